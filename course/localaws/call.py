@@ -1,0 +1,64 @@
+"""What the gateway hands to a service: a request whose signature was checked, with its caller, and a place to say what it was."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who signed the request.
+
+    ``arn`` is as ``sts:GetCallerIdentity`` answers it, e.g. ``arn:aws:sts::123456789012:assumed-role/SageMakerRole/learner``.
+    """
+
+    account: str
+    arn: str
+    access_key: str
+
+
+@dataclass(slots=True)
+class Call:
+    """One AWS request on its way through the gateway.
+
+    Attributes
+    ----------
+    request : starlette.requests.Request
+        Method, raw path, query and headers. Read the body by `body` or `stream`, never from here: it may be aws-chunked.
+    service : str
+        The signing name: ``"sagemaker"``, ``"s3"``, ``"logs"``, ``"monitoring"``, ``"iam"``, ...
+    region : str
+    principal : Principal
+    id : str
+        The request id, answered as ``x-amzn-requestid``.
+    operation, resource : str
+        Set by the service once it knows, e.g. ``"CreateTrainingJob"``, ``"training-job/delays-1"``: they go to the request log.
+    """
+
+    request: Request
+    service: str
+    region: str
+    principal: Principal
+    id: str
+    chunks: AsyncIterator[bytes]
+    operation: str = ""
+    resource: str = ""
+    _body: bytes | None = field(default=None, repr=False)
+
+    async def stream(self) -> AsyncIterator[bytes]:
+        """The decoded body in pieces; its hash is verified at the end, and a mismatch raises ``XAmzContentSHA256Mismatch``."""
+        async for chunk in self.chunks:
+            yield chunk
+
+    async def body(self) -> bytes:
+        """The whole decoded body; only for services whose bodies are small."""
+        if self._body is None:
+            self._body = b"".join([chunk async for chunk in self.chunks])
+        return self._body
+
+
+Service = Callable[[Call], Awaitable[Response]]

@@ -1,0 +1,28 @@
+"""The one clock that schedules, alarms, cool-downs and time stamps read; a lesson may advance it, so "an hour later" takes no hour."""
+
+from __future__ import annotations
+
+import time
+
+
+class Clock:
+    """Unix time in seconds, plus whatever it was advanced by."""
+
+    def __init__(self, offset: float = 0.0) -> None:
+        self.offset = offset
+
+    def now(self) -> float:
+        return time.time() + self.offset
+
+    def advance(self, seconds: float) -> float:
+        """Move the clock forward by ``seconds`` (never back) and return the new time.
+
+        Raises
+        ------
+        ValueError
+            When ``seconds`` is negative: resources would end before they began.
+        """
+        if seconds < 0:
+            raise ValueError(f"the clock only moves forward; got {seconds} s")
+        self.offset += seconds
+        return self.now()

@@ -1,0 +1,64 @@
+"""SQLite as every durable room of the local AWS uses it: what was acknowledged survives `kill -9` (not power loss)."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class Database:
+    """A SQLite file in WAL mode: many readers (a connection a thread), one writer at a time.
+
+    Parameters
+    ----------
+    path : Path
+        The file; made with mode 0600 when absent.
+    schema : str
+        ``CREATE TABLE IF NOT EXISTS`` statements, run at every opening.
+    """
+
+    def __init__(self, path: Path, schema: str) -> None:
+        self.path = path
+        self._local = threading.local()
+        self._writing = threading.Lock()
+        self._connections: list[sqlite3.Connection] = []
+        path.touch(mode=0o600, exist_ok=True)
+        with self.write() as connection:
+            for statement in filter(str.strip, schema.split(";")):
+                connection.execute(statement)
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """This thread's connection, for reading; rows are ``sqlite3.Row``."""
+        connection = getattr(self._local, "connection", None)
+        if connection is None:
+            # check_same_thread is off only so that close() may close the connections of ended threads.
+            connection = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
+            connection.row_factory = sqlite3.Row
+            # NORMAL: a commit is in the WAL when acknowledged, so a killed process loses nothing; only power loss may.
+            connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;")
+            self._local.connection = connection
+            self._connections.append(connection)
+        return connection
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """A transaction: committed on leaving, rolled back on any exception."""
+        with self._writing:
+            connection = self.connection
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+
+    def close(self) -> None:
+        for connection in self._connections:
+            connection.close()
+        self._connections.clear()
+        self._local = threading.local()
