@@ -1,0 +1,83 @@
+"""The end of a lesson: everything it made that AWS would go on billing is ended, found by the marker in its name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+WAIT = {"Delay": 1, "MaxAttempts": 120}
+
+
+class Cleanup:
+    """Ends what a run of a lesson left behind.
+
+    Parameters
+    ----------
+    client : boto3 SageMaker client
+    marker : str
+        Part of every name that the run gave (see `course.session.Session.unique`).
+    """
+
+    def __init__(self, client: Any, marker: str) -> None:
+        self.client = client
+        self.marker = marker
+
+    def run(self) -> str:
+        """Delete and stop in the order that dependencies ask for; return what was done in one readable paragraph.
+
+        Raises
+        ------
+        RuntimeError
+            When something still runs afterwards; the message names it.
+        """
+        done = [
+            *(self._end("endpoint", name, self._delete_endpoint) for name in self._names("endpoints", "Endpoint")),
+            *(self._end("endpoint configuration", name, self._delete_config) for name in self._names("endpoint_configs", "EndpointConfig")),
+            *(self._end("model", name, self._delete_model) for name in self._names("models", "Model")),
+            *(self._end("training job", name, self._stop_training) for name in self._running("training_jobs", "TrainingJob")),
+            *(self._end("processing job", name, self._stop_processing) for name in self._running("processing_jobs", "ProcessingJob")),
+        ]
+        left = [
+            *self._names("endpoints", "Endpoint"),
+            *self._running("training_jobs", "TrainingJob"),
+            *self._running("processing_jobs", "ProcessingJob"),
+        ]
+        if left:
+            raise RuntimeError(f"still running, and billed on AWS: {', '.join(left)}. Run this cell again, or delete them in the console.")
+        return "\n".join([*done, "Nothing of this run is left that costs money."])
+
+    def _names(self, plural: str, noun: str, **filters: str) -> list[str]:
+        pages = self.client.get_paginator(f"list_{plural}").paginate(NameContains=self.marker, **filters)
+        members = {"Endpoint": "Endpoints", "EndpointConfig": "EndpointConfigs", "Model": "Models"}
+        member = members.get(noun, f"{noun}Summaries")
+        return [item[f"{noun}Name"] for page in pages for item in page[member]]
+
+    def _running(self, plural: str, noun: str) -> list[str]:
+        return self._names(plural, noun, StatusEquals="InProgress")
+
+    def _end(self, kind: str, name: str, action: Any) -> str:
+        try:
+            action(name)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ValidationException":  # gone, or ended by itself meanwhile
+                raise
+        return f"Ended {kind} {name}."
+
+    def _delete_endpoint(self, name: str) -> None:
+        self.client.delete_endpoint(EndpointName=name)
+        self.client.get_waiter("endpoint_deleted").wait(EndpointName=name, WaiterConfig=WAIT)
+
+    def _delete_config(self, name: str) -> None:
+        self.client.delete_endpoint_config(EndpointConfigName=name)
+
+    def _delete_model(self, name: str) -> None:
+        self.client.delete_model(ModelName=name)
+
+    def _stop_training(self, name: str) -> None:
+        self.client.stop_training_job(TrainingJobName=name)
+        self.client.get_waiter("training_job_completed_or_stopped").wait(TrainingJobName=name, WaiterConfig=WAIT)
+
+    def _stop_processing(self, name: str) -> None:
+        self.client.stop_processing_job(ProcessingJobName=name)
+        self.client.get_waiter("processing_job_completed_or_stopped").wait(ProcessingJobName=name, WaiterConfig=WAIT)

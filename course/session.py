@@ -1,0 +1,196 @@
+"""`connect()`: the one import a lesson makes besides the SDKs. Local AWS by default; a real account with `COURSE_BACKEND=aws`."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import sys
+from functools import cached_property
+from importlib.metadata import distribution
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+
+from course import datasets, sdk
+from course.cleanup import Cleanup
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from sagemaker.core.helper.session_helper import Session as SageMakerSession
+
+    from course.localaws.server import Handle
+
+BACKENDS = ("local", "aws")
+DEFAULT_REGION = "us-east-1"
+EXECUTION_ROLE = "SageMakerRole"  # made by the local AWS at its first start
+
+
+class SessionError(Exception):
+    """Connecting failed; the message says what is missing and what to do."""
+
+
+class Session:
+    """What a lesson needs to talk to SageMaker: identity, place and names. Made by `connect`.
+
+    Attributes
+    ----------
+    mode : str
+        ``"local"`` or ``"aws"``.
+    region, role, bucket, prefix : str
+        Region name, ARN of the execution role, the account's SageMaker bucket, and the key prefix under which this lesson stores things.
+    boto : boto3.Session
+    local : Handle or None
+        The local AWS (``None`` on AWS): its event log, what is running, its clock.
+    """
+
+    def __init__(self, *, mode: str, boto: boto3.Session, account: str, role: str, prefix: str, local: Handle | None) -> None:
+        self.mode = mode
+        self.boto = boto
+        self.region = boto.region_name
+        self.account = account
+        self.role = role
+        self.bucket = f"sagemaker-{self.region}-{account}"  # the name the SDK gives its default bucket
+        self.prefix = prefix
+        self.local = local
+        self._run = secrets.token_hex(3)
+        self._ensure_bucket()
+
+    def __repr__(self) -> str:
+        where = "the local AWS, at no cost" if self.mode == "local" else f"AWS account {self.account}, which bills what runs"
+        return f"Connected to {where}: region {self.region}, role {self.role.rpartition('/')[2]}, bucket {self.bucket}"
+
+    @cached_property
+    def session(self) -> SageMakerSession:
+        """The SageMaker SDK's session. The SDK takes seconds to import, so that happens here and not in `connect`."""
+        from sagemaker.core.helper.session_helper import Session as SageMakerSession
+
+        return SageMakerSession(boto_session=self.boto, default_bucket=self.bucket)
+
+    def client(self, service: str) -> Any:
+        """A boto3 client, e.g. ``aws.client("sagemaker-runtime")``."""
+        return self.boto.client(service)
+
+    def image(self, name: str, version: str) -> str:
+        """The URI of an AWS image in this region, e.g. ``aws.image("xgboost", "1.7-1")``.
+
+        Read from the table that ships with the SageMaker SDK, without importing the SDK.
+
+        Raises
+        ------
+        SessionError
+            When the SDK's table has no such image or version, or none in this region.
+        """
+        table = Path(str(distribution("sagemaker-core").locate_file(f"sagemaker/core/image_uri_config/{name}.json")))
+        if not table.is_file():
+            raise SessionError(f"the SageMaker SDK knows no image called {name!r}; examples are 'xgboost' and 'sklearn'.")
+        config = json.loads(table.read_text())
+        versions = config.get("training", config)["versions"]
+        entry = versions.get(version)
+        if entry is None:
+            raise SessionError(f"image {name!r} has no version {version!r}; it has {', '.join(versions)}.")
+        if self.region not in entry["registries"]:
+            raise SessionError(f"image {name} {version} is not published in region {self.region}.")
+        tag = f"{version}-cpu-py3" if entry.get("processors") else version  # newer images dropped processor and Python from their tags
+        return f"{entry['registries'][self.region]}.dkr.ecr.{self.region}.amazonaws.com/{entry['repository']}:{tag}"
+
+    def unique(self, name: str) -> str:
+        """``name`` with a suffix of this run, so that a second run meets no resource of the first; `cleanup` finds it by that suffix."""
+        return f"{name}-{self._run}-{secrets.token_hex(2)}"
+
+    def data(self, name: str) -> Path:
+        """The path of a data file of the course, e.g. ``aws.data("flights")``."""
+        return datasets.path(name)
+
+    def upload(self, source: pd.DataFrame | str | Path, key: str, *, header: bool = False) -> str:
+        """Store a file or a table under this lesson's prefix and return its ``s3://`` URI.
+
+        A table is written as Parquet when ``key`` ends in ``.parquet``, else as CSV without an index and, as SageMaker's
+        algorithms want it, without a header unless ``header`` is true.
+        """
+        if isinstance(source, (str, Path)):
+            body = Path(source).read_bytes()
+        elif key.endswith(".parquet"):
+            body = source.to_parquet(index=False)
+        else:
+            body = source.to_csv(index=False, header=header).encode()
+        self.client("s3").put_object(Bucket=self.bucket, Key=f"{self.prefix}/{key}", Body=body)
+        return f"s3://{self.bucket}/{self.prefix}/{key}"
+
+    def cleanup(self) -> None:
+        """End and delete what this run named with `unique` (endpoints, their configurations, models, running jobs), and say so."""
+        print(Cleanup(self.client("sagemaker"), marker=self._run).run())
+
+    def _ensure_bucket(self) -> None:
+        s3 = self.client("s3")
+        where = {} if self.region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": self.region}}
+        with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+            s3.create_bucket(Bucket=self.bucket, **where)
+
+
+def connect(prefix: str = "course") -> Session:
+    """Connect this process to SageMaker.
+
+    Parameters
+    ----------
+    prefix : str
+        Key prefix in the bucket, one for each lesson, e.g. ``"m04_1"``.
+
+    Returns
+    -------
+    Session
+
+    Raises
+    ------
+    SessionError
+        When ``COURSE_BACKEND`` is neither ``local`` nor ``aws``, or when AWS mode finds no region, credentials or execution role.
+    """
+    mode = os.environ.get("COURSE_BACKEND", "local")
+    if mode not in BACKENDS:
+        raise SessionError(f"COURSE_BACKEND is {mode!r}; it can be 'local' (the default: free, offline) or 'aws' (a real account).")
+    sdk.quiet()
+    return _connect_local(prefix) if mode == "local" else _connect_aws(prefix)
+
+
+def _connect_local(prefix: str) -> Session:
+    from course.localaws import server  # here, so that a real account never imports the local part
+
+    local = server.find() or server.start()
+    environment = local.environment()
+    os.environ.update(environment)
+    for folder in environment.get("PYTHONPATH", "").split(os.pathsep):  # a running interpreter no longer reads PYTHONPATH
+        if folder and folder not in sys.path:
+            sys.path.append(folder)
+    sdk.shorten_waits()
+    boto3.DEFAULT_SESSION = None
+    boto = boto3.Session(region_name=os.environ["AWS_DEFAULT_REGION"])
+    account = boto.client("sts").get_caller_identity()["Account"]
+    return Session(
+        mode="local", boto=boto, account=account, role=f"arn:aws:iam::{account}:role/{EXECUTION_ROLE}", prefix=prefix, local=local
+    )
+
+
+def _connect_aws(prefix: str) -> Session:
+    boto = boto3.Session()
+    if boto.region_name is None:
+        boto = boto3.Session(region_name=os.environ.get("AWS_REGION", DEFAULT_REGION))
+    os.environ.setdefault("AWS_DEFAULT_REGION", boto.region_name)  # sagemaker.serve fails at import without a region
+    if boto.get_credentials() is None:
+        raise SessionError(
+            "no AWS credentials found. Run `aws configure` or open this notebook in SageMaker Studio; or unset COURSE_BACKEND."
+        )
+    identity = boto.client("sts").get_caller_identity()
+    return Session(
+        mode="aws", boto=boto, account=identity["Account"], role=_execution_role(boto, identity["Arn"]), prefix=prefix, local=None
+    )
+
+
+def _execution_role(boto: boto3.Session, arn: str) -> str:
+    """The role that jobs run as: ``COURSE_ROLE``, or the role this process itself runs as (in Studio that is the execution role)."""
+    if role := os.environ.get("COURSE_ROLE"):
+        return role
+    if ":assumed-role/" not in arn:
+        raise SessionError(f"{arn} is not a role, and SageMaker jobs run as one. Set COURSE_ROLE to the ARN of a SageMaker execution role.")
+    return boto.client("iam").get_role(RoleName=arn.split("/")[1])["Role"]["Arn"]
