@@ -1,0 +1,5 @@
+"""CloudWatch Logs: groups, streams and events in SQLite, with AWS's paging and filter patterns."""
+
+from course.localaws.logs.store import LogStore
+
+__all__ = ["LogStore"]

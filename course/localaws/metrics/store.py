@@ -1,0 +1,110 @@
+"""Metrics and their data points, in one SQLite file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from course.localaws.clock import Clock
+from course.localaws.database import Database
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS metrics (
+    id INTEGER PRIMARY KEY, region TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL, dimensions TEXT NOT NULL,
+    updated REAL NOT NULL, UNIQUE (region, namespace, name, dimensions)
+);
+CREATE TABLE IF NOT EXISTS data (
+    metric INTEGER NOT NULL REFERENCES metrics, timestamp REAL NOT NULL, unit TEXT NOT NULL,
+    count REAL NOT NULL, sum REAL NOT NULL, minimum REAL NOT NULL, maximum REAL NOT NULL, observations TEXT
+);
+CREATE INDEX IF NOT EXISTS data_in_time ON data (metric, timestamp)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Datum:
+    """Observations of one metric at one time.
+
+    Attributes
+    ----------
+    timestamp : float
+        Unix seconds.
+    count, sum, minimum, maximum : float
+        The statistic set of the observations.
+    observations : tuple of (value, count), or None
+        Each value and how often it was seen; None when only the statistic set was published, so that there are no percentiles.
+    """
+
+    namespace: str
+    name: str
+    timestamp: float
+    unit: str
+    count: float
+    sum: float
+    minimum: float
+    maximum: float
+    observations: tuple[tuple[float, float], ...] | None
+    dimensions: Mapping[str, str] = field(default_factory=dict)
+
+
+class MetricStore:
+    """The door to CloudWatch metrics for the other rooms. Methods may be called from any thread."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self.database = Database(path, SCHEMA)
+        self.clock = clock
+
+    def put(
+        self,
+        region: str,
+        namespace: str,
+        name: str,
+        value: float,
+        dimensions: Mapping[str, str] | None = None,
+        unit: str = "None",
+        timestamp: float | None = None,
+    ) -> None:
+        """Record one observation. ``timestamp`` is in Unix seconds, now by default."""
+        moment = self.clock.now() if timestamp is None else timestamp
+        self.put_data(region, [observed(namespace, name, [(value, 1.0)], dimensions or {}, unit, moment)])
+
+    def put_data(self, region: str, data: Iterable[Datum]) -> None:
+        """Record many observations in one transaction: much cheaper than as many `put`."""
+        with self.database.write() as connection:
+            for datum in data:
+                key = (region, datum.namespace, datum.name, dimensions_key(datum.dimensions))
+                connection.execute(
+                    "INSERT INTO metrics (region, namespace, name, dimensions, updated) VALUES (?, ?, ?, ?, ?)"
+                    " ON CONFLICT DO UPDATE SET updated = max(updated, excluded.updated)",
+                    (*key, datum.timestamp),
+                )
+                query = "SELECT id FROM metrics WHERE region = ? AND namespace = ? AND name = ? AND dimensions = ?"
+                metric = connection.execute(query, key).fetchone()[0]
+                # A single value is its own distribution; only longer ones need their list.
+                plain = datum.observations is not None and len(datum.observations) == 1
+                observations = None if plain or datum.observations is None else json.dumps(datum.observations)
+                statistics = (datum.count, datum.sum, datum.minimum, datum.maximum)
+                connection.execute(
+                    "INSERT INTO data VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (metric, datum.timestamp, datum.unit, *statistics, observations)
+                )
+
+    def close(self) -> None:
+        self.database.close()
+
+
+def observed(
+    namespace: str, name: str, observations: Iterable[tuple[float, float]], dimensions: Mapping[str, str], unit: str, timestamp: float
+) -> Datum:
+    """A datum of ``(value, count)`` pairs."""
+    pairs = tuple((float(value), float(count)) for value, count in observations)
+    values = [value for value, _ in pairs]
+    total = sum(value * count for value, count in pairs)
+    count = sum(count for _, count in pairs)
+    return Datum(namespace, name, timestamp, unit, count, total, min(values), max(values), pairs, dimensions)
+
+
+def dimensions_key(dimensions: Mapping[str, str]) -> str:
+    """Dimensions as the index holds them: a metric is found only by exactly its own dimensions, in any order."""
+    return json.dumps(sorted(dimensions.items()), ensure_ascii=False)

@@ -1,0 +1,148 @@
+"""Bodies of objects and parts: one plain, immutable file each, written under another name and renamed when it is complete."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+import uuid
+from collections.abc import Iterable
+from pathlib import Path
+
+from course.localaws.errors import AwsError
+from course.localaws.s3.checksums import Checksum
+
+CHUNK = 1 << 20
+
+
+class Incoming:
+    """A body on its way in: hashed while it is written, and not an object's until `Bodies.keep`."""
+
+    def __init__(self, path: Path, checksums: Iterable[Checksum] = ()) -> None:
+        self.path = path
+        self.name = path.name
+        self.size = 0
+        self.checksums = tuple(checksums)
+        self._md5 = hashlib.md5(usedforsecurity=False)
+        # Read-only from its birth: a job that hard-links the file must not change the object by accident.
+        self._file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o444)
+
+    def write(self, data: bytes | memoryview) -> None:
+        self.digest(data)
+        view = memoryview(data)
+        try:
+            while view:
+                view = view[os.write(self._file, view) :]
+        except OSError as error:
+            raise _storage_error(error, self.path.parent) from error
+
+    def digest(self, data: bytes | memoryview) -> None:
+        self.size += len(data)
+        self._md5.update(data)
+        for checksum in self.checksums:
+            checksum.update(data)
+
+    @property
+    def md5(self) -> str:
+        """MD5 in hex: the ETag of an object that was put in one piece."""
+        return self._md5.hexdigest()
+
+    def copy_file(self, path: Path, start: int = 0, length: int | None = None) -> None:
+        """Append ``length`` bytes of another file, from ``start`` on; all the rest when None."""
+        with path.open("rb", buffering=0) as source:
+            source.seek(start)
+            left = length if length is not None else path.stat().st_size - start
+            while left > 0 and (data := source.read(min(CHUNK, left))):
+                self.write(data)
+                left -= len(data)
+
+    def close(self) -> None:
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def __enter__(self) -> Incoming:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Whatever was not kept leaves nothing behind."""
+        self.close()
+        self.path.unlink(missing_ok=True)
+
+
+class Bodies:
+    """The files below ``root``: ``incoming/`` while they are written, ``<first two of name>/<name>`` once they are kept."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.incoming = root / "incoming"
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.incoming.mkdir(exist_ok=True)
+        for shard in range(256):
+            (root / f"{shard:02x}").mkdir(exist_ok=True)
+
+    def path(self, name: str) -> Path:
+        return self.root / name[:2] / name
+
+    def receive(self, checksums: Iterable[Checksum] = ()) -> Incoming:
+        """A new body to write to, as a context manager that removes it unless it was kept."""
+        try:
+            return Incoming(self.incoming / uuid.uuid4().hex, checksums)
+        except OSError as error:
+            raise _storage_error(error, self.incoming) from error
+
+    def take(self, path: Path, incoming: Incoming) -> None:
+        """Let ``incoming`` be the file ``path`` itself, which is gone from its old place afterwards."""
+        with path.open("rb", buffering=0) as source:
+            while data := source.read(CHUNK):
+                incoming.digest(data)
+        path.chmod(0o444)
+        try:
+            path.replace(incoming.path)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            shutil.copyfile(path, _writable(incoming.path))
+            incoming.path.chmod(0o444)
+            path.unlink()
+
+    def link(self, name: str) -> str:
+        """A second name for a body: a copied object costs no bytes, and either one may be deleted."""
+        copy = uuid.uuid4().hex
+        os.link(self.path(name), self.path(copy))
+        return copy
+
+    def keep(self, incoming: Incoming) -> None:
+        """Give a complete body its place, inside the transaction that names it in the index; a crash before the commit is swept."""
+        incoming.close()
+        incoming.path.rename(self.path(incoming.name))
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Delete bodies that no committed row names any longer."""
+        for name in names:
+            self.path(name).unlink(missing_ok=True)
+
+    def sweep(self, known: set[str]) -> int:
+        """Delete what a killed process left: unfinished bodies, and those whose transaction was never committed or was a deletion."""
+        orphans = list(self.incoming.iterdir())
+        for shard in range(256):
+            orphans += [path for path in (self.root / f"{shard:02x}").iterdir() if path.name not in known]
+        for path in orphans:
+            path.unlink()
+        return len(orphans)
+
+
+def _writable(path: Path) -> Path:
+    path.unlink(missing_ok=True)
+    return path
+
+
+def _storage_error(error: OSError, folder: Path) -> AwsError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return AwsError(
+            "InsufficientStorage",
+            f"The disk of the local AWS's objects ({folder.parent}) is full; nothing was stored. Free some space or delete objects.",
+            status=507,
+        )
+    return AwsError("InternalError", f"The local AWS cannot write an object below {folder.parent}: {error.strerror}.", status=500)

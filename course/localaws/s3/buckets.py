@@ -1,0 +1,114 @@
+"""Buckets and the documents that are configured on them."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+import sqlite3
+from dataclasses import dataclass
+
+from course.localaws.clock import Clock
+from course.localaws.database import Database
+from course.localaws.errors import AwsError
+
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html, general purpose buckets
+NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+RESERVED_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
+RESERVED_SUFFIXES = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3", "-an")
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """``created`` is in Unix seconds; ``versioning`` is ``""``, ``"Enabled"`` or ``"Suspended"``."""
+
+    name: str
+    region: str
+    created: int
+    versioning: str
+
+
+class Buckets:
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def create(self, name: str, region: str) -> Bucket:
+        """Raises ``InvalidBucketName``, ``BucketAlreadyOwnedByYou``; in us-east-1 creating an own bucket again succeeds, as on AWS."""
+        check_name(name)
+        bucket = Bucket(name, region, int(self._clock.now()), "")
+        with self._database.write() as connection:
+            existing = self.find(name)
+            if existing and not existing.region == region == "us-east-1":
+                message = "Your previous request to create the named bucket succeeded and you already own it."
+                raise AwsError("BucketAlreadyOwnedByYou", message, status=409, BucketName=name)
+            if existing:
+                return existing
+            connection.execute("INSERT INTO buckets (name, region, created) VALUES (?, ?, ?)", (name, region, bucket.created))
+        return bucket
+
+    def find(self, name: str) -> Bucket | None:
+        row = self._database.connection.execute("SELECT * FROM buckets WHERE name = ?", (name,)).fetchone()
+        return Bucket(**row) if row else None
+
+    def get(self, name: str) -> Bucket:
+        """Raises ``NoSuchBucket``."""
+        bucket = self.find(name)
+        if bucket is None:
+            raise AwsError("NoSuchBucket", "The specified bucket does not exist", status=404, BucketName=name)
+        return bucket
+
+    def list(self) -> list[Bucket]:
+        """Every bucket by name."""
+        return [Bucket(**row) for row in self._database.connection.execute("SELECT * FROM buckets ORDER BY name")]
+
+    def delete(self, name: str) -> None:
+        """Raises ``BucketNotEmpty`` while an object, a version, a delete marker or an unfinished upload is in it."""
+        with self._database.write() as connection:
+            self.get(name)
+            try:
+                connection.execute("DELETE FROM buckets WHERE name = ?", (name,))
+            except sqlite3.IntegrityError:
+                message = "The bucket you tried to delete is not empty"
+                raise AwsError("BucketNotEmpty", message, status=409, BucketName=name) from None
+
+    def set_versioning(self, name: str, status: str) -> None:
+        with self._database.write() as connection:
+            self.get(name)
+            connection.execute("UPDATE buckets SET versioning = ? WHERE name = ?", (status, name))
+
+    def configuration(self, name: str, kind: str) -> dict | None:
+        """The stored document of a kind, e.g. ``"lifecycle"``; None when the bucket has none."""
+        self.get(name)
+        query = "SELECT document FROM configurations WHERE bucket = ? AND kind = ?"
+        row = self._database.connection.execute(query, (name, kind)).fetchone()
+        return json.loads(row[0]) if row else None
+
+    def configure(self, name: str, kind: str, document: dict | None) -> None:
+        """Store a document, or remove it (None)."""
+        with self._database.write() as connection:
+            self.get(name)
+            if document is None:
+                connection.execute("DELETE FROM configurations WHERE bucket = ? AND kind = ?", (name, kind))
+            else:
+                connection.execute("REPLACE INTO configurations VALUES (?, ?, ?)", (name, kind, json.dumps(document)))
+
+
+def check_name(name: str) -> None:
+    """Raises ``InvalidBucketName`` for a name that S3 does not accept for a general purpose bucket."""
+    if (
+        not NAME.fullmatch(name)
+        or ".." in name
+        or name.startswith(RESERVED_PREFIXES)
+        or name.endswith(RESERVED_SUFFIXES)
+        or _is_ip_address(name)
+    ):
+        raise AwsError("InvalidBucketName", "The specified bucket is not valid.", BucketName=name)
+
+
+def _is_ip_address(name: str) -> bool:
+    try:
+        ipaddress.IPv4Address(name)
+    except ValueError:
+        return False
+    return True

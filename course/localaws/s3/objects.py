@@ -1,0 +1,260 @@
+"""Objects and their versions: what is current, what a deletion leaves, and which body goes when."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from course.localaws.clock import Clock
+from course.localaws.database import Database
+from course.localaws.errors import AwsError
+from course.localaws.s3.bodies import Bodies, Incoming
+from course.localaws.s3.buckets import Bucket, Buckets
+
+UNVERSIONED = "null"
+DEFAULT_CONTENT_TYPE = "binary/octet-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """What is stored with a body.
+
+    ``properties`` are further members of ``HeadObject``'s answer by their names, e.g. ``{"CacheControl": "no-cache"}``;
+    ``checksums`` likewise, e.g. ``{"ChecksumCRC32": "...", "ChecksumType": "FULL_OBJECT"}``; ``parts`` has one
+    ``{"PartNumber", "Size", "Checksum..."}`` for each part of a multipart upload.
+    """
+
+    content_type: str = DEFAULT_CONTENT_TYPE
+    metadata: dict[str, str] = field(default_factory=dict)
+    properties: dict[str, str] = field(default_factory=dict)
+    checksums: dict[str, str] = field(default_factory=dict)
+    parts: tuple[dict, ...] = ()
+
+    def dump(self) -> str:
+        return json.dumps({name: getattr(self, name) for name in self.__slots__ if getattr(self, name)})
+
+    @classmethod
+    def load(cls, text: str) -> Attributes:
+        return cls(**json.loads(text))
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """One version of an object, or a delete marker (which has no ``path``).
+
+    Attributes
+    ----------
+    path : Path
+        One plain, immutable file with the body. It goes when this version is deleted or overwritten: open or hard-link it to keep it.
+    size : int
+        Bytes.
+    etag : str
+        Without quotes: MD5 in hex, or ``<hex>-<number of parts>`` after a multipart upload.
+    modified : int
+        Unix seconds.
+    version : str
+        ``"null"`` in a bucket without versioning.
+    """
+
+    bucket: str
+    key: str
+    path: Path | None
+    size: int
+    etag: str
+    modified: int
+    version: str
+    latest: bool
+    attributes: Attributes
+    tags: dict[str, str]
+    sequence: int
+
+    @property
+    def content_type(self) -> str:
+        return self.attributes.content_type
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        return self.attributes.metadata
+
+    @property
+    def is_delete_marker(self) -> bool:
+        return self.path is None
+
+
+# Called inside the transaction with the current object (None when there is none or it is deleted); raises AwsError to refuse.
+Condition = Callable[[StoredObject | None], None]
+
+
+class Objects:
+    def __init__(self, database: Database, bodies: Bodies, buckets: Buckets, clock: Clock) -> None:
+        self._database = database
+        self._bodies = bodies
+        self._buckets = buckets
+        self._clock = clock
+
+    def stored(self, row: sqlite3.Row) -> StoredObject:
+        """The object of a row of the index."""
+        values = dict(row)
+        body = values.pop("body")
+        return StoredObject(
+            **values
+            | {
+                "path": self._bodies.path(body) if body else None,
+                "latest": bool(row["latest"]),
+                "attributes": Attributes.load(row["attributes"]),
+                "tags": json.loads(row["tags"]),
+            }
+        )
+
+    def current(self, bucket: str, key: str) -> StoredObject | None:
+        """The newest version, which may be a delete marker."""
+        query = "SELECT * FROM objects WHERE bucket = ? AND key = ? AND latest"
+        row = self._database.connection.execute(query, (bucket, key)).fetchone()
+        return self.stored(row) if row else None
+
+    def version(self, bucket: str, key: str, version: str) -> StoredObject | None:
+        query = "SELECT * FROM objects WHERE bucket = ? AND key = ? AND version = ?"
+        row = self._database.connection.execute(query, (bucket, key, version)).fetchone()
+        return self.stored(row) if row else None
+
+    def find(self, bucket: str, key: str, version: str | None = None) -> StoredObject:
+        """The current object, or one version; the caller looks whether it is a delete marker.
+
+        Raises ``NoSuchBucket``, ``NoSuchKey``, ``NoSuchVersion``.
+        """
+        self._buckets.get(bucket)
+        found = self.version(bucket, key, version) if version else self.current(bucket, key)
+        if found is None and version:
+            raise AwsError("NoSuchVersion", "The specified version does not exist.", status=404, Key=key, VersionId=version)
+        if found is None:
+            raise no_such_key(key)
+        return found
+
+    def commit(
+        self,
+        bucket: str,
+        key: str,
+        body: Incoming,
+        etag: str,
+        attributes: Attributes,
+        tags: dict[str, str],
+        condition: Condition | None = None,
+        and_then: Callable[[sqlite3.Connection], list[str]] | None = None,
+    ) -> StoredObject:
+        """Make a complete body the current object. Durable, and visible as a whole, when this returns.
+
+        ``and_then`` does more in the same transaction and returns the names of bodies that are needed no longer.
+        """
+        check_key(key)
+        with self._database.write() as connection:
+            owner = self._buckets.get(bucket)
+            if condition:
+                condition(_existing(self.current(bucket, key)))
+            doomed = self._replace_null_version(connection, owner, key)
+            if and_then:
+                doomed += and_then(connection)
+            version = secrets.token_urlsafe(24) if owner.versioning == "Enabled" else UNVERSIONED
+            self._insert(connection, bucket, key, version, body.name, body.size, etag, attributes.dump(), json.dumps(tags))
+            self._bodies.keep(body)
+        self._bodies.remove(doomed)
+        stored = self.version(bucket, key, version)
+        if stored is None:  # overwritten by another writer since: last writer wins, and this write did happen
+            return StoredObject(
+                bucket, key, self._bodies.path(body.name), body.size, etag, int(self._clock.now()), version, False, attributes, tags, 0
+            )
+        return stored
+
+    def delete(self, bucket: str, key: str, version: str | None = None, condition: Condition | None = None) -> StoredObject | None:
+        """Delete as S3 does: for good without versioning or with ``version``, else by a delete marker on top.
+
+        Returns the delete marker that was made, or the version that was removed; None when there was nothing (which is no error).
+        """
+        with self._database.write() as connection:
+            result, doomed = self._delete(connection, self._buckets.get(bucket), key, version, condition)
+        self._bodies.remove(doomed)
+        return result
+
+    def set_tags(self, bucket: str, key: str, version: str | None, tags: dict[str, str]) -> StoredObject:
+        """Replace an object's tags."""
+        with self._database.write() as connection:
+            found = self.find(bucket, key, version)
+            if found.is_delete_marker:
+                raise no_such_key(key)
+            connection.execute("UPDATE objects SET tags = ? WHERE sequence = ?", (json.dumps(tags), found.sequence))
+        return replace(found, tags=tags)
+
+    def pages(self, bucket: str, prefix: str, size: int = 1000) -> Iterator[StoredObject]:
+        """Current objects in key order, read page by page so that no reader holds the index while its caller works."""
+        query = "SELECT * FROM objects WHERE bucket = ? AND latest AND key >= ? ORDER BY key LIMIT ?"
+        start: str | None = prefix
+        while start is not None:
+            rows = self._database.connection.execute(query, (bucket, start, size)).fetchall()
+            start = rows[-1]["key"] + "\0" if len(rows) == size else None
+            for row in rows:
+                if not row["key"].startswith(prefix):
+                    return
+                if row["body"]:
+                    yield self.stored(row)
+
+    def _delete(
+        self, connection: sqlite3.Connection, bucket: Bucket, key: str, version: str | None, condition: Condition | None
+    ) -> tuple[StoredObject | None, list[str]]:
+        current = self.current(bucket.name, key)
+        if condition:
+            condition(_existing(current))
+        if version:
+            return self._delete_version(connection, bucket.name, key, version)
+        if not bucket.versioning:
+            return current, self._replace_null_version(connection, bucket, key)
+        doomed = self._replace_null_version(connection, bucket, key)
+        marker = secrets.token_urlsafe(24) if bucket.versioning == "Enabled" else UNVERSIONED
+        self._insert(connection, bucket.name, key, marker, None, 0, "", "{}", "{}")
+        return self.version(bucket.name, key, marker), doomed
+
+    def _delete_version(self, connection: sqlite3.Connection, bucket: str, key: str, version: str) -> tuple[StoredObject | None, list[str]]:
+        found = self.version(bucket, key, version)
+        if found is None:
+            return None, []
+        connection.execute("DELETE FROM objects WHERE sequence = ?", (found.sequence,))
+        if found.latest:
+            newest = "SELECT max(sequence) FROM objects WHERE bucket = ? AND key = ?"
+            connection.execute(f"UPDATE objects SET latest = 1 WHERE sequence = ({newest})", (bucket, key))
+        return found, [found.path.name] if found.path else []
+
+    def _replace_null_version(self, connection: sqlite3.Connection, bucket: Bucket, key: str) -> list[str]:
+        """Make room for a new current version: outside of ``Enabled`` it takes the place of the version ``null``."""
+        doomed: list[str] = []
+        if bucket.versioning != "Enabled":
+            query = "DELETE FROM objects WHERE bucket = ? AND key = ? AND version = ? RETURNING body"
+            doomed = [row[0] for row in connection.execute(query, (bucket.name, key, UNVERSIONED)).fetchall() if row[0]]
+        if bucket.versioning:
+            connection.execute("UPDATE objects SET latest = 0 WHERE bucket = ? AND key = ? AND latest", (bucket.name, key))
+        return doomed
+
+    def _insert(self, connection: sqlite3.Connection, bucket: str, key: str, version: str, body: str | None, size: int, *rest: str) -> None:
+        etag, attributes, tags = rest
+        connection.execute(
+            "INSERT INTO objects (bucket, key, version, latest, body, size, etag, modified, attributes, tags) VALUES (?,?,?,1,?,?,?,?,?,?)",
+            (bucket, key, version, body, size, etag, int(self._clock.now()), attributes, tags),
+        )
+
+
+def _existing(found: StoredObject | None) -> StoredObject | None:
+    return None if found is None or found.is_delete_marker else found
+
+
+def check_key(key: str) -> None:
+    """Raises ``KeyTooLongError``: a key has 1 to 1,024 bytes of UTF-8."""
+    size = len(key.encode())
+    if size > 1024:
+        raise AwsError("KeyTooLongError", "Your key is too long", MaxSizeAllowed=1024, Size=size)
+    if size == 0:
+        raise AwsError("InvalidRequest", "An object's key has at least one character.")
+
+
+def no_such_key(key: str) -> AwsError:
+    return AwsError("NoSuchKey", "The specified key does not exist.", status=404, Key=key)

@@ -1,0 +1,95 @@
+"""The door to S3 for the other rooms: jobs, model servers and engines read and write objects here without HTTP."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from course.localaws.clock import Clock
+from course.localaws.database import Database
+from course.localaws.s3 import checksums, index
+from course.localaws.s3.bodies import CHUNK, Bodies, Incoming
+from course.localaws.s3.buckets import Bucket, Buckets
+from course.localaws.s3.objects import DEFAULT_CONTENT_TYPE, Attributes, Objects, StoredObject, no_such_key
+
+
+class ObjectStore:
+    """Buckets and objects, durable below ``state``: ``s3.db`` (the index) and ``objects/`` (one plain file a body).
+
+    What was acknowledged survives ``kill -9`` (not power loss); opening the store removes what a killed process left half done.
+    Only one process opens a state folder at a time. Methods may be called from any thread.
+    """
+
+    def __init__(self, state: Path, clock: Clock) -> None:
+        self.database = Database(state / "s3.db", index.SCHEMA)
+        self.bodies = Bodies(state / "objects")
+        self.buckets = Buckets(self.database, clock)
+        self.objects = Objects(self.database, self.bodies, self.buckets, clock)
+        self.bodies.sweep(index.bodies(self.database.connection))
+
+    def create_bucket(self, name: str, region: str) -> Bucket:
+        """Raises `AwsError` ``InvalidBucketName``, ``BucketAlreadyOwnedByYou``."""
+        return self.buckets.create(name, region)
+
+    def bucket_exists(self, name: str) -> bool:
+        return self.buckets.find(name) is not None
+
+    def head(self, bucket: str, key: str, version: str | None = None) -> StoredObject:
+        """The current object, or one version of it. Raises `AwsError` ``NoSuchBucket``, ``NoSuchKey``, ``NoSuchVersion``."""
+        found = self.objects.find(bucket, key, version)
+        if found.is_delete_marker:
+            raise no_such_key(key)
+        return found
+
+    def list(self, bucket: str, prefix: str = "") -> Iterator[StoredObject]:
+        """Current objects whose key starts with ``prefix``, in key order. Raises `AwsError` ``NoSuchBucket`` at once."""
+        self.buckets.get(bucket)
+        return self.objects.pages(bucket, prefix)
+
+    def put_file(
+        self,
+        bucket: str,
+        key: str,
+        path: Path,
+        content_type: str = DEFAULT_CONTENT_TYPE,
+        metadata: Mapping[str, str] | None = None,
+        move: bool = False,
+    ) -> StoredObject:
+        """Store a file's content. ``move=True`` gives the file itself away: it is gone from ``path`` when this returns.
+
+        Raises `AwsError` ``NoSuchBucket``, ``InsufficientStorage`` (the disk is full; nothing was stored).
+        """
+        self.buckets.get(bucket)
+        with self.bodies.receive([checksums.new("CRC32")]) as body:
+            # A link's target, or a file with a second name, might still be changed by its other owner.
+            if move and not path.is_symlink() and path.stat().st_nlink == 1:
+                self.bodies.take(path, body)
+            else:
+                body.copy_file(path)
+                if move:
+                    path.unlink()
+            return self._commit(bucket, key, body, content_type, metadata)
+
+    def put_bytes(
+        self, bucket: str, key: str, data: bytes, content_type: str = DEFAULT_CONTENT_TYPE, metadata: Mapping[str, str] | None = None
+    ) -> StoredObject:
+        """Store ``data``. Raises as `put_file`."""
+        self.buckets.get(bucket)
+        with self.bodies.receive([checksums.new("CRC32")]) as body:
+            stream = io.BytesIO(data)
+            while chunk := stream.read(CHUNK):
+                body.write(chunk)
+            return self._commit(bucket, key, body, content_type, metadata)
+
+    def delete(self, bucket: str, key: str) -> None:
+        """Delete as ``DeleteObject`` does: no error when there is no such key, a delete marker where versioning is on."""
+        self.objects.delete(bucket, key)
+
+    def close(self) -> None:
+        self.database.close()
+
+    def _commit(self, bucket: str, key: str, body: Incoming, content_type: str, metadata: Mapping[str, str] | None) -> StoredObject:
+        sums = {f"Checksum{checksum.algorithm}": checksum.value() for checksum in body.checksums} | {"ChecksumType": "FULL_OBJECT"}
+        attributes = Attributes(content_type, dict(metadata or {}), checksums=sums)
+        return self.objects.commit(bucket, key, body, body.md5, attributes, {})
