@@ -37,6 +37,8 @@ class Call:
         The request id, answered as ``x-amzn-requestid``.
     operation, resource : str
         Set by the service once it knows, e.g. ``"CreateTrainingJob"``, ``"training-job/delays-1"``: they go to the request log.
+    trailers : dict
+        What followed an aws-chunked body, by lower-case name, e.g. ``{"x-amz-checksum-crc32": "..."}``; filled when the body has ended.
     """
 
     request: Request
@@ -47,6 +49,7 @@ class Call:
     chunks: AsyncIterator[bytes]
     operation: str = ""
     resource: str = ""
+    trailers: dict[str, str] = field(default_factory=dict)
     _body: bytes | None = field(default=None, repr=False)
 
     async def stream(self) -> AsyncIterator[bytes]:

@@ -24,6 +24,7 @@ class AwsError(Exception):
         self.message = message
         self.status = status
         self.members = members
+        self.headers: dict[str, str] = {}  # that go with the answer, e.g. S3's x-amz-delete-marker
 
 
 def not_supported(service: str, operation: str) -> AwsError:
