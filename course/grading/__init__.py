@@ -1,0 +1,12 @@
+"""Grading: one definition an exercise, checked in the learner's kernel while learning and outside of it at grading.
+
+``docs/grading.md`` shows the way of a grade. Imports point one way: this package knows the session, not the lessons.
+"""
+
+from course.grading.answer import Answer
+from course.grading.check import check
+from course.grading.errors import AnswerError, DefinitionError, UnknownExercise
+from course.grading.exercise import Exercise, Function, Value
+from course.grading.report import Report
+
+__all__ = ["Answer", "AnswerError", "DefinitionError", "Exercise", "Function", "Report", "UnknownExercise", "Value", "check"]

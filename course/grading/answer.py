@@ -1,0 +1,118 @@
+"""What a check may know of an answer: plain values, results of calling the learner's functions, and the state of AWS."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from course.grading import calls, kinds, values
+from course.grading.errors import AnswerError, DefinitionError
+from course.grading.exercise import Exercise, Function, Value
+
+Call = Callable[[str, tuple, float], tuple[Any, str]]  # (name, arguments, seconds) -> (plain result, what was printed)
+
+
+class Answer:
+    """The evidence of one exercise, as its check sees it.
+
+    Parameters
+    ----------
+    exercise : Exercise
+    plain_values : mapping
+        Plain data of each `Value` of the definition.
+    call : callable
+        Calls a learner's function by name with plain arguments, wherever it lives; raises `AnswerError`.
+    rng : random.Random
+    client : callable
+        Makes a boto3 client for a service name.
+    """
+
+    def __init__(
+        self,
+        exercise: Exercise,
+        plain_values: Mapping[str, Any],
+        call: Call,
+        rng: random.Random,
+        client: Callable[[str], Any],
+    ) -> None:
+        self.exercise = exercise
+        self.rng = rng
+        self.client = client
+        self.output = ""
+        self._values = {name: _of_kind(name, plain_values[name], wanted) for name, wanted in exercise.evidence.items() if _is_value(wanted)}
+        self._call = call
+        self._seconds = exercise.seconds
+
+    def value(self, name: str) -> Any:
+        """The plain value handed over as ``name``: a fresh copy, of the kind that the definition asks for."""
+        if name not in self._values:
+            raise DefinitionError(f"exercise {self.exercise.id!r} has no value {name!r}; it has {', '.join(self._values) or 'none'}.")
+        return values.plain(self._values[name])
+
+    def call(self, name: str, *arguments: Any) -> Any:
+        """Call the learner's function on plain data and return its plain result.
+
+        Raises
+        ------
+        AnswerError
+            When it raised, ran out of the exercise's time, or returned something of another kind than its signature says. A check may
+            catch it; otherwise the report stops here and shows it.
+        """
+        function = self.exercise.evidence.get(name)
+        if not isinstance(function, Function):
+            raise DefinitionError(f"exercise {self.exercise.id!r} has no function {name!r}.")
+        if self._seconds <= 0:
+            raise AnswerError(f"`{name}` took longer than {self.exercise.seconds:.3g} seconds in all.")
+        started = time.monotonic()
+        try:
+            result, output = self._call(name, arguments, self._seconds)
+        except AnswerError as error:
+            self.output += error.output
+            raise
+        finally:
+            self._seconds -= time.monotonic() - started
+        self.output += output
+        try:
+            return kinds.conform(result, function.returns)
+        except kinds.KindError as error:
+            shown = ", ".join(kinds.show(argument) for argument in arguments)
+            raise AnswerError(f"The result of `{name}({shown})` {error}.") from None
+
+
+def collect(exercise: Exercise, evidence: Mapping[str, Any]) -> dict[str, Any]:
+    """Plain values of what a check cell hands over; functions are left out, since they stay where they are.
+
+    Raises
+    ------
+    AnswerError
+        When something is missing, unknown, not answered yet, not a function or not plain data.
+    """
+    names = ", ".join(f"{name}=…" for name in exercise.evidence)
+    for name in evidence:
+        if name not in exercise.evidence:
+            raise AnswerError(f'This exercise takes no `{name}`; the check is `check("{exercise.id}", {names})`.')
+    plain_values = {}
+    for name, wanted in exercise.evidence.items():
+        if name not in evidence:
+            raise AnswerError(f'`{name}` is missing: the check is `check("{exercise.id}", {names})`.')
+        given = evidence[name]
+        if given is ... or given is NotImplemented:
+            raise AnswerError(f"`{name}` is not answered yet; expected {wanted}.", unanswered=True)
+        if isinstance(wanted, Function):
+            calls.acceptable(name, given, len(wanted.arguments))
+        else:
+            plain_values[name] = values.plain(given, name)
+    return plain_values
+
+
+def _is_value(wanted: Value | Function) -> bool:
+    return isinstance(wanted, Value)
+
+
+def _of_kind(name: str, value: Any, wanted: Value) -> Any:
+    try:
+        return kinds.conform(value, wanted.kind)
+    except kinds.KindError as error:
+        raise AnswerError(f"`{name}` {error}.") from None

@@ -1,0 +1,115 @@
+"""Calls a learner's function: on fresh plain data, with a time limit, its output caught, its failure worded with its own line."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import linecache
+import signal
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from types import TracebackType
+from typing import Any
+
+from course.grading import kinds, values
+from course.grading.capture import captured
+from course.grading.errors import AnswerError
+
+
+class TimeLimit(BaseException):
+    """Raised into the learner's function when its time is up; no ``except Exception`` of theirs stops it."""
+
+
+def call(name: str, function: Callable, arguments: Sequence[Any], seconds: float) -> tuple[Any, str]:
+    """Call ``function`` with copies of ``arguments`` and return its result as plain data, with what it printed.
+
+    Raises
+    ------
+    AnswerError
+        When it raised, took longer than ``seconds``, or returned something that is not plain data. ``error.output`` is what it printed.
+    """
+    shown = f"{name}({', '.join(kinds.show(argument) for argument in arguments)})"
+    fresh = [values.plain(argument) for argument in arguments]
+    problem: AnswerError | None = None
+    result = None
+    with captured() as output:
+        try:
+            with limited(seconds):
+                result = function(*fresh)
+            result = values.plain(result, f"the result of {name}")
+        except KeyboardInterrupt:
+            raise
+        except AnswerError as error:
+            problem = error
+        except NotImplementedError:
+            problem = AnswerError(f"`{name}` is not answered yet.", unanswered=True)
+        except TimeLimit as error:
+            problem = AnswerError(f"`{shown}` had not returned after {seconds:.3g} seconds{_where(error.__traceback__, function)}.")
+        except BaseException as error:  # SystemExit, too, is an answer that cannot be used
+            said = f": {_text(error)}" if _text(error) else ""
+            problem = AnswerError(f"`{shown}` raised {type(error).__name__}{said}{_where(error.__traceback__, function)}.")
+    if problem is not None:
+        problem.output = output.getvalue()
+        raise problem
+    return result, output.getvalue()
+
+
+@contextlib.contextmanager
+def limited(seconds: float) -> Iterator[None]:
+    """Raise `TimeLimit` in the body after ``seconds``, and every second again while it swallows that.
+
+    Works in the main thread, where kernels run cells; elsewhere the body is not limited.
+    """
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def ring(signum: int, frame: Any) -> None:
+        raise TimeLimit
+
+    started = time.monotonic()
+    handler = signal.signal(signal.SIGALRM, ring)
+    outer, interval = signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001), 1)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler)
+        if outer:  # somebody else's alarm goes on where it was
+            signal.setitimer(signal.ITIMER_REAL, max(outer - (time.monotonic() - started), 0.001), interval)
+
+
+def acceptable(name: str, function: Any, arguments: int) -> None:
+    """Raise `AnswerError` unless ``function`` can be called with that many arguments."""
+    if not callable(function):
+        raise AnswerError(f"`{name}` is {_article(type(function).__name__)}; expected a function.")
+    try:
+        inspect.signature(function).bind(*range(arguments))
+    except TypeError:
+        raise AnswerError(f"`{name}` cannot be called with {arguments} argument{'' if arguments == 1 else 's'}.") from None
+    except ValueError:  # a built-in without a signature
+        pass
+
+
+def _where(trace: TracebackType | None, function: Callable) -> str:
+    """Where in the learner's own code it happened: the deepest frame of the file in which the function was written."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    frames = [frame for frame in traceback.walk_tb(trace) if code is not None and frame[0].f_code.co_filename == code.co_filename]
+    if not frames:
+        return ""
+    frame, line = frames[-1]
+    source = linecache.getline(frame.f_code.co_filename, line).strip()
+    return f", in line {line} of your cell" + (f": `{source}`" if source else "")
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error).strip()[:300]
+    except Exception:
+        return ""
+
+
+def _article(word: str) -> str:
+    return ("an " if word[:1].lower() in "aeiou" else "a ") + word

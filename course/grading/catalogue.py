@@ -1,0 +1,109 @@
+"""All exercises, found where they are defined: ``graders/<lesson>/<notebook>.py``, and their hidden checks beside them."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import importlib
+import os
+import sys
+import types
+from functools import cache
+from pathlib import Path
+
+from course.grading.errors import DefinitionError, UnknownExercise
+from course.grading.exercise import Exercise
+
+DEFINITIONS = "m[0-9][0-9]*.py"
+HIDDEN = "_hidden"
+
+
+def root() -> Path:
+    """The folder of the graders: ``COURSE_GRADERS``, else the nearest ``graders/`` here or above, else the one beside the package.
+
+    Raises
+    ------
+    FileNotFoundError
+        When there is none.
+    """
+    if named := os.environ.get("COURSE_GRADERS"):
+        candidates = [Path(named)]
+    else:
+        here = Path.cwd()
+        candidates = [folder / "graders" for folder in (here, *here.parents, Path(__file__).parents[2])]
+    for folder in candidates:
+        if any(folder.glob(f"*/{DEFINITIONS}")):
+            return folder.resolve()
+    raise FileNotFoundError(
+        f"no exercises found under {candidates[0]}; run from the course's folder or set COURSE_GRADERS to its `graders`."
+    )
+
+
+def exercises(folder: Path | None = None) -> dict[str, Exercise]:
+    """Every exercise by id, in order.
+
+    Raises
+    ------
+    DefinitionError
+        When a definition is wrong, stands in the wrong file, or an id occurs twice.
+    """
+    return dict(_exercises(folder or root()))
+
+
+def find(exercise_id: str, folder: Path | None = None) -> Exercise:
+    """The exercise of that id; only its own notebook's definitions are loaded when they stand where they belong.
+
+    Raises
+    ------
+    UnknownExercise
+        With the nearest ids there are.
+    """
+    folder = folder or root()
+    for path in folder.glob(f"*/{exercise_id.rpartition('_ex')[0]}.py") if isinstance(exercise_id, str) else ():
+        if exercise_id in (found := _definitions(path)):
+            return found[exercise_id]
+    known = list(exercises(folder))
+    near = difflib.get_close_matches(str(exercise_id), known, n=3, cutoff=0.4) or known[:3]
+    raise UnknownExercise(f"there is no exercise {exercise_id!r}. Did you mean {' or '.join(near) or 'none of none'}?")
+
+
+def load_hidden(exercise: Exercise, folder: Path | None = None) -> None:
+    """Register the hidden checks of an exercise's notebook. The grader's process and the gate call this; a kernel never does."""
+    for path in (folder or root()).glob(f"*/{exercise.notebook}{HIDDEN}.py"):
+        _module(path)
+
+
+@cache
+def _exercises(folder: Path) -> dict[str, Exercise]:
+    found: dict[str, Exercise] = {}
+    for path in sorted(folder.glob(f"*/{DEFINITIONS}")):
+        if not path.stem.endswith(HIDDEN):
+            found |= _definitions(path)
+    return found
+
+
+def _definitions(path: Path) -> dict[str, Exercise]:
+    """The exercises that a module defines, in order."""
+    found: dict[str, Exercise] = {}
+    for exercise in vars(_module(path)).values():
+        if not isinstance(exercise, Exercise):
+            continue
+        if exercise.notebook != path.stem:
+            raise DefinitionError(f"exercise {exercise.id!r} stands in {path.name}; it belongs in {exercise.notebook}.py.")
+        if found.setdefault(exercise.id, exercise) is not exercise:
+            raise DefinitionError(f"two exercises are called {exercise.id!r} in {path.name}.")
+    return found
+
+
+def _module(path: Path) -> types.ModuleType:
+    """Import a file of ``graders/<lesson>/`` as part of a package of that lesson, so that ``from .m04_1 import ex2`` works in it.
+
+    The package's name hangs on the folder: two courses in one process, as in the tests, do not mix.
+    """
+    lesson = path.resolve().parent
+    package = f"course_graders_{hashlib.sha256(str(lesson).encode()).hexdigest()[:12]}"
+    if package not in sys.modules:
+        module = types.ModuleType(package, f"The graders of {lesson.name}.")
+        module.__path__ = [str(lesson)]
+        sys.modules[package] = module
+    return importlib.import_module(f"{package}.{path.stem}")

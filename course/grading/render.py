@@ -1,0 +1,170 @@
+"""A report as plain text, as HTML for JupyterLab (light, dark, without colour, by screen reader) and as JSON."""
+
+from __future__ import annotations
+
+from html import escape
+
+from course.grading.report import Part, Report
+
+PASSED, PARTLY, FAILED, LATER = "Passed", "Partly", "Not yet", "At grading"
+TITLES = {"practice": "Check", "graded": "Graded"}
+
+# JupyterLab's own variables follow its theme; the fallbacks are for feedback pages and other front ends.
+COLOURS = {
+    PASSED: "var(--jp-success-color1, #2e7d32)",
+    PARTLY: "var(--jp-warn-color1, #b26a00)",
+    FAILED: "var(--jp-error-color1, #c62828)",
+    LATER: "var(--jp-border-color1, #767676)",
+}
+
+
+def number(value: float) -> str:
+    """``2.0`` as "2", ``0.5`` as "0.5"."""
+    return f"{value:.4f}".rstrip("0").rstrip(".")
+
+
+def verdict(part: Part) -> str:
+    """The word for a part's result."""
+    if part.share is None:
+        return LATER
+    return PASSED if part.share == 1 else PARTLY if part.share > 0 else FAILED
+
+
+def headline(report: Report) -> str:
+    """One line: "2 of 3 points"."""
+    if report.unanswered:
+        return "not answered yet"
+    points = f"{number(report.score)} of {number(report.exercise.points)} points"
+    if report.phase == "graded":
+        return points
+    return "passed in practice" if report.passed else f"{points} in practice"
+
+
+def remaining(report: Report) -> str:
+    """What grading will look at beyond this check; empty when nothing is known to come."""
+    if report.phase == "graded":
+        return ""
+    if report.later:
+        count = len(report.later)
+        return f"{count} more check{'s run' if count > 1 else ' runs'} at grading: {', '.join(report.later)}."
+    if report.exercise.pattern and not report.problem:
+        return "At grading the same checks run again, on cases that you have not seen."
+    return ""
+
+
+def parts_to_show(report: Report) -> list[Part]:
+    """All parts; or none that was not reached, when the answer could not be judged to the end."""
+    if not report.problem:
+        return list(report.parts)
+    return [part for part in report.parts if part.share is not None]
+
+
+def as_text(report: Report, opened: int = 0) -> str:
+    """Plain text, with the first ``opened`` steps of the hint ladder."""
+    lines = [f"{TITLES[report.phase]} {report.exercise.id} ({report.exercise.title}): {headline(report)}"]
+    if report.problem:
+        lines.append(f"  {report.blot(report.problem)}")
+    for part in parts_to_show(report):
+        earned = number(part.earned) + " of " if part.share is not None else ""
+        lines.append(f"  [{verdict(part)}] {part.label} ({earned}{_points(part.points)})" + (f": {part.message}" if part.message else ""))
+        if part.hint:
+            lines.append(f"      Hint: {part.hint}")
+    if report.output:
+        lines += ["  Your code printed:"] + [f"    {line}" for line in _output(report).splitlines()]
+    for step, hint in enumerate(report.exercise.hints[:opened], 1):
+        lines.append(f"  Hint {step} of {len(report.exercise.hints)}: {hint}")
+    if remaining(report):
+        lines.append(f"  {remaining(report)}")
+    return "\n".join(lines)
+
+
+def as_html(report: Report, opened: int = 0, ladder: bool = True) -> str:
+    """HTML of its own section; every verdict is a word, colour only repeats it.
+
+    The first ``opened`` hints stand open; with ``ladder`` the next one can be unfolded by hand.
+    """
+    title = f"{TITLES[report.phase]} {report.exercise.id}: {report.exercise.title}"
+    body = [f'<h4 style="margin:0 0 .4em">{escape(title)} &ndash; {escape(headline(report))}</h4>']
+    if report.problem:
+        body.append(_item(FAILED, escape(report.blot(report.problem))))
+    body += [_part(part) for part in parts_to_show(report)]
+    if report.output:
+        body.append(f"<details><summary>What your code printed</summary><pre>{escape(_output(report))}</pre></details>")
+    if ladder and not report.passed:
+        body += _ladder(report, opened)
+    if remaining(report):
+        body.append(f'<p style="margin:.4em 0 0">{escape(remaining(report))}</p>')
+    return f'<section aria-label="{escape(title, quote=True)}">{"".join(body)}</section>'
+
+
+def as_json(report: Report) -> dict:
+    """Plain data of the whole report, for storage, progress and other programs."""
+    return {
+        "exercise": report.exercise.id,
+        "phase": report.phase,
+        "score": report.score,
+        "points": float(report.exercise.points),
+        "problem": report.blot(report.problem),
+        "unanswered": report.unanswered,
+        "output": _output(report),
+        "parts": [
+            {"name": part.name, "points": part.points, "share": part.share, "message": part.message, "hint": part.hint}
+            for part in report.parts
+        ],
+    }
+
+
+def from_json(exercise, data: dict) -> Report:
+    """The report of `as_json`; its secrets are already blotted out."""
+    report = Report(exercise, data["phase"])
+    report.problem, report.unanswered, report.output = data["problem"], data["unanswered"], data["output"]
+    for part in data["parts"]:
+        if part["share"] is not None:
+            report.part(part["name"], part["share"], part["message"] or "passed", part["hint"])
+    return report
+
+
+def _part(part: Part) -> str:
+    points = _points(part.points) if part.share is None else f"{number(part.earned)} of {_points(part.points)}"
+    text = f"<strong>{escape(part.label)}</strong> ({points})"
+    if part.message:
+        text += f": {_code(part.message)}"
+    if part.hint:
+        text += f"<br><em>Hint:</em> {_code(part.hint)}"
+    return _item(verdict(part), text)
+
+
+def _item(word: str, html: str) -> str:
+    return (
+        f'<p style="margin:.2em 0;padding:.1em .6em;border-left:4px solid {COLOURS[word]}">'
+        f'<span style="font-weight:bold">{word}.</span> {html}</p>'
+    )
+
+
+def _ladder(report: Report, opened: int) -> list[str]:
+    """Open hints, then the rest folded one inside the other, so that each step is taken on purpose."""
+    hints = report.exercise.hints
+    shown = [f'<p style="margin:.2em 0"><em>Hint {i + 1} of {len(hints)}:</em> {_code(hint)}</p>' for i, hint in enumerate(hints)]
+    folded = ""
+    for step in range(len(hints) - 1, opened - 1, -1):
+        folded = f"<details><summary>Show hint {step + 1} of {len(hints)}</summary>{shown[step]}{folded}</details>"
+    return [*shown[:opened], folded]
+
+
+def _code(text: str) -> str:
+    """Escaped text; what stands between backticks is code."""
+    pieces = escape(text).replace("\n", "<br>").split("`")
+    if len(pieces) % 2 == 0:  # a lone backtick is a backtick
+        pieces[-2:] = ["`".join(pieces[-2:])]
+    return "".join(f"<code>{piece}</code>" if i % 2 else piece for i, piece in enumerate(pieces))
+
+
+def _points(points: float) -> str:
+    return f"{number(points)} point{'' if points == 1 else 's'}"
+
+
+def _output(report: Report) -> str:
+    from course.grading.report import OUTPUT_LIMIT
+
+    text = report.blot(report.output)
+    return text if len(text) <= OUTPUT_LIMIT else text[:OUTPUT_LIMIT] + "\n… (cut)"

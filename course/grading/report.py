@@ -1,0 +1,151 @@
+"""What a check found: named parts with their share of the points, reasons and hints. Rendered by `course.grading.render`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from course.grading.errors import AnswerError, DefinitionError
+from course.grading.exercise import Exercise
+
+OUTPUT_LIMIT = 2_000  # characters of the learner's own output that a report repeats
+
+
+@dataclass(frozen=True)
+class Part:
+    """One sub-check. ``share`` in 0..1 of ``points`` was earned; ``None`` when this check did not look at it."""
+
+    name: str
+    points: float
+    share: float | None = None
+    message: str = ""
+    hint: str = ""
+
+    @property
+    def label(self) -> str:
+        return self.name.replace("_", " ")
+
+    @property
+    def passed(self) -> bool:
+        return self.share == 1
+
+    @property
+    def earned(self) -> float:
+        return self.points * (self.share or 0)
+
+
+class Report:
+    """The findings of one run of an exercise's check.
+
+    Parameters
+    ----------
+    exercise : Exercise
+    phase : str
+        ``"practice"`` (in the notebook) or ``"graded"``.
+    """
+
+    def __init__(self, exercise: Exercise, phase: str = "practice") -> None:
+        self.exercise = exercise
+        self.phase = phase
+        self.problem = ""  # why the answer could not be judged to the end
+        self.unanswered = False
+        self.output = ""  # what the learner's functions printed
+        self._parts = {name: Part(name, points) for name, points in exercise.parts.items()}
+        self._secrets: list[str] = []
+
+    def part(self, name: str, passed_or_share: Any, message: str, hint: str | None = None) -> bool:
+        """Report a finding on one part, and return whether it passed, so that a check can stop at the first failure.
+
+        A part may be reported several times, in the order type, shape, value, edge case: the worst finding counts and, among equals,
+        the first is what the learner reads.
+
+        Parameters
+        ----------
+        name : str
+            A part of the definition.
+        passed_or_share : bool or float
+            Whether it passed, or the share of its points earned, in 0..1.
+        message : str
+            What was called, what came back and what kind of thing was expected; shown unless the part passed. Never the answer.
+        hint : str, optional
+            The hint for this mistake, shown with the message.
+
+        Raises
+        ------
+        DefinitionError
+            For an unknown part, a share outside 0..1, or an empty message.
+        """
+        if name not in self._parts:
+            raise DefinitionError(f"exercise {self.exercise.id!r} has no part {name!r}; it has {', '.join(self._parts)}.")
+        if not isinstance(message, str) or not message.strip():
+            raise DefinitionError(f"exercise {self.exercise.id!r}, part {name!r}: a message says what came back and what was expected.")
+        share = self._share(name, passed_or_share)
+        old = self._parts[name]
+        if old.share is None or share < old.share:
+            shown = (message.strip(), (hint or "").strip()) if share < 1 else ("", "")
+            self._parts[name] = Part(name, old.points, share, *shown)
+        return share == 1
+
+    def _share(self, name: str, found: Any) -> float:
+        if type(found).__name__ in ("bool", "bool_"):  # numpy's too
+            return float(bool(found))
+        try:
+            share = float(found)
+        except (TypeError, ValueError):
+            share = float("nan")
+        if not 0 <= share <= 1:
+            raise DefinitionError(f"exercise {self.exercise.id!r}, part {name!r}: {found!r} is neither True nor False nor a share in 0..1.")
+        return share
+
+    def secret(self, *values: Any) -> None:
+        """Mark expected values: wherever one stands as a word of its own in a message, hint or output of this report, it is blotted out."""
+        for value in values:
+            self._secrets += [text for text in {str(value).strip(), repr(value)} if text]
+
+    def stop(self, problem: AnswerError) -> None:
+        """The answer cannot be judged any further; parts not reported so far earn nothing."""
+        self.problem = self.problem or str(problem)
+        self.unanswered = problem.unanswered
+
+    def add_output(self, text: str) -> None:
+        """Keep what the learner's code printed during the check, up to `OUTPUT_LIMIT` characters."""
+        self.output = (self.output + text)[: OUTPUT_LIMIT + 1]
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """All parts in the order of the definition, with the secrets blotted out."""
+        return tuple(Part(p.name, p.points, p.share, self.blot(p.message), self.blot(p.hint)) for p in self._parts.values())
+
+    @property
+    def later(self) -> tuple[str, ...]:
+        """Labels of the parts that only grading looks at."""
+        if self.phase == "graded" or self.problem:
+            return ()
+        return tuple(part.label for part in self._parts.values() if part.share is None)
+
+    @property
+    def score(self) -> float:
+        """Points earned, a plain float in 0..``exercise.points``.
+
+        In practice, parts that only grading looks at do not pull the value down: it is full when all that could be checked passed, as
+        nbgrader's Validate button expects.
+        """
+        points, parts = float(self.exercise.points), self._parts.values()
+        looked_at = [part for part in parts if part.share is not None]
+        if all(part.passed for part in (looked_at if self.later else parts)):
+            return points if looked_at and not self.problem else 0.0
+        earned = sum(part.earned for part in parts)
+        if self.later:
+            earned *= points / sum(part.points for part in looked_at)
+        return float(min(points, round(earned, 4)))
+
+    @property
+    def passed(self) -> bool:
+        return self.score == self.exercise.points
+
+    def blot(self, text: str) -> str:
+        """``text`` without the values marked by `secret`."""
+        for secret in sorted(set(self._secrets), key=len, reverse=True):
+            text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", "…", text)
+        return text

@@ -1,0 +1,157 @@
+"""Plain data: the only thing that passes between an answer and a check, in the kernel as at grading.
+
+`encode` turns a learner's value into a JSON tree and, for tables and arrays, Arrow streams; `decode` makes fresh objects of them.
+A check sees only what `decode` made, so an object with a clever ``__eq__``, ``__array__`` or ``__reduce__`` never reaches it:
+values are read through the base class's own methods, and everything without a plain form is refused.
+"""
+
+from __future__ import annotations
+
+import datetime
+import pathlib
+import sys
+from typing import Any
+
+from course.grading.errors import AnswerError
+
+TAG = "$"  # a dict with this key says what it stands for: {"$": "table", "blob": 0, ...}
+DEPTH = 40  # nesting beyond which data is taken for recursive
+DIGITS = 4000  # Python itself refuses to print longer integers
+
+
+class DecodeError(ValueError):
+    """A tree that `encode` did not write."""
+
+
+def plain(value: Any, name: str = "the value") -> Any:
+    """A fresh plain copy of ``value``.
+
+    Raises
+    ------
+    AnswerError
+        When it, or something inside it, has no plain form; the message says where and what to give instead.
+    """
+    return decode(*encode(value, name))
+
+
+def encode(value: Any, name: str = "the value") -> tuple[Any, list[bytes]]:
+    """JSON tree and Arrow streams of ``value``; raises `AnswerError` like `plain`."""
+    blobs: list[bytes] = []
+    return _encode(value, name, blobs, 0), blobs
+
+
+def decode(tree: Any, blobs: list[bytes]) -> Any:
+    """The value of a tree and its Arrow streams.
+
+    Raises
+    ------
+    DecodeError
+        When `encode` cannot have written them: they come from another process and are not trusted.
+    """
+    try:
+        return _decode(tree, blobs, 0)
+    except DecodeError:
+        raise
+    except Exception as error:  # whatever pyarrow, pandas or datetime say about bytes they did not write
+        raise DecodeError(f"data that cannot be read ({type(error).__name__})") from error
+
+
+def _encode(value: Any, where: str, blobs: list[bytes], depth: int) -> Any:
+    kind = type(value)  # `isinstance` would ask the object itself, by way of __class__
+    if depth > DEPTH:
+        raise AnswerError(f"`{where}` is nested more than {DEPTH} levels deep; give plain, flat data.")
+    if value is None or kind is bool:
+        return value
+    if issubclass(kind, int):
+        number = int.__int__(value)
+        if number.bit_length() > DIGITS * 3:
+            raise AnswerError(f"`{where}` is an integer of more than {DIGITS:,} digits.")
+        return number
+    if issubclass(kind, float):
+        return float.__float__(value)
+    if issubclass(kind, str):
+        return str.__str__(value)
+    if issubclass(kind, (list, tuple)):
+        items = list.__iter__(value) if issubclass(kind, list) else tuple.__iter__(value)
+        return [_encode(item, f"{where}[{i}]", blobs, depth + 1) for i, item in enumerate(items)]
+    if issubclass(kind, (set, frozenset)):
+        members = set.__iter__(value) if issubclass(kind, set) else frozenset.__iter__(value)
+        items = [_encode(item, f"an item of {where}", blobs, depth + 1) for item in members]
+        return sorted(items, key=lambda item: (type(item).__name__, repr(item)))
+    if issubclass(kind, dict):
+        return _encode_dict(value, where, blobs, depth)
+    if issubclass(kind, pathlib.PurePath):
+        return pathlib.PurePath.__str__(value)
+    if issubclass(kind, datetime.date):
+        return _encode_time(value, kind)
+    return _encode_scientific(value, kind, where, blobs, depth)
+
+
+def _encode_dict(value: dict, where: str, blobs: list[bytes], depth: int) -> dict:
+    items = [
+        (_encode(key, f"a key of {where}", blobs, depth + 1), _encode(item, f"{where}[{show_key(key)}]", blobs, depth + 1))
+        for key, item in dict.items(value)
+    ]
+    if any(isinstance(key, (list, dict)) and not _is_time(key) for key, _ in items):
+        raise AnswerError(f"a key of `{where}` is not text, a number or a date.")
+    if all(type(key) is str and key != TAG for key, _ in items):
+        return dict(items)
+    return {TAG: "dict", "items": [list(item) for item in items]}
+
+
+def show_key(key: Any) -> str:
+    return str.__repr__(key)[:40] if type(key) is str else type(key).__name__
+
+
+def _is_time(tree: Any) -> bool:
+    return isinstance(tree, dict) and tree.get(TAG) in ("datetime", "date")
+
+
+def _encode_time(value: Any, kind: type) -> dict | None:
+    if kind.__name__ == "NaTType":  # pandas's missing time claims to be a datetime
+        return None
+    if issubclass(kind, datetime.datetime):
+        return {TAG: "datetime", "iso": datetime.datetime.isoformat(value)}
+    return {TAG: "date", "iso": datetime.date.isoformat(value)}
+
+
+def _encode_scientific(value: Any, kind: type, where: str, blobs: list[bytes], depth: int) -> Any:
+    """Values of numpy and pandas. They are not imported for this: who holds one has imported them."""
+    numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
+    if numpy and issubclass(kind, numpy.generic):
+        item = numpy.generic.item(value)
+        if type(item) is not kind:
+            return _encode(item, where, blobs, depth + 1)
+    if (numpy and issubclass(kind, numpy.ndarray)) or (pandas and issubclass(kind, (pandas.DataFrame, pandas.Series))):
+        from course.grading import tables  # here, because pyarrow costs a lesson without tables half a second
+
+        return tables.encode(value, where, blobs)
+    if pandas and (value is getattr(pandas, "NA", None)):
+        return None
+    raise AnswerError(
+        f"`{where}` is an object of type {kind.__name__}, which a check cannot judge. "
+        "Give plain data: text, a number, True or False, a list, a dict, a date, a table (pandas) or an array (numpy)."
+    )
+
+
+def _decode(tree: Any, blobs: list[bytes], depth: int) -> Any:
+    if depth > DEPTH + 2:
+        raise DecodeError("data nested too deeply")
+    if isinstance(tree, list):
+        return [_decode(item, blobs, depth + 1) for item in tree]
+    if not isinstance(tree, dict):
+        return tree
+    if TAG not in tree:
+        return {key: _decode(item, blobs, depth + 1) for key, item in tree.items()}
+    match tree[TAG]:
+        case "dict":
+            return {_decode(key, blobs, depth + 1): _decode(item, blobs, depth + 1) for key, item in tree["items"]}
+        case "datetime":
+            return datetime.datetime.fromisoformat(tree["iso"])
+        case "date":
+            return datetime.date.fromisoformat(tree["iso"])
+        case "table" | "column" | "array":
+            from course.grading import tables
+
+            return tables.decode(tree, blobs)
+    raise DecodeError(f"unknown kind of data {tree[TAG]!r}")
