@@ -1,0 +1,194 @@
+"""The course's data files: where they are, whether they are whole, and what to do when they are not.
+
+`data/manifest.json` declares every file: source, licence, schema, rows, checksums. `data/build.py` makes the files from it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+MANIFEST = "manifest.json"
+PARQUET_MAGIC = b"PAR1"  # the first and the last four bytes: https://parquet.apache.org/docs/file-format/
+
+
+class DatasetError(Exception):
+    """A data file is missing or damaged; the message names the file and the command that rebuilds it."""
+
+
+def folder() -> Path:
+    """The data folder: ``COURSE_DATA``, else the nearest ``data/`` at or above the working directory, else the repository's.
+
+    Raises
+    ------
+    DatasetError
+        When none of these places holds a manifest.
+    """
+    if named := os.environ.get("COURSE_DATA"):
+        places = [Path(named)]
+    else:
+        here = Path.cwd()
+        places = [place / "data" for place in (here, *here.parents, Path(__file__).parents[1])]
+    for place in places:
+        if (place / MANIFEST).is_file():
+            return place.resolve()
+    raise DatasetError(
+        f"no data folder with a {MANIFEST} at {places[0]}"
+        + ("." if named else " or above it.")
+        + " Work in the folder of the course, or set COURSE_DATA to its data folder."
+    )
+
+
+def manifest(place: Path | None = None) -> Mapping[str, Any]:
+    """The declaration of all sources and files, read-only at its top level."""
+    return _read_manifest((place or folder()) / MANIFEST)
+
+
+@cache
+def _read_manifest(path: Path) -> Mapping[str, Any]:
+    try:
+        return MappingProxyType(json.loads(path.read_text(encoding="utf-8")))
+    except ValueError as error:
+        raise DatasetError(f"{path} is not valid JSON ({error}). {_restore(path)}") from None
+
+
+def path(name: str) -> Path:
+    """The path of a data file whose content has been checked, e.g. ``path("flights")``.
+
+    Raises
+    ------
+    DatasetError
+        When there is no such data set, or its file is missing, truncated, not Parquet, or holds other rows than the manifest says.
+    """
+    place = folder()
+    file = place / f"{name}.parquet"
+    if problem := find_problem(file, entry(name, place)):
+        raise DatasetError(f"{file} {problem}. {_remedy(place)}")
+    return file
+
+
+def load(name: str, columns: Iterable[str] | None = None) -> pd.DataFrame:
+    """A data set as a table; whole numbers with missing values become floats, as always in pandas.
+
+    Raises
+    ------
+    DatasetError
+        As `path`; also when a column does not exist.
+    """
+    import pandas as pd
+
+    file = path(name)
+    known = [column["name"] for column in entry(name)["columns"]]
+    wanted = known if columns is None else list(columns)
+    if unknown := [column for column in wanted if column not in known]:
+        raise DatasetError(f"{name} has no column {', '.join(map(repr, unknown))}; it has {', '.join(known)}.")
+    return pd.read_parquet(file, columns=wanted)
+
+
+def entry(name: str, place: Path | None = None) -> Mapping[str, Any]:
+    """What the manifest says of one data set.
+
+    Raises
+    ------
+    DatasetError
+        When there is none of that name.
+    """
+    files = manifest(place)["files"]
+    if name not in files:
+        raise DatasetError(f"there is no data set {name!r}; there are {', '.join(files)}.")
+    return files[name]
+
+
+def find_problem(file: Path, declared: Mapping[str, Any]) -> str | None:
+    """What is wrong with a data file, as the rest of a sentence that begins with its name, or ``None``.
+
+    Another release of pyarrow writes the same rows in other bytes, so a file whose bytes differ is judged by its rows.
+    """
+    if not file.is_file():
+        return "is missing"
+    content = file.read_bytes()
+    if hashlib.sha256(content).hexdigest() == declared["sha256"]:
+        return None
+    if content[:4] != PARQUET_MAGIC:
+        return "is not a Parquet file"
+    if content[-4:] != PARQUET_MAGIC:
+        return f"is truncated or overwritten: {len(content):,} bytes of {declared['bytes']:,}, with no Parquet footer"
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        same = content_hash(pq.read_table(file)) == declared["content_sha256"]
+    except (pa.ArrowException, OSError) as error:
+        return f"cannot be read as Parquet ({str(error).splitlines()[0]})"
+    return None if same else "does not hold the rows that its checksum in the manifest stands for"
+
+
+def content_hash(table: pa.Table) -> str:
+    """SHA-256 of a table's rows, in hexadecimal; depends on neither pyarrow's release nor the file's encoding.
+
+    For each column in order, this is hashed: its name and type (`type_name`), which rows are missing (a byte each), and the values with
+    missing ones as zero or empty: numbers and timestamps as 8 bytes, little-endian; strings as UTF-8, after their lengths in bytes.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    digest = hashlib.sha256(f"rows {table.num_rows}\n".encode())
+    for field in table.schema:
+        column = table.column(field.name).combine_chunks()
+        kind = type_name(field.type)
+        digest.update(f"{field.name} {kind}\n".encode())
+        digest.update(pc.is_null(column).cast(pa.uint8()).to_numpy(zero_copy_only=False).tobytes())
+        if kind == "string":
+            values = pc.fill_null(column, "")
+            digest.update(pc.binary_length(values).cast(pa.int64()).to_numpy(zero_copy_only=False).astype("<i8").tobytes())
+            digest.update("".join(values.to_pylist()).encode())
+        else:
+            values = pc.fill_null(column if kind == "float64" else column.cast(pa.int64()), 0)
+            digest.update(values.to_numpy(zero_copy_only=False).astype("<f8" if kind == "float64" else "<i8").tobytes())
+    return digest.hexdigest()
+
+
+def type_name(kind: pa.DataType) -> str:
+    """The manifest's name of an Arrow type.
+
+    Raises
+    ------
+    DatasetError
+        When the manifest has no such type: it has int64 (narrower ones overflow silently in a lesson's arithmetic), float64, string
+        and timestamp[us, UTC].
+    """
+    import pyarrow as pa
+
+    for name, known in arrow_types().items():
+        if kind == known or (name == "string" and pa.types.is_large_string(kind)):
+            return name
+    raise DatasetError(f"data files have the types {', '.join(arrow_types())}, not {kind}.")
+
+
+def arrow_types() -> dict[str, pa.DataType]:
+    """The types a data file's columns may have, by the manifest's names."""
+    import pyarrow as pa
+
+    return {"int64": pa.int64(), "float64": pa.float64(), "string": pa.string(), "timestamp[us, UTC]": pa.timestamp("us", "UTC")}
+
+
+def _remedy(place: Path) -> str:
+    if (place / "build.py").is_file():
+        return f"Rebuild it: run `make data` in {place.parent}."
+    return "Take the data folder again from the package that your instructor gave you."
+
+
+def _restore(path: Path) -> str:
+    if (path.parent / "build.py").is_file():
+        return f"Restore it: run `git checkout -- data/{MANIFEST}` in {path.parent.parent}."
+    return _remedy(path.parent)
