@@ -1,0 +1,135 @@
+"""Wires the rooms of the local AWS into one platform and one ASGI application; nobody else constructs a room."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from starlette.responses import Response
+
+from course.localaws import keys
+from course.localaws.call import Call, Service
+from course.localaws.clock import Clock
+from course.localaws.control import PREFIX, Control
+from course.localaws.errors import AwsError
+from course.localaws.gateway import Gateway
+from course.localaws.platform import Platform
+from course.localaws.requests_log import RequestLog
+
+logger = logging.getLogger(__name__)
+
+
+class LocalAws:
+    """Every room, opened on one state folder.
+
+    A room is a `Service`; it may also have ``recover()`` (after a start), ``shutdown()`` (ends what it runs, closes its files)
+    and ``reset()`` (forgets everything).
+
+    Parameters
+    ----------
+    state : Path
+        An existing folder of which this process holds the lock.
+    endpoint : str
+        Where the gateway will listen, ``"http://127.0.0.1:PORT"``.
+    """
+
+    def __init__(self, state: Path, endpoint: str) -> None:
+        self._clock_file = state / "clock"
+        clock = Clock(float(self._clock_file.read_text()) if self._clock_file.exists() else 0.0)
+        self.platform = Platform(
+            state=state,
+            account=keys.ACCOUNT,
+            clock=clock,
+            requests=RequestLog(state / "requests.db", clock),
+            objects=_room("s3", "ObjectStore", state, clock),
+            logs=_room("logs", "LogStore", state / "logs.db", clock),
+            metrics=_room("metrics", "MetricStore", state / "metrics.db", clock),
+            identity=None,
+            endpoint=endpoint,
+        )
+        self.platform.identity = _identity(self.platform)
+        platform = self.platform
+        self.services: dict[str, Service] = {
+            "s3": _service("s3", "s3_service", platform),
+            "logs": _service("logs", "logs_service", platform),
+            "monitoring": _service("metrics", "monitoring_service", platform),
+            "sagemaker": _service("sagemaker.service", "sagemaker_service", platform),
+        }
+        self.fallback = _service("services.moto_mount", "MotoMount", platform)
+        self.gateway = Gateway(platform, self.services, self.fallback)
+
+    def asgi(self, token: str, stop: Callable[[], None]) -> Callable:
+        """The application: the control door behind its prefix, AWS everywhere else."""
+        control = Control(self, token, stop)
+
+        async def app(scope: dict, receive, send) -> None:
+            await (control if scope["path"].startswith(PREFIX) else self.gateway)(scope, receive, send)
+
+        return app
+
+    def recover(self) -> None:
+        """What the last process left running is failed or brought back, room by room."""
+        self._each("recover")
+
+    def running(self) -> list[dict]:
+        return []
+
+    def advance(self, seconds: float) -> float:
+        """Move the clock forward, also for the processes to come, and return the new time."""
+        now = self.platform.clock.advance(seconds)
+        beside = self._clock_file.with_suffix(".new")
+        beside.write_text(repr(self.platform.clock.offset))
+        beside.replace(self._clock_file)
+        return now
+
+    def reset(self) -> None:
+        """Empty every room: jobs and servers first, as they write into the others."""
+        self._each("reset")
+        self.platform.requests.reset()
+
+    def shutdown(self) -> None:
+        """End every job and server, and close every file. One room's failure keeps no other from closing."""
+        self._each("shutdown")
+        self.platform.requests.close()
+
+    def _each(self, method: str) -> None:
+        rooms = [*self.services.values(), self.fallback, self.platform.objects, self.platform.logs, self.platform.metrics]
+        for room in rooms:
+            act = getattr(room, method, None)
+            if act is None:
+                continue
+            try:
+                act()
+            except Exception:
+                logger.exception("%s of %s failed", method, type(room).__name__)
+
+
+def _room(module: str, name: str, *arguments: Any) -> Any:
+    try:
+        return getattr(importlib.import_module(f"course.localaws.{module}"), name)(*arguments)
+    except (ImportError, AttributeError):
+        logger.exception("room %s is missing", module)
+        return None
+
+
+def _service(module: str, name: str, platform: Platform) -> Service:
+    room = _room(module, name, platform)
+    if room is not None:
+        return room
+
+    async def missing(call: Call) -> Response:
+        raise AwsError("NotSupportedByLocalAws", f"{call.service} is not in this build of the local AWS.")
+
+    return missing
+
+
+def _identity(platform: Platform) -> Any:
+    class Issued:
+        def secret(self, access_key: str) -> keys.Credential | None:
+            credential = keys.issued(platform.state)
+            return credential if credential.principal.access_key == access_key else None
+
+    return Issued()

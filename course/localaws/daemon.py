@@ -1,0 +1,165 @@
+"""The process of a local AWS: ``python -m course.localaws.daemon``, as `course.localaws.server.start` runs it."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import errno
+import json
+import logging
+import os
+import secrets
+import signal
+import socket
+import sqlite3
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+import uvicorn
+
+from course.localaws import environment, keys
+from course.localaws.app import LocalAws
+from course.localaws.instance import Instance, ServerError, locked
+
+HOST = "127.0.0.1"
+KEEP_ALIVE_SECONDS = 75  # longer than SDKs keep an idle connection busy, so that they rarely meet a closed one
+GRACE_SECONDS = 5  # for requests under way at the shut-down
+PACKAGE = "from-data-to-deployment"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--state", type=Path, required=True)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--socket", type=Path)
+    parser.add_argument("--ready", type=int, required=True, help="file descriptor on which to say, as one line of JSON, how the start went")
+    options = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # uvicorn takes the signals over while it runs, and raises them again when it has stopped: then they end up here.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _leave)
+    with os.fdopen(options.ready, "w") as ready:
+        try:
+            run(options.state, options.port, options.socket, lambda: _say(ready, {}))
+        except (ServerError, OSError, sqlite3.OperationalError) as error:
+            logging.exception("the local AWS ended")
+            _say(ready, {"error": _worded(error, options.state)})
+            raise SystemExit(1) from None
+
+
+def run(state: Path, port: int, unix_socket: Path | None, ready: Callable[[], None]) -> None:
+    """Serve until asked to stop, by a signal or at the control door; ``ready`` is called once requests are answered.
+
+    Raises
+    ------
+    ServerError
+        When the state folder or the port is in use.
+    """
+    with locked(state), contextlib.ExitStack() as at_end:
+        tcp = at_end.enter_context(_bound(port))
+        listeners = [tcp, *([at_end.enter_context(_bound_unix(unix_socket))] if unix_socket else [])]
+        port = tcp.getsockname()[1]
+        endpoint = f"http://{HOST}:{port}"
+        keys.issued(state)
+        environment.write_files(state)
+        aws = LocalAws(state, endpoint)
+        at_end.callback(aws.shutdown)
+        token = secrets.token_urlsafe(32)
+        Instance(os.getpid(), port, endpoint, token, version(PACKAGE), str(unix_socket or "")).write(state)
+        at_end.callback((state / "instance.json").unlink, missing_ok=True)
+        aws.recover()
+        _Server(aws, token, ready).run(listeners)
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, aws: LocalAws, token: str, ready: Callable[[], None]) -> None:
+        config = uvicorn.Config(
+            aws.asgi(token, stop=self._stop),
+            loop="asyncio",
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
+    def _stop(self) -> None:
+        self.should_exit = True
+
+
+def _bound(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise ServerError(f"port {port} on {HOST} is in use by another program. Name another port, or none for a free one.") from None
+        if error.errno == errno.EACCES:
+            raise ServerError(f"port {port} may only be used by the system administrator. Name one above 1023.") from None
+        raise
+    return listener
+
+
+@contextlib.contextmanager
+def _bound_unix(path: Path) -> Iterator[socket.socket]:
+    """A Unix socket that only its owner may use (mode 0600); its file is gone at the end."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    mask = os.umask(0o177)
+    try:
+        _remove_stale(path)
+        listener.bind(str(path))
+    except OSError as error:
+        listener.close()
+        raise ServerError(f"the socket {path} cannot be made: {error.strerror or error}.") from None
+    finally:
+        os.umask(mask)
+    try:
+        with listener:
+            yield listener
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _remove_stale(path: Path) -> None:
+    """Remove a socket that a killed process left behind; one that is answered stays, and binding fails."""
+    if not path.is_socket():
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(str(path))
+        except ConnectionRefusedError:
+            path.unlink()
+
+
+def _leave(number: int, frame: object) -> None:
+    raise SystemExit(0)
+
+
+def _say(ready, outcome: dict) -> None:
+    with contextlib.suppress(BrokenPipeError):  # whoever started this process has gone; the log has it too
+        ready.write(json.dumps(outcome) + "\n")
+        ready.flush()
+
+
+def _worded(error: Exception, state: Path) -> str:
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT) or "disk is full" in str(error):
+        return f"no space is left on the disk of the state folder {state}. Free some, or name a folder on another disk with --state."
+    if isinstance(error, (OSError, sqlite3.OperationalError)):
+        return f"the state folder {state} cannot be used: {error}."
+    return str(error)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""The environment variables that turn any program with an AWS SDK to the local AWS, and keep it from anything beyond loopback."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from course.localaws import keys
+
+REGION = "us-east-1"
+PLUGIN_FOLDER = Path(__file__).parent / "plugin"
+PLUGINS = "localaws=localaws_endpoint"
+
+# Variables that would lead away from the local AWS, whatever the ones below say.
+MISLEADING = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE")
+
+_SAGEMAKER_CONFIG = """\
+# Read by the SageMaker Python SDK (SAGEMAKER_USER_CONFIG_OVERRIDE): it would report every call to AWS.
+SchemaVersion: '1.0'
+SageMaker:
+  PythonSDK:
+    Modules:
+      TelemetryOptOut: true
+"""
+_AWS_CONFIG = """\
+# Read instead of ~/.aws/config, whose profiles and endpoints belong to real accounts.
+[default]
+"""
+
+
+def write_files(state: Path) -> None:
+    """Write the two files that `variables` points to."""
+    (state / "sagemaker-config.yaml").write_text(_SAGEMAKER_CONFIG)
+    (state / "aws-config").write_text(_AWS_CONFIG)
+
+
+def variables(state: Path, endpoint: str, existing: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """What to set in a process that is to use the local AWS.
+
+    Parameters
+    ----------
+    state : Path
+        The state folder of a running local AWS.
+    endpoint : str
+        ``"http://127.0.0.1:PORT"``.
+    existing : mapping
+        The environment it will be set in: ``PYTHONPATH`` and ``NO_PROXY`` are added to, not replaced.
+    """
+    credential = keys.issued(state)
+    return {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false",
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": credential.principal.access_key,
+        "AWS_SECRET_ACCESS_KEY": credential.secret,
+        "AWS_SESSION_TOKEN": credential.token,
+        "AWS_CONFIG_FILE": str(state / "aws-config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(state / "aws-config"),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        # One retry: enough for a connection closed while idle, without minutes of silence at an error that stays.
+        "AWS_MAX_ATTEMPTS": "2",
+        "AWS_RETRY_MODE": "standard",
+        "BOTOCORE_EXPERIMENTAL__PLUGINS": PLUGINS,
+        "PYTHONPATH": _joined(str(PLUGIN_FOLDER), existing.get("PYTHONPATH", ""), os.pathsep),
+        "NO_PROXY": _joined("127.0.0.1,localhost", existing.get("NO_PROXY") or existing.get("no_proxy", ""), ","),
+        "SAGEMAKER_USER_CONFIG_OVERRIDE": str(state / "sagemaker-config.yaml"),
+        "SAGEMAKER_SUPPRESS_V2_WARNING": "1",
+    }
+
+
+def _joined(first: str, existing: str, separator: str) -> str:
+    """``first`` in front of what is there already, once."""
+    rest = [part for part in existing.split(separator) if part and part not in first.split(separator)]
+    return separator.join([first, *rest])

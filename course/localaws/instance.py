@@ -1,0 +1,86 @@
+"""What a running local AWS tells of itself in its state folder, and the lock that keeps a second one out."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+LOCK_SECONDS = 3.0  # a process killed a moment ago may still be leaving
+
+
+class ServerError(Exception):
+    """The local AWS could not be started, found or stopped; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """The content of ``instance.json`` (mode 0600); it exists while its process runs, and after it was killed."""
+
+    pid: int
+    port: int
+    endpoint: str
+    token: str
+    version: str
+    socket: str = ""
+
+    @classmethod
+    def read(cls, state: Path) -> Instance | None:
+        """``None`` when there is none, or none that can be read."""
+        try:
+            return cls(**json.loads((state / "instance.json").read_text()))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def write(self, state: Path) -> None:
+        beside = state / "instance.new"
+        beside.unlink(missing_ok=True)
+        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            json.dump(asdict(self), file)
+        beside.replace(state / "instance.json")
+
+
+@contextlib.contextmanager
+def locked(state: Path) -> Iterator[None]:
+    """Hold the state folder; the kernel lets go of it when the process ends, however it ends.
+
+    Raises
+    ------
+    ServerError
+        When another local AWS holds it.
+    """
+    with (state / "lock").open("w") as lock:
+        end = time.monotonic() + LOCK_SECONDS
+        while not _try_lock(lock):
+            holder = Instance.read(state)
+            if holder and _is_alive(holder.pid) or time.monotonic() > end:
+                who = f"process {holder.pid} at {holder.endpoint}" if holder else "a process that is just starting"
+                raise ServerError(
+                    f"the state folder {state} is in use by another local AWS, {who}. Use that one, stop it with "
+                    f"`course aws stop --state {state}`, or name another folder with --state."
+                )
+            time.sleep(0.05)
+        yield
+
+
+def _try_lock(lock) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,47 @@
+"""What every room of the local AWS is handed: where state lives, the clock, and the other rooms' doors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from course.localaws.clock import Clock
+from course.localaws.requests_log import RequestLog
+
+if TYPE_CHECKING:
+    from course.localaws.logs import LogStore
+    from course.localaws.metrics import MetricStore
+    from course.localaws.s3 import ObjectStore
+    from course.localaws.services.iam import Identity
+
+
+@dataclass
+class Platform:
+    """The rooms of one running local AWS. `course.localaws.app` makes it.
+
+    Attributes
+    ----------
+    state : Path
+        Everything durable lives below it, mode 0700.
+    account : str
+        Twelve digits.
+    clock : Clock
+    requests : RequestLog
+    objects : ObjectStore
+    logs : LogStore
+    metrics : MetricStore
+    identity : Identity
+    endpoint : str
+        ``"http://127.0.0.1:PORT"``, for what runs inside jobs.
+    """
+
+    state: Path
+    account: str
+    clock: Clock
+    requests: RequestLog
+    objects: ObjectStore
+    logs: LogStore
+    metrics: MetricStore
+    identity: Identity
+    endpoint: str

@@ -1,0 +1,30 @@
+"""A botocore client plug-in: whatever endpoint a client was made for, its calls go to ``AWS_ENDPOINT_URL``.
+
+``AWS_ENDPOINT_URL`` alone does not reach clients made with an explicit endpoint, as the SageMaker SDKs make theirs for STS
+(``https://sts.<region>.amazonaws.com``). botocore loads this module when ``BOTOCORE_EXPERIMENTAL__PLUGINS`` names it, and
+silently goes without when it is not to be found, so its folder is put on ``PYTHONPATH`` and holds nothing else.
+"""
+
+import ipaddress
+import os
+from urllib.parse import urlsplit
+
+
+def initialize_client_plugin(client):
+    """Called by botocore for every client it makes."""
+    client.meta.events.register("before-endpoint-resolution", _stay_local)
+
+
+def _stay_local(builtins, **_):
+    # An endpoint with an IP address also makes the rules put S3's bucket into the path, not into the host name.
+    local = os.environ.get("AWS_ENDPOINT_URL")
+    if local and not _is_loopback(builtins.get("SDK::Endpoint")):
+        builtins.update({"SDK::Endpoint": local, "AWS::UseFIPS": False, "AWS::UseDualStack": False})
+
+
+def _is_loopback(url):
+    host = urlsplit(url or "").hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

@@ -1,0 +1,203 @@
+"""Starting, finding and steering a local AWS from another process."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from course.localaws import environment
+from course.localaws.control import PREFIX
+from course.localaws.instance import Instance, ServerError
+
+START_SECONDS = 60
+STOP_SECONDS = 30
+ANSWER_SECONDS = 120  # a reset ends every job and server, which takes a while
+LOG_BYTES = 10_000_000
+
+
+def default_state() -> Path:
+    """``COURSE_LOCALAWS_STATE``, else the user's own state folder."""
+    named = os.environ.get("COURSE_LOCALAWS_STATE")
+    return Path(named) if named else platformdirs.user_state_path("from-data-to-deployment", appauthor=False) / "local-aws"
+
+
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """A running local AWS.
+
+    Attributes
+    ----------
+    endpoint : str
+        ``"http://127.0.0.1:PORT"``.
+    state : Path
+    pid : int
+    """
+
+    endpoint: str
+    state: Path
+    pid: int
+
+    def environment(self) -> dict[str, str]:
+        """The variables that turn a process with any AWS SDK to this local AWS."""
+        return environment.variables(self.state, self.endpoint)
+
+    def events(self, since: int = 0, limit: int = 1000) -> list[dict]:
+        """Who called whom after event ``since``: ``id``, ``time`` (Unix s), ``caller``, ``service``, ``operation``, ``resource``, ``status``, ``error``."""
+        return self._ask("GET", f"events?since={since}&limit={limit}")
+
+    def running(self) -> list[dict]:
+        """What AWS would bill now."""
+        return self._ask("GET", "running")
+
+    def reset(self) -> None:
+        """Forget every resource, object and log; keys stay valid."""
+        self._ask("POST", "reset")
+
+    def advance(self, seconds: float) -> float:
+        """Move the clock forward and return the new time (Unix s)."""
+        return self._ask("POST", "clock", {"advance": seconds})["time"]
+
+    def stop(self) -> None:
+        """End every job and server, and the local AWS itself; returns when it has ended.
+
+        Raises
+        ------
+        ServerError
+            When it has not within 30 s.
+        """
+        self._ask("POST", "stop")
+        _wait_for_end(self.pid, STOP_SECONDS)
+
+    def _ask(self, method: str, path: str, body: dict | None = None):
+        instance = Instance.read(self.state)
+        if instance is None or instance.pid != self.pid:
+            raise ServerError(f"the local AWS of {self.state} (process {self.pid}) no longer runs. Start it with `course aws start`.")
+        return _ask(instance, method, path, body)
+
+
+def start(state: Path | None = None, port: int = 0, socket: Path | None = None) -> Handle:
+    """Start a local AWS in the background; it answers when this returns.
+
+    Parameters
+    ----------
+    state : Path or None
+        Its folder, made when absent; `default_state` when ``None``.
+    port : int
+        On 127.0.0.1; 0 takes a free one.
+    socket : Path or None
+        Also listen on this Unix socket, mode 0600.
+
+    Raises
+    ------
+    ServerError
+        When the state folder is in use or cannot be written, the port is in use, the disk is full, or it is not ready within 60 s.
+    """
+    state = (state or default_state()).absolute()
+    log = _opened_log(state)
+    receiver, sender = os.pipe()
+    command = [sys.executable, "-m", "course.localaws.daemon", "--state", str(state), "--port", str(port), "--ready", str(sender)]
+    if socket:
+        command += ["--socket", str(socket.absolute())]
+    with log, os.fdopen(receiver) as outcome:
+        child = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            pass_fds=[sender],
+            start_new_session=True,  # Ctrl-C in a terminal or a notebook's interrupt is not for it
+            env=_own_environment(),
+        )
+        os.close(sender)
+        said = outcome.readline() if select.select([outcome], [], [], START_SECONDS)[0] else None
+    if not said:
+        child.kill()
+        child.wait()
+        why = f"was not ready within {START_SECONDS} s" if said is None else "ended while starting"
+        raise ServerError(f"the local AWS {why}. The end of its log, {state / 'server.log'}:\n{_tail(state / 'server.log')}")
+    if error := json.loads(said).get("error"):
+        child.wait()
+        raise ServerError(error)
+    child.returncode = 0  # it is to outlive this object, which would warn about that
+    return find(state)
+
+
+def find(state: Path | None = None) -> Handle | None:
+    """The local AWS that runs on a state folder (`default_state` when ``None``); ``None`` when none does."""
+    state = (state or default_state()).absolute()
+    instance = Instance.read(state)
+    if instance is None:
+        return None
+    try:
+        health = _ask(instance, "GET", "health")
+    except ServerError:
+        return None
+    return Handle(instance.endpoint, state, instance.pid) if health["pid"] == instance.pid else None
+
+
+def _ask(instance: Instance, method: str, path: str, body: dict | None = None):
+    connection = http.client.HTTPConnection("127.0.0.1", instance.port, timeout=ANSWER_SECONDS)
+    try:
+        headers = {"Authorization": f"Bearer {instance.token}"}
+        connection.request(method, PREFIX + path, json.dumps(body) if body is not None else None, headers)
+        response = connection.getresponse()
+        answer = json.loads(response.read())
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        raise ServerError(f"the local AWS at {instance.endpoint} does not answer: {error}") from error
+    finally:
+        connection.close()
+    if response.status != 200:
+        raise ServerError(f"{method} {path} was refused: {answer['error']}")
+    return answer
+
+
+def _opened_log(state: Path):
+    """The log, opened to append; emptied first when it has grown large."""
+    try:
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        log = state / "server.log"
+        mode = "wb" if log.exists() and log.stat().st_size > LOG_BYTES else "ab"
+        return log.open(mode)
+    except OSError as error:
+        why = f"cannot be written ({error.strerror or error})"
+        raise ServerError(f"the state folder {state} {why}. Name another with --state or COURSE_LOCALAWS_STATE.") from None
+
+
+def _own_environment() -> dict[str, str]:
+    """The environment without what is meant for AWS SDKs: inside, nothing may lead to a real account."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "BOTOCORE_", "BOTO_"))}
+
+
+def _tail(log: Path, lines: int = 15) -> str:
+    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+
+
+def _wait_for_end(pid: int, seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if not _runs(pid):
+            return
+        time.sleep(0.02)
+    raise ServerError(f"the local AWS (process {pid}) has not ended within {seconds:.0f} s. End it with `kill -9 {pid}`.")
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.waitpid(pid, os.WNOHANG)  # when it is a child of this process, its entry must be collected
+    except ChildProcessError:
+        pass
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
