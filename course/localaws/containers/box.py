@@ -1,0 +1,281 @@
+"""A box: the process tree of one job or model server, in a directory of its own that it knows as /opt/ml.
+
+Two modes, both first class:
+
+- ``namespace`` (Linux, where the kernel lets us): user, mount and process namespaces. The box's root is bound to /opt/ml, every
+  other child of /opt stays, and the kernel ends whatever the job leaves running.
+- ``rewrite`` (``COURSE_NO_USERNS=1``, macOS, or the kernel refuses): the real path takes the place of ``/opt/ml`` in arguments,
+  environment and staged code (`Box.stage`). A path that a program puts together from pieces is not caught.
+
+Either way a supervisor process (`box_supervisor.py`) stands between: when the local AWS dies, however it dies, the box dies.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import psutil
+
+Mode = Literal["namespace", "rewrite"]
+OnLines = Callable[[list[str]], None]
+
+SUPERVISOR = Path(__file__).with_name("box_supervisor.py")
+OPT_ML = re.compile(r"(?<![\w.-])/opt/ml(?![\w-])")
+# What a box inherits: where programs, certificates and packages are found, and how this machine's numerics are set. No credentials.
+INHERITED = re.compile(r"LANG|LC_\w+|TZ|LD_LIBRARY_PATH|SSL_CERT_\w+|PIP_\w+|(https?|no)_proxy|(OPENBLAS|OMP|MKL)_\w+|JAVA_HOME", re.I)
+CODE_SUFFIXES = {".py", ".sh", ".bash", ".r", ".cfg", ".conf", ".ini", ".toml", ".yaml", ".yml", ".ipynb"}
+LARGEST_CODE_FILE = 4 << 20
+LONGEST_LINE = 256 << 10  # bytes; the largest event that CloudWatch Logs took for years
+GRACE_SECONDS = 120.0  # between SIGTERM and SIGKILL, says the API reference of StopTrainingJob
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a box may use before it is ended; sizes in bytes.
+
+    ``memory`` is the resident memory of all processes together, ``processes`` their number; both are looked at twice a second.
+    ``file_size`` and ``cpu_seconds`` hold for each process (None: no limit of ours). Output past ``output`` is dropped, and a last
+    line says how much.
+    """
+
+    memory: int = field(default_factory=lambda: psutil.virtual_memory().total * 4 // 5)
+    processes: int = 512
+    file_size: int | None = None
+    cpu_seconds: int | None = None
+    output: int = 32 << 20
+
+
+class Box:
+    """Where one job or model server runs.
+
+    Parameters
+    ----------
+    root : Path
+        The directory that the processes know as ``/opt/ml``; it must exist. ``root.parent`` is the box's own: ``tmp`` and ``home``
+        are made there. Whoever made the directory removes it.
+    environment : dict
+        Variables for the processes, beside the few that every box gets (`base_environment`).
+    limits : Limits
+    mode : {"namespace", "rewrite"}, optional
+        The better one that works on this machine when not given.
+    """
+
+    def __init__(self, root: Path, environment: dict[str, str], limits: Limits | None = None, mode: Mode | None = None) -> None:
+        self.root = root.resolve()
+        self.limits = limits or Limits()
+        self.mode = mode or best_mode()
+        # Scripts quote paths carelessly, so a root with a blank or the like in it gets a plain name for as long as the job runs.
+        plain = self.mode == "namespace" or re.fullmatch(r"[\w./+-]+", str(self.root))
+        self._link = "" if plain else str(Path(tempfile.gettempdir()) / f"ml-{uuid.uuid4().hex}")
+        self.path = "/opt/ml" if self.mode == "namespace" else self._link or str(self.root)
+        self.environment = {name: self.translate(value) for name, value in (base_environment(self.root) | environment).items()}
+
+    def translate(self, text: str) -> str:
+        """``text`` with /opt/ml replaced by the path under which the processes find the root (`path`)."""
+        return text if self.mode == "namespace" else OPT_ML.sub(lambda _: self.path, text)
+
+    def stage(self, directory: Path) -> None:
+        """Make code below ``directory`` ready to run: in rewrite mode, translate /opt/ml in it.
+
+        A file is replaced, never changed in place: it may be a hard link to a stored object.
+        """
+        if self.mode == "namespace":
+            return
+        for path in directory.rglob("*"):
+            if not path.is_file() or path.is_symlink() or path.stat().st_size > LARGEST_CODE_FILE:
+                continue
+            data = path.read_bytes()
+            if b"/opt/ml" not in data or not (path.suffix.lower() in CODE_SUFFIXES or data.startswith(b"#!")):
+                continue
+            with contextlib.suppress(UnicodeDecodeError):
+                replacement = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
+                replacement.write_text(self.translate(data.decode()), newline="")
+                replacement.chmod(path.stat().st_mode)
+                replacement.replace(path)
+
+    def start(self, argv: Sequence[str], on_lines: OnLines, cwd: str = "/opt/ml") -> Running:
+        """Start a program in the box and return at once.
+
+        Parameters
+        ----------
+        argv : sequence of str
+            Program and arguments; paths as the program sees them, ``/opt/ml/...`` in both modes.
+        on_lines : callable
+            Called from one thread with lists of lines of stdout and stderr, without their ends, as they come.
+        cwd : str
+            The working directory, as the program sees it.
+        """
+        for name in ("tmp", "home"):
+            (self.root.parent / name).mkdir(exist_ok=True)
+        rlimits = {"RLIMIT_CORE": 0, "RLIMIT_FSIZE": self.limits.file_size, "RLIMIT_CPU": self.limits.cpu_seconds}
+        spec = {
+            "mode": self.mode,
+            "root": str(self.root),
+            "link": self._link,
+            "argv": [self.translate(argument) for argument in argv],
+            "cwd": self.translate(cwd),
+            "environment": self.environment,
+            "rlimits": {name: value for name, value in rlimits.items() if value is not None},
+            "memory": self.limits.memory,
+            "processes": self.limits.processes,
+            "packages": str(Path(psutil.__file__).parent.parent),
+        }
+        return Running(spec, on_lines, self.limits.output)
+
+
+class Running:
+    """A program that was started in a box.
+
+    Attributes
+    ----------
+    exit_code : int or None
+        None while it runs; afterwards as Docker reports it: 128 + n when signal n ended it.
+    limit : str
+        Which limit ended it: ``"memory"``, ``"processes"`` or ``""``.
+    """
+
+    def __init__(self, spec: dict, on_lines: OnLines, output: int) -> None:
+        self.exit_code: int | None = None
+        self.limit = ""
+        self._failure: BaseException | None = None
+        self._ended = threading.Event()
+        self._lifeline_lock = threading.Lock()
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(SUPERVISOR)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            env={},
+            start_new_session=True,
+        )
+        document = json.dumps(spec).encode()
+        self._process.stdin.write(b"%08x" % len(document) + document)
+        threading.Thread(target=self._follow, args=(on_lines, output), name="box", daemon=True).start()
+
+    @property
+    def pid(self) -> int:
+        """The supervisor's process id; everything in the box descends from it."""
+        return self._process.pid
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for the end and return the exit code.
+
+        Raises
+        ------
+        TimeoutError
+            After ``timeout`` seconds; the program goes on.
+        RuntimeError
+            The supervisor itself failed; the message says how.
+        Exception
+            Whatever ``on_lines`` raised: the program was killed then, because its output could not be kept.
+        """
+        if not self._ended.wait(timeout):
+            raise TimeoutError(f"the box still runs after {timeout} s")
+        if self._failure is not None:
+            raise self._failure
+        return self.exit_code
+
+    def stop(self, grace: float = GRACE_SECONDS) -> None:
+        """Ask the program to end (SIGTERM), and kill it after ``grace`` seconds; returns when it has ended."""
+        self._command(b"t")
+        if not self._ended.wait(grace):
+            self.kill()
+
+    def kill(self) -> None:
+        """End every process of the box at once; returns when they have ended."""
+        self._command(b"k")
+        self._ended.wait()
+
+    def _command(self, letter: bytes) -> None:
+        with self._lifeline_lock, contextlib.suppress(OSError, ValueError):  # it may have ended meanwhile
+            self._process.stdin.write(letter)
+
+    def _follow(self, on_lines: OnLines, output: int) -> None:
+        """Read the output to its end, then learn from the supervisor how the program ended."""
+        try:
+            self._read_output(on_lines, output)
+        except BaseException as error:  # e.g. the disk of the log store is full
+            self._failure = error
+            self._command(b"k")
+            while self._process.stdout.read(1 << 16):
+                pass
+        report = self._process.stderr.read().decode(errors="replace")
+        self._process.wait()
+        with self._lifeline_lock:
+            for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+                pipe.close()
+        try:
+            outcome = json.loads(report)
+            self.exit_code, self.limit = outcome["exit_code"], outcome["limit"]
+        except ValueError:
+            self.exit_code = 128 - self._process.returncode if self._process.returncode < 0 else self._process.returncode
+            reason = report.strip() or f"it was ended by signal {-self._process.returncode}"
+            self._failure = self._failure or RuntimeError(f"the supervisor of the box failed: {reason}")
+        self._ended.set()
+
+    def _read_output(self, on_lines: OnLines, output: int) -> None:
+        received, rest = 0, b""
+        while piece := self._process.stdout.read(1 << 16):
+            received += len(piece)
+            if received > output:
+                continue
+            *lines, rest = (rest + piece).split(b"\n")
+            if len(rest) > LONGEST_LINE:
+                lines, rest = [*lines, rest], b""
+            if lines:
+                on_lines([line.decode(errors="replace") for line in lines])
+        if rest:
+            on_lines([rest.decode(errors="replace")])
+        if received > output:
+            on_lines([f"[local AWS] The output was longer than {output:,} bytes; what came later was dropped ({received:,} bytes in all)."])
+
+
+def base_environment(root: Path) -> dict[str, str]:
+    """What every box finds in its environment: this course's Python first on PATH, its own folders, its marker; no credentials."""
+    inherited = {name: value for name, value in os.environ.items() if INHERITED.fullmatch(name)}
+    return inherited | {
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
+        "HOME": str(root.parent / "home"),
+        "TMPDIR": str(root.parent / "tmp"),
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "COURSE_BOX": str(root),
+    }
+
+
+@functools.cache
+def best_mode() -> Mode:
+    """``namespace`` if a box of that mode runs a program here, else ``rewrite``; tried once in a process."""
+    if os.environ.get("COURSE_NO_USERNS") or sys.platform != "linux" or not Path("/opt").is_dir():
+        return "rewrite"
+    with tempfile.TemporaryDirectory(prefix="box-") as folder:
+        root = Path(folder) / "ml"
+        root.mkdir()
+        probe = Box(root, {}, mode="namespace").start(["/bin/sh", "-c", "echo works > /opt/ml/probe"], lambda lines: None)
+        with contextlib.suppress(RuntimeError):
+            probe.wait(timeout=30)
+        return "namespace" if (root / "probe").exists() else "rewrite"
+
+
+def sweep(folder: Path) -> None:
+    """End every process of a box below ``folder``: what a killed supervisor may have left in rewrite mode."""
+    prefix, mine = f"{folder.resolve()}{os.sep}", psutil.Process()
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process != mine and process.environ().get("COURSE_BOX", "").startswith(prefix):
+                process.kill()

@@ -1,0 +1,135 @@
+"""``serve`` of the XGBoost image: algorithm mode, or the functions of a script (`serving_script`).
+
+Matches `sagemaker-xgboost-container` in what it accepts and answers: predictions as one line of comma-separated values (one a line in
+batch transform), JSON on ``Accept: application/json``, selectable inference, the mean of several model files, 415 for a payload that
+cannot be read and 400 for one that does not fit the model, in its words. Different: the model is loaded before the server answers
+``/ping``, not at the first request, so that a broken one shows when the endpoint is created; the number of columns is checked
+whatever the format of the model file.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from course.localaws.containers import codecs, serving, serving_script
+from course.localaws.containers.images import xgboost_data, xgboost_selectable
+
+if TYPE_CHECKING:
+    import xgboost
+
+ACCEPTS = ["application/json", "application/jsonlines", "application/x-recordio-protobuf", "text/csv"]
+logger = logging.getLogger(__name__)
+
+
+class AlgorithmMode:
+    """A `serving.Model` around the boosters of a model directory."""
+
+    def __init__(self, model_dir: Path) -> None:
+        xgboost_data.import_xgboost()
+        files = sorted(path for path in model_dir.iterdir() if path.is_file())
+        if not files:
+            raise RuntimeError(f"There is no model file in {model_dir}; algorithm mode needs one, e.g. xgboost-model.")
+        if os.environ.get("SAGEMAKER_INFERENCE_ENSEMBLE", "true").lower() != "true":
+            files = files[:1]
+        self._boosters = [xgboost_data.load_booster(path) for path in files]
+        self._batch = bool(os.environ.get("SAGEMAKER_BATCH"))
+        self._selected = os.environ.get("SAGEMAKER_INFERENCE_OUTPUT")
+        self._default_accept = os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", "text/csv")
+
+    def __call__(self, request: serving.Request) -> serving.Response:
+        if not request.body:
+            return serving.Response(b"", "text/html", 204)
+        try:
+            form = xgboost_data.format_of(request.content_type)
+            data = self._read(request.body, form, request.content_type)
+        except ValueError as error:
+            return _failure(415, error)
+        try:
+            predictions = self._predict(data, form)
+        except Exception as error:
+            return _failure(400, f"Unable to evaluate payload provided: {error}")
+        try:
+            accept = self._accept(request.accept)
+        except ValueError as error:
+            return _failure(406, error)
+        try:
+            return serving.Response(self._encode(predictions, accept).encode(), accept)
+        except Exception as error:
+            return _failure(500, error)
+
+    def _read(self, body: bytes, form: str, content_type: str) -> xgboost.DMatrix:
+        if form not in xgboost_data.READERS:
+            raise ValueError(f"Content-type {content_type} is not supported.")
+        try:
+            return xgboost_data.READERS[form](body)
+        except Exception as error:
+            raise ValueError(
+                f"Loading {form} data failed with Exception, please ensure data is in {form} format:\n {type(error)}\n {error}"
+            ) from error
+
+    def _predict(self, data: xgboost.DMatrix, form: str) -> np.ndarray:
+        trained, given = self._boosters[0].num_features(), data.num_col()
+        if form == xgboost_data.LIBSVM and given > trained + 1:
+            raise ValueError(f"Feature size of libsvm inference data {given} is larger than feature size of trained model {trained}.")
+        # A model trained on LIBSVM, whose indices begin at 1, has one column more than CSV of the same features.
+        if form != xgboost_data.LIBSVM and given not in (trained, trained - 1):
+            raise ValueError(
+                f"Feature size of {form} inference data {given} is not consistent with feature size of trained model {trained}."
+            )
+        return np.mean([_predict(booster, data) for booster in self._boosters], axis=0)
+
+    def _accept(self, header: str) -> str:
+        accept = header.split(";")[0].strip()
+        if accept in ("", codecs.ANY):
+            return self._default_accept
+        if accept.lower() not in ACCEPTS:
+            raise ValueError(f"Accept type {accept} is not supported. Please use supported accept types: {ACCEPTS}.")
+        return accept.lower()
+
+    def _encode(self, predictions: np.ndarray, accept: str) -> str:
+        if self._selected:
+            keys = xgboost_selectable.keys_of(self._selected)
+            selected = xgboost_selectable.select(predictions, keys, json.loads(self._boosters[0].save_config()))
+            return xgboost_selectable.encode(selected, keys, accept, self._batch)
+        values = predictions.tolist()
+        if self._batch:
+            return "".join(f"{value}\n" for value in values)
+        if accept == codecs.JSON:
+            return json.dumps({"predictions": [{"score": value} for value in values]})
+        return ",".join(map(str, values))
+
+
+def _predict(booster: xgboost.Booster, data: xgboost.DMatrix) -> np.ndarray:
+    """The predictions of the best iteration where training stopped early, of all otherwise."""
+    best = booster.attr("best_iteration")
+    rounds = (0, int(best) + 1) if best is not None else (0, 0)
+    return booster.predict(data, iteration_range=rounds, validate_features=False)
+
+
+def _failure(status: int, message: object) -> serving.Response:
+    logger.error("%s", message)
+    return serving.Response(str(message).encode(), "text/html; charset=utf-8", status)
+
+
+def _input(data: str | bytes, content_type: str) -> xgboost.DMatrix:
+    return xgboost_data.decode(data, content_type)
+
+
+def _predict_fn(data: xgboost.DMatrix, model: xgboost.Booster) -> np.ndarray:
+    return model.predict(data, validate_features=False)
+
+
+def load() -> serving.Model:
+    if serving_script.program():
+        return serving_script.ScriptModel(serving_script.Defaults(_input, _predict_fn))
+    return AlgorithmMode(serving_script.model_directory())
+
+
+if __name__ == "__main__":
+    serving.serve(load)

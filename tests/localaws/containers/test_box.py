@@ -1,0 +1,280 @@
+"""Boxes by their door: real processes in both modes, what they see, and that nothing of them is left."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from course.localaws.containers import box as boxes
+from course.localaws.containers.box import Box, Limits
+
+MODES = [
+    pytest.param("namespace", marks=pytest.mark.skipif(boxes.best_mode() != "namespace", reason="no user namespaces on this machine")),
+    "rewrite",
+]
+
+
+@pytest.fixture(params=MODES)
+def mode(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    root = tmp_path / "a box" / "ml"
+    root.mkdir(parents=True)
+    return root
+
+
+def run(box: Box, *argv: str, **options: str) -> tuple[boxes.Running, list[str]]:
+    lines: list[str] = []
+    running = box.start(argv, lines.extend, **options)
+    running.wait(timeout=60)
+    return running, lines
+
+
+def python(code: str) -> tuple[str, str, str]:
+    return "python3", "-c", textwrap.dedent(code)
+
+
+def until(condition: Callable[[], object], seconds: float = 20) -> None:
+    limit = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < limit, "the condition did not come true"
+        time.sleep(0.02)
+
+
+def processes_of(root: Path) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("COURSE_BOX") == str(root.resolve()) and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+        except (psutil.Error, OSError):
+            continue
+    return found
+
+
+def test_root_is_opt_ml_and_the_exit_code_comes_back(root: Path, mode: str) -> None:
+    (root / "input").write_text("in")
+    box = Box(root, {"SM_MODEL_DIR": "/opt/ml/model"}, mode=mode)
+    running, lines = run(box, "/bin/sh", "-c", "cat /opt/ml/input; echo; echo out > $SM_MODEL_DIR; echo gone wrong >&2; exit 3")
+    assert (running.exit_code, running.limit) == (3, "")
+    assert lines == ["in", "gone wrong"]
+    assert (root / "model").read_text() == "out\n"
+
+
+def test_every_child_of_opt_stays(root: Path, mode: str) -> None:
+    _, lines = run(Box(root, {}, mode=mode), "ls", "/opt")
+    assert set(lines) - {"ml"} == set(os.listdir("/opt")) - {"ml"}  # noqa: PTH208
+
+
+def test_python_and_pip_are_on_path_and_no_credentials_are(root: Path, mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    _, lines = run(Box(root, {}, mode=mode), "/bin/sh", "-c", "python3 -c 'import sys; print(sys.prefix)'; pip --version; env")
+    assert lines[0] == sys.prefix and lines[1].startswith("pip ")
+    assert not [line for line in lines if "secret" in line]
+
+
+def test_a_command_that_is_not_there_is_named(root: Path, mode: str) -> None:
+    running, lines = run(Box(root, {}, mode=mode), "no-such-program")
+    assert running.exit_code == 127 and "no-such-program" in lines[0]
+
+
+def test_signals_count_from_128(root: Path, mode: str) -> None:
+    assert run(Box(root, {}, mode=mode), "/bin/sh", "-c", "kill -SEGV $$")[0].exit_code == 139
+
+
+def test_a_daemon_that_left_its_parent_is_ended(root: Path, mode: str) -> None:
+    running, lines = run(
+        Box(root, {}, mode=mode),
+        *python("""
+            import os, time
+            if os.fork() == 0:
+                os.setsid()
+                if os.fork() == 0:
+                    time.sleep(600)
+                os._exit(0)
+            os.wait()
+            print("left a daemon")
+        """),
+    )
+    assert running.exit_code == 0 and lines == ["left a daemon"]
+    assert processes_of(root) == []
+
+
+def test_stop_lets_the_program_finish_its_work(root: Path, mode: str) -> None:
+    lines: list[str] = []
+    code = """
+        import signal, sys, time
+        def save(*_): open("/opt/ml/saved", "w").write("model"); sys.exit(0)
+        signal.signal(signal.SIGTERM, save)
+        print("ready")
+        time.sleep(600)
+    """
+    running = Box(root, {}, mode=mode).start(python(code), lines.extend)
+    until(lambda: lines)
+    running.stop(grace=30)
+    assert running.wait() == 0 and (root / "saved").read_text() == "model"
+
+
+def test_stop_kills_after_the_grace(root: Path, mode: str) -> None:
+    lines: list[str] = []
+    code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf'); time.sleep(600)"
+    running = Box(root, {}, mode=mode).start(python(code), lines.extend)
+    until(lambda: lines)
+    running.stop(grace=0.2)
+    assert running.wait() == 137 and processes_of(root) == []
+
+
+def test_stop_before_the_program_has_begun_still_ends_it(root: Path, mode: str) -> None:
+    running = Box(root, {}, mode=mode).start(["sleep", "600"], lambda lines: None)
+    running.stop(grace=30)
+    assert running.wait() == 143
+
+
+def test_when_the_server_is_killed_the_box_dies(root: Path, mode: str) -> None:
+    code = f"""
+        import sys, time
+        from pathlib import Path
+        from course.localaws.containers.box import Box
+        box = Box(Path({str(root)!r}), {{}}, mode={mode!r})
+        box.start(["sh", "-c", "setsid sleep 601 & echo up; sleep 600"], lambda lines: print("up", flush=True))
+        time.sleep(600)
+    """
+    server = subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)], stdout=subprocess.PIPE)
+    try:
+        assert server.stdout.readline() == b"up\n"
+        until(lambda: len(processes_of(root)) >= 3)
+    finally:
+        server.kill()
+        server.wait()
+        server.stdout.close()
+    until(lambda: not processes_of(root))
+
+
+def test_sweep_ends_what_a_killed_supervisor_left(root: Path) -> None:
+    lines: list[str] = []
+    box = Box(root, {}, mode="rewrite")
+    running = box.start(["/bin/sh", "-c", "echo up; sleep 600"], lines.extend)
+    until(lambda: lines)
+    psutil.Process(running.pid).kill()
+    boxes.sweep(root.parent)
+    with pytest.raises(RuntimeError, match="supervisor"):
+        running.wait(timeout=30)
+    assert processes_of(root) == []
+    Path(box.path).unlink(missing_ok=True)
+
+
+def test_memory_and_process_limits_end_the_box(root: Path, mode: str) -> None:
+    greedy = Box(root, {}, Limits(memory=300 << 20), mode=mode)
+    running, _ = run(greedy, *python("import time; kept = b'x' * (400 << 20); time.sleep(600)"))
+    assert (running.exit_code, running.limit) == (137, "memory")
+    crowded = Box(root, {}, Limits(processes=20), mode=mode)
+    running, _ = run(crowded, "/bin/sh", "-c", "for i in $(seq 40); do sleep 600 & done; wait")
+    assert (running.exit_code, running.limit) == (137, "processes")
+    assert processes_of(root) == []
+
+
+def test_file_size_limit(root: Path, mode: str) -> None:
+    running, _ = run(Box(root, {}, Limits(file_size=1 << 20), mode=mode), "/bin/sh", "-c", "head -c 2000000 /dev/zero > /opt/ml/large")
+    assert running.exit_code != 0 and (root / "large").stat().st_size == 1 << 20
+
+
+def test_output_past_the_limit_is_dropped_and_said(root: Path, mode: str) -> None:
+    received = 0
+
+    def count(lines: list[str]) -> None:
+        nonlocal received, last
+        received, last = received + sum(map(len, lines)), lines[-1]
+
+    last, before = "", psutil.Process().memory_info().rss
+    running = Box(root, {}, Limits(output=4 << 20), mode=mode).start(python("for _ in range(1000): print('x' * 100_000)"), count)
+    assert running.wait(timeout=60) == 0
+    assert received < 5 << 20
+    assert "longer than 4,194,304 bytes" in last and "100,001,000 bytes in all" in last
+    assert psutil.Process().memory_info().rss - before < 20 << 20
+
+
+def test_output_that_cannot_be_kept_ends_the_box(root: Path, mode: str) -> None:
+    def full(lines: list[str]) -> None:
+        raise OSError(28, "No space left on device")
+
+    running = Box(root, {}, mode=mode).start(["/bin/sh", "-c", "echo hello; sleep 600"], full)
+    with pytest.raises(OSError, match="No space left"):
+        running.wait(timeout=30)
+    assert processes_of(root) == []
+
+
+def test_boxes_do_not_meet(tmp_path: Path, mode: str) -> None:
+    results: dict[int, list[str]] = {}
+
+    def one(number: int) -> None:
+        root = tmp_path / str(number) / "ml"
+        root.mkdir(parents=True)
+        results[number] = run(Box(root, {}, mode=mode), "/bin/sh", "-c", f"echo {number} > /opt/ml/mine; cat /opt/ml/mine")[1]
+
+    threads = [threading.Thread(target=one, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == {number: [str(number)] for number in range(6)}
+
+
+def test_staging_translates_code_and_leaves_stored_objects_alone(root: Path) -> None:
+    stored = root.parent / "object"
+    stored.write_text("open('/opt/ml/model/x'); '/opt/mlflow'; '/home/opt/ml/y'")
+    os.link(stored, root / "train.py")
+    (root / "data.csv").write_text("/opt/ml")
+    box = Box(root, {}, mode="rewrite")
+    box.stage(root)
+    assert (root / "train.py").read_text() == f"open('{box.path}/model/x'); '/opt/mlflow'; '/home/opt/ml/y'"
+    assert (root / "data.csv").read_text() == "/opt/ml"
+    assert "/opt/ml/model" in stored.read_text()
+
+
+def test_as_an_ordinary_user(tmp_path: Path) -> None:
+    """Root's own Python is out of another user's reach, so the system's runs; it borrows our psutil."""
+    if os.getuid() != 0 or not Path("/usr/bin/python3").exists():
+        pytest.skip("takes root, to become another user")
+    modes = ["namespace", "rewrite"] if boxes.best_mode() == "namespace" else ["rewrite"]
+    code = f"""
+        import sys
+        sys.path[:0] = [{str(Path(boxes.__file__).parents[3])!r}]
+        sys.path.append({str(Path(psutil.__file__).parent.parent)!r})
+        from pathlib import Path
+        from course.localaws.containers.box import Box
+        root = Path("ml"); root.mkdir()
+        for mode in {modes!r}:
+            lines = []
+            code = Box(root, {{}}, mode=mode).start(["sh", "-c", "id -u; touch /opt/ml/f && ls /opt"], lines.extend).wait(30)
+            print(mode, code, lines[0])
+    """
+    folder = Path("/var/tmp") / f"box-{os.getpid()}"
+    folder.mkdir()
+    os.chown(folder, 65534, 65534)
+    try:
+        answer = subprocess.run(
+            ["/usr/bin/python3", "-c", textwrap.dedent(code)],
+            cwd=folder,
+            user=65534,
+            group=65534,
+            extra_groups=[],
+            capture_output=True,
+            text=True,
+        )
+    finally:
+        subprocess.run(["rm", "-rf", str(folder)], check=True)
+    if "psutil" in answer.stderr:
+        pytest.skip("the system's Python cannot load this environment's psutil")
+    assert answer.stdout.splitlines() == [f"{mode} 0 65534" for mode in modes], answer.stderr
