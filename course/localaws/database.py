@@ -24,7 +24,7 @@ class Database:
         self.path = path
         self._local = threading.local()
         self._writing = threading.Lock()
-        self._connections: list[sqlite3.Connection] = []
+        self._connections: dict[threading.Thread, sqlite3.Connection] = {}
         path.touch(mode=0o600, exist_ok=True)
         with self.write() as connection:
             for statement in filter(str.strip, schema.split(";")):
@@ -41,7 +41,8 @@ class Database:
             # NORMAL: a commit is in the WAL when acknowledged, so a killed process loses nothing; only power loss may.
             connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;")
             self._local.connection = connection
-            self._connections.append(connection)
+            self._close_ended()
+            self._connections[threading.current_thread()] = connection
         return connection
 
     @contextmanager
@@ -58,7 +59,12 @@ class Database:
             connection.execute("COMMIT")
 
     def close(self) -> None:
-        for connection in self._connections:
+        for connection in self._connections.values():
             connection.close()
         self._connections.clear()
         self._local = threading.local()
+
+    def _close_ended(self) -> None:
+        """Every job has threads of its own: what ended threads left open would use up the process's file descriptors."""
+        for thread in [thread for thread in self._connections if not thread.is_alive()]:
+            self._connections.pop(thread).close()
