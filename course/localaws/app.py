@@ -13,9 +13,10 @@ from starlette.responses import Response
 from course.localaws import keys
 from course.localaws.call import Call, Service
 from course.localaws.clock import Clock
-from course.localaws.control import PREFIX, Control
+from course.localaws.control import Control
 from course.localaws.errors import AwsError
 from course.localaws.gateway import Gateway
+from course.localaws.instance import CONTROL_PREFIX
 from course.localaws.platform import Platform
 from course.localaws.requests_log import RequestLog
 
@@ -66,7 +67,7 @@ class LocalAws:
         control = Control(self, token, stop)
 
         async def app(scope: dict, receive, send) -> None:
-            await (control if scope["path"].startswith(PREFIX) else self.gateway)(scope, receive, send)
+            await (control if scope["path"].startswith(CONTROL_PREFIX) else self.gateway)(scope, receive, send)
 
         return app
 

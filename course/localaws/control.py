@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from course.localaws.instance import CONTROL_PREFIX
+
 if TYPE_CHECKING:
     from course.localaws.app import LocalAws
 
-PREFIX = "/_localaws/"
-
 
 class Control:
-    """An ASGI application behind `PREFIX`; every request needs ``Authorization: Bearer <token of instance.json>``.
+    """An ASGI application behind `CONTROL_PREFIX`; every request needs ``Authorization: Bearer <token of instance.json>``.
 
     ``GET health``, ``GET events?since=ID&limit=N``, ``GET running``, ``POST reset``, ``POST stop``,
     ``POST clock {"advance": seconds}``. Answers are JSON; refusals have the member ``error``.
@@ -54,7 +54,7 @@ class Control:
         sent = request.headers.get("authorization", "").encode()
         if not hmac.compare_digest(sent, f"Bearer {self._token}".encode()):
             return _refused(401, "the control door needs `Authorization: Bearer <token>` with the token of instance.json")
-        door = self._doors.get((request.method, request.url.path.removeprefix(PREFIX)))
+        door = self._doors.get((request.method, request.url.path.removeprefix(CONTROL_PREFIX)))
         if door is None:
             known = ", ".join(f"{method} {name}" for method, name in self._doors)
             return _refused(404, f"the control door has no {request.method} {request.url.path}; it has {known}")

@@ -12,9 +12,6 @@ REGION = "us-east-1"
 PLUGIN_FOLDER = Path(__file__).parent / "plugin"
 PLUGINS = "localaws=localaws_endpoint"
 
-# Variables that would lead away from the local AWS, whatever the ones below say.
-MISLEADING = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE")
-
 _SAGEMAKER_CONFIG = """\
 # Read by the SageMaker Python SDK (SAGEMAKER_USER_CONFIG_OVERRIDE): it would report every call to AWS.
 SchemaVersion: '1.0'
@@ -56,6 +53,7 @@ def variables(state: Path, endpoint: str, existing: Mapping[str, str] = os.envir
         "AWS_ACCESS_KEY_ID": credential.principal.access_key,
         "AWS_SECRET_ACCESS_KEY": credential.secret,
         "AWS_SESSION_TOKEN": credential.token,
+        "AWS_PROFILE": "default",
         "AWS_CONFIG_FILE": str(state / "aws-config"),
         "AWS_SHARED_CREDENTIALS_FILE": str(state / "aws-config"),
         "AWS_EC2_METADATA_DISABLED": "true",

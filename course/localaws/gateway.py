@@ -92,8 +92,8 @@ class Gateway:
         what = f"{type(exception).__name__}: {exception}".splitlines()[0]
         return AwsError(
             code,
-            f"The local AWS failed at {visit.service}:{visit.operation} with {what}. This is a fault of the local AWS, not of your request; "
-            f"its log, {where}, has the details under request id {visit.id}.",
+            f"The local AWS failed at {visit.service}:{visit.operation} with {what}. This is a fault of the local AWS, not of your "
+            f"request; its log, {where}, has the details under request id {visit.id}.",
             500,
         )
 

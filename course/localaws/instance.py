@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+CONTROL_PREFIX = "/_localaws/"
 LOCK_SECONDS = 3.0  # a process killed a moment ago may still be leaving
 
 

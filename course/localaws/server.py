@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
 import select
-import signal
 import subprocess
 import sys
 import time
@@ -16,12 +16,12 @@ from pathlib import Path
 import platformdirs
 
 from course.localaws import environment
-from course.localaws.control import PREFIX
-from course.localaws.instance import Instance, ServerError
+from course.localaws.instance import CONTROL_PREFIX, Instance, ServerError
 
 START_SECONDS = 60
 STOP_SECONDS = 30
 ANSWER_SECONDS = 120  # a reset ends every job and server, which takes a while
+HEALTH_SECONDS = 10
 LOG_BYTES = 10_000_000
 
 
@@ -52,7 +52,7 @@ class Handle:
         return environment.variables(self.state, self.endpoint)
 
     def events(self, since: int = 0, limit: int = 1000) -> list[dict]:
-        """Who called whom after event ``since``: ``id``, ``time`` (Unix s), ``caller``, ``service``, ``operation``, ``resource``, ``status``, ``error``."""
+        """Who called whom after event ``since``, oldest first; see `course.localaws.requests_log.RequestLog.events`."""
         return self._ask("GET", f"events?since={since}&limit={limit}")
 
     def running(self) -> list[dict]:
@@ -139,17 +139,17 @@ def find(state: Path | None = None) -> Handle | None:
     if instance is None:
         return None
     try:
-        health = _ask(instance, "GET", "health")
+        health = _ask(instance, "GET", "health", seconds=HEALTH_SECONDS)
     except ServerError:
         return None
     return Handle(instance.endpoint, state, instance.pid) if health["pid"] == instance.pid else None
 
 
-def _ask(instance: Instance, method: str, path: str, body: dict | None = None):
-    connection = http.client.HTTPConnection("127.0.0.1", instance.port, timeout=ANSWER_SECONDS)
+def _ask(instance: Instance, method: str, path: str, body: dict | None = None, seconds: float = ANSWER_SECONDS):
+    connection = http.client.HTTPConnection("127.0.0.1", instance.port, timeout=seconds)
     try:
         headers = {"Authorization": f"Bearer {instance.token}"}
-        connection.request(method, PREFIX + path, json.dumps(body) if body is not None else None, headers)
+        connection.request(method, CONTROL_PREFIX + path, json.dumps(body) if body is not None else None, headers)
         response = connection.getresponse()
         answer = json.loads(response.read())
     except (OSError, ValueError, http.client.HTTPException) as error:
@@ -192,10 +192,8 @@ def _wait_for_end(pid: int, seconds: float) -> None:
 
 
 def _runs(pid: int) -> bool:
-    try:
+    with contextlib.suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)  # when it is a child of this process, its entry must be collected
-    except ChildProcessError:
-        pass
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -14,10 +14,43 @@ from course.localaws.sigv4 import Head, pairs
 
 # Query parameters that name a sub-resource or override a header of the answer; they are signed.
 _SIGNED_PARAMETERS = frozenset(
-    """accelerate acl analytics cors defaultObjectAcl delete inventory lifecycle location logging metrics notification object-lock
-    partNumber policy replication requestPayment response-cache-control response-content-disposition response-content-encoding
-    response-content-language response-content-type response-expires restore select select-type storageClass tagging torrent uploadId
-    uploads versionId versioning versions website""".split()
+    {
+        "accelerate",
+        "acl",
+        "analytics",
+        "cors",
+        "defaultObjectAcl",
+        "delete",
+        "inventory",
+        "lifecycle",
+        "location",
+        "logging",
+        "metrics",
+        "notification",
+        "object-lock",
+        "partNumber",
+        "policy",
+        "replication",
+        "requestPayment",
+        "response-cache-control",
+        "response-content-disposition",
+        "response-content-encoding",
+        "response-content-language",
+        "response-content-type",
+        "response-expires",
+        "restore",
+        "select",
+        "select-type",
+        "storageClass",
+        "tagging",
+        "torrent",
+        "uploadId",
+        "uploads",
+        "versionId",
+        "versioning",
+        "versions",
+        "website",
+    }
 )
 
 

@@ -1,0 +1,41 @@
+"""The `course` command. Each sub-command lives in its own room and is imported only when it is used."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+# name: (module with `main(arguments) -> exit code`, what `course --help` says of it)
+COMMANDS = {
+    "aws": ("course.localaws.cli", "the local AWS alone: start, env, seed, status, events, reset, stop"),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a sub-command and return its exit code; 2 when there is no such command, 130 when interrupted."""
+    name, *arguments = (sys.argv[1:] if argv is None else list(argv)) or ["--help"]
+    if name in ("-h", "--help"):
+        print(_help())
+        return 0
+    if name not in COMMANDS:
+        print(f"course: there is no command {name!r}.\n\n{_help()}", file=sys.stderr)
+        return 2
+    try:
+        return importlib.import_module(COMMANDS[name][0]).main(arguments)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # Whoever read the output has seen enough; without this, Python would complain again while it flushes at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _help() -> str:
+    lines = "\n".join(f"  {name:<10} {text}" for name, (_, text) in sorted(COMMANDS.items()))
+    return f"usage: course COMMAND ...\n\n{lines}\n\n`course COMMAND --help` says more."
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,63 @@
+"""Loading a folder into S3: ``DIR/<bucket>/<key>``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from course.localaws import keys
+from course.localaws.environment import REGION
+from course.localaws.server import Handle
+
+
+class SeedError(Exception):
+    """The folder could not be loaded; the message says what is wrong with it."""
+
+
+def seed(handle: Handle, directory: Path) -> tuple[int, int, int]:
+    """Load every file below ``directory`` into the bucket and key that its path names; buckets are made when absent.
+
+    Returns
+    -------
+    tuple of int
+        Numbers of buckets, objects and bytes.
+
+    Raises
+    ------
+    SeedError
+        When the folder is missing, holds files outside a bucket's folder, or S3 refuses a bucket's name; the first two before
+        anything is loaded.
+    """
+    buckets = _buckets(directory)
+    from botocore.exceptions import ClientError  # here, as boto3 takes longer to import than `course aws status` to run
+
+    client = _client(handle)
+    objects = size = 0
+    for bucket in buckets:
+        try:
+            client.create_bucket(Bucket=bucket.name)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
+                raise SeedError(f"bucket {bucket.name!r} cannot be made: {error}") from None
+        for path in sorted(item for item in bucket.rglob("*") if item.is_file()):
+            client.upload_file(str(path), bucket.name, path.relative_to(bucket).as_posix())
+            objects += 1
+            size += path.stat().st_size
+    return len(buckets), objects, size
+
+
+def _buckets(directory: Path) -> list[Path]:
+    if not directory.is_dir():
+        raise SeedError(f"{directory} is not a folder; it should hold one folder for each bucket.")
+    if loose := sorted(path.name for path in directory.iterdir() if not path.is_dir()):
+        raise SeedError(
+            f"{directory} holds files that are in no bucket ({', '.join(loose[:5])}); it should hold one folder for each bucket."
+        )
+    return sorted(directory.iterdir())
+
+
+def _client(handle: Handle):
+    import boto3
+
+    credential = keys.issued(handle.state)
+    session = boto3.Session(credential.principal.access_key, credential.secret, credential.token, REGION)
+    return session.client("s3", endpoint_url=handle.endpoint)
