@@ -66,5 +66,6 @@ class Database:
 
     def _close_ended(self) -> None:
         """Every job has threads of its own: what ended threads left open would use up the process's file descriptors."""
-        for thread in [thread for thread in self._connections if not thread.is_alive()]:
-            self._connections.pop(thread).close()
+        for thread in list(self._connections):
+            if not thread.is_alive() and (connection := self._connections.pop(thread, None)):
+                connection.close()
