@@ -1,0 +1,104 @@
+"""From the URI of a container image to the local image that stands in for it. The URIs are data: `images.yaml`."""
+
+from __future__ import annotations
+
+import functools
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from course.localaws.errors import AwsError
+
+HERE = Path(__file__).parent
+# Modules that scripts import in AWS's images and that no wheel of ours brings.
+TOOLKITS = HERE / "toolkits"
+URI = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.(?P<suffix>[a-z.]+)/(?P<repository>[^:@]+)(?::(?P<tag>[\w.-]+))?")
+TAG = re.compile(r"(?P<version>.+?)(?:-[cg]pu-py3)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A local image: the programs that honour the contract of an AWS container.
+
+    Attributes
+    ----------
+    uri, name, version : str
+        E.g. ``"….dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"``, ``"xgboost"``, ``"1.7-1"``.
+    environment : dict
+        The variables that the image sets.
+    algorithm : str
+        Name of the built-in algorithm that it trains without a script, ``""`` for a framework's image.
+    framework_module : str
+        What its toolkit reports as ``SM_FRAMEWORK_MODULE``.
+    train_module, serve_module : str
+        The Python modules that ``train`` and ``serve`` run.
+    """
+
+    uri: str
+    name: str
+    version: str
+    environment: dict[str, str]
+    algorithm: str
+    framework_module: str
+    train_module: str
+    serve_module: str
+
+    def train(self) -> list[str]:
+        """The arguments that Docker's ``train`` command stands for; to be run in a box whose root is laid out for training."""
+        return _run(self.train_module)
+
+    def serve(self) -> list[str]:
+        """The arguments that Docker's ``serve`` command stands for; it listens on ``SAGEMAKER_BIND_TO_PORT``."""
+        return _run(self.serve_module)
+
+
+def find(uri: str) -> Image:
+    """The local image for an image URI.
+
+    Raises
+    ------
+    AwsError
+        ``ValidationException`` for a URI that is none or that no local image stands for: it lists those that there are.
+    """
+    parts = URI.fullmatch(uri)
+    if parts is None:
+        raise _unknown(uri, "it is not of the form <account>.dkr.ecr.<region>.amazonaws.com/<repository>:<tag>")
+    repository, region = parts["repository"], parts["region"]
+    entries = [entry for entry in _catalogue()["images"] if entry["repository"] == repository]
+    if not entries:
+        raise _unknown(uri, f"no local image stands for the repository {repository}")
+    [entry] = entries
+    version = TAG.fullmatch(parts["tag"] or "latest")["version"]
+    if version not in entry["versions"]:
+        raise _unknown(uri, f"{repository} has the versions {', '.join(entry['versions'])}")
+    account = _catalogue()["accounts"][entry["accounts"]].get(region)
+    if account is None:
+        raise _unknown(uri, f"{repository} is not in the region {region}")
+    if account != parts["account"]:
+        raise _unknown(uri, f"in {region} {repository} belongs to the account {account}, not to {parts['account']}")
+    environment = entry["environment"] | {"PYTHONPATH": str(TOOLKITS)}
+    return Image(
+        uri, entry["name"], version, environment, entry.get("algorithm", ""), entry["framework_module"], entry["train"], entry["serve"]
+    )
+
+
+def _run(module: str) -> list[str]:
+    """-P keeps the working directory off the path: a learner's ``json.py`` must not replace the library's in our own programs."""
+    return [sys.executable, "-P", "-m", module]
+
+
+def _unknown(uri: str, reason: str) -> AwsError:
+    known = "; ".join(f"{entry['example']} ({entry['title']})" for entry in _catalogue()["images"])
+    return AwsError(
+        "ValidationException",
+        f"The local AWS does not know the image {uri}: {reason}. Known images, in each of AWS's regions and versions: {known}. "
+        "The SDK's image_uris.retrieve() writes such a URI.",
+    )
+
+
+@functools.cache
+def _catalogue() -> dict:
+    return yaml.safe_load((HERE / "images.yaml").read_text())
