@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from course.grading import calls, kinds, values
+from course.grading import calls, kinds, seeds, values
 from course.grading.errors import AnswerError, DefinitionError
 from course.grading.exercise import Exercise, Function, Value
 
@@ -25,6 +25,9 @@ class Answer:
     call : callable
         Calls a learner's function by name with plain arguments, wherever it lives; raises `AnswerError`.
     rng : random.Random
+        Draws the cases of this check.
+    learner : str
+        Whose variant of the exercise this is.
     client : callable
         Makes a boto3 client for a service name.
     """
@@ -35,15 +38,21 @@ class Answer:
         plain_values: Mapping[str, Any],
         call: Call,
         rng: random.Random,
+        learner: str,
         client: Callable[[str], Any],
     ) -> None:
         self.exercise = exercise
         self.rng = rng
+        self.learner = learner
         self.client = client
         self.output = ""
-        self._values = {name: _of_kind(name, plain_values[name], wanted) for name, wanted in exercise.evidence.items() if _is_value(wanted)}
+        self._values = {name: _of_kind(name, plain_values[name], wanted) for name, wanted in exercise.values.items()}
         self._call = call
         self._seconds = exercise.seconds
+
+    def variant(self) -> random.Random:
+        """A fresh generator for the learner's variant, in the state of the one that the notebook got from `course.grading.variant`."""
+        return seeds.stream("variant", self.exercise.id, self.learner, seeds.PUBLISHED)
 
     def value(self, name: str) -> Any:
         """The plain value handed over as ``name``: a fresh copy, of the kind that the definition asks for."""
@@ -105,10 +114,6 @@ def collect(exercise: Exercise, evidence: Mapping[str, Any]) -> dict[str, Any]:
         else:
             plain_values[name] = values.plain(given, name)
     return plain_values
-
-
-def _is_value(wanted: Value | Function) -> bool:
-    return isinstance(wanted, Value)
 
 
 def _of_kind(name: str, value: Any, wanted: Value) -> Any:

@@ -52,7 +52,7 @@ def practise(exercise: Exercise, evidence: dict[str, Any]) -> Report:
             return calls.call(name, evidence[name], arguments, seconds)
 
         rng = seeds.stream(stream, exercise.id, seeds.learner(), seeds.PUBLISHED)
-        return Answer(exercise, collect(exercise, evidence), call, rng, _client)
+        return Answer(exercise, collect(exercise, evidence), call, rng, seeds.learner(), _client)
 
     try:
         return evaluate(exercise, "practice", answer)

@@ -33,6 +33,7 @@ def evaluate(exercise: Exercise, phase: str, answer: Callable[[str], Answer]) ->
     for stream in PHASES[phase]:
         if stream not in exercise.checks:
             continue
+        report.begin()
         try:
             view = answer(stream)
         except AnswerError as error:
@@ -49,7 +50,7 @@ def evaluate(exercise: Exercise, phase: str, answer: Callable[[str], Answer]) ->
             report.stop(AnswerError(f"AWS, asked about your answer, said: {error}"))
         finally:
             report.add_output(view.output)
-        if report.problem:
+        if report.unanswered:
             break
     return report
 

@@ -142,6 +142,11 @@ class Exercise:
         return sum(self.parts.values())
 
     @property
+    def values(self) -> dict[str, Value]:
+        """The evidence that is plain data."""
+        return {name: wanted for name, wanted in self.evidence.items() if isinstance(wanted, Value)}
+
+    @property
     def answer_cell(self) -> str:
         """nbgrader's ``grade_id`` of the answer cell."""
         return self.id

@@ -86,7 +86,7 @@ def as_html(report: Report, opened: int = 0, ladder: bool = True) -> str:
     title = f"{TITLES[report.phase]} {report.exercise.id}: {report.exercise.title}"
     body = [f'<h4 style="margin:0 0 .4em">{escape(title)} &ndash; {escape(headline(report))}</h4>']
     if report.problem:
-        body.append(_item(FAILED, escape(report.blot(report.problem))))
+        body.append(_item(FAILED, _code(report.blot(report.problem))))
     body += [_part(part) for part in parts_to_show(report)]
     if report.output:
         body.append(f"<details><summary>What your code printed</summary><pre>{escape(_output(report))}</pre></details>")

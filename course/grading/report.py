@@ -53,6 +53,7 @@ class Report:
         self.output = ""  # what the learner's functions printed
         self._parts = {name: Part(name, points) for name, points in exercise.parts.items()}
         self._secrets: list[str] = []
+        self._seen: set[str] = set()  # parts reported by the check that runs now
 
     def part(self, name: str, passed_or_share: Any, message: str, hint: str | None = None) -> bool:
         """Report a finding on one part, and return whether it passed, so that a check can stop at the first failure.
@@ -81,6 +82,7 @@ class Report:
         if not isinstance(message, str) or not message.strip():
             raise DefinitionError(f"exercise {self.exercise.id!r}, part {name!r}: a message says what came back and what was expected.")
         share = self._share(name, passed_or_share)
+        self._seen.add(name)
         old = self._parts[name]
         if old.share is None or share < old.share:
             shown = (message.strip(), (hint or "").strip()) if share < 1 else ("", "")
@@ -103,10 +105,16 @@ class Report:
         for value in values:
             self._secrets += [text for text in {str(value).strip(), repr(value)} if text]
 
+    def begin(self) -> None:
+        """Another check starts to add to this report."""
+        self._seen.clear()
+
     def stop(self, problem: AnswerError) -> None:
-        """The answer cannot be judged any further; parts not reported so far earn nothing."""
+        """The answer cannot be judged any further; parts that the check has not come to earn nothing."""
         self.problem = self.problem or str(problem)
-        self.unanswered = problem.unanswered
+        self.unanswered = self.unanswered or problem.unanswered
+        for name in self._parts.keys() - self._seen:
+            self._parts[name] = Part(name, self._parts[name].points)
 
     def add_output(self, text: str) -> None:
         """Keep what the learner's code printed during the check, up to `OUTPUT_LIMIT` characters."""

@@ -1,7 +1,12 @@
 """Random streams: every case an exercise draws follows from a seed, the exercise, the learner and the stream, and from nothing else.
 
-The practice stream hangs on the published seed, since everyone may know it; the graded one on ``GRADING_SEED``, which an instructor
-keeps secret. For self-study the graded stream falls back to the published seed.
+========  =====================  ==============================================================================================
+stream    seed                   draws
+========  =====================  ==============================================================================================
+variant   published              what the notebook shows: renamed columns, planted faults. Notebook and check draw the same
+practice  published              cases of the check in the notebook; anyone may know them
+graded    ``GRADING_SEED``       cases of the grader, which an instructor keeps secret; published as well for self-study
+========  =====================  ==============================================================================================
 """
 
 from __future__ import annotations
@@ -20,12 +25,17 @@ def grading_seed() -> str:
 
 
 def learner() -> str:
-    """Whose variant of an exercise this process works on: ``COURSE_LEARNER``, or self-study."""
+    """Whose variants this process works on: ``COURSE_LEARNER``, or those that all share in self-study."""
     return os.environ.get("COURSE_LEARNER") or SELF_STUDY
 
 
-def stream(phase: str, exercise: str, learner: str, seed: str) -> random.Random:
-    """The generator behind ``answer.rng``. ``phase`` is ``"practice"`` or ``"graded"``; practice ignores ``seed``."""
-    parts = (PUBLISHED if phase == "practice" else seed, phase, exercise, learner)
+def variant(exercise_id: str) -> random.Random:
+    """For notebooks: a generator for this learner's variant of an exercise; a check has the same one as ``answer.variant()``."""
+    return stream("variant", exercise_id, learner(), PUBLISHED)
+
+
+def stream(name: str, exercise_id: str, learner: str, seed: str) -> random.Random:
+    """The generator of one stream."""
+    parts = (seed, name, exercise_id, learner)
     material = b"".join(len(part.encode()).to_bytes(4, "big") + part.encode() for part in parts)
     return random.Random(int.from_bytes(hashlib.sha256(material).digest(), "big"))

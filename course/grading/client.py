@@ -1,0 +1,63 @@
+"""The kernel's side of grading: offers evidence, calls the learner's functions when asked to, and takes the report."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from typing import Any
+
+from course.grading import calls, render
+from course.grading.answer import collect
+from course.grading.errors import AnswerError
+from course.grading.exercise import Exercise
+from course.grading.protocol import LIMIT, Channel, FrameTooLarge, ProtocolError
+from course.grading.report import Report
+
+_offering = threading.Lock()
+
+
+def offer(address: str, exercise: Exercise, evidence: dict[str, Any]) -> Report | None:
+    """The grader's report on this evidence; ``None`` when the grader does not wait for this exercise, so that practice goes on."""
+    if not _offering.acquire(blocking=False):  # check() called by a function that the grader is calling
+        return None
+    try:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(address)
+            return _converse(Channel(connection), exercise, evidence)
+    except (OSError, ProtocolError):
+        return None
+    finally:
+        _offering.release()
+
+
+def _converse(channel: Channel, exercise: Exercise, evidence: dict[str, Any]) -> Report | None:
+    try:
+        plain_values, problem = collect(exercise, evidence), AnswerError("")
+    except AnswerError as error:
+        plain_values, problem = {}, error
+    try:
+        channel.send("offer", exercise=exercise.id, values=plain_values, problem=str(problem), unanswered=problem.unanswered)
+    except FrameTooLarge:
+        too_large = f"Your values are too large to be graded: more than {LIMIT >> 20} MiB in all."
+        channel.send("offer", exercise=exercise.id, values={}, problem=too_large, unanswered=False)
+    while True:
+        message = channel.receive("call", "report", "refused")
+        if message["type"] == "refused":
+            return None
+        if message["type"] == "report":
+            return render.from_json(exercise, message["report"])
+        _answer_call(channel, message, evidence)
+
+
+def _answer_call(channel: Channel, message: dict[str, Any], evidence: dict[str, Any]) -> None:
+    name, reply = message["name"], {"id": message["id"], "value": None, "problem": "", "unanswered": False}
+    try:
+        reply["value"], reply["output"] = calls.call(name, evidence[name], message["arguments"], message["seconds"])
+    except AnswerError as error:
+        reply |= {"problem": str(error), "unanswered": error.unanswered, "output": error.output}
+    with contextlib.suppress(FrameTooLarge):
+        channel.send("result", **reply)
+        return
+    reply |= {"value": None, "problem": f"The result of `{name}` is larger than {LIMIT >> 20} MiB.", "output": ""}
+    channel.send("result", **reply)

@@ -1,0 +1,141 @@
+"""Frames of plain data between a kernel and the grader, over a Unix socket.
+
+A frame is the magic word, the size of a JSON object and the number of Arrow streams (network byte order), the size of each stream, the
+JSON, the streams. Neither side ever unpickles anything. Either side may be lied to by the other: what does not fit is a `ProtocolError`.
+
+========  ==================  =====================================================================================
+type      from, to            fields
+========  ==================  =====================================================================================
+offer     kernel, grader      exercise, values (a dict), problem (why there are none, else ""), unanswered
+call      grader, kernel      id, name, arguments (a list), seconds
+result    kernel, grader      id, value, problem (why there is none, else ""), unanswered, output
+report    grader, kernel      report (`course.grading.render.as_json`)
+refused   grader, kernel      reason
+========  ==================  =====================================================================================
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+import time
+from typing import Any
+
+from course.grading import values
+
+MAGIC = b"CGR1"
+HEADER = struct.Struct("!4sIH")
+SIZE = struct.Struct("!I")
+LIMIT = 32 * 2**20  # bytes of a frame
+BLOBS = 256  # Arrow streams in a frame
+
+
+class ProtocolError(Exception):
+    """The other side broke off, sent something that is no frame, or not what was due; the message completes "the kernel …"."""
+
+
+class FrameTooLarge(ValueError):
+    """A frame of our own would exceed `LIMIT`."""
+
+
+FIELDS: dict[str, dict[str, type | tuple[type, ...]]] = {
+    "offer": {"exercise": str, "values": dict, "problem": str, "unanswered": bool},
+    "call": {"id": int, "name": str, "arguments": list, "seconds": (int, float)},
+    "result": {"id": int, "value": object, "problem": str, "unanswered": bool, "output": str},
+    "report": {"report": dict},
+    "refused": {"reason": str},
+}
+DATA = {"offer": "values", "call": "arguments", "result": "value"}  # the field that may hold tables
+
+
+def pack(kind: str, **fields: Any) -> bytes:
+    """A frame of that type.
+
+    Raises
+    ------
+    FrameTooLarge
+        When it would exceed `LIMIT`.
+    """
+    blobs: list[bytes] = []
+    if kind in DATA:
+        fields[DATA[kind]], blobs = values.encode(fields[DATA[kind]])
+    body = json.dumps({"type": kind, **fields}).encode()
+    frame = b"".join([HEADER.pack(MAGIC, len(body), len(blobs)), *(SIZE.pack(len(blob)) for blob in blobs), body, *blobs])
+    if len(frame) > LIMIT or len(blobs) > BLOBS:
+        raise FrameTooLarge(f"{len(frame):,} bytes in {len(blobs)} tables; the limit is {LIMIT:,} in {BLOBS}")
+    return frame
+
+
+class Channel:
+    """One side of a connection."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._socket = connection
+
+    def send(self, kind: str, **fields: Any) -> None:
+        """Send one frame; raises `FrameTooLarge`, or `ProtocolError` when the other side is gone."""
+        frame = pack(kind, **fields)
+        try:
+            self._socket.settimeout(30)
+            self._socket.sendall(frame)
+        except OSError as error:
+            raise ProtocolError(f"broke off ({error})") from error
+
+    def receive(self, *kinds: str, seconds: float | None = None) -> dict[str, Any]:
+        """The next frame, which must be complete within ``seconds`` and of one of these types; its data are decoded.
+
+        Raises
+        ------
+        ProtocolError
+            For anything else.
+        """
+        deadline = None if seconds is None else time.monotonic() + seconds
+        magic, body_size, count = HEADER.unpack(self._exactly(HEADER.size, deadline))
+        if magic != MAGIC:
+            raise ProtocolError("sent something that is no message")
+        if body_size > LIMIT or count > BLOBS:
+            raise ProtocolError(f"sent a message of more than {LIMIT:,} bytes")
+        sizes = [SIZE.unpack(self._exactly(SIZE.size, deadline))[0] for _ in range(count)]
+        if body_size + sum(sizes) > LIMIT:
+            raise ProtocolError(f"sent a message of more than {LIMIT:,} bytes")
+        body = self._exactly(body_size, deadline)
+        return _unpack(body, [self._exactly(size, deadline) for size in sizes], kinds)
+
+    def _exactly(self, size: int, deadline: float | None) -> bytes:
+        pieces, missing = [], size
+        while missing:
+            try:
+                self._socket.settimeout(None if deadline is None else max(deadline - time.monotonic(), 0.001))
+                piece = self._socket.recv(min(missing, 2**20))
+            except TimeoutError:
+                raise ProtocolError("did not answer in time") from None
+            except OSError as error:
+                raise ProtocolError(f"broke off ({error})") from error
+            if not piece:
+                raise ProtocolError("broke off")
+            pieces.append(piece)
+            missing -= len(piece)
+        return b"".join(pieces)
+
+
+def _unpack(body: bytes, blobs: list[bytes], kinds: tuple[str, ...]) -> dict[str, Any]:
+    try:
+        message = json.loads(body)
+    except (ValueError, RecursionError):
+        raise ProtocolError("sent a message that is not JSON") from None
+    if not isinstance(message, dict) or message.get("type") not in kinds:
+        raise ProtocolError(f"sent something else when {' or '.join(kinds)} was due")
+    kind = message["type"]
+    for name, wanted in FIELDS[kind].items():
+        value = message.get(name, ...)
+        if value is ... or not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool and wanted is not object):
+            raise ProtocolError(f"sent {kind!r} without a proper {name!r}")
+    if kind in DATA:
+        try:
+            message[DATA[kind]] = values.decode(message[DATA[kind]], blobs)
+        except values.DecodeError as error:
+            raise ProtocolError(f"sent {error}") from None
+        if not isinstance(message[DATA[kind]], FIELDS[kind][DATA[kind]]):
+            raise ProtocolError(f"sent {kind!r} without a proper {DATA[kind]!r}")
+    return message

@@ -1,0 +1,188 @@
+"""The grader's side of grading: judges what a kernel offers, with the hidden checks, in the grader's own process."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import shutil
+import socket
+import tempfile
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from course.grading import catalogue, render, seeds
+from course.grading.answer import Answer
+from course.grading.errors import AnswerError, DefinitionError
+from course.grading.evaluate import evaluate
+from course.grading.exercise import Exercise
+from course.grading.protocol import Channel, ProtocolError
+from course.grading.report import Report
+
+PATH_LIMIT = 107  # bytes of a Unix socket's path: sun_path less its closing zero, Linux unix(7)
+OFFER_SECONDS = 10  # from connection to complete offer
+GRACE = 5  # seconds beyond a call's own limit until the kernel is taken for stuck
+PROBLEM_LIMIT = 1_000  # characters of a kernel's own words that are repeated
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The grader's finding on one exercise. ``fault`` tells the instructor why there is no score, by no fault of the learner."""
+
+    report: Report
+    fault: str = ""
+
+    @property
+    def score(self) -> float | None:
+        """Points, or ``None`` when the exercise could not be graded and needs a human."""
+        return None if self.fault else self.report.score
+
+
+class GraderServer:
+    """Waits on a Unix socket for the evidence of one submission, exercise by exercise. A context manager.
+
+    Only the exercise named by `expect` is judged, and once: a submission that offers again, or something else, is refused and practises.
+
+    Parameters
+    ----------
+    student : str
+        Whose submission it is; graded cases hang on it.
+    learner : str
+        Whose variant the submission worked on: the student's own, or that of all.
+    seed : str
+        The grading seed.
+    client : callable
+        Makes a boto3 client of the grader's own session with the submission's AWS.
+    graders : Path
+        The folder of the exercises.
+
+    Attributes
+    ----------
+    address : str
+        Path of the socket, mode 0600 in a folder of mode 0700.
+    """
+
+    def __init__(self, *, student: str, learner: str, seed: str, client: Callable[[str], Any], graders: Path) -> None:
+        self._student, self._learner, self._seed, self._client, self._graders = student, learner, seed, client, graders
+        self._lock = threading.Lock()
+        self._expected: Exercise | None = None
+        self._outcomes: dict[str, Outcome] = {}
+
+    def __enter__(self) -> GraderServer:
+        self._folder = tempfile.mkdtemp(prefix="grader-")  # mode 0700
+        self.address = str(Path(self._folder, "socket"))
+        if len(os.fsencode(self.address)) > PATH_LIMIT:
+            shutil.rmtree(self._folder)
+            raise OSError(
+                f"the path of the grader's socket is longer than {PATH_LIMIT} bytes: {self.address}; set TMPDIR to a shorter one."
+            )
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.bind(self.address)
+        Path(self.address).chmod(0o600)
+        self._socket.listen(8)
+        self._thread = threading.Thread(target=self._serve, name="grader", daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)  # wakes accept()
+        self._socket.close()
+        self._thread.join(timeout=GRACE)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def expect(self, exercise: Exercise) -> None:
+        """Judge the next offer for this exercise; its check cell is about to run."""
+        catalogue.load_hidden(exercise, self._graders)
+        with self._lock:
+            self._expected = exercise
+
+    def settle(self, exercise: Exercise, reason: str) -> Outcome:
+        """The outcome, once the check cell has ended. Without an acceptable offer it is 0 points, because of ``reason``."""
+        with self._lock:  # held while an offer is judged
+            self._expected = None
+            return self._outcomes.setdefault(exercise.id, Outcome(_stopped(exercise, reason)))
+
+    def _serve(self) -> None:
+        """One connection after another: a kernel runs one check at a time."""
+        while True:
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return
+            with connection, contextlib.suppress(ProtocolError):
+                self._answer(Channel(connection))
+
+    def _answer(self, channel: Channel) -> None:
+        with self._lock:
+            exercise = self._expected
+            if exercise is None or exercise.id in self._outcomes:
+                channel.send("refused", reason="no check of this notebook is being graded now")
+                return
+            try:
+                offer = channel.receive("offer", seconds=OFFER_SECONDS)
+                if offer["exercise"] != exercise.id:
+                    channel.send("refused", reason=f"{exercise.id} is being graded now")
+                    return
+                outcome = self._judge(exercise, offer, channel)
+            except ProtocolError as error:
+                outcome = Outcome(_stopped(exercise, f"The kernel {error} while this exercise was graded."))
+            self._outcomes[exercise.id] = outcome
+            channel.send("report", report=render.as_json(outcome.report))
+
+    def _judge(self, exercise: Exercise, offer: dict[str, Any], channel: Channel) -> Outcome:
+        kernel = RemoteFunctions(channel)
+
+        def answer(stream: str) -> Answer:
+            if offer["problem"] or offer["unanswered"]:
+                raise AnswerError(offer["problem"][:PROBLEM_LIMIT], unanswered=offer["unanswered"])
+            missing = [name for name, wanted in exercise.values.items() if name not in offer["values"]]
+            if missing:
+                raise AnswerError(f"`{missing[0]}` is missing.")
+            whose, seed = (self._learner, seeds.PUBLISHED) if stream == "practice" else (self._student, self._seed)
+            rng = seeds.stream(stream, exercise.id, whose, seed)
+            return Answer(exercise, offer["values"], kernel.call, rng, self._learner, self._client)
+
+        try:
+            return Outcome(evaluate(exercise, "graded", answer))
+        except ProtocolError:
+            raise
+        except Exception as error:
+            log.exception("The check of %s failed", exercise.id)
+            report = _stopped(exercise, "This exercise could not be graded; a human will look at it.")
+            return Outcome(report, fault=f"the check of {exercise.id} raised {type(error).__name__}: {error}")
+
+
+class RemoteFunctions:
+    """Calls the learner's functions in the kernel, over the connection on which it made its offer."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._calls = 0
+
+    def call(self, name: str, arguments: tuple, seconds: float) -> tuple[Any, str]:
+        """Result and output of one call; raises `AnswerError` for the learner's failure and `ProtocolError` for the kernel's."""
+        self._calls += 1
+        self._channel.send("call", id=self._calls, name=name, arguments=list(arguments), seconds=seconds)
+        result = self._channel.receive("result", seconds=seconds + GRACE)
+        if result["id"] != self._calls:
+            raise ProtocolError("answered a call that was not made")
+        if result["problem"] or result["unanswered"]:
+            raise AnswerError(result["problem"][:PROBLEM_LIMIT], unanswered=result["unanswered"], output=result["output"])
+        return result["value"], result["output"]
+
+
+def no_aws(service: str) -> Any:
+    """The ``client`` of a grader whose submissions have no AWS."""
+    raise DefinitionError(f"this check asks for a {service} client, but there is no AWS behind this grader.")
+
+
+def _stopped(exercise: Exercise, reason: str) -> Report:
+    report = Report(exercise, "graded")
+    report.stop(AnswerError(reason))
+    return report

@@ -1,0 +1,56 @@
+"""A fresh local AWS for one submission, ended and wiped with it."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nbformat.notebooknode import NotebookNode
+
+from course.grading.server import no_aws
+
+
+@dataclass(frozen=True)
+class SubmissionAws:
+    """What the kernel needs to find it, and the grader's own clients of it."""
+
+    environment: dict[str, str]
+    client: Callable[[str], Any]
+
+
+NONE = SubmissionAws({}, no_aws)
+
+
+def needed(notebook: NotebookNode) -> bool:
+    """Whether any code cell mentions ``connect``; a notebook that does not is graded a second sooner."""
+    return any(cell.cell_type == "code" and "connect" in cell.source for cell in notebook.cells)
+
+
+@contextlib.contextmanager
+def submission_aws() -> Iterator[SubmissionAws]:
+    """Start a local AWS on a scratch state folder; stop it and remove the folder afterwards."""
+    from course.localaws import server
+
+    with tempfile.TemporaryDirectory(prefix="aws-") as state:
+        handle = server.start(Path(state))
+        try:
+            yield SubmissionAws({"COURSE_LOCALAWS_STATE": state}, clients(handle.environment()))
+        finally:
+            handle.stop()
+
+
+def clients(environment: dict[str, str]) -> Callable[[str], Any]:
+    """A maker of boto3 clients for the AWS of that environment, whatever this process's own environment says."""
+    import boto3
+
+    session = boto3.Session(
+        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        aws_session_token=environment.get("AWS_SESSION_TOKEN"),
+        region_name=environment["AWS_DEFAULT_REGION"],
+    )
+    return lambda service: session.client(service, endpoint_url=environment["AWS_ENDPOINT_URL"])

@@ -1,0 +1,42 @@
+"""nbgrader for this course; its plain commands, the formgrader and the Validate button read this file.
+
+`docs/grading.md` tells the way of a grade and what each of these settings is for.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from course.authoring import stub
+from course.grading import nbgrader_plugin
+
+c = get_config()  # noqa: F821, given by nbgrader
+
+# nbgrader makes its database with the `alembic` command, which stands beside Python, also when the environment is not activated.
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+
+c.CourseDirectory.course_id = "from_data_to_deployment"
+c.CourseDirectory.source_directory = "solutions"
+c.CourseDirectory.release_directory = "notebooks"
+# What lies beside a lesson's notebook is copied to learners, but for these: text sources, and whatever shows an answer.
+c.CourseDirectory.ignore = [
+    ".ipynb_checkpoints",
+    "*.pyc",
+    "__pycache__",
+    "feedback",
+    "m[0-9][0-9]_*.py",
+    "reference",
+    "answers",
+    "*_hidden.py",
+]
+
+# Each stub names its exercise, and JupyterLab's "Run All" goes on past it.
+c.GenerateAssignment.preprocessors = stub.preprocessors()
+
+c.Autograde.sanitize_preprocessors = nbgrader_plugin.SANITIZE
+c.Autograde.autograde_preprocessors = nbgrader_plugin.GRADE
+c.Autograde.exclude_overwriting = nbgrader_plugin.given_files(Path("solutions"))
+c.OverwriteCells.add_missing_cells = True
+
+# The Validate button runs a whole lesson, whose cells may wait for jobs; when grading, GradedExecute sets limits from the exercises.
+c.Execute.timeout = 300
