@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import functools
 import re
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from course.localaws.errors import AwsError
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parent.parent
 # Modules that scripts import in AWS's images and that no wheel of ours brings.
 TOOLKITS = HERE / "toolkits"
 URI = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.(?P<suffix>[a-z.]+)/(?P<repository>[^:@]+)(?::(?P<tag>[\w.-]+))?")
@@ -86,8 +83,10 @@ def find(uri: str) -> Image:
 
 
 def _run(module: str) -> list[str]:
-    """-P keeps the working directory off the path: a learner's ``json.py`` must not replace the library's in our own programs."""
-    return [sys.executable, "-P", "-m", module]
+    """By the python3 of the box, which sees what a job installed. -P keeps the working directory off the path: a learner's
+    ``json.py`` must not replace the library's in our own programs.
+    """
+    return ["python3", "-P", "-m", module]
 
 
 def _unknown(uri: str, reason: str) -> AwsError:
@@ -101,4 +100,6 @@ def _unknown(uri: str, reason: str) -> AwsError:
 
 @functools.cache
 def _catalogue() -> dict:
+    import yaml  # not at the top: the programs beside this file, which have to start fast, import this package too
+
     return yaml.safe_load((HERE / "images.yaml").read_text())

@@ -1,0 +1,102 @@
+"""The layout of /opt/ml for training and processing, and what is read from it afterwards.
+
+Source: "How Amazon SageMaker Runs Your Training Image" and "How to Build Your Own Processing Container" of the SageMaker developer
+guide, read 2026-11-24.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tarfile
+from pathlib import Path
+
+HOST = "algo-1"
+NETWORK_INTERFACE = "eth0"
+LONGEST_REASON = 1024  # bytes of FailureReason and ExitMessage
+
+
+def lay_out_training(root: Path, hyperparameters: dict, channels: dict[str, dict], resources: dict, checkpoint: dict | None = None) -> None:
+    """Make the directories of a training job and write what it is told.
+
+    Parameters
+    ----------
+    root : Path
+        What the job knows as /opt/ml.
+    hyperparameters : dict of str to str
+    channels : dict
+        The content of ``inputdataconfig.json``: by channel its ``TrainingInputMode``, ``S3DistributionType``, ...
+    resources : dict
+        ``ResourceConfig`` of the request.
+    checkpoint : dict, optional
+        ``CheckpointConfig`` of the request.
+    """
+    for folder in ("input/config", "input/data", "model", "output/data", "code"):
+        (root / folder).mkdir(parents=True)
+    config = root / "input/config"
+    _write(config / "hyperparameters.json", hyperparameters)
+    _write(config / "inputdataconfig.json", channels)
+    _write(config / "resourceconfig.json", training_resources(resources["InstanceType"]))
+    if checkpoint:
+        (root / "checkpoints").mkdir()
+        _write(
+            config / "checkpointconfig.json",
+            {"S3Uri": checkpoint["S3Uri"], "LocalPath": checkpoint.get("LocalPath", "/opt/ml/checkpoints")},
+        )
+
+
+def training_resources(instance_type: str) -> dict:
+    """The content of ``resourceconfig.json`` on a single instance."""
+    group = {"instance_group_name": "homogeneousCluster", "instance_type": instance_type, "hosts": [HOST]}
+    return {
+        "current_host": HOST,
+        "current_instance_type": instance_type,
+        "current_group_name": "homogeneousCluster",
+        "hosts": [HOST],
+        "instance_groups": [group],
+        "network_interface_name": NETWORK_INTERFACE,
+    }
+
+
+def lay_out_processing(root: Path, job: dict) -> None:
+    """Make the directories of a processing job and write ``processingjobconfig.json`` and ``resourceconfig.json``."""
+    for folder in ("config", "processing", "output"):
+        (root / folder).mkdir(parents=True)
+    _write(root / "config/processingjobconfig.json", job)
+    _write(root / "config/resourceconfig.json", {"current_host": HOST, "hosts": [HOST]})
+
+
+def pack(folder: Path, archive: Path) -> None:
+    """Write everything below ``folder`` to a gzipped tar file, names relative to it, in an order of its own."""
+    with tarfile.open(archive, "w:gz", compresslevel=1) as tar:
+        for path in sorted(folder.iterdir()):
+            tar.add(path, arcname=path.name)
+
+
+def unpack(archive: Path, folder: Path) -> None:
+    """Unpack a tar file, gzipped or not; raises `tarfile.TarError` for one that is none or reaches out of ``folder``."""
+    with tarfile.open(archive, "r:*") as tar:
+        tar.extractall(folder, filter="data")
+
+
+def read_message(path: Path) -> str | None:
+    """The first `LONGEST_REASON` bytes of a file that a job may have written; None when it did not."""
+    try:
+        with path.open("rb") as file:
+            return shorten(file.read(LONGEST_REASON).decode(errors="replace"))
+    except OSError:
+        return None
+
+
+def shorten(text: str, suffix: str = "") -> str:
+    """``text`` and ``suffix``, of which the suffix is whole and both fit `LONGEST_REASON` bytes."""
+    room = LONGEST_REASON - len(suffix.encode())
+    return text.encode()[:room].decode(errors="ignore") + suffix
+
+
+def is_empty(folder: Path) -> bool:
+    return not any(os.scandir(folder))
+
+
+def _write(path: Path, content: dict) -> None:
+    path.write_text(json.dumps(content))

@@ -1,0 +1,100 @@
+"""Overlay environments: what a job installs with pip goes on top of the course's packages, never among them.
+
+An overlay is a virtual environment of three files whose ``site-packages`` is followed by others: the job's own, then a shared one
+with what its requirements file asks for (cached by the file's hash), then the course's. pip sees what lies below as installed
+elsewhere: it takes what satisfies a requirement and never changes it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import sys
+import sysconfig
+import threading
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import course
+
+CODE = Path(course.__file__).parent.parent
+# A requirement that names a file or another list of requirements may mean something else tomorrow: it is not cached.
+LOCAL = re.compile(r"^\s*(-|\.|/|file:)|@\s*file:|\.(whl|zip|gz)\b", re.MULTILINE)
+
+
+class Overlay:
+    """A virtual environment in ``folder``, made of almost nothing, on top of the site-packages ``below``."""
+
+    def __init__(self, folder: Path, below: list[Path]) -> None:
+        self.folder = folder
+        self.bin = folder / "bin"
+        self.packages = Path(sysconfig.get_path("purelib", "venv", {"base": str(folder), "platbase": str(folder)}))
+        self.bin.mkdir(parents=True)
+        self.packages.mkdir(parents=True)
+        base = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
+        (folder / "pyvenv.cfg").write_text(f"home = {base.parent}\ninclude-system-site-packages = false\n")
+        for name in ("python", "python3"):
+            (self.bin / name).symlink_to(base)
+        for name in ("pip", "pip3"):
+            script = self.bin / name
+            script.write_text(f'#!/bin/sh\nexec "{self.bin}/python3" -m pip "$@"\n')
+            script.chmod(0o755)
+        # addsitedir, unlike a plain line, also reads the .pth files there. The course's own code may lie outside any site-packages.
+        lines = [f"import site; site.addsitedir({str(path)!r})" for path in below]
+        (self.packages / "below.pth").write_text("\n".join([*lines, str(CODE)]) + "\n")
+
+
+class Overlays:
+    """Makes the overlays of jobs; the shared ones are kept in ``folder``."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._installing = threading.Lock()
+
+    def make(self, folder: Path, requirements: Path | None, run: Callable[[Overlay, list[str]], int]) -> Overlay:
+        """A new overlay in ``folder`` for one job.
+
+        Parameters
+        ----------
+        folder : Path
+            Where to make it; the job's, and gone with the job.
+        requirements : Path or None
+            A requirements file that the job is going to install: its packages are installed once and shared.
+        run : callable
+            Runs a command with an overlay's ``bin`` first on PATH, and returns its exit code.
+        """
+        shared = self._shared(requirements, run) if requirements else None
+        return Overlay(folder, [*([shared] if shared else []), *course_packages()])
+
+    def _shared(self, requirements: Path, run: Callable[[Overlay, list[str]], int]) -> Path | None:
+        """The site-packages that hold what ``requirements`` asks for; None when it is not to be cached, or could not be installed:
+        then the job's own attempt says why."""
+        text = requirements.read_text(errors="replace")
+        if LOCAL.search(text) or not text.strip():
+            return None
+        key = hashlib.sha256(f"{sys.version}\n{text}".encode()).hexdigest()[:32]
+        kept = self._folder / key
+        with self._installing:
+            if not kept.exists():
+                beside = self._folder / f"{key}.{uuid.uuid4().hex}"
+                overlay = Overlay(beside, course_packages())
+                command = [str(overlay.bin / "pip"), "install", "--quiet", "--requirement", str(requirements)]
+                if run(overlay, command) != 0:
+                    shutil.rmtree(beside)
+                    return None
+                overlay.packages.rename(kept)
+                shutil.rmtree(beside)
+                (kept / "below.pth").unlink()
+        return kept
+
+    def sweep(self) -> None:
+        """Remove what a crash left half installed."""
+        for path in self._folder.glob("*.*"):
+            shutil.rmtree(path)
+
+
+def course_packages() -> list[Path]:
+    """Where this process finds installed packages."""
+    return [Path(path) for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]

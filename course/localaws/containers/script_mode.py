@@ -1,0 +1,255 @@
+"""Script mode: unpacked code, ``SM_*`` variables and hyperparameters as arguments, as ``sagemaker-training`` 5.1 runs a user's script.
+
+Runs inside the box of a job, before the job's own packages matter, so with the standard library alone. Matches the toolkit's
+variables, command line, failure file and exit code. Different: the local AWS has already put the archive of
+``sagemaker_submit_directory`` into /opt/ml/code, and there is neither MPI nor intermediate output.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+import threading
+import traceback
+from pathlib import Path
+
+SUBMIT_DIRECTORY, PROGRAM = "sagemaker_submit_directory", "sagemaker_program"
+# Hyperparameters that are the toolkit's own; others that begin with "sagemaker_" are "additional framework parameters".
+TOOLKIT_PARAMETERS = {
+    "sagemaker_region",
+    PROGRAM,
+    SUBMIT_DIRECTORY,
+    "sagemaker_container_log_level",
+    "sagemaker_job_name",
+    "sagemaker_s3_output",
+}
+LONGEST_ERROR = 64 << 10  # characters of the script's error kept for the failure file
+OUT_OF_MEMORY = "OutOfMemory: Process killed by SIGKILL (signal 9)"
+
+
+class ClientError(Exception):
+    """What the toolkit blames on the user: its text is the whole content of the failure file."""
+
+
+class CalledProcessError(ClientError):
+    def __init__(self, command: str, exit_code: int, output: str) -> None:
+        extra = f'\nExtraInfo "{OUT_OF_MEMORY}"' if exit_code == 137 else ""
+        super().__init__(f'{type(self).__name__}:\nExitCode {exit_code}\nErrorMessage "{output}"{extra}\nCommand "{command}"')
+
+
+class ExecuteUserScriptError(CalledProcessError):
+    pass
+
+
+class InstallRequirementsError(CalledProcessError):
+    pass
+
+
+class InstallModuleError(CalledProcessError):
+    pass
+
+
+def base_directory() -> Path:
+    return Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml"))
+
+
+def decoded(hyperparameters: dict[str, str]) -> dict[str, object]:
+    """Hyperparameters with the types that their text has as JSON; text that is no JSON stays text (SDK v2 quotes, v3 does not)."""
+
+    def decode(text: str) -> object:
+        try:
+            return json.loads(text)
+        except (ValueError, TypeError):
+            return text
+
+    return {name: decode(text) for name, text in hyperparameters.items()}
+
+
+class Environment:
+    """What a script is told about its job."""
+
+    def __init__(self, base: Path, framework_module: str) -> None:
+        config = base / "input/config"
+        self.base = base
+        self.resources = json.loads((config / "resourceconfig.json").read_text())
+        self.channels = json.loads((config / "inputdataconfig.json").read_text())
+        hyperparameters = decoded(json.loads((config / "hyperparameters.json").read_text()))
+        self.hyperparameters = {name: value for name, value in hyperparameters.items() if not name.startswith("sagemaker_")}
+        toolkit = {name: value for name, value in hyperparameters.items() if name.startswith("sagemaker_")}
+        self.framework_parameters = {name: value for name, value in toolkit.items() if name not in TOOLKIT_PARAMETERS}
+        self.program = os.environ.get("SAGEMAKER_PROGRAM") or toolkit.get(PROGRAM)
+        self.module_directory = str(toolkit.get(SUBMIT_DIRECTORY, base / "code"))
+        self.log_level = toolkit.get("sagemaker_container_log_level", 20)
+        self.framework_module = framework_module
+
+    @property
+    def module_name(self) -> str:
+        return (self.program or "").removesuffix(".py")
+
+    def arguments(self) -> list[str]:
+        """Hyperparameters as a command line, in order of their names; one letter takes one dash."""
+        items = []
+        for name, value in sorted(self.hyperparameters.items()):
+            if isinstance(value, dict):
+                value = ",".join(f"{key}={item}" for key, item in sorted(value.items()))
+            items += [f"--{name}" if len(name) > 1 else f"-{name}", "" if value is None else str(value)]
+        return items
+
+    def facts(self) -> dict[str, object]:
+        """The variables by the names that follow ``SM_``, in lower case."""
+        base, groups = self.base, self.resources["instance_groups"]
+        here = self.resources["current_group_name"]
+        shared = {
+            "hosts": self.resources["hosts"],
+            "network_interface_name": self.resources["network_interface_name"],
+            "user_entry_point": self.program,
+            "resource_config": self.resources,
+            "input_data_config": self.channels,
+            "output_data_dir": str(base / "output/data"),
+            "current_host": self.resources["current_host"],
+            "current_instance_type": self.resources["current_instance_type"],
+            "current_instance_group": here,
+            "current_instance_group_hosts": [host for group in groups if group["instance_group_name"] == here for host in group["hosts"]],
+            "instance_groups": [group["instance_group_name"] for group in groups],
+            "instance_groups_dict": {group["instance_group_name"]: group for group in groups},
+            "distribution_instance_groups": [],
+            "is_hetero": len(groups) > 1,
+            "module_name": self.module_name,
+            "log_level": self.log_level,
+            "framework_module": self.framework_module,
+            "input_dir": str(base / "input"),
+            "input_config_dir": str(base / "input/config"),
+            "output_dir": str(base / "output"),
+            "num_cpus": os.cpu_count(),
+            "num_gpus": 0,
+            "num_neurons": 0,
+            "model_dir": str(base / "model"),
+            "module_dir": self.module_directory,
+            "output_intermediate_dir": str(base / "output/intermediate"),
+        }
+        folders = {name: str(base / "input/data" / name) for name in self.channels}
+        whole = shared | {
+            "additional_framework_parameters": self.framework_parameters,
+            "channel_input_dirs": folders,
+            "hyperparameters": self.hyperparameters,
+            "is_master": True,
+            "master_hostname": self.resources["hosts"][0],
+            "job_name": os.environ.get("TRAINING_JOB_NAME", ""),
+        }
+        return (
+            shared
+            | {
+                "hps": self.hyperparameters,
+                "framework_params": self.framework_parameters,
+                "channels": sorted(self.channels),
+                "training_env": whole,
+                "user_args": self.arguments(),
+            }
+            | {f"channel_{name}": folder for name, folder in folders.items()}
+            | {f"hp_{name}": value for name, value in self.hyperparameters.items()}
+        )
+
+    def variables(self) -> dict[str, str]:
+        """``SM_*``: text as it is, None as nothing, all else as compact JSON with sorted keys."""
+
+        def text(value: object) -> str:
+            if value is None or isinstance(value, str):
+                return value or ""
+            return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+        return {f"SM_{name.upper()}": text(value) for name, value in self.facts().items()}
+
+
+def run(framework_module: str) -> int:
+    """Run the user's script and return the exit code of the container; on failure /opt/ml/output/failure says why."""
+    base = base_directory()
+    try:
+        environment = Environment(base, framework_module)
+        os.environ.update(environment.variables())
+        code = base / "code"
+        _install(code)
+        command = _command(code, environment)
+        print("Invoking user script\n", flush=True)
+        print(f"Training Env:\n\n{json.dumps(environment.facts()['training_env'], indent=4, sort_keys=True)}\n", flush=True)
+        print(f"Invoking script with the following command:\n\n{shlex.join(command)}\n", flush=True)
+        exit_code, error = _watched(command, code)
+        if exit_code != 0:
+            raise ExecuteUserScriptError(shlex.join(command), exit_code, error)
+    except ClientError as error:
+        report(base, str(error))
+        return 1
+    except Exception as error:
+        report(base, f"Framework Error: \n{traceback.format_exc(limit=-2)}\n{error}")
+        return 1
+    print("Reporting training SUCCESS", flush=True)
+    return 0
+
+
+def report(base: Path, failure: str) -> None:
+    """Write the failure file, whose beginning becomes the job's FailureReason, and the log."""
+    (base / "output/failure").write_text(failure)
+    print(f"Reporting training FAILURE\n{failure}\nEncountered exit_code 1", file=sys.stderr, flush=True)
+
+
+def _install(code: Path) -> None:
+    """Install the script's requirements, and the script itself where it is a package."""
+    pip = [sys.executable, "-m", "pip", "install"]
+    for present, arguments, error in (
+        (code / "requirements.txt", ["-r", "requirements.txt"], InstallRequirementsError),
+        (code / "setup.py", [".", "-U"], InstallModuleError),
+    ):
+        if present.exists():
+            print(f"Installing dependencies from {present.name}", flush=True)
+            exit_code, output = _watched([*pip, *arguments], code)
+            if exit_code != 0:
+                raise error(shlex.join([*pip, *arguments]), exit_code, output)
+
+
+def _command(code: Path, environment: Environment) -> list[str]:
+    """A package is run as a module, a ``.py`` file as a script, anything else by the shell."""
+    program, arguments = environment.program, environment.arguments()
+    if (code / "setup.py").exists():
+        return [sys.executable, "-m", environment.module_name, *arguments]
+    if program.endswith(".py"):
+        return [sys.executable, program, *arguments]
+    (code / program).chmod(0o755)
+    return ["/bin/sh", "-c", f"./{program} {shlex.join(arguments)}"]
+
+
+def _watched(command: list[str], folder: Path) -> tuple[int, str]:
+    """Run a command, pass its output on as it comes, and return its exit code and its error: stderr from the first exception on."""
+    process = subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True, errors="replace")
+    error = _ErrorText()
+
+    def follow() -> None:
+        for line in process.stderr:
+            sys.stderr.write(line)
+            sys.stderr.flush()
+            error.add(line)
+
+    reader = threading.Thread(target=follow)
+    reader.start()
+    exit_code = process.wait()
+    reader.join()
+    return (exit_code if exit_code >= 0 else 128 - exit_code), error.text()
+
+
+class _ErrorText:
+    """The part of a script's stderr that its failure file quotes."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+        self._size = 0
+        self._started = False
+
+    def add(self, line: str) -> None:
+        self._started = self._started or "Error" in line or "Exception" in line
+        if self._started and self._size < LONGEST_ERROR:
+            self._lines.append(line.strip(" :\n"))
+            self._size += len(line)
+
+    def text(self) -> str:
+        return "\n ".join(dict.fromkeys(self._lines))
