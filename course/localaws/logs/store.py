@@ -122,7 +122,12 @@ class LogStore:
         )
         yield from self.database.connection.execute(query, (region,)).fetchall()
 
-    def close(self) -> None:
+    def reset(self) -> None:
+        """Forget every group."""
+        with self.database.write() as connection:
+            connection.execute("DELETE FROM groups")
+
+    def shutdown(self) -> None:
         self.database.close()
 
     def _group_id(self, connection: sqlite3.Connection, region: str, name: str) -> int:

@@ -90,7 +90,13 @@ class MetricStore:
                     "INSERT INTO data VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (metric, datum.timestamp, datum.unit, *statistics, observations)
                 )
 
-    def close(self) -> None:
+    def reset(self) -> None:
+        """Forget every metric."""
+        with self.database.write() as connection:
+            connection.execute("DELETE FROM data")
+            connection.execute("DELETE FROM metrics")
+
+    def shutdown(self) -> None:
         self.database.close()
 
 

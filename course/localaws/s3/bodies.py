@@ -7,8 +7,9 @@ import hashlib
 import os
 import shutil
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Self
 
 from course.localaws.errors import AwsError
 from course.localaws.s3.checksums import Checksum
@@ -16,19 +17,36 @@ from course.localaws.s3.checksums import Checksum
 CHUNK = 1 << 20
 
 
-class Incoming:
-    """A body on its way in: hashed while it is written, and not an object's until `Bodies.keep`."""
+class Pending:
+    """A complete body that is not an object's until `Bodies.keep`; leaving its context without that leaves nothing behind."""
 
-    def __init__(self, path: Path, checksums: Iterable[Checksum] = ()) -> None:
+    def __init__(self, path: Path, size: int) -> None:
         self.path = path
         self.name = path.name
-        self.size = 0
-        self.checksums = tuple(checksums)
+        self.size = size
+
+    def close(self) -> None:
+        """Release what is open on the file."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+        self.path.unlink(missing_ok=True)
+
+
+class Incoming(Pending):
+    """A body on its way in, hashed while it is written."""
+
+    def __init__(self, path: Path, checksums: Iterable[Checksum] = ()) -> None:
+        super().__init__(path, 0)
+        self.checksums = list(checksums)
         self._md5 = hashlib.md5(usedforsecurity=False)
         # Read-only from its birth: a job that hard-links the file must not change the object by accident.
         self._file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o444)
 
-    def write(self, data: bytes | memoryview) -> None:
+    def write(self, data: bytes) -> None:
         self.digest(data)
         view = memoryview(data)
         try:
@@ -37,7 +55,7 @@ class Incoming:
         except OSError as error:
             raise _storage_error(error, self.path.parent) from error
 
-    def digest(self, data: bytes | memoryview) -> None:
+    def digest(self, data: bytes) -> None:
         self.size += len(data)
         self._md5.update(data)
         for checksum in self.checksums:
@@ -50,25 +68,13 @@ class Incoming:
 
     def copy_file(self, path: Path, start: int = 0, length: int | None = None) -> None:
         """Append ``length`` bytes of another file, from ``start`` on; all the rest when None."""
-        with path.open("rb", buffering=0) as source:
-            source.seek(start)
-            left = length if length is not None else path.stat().st_size - start
-            while left > 0 and (data := source.read(min(CHUNK, left))):
-                self.write(data)
-                left -= len(data)
+        for data in read_chunks(path, start, length):
+            self.write(data)
 
     def close(self) -> None:
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
-
-    def __enter__(self) -> Incoming:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Whatever was not kept leaves nothing behind."""
-        self.close()
-        self.path.unlink(missing_ok=True)
 
 
 class Bodies:
@@ -93,30 +99,26 @@ class Bodies:
             raise _storage_error(error, self.incoming) from error
 
     def take(self, path: Path, incoming: Incoming) -> None:
-        """Let ``incoming`` be the file ``path`` itself, which is gone from its old place afterwards."""
-        with path.open("rb", buffering=0) as source:
-            while data := source.read(CHUNK):
-                incoming.digest(data)
+        """Let ``incoming`` be the file ``path`` itself, of the same file system, which is gone from its old place afterwards."""
+        for data in read_chunks(path):
+            incoming.digest(data)
         path.chmod(0o444)
+        path.replace(incoming.path)
+
+    def link(self, path: Path) -> Pending:
+        """A second name for a kept body: a copied object costs no bytes, and either one may be deleted."""
+        copy = self.incoming / uuid.uuid4().hex
         try:
-            path.replace(incoming.path)
-        except OSError as error:
-            if error.errno != errno.EXDEV:
-                raise
-            shutil.copyfile(path, _writable(incoming.path))
-            incoming.path.chmod(0o444)
-            path.unlink()
+            os.link(path, copy)
+        except OSError:  # a file system without links, or with too many of this file
+            shutil.copyfile(path, copy)
+            copy.chmod(0o444)
+        return Pending(copy, copy.stat().st_size)
 
-    def link(self, name: str) -> str:
-        """A second name for a body: a copied object costs no bytes, and either one may be deleted."""
-        copy = uuid.uuid4().hex
-        os.link(self.path(name), self.path(copy))
-        return copy
-
-    def keep(self, incoming: Incoming) -> None:
+    def keep(self, body: Pending) -> None:
         """Give a complete body its place, inside the transaction that names it in the index; a crash before the commit is swept."""
-        incoming.close()
-        incoming.path.rename(self.path(incoming.name))
+        body.close()
+        body.path.rename(self.path(body.name))
 
     def remove(self, names: Iterable[str]) -> None:
         """Delete bodies that no committed row names any longer."""
@@ -133,9 +135,14 @@ class Bodies:
         return len(orphans)
 
 
-def _writable(path: Path) -> Path:
-    path.unlink(missing_ok=True)
-    return path
+def read_chunks(path: Path, start: int = 0, length: int | None = None) -> Iterator[bytes]:
+    """A file, or ``length`` bytes of it, in pieces of at most `CHUNK` bytes."""
+    with path.open("rb", buffering=0) as source:
+        source.seek(start)
+        left = path.stat().st_size - start if length is None else length
+        while left > 0 and (data := source.read(min(CHUNK, left))):
+            yield data
+            left -= len(data)
 
 
 def _storage_error(error: OSError, folder: Path) -> AwsError:

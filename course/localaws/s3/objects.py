@@ -12,7 +12,7 @@ from pathlib import Path
 from course.localaws.clock import Clock
 from course.localaws.database import Database
 from course.localaws.errors import AwsError
-from course.localaws.s3.bodies import Bodies, Incoming
+from course.localaws.s3.bodies import Bodies, Pending
 from course.localaws.s3.buckets import Bucket, Buckets
 
 UNVERSIONED = "null"
@@ -138,7 +138,7 @@ class Objects:
         self,
         bucket: str,
         key: str,
-        body: Incoming,
+        body: Pending,
         etag: str,
         attributes: Attributes,
         tags: dict[str, str],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from course.localaws.s3 import checksums, index
 from course.localaws.s3.bodies import CHUNK, Bodies, Incoming
 from course.localaws.s3.buckets import Bucket, Buckets
 from course.localaws.s3.objects import DEFAULT_CONTENT_TYPE, Attributes, Objects, StoredObject, no_such_key
+from course.localaws.s3.uploads import Uploads
 
 
 class ObjectStore:
@@ -26,6 +28,7 @@ class ObjectStore:
         self.bodies = Bodies(state / "objects")
         self.buckets = Buckets(self.database, clock)
         self.objects = Objects(self.database, self.bodies, self.buckets, clock)
+        self.uploads = Uploads(self.database, self.bodies, self.buckets, clock)
         self.bodies.sweep(index.bodies(self.database.connection))
 
     def create_bucket(self, name: str, region: str) -> Bucket:
@@ -62,8 +65,7 @@ class ObjectStore:
         """
         self.buckets.get(bucket)
         with self.bodies.receive([checksums.new("CRC32")]) as body:
-            # A link's target, or a file with a second name, might still be changed by its other owner.
-            if move and not path.is_symlink() and path.stat().st_nlink == 1:
+            if move and self._may_take(path):
                 self.bodies.take(path, body)
             else:
                 body.copy_file(path)
@@ -86,8 +88,20 @@ class ObjectStore:
         """Delete as ``DeleteObject`` does: no error when there is no such key, a delete marker where versioning is on."""
         self.objects.delete(bucket, key)
 
-    def close(self) -> None:
+    def reset(self) -> None:
+        """Forget every bucket and object."""
+        with self.database.write() as connection:
+            for table in ("parts", "uploads", "objects", "configurations", "buckets"):
+                connection.execute(f"DELETE FROM {table}")
+        self.bodies.sweep(known=set())
+
+    def shutdown(self) -> None:
         self.database.close()
+
+    def _may_take(self, path: Path) -> bool:
+        """A symbolic link's target, or a file with a second name, might still be changed by its other owner."""
+        found = path.lstat()
+        return stat.S_ISREG(found.st_mode) and found.st_nlink == 1 and found.st_dev == self.bodies.root.stat().st_dev
 
     def _commit(self, bucket: str, key: str, body: Incoming, content_type: str, metadata: Mapping[str, str] | None) -> StoredObject:
         sums = {f"Checksum{checksum.algorithm}": checksum.value() for checksum in body.checksums} | {"ChecksumType": "FULL_OBJECT"}

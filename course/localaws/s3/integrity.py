@@ -1,0 +1,117 @@
+"""What a client says about the bytes that it sends, verified: Content-MD5, checksum headers, checksum trailers."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+
+from anyio import to_thread
+
+from course.localaws.call import Call
+from course.localaws.errors import AwsError
+from course.localaws.s3 import checksums
+from course.localaws.s3.bodies import CHUNK, Incoming
+
+INLINE = 1 << 16
+# Uploads in one piece; larger ones are multipart uploads.
+MAX_PUT = 5 << 30
+
+
+class Declared:
+    """The digests that a request declares for its body.
+
+    Attributes
+    ----------
+    algorithm : str or None
+        The checksum that comes with the body, in a header or in its trailer.
+    """
+
+    def __init__(self, headers: Mapping[str, str], trailers: Mapping[str, str]) -> None:
+        self._md5 = headers.get("content-md5")
+        self._trailers = trailers
+        given = {name: headers[name] for algorithm in checksums.ALGORITHMS if (name := header(algorithm)) in headers}
+        trailing = headers.get("x-amz-trailer", "").strip().lower()
+        names = [*given, *([trailing] if trailing else [])]
+        if len(names) > 1:
+            raise AwsError("InvalidRequest", "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.")
+        self.algorithm = next((algorithm for algorithm in checksums.ALGORITHMS if names == [header(algorithm)]), None)
+        self._expected = next(iter(given.values()), None)
+        if names and self.algorithm is None:
+            raise AwsError("InvalidRequest", f"The value specified in the x-amz-trailer header is not supported: {trailing}")
+        wanted = headers.get("x-amz-sdk-checksum-algorithm")
+        if wanted and not names:
+            message = "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were found."
+            raise AwsError("InvalidRequest", message)
+
+    @property
+    def any(self) -> bool:
+        return bool(self._md5 or self.algorithm)
+
+    def running(self, default: str | None = None) -> list[checksums.Checksum]:
+        """The checksum to compute while the body is read: the declared one, else ``default``."""
+        algorithm = self.algorithm or default
+        return [checksums.new(algorithm)] if algorithm else []
+
+    def verify(self, md5: str, computed: list[checksums.Checksum]) -> None:
+        """Raises ``BadDigest``, ``InvalidDigest``, or ``MalformedTrailerError`` when the announced trailer did not come."""
+        if self._md5 is not None:
+            self._verify_md5(md5)
+        for checksum in computed:
+            if checksum.algorithm != self.algorithm:
+                continue
+            expected = self._expected or self._trailers.get(header(checksum.algorithm))
+            if expected is None:
+                raise AwsError("MalformedTrailerError", "The request contained trailing data that was not well-formed.")
+            if expected != checksum.value():
+                raise AwsError("BadDigest", f"The {checksum.algorithm} you specified did not match the calculated checksum.")
+
+    def _verify_md5(self, md5: str) -> None:
+        try:
+            expected = base64.b64decode(self._md5, validate=True)
+        except binascii.Error:
+            expected = b""
+        if len(expected) != 16:
+            raise AwsError("InvalidDigest", "The Content-MD5 you specified was invalid.")
+        if expected.hex() != md5:
+            raise AwsError(
+                "BadDigest",
+                "The Content-MD5 you specified did not match what we received.",
+                ExpectedDigest=self._md5,
+                CalculatedDigest=base64.b64encode(bytes.fromhex(md5)).decode(),
+            )
+
+
+def header(algorithm: str) -> str:
+    return f"x-amz-checksum-{algorithm.lower()}"
+
+
+def members(computed: list[checksums.Checksum]) -> dict[str, str]:
+    """Checksums as members of an answer: ``{"ChecksumCRC32": "..."}``."""
+    return {f"Checksum{checksum.algorithm}": checksum.value() for checksum in computed}
+
+
+async def receive(call: Call, body: Incoming) -> None:
+    """Write a request's body into a file. A large one is hashed and written in a thread, so that other requests go on meanwhile.
+
+    Raises ``MissingContentLength``, ``EntityTooLarge``.
+    """
+    headers = call.request.headers
+    declared = headers.get("x-amz-decoded-content-length") or headers.get("content-length")
+    if declared is None:
+        raise AwsError("MissingContentLength", "You must provide the Content-Length HTTP header.", status=411)
+    if int(declared) > MAX_PUT:
+        message = "Your proposed upload exceeds the maximum allowed size"
+        raise AwsError("EntityTooLarge", message, ProposedSize=declared, MaxSizeAllowed=MAX_PUT)
+    pieces: list[bytes] = []
+    size = 0
+    async for piece in call.stream():
+        pieces.append(piece)
+        size += len(piece)
+        if size >= CHUNK:
+            await to_thread.run_sync(body.write, b"".join(pieces))
+            pieces, size = [], 0
+    if size > INLINE:
+        await to_thread.run_sync(body.write, b"".join(pieces))
+    elif size:
+        body.write(b"".join(pieces))
