@@ -18,8 +18,6 @@ from types import ModuleType
 from course.localaws.containers import codecs
 from course.localaws.containers.serving import Request, Response
 
-TOOLKITS = Path(__file__).with_name("toolkits")
-
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
@@ -50,13 +48,12 @@ def program() -> str:
 
 
 def import_script() -> ModuleType:
-    """Import the script; beside it lie its own modules, and the toolkits' that AWS's examples import."""
+    """Import the script, which finds its own modules beside it."""
     code = code_directory()
     script = code / program()
     if not script.is_file():
         raise FileNotFoundError(f"There is no {program()} in {code}; SAGEMAKER_PROGRAM and SAGEMAKER_SUBMIT_DIRECTORY say where it is.")
     sys.path.insert(0, str(code))
-    sys.path.append(str(TOOLKITS))
     return importlib.import_module(script.relative_to(code).with_suffix("").as_posix().replace("/", "."))
 
 

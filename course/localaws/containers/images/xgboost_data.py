@@ -83,7 +83,7 @@ def csv_to_array(text: str) -> np.ndarray:
     """Rows and columns of numbers; an empty cell is NaN. Raises ValueError for text, and for rows of different lengths."""
     lines = text.strip().split("\n")
     delimiter = delimiter_of(lines[0][:512])
-    return np.array([[cell or "nan" for cell in line.split(delimiter)] for line in lines]).astype(float)
+    return np.array([[float(cell or "nan") for cell in line.split(delimiter)] for line in lines])
 
 
 def libsvm_to_matrix(text: str) -> csr_matrix:
