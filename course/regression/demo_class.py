@@ -22,7 +22,7 @@ NBGRADER_SECONDS = 1200
 
 @dataclass(frozen=True, slots=True)
 class Learner:
-    """A learner by what they answer: ``choose(references, mistakes)`` gives the answers they hand in, ``expected(share)`` judges the outcome."""
+    """A learner: ``choose(references, mistakes)`` gives the answers they hand in, ``expected(share)`` judges what they earned."""
 
     name: str
     choose: Callable[[Answers, Answers], Answers]
