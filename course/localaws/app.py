@@ -19,6 +19,9 @@ from course.localaws.gateway import Gateway
 from course.localaws.instance import CONTROL_PREFIX
 from course.localaws.platform import Platform
 from course.localaws.requests_log import RequestLog
+from course.localaws.services.iam import Identity, iam_service
+from course.localaws.services.moto_mount import MotoMount
+from course.localaws.services.sts import sts_service
 
 logger = logging.getLogger(__name__)
 
@@ -48,18 +51,19 @@ class LocalAws:
             objects=_room("s3", "ObjectStore", state, clock),
             logs=_room("logs", "LogStore", state / "logs.db", clock),
             metrics=_room("metrics", "MetricStore", state / "metrics.db", clock),
-            identity=None,
+            identity=Identity(state, keys.ACCOUNT, clock),
             endpoint=endpoint,
         )
-        self.platform.identity = _identity(self.platform)
         platform = self.platform
         self.services: dict[str, Service] = {
             "s3": _service("s3", "s3_service", platform),
             "logs": _service("logs", "logs_service", platform),
             "monitoring": _service("metrics", "monitoring_service", platform),
             "sagemaker": _service("sagemaker.service", "sagemaker_service", platform),
+            "iam": iam_service(platform),
+            "sts": sts_service(platform),
         }
-        self.fallback = _service("services.moto_mount", "MotoMount", platform)
+        self.fallback = MotoMount(platform)
         self.gateway = Gateway(platform, self.services, self.fallback)
 
     def asgi(self, token: str, stop: Callable[[], None]) -> Callable:
@@ -125,12 +129,3 @@ def _service(module: str, name: str, platform: Platform) -> Service:
         raise AwsError("NotSupportedByLocalAws", f"{call.service} is not in this build of the local AWS.")
 
     return missing
-
-
-def _identity(platform: Platform) -> Any:
-    class Issued:
-        def secret(self, access_key: str) -> keys.Credential | None:
-            credential = keys.issued(platform.state)
-            return credential if credential.principal.access_key == access_key else None
-
-    return Issued()

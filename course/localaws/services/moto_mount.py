@@ -1,0 +1,310 @@
+"""moto behind the gateway: every AWS service that has no room of its own, in this process, one request at a time, and durable."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlencode, urlsplit
+
+from starlette.responses import Response
+
+from course.localaws.call import Call
+from course.localaws.errors import AwsError, not_supported
+from course.localaws.services import moto_canned, moto_world, moto_wsgi
+from course.localaws.services.journal import Entry, Journal, new_seed
+from course.localaws.services.moto_patches import PATCHES, patch_libraries
+from course.localaws.services.moto_world import World
+from course.localaws.services.moto_wsgi import Answer
+
+if TYPE_CHECKING:
+    from course.localaws.platform import Platform
+
+T = TypeVar("T")
+
+READS = ("Describe", "List", "Get", "Head", "BatchGet", "BatchDescribe", "Search", "Query", "Scan", "Select", "Lookup", "Simulate")
+READS += ("Validate", "Check", "Test", "Estimate", "Preview", "Filter", "Discover", "Detect")
+READ_METHODS = ("GET", "HEAD", "OPTIONS")
+POLL_SECONDS = 0.1  # between two looks at a queue that a caller waits for
+ANSWER_HEADERS_DROPPED = frozenset({"connection", "content-length", "date", "server", "transfer-encoding", "x-amzn-requestid"})
+PRIVATE_PATHS = (b"/moto-api", b"/latest/meta-data/", b"/latest/api/")  # moto's own controls, and the instance metadata service
+
+logger = logging.getLogger(__name__)
+_claim = threading.Lock()  # moto's state is the process's: one local AWS may have it
+
+
+class MotoMount:
+    """A `Service`: hands a call to moto.
+
+    moto's code runs in one worker thread, which is the lock that it needs. A request that changes something is answered only after it is
+    in the journal, from which moto's state is made again at the next start.
+
+    Parameters
+    ----------
+    platform : Platform
+        Its ``identity`` is introduced to this mount: users, roles and policies are moto's records.
+    """
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+        self._journal = Journal(platform.state / "journal.db")
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="moto")
+        self._loading: Future[None] | None = None
+        self._thread: int | None = None
+        self._moto: Any = None
+        platform.identity.moto = self
+
+    # Life
+
+    def recover(self) -> None:
+        """Begin, in the background, to import moto and to replay the journal. The first call does so too."""
+        if self._loading is None:
+            self._loading = self._worker.submit(self._load)
+
+    def shutdown(self) -> None:
+        """Finish what is under way, and give moto free."""
+        self._worker.submit(self._unload).result()
+        self._worker.shutdown()
+        self._journal.close()
+        self._platform.identity.close()
+
+    def reset(self) -> None:
+        """Forget everything, as if the state were new."""
+        self.run(self._forget)
+
+    def _load(self) -> None:
+        self._thread = threading.get_ident()
+        if not _claim.acquire(blocking=False):
+            raise RuntimeError("another local AWS in this process has moto already; moto's state is the process's")
+        try:
+            self._import()
+            if len(self._journal) == 0:
+                self._platform.identity.bootstrap()
+            else:
+                self._replay()
+        except BaseException:
+            self._moto = None
+            _claim.release()
+            raise
+
+    def _import(self) -> None:
+        # Step Functions and other parts of moto that call AWS come back in through the gateway.
+        os.environ["MOTO_PORT"] = str(urlsplit(self._platform.endpoint).port)
+        if moto_world.install(self._platform.clock, self._journal.instance(self._platform.clock.now()), PATCHES):
+            patch_libraries()
+        from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+        self._clear()
+        self._moto = DomainDispatcherApplication(create_backend_app)
+
+    def _unload(self) -> None:
+        if self._moto is not None:
+            self._clear()
+            self._moto = None
+            _claim.release()
+
+    def _forget(self) -> None:
+        self._journal.clear()
+        moto_world.install(self._platform.clock, self._journal.instance(self._platform.clock.now()), PATCHES)
+        self._clear()
+        self._platform.identity.forget()
+        self._platform.identity.bootstrap()
+
+    @staticmethod
+    def _clear() -> None:
+        from moto.core.base_backend import BackendDict
+        from moto.core.model_instances import reset_model_data
+
+        BackendDict.reset()
+        reset_model_data()
+
+    def _replay(self) -> None:
+        for entry in self._journal.entries():
+            world = moto_world.seeded(entry.time, entry.seed, service=entry.service, replaying=True, tape=list(entry.tape))
+            try:
+                self._execute(entry, world)
+            except Exception:  # it failed the first time too, or it was never acknowledged
+                logger.info("replay of %s %s failed", entry.service, world.operation, exc_info=True)
+
+    # Calls
+
+    async def __call__(self, call: Call) -> Response:
+        entry = await self._entry(call)
+        deadline = asyncio.get_running_loop().time()
+        while True:
+            world = moto_world.seeded(entry.time, entry.seed, service=entry.service, request_id=call.id)
+            try:
+                answer = await self.run_async(lambda entry=entry, world=world: self._perform(entry, world))
+            finally:
+                call.operation = world.operation or call.operation
+            now = asyncio.get_running_loop().time()
+            if not answer.wait or now > deadline + answer.wait:
+                return _response(answer, call)
+            await asyncio.sleep(POLL_SECONDS)
+            entry = entry.again(self._platform.clock.now())
+
+    async def _entry(self, call: Call) -> Entry:
+        scope = call.request.scope
+        return Entry(
+            time=self._platform.clock.now(),
+            seed=new_seed(),
+            service=call.service,
+            region=call.region,
+            principal=call.principal.arn,
+            access_key=call.principal.access_key,
+            method=scope["method"],
+            path=scope["raw_path"],
+            query=scope["query_string"],
+            headers=moto_wsgi.relevant(call.request.headers.items()),
+            body=await call.body(),
+        )
+
+    def ask(self, service: str, action: str, **parameters: str) -> Answer:
+        """Perform an operation of a query service (IAM) on behalf of the account itself, and wait for the answer.
+
+        Raises
+        ------
+        AwsError
+        """
+        root = f"arn:aws:iam::{self._platform.account}:root"
+        form = urlencode({"Action": action, "Version": "2010-05-08", **parameters}).encode()
+        headers = (("content-type", "application/x-www-form-urlencoded; charset=utf-8"), ("host", "localhost"))
+        entry = Entry(self._platform.clock.now(), new_seed(), service, "us-east-1", root, "", "POST", b"/", b"", headers, form)
+        answer = self.run(lambda: self._perform(entry, moto_world.seeded(entry.time, entry.seed, service=service)))
+        if answer.status >= 400:
+            raise AwsError("InternalFailure", f"{service}:{action} failed: {answer.body.decode(errors='replace')}", 500)
+        return answer
+
+    def run(self, function: Callable[[], T]) -> T:
+        """Run ``function`` in moto's thread, after the journal was replayed, and wait for what it returns."""
+        if threading.get_ident() == self._thread:
+            return function()
+        return self._submit(function).result()
+
+    async def run_async(self, function: Callable[[], T]) -> T:
+        """As `run`, without holding up the event loop."""
+        return await asyncio.wrap_future(self._submit(function))
+
+    def iam(self) -> Any:
+        """moto's IAM records of the account. Read them in `run`, or copy what you iterate over."""
+        if self._moto is None:
+            self.run(lambda: None)
+        from moto.iam.models import iam_backends
+
+        return iam_backends[self._platform.account]["aws"]
+
+    def _submit(self, function: Callable[[], T]) -> Future[T]:
+        self.recover()
+
+        def loaded() -> T:
+            self._loading.result()  # raises what went wrong while loading
+            return function()
+
+        return self._worker.submit(loaded)
+
+    # In moto's thread
+
+    def _perform(self, entry: Entry, world: World) -> Answer:
+        """Execute a request, and write it down if it changed something.
+
+        Raises
+        ------
+        AwsError
+            ``NotSupportedByLocalAws``, ``InternalFailure``.
+        """
+        try:
+            answer = self._execute(entry, world)
+        except AwsError:
+            raise
+        except Exception as error:
+            if world.drew or not isinstance(error, NotImplementedError):
+                self._keep(entry, world)  # it may have failed half-way, and will again
+            raise _failure(entry, world, error) from error
+        # An error that threw dice had begun to make something.
+        if (answer.status < 400 or world.drew) and not world.idle:
+            self._keep(entry, world)
+        return answer
+
+    def _keep(self, entry: Entry, world: World) -> None:
+        if not _changes(entry, world):
+            return
+        try:
+            self._journal.append(replace(entry, tape=tuple(world.tape)))
+        except sqlite3.Error as error:
+            # What is not in the journal did not happen: moto goes back to what is.
+            self._clear()
+            self._replay()
+            raise AwsError("InternalFailure", f"The local AWS could not write its journal ({error}); nothing was changed.", 500) from error
+
+    def _execute(self, entry: Entry, world: World) -> Answer:
+        """Let moto answer a request.
+
+        Raises
+        ------
+        AwsError
+            ``NotSupportedByLocalAws``.
+        Exception
+            Whatever moto's code raises.
+        """
+        if entry.path.startswith(PRIVATE_PATHS):
+            raise not_supported(entry.service, _target(entry))
+        environ = moto_wsgi.environment(entry, self._platform.account)
+        with moto_world.entered(world):
+            status, headers, body = moto_wsgi.call(self._application(entry, environ), environ)
+        if status in (404, 405) and not world.operation and (not body or moto_wsgi.is_html(headers)):
+            raise not_supported(entry.service, _target(entry))
+        if status >= 500 and moto_wsgi.is_html(headers):
+            raise RuntimeError(f"moto answered {status} with a web page")
+        return Answer(status, headers, body, world.operation, world.wait)
+
+    def _application(self, entry: Entry, environ: dict) -> Callable:
+        host = self._moto.infer_service_region_host(environ, environ["PATH_INFO"])
+        if host is None or not self._moto.get_backend_for_host(host):
+            raise not_supported(entry.service, _target(entry))
+        return self._moto.get_application(environ)
+
+
+def _failure(entry: Entry, world: World, error: Exception) -> AwsError:
+    operation = world.operation or _target(entry)
+    if isinstance(error, NotImplementedError):
+        return not_supported(entry.service, operation)
+    logger.error("moto failed in %s:%s", entry.service, operation, exc_info=error)
+    return AwsError(
+        "InternalFailure",
+        f"The local AWS failed in {entry.service}:{operation} ({type(error).__name__}: {error}). Its log has the details.",
+        status=500,
+    )
+
+
+def _changes(entry: Entry, world: World) -> bool:
+    """Whether the request may have changed moto's state. Where in doubt, it has."""
+    if not world.operation:
+        return entry.method not in READ_METHODS or world.drew
+    if moto_canned.is_stateless(entry.service, world.operation):
+        return False
+    return not world.operation.startswith(READS) or world.drew
+
+
+def _target(entry: Entry) -> str:
+    """What the request asks for, in words, before moto has found out."""
+    headers = dict(entry.headers)
+    if target := headers.get("x-amz-target"):
+        return target.rpartition(".")[2]
+    return f"{entry.method} {entry.path.decode('latin-1')}"
+
+
+def _response(answer: Answer, call: Call) -> Response:
+    response = Response(answer.body, answer.status)
+    kept = [(name.lower(), value) for name, value in answer.headers if name.lower() not in ANSWER_HEADERS_DROPPED]
+    if moto_canned.is_record(call.service, answer.operation):
+        kept.append(("x-local-aws", "record"))
+    response.raw_headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in kept]
+    length = dict(answer.headers).get("Content-Length") if call.request.method == "HEAD" else None
+    response.headers["content-length"] = length or str(len(answer.body))
+    return response

@@ -1,0 +1,157 @@
+"""What we change in moto 5.2.5, and why. Each function is run once, right after the module that it names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from course.localaws.services import moto_canned, moto_world
+from course.localaws.services.moto_world import Patch, current, dice, entered
+
+PATCHES: dict[str, Patch] = {}
+
+
+def _after(module: str) -> Callable[[Patch], Patch]:
+    def register(patch: Patch) -> Patch:
+        PATCHES[module] = patch
+        return patch
+
+    return register
+
+
+@_after("moto.settings")
+def _settings(settings: ModuleType) -> None:
+    # AWS's own managed policies are there, as in every account. A browser's page has no business here: no CORS headers.
+    settings.load_iam_aws_managed_policies = lambda: True
+    settings.DISABLE_GLOBAL_CORS = True
+
+
+@_after("moto.moto_api._internal.moto_random")
+def _generator(module: ModuleType) -> None:
+    # moto's one generator is imported by name everywhere; all it does rests on these two.
+    module.MotoRandom.random = lambda self: dice.random()
+    module.MotoRandom.getrandbits = lambda self, bits: dice.getrandbits(bits)
+
+
+@_after("moto.core.base_backend")
+def _default_resources(module: ModuleType) -> None:
+    # A region's backend is made when somebody first looks at it, be it only to list: its ids must not depend on who that was.
+    original = module.AccountSpecificBackend.__init__
+
+    def init(self: Any, service_name: str, account_id: str, backend: type, *args: Any, **kwargs: Any) -> None:
+        def born(region_name: str, account_id: str) -> object:
+            with entered(moto_world.birth(service_name, account_id, region_name)):
+                return backend(region_name, account_id=account_id)
+
+        original(self, service_name, account_id, born, *args, **kwargs)
+
+    module.AccountSpecificBackend.__init__ = init
+
+
+@_after("moto.core.responses")
+def _operations(module: ModuleType) -> None:
+    # Here moto knows which operation it is about to perform: the place to name it, and to refuse what it would only pretend.
+    perform = module.BaseResponse.call_action
+
+    def call_action(self: Any) -> Any:
+        world = current()
+        if world and not world.operation:  # an operation that moto performs for another one is not the caller's
+            world.operation = self._get_action() or ""
+            if not world.replaying:
+                moto_canned.check(world.service, world.operation)
+        return perform(self)
+
+    module.BaseResponse.call_action = call_action
+    # The answer's id is the gateway's; drawing one would also make every read look as if it changed something.
+    module.gen_amzn_requestid_long = _request_id
+
+
+def _request_id(headers: dict | None = None) -> str:
+    world = current()
+    request_id = world.request_id if world else ""
+    if headers is not None:
+        headers["x-amzn-requestid"] = request_id
+    return request_id
+
+
+@_after("moto.sqs.models")
+def _long_polling(module: ModuleType) -> None:
+    # moto waits for messages inside the request, and would wait for ever: its time stands still, and nobody else gets in.
+    # So it answers at once, and says how long the caller would have waited.
+    receive = module.SQSBackend.receive_message
+
+    def receive_message(self: Any, queue_name: str, count: int, wait_seconds_timeout: int, *args: Any, **kwargs: Any) -> list:
+        queue = self.get_queue(queue_name)
+        kept = len(queue._messages)
+        messages = receive(self, queue_name, count, 0, *args, **kwargs)
+        if (world := current()) and not messages:
+            world.wait = float(wait_seconds_timeout or 0)
+            world.idle = len(queue._messages) == kept  # none went to the dead-letter queue either
+        return messages
+
+    module.SQSBackend.receive_message = receive_message
+
+
+@_after("moto.cloudformation.parsing")
+def _resource_types(module: ModuleType) -> None:
+    # moto skips resource types that it does not know, and reports CREATE_COMPLETE.
+    load = module.ResourceMap.load
+
+    def load_known(self: Any) -> None:
+        world = current()
+        if world and not world.replaying:
+            types = [resource.get("Type", "") for resource in self._resource_json_map.values()]
+            moto_canned.check_resource_types(types, {*module.get_model_map(), *module.NULL_MODELS})
+        load(self)
+
+    module.ResourceMap.load = load_known
+
+
+OUTSIDE_SECONDS = 5.0  # that a subscriber's server may take: everything else in moto waits for it
+
+# Beyond moto: what its modules get from other libraries. Outside of a request to moto these do what they always did.
+
+
+def patch_libraries() -> None:
+    """Let keys that a library makes, and answers from elsewhere, be the same at replay."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+    from requests import Response, Session
+
+    def dump(key: Any) -> bytes:
+        return key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+
+    def taped(make: Callable[..., Any]) -> Callable[..., Any]:
+        def make_or_remember(*args: Any, **kwargs: Any) -> Any:
+            world = current()
+            if world is None:
+                return make(*args, **kwargs)
+            if world.replaying and world.tape:
+                return serialization.load_der_private_key(world.tape.pop(0), password=None)
+            key = make(*args, **kwargs)
+            world.tape.append(dump(key))
+            return key
+
+        return make_or_remember
+
+    rsa.generate_private_key = taped(rsa.generate_private_key)
+    ec.generate_private_key = taped(ec.generate_private_key)
+    ed25519.Ed25519PrivateKey.generate = taped(ed25519.Ed25519PrivateKey.generate)
+    serial_number = x509.random_serial_number
+    x509.random_serial_number = lambda: dice.getrandbits(159) if current() else serial_number()
+
+    send = Session.request
+
+    def request(self: Session, method: str, url: str, **kwargs: Any) -> Response:
+        world = current()
+        if world is None:
+            return send(self, method, url, **kwargs)
+        if world.replaying:
+            again = Response()
+            again.status_code = 200
+            return again
+        return send(self, method, url, **{"timeout": OUTSIDE_SECONDS, **kwargs})
+
+    Session.request = request

@@ -1,0 +1,123 @@
+"""Wildcards and variables of IAM policies: ``*``, ``?``, ``${aws:username}``.
+
+Source: "IAM JSON policy elements: Resource" and "IAM policy elements: Variables and tags", IAM User Guide.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+
+Context = Mapping[str, Sequence[str]]  # condition key in lower case -> its values
+
+_VARIABLE = re.compile(r"\$\{\s*([^},]*?)\s*(?:,\s*'([^']*)'\s*)?\}")
+_SPECIAL = ("*", "?", "$")  # ${*} is the character itself
+
+Piece = tuple[str, bool]  # text, and whether it came from a variable: then its * and ? are plain characters
+
+
+class Unresolved(Exception):
+    """A variable has no single value in this request, and no default."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+
+def expand(template: str, context: Context) -> tuple[Piece, ...]:
+    """``template`` with its variables replaced.
+
+    Raises
+    ------
+    Unresolved
+    """
+    pieces: list[Piece] = []
+    position = 0
+    for match in _VARIABLE.finditer(template):
+        pieces.append((template[position : match.start()], False))
+        pieces.append((_value(match[1], match[2], context), True))
+        position = match.end()
+    pieces.append((template[position:], False))
+    return tuple(piece for piece in pieces if piece[0])
+
+
+def _value(key: str, default: str | None, context: Context) -> str:
+    if key in _SPECIAL:
+        return key
+    values = context.get(key.lower(), ())
+    if len(values) == 1:
+        return values[0]
+    if default is not None:
+        return default
+    raise Unresolved(key)
+
+
+def plain(template: str) -> tuple[Piece, ...]:
+    """``template`` as policies of version 2008-10-17 read it, which know no variables."""
+    return ((template, False),) if template else ()
+
+
+def text(pieces: Iterable[Piece]) -> str:
+    return "".join(piece for piece, _ in pieces)
+
+
+def matches(pieces: tuple[Piece, ...], value: str) -> bool:
+    """Whether ``value`` matches: ``*`` stands for any characters, ``?`` for one."""
+    return _glob(pieces).fullmatch(value) is not None
+
+
+def action_matches(pattern: str, action: str) -> bool:
+    """Actions are compared without regard to case: ``S3:get*`` matches ``s3:GetObject``."""
+    return matches(plain(pattern.lower()), action.lower())
+
+
+def resource_matches(pieces: tuple[Piece, ...], arn: str) -> bool:
+    """As `matches`, but ``*`` and ``?`` stay inside their segment of the ARN, unless ``*`` ends the segment."""
+    return _segments(pieces).fullmatch(arn) is not None
+
+
+def arn_like(pieces: tuple[Piece, ...], arn: str) -> bool:
+    """The comparison of ``ArnLike`` and ``ArnEquals``: each of the six segments by itself; a value with fewer matches nothing."""
+    patterns, segments = _split(pieces), arn.split(":", 5)
+    return len(patterns) == len(segments) == 6 and all(map(matches, patterns, segments))
+
+
+@lru_cache(maxsize=4096)
+def _glob(pieces: tuple[Piece, ...]) -> re.Pattern[str]:
+    return re.compile("".join(_translate(piece, literal, ".*", ".") for piece, literal in pieces), re.DOTALL)
+
+
+@lru_cache(maxsize=4096)
+def _segments(pieces: tuple[Piece, ...]) -> re.Pattern[str]:
+    segments = _split(pieces)
+    inner = [_segment(segment, within="[^:]*", one="[^:]") for segment in segments[:5]]
+    last = [_segment(segment, within=".*", one=".") for segment in segments[5:]]
+    return re.compile(":".join(inner + last), re.DOTALL)
+
+
+def _segment(pieces: tuple[Piece, ...], within: str, one: str) -> str:
+    if pieces and not pieces[-1][1] and pieces[-1][0].endswith("*"):
+        head = (*pieces[:-1], (pieces[-1][0][:-1], False))
+        return _segment_body(head, within, one) + ".*"
+    return _segment_body(pieces, within, one)
+
+
+def _segment_body(pieces: Iterable[Piece], within: str, one: str) -> str:
+    return "".join(_translate(piece, literal, within, one) for piece, literal in pieces)
+
+
+def _translate(piece: str, literal: bool, many: str, one: str) -> str:
+    if literal:
+        return re.escape(piece)
+    return re.escape(piece).replace(r"\*", many).replace(r"\?", one)
+
+
+def _split(pieces: tuple[Piece, ...]) -> list[tuple[Piece, ...]]:
+    """The pieces of each of the ARN's six segments; the sixth keeps its colons. A colon inside a variable's value divides nothing."""
+    segments: list[list[Piece]] = [[]]
+    for piece, literal in pieces:
+        parts = [piece] if literal else piece.split(":", 6 - len(segments))
+        segments[-1].append((parts[0], literal))
+        segments.extend([(part, literal)] for part in parts[1:])
+    return [tuple(piece for piece in segment if piece[0]) for segment in segments]
