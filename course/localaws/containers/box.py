@@ -95,10 +95,10 @@ class Box:
         if self.mode == "namespace":
             return
         for path in directory.rglob("*"):
-            if not path.is_file() or path.is_symlink() or path.stat().st_size > LARGEST_CODE_FILE:
+            if not path.is_file() or path.is_symlink() or path.stat().st_size > LARGEST_CODE_FILE or not _is_code(path):
                 continue
             data = path.read_bytes()
-            if b"/opt/ml" not in data or not (path.suffix.lower() in CODE_SUFFIXES or data.startswith(b"#!")):
+            if b"/opt/ml" not in data:
                 continue
             with contextlib.suppress(UnicodeDecodeError):
                 replacement = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
@@ -242,6 +242,13 @@ class Running:
             on_lines([rest.decode(errors="replace")])
         if received > output:
             on_lines([f"[local AWS] The output was longer than {output:,} bytes; what came later was dropped ({received:,} bytes in all)."])
+
+
+def _is_code(path: Path) -> bool:
+    if path.suffix.lower() in CODE_SUFFIXES:
+        return True
+    with path.open("rb") as file:
+        return file.read(2) == b"#!"
 
 
 def base_environment(root: Path) -> dict[str, str]:

@@ -51,6 +51,10 @@ class Image:
         """The arguments that Docker's ``serve`` command stands for; it listens on ``SAGEMAKER_BIND_TO_PORT``."""
         return _run(self.serve_module)
 
+    def metric_definitions(self) -> list[dict]:
+        """``[{"Name": ..., "Regex": ...}, ...]`` that SageMaker itself has for a built-in algorithm; none for a framework's image."""
+        return _metric_definitions(self.algorithm) if self.algorithm else []
+
 
 def find(uri: str) -> Image:
     """The local image for an image URI.
@@ -82,6 +86,16 @@ def find(uri: str) -> Image:
     )
 
 
+@functools.cache
+def _metric_definitions(algorithm: str) -> list[dict]:
+    import yaml
+
+    metrics = yaml.safe_load((HERE / "images" / f"{algorithm}.yaml").read_text())["metrics"]
+    names = [("train", metric) for metric in metrics["train"]]
+    names += [("validation", metric) for metric in sorted([*metrics["maximize"], *metrics["minimize"]])]
+    return [{"Name": f"{channel}:{metric}", "Regex": metrics["regex"].format(channel=channel, metric=metric)} for channel, metric in names]
+
+
 def _run(module: str) -> list[str]:
     """By the python3 of the box, which sees what a job installed. -P keeps the working directory off the path: a learner's
     ``json.py`` must not replace the library's in our own programs.
@@ -100,6 +114,6 @@ def _unknown(uri: str, reason: str) -> AwsError:
 
 @functools.cache
 def _catalogue() -> dict:
-    import yaml  # not at the top: the programs beside this file, which have to start fast, import this package too
+    import yaml  # here: the programs beside this file, which have to start fast, import this package too
 
     return yaml.safe_load((HERE / "images.yaml").read_text())

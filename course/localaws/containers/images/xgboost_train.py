@@ -1,0 +1,207 @@
+"""``train`` of the XGBoost image: the built-in algorithm, or script mode when the job names a script.
+
+Matches `sagemaker-xgboost-container` 1.7: hyperparameters and their checks, channels, content types, metrics with those it adds to
+XGBoost's own, early stopping that keeps the best model, log lines, the ``xgboost-model`` file, failures in its words. Different: the
+model is what the installed XGBoost trains, whatever version the image's tag names; one instance; no GPU, Pipe mode or k-fold.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import sys
+import traceback
+from pathlib import Path
+
+import yaml
+
+from course.localaws.containers import script_mode
+from course.localaws.containers.images import xgboost_data, xgboost_metrics, xgboost_training_data
+from course.localaws.containers.images.hyperparameters import UserError, validate
+
+FRAMEWORK_MODULE = "sagemaker_xgboost_container.training:main"
+TABLE = Path(__file__).with_name("xgboost.yaml")
+CHANNELS = {"train", "validation", "code"}
+# Not for XGBoost, but for the container around it.
+OWN = {"num_round", "csv_weights", "early_stopping_rounds", "eval_metric", "_tuning_objective_metric", "save_model_on_termination"}
+logger = logging.getLogger(__name__)
+
+
+class AlgorithmError(Exception):
+    """A failure inside the algorithm, as the container calls it."""
+
+
+def main() -> int:
+    base = script_mode.base_directory()
+    config = base / "input/config"
+    hyperparameters = json.loads((config / "hyperparameters.json").read_text())
+    if script_mode.PROGRAM in hyperparameters or os.environ.get("SAGEMAKER_PROGRAM"):
+        return script_mode.run(FRAMEWORK_MODULE)
+    logging.basicConfig(
+        stream=sys.stdout, level=logging.INFO, format="[%(asctime)s:%(levelname)s] %(message)s", datefmt="%Y-%m-%d:%H:%M:%S"
+    )
+    logger.info("Imported framework sagemaker_xgboost_container.training")
+    logger.info("Running XGBoost Sagemaker in algorithm mode")
+    try:
+        train(base, hyperparameters, json.loads((config / "inputdataconfig.json").read_text()))
+    except Exception as error:
+        script_mode.report(base, f"framework error: \n{traceback.format_exc(limit=-1)}\n{error}")
+        return 1
+    return 0
+
+
+def train(base: Path, given: dict[str, str], channels: dict[str, dict]) -> None:
+    """Train on the channels and leave ``model/xgboost-model``.
+
+    Raises
+    ------
+    UserError
+        Hyperparameters, channels or data are not what the algorithm takes.
+    AlgorithmError
+        XGBoost failed.
+    """
+    table = yaml.load(TABLE.read_text(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    parameters = validate(given, table["hyperparameters"])
+    check_dependencies(parameters, {*table["metrics"]["maximize"], *table["metrics"]["minimize"]})
+    matrices = read_channels(base / "input/data", channels, bool(parameters.get("csv_weights")))
+    metrics = evaluation_metrics(parameters)
+    passed = {name: value for name, value in parameters.items() if name not in OWN and "ignored" not in table["hyperparameters"][name]}
+    model = boost(base / "model", for_xgboost(passed), parameters, metrics, matrices, table["metrics"]["maximize"])
+    if model is not None:
+        (base / "model/xgboost-model").write_bytes(model.save_raw("ubj"))
+
+
+def check_dependencies(parameters: dict, known_metrics: set[str]) -> None:
+    """What one hyperparameter demands of another."""
+    objective = parameters.get("objective", "reg:squarederror")
+    if objective.startswith("multi:") and "num_class" not in parameters:
+        raise UserError("Require input for parameter 'num_class' for multi-classification")
+    for metric in parameters.get("eval_metric", []):
+        name, at, threshold = metric.partition("@")
+        if at:
+            if name not in ("error", "ndcg", "map"):
+                raise UserError(
+                    f"Metric '{metric}' is not supported. Parameter 'eval_metric' with customized threshold should be one of these "
+                    "options: 'error', 'ndcg', 'map'."
+                )
+            try:
+                float(threshold.rstrip("-"))
+            except ValueError:
+                raise UserError(f"Threshold value 't' in '{name}@t' expects float input.") from None
+        elif metric not in known_metrics:
+            raise UserError(f"Hyperparameter eval_metric: value {parameters['eval_metric']} not in range {sorted(known_metrics)}")
+        if metric == "auc" and not objective.startswith(("binary:", "rank:", "multi:")):
+            raise UserError("Metric 'auc' can only be applied for classification and ranking problems.")
+        if metric == "aft-nloglik" and objective != "survival:aft":
+            raise UserError("Metric 'aft-nloglik' can only be applied for 'survival:aft' objective.")
+
+
+def read_channels(folder: Path, channels: dict[str, dict], csv_weights: bool) -> dict:
+    """The DMatrices of ``train`` and, when there is such a channel, ``validation``."""
+    if "train" not in channels:
+        raise UserError("Missing required channel: train")
+    for name in channels:
+        if name not in CHANNELS:
+            raise UserError(f"Extraneous channel found: {name}")
+    try:
+        form = xgboost_data.format_of(channels["train"].get("ContentType", ""))
+    except ValueError as error:
+        raise UserError(str(error)) from None
+    matrices = {}
+    for name, label in (("train", "training"), ("validation", "validation")):
+        if name in channels:
+            matrices[name] = xgboost_training_data.read(folder / name, form, csv_weights and name == "train")
+            if matrices[name] is None:
+                raise UserError(f"No data in {label} channel path {folder / name}")
+    logger.info("Single node training.")
+    for name, matrix in matrices.items():
+        logger.info("%s matrix has %s rows and %s columns", name.capitalize(), matrix.num_row(), matrix.num_col())
+    return matrices
+
+
+def evaluation_metrics(parameters: dict) -> list[str]:
+    """The metrics to print: those asked for, and the one that a tuning job optimises."""
+    metrics = list(parameters.get("eval_metric", []))
+    objective_metric = parameters.get("_tuning_objective_metric", "").rpartition(":")[2]
+    if not objective_metric:
+        return metrics
+    logger.info("Setting up HPO optimized metric to be : %s", objective_metric)
+    # Last, since early stopping looks at the last metric.
+    return [*(metric for metric in metrics if metric != objective_metric), objective_metric]
+
+
+def for_xgboost(parameters: dict) -> dict:
+    """Hyperparameters as the installed XGBoost takes them."""
+    parameters = {name: ",".join(value) if isinstance(value, list) else value for name, value in parameters.items()}
+    if parameters.get("objective") == "reg:linear":  # its old name
+        parameters["objective"] = "reg:squarederror"
+    if parameters.get("tree_method") == "gpu_hist":
+        raise UserError("tree_method 'gpu_hist' needs a GPU: choose an instance type that has one, or tree_method 'hist'.")
+    return parameters
+
+
+def boost(folder: Path, passed: dict, parameters: dict, metrics: list[str], matrices: dict, maximised: list[str]):
+    """Run XGBoost; returns the model, or None when the job was stopped and is not to keep one."""
+    xgboost = xgboost_data.import_xgboost()
+    own_metrics = [metric for metric in metrics if metric in xgboost_metrics.FUNCTIONS]
+    theirs = [metric for metric in metrics if metric not in own_metrics]
+    if theirs:
+        passed["eval_metric"] = theirs
+    elif own_metrics:
+        passed["disable_default_eval_metric"] = 1
+    stopping = _Stopping()
+    callbacks = [_callback(xgboost, stopping)]
+    if "early_stopping_rounds" in parameters:
+        watched = metrics[-1] if metrics else None
+        callbacks.append(
+            xgboost.callback.EarlyStopping(
+                parameters["early_stopping_rounds"],
+                metric_name=watched,
+                data_name="validation" if "validation" in matrices else "train",
+                maximize=watched.partition("@")[0] in maximised if watched else None,
+                save_best=True,
+            )
+        )
+    try:
+        model = xgboost.train(
+            passed,
+            matrices["train"],
+            num_boost_round=parameters["num_round"],
+            evals=[(matrix, name) for name, matrix in matrices.items()],
+            custom_metric=xgboost_metrics.evaluate(own_metrics) if own_metrics else None,
+            callbacks=callbacks,
+            verbose_eval=False,
+        )
+    except xgboost.core.XGBoostError as error:
+        raise AlgorithmError(f"XGB train call failed with exception:\n {error}") from error
+    return None if stopping.asked and parameters.get("save_model_on_termination") != "true" else model
+
+
+class _Stopping:
+    """Notes SIGTERM, upon which training ends after the present round."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        signal.signal(signal.SIGTERM, self._ask)
+
+    def _ask(self, *_: object) -> None:
+        self.asked = True
+
+
+def _callback(xgboost, stopping: _Stopping):
+    """Prints the metrics of each round, and ends training when asked to."""
+
+    class Rounds(xgboost.callback.TrainingCallback):
+        def after_iteration(self, model, epoch: int, evals_log: dict) -> bool:
+            values = [f"{data}-{name}:{history[-1]:.5f}" for data, metrics in evals_log.items() for name, history in metrics.items()]
+            if values:
+                print("\t".join([f"[{epoch}]", *values]), flush=True)
+            return stopping.asked
+
+    return Rounds()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,126 @@
+"""The channels of the XGBoost algorithm as DMatrices: label in the first column, no header, files of all folders together.
+
+Matches the container in formats, label and weight columns and in what it calls wrong. Different: a CSV file with text in it, such as a
+header, fails; the container's parser takes text for zeros without a word.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from course.localaws.containers.images import xgboost_data
+from course.localaws.containers.images.hyperparameters import UserError
+
+if TYPE_CHECKING:
+    import xgboost
+
+logger = logging.getLogger(__name__)
+SNIPPET = 50
+
+
+def data_files(folder: Path) -> list[Path]:
+    """The files of a channel that hold something; names that begin with ``.`` or ``_`` are passed over, as the container does."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith((".", "_")))
+    return [path for path in paths if path.stat().st_size]
+
+
+def read(folder: Path, form: str, csv_weights: bool) -> xgboost.DMatrix | None:
+    """All of a channel's data, or None when it holds none.
+
+    Parameters
+    ----------
+    folder : Path
+    form : str
+        ``"csv"``, ``"libsvm"`` or ``"parquet"``.
+    csv_weights : bool
+        The second column of CSV data holds the weights of the rows.
+
+    Raises
+    ------
+    UserError
+        In the container's words.
+    """
+    files = data_files(folder)
+    if not files:
+        return None
+    if form == xgboost_data.LIBSVM:
+        return _libsvm(folder, files)
+    if form == xgboost_data.RECORDIO:
+        raise UserError("The local image of XGBoost does not read recordio-protobuf; use text/csv, text/libsvm or application/x-parquet.")
+    try:
+        data = np.vstack([_csv(path) for path in files] if form == xgboost_data.CSV else [_parquet(path) for path in files])
+    except Exception as error:
+        raise UserError(f"Failed to load {form} data with exception:\n{error}") from error
+    weights = 1 if csv_weights and form == xgboost_data.CSV else 0
+    if data.shape[1] < 2 + weights:
+        raise UserError(f"Failed to load {form} data with exception:\n{files[0].name} has {data.shape[1]} column(s): no features")
+    return xgboost_data.import_xgboost().DMatrix(data[:, 1 + weights :], label=data[:, 0], weight=data[:, 1] if weights else None)
+
+
+def _csv(path: Path) -> np.ndarray:
+    with path.open(errors="ignore") as file:
+        delimiter = xgboost_data.delimiter_of(file.readline()[:512])
+    logger.info("Determined delimiter of CSV input is '%s'", delimiter)
+    try:
+        # Fast, but it knows no missing values.
+        return np.loadtxt(path, delimiter=delimiter, dtype=np.float32, ndmin=2, comments=None)
+    except ValueError:
+        return _csv_with_gaps(path, delimiter)
+
+
+def _csv_with_gaps(path: Path, delimiter: str) -> np.ndarray:
+    rows = []
+    with path.open(errors="replace") as file:
+        for number, line in enumerate(file, 1):
+            cells = line.rstrip("\r\n").split(delimiter)
+            if cells == [""]:
+                continue
+            try:
+                rows.append(np.array([cell.strip() or "nan" for cell in cells], dtype=np.float32))
+            except ValueError:
+                hint = " CSV for training has no header." if number == 1 else ""
+                raise ValueError(f"{path.name}, line {number}: '{line[:SNIPPET].rstrip()}...' is not all numbers.{hint}") from None
+            if len(rows[-1]) != len(rows[0]):
+                raise ValueError(f"{path.name}, line {number} has {len(rows[-1])} columns, line 1 has {len(rows[0])}")
+    return np.vstack(rows)
+
+
+def _parquet(path: Path) -> np.ndarray:
+    import pyarrow.parquet
+
+    table = pyarrow.parquet.read_table(path)
+    return np.column_stack([column.to_numpy(zero_copy_only=False).astype(np.float32) for column in table.columns])
+
+
+def _libsvm(folder: Path, files: list[Path]) -> xgboost.DMatrix:
+    for path in files:
+        with path.open(errors="ignore") as file:
+            line = file.readline()
+        if not _is_libsvm(line):
+            raise UserError(
+                f"First line '{line[:SNIPPET].rstrip()}...' of file '{path.name}' is not 'LIBSVM' format. "
+                "Please ensure the file is in 'LIBSVM' format."
+            )
+    xgboost = xgboost_data.import_xgboost()
+    source = files[0] if len(files) == 1 else folder
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # XGBoost would rather not read text files any more
+            return xgboost.DMatrix(f"{source}?format=libsvm")
+    except xgboost.core.XGBoostError as error:
+        raise UserError(f"Failed to load libsvm data with exception:\n{error}") from error
+
+
+def _is_libsvm(line: str) -> bool:
+    """``<label>[:<weight>] [qid:<group>] <index>:<value> ...``"""
+    label, *items = line.split() or [""]
+    try:
+        numbers = [float(part) for part in label.split(":")]
+    except ValueError:
+        return False
+    return len(numbers) <= 2 and all(item.count(":") == 1 for item in items)

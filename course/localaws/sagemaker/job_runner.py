@@ -1,0 +1,265 @@
+"""Runs jobs in the background: a few at a time, each stoppable, each in a box of its own that is gone afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import re
+import shutil
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from course.localaws import environment
+from course.localaws.containers.box import Box, Limits, OnLines, Running, sweep
+from course.localaws.containers.overlay import Overlay, Overlays
+from course.localaws.errors import AwsError
+from course.localaws.sagemaker.context import Context
+
+if TYPE_CHECKING:
+    from course.localaws.platform import Platform
+
+STOPPED_WITH_US = "InternalServerError: the local AWS was stopped while the job ran"
+OUT_OF_MEMORY = "ClientError: Please use an instance type with more memory, or reduce the size of job data processed on an instance."
+# A tenth of AWS's 120 s: long enough to save a model, short enough to wait for. COURSE_STOP_GRACE_SECONDS sets another.
+GRACE_SECONDS = 12.0
+CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0a-\x1f]|\t")
+# Of a role whose trust policy may name the service alone or in a list.
+SERVICE = "sagemaker.amazonaws.com"
+logger = logging.getLogger(__name__)
+
+
+class JobFailure(Exception):
+    """A job fails; the message is its ``FailureReason``."""
+
+
+class Abandoned(Exception):
+    """The local AWS is stopping: the job is to leave everything as it is; `recover` fails it at the next start."""
+
+
+class Job:
+    """What may happen to a job from outside while its thread works on it."""
+
+    def __init__(self) -> None:
+        self.stopped_by = ""  # "Stopped" or "MaxRuntimeExceeded"
+        self.abandoned = False
+        self._running: Running | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def ending(self) -> bool:
+        return bool(self.stopped_by) or self.abandoned
+
+    def check(self) -> None:
+        if self.abandoned:
+            raise Abandoned
+
+    def stop(self, reason: str) -> None:
+        """Let the job end: SIGTERM, and SIGKILL after the grace. Returns at once."""
+        with self._lock:
+            self.stopped_by = self.stopped_by or reason
+            running = self._running
+        if running is not None:
+            grace = float(os.environ.get("COURSE_STOP_GRACE_SECONDS", GRACE_SECONDS))
+            threading.Thread(target=running.stop, args=(grace,), daemon=True, name="stop-job").start()
+
+    def abandon(self) -> None:
+        with self._lock:
+            self.abandoned = True
+            running = self._running
+        if running is not None:
+            running.kill()
+
+    def run(self, start: Callable[[], Running], seconds: float | None = None) -> Running:
+        """Start a box unless the job is to end anyway, wait for its end, and stop it after ``seconds``."""
+        with self._lock:
+            if self.ending:
+                raise Abandoned if self.abandoned else StoppedEarly
+            self._running = running = start()
+        try:
+            try:
+                running.wait(seconds)
+            except TimeoutError:
+                self.stop("MaxRuntimeExceeded")
+                running.wait()
+        finally:
+            with self._lock:
+                self._running = None
+        self.check()
+        return running
+
+
+class StoppedEarly(Exception):
+    """The job was stopped before its program began."""
+
+
+class JobRunner:
+    """A pool of threads for the jobs of one family.
+
+    Parameters
+    ----------
+    platform : Platform
+    kind : str
+        ``"training-job"``: part of directory names and of the caller's name in the request log.
+    """
+
+    def __init__(self, platform: Platform, kind: str) -> None:
+        self.platform, self.kind = platform, kind
+        self.overlays = Overlays(_made(platform.state / "overlays"))
+        self._boxes = _made(platform.state / "boxes")
+        self._jobs: dict[str, Job] = {}
+        self._pool: ThreadPoolExecutor | None = None
+        self._lock = threading.Lock()
+
+    def submit(self, arn: str, work: Callable[[Job], None]) -> None:
+        """Have ``work`` done in a thread, in its turn."""
+        with self._lock:
+            job = self._jobs[arn] = Job()
+            self._pool = self._pool or ThreadPoolExecutor(max(2, os.cpu_count() or 1), thread_name_prefix=self.kind)
+            self._pool.submit(self._work, arn, job, work)
+
+    def stop(self, arn: str) -> None:
+        job = self._jobs.get(arn)
+        if job is not None:
+            job.stop("Stopped")
+
+    def shutdown(self) -> None:
+        """End every job's processes and wait for their threads; jobs in hand stay as they are for `recover`."""
+        with self._lock:
+            pool, self._pool = self._pool, None
+            jobs = list(self._jobs.values())
+        for job in jobs:
+            job.abandon()
+        if pool is not None:
+            pool.shutdown(wait=True, cancel_futures=True)
+        self._jobs.clear()
+
+    def recover(self) -> None:
+        """End processes that a killed local AWS left behind, and remove their directories."""
+        for folder in self._boxes.glob(f"{self.kind}.*"):
+            sweep(folder)
+            remove(folder)
+        self.overlays.sweep()
+
+    @contextlib.contextmanager
+    def directory(self):
+        """A new directory for one job, removed afterwards whatever happens."""
+        folder = self._boxes / f"{self.kind}.{uuid.uuid4().hex}"
+        (folder / "ml").mkdir(parents=True)
+        try:
+            yield folder
+        finally:
+            remove(folder)
+
+    def variables(self, context: Context, role: str, overlay: Overlay, extra: dict[str, str]) -> dict[str, str]:
+        """The environment of a job's processes: the local AWS with the role's own keys, the overlay, and what the job adds."""
+        credential = self.platform.identity.issue(role)
+        inherited = environment.variables(self.platform.state, self.platform.endpoint, {})
+        ours = inherited | {
+            "AWS_DEFAULT_REGION": context.region,
+            "AWS_REGION": context.region,
+            "AWS_ACCESS_KEY_ID": credential.principal.access_key,
+            "AWS_SECRET_ACCESS_KEY": credential.secret,
+            "AWS_SESSION_TOKEN": credential.token,
+            "PATH": search_path(overlay),
+            "SAGEMAKER_BASE_DIR": "/opt/ml",
+        }
+        paths = [part for variables in (extra, ours) for part in variables.get("PYTHONPATH", "").split(os.pathsep) if part]
+        return ours | extra | {"PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))}
+
+    def overlay(self, folder: Path, requirements: Path | None) -> Overlay:
+        """The overlay of the job in ``folder``."""
+
+        def run(overlay: Overlay, command: Sequence[str]) -> int:
+            box = Box(folder / "ml", {"PATH": search_path(overlay)}, Limits())
+            return box.start(command, lambda lines: None).wait()
+
+        return self.overlays.make(folder / "overlay", requirements, run)
+
+    def _work(self, arn: str, job: Job, work: Callable[[Job], None]) -> None:
+        try:
+            work(job)
+        except Abandoned:
+            pass
+        except Exception:
+            logger.exception("%s ended without a status", arn)
+        finally:
+            self._jobs.pop(arn, None)
+
+
+class JobLog:
+    """Writes the lines of a job to its CloudWatch log stream as they come.
+
+    A control character is written as ``#`` and three octal digits, as in the logs of AWS's jobs: a tab is ``#011``.
+
+    Parameters
+    ----------
+    read : callable
+        Is shown the lines as they are written.
+    """
+
+    def __init__(self, platform: Platform, region: str, group: str, stream: str, read: OnLines = lambda lines: None) -> None:
+        self._platform, self._place, self._read = platform, (region, group, stream), read
+
+    def __call__(self, lines: list[str]) -> None:
+        moment = self._platform.logs.now()
+        texts = [CONTROL_CHARACTER.sub(lambda match: f"#{ord(match[0]):03o}", line.rstrip("\r")) for line in lines]
+        # CloudWatch takes no empty message; AWS's agent leaves an empty line out.
+        self._platform.logs.append(*self._place, [(moment, text) for text in texts if text])
+        self._read(texts)
+
+
+def search_path(overlay: Overlay) -> str:
+    """``PATH`` with an overlay's python and pip before the course's programs, and those before the machine's."""
+    return os.pathsep.join([str(overlay.bin), str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+
+
+def require_role(platform: Platform, role: str) -> None:
+    """That SageMaker may assume the role. Raises `AwsError` ``ValidationException`` in AWS's words."""
+    document = platform.identity.role_document(role)
+    statements = document["AssumeRolePolicyDocument"]["Statement"] if document else []
+    for statement in statements if isinstance(statements, list) else [statements]:
+        principal = statement.get("Principal", {})
+        services = principal.get("Service", []) if isinstance(principal, dict) else [principal]
+        if statement["Effect"] == "Allow" and {SERVICE, "*"} & set([services] if isinstance(services, str) else services):
+            return
+    raise AwsError(
+        "ValidationException",
+        f"Could not assume role {role}. Please ensure that the role exists and allows principal '{SERVICE}' to assume the role.",
+    )
+
+
+def persist(change: Callable[[], object]) -> None:
+    """Write a job's end, again and again for a while: on a full disk there is room once the job's directory is gone."""
+    for pause in (0.05, 0.2, 1.0, 3.0):
+        try:
+            change()
+            return
+        except Exception:
+            logger.exception("the end of a job could not be written; trying again")
+            time.sleep(pause)
+    change()
+
+
+def remove(folder: Path) -> None:
+    """Remove a directory, also one in which a job took its owner's rights away."""
+
+    def unlock(function: Callable, path: str, _: object) -> None:
+        for locked in (Path(path).parent, Path(path)):
+            with contextlib.suppress(OSError):
+                locked.chmod(0o700)
+        with contextlib.suppress(OSError):
+            function(path)
+
+    shutil.rmtree(folder, onerror=unlock)
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder

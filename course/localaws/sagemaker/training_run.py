@@ -1,0 +1,255 @@
+"""Carries out one training job: data in, the container's contract, logs and metrics while it runs, model out, and how it ended."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import re
+import shutil
+import tarfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from course.localaws.containers import images, mlroot
+from course.localaws.containers.box import Box, Limits, Running
+from course.localaws.containers.metrics_regex import MetricScanner
+from course.localaws.containers.script_mode import SUBMIT_DIRECTORY
+from course.localaws.errors import AwsError
+from course.localaws.metrics.store import observed
+from course.localaws.sagemaker.context import Context
+from course.localaws.sagemaker.job_data import DataError, Item, JobData, split
+from course.localaws.sagemaker.job_runner import OUT_OF_MEMORY, Abandoned, Job, JobFailure, JobLog, JobRunner, StoppedEarly, persist
+
+if TYPE_CHECKING:
+    from course.localaws.sagemaker.engine import Document, Engine, Kind
+
+GROUP = "/aws/sagemaker/TrainingJobs"  # of the logs, and the namespace of the metrics
+MESSAGES = {
+    "Completed": "Training job completed",
+    "Failed": "Training job failed",
+    "Stopped": "Training job stopped",
+    "MaxRuntimeExceeded": "Training job runtime exceeded MaxRuntimeInSeconds provided",
+}
+SDK_INSTALLS = re.compile(r"install_requirements\.py (\S+)")  # in the sm_train.sh of SDK v3
+logger = logging.getLogger(__name__)
+
+
+class TrainingRun:
+    """The work of one training job, called in a thread of its own."""
+
+    def __init__(self, runner: JobRunner, engine: Engine, kind: Kind, context: Context, name: str) -> None:
+        self._runner, self._engine, self._kind, self._context, self._name = runner, engine, kind, context, name
+        self._platform = runner.platform
+        self._metrics: dict[str, dict] = {}
+
+    def __call__(self, job: Job) -> None:
+        self._job, self._document = job, self._engine.get(self._context, self._kind, self._name)
+        self._data = JobData(self._platform, f"{self._kind.arn}/{self._name}", self._document["RoleArn"])
+        failure = ""
+        try:
+            with self._runner.directory() as folder:
+                self._train(folder)
+        except Abandoned:
+            raise
+        except StoppedEarly:
+            pass
+        except JobFailure as error:
+            failure = str(error)
+        except Exception as error:
+            if job.abandoned:
+                raise Abandoned from error
+            logger.exception("training job %s", self._name)
+            failure = f"InternalServerError: {type(error).__name__}: {error}"
+        status = "Failed" if failure else job.stopped_by or "Completed"
+        persist(lambda: self._update(lambda document: self._end(document, status, failure)))
+
+    def _train(self, folder: Path) -> None:
+        root, document = folder / "ml", self._document
+        self._job.check()
+        self._step("Downloading", "Downloading input data", TrainingStartTime=self._engine.now())
+        image = images.find(document["AlgorithmSpecification"]["TrainingImage"])
+        try:
+            self._lay_out(root)
+        except DataError as error:
+            raise JobFailure(mlroot.shorten(f"ClientError: Data download failed:{error}")) from error
+        box = self._box(folder, image)
+        for code in (root / "code", root / "input/data"):
+            box.stage(code)
+        self._step("Training", "Training image download completed. Training in progress.")
+        running = self._job.run(lambda: box.start(self._command(image), self._log(), "/opt/ml/code"), self._seconds())
+        failure = "" if self._job.stopped_by else failure_of(running, root, box.limits)
+        self._step("Uploading", "Uploading generated training model")
+        try:
+            self._upload(folder, with_model=not failure)
+        except DataError as error:
+            raise JobFailure(failure or mlroot.shorten(f"ClientError: Artifact upload failed:{error}")) from error
+        if failure:
+            raise JobFailure(failure)
+
+    def _lay_out(self, root: Path) -> None:
+        document = self._document
+        channels = {channel["ChannelName"]: self._channel(channel) for channel in document.get("InputDataConfig", [])}
+        checkpoint = document.get("CheckpointConfig")
+        mlroot.lay_out_training(root, document.get("HyperParameters", {}), channels, document["ResourceConfig"], checkpoint)
+        for channel in document.get("InputDataConfig", []):
+            source = channel["DataSource"]["S3DataSource"]
+            folder = root / "input/data" / channel["ChannelName"]
+            folder.mkdir()
+            fast = channels[channel["ChannelName"]]["TrainingInputMode"] == "FastFile"
+            self._fetch(self._data.find(source["S3Uri"], source["S3DataType"]), folder, fast)
+        if checkpoint:
+            self._fetch(self._data.find(checkpoint["S3Uri"].rstrip("/") + "/"), checkpoints(root, checkpoint), False)
+        self._fetch_code(root)
+
+    def _channel(self, channel: dict) -> dict:
+        """A channel as ``inputdataconfig.json`` describes it."""
+        source = channel["DataSource"]["S3DataSource"]
+        described = {
+            "TrainingInputMode": channel.get("InputMode", self._document["AlgorithmSpecification"]["TrainingInputMode"]),
+            "S3DistributionType": source.get("S3DataDistributionType", "FullyReplicated"),
+            "RecordWrapperType": channel.get("RecordWrapperType", "None"),
+        }
+        return described | ({"ContentType": channel["ContentType"]} if "ContentType" in channel else {})
+
+    def _fetch(self, items: list[Item], folder: Path, link: bool) -> None:
+        self._data.download(items, folder, link, lambda: self._job.ending)
+        self._job.check()
+
+    def _fetch_code(self, root: Path) -> None:
+        """The archive of ``sagemaker_submit_directory``, which in AWS's containers the training toolkit fetches."""
+        location = self._document.get("HyperParameters", {}).get(SUBMIT_DIRECTORY, "").strip('"')
+        if not location:
+            return
+        try:
+            if location.startswith("s3://"):
+                archive = self._platform.objects.head(*split(location)).path
+                self._platform.requests.record(f"{self._kind.arn}/{self._name}", "s3", "GetObject", "/".join(split(location)))
+            else:
+                archive = root / location.removeprefix("/opt/ml/")
+            if archive.is_dir():
+                shutil.copytree(archive, root / "code", dirs_exist_ok=True)
+            else:
+                mlroot.unpack(archive, root / "code")
+        except AwsError as error:
+            reason = f"An error occurred ({error.status}) when calling the HeadObject operation: {error.message} ({location})"
+            raise JobFailure(f"AlgorithmError: Framework Error: \n{reason}, exit code: 1") from error
+        except (OSError, tarfile.TarError) as error:
+            raise JobFailure(f"AlgorithmError: Framework Error: \n{location} cannot be unpacked: {error}, exit code: 1") from error
+
+    def _box(self, folder: Path, image: images.Image) -> Box:
+        overlay = self._runner.overlay(folder, requirements_of(folder / "ml"))
+        extra = image.environment | {"TRAINING_JOB_NAME": self._name, "TRAINING_JOB_ARN": self._document["TrainingJobArn"]}
+        extra |= self._document.get("Environment", {})
+        return Box(folder / "ml", self._runner.variables(self._context, self._document["RoleArn"], overlay, extra), Limits())
+
+    def _command(self, image: images.Image) -> list[str]:
+        specification = self._document["AlgorithmSpecification"]
+        return [*(specification.get("ContainerEntrypoint") or image.train()), *specification.get("ContainerArguments", [])]
+
+    def _seconds(self) -> float:
+        return float(self._document["StoppingCondition"]["MaxRuntimeInSeconds"])
+
+    def _log(self) -> JobLog:
+        scanner = MetricScanner(self._document["AlgorithmSpecification"].get("MetricDefinitions", []))
+        stream = f"{self._name}/algo-1-{int(self._engine.now())}"
+        return JobLog(self._platform, self._context.region, GROUP, stream, lambda lines: self._publish(scanner, lines))
+
+    def _publish(self, scanner: MetricScanner, lines: list[str]) -> None:
+        found = [metric for line in lines for metric in scanner.scan(line)]
+        if not found:
+            return
+        now, where = self._engine.now(), {"TrainingJobName": self._name}
+        self._metrics |= {name: {"MetricName": name, "Value": value, "Timestamp": now} for name, value in found}
+        self._platform.metrics.put_data(
+            self._context.region, [observed(GROUP, name, [(value, 1.0)], where, "None", now) for name, value in found]
+        )
+
+    def _upload(self, folder: Path, with_model: bool) -> None:
+        """Store the model, what lies in /opt/ml/output/data, and the checkpoints."""
+        root, document = folder / "ml", self._document
+        target = f"{document['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{self._name}/output"
+        plain = document["OutputDataConfig"].get("CompressionType") == "NONE"
+        for source, name in ((root / "model", "model"), (root / "output/data", "output")):
+            if name == "model" and not with_model or name == "output" and mlroot.is_empty(source):
+                continue
+            if plain:
+                self._data.upload_folder(source, f"{target}/{name}")
+                continue
+            archive = folder / f"{name}.tar.gz"
+            try:
+                mlroot.pack(source, archive)
+            except OSError as error:
+                raise DataError(str(error)) from error
+            self._data.upload(archive, f"{target}/{name}.tar.gz")
+        if checkpoint := document.get("CheckpointConfig"):
+            self._data.upload_folder(checkpoints(root, checkpoint), checkpoint["S3Uri"])
+
+    def _step(self, secondary: str, message: str, **members: object) -> None:
+        self._update(lambda document: members | next_step(document, self._engine.now(), secondary, message))
+
+    def _update(self, changes) -> None:
+        try:
+            self._engine.update(self._context, self._kind, self._name, changes)
+        except AwsError as error:  # everything was reset meanwhile
+            raise Abandoned from error
+
+    def _end(self, document: Document, status: str, failure: str) -> dict:
+        final = {"FinalMetricDataList": list(self._metrics.values())} if self._metrics else {}
+        return final | ended(document, self._engine.now(), status, failure)
+
+
+def next_step(document: Document, now: float, secondary: str, message: str) -> dict:
+    """The members of a document that change when its job takes its next step."""
+    *earlier, last = document.get("SecondaryStatusTransitions", [None])
+    done = [*earlier, last | {"EndTime": now}] if last else []
+    return {
+        "SecondaryStatus": secondary,
+        "SecondaryStatusTransitions": [*done, {"Status": secondary, "StartTime": now, "StatusMessage": message}],
+    }
+
+
+def ended(document: Document, now: float, secondary: str, failure: str) -> dict:
+    """The members that change when a job ends as ``Completed``, ``Failed``, ``Stopped`` or ``MaxRuntimeExceeded``."""
+    changes = {"TrainingJobStatus": "Stopped" if secondary == "MaxRuntimeExceeded" else secondary, "TrainingEndTime": now}
+    changes |= next_step(document, now, secondary, failure or MESSAGES[secondary])
+    changes["SecondaryStatusTransitions"][-1]["EndTime"] = now
+    if failure:
+        changes["FailureReason"] = failure
+    if "TrainingStartTime" in document:
+        seconds = max(1, math.ceil(now - document["TrainingStartTime"]))
+        changes |= {"TrainingTimeInSeconds": seconds, "BillableTimeInSeconds": seconds}
+    return changes
+
+
+def failure_of(running: Running, root: Path, limits: Limits) -> str:
+    """The ``FailureReason`` of a container that has ended, ``""`` when it succeeded."""
+    if running.limit == "memory":
+        return OUT_OF_MEMORY
+    if running.limit == "processes":
+        return f"AlgorithmError: the job had more than {limits.processes} processes, exit code: {running.exit_code}"
+    if running.exit_code == 0:
+        return ""
+    message = mlroot.read_message(root / "output/failure") or ""
+    return mlroot.shorten(f"AlgorithmError: {message}", f", exit code: {running.exit_code}")
+
+
+def checkpoints(root: Path, config: dict) -> Path:
+    """The directory of checkpoints, which lies below /opt/ml."""
+    path = config.get("LocalPath", "/opt/ml/checkpoints")
+    if not path.startswith("/opt/ml/"):
+        raise JobFailure(f"ClientError: the local AWS keeps checkpoints below /opt/ml; CheckpointConfig.LocalPath is {path}")
+    folder = root / path.removeprefix("/opt/ml/")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def requirements_of(root: Path) -> Path | None:
+    """The requirements file that the job is going to install, if any: beside the script, or as SDK v3's sm_train.sh names it."""
+    script = root / "input/data/sm_drivers/sm_train.sh"
+    if script.exists():
+        named = SDK_INSTALLS.search(script.read_text(errors="replace"))
+        path = root / "input/data/code" / (json.loads(f'"{named[1]}"') if named else "requirements.txt")
+    else:
+        path = root / "code/requirements.txt"
+    return path if path.is_file() else None
