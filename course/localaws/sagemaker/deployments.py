@@ -1,0 +1,115 @@
+"""From an endpoint configuration to the variants that hosting runs. What the local AWS cannot host yet is refused here, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from course.localaws.containers import images
+from course.localaws.errors import AwsError, not_supported
+from course.localaws.sagemaker.context import Context
+from course.localaws.sagemaker.engine import Engine
+from course.localaws.sagemaker.models import MODEL
+
+# Members that are honoured, or that say only on which machine something runs, who may reach it and how its disk is encrypted.
+CONFIG_MEMBERS = {
+    "EndpointConfigName", "EndpointConfigArn", "ProductionVariants", "CreationTime", "LastModifiedTime", "KmsKeyId", "DataCaptureConfig",
+    "ExecutionRoleArn", "VpcConfig", "EnableNetworkIsolation",
+}  # fmt: skip
+VARIANT_MEMBERS = {
+    "VariantName", "ModelName", "InitialInstanceCount", "InstanceType", "InitialVariantWeight", "VolumeSizeInGB", "RoutingConfig",
+    "ModelDataDownloadTimeoutInSeconds", "ContainerStartupHealthCheckTimeoutInSeconds", "InferenceAmiVersion",
+}  # fmt: skip
+MODEL_MEMBERS = {
+    "ModelName", "ModelArn", "PrimaryContainer", "Containers", "ExecutionRoleArn", "VpcConfig", "EnableNetworkIsolation", "CreationTime",
+    "LastModifiedTime",
+}  # fmt: skip
+CONTAINER_MEMBERS = {"ContainerHostname", "Image", "Mode", "ModelDataUrl", "ModelDataSource", "Environment"}
+ROUTING_STRATEGIES = ("RANDOM", "LEAST_OUTSTANDING_REQUESTS")
+
+
+def variants_of(engine: Engine, context: Context, config: dict, operation: str) -> list[dict]:
+    """What `hosting.Fleet` needs of each variant, as plain JSON: it is kept with the endpoint, which needs neither its configuration
+    nor its models once it is in service.
+
+    Raises
+    ------
+    AwsError
+        ``ValidationException`` for a model or an image that does not exist, ``NotSupportedByLocalAws``.
+    """
+    _refuse(config, CONFIG_MEMBERS, operation)
+    if config.get("DataCaptureConfig", {}).get("EnableCapture", "DataCaptureConfig" in config):
+        raise not_supported("sagemaker", f"{operation} with DataCaptureConfig.EnableCapture")
+    return [_variant(engine, context, variant, operation) for variant in config["ProductionVariants"]]
+
+
+def _variant(engine: Engine, context: Context, variant: dict, operation: str) -> dict:
+    _refuse(variant, VARIANT_MEMBERS, operation)
+    routing = variant.get("RoutingConfig", {}).get("RoutingStrategy", ROUTING_STRATEGIES[0])
+    if routing not in ROUTING_STRATEGIES:
+        raise not_supported("sagemaker", f"{operation} with RoutingStrategy {routing}")
+    if "ModelName" not in variant:
+        raise not_supported("sagemaker", f"{operation} with inference components")
+    model = engine.get(context, MODEL, variant["ModelName"])
+    planned = {
+        "VariantName": variant["VariantName"],
+        "InstanceCount": variant["InitialInstanceCount"],
+        "Weight": variant.get("InitialVariantWeight", 1.0),
+        "RoutingStrategy": routing,
+        "RoleArn": model["ExecutionRoleArn"],
+        "Container": _container(model, operation),
+    }
+    timeout = "ContainerStartupHealthCheckTimeoutInSeconds"
+    return planned | ({timeout: variant[timeout]} if timeout in variant else {})
+
+
+def _container(model: dict, operation: str) -> dict:
+    """The one container of a model."""
+    _refuse(model, MODEL_MEMBERS, operation)
+    containers = model.get("Containers") or [model["PrimaryContainer"]]
+    if len(containers) != 1:
+        raise not_supported("sagemaker", f"{operation} with several containers")
+    container = containers[0]
+    _refuse(container, CONTAINER_MEMBERS, operation)
+    if container.get("Mode") == "MultiModel":
+        raise not_supported("sagemaker", f"{operation} with Mode MultiModel")
+    images.find(container["Image"])
+    return container
+
+
+def _refuse(document: Mapping, known: set[str], operation: str) -> None:
+    for member, value in document.items():
+        if member not in known and not member.startswith("_") and value not in (None, False, [], {}):
+            raise not_supported("sagemaker", f"{operation} with {member}")
+
+
+def retained(variants: list[dict], before: list[dict], excluded: set[str]) -> list[dict]:
+    """``variants`` with weights and instance counts of the variants of the same name in service, as RetainAllVariantProperties asks."""
+    names = {"DesiredWeight": "Weight", "DesiredInstanceCount": "InstanceCount"}
+    kept = {
+        variant["VariantName"]: {member: variant[member] for name, member in names.items() if name not in excluded} for variant in before
+    }
+    return [variant | kept.get(variant["VariantName"], {}) for variant in variants]
+
+
+def with_capacities(variants: list[dict], desired: list[dict], endpoint_arn: str) -> list[dict]:
+    """``variants`` with the weights and instance counts of UpdateEndpointWeightsAndCapacities.
+
+    Raises
+    ------
+    AwsError
+        ``ValidationException`` for a variant that the endpoint has not, and for no instance at all.
+    """
+    changes = {change["VariantName"]: change for change in desired}
+    for name in changes.keys() - {variant["VariantName"] for variant in variants}:
+        raise AwsError("ValidationException", f'Could not find variant "{name}" of endpoint "{endpoint_arn}".')
+    for change in desired:
+        if "ServerlessUpdateConfig" in change:
+            raise not_supported("sagemaker", "UpdateEndpointWeightsAndCapacities with ServerlessUpdateConfig")
+        if change.get("DesiredInstanceCount") == 0:
+            raise AwsError("ValidationException", f'The desired instance count of variant "{change["VariantName"]}" must be at least 1.')
+    return [_with_capacity(variant, changes.get(variant["VariantName"], {})) for variant in variants]
+
+
+def _with_capacity(variant: dict, change: dict) -> dict:
+    members = {"DesiredWeight": "Weight", "DesiredInstanceCount": "InstanceCount"}
+    return variant | {member: change[name] for name, member in members.items() if name in change}

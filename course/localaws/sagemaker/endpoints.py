@@ -1,0 +1,317 @@
+"""Real-time endpoints: models that answer requests until they are deleted.
+
+An endpoint's document is what DescribeEndpoint answers; its ``_Variants`` say what runs for it (`deployments.variants_of`), so that it
+comes back after a restart of the local AWS. Whatever takes time happens in a thread, as on AWS it happens after the call's answer.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from course.localaws.errors import AwsError, not_supported
+from course.localaws.sagemaker import deployments, hosting
+from course.localaws.sagemaker.context import Context, Operation
+from course.localaws.sagemaker.endpoint_configs import ENDPOINT_CONFIG
+from course.localaws.sagemaker.engine import Engine, Kind
+from course.localaws.sagemaker.fleets import Fleet
+from course.localaws.sagemaker.hosting import HostingError, Stopped
+from course.localaws.sagemaker.job_runner import JobRunner
+from course.localaws.sagemaker.live import LiveEndpoints
+from course.localaws.sagemaker.runtime import Runtime
+
+if TYPE_CHECKING:
+    from course.localaws.platform import Platform
+
+ENDPOINT = Kind(
+    name="Endpoint",
+    arn="endpoint",
+    missing='Could not find endpoint "{arn}".',
+    exists='Cannot create already existing endpoint "{arn}".',
+    status="EndpointStatus",
+)
+# "Number of instances across active endpoints" of the SageMaker quotas. Here an instance is a process.
+INSTANCE_QUOTA = 20
+
+logger = logging.getLogger(__name__)
+
+
+class Endpoints:
+    """The family of endpoints, and the runtime that sends them requests."""
+
+    kinds = (ENDPOINT,)
+
+    def __init__(self, platform: Platform, engine: Engine) -> None:
+        self._platform = platform
+        self._engine = engine
+        self._runner = JobRunner(platform, "endpoint")
+        self._live = LiveEndpoints()
+        self._runtime = Runtime(platform, self._live)
+        self._fleets: set[Fleet] = set()  # all that have processes, in service or not
+        self._stopping = threading.Event()
+        self._threads: set[threading.Thread] = set()
+        self.operations: dict[str, Operation] = {
+            "CreateEndpoint": self.create,
+            "DescribeEndpoint": self.describe,
+            "ListEndpoints": self.list,
+            "DeleteEndpoint": self.delete,
+            "UpdateEndpoint": self.update,
+            "UpdateEndpointWeightsAndCapacities": self.update_weights_and_capacities,
+            **self._runtime.operations,
+        }
+
+    # ---- operations ---------------------------------------------------------------------------------------------------------
+
+    def create(self, context: Context, params: dict) -> dict:
+        name = params["EndpointName"]
+        config, variants = self._planned(context, params, "CreateEndpoint")
+        self._check_quota(context, variants)
+        document = {
+            "EndpointConfigName": config["EndpointConfigName"],
+            "EndpointStatus": "Creating",
+            "ProductionVariants": [self._summary(variant, "Creating") for variant in variants],
+            **_capture_summary(config),
+            "_Variants": variants,
+        }
+        arn = self._engine.create(context, ENDPOINT, name, document, params.get("Tags", ()))
+        self._platform.logs.ensure_group(context.region, hosting.log_group(name))
+        self._in_background(self._finish_create, context, name, variants)
+        return {"EndpointArn": arn}
+
+    def describe(self, context: Context, params: dict) -> dict:
+        return self._engine.get(context, ENDPOINT, params["EndpointName"])
+
+    def list(self, context: Context, params: dict) -> dict:
+        endpoints, token = self._engine.page(context, ENDPOINT, params)
+        return {"Endpoints": endpoints, "NextToken": token}
+
+    def delete(self, context: Context, params: dict) -> None:
+        name = params["EndpointName"]
+        self._engine.update(context, ENDPOINT, name, lambda document: self._settled(context, document) and {"EndpointStatus": "Deleting"})
+        fleet = self._live.close(context.region, name)
+        self._engine.delete(context, ENDPOINT, name)
+        if fleet is not None:
+            self._in_background(self._retire, fleet)
+
+    def update(self, context: Context, params: dict) -> dict:
+        name = params["EndpointName"]
+        present = self._engine.get(context, ENDPOINT, name)
+        config, variants = self._planned(context, params, "UpdateEndpoint")
+        if params.get("RetainDeploymentConfig"):
+            raise not_supported("sagemaker", "UpdateEndpoint with RetainDeploymentConfig")
+        if params.get("RetainAllVariantProperties"):
+            excluded = {item["VariantPropertyType"] for item in params.get("ExcludeRetainedVariantProperties", ())}
+            variants = deployments.retained(variants, present["_Variants"], excluded)
+        self._check_quota(context, variants, replaced=present["_Variants"])
+        document = self._engine.update(context, ENDPOINT, name, lambda document: self._changeable(context, document))
+        self._in_background(self._finish_update, context, name, config, variants)
+        return {"EndpointArn": document["EndpointArn"]}
+
+    def update_weights_and_capacities(self, context: Context, params: dict) -> dict:
+        name = params["EndpointName"]
+        present = self._engine.get(context, ENDPOINT, name)
+        variants = deployments.with_capacities(present["_Variants"], params["DesiredWeightsAndCapacities"], present["EndpointArn"])
+        self._check_quota(context, variants, replaced=present["_Variants"])
+        self._engine.update(context, ENDPOINT, name, lambda document: self._changeable(context, document))
+        self._in_background(self._finish_resize, context, name, variants)
+        return {"EndpointArn": present["EndpointArn"]}
+
+    # ---- what happens after the answer --------------------------------------------------------------------------------------
+
+    def _finish_create(self, context: Context, name: str, variants: list[dict]) -> None:
+        try:
+            fleet = self._started(context, name, variants)
+        except HostingError as error:
+            self._change(context, name, {"EndpointStatus": "Failed", "FailureReason": str(error)})
+            return
+        self._live.open(context.region, name, fleet)
+        self._change(context, name, {"EndpointStatus": "InService", "ProductionVariants": [self._summary(variant) for variant in variants]})
+
+    def _finish_update(self, context: Context, name: str, config: dict, variants: list[dict]) -> None:
+        try:
+            fleet = self._started(context, name, variants)
+        except HostingError as error:
+            # The endpoint goes on as before, and says why the update did not happen.
+            self._change(context, name, {"EndpointStatus": "InService", "FailureReason": str(error)})
+            return
+        # Who sees InService must be answered by the new servers alone, so these take over first.
+        before = self._live.get(context.region, name).exchange(fleet)
+        changes = {
+            "EndpointStatus": "InService",
+            "FailureReason": None,
+            "EndpointConfigName": config["EndpointConfigName"],
+            "ProductionVariants": [self._summary(variant) for variant in variants],
+            "DataCaptureConfig": None,
+            **_capture_summary(config),
+            "_Variants": variants,
+        }
+        self._change(context, name, changes)
+        self._retire(before)
+
+    def _finish_resize(self, context: Context, name: str, variants: list[dict]) -> None:
+        live, failure = self._live.get(context.region, name), None
+        live.weigh({variant["VariantName"]: variant["Weight"] for variant in variants})
+        before = {variant.name: len(variant.servers) for variant in live.fleet.variants.values()}
+        added, removed = [], []
+        for variant in variants:
+            changed = live.resize(variant["VariantName"], variant["InstanceCount"])
+            (added if variant["InstanceCount"] > before[variant["VariantName"]] else removed).extend(changed)
+        try:
+            hosting.start(added)
+        except HostingError as error:
+            failure = str(error)
+            variants = [variant | {"InstanceCount": min(variant["InstanceCount"], before[variant["VariantName"]])} for variant in variants]
+            for variant in variants:
+                live.resize(variant["VariantName"], variant["InstanceCount"])
+        summaries = [self._summary(variant) for variant in variants]
+        changes = {"EndpointStatus": "InService", "FailureReason": failure, "ProductionVariants": summaries, "_Variants": variants}
+        self._change(context, name, changes)
+        live.fleet.retire(removed)
+
+    def _return(self, context: Context, document: dict) -> None:
+        """Bring an endpoint back that was in service when the local AWS ended."""
+        name = document["EndpointName"]
+        try:
+            fleet = self._started(context, name, document["_Variants"])
+        except HostingError as error:
+            self._live.close(context.region, name)
+            self._change(context, name, {"EndpointStatus": "Failed", "FailureReason": str(error)})
+            return
+        self._live.get(context.region, name).exchange(fleet)
+
+    def _started(self, context: Context, name: str, variants: list[dict]) -> Fleet:
+        """A fleet whose servers all answer. Raises HostingError, Stopped."""
+        fleet = Fleet(self._runner, context, name, variants)
+        self._fleets.add(fleet)
+        try:
+            if self._stopping.is_set():
+                raise Stopped
+            fleet.start()
+        except Exception:
+            self._fleets.discard(fleet)
+            raise
+        return fleet
+
+    def _retire(self, fleet: Fleet) -> None:
+        fleet.retire()
+        self._fleets.discard(fleet)
+
+    def _change(self, context: Context, name: str, changes: dict) -> None:
+        if not self._stopping.is_set():
+            self._engine.update(context, ENDPOINT, name, changes)
+
+    def _in_background(self, work: Callable, *arguments: object) -> None:
+        def run() -> None:
+            try:
+                work(*arguments)
+            except Stopped:
+                pass
+            except Exception:
+                logger.exception("%s%r failed", work.__name__, arguments[1:2])
+            finally:
+                self._threads.discard(threading.current_thread())
+
+        thread = threading.Thread(target=run, name=f"endpoints {work.__name__}", daemon=True)
+        self._threads.add(thread)
+        thread.start()
+
+    # ---- the local AWS comes and goes ---------------------------------------------------------------------------------------
+
+    def recover(self) -> None:
+        """Endpoints in service come back; what was under way has failed."""
+        self._runner.recover()
+        for context, document in self._engine.every(ENDPOINT):
+            name, status = document["EndpointName"], document["EndpointStatus"]
+            if status == "Creating":
+                reason = "The local AWS ended while the endpoint was being created. Delete the endpoint and create it again."
+                self._change(context, name, {"EndpointStatus": "Failed", "FailureReason": reason})
+            elif status == "Deleting":
+                self._engine.delete(context, ENDPOINT, name)
+            elif status != "Failed":
+                if status == "Updating":
+                    reason = "The local AWS ended during the update. The endpoint serves as before it."
+                    self._change(context, name, {"EndpointStatus": "InService", "FailureReason": reason})
+                self._live.open(context.region, name, None)
+                self._in_background(self._return, context, document)
+
+    def shutdown(self) -> None:
+        """End all servers at once, also those that are just being started or retired. New ones may be started afterwards."""
+        self._stopping.set()
+        for fleet in list(self._fleets):
+            fleet.stop()
+        for thread in list(self._threads):
+            thread.join()
+        self._fleets.clear()
+        self._live.clear()
+        self._runtime.close()
+        self._stopping.clear()
+
+    # ---- parts --------------------------------------------------------------------------------------------------------------
+
+    def _planned(self, context: Context, params: dict, operation: str) -> tuple[dict, list[dict]]:
+        """The endpoint configuration that a request names, and its variants."""
+        if "DeploymentConfig" in params:
+            raise not_supported("sagemaker", f"{operation} with DeploymentConfig")
+        config = self._engine.get(context, ENDPOINT_CONFIG, params["EndpointConfigName"])
+        return config, deployments.variants_of(self._engine, context, config, operation)
+
+    def _check_quota(self, context: Context, variants: list[dict], replaced: list[dict] = ()) -> None:
+        used = sum(
+            variant["InstanceCount"]
+            for _, document in self._engine.every(ENDPOINT)
+            if document["EndpointStatus"] != "Failed"
+            for variant in document["_Variants"]
+        )
+        before = sum(variant["InstanceCount"] for variant in replaced)
+        wanted = sum(variant["InstanceCount"] for variant in variants) - before
+        if wanted > 0 and used + wanted > INSTANCE_QUOTA:
+            raise AwsError(
+                "ResourceLimitExceeded",
+                "The account-level service limit 'Number of instances across active endpoints' is "
+                f"{INSTANCE_QUOTA} Instances, with current utilization of {used} Instances and a request delta of {wanted} Instances. "
+                "Please use AWS Service Quotas to request an increase for this quota. If AWS Service Quotas is not available, "
+                "contact AWS support to request an increase for this quota.",
+            )
+
+    def _changeable(self, context: Context, document: dict) -> dict:
+        """The change that begins an update. Raises ``ValidationException`` where none may begin."""
+        self._settled(context, document)
+        if document["EndpointStatus"] == "Failed":
+            raise AwsError("ValidationException", f'Cannot update endpoint "{document["EndpointArn"]}" with status Failed; delete it.')
+        return {"EndpointStatus": "Updating", "FailureReason": None}
+
+    def _settled(self, context: Context, document: dict) -> bool:
+        live = self._live.get(context.region, document["EndpointName"])
+        if document["EndpointStatus"] not in ("InService", "Failed") or (live is not None and live.fleet is None):
+            raise AwsError("ValidationException", f'Cannot update in-progress endpoint "{document["EndpointArn"]}".')
+        return True
+
+    def _summary(self, variant: dict, status: str = "") -> dict:
+        """A ``ProductionVariantSummary``; ``status`` while it is not yet in service."""
+        running = 0 if status else variant["InstanceCount"]
+        return {
+            "VariantName": variant["VariantName"],
+            "DeployedImages": [{"SpecifiedImage": variant["Container"]["Image"], "ResolutionTime": self._engine.now()}],
+            "CurrentWeight": variant["Weight"],
+            "DesiredWeight": variant["Weight"],
+            "CurrentInstanceCount": running,
+            "DesiredInstanceCount": variant["InstanceCount"],
+            **({"VariantStatus": [{"Status": status, "StartTime": self._engine.now()}]} if status else {}),
+        }
+
+
+def _capture_summary(config: dict) -> dict:
+    """DescribeEndpoint's ``DataCaptureConfig``, of a configuration that has one (it is switched off: `deployments.variants_of`)."""
+    if "DataCaptureConfig" not in config:
+        return {}
+    capture = config["DataCaptureConfig"]
+    summary = {
+        "EnableCapture": False,
+        "CaptureStatus": "Stopped",
+        "CurrentSamplingPercentage": capture["InitialSamplingPercentage"],
+        "DestinationS3Uri": capture["DestinationS3Uri"],
+        "KmsKeyId": capture.get("KmsKeyId", ""),
+    }
+    return {"DataCaptureConfig": summary}

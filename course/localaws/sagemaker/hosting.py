@@ -1,0 +1,247 @@
+"""Model servers: what runs behind an endpoint, one server for each instance of each variant."""
+
+from __future__ import annotations
+
+import http.client
+import logging
+import random
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from course.localaws.containers import images
+from course.localaws.containers.box import Box, Limits, Running
+from course.localaws.containers.overlay import Overlay
+from course.localaws.sagemaker import model_data
+from course.localaws.sagemaker.context import Context
+from course.localaws.sagemaker.job_data import JobData
+from course.localaws.sagemaker.job_runner import JobLog, JobRunner, remove
+from course.localaws.sagemaker.model_data import HostingError
+
+if TYPE_CHECKING:
+    from course.localaws.platform import Platform
+
+# "Custom Inference Code with Hosting Services": seconds in which /ping must answer with 200, and for which one ping is waited.
+STARTUP_SECONDS = 240
+PING_TIMEOUT = 2.0
+STOP_GRACE = 30.0  # seconds between SIGTERM and SIGKILL, from the same page
+DRAIN_SECONDS = 60.0  # as long as an invocation may take
+RESTART_DELAYS = (0.2, 1.0, 5.0, 30.0)  # seconds before a server that ended by itself is started again; the last one is kept
+PORTS = range(20_000, 32_000)  # below those that the kernel gives to outgoing connections
+UNLIMITED = 1 << 50  # bytes of output; a server that lives for weeks may write more than a job
+LOG_PAUSE = 0.05  # seconds; see ModelServer._log
+
+logger = logging.getLogger(__name__)
+
+
+class Stopped(Exception):
+    """The server was to end before it was ready."""
+
+
+class ModelServer:
+    """One container of one variant, on what AWS calls an instance.
+
+    Attributes
+    ----------
+    ready : bool
+        It answered ``/ping`` and has not ended since.
+    requests : int
+        Invocations under way; counted by whoever sends them.
+    port : int
+        On loopback.
+    """
+
+    def __init__(self, runner: JobRunner, context: Context, endpoint: str, variant: dict) -> None:
+        self._runner = runner
+        self._context = context
+        self._variant = variant
+        self._data = JobData(runner.platform, f"endpoint/{endpoint}", variant["RoleArn"])
+        self._stream = f"{variant['VariantName']}/i-{uuid.uuid4().hex[:17]}"
+        self._write = JobLog(runner.platform, context.region, log_group(endpoint), self._stream)
+        self._folder = boxes(runner.platform) / f"{runner.kind}.{uuid.uuid4().hex}"
+        self._running: Running | None = None
+        self._asked_to_stop = threading.Event()
+        self.ready = False
+        self.requests = 0
+        self.port = 0
+
+    def start(self) -> None:
+        """Fetch the model, start its server and wait until it answers. When that fails, nothing is left of the server.
+
+        Raises
+        ------
+        HostingError
+        Stopped
+        """
+        try:
+            model_data.fetch(self._data, self._variant["Container"], self._folder / "ml")
+            self._overlay = self._install()
+            self._launch()
+        except Exception as error:
+            remove(self._folder)
+            if self._asked_to_stop.is_set():
+                raise Stopped from error
+            if isinstance(error, HostingError):
+                raise
+            logger.exception("A server of %s could not be started", self._stream)
+            raise HostingError(f"{type(error).__name__}: {error}") from error
+        threading.Thread(target=self._keep_running, name=f"endpoint {self._stream}", daemon=True).start()
+
+    def drain(self) -> None:
+        """Wait for the requests under way; nobody may send another one."""
+        limit = time.monotonic() + DRAIN_SECONDS
+        while self.requests and time.monotonic() < limit and not self._asked_to_stop.wait(0.01):
+            pass
+
+    def stop(self, grace: float = STOP_GRACE) -> None:
+        """End the server, after ``grace`` seconds by force, and remove its directory. May be called at any time, also twice."""
+        self._asked_to_stop.set()
+        self.ready = False
+        if self._running is not None:
+            self._running.stop(grace)
+        remove(self._folder)
+
+    def _install(self) -> Overlay:
+        """What the script's requirements.txt asks for, on top of the course's packages."""
+        requirements = self._code() / "requirements.txt"
+        wanted = requirements if requirements.exists() else None
+        overlay = self._runner.overlay(self._folder, wanted)
+        if wanted:
+            box = self._box(overlay)
+            self._running = box.start([str(overlay.bin / "pip"), "install", "--requirement", str(wanted)], self._log)
+            if self._running.wait() != 0:
+                raise self._unhealthy()
+        return overlay
+
+    def _launch(self) -> None:
+        self.port = free_port()
+        box = self._box(self._overlay)
+        box.stage(box.root)
+        python, *arguments = self._image().serve()
+        # The script runs in the server's own process, so that is to find what was installed for it.
+        python = str(self._overlay.bin / "python3") if (self._code() / "requirements.txt").exists() else python
+        self._running = box.start([python, *arguments], self._log)
+        self._wait_for_ping()
+        self.ready = True
+
+    def _image(self) -> images.Image:
+        return images.find(self._variant["Container"]["Image"])
+
+    def _code(self) -> Path:
+        """Where the script is, if there is one."""
+        named = self._variant["Container"].get("Environment", {}).get("SAGEMAKER_SUBMIT_DIRECTORY", "")
+        inside = PurePosixPath(named).is_relative_to("/opt/ml")
+        return self._folder / "ml" / (PurePosixPath(named).relative_to("/opt/ml") if inside else "code")
+
+    def _box(self, overlay: Overlay) -> Box:
+        ours = {"SM_MODEL_DIR": "/opt/ml/model", "SAGEMAKER_REGION": self._context.region}
+        bound = {"SAGEMAKER_BIND_TO_PORT": str(self.port)}
+        extra = self._image().environment | ours | self._variant["Container"].get("Environment", {}) | bound
+        variables = self._runner.variables(self._context, self._variant["RoleArn"], overlay, extra)
+        return Box(self._folder / "ml", variables, Limits(output=UNLIMITED))
+
+    def _wait_for_ping(self) -> None:
+        limit = time.monotonic() + self._variant.get("ContainerStartupHealthCheckTimeoutInSeconds", STARTUP_SECONDS)
+        while self._running.exit_code is None and time.monotonic() < limit and not self._asked_to_stop.wait(0.02):
+            if answers_ping(self.port):
+                return
+        self._running.kill()  # when this returns, its last lines are in the log
+        raise self._unhealthy()
+
+    def _unhealthy(self) -> HostingError:
+        return HostingError(
+            f"The primary container for production variant {self._variant['VariantName']} did not pass the ping health check. "
+            "Please check CloudWatch logs for this endpoint."
+        )
+
+    def _keep_running(self) -> None:
+        """Start the server again whenever it ends without having been asked to."""
+        failures = 0
+        while True:
+            try:
+                code = self._running.wait()
+            except Exception as error:  # the box failed, e.g. because the disk is full
+                code = error
+            self.ready = False
+            delay = RESTART_DELAYS[min(failures, len(RESTART_DELAYS) - 1)]
+            if self._asked_to_stop.wait(delay):
+                return
+            self._log([f"[local AWS] The container ended ({self._running.limit or 'exit code'} {code}); it is started again."])
+            try:
+                self._launch()
+                failures = 0
+            except Exception as error:
+                self._log([f"[local AWS] The container could not be started again: {error}"])
+                failures += 1
+
+    def _log(self, lines: list[str]) -> None:
+        self._write(lines)
+        # What is printed meanwhile comes in one piece: a transaction a line would slow down the predictions.
+        time.sleep(LOG_PAUSE)
+
+
+def start(servers: Sequence[ModelServer]) -> None:
+    """Start servers side by side; when one fails, all are stopped and its error is raised.
+
+    Raises
+    ------
+    HostingError
+    Stopped
+    """
+    try:
+        each(servers, ModelServer.start)
+    except Exception:
+        stop(servers)
+        raise
+
+
+def stop(servers: Sequence[ModelServer]) -> None:
+    """End servers at once, whatever they are doing."""
+    each(servers, lambda server: server.stop(grace=0))
+
+
+def each(servers: Sequence[ModelServer], act: Callable[[ModelServer], None]) -> None:
+    """Do something with servers side by side; raises what the first of them raised, when all have ended trying."""
+    if not servers:
+        return
+    with ThreadPoolExecutor(len(servers), thread_name_prefix="endpoint") as pool:
+        attempts = [pool.submit(act, server) for server in servers]
+    for attempt in attempts:
+        attempt.result()
+
+
+def answers_ping(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PING_TIMEOUT)
+    try:
+        connection.request("GET", "/ping", headers={"User-Agent": "AHC/2.0"})
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def free_port() -> int:
+    """A port of loopback on which nobody listens. Chosen at random, so that two who ask at a time hardly get the same."""
+    for port in random.sample(PORTS, len(PORTS)):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise HostingError(f"No port between {PORTS.start} and {PORTS.stop} is free for a model server.")
+
+
+def boxes(platform: Platform) -> Path:
+    return platform.state / "boxes"
+
+
+def log_group(endpoint: str) -> str:
+    return f"/aws/sagemaker/Endpoints/{endpoint}"

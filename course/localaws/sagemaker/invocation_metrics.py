@@ -1,0 +1,112 @@
+"""What CloudWatch shows of an endpoint's invocations, kept in memory for a moment and written in batches.
+
+Source: "Monitor Amazon SageMaker AI with Amazon CloudWatch" of the developer guide: namespace ``AWS/SageMaker``, dimensions
+``EndpointName`` and ``VariantName``, latencies in microseconds.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from course.localaws.metrics.store import Datum, observed
+
+if TYPE_CHECKING:
+    from course.localaws.platform import Platform
+
+NAMESPACE = "AWS/SageMaker"
+FLUSH_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """One call of a variant.
+
+    Attributes
+    ----------
+    moment : float
+        Unix seconds.
+    status : int
+        What the container answered; 0 when it did not.
+    model, overhead : float
+        Seconds.
+    instances : int
+        Of the variant.
+    """
+
+    region: str
+    endpoint: str
+    variant: str
+    moment: float
+    status: int
+    model: float
+    overhead: float
+    instances: int
+
+    def values(self) -> list[tuple[str, str, float]]:
+        """``(metric, unit, value)`` for every metric."""
+        return [
+            ("Invocations", "None", 1),
+            ("InvocationsPerInstance", "None", 1 / self.instances),
+            ("Invocation4XXErrors", "None", int(400 <= self.status < 500)),
+            ("Invocation5XXErrors", "None", int(self.status >= 500)),
+            ("InvocationModelErrors", "None", int(not 200 <= self.status < 300)),
+            ("ModelLatency", "Microseconds", round(self.model * 1e6)),
+            ("OverheadLatency", "Microseconds", round(self.overhead * 1e6)),
+        ]
+
+
+class InvocationMetrics:
+    """Takes note of invocations without holding them up. A thread writes what came, as long as something comes."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+        self._noted: list[Invocation] = []
+        self._lock = threading.Lock()
+        self._writing = threading.Lock()
+        self._writer_runs = False
+
+    def note(self, invocation: Invocation) -> None:
+        with self._lock:
+            self._noted.append(invocation)
+            if self._writer_runs:
+                return
+            self._writer_runs = True
+        threading.Thread(target=self._write, name="invocation-metrics", daemon=True).start()
+
+    def flush(self) -> bool:
+        """Write what was noted; False when there was nothing. When it returns, everything noted before is in the store."""
+        with self._writing:
+            with self._lock:
+                noted, self._noted = self._noted, []
+            by_region = defaultdict(list)
+            for invocation in noted:
+                by_region[invocation.region].append(invocation)
+            for region, invocations in by_region.items():
+                self._platform.metrics.put_data(region, data(invocations))
+        return bool(noted)
+
+    def _write(self) -> None:
+        while True:
+            time.sleep(FLUSH_SECONDS)
+            if self.flush():
+                continue
+            with self._lock:
+                if not self._noted:
+                    self._writer_runs = False
+                    return
+
+
+def data(invocations: list[Invocation]) -> list[Datum]:
+    """One datum for each metric, variant and second, with all its values and how often each was seen."""
+    seen: dict[tuple, Counter] = defaultdict(Counter)
+    for invocation in invocations:
+        for metric, unit, value in invocation.values():
+            seen[invocation.endpoint, invocation.variant, int(invocation.moment), metric, unit][value] += 1
+    return [
+        observed(NAMESPACE, metric, counts.items(), {"EndpointName": endpoint, "VariantName": variant}, unit, moment)
+        for (endpoint, variant, moment, metric, unit), counts in seen.items()
+    ]

@@ -1,0 +1,118 @@
+"""Which endpoints take requests now, and which of their servers takes the next one."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import threading
+import time
+from dataclasses import dataclass
+
+from course.localaws.errors import AwsError
+from course.localaws.sagemaker.context import Context
+from course.localaws.sagemaker.fleets import Fleet, Variant, pick
+from course.localaws.sagemaker.hosting import ModelServer
+
+# How long a request waits for the servers of an endpoint that comes back after a restart of the local AWS; less than SDKs wait.
+RETURN_SECONDS = 50.0
+
+
+@dataclass(slots=True)
+class Live:
+    """An endpoint in service. ``fleet`` is None while its servers are on their way back after a restart.
+
+    Requests come from the event loop, fleets are exchanged by threads: the lock makes sure that a server that was taken belongs to
+    the present fleet, so that whoever exchanged it may wait for its last request and end it.
+    """
+
+    name: str
+    fleet: Fleet | None
+    _lock: threading.Lock
+
+    def take(self, target: str | None) -> tuple[Variant, ModelServer]:
+        """The server for the next request, which is counted as under way until `give_back`.
+
+        Raises
+        ------
+        AwsError
+            ``ValidationError`` (no such variant), ``ServiceUnavailable`` (it has no server that is up).
+        """
+        with self._lock:
+            variant = self._variant(target)
+            server = variant.choose()
+            if server is None:
+                raise AwsError(
+                    "ServiceUnavailable", "A transient exception occurred while retrieving variant instances. Please try again later.", 503
+                )
+            server.requests += 1
+            return variant, server
+
+    def give_back(self, server: ModelServer) -> None:
+        with self._lock:
+            server.requests -= 1
+
+    def exchange(self, fleet: Fleet) -> Fleet | None:
+        """Let ``fleet`` take all requests from now on; returns the one that it replaces."""
+        with self._lock:
+            before, self.fleet = self.fleet, fleet
+            return before
+
+    def resize(self, name: str, count: int) -> list[ModelServer]:
+        """`Variant.resize`, while no server is being taken."""
+        with self._lock:
+            return self.fleet.variants[name].resize(count)
+
+    def weigh(self, weights: dict[str, float]) -> None:
+        with self._lock:
+            for name, weight in weights.items():
+                self.fleet.variants[name].weight = weight
+
+    def _variant(self, target: str | None) -> Variant:
+        if target is not None:
+            if target not in self.fleet.variants:
+                raise AwsError("ValidationError", f"Variant {target} not found for Endpoint {self.name}.")
+            return self.fleet.variants[target]
+        variants = list(self.fleet.variants.values())
+        index = pick([variant.weight for variant in variants], random.random())
+        if index is None:
+            raise AwsError("ValidationError", f"Endpoint {self.name} has no variant with a weight above 0 to take the request.")
+        return variants[index]
+
+
+class LiveEndpoints:
+    """The endpoints that take requests, by region and name."""
+
+    def __init__(self) -> None:
+        self._endpoints: dict[tuple[str, str], Live] = {}
+
+    def open(self, region: str, name: str, fleet: Fleet | None) -> Live:
+        live = self._endpoints[region, name.lower()] = Live(name, fleet, threading.Lock())
+        return live
+
+    def close(self, region: str, name: str) -> Fleet | None:
+        """Take an endpoint out of service; returns its fleet, which the caller must stop."""
+        live = self._endpoints.pop((region, name.lower()), None)
+        return live.fleet if live else None
+
+    def get(self, region: str, name: str) -> Live | None:
+        return self._endpoints.get((region, name.lower()))
+
+    def clear(self) -> None:
+        self._endpoints.clear()
+
+    async def in_service(self, context: Context, name: str) -> Live:
+        """The endpoint, once its servers are there.
+
+        Raises
+        ------
+        AwsError
+            ``ValidationError``, also for an endpoint that is being created or failed: it does not exist for InvokeEndpoint.
+        """
+        limit = time.monotonic() + RETURN_SECONDS
+        while live := self.get(context.region, name):
+            if live.fleet is not None:
+                return live
+            if time.monotonic() > limit:
+                raise AwsError("ServiceUnavailable", f"The servers of endpoint {name} have not come back yet. Please try again later.", 503)
+            await asyncio.sleep(0.02)
+        raise AwsError("ValidationError", f"Endpoint {name} of account {context.account} not found.")
