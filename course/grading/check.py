@@ -6,11 +6,10 @@ import os
 from collections import Counter
 from typing import Any
 
-from course.grading import calls, catalogue, render, seeds
-from course.grading.answer import Answer, collect
+from course.grading import catalogue, render, seeds
 from course.grading.capture import captured
 from course.grading.errors import AnswerError
-from course.grading.evaluate import evaluate
+from course.grading.evaluate import evaluate_here
 from course.grading.exercise import Exercise
 from course.grading.report import Report
 
@@ -46,16 +45,8 @@ def check(exercise_id: str, /, **evidence: Any) -> float:
 
 def practise(exercise: Exercise, evidence: dict[str, Any]) -> Report:
     """The practice report of an answer that lives in this process."""
-
-    def answer(stream: str) -> Answer:
-        def call(name: str, arguments: tuple, seconds: float) -> tuple[Any, str]:
-            return calls.call(name, evidence[name], arguments, seconds)
-
-        rng = seeds.stream(stream, exercise.id, seeds.learner(), seeds.PUBLISHED)
-        return Answer(exercise, collect(exercise, evidence), call, rng, seeds.learner(), _client)
-
     try:
-        return evaluate(exercise, "practice", answer)
+        return evaluate_here(exercise, "practice", evidence, seeds.Draw(learner=seeds.learner()), aws_client)
     except Exception as error:
         report = Report(exercise)
         report.stop(AnswerError(f"The check itself failed, which is a mistake in the course: {type(error).__name__}: {error}"))
@@ -87,7 +78,8 @@ def _graded(exercise: Exercise, evidence: dict[str, Any]) -> Report | None:
     return client.offer(address, exercise, evidence)
 
 
-def _client(service: str) -> Any:
+def aws_client(service: str) -> Any:
+    """A boto3 client of the AWS that this process works with."""
     from course.session import connect
 
     return connect().client(service)

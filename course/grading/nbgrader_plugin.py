@@ -78,9 +78,8 @@ class GradedExecute(Execute):
         restore_given(Path(coursedir.format_path(coursedir.source_directory, ".", assignment)), Path(resources["metadata"]["path"]))
         with contextlib.ExitStack() as stack:
             aws = stack.enter_context(submission_aws()) if needed(nb) else NONE
-            self._server = stack.enter_context(
-                GraderServer(student=student, learner=learner, seed=seeds.grading_seed(), client=aws.client, graders=self._graders)
-            )
+            draw = seeds.Draw(learner, student, seeds.grading_seed())
+            self._server = stack.enter_context(GraderServer(draw, aws.client, self._graders))
             self._environment = self._kernel_environment(learner) | aws.environment
             nb, resources = super().preprocess(nb, resources)
         resources[OUTCOMES] = self._outcomes

@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import os
 import random
+from dataclasses import dataclass
 
 PUBLISHED = "from-data-to-deployment"
 SELF_STUDY = "self-study"
@@ -39,3 +40,20 @@ def stream(name: str, exercise_id: str, learner: str, seed: str) -> random.Rando
     parts = (seed, name, exercise_id, learner)
     material = b"".join(len(part.encode()).to_bytes(4, "big") + part.encode() for part in parts)
     return random.Random(int.from_bytes(hashlib.sha256(material).digest(), "big"))
+
+
+@dataclass(frozen=True)
+class Draw:
+    """Whose cases a check draws.
+
+    ``learner``: whose variant is worked on; ``student``: whose submission is graded, with ``seed``.
+    """
+
+    learner: str = SELF_STUDY
+    student: str = SELF_STUDY
+    seed: str = PUBLISHED
+
+    def rng(self, name: str, exercise_id: str) -> random.Random:
+        """The generator of a check's cases: ``name`` is ``"practice"`` or ``"graded"``."""
+        whose, seed = (self.student, self.seed) if name == "graded" else (self.learner, PUBLISHED)
+        return stream(name, exercise_id, whose, seed)

@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from course.grading import catalogue, render, seeds
+from course.grading import catalogue, render
 from course.grading.answer import Answer
 from course.grading.errors import AnswerError, DefinitionError
 from course.grading.evaluate import evaluate
 from course.grading.exercise import Exercise
 from course.grading.protocol import Channel, ProtocolError
 from course.grading.report import Report
+from course.grading.seeds import Draw
 
 PATH_LIMIT = 107  # bytes of a Unix socket's path: sun_path less its closing zero, Linux unix(7)
 OFFER_SECONDS = 10  # from connection to complete offer
@@ -50,12 +51,8 @@ class GraderServer:
 
     Parameters
     ----------
-    student : str
-        Whose submission it is; graded cases hang on it.
-    learner : str
-        Whose variant the submission worked on: the student's own, or that of all.
-    seed : str
-        The grading seed.
+    draw : Draw
+        Whose variant the submission worked on, whose submission it is, and the grading seed.
     client : callable
         Makes a boto3 client of the grader's own session with the submission's AWS.
     graders : Path
@@ -67,8 +64,8 @@ class GraderServer:
         Path of the socket, mode 0600 in a folder of mode 0700.
     """
 
-    def __init__(self, *, student: str, learner: str, seed: str, client: Callable[[str], Any], graders: Path) -> None:
-        self._student, self._learner, self._seed, self._client, self._graders = student, learner, seed, client, graders
+    def __init__(self, draw: Draw, client: Callable[[str], Any], graders: Path) -> None:
+        self._draw, self._client, self._graders = draw, client, graders
         self._lock = threading.Lock()
         self._expected: Exercise | None = None
         self._outcomes: dict[str, Outcome] = {}
@@ -144,9 +141,8 @@ class GraderServer:
             missing = [name for name, wanted in exercise.values.items() if name not in offer["values"]]
             if missing:
                 raise AnswerError(f"`{missing[0]}` is missing.")
-            whose, seed = (self._learner, seeds.PUBLISHED) if stream == "practice" else (self._student, self._seed)
-            rng = seeds.stream(stream, exercise.id, whose, seed)
-            return Answer(exercise, offer["values"], kernel.call, rng, self._learner, self._client)
+            rng = self._draw.rng(stream, exercise.id)
+            return Answer(exercise, offer["values"], kernel.call, rng, self._draw.learner, self._client)
 
         try:
             return Outcome(evaluate(exercise, "graded", answer))

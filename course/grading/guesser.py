@@ -1,0 +1,138 @@
+"""What an exercise pays those who do not understand it: the gate of `docs/exercise-patterns.md`.
+
+Three guessers: one calls `check` 200 times and reads all it prints; one gives a constant; one hands in what was right for another seed.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, get_args, get_origin
+
+from course.grading.exercise import Exercise, Function
+from course.grading.report import Report
+
+CALLS = 200
+LIMIT = 0.2  # of an exercise's points
+CONSTANTS = 20  # distinct results of the reference that are tried as a constant
+TOKEN = re.compile(r"[A-Za-z_][\w.-]*|-?\d+(?:\.\d+)?")
+
+Judge = Callable[[Mapping[str, Any]], Report]
+Evidence = dict[str, Any]
+
+
+@dataclass
+class Table:
+    """A function that knows its answers by heart. ``seen`` are arguments by their text, in the order of the first calls."""
+
+    known: dict[str, Any] = field(default_factory=dict)
+    default: Any = None
+    seen: dict[str, tuple] = field(default_factory=dict)
+
+    def __call__(self, *arguments: Any) -> Any:
+        key = repr(arguments)
+        self.seen.setdefault(key, arguments)
+        return self.known.get(key, self.default)
+
+
+class Recorder:
+    """A learner's function, with what it returned for what."""
+
+    def __init__(self, function: Callable) -> None:
+        self.function = function
+        self.results: dict[str, Any] = {}
+
+    def __call__(self, *arguments: Any) -> Any:
+        key = repr(arguments)
+        self.results[key] = self.function(*arguments)
+        return self.results[key]
+
+
+def scripted(exercise: Exercise, practice: Judge, report_text: Callable[[Report], str]) -> Evidence:
+    """The best of `CALLS` answers made of words that were printed or passed in; each keeps what did not make the score fall."""
+    rng = random.Random(exercise.id)
+    words = set(TOKEN.findall(f"{exercise.title} {' '.join(exercise.hints)}"))
+    best: Evidence = {name: Table() if isinstance(wanted, Function) else None for name, wanted in exercise.evidence.items()}
+    best_score = -1.0
+    for _ in range(CALLS):
+        trial = _mutated(exercise, best, sorted(words), rng)
+        report = practice(trial)
+        words |= set(TOKEN.findall(report_text(report)))
+        for given in trial.values():
+            if isinstance(given, Table):
+                words |= {token for arguments in given.seen for token in TOKEN.findall(arguments)}
+        if report.score >= best_score:
+            best, best_score = trial, report.score
+    return best
+
+
+def constants(reference: Evidence, graded: Judge) -> Iterator[Evidence]:
+    """The reference's values with each function replaced by one of its own results."""
+    recorded = _record(reference, graded)
+    results = {repr(value): value for recorder in recorded.values() for value in recorder.results.values()}
+    for value in list(results.values())[:CONSTANTS]:
+        yield {name: Table(default=value) if name in recorded else given for name, given in reference.items()}
+
+
+def replayed(reference: Evidence, graded_elsewhere: Judge) -> Evidence:
+    """What was right for another seed: the same values, and functions that answer by heart, else by their commonest result."""
+    recorded = _record(reference, graded_elsewhere)
+    replay = dict(reference)
+    for name, recorder in recorded.items():
+        texts = [repr(value) for value in recorder.results.values()]
+        commonest = max(texts, key=texts.count, default=None)
+        default = next((value for value in recorder.results.values() if repr(value) == commonest), None)
+        replay[name] = Table(dict(recorder.results), default)
+    return replay
+
+
+def _record(reference: Evidence, judge: Judge) -> dict[str, Recorder]:
+    recorded = {name: Recorder(given) for name, given in reference.items() if callable(given)}
+    judge({**reference, **recorded})
+    return recorded
+
+
+def _mutated(exercise: Exercise, best: Evidence, words: list[str], rng: random.Random) -> Evidence:
+    """A copy of ``best`` with one value, or one result of one function, drawn anew."""
+    trial = dict(best)
+    name = rng.choice(list(exercise.evidence))
+    wanted = exercise.evidence[name]
+    if not isinstance(wanted, Function):
+        trial[name] = _draw(wanted.kind, best[name], words, rng)
+        return trial
+    table = Table(dict(best[name].known), best[name].default, dict(best[name].seen))
+    if table.seen and rng.random() < 0.8:
+        key = rng.choice(list(table.seen))
+        table.known[key] = _draw(wanted.returns, table.known.get(key), words, rng)
+    else:
+        table.default = _draw(wanted.returns, table.default, words, rng)
+    trial[name] = table
+    return trial
+
+
+def _draw(kind: Any, old: Any, words: list[str], rng: random.Random) -> Any:
+    """A value of that kind made of words; lists and dicts change by one item, so that a better answer can grow."""
+    origin, arguments = get_origin(kind) or kind, get_args(kind)
+    if origin is str or kind is Any:
+        return rng.choice(words) if words else ""
+    if origin is bool:
+        return rng.random() < 0.5
+    if origin in (int, float):
+        numbers = [float(word) for word in words if re.fullmatch(r"-?\d+(\.\d+)?", word)]
+        number = rng.choice([*numbers, rng.uniform(0, 1), rng.uniform(0, 100)])
+        return origin(number)
+    if origin is list:
+        items = list(old or [])
+        if items and rng.random() < 0.3:
+            items.pop(rng.randrange(len(items)))
+        else:
+            items.append(_draw(arguments[0] if arguments else str, None, words, rng))
+        return items
+    if origin is dict:
+        key, value = arguments or (str, str)
+        return {**(old or {}), _draw(key, None, words, rng): _draw(value, None, words, rng)}
+    if arguments:  # a union
+        return _draw(rng.choice(arguments), old, words, rng)
+    return old
