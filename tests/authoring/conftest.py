@@ -1,0 +1,39 @@
+"""A course of one small lesson, in a folder of its own."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from course.authoring import source
+from course.grading import catalogue
+
+ROOT = Path(__file__).parents[2]
+FIXTURE = Path(__file__).parent / "fixture"
+LESSON = "m90_fixture"
+
+
+@pytest.fixture
+def root(tmp_path) -> Path:
+    """The fixture course with this course's own nbgrader configuration."""
+    shutil.copytree(FIXTURE, tmp_path / "course", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "nbgrader_config.py", tmp_path / "course")
+    return tmp_path / "course"
+
+
+@pytest.fixture(scope="session")
+def lesson_text() -> str:
+    return (FIXTURE / "solutions" / LESSON / "m90_1_round_trip.py").read_text()
+
+
+@pytest.fixture(scope="session")
+def exercises():
+    return catalogue.exercises(FIXTURE / "graders")
+
+
+@pytest.fixture
+def parse():
+    """Parse the text of a source called m90_1_round_trip.py."""
+    return lambda text: source.parse(Path("solutions/m90_fixture/m90_1_round_trip.py"), text)
