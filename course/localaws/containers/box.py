@@ -29,6 +29,8 @@ from typing import Literal
 
 import psutil
 
+from course.localaws.containers import mlroot
+
 Mode = Literal["namespace", "rewrite"]
 OnLines = Callable[[list[str]], None]
 
@@ -88,12 +90,18 @@ class Box:
         return text if self.mode == "namespace" else OPT_ML.sub(lambda _: self.path, text)
 
     def stage(self, directory: Path) -> None:
-        """Make code below ``directory`` ready to run: in rewrite mode, translate /opt/ml in it.
+        """Make code below ``directory`` ready to run: in rewrite mode, translate /opt/ml in it, also inside a ``sourcedir.tar.gz``.
 
         A file is replaced, never changed in place: it may be a hard link to a stored object.
         """
         if self.mode == "namespace":
             return
+        for archive in directory.rglob("sourcedir.tar.gz"):
+            with tempfile.TemporaryDirectory(dir=self.root.parent) as folder:
+                mlroot.unpack(archive, Path(folder))
+                self.stage(Path(folder))
+                archive.unlink()
+                mlroot.pack(Path(folder), archive)
         for path in directory.rglob("*"):
             if not path.is_file() or path.is_symlink() or path.stat().st_size > LARGEST_CODE_FILE or not _is_code(path):
                 continue

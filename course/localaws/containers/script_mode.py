@@ -196,7 +196,7 @@ def report(base: Path, failure: str) -> None:
 
 def _install(code: Path) -> None:
     """Install the script's requirements, and the script itself where it is a package."""
-    pip = [sys.executable, "-m", "pip", "install"]
+    pip = ["python3", "-m", "pip", "install"]
     for present, arguments, error in (
         (code / "requirements.txt", ["-r", "requirements.txt"], InstallRequirementsError),
         (code / "setup.py", [".", "-U"], InstallModuleError),
@@ -212,9 +212,9 @@ def _command(code: Path, environment: Environment) -> list[str]:
     """A package is run as a module, a ``.py`` file as a script, anything else by the shell."""
     program, arguments = environment.program, environment.arguments()
     if (code / "setup.py").exists():
-        return [sys.executable, "-m", environment.module_name, *arguments]
+        return ["python3", "-m", environment.module_name, *arguments]
     if program.endswith(".py"):
-        return [sys.executable, program, *arguments]
+        return ["python3", program, *arguments]
     (code / program).chmod(0o755)
     return ["/bin/sh", "-c", f"./{program} {shlex.join(arguments)}"]
 

@@ -25,7 +25,6 @@ from course.localaws.sagemaker.context import Context
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
 
-STOPPED_WITH_US = "InternalServerError: the local AWS was stopped while the job ran"
 OUT_OF_MEMORY = "ClientError: Please use an instance type with more memory, or reduce the size of job data processed on an instance."
 # A tenth of AWS's 120 s: long enough to save a model, short enough to wait for. COURSE_STOP_GRACE_SECONDS sets another.
 GRACE_SECONDS = 12.0
@@ -57,8 +56,15 @@ class Job:
         return bool(self.stopped_by) or self.abandoned
 
     def check(self) -> None:
+        """Raises Abandoned when the local AWS is stopping."""
         if self.abandoned:
             raise Abandoned
+
+    def begin(self) -> None:
+        """Raises Abandoned or StoppedEarly when the next thing is not to be begun."""
+        self.check()
+        if self.stopped_by:
+            raise StoppedEarly
 
     def stop(self, reason: str) -> None:
         """Let the job end: SIGTERM, and SIGKILL after the grace. Returns at once."""
@@ -79,8 +85,7 @@ class Job:
     def run(self, start: Callable[[], Running], seconds: float | None = None) -> Running:
         """Start a box unless the job is to end anyway, wait for its end, and stop it after ``seconds``."""
         with self._lock:
-            if self.ending:
-                raise Abandoned if self.abandoned else StoppedEarly
+            self.begin()
             self._running = running = start()
         try:
             try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import math
 import re
 import shutil
@@ -17,12 +16,12 @@ from course.localaws.containers.metrics_regex import MetricScanner
 from course.localaws.containers.script_mode import SUBMIT_DIRECTORY
 from course.localaws.errors import AwsError
 from course.localaws.metrics.store import observed
-from course.localaws.sagemaker.context import Context
-from course.localaws.sagemaker.job_data import DataError, Item, JobData, split
-from course.localaws.sagemaker.job_runner import OUT_OF_MEMORY, Abandoned, Job, JobFailure, JobLog, JobRunner, StoppedEarly, persist
+from course.localaws.sagemaker.job_data import DataError, Item, split
+from course.localaws.sagemaker.job_runner import OUT_OF_MEMORY, JobFailure, JobLog
+from course.localaws.sagemaker.jobs import JobRun
 
 if TYPE_CHECKING:
-    from course.localaws.sagemaker.engine import Document, Engine, Kind
+    from course.localaws.sagemaker.engine import Document
 
 GROUP = "/aws/sagemaker/TrainingJobs"  # of the logs, and the namespace of the metrics
 MESSAGES = {
@@ -32,42 +31,18 @@ MESSAGES = {
     "MaxRuntimeExceeded": "Training job runtime exceeded MaxRuntimeInSeconds provided",
 }
 SDK_INSTALLS = re.compile(r"install_requirements\.py (\S+)")  # in the sm_train.sh of SDK v3
-logger = logging.getLogger(__name__)
 
 
-class TrainingRun:
-    """The work of one training job, called in a thread of its own."""
+class TrainingRun(JobRun):
+    """The work of one training job."""
 
-    def __init__(self, runner: JobRunner, engine: Engine, kind: Kind, context: Context, name: str) -> None:
-        self._runner, self._engine, self._kind, self._context, self._name = runner, engine, kind, context, name
-        self._platform = runner.platform
+    def __init__(self, *arguments: object) -> None:
+        super().__init__(*arguments)
         self._metrics: dict[str, dict] = {}
 
-    def __call__(self, job: Job) -> None:
-        self._job, self._document = job, self._engine.get(self._context, self._kind, self._name)
-        self._data = JobData(self._platform, f"{self._kind.arn}/{self._name}", self._document["RoleArn"])
-        failure = ""
-        try:
-            with self._runner.directory() as folder:
-                self._train(folder)
-        except Abandoned:
-            raise
-        except StoppedEarly:
-            pass
-        except JobFailure as error:
-            failure = str(error)
-        except Exception as error:
-            if job.abandoned:
-                raise Abandoned from error
-            logger.exception("training job %s", self._name)
-            failure = f"InternalServerError: {type(error).__name__}: {error}"
-        status = "Failed" if failure else job.stopped_by or "Completed"
-        persist(lambda: self._update(lambda document: self._end(document, status, failure)))
-
-    def _train(self, folder: Path) -> None:
-        root, document = folder / "ml", self._document
-        self._job.check()
-        self._step("Downloading", "Downloading input data", TrainingStartTime=self._engine.now())
+    def work(self, folder: Path) -> None:
+        root, document = folder / "ml", self.document
+        self._step("Downloading", "Downloading input data", TrainingStartTime=self.engine.now())
         image = images.find(document["AlgorithmSpecification"]["TrainingImage"])
         try:
             self._lay_out(root)
@@ -77,8 +52,9 @@ class TrainingRun:
         for code in (root / "code", root / "input/data"):
             box.stage(code)
         self._step("Training", "Training image download completed. Training in progress.")
-        running = self._job.run(lambda: box.start(self._command(image), self._log(), "/opt/ml/code"), self._seconds())
-        failure = "" if self._job.stopped_by else failure_of(running, root, box.limits)
+        seconds = document["StoppingCondition"]["MaxRuntimeInSeconds"]
+        running = self.job.run(lambda: box.start(self._command(image), self._log(), "/opt/ml/code"), seconds)
+        failure = "" if self.job.stopped_by else failure_of(running, root, box.limits)
         self._step("Uploading", "Uploading generated training model")
         try:
             self._upload(folder, with_model=not failure)
@@ -87,8 +63,12 @@ class TrainingRun:
         if failure:
             raise JobFailure(failure)
 
+    def ended(self, document: Document, status: str, failure: str) -> dict:
+        metrics = list(self._metrics.values())
+        return ({"FinalMetricDataList": metrics} if metrics else {}) | ended(document, self.engine.now(), status, failure)
+
     def _lay_out(self, root: Path) -> None:
-        document = self._document
+        document = self.document
         channels = {channel["ChannelName"]: self._channel(channel) for channel in document.get("InputDataConfig", [])}
         checkpoint = document.get("CheckpointConfig")
         mlroot.lay_out_training(root, document.get("HyperParameters", {}), channels, document["ResourceConfig"], checkpoint)
@@ -97,34 +77,34 @@ class TrainingRun:
             folder = root / "input/data" / channel["ChannelName"]
             folder.mkdir()
             fast = channels[channel["ChannelName"]]["TrainingInputMode"] == "FastFile"
-            self._fetch(self._data.find(source["S3Uri"], source["S3DataType"]), folder, fast)
+            self._fetch(self.data.find(source["S3Uri"], source["S3DataType"]), folder, fast)
         if checkpoint:
-            self._fetch(self._data.find(checkpoint["S3Uri"].rstrip("/") + "/"), checkpoints(root, checkpoint), False)
+            self._fetch(self.data.find(checkpoint["S3Uri"].rstrip("/") + "/"), checkpoints(root, checkpoint), False)
         self._fetch_code(root)
 
     def _channel(self, channel: dict) -> dict:
         """A channel as ``inputdataconfig.json`` describes it."""
         source = channel["DataSource"]["S3DataSource"]
         described = {
-            "TrainingInputMode": channel.get("InputMode", self._document["AlgorithmSpecification"]["TrainingInputMode"]),
+            "TrainingInputMode": channel.get("InputMode", self.document["AlgorithmSpecification"]["TrainingInputMode"]),
             "S3DistributionType": source.get("S3DataDistributionType", "FullyReplicated"),
             "RecordWrapperType": channel.get("RecordWrapperType", "None"),
         }
         return described | ({"ContentType": channel["ContentType"]} if "ContentType" in channel else {})
 
     def _fetch(self, items: list[Item], folder: Path, link: bool) -> None:
-        self._data.download(items, folder, link, lambda: self._job.ending)
-        self._job.check()
+        self.data.download(items, folder, link, lambda: self.job.ending)
+        self.job.check()
 
     def _fetch_code(self, root: Path) -> None:
         """The archive of ``sagemaker_submit_directory``, which in AWS's containers the training toolkit fetches."""
-        location = self._document.get("HyperParameters", {}).get(SUBMIT_DIRECTORY, "").strip('"')
+        location = self.document.get("HyperParameters", {}).get(SUBMIT_DIRECTORY, "").strip('"')
         if not location:
             return
         try:
             if location.startswith("s3://"):
-                archive = self._platform.objects.head(*split(location)).path
-                self._platform.requests.record(f"{self._kind.arn}/{self._name}", "s3", "GetObject", "/".join(split(location)))
+                archive = self.platform.objects.head(*split(location)).path
+                self.platform.requests.record(self.caller, "s3", "GetObject", "/".join(split(location)))
             else:
                 archive = root / location.removeprefix("/opt/ml/")
             if archive.is_dir():
@@ -138,65 +118,52 @@ class TrainingRun:
             raise JobFailure(f"AlgorithmError: Framework Error: \n{location} cannot be unpacked: {error}, exit code: 1") from error
 
     def _box(self, folder: Path, image: images.Image) -> Box:
-        overlay = self._runner.overlay(folder, requirements_of(folder / "ml"))
-        extra = image.environment | {"TRAINING_JOB_NAME": self._name, "TRAINING_JOB_ARN": self._document["TrainingJobArn"]}
-        extra |= self._document.get("Environment", {})
-        return Box(folder / "ml", self._runner.variables(self._context, self._document["RoleArn"], overlay, extra), Limits())
+        overlay = self.runner.overlay(folder, requirements_of(folder / "ml"))
+        extra = image.environment | {"TRAINING_JOB_NAME": self.name, "TRAINING_JOB_ARN": self.document["TrainingJobArn"]}
+        extra |= self.document.get("Environment", {})
+        return Box(folder / "ml", self.runner.variables(self.context, self.document["RoleArn"], overlay, extra), Limits())
 
     def _command(self, image: images.Image) -> list[str]:
-        specification = self._document["AlgorithmSpecification"]
+        specification = self.document["AlgorithmSpecification"]
         return [*(specification.get("ContainerEntrypoint") or image.train()), *specification.get("ContainerArguments", [])]
 
-    def _seconds(self) -> float:
-        return float(self._document["StoppingCondition"]["MaxRuntimeInSeconds"])
-
     def _log(self) -> JobLog:
-        scanner = MetricScanner(self._document["AlgorithmSpecification"].get("MetricDefinitions", []))
-        stream = f"{self._name}/algo-1-{int(self._engine.now())}"
-        return JobLog(self._platform, self._context.region, GROUP, stream, lambda lines: self._publish(scanner, lines))
+        scanner = MetricScanner(self.document["AlgorithmSpecification"].get("MetricDefinitions", []))
+        stream = f"{self.name}/algo-1-{int(self.engine.now())}"
+        return JobLog(self.platform, self.context.region, GROUP, stream, lambda lines: self._publish(scanner, lines))
 
     def _publish(self, scanner: MetricScanner, lines: list[str]) -> None:
         found = [metric for line in lines for metric in scanner.scan(line)]
         if not found:
             return
-        now, where = self._engine.now(), {"TrainingJobName": self._name}
+        now, where = self.engine.now(), {"TrainingJobName": self.name}
         self._metrics |= {name: {"MetricName": name, "Value": value, "Timestamp": now} for name, value in found}
-        self._platform.metrics.put_data(
-            self._context.region, [observed(GROUP, name, [(value, 1.0)], where, "None", now) for name, value in found]
+        self.platform.metrics.put_data(
+            self.context.region, [observed(GROUP, name, [(value, 1.0)], where, "None", now) for name, value in found]
         )
 
     def _upload(self, folder: Path, with_model: bool) -> None:
         """Store the model, what lies in /opt/ml/output/data, and the checkpoints."""
-        root, document = folder / "ml", self._document
-        target = f"{document['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{self._name}/output"
+        root, document = folder / "ml", self.document
+        target = f"{document['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{self.name}/output"
         plain = document["OutputDataConfig"].get("CompressionType") == "NONE"
         for source, name in ((root / "model", "model"), (root / "output/data", "output")):
             if name == "model" and not with_model or name == "output" and mlroot.is_empty(source):
                 continue
             if plain:
-                self._data.upload_folder(source, f"{target}/{name}")
+                self.data.upload_folder(source, f"{target}/{name}")
                 continue
             archive = folder / f"{name}.tar.gz"
             try:
                 mlroot.pack(source, archive)
             except OSError as error:
                 raise DataError(str(error)) from error
-            self._data.upload(archive, f"{target}/{name}.tar.gz")
+            self.data.upload(archive, f"{target}/{name}.tar.gz")
         if checkpoint := document.get("CheckpointConfig"):
-            self._data.upload_folder(checkpoints(root, checkpoint), checkpoint["S3Uri"])
+            self.data.upload_folder(checkpoints(root, checkpoint), checkpoint["S3Uri"])
 
     def _step(self, secondary: str, message: str, **members: object) -> None:
-        self._update(lambda document: members | next_step(document, self._engine.now(), secondary, message))
-
-    def _update(self, changes) -> None:
-        try:
-            self._engine.update(self._context, self._kind, self._name, changes)
-        except AwsError as error:  # everything was reset meanwhile
-            raise Abandoned from error
-
-    def _end(self, document: Document, status: str, failure: str) -> dict:
-        final = {"FinalMetricDataList": list(self._metrics.values())} if self._metrics else {}
-        return final | ended(document, self._engine.now(), status, failure)
+        self.update(lambda document: members | next_step(document, self.engine.now(), secondary, message))
 
 
 def next_step(document: Document, now: float, secondary: str, message: str) -> dict:

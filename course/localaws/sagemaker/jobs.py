@@ -1,0 +1,157 @@
+"""What training and processing jobs have in common: they are created, described, listed, stopped, deleted, and lost in a crash."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from course.localaws.errors import AwsError
+from course.localaws.sagemaker.context import Context, Operation
+from course.localaws.sagemaker.engine import Changes, Document, Engine, Kind
+from course.localaws.sagemaker.job_data import JobData
+from course.localaws.sagemaker.job_runner import Abandoned, Job, JobFailure, JobRunner, StoppedEarly, persist, require_role
+
+if TYPE_CHECKING:
+    from course.localaws.platform import Platform
+
+RUNNING = ("InProgress", "Stopping")
+LOST = "InternalServerError: the local AWS was stopped while the job ran"
+DEFAULT_SECONDS = 86_400  # of MaxRuntimeInSeconds
+logger = logging.getLogger(__name__)
+
+
+class JobRun:
+    """The work of one job, called in a thread of its own. A subclass says what is done and how its end is written down."""
+
+    def __init__(self, runner: JobRunner, engine: Engine, kind: Kind, context: Context, name: str) -> None:
+        self.runner, self.engine, self.kind, self.context, self.name = runner, engine, kind, context, name
+        self.platform = runner.platform
+        self.caller = f"{kind.arn}/{name}"
+        self.document = engine.get(context, kind, name)
+        self.data = JobData(self.platform, self.caller, self.document["RoleArn"])
+
+    def work(self, folder: Path) -> None:
+        """Do the job in a directory of its own. Raises JobFailure when it fails."""
+        raise NotImplementedError
+
+    def ended(self, document: Document, status: str, failure: str) -> dict:
+        """The members that change when it ends as ``Completed``, ``Failed``, ``Stopped`` or ``MaxRuntimeExceeded``."""
+        raise NotImplementedError
+
+    def __call__(self, job: Job) -> None:
+        self.job = job
+        failure = ""
+        try:
+            if self.engine.get(self.context, self.kind, self.name)[self.kind.status] == "Stopping":
+                job.stop("Stopped")  # asked between its creation and its submission
+            job.begin()
+            with self.runner.directory() as folder:
+                self.work(folder)
+        except (Abandoned, StoppedEarly):
+            job.check()
+        except JobFailure as error:
+            failure = str(error)
+        except Exception as error:
+            job.check()
+            logger.exception("%s", self.caller)
+            failure = f"InternalServerError: {type(error).__name__}: {error}"
+        status = "Failed" if failure else job.stopped_by or "Completed"
+        persist(lambda: self.update(lambda document: self.ended(document, status, failure)))
+
+    def update(self, changes: Changes) -> None:
+        """Change the job's document; ends the work when there is none any more, since everything was reset."""
+        try:
+            self.engine.update(self.context, self.kind, self.name, changes)
+        except AwsError as error:
+            self.job.abandoned = True
+            raise Abandoned from error
+
+
+class Jobs:
+    """A family of jobs."""
+
+    kind: ClassVar[Kind]
+    noun: ClassVar[str]
+    run: ClassVar[type[JobRun]]
+
+    def __init__(self, platform: Platform, engine: Engine) -> None:
+        self.kinds = (self.kind,)
+        self.platform, self.engine = platform, engine
+        self._runner = JobRunner(platform, self.kind.arn)
+        name = self.kind.name
+        self.operations: dict[str, Operation] = {
+            f"Create{name}": self.create,
+            f"Describe{name}": self.describe,
+            f"List{name}s": self.list,
+            f"Stop{name}": self.stop,
+            f"Delete{name}": self.delete,
+        }
+
+    def prepare(self, context: Context, params: dict) -> Document:
+        """Check a request as AWS does before it takes it, and return the new job's document. Raises AwsError."""
+        raise NotImplementedError
+
+    def stopping(self, document: Document) -> dict:
+        """The members that change when the job is asked to stop."""
+        return {self.kind.status: "Stopping"}
+
+    def lost(self, document: Document) -> dict:
+        """The members that change when the local AWS was killed while the job ran."""
+        raise NotImplementedError
+
+    async def create(self, context: Context, params: dict) -> dict:
+        return await asyncio.to_thread(self._create, context, params)
+
+    def _create(self, context: Context, params: dict) -> dict:
+        name = params[self.kind.name_member]
+        if context.call is not None:
+            context.call.resource = f"{self.kind.arn}/{name}"
+        require_role(self.platform, params["RoleArn"])
+        document = self.prepare(context, params)
+        arn = self.engine.create(context, self.kind, name, document, params.get("Tags", ()))
+        self._runner.submit(arn, self.run(self._runner, self.engine, self.kind, context, name))
+        return {self.kind.arn_member: arn}
+
+    def describe(self, context: Context, params: dict) -> dict:
+        return self.engine.get(context, self.kind, params[self.kind.name_member])
+
+    def list(self, context: Context, params: dict) -> dict:
+        summaries, token = self.engine.page(context, self.kind, params)
+        return {f"{self.kind.name}Summaries": summaries} | ({"NextToken": token} if token else {})
+
+    def stop(self, context: Context, params: dict) -> None:
+        """Ask a job to end; asking again changes nothing."""
+
+        def changes(document: Document) -> dict:
+            status = document[self.kind.status]
+            if status not in RUNNING:
+                raise AwsError("ValidationException", f"The request was rejected because the {self.noun} is in status {status}.")
+            return self.stopping(document) if status == "InProgress" else {}
+
+        document = self.engine.update(context, self.kind, params[self.kind.name_member], changes)
+        self._runner.stop(document[self.kind.arn_member])
+
+    def delete(self, context: Context, params: dict) -> None:
+        name = params[self.kind.name_member]
+        status = self.engine.get(context, self.kind, name)[self.kind.status]
+        if status in RUNNING:
+            raise AwsError(
+                "ResourceInUse",
+                f"The {self.noun} {name} is in status {status}; only one that is Completed, Failed or Stopped can be deleted.",
+            )
+        self.engine.delete(context, self.kind, name)
+
+    def recover(self) -> None:
+        """Jobs that ran when the local AWS was killed have failed; their processes and directories are removed."""
+        self._runner.recover()
+        for context, document in list(self.engine.every(self.kind, RUNNING)):
+            self.engine.update(context, self.kind, document[self.kind.name_member], self.lost)
+
+    def shutdown(self) -> None:
+        self._runner.shutdown()
+
+
+def unsupported(what: str) -> AwsError:
+    return AwsError("NotSupportedByLocalAws", f"The local AWS does not support {what}. It exists on AWS; here nothing was done.")
