@@ -82,7 +82,7 @@ def one_title(lesson: Lesson) -> Iterator[Problem]:
 
 
 def heading_levels(lesson: Lesson) -> Iterator[Problem]:
-    last = 0
+    last = 1  # the title's; a missing title is `one_title`'s to tell
     for cell in lesson.markdown:
         for mark, text in HEADING.findall(lesson.prose(cell)):
             if len(mark) > last + 1:
@@ -115,7 +115,7 @@ def link_texts(lesson: Lesson) -> Iterator[Problem]:
 def dollars(lesson: Lesson) -> Iterator[Problem]:
     for cell in lesson.markdown:
         if match := DOLLAR.search(CODE_SPAN.sub("", lesson.prose(cell))):
-            yield lesson.problem(cell, f"{match[0]!r}: JupyterLab reads a pair of dollar signs as mathematics; write \{match[0]}.")
+            yield lesson.problem(cell, f"{match[0]!r}: JupyterLab reads a pair of dollar signs as mathematics; write \\{match[0]}.")
 
 
 def code_cells(lesson: Lesson) -> Iterator[Problem]:

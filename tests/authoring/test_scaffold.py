@@ -1,0 +1,56 @@
+"""`course new-exercise` writes an exercise that only wants its words, and never touches one that is there."""
+
+from __future__ import annotations
+
+import pytest
+
+from course.authoring import build, lint, scaffold, source, wiring
+from course.grading import catalogue
+
+
+@pytest.fixture
+def here(root, monkeypatch):
+    monkeypatch.chdir(root)
+    return root
+
+
+def test_a_new_exercise_is_complete_once_its_ids_are_filled_in(here, capsys):
+    assert scaffold.main(["m90_1_ex4"]) == 0
+    assert "graders/m90_fixture/m90_1_hidden.py" in capsys.readouterr().out
+    definitions = here / "graders" / "m90_fixture" / "m90_1.py"
+    text = (
+        definitions.read_text()
+        .replace('{"C01": ["TODO"], "C02": ["TODO"]}', '{"C01": ["2.2.S1"]}')
+        .replace('["TODO"]', '["train.channels"]')
+    )
+    definitions.write_text(text.replace("Exercise, Function, Value", "Answer, Exercise, Function, Report, Value"))
+    exercises = catalogue.exercises(here / "graders")
+    catalogue.load_hidden(exercises["m90_1_ex4"], here / "graders")
+    assert set(exercises["m90_1_ex4"].checks) == {"practice", "graded"}
+    parsed = source.read(here / "solutions" / "m90_fixture" / "m90_1_round_trip.py")
+    assert wiring.problems(parsed, exercises) == []
+    assert {problem.what.partition(";")[0] for problem in lint.lint(parsed, exercises)} == {"the exercises give 13 points"}
+    assert build.main([]) == 0
+    answers = sorted(path.name for path in (here / "graders" / "m90_fixture" / "answers" / "m90_1_ex4").iterdir())
+    assert len([name for name in answers if name.startswith("wrong_")]) == 3 and answers[0].startswith("right_")
+
+
+def test_a_second_one_joins_the_first(here):
+    for exercise in ("m90_1_ex4", "m90_1_ex10", "m90_1_ex5"):
+        assert scaffold.main([exercise]) == 0
+    assert "\nfrom .m90_1 import ex4, ex5, ex10\n" in (here / "graders" / "m90_fixture" / "m90_1_hidden.py").read_text()
+
+
+@pytest.mark.parametrize(
+    ("exercise", "words"),
+    [
+        ("m90_1_ex1", "exists already; ids are never used twice"),
+        ("m90_2_ex1", "0 sources are called solutions/*/m90_2_*.py"),
+        ("m90_1_4", "is not an exercise id; it looks like m04_1_ex5"),
+    ],
+)
+def test_what_cannot_be_added_says_why_and_writes_nothing(here, capsys, exercise, words):
+    before = {path: path.read_bytes() for path in here.rglob("*") if path.is_file()}
+    assert scaffold.main([exercise]) == 1
+    assert words in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in here.rglob("*") if path.is_file()} == before
