@@ -1,0 +1,210 @@
+"""Points add up, reasons are kept, secrets are blotted out, and every rendering says the same in words."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from course.grading import AnswerError, DefinitionError, Report, render
+
+from .examples import exercise
+
+POINTS = st.sampled_from([0.5, 1, 1.5, 2, 3, 7])
+SHARES = st.floats(0, 1)
+
+
+@given(st.lists(st.tuples(POINTS, SHARES | st.booleans()), min_size=1, max_size=6))
+def test_score_is_within_bounds_and_full_only_when_all_passed(parts: list[tuple[float, float]]) -> None:
+    made = exercise(parts={f"p{i}": points for i, (points, _) in enumerate(parts)})
+    report = Report(made, "graded")
+    for i, (_, share) in enumerate(parts):
+        report.part(f"p{i}", share, "message")
+    assert type(report.score) is float
+    assert 0 <= report.score <= made.points
+    assert report.score == pytest.approx(sum(points * share for points, share in parts), abs=1e-4)
+    if all(share == 1 for _, share in parts):
+        assert report.score == made.points and report.passed
+
+
+@given(SHARES, SHARES)
+def test_worst_finding_of_a_part_counts(first: float, second: float) -> None:
+    report = Report(exercise(), "graded")
+    report.part("unseen", first, "first")
+    report.part("unseen", second, "second")
+    part = report.parts[1]
+    assert part.share == min(first, second)
+    assert part.message == ("" if part.share == 1 else "first" if first <= second else "second")
+
+
+def test_practice_is_full_when_all_it_looks_at_passed() -> None:
+    report = Report(exercise())
+    report.part("shape", True, "m")
+    assert (report.score, report.later) == (3.0, ("unseen",))
+    assert "1 more check runs at grading: unseen." in render.as_text(report)
+
+
+def test_practice_scales_to_what_it_looks_at() -> None:
+    report = Report(exercise(parts={"a": 2, "b": 2, "c": 4}))
+    report.part("a", True, "m")
+    report.part("b", False, "m")
+    assert report.score == 4.0
+
+
+def test_grading_does_not_scale() -> None:
+    report = Report(exercise(), "graded")
+    report.part("shape", True, "m")
+    assert report.score == 1.0
+
+
+def test_stopped_check_keeps_what_it_found_and_nothing_else() -> None:
+    report = Report(exercise(), "graded")
+    report.part("shape", True, "m")
+    report.begin()
+    report.part("unseen", 0.5, "m")
+    report.stop(AnswerError("broke"))
+    assert report.score == 1.0  # half of unseen; shape was found by the check before
+    assert [part.share for part in report.parts] == [None, 0.5]
+
+
+def test_nothing_reported_earns_nothing() -> None:
+    assert Report(exercise()).score == 0.0
+
+
+@pytest.mark.parametrize("share", [np.bool_(True), np.float64(1.0), 1, True])
+def test_numpy_shares_are_shares(share: object) -> None:
+    report = Report(exercise(), "graded")
+    assert report.part("shape", share, "m") is True
+    assert type(report.score) is float
+
+
+@pytest.mark.parametrize("share", [float("nan"), -0.1, 1.1, "yes", None, np.array([True, False])])
+def test_other_shares_are_the_authors_fault(share: object) -> None:
+    with pytest.raises(DefinitionError, match="neither True nor False nor a share"):
+        Report(exercise()).part("shape", share, "m")
+
+
+def test_unknown_part_and_empty_message_are_the_authors_fault() -> None:
+    with pytest.raises(DefinitionError, match="has no part 'form'; it has shape, unseen"):
+        Report(exercise()).part("form", True, "m")
+    with pytest.raises(DefinitionError, match="a message says"):
+        Report(exercise()).part("shape", True, " ")
+
+
+WORD = re.compile(r"\w+")
+
+
+@given(
+    st.lists(st.text("abc01.-' ", min_size=1, max_size=6) | st.integers() | st.floats(allow_nan=False), min_size=1, max_size=3),
+    st.text("abc01.-' ", max_size=30),
+)
+def test_no_rendering_shows_a_secret(secrets: list[object], around: str) -> None:
+    report = Report(exercise(), "graded")
+    for secret in secrets:
+        report.secret(secret)
+    told = f"{around} {' '.join(map(str, secrets))} {secrets[0]!r} {around}"
+    report.part("shape", False, f"got {told}", hint=f"look {told}")
+    report.add_output(told)
+    report.stop(AnswerError(f"stopped {told}"))
+    data = render.as_json(report)
+    said = [data["problem"], data["output"], data["parts"][0]["message"], data["parts"][0]["hint"]]
+    for secret in secrets:
+        shown = str(secret).strip()
+        assume(shown)
+        for text in said:
+            assert not re.search(rf"(?<!\w){re.escape(shown)}(?!\w)", text), (shown, text)
+    page, plain = render.as_html(report), render.as_text(report)
+    for text in said:
+        if text.strip() and "`" not in text and len(text.splitlines()) == 1:
+            assert text.strip() in plain
+            assert text.strip() in HTMLText.of(page)
+
+
+class HTMLText(HTMLParser):
+    """Text of a page, and the order in which its elements open and close."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.text = ""
+        self.open: list[str] = []
+        self.seen: list[tuple[str, dict]] = []
+
+    def handle_starttag(self, tag: str, attrs: list) -> None:
+        self.seen.append((tag, dict(attrs)))
+        if tag != "br":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    @classmethod
+    def parse(cls, page: str) -> HTMLText:
+        parser = cls()
+        parser.feed(page)
+        parser.close()
+        assert parser.open == []
+        return parser
+
+    @classmethod
+    def of(cls, page: str) -> str:
+        return cls.parse(page).text
+
+
+def failing() -> Report:
+    report = Report(exercise(title="Less < more & 'so'"))
+    report.part("shape", 0.5, "`double(2)` returned <script>alert(1)</script>; expected a number.", hint="multiply")
+    return report
+
+
+def test_html_is_sound_and_escaped() -> None:
+    page = HTMLText.parse(render.as_html(failing(), opened=1))
+    tags = [tag for tag, _ in page.seen]
+    assert "script" not in tags
+    assert tags[:2] == ["section", "h4"]
+    assert page.seen[0][1]["aria-label"] == "Check m98_2_ex1: Less < more & 'so'"
+    assert "<script>alert(1)</script>" in page.text
+
+
+def test_verdict_is_a_word_not_only_a_colour() -> None:
+    text = HTMLText.of(render.as_html(failing()))
+    assert "Partly." in text and "At grading." in text
+
+
+def test_colours_follow_jupyterlab_and_have_a_fallback() -> None:
+    styles = " ".join(attributes.get("style", "") for _, attributes in HTMLText.parse(render.as_html(failing())).seen)
+    assert "var(--jp-warn-color1, #b26a00)" in styles
+    assert "background" not in styles and not re.search(r"(?<![-\w])color:", styles)  # text and ground keep the theme's own colours
+
+
+def test_hint_ladder_opens_step_by_step() -> None:
+    closed, one, all_open = (HTMLText.parse(render.as_html(failing(), opened)) for opened in (0, 1, 3))
+    assert [tag for tag, _ in closed.seen].count("details") == 3
+    assert [tag for tag, _ in one.seen].count("details") == 2
+    assert [tag for tag, _ in all_open.seen].count("details") == 0
+    assert "Hint 1 of 3: What is two times x?" in render.as_text(failing(), 1)
+    assert "Multiply" not in render.as_text(failing(), 1)
+
+
+def test_solved_exercise_shows_no_hints() -> None:
+    report = Report(exercise())
+    report.part("shape", True, "m")
+    assert "details" not in render.as_html(report, opened=3)
+
+
+@given(SHARES)
+def test_json_goes_round(share: float) -> None:
+    report = Report(exercise(), "graded")
+    report.part("shape", share, "message", hint="hint")
+    report.add_output("printed\n")
+    data = json.loads(json.dumps(render.as_json(report)))
+    again = render.from_json(report.exercise, data)
+    assert render.as_json(again) == data
+    assert render.as_text(again) == render.as_text(report)
