@@ -73,6 +73,7 @@ async def admit(signature: Signature | PresignedV2, head: Head, raw: AsyncIterat
     if isinstance(signature, PresignedV2):
         _require(signature.matches(head, credential.secret))
         return Admitted(credential.principal, DEFAULT_REGION, raw)
+    signature.check_coverage(head)
     declared = signature.declared_payload(head)
     if declared is None:
         body = await _whole(raw)

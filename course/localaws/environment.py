@@ -60,6 +60,7 @@ def variables(state: Path, endpoint: str, existing: Mapping[str, str] = os.envir
         # One retry: enough for a connection closed while idle, without minutes of silence at an error that stays.
         "AWS_MAX_ATTEMPTS": "2",
         "AWS_RETRY_MODE": "standard",
+        "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",  # no name resolves below 127.0.0.1
         "BOTOCORE_EXPERIMENTAL__PLUGINS": PLUGINS,
         "PYTHONPATH": _joined(str(PLUGIN_FOLDER), existing.get("PYTHONPATH", ""), os.pathsep),
         "NO_PROXY": _joined("127.0.0.1,localhost", existing.get("NO_PROXY") or existing.get("no_proxy", ""), ","),

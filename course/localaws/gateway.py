@@ -113,7 +113,7 @@ class _Visit:
         self.call: Call | None = None
         self.error = ""
         # Until its signature is read: a request that names no operation is taken for S3's, whose requests never do.
-        self.service = "s3" if protocols.protocol_of(head, "s3") == "rest-xml" else "unsigned"
+        self.service = "s3" if protocols.protocol_of(head, "") == "rest-json" else "unsigned"
 
     @property
     def protocol(self) -> str:

@@ -17,7 +17,8 @@ from course.localaws.errors import AwsError
 from course.localaws.sigv4 import Head
 
 # By signing name. Every other REST service speaks JSON.
-REST_XML = frozenset({"s3", "s3express", "s3-object-lambda", "s3-outposts", "cloudfront", "cloudfront-keyvaluestore", "route53"})
+REST_XML = frozenset({"s3", "s3express", "s3-object-lambda", "s3-outposts", "cloudfront", "route53"})
+_ACTION = re.compile(rb"(?:^|&)Action=")
 _CBOR_PATH = re.compile(rb"/service/([^/]+)/operation/([^/]+)$")
 _FORM = "application/x-www-form-urlencoded"
 
@@ -36,9 +37,11 @@ def protocol_of(head: Head, service: str) -> str:
         return "smithy-rpc-v2-cbor"
     if "x-amz-target" in headers:
         return "json"
-    if headers.get("content-type", "").startswith(_FORM) or b"Action=" in head.query:
+    if service in REST_XML:
+        return "rest-xml"
+    if headers.get("content-type", "").startswith(_FORM) or _ACTION.search(head.query):
         return "ec2" if service == "ec2" else "query"
-    return "rest-xml" if service in REST_XML else "rest-json"
+    return "rest-json"
 
 
 def operation_of(head: Head, protocol: str, body: bytes = b"") -> str:

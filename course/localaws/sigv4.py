@@ -119,6 +119,21 @@ class Signature:
             return UNSIGNED
         return declared
 
+    def check_coverage(self, head: Head) -> None:
+        """Refuse a signature that leaves out what must be signed: ``host``, and for S3 every ``x-amz-`` header.
+
+        Raises
+        ------
+        Refused
+            ``"malformed"`` or ``"unsigned headers"``.
+        """
+        if "host" not in self.headers:
+            raise Refused("malformed", "'Host' must be a 'SignedHeader' in the AWS Authorization.")
+        if self.service in _S3_PATHS:
+            unsigned = [name for name in head.headers if name.startswith("x-amz-") and name not in self.headers]
+            if unsigned:
+                raise Refused("unsigned headers", ", ".join(unsigned))
+
     def matches(self, head: Head, payload: str, secret: str) -> bool:
         """Whether ``secret`` made this signature over this request; ``payload`` is what `declared_payload` says, or the body's hash."""
         request = canonical_request(self, head, payload)

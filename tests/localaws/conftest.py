@@ -34,7 +34,9 @@ def client_factory(handle: server.Handle) -> Callable[..., Any]:
     session = boto3.Session(credential.principal.access_key, credential.secret, credential.token, REGION)
 
     def make(service: str, **settings: Any) -> Any:
-        config = Config(retries={"total_max_attempts": 1}, read_timeout=120).merge(settings.pop("config", Config()))
+        config = Config(retries={"total_max_attempts": 1}, read_timeout=120, inject_host_prefix=False).merge(
+            settings.pop("config", Config())
+        )
         return session.client(service, endpoint_url=handle.endpoint, config=config, **settings)
 
     return make

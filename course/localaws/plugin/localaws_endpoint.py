@@ -7,19 +7,28 @@ silently goes without when it is not to be found, so its folder is put on ``PYTH
 
 import ipaddress
 import os
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 
 def initialize_client_plugin(client):
     """Called by botocore for every client it makes."""
-    client.meta.events.register("before-endpoint-resolution", _stay_local)
+    client.meta.events.register("before-endpoint-resolution", _resolve_local)
+    client.meta.events.register("before-call", _call_local)
 
 
-def _stay_local(builtins, **_):
+def _resolve_local(builtins, **_):
     # An endpoint with an IP address also makes the rules put S3's bucket into the path, not into the host name.
     local = os.environ.get("AWS_ENDPOINT_URL")
     if local and not _is_loopback(builtins.get("SDK::Endpoint")):
         builtins.update({"SDK::Endpoint": local, "AWS::UseFIPS": False, "AWS::UseDualStack": False})
+
+
+def _call_local(params, **_):
+    # Some rules put an account or a bucket in front of the host all the same, and no name resolves below an IP address.
+    local = os.environ.get("AWS_ENDPOINT_URL")
+    if local and not _is_loopback(params["url"]):
+        scheme, netloc, *_unused = urlsplit(local)
+        params["url"] = urlunsplit(urlsplit(params["url"])._replace(scheme=scheme, netloc=netloc))
 
 
 def _is_loopback(url):
