@@ -9,7 +9,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from course import canary
+from course import canary, facts
 from course.authoring import admonitions
 from course.authoring.source import Cell, Source, SourceError, place
 from course.authoring.stub import number
@@ -49,12 +49,14 @@ def prose(source: Source, cell: Cell, exercise: Exercise | None) -> str:
     Raises
     ------
     SourceError
-        When an admonition is malformed.
+        When an admonition is malformed, or a fact unknown.
     """
     try:
-        text = admonitions.render(cell.text)
+        text = admonitions.render(facts.fill_in(cell.text))
     except admonitions.AdmonitionError as error:
         raise SourceError(f"{place(source.path, cell.line + 1 + error.line, cell.number)}: {error}") from None
+    except facts.UnknownFact as error:
+        raise SourceError(f"{source.at(cell)}: {error}") from None
     return f"{heading(exercise)}\n\n{text}\n\n{ladder(exercise)}" if exercise else text
 
 
