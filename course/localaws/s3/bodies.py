@@ -145,6 +145,15 @@ def read_chunks(path: Path, start: int = 0, length: int | None = None) -> Iterat
             left -= len(data)
 
 
+def digests(path: Path, checksum: Checksum) -> tuple[str, Checksum]:
+    """MD5 in hex, and a checksum, of a file."""
+    md5 = hashlib.md5(usedforsecurity=False)
+    for data in read_chunks(path):
+        md5.update(data)
+        checksum.update(data)
+    return md5.hexdigest(), checksum
+
+
 def _storage_error(error: OSError, folder: Path) -> AwsError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return AwsError(

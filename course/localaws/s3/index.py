@@ -21,7 +21,7 @@ CREATE TABLE IF NOT EXISTS uploads (
     id TEXT PRIMARY KEY, bucket TEXT NOT NULL REFERENCES buckets, key TEXT NOT NULL, initiated INTEGER NOT NULL,
     attributes TEXT NOT NULL, tags TEXT NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS uploads_of_key ON uploads (bucket, key, initiated, id);
+CREATE INDEX IF NOT EXISTS uploads_of_key ON uploads (bucket, key, id);
 CREATE TABLE IF NOT EXISTS parts (
     upload TEXT NOT NULL REFERENCES uploads ON DELETE CASCADE, number INTEGER NOT NULL, body TEXT NOT NULL, size INTEGER NOT NULL,
     etag TEXT NOT NULL, modified INTEGER NOT NULL, checksums TEXT NOT NULL, PRIMARY KEY (upload, number)

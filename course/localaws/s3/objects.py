@@ -116,6 +116,11 @@ class Objects:
         row = self._database.connection.execute(query, (bucket, key)).fetchone()
         return self.stored(row) if row else None
 
+    def existing(self, bucket: str, key: str) -> StoredObject | None:
+        """The newest version; None when that is a delete marker."""
+        found = self.current(bucket, key)
+        return None if found is None or found.is_delete_marker else found
+
     def version(self, bucket: str, key: str, version: str) -> StoredObject | None:
         query = "SELECT * FROM objects WHERE bucket = ? AND key = ? AND version = ?"
         row = self._database.connection.execute(query, (bucket, key, version)).fetchone()
@@ -153,7 +158,7 @@ class Objects:
         with self._database.write() as connection:
             owner = self._buckets.get(bucket)
             if condition:
-                condition(_existing(self.current(bucket, key)))
+                condition(self.existing(bucket, key))
             doomed = self._replace_null_version(connection, owner, key)
             if and_then:
                 doomed += and_then(connection)
@@ -205,7 +210,7 @@ class Objects:
     ) -> tuple[StoredObject | None, list[str]]:
         current = self.current(bucket.name, key)
         if condition:
-            condition(_existing(current))
+            condition(self.existing(bucket.name, key))
         if version:
             return self._delete_version(connection, bucket.name, key, version)
         if not bucket.versioning:
@@ -241,10 +246,6 @@ class Objects:
             "INSERT INTO objects (bucket, key, version, latest, body, size, etag, modified, attributes, tags) VALUES (?,?,?,1,?,?,?,?,?,?)",
             (bucket, key, version, body, size, etag, int(self._clock.now()), attributes, tags),
         )
-
-
-def _existing(found: StoredObject | None) -> StoredObject | None:
-    return None if found is None or found.is_delete_marker else found
 
 
 def check_key(key: str) -> None:

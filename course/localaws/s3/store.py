@@ -12,6 +12,7 @@ from course.localaws.database import Database
 from course.localaws.s3 import checksums, index
 from course.localaws.s3.bodies import CHUNK, Bodies, Incoming
 from course.localaws.s3.buckets import Bucket, Buckets
+from course.localaws.s3.listing import Listing
 from course.localaws.s3.objects import DEFAULT_CONTENT_TYPE, Attributes, Objects, StoredObject, no_such_key
 from course.localaws.s3.uploads import Uploads
 
@@ -29,6 +30,7 @@ class ObjectStore:
         self.buckets = Buckets(self.database, clock)
         self.objects = Objects(self.database, self.bodies, self.buckets, clock)
         self.uploads = Uploads(self.database, self.bodies, self.buckets, clock)
+        self.listing = Listing(self.database)
         self.bodies.sweep(index.bodies(self.database.connection))
 
     def create_bucket(self, name: str, region: str) -> Bucket:
@@ -64,14 +66,16 @@ class ObjectStore:
         Raises `AwsError` ``NoSuchBucket``, ``InsufficientStorage`` (the disk is full; nothing was stored).
         """
         self.buckets.get(bucket)
+        taken = move and self._may_take(path)
         with self.bodies.receive([checksums.new("CRC32")]) as body:
-            if move and self._may_take(path):
+            if taken:
                 self.bodies.take(path, body)
             else:
                 body.copy_file(path)
-                if move:
-                    path.unlink()
-            return self._commit(bucket, key, body, content_type, metadata)
+            stored = self._commit(bucket, key, body, content_type, metadata)
+        if move and not taken:
+            path.unlink()
+        return stored
 
     def put_bytes(
         self, bucket: str, key: str, data: bytes, content_type: str = DEFAULT_CONTENT_TYPE, metadata: Mapping[str, str] | None = None

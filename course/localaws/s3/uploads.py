@@ -62,7 +62,9 @@ class Uploads:
 
     def create(self, bucket: str, key: str, attributes: Attributes, tags: dict[str, str]) -> Upload:
         check_key(key)
-        upload = Upload(secrets.token_urlsafe(48), bucket, key, int(self._clock.now()), attributes, tags)
+        now = self._clock.now()
+        # Ids sort by time, which is the order in which a key's uploads are listed.
+        upload = Upload(f"{int(now * 1e6):016x}{secrets.token_urlsafe(36)}", bucket, key, int(now), attributes, tags)
         with self._database.write() as connection:
             self._buckets.get(bucket)
             row = (upload.id, bucket, key, upload.initiated, attributes.dump(), json.dumps(tags))

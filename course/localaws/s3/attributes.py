@@ -1,0 +1,116 @@
+"""What a request says about the object it makes, checked; and what an answer says about an object."""
+
+from __future__ import annotations
+
+from course.localaws.errors import AwsError
+from course.localaws.s3.exchange import Exchange
+from course.localaws.s3.objects import DEFAULT_CONTENT_TYPE, UNVERSIONED, Attributes, StoredObject
+from course.localaws.s3.operations.configurations import current
+
+STORED_AS_GIVEN = ("CacheControl", "ContentDisposition", "ContentLanguage", "Expires", "WebsiteRedirectLocation")
+STORAGE_CLASSES = (
+    "STANDARD",
+    "REDUCED_REDUNDANCY",
+    "STANDARD_IA",
+    "ONEZONE_IA",
+    "INTELLIGENT_TIERING",
+    "GLACIER",
+    "DEEP_ARCHIVE",
+    "GLACIER_IR",
+)
+ARCHIVES = ("GLACIER", "DEEP_ARCHIVE")
+ENCRYPTIONS = ("AES256", "aws:kms", "aws:kms:dsse")
+ENCRYPTION_MEMBERS = ("ServerSideEncryption", "SSEKMSKeyId", "BucketKeyEnabled")
+METADATA_LIMIT = 2048
+
+
+def requested(exchange: Exchange) -> Attributes:
+    """Content headers, metadata, storage class and encryption of a PutObject, CopyObject or CreateMultipartUpload.
+
+    Raises ``MetadataTooLarge``, ``InvalidStorageClass``, ``InvalidArgument``.
+    """
+    params = exchange.params
+    metadata = params.get("Metadata", {})
+    if sum(len(name.encode()) + len(text.encode()) for name, text in metadata.items()) > METADATA_LIMIT:
+        message = "Your metadata headers exceed the maximum allowed metadata size"
+        raise AwsError("MetadataTooLarge", message, MaxSizeAllowed=METADATA_LIMIT)
+    properties = {name: params[name] for name in STORED_AS_GIVEN if params.get(name)}
+    # aws-chunked is how the body travels, not what it is.
+    encodings = [part.strip() for part in params.get("ContentEncoding", "").split(",")]
+    if encoding := ",".join(part for part in encodings if part and part != "aws-chunked"):
+        properties["ContentEncoding"] = encoding
+    return Attributes(
+        params.get("ContentType") or DEFAULT_CONTENT_TYPE, metadata, properties | storage_class(params) | encryption(exchange)
+    )
+
+
+def storage_class(params: dict) -> dict[str, str]:
+    """``STANDARD`` is what an object has that says nothing."""
+    name = params.get("StorageClass", "STANDARD")
+    if name not in STORAGE_CLASSES:
+        raise AwsError("InvalidStorageClass", "The storage class you specified is not valid", StorageClassRequested=name)
+    return {} if name == "STANDARD" else {"StorageClass": name}
+
+
+def encryption(exchange: Exchange) -> dict:
+    """The encryption that an object says it has: the request's, else the bucket's default."""
+    params = exchange.params
+    default = current(exchange, "encryption")["Rules"][0]
+    applied = default.get("ApplyServerSideEncryptionByDefault", {"SSEAlgorithm": "AES256"})
+    algorithm = params.get("ServerSideEncryption") or applied["SSEAlgorithm"]
+    if algorithm not in ENCRYPTIONS:
+        message = "The encryption method specified is not supported"
+        raise AwsError("InvalidEncryptionAlgorithmError", message, ArgumentName="x-amz-server-side-encryption", ArgumentValue=algorithm)
+    key = params.get("SSEKMSKeyId")
+    if algorithm == "AES256":
+        if key:
+            message = "The x-amz-server-side-encryption-aws-kms-key-id header is only valid with aws:kms or aws:kms:dsse"
+            raise AwsError("InvalidArgument", message)
+        return {"ServerSideEncryption": algorithm}
+    if "ServerSideEncryption" not in params:
+        key = key or applied.get("KMSMasterKeyID")
+    arn = f"arn:aws:kms:{exchange.call.region}:{exchange.account}:"
+    key = key or "alias/aws/s3"
+    described = {"ServerSideEncryption": algorithm, "SSEKMSKeyId": key if key.startswith("arn:") else arn + _key_resource(key)}
+    if params.get("BucketKeyEnabled", default.get("BucketKeyEnabled", False)):
+        described["BucketKeyEnabled"] = True
+    return described
+
+
+def _key_resource(key: str) -> str:
+    return key if key.startswith("alias/") else f"key/{key}"
+
+
+def described(found: StoredObject, checksums: bool = False) -> dict:
+    """An object as members of GetObject's and HeadObject's answers."""
+    members = {
+        "ETag": f'"{found.etag}"',
+        "LastModified": found.modified,
+        "AcceptRanges": "bytes",
+        "ContentType": found.content_type,
+        "Metadata": found.metadata,
+        **found.attributes.properties,
+        **version_member(found),
+    }
+    if found.tags:
+        members["TagCount"] = len(found.tags)
+    return members | (found.attributes.checksums if checksums else {})
+
+
+def written(found: StoredObject) -> dict:
+    """What the answers to writes have in common."""
+    encryption = {name: value for name, value in found.attributes.properties.items() if name in ENCRYPTION_MEMBERS}
+    return encryption | version_member(found)
+
+
+def version_member(found: StoredObject) -> dict:
+    """Objects of a bucket that never had versioning show no version."""
+    return {} if found.version == UNVERSIONED else {"VersionId": found.version}
+
+
+def check_readable(found: StoredObject) -> None:
+    """Raises ``InvalidObjectState``: what is archived can be read after a RestoreObject only, which there is not here."""
+    storage = found.attributes.properties.get("StorageClass")
+    if storage in ARCHIVES:
+        message = "The operation is not valid for the object's storage class"
+        raise AwsError("InvalidObjectState", message, status=403, StorageClass=storage)

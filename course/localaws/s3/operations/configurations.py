@@ -1,0 +1,104 @@
+"""Documents on buckets that are stored and given back: what each is, and what it does here, is in `operations.yaml`."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from functools import partial
+
+from course.localaws.errors import AwsError, not_supported
+from course.localaws.s3 import table
+from course.localaws.s3.exchange import Exchange, Operation
+from course.localaws.s3.routes import service_model
+from course.localaws.s3.tags import checked_tags
+from course.localaws.s3.wire import form
+
+SIZE_RULE = "TransitionDefaultMinimumObjectSize"
+
+
+def _get(kind: str, entry: dict, exchange: Exchange) -> dict:
+    document = current(exchange, kind)
+    if document is None:
+        code, message = entry["missing"]
+        raise AwsError(code, message, status=404, BucketName=exchange.bucket)
+    payload = service_model().operation_model(entry["get"]).output_shape.serialization.get("payload")
+    return {payload: document} if payload and payload not in document else document
+
+
+def _put(kind: str, entry: dict, exchange: Exchange) -> None:
+    payload = form(entry["put"]).body
+    document = exchange.params.get(payload)
+    if document is None:
+        raise AwsError("MissingRequestBodyError", "Request Body is empty")
+    if isinstance(document, str):
+        document = {payload: document}
+    if check := _CHECKS.get(kind):
+        document = check(exchange, document)
+    exchange.store.buckets.configure(exchange.bucket, kind, document)
+
+
+def _delete(kind: str, entry: dict, exchange: Exchange) -> None:
+    # A bucket always has its default encryption; elsewhere "deleted" must not fall back to what a new bucket has.
+    exchange.store.buckets.configure(exchange.bucket, kind, None if entry.get("resets") or "default" not in entry else {})
+
+
+def current(exchange: Exchange, kind: str) -> dict | None:
+    """The bucket's document of a kind, its default, or None when there is none or it was deleted."""
+    document = exchange.store.buckets.configuration(exchange.bucket, kind)
+    return table.configurations()[kind].get("default") if document is None else document or None
+
+
+def _tagging(exchange: Exchange, document: dict) -> dict:
+    checked_tags(document["TagSet"], most=50)
+    return document
+
+
+def _policy(exchange: Exchange, document: dict) -> dict:
+    try:
+        policy = json.loads(document["Policy"])
+    except ValueError:
+        policy = None
+    if not isinstance(policy, dict):
+        raise AwsError("MalformedPolicy", "Policies must be valid JSON and the first byte must be '{'")
+    if "Statement" not in policy:
+        raise AwsError("MalformedPolicy", "Missing required field Statement")
+    return document
+
+
+def _lifecycle(exchange: Exchange, document: dict) -> dict:
+    rules = [{"ID": rule.get("ID") or secrets.token_urlsafe(36), **rule} for rule in document.get("Rules", [])]
+    if not rules:
+        raise AwsError("MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema")
+    if len({rule["ID"] for rule in rules}) < len(rules):
+        raise AwsError("InvalidArgument", "Rule ID must be unique. Found same ID for more than one rule")
+    return {"Rules": rules, SIZE_RULE: exchange.params.get(SIZE_RULE, "all_storage_classes_128K")}
+
+
+_CHECKS = {"tagging": _tagging, "policy": _policy, "lifecycle": _lifecycle}
+
+
+def _unconfigured(answer: dict | list, exchange: Exchange) -> dict:
+    exchange.store.buckets.get(exchange.bucket)
+    if isinstance(answer, list):
+        code, message = answer
+        raise AwsError(code, message, status=404, BucketName=exchange.bucket)
+    return answer
+
+
+def put_notification(exchange: Exchange) -> None:
+    """Only "no notifications" can be configured: others would have to be delivered."""
+    exchange.store.buckets.get(exchange.bucket)
+    if exchange.params.get("NotificationConfiguration"):
+        raise not_supported("s3", "PutBucketNotificationConfiguration other than an empty one")
+
+
+OPERATIONS: dict[str, Operation] = {
+    "PutBucketNotificationConfiguration": put_notification,
+    **{operation: partial(_unconfigured, answer) for operation, answer in table.unconfigured().items()},
+}
+for _kind, _entry in table.configurations().items():
+    OPERATIONS |= {
+        _entry["get"]: partial(_get, _kind, _entry),
+        _entry["put"]: partial(_put, _kind, _entry),
+        _entry["delete"]: partial(_delete, _kind, _entry),
+    }

@@ -1,0 +1,148 @@
+"""CopyObject and UploadPartCopy."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from urllib.parse import unquote
+
+from anyio import to_thread
+
+from course.localaws.errors import AwsError
+from course.localaws.s3 import attributes, checksums
+from course.localaws.s3.bodies import digests
+from course.localaws.s3.conditions import Span, check_copy_source, write_condition
+from course.localaws.s3.exchange import Exchange, Operation
+from course.localaws.s3.integrity import MAX_PUT, members
+from course.localaws.s3.objects import StoredObject, check_key
+from course.localaws.s3.operations.buckets import refuse_acl
+from course.localaws.s3.operations.objects import DEFAULT_CHECKSUM
+from course.localaws.s3.tags import header_tags
+from course.localaws.s3.uploads import check_number
+
+# What makes a copy of an object onto itself more than nothing.
+CHANGES = ("StorageClass", "WebsiteRedirectLocation", "ServerSideEncryption", "SSEKMSKeyId", "BucketKeyEnabled", "ChecksumAlgorithm")
+
+
+async def copy_object(exchange: Exchange) -> dict:
+    store, params = exchange.store, exchange.params
+    check_key(exchange.key)
+    store.buckets.get(exchange.bucket)
+    refuse_acl(exchange)
+    source = _source(exchange)
+    if source.size > MAX_PUT:
+        message = f"The specified copy source is larger than the maximum allowable size for a copy source: {MAX_PUT}"
+        raise AwsError("InvalidRequest", message)
+    replaces = _directive(params, "MetadataDirective") == "REPLACE"
+    if (source.bucket, source.key) == (exchange.bucket, exchange.key) and source.latest and not replaces and not params.keys() & {*CHANGES}:
+        message = (
+            "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, "
+            "storage class, website redirect location or encryption attributes."
+        )
+        raise AwsError("InvalidRequest", message)
+    new = _attributes(exchange, source, replaces)
+    tags = header_tags(params.get("Tagging")) if _directive(params, "TaggingDirective") == "REPLACE" else source.tags
+    etag, sums = await to_thread.run_sync(_digests, source, params.get("ChecksumAlgorithm"))
+    with store.bodies.link(source.path) as body:
+        condition = write_condition(params, exchange.key)
+        stored = store.objects.commit(exchange.bucket, exchange.key, body, etag, replace(new, checksums=sums), tags, condition)
+    result = {"ETag": f'"{etag}"', "LastModified": stored.modified, **sums}
+    return {"CopyObjectResult": result, **attributes.written(stored), **_source_version(source)}
+
+
+def _attributes(exchange: Exchange, source: StoredObject, replaces: bool) -> attributes.Attributes:
+    """The source's content headers and metadata, or the request's; storage class and encryption are always the request's."""
+    new = attributes.requested(exchange)
+    if replaces:
+        return new
+    kept = {name: value for name, value in source.attributes.properties.items() if name in (*attributes.STORED_AS_GIVEN, "ContentEncoding")}
+    kept.pop("WebsiteRedirectLocation", None)
+    own = {name: value for name, value in new.properties.items() if name in ("StorageClass", *attributes.ENCRYPTION_MEMBERS)}
+    if "WebsiteRedirectLocation" in exchange.params:
+        own["WebsiteRedirectLocation"] = exchange.params["WebsiteRedirectLocation"]
+    return replace(new, content_type=source.content_type, metadata=source.metadata, properties=kept | own)
+
+
+def _directive(params: dict, name: str) -> str:
+    value = params.get(name, "COPY")
+    if value not in ("COPY", "REPLACE"):
+        raise AwsError("InvalidArgument", f"Unknown {name}.", ArgumentName=name, ArgumentValue=value)
+    return value
+
+
+def _digests(source: StoredObject, wanted: str | None) -> tuple[str, dict[str, str]]:
+    """ETag and checksum of a copy, which is an object in one piece. Computed from the bytes only when the source's do not hold for it."""
+    if wanted is not None and wanted not in checksums.ALGORITHMS:
+        known = ", ".join(checksums.ALGORITHMS)
+        raise AwsError(
+            "InvalidRequest", f"Checksum algorithm provided is unsupported. Please try again with any of the valid types: {known}"
+        )
+    stored = source.attributes.checksums
+    algorithm = wanted or next((name for name in checksums.ALGORITHMS if f"Checksum{name}" in stored), DEFAULT_CHECKSUM)
+    if "-" not in source.etag and stored.get("ChecksumType") == "FULL_OBJECT" and f"Checksum{algorithm}" in stored:
+        return source.etag, stored
+    etag, checksum = digests(source.path, checksums.new(algorithm))
+    return etag, members([checksum]) | {"ChecksumType": "FULL_OBJECT"}
+
+
+async def upload_part_copy(exchange: Exchange) -> dict:
+    store, params = exchange.store, exchange.params
+    upload = store.uploads.get(exchange.bucket, exchange.key, params["UploadId"])
+    check_number(params["PartNumber"])
+    source = _source(exchange)
+    span = _source_range(params.get("CopySourceRange"), source)
+    if span.length > MAX_PUT:
+        message = f"The specified copy source is larger than the maximum allowable size for a copy source: {MAX_PUT}"
+        raise AwsError("InvalidRequest", message)
+    with store.bodies.receive([checksums.new(upload.algorithm or DEFAULT_CHECKSUM)]) as body:
+        await to_thread.run_sync(body.copy_file, source.path, span.start, span.length)
+        sums = members(body.checksums)
+        part = store.uploads.put_part(upload, params["PartNumber"], body, body.md5, sums)
+    shown = sums if upload.algorithm else {}
+    return {"CopyPartResult": {"ETag": f'"{part.etag}"', "LastModified": part.modified, **shown}, **_source_version(source)}
+
+
+def _source(exchange: Exchange) -> StoredObject:
+    """The object that ``x-amz-copy-source`` names, as ``bucket/key`` or ``bucket/key?versionId=id``, URL-encoded."""
+    params = exchange.params
+    path, _, version = params["CopySource"].partition("?versionId=")
+    bucket, _, key = unquote(path.removeprefix("/"), errors="strict").partition("/")
+    if not bucket or not key or bucket.startswith("arn:"):
+        message = "Copy Source must mention the source bucket and key: sourcebucket/sourcekey"
+        raise AwsError("InvalidArgument", message, ArgumentName="x-amz-copy-source", ArgumentValue=params["CopySource"])
+    if params.get("ExpectedSourceBucketOwner", exchange.account) != exchange.account:
+        raise AwsError("AccessDenied", "Access Denied", status=403)
+    found = exchange.store.objects.find(bucket, key, version or None)
+    if found.is_delete_marker:
+        if version:
+            raise AwsError("InvalidRequest", "The source of a copy request may not specifically refer to a delete marker by version id.")
+        raise AwsError("NoSuchKey", "The specified key does not exist.", status=404, Key=key)
+    attributes.check_readable(found)
+    check_copy_source(params, found)
+    return found
+
+
+def _source_version(source: StoredObject) -> dict:
+    shown = attributes.version_member(source).get("VersionId")
+    return {"CopySourceVersionId": shown} if shown else {}
+
+
+def _source_range(header: str | None, source: StoredObject) -> Span:
+    """Unlike the range of a read, it must be whole and within the source."""
+    if header is None:
+        return Span(0, source.size)
+    match = re.fullmatch(r"bytes=(\d+)-(\d+)", header)
+    if match is None or int(match[1]) > int(match[2]):
+        message = (
+            "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the "
+            "first and last bytes to copy"
+        )
+        raise AwsError("InvalidArgument", message, ArgumentName="x-amz-copy-source-range", ArgumentValue=header)
+    first, last = int(match[1]), int(match[2])
+    if last >= source.size:
+        message = f"Range specified is not valid for source object of size: {source.size}"
+        raise AwsError("InvalidArgument", message, ArgumentName="x-amz-copy-source-range", ArgumentValue=header)
+    return Span(first, last - first + 1)
+
+
+OPERATIONS: dict[str, Operation] = {"CopyObject": copy_object, "UploadPartCopy": upload_part_copy}

@@ -1,0 +1,196 @@
+"""ListObjects (v1 and v2), ListObjectVersions, ListMultipartUploads."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import sqlite3
+from collections.abc import Callable
+from urllib.parse import quote_plus
+
+from course.localaws.errors import AwsError
+from course.localaws.s3.exchange import Exchange, Operation
+from course.localaws.s3.listing import Page, Position, after
+from course.localaws.s3.objects import StoredObject
+from course.localaws.s3.uploads import stored
+
+LARGEST_PAGE = 1000
+
+
+class _Request:
+    """What all four have in common: prefix, delimiter, page size, and how names are written."""
+
+    def __init__(self, exchange: Exchange, size_member: str, size_name: str) -> None:
+        params = exchange.params
+        exchange.store.buckets.get(exchange.bucket)
+        self.prefix = params.get("Prefix", "")
+        self.delimiter = params.get("Delimiter", "")
+        encoding = params.get("EncodingType")
+        if encoding not in (None, "url"):
+            raise AwsError(
+                "InvalidArgument", "Invalid Encoding Method specified in Request", ArgumentName="encoding-type", ArgumentValue=encoding
+            )
+        # As AWS: a space becomes a plus, and slashes stay.
+        self.name: Callable[[str], str] = (lambda text: quote_plus(text, safe="/")) if encoding else (lambda text: text)
+        size = params.get(size_member, LARGEST_PAGE)
+        if not 0 <= size < 1 << 31:
+            message = f"Argument {size_name} must be an integer between 0 and {(1 << 31) - 1}"
+            raise AwsError("InvalidArgument", message, ArgumentName=size_name, ArgumentValue=size)
+        self.size = min(size, LARGEST_PAGE)
+        self.echo = {"Prefix": self.name(self.prefix), size_member: self.size}
+        if self.delimiter:
+            self.echo["Delimiter"] = self.name(self.delimiter)
+        if encoding:
+            self.echo["EncodingType"] = encoding
+
+    def after(self, marker: str) -> Position | None:
+        return after(marker, self.prefix, self.delimiter)
+
+    def answer(self, page: Page) -> dict:
+        return self.echo | {
+            "IsTruncated": page.next is not None,
+            "CommonPrefixes": [{"Prefix": self.name(prefix)} for prefix in page.prefixes],
+        }
+
+
+def list_objects(exchange: Exchange) -> dict:
+    request = _Request(exchange, "MaxKeys", "max-keys")
+    marker = exchange.params.get("Marker", "")
+    page = exchange.store.listing.objects(exchange.bucket, request.prefix, request.delimiter, request.after(marker), request.size)
+    result = request.answer(page) | {
+        "Name": exchange.bucket,
+        "Marker": request.name(marker),
+        "Contents": [_entry(exchange, row, request.name) | {"Owner": exchange.owner} for row in page.rows],
+    }
+    # S3 answers NextMarker only together with a delimiter; without one the last key is the marker.
+    if page.next and request.delimiter:
+        result["NextMarker"] = request.name(_last_name(page))
+    return result
+
+
+def list_objects_v2(exchange: Exchange) -> dict:
+    params = exchange.params
+    request = _Request(exchange, "MaxKeys", "max-keys")
+    token = params.get("ContinuationToken")
+    start = request.after(params.get("StartAfter", "")) if token is None else Position(_decode_token(token))
+    page = exchange.store.listing.objects(exchange.bucket, request.prefix, request.delimiter, start, request.size)
+    owner = {"Owner": exchange.owner} if params.get("FetchOwner") else {}
+    result = request.answer(page) | {
+        "Name": exchange.bucket,
+        "KeyCount": len(page.rows) + len(page.prefixes),
+        "Contents": [_entry(exchange, row, request.name) | owner for row in page.rows],
+    }
+    if token is not None:
+        result["ContinuationToken"] = token
+    if "StartAfter" in params:
+        result["StartAfter"] = request.name(params["StartAfter"])
+    if page.next:
+        result["NextContinuationToken"] = base64.urlsafe_b64encode(page.next.key.encode()).decode()
+    return result
+
+
+def list_object_versions(exchange: Exchange) -> dict:
+    params, listing = exchange.params, exchange.store.listing
+    request = _Request(exchange, "MaxKeys", "max-keys")
+    marker, version = params.get("KeyMarker", ""), params.get("VersionIdMarker")
+    start = request.after(marker)
+    if version and not marker:
+        raise AwsError("InvalidArgument", "A version-id marker cannot be specified without a key marker.", ArgumentName="version-id-marker")
+    if version:
+        sequence = listing.sequence(exchange.bucket, marker, version)
+        if sequence is None:
+            raise AwsError("InvalidArgument", "Invalid version id specified", ArgumentName="version-id-marker", ArgumentValue=version)
+        start = Position(marker, sequence)
+    page = listing.versions(exchange.bucket, request.prefix, request.delimiter, start, request.size)
+    entries = [(row["body"] is None, _version(exchange, row, request.name)) for row in page.rows]
+    result = request.answer(page) | {
+        "Name": exchange.bucket,
+        "KeyMarker": request.name(marker),
+        "VersionIdMarker": version or "",
+        "Versions": [entry for deleted, entry in entries if not deleted],
+        "DeleteMarkers": [entry for deleted, entry in entries if deleted],
+    }
+    if page.next:
+        result["NextKeyMarker"] = request.name(_last_name(page))
+        if not isinstance(page.last, str):
+            result["NextVersionIdMarker"] = page.last["version"]
+    return result
+
+
+def list_multipart_uploads(exchange: Exchange) -> dict:
+    params = exchange.params
+    request = _Request(exchange, "MaxUploads", "max-uploads")
+    marker, upload_id = params.get("KeyMarker", ""), params.get("UploadIdMarker", "")
+    start = Position(marker, upload_id) if marker and upload_id else request.after(marker)
+    page = exchange.store.listing.uploads(exchange.bucket, request.prefix, request.delimiter, start, request.size)
+    result = request.answer(page) | {
+        "Bucket": exchange.bucket,
+        "KeyMarker": request.name(marker),
+        "UploadIdMarker": upload_id,
+        "Uploads": [_upload(exchange, row, request.name) for row in page.rows],
+    }
+    if page.next:
+        result["NextKeyMarker"] = request.name(_last_name(page))
+        if not isinstance(page.last, str):
+            result["NextUploadIdMarker"] = page.last["id"]
+    return result
+
+
+def _last_name(page: Page) -> str:
+    return page.last if isinstance(page.last, str) else page.last["key"]
+
+
+def _entry(exchange: Exchange, row: sqlite3.Row, name: Callable[[str], str]) -> dict:
+    return _members(exchange.store.objects.stored(row), name)
+
+
+def _members(found: StoredObject, name: Callable[[str], str]) -> dict:
+    sums = found.attributes.checksums
+    entry = {
+        "Key": name(found.key),
+        "LastModified": found.modified,
+        "ETag": f'"{found.etag}"',
+        "Size": found.size,
+        "StorageClass": found.attributes.properties.get("StorageClass", "STANDARD"),
+    }
+    if sums:
+        algorithms = [member.removeprefix("Checksum") for member in sums if member != "ChecksumType"]
+        entry |= {"ChecksumAlgorithm": algorithms, "ChecksumType": sums["ChecksumType"]}
+    return entry
+
+
+def _version(exchange: Exchange, row: sqlite3.Row, name: Callable[[str], str]) -> dict:
+    found = exchange.store.objects.stored(row)
+    shared = {"VersionId": found.version, "IsLatest": found.latest, "Owner": exchange.owner}
+    if found.is_delete_marker:
+        return {"Key": name(found.key), "LastModified": found.modified, **shared}
+    return _members(found, name) | shared
+
+
+def _upload(exchange: Exchange, row: sqlite3.Row, name: Callable[[str], str]) -> dict:
+    upload = stored(row)
+    return {
+        "UploadId": upload.id,
+        "Key": name(upload.key),
+        "Initiated": upload.initiated,
+        "StorageClass": upload.attributes.properties.get("StorageClass", "STANDARD"),
+        "Owner": exchange.owner,
+        "Initiator": exchange.owner,
+        **upload.attributes.checksums,
+    }
+
+
+def _decode_token(token: str) -> str:
+    try:
+        return base64.urlsafe_b64decode(token.encode()).decode()
+    except (binascii.Error, UnicodeError):
+        message = "The continuation token provided is incorrect"
+        raise AwsError("InvalidArgument", message, ArgumentName="continuation-token", ArgumentValue=token) from None
+
+
+OPERATIONS: dict[str, Operation] = {
+    "ListMultipartUploads": list_multipart_uploads,
+    "ListObjectVersions": list_object_versions,
+    "ListObjects": list_objects,
+    "ListObjectsV2": list_objects_v2,
+}

@@ -1,0 +1,225 @@
+"""Objects: put, get, head, delete, attributes, tags."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from anyio import to_thread
+from starlette.responses import Response
+
+from course.localaws.errors import AwsError
+from course.localaws.s3 import attributes, xml
+from course.localaws.s3.conditions import NotModified, Span, byte_range, check_read, write_condition
+from course.localaws.s3.exchange import Exchange, Operation
+from course.localaws.s3.file_response import FileResponse
+from course.localaws.s3.integrity import Declared, members, receive
+from course.localaws.s3.objects import StoredObject, check_key
+from course.localaws.s3.operations.buckets import refuse_acl
+from course.localaws.s3.tags import checked_tags, header_tags, tag_set
+from course.localaws.s3.wire import answer_headers
+
+# Without a checksum of the client's, S3 computes this one.
+DEFAULT_CHECKSUM = "CRC64NVME"
+OVERRIDES = ("CacheControl", "ContentDisposition", "ContentEncoding", "ContentLanguage", "ContentType", "Expires")
+MOST_DELETES = 1000
+
+
+async def put_object(exchange: Exchange) -> dict:
+    store, headers = exchange.store, exchange.call.request.headers
+    check_key(exchange.key)
+    store.buckets.get(exchange.bucket)
+    refuse_acl(exchange)
+    stored_attributes = attributes.requested(exchange)
+    tags = header_tags(exchange.params.get("Tagging"))
+    condition = write_condition(exchange.params, exchange.key)
+    if condition:
+        condition(store.objects.existing(exchange.bucket, exchange.key))  # once now, before a long body; again when it is stored
+    declared = Declared(headers, exchange.call.trailers)
+    with store.bodies.receive(declared.running(DEFAULT_CHECKSUM)) as body:
+        await receive(exchange.call, body)
+        declared.verify(body.md5, body.checksums)
+        sums = members(body.checksums) | {"ChecksumType": "FULL_OBJECT"}
+        stored_attributes = replace(stored_attributes, checksums=sums)
+        stored = store.objects.commit(exchange.bucket, exchange.key, body, body.md5, stored_attributes, tags, condition)
+    return {"ETag": f'"{stored.etag}"', **sums, **attributes.written(stored)}
+
+
+def get_object(exchange: Exchange) -> Response:
+    return _read(exchange, with_body=True)
+
+
+def head_object(exchange: Exchange) -> Response:
+    return _read(exchange, with_body=False)
+
+
+def _read(exchange: Exchange, with_body: bool) -> Response:
+    params = exchange.params
+    found = find(exchange)
+    try:
+        check_read(params, found)
+    except NotModified:
+        kept = ("etag", "last-modified", "cache-control", "expires", "x-amz-version-id")
+        headers = answer_headers("GetObject", attributes.described(found))
+        return Response(b"", 304, {name: value for name, value in headers.items() if name in kept})
+    if with_body:
+        attributes.check_readable(found)
+    span, count = _part(found, params["PartNumber"]) if "PartNumber" in params else (byte_range(params.get("Range"), found.size), None)
+    result = attributes.described(found, checksums=params.get("ChecksumMode") == "ENABLED" and span is None)
+    result |= {name: params[f"Response{name}"] for name in OVERRIDES if f"Response{name}" in params}
+    result["ContentLength"] = span.length if span else found.size
+    if span:
+        result["ContentRange"] = span.content_range(found.size)
+    if count:
+        result["PartsCount"] = count
+    headers = answer_headers("GetObject", result)
+    status = 206 if span else 200
+    if not with_body:
+        return Response(b"", status, headers)
+    return FileResponse(found.path, span or Span(0, found.size), status, headers)
+
+
+def _part(found: StoredObject, number: int) -> tuple[Span, int | None]:
+    """The bytes of one part of a multipart upload, and how many parts there are; an object put in one piece is its part 1."""
+    sizes = [part["Size"] for part in found.attributes.parts] or [found.size]
+    if not 1 <= number <= len(sizes):
+        raise AwsError("InvalidPartNumber", "The requested partnumber is not satisfiable", status=416, PartNumberRequested=number)
+    start = sum(sizes[: number - 1])
+    return Span(start, sizes[number - 1]), len(sizes) if found.attributes.parts else None
+
+
+def find(exchange: Exchange) -> StoredObject:
+    """The object, or the version of it, that the request names.
+
+    Raises ``NoSuchKey`` and, for a version that is a delete marker, ``MethodNotAllowed``, with S3's headers that tell why.
+    """
+    version = exchange.params.get("VersionId")
+    found = exchange.store.objects.find(exchange.bucket, exchange.key, version)
+    if not found.is_delete_marker:
+        return found
+    if version:
+        message = "The specified method is not allowed against this resource."
+        error = AwsError("MethodNotAllowed", message, status=405, ResourceType="DeleteMarker")
+    else:
+        error = AwsError("NoSuchKey", "The specified key does not exist.", status=404, Key=exchange.key)
+    error.headers = {"x-amz-delete-marker": "true", "x-amz-version-id": found.version}
+    if version:
+        error.headers |= {"allow": "DELETE", **answer_headers("GetObject", {"LastModified": found.modified})}
+    raise error
+
+
+def delete_object(exchange: Exchange) -> dict:
+    version = exchange.params.get("VersionId")
+    condition = write_condition(exchange.params, exchange.key)
+    removed = exchange.store.objects.delete(exchange.bucket, exchange.key, version, condition)
+    return _deletion(exchange, removed, version)
+
+
+def _deletion(exchange: Exchange, removed: StoredObject | None, version: str | None) -> dict:
+    versioned = exchange.store.buckets.get(exchange.bucket).versioning
+    result: dict = {}
+    if version:
+        result["VersionId"] = version
+    elif removed and versioned:
+        result["VersionId"] = removed.version
+    if removed and removed.is_delete_marker:
+        result["DeleteMarker"] = True
+    return result
+
+
+async def delete_objects(exchange: Exchange) -> dict:
+    request = exchange.params["Delete"]
+    if not 1 <= len(request["Objects"]) <= MOST_DELETES:
+        raise xml.malformed(f"between 1 and {MOST_DELETES} objects can be deleted at once")
+    exchange.store.buckets.get(exchange.bucket)
+    deleted, errors = await to_thread.run_sync(_delete_each, exchange, request["Objects"])
+    return {"Errors": errors} | ({} if request.get("Quiet") else {"Deleted": deleted})
+
+
+def _delete_each(exchange: Exchange, objects: list[dict]) -> tuple[list[dict], list[dict]]:
+    deleted, errors = [], []
+    for entry in objects:
+        key, version = entry["Key"], entry.get("VersionId")
+        named = {"Key": key} | ({"VersionId": version} if version else {})
+        try:
+            if {"LastModifiedTime", "Size"} & entry.keys():
+                raise AwsError("NotImplemented", "LastModifiedTime and Size are conditions of directory buckets only", status=501)
+            condition = write_condition({"IfMatch": entry.get("ETag")}, key)
+            outcome = _deletion(exchange, exchange.store.objects.delete(exchange.bucket, key, version, condition), version)
+        except AwsError as error:
+            errors.append(named | {"Code": error.code, "Message": error.message})
+            continue
+        if outcome.get("DeleteMarker"):
+            named |= {"DeleteMarker": True, "DeleteMarkerVersionId": outcome["VersionId"]}
+        deleted.append(named)
+    return deleted, errors
+
+
+def get_object_attributes(exchange: Exchange) -> dict:
+    params = exchange.params
+    wanted = params["ObjectAttributes"]
+    known = ("ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize")
+    if unknown := [name for name in wanted if name not in known]:
+        raise AwsError(
+            "InvalidArgument", "Invalid attribute name specified.", ArgumentName="x-amz-object-attributes", ArgumentValue=unknown[0]
+        )
+    found = find(exchange)
+    stored = found.attributes
+    answers = {
+        "ETag": found.etag,
+        "Checksum": stored.checksums or None,
+        "ObjectParts": _object_parts(stored.parts, params) if stored.parts else None,
+        "StorageClass": stored.properties.get("StorageClass", "STANDARD"),
+        "ObjectSize": found.size,
+    }
+    return {name: answers[name] for name in wanted} | {"LastModified": found.modified, **attributes.version_member(found)}
+
+
+def _object_parts(parts: tuple[dict, ...], params: dict) -> dict:
+    """A page of the parts; without additional checksums S3 shows only how many there are."""
+    if not any(name.startswith("Checksum") for part in parts for name in part):
+        return {"TotalPartsCount": len(parts)}
+    marker, limit = params.get("PartNumberMarker", 0), min(params.get("MaxParts", 1000), 1000)
+    rest = [part for part in parts if part["PartNumber"] > marker]
+    page = rest[:limit]
+    return {
+        "TotalPartsCount": len(parts),
+        "PartNumberMarker": marker,
+        "NextPartNumberMarker": page[-1]["PartNumber"] if page else 0,
+        "MaxParts": limit,
+        "IsTruncated": len(rest) > limit,
+        "Parts": page,
+    }
+
+
+def get_object_tagging(exchange: Exchange) -> dict:
+    found = find(exchange)
+    return {"TagSet": tag_set(found.tags), **attributes.version_member(found)}
+
+
+def put_object_tagging(exchange: Exchange) -> dict:
+    tagging = exchange.params.get("Tagging")
+    if tagging is None:
+        raise AwsError("MissingRequestBodyError", "Request Body is empty")
+    return _set_tags(exchange, checked_tags(tagging["TagSet"]))
+
+
+def delete_object_tagging(exchange: Exchange) -> dict:
+    return _set_tags(exchange, {})
+
+
+def _set_tags(exchange: Exchange, tags: dict[str, str]) -> dict:
+    found = exchange.store.objects.set_tags(exchange.bucket, exchange.key, exchange.params.get("VersionId"), tags)
+    return attributes.version_member(found)
+
+
+OPERATIONS: dict[str, Operation] = {
+    "DeleteObject": delete_object,
+    "DeleteObjectTagging": delete_object_tagging,
+    "DeleteObjects": delete_objects,
+    "GetObject": get_object,
+    "GetObjectAttributes": get_object_attributes,
+    "GetObjectTagging": get_object_tagging,
+    "HeadObject": head_object,
+    "PutObject": put_object,
+    "PutObjectTagging": put_object_tagging,
+}

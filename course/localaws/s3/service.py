@@ -1,0 +1,73 @@
+"""S3 behind the gateway: finds the operation, reads its parameters, runs it, writes its answer."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+
+from starlette.responses import Response
+
+from course.localaws.call import Call, Service
+from course.localaws.errors import AwsError, not_supported
+from course.localaws.platform import Platform
+from course.localaws.s3 import routes, table, wire
+from course.localaws.s3.exchange import Exchange, Operation
+from course.localaws.s3.integrity import Declared
+from course.localaws.s3.operations import buckets, configurations, copies, lists, multipart, objects
+
+OPERATIONS: dict[str, Operation] = {
+    **buckets.OPERATIONS,
+    **configurations.OPERATIONS,
+    **copies.OPERATIONS,
+    **lists.OPERATIONS,
+    **multipart.OPERATIONS,
+    **objects.OPERATIONS,
+}
+
+
+def s3_service(platform: Platform) -> Service:
+    """S3's HTTP interface over the platform's `ObjectStore`. What is not in `operations.yaml` is refused and does nothing."""
+
+    async def serve(call: Call) -> Response:
+        request = call.request
+        target = routes.target(request.scope["raw_path"], request.scope["query_string"])
+        call.resource = f"{target.bucket}/{target.key}" if target.key else target.bucket
+        call.operation = routes.find(request.method, target, request.headers)
+        if call.operation not in table.supported():
+            raise not_supported("s3", call.operation)
+        params = wire.parameters(call.operation, target, request.headers)
+        _check_members(call, params)
+        if params.get("ExpectedBucketOwner", call.principal.account) != call.principal.account:
+            raise AwsError("AccessDenied", "Access Denied", status=403)
+        if not wire.form(call.operation).streams:
+            params |= wire.body_parameters(call.operation, await _body(call))
+        result = OPERATIONS[call.operation](Exchange(platform.objects, call, params))
+        if inspect.isawaitable(result):
+            result = await result
+        response = (
+            result if isinstance(result, Response) else wire.response(call.operation, result or {}, table.supported()[call.operation])
+        )
+        response.headers["x-amz-request-id"] = call.id
+        return response
+
+    return serve
+
+
+def _check_members(call: Call, params: dict) -> None:
+    if unknown := sorted(params.keys() - table.understood()):
+        raise not_supported("s3", f"{call.operation} with {', '.join(unknown)}")
+
+
+async def _body(call: Call) -> bytes:
+    """The body of an operation that takes a document, held against its digests; some operations do not go without one."""
+    body = await call.body()
+    if wire.form(call.operation).body is None:
+        return body
+    declared = Declared(call.request.headers, call.trailers)
+    if wire.form(call.operation).operation.http_checksum.get("requestChecksumRequired") and not declared.any:
+        raise AwsError("InvalidRequest", "Missing required header for this request: Content-MD5")
+    checksums = declared.running()
+    for checksum in checksums:
+        checksum.update(body)
+    declared.verify(hashlib.md5(body, usedforsecurity=False).hexdigest(), checksums)
+    return body
