@@ -41,9 +41,7 @@ class Live:
             variant = self._variant(target)
             server = variant.choose()
             if server is None:
-                raise AwsError(
-                    "ServiceUnavailable", "A transient exception occurred while retrieving variant instances. Please try again later.", 503
-                )
+                raise unavailable()
             server.requests += 1
             return variant, server
 
@@ -116,3 +114,9 @@ class LiveEndpoints:
                 raise AwsError("ServiceUnavailable", f"The servers of endpoint {name} have not come back yet. Please try again later.", 503)
             await asyncio.sleep(0.02)
         raise AwsError("ValidationError", f"Endpoint {name} of account {context.account} not found.")
+
+
+def unavailable() -> AwsError:
+    """AWS's answer while a variant has no server that is up; SDKs try again."""
+    message = "A transient exception occurred while retrieving variant instances. Please try again later."
+    return AwsError("ServiceUnavailable", message, 503)

@@ -13,12 +13,12 @@ from course.localaws.errors import AwsError
 from course.localaws.sagemaker.context import Context
 from course.localaws.sagemaker.hosting import log_group
 from course.localaws.sagemaker.invocation_metrics import Invocation, InvocationMetrics
+from course.localaws.sagemaker.live import Live, LiveEndpoints, unavailable
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
     from course.localaws.sagemaker.fleets import Variant
     from course.localaws.sagemaker.hosting import ModelServer
-    from course.localaws.sagemaker.live import Live, LiveEndpoints
 
 # "A customer's model containers must respond to requests within 60 seconds" (InvokeEndpoint in the API reference).
 TIMEOUT_SECONDS = 60.0
@@ -72,6 +72,8 @@ class Runtime:
         variant, server = endpoint.take(params.get("TargetVariant"))
         try:
             status, headers, body, model = await self._call(server, params)
+        except aiohttp.ClientConnectorError as error:
+            raise unavailable() from error  # the server ended a moment ago; nothing reached it
         except aiohttp.ClientError:
             status, headers, body, model = 0, {}, b"An error occurred while handling request as the model process exited.", 0.0
         except TimeoutError:

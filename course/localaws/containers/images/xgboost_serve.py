@@ -77,7 +77,8 @@ class AlgorithmMode:
         trained, given = self._boosters[0].num_features(), data.num_col()
         if form == xgboost_data.LIBSVM and given > trained + 1:
             raise ValueError(f"Feature size of libsvm inference data {given} is larger than feature size of trained model {trained}.")
-        # A model trained on LIBSVM, whose indices begin at 1, has one column more than CSV of the same features.
+        # A model trained on LIBSVM whose indices begin at 1 has one column more than CSV of the same features; so the container
+        # lets one column be absent, also where that is a mistake.
         if form != xgboost_data.LIBSVM and given not in (trained, trained - 1):
             raise ValueError(
                 f"Feature size of {form} inference data {given} is not consistent with feature size of trained model {trained}."
