@@ -50,6 +50,9 @@ class Gateway:
             response = self._failed(visit, exception)
         self._record(visit, response.status_code)
         response.headers.setdefault("x-amzn-requestid", visit.id)
+        if visit.awaits_continue:
+            # Its body will never come, but HTTP has no way to say so: what follows on this connection would be taken for it.
+            response.headers["connection"] = "close"
         await response(scope, receive, send)
 
     async def _admit(self, visit: _Visit) -> None:
@@ -112,6 +115,7 @@ class _Visit:
         self.id = str(uuid.uuid4())
         self.call: Call | None = None
         self.error = ""
+        self.awaits_continue = "expect" in head.headers
         # Until its signature is read: a request that names no operation is taken for S3's, whose requests never do.
         self.service = "s3" if protocols.protocol_of(head, "") == "rest-json" else "unsigned"
 
@@ -125,6 +129,7 @@ class _Visit:
         return named or f"{self.head.method} {self.head.path.decode('latin-1')}"
 
     async def body(self) -> AsyncIterator[bytes]:
+        self.awaits_continue = False
         async for piece in self.request.stream():
             if piece:
                 yield piece
