@@ -1,0 +1,48 @@
+"""A client of S3, buckets of one's own, and what every test asks of an error."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from contextlib import contextmanager
+
+import pytest
+from botocore.exceptions import ClientError
+
+_NUMBERS = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def s3(client):
+    return client("s3")
+
+
+@pytest.fixture
+def bucket(s3) -> str:
+    return make_bucket(s3)
+
+
+@pytest.fixture(scope="module")
+def shared_bucket(s3) -> str:
+    """For property-based tests, whose examples share one fixture."""
+    return make_bucket(s3)
+
+
+def make_bucket(s3) -> str:
+    name = f"test-bucket-{next(_NUMBERS)}"
+    s3.create_bucket(Bucket=name)
+    return name
+
+
+@pytest.fixture
+def refused() -> Callable:
+    """``with refused("NoSuchKey", 404) as error:`` — the block must fail with exactly that error."""
+
+    @contextmanager
+    def check(code: str, status: int):
+        with pytest.raises(ClientError) as caught:
+            yield caught
+        error = caught.value.response
+        assert (error["Error"]["Code"], error["ResponseMetadata"]["HTTPStatusCode"]) == (code, status)
+
+    return check
