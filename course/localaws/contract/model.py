@@ -1,20 +1,64 @@
-"""botocore's service model as the contract reads it: operations and shapes as plain dictionaries."""
+"""botocore's service model as the contract reads it: operations, and their shapes with references resolved."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 import botocore.loaders
 
-Shape = dict[str, Any]
+NUMBERS = frozenset({"integer", "long", "float", "double"})
+INTEGERS = frozenset({"integer", "long"})
+SCALARS = NUMBERS | {"string", "boolean", "timestamp", "blob"}
+
+
+@dataclass(slots=True, eq=False)
+class Shape:
+    """A shape of the model; ``least`` and ``most`` bound a number's value, a text's or blob's length, a list's or map's size."""
+
+    name: str
+    type: str
+    least: float | None = None
+    most: float | None = None
+    pattern: str | None = None
+    enum: tuple[str, ...] = ()
+    sensitive: bool = False
+    union: bool = False
+    event_stream: bool = False
+    timestamp_format: str | None = None
+    payload: str | None = None
+    required: tuple[str, ...] = ()
+    members: dict[str, Member] = field(default_factory=dict)
+    element: Shape | None = None
+    key: Shape | None = None
+    value: Shape | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Member:
+    """A structure's member.
+
+    ``location`` is ``"uri"``, ``"header"``, ``"headers"``, ``"querystring"``, ``"statusCode"``, or ``""`` for the body.
+    """
+
+    name: str
+    shape: Shape
+    location: str
+    wire_name: str
 
 
 class Model:
-    """One service's model, read when first needed (SageMaker's takes about 50 ms)."""
+    """One service's model, read when first needed (SageMaker's takes about 50 ms) and only as far as needed.
+
+    Parameters
+    ----------
+    service : str
+        botocore's name of the service.
+    """
 
     def __init__(self, service: str) -> None:
         self.service = service
+        self._shapes: dict[str, Shape] = {}
 
     @cached_property
     def _raw(self) -> dict:
@@ -28,12 +72,48 @@ class Model:
     def operations(self) -> dict[str, dict]:
         return self._raw["operations"]
 
-    def shape(self, name: str) -> Shape:
-        return self._raw["shapes"][name]
+    def input_of(self, operation: str) -> Shape | None:
+        return self._referred(self.operations[operation].get("input"))
 
-    def input_of(self, operation: str) -> str | None:
-        """The name of the operation's input shape."""
-        return self.operations[operation].get("input", {}).get("shape")
+    def output_of(self, operation: str) -> Shape | None:
+        return self._referred(self.operations[operation].get("output"))
 
-    def output_of(self, operation: str) -> str | None:
-        return self.operations[operation].get("output", {}).get("shape")
+    def errors_of(self, operation: str) -> dict[str, int]:
+        """The modelled errors of an operation: code -> HTTP status."""
+        errors = {}
+        for reference in self.operations[operation].get("errors", ()):
+            raw = self._raw["shapes"][reference["shape"]]
+            modelled = raw.get("error", {})
+            errors[modelled.get("code", reference["shape"])] = modelled.get("httpStatusCode", 500 if raw.get("fault") else 400)
+        return errors
+
+    def _referred(self, reference: dict | None) -> Shape | None:
+        return self._shape(reference["shape"]) if reference else None
+
+    def _shape(self, name: str) -> Shape:
+        shape = self._shapes.get(name)
+        if shape is None:
+            raw = self._raw["shapes"][name]
+            # Known before its parts are, since a shape may hold itself.
+            shape = self._shapes[name] = Shape(
+                name,
+                raw["type"],
+                least=raw.get("min"),
+                most=raw.get("max"),
+                pattern=raw.get("pattern"),
+                enum=tuple(raw.get("enum", ())),
+                sensitive=raw.get("sensitive", False),
+                union=raw.get("union", False),
+                event_stream=raw.get("eventstream", False),
+                timestamp_format=raw.get("timestampFormat"),
+                payload=raw.get("payload"),
+                required=tuple(raw.get("required", ())),
+            )
+            shape.members = {member: self._member(member, reference) for member, reference in raw.get("members", {}).items()}
+            shape.element = self._referred(raw.get("member"))
+            shape.key = self._referred(raw.get("key"))
+            shape.value = self._referred(raw.get("value"))
+        return shape
+
+    def _member(self, name: str, reference: dict) -> Member:
+        return Member(name, self._shape(reference["shape"]), reference.get("location", ""), reference.get("locationName", name))

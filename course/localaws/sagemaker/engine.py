@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from course.localaws.database import Database
 from course.localaws.errors import AwsError
-from course.localaws.sagemaker import paging
+from course.localaws.sagemaker import paging, quotas, tagging
 from course.localaws.sagemaker.context import Context
 
 if TYPE_CHECKING:
@@ -71,6 +71,14 @@ class Kind:
         Parameters of List beyond the common ones, each with the path of the summary's member that it must equal.
     order : str
         Default ``SortOrder`` of List.
+    mutable : bool
+        Whether it ever changes; only then it has a ``LastModifiedTime``.
+    usage : str
+        What service quotas call its instances, e.g. ``"training job usage"``; ``""`` where it has none.
+    instances : function
+        From a document to the instances that it holds: pairs of instance type and count.
+    holding : tuple of str
+        The statuses in which it holds them.
     """
 
     name: str
@@ -83,6 +91,10 @@ class Kind:
     summary: tuple[str, ...] = ()
     filters: dict[str, str] = field(default_factory=dict)
     order: str = "Descending"
+    mutable: bool = True
+    usage: str = ""
+    instances: Callable[[Document], Iterable[tuple[str, int]]] = lambda document: ()
+    holding: tuple[str, ...] = ()
 
     @property
     def name_member(self) -> str:
@@ -93,7 +105,10 @@ class Kind:
         return f"{self.name}Arn"
 
     def arn_of(self, context: Context, name: str) -> str:
-        """AWS keeps the case of a name but lower-cases it in the ARN."""
+        """AWS keeps the case of a name but lower-cases it in the ARN.
+
+        Seen in https://github.com/aws/amazon-sagemaker-examples/issues/2339, where the name begins with ``DEMO``.
+        """
         return f"arn:aws:sagemaker:{context.region}:{context.account}:{self.arn}/{name.lower()}"
 
     def not_found(self, context: Context, name: str) -> AwsError:
@@ -111,9 +126,16 @@ class Kind:
 
 
 class Engine:
-    """Resources of all kinds in one SQLite file. May be used from any thread."""
+    """Resources of all kinds in one SQLite file. May be used from any thread.
+
+    Attributes
+    ----------
+    kinds : dict
+        Every kind that is kept here, by its part of the ARN.
+    """
 
     def __init__(self, platform: Platform) -> None:
+        self.kinds: dict[str, Kind] = {}
         self._platform = platform
         self._database = Database(platform.state / "sagemaker.db", SCHEMA)
 
@@ -125,15 +147,21 @@ class Engine:
         Raises
         ------
         AwsError
-            The kind's in-use error.
+            The kind's in-use error; ``ResourceLimitExceeded``; `tagging.check`'s errors.
         """
+        tags = tagging.merged((), tags)
         now = self.now()
         arn = kind.arn_of(context, name)
         document = {member: value for member, value in document.items() if member != "Tags"}
-        document |= {kind.name_member: name, kind.arn_member: arn, "CreationTime": now, "LastModifiedTime": now}
+        document |= {kind.name_member: name, kind.arn_member: arn, "CreationTime": now}
+        if kind.mutable:
+            document["LastModifiedTime"] = now
         with self._database.write() as connection:
             if self._row(connection, context, kind, name):
                 raise kind.in_use(context, name)
+            if kind.usage:
+                held = [pair for other in self._holding(connection, context, kind) for pair in kind.instances(other)]
+                quotas.check_instances(kind.usage, kind.instances(document), held)
             connection.execute(
                 "INSERT INTO resources (region, kind, name, key, arn, status, created, modified, summary, document)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -159,7 +187,8 @@ class Engine:
             document = self._existing(connection, context, kind, name)
             changed = changes(document) if callable(changes) else changes
             document = {member: value for member, value in (document | changed).items() if value is not None}
-            document["LastModifiedTime"] = self.now()
+            if kind.mutable:
+                document["LastModifiedTime"] = self.now()
             connection.execute(
                 "UPDATE resources SET status = ?, created = ?, modified = ?, summary = ?, document = ? WHERE arn = ?",
                 (*self._columns(kind, document), document[kind.arn_member]),
@@ -189,14 +218,20 @@ class Engine:
                 yield Context(row["region"], self._platform.account, self._platform), json.loads(row["document"])
 
     def tags(self, arn: str) -> list[dict]:
-        """``[{"Key": ..., "Value": ...}, ...]`` of any of our resources, in order of keys."""
-        rows = self._database.connection.execute("SELECT key, value FROM tags WHERE arn = ? ORDER BY key", (arn,))
-        return [{"Key": row["key"], "Value": row["value"]} for row in rows]
+        """``[{"Key": ..., "Value": ...}, ...]`` of any of our resources, in order of keys; none for an unknown ARN."""
+        return self._tags(self._database.connection, arn)
 
     def add_tags(self, arn: str, tags: Iterable[dict]) -> list[dict]:
+        """Add tags to a resource, or replace values of its tags; returns all that it has then.
+
+        Raises
+        ------
+        AwsError
+            `tagging.merged`'s errors.
+        """
         with self._database.write() as connection:
-            self._put_tags(connection, arn, tags)
-        return self.tags(arn)
+            self._put_tags(connection, arn, tagging.merged(self._tags(connection, arn), tags))
+            return self._tags(connection, arn)
 
     def delete_tags(self, arn: str, keys: Iterable[str]) -> None:
         with self._database.write() as connection:
@@ -228,7 +263,22 @@ class Engine:
             "SELECT document FROM resources WHERE region = ? AND kind = ? AND key = ?", (context.region, kind.name, name.lower())
         ).fetchone()
 
-    def _put_tags(self, connection: sqlite3.Connection, arn: str, tags: Iterable[dict]) -> None:
+    def _holding(self, connection: sqlite3.Connection, context: Context, kind: Kind) -> list[Document]:
+        """The resources of a kind that hold instances in a region."""
+        places = ", ".join("?" * len(kind.holding))
+        rows = connection.execute(
+            f"SELECT document FROM resources WHERE region = ? AND kind = ? AND status IN ({places})",
+            (context.region, kind.name, *kind.holding),
+        )
+        return [json.loads(row["document"]) for row in rows]
+
+    @staticmethod
+    def _tags(connection: sqlite3.Connection, arn: str) -> list[dict]:
+        rows = connection.execute("SELECT key, value FROM tags WHERE arn = ? ORDER BY key", (arn,))
+        return [{"Key": row["key"], "Value": row["value"]} for row in rows]
+
+    @staticmethod
+    def _put_tags(connection: sqlite3.Connection, arn: str, tags: Iterable[dict]) -> None:
         connection.executemany(
             "INSERT OR REPLACE INTO tags (arn, key, value) VALUES (?, ?, ?)", [(arn, tag["Key"], tag["Value"]) for tag in tags]
         )
@@ -236,4 +286,5 @@ class Engine:
     @staticmethod
     def _columns(kind: Kind, document: Document) -> tuple:
         status = document.get(kind.status) if kind.status else None
-        return status, document["CreationTime"], document["LastModifiedTime"], json.dumps(kind.summarise(document)), json.dumps(document)
+        created = document["CreationTime"]
+        return status, created, document.get("LastModifiedTime", created), json.dumps(kind.summarise(document)), json.dumps(document)

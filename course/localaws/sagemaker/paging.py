@@ -19,9 +19,9 @@ DEFAULT_PAGE = 10
 COLUMNS = {"Name": "name", "CreationTime": "created", "LastModifiedTime": "modified", "Status": "status"}
 BOUNDS = {
     "CreationTimeAfter": "created >= ?",
-    "CreationTimeBefore": "created <= ?",
+    "CreationTimeBefore": "created < ?",
     "LastModifiedTimeAfter": "modified >= ?",
-    "LastModifiedTimeBefore": "modified <= ?",
+    "LastModifiedTimeBefore": "modified < ?",
     "StatusEquals": "status = ?",
     "NameContains": "instr(key, lower(?)) > 0",
 }
@@ -47,7 +47,7 @@ def page(connection: sqlite3.Connection, region: str, kind: Kind, params: dict) 
             conditions.append("json_extract(summary, ?) = ?")
             values += [f"$.{path}", params[parameter]]
 
-    column = COLUMNS.get(params.get("SortBy", "CreationTime")) or f"json_extract(summary, '$.{params['SortBy']}')"
+    column = COLUMNS.get(params.get("SortBy", "CreationTime")) or f"coalesce(json_extract(summary, '$.{params['SortBy']}'), '')"
     descending = params.get("SortOrder", kind.order) == "Descending"
     query = zlib.crc32(repr((conditions, values, column, descending)).encode())
     if params.get("NextToken"):

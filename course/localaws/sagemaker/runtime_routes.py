@@ -16,7 +16,7 @@ def contract_of(request: Request) -> Contract:
     if "x-amz-target" in request.headers:
         return contract("sagemaker")
     for service in REST_SERVICES:
-        if contract(service).routes(request):
+        if contract(service).knows(request):
             return contract(service)
     return contract("sagemaker")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 from typing import TYPE_CHECKING
 
@@ -18,26 +17,18 @@ from course.localaws.sagemaker.runtime_routes import contract_of
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
 
-FAMILIES = (
-    "models:Models",
-    "endpoint_configs:EndpointConfigs",
-    "tags:Tags",
-    "training:TrainingJobs",
-    "processing:ProcessingJobs",
-    "endpoints:Endpoints",
-)
-
 
 def families(platform: Platform, engine: Engine) -> list:
     """Every family of resources, each constructed with the platform and the one engine."""
-    made = []
-    for family in FAMILIES:
-        module, name = family.split(":")
-        try:
-            made.append(getattr(importlib.import_module(f"course.localaws.sagemaker.{module}"), name)(platform, engine))
-        except ModuleNotFoundError:
-            continue
-    return made
+    # Imported here, since what they execute takes long to import and is not needed before the gateway listens.
+    from course.localaws.sagemaker.endpoint_configs import EndpointConfigs
+    from course.localaws.sagemaker.endpoints import Endpoints
+    from course.localaws.sagemaker.models import Models
+    from course.localaws.sagemaker.processing import ProcessingJobs
+    from course.localaws.sagemaker.tags import Tags
+    from course.localaws.sagemaker.training import TrainingJobs
+
+    return [family(platform, engine) for family in (Models, EndpointConfigs, Endpoints, TrainingJobs, ProcessingJobs, Tags)]
 
 
 class SageMaker:
@@ -50,10 +41,12 @@ class SageMaker:
         self._operations: dict[str, Operation] = {}
         for family in self._families:
             self._operations |= family.operations
+            self.engine.kinds |= {kind.arn: kind for kind in family.kinds}
 
     async def __call__(self, call: Call) -> Response:
         contract: Contract = contract_of(call.request)
         call.operation, params = contract.parse(call, await call.body())
+        call.resource = self._resource(call.operation, params)
         contract.validate(call.operation, params)
         behaviour = self._operations.get(call.operation)
         if behaviour is None:
@@ -62,6 +55,13 @@ class SageMaker:
         if inspect.isawaitable(result):
             result = await result
         return result if isinstance(result, Response) else contract.serialise(call.operation, result)
+
+    def _resource(self, operation: str, params: dict) -> str:
+        """What the request log shows as the operation's resource, e.g. ``"training-job/delays-1"``; ``""`` when it has none."""
+        for kind in self.engine.kinds.values():
+            if operation.endswith(kind.name) and kind.name_member in params:
+                return f"{kind.arn}/{params[kind.name_member]}"
+        return ""
 
     def recover(self) -> None:
         """After a start: what the last process left running is failed or brought back, family by family."""
