@@ -34,8 +34,10 @@ def lessons(root: Path) -> list[str]:
     return sorted({path.parent.name for path in (root / SOLUTIONS).glob("m*/m*.py") if source.is_source(path)})
 
 
-def derive(root: Path, lesson: str, exercises: Mapping[str, Exercise]) -> dict[Path, bytes]:
+def derive(root: Path, lesson: str, exercises: Mapping[str, Exercise], stage: Path) -> dict[Path, bytes]:
     """All derived files of a lesson by their path below ``root``: solution notebooks, and what learners get.
+
+    ``stage`` is an empty folder to work in; one for several lessons saves nbgrader the making of its database.
 
     Raises
     ------
@@ -52,18 +54,16 @@ def derive(root: Path, lesson: str, exercises: Mapping[str, Exercise]) -> dict[P
             raise SourceError(f"{source.place(path, 1)}: a notebook of lesson {lesson} begins with {lesson[:3]}.")
         text = notebook.to_text(notebook.solution(source.read(path), exercises))
         derived[Path(SOLUTIONS, lesson, path.with_suffix(".ipynb").name)] = text.encode()
-    with tempfile.TemporaryDirectory() as scratch:
-        stage = Path(scratch).resolve()
-        ignore = shutil.ignore_patterns("*.ipynb", *SCRATCH)
-        shutil.copytree(root / SOLUTIONS / lesson, stage / SOLUTIONS / lesson, ignore=ignore)
-        for path, content in derived.items():
-            (stage / path).write_bytes(content)
-        _generate_assignment(root, stage, lesson)
-        if leaked := canary.leaks(stage / RELEASE):
-            names = ", ".join(name.removeprefix(f"{stage}/") for name in leaked)
-            raise BuildError(f"learners would get {names}; add a pattern to CourseDirectory.ignore in nbgrader_config.py.")
-        released = [path for path in (stage / RELEASE).rglob("*") if path.is_file()]
-        return derived | {path.relative_to(stage): path.read_bytes() for path in released}
+    ignore = shutil.ignore_patterns("*.ipynb", *SCRATCH)
+    shutil.copytree(root / SOLUTIONS / lesson, stage / SOLUTIONS / lesson, ignore=ignore)
+    for path, content in derived.items():
+        (stage / path).write_bytes(content)
+    _generate_assignment(root, stage, lesson)
+    if leaked := canary.leaks(stage / RELEASE / lesson):
+        names = ", ".join(name.removeprefix(f"{stage}/") for name in leaked)
+        raise BuildError(f"learners would get {names}; add a pattern to CourseDirectory.ignore in nbgrader_config.py.")
+    released = [path for path in (stage / RELEASE / lesson).rglob("*") if path.is_file()]
+    return derived | {path.relative_to(stage): path.read_bytes() for path in released}
 
 
 def _generate_assignment(root: Path, stage: Path, lesson: str) -> None:
@@ -121,12 +121,13 @@ def run(root: Path, wanted: Sequence[str], check: bool) -> list[str]:
     if unknown := [lesson for lesson in wanted if lesson not in known]:
         raise BuildError(f"no lesson {', '.join(unknown)}; there are {', '.join(known) or 'none yet'}.")
     wrong: list[str] = []
-    for lesson in wanted or known:
-        derived = derive(root, lesson, catalogue.exercises(root / "graders"))
-        if check:
-            wrong += differences(root, lesson, derived)
-        else:
-            print(f"{lesson}: {write(root, lesson, derived)} of {len(derived)} files changed")
+    with tempfile.TemporaryDirectory() as scratch:
+        for lesson in wanted or known:
+            derived = derive(root, lesson, catalogue.exercises(root / "graders"), Path(scratch).resolve())
+            if check:
+                wrong += differences(root, lesson, derived)
+            else:
+                print(f"{lesson}: {write(root, lesson, derived)} of {len(derived)} files changed")
     if not wanted:
         leftover = {path.name for folder in (SOLUTIONS, RELEASE) for path in (root / folder).glob("m*") if path.is_dir()} - set(known)
         wrong += [f"{name} has no source in {SOLUTIONS}/{name}; delete its folder" for name in sorted(leftover)]

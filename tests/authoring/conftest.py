@@ -15,12 +15,16 @@ FIXTURE = Path(__file__).parent / "fixture"
 LESSON = "m90_fixture"
 
 
+def copy_course(place: Path) -> Path:
+    """The fixture course with this course's own nbgrader configuration."""
+    shutil.copytree(FIXTURE, place, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "nbgrader_config.py", place)
+    return place
+
+
 @pytest.fixture
 def root(tmp_path) -> Path:
-    """The fixture course with this course's own nbgrader configuration."""
-    shutil.copytree(FIXTURE, tmp_path / "course", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "nbgrader_config.py", tmp_path / "course")
-    return tmp_path / "course"
+    return copy_course(tmp_path / "course")
 
 
 @pytest.fixture(scope="session")

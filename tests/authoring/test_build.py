@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,8 @@ from course import canary
 from course.authoring import build, notebook
 from course.authoring.source import SourceError
 from course.grading import catalogue
+
+from .conftest import copy_course
 
 LESSON = "m90_fixture"
 SOLUTION = Path("solutions", LESSON, "m90_1_round_trip.ipynb")
@@ -30,10 +33,17 @@ def make(root: Path, *arguments: str) -> int:
     return build.main(["--root", str(root), *arguments])
 
 
-@pytest.fixture
-def built(root, capsys) -> Path:
-    assert make(root) == 0, capsys.readouterr().err
+@pytest.fixture(scope="session")
+def built_once(tmp_path_factory) -> Path:
+    """The fixture course with its notebooks, for tests to copy: nbgrader takes seconds."""
+    root = copy_course(tmp_path_factory.mktemp("built") / "course")
+    assert make(root) == 0
     return root
+
+
+@pytest.fixture
+def built(built_once, tmp_path) -> Path:
+    return shutil.copytree(built_once, tmp_path / "course")
 
 
 def test_a_second_build_changes_nothing(built, capsys):
@@ -137,15 +147,17 @@ def test_both_notebooks_run_from_top_to_bottom(built, monkeypatch):
         assert [output.data["text/plain"] for output in check.outputs if output.output_type == "execute_result"] == [flights]
 
 
-@pytest.mark.parametrize("path", [SOLUTION, LEARNER, Path("notebooks", LESSON, "given", "costs.svg")])
-def test_a_hand_edit_is_found_and_mended(built, path, capsys):
-    before = (built / path).read_bytes()
-    (built / path).write_bytes(before.replace(b"flights", b"planes").replace(b"flight", b"plane"))
+def test_hand_edits_are_found_and_mended(built, capsys):
+    paths = (SOLUTION, LEARNER, Path("notebooks", LESSON, "given", "costs.svg"))
+    before = {path: (built / path).read_bytes() for path in paths}
+    for path in paths:
+        (built / path).write_bytes(before[path].replace(b"flight", b"plane"))
     assert make(built, "--check") == 1
     message = capsys.readouterr().err
-    assert f"{path} differs from what its source gives" in message and "Run `make notebooks`" in message
+    assert all(f"{path} differs from what its source gives" in message for path in paths)
+    assert "Run `make notebooks`" in message
     assert make(built) == 0
-    assert (built / path).read_bytes() == before
+    assert {path: (built / path).read_bytes() for path in paths} == before
 
 
 def test_missing_and_stray_files_are_found(built, capsys):
@@ -181,10 +193,10 @@ def test_an_unknown_lesson_lists_the_known(root, capsys):
     assert "no lesson m91_none; there are m90_fixture." in capsys.readouterr().err
 
 
-def test_a_notebook_in_another_lessons_folder_is_refused(root, lesson_text):
+def test_a_notebook_in_another_lessons_folder_is_refused(root, tmp_path, lesson_text):
     (root / "solutions" / LESSON / "m91_1_stray.py").write_text(lesson_text)
     with pytest.raises(SourceError, match="a notebook of lesson m90_fixture begins with m90"):
-        build.derive(root, LESSON, catalogue.exercises(root / "graders"))
+        build.derive(root, LESSON, catalogue.exercises(root / "graders"), tmp_path / "stage")
 
 
 def test_points_are_words():

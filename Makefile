@@ -1,0 +1,50 @@
+# Two commands: `make run` shows that the course works here, `make test` proves it. `make help` lists the rest.
+# PYTHON selects the interpreter of a new environment, as in: make run PYTHON=python3.13
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help run test nightly lab start notebooks data doctor clean
+
+UV := $(or $(shell command -v uv 2>/dev/null),.venv-uv/bin/uv)
+PY := .venv/bin/python
+READY := .venv/.ready
+export UV_PYTHON_DOWNLOADS := never
+export UV_LINK_MODE ?= copy
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(READY) data ## run every lesson and grade a small class on the local AWS; ends with a table and an HTML report
+	@$(PY) -m course.regression.run
+
+test: $(READY) data ## all checks, two lanes at a time
+	@$(PY) -m course.regression.lanes $(LANES)
+
+nightly: $(READY) data ## the checks of `make test` and those too slow for it; on Studio's packages and on the newest
+	@$(PY) -m course.regression.lanes --nightly $(LANES)
+
+lab: $(READY) data ## open JupyterLab on your own copy of the lessons, the local AWS running
+	@$(PY) -m course.workspace lab
+
+start: $(READY) data ## the same without JupyterLab: your own copy, and the course's kernel in a JupyterLab that is there
+	@$(PY) -m course.workspace start
+
+notebooks: $(READY) ## derive the notebooks from solutions/**/*.py; LESSON=m04_training for one
+	@$(PY) -m course.authoring.build $(LESSON)
+
+data: $(READY) ## check the data files, rebuild what is missing or damaged
+	@$(PY) data/build.py
+
+doctor: ## what is wrong with this machine, and the command that mends it
+	@if [ -x $(PY) ]; then $(PY) -m course.doctor; else $(or $(PYTHON),python3) -m course.doctor; fi
+
+clean: ## remove the environment and all that was built; your own copy of the lessons stays
+	@rm -rf .venv .venv-uv build .pytest_cache .ruff_cache .hypothesis
+
+# The environment is made from uv.lock; uv itself comes by pip into a folder of its own where the machine has none.
+$(READY): pyproject.toml uv.lock | $(filter .venv-uv/bin/uv,$(UV))
+	@$(UV) sync --locked --inexact $(if $(PYTHON),--python $(PYTHON))
+	@touch $@
+
+.venv-uv/bin/uv:
+	@$(or $(PYTHON),python3) -m venv .venv-uv || { echo "make: python3 -m venv failed; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	@.venv-uv/bin/python -m pip install --quiet uv

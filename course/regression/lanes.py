@@ -1,0 +1,258 @@
+"""`make test` and `make nightly`: the lanes of checks, two at a time, each in a process of its own; a table and an honest exit code.
+
+    python -m course.regression.lanes [--nightly] [LANE ...]
+
+`lanes.yaml` says what a lane is. Logs, JUnit files and the status page go to ``build/lanes/``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import yaml
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from course.regression import status
+
+ROOT = Path(__file__).resolve().parents[2]
+RESULTS = Path("build", "lanes")
+AT_A_TIME = 2  # the cores of the machine the course is built for
+SHOWN_LINES = 400  # of the log of a lane that failed
+
+
+class LaneError(Exception):
+    """No such lane; the message lists those there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A named set of checks. ``checks`` are modules with their arguments; ``tests`` are paths below ``tests/``."""
+
+    name: str
+    title: str
+    checks: tuple[str, ...]
+    tests: tuple[str, ...]
+    nightly: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came out of a lane; ``log`` holds all that it printed."""
+
+    lane: Lane
+    passed: int
+    failed: int
+    skipped: int
+    seconds: float
+    log: Path
+
+    @property
+    def result(self) -> str:
+        if self.failed:
+            return "failed"
+        return "passed" if self.passed else "ran no test"
+
+
+def lanes(root: Path = ROOT) -> list[Lane]:
+    """All lanes of `lanes.yaml`; those without anything to run yet are left out."""
+    declared = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
+    there = {path.name for path in (root / "tests").iterdir() if path.is_dir() or path.match("test_*.py")} - {"__pycache__"}
+    claimed = {name for lane in declared for name in lane.get("tests", ())}
+    found = []
+    for lane in declared:
+        named = lane.get("tests", ())
+        tests = there - claimed if "rest" in named else there & set(named)
+        checks = tuple(check for check in lane.get("checks", ()) if _exists(root, check))
+        if tests or checks:
+            found.append(Lane(lane["name"], lane["title"], checks, tuple(sorted(tests)), lane.get("nightly", False)))
+    return found
+
+
+def _exists(root: Path, check: str) -> bool:
+    """Whether a check can run: always, but for a folder of this repository that is still empty."""
+    folder = root / check.split()[0]
+    return not folder.is_dir() or (folder / "__main__.py").is_file()
+
+
+def select(names: Sequence[str], nightly: bool, root: Path = ROOT) -> list[Lane]:
+    """The lanes to run.
+
+    Raises
+    ------
+    LaneError
+    """
+    known = lanes(root)
+    if unknown := set(names) - {lane.name for lane in known}:
+        raise LaneError(f"no lane {', '.join(sorted(unknown))}; there are {', '.join(lane.name for lane in known)}.")
+    return [lane for lane in known if (lane.name in names if names else nightly or not lane.nightly)]
+
+
+class Runner:
+    """Runs lanes and ends what they started when it is interrupted."""
+
+    def __init__(self, root: Path, nightly: bool) -> None:
+        self.root, self.nightly = root, nightly
+        self.folder = root / RESULTS
+        self._running: set[subprocess.Popen] = set()
+        self._lock = threading.Lock()
+        self._stopped = False
+
+    def run(self, lane: Lane) -> Outcome:
+        """Run all checks and tests of a lane, also after one has failed."""
+        started = time.monotonic()
+        log = self.folder / f"{lane.name}.log"
+        passed = failed = skipped = 0
+        with log.open("wb") as output, tempfile.TemporaryDirectory(prefix=f"lane-{lane.name}-") as state:
+            environment = os.environ | {"COURSE_LOCALAWS_STATE": state, "PYTHONUNBUFFERED": "1"}
+            for check in lane.checks:
+                code = self._execute([sys.executable, "-m", *check.split()], output, environment)
+                passed, failed = passed + (code == 0), failed + (code != 0)
+            if lane.tests:
+                junit = log.with_suffix(".xml")
+                counts = _counts(junit, self._execute(self._pytest(lane, junit), output, environment))
+                passed, failed, skipped = passed + counts[0], failed + counts[1], skipped + counts[2]
+        return Outcome(lane, passed, failed, skipped, time.monotonic() - started, log)
+
+    def _pytest(self, lane: Lane, junit: Path) -> list[str]:
+        chosen = [] if self.nightly else ["-m", "not nightly"]
+        return [sys.executable, "-m", "pytest", f"--junitxml={junit}", *chosen, *(f"tests/{name}" for name in lane.tests)]
+
+    def _execute(self, command: Sequence[str], output, environment: dict[str, str]) -> int:
+        output.write(f"$ {' '.join(Path(word).name if word == sys.executable else word for word in command)}\n".encode())
+        output.flush()
+        with self._lock:
+            if self._stopped:
+                return 1
+            process = subprocess.Popen(
+                command, cwd=self.root, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment, start_new_session=True
+            )
+            self._running.add(process)
+        try:
+            return process.wait()
+        finally:
+            self._running.discard(process)
+
+    def stop(self) -> None:
+        """End the processes of all lanes."""
+        with self._lock:
+            self._stopped = True
+        for process in list(self._running):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
+
+
+def _counts(junit: Path, code: int) -> tuple[int, int, int]:
+    """Tests passed, failed and skipped, of a JUnit file; a run that ended without one, or found no test, has failed."""
+    try:
+        suites = list(ElementTree.parse(junit).getroot().iter("testsuite"))
+    except (OSError, ElementTree.ParseError):
+        return 0, 1, 0
+    tests, failures, errors, skipped = (
+        sum(int(suite.get(name, 0)) for suite in suites) for name in ("tests", "failures", "errors", "skipped")
+    )
+    failed = failures + errors
+    return tests - failed - skipped, failed or int(code != 0), skipped
+
+
+def run_all(chosen: Sequence[Lane], runner: Runner, console: Console) -> list[Outcome]:
+    """Run lanes, `AT_A_TIME` in parallel, with progress; on an interrupt nothing is left running."""
+    outcomes: list[Outcome] = []
+    with _progress(console) as tell, ThreadPoolExecutor(AT_A_TIME) as pool:
+
+        def job(lane: Lane) -> Outcome:
+            tell(lane, None)
+            return runner.run(lane)
+
+        jobs = [pool.submit(job, lane) for lane in chosen]
+        try:
+            for done in as_completed(jobs):
+                outcomes.append(done.result())
+                tell(outcomes[-1].lane, outcomes[-1])
+        except BaseException:
+            for waiting in jobs:
+                waiting.cancel()
+            runner.stop()
+            raise
+    return sorted(outcomes, key=lambda outcome: chosen.index(outcome.lane))
+
+
+@contextlib.contextmanager
+def _progress(console: Console) -> Iterator[Callable[[Lane, Outcome | None], None]]:
+    """Spinners on a terminal, a line at start and end elsewhere."""
+    if not console.is_terminal:
+        yield lambda lane, outcome: console.print(_line(lane, outcome), markup=False, highlight=False)
+        return
+    columns = (SpinnerColumn(finished_text=" "), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress:
+        yield partial(_spin, progress, {})
+
+
+def _spin(progress: Progress, tasks: dict, lane: Lane, outcome: Outcome | None) -> None:
+    if outcome is None:
+        tasks[lane.name] = progress.add_task(_line(lane, None), total=1)
+    else:
+        progress.update(tasks[lane.name], description=_line(lane, outcome), completed=1)
+
+
+def _line(lane: Lane, outcome: Outcome | None) -> str:
+    return f"{lane.name}: {outcome.result if outcome else 'runs'} ({lane.title})"
+
+
+def show(outcomes: Sequence[Outcome], root: Path, console: Console) -> None:
+    """What failed, in full; then a row for each lane."""
+    for outcome in outcomes:
+        if outcome.result != "passed":
+            lines = outcome.log.read_text(encoding="utf-8", errors="replace").splitlines()
+            console.rule(f"{outcome.lane.name} {outcome.result}: {outcome.log.relative_to(root)}")
+            console.print("\n".join(lines[-SHOWN_LINES:]), markup=False, highlight=False, soft_wrap=True)
+    table = Table("lane", "what", "tests", "skipped", "seconds", "result")
+    for outcome in outcomes:
+        tests = str(outcome.passed + outcome.failed)
+        table.add_row(outcome.lane.name, outcome.lane.title, tests, str(outcome.skipped), f"{outcome.seconds:.0f}", outcome.result)
+    console.print(table)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="make test", description="Run the lanes of checks.")
+    parser.add_argument("lanes", nargs="*", metavar="LANE", help="only these; all when none is named")
+    parser.add_argument("--nightly", action="store_true", help="also the lanes and tests that are too slow for make test")
+    options = parser.parse_args(arguments)
+    console = Console(soft_wrap=True)
+    try:
+        chosen = select(options.lanes, options.nightly)
+    except LaneError as error:
+        print(f"make test: {error}", file=sys.stderr)
+        return 2
+    shutil.rmtree(ROOT / RESULTS, ignore_errors=True)
+    (ROOT / RESULTS).mkdir(parents=True)
+    try:
+        outcomes = run_all(chosen, Runner(ROOT, options.nightly), console)
+    except KeyboardInterrupt:
+        print("interrupted; nothing was left running", file=sys.stderr)
+        return 130
+    show(outcomes, ROOT, console)
+    status.write(ROOT / RESULTS, [status.Row.of(outcome) for outcome in outcomes])
+    passed, failed, skipped = (sum(getattr(outcome, name) for outcome in outcomes) for name in ("passed", "failed", "skipped"))
+    print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
+    return 0 if all(outcome.result == "passed" for outcome in outcomes) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

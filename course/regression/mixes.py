@@ -1,0 +1,67 @@
+"""Every lesson under another set of packages: `python -m course.regression.mixes studio`. `mixes.yaml` says which sets there are."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = Path("build", "mixes")
+
+
+class MixError(Exception):
+    """No such mix, or its environment cannot be made."""
+
+
+def mixes() -> Mapping[str, Mapping[str, Any]]:
+    return yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
+
+
+def environment(name: str) -> Path:
+    """Make the environment of a mix anew and return its Python.
+
+    Raises
+    ------
+    MixError
+    """
+    if name not in mixes():
+        raise MixError(f"no mix {name!r}; there are {', '.join(mixes())}.")
+    mix, place = mixes()[name], ROOT / FOLDER / name
+    place.parent.mkdir(parents=True, exist_ok=True)
+    overrides = place.with_suffix(".txt")
+    overrides.write_text("\n".join(mix["overrides"]) + "\n")
+    python = place / "bin" / "python"
+    _uv("venv", "--clear", "--quiet", "--python", mix["python"], place)
+    _uv("pip", "install", "--quiet", "--python", python, "--override", overrides, "--editable", ROOT)
+    return python
+
+
+def _uv(*arguments: str | Path) -> None:
+    uv = shutil.which("uv") or str(ROOT / ".venv-uv" / "bin" / "uv")
+    done = subprocess.run(
+        [uv, *arguments], env={**os.environ, "UV_PYTHON_DOWNLOADS": "never"}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    if done.returncode:
+        raise MixError(f"uv {arguments[0]} failed:\n{done.stdout.decode(errors='replace')}")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run `course.regression.run` under the mix that the first argument names."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        python = environment(arguments[0] if arguments else "")
+    except MixError as error:
+        print(f"mixes: {error}", file=sys.stderr)
+        return 1
+    return subprocess.run([python, "-m", "course.regression.run"], cwd=ROOT).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
