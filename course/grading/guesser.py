@@ -36,6 +36,13 @@ class Table:
         self.seen.setdefault(key, arguments)
         return self.known.get(key, self.default)
 
+    def generalised(self) -> Table:
+        """The same table, which answers what it has not seen with its commonest result."""
+        texts = [repr(value) for value in self.known.values()]
+        commonest = max(texts, key=texts.count, default=None)
+        default = next((value for value in self.known.values() if repr(value) == commonest), self.default)
+        return Table(self.known, default)
+
 
 class Recorder:
     """A learner's function, with what it returned for what."""
@@ -65,7 +72,7 @@ def scripted(exercise: Exercise, practice: Judge, report_text: Callable[[Report]
                 words |= {token for arguments in given.seen for token in TOKEN.findall(arguments)}
         if report.score >= best_score:
             best, best_score = trial, report.score
-    return best
+    return {name: given.generalised() if isinstance(given, Table) else given for name, given in best.items()}
 
 
 def constants(reference: Evidence, graded: Judge) -> Iterator[Evidence]:
@@ -81,10 +88,7 @@ def replayed(reference: Evidence, graded_elsewhere: Judge) -> Evidence:
     recorded = _record(reference, graded_elsewhere)
     replay = dict(reference)
     for name, recorder in recorded.items():
-        texts = [repr(value) for value in recorder.results.values()]
-        commonest = max(texts, key=texts.count, default=None)
-        default = next((value for value in recorder.results.values() if repr(value) == commonest), None)
-        replay[name] = Table(dict(recorder.results), default)
+        replay[name] = Table(recorder.results).generalised()
     return replay
 
 

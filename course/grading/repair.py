@@ -84,6 +84,9 @@ def repair(notebook: NotebookNode, masters: Sequence[Master]) -> list[str]:
             notes.append(f"cell {master.name}: it had been deleted")
             kept[master.name] = master.cell()
             notebook.cells.insert(_place(notebook, [other.name for other in masters], i), kept[master.name])
+        if kept[master.name].cell_type != master.cell_type:
+            notes.append(f"cell {master.name}: it had become a {kept[master.name].cell_type} cell")
+            _retype(kept[master.name], master.cell_type)
         kept[master.name].metadata["nbgrader"] = from_dict(master.metadata())
     return notes
 
@@ -133,12 +136,22 @@ def _twin(notebook: NotebookNode, master: Master, masters: Sequence[Master]) -> 
 
 
 def _choose(notebook: NotebookNode, copies: list[NotebookNode], master: Master, kept: dict[str, NotebookNode]) -> NotebookNode:
-    """Of several copies: the last answer, which is the one Python keeps; of a check the first after the cells that come before it."""
+    """Of several copies, if any is of the right type: the last answer, as Python does; of a check the first after what comes before it."""
+    copies = [copy for copy in copies if copy.cell_type == master.cell_type] or copies
     if master.solution or not kept:
         return copies[-1]
     position = {id(cell): i for i, cell in enumerate(notebook.cells)}
     after = max(position[id(cell)] for cell in kept.values())
     return next((copy for copy in copies if position[id(copy)] > after), copies[-1])
+
+
+def _retype(cell: NotebookNode, cell_type: str) -> None:
+    """Make a code cell of a Markdown cell or the reverse; its text stays."""
+    cell.cell_type = cell_type
+    for name in ("outputs", "execution_count", "attachments"):
+        cell.pop(name, None)
+    if cell_type == "code":
+        cell.outputs, cell.execution_count = [], None
 
 
 def _place(notebook: NotebookNode, order: list[str], index: int) -> int:

@@ -1,0 +1,65 @@
+"""Exercises are found where they are defined; what stands wrong is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from course.grading import DefinitionError, UnknownExercise, catalogue
+
+FIXTURE = Path(__file__).parent / "fixture" / "graders"
+
+DEFINITION = """from course.grading import Exercise, Value
+{name} = Exercise(id="{id}", title="t", parts={{"p": 1}}, evidence={{"x": Value(int)}}, hints=("h",),
+              skills={{"C01": ["1.2.S1"]}}, topics=["prep.choose"])
+"""
+
+
+def definition(root: Path, name: str, *ids: str) -> None:
+    path = root / "graders" / "m97_lesson" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(DEFINITION.format(name=f"e{i}", id=each) for i, each in enumerate(ids)))
+
+
+def test_finds_all_in_order() -> None:
+    assert list(catalogue.exercises(FIXTURE)) == ["m98_1_ex1", "m98_1_ex2", "m98_1_ex3"]
+    assert catalogue.find("m98_1_ex2", FIXTURE) is catalogue.exercises(FIXTURE)["m98_1_ex2"]
+
+
+def test_root_is_named_or_above_or_beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    definition(tmp_path, "m97_1.py", "m97_1_ex1")
+    below = tmp_path / "a" / "b"
+    below.mkdir(parents=True)
+    monkeypatch.delenv("COURSE_GRADERS", raising=False)
+    monkeypatch.chdir(below)
+    assert catalogue.root() == tmp_path / "graders"
+    monkeypatch.setenv("COURSE_GRADERS", str(FIXTURE))
+    assert catalogue.root() == FIXTURE
+    monkeypatch.setenv("COURSE_GRADERS", str(tmp_path))
+    with pytest.raises(FileNotFoundError, match="set COURSE_GRADERS"):
+        catalogue.root()
+
+
+def test_exercise_in_the_wrong_file(tmp_path: Path) -> None:
+    definition(tmp_path, "m97_1.py", "m97_2_ex1")
+    with pytest.raises(DefinitionError, match="stands in m97_1.py; it belongs in m97_2.py"):
+        catalogue.exercises(tmp_path / "graders")
+
+
+def test_same_id_twice(tmp_path: Path) -> None:
+    definition(tmp_path, "m97_1.py", "m97_1_ex1", "m97_1_ex1")
+    with pytest.raises(DefinitionError, match="two exercises are called 'm97_1_ex1'"):
+        catalogue.exercises(tmp_path / "graders")
+
+
+@pytest.mark.parametrize("wanted", ["m98_1_ex12", "", "../m98_1_ex1", None, "m98_1"])
+def test_unknown_id(wanted: object) -> None:
+    with pytest.raises(UnknownExercise, match="Did you mean m98_1_ex"):
+        catalogue.find(wanted, FIXTURE)
+
+
+def test_two_courses_do_not_mix(tmp_path: Path) -> None:
+    definition(tmp_path, "m97_1.py", "m97_1_ex1")
+    assert list(catalogue.exercises(tmp_path / "graders")) == ["m97_1_ex1"]
+    assert "m97_1_ex1" not in catalogue.exercises(FIXTURE)

@@ -1,0 +1,170 @@
+"""`check()` as a learner meets it, in a real kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
+
+FIXTURE = Path(__file__).parent / "fixture" / "graders"
+
+Run = Callable[[str], list[Any]]
+
+
+@pytest.fixture(scope="module")
+def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """Runs a cell in one kernel and returns its outputs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COURSE_GRADERS", str(FIXTURE))
+        patch.delenv("COURSE_GRADER_SOCKET", raising=False)
+        notebook = new_notebook()
+        client = NotebookClient(
+            notebook, timeout=60, allow_errors=True, resources={"metadata": {"path": str(tmp_path_factory.mktemp("k"))}}
+        )
+        with client.setup_kernel():
+
+            def run(source: str) -> list[Any]:
+                notebook.cells.append(new_code_cell(source))
+                return client.execute_cell(notebook.cells[-1], len(notebook.cells) - 1).outputs
+
+            run("from course.grading import check, variant")
+            yield run
+
+
+def text(outputs: list[Any]) -> str:
+    """The report as plain text."""
+    return next(output for output in outputs if output.output_type == "display_data").data["text/plain"]
+
+
+def value(outputs: list[Any]) -> str:
+    """What nbgrader reads as the points."""
+    return next(output for output in outputs if output.output_type == "execute_result").data["text/plain"]
+
+
+RIGHT = "def mean(numbers):\n    return sum(numbers) / len(numbers) if numbers else 0\n"
+
+
+def test_right_answer(kernel: Run) -> None:
+    outputs = kernel(RIGHT + 'check("m98_1_ex2", mean=mean)')
+    assert [output.output_type for output in outputs] == ["display_data", "execute_result"]
+    assert value(outputs) == "2.0"
+    assert "passed in practice" in text(outputs)
+    assert "<section" in outputs[0].data["text/html"]
+
+
+def test_value_is_a_plain_float(kernel: Run) -> None:
+    assert value(kernel('type(check("m98_1_ex2", mean=mean)) is float')) == "True"
+
+
+def test_partial_credit_shows_its_reason(kernel: Run) -> None:
+    outputs = kernel('check("m98_1_ex2", mean=lambda numbers: sum(numbers) / len(numbers) if numbers else -1)')
+    assert value(outputs) == "1.0"
+    assert "`mean([])` returned -1.0; the text says what the mean of an empty list is." in text(outputs)
+
+
+def test_mistake_is_shown_with_the_learners_own_line(kernel: Run) -> None:
+    outputs = kernel('def mean(numbers):\n    total = sum(numbers)\n    return total / none\ncheck("m98_1_ex2", mean=mean)')
+    assert "`mean([1, 2, 6])` raised NameError: name 'none' is not defined, in line 3 of your cell: `return total / none`." in text(outputs)
+    assert value(outputs) == "0.0"
+
+
+def test_result_of_another_kind(kernel: Run) -> None:
+    outputs = kernel('check("m98_1_ex2", mean=lambda numbers: "3")')
+    assert "The result of `mean([1, 2, 6])` is '3' (str); expected a number (float)." in text(outputs)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        ("mean=...", "`mean` is not answered yet; expected a function `mean(numbers: list) -> float`."),
+        ("", '`mean` is missing: the check is `check("m98_1_ex2", mean=…)`.'),
+        ("mean=abs, medium=abs", "This exercise takes no `medium`"),
+        ("mean=3", "`mean` is an int; expected a function."),
+        ("mean=lambda: 3", "`mean` cannot be called with 1 argument."),
+        ("mean=print_nothing", "`mean` is not answered yet."),
+    ],
+)
+def test_unusable_evidence_is_explained(kernel: Run, call: str, words: str) -> None:
+    kernel("def print_nothing(numbers):\n    raise NotImplementedError('Exercise 98.1.2')")
+    outputs = kernel(f'check("m98_1_ex2", {call})')
+    assert words in text(outputs)
+    assert value(outputs) == "0.0"
+
+
+def test_nothing_reaches_stderr(kernel: Run) -> None:
+    kernel("import logging, os, sys, warnings\nlogging.getLogger('sdk').addHandler(logging.StreamHandler())")
+    outputs = kernel(
+        "def mean(numbers):\n"
+        "    warnings.warn('role fallback'); logging.getLogger('sdk').warning('logged'); logging.warning('last resort')\n"
+        "    print('printed'); print('to stderr', file=sys.stderr); os.system('echo from a child >&2')\n"
+        "    return sum(numbers) / len(numbers) if numbers else 0\n"
+        'check("m98_1_ex2", mean=mean)'
+    )
+    assert [output.output_type for output in outputs] == ["display_data", "execute_result"]
+    for words in ("role fallback", "logged", "last resort", "printed", "to stderr", "from a child"):
+        assert words in text(outputs)
+    after = kernel("logging.getLogger('sdk').warning('again'); print('on stdout')")
+    assert {output.name: output.text for output in after} == {"stderr": "again\n", "stdout": "on stdout\n"}
+
+
+def test_endless_answer_is_stopped(kernel: Run) -> None:
+    outputs = kernel('def mean(numbers):\n    while True:\n        pass\ncheck("m98_1_ex2", mean=mean)')
+    assert "`mean([1, 2, 6])` had not returned after 2 seconds, in line" in text(outputs)
+
+
+def test_answer_that_exits_is_an_answer(kernel: Run) -> None:
+    assert "raised SystemExit" in text(kernel('import sys\ncheck("m98_1_ex2", mean=lambda numbers: sys.exit(0))'))
+
+
+def test_each_failed_attempt_opens_a_hint(kernel: Run) -> None:
+    wrong = 'check("m98_1_ex1", choose_tool=lambda job: "AWS Glue")'
+    shown = [text(kernel(wrong)) for _ in range(4)]
+    assert [output.count("  Hint ") for output in shown] == [1, 2, 3, 3]
+    unanswered = text(kernel('check("m98_1_ex1", choose_tool=...)'))
+    assert unanswered.count("  Hint ") == 3  # no new one, and none lost
+
+
+def test_says_that_grading_looks_further(kernel: Run) -> None:
+    outputs = kernel('check("m98_1_ex1", choose_tool=lambda job: "visual")')
+    assert "1 more check runs at grading: unseen." in text(outputs)
+
+
+def test_answer_cannot_spoil_what_the_check_gave_it(kernel: Run) -> None:
+    outputs = kernel(
+        "def mean(numbers):\n    result = sum(numbers) / len(numbers) if numbers else 0\n    numbers.clear()\n    return result\n"
+        'check("m98_1_ex2", mean=mean)'
+    )
+    assert value(outputs) == "2.0"
+
+
+def test_unknown_exercise_names_its_neighbours(kernel: Run) -> None:
+    (error,) = kernel('check("m98_1_ex9", mean=mean)')
+    assert error.ename == "UnknownExercise"
+    assert "there is no exercise 'm98_1_ex9'. Did you mean m98_1_ex" in error.evalue
+
+
+def test_variant_is_the_learners(kernel: Run) -> None:
+    assert value(kernel('variant("m98_1_ex3").random() == variant("m98_1_ex3").random()')) == "True"
+    kernel('mine = variant("m98_1_ex3").random()\nimport os\nos.environ["COURSE_LEARNER"] = "alice"')
+    assert value(kernel('mine == variant("m98_1_ex3").random()')) == "False"
+    kernel('del os.environ["COURSE_LEARNER"]')
+
+
+def test_outside_of_a_notebook_it_prints(kernel: Run, tmp_path: Path) -> None:
+    script = f"import os; os.environ['COURSE_GRADERS'] = {str(FIXTURE)!r}\n" + "from course.grading import check\n" + RIGHT
+    script += 'assert check("m98_1_ex2", mean=mean) == 2.0'
+    (tmp_path / "script.py").write_text(script)
+    outputs = kernel(
+        f"import subprocess, sys\nprint(subprocess.check_output([sys.executable, {str(tmp_path / 'script.py')!r}], text=True))"
+    )
+    assert "Check m98_1_ex2 (Average a list): passed in practice" in outputs[0].text
+
+
+def test_notebook_stays_valid(kernel: Run) -> None:
+    notebook = new_notebook(cells=[new_code_cell("x", outputs=kernel('check("m98_1_ex2", mean=...)'))])
+    nbformat.validate(notebook)

@@ -1,0 +1,207 @@
+"""The gate lets sound graders through, and names what is wrong with others."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from course.grading import DefinitionError, gate
+from course.grading.candidates import REGION, code_cells, source_of
+
+FIXTURE = Path(__file__).parent / "fixture"
+GRADERS, ANSWERS = "graders/m98_traps", "graders/m98_traps/answers"
+HIDDEN = f"{GRADERS}/m98_1_hidden.py"
+SOURCE = "solutions/m98_traps/m98_1_traps.py"
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Path:
+    """A copy of the fixture that a test may spoil."""
+    return Path(shutil.copytree(FIXTURE, tmp_path / "course", ignore=shutil.ignore_patterns("__pycache__")))
+
+
+def edit(course: Path, name: str, old: str, new: str) -> None:
+    path = course / name
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+
+
+def problems(course: Path) -> dict[str, str]:
+    """What is wrong, by exercise and candidate."""
+    return {f"{each.exercise} {each.candidate}": each.problem for each in gate.judge("m98_1", course) if each.problem}
+
+
+def test_sound_graders_pass(course: Path) -> None:
+    here, environment = Path.cwd(), dict(os.environ)
+    findings = gate.judge("m98_1", course)
+    assert [each for each in findings if each.problem] == []
+    assert {each.candidate for each in findings if each.exercise == "m98_1_ex1"} >= {
+        "stub",
+        "reference",
+        "guesser",
+        "constant",
+        "another seed",
+    }
+    assert (Path.cwd(), dict(os.environ)) == (here, environment)
+
+
+SPOILT: dict[str, tuple[str, str, str, str, str]] = {
+    "check that any answer passes": (
+        HIDDEN,
+        'report.part("unseen", share,',
+        'report.part("unseen", True,',
+        "m98_1_ex1 wrong_always_visual",
+        "part 'unseen' passes, which this mistake should trip",
+    ),
+    "check that pays a constant": (
+        HIDDEN,
+        "share = max(0.0, (right / len(wanted) - constant) / (1 - constant))",
+        "share = right / len(wanted)",
+        "m98_1_ex1 constant",
+        "earns more than 0.8 points",
+    ),
+    "cases that do not hang on the seed": (
+        HIDDEN,
+        "cases = jobs(answer.rng, 40)",
+        "import random; cases = jobs(random.Random(1), 40)",
+        "m98_1_ex1 another seed",
+        "earns more than 0.8 points",
+    ),
+    "values that do not hang on the learner": (
+        HIDDEN,
+        "columns(answer.variant())",
+        "columns(__import__('course.grading').grading.variant('m98_1_ex3'))",
+        "m98_1_ex3 another seed",
+        "earns more than 0.6 points",
+    ),
+    "check that refuses the reference": (
+        HIDDEN,
+        '"found", share,',
+        '"found", share * 0.9,',
+        "m98_1_ex3 reference",
+        "a right answer fails",
+    ),
+    "check that fails by its own mistake": (
+        HIDDEN,
+        "report.secret(sum(numbers) / 7)",
+        "report.secret(sum(numbers) / 0)",
+        "m98_1_ex2 reference",
+        "the check itself raised ZeroDivisionError",
+    ),
+    "part that grading forgets": (
+        HIDDEN,
+        'report.part("unseen", share,',
+        'report.part("shape", True,',
+        "m98_1_ex1 reference",
+        "a right answer fails",
+    ),
+    "stub that is already answered": (
+        SOURCE,
+        "late = ...\n",
+        'late = [name for name, known in described.items() if known == "after landing"]\n',
+        "m98_1_ex3 stub",
+        "the untouched stub earns points",
+    ),
+    "message that does not say what it should": (
+        HIDDEN,
+        "unseen jobs got a tool that suits them",
+        "jobs",
+        "m98_1_ex1 wrong_always_visual",
+        "'unseen jobs got a tool that suits them' is not shown; the learner reads",
+    ),
+    "hidden checks without canary": (HIDDEN, "# canary-", "# ", "m98_1_ex1 hidden checks", "carry no canary"),
+}
+
+
+@pytest.mark.parametrize("fault", SPOILT)
+def test_names_the_fault(course: Path, fault: str) -> None:
+    name, old, new, where, words = SPOILT[fault]
+    edit(course, name, old, new)
+    found = problems(course)
+    assert words in found[where], found
+
+
+def test_practice_that_tells_all_is_found_by_the_guesser(course: Path) -> None:
+    edit(
+        course,
+        f"{GRADERS}/m98_1.py",
+        "expected the name of a tool.",
+        "expected spark, script, rules or visual.",
+    )
+    hidden = course / HIDDEN
+    hidden.write_text(hidden.read_text().replace('report.part("unseen", share,', 'report.part("unseen", right > 0,'))
+    assert "earns more than" in problems(course)["m98_1_ex1 guesser"]
+
+
+def test_other_right_answers_must_pass(course: Path) -> None:
+    edit(course, f"{ANSWERS}/m98_1_ex2/right_statistics.py", "fmean(numbers or [0])", "fmean(numbers or [0]) + 1e-6")
+    assert "a right answer fails" in problems(course)["m98_1_ex2 right_statistics"]
+
+
+def test_too_few_answers(course: Path) -> None:
+    shutil.rmtree(course / ANSWERS / "m98_1_ex2")
+    assert "has 0 right and 0 wrong answers in answers/m98_1_ex2; it takes 1 and 3" in problems(course)["m98_1_ex2 answers"]
+
+
+def test_decision_without_hidden_checks(course: Path) -> None:
+    (course / HIDDEN).unlink()
+    assert "is a decision without hidden checks" in problems(course)["m98_1_ex1 hidden checks"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("# trips: empty", "# trips: nothing", "`# trips:` names one of plain, empty"),
+        ("# says: raised ZeroDivisionError", "", "`# says:` gives words"),
+        ('"""An empty list does not come up."""', "", "opens with a docstring"),
+    ],
+)
+def test_malformed_wrong_answer(course: Path, old: str, new: str, words: str) -> None:
+    edit(course, f"{ANSWERS}/m98_1_ex2/wrong_empty.py", old, new)
+    with pytest.raises(DefinitionError, match=words):
+        gate.judge("m98_1", course)
+
+
+def test_cell_before_an_exercise_that_fails(course: Path) -> None:
+    edit(course, SOURCE, 'described = columns(variant("m98_1_ex3"))', "described = columns(5)")
+    with pytest.raises(DefinitionError, match="code cell 6 raised AttributeError"):
+        gate.judge("m98_1", course)
+
+
+def test_answer_that_never_ends_is_ended(course: Path) -> None:
+    wrong = course / ANSWERS / "m98_1_ex2" / "wrong_loop.py"
+    wrong.write_text('"""Waits."""\n# trips: plain\n# says: had not returned\ndef mean(numbers):\n    while True:\n        pass\n')
+    assert problems(course) == {}
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_command_prints_a_table_and_an_exit_code(course: Path, edited: bool) -> None:
+    if edited:
+        edit(course, HIDDEN, 'report.part("unseen", share,', 'report.part("unseen", True,')
+    command = [sys.executable, "-m", "course.grading.gate", "m98_1", "--root", str(course)]
+    done = subprocess.run(command, text=True, capture_output=True, env=os.environ | {"COLUMNS": "200"})
+    assert done.returncode == int(edited)
+    assert "wrong_always_visual" in done.stdout
+
+
+def test_command_names_an_unknown_notebook(course: Path) -> None:
+    command = [sys.executable, "-m", "course.grading.gate", "m97_1", "--root", str(course)]
+    done = subprocess.run(command, text=True, capture_output=True)
+    assert done.returncode == 1 and "no exercises of notebook 'm97_1'" in done.stderr
+
+
+def test_reads_answer_and_check_cells() -> None:
+    cells = code_cells(source_of("m98_1", FIXTURE / "solutions"))
+    assert [(cell.role, cell.exercise) for cell in cells if cell.role][:2] == [("answer", "m98_1_ex1"), ("check", "m98_1_ex1")]
+    stub = REGION.sub(r"\g<indent>raise NotImplementedError", cells[1].text)
+    assert stub == "def choose_tool(job: dict) -> str:\n    raise NotImplementedError"
+
+
+def test_a_notebook_has_one_source(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="has 0 sources"):
+        source_of("m98_1", tmp_path)

@@ -1,0 +1,143 @@
+"""Frames arrive as they were sent; anything else is refused, soon and with a reason."""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from course.grading import protocol
+from course.grading.protocol import Channel, FrameTooLarge, ProtocolError
+
+from .test_values import PLAIN
+
+
+def through(frame: bytes, *kinds: str) -> dict[str, Any]:
+    """What a channel makes of these bytes, after which the sender is gone."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        sender = threading.Thread(target=lambda: (theirs.sendall(frame), theirs.shutdown(socket.SHUT_WR)))
+        sender.start()
+        try:
+            return Channel(ours).receive(*kinds, seconds=5)
+        finally:
+            sender.join()
+
+
+OFFER = {"exercise": "m98_2_ex1", "problem": "", "unanswered": False}
+
+
+@given(st.dictionaries(st.text(max_size=5), PLAIN, max_size=3))
+def test_offer_arrives_as_sent(values: dict) -> None:
+    got = through(protocol.pack("offer", values=values, **OFFER), "offer")
+    assert got == {"type": "offer", "values": values, **OFFER}
+
+
+def test_tables_arrive() -> None:
+    frame = pd.DataFrame({"a": [1, 2]})
+    got = through(protocol.pack("offer", values={"frame": frame, "nested": [frame]}, **OFFER), "offer")
+    pd.testing.assert_frame_equal(got["values"]["frame"], frame)
+    pd.testing.assert_frame_equal(got["values"]["nested"][0], frame)
+
+
+@given(st.binary(max_size=300))
+def test_garbage_is_refused(garbage: bytes) -> None:
+    with pytest.raises(ProtocolError):
+        through(garbage, "offer")
+
+
+@given(st.integers(0, 200), st.integers(0, 255))
+def test_a_changed_byte_is_refused_or_harmless(position: int, byte: int) -> None:
+    frame = bytearray(protocol.pack("offer", values={"limit": 0.5, "frame": pd.DataFrame({"a": [1]})}, **OFFER))
+    frame[position % len(frame)] = byte
+    try:
+        got = through(bytes(frame), "offer")
+    except ProtocolError:
+        return
+    assert set(protocol.FIELDS["offer"]) <= set(got)
+
+
+@given(st.integers(0, 100))
+def test_half_a_frame_is_refused(cut: int) -> None:
+    frame = protocol.pack("offer", values={"limit": 0.5}, **OFFER)
+    with pytest.raises(ProtocolError, match="broke off"):
+        through(frame[: cut % len(frame)], "offer")
+
+
+MESSAGES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*OFFER, "type", "values", "$"]), inner, max_size=5),
+)
+
+
+def bare(message: Any) -> bytes:
+    """A frame of any JSON."""
+    body = json.dumps(message).encode()
+    return protocol.HEADER.pack(protocol.MAGIC, len(body), 0) + body
+
+
+@given(MESSAGES)
+def test_json_of_another_shape_is_refused(message: Any) -> None:
+    with pytest.raises(ProtocolError):
+        through(bare(message), "offer")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"type": "report"},
+        {"exercise": 5},
+        {"values": []},
+        {"values": {"$": "date", "iso": "2013-01-01"}},
+        {"unanswered": "no"},
+        {"problem": None},
+        {"values": {"a": {"$": "table", "index": [], "columns": ["a"], "blob": 7}}},
+    ],
+)
+def test_a_field_of_another_kind_is_refused(changes: dict) -> None:
+    with pytest.raises(ProtocolError):
+        through(bare({"type": "offer", "values": {}, **OFFER, **changes}), "offer")
+
+
+def test_deep_json_is_refused() -> None:
+    body = b"[" * 100_000
+    with pytest.raises(ProtocolError):
+        through(protocol.HEADER.pack(protocol.MAGIC, len(body), 0) + body, "offer")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        protocol.HEADER.pack(protocol.MAGIC, 2**32 - 1, 0),
+        protocol.HEADER.pack(protocol.MAGIC, 2, 3) + struct.pack("!3I", 2**31, 2**31, 2**31),
+        protocol.HEADER.pack(protocol.MAGIC, 2, 60_000),
+    ],
+)
+def test_an_announced_giant_is_refused_before_it_is_read(header: bytes) -> None:
+    with pytest.raises(ProtocolError, match="more than"):
+        through(header, "offer")
+
+
+def test_a_giant_of_our_own_is_not_sent() -> None:
+    with pytest.raises(FrameTooLarge):
+        protocol.pack("offer", values={"text": "x" * protocol.LIMIT}, **OFFER)
+
+
+@pytest.fixture
+def silent() -> Iterator[Channel]:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        yield Channel(ours)
+
+
+def test_silence_ends(silent: Channel) -> None:
+    with pytest.raises(ProtocolError, match="did not answer in time"):
+        silent.receive("offer", seconds=0.05)

@@ -1,0 +1,244 @@
+"""The grader judges what it waits for, once, with its own checks; whatever else a kernel does costs the kernel, not the grader."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import stat
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from course.grading import Exercise, catalogue, client, protocol
+from course.grading.protocol import Channel
+from course.grading.seeds import Draw
+from course.grading.server import GraderServer, no_aws
+
+FIXTURE = Path(__file__).parent / "fixture" / "graders"
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[GraderServer]:
+    graders = tmp_path / "graders"  # of its own, since a test may change the checks
+    shutil.copytree(FIXTURE, graders, ignore=shutil.ignore_patterns("__pycache__"))
+    with GraderServer(Draw(student="alice", seed="secret"), no_aws, graders) as running:
+        running.graders = graders
+        yield running
+
+
+@pytest.fixture
+def mean(server: GraderServer) -> Exercise:
+    exercise = catalogue.find("m98_1_ex2", server.graders)
+    server.expect(exercise)
+    return exercise
+
+
+def right(numbers: list) -> float:
+    return sum(numbers) / len(numbers) if numbers else 0.0
+
+
+OFFER = {"exercise": "m98_1_ex2", "values": {}, "problem": "", "unanswered": False}
+
+
+def kernel(server: GraderServer, behaviour: Callable[[Channel], None]) -> None:
+    """A kernel that behaves like that on its connection, and is gone."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(server.address)
+        connection.settimeout(20)
+        behaviour(Channel(connection))
+
+
+def test_socket_is_for_its_owner_alone_and_goes_away(server: GraderServer) -> None:
+    path = Path(server.address)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    server.__exit__()
+    assert not path.parent.exists()
+
+
+def test_socket_path_that_is_too_long_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / ("x" * 100)
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    with pytest.raises(OSError, match="longer than 107 bytes"), GraderServer(Draw(), no_aws, FIXTURE):
+        pass
+    assert list(folder.iterdir()) == []
+
+
+def test_right_answer_earns_all(server: GraderServer, mean: Exercise) -> None:
+    report = client.offer(server.address, mean, {"mean": right})
+    assert report.passed
+    assert server.settle(mean, "").score == 2.0
+
+
+def test_learners_own_words_reach_the_report(server: GraderServer, mean: Exercise) -> None:
+    def loud(numbers: list) -> float:
+        print("averaging")
+        raise ValueError("cannot average")
+
+    report = client.offer(server.address, mean, {"mean": loud})
+    assert "`mean([1, 2, 6])` raised ValueError: cannot average, in line" in report.problem
+    assert "averaging" in report.output
+    assert server.settle(mean, "").score == 0.0
+
+
+def test_second_offer_is_refused(server: GraderServer, mean: Exercise) -> None:
+    assert not client.offer(server.address, mean, {"mean": lambda numbers: 0.0}).passed
+    assert client.offer(server.address, mean, {"mean": right}) is None
+    assert server.settle(mean, "").score == 1.0
+
+
+def test_only_the_expected_exercise_is_judged(server: GraderServer, mean: Exercise) -> None:
+    other = catalogue.find("m98_1_ex1", server.graders)
+    assert client.offer(server.address, other, {"choose_tool": lambda job: "visual"}) is None
+    server.settle(mean, "")
+    assert client.offer(server.address, mean, {"mean": right}) is None
+
+
+def test_silence_is_explained(server: GraderServer, mean: Exercise) -> None:
+    outcome = server.settle(mean, "The kernel died in cell 3, before this check.")
+    assert (outcome.score, outcome.report.problem) == (0.0, "The kernel died in cell 3, before this check.")
+
+
+def test_check_that_calls_check_goes_on(server: GraderServer, mean: Exercise) -> None:
+    def nested(numbers: list) -> float:
+        assert client.offer(server.address, mean, {"mean": right}) is None
+        return right(numbers)
+
+    assert client.offer(server.address, mean, {"mean": nested}).passed
+
+
+def dies(channel: Channel) -> None:
+    channel.send("offer", **OFFER)
+    channel.receive("call", seconds=5)
+
+
+def babbles(channel: Channel) -> None:
+    channel._socket.sendall(b"GET / HTTP/1.1\r\n\r\n")
+    channel.receive("report", seconds=5)
+
+
+def boasts(channel: Channel) -> None:
+    channel._socket.sendall(protocol.HEADER.pack(protocol.MAGIC, 2**32 - 1, 0))
+    channel.receive("report", seconds=5)
+
+
+def lies_about_the_call(channel: Channel) -> None:
+    channel.send("offer", **OFFER)
+    call = channel.receive("call", seconds=5)
+    channel.send("result", id=call["id"] + 1, value=3.0, problem="", unanswered=False, output="")
+    channel.receive("report", seconds=5)
+
+
+def answers_before_it_is_asked(channel: Channel) -> None:
+    channel.send("result", id=1, value=3.0, problem="", unanswered=False, output="")
+    channel.receive("report", seconds=5)
+
+
+def sends_its_own_report(channel: Channel) -> None:
+    channel.send("offer", **OFFER)
+    channel.receive("call", seconds=5)
+    channel.send("report", report={"score": 2.0})
+    channel.receive("report", seconds=5)
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "reason"),
+    [
+        (dies, "The kernel broke off"),
+        (babbles, "The kernel sent something that is no message"),
+        (boasts, "The kernel sent a message of more than"),
+        (lies_about_the_call, "The kernel answered a call that was not made"),
+        (answers_before_it_is_asked, "The kernel sent something else when offer was due"),
+        (sends_its_own_report, "The kernel sent something else when result was due"),
+    ],
+)
+def test_misbehaving_kernel_earns_nothing_and_is_told_why(
+    server: GraderServer, mean: Exercise, behaviour: Callable[[Channel], None], reason: str
+) -> None:
+    kernel(server, behaviour)
+    outcome = server.settle(mean, "nothing came")
+    assert outcome.score == 0.0
+    assert outcome.report.problem.startswith(reason)
+    other = catalogue.find("m98_1_ex1", server.graders)  # and the grader goes on
+    server.expect(other)
+    assert client.offer(server.address, other, {"choose_tool": lambda job: "AWS Glue"}) is not None
+
+
+@pytest.mark.parametrize("value", [{"$": "unknown"}, "text", None, [1], float("nan")])
+def test_result_of_another_kind_is_the_learners_mistake(server: GraderServer, mean: Exercise, value: Any) -> None:
+    def behaviour(channel: Channel) -> None:
+        channel.send("offer", **OFFER)
+        while (message := channel.receive("call", "report", seconds=5))["type"] == "call":
+            channel.send("result", id=message["id"], value=value, problem="", unanswered=False, output="")
+
+    kernel(server, behaviour)
+    assert server.settle(mean, "").score == 0.0
+
+
+def test_missing_value_is_noticed_by_the_grader(server: GraderServer) -> None:
+    find_all = catalogue.find("m98_1_ex3", server.graders)
+    server.expect(find_all)
+
+    def behaviour(channel: Channel) -> None:
+        channel.send("offer", **(OFFER | {"exercise": find_all.id}))
+        channel.receive("report", seconds=5)
+
+    kernel(server, behaviour)
+    assert server.settle(find_all, "").report.problem == "`late` is missing."
+
+
+def test_stuck_kernel_is_given_up(server: GraderServer, mean: Exercise, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("course.grading.server.GRACE", 0.1)
+    mean.seconds = 0.1
+    gone = threading.Event()
+
+    def behaviour(channel: Channel) -> None:
+        channel.send("offer", **OFFER)
+        channel.receive("call", seconds=5)
+        assert gone.wait(20)
+
+    thread = threading.Thread(target=kernel, args=(server, behaviour))
+    thread.start()
+    while "m98_1_ex2" not in server._outcomes and thread.is_alive():
+        gone.wait(0.01)
+    outcome = server.settle(mean, "")
+    gone.set()
+    thread.join()
+    assert outcome.report.problem == "The kernel did not answer in time while this exercise was graded."
+
+
+def test_failing_check_needs_a_human(server: GraderServer, mean: Exercise) -> None:
+    mean.checks["graded"] = lambda answer, report: 1 / 0
+    report = client.offer(server.address, mean, {"mean": right})
+    assert report.problem == "This exercise could not be graded; a human will look at it."
+    outcome = server.settle(mean, "")
+    assert outcome.score is None
+    assert outcome.fault == "the check of m98_1_ex2 raised ZeroDivisionError: division by zero"
+
+
+def test_graded_cases_hang_on_seed_and_student() -> None:
+    def cases(draw: Draw, name: str = "graded") -> float:
+        return draw.rng(name, "m98_1_ex2").random()
+
+    assert cases(Draw(student="alice", seed="a")) == cases(Draw(student="alice", seed="a"))
+    assert cases(Draw(student="alice", seed="a")) != cases(Draw(student="bob", seed="a"))
+    assert cases(Draw(student="alice", seed="a")) != cases(Draw(student="alice", seed="b"))
+    assert cases(Draw(student="alice", seed="a"), "practice") == cases(Draw(student="bob", seed="b"), "practice")
+    assert cases(Draw()) != cases(Draw(), "practice")
+
+
+def test_hidden_checks_stay_out_of_a_process_that_only_practises() -> None:
+    code = (
+        "import sys; from course.grading import check; check('m98_1_ex2', mean=lambda n: 0.0); "
+        "sys.exit(any(name.endswith('_hidden') for name in sys.modules))"
+    )
+    import subprocess
+    import sys
+
+    environment = os.environ | {"COURSE_GRADERS": str(FIXTURE)}
+    assert subprocess.run([sys.executable, "-c", code], env=environment, stdout=subprocess.DEVNULL).returncode == 0
