@@ -23,10 +23,10 @@ nightly: $(READY) data ## the checks of `make test` and those too slow for it; o
 	@$(PY) -m course.regression.lanes --nightly $(LANES)
 
 lab: $(READY) data ## open JupyterLab on your own copy of the lessons, the local AWS running
-	@$(PY) -m course.workspace lab
+	@$(PY) -m course.lab
 
 start: $(READY) data ## the same without JupyterLab: your own copy, and the course's kernel in a JupyterLab that is there
-	@$(PY) -m course.workspace start
+	@$(PY) -m course.start
 
 notebooks: $(READY) ## derive the notebooks from solutions/**/*.py; LESSON=m04_training for one
 	@$(PY) -m course.authoring.build $(LESSON)

@@ -9,6 +9,10 @@ from collections.abc import Sequence
 
 # name: (module with `main(arguments) -> exit code`, what `course --help` says of it)
 COMMANDS = {
+    "start": ("course.start", "your own copy of the lessons, and the course's kernel in the JupyterLab that is there"),
+    "lab": ("course.lab", "JupyterLab on your own copy of the lessons, the local AWS running"),
+    "doctor": ("course.doctor", "what is wrong with this machine, and the command that mends it"),
+    "new-exercise": ("course.authoring.scaffold", "the skeletons of a new exercise, for authors"),
     "aws": ("course.localaws.cli", "the local AWS alone: start, env, seed, status, events, reset, stop"),
 }
 
@@ -33,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _help() -> str:
-    lines = "\n".join(f"  {name:<10} {text}" for name, (_, text) in sorted(COMMANDS.items()))
+    lines = "\n".join(f"  {name:<13} {text}" for name, (_, text) in sorted(COMMANDS.items()))
     return f"usage: course COMMAND ...\n\n{lines}\n\n`course COMMAND --help` says more."
 
 

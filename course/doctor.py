@@ -1,0 +1,231 @@
+"""`course doctor`: what is wrong with this machine for this course, and the command that mends it.
+
+Runs on any Python 3 without the course's packages, since a missing package is one of the things it is to find.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import shutil
+import socket
+import sys
+import tempfile
+import urllib.parse
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
+
+ROOT = Path(__file__).resolve().parents[1]
+DISTRIBUTION = "from-data-to-deployment"
+PYTHONS = ((3, 11), (3, 13))
+MACHINES = {"Linux": ("x86_64", "aarch64"), "Darwin": ("arm64", "x86_64")}
+DISK = {"environment": 4, "scratch": 2}  # GB: the environment takes 2.3 and a job's data some hundred MB
+OK, NOTE, WRONG = "ok", "note", "wrong"
+
+
+class Finding:
+    """One thing looked at: ``level`` is `OK`, `NOTE` (works, but) or `WRONG`; ``mend`` is the command or step that mends it."""
+
+    def __init__(self, level: str, what: str, mend: str = "") -> None:
+        self.level, self.what, self.mend = level, what, mend
+
+    def __str__(self) -> str:
+        return f"{self.level:<6} {self.what}" + (f"\n       mend: {self.mend}" if self.mend else "")
+
+
+def python_version(version: tuple[int, int] | None = None) -> Finding:
+    version = tuple(version or sys.version_info[:2])
+    shown = ".".join(map(str, version))
+    if PYTHONS[0] <= version <= PYTHONS[1]:
+        return Finding(OK, f"Python {shown}")
+    return Finding(
+        WRONG, f"Python {shown}; the course runs on 3.11 to 3.13", "make clean; make run PYTHON=python3.12 (or another that is installed)"
+    )
+
+
+def virtual_environments() -> Finding:
+    if importlib.util.find_spec("ensurepip"):
+        return Finding(OK, "Python can make virtual environments")
+    return Finding(WRONG, "Python cannot make virtual environments: ensurepip is missing", "apt-get install python3-venv")
+
+
+def machine(system: str | None = None, processor: str | None = None) -> Finding:
+    system, processor = system or platform.system(), processor or platform.machine()
+    if processor in MACHINES.get(system, ()):
+        return Finding(OK, f"{system} on {processor}")
+    mend = "install WSL2 (`wsl --install`) and work inside it" if system == "Windows" else ""
+    return Finding(WRONG, f"{system} on {processor}; the course runs on Linux (x86-64, arm64) and macOS", mend)
+
+
+def loopback() -> Finding:
+    try:
+        with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()[:2], timeout=5):
+            return Finding(OK, "ports on 127.0.0.1 open and answer")
+    except OSError as error:
+        return Finding(WRONG, f"no port can be opened on 127.0.0.1 ({error})", "allow connections to loopback in the firewall or sandbox")
+
+
+def proxy(environment: Mapping[str, str] = os.environ) -> Finding:
+    """A proxy that also takes loopback addresses keeps every SDK from the local AWS."""
+    named = [name for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY") if environment.get(name)]
+    excepted = (environment.get("no_proxy") or environment.get("NO_PROXY") or "").replace(" ", "").split(",")
+    if not named or {"127.0.0.1", "*"} & set(excepted):
+        return Finding(OK, "no proxy stands before 127.0.0.1")
+    return Finding(WRONG, f"{named[0]} sends calls to the local AWS to a proxy", "export no_proxy=127.0.0.1,localhost")
+
+
+def disk(place: Path, gigabytes: float) -> Finding:
+    place = next(folder for folder in (place, *place.parents) if folder.exists())
+    free = shutil.disk_usage(place).free / 1e9
+    if free >= gigabytes:
+        return Finding(OK, f"{free:.0f} GB free at {place}")
+    return Finding(
+        WRONG, f"{free:.1f} GB free at {place}; {gigabytes} are needed", f"free some space; du -sh {place}/* shows what takes it"
+    )
+
+
+def packages() -> Iterator[Finding]:
+    """What `pyproject.toml` asks for, against what is installed; extras that are missing are notes."""
+    try:
+        from packaging.requirements import Requirement
+
+        required = [Requirement(line) for line in importlib.metadata.requires(DISTRIBUTION) or ()]
+    except ImportError:
+        yield Finding(WRONG, "the course's packages are not installed", _reinstall())
+        return
+    missing = [str(need) for need in required if _applies(need) and not _satisfied(need)]
+    if missing:
+        yield Finding(WRONG, f"missing or of another version: {', '.join(missing)}", _reinstall())
+    else:
+        yield Finding(OK, "all packages are there in the right versions")
+    for extra in importlib.metadata.metadata(DISTRIBUTION).get_all("Provides-Extra") or ():
+        if any(not _satisfied(need) for need in required if _applies(need, extra) and not _applies(need)):
+            yield Finding(
+                NOTE, f"the extra {extra} is not installed; the lessons that need it say so", f"uv sync --inexact --extra {extra}"
+            )
+
+
+def _reinstall() -> str:
+    if (ROOT / "Makefile").is_file():
+        return f"cd {ROOT}; rm -f .venv/.ready; make data"
+    return f"{sys.executable} -m pip install --force-reinstall {DISTRIBUTION}"
+
+
+def _applies(need: Requirement, extra: str = "") -> bool:
+    return need.marker is None or need.marker.evaluate({"extra": extra})
+
+
+def _satisfied(need: Requirement) -> bool:
+    try:
+        return need.specifier.contains(importlib.metadata.version(need.name), prereleases=True)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+
+
+def data() -> Finding:
+    from course import datasets
+
+    try:
+        for name in datasets.manifest()["files"]:
+            datasets.path(name)
+    except (datasets.DatasetError, ImportError) as error:
+        return Finding(WRONG, str(error), "make data")
+    return Finding(OK, "the data files are whole")
+
+
+def local_aws() -> Finding:
+    """A local AWS that was killed, or hangs."""
+    from course.localaws import instance, server
+
+    state = server.default_state()
+    known = instance.Instance.read(state)
+    if known is None:
+        return Finding(OK, "no local AWS is running; a lesson starts it")
+    if server.find(state):
+        return Finding(OK, f"the local AWS answers at {known.endpoint}")
+    if _runs(known.pid):
+        return Finding(WRONG, f"process {known.pid} of the local AWS at {known.endpoint} does not answer", "course aws stop")
+    return Finding(NOTE, f"the local AWS in {state} was killed; its state is kept", "course aws start")
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def endpoint_variable(environment: Mapping[str, str] = os.environ) -> Finding:
+    """An `AWS_ENDPOINT_URL` left over in the shell, that nothing answers at."""
+    url = environment.get("AWS_ENDPOINT_URL")
+    if not url:
+        return Finding(OK, "AWS_ENDPOINT_URL is not set")
+    parts = urllib.parse.urlsplit(url)
+    try:
+        with socket.create_connection((parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)), timeout=3):
+            return Finding(OK, f"AWS_ENDPOINT_URL {url} answers")
+    except (OSError, ValueError):
+        return Finding(WRONG, f"AWS_ENDPOINT_URL is {url}, where nothing answers", "unset AWS_ENDPOINT_URL")
+
+
+def boxes() -> Finding:
+    """How jobs get their `/opt/ml`."""
+    from course.localaws.containers import box
+
+    if box.best_mode() == "namespace":
+        return Finding(OK, "jobs get a private /opt/ml (user namespaces)")
+    what = "the kernel allows no user namespaces: jobs run with /opt/ml rewritten in their scripts, which works too"
+    return Finding(
+        NOTE,
+        what,
+        "sudo sysctl kernel.unprivileged_userns_clone=1 kernel.apparmor_restrict_unprivileged_userns=0" * (sys.platform == "linux"),
+    )
+
+
+def browser() -> Finding:
+    if any(shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")):
+        return Finding(OK, "a Chromium for the browser test")
+    return Finding(NOTE, "no Chromium: the browser test of `make test` needs it, lessons do not", "apt-get install chromium")
+
+
+def findings() -> Iterator[Finding]:
+    """Everything that was looked at; what needs the course's packages only when they are there."""
+    yield python_version()
+    yield virtual_environments()
+    yield machine()
+    yield loopback()
+    yield proxy()
+    yield endpoint_variable()
+    yield disk(ROOT, DISK["environment"] if not (ROOT / ".venv").exists() else DISK["scratch"])
+    yield disk(Path(tempfile.gettempdir()), DISK["scratch"])
+    installed = list(packages())
+    yield from installed
+    if installed[0].level == OK:
+        yield from (data(), local_aws(), boxes())
+    yield browser()
+
+
+def main(arguments: Sequence[str] = ()) -> int:
+    """Print all findings; 1 when something is wrong, 0 when the course can run."""
+    if arguments:
+        print("usage: course doctor")
+        return 0 if set(arguments) <= {"-h", "--help"} else 2
+    found = list(findings())
+    for finding in found:
+        print(finding)
+    wrong = sum(finding.level == WRONG for finding in found)
+    print("The course can run here." if not wrong else f"{wrong} to mend.")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,49 @@
+"""`course lab`: JupyterLab on your own copy of the lessons, with a local AWS that ends with it if it was started here."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+
+from course.localaws import server
+from course.localaws.server import ServerError
+from course.workspace import WorkspaceError, prepare
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="course lab", description=__doc__)
+    parser.add_argument("options", nargs="*", metavar="-- OPTION", help="options of JupyterLab, for example -- --no-browser --port=8890")
+    options = parser.parse_args(arguments).options
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that whoever ends this also ends what it started
+    try:
+        first = prepare(user_kernel=False)
+        ours = None if server.find() else server.start()
+    except (WorkspaceError, ServerError) as error:
+        print(f"course lab: {error}", file=sys.stderr)
+        return 1
+    copy = first.parents[1]
+    page = f"--LabApp.default_url=/lab/tree/{first.relative_to(copy)}"
+    jupyter = subprocess.Popen([sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={copy}", page, *options])
+    try:
+        return _wait(jupyter)
+    finally:
+        jupyter.terminate()
+        jupyter.wait()
+        if ours:
+            ours.stop()
+
+
+def _wait(jupyter: subprocess.Popen) -> int:
+    """Wait for JupyterLab; Ctrl-C reaches it too, and it asks whether to end."""
+    while True:
+        try:
+            return jupyter.wait()
+        except KeyboardInterrupt:
+            continue
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,107 @@
+"""The learner's own copy of the lessons, and the course's kernel to run it with.
+
+Learners never edit tracked files: their copy lies in ``work/``, which git ignores. What they have changed there is never overwritten.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+RELEASED = Path("notebooks")
+COPY = Path("work")
+RECORD = ".copied.json"  # what was copied, by path: the SHA-256 of the copy, so that a changed file is known
+KERNEL, KERNEL_NAME = "from-data-to-deployment", "From Data to Deployment"
+
+
+class WorkspaceError(Exception):
+    """The copy cannot be made; the message says why and what to do."""
+
+
+def copy_lessons(root: Path, kernel: str = KERNEL) -> tuple[Path, list[Path]]:
+    """Bring the learner's copy up to date with the released lessons.
+
+    Notebooks are copied with their kernel set to the course's, since in another JupyterLab "python3" is that JupyterLab's own.
+
+    Returns
+    -------
+    copy : Path
+    kept : list of Path
+        Files that the learner changed and that differ from what is released now; they were left alone.
+
+    Raises
+    ------
+    WorkspaceError
+        When there are no released lessons, or a copied file cannot be written.
+    """
+    sources = sorted(path for path in (root / RELEASED).glob("m*/**/*") if path.is_file() and ".ipynb_checkpoints" not in path.parts)
+    if not sources:
+        raise WorkspaceError(f"no lessons in {root / RELEASED}; run `make notebooks`.")
+    copy = root / COPY
+    copied, kept = _record(copy), []
+    for source in sources:
+        name = source.relative_to(root / RELEASED)
+        content = _with_kernel(source.read_bytes(), kernel) if source.suffix == ".ipynb" else source.read_bytes()
+        target = copy / name
+        current = target.read_bytes() if target.is_file() else None
+        if current is not None and _hash(current) not in (copied.get(str(name)), _hash(content)):
+            kept.append(target)
+            continue
+        if current != content:
+            _write(target, content)
+        copied[str(name)] = _hash(content)
+    _write(copy / RECORD, json.dumps(copied, indent=1, sort_keys=True).encode())
+    return copy, kept
+
+
+def _record(copy: Path) -> dict[str, str]:
+    try:
+        return json.loads((copy / RECORD).read_text())
+    except (OSError, ValueError):  # without a record every file that differs counts as changed by the learner
+        return {}
+
+
+def _with_kernel(content: bytes, kernel: str) -> bytes:
+    node = json.loads(content)
+    node["metadata"]["kernelspec"] |= {"name": kernel, "display_name": KERNEL_NAME}
+    return (json.dumps(node, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _write(target: Path, content: bytes) -> None:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_name(f".{target.name}.partial")
+        partial.write_bytes(content)
+        partial.replace(target)
+    except OSError as error:
+        raise WorkspaceError(f"cannot write {target}: {error.strerror}.") from error
+
+
+def install_kernel(*, user: bool) -> None:
+    """Register this Python as the course's kernel: for the user (any JupyterLab finds it), or in this environment alone."""
+    from ipykernel.kernelspec import install
+
+    install(user=user, prefix=None if user else sys.prefix, kernel_name=KERNEL, display_name=KERNEL_NAME)
+
+
+def prepare(root: Path = ROOT, *, user_kernel: bool) -> Path:
+    """Make or update the copy, register the kernel, say what was kept; returns the first lesson.
+
+    Raises
+    ------
+    WorkspaceError
+    """
+    copy, kept = copy_lessons(root)
+    install_kernel(user=user_kernel)
+    print(f"Your copy of the lessons: {copy}")
+    for path in kept:
+        name = path.relative_to(copy)
+        print(f"Kept as you left it: {name} (the released one is {RELEASED / name}; rename yours to get it)")
+    return min(copy.glob("m*/*.ipynb"))
