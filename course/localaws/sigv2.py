@@ -102,4 +102,7 @@ def _resource(head: Head) -> str:
         if name.decode("latin-1") in _SIGNED_PARAMETERS:
             value = pairs(part)[0][1]
             signed.append((name + equals + value).decode("latin-1"))
-    return head.path.decode("latin-1") + ("?" + "&".join(sorted(signed, key=lambda item: item.partition("=")[0])) if signed else "")
+    path = head.path.decode("latin-1")
+    if path.rfind("/") == 0 and path != "/":  # a bucket's own path is signed as that of a folder
+        path += "/"
+    return path + ("?" + "&".join(sorted(signed, key=lambda item: item.partition("=")[0])) if signed else "")
