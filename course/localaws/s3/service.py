@@ -61,13 +61,14 @@ def _check_members(call: Call, params: dict) -> None:
 async def _body(call: Call) -> bytes:
     """The body of an operation that takes a document, held against its digests; some operations do not go without one."""
     body = await call.body()
-    if wire.form(call.operation).body is None:
+    checksum = wire.form(call.operation).operation.http_checksum
+    if not checksum:  # CompleteMultipartUpload's checksum headers are about the object, not about its body
         return body
     declared = Declared(call.request.headers, call.trailers)
-    if wire.form(call.operation).operation.http_checksum.get("requestChecksumRequired") and not declared.any:
+    if checksum.get("requestChecksumRequired") and not declared.any:
         raise AwsError("InvalidRequest", "Missing required header for this request: Content-MD5")
-    checksums = declared.running()
-    for checksum in checksums:
-        checksum.update(body)
-    declared.verify(hashlib.md5(body, usedforsecurity=False).hexdigest(), checksums)
+    running = declared.running()
+    for each in running:
+        each.update(body)
+    declared.verify(hashlib.md5(body, usedforsecurity=False).hexdigest(), running)
     return body

@@ -7,6 +7,9 @@ from collections.abc import Callable
 from contextlib import contextmanager
 
 import pytest
+import requests
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.exceptions import ClientError
 
 _NUMBERS = itertools.count()
@@ -46,3 +49,16 @@ def refused() -> Callable:
         assert (error["Error"]["Code"], error["ResponseMetadata"]["HTTPStatusCode"]) == (code, status)
 
     return check
+
+
+@pytest.fixture(scope="session")
+def raw(s3) -> Callable[..., requests.Response]:
+    """``raw("PUT", "/bucket/key?x", data=b"", headers={})``: a signed request that boto3 would not make."""
+
+    def send(method: str, path: str, data: bytes = b"", headers: dict | None = None) -> requests.Response:
+        request = AWSRequest(method, s3.meta.endpoint_url + path, data=data, headers=headers or {})
+        S3SigV4Auth(s3._request_signer._credentials, "s3", s3.meta.region_name).add_auth(request)
+        prepared = request.prepare()
+        return requests.request(method, prepared.url, data=data, headers=dict(prepared.headers), timeout=20)
+
+    return send

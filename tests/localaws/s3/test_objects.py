@@ -240,6 +240,8 @@ def test_presigned_urls(s3, bucket):
     answer = requests.get(get, timeout=10)
     assert (answer.content, answer.headers["content-type"]) == (b"by url", "text/csv")
     assert requests.get(get.replace("k?", "other?"), timeout=10).status_code == 403
+    listing = s3.generate_presigned_url("list_objects_v2", Params={"Bucket": bucket})
+    assert "<Key>k</Key>" in requests.get(listing, timeout=10).text
 
 
 def test_the_expected_owner(s3, bucket, refused):
