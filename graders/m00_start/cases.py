@@ -1,0 +1,70 @@
+"""Flights and needs to judge answers by. The generators are no secret; the seed of the graded cases is."""
+
+import random
+
+ORIGINS = ("EWR", "JFK", "LGA")
+SERVICES = ("S3", "Glue", "Athena", "Redshift", "Lake Formation", "ECR", "Step Functions", "EventBridge", "Lambda", "SageMaker")
+
+EXAMPLE_FLIGHTS = (
+    {"date": "2013-02-02", "sched_dep_time": 1545, "origin": "JFK", "distance": 2475},
+    {"date": "2013-03-12", "sched_dep_time": 905, "origin": "LGA", "distance": 214},
+)
+
+EXAMPLE_NEEDS = (
+    {"wants": "answers", "people": 3, "minutes": 1, "spark": False, "services": ["Athena"], "columns": False},
+    {"wants": "code", "people": 1, "minutes": 2, "spark": False, "services": ["Lambda"], "columns": False},
+)
+
+
+def flights(rng: random.Random, count: int) -> list[dict]:
+    """``count`` scheduled flights; every hour of departure and every weekday comes up."""
+    return [
+        {
+            "date": f"2013-{rng.randint(1, 12):02d}-{rng.randint(1, 28):02d}",
+            "sched_dep_time": 100 * rng.randint(5, 22) + rng.randint(1, 59),
+            "origin": rng.choice(ORIGINS),
+            "distance": rng.randint(94, 4983),
+        }
+        for _ in range(count)
+    ]
+
+
+def needs(rng: random.Random) -> list[dict]:
+    """Forty needs: thirty drawn alone and, for ten of these, a twin that differs in the one field that decides."""
+    alone = [_need(rng, wants) for wants in rng.sample(_WANTS, 30)]
+    twins = [_twin(rng, need) for need in alone if deciding_field(need)][:10]
+    return rng.sample(alone + twins, 40)
+
+
+# How often each wish comes up among thirty; two thirds need a second look.
+_WANTS = ["answers"] * 6 + ["code"] * 8 + ["steps"] * 5 + ["access"] * 4 + ["files", "tables", "image"] + ["model", "signal"] * 2
+
+
+def _need(rng: random.Random, wants: str) -> dict:
+    return {
+        "wants": wants,
+        "people": rng.choice([rng.randint(1, 19), rng.randint(21, 400)]),
+        "minutes": rng.choice([rng.randint(1, 14), rng.randint(16, 300)]),
+        "spark": rng.random() < 0.3,
+        "services": rng.choice([["SageMaker"], ["SageMaker"], ["Glue", "SageMaker"], ["Athena", "Lambda", "SageMaker"]]),
+        "columns": rng.random() < 0.5,
+    }
+
+
+def deciding_field(need: dict) -> str | None:
+    """The field besides ``wants`` on which the right service for this need hangs, if any."""
+    if need["wants"] == "code":
+        return "spark" if need["spark"] else "minutes"
+    return {"answers": "people", "steps": "services", "access": "columns"}.get(need["wants"])
+
+
+def _twin(rng: random.Random, need: dict) -> dict:
+    other_side = {
+        "people": rng.randint(1, 19) if need["people"] > 20 else rng.randint(21, 400),
+        "minutes": rng.randint(1, 14) if need["minutes"] > 15 else rng.randint(16, 300),
+        "spark": not need["spark"],
+        "services": ["SageMaker"] if len(need["services"]) > 1 else ["Glue", "SageMaker"],
+        "columns": not need["columns"],
+    }
+    field = deciding_field(need)
+    return need | {field: other_side[field]}

@@ -1,0 +1,92 @@
+"""m00: the first prediction, and the map of services."""
+
+from course.grading import Answer, Exercise, Function, Report
+
+from .cases import EXAMPLE_FLIGHTS, EXAMPLE_NEEDS, SERVICES
+
+ex1 = Exercise(
+    id="m00_ex1",
+    title="Write a flight as the model reads it",
+    parts={"line": 0.5, "values": 1.5},
+    evidence={"flight_row": Function("flight_row(flight: dict) -> str")},
+    skills={"C01": ["1.2.K2", "3.2.S5"], "C02": ["1.2.4", "3.2.5"]},
+    topics=["deploy.realtime"],
+    seconds=5,
+    hints=(
+        "The model was trained on four numbers in a fixed order. Look at the four columns of the training table.",
+        "1745 packs hours and minutes; integer division takes them apart. `pandas.Timestamp(text).dayofweek` is 0 on a Monday.",
+        'Join four numbers with commas: hour, weekday, `ORIGINS.index(...)`, distance: `f"{hour},{weekday},{origin},{distance}"`.',
+    ),
+)
+
+ex2 = Exercise(
+    id="m00_ex2",
+    title="Write the rule that finds the service",
+    pattern=1,
+    parts={"answers": 0.25, "unseen": 1.75},
+    evidence={"choose_service": Function("choose_service(need: dict) -> str")},
+    skills={"C01": ["1.1.K4", "3.1.K2", "3.1.S3"], "C02": ["1.1.2", "3.1.1", "3.1.2"]},
+    topics=["land.map"],
+    seconds=5,
+    hints=(
+        "Begin with `wants`. For which wishes does the table name more than one service?",
+        "Four wishes need a second field: answers, code, steps and access. The table says which field, and where the border lies.",
+        'Nested ifs are fine: `if need["wants"] == "answers": return "Redshift" if need["people"] > ... else "Athena"`, and so on.',
+    ),
+)
+
+
+def split_line(answer: Answer, report: Report, flight: dict) -> list[float] | None:
+    """The numbers of the learner's line for a flight; reports the part ``line`` and returns None when it is no line of four numbers."""
+    got = answer.call("flight_row", flight)
+    called = f"`flight_row({flight})` returned {got!r}"
+    if "\n" in got.strip():
+        report.part("line", False, f"{called}; expected one line: the request has no header, and one flight is one line.")
+        return None
+    fields = got.strip().split(",")
+    try:
+        numbers = [float(field) for field in fields]
+    except ValueError:
+        report.part(
+            "line", False, f"{called}; expected numbers alone between the commas: the model never saw a text such as an airport's name."
+        )
+        return None
+    if len(numbers) == 5:
+        report.part(
+            "line", False, f"{called}: five numbers; expected four. The label is what the model answers, so a request does not carry it."
+        )
+        return None
+    if not report.part("line", len(numbers) == 4, f"{called}: {len(numbers)} number(s); expected the four that the model was trained on."):
+        return None
+    return numbers
+
+
+@ex1.practice
+def practice_ex1(answer: Answer, report: Report) -> None:
+    for flight in EXAMPLE_FLIGHTS:
+        numbers = split_line(answer, report, flight)
+        if numbers is None:
+            return
+        if (hour := numbers[0]) > 24:
+            report.part(
+                "values",
+                False,
+                f"For {flight} the first number is {hour:g}; expected an hour: {flight['sched_dep_time']} is not a number of hours.",
+            )
+        report.part(
+            "values",
+            float(flight["distance"]) == numbers[3],
+            f"For {flight} the last number is {numbers[3]:g}; expected the distance there, as in the training table.",
+        )
+
+
+@ex2.practice
+def practice_ex2(answer: Answer, report: Report) -> None:
+    for need in EXAMPLE_NEEDS:
+        got = answer.call("choose_service", need)
+        if not report.part(
+            "answers",
+            got in SERVICES,
+            f"`choose_service({need})` returned {got!r}; expected one of the ten names of the table, spelled as there.",
+        ):
+            return

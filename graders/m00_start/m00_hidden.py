@@ -1,0 +1,101 @@
+# canary-4f1c9e-never-release: reference answers and hidden checks stay out of everything that learners receive
+"""The graded checks of m00."""
+
+from collections import Counter
+from datetime import date
+
+from course.facts import fact
+from course.grading import Answer, Report
+
+from .cases import ORIGINS, SERVICES, deciding_field, flights, needs
+from .m00 import ex1, ex2, split_line
+
+MANY_PEOPLE = 20  # the border that the lesson's table draws
+SIMPLE = {"files": "S3", "tables": "Glue", "image": "ECR", "model": "SageMaker", "signal": "EventBridge"}
+
+
+def right_row(flight: dict) -> list[float]:
+    weekday = date.fromisoformat(flight["date"]).weekday()
+    return [flight["sched_dep_time"] // 100, weekday, ORIGINS.index(flight["origin"]), flight["distance"]]
+
+
+@ex1.graded
+def graded_ex1(answer: Answer, report: Report) -> None:
+    cases = flights(answer.rng, 24)
+    rows, wanted = [], [right_row(flight) for flight in cases]
+    for flight in cases:
+        numbers = split_line(answer, report, flight)
+        if numbers is None:
+            return
+        rows.append(numbers)
+    right = sum(row == want for row, want in zip(rows, wanted, strict=True))
+    report.part(
+        "values", right == len(cases), f"{right} of {len(cases)} unseen flights became the right line. {_mistake(rows, wanted, cases)}"
+    )
+
+
+def _mistake(rows: list[list[float]], wanted: list[list[float]], cases: list[dict]) -> str:
+    """The foreseeable mistake that explains the wrong lines."""
+    if all(sorted(row) == sorted(want) for row, want in zip(rows, wanted, strict=True)):
+        return "The right numbers stand in another order than in training; the model knows columns by their place alone."
+    names = ("hour", "weekday", "origin", "distance")
+    column = next((i for i in range(4) if any(row[i] != want[i] for row, want in zip(rows, wanted, strict=True))), 0)
+    got = [row[column] for row in rows]
+    if column == 0:
+        if any(hour > 24 for hour in got):
+            return "The hour came out above 24: a time such as 1745 is a quarter to six in the evening, not 1,745 of anything."
+        return "The hour is off for some flights: a flight at 17:45 leaves in the hour 17, whatever the minutes say."
+    if column == 1:
+        if all(one == want[1] + 1 for one, want in zip(got, wanted, strict=True)):
+            return "The weekday counts from 1; the training table counts from Monday as 0."
+        return "The weekday is off: the training table counts from Monday as 0 to Sunday as 6."
+    return f"The {names[column]} is not what the training table holds for such a flight."
+
+
+def right_service(need: dict) -> str:
+    if need["wants"] == "answers":
+        return "Redshift" if need["people"] > MANY_PEOPLE else "Athena"
+    if need["wants"] == "code":
+        if need["spark"]:
+            return "Glue"
+        return "Lambda" if need["minutes"] <= fact("lambda-minutes") else "SageMaker"
+    if need["wants"] == "steps":
+        return "SageMaker" if need["services"] == ["SageMaker"] else "Step Functions"
+    if need["wants"] == "access":
+        return "Lake Formation" if need["columns"] else "S3"
+    return SIMPLE[need["wants"]]
+
+
+@ex2.graded
+def graded_ex2(answer: Answer, report: Report) -> None:
+    cases = needs(answer.rng)
+    wanted = [right_service(need) for need in cases]
+    missed = []
+    for need, service in zip(cases, wanted, strict=True):
+        got = answer.call("choose_service", need)
+        if not report.part(
+            "answers", got in SERVICES, f"`choose_service({need})` returned {got!r}; expected one of the ten names of the table."
+        ):
+            return
+        if got != service:
+            missed.append((need, got))
+    best_constant = max(Counter(wanted).values()) / len(wanted)
+    share = max(0.0, (1 - len(missed) / len(wanted) - best_constant) / (1 - best_constant))
+    report.part(
+        "unseen", share, f"{len(wanted) - len(missed)} of {len(wanted)} unseen needs got the service that suits them. {_pattern(missed)}"
+    )
+
+
+def _pattern(missed: list[tuple[dict, str]]) -> str:
+    """What the misses have in common, said as a question to the rule."""
+    if not missed:
+        return ""
+    answers = {got for _, got in missed}
+    fields = {deciding_field(need) for need, _ in missed}
+    if len({got for _, got in missed}) == 1 and len({need["wants"] for need, _ in missed}) > 2:
+        return f"Every miss was answered with {answers.pop()!r}: no one service does everything."
+    if len(fields) == 1 and None not in fields:
+        field = fields.pop()
+        return f"All misses hang on one field: where does your rule use `{field}`?"
+    most, count = Counter(need["wants"] for need, _ in missed).most_common(1)[0]
+    return f"{count} of the {len(missed)} misses want {most!r}: read that row of the table again."
