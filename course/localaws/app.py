@@ -14,7 +14,7 @@ from course.localaws import keys
 from course.localaws.call import Call, Service
 from course.localaws.clock import Clock
 from course.localaws.control import Control
-from course.localaws.errors import AwsError
+from course.localaws.errors import AwsError, not_supported
 from course.localaws.gateway import Gateway
 from course.localaws.instance import CONTROL_PREFIX
 from course.localaws.platform import Platform
@@ -62,6 +62,7 @@ class LocalAws:
             "sagemaker": _service("sagemaker.service", "sagemaker_service", platform),
             "iam": iam_service(platform),
             "sts": sts_service(platform),
+            "s3control": _refuse,
         }
         self.fallback = MotoMount(platform)
         self.gateway = Gateway(platform, self.services, self.fallback)
@@ -76,8 +77,12 @@ class LocalAws:
         return app
 
     def recover(self) -> None:
-        """What the last process left running is failed or brought back, room by room."""
-        self._each("recover")
+        """What the last process left running is failed or brought back."""
+        self._each("recover", [self.services["sagemaker"]])
+
+    def warm(self) -> None:
+        """Begin, in the background, what takes too long for a start: importing moto and replaying its journal."""
+        self.fallback.recover()
 
     def running(self) -> list[dict]:
         return []
@@ -92,16 +97,21 @@ class LocalAws:
 
     def reset(self) -> None:
         """Empty every room: jobs and servers first, as they write into the others."""
-        self._each("reset")
+        self._each("reset", self._rooms)
         self.platform.requests.reset()
 
     def shutdown(self) -> None:
-        """End every job and server, and close every file. One room's failure keeps no other from closing."""
-        self._each("shutdown")
+        """End every job and server, and close every file."""
+        self._each("shutdown", self._rooms)
         self.platform.requests.close()
 
-    def _each(self, method: str) -> None:
-        rooms = [*self.services.values(), self.fallback, self.platform.objects, self.platform.logs, self.platform.metrics]
+    @property
+    def _rooms(self) -> list[Any]:
+        """In the order in which they are emptied and closed: what runs before what it writes to."""
+        return [*self.services.values(), self.fallback, self.platform.objects, self.platform.logs, self.platform.metrics]
+
+    def _each(self, method: str, rooms: list[Any]) -> None:
+        # One room's failure must keep no other from its turn.
         for room in rooms:
             act = getattr(room, method, None)
             if act is None:
@@ -110,6 +120,10 @@ class LocalAws:
                 act()
             except Exception:
                 logger.exception("%s of %s failed", method, type(room).__name__)
+
+
+async def _refuse(call: Call) -> Response:
+    raise not_supported(call.service, call.operation or f"{call.request.method} {call.request.url.path}")
 
 
 def _room(module: str, name: str, *arguments: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 
 
@@ -20,9 +21,9 @@ class Clock:
         Raises
         ------
         ValueError
-            When ``seconds`` is negative: resources would end before they began.
+            When ``seconds`` is negative or no finite number: resources would end before they began.
         """
-        if seconds < 0:
+        if not 0 <= seconds < math.inf:
             raise ValueError(f"the clock only moves forward; got {seconds} s")
         self.offset += seconds
         return self.now()

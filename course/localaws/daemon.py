@@ -83,15 +83,18 @@ class _Server(uvicorn.Server):
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
         super().__init__(config)
         self._ready = ready
+        self._warm = aws.warm
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._ready()
+        self._warm()
 
     def _stop(self) -> None:
         self.should_exit = True

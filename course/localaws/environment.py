@@ -45,6 +45,8 @@ def variables(state: Path, endpoint: str, existing: Mapping[str, str] = os.envir
         The environment it will be set in: ``PYTHONPATH`` and ``NO_PROXY`` are added to, not replaced.
     """
     credential = keys.issued(state)
+    # A client chooses its proxy by the address it was made for, before the plug-in turns it to another.
+    no_proxy = _joined("127.0.0.1,localhost,.amazonaws.com", existing.get("no_proxy") or existing.get("NO_PROXY", ""), ",")
     return {
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false",
@@ -63,7 +65,8 @@ def variables(state: Path, endpoint: str, existing: Mapping[str, str] = os.envir
         "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",  # no name resolves below 127.0.0.1
         "BOTOCORE_EXPERIMENTAL__PLUGINS": PLUGINS,
         "PYTHONPATH": _joined(str(PLUGIN_FOLDER), existing.get("PYTHONPATH", ""), os.pathsep),
-        "NO_PROXY": _joined("127.0.0.1,localhost", existing.get("NO_PROXY") or existing.get("no_proxy", ""), ","),
+        "NO_PROXY": no_proxy,
+        "no_proxy": no_proxy,  # which wins where both are set
         "SAGEMAKER_USER_CONFIG_OVERRIDE": str(state / "sagemaker-config.yaml"),
         "SAGEMAKER_SUPPRESS_V2_WARNING": "1",
     }

@@ -58,7 +58,7 @@ class Gateway:
     async def _admit(self, visit: _Visit) -> None:
         head = visit.head
         signature = signature_of(head)
-        visit.service = signature.service
+        visit.service = protocols.service_of(head, signature.service)
         admitted = await admit(signature, head, visit.body(), self._platform.identity, self._platform.clock.now())
         visit.call = Call(
             request=visit.request,

@@ -17,10 +17,15 @@ from course.localaws.errors import AwsError
 from course.localaws.sigv4 import Head
 
 # By signing name. Every other REST service speaks JSON.
-REST_XML = frozenset({"s3", "s3express", "s3-object-lambda", "s3-outposts", "cloudfront", "route53"})
+REST_XML = frozenset({"s3", "s3control", "s3express", "s3-object-lambda", "s3-outposts", "cloudfront", "route53"})
 _ACTION = re.compile(rb"(?:^|&)Action=")
 _CBOR_PATH = re.compile(rb"/service/([^/]+)/operation/([^/]+)$")
 _FORM = "application/x-www-form-urlencoded"
+
+
+def service_of(head: Head, signing_name: str) -> str:
+    """The service behind a signing name: S3 Control signs as S3 does, and its requests alone name an account."""
+    return "s3control" if signing_name == "s3" and "x-amz-account-id" in head.headers else signing_name
 
 
 def protocol_of(head: Head, service: str) -> str:
@@ -83,8 +88,8 @@ def _ec2(error: AwsError, head: Head, service: str, request_id: str) -> Response
 
 
 def _rest_xml(error: AwsError, head: Head, service: str, request_id: str) -> Response:
-    # S3's own form is the bare <Error>; S3 Control shares its signing name but not its form, and its paths begin with an API version.
-    if not service.startswith("s3") or head.path.startswith(b"/v20180820/"):
+    # S3's own form is the bare <Error>.
+    if not service.startswith("s3") or service == "s3control":
         return _query(error, head, service, request_id)
     details = f"{_elements(error)}<RequestId>{request_id}</RequestId><HostId>{request_id}</HostId>"
     body = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error>{details}</Error>'

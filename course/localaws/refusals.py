@@ -103,5 +103,5 @@ def refusal(refused: Refused, protocol: str, service: str) -> AwsError:
 
 def _dialect(protocol: str, service: str) -> str:
     if protocol == "rest-xml":
-        return "s3" if service.startswith("s3") else "query"
+        return "s3" if service.startswith("s3") and service != "s3control" else "query"
     return "json" if protocol == "smithy-rpc-v2-cbor" else protocol

@@ -102,6 +102,8 @@ class Identity:
         return [Credential(secret, Principal(self.account, arn, key), token, expires) for key, secret, token, arn, expires in rows]
 
     def _user_key(self, access_key: str) -> Credential | None:
+        if not access_key.startswith("AKIA"):  # a session's key that is not known here is known nowhere
+            return None
         records = self.moto.iam()
         record = records.access_keys.get(access_key)
         user = next((user for user in list(records.users.values()) if record and user.name == record.user_name), None)

@@ -1,0 +1,347 @@
+"""The life of a local AWS: it starts, keeps others out, survives being killed, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import psutil
+import pytest
+from conftest import client_factory
+
+from course.localaws import server
+from course.localaws.instance import Instance, ServerError
+
+PATIENCE = 30  # seconds for what should take less than one
+
+
+@pytest.fixture
+def state(tmp_path):
+    """A state folder whose local AWS, if it still runs at the end, is ended."""
+    path = tmp_path / "state"
+    yield path
+    if handle := server.find(path):
+        handle.stop()
+
+
+def wait_until(condition) -> None:
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "not within the limit"
+        time.sleep(0.02)
+
+
+def ended(pid: int) -> bool:
+    """Whether a process has gone; one of our own is collected (its exit code is of no interest here)."""
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] == pid
+    except ChildProcessError:
+        return not psutil.pid_exists(pid)
+
+
+def refuses(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777
+
+
+# --- start and stop ---------------------------------------------------------------------------------------------------
+
+
+def test_it_answers_when_start_returns_and_is_gone_when_stop_returns(state):
+    handle = server.start(state)
+    assert server.find(state) == handle
+    client_factory(handle)("sqs").create_queue(QueueName="q")
+    instance = Instance.read(state)
+    assert (instance.pid, instance.endpoint) == (handle.pid, handle.endpoint)
+    processes = psutil.Process(handle.pid).children(recursive=True)
+    handle.stop()
+    assert server.find(state) is None
+    assert ended(handle.pid) and not any(process.is_running() for process in processes)
+    assert refuses(instance.port)
+    assert not (state / "instance.json").exists()
+    assert not list(state.glob("*.new")) and not list(state.glob("*-wal"))
+
+
+def test_it_listens_on_loopback_only_and_keeps_its_files_to_itself(state):
+    handle = server.start(state)
+    listening = {c.laddr.ip for c in psutil.Process(handle.pid).net_connections() if c.status == psutil.CONN_LISTEN}
+    assert listening == {"127.0.0.1"}
+    assert mode(state) == 0o700
+    assert {mode(state / name) for name in ("instance.json", "keys.json", "requests.db")} == {0o600}
+
+
+def test_a_port_can_be_chosen(state):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    assert server.start(state, port=port).endpoint == f"http://127.0.0.1:{port}"
+
+
+def test_its_own_environment_does_not_reach_it(state, monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_PROFILE", "of-somebody")
+    handle = server.start(state)
+    assert not [name for name in psutil.Process(handle.pid).environ() if name.startswith("AWS_")]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_cleanly(state, tmp_path, number):
+    handle = server.start(state, socket=tmp_path / "s")
+    client_factory(handle)("sqs").create_queue(QueueName="q")
+    port = Instance.read(state).port
+    os.kill(handle.pid, number)
+    wait_until(lambda: ended(handle.pid))
+    assert refuses(port)
+    assert not (state / "instance.json").exists() and not (tmp_path / "s").exists()
+    assert "Traceback" not in (state / "server.log").read_text()
+
+
+def test_two_of_them_are_two_accounts(tmp_path):
+    first, second = server.start(tmp_path / "1"), server.start(tmp_path / "2")
+    try:
+        one, two = client_factory(first)("sqs"), client_factory(second)("sqs")
+        one.create_queue(QueueName="q")
+        assert "QueueUrls" not in two.list_queues()
+        stranger = client_factory(server.Handle(second.endpoint, first.state, second.pid))("sqs")
+        with pytest.raises(stranger.exceptions.ClientError, match="security token"):
+            stranger.list_queues()
+    finally:
+        first.stop()
+        second.stop()
+
+
+# --- what may go wrong at the start -----------------------------------------------------------------------------------
+
+
+def test_a_port_in_use_is_named(state):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(ServerError, match=f"port {port} on 127.0.0.1 is in use"):
+            server.start(state, port=port)
+    assert not (state / "instance.json").exists()
+    server.start(state)  # the lock was let go
+
+
+def test_a_second_one_on_the_same_state_is_told_who_has_it(state):
+    first = server.start(state)
+    with pytest.raises(ServerError) as error:
+        server.start(state)
+    assert str(first.pid) in str(error.value) and first.endpoint in str(error.value)
+    assert server.find(state) == first
+
+
+def test_of_several_starts_at_once_one_wins(state):
+    outcomes = []
+
+    def try_start() -> None:
+        try:
+            outcomes.append(server.start(state))
+        except ServerError as error:
+            outcomes.append(str(error))
+
+    threads = [threading.Thread(target=try_start) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    winners = [outcome for outcome in outcomes if isinstance(outcome, server.Handle)]
+    assert [server.find(state)] == winners
+    assert all("in use by another local AWS" in outcome for outcome in outcomes if isinstance(outcome, str))
+
+
+@pytest.mark.parametrize("place", ["file/state", "/proc/nowhere"])
+def test_a_state_folder_that_cannot_be_made_is_named(tmp_path, place):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ServerError, match="cannot be written"):
+        server.start(tmp_path / place)
+
+
+def test_a_state_that_cannot_be_used_is_named(state):
+    state.mkdir()
+    (state / "requests.db").mkdir()
+    with pytest.raises(ServerError, match="cannot be used"):
+        server.start(state)
+    assert not (state / "instance.json").exists()
+
+
+def test_a_full_disk_is_named(tmp_path):
+    if subprocess.run(["unshare", "-rm", "true"], capture_output=True).returncode:
+        pytest.skip("needs a kernel that lets users make mount namespaces, for a disk of 64 KiB")
+    script = f"""
+        from pathlib import Path
+        from course.localaws import server
+        try:
+            server.start(Path({str(tmp_path)!r}) / "state").stop()
+        except server.ServerError as error:
+            print(error)
+    """
+    command = f'mount -t tmpfs -o size=64k tmpfs {tmp_path} && {sys.executable} -c "$SCRIPT"'
+    ran = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", command],
+        env={**os.environ, "SCRIPT": textwrap.dedent(script)},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert "no space is left on the disk" in ran.stdout, ran.stdout + ran.stderr
+
+
+def test_an_end_while_starting_shows_the_log(state, monkeypatch):
+    monkeypatch.setattr(server.sys, "executable", "/bin/false")
+    with pytest.raises(ServerError, match="ended while starting"):
+        server.start(state)
+
+
+# --- after a kill -----------------------------------------------------------------------------------------------------
+
+
+def test_what_was_acknowledged_survives_a_kill(state):
+    first = server.start(state)
+    client = client_factory(first)
+    client("s3").create_bucket(Bucket="kept")
+    client("s3").put_object(Bucket="kept", Key="a", Body=b"data")
+    queue = client("sqs").create_queue(QueueName="kept")["QueueUrl"]
+    first.advance(3600)
+    seen = first.events()[-1]["id"]
+    os.kill(first.pid, signal.SIGKILL)
+    assert server.find(state) is None
+
+    second = server.start(state)
+    assert (second.pid, first.environment()["AWS_SECRET_ACCESS_KEY"]) != (first.pid, "")
+    assert first.environment()["AWS_SECRET_ACCESS_KEY"] == second.environment()["AWS_SECRET_ACCESS_KEY"]
+    client = client_factory(second)
+    assert client("s3").get_object(Bucket="kept", Key="a")["Body"].read() == b"data"
+    assert client("sqs").get_queue_url(QueueName="kept")["QueueUrl"].rpartition("/")[2] == queue.rpartition("/")[2]
+    assert second.advance(0) > time.time() + 3500
+    assert {event["operation"] for event in second.events() if event["id"] <= seen} >= {"CreateBucket", "PutObject", "CreateQueue"}
+
+
+def test_a_socket_left_by_a_kill_is_no_hindrance(state, tmp_path):
+    first = server.start(state, socket=tmp_path / "s")
+    os.kill(first.pid, signal.SIGKILL)
+    wait_until(lambda: ended(first.pid))
+    assert (tmp_path / "s").is_socket()
+    server.start(state, socket=tmp_path / "s")
+
+
+# --- the Unix socket --------------------------------------------------------------------------------------------------
+
+
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost")
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(str(self._path))
+
+
+def test_the_unix_socket_is_its_owners_and_answers(state, tmp_path):
+    handle = server.start(state, socket=tmp_path / "s")
+    assert mode(tmp_path / "s") == 0o600
+    url = client_factory(handle)("s3").generate_presigned_url("list_buckets")
+    connection = UnixConnection(tmp_path / "s")
+    connection.request("GET", url.removeprefix(handle.endpoint), headers={"Host": handle.endpoint.removeprefix("http://")})
+    response = connection.getresponse()
+    assert response.status == 200 and b"ListAllMyBucketsResult" in response.read()
+    connection.close()
+
+
+def test_a_socket_in_use_or_with_an_impossible_name_is_refused(state, tmp_path):
+    path = tmp_path / "s"
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(str(path))
+        other.listen()
+        with pytest.raises(ServerError, match=f"socket {path} cannot be made"):
+            server.start(state, socket=path)
+        assert path.is_socket()
+    with pytest.raises(ServerError, match="cannot be made"):
+        server.start(state, socket=tmp_path / ("x" * 120))
+
+
+# --- the control door -------------------------------------------------------------------------------------------------
+
+
+def ask(handle, method: str, path: str, token: str | None = None, body: bytes | None = None) -> tuple[int, dict]:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    request = urllib.request.Request(f"{handle.endpoint}/_localaws/{path}", body, headers, method=method)
+    try:
+        with urllib.request.urlopen(request) as response:
+            return response.status, json.load(response)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
+def test_the_control_door_wants_its_token(local_aws):
+    token = Instance.read(local_aws.state).token
+    assert ask(local_aws, "GET", "health", token)[0] == 200
+    for wrong in (None, "wrong", token[:-1]):
+        status, answer = ask(local_aws, "POST", "stop", wrong)
+        assert status == 401 and "token" in answer["error"]
+    assert server.find(local_aws.state) == local_aws
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "says"),
+    [
+        ("GET", "nothing", None, 404, "GET health"),
+        ("GET", "stop", None, 404, "POST stop"),
+        ("POST", "clock", b"{}", 400, "advance"),
+        ("POST", "clock", b"nonsense", 400, "advance"),
+        ("POST", "clock", b'{"advance": -1}', 400, "forward"),
+        ("POST", "clock", b'{"advance": NaN}', 400, "forward"),
+        ("GET", "events?since=x", None, 400, "x"),
+    ],
+)
+def test_what_the_control_door_does_not_understand_is_an_error(local_aws, method, path, body, status, says):
+    got, answer = ask(local_aws, method, path, Instance.read(local_aws.state).token, body)
+    assert got == status and says in answer["error"]
+
+
+def test_reset_empties_every_room_and_keeps_the_keys(state):
+    handle = server.start(state)
+    client = client_factory(handle)
+    client("s3").create_bucket(Bucket="gone")
+    client("s3").put_object(Bucket="gone", Key="a", Body=b"x")
+    client("sqs").create_queue(QueueName="gone")
+    client("logs").create_log_group(logGroupName="gone")
+    client("cloudwatch").put_metric_data(Namespace="gone", MetricData=[{"MetricName": "m", "Value": 1}])
+    client("iam").create_user(UserName="gone")
+    image = {"Image": "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"}
+    role = "arn:aws:iam::123456789012:role/SageMakerRole"
+    client("sagemaker").create_model(ModelName="gone", ExecutionRoleArn=role, PrimaryContainer=image)
+    handle.reset()
+    assert handle.events() == []
+    assert client("s3").list_buckets()["Buckets"] == []
+    assert "QueueUrls" not in client("sqs").list_queues()
+    assert client("logs").describe_log_groups()["logGroups"] == []
+    assert client("cloudwatch").list_metrics()["Metrics"] == []
+    assert client("iam").list_users()["Users"] == []
+    assert client("sagemaker").list_models()["Models"] == []
+    assert client("iam").get_role(RoleName="SageMakerRole")["Role"]["Arn"].endswith(":role/SageMakerRole")
+    assert not [path for path in (state / "objects").rglob("*") if path.is_file()]
+
+
+def test_a_handle_of_one_that_ended_says_so(state):
+    handle = server.start(state)
+    handle.stop()
+    with pytest.raises(ServerError, match="no longer runs"):
+        handle.events()
