@@ -1,0 +1,109 @@
+"""The door for jobs and engines: files in, files out, without HTTP."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+
+import pytest
+
+from course.localaws.clock import Clock
+from course.localaws.errors import AwsError
+from course.localaws.s3 import ObjectStore
+
+
+@pytest.fixture
+def store(tmp_path):
+    (tmp_path / "state").mkdir()
+    opened = ObjectStore(tmp_path / "state", Clock())
+    opened.create_bucket("bucket", "us-east-1")
+    yield opened
+    opened.shutdown()
+
+
+def bodies(store: ObjectStore) -> list[str]:
+    return [str(path) for path in store.bodies.root.rglob("*") if path.is_file()]
+
+
+def test_a_file_goes_in_and_is_found(store, tmp_path):
+    source = tmp_path / "model.tar.gz"
+    source.write_bytes(b"weights")
+    stored = store.put_file("bucket", "jobs/1/model.tar.gz", source, content_type="application/gzip", metadata={"job": "1"})
+    found = store.head("bucket", "jobs/1/model.tar.gz")
+    assert found == stored
+    assert (found.path.read_bytes(), found.size, found.content_type, found.metadata) == (b"weights", 7, "application/gzip", {"job": "1"})
+    assert (found.version, found.etag) == ("null", hashlib.md5(b"weights").hexdigest())
+    assert source.exists()
+
+
+def test_a_moved_file_is_the_body_itself(store, tmp_path):
+    source = tmp_path / "big"
+    source.write_bytes(b"x" * 1000)
+    inode = source.stat().st_ino
+    stored = store.put_file("bucket", "big", source, move=True)
+    assert not source.exists()
+    assert stored.path.stat().st_ino == inode
+
+
+@pytest.mark.parametrize("link", [os.symlink, os.link])
+def test_a_file_that_someone_else_can_still_change_is_copied(store, tmp_path, link):
+    original, second = tmp_path / "original", tmp_path / "second"
+    original.write_bytes(b"before")
+    link(original, second)
+    stored = store.put_file("bucket", "k", second, move=True)
+    original.write_bytes(b"after!")
+    assert stored.path.read_bytes() == b"before"
+    assert not second.exists()
+
+
+def test_overwriting_and_deleting_leave_no_file_but_spare_who_holds_a_link(store, tmp_path):
+    kept = tmp_path / "input"
+    os.link(store.put_bytes("bucket", "k", b"first").path, kept)
+    store.put_bytes("bucket", "k", b"second")
+    assert len(bodies(store)) == 1
+    store.delete("bucket", "k")
+    store.delete("bucket", "k")
+    assert (bodies(store), kept.read_bytes()) == ([], b"first")
+
+
+def test_bodies_are_read_only(store):
+    assert store.put_bytes("bucket", "k", b"x").path.stat().st_mode & 0o777 == 0o444
+
+
+def test_listing_is_in_key_order_and_page_by_page(store):
+    keys = [f"p/{n:04d}" for n in range(2100)]
+    for key in ["o", *reversed(keys), "q"]:
+        store.put_bytes("bucket", key, b"")
+    assert [found.key for found in store.list("bucket", "p/")] == keys
+    assert sum(1 for _ in store.list("bucket")) == 2102
+
+
+def test_what_is_missing(store):
+    cases = {
+        "NoSuchBucket": [lambda: store.head("none", "k"), lambda: store.list("none"), lambda: store.put_bytes("none", "k", b"")],
+        "NoSuchKey": [lambda: store.head("bucket", "k")],
+    }
+    for code, calls in cases.items():
+        for call in calls:
+            with pytest.raises(AwsError) as error:
+                call()
+            assert error.value.code == code
+    assert (store.bucket_exists("bucket"), store.bucket_exists("none")) == (True, False)
+    assert bodies(store) == []
+
+
+def test_opening_removes_what_a_killed_process_left(store, tmp_path):
+    kept = store.put_bytes("bucket", "k", b"kept").path
+    (store.bodies.incoming / "half").write_bytes(b"ha")
+    (store.bodies.path("ab" + "0" * 30)).write_bytes(b"renamed, but never committed")
+    store.shutdown()
+    again = ObjectStore(tmp_path / "state", Clock())
+    assert bodies(again) == [str(kept)]
+    assert again.head("bucket", "k").path.read_bytes() == b"kept"
+    again.shutdown()
+
+
+def test_reset_forgets_everything(store):
+    store.put_bytes("bucket", "k", b"x")
+    store.reset()
+    assert (store.bucket_exists("bucket"), bodies(store)) == (False, [])
