@@ -2,7 +2,8 @@
 
 Runs inside the box of a job, before the job's own packages matter, so with the standard library alone. Matches the toolkit's
 variables, command line, failure file and exit code. Different: the local AWS has already put the archive of
-``sagemaker_submit_directory`` into /opt/ml/code, and there is neither MPI nor intermediate output.
+``sagemaker_submit_directory`` into /opt/ml/code; there is neither MPI nor intermediate output; a process that the script leaves
+running is not waited for.
 """
 
 from __future__ import annotations
@@ -230,10 +231,10 @@ def _watched(command: list[str], folder: Path) -> tuple[int, str]:
             sys.stderr.flush()
             error.add(line)
 
-    reader = threading.Thread(target=follow)
+    reader = threading.Thread(target=follow, daemon=True)
     reader.start()
     exit_code = process.wait()
-    reader.join()
+    reader.join(timeout=2)  # what the script left running may hold its stderr open
     return (exit_code if exit_code >= 0 else 128 - exit_code), error.text()
 
 
@@ -246,7 +247,7 @@ class _ErrorText:
         self._started = False
 
     def add(self, line: str) -> None:
-        self._started = self._started or "Error" in line or "Exception" in line
+        self._started = self._started or any(word in line for word in ("Error", "ERROR", "Exception"))
         if self._started and self._size < LONGEST_ERROR:
             self._lines.append(line.strip(" :\n"))
             self._size += len(line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 import re
@@ -226,8 +227,9 @@ def search_path(overlay: Overlay) -> str:
 
 
 def require_role(platform: Platform, role: str) -> None:
-    """That SageMaker may assume the role. Raises `AwsError` ``ValidationException`` in AWS's words."""
-    document = platform.identity.role_document(role)
+    """That SageMaker may assume the role; waits for IAM. Raises `AwsError` ``ValidationException`` in AWS's words."""
+    identity = platform.identity
+    document = identity.moto.run(lambda: identity.role_document(role))
     statements = document["AssumeRolePolicyDocument"]["Statement"] if document else []
     for statement in statements if isinstance(statements, list) else [statements]:
         principal = statement.get("Principal", {})
@@ -238,6 +240,13 @@ def require_role(platform: Platform, role: str) -> None:
         "ValidationException",
         f"Could not assume role {role}. Please ensure that the role exists and allows principal '{SERVICE}' to assume the role.",
     )
+
+
+def internal_error(error: Exception) -> str:
+    """The ``FailureReason`` of a job that failed by no fault of its program."""
+    if getattr(error, "errno", None) == errno.ENOSPC or "disk is full" in str(error):
+        return "InternalServerError: No space left on device, the disk that holds the state of the local AWS"
+    return f"InternalServerError: {type(error).__name__}: {error}"
 
 
 def persist(change: Callable[[], object]) -> None:

@@ -11,7 +11,7 @@ from course.localaws.errors import AwsError
 from course.localaws.sagemaker.context import Context, Operation
 from course.localaws.sagemaker.engine import Changes, Document, Engine, Kind
 from course.localaws.sagemaker.job_data import JobData
-from course.localaws.sagemaker.job_runner import Abandoned, Job, JobFailure, JobRunner, StoppedEarly, persist, require_role
+from course.localaws.sagemaker.job_runner import Abandoned, Job, JobFailure, JobRunner, StoppedEarly, internal_error, persist, require_role
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
@@ -56,7 +56,7 @@ class JobRun:
         except Exception as error:
             job.check()
             logger.exception("%s", self.caller)
-            failure = f"InternalServerError: {type(error).__name__}: {error}"
+            failure = internal_error(error)
         status = "Failed" if failure else job.stopped_by or "Completed"
         persist(lambda: self.update(lambda document: self.ended(document, status, failure)))
 

@@ -1,0 +1,40 @@
+"""The local AWS on which the tests of jobs run: one in each mode of /opt/ml."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from job_world import World
+from wheels import write_wheel
+
+from course.localaws import server
+from course.localaws.containers import box
+
+MODES = [
+    pytest.param("namespace", marks=pytest.mark.skipif(box.best_mode() != "namespace", reason="no user namespaces on this machine")),
+    "rewrite",
+]
+
+
+@pytest.fixture(scope="session")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of wheels in the place of PyPI."""
+    folder = tmp_path_factory.mktemp("wheels")
+    write_wheel(folder, "localaws-tiny", "1.0")
+    return folder
+
+
+@pytest.fixture(scope="session", params=MODES)
+def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, wheels: Path) -> Iterator[World]:
+    """A local AWS whose jobs have /opt/ml by bind mount or by rewritten paths, and pip a folder of wheels."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PIP_NO_INDEX", "1")
+        patch.setenv("PIP_FIND_LINKS", str(wheels))
+        patch.setenv("COURSE_STOP_GRACE_SECONDS", "5")
+        if request.param == "rewrite":
+            patch.setenv("COURSE_NO_USERNS", "1")
+        handle = server.start(tmp_path_factory.mktemp(f"jobs-{request.param}") / "state")
+    yield World(handle, request.param)
+    handle.stop()

@@ -1,0 +1,193 @@
+"""A local AWS with a bucket, and short ways to run jobs on it through boto3."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+import tarfile
+import time
+from collections.abc import Callable
+
+import boto3
+import psutil
+from botocore.config import Config
+
+from course.localaws import keys, server
+from course.localaws.environment import REGION
+
+BUCKET = "course-data"
+ROLE = "arn:aws:iam::123456789012:role/SageMakerRole"
+XGBOOST = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"
+SKLEARN = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
+ENDED = ("Completed", "Failed", "Stopped")
+NUMBERS = itertools.count()
+
+
+class World:
+    """One local AWS, in one of the two modes of /opt/ml."""
+
+    def __init__(self, handle: server.Handle, mode: str, fresh: bool = True) -> None:
+        self.handle, self.mode = handle, mode
+        credential = keys.issued(handle.state)
+        self.session = boto3.Session(credential.principal.access_key, credential.secret, credential.token, REGION)
+        self.s3, self.sagemaker = self.client("s3"), self.client("sagemaker")
+        if fresh:
+            self.s3.create_bucket(Bucket=BUCKET)
+
+    def client(self, service: str):
+        config = Config(retries={"total_max_attempts": 1}, read_timeout=120)
+        return self.session.client(service, endpoint_url=self.handle.endpoint, config=config)
+
+    def put(self, key: str, body: bytes | str) -> str:
+        self.s3.put_object(Bucket=BUCKET, Key=key, Body=body)
+        return f"s3://{BUCKET}/{key}"
+
+    def get(self, uri: str) -> bytes:
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        return self.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+
+    def keys(self, prefix: str) -> list[str]:
+        return [item["Key"] for item in self.s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", [])]
+
+    def archive(self, uri: str) -> dict[str, bytes]:
+        """The files of a tar.gz in S3 by name."""
+        with tarfile.open(fileobj=io.BytesIO(self.get(uri)), mode="r:gz") as tar:
+            return {member.name: tar.extractfile(member).read() for member in tar if member.isfile()}
+
+    def name(self, stem: str) -> str:
+        return f"{stem}-{next(NUMBERS)}"
+
+    # Training
+
+    def train(self, name: str, image: str = SKLEARN, **changes: object) -> str:
+        """CreateTrainingJob; ``changes`` replace members, and ``entrypoint`` is a command, ``metrics`` are definitions."""
+        specification = {"TrainingImage": image, "TrainingInputMode": "File"}
+        if "entrypoint" in changes:
+            specification["ContainerEntrypoint"] = changes.pop("entrypoint")
+        if "metrics" in changes:
+            specification["MetricDefinitions"] = changes.pop("metrics")
+        request = {
+            "TrainingJobName": name,
+            "RoleArn": ROLE,
+            "AlgorithmSpecification": specification,
+            "OutputDataConfig": {"S3OutputPath": f"s3://{BUCKET}/out"},
+            "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5},
+            "StoppingCondition": {"MaxRuntimeInSeconds": 120},
+        }
+        self.sagemaker.create_training_job(**(request | changes))
+        return name
+
+    def script(
+        self, code: str, hyperparameters: dict[str, str] | None = None, files: dict[str, str] | None = None, **changes: object
+    ) -> str:
+        """A training job in script mode as SDK v2 asks for it; returns its name."""
+        name = self.name("script")
+        source = self.put(f"code/{name}/sourcedir.tar.gz", targz({"train.py": code, **(files or {})}))
+        hyperparameters = {"sagemaker_program": '"train.py"', "sagemaker_submit_directory": f'"{source}"', **(hyperparameters or {})}
+        return self.train(name, HyperParameters=hyperparameters, **changes)
+
+    def trained(self, name: str) -> dict:
+        """The description of a training job, once it has ended."""
+        return self.until(lambda: self.sagemaker.describe_training_job(TrainingJobName=name), lambda job: job["TrainingJobStatus"] in ENDED)
+
+    # Processing
+
+    def process(self, code: str, **changes: object) -> str:
+        """A processing job that runs ``code``; returns its name."""
+        name = self.name("process")
+        source = self.put(f"code/{name}/process.py", code)
+        inputs = [processing_input("code", source, "/opt/ml/processing/input/code"), *changes.pop("ProcessingInputs", [])]
+        specification = {"ImageUri": SKLEARN, "ContainerEntrypoint": ["python3", "/opt/ml/processing/input/code/process.py"]}
+        request = {
+            "ProcessingJobName": name,
+            "RoleArn": ROLE,
+            "AppSpecification": specification | changes.pop("AppSpecification", {}),
+            "ProcessingInputs": inputs,
+            "ProcessingResources": {"ClusterConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5}},
+            "StoppingCondition": {"MaxRuntimeInSeconds": 120},
+        }
+        self.sagemaker.create_processing_job(**(request | changes))
+        return name
+
+    def processed(self, name: str) -> dict:
+        return self.until(
+            lambda: self.sagemaker.describe_processing_job(ProcessingJobName=name), lambda job: job["ProcessingJobStatus"] in ENDED
+        )
+
+    # What happened
+
+    def lines(self, name: str, group: str = "TrainingJobs") -> list[str]:
+        """The lines of a job's log."""
+        logs = self.client("logs")
+        group = f"/aws/sagemaker/{group}"
+        try:
+            streams = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=f"{name}/algo-1-")["logStreams"]
+        except logs.exceptions.ResourceNotFoundException:
+            return []
+        lines: list[str] = []
+        for stream in streams:
+            request = {"logGroupName": group, "logStreamName": stream["logStreamName"], "startFromHead": True}
+            while True:
+                answer = logs.get_log_events(**request)
+                lines += [event["message"] for event in answer["events"]]
+                if answer["nextForwardToken"] == request.get("nextToken"):
+                    break
+                request["nextToken"] = answer["nextForwardToken"]
+        return lines
+
+    def done_in_s3(self, caller: str) -> list[tuple[str, str]]:
+        """What a job did to S3: ``(operation, bucket/key)``."""
+        return [(event["operation"], event["resource"]) for event in self.handle.events() if event["caller"] == caller]
+
+    def boxes(self) -> list[str]:
+        return [path.name for path in (self.handle.state / "boxes").iterdir()]
+
+    def processes(self) -> list[psutil.Process]:
+        """Every process of a job of this local AWS."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if process.environ().get("COURSE_BOX", "").startswith(str(self.handle.state)) and process.status() != psutil.STATUS_ZOMBIE:
+                    found.append(process)
+            except (psutil.Error, OSError):
+                continue
+        return found
+
+    def until(self, ask: Callable[[], object], good: Callable[[object], object] = bool, seconds: float = 90) -> object:
+        """Ask again until the answer is good."""
+        limit = time.monotonic() + seconds
+        while not good(answer := ask()):
+            assert time.monotonic() < limit, f"still {answer!r} after {seconds} s"
+            time.sleep(0.03)
+        return answer
+
+
+def trust(service: str) -> str:
+    """The trust policy of a role for one service."""
+    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def targz(files: dict[str, str | bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
+        for name, content in files.items():
+            data = content.encode() if isinstance(content, str) else content
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+    return buffer.getvalue()
+
+
+def channel(name: str, uri: str, content_type: str | None = None, kind: str = "S3Prefix", **members: object) -> dict:
+    made = {"ChannelName": name, "DataSource": {"S3DataSource": {"S3DataType": kind, "S3Uri": uri}}, **members}
+    return made | ({"ContentType": content_type} if content_type else {})
+
+
+def processing_input(name: str, uri: str, path: str) -> dict:
+    return {"InputName": name, "S3Input": {"S3Uri": uri, "LocalPath": path, "S3DataType": "S3Prefix", "S3InputMode": "File"}}
+
+
+def processing_output(name: str, uri: str, path: str) -> dict:
+    return {"OutputName": name, "S3Output": {"S3Uri": uri, "LocalPath": path, "S3UploadMode": "EndOfJob"}}

@@ -1,0 +1,95 @@
+"""What befalls the local AWS while a job runs: it is killed, stopped, reset, or the disk is full."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from job_world import BUCKET, World
+
+from course.localaws import server
+from course.localaws.containers import box
+
+MODES = [
+    pytest.param("namespace", marks=pytest.mark.skipif(box.best_mode() != "namespace", reason="no user namespaces on this machine")),
+    "rewrite",
+]
+FORKS = "setsid sh -c 'sleep 600' & echo running; sleep 600"
+
+
+def start(state: Path, mode: str, monkeypatch: pytest.MonkeyPatch) -> server.Handle:
+    if mode == "rewrite":
+        monkeypatch.setenv("COURSE_NO_USERNS", "1")
+    return server.start(state)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_killed_while_a_job_runs(tmp_path: Path, mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = tmp_path / "state"
+    world = World(start(state, mode, monkeypatch), mode)
+    training = world.train("training", entrypoint=["/bin/sh", "-c", FORKS])
+    processing = world.process("import time; time.sleep(600)")
+    world.until(lambda: len(world.processes()) >= 5)
+    psutil.Process(world.handle.pid).kill()
+    world.until(lambda: not world.processes())
+    again = World(server.start(state), mode, fresh=False)
+    try:
+        for job in (again.trained(training), again.processed(processing)):
+            assert job["FailureReason"] == "InternalServerError: the local AWS was stopped while the job ran"
+        assert again.trained(training)["SecondaryStatusTransitions"][-1]["Status"] == "Failed"
+        assert again.boxes() == []
+        assert again.trained(again.train("after", entrypoint=["true"]))["TrainingJobStatus"] == "Completed"
+    finally:
+        again.handle.stop()
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_stopped_and_reset_while_a_job_runs(tmp_path: Path, mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(start(tmp_path / "state", mode, monkeypatch), mode)
+    world.train("one", entrypoint=["/bin/sh", "-c", FORKS])
+    world.until(lambda: len(world.processes()) >= 4)
+    world.handle.reset()
+    assert world.processes() == [] and world.boxes() == []
+    assert world.sagemaker.list_training_jobs()["TrainingJobSummaries"] == []
+    world.s3.create_bucket(Bucket=BUCKET)
+    world.train("one", entrypoint=["/bin/sh", "-c", FORKS])
+    world.until(lambda: len(world.processes()) >= 4)
+    world.handle.stop()
+    assert world.processes() == []
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 48 MB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", str(folder)], capture_output=True, text=True)
+    if mounted.returncode != 0:
+        pytest.skip(f"mounting takes root: {mounted.stderr.strip()}")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def test_full_disk(small_disk: Path) -> None:
+    world = World(server.start(small_disk / "state"), "namespace")
+    try:
+        fill = "head -c 200000000 /dev/zero > /opt/ml/model/large"
+        job = world.trained(world.train("full", entrypoint=["/bin/sh", "-c", fill]))
+        assert job["TrainingJobStatus"] == "Failed"
+        assert "exit code: 1" in job["FailureReason"] or "No space left on device" in job["FailureReason"]
+        room = os.statvfs(small_disk).f_bavail * os.statvfs(small_disk).f_frsize
+        half = f"head -c {int(room * 0.6)} /dev/urandom > /opt/ml/model/large"
+        job = world.trained(world.train("half", entrypoint=["/bin/sh", "-c", half]))
+        assert job["TrainingJobStatus"] == "Failed"
+        assert job["FailureReason"].startswith("ClientError: Artifact upload failed:") and "space" in job["FailureReason"].lower()
+        assert world.boxes() == []
+        job = world.trained(world.train("small", entrypoint=["/bin/sh", "-c", "echo model > /opt/ml/model/small"]))
+        assert world.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"small": b"model\n"}
+    finally:
+        world.handle.stop()
