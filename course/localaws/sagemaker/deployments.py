@@ -52,6 +52,7 @@ def _variant(engine: Engine, context: Context, variant: dict, operation: str) ->
     model = engine.get(context, MODEL, variant["ModelName"])
     planned = {
         "VariantName": variant["VariantName"],
+        "InstanceType": variant["InstanceType"],
         "InstanceCount": variant["InitialInstanceCount"],
         "Weight": variant.get("InitialVariantWeight", 1.0),
         "RoutingStrategy": routing,

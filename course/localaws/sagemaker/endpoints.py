@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from course.localaws.errors import AwsError, not_supported
-from course.localaws.sagemaker import deployments, hosting
+from course.localaws.sagemaker import deployments, hosting, quotas
 from course.localaws.sagemaker.context import Context, Operation
 from course.localaws.sagemaker.endpoint_configs import ENDPOINT_CONFIG
 from course.localaws.sagemaker.engine import Engine, Kind
@@ -32,8 +32,6 @@ ENDPOINT = Kind(
     exists='Cannot create already existing endpoint "{arn}".',
     status="EndpointStatus",
 )
-# "Number of instances across active endpoints" of the SageMaker quotas. Here an instance is a process.
-INSTANCE_QUOTA = 20
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +65,7 @@ class Endpoints:
     def create(self, context: Context, params: dict) -> dict:
         name = params["EndpointName"]
         config, variants = self._planned(context, params, "CreateEndpoint")
-        self._check_quota(context, variants)
+        self._check_quota(variants)
         document = {
             "EndpointConfigName": config["EndpointConfigName"],
             "EndpointStatus": "Creating",
@@ -104,7 +102,7 @@ class Endpoints:
         if params.get("RetainAllVariantProperties"):
             excluded = {item["VariantPropertyType"] for item in params.get("ExcludeRetainedVariantProperties", ())}
             variants = deployments.retained(variants, present["_Variants"], excluded)
-        self._check_quota(context, variants, replaced=present["_Variants"])
+        self._check_quota(variants, name)
         document = self._engine.update(context, ENDPOINT, name, lambda document: self._changeable(context, document))
         self._in_background(self._finish_update, context, name, config, variants)
         return {"EndpointArn": document["EndpointArn"]}
@@ -113,7 +111,7 @@ class Endpoints:
         name = params["EndpointName"]
         present = self._engine.get(context, ENDPOINT, name)
         variants = deployments.with_capacities(present["_Variants"], params["DesiredWeightsAndCapacities"], present["EndpointArn"])
-        self._check_quota(context, variants, replaced=present["_Variants"])
+        self._check_quota(variants, name)
         self._engine.update(context, ENDPOINT, name, lambda document: self._changeable(context, document))
         self._in_background(self._finish_resize, context, name, variants)
         return {"EndpointArn": present["EndpointArn"]}
@@ -257,23 +255,15 @@ class Endpoints:
         config = self._engine.get(context, ENDPOINT_CONFIG, params["EndpointConfigName"])
         return config, deployments.variants_of(self._engine, context, config, operation)
 
-    def _check_quota(self, context: Context, variants: list[dict], replaced: list[dict] = ()) -> None:
-        used = sum(
-            variant["InstanceCount"]
+    def _check_quota(self, variants: list[dict], name: str = "") -> None:
+        """Raises ``ResourceLimitExceeded`` when all endpoints but ``name``, and this one with ``variants``, had too many instances."""
+        held = [
+            instances
             for _, document in self._engine.every(ENDPOINT)
-            if document["EndpointStatus"] != "Failed"
-            for variant in document["_Variants"]
-        )
-        before = sum(variant["InstanceCount"] for variant in replaced)
-        wanted = sum(variant["InstanceCount"] for variant in variants) - before
-        if wanted > 0 and used + wanted > INSTANCE_QUOTA:
-            raise AwsError(
-                "ResourceLimitExceeded",
-                "The account-level service limit 'Number of instances across active endpoints' is "
-                f"{INSTANCE_QUOTA} Instances, with current utilization of {used} Instances and a request delta of {wanted} Instances. "
-                "Please use AWS Service Quotas to request an increase for this quota. If AWS Service Quotas is not available, "
-                "contact AWS support to request an increase for this quota.",
-            )
+            if document["EndpointStatus"] != "Failed" and document["EndpointName"] != name
+            for instances in _instances(document["_Variants"])
+        ]
+        quotas.check_instances("endpoint usage", _instances(variants), held)
 
     def _changeable(self, context: Context, document: dict) -> dict:
         """The change that begins an update. Raises ``ValidationException`` where none may begin."""
@@ -300,6 +290,11 @@ class Endpoints:
             "DesiredInstanceCount": variant["InstanceCount"],
             **({"VariantStatus": [{"Status": status, "StartTime": self._engine.now()}]} if status else {}),
         }
+
+
+def _instances(variants: list[dict]) -> list[tuple[str, int]]:
+    """Instance types and counts, as quotas count them. Here an instance is a process."""
+    return [(variant["InstanceType"], variant["InstanceCount"]) for variant in variants]
 
 
 def _capture_summary(config: dict) -> dict:

@@ -63,8 +63,6 @@ class Runtime:
         """
         began = time.perf_counter()
         name = params["EndpointName"]
-        if context.call is not None:
-            context.call.resource = f"endpoint/{name}"
         for member, reason in NOT_FOR_THIS_KIND.items():
             if member in params:
                 raise AwsError("ValidationError", f"Endpoint {name} {reason}")

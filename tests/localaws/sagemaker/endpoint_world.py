@@ -9,8 +9,13 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+import boto3
 import numpy as np
 import xgboost
+from botocore.config import Config
+
+from course.localaws import server
+from course.localaws.keys import issued
 
 XGBOOST = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"
 SKLEARN = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
@@ -135,3 +140,11 @@ class World:
             return True
         except self.sagemaker.exceptions.ClientError as error:
             return "Could not find endpoint" in str(error)
+
+
+def world_of(handle: server.Handle) -> World:
+    """The world of a local AWS of one's own."""
+    credential = issued(handle.state)
+    session = boto3.Session(credential.principal.access_key, credential.secret, credential.token, "us-east-1")
+    config = Config(retries={"total_max_attempts": 1}, read_timeout=120)
+    return World(lambda service: session.client(service, endpoint_url=handle.endpoint, config=config))

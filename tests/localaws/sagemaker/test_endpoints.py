@@ -9,7 +9,9 @@ import threading
 import pytest
 import xgboost
 from botocore.exceptions import ClientError
-from endpoint_world import LIMIT, ROLE, ROWS, SKLEARN, XGBOOST, World, archive, booster, booster_file, echo, script, until
+from endpoint_world import LIMIT, ROLE, ROWS, SKLEARN, XGBOOST, World, archive, booster, booster_file, echo, script, until, world_of
+
+from course.localaws import server
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +155,8 @@ SERVERLESS = {"ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5},
         ({}, {"AsyncInferenceConfig": {"OutputConfig": {"S3OutputPath": "s3://b/out"}}}, "AsyncInferenceConfig"),
         ({}, {"DataCaptureConfig": {"EnableCapture": True}}, "DataCaptureConfig"),
         ({}, {"ShadowProductionVariants": True}, "ShadowProductionVariants"),
-        ({"ManagedInstanceScaling": {"Status": "ENABLED"}}, {}, "ManagedInstanceScaling"),
+        ({"CoreDumpConfig": {"DestinationS3Uri": "s3://b/dumps"}}, {}, "CoreDumpConfig"),
+        ({"RoutingConfig": {"RoutingStrategy": "PREFIX_AWARE"}}, {}, "PREFIX_AWARE"),
     ],
 )
 def test_kinds_of_hosting_that_are_not_there_yet_are_refused_by_name(world, variant, more, words):
@@ -193,9 +196,31 @@ def test_a_disabled_data_capture_is_described_whole(world):
 
 def test_more_instances_than_the_quota_are_refused(world):
     config = world.config({"ModelName": world.model(booster_file()), "InitialInstanceCount": 21})
-    with pytest.raises(ClientError, match="Number of instances across active endpoints") as error:
+    with pytest.raises(ClientError, match="The account-level service limit 'ml.m5.large for endpoint usage' is 20") as error:
         world.sagemaker.create_endpoint(EndpointName=world.name("none"), EndpointConfigName=config)
     assert error.value.response["Error"]["Code"] == "ResourceLimitExceeded"
+
+
+def test_requirements_of_a_script_and_its_paths_where_opt_ml_is_rewritten(wheels, tmp_path, monkeypatch):
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(wheels))
+    monkeypatch.setenv("COURSE_NO_USERNS", "1")
+    handle = server.start(tmp_path / "state")
+    try:
+        world = world_of(handle)
+        code = """
+import localaws_tiny
+def model_fn(model_dir): return open("/opt/ml/model/word.txt").read()
+def transform_fn(model, data, content_type, accept): return model + " and " + localaws_tiny.__name__, "text/plain"
+"""
+        files = script(code) | {"word.txt": b"found", "code/requirements.txt": b"localaws-tiny"}
+        assert world.invoke(world.deploy(files, SKLEARN)) == "found and localaws_tiny"
+        files["code/requirements.txt"] = b"no-such-package-anywhere"
+        name = world.create(world.config({"ModelName": world.model(files, SKLEARN)}))
+        assert "did not pass the ping health check" in world.settled(name)["FailureReason"]
+        assert "No matching distribution found for no-such-package-anywhere" in world.log(name)
+    finally:
+        handle.stop()
 
 
 # ---- updates --------------------------------------------------------------------------------------------------------------------

@@ -7,22 +7,28 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+import xgboost
 from endpoint_world import SKLEARN, XGBOOST, World, booster, booster_file
 
 PROGRAM = """
-import json, logging, sys
+import json, logging, sys, time
 from sagemaker.core.helper.session_helper import Session, get_execution_role
 from sagemaker.core.resources import Endpoint, EndpointConfig, Model
 from sagemaker.core.shapes import ContainerDefinition, ProductionVariant
 from sagemaker.serve import InferenceSpec, ModelBuilder, ModelServer
 from sagemaker.serve.builder.schema_builder import SchemaBuilder
 
+sleep = time.sleep
+time.sleep = lambda seconds: sleep(min(seconds, 0.5))  # the SDK looks every 30 s
+
 data_url, xgboost_image, sklearn_image, stem = sys.argv[1:]
 session, role = Session(), get_execution_role()
 answers = {}
 
-builder = ModelBuilder(s3_model_data_url=data_url, image_uri=xgboost_image, role_arn=role, sagemaker_session=session, log_level=logging.WARNING)
+common = {"role_arn": role, "sagemaker_session": session, "log_level": logging.WARNING}
+builder = ModelBuilder(s3_model_data_url=data_url, image_uri=xgboost_image, **common)
 builder.build(model_name=stem + "-built")
 endpoint = builder.deploy(endpoint_name=stem + "-built", instance_type="ml.m5.large", initial_instance_count=1, wait=True)
 answers["builder"] = endpoint.invoke(body="1,2,3", content_type="text/csv").body.read().decode()
@@ -48,10 +54,9 @@ class Doubler(InferenceSpec):
         return [[value * model for value in row] for row in data]
 
 
-builder = ModelBuilder(
-    inference_spec=Doubler(), schema_builder=SchemaBuilder([[1.0]], [[2.0]]), image_uri=sklearn_image, role_arn=role,
-    sagemaker_session=session, model_server=ModelServer.MMS, log_level=logging.WARNING,
-)
+# "auto" looks for dependencies in a process without environment, which fails where ~/.aws/config names no region.
+spec = {"inference_spec": Doubler(), "schema_builder": SchemaBuilder([[1.0]], [[2.0]]), "dependencies": {"auto": False}}
+builder = ModelBuilder(image_uri=sklearn_image, model_server=ModelServer.TORCHSERVE, **spec, **common)
 builder.build(model_name=stem + "-spec")
 endpoint = builder.deploy(endpoint_name=stem + "-spec", instance_type="ml.m5.large", initial_instance_count=1, wait=True)
 answers["spec"] = endpoint.invoke(body=json.dumps([[4.0, 5.0]]), content_type="application/json").body.read().decode()
@@ -64,22 +69,12 @@ def test_model_builder_core_resources_and_inference_spec(client, local_aws, tmp_
     world = World(client)
     stem = world.name("sdk")
     url = f"s3://{world.bucket}/{world.model(booster_file())}.tar.gz"
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SAGEMAKER_"))
-    } | local_aws.environment()
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, url, XGBOOST, SKLEARN, stem],
-        env=environment,
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=240,
-    )
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SAGEMAKER_"))}
+    command = [sys.executable, "-c", PROGRAM, url, XGBOOST, SKLEARN, stem]
+    environment = kept | local_aws.environment()
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]
     answers = json.loads(done.stdout.partition("ANSWERS ")[2].splitlines()[0])
-    import numpy as np
-    import xgboost
-
     [wanted] = booster().predict(xgboost.DMatrix(np.array([[1.0, 2.0, 3.0]]))).tolist()
     assert float(answers["builder"]) == pytest.approx(wanted)
     assert json.loads(answers["resources"]) == {"predictions": [{"score": pytest.approx(wanted)}]}

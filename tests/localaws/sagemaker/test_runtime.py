@@ -9,18 +9,15 @@ import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-import boto3
 import numpy as np
 import psutil
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError
-from endpoint_world import SKLEARN, World, booster_file, echo, script, until
+from endpoint_world import SKLEARN, World, booster_file, echo, script, until, world_of
 from hypothesis import given
 from hypothesis import strategies as st
 
 from course.localaws import server
-from course.localaws.keys import issued
 from course.localaws.sagemaker.fleets import pick
 
 ECHO_ALL = script("""
@@ -247,13 +244,6 @@ def test_a_server_that_is_killed_gives_awss_error_and_comes_back(world):
     assert set(meanwhile) <= {("ServiceUnavailable", 503), ("ModelError", 424)}  # the latter if one met the process as it ended
     assert world.sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"] == "InService"
     assert "The container ended (exit code 137); it is started again." in world.log(name)
-
-
-def world_of(handle: server.Handle) -> World:
-    credential = issued(handle.state)
-    session = boto3.Session(credential.principal.access_key, credential.secret, credential.token, "us-east-1")
-    config = Config(retries={"total_max_attempts": 1}, read_timeout=120)
-    return World(lambda service: session.client(service, endpoint_url=handle.endpoint, config=config))
 
 
 def descendants(pid: int) -> list[psutil.Process]:
