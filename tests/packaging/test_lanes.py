@@ -1,0 +1,145 @@
+"""`make test`: every test is in a lane, failures are shown and counted, nothing is left running."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from course.regression import lanes
+
+ROOT = Path(__file__).parents[2]
+PASSING = "def test_a():\n    assert True\n\n\ndef test_b():\n    assert True\n"
+FAILING = "def test_c():\n    assert 1 == 2, 'one is not two'\n"
+SKIPPED = "import pytest\n\n\ndef test_d():\n    pytest.skip('until 2999-01-01: an example')\n"
+
+
+@pytest.fixture
+def course(tmp_path) -> Path:
+    """A folder with tests, beside which `python -m course.regression.lanes` runs as if it were the course."""
+    for name, text in {"good": PASSING, "bad": FAILING}.items():
+        (tmp_path / "tests" / name).mkdir(parents=True)
+        (tmp_path / "tests" / name / f"test_{name}.py").write_text(text)
+    return tmp_path
+
+
+def lane(name: str, *tests: str, checks: tuple[str, ...] = ()) -> lanes.Lane:
+    return lanes.Lane(name, f"the lane {name}", checks, tests, nightly=False)
+
+
+def outcomes(course: Path, *chosen: lanes.Lane) -> dict[str, lanes.Outcome]:
+    (course / lanes.RESULTS).mkdir(parents=True, exist_ok=True)
+    found = lanes.run_all(chosen, lanes.Runner(course, nightly=False), lanes.Console(quiet=True))
+    return {outcome.lane.name: outcome for outcome in found}
+
+
+def figures(outcome: lanes.Outcome) -> tuple[int, int, int, str]:
+    return outcome.passed, outcome.failed, outcome.skipped, outcome.result
+
+
+def test_every_test_is_in_exactly_one_lane():
+    claimed = [name for each in lanes.lanes() for name in each.tests]
+    there = [path.name for path in (ROOT / "tests").iterdir() if list(path.rglob("test_*.py")) or path.match("test_*.py")]
+    assert sorted(claimed) == sorted(set(claimed)) and set(there) <= set(claimed)
+
+
+def test_results_are_counted(course):
+    found = outcomes(course, lane("a", "good"), lane("b", "bad"), lane("c", "good", "bad"), lane("d", checks=("this", "no.such.module")))
+    assert figures(found["a"]) == (2, 0, 0, "passed")
+    assert figures(found["b"]) == (0, 1, 0, "failed")
+    assert figures(found["c"]) == (2, 1, 0, "failed")
+    assert figures(found["d"]) == (1, 1, 0, "failed")
+    assert "one is not two" in found["b"].log.read_text()
+    assert "No module named 'no'" in found["d"].log.read_text()
+
+
+def test_a_run_that_says_nothing_has_not_passed(course):
+    """Skipped tests, no tests, and a test that ends the whole process."""
+    for name, text in {"skipped": SKIPPED, "empty": "x = 1\n", "gone": "import os\n\n\ndef test_e():\n    os._exit(0)\n"}.items():
+        (course / "tests" / name).mkdir()
+        (course / "tests" / name / f"test_{name}.py").write_text(text)
+    found = outcomes(course, lane("a", "skipped"), lane("b", "empty"), lane("c", "gone"))
+    assert figures(found["a"]) == (0, 0, 1, "ran no test")
+    assert found["b"].result == "failed" and found["c"].result == "failed"
+
+
+def test_failures_are_shown_with_their_output(course, capsys):
+    found = outcomes(course, lane("a", "good"), lane("b", "bad"))
+    lanes.show(list(found.values()), course, lanes.Console(width=120))
+    shown = capsys.readouterr().out
+    assert "b failed: build/lanes/b.log" in shown and "one is not two" in shown
+    assert "a failed" not in shown
+
+
+def test_an_unknown_lane_lists_the_known():
+    with pytest.raises(lanes.LaneError, match="no lane grader; there are .*graders"):
+        lanes.select(["grader"], nightly=False)
+
+
+def test_nightly_lanes_run_at_night_or_when_named():
+    by_day = {each.name for each in lanes.select([], nightly=False)}
+    assert "studio" not in by_day and "text" in by_day
+    assert "studio" in {each.name for each in lanes.select([], nightly=True)}
+    assert [each.name for each in lanes.select(["studio"], nightly=False)] == ["studio"]
+
+
+def test_the_closing_line_and_the_exit_code_of_the_command(course):
+    """The command itself, on a lane that passes and one that does not."""
+    script = (
+        "import sys; from pathlib import Path; from course.regression import lanes\n"
+        f"lanes.ROOT = Path({str(course)!r})\n"
+        "lanes.select = lambda names, nightly: [lanes.Lane(n, n, (), (n,), False) for n in names]\n"
+        "sys.exit(lanes.main(sys.argv[1:]))"
+    )
+    good = subprocess.run([sys.executable, "-c", script, "good"], capture_output=True, text=True, timeout=120)
+    assert good.returncode == 0 and good.stdout.splitlines()[-1] == "2 passed, 0 failed"
+    both = subprocess.run([sys.executable, "-c", script, "good", "bad"], capture_output=True, text=True, timeout=120)
+    assert both.returncode == 1 and both.stdout.splitlines()[-1] == "2 passed, 1 failed"
+    page = (course / "build" / "lanes" / "status.html").read_text()
+    assert page.count("<tr") == 3 and "failed" in page
+    with (course / "build" / "timings.csv").open() as file:
+        assert [(row["lane"], row["result"]) for row in csv.DictReader(file)] == [("good", "passed"), ("good", "passed"), ("bad", "failed")]
+
+
+def test_an_interrupt_leaves_nothing_running(course):
+    marker = course / "started"
+    (course / "tests" / "slow").mkdir()
+    (course / "tests" / "slow" / "test_slow.py").write_text(
+        f"import os, signal\n\n\ndef test_f():\n    open({str(marker)!r}, 'w').write(str(os.getpid()))\n    signal.pause()\n"
+    )
+    script = (
+        "import sys; from pathlib import Path; from course.regression import lanes\n"
+        f"lanes.ROOT = Path({str(course)!r})\n"
+        "lanes.select = lambda names, nightly: [lanes.Lane('slow', 'slow', (), ('slow',), False)]\n"
+        "sys.exit(lanes.main([]))"
+    )
+    runner = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert wait_for(lambda: marker.exists() and marker.read_text())
+    runner.send_signal(signal.SIGINT)
+    output, _ = runner.communicate(timeout=60)
+    assert runner.returncode == 130 and "interrupted" in output
+    assert wait_for(lambda: not alive(int(marker.read_text())))
+
+
+def wait_for(condition, seconds: float = 60) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return not re.search(r"^State:\s+Z", Path(f"/proc/{pid}/status").read_text(), re.M) if Path(f"/proc/{pid}/status").exists() else True

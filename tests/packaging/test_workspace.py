@@ -1,0 +1,107 @@
+"""`course start`: the learner's copy is made, brought up to date, and never overwritten; its kernel is the course's in any JupyterLab."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from course import workspace
+
+ROOT = Path(__file__).parents[2]
+NOTEBOOK = {"cells": [], "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3"}}, "nbformat": 4, "nbformat_minor": 5}
+
+
+@pytest.fixture
+def root(tmp_path) -> Path:
+    for name in ("m00_start/m00_start.ipynb", "m04_training/m04_1_x.ipynb"):
+        path = tmp_path / "notebooks" / name
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(NOTEBOOK))
+    (tmp_path / "notebooks" / "m04_training" / "given").mkdir()
+    (tmp_path / "notebooks" / "m04_training" / "given" / "train.py").write_text("print(1)\n")
+    return tmp_path
+
+
+def test_the_copy_holds_all_lessons_with_the_courses_kernel(root):
+    copy, kept = workspace.copy_lessons(root)
+    assert kept == []
+    assert (copy / "m04_training" / "given" / "train.py").read_text() == "print(1)\n"
+    node = json.loads((copy / "m00_start" / "m00_start.ipynb").read_text())
+    assert node["metadata"]["kernelspec"]["name"] == workspace.KERNEL
+
+
+def test_what_the_learner_changed_stays_and_the_rest_is_brought_up_to_date(root):
+    copy, _ = workspace.copy_lessons(root)
+    mine, other = copy / "m00_start" / "m00_start.ipynb", copy / "m04_training" / "given" / "train.py"
+    mine.write_text(mine.read_text().replace('"cells": []', '"cells": [ ]'))
+    (copy / "m00_start" / "notes.txt").write_text("mine")
+    (root / "notebooks" / "m04_training" / "given" / "train.py").write_text("print(2)\n")
+    (root / "notebooks" / "m00_start" / "m00_start.ipynb").write_text(json.dumps(NOTEBOOK | {"nbformat_minor": 4}))
+    changed = mine.read_text()
+    for _ in range(2):
+        _, kept = workspace.copy_lessons(root)
+        assert kept == [mine] and mine.read_text() == changed
+        assert other.read_text() == "print(2)\n"
+    assert (copy / "m00_start" / "notes.txt").read_text() == "mine"
+
+
+def test_without_a_record_nothing_that_differs_is_overwritten(root):
+    copy, _ = workspace.copy_lessons(root)
+    (copy / workspace.RECORD).write_text("{broken")
+    script = copy / "m04_training" / "given" / "train.py"
+    script.write_text("print('mine')\n")
+    _, kept = workspace.copy_lessons(root)
+    assert kept == [script] and script.read_text() == "print('mine')\n"
+
+
+def test_no_lessons_is_an_error_that_says_what_to_run(tmp_path):
+    with pytest.raises(workspace.WorkspaceError, match="run `make notebooks`"):
+        workspace.copy_lessons(tmp_path)
+
+
+def test_a_copy_that_cannot_be_written_names_the_file(root):
+    (root / "work").write_text("a file where the folder should be")
+    with pytest.raises(workspace.WorkspaceError, match=r"cannot write .*work/m00_start"):
+        workspace.copy_lessons(root)
+
+
+def test_the_kernel_is_the_courses_own_python(tmp_path):
+    """Registered for the user, it is found by a JupyterLab that knows nothing of this environment."""
+    environment = {**os.environ, "JUPYTER_DATA_DIR": str(tmp_path), "HOME": str(tmp_path)}
+    script = "from course import workspace; workspace.install_kernel(user=True)"
+    subprocess.run([sys.executable, "-c", script], env=environment, check=True, timeout=60)
+    spec = json.loads((tmp_path / "kernels" / workspace.KERNEL / "kernel.json").read_text())
+    assert spec["argv"][0] == sys.executable and spec["display_name"] == workspace.KERNEL_NAME
+
+
+@pytest.mark.nightly
+def test_a_bare_jupyterlab_runs_a_lesson_with_the_courses_kernel(tmp_path, root):
+    """As in SageMaker Studio: a JupyterLab 4.5 that has none of the course's packages."""
+    bare = tmp_path / "bare"
+    subprocess.run([sys.executable, "-m", "venv", bare], check=True, timeout=120)
+    subprocess.run([bare / "bin" / "python", "-m", "pip", "install", "--quiet", "jupyterlab==4.5.*"], check=True, timeout=600)
+    environment = {**os.environ, "JUPYTER_DATA_DIR": str(tmp_path / "data"), "HOME": str(tmp_path)}
+    script = "from course import workspace; workspace.install_kernel(user=True)"
+    subprocess.run([sys.executable, "-c", script], env=environment, check=True, timeout=60)
+    code = {
+        "cell_type": "code",
+        "id": "a",
+        "metadata": {},
+        "outputs": [],
+        "execution_count": None,
+        "source": "import course, boto3\nprint(course.__name__)",
+    }
+    (root / "notebooks" / "m00_start" / "m00_start.ipynb").write_text(json.dumps(NOTEBOOK | {"cells": [code]}))
+    copy, _ = workspace.copy_lessons(root)
+    listed = subprocess.run([bare / "bin" / "jupyter", "kernelspec", "list"], env=environment, capture_output=True, text=True, timeout=60)
+    assert workspace.KERNEL in listed.stdout
+    command = [bare / "bin" / "jupyter", "execute", "--inplace", copy / "m00_start" / "m00_start.ipynb"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    node = json.loads((copy / "m00_start" / "m00_start.ipynb").read_text())
+    assert node["cells"][0]["outputs"][0]["text"] in ("course\n", ["course\n"])
