@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import linecache
 import os
 import shutil
@@ -40,6 +41,7 @@ STRANGER = Draw(learner="somebody else", student="somebody else", seed="another 
 RIGHTS, WRONGS = 1, 3  # candidates that an exercise needs at least
 
 Namespace = dict[str, Any]
+Client = Callable[[str], Any]  # makes a boto3 client of a service
 
 
 @dataclass(frozen=True)
@@ -84,8 +86,9 @@ def judge(notebook: str, root: Path) -> list[Finding]:
 class Trial:
     """One exercise at its place in the notebook. ``namespace`` becomes what the reference answer makes of it."""
 
-    def __init__(self, exercise: Exercise, answer: Cell, check: Cell, namespace: Namespace, bare_aws: Callable[[str], Any]) -> None:
+    def __init__(self, exercise: Exercise, answer: Cell, check: Cell, namespace: Namespace, bare_aws: Client) -> None:
         self.exercise, self.answer, self.check, self.namespace, self.bare_aws = exercise, answer, check, namespace, bare_aws
+        self.aws = functools.cache(aws_client)  # a guesser asks for it hundreds of times
 
     def findings(self, graders: Path) -> list[Finding]:
         """Run all candidates and, for a decision, the guessers."""
@@ -112,12 +115,12 @@ class Trial:
             return AnswerError(f"The check cell stopped with {type(error).__name__}: {error}")
         return handed
 
-    def _report(self, phase: str, evidence: Any, draw: Draw, client: Callable[[str], Any] = aws_client) -> Report:
+    def _report(self, phase: str, evidence: Any, draw: Draw, client: Client | None = None) -> Report:
         if isinstance(evidence, AnswerError):
             report = Report(self.exercise, phase)
             report.stop(evidence)
             return report
-        return evaluate_here(self.exercise, phase, evidence, draw, client)
+        return evaluate_here(self.exercise, phase, evidence, draw, client or self.aws)
 
     def _finding(self, candidate: Candidate, evidence: Any) -> Finding:
         try:
@@ -210,7 +213,7 @@ def _execute(text: str, namespace: Namespace, name: str) -> None:
 
 
 @contextlib.contextmanager
-def _workplace(lesson: Path, graders: Path) -> Iterator[Callable[[str], Any]]:
+def _workplace(lesson: Path, graders: Path) -> Iterator[Client]:
     """A scratch copy of the lesson's folder as the working directory, and a local AWS of its own; yields clients of a second, empty one."""
     here, environment = Path.cwd(), dict(os.environ)
     with contextlib.ExitStack() as stack:
@@ -221,7 +224,7 @@ def _workplace(lesson: Path, graders: Path) -> Iterator[Callable[[str], Any]]:
         os.environ |= {"COURSE_BACKEND": "local", "COURSE_GRADERS": str(graders.resolve()), "COURSE_LEARNER": seeds.SELF_STUDY}
         os.environ |= {"COURSE_LOCALAWS_STATE": str(scratch / "aws"), "MPLBACKEND": "agg"}
         stack.callback(_stop_aws, scratch / "aws")
-        bare: list[Callable[[str], Any]] = []
+        bare: list[Client] = []
 
         def bare_client(service: str) -> Any:
             if not bare:  # most exercises ask for no AWS at all

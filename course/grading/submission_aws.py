@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -44,13 +45,20 @@ def submission_aws() -> Iterator[SubmissionAws]:
 
 
 def clients(environment: dict[str, str]) -> Callable[[str], Any]:
-    """A maker of boto3 clients for the AWS of that environment, whatever this process's own environment says."""
+    """A maker of boto3 clients for the AWS of that environment, whatever this process's own environment and profiles say."""
     import boto3
+    import botocore.session
+    from botocore.config import Config
 
+    own = botocore.session.Session()
+    for name, value in {"profile": "default", "config_file": "AWS_CONFIG_FILE", "credentials_file": "AWS_CONFIG_FILE"}.items():
+        own.set_config_variable(name, environment.get(value, value))
     session = boto3.Session(
+        botocore_session=own,
         aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-        aws_session_token=environment.get("AWS_SESSION_TOKEN"),
+        aws_session_token=environment["AWS_SESSION_TOKEN"],
         region_name=environment["AWS_DEFAULT_REGION"],
     )
-    return lambda service: session.client(service, endpoint_url=environment["AWS_ENDPOINT_URL"])
+    config = Config(inject_host_prefix=False, retries={"total_max_attempts": 2})
+    return functools.cache(lambda service: session.client(service, endpoint_url=environment["AWS_ENDPOINT_URL"], config=config))

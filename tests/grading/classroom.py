@@ -12,6 +12,7 @@ from pathlib import Path
 
 import jupytext
 import nbformat
+import psutil
 from nbgrader.api import Gradebook
 
 from course.grading.catalogue import find
@@ -25,18 +26,22 @@ Edit = Callable[[nbformat.NotebookNode], None]
 
 
 class Course:
-    """The course in ``root``: nbgrader's commands, and the gradebook."""
+    """The course in ``root`` with one lesson of one notebook: nbgrader's commands, and the gradebook."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, lesson: str = LESSON, notebook: str = NOTEBOOK) -> None:
+        self.root, self.lesson, self.notebook = root, lesson, notebook
+        self.scratch = root / "tmp"
         shutil.copytree(HERE / "fixture", root, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(REPOSITORY / "nbgrader_config.py", root)
-        nbformat.write(solution(root / "graders"), root / "solutions" / LESSON / f"{NOTEBOOK}.ipynb")
+        self.scratch.mkdir()
+        source = root / "solutions" / lesson / f"{notebook}.py"
+        nbformat.write(solution(source, root / "graders"), source.with_suffix(".ipynb"))
 
     def nbgrader(self, *arguments: str, expect: int = 0) -> str:
         """Run an nbgrader command in the course's folder and return all it wrote."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("COURSE_")}
-        environment |= {"GRADING_SEED": SEED, "JUPYTER_CONFIG_DIR": str(self.root / ".jupyter")}
+        environment |= {"GRADING_SEED": SEED, "TMPDIR": str(self.scratch), "JUPYTER_RUNTIME_DIR": str(self.root / "runtime")}
+        environment["JUPYTER_CONFIG_DIR"] = str(self.root / ".jupyter")
         done = subprocess.run(
             [sys.executable, "-m", "nbgrader", *arguments],
             cwd=self.root,
@@ -49,17 +54,22 @@ class Course:
         assert done.returncode == expect, done.stdout
         return done.stdout
 
+    def leftovers(self) -> list[str]:
+        """Processes and temporary files of its commands that are still there."""
+        processes = [" ".join(process.info["cmdline"] or []) for process in psutil.process_iter(["cmdline"])]
+        return [each for each in processes if str(self.root) in each] + [str(path) for path in self.scratch.iterdir()]
+
     def released(self) -> nbformat.NotebookNode:
-        return nbformat.read(self.root / "notebooks" / LESSON / f"{NOTEBOOK}.ipynb", as_version=4)
+        return nbformat.read(self.root / "notebooks" / self.lesson / f"{self.notebook}.ipynb", as_version=4)
 
     def submit(self, student: str, *edits: Edit) -> Path:
         """Hand in the released notebook after some edits."""
-        folder = self.root / "submitted" / student / LESSON
+        folder = self.root / "submitted" / student / self.lesson
         folder.mkdir(parents=True)
         notebook = self.released()
         for edit in edits:
             edit(notebook)
-        path = folder / f"{NOTEBOOK}.ipynb"
+        path = folder / f"{self.notebook}.ipynb"
         path.write_text(json.dumps(notebook))  # as it is: nbformat's own writer mends what the tests break
         return path
 
@@ -72,16 +82,16 @@ class Course:
 
     def shown(self, student: str, exercise: str) -> str:
         """All that the graded check cell of an exercise shows, as text."""
-        notebook = nbformat.read(self.root / "autograded" / student / LESSON / f"{NOTEBOOK}.ipynb", as_version=4)
+        notebook = nbformat.read(self.root / "autograded" / student / self.lesson / f"{self.notebook}.ipynb", as_version=4)
         outputs = cell(notebook, find(exercise, self.root / "graders").check_cell).outputs
         return "\n".join(output["data"]["text/plain"] if "data" in output else str(output) for output in outputs)
 
     def feedback(self, student: str) -> str:
-        return (self.root / "feedback" / student / LESSON / f"{NOTEBOOK}.html").read_text()
+        return (self.root / "feedback" / student / self.lesson / f"{self.notebook}.html").read_text()
 
     def _grades(self, student: str) -> dict:
         with Gradebook(f"sqlite:///{self.root / 'gradebook.db'}") as gradebook:
-            submission = gradebook.find_submission_notebook(NOTEBOOK, LESSON, student)
+            submission = gradebook.find_submission_notebook(self.notebook, self.lesson, student)
             grades = {grade.name.removesuffix("_check"): grade for grade in submission.grades}
             for grade in grades.values():
                 gradebook.db.refresh(grade)
@@ -89,9 +99,9 @@ class Course:
             return grades
 
 
-def solution(graders: Path) -> nbformat.NotebookNode:
-    """The solution notebook of `fixture/`, its cells marked as the authoring room marks them."""
-    notebook = jupytext.read(HERE / "fixture" / "solutions" / LESSON / f"{NOTEBOOK}.py")
+def solution(source: Path, graders: Path) -> nbformat.NotebookNode:
+    """The solution notebook of a source, its cells marked as the authoring room marks them."""
+    notebook = jupytext.read(source)
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     for each in notebook.cells:
         marks = each.metadata
@@ -109,7 +119,11 @@ def solution(graders: Path) -> nbformat.NotebookNode:
 
 def cell(notebook: nbformat.NotebookNode, grade_id: str) -> nbformat.NotebookNode:
     """The cell of that id."""
-    return next(each for each in notebook.cells if each.metadata.get("nbgrader", {}).get("grade_id") == grade_id)
+    return next(each for each in notebook.cells if _grade_id(each) == grade_id)
+
+
+def _grade_id(each: nbformat.NotebookNode) -> str:
+    return each.metadata.get("nbgrader", {}).get("grade_id", "")
 
 
 def answering(**sources: str) -> Edit:
@@ -117,7 +131,7 @@ def answering(**sources: str) -> Edit:
 
     def edit(notebook: nbformat.NotebookNode) -> None:
         for exercise, source in sources.items():
-            cell(notebook, f"m98_1_{exercise}").source = source
+            next(each for each in notebook.cells if _grade_id(each).endswith(f"_{exercise}")).source = source
 
     return edit
 
@@ -127,12 +141,12 @@ def starting(source: str) -> Edit:
     return lambda notebook: notebook.cells.insert(0, nbformat.v4.new_code_cell(source))
 
 
-def checks_become(source: str) -> Edit:
-    """An edit that replaces the text of every check cell."""
+def checks_become(*sources: str) -> Edit:
+    """An edit that replaces the text of the check cells, one after another."""
 
     def edit(notebook: nbformat.NotebookNode) -> None:
-        for each in notebook.cells:
-            if each.metadata.get("nbgrader", {}).get("grade"):
-                each.source = source
+        checks = [each for each in notebook.cells if each.metadata.get("nbgrader", {}).get("grade")]
+        for each, source in zip(checks, sources, strict=True):
+            each.source = source
 
     return edit

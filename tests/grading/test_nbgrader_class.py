@@ -109,7 +109,7 @@ def breaks_metadata(notebook: nbformat.NotebookNode) -> None:
 
 
 STUDENTS = {
-    "right": ([RIGHT], FULL),
+    "right": ([RIGHT], FULL),  # without the given files: many hand in the notebook alone
     "untouched": ([], NOTHING),
     "wrong": ([WRONG], SHAPE),
     "partial": ([answering(ex2="def mean(numbers):\n    return sum(numbers) / len(numbers)\n")], NOTHING | {"m98_1_ex2": 1.0}),
@@ -121,10 +121,18 @@ STUDENTS = {
         [RIGHT, starting(NOISE), answering(ex1=TOOL + "choose_tool = noisy(choose_tool)", ex2=MEAN + "mean = noisy(mean)")],
         FULL,
     ),
-    "bare_false": ([WRONG, checks_become("score = 0\nscore == 99")], SHAPE),
     "numpy_float": ([RIGHT, answering(ex2="import numpy as np\n" + MEAN.replace("return ", "return np.float64(").rstrip() + ")")], FULL),
-    "numpy_score": ([WRONG, checks_become("import numpy as np\nnp.float64(2.0)")], SHAPE),
-    "swallows_assertions": ([WRONG, checks_become("try:\n    assert False\nexcept AssertionError:\n    print('FAILED')")], SHAPE),
+    "edits_checks": (
+        [
+            WRONG,
+            checks_become(
+                "score = 0\nscore == 99",
+                "import numpy as np\nnp.float64(2.0)",
+                "try:\n    assert False\nexcept AssertionError:\n    print('FAILED')",
+            ),
+        ],
+        SHAPE,
+    ),
     "copies_cells": ([RIGHT, copies], FULL),
     "deletes_cells": ([RIGHT, deletes], FULL | {"m98_1_ex2": 0.0}),
     "strips_metadata": ([RIGHT, strips], FULL),
@@ -137,7 +145,6 @@ STUDENTS = {
     "guesses": ([answering(ex1=GUESSER)], SHAPE),
     "sends_garbage": ([RIGHT, answering(ex2=LIAR)], NOTHING | {"m98_1_ex1": 4.0}),
     "peeks": ([answering(ex2=PEEKER)], NOTHING),
-    "forgets_given_files": ([RIGHT], FULL),
 }
 
 
@@ -208,11 +215,8 @@ def test_release_holds_no_answer(graded: Course) -> None:
     assert "canary" not in "".join(path.read_text() for path in release.rglob("*") if path.is_file())
 
 
-def test_nothing_is_left_behind(graded: Course, tmp_path: Path) -> None:
-    import psutil
-
-    kernels = [process for process in psutil.process_iter(["cmdline"]) if str(graded.root) in " ".join(process.info["cmdline"] or [])]
-    assert kernels == []
+def test_nothing_is_left_behind(graded: Course) -> None:
+    assert graded.leftovers() == []
 
 
 def test_validate_judges_by_practice_cases(graded: Course) -> None:

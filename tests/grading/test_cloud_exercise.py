@@ -1,0 +1,46 @@
+"""An exercise whose answer is a thing in AWS: each submission has a local AWS of its own, which the grader reads with its own session."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from course.grading import gate
+
+from .classroom import Course, answering
+
+FIXTURE = Path(__file__).parent / "fixture"
+LESSON, NOTEBOOK = "m97_cloud", "m97_1_cloud"
+
+RIGHT = 'bucket, key = aws.bucket, "greeting"\ns3.put_object(Bucket=bucket, Key=key, Body=b"hello")'
+CLAIMS_ANOTHERS = 'bucket, key = aws.bucket, "greeting"'
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    course = Course(tmp_path_factory.mktemp("cloud") / "course", LESSON, NOTEBOOK)
+    course.nbgrader("generate_assignment", LESSON)
+    course.submit("alice", answering(ex1=RIGHT))
+    course.submit("bob", answering(ex1=CLAIMS_ANOTHERS))
+    course.nbgrader("autograde", LESSON)
+    return course
+
+
+def test_what_was_built_is_graded(graded: Course) -> None:
+    assert graded.scores("alice") == {"m97_1_ex1": 2.0}
+
+
+def test_submissions_share_no_aws(graded: Course) -> None:
+    assert graded.scores("bob") == {"m97_1_ex1": 0.0}
+    assert "AWS, asked about your answer, said: An error occurred (404)" in graded.shown("bob", "m97_1_ex1")
+
+
+def test_nothing_is_left_behind(graded: Course) -> None:
+    assert graded.leftovers() == []
+
+
+def test_gate_tries_guesses_on_an_empty_aws() -> None:
+    findings = gate.judge("m97_1", FIXTURE)
+    assert [finding for finding in findings if finding.problem] == []
+    assert {finding.candidate: finding.score for finding in findings}["another seed"] == 0.0
