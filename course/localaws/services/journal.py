@@ -58,7 +58,7 @@ class Entry:
         In lower case; only those that moto reads.
     body : bytes
     tape : tuple of bytes
-        What came from neither time nor seed, in order: private keys that the cryptography library made.
+        What came from neither time nor seed, in order: private keys that a library made, and what moto read in other rooms.
     """
 
     time: float

@@ -13,11 +13,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
+from botocore.model import OperationNotFoundError
 from starlette.responses import Response
 
 from course.localaws.call import Call
 from course.localaws.errors import AwsError, not_supported
-from course.localaws.services import moto_canned, moto_world, moto_wsgi
+from course.localaws.services import moto_bridge, moto_canned, moto_world, moto_wsgi
 from course.localaws.services.journal import Entry, Journal, new_seed
 from course.localaws.services.moto_patches import PATCHES, patch_libraries
 from course.localaws.services.moto_world import World
@@ -34,6 +35,7 @@ READ_METHODS = ("GET", "HEAD", "OPTIONS")
 POLL_SECONDS = 0.1  # between two looks at a queue that a caller waits for
 ANSWER_HEADERS_DROPPED = frozenset({"connection", "content-length", "date", "server", "transfer-encoding", "x-amzn-requestid"})
 PRIVATE_PATHS = (b"/moto-api", b"/latest/meta-data/", b"/latest/api/")  # moto's own controls, and the instance metadata service
+_UNKNOWN = (NotImplementedError, OperationNotFoundError)  # what moto raises for an operation that it does not have
 
 logger = logging.getLogger(__name__)
 _claim = threading.Lock()  # moto's state is the process's: one local AWS may have it
@@ -58,14 +60,16 @@ class MotoMount:
         self._loading: Future[None] | None = None
         self._thread: int | None = None
         self._moto: Any = None
+        self._beginning = threading.Lock()
         platform.identity.moto = self
 
     # Life
 
     def recover(self) -> None:
         """Begin, in the background, to import moto and to replay the journal. The first call does so too."""
-        if self._loading is None:
-            self._loading = self._worker.submit(self._load)
+        with self._beginning:  # or two threads would load, and what is between would wait for the second for ever
+            if self._loading is None:
+                self._loading = self._worker.submit(self._load)
 
     def shutdown(self) -> None:
         """Finish what is under way, and give moto free."""
@@ -96,12 +100,17 @@ class MotoMount:
     def _import(self) -> None:
         # Step Functions and other parts of moto that call AWS come back in through the gateway.
         os.environ["MOTO_PORT"] = str(urlsplit(self._platform.endpoint).port)
-        if moto_world.install(self._platform.clock, self._journal.instance(self._platform.clock.now()), PATCHES):
+        moto_bridge.connect(self._platform)
+        if self._install():
             patch_libraries()
         from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
         self._clear()
         self._moto = DomainDispatcherApplication(create_backend_app)
+
+    def _install(self) -> bool:
+        born = self._journal.instance(self._platform.clock.now())
+        return moto_world.install(self._platform.clock, born, {**PATCHES, **moto_bridge.PATCHES})
 
     def _unload(self) -> None:
         if self._moto is not None:
@@ -111,7 +120,7 @@ class MotoMount:
 
     def _forget(self) -> None:
         self._journal.clear()
-        moto_world.install(self._platform.clock, self._journal.instance(self._platform.clock.now()), PATCHES)
+        self._install()
         self._clear()
         self._platform.identity.forget()
         self._platform.identity.bootstrap()
@@ -223,7 +232,7 @@ class MotoMount:
         except AwsError:
             raise
         except Exception as error:
-            if world.drew or not isinstance(error, NotImplementedError):
+            if world.drew or not isinstance(error, _UNKNOWN):
                 self._keep(entry, world)  # it may have failed half-way, and will again
             raise _failure(entry, world, error) from error
         # An error that threw dice had begun to make something.
@@ -253,26 +262,27 @@ class MotoMount:
             Whatever moto's code raises.
         """
         if entry.path.startswith(PRIVATE_PATHS):
-            raise not_supported(entry.service, _target(entry))
+            raise not_supported(entry.service, _asked(entry))
         environ = moto_wsgi.environment(entry, self._platform.account)
         with moto_world.entered(world):
             status, headers, body = moto_wsgi.call(self._application(entry, environ), environ)
         if status in (404, 405) and not world.operation and (not body or moto_wsgi.is_html(headers)):
-            raise not_supported(entry.service, _target(entry))
+            raise not_supported(entry.service, _asked(entry))
         if status >= 500 and moto_wsgi.is_html(headers):
             raise RuntimeError(f"moto answered {status} with a web page")
         return Answer(status, headers, body, world.operation, world.wait)
 
     def _application(self, entry: Entry, environ: dict) -> Callable:
         host = self._moto.infer_service_region_host(environ, environ["PATH_INFO"])
-        if host is None or not self._moto.get_backend_for_host(host):
-            raise not_supported(entry.service, _target(entry))
+        backend = self._moto.get_backend_for_host(host) if host else None
+        if backend in (None, "s3"):  # moto takes every host that begins with s3 for S3, which has a room of its own
+            raise not_supported(entry.service, _asked(entry))
         return self._moto.get_application(environ)
 
 
 def _failure(entry: Entry, world: World, error: Exception) -> AwsError:
-    operation = world.operation or _target(entry)
-    if isinstance(error, NotImplementedError):
+    operation = world.operation or _asked(entry)
+    if isinstance(error, _UNKNOWN):
         return not_supported(entry.service, operation)
     logger.error("moto failed in %s:%s", entry.service, operation, exc_info=error)
     return AwsError(
@@ -291,17 +301,28 @@ def _changes(entry: Entry, world: World) -> bool:
     return not world.operation.startswith(READS) or world.drew
 
 
-def _target(entry: Entry) -> str:
-    """What the request asks for, in words, before moto has found out."""
-    headers = dict(entry.headers)
-    if target := headers.get("x-amz-target"):
+def _asked(entry: Entry) -> str:
+    """The operation that a request asks for, where moto has not found out; for a REST service that we do not know, method and path."""
+    if target := dict(entry.headers).get("x-amz-target"):
         return target.rpartition(".")[2]
-    return f"{entry.method} {entry.path.decode('latin-1')}"
+    from botocore.exceptions import UnknownServiceError
+    from moto.core.request import Request
+    from moto.core.routing import get_service_router
+    from werkzeug.exceptions import HTTPException
+
+    try:
+        operation, _ = get_service_router(entry.service).match(Request(moto_wsgi.environment(entry, "")))
+    except (UnknownServiceError, HTTPException, NotImplementedError):
+        return f"{entry.method} {entry.path.decode('latin-1')}"
+    return operation.name
 
 
 def _response(answer: Answer, call: Call) -> Response:
     response = Response(answer.body, answer.status)
     kept = [(name.lower(), value) for name, value in answer.headers if name.lower() not in ANSWER_HEADERS_DROPPED]
+    if moto_wsgi.is_html(answer.headers):  # Flask's word where moto says nothing
+        kept = [(name, value) for name, value in kept if name != "content-type"]
+        kept.append(("content-type", "application/json" if answer.body[:1] in (b"{", b"[") else "text/xml"))
     if moto_canned.is_record(call.service, answer.operation):
         kept.append(("x-local-aws", "record"))
     response.raw_headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in kept]

@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import Any
 
 from course.localaws.services import moto_canned, moto_world
-from course.localaws.services.moto_world import Patch, current, dice, entered
+from course.localaws.services.moto_world import Patch, current, dice, entered, remembered
 
 PATCHES: dict[str, Patch] = {}
 
@@ -27,6 +27,13 @@ def _settings(settings: ModuleType) -> None:
     settings.DISABLE_GLOBAL_CORS = True
 
 
+@_after("moto.backends")
+def _modules(module: ModuleType) -> None:
+    # moto lists its own folders at every request: a millisecond and a half.
+    modules = list(module.list_of_moto_modules())
+    module.list_of_moto_modules = lambda: modules
+
+
 @_after("moto.moto_api._internal.moto_random")
 def _generator(module: ModuleType) -> None:
     # moto's one generator is imported by name everywhere; all it does rests on these two.
@@ -44,7 +51,8 @@ def _default_resources(module: ModuleType) -> None:
             with entered(moto_world.birth(service_name, account_id, region_name)):
                 return backend(region_name, account_id=account_id)
 
-        original(self, service_name, account_id, born, *args, **kwargs)
+        with entered(moto_world.birth(service_name, account_id)):
+            original(self, service_name, account_id, born, *args, **kwargs)
 
     module.AccountSpecificBackend.__init__ = init
 
@@ -124,15 +132,9 @@ def patch_libraries() -> None:
         return key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
 
     def taped(make: Callable[..., Any]) -> Callable[..., Any]:
+        # Without a request to moto the key still goes through `dump`: the same key.
         def make_or_remember(*args: Any, **kwargs: Any) -> Any:
-            world = current()
-            if world is None:
-                return make(*args, **kwargs)
-            if world.replaying and world.tape:
-                return serialization.load_der_private_key(world.tape.pop(0), password=None)
-            key = make(*args, **kwargs)
-            world.tape.append(dump(key))
-            return key
+            return serialization.load_der_private_key(remembered(lambda: dump(make(*args, **kwargs))), password=None)
 
         return make_or_remember
 

@@ -76,14 +76,25 @@ def current() -> World | None:
 
 
 @contextmanager
-def entered(world: World) -> Iterator[World]:
-    """Let moto's code, in this thread, see ``world``; worlds nest."""
+def entered(world: World | None) -> Iterator[World | None]:
+    """Let moto's code, in this thread, see ``world``, or none; worlds nest."""
     outer = current()
     _local.world = world
     try:
         yield world
     finally:
         _local.world = outer
+
+
+def remembered(ask: Callable[[], bytes]) -> bytes:
+    """What ``ask`` answers, kept on the tape of the request; at replay what it answered then."""
+    world = current()
+    if world is not None and world.replaying and world.tape:
+        return world.tape.pop(0)
+    answer = ask()
+    if world is not None:
+        world.tape.append(answer)
+    return answer
 
 
 def _now() -> float:
@@ -185,9 +196,11 @@ class _Loader(SourceFileLoader):
 
     def exec_module(self, module: ModuleType) -> None:
         module.__dict__["__builtins__"] = {**vars(builtins), "__import__": _import}
-        super().exec_module(module)
-        if patch := _patches.get(module.__name__):
-            patch(module)
+        # A module is run in whichever request comes first, and may throw dice: not those of that request.
+        with entered(None):
+            super().exec_module(module)
+            if patch := _patches.get(module.__name__):
+                patch(module)
 
 
 class _Finder(MetaPathFinder):
