@@ -122,6 +122,28 @@ class LogStore:
         )
         yield from self.database.connection.execute(query, (region,)).fetchall()
 
+    def streams(self, group_id: int, prefix: str = "") -> list[sqlite3.Row]:
+        """The streams of a group whose names start with ``prefix``, by name."""
+        query = "SELECT * FROM streams WHERE group_id = ?1 AND name >= ?2 AND substr(name, 1, length(?2)) = ?2 ORDER BY name"
+        return self.database.connection.execute(query, (group_id, prefix)).fetchall()
+
+    def update_group(self, region: str, name: str, **columns: object) -> None:
+        """Set columns of a group. Raises ``ResourceNotFoundException``."""
+        assignments = ", ".join(f"{column} = ?" for column in columns)
+        with self.database.write() as connection:
+            self.group(region, name)
+            connection.execute(f"UPDATE groups SET {assignments} WHERE region = ? AND name = ?", (*columns.values(), region, name))
+
+    def delete_group(self, region: str, name: str) -> None:
+        """Raises ``ResourceNotFoundException``."""
+        with self.database.write() as connection:
+            connection.execute("DELETE FROM groups WHERE id = ?", (self.group(region, name)["id"],))
+
+    def delete_stream(self, region: str, group: str, name: str) -> None:
+        """Raises ``ResourceNotFoundException``."""
+        with self.database.write() as connection:
+            connection.execute("DELETE FROM streams WHERE id = ?", (self.stream(region, group, name)["id"],))
+
     def reset(self) -> None:
         """Forget every group."""
         with self.database.write() as connection:
