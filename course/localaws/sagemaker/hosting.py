@@ -180,7 +180,10 @@ class ModelServer:
                 failures += 1
 
     def _log(self, lines: list[str]) -> None:
-        self._write(lines)
+        try:
+            self._write(lines)
+        except Exception:  # e.g. the disk is full; a line that cannot be kept is no reason to end a server that predicts
+            logger.exception("Lines of %s are lost", self._stream)
         # What is printed meanwhile comes in one piece: a transaction a line would slow down the predictions.
         time.sleep(LOG_PAUSE)
 
@@ -228,7 +231,7 @@ def answers_ping(port: int) -> bool:
 
 def free_port() -> int:
     """A port of loopback on which nobody listens. Chosen at random, so that two who ask at a time hardly get the same."""
-    for port in random.sample(PORTS, len(PORTS)):
+    for port in random.choices(PORTS, k=100):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -236,7 +239,7 @@ def free_port() -> int:
             except OSError:
                 continue
             return port
-    raise HostingError(f"No port between {PORTS.start} and {PORTS.stop} is free for a model server.")
+    raise HostingError(f"A hundred ports between {PORTS.start} and {PORTS.stop} are in use; none is free for a model server.")
 
 
 def boxes(platform: Platform) -> Path:

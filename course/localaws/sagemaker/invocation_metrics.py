@@ -6,6 +6,7 @@ Source: "Monitor Amazon SageMaker AI with Amazon CloudWatch" of the developer gu
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import Counter, defaultdict
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 NAMESPACE = "AWS/SageMaker"
 FLUSH_SECONDS = 0.2
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +95,11 @@ class InvocationMetrics:
     def _write(self) -> None:
         while True:
             time.sleep(FLUSH_SECONDS)
-            if self.flush():
-                continue
+            try:
+                if self.flush():
+                    continue
+            except Exception:  # e.g. the disk is full
+                logger.exception("Metrics of invocations are lost")
             with self._lock:
                 if not self._noted:
                     self._writer_runs = False

@@ -144,6 +144,14 @@ def test_what_this_endpoint_is_not(world, mirror):
             call(EndpointName=mirror, **more)
 
 
+@pytest.mark.nightly
+def test_a_model_that_takes_longer_than_a_minute_times_out(world):
+    name = world.deploy(script("import time\ndef model_fn(d): return 0\ndef transform_fn(*a): time.sleep(70)"), SKLEARN)
+    error = refused(world, name)
+    assert (error["Error"]["Code"], error["OriginalStatusCode"]) == ("ModelError", 0)
+    assert error["OriginalMessage"].startswith("Your invocation timed out while waiting for a response from container primary.")
+
+
 def test_an_endpoint_that_is_being_created_does_not_exist_for_invokers(world):
     slow = script("import time\ntime.sleep(3)\ndef model_fn(d): return 0\ndef predict_fn(data, model): return data")
     name = world.create(world.config({"ModelName": world.model(slow, SKLEARN)}))
