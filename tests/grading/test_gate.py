@@ -60,8 +60,8 @@ SPOILT: dict[str, tuple[str, str, str, str, str]] = {
     ),
     "check that pays a constant": (
         HIDDEN,
-        "share = max(0.0, (right / len(wanted) - constant) / (1 - constant))",
-        "share = right / len(wanted)",
+        "share = rule_share(given, [{tool} for tool in wanted])",
+        "share = sum(map(str.__eq__, given, wanted)) / len(wanted)",
         "m98_1_ex1 constant",
         "earns more than 0.8 points",
     ),
@@ -190,9 +190,9 @@ def test_command_prints_a_table_and_an_exit_code(course: Path, edited: bool) -> 
 
 
 def test_command_names_an_unknown_notebook(course: Path) -> None:
-    command = [sys.executable, "-m", "course.grading.gate", "m97_1", "--root", str(course)]
+    command = [sys.executable, "-m", "course.grading.gate", "m96_1", "--root", str(course)]
     done = subprocess.run(command, text=True, capture_output=True)
-    assert done.returncode == 1 and "no exercises of notebook 'm97_1'" in done.stderr
+    assert done.returncode == 1 and "no exercises of notebook 'm96_1'" in done.stderr
 
 
 def test_reads_answer_and_check_cells() -> None:
