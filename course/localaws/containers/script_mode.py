@@ -136,7 +136,12 @@ class Environment:
             "additional_framework_parameters": self.framework_parameters,
             "channel_input_dirs": folders,
             "hyperparameters": self.hyperparameters,
+            "distribution_hosts": [],
             "is_master": True,
+            "is_modelparallel_enabled": None,
+            "is_smddpmprun_installed": False,
+            "is_smddprun_installed": False,
+            "topology": [],
             "master_hostname": self.resources["hosts"][0],
             "job_name": os.environ.get("TRAINING_JOB_NAME", ""),
         }

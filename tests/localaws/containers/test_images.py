@@ -1,0 +1,66 @@
+"""Image URIs: every one that the SDK writes for our images is known, whatever its region and version, and no other."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from course.localaws.containers import images
+from course.localaws.errors import AwsError
+
+EXAMPLE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"
+
+
+def sdk_tables() -> list[tuple[str, str, str, str]]:
+    """``(account, region, repository, version)`` of the SDK's own tables."""
+    sagemaker = pytest.importorskip("sagemaker.core", reason="compares with the SDK's tables")
+    found = []
+    for name in ("xgboost", "sklearn"):
+        table = json.loads((Path(sagemaker.__path__[0]) / "image_uri_config" / f"{name}.json").read_text())
+        for scope in ("training", "inference"):
+            for version, entry in table[scope]["versions"].items():
+                found += [(account, region, entry["repository"], version) for region, account in entry["registries"].items()]
+    return found
+
+
+def test_every_uri_of_the_sdk_is_known() -> None:
+    tables = sdk_tables()
+    assert len(tables) > 1000
+    for account, region, repository, version in tables:
+        suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+        for tag in (version, f"{version}-cpu-py3"):
+            image = images.find(f"{account}.dkr.ecr.{region}.{suffix}/{repository}:{tag}")
+            assert image.version == version
+
+
+@pytest.mark.parametrize(
+    ("uri", "word"),
+    [
+        ("xgboost", "is not of the form"),
+        ("123456789012.dkr.ecr.us-east-1.amazonaws.com/mine:1", "repository mine"),
+        ("683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:9.9-1", "3.0-5"),
+        ("683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost", "has the versions"),
+        ("123456789012.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1", "belongs to the account 683313688378"),
+        ("683313688378.dkr.ecr.mars-north-1.amazonaws.com/sagemaker-xgboost:1.7-1", "mars-north-1"),
+    ],
+)
+def test_any_other_is_refused_with_what_is_known(uri: str, word: str) -> None:
+    with pytest.raises(AwsError) as caught:
+        images.find(uri)
+    assert caught.value.code == "ValidationException"
+    assert word in caught.value.message and EXAMPLE in caught.value.message and "image_uris.retrieve" in caught.value.message
+
+
+@given(st.text())
+def test_text_of_any_kind_is_answered(uri: str) -> None:
+    with pytest.raises(AwsError):
+        images.find(uri)
+
+
+def test_a_job_has_at_most_forty_metric_definitions() -> None:
+    names = [definition["Name"] for definition in images.find(EXAMPLE).metric_definitions()]
+    assert len(names) == len(set(names)) == 40 and {"validation:auc", "train:rmse"} <= set(names)

@@ -1,0 +1,181 @@
+"""Jobs through the SageMaker Python SDK v3, which brings its own drivers into a training container."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import boto3
+import pytest
+from job_world import BUCKET, ROLE, SKLEARN, XGBOOST, World, processing_input, processing_output
+
+from course.localaws.environment import PLUGIN_FOLDER
+
+
+@pytest.fixture
+def session(world: World, monkeypatch: pytest.MonkeyPatch) -> object:
+    """An SDK session on the local AWS, in a process whose environment says nothing of any other."""
+    for name, value in world.handle.environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.syspath_prepend(str(PLUGIN_FOLDER))
+    from sagemaker.core.helper.session_helper import Session
+    from sagemaker.core.utils import utils
+
+    # The SDK keeps one client for the whole process, and this process meets two servers.
+    for cache in (utils.SingletonMeta, utils._ClientCacheMeta):
+        monkeypatch.setattr(cache, "_instances", {})
+    return Session(boto_session=boto3.Session(), default_bucket=BUCKET)
+
+
+def write(folder: Path, files: dict[str, str]) -> str:
+    folder.mkdir()
+    for name, text in files.items():
+        (folder / name).write_text(textwrap.dedent(text))
+    return str(folder)
+
+
+def test_model_trainer_with_a_script(world: World, session: object, tmp_path: Path) -> None:
+    from sagemaker.train import ModelTrainer
+    from sagemaker.train.configs import Compute, InputData, SourceCode
+
+    world.put("sdk/train/a.csv", "1,2\n")
+    code = """
+        import argparse, json, os
+        import localaws_tiny
+        arguments = argparse.ArgumentParser()
+        arguments.add_argument("--depth", type=int)
+        depth = arguments.parse_args().depth
+        data = open(os.path.join(os.environ["SM_CHANNEL_TRAIN"], "a.csv")).read()
+        print(f"depth={depth}")
+        json.dump([depth, data, os.environ["SM_HPS"], localaws_tiny.VERSION], open("/opt/ml/model/facts.json", "w"))
+    """
+    trainer = ModelTrainer(
+        training_image=SKLEARN,
+        role=ROLE,
+        sagemaker_session=session,
+        base_job_name=world.name("sdk"),
+        source_code=SourceCode(
+            source_dir=write(tmp_path / "source", {"train.py": code, "needs.txt": "localaws-tiny\n"}),
+            entry_script="train.py",
+            requirements="needs.txt",
+        ),
+        compute=Compute(instance_type="ml.m5.large", instance_count=1, volume_size_in_gb=5),
+        hyperparameters={"depth": 3},
+    )
+    trainer.train(input_data_config=[InputData(channel_name="train", data_source=f"s3://{BUCKET}/sdk/train")], wait=False, logs=False)
+    job = world.trained(trainer._latest_training_job.training_job_name)
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+    assert world.archive(job["ModelArtifacts"]["S3ModelArtifacts"])["facts.json"] == b'[3, "1,2\\n", "{\\"depth\\": 3}", "1.0"]'
+
+
+def test_model_trainer_with_a_script_that_raises(world: World, session: object, tmp_path: Path) -> None:
+    from sagemaker.train import ModelTrainer
+    from sagemaker.train.configs import Compute, SourceCode
+
+    trainer = ModelTrainer(
+        training_image=SKLEARN,
+        role=ROLE,
+        sagemaker_session=session,
+        base_job_name=world.name("sdk"),
+        source_code=SourceCode(source_dir=write(tmp_path / "source", {"train.py": "raise ValueError('no rows')"}), entry_script="train.py"),
+        compute=Compute(instance_type="ml.m5.large", instance_count=1, volume_size_in_gb=5),
+    )
+    trainer.train(wait=False, logs=False)
+    job = world.trained(trainer._latest_training_job.training_job_name)
+    assert job["TrainingJobStatus"] == "Failed"
+    assert job["FailureReason"].startswith("AlgorithmError: Traceback") and job["FailureReason"].endswith(", exit code: 1")
+
+
+def test_model_trainer_with_the_built_in_xgboost(world: World, session: object) -> None:
+    from sagemaker.train import ModelTrainer
+    from sagemaker.train.configs import Compute, InputData
+
+    uri = world.put("sdk/xgboost/train.csv", "".join(f"{row % 2},{row},{row % 2 + row % 3}\n" for row in range(100)))
+    trainer = ModelTrainer(
+        training_image=XGBOOST,
+        role=ROLE,
+        sagemaker_session=session,
+        base_job_name=world.name("sdk"),
+        compute=Compute(instance_type="ml.m5.large", instance_count=1, volume_size_in_gb=5),
+        hyperparameters={"num_round": 3, "objective": "binary:logistic", "eval_metric": "auc"},
+    )
+    trainer.train(input_data_config=[InputData(channel_name="train", data_source=uri, content_type="text/csv")], wait=False, logs=False)
+    job = world.trained(trainer._latest_training_job.training_job_name)
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+    assert [metric["MetricName"] for metric in job["FinalMetricDataList"]] == ["train:auc"]
+
+
+def test_training_job_that_is_waited_for(world: World, session: object) -> None:
+    """``wait`` with logs reads the job's log streams as it goes."""
+    from sagemaker.core.resources import TrainingJob
+
+    name = world.train(world.name("waited"), entrypoint=["echo", "hello"])
+    job = TrainingJob.get(name, session=session.boto_session)
+    job.wait(poll=1, logs=True)
+    assert job.training_job_status == "Completed"
+
+
+PROCESS = """
+    import sys
+    import localaws_tiny
+    with open("/opt/ml/processing/out/result.txt", "w") as file:
+        file.write(open("/opt/ml/processing/input/raw/a.csv").read() + " ".join(sys.argv[1:]) + localaws_tiny.VERSION)
+"""
+
+
+def processing_shapes(where: str) -> dict:
+    from sagemaker.core.shapes import ProcessingInput, ProcessingOutput, ProcessingS3Input, ProcessingS3Output
+
+    given = processing_input("raw", f"s3://{BUCKET}/sdk/raw/", "/opt/ml/processing/input/raw")["S3Input"]
+    made = processing_output("out", where, "/opt/ml/processing/out")["S3Output"]
+    s3_input = ProcessingS3Input(
+        s3_uri=given["S3Uri"], local_path=given["LocalPath"], s3_data_type=given["S3DataType"], s3_input_mode=given["S3InputMode"]
+    )
+    s3_output = ProcessingS3Output(s3_uri=made["S3Uri"], local_path=made["LocalPath"], s3_upload_mode=made["S3UploadMode"])
+    return {
+        "inputs": [ProcessingInput(input_name="raw", s3_input=s3_input)],
+        "outputs": [ProcessingOutput(output_name="out", s3_output=s3_output)],
+    }
+
+
+def test_script_processor(world: World, session: object, tmp_path: Path) -> None:
+    from sagemaker.core.processing import ScriptProcessor
+
+    world.put("sdk/raw/a.csv", "1,2;")
+    code = PROCESS.replace("import localaws_tiny", "").replace("+ localaws_tiny.VERSION", "")
+    script = write(tmp_path / "source", {"prepare.py": code}) + "/prepare.py"
+    where = f"s3://{BUCKET}/{world.name('sdk-out')}"
+    processor = ScriptProcessor(
+        role=ROLE,
+        image_uri=SKLEARN,
+        command=["python3"],
+        instance_count=1,
+        instance_type="ml.m5.large",
+        base_job_name=world.name("sdk"),
+        sagemaker_session=session,
+    )
+    processor.run(code=script, arguments=["--share", "0.2"], wait=False, logs=False, **processing_shapes(where))
+    job = world.processed(processor.latest_job.processing_job_name)
+    assert job["ProcessingJobStatus"] == "Completed", job.get("FailureReason")
+    assert world.get(f"{where}/result.txt") == b"1,2;--share 0.2"
+
+
+def test_framework_processor(world: World, session: object, tmp_path: Path) -> None:
+    from sagemaker.core.processing import FrameworkProcessor
+
+    world.put("sdk/raw/a.csv", "1,2;")
+    source = write(tmp_path / "source", {"prepare.py": PROCESS, "requirements.txt": "localaws-tiny\n"})
+    where = f"s3://{BUCKET}/{world.name('sdk-out')}"
+    processor = FrameworkProcessor(
+        role=ROLE,
+        image_uri=SKLEARN,
+        command=["python3"],
+        instance_count=1,
+        instance_type="ml.m5.large",
+        base_job_name=world.name("sdk"),
+        sagemaker_session=session,
+    )
+    processor.run(code="prepare.py", source_dir=source, arguments=["x"], wait=False, logs=False, **processing_shapes(where))
+    job = world.processed(processor.latest_job.processing_job_name)
+    assert job["ProcessingJobStatus"] == "Completed", (job.get("FailureReason"), world.lines(job["ProcessingJobName"], "ProcessingJobs"))
+    assert world.get(f"{where}/result.txt") == b"1,2;x1.0"
