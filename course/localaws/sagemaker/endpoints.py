@@ -31,6 +31,8 @@ ENDPOINT = Kind(
     missing='Could not find endpoint "{arn}".',
     exists='Cannot create already existing endpoint "{arn}".',
     status="EndpointStatus",
+    instances=lambda document: _instances(document["_Variants"]),
+    holding=("Creating", "Updating", "SystemUpdating", "RollingBack", "InService", "Deleting"),
 )
 
 logger = logging.getLogger(__name__)

@@ -22,6 +22,10 @@ PROCESSING_JOB = Kind(
     exists_code="ResourceInUse",
     status="ProcessingJobStatus",
     summary=("ProcessingEndTime", "FailureReason", "ExitMessage"),
+    instances=lambda document: [
+        (cluster["InstanceType"], cluster["InstanceCount"]) for cluster in (document["ProcessingResources"]["ClusterConfig"],)
+    ],
+    holding=("InProgress", "Stopping"),
 )
 GROUP = "/aws/sagemaker/ProcessingJobs"
 LOCAL = "/opt/ml/processing/"

@@ -20,6 +20,8 @@ TRAINING_JOB = Kind(
     status="TrainingJobStatus",
     summary=("TrainingEndTime", "SecondaryStatus"),
     filters={"WarmPoolStatusEquals": "WarmPoolStatus.Status", "TrainingPlanArnEquals": "TrainingPlanArn"},
+    instances=lambda document: [(document["ResourceConfig"]["InstanceType"], document["ResourceConfig"]["InstanceCount"])],
+    holding=("InProgress", "Stopping"),
 )
 FLAGS = ("EnableNetworkIsolation", "EnableInterContainerTrafficEncryption", "EnableManagedSpotTraining")
 # What would change a job's result if it were done; nothing is pretended.
