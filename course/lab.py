@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import subprocess
 import sys
@@ -26,7 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     copy = first.parents[1]
     page = f"--LabApp.default_url=/lab/tree/{first.relative_to(copy)}"
-    jupyter = subprocess.Popen([sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={copy}", page, *options])
+    root = ["--allow-root"] if os.geteuid() == 0 else []  # whoever works as root, as in a container, has chosen to
+    jupyter = subprocess.Popen([sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={copy}", page, *root, *options])
     try:
         return _wait(jupyter)
     finally:

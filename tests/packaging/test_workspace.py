@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import socket
 import subprocess
 import sys
+import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -77,6 +81,51 @@ def test_the_kernel_is_the_courses_own_python(tmp_path):
     subprocess.run([sys.executable, "-c", script], env=environment, check=True, timeout=60)
     spec = json.loads((tmp_path / "kernels" / workspace.KERNEL / "kernel.json").read_text())
     assert spec["argv"][0] == sys.executable and spec["display_name"] == workspace.KERNEL_NAME
+
+
+def test_lab_opens_jupyterlab_on_the_copy_and_leaves_nothing_running(root):
+    shutil.copytree(ROOT / "course", root / "course", ignore=shutil.ignore_patterns("__pycache__"))
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    environment = {
+        **os.environ,
+        "COURSE_LOCALAWS_STATE": str(root / "state"),
+        "HOME": str(root),
+        "JUPYTER_CONFIG_DIR": str(root / "config"),
+    }
+    with (root / "lab.log").open("wb") as log:
+        command = [sys.executable, "-m", "course.lab", "--", "--no-browser", f"--port={port}", "--IdentityProvider.token=x"]
+        lab = subprocess.Popen(command, cwd=root, env=environment, stdout=log, stderr=log)
+    try:
+        address = f"http://127.0.0.1:{port}/api/contents/m00_start?token=x"
+        listed = wait_for(lambda: lab.poll() is not None or answer(address))
+        assert lab.poll() is None, (root / "lab.log").read_text()
+        assert [item["name"] for item in listed["content"]] == ["m00_start.ipynb"]
+        instance = json.loads((root / "state" / "instance.json").read_text())
+        assert instance["endpoint"].startswith("http://127.0.0.1:")
+    finally:
+        lab.terminate()
+        lab.wait(timeout=60)
+    assert answer(address) is None
+    with pytest.raises(OSError):
+        socket.create_connection(("127.0.0.1", instance["port"]), timeout=5)
+
+
+def answer(address: str) -> dict | None:
+    try:
+        with urllib.request.urlopen(address, timeout=5) as response:
+            return json.load(response)
+    except OSError:
+        return None
+
+
+def wait_for(condition, seconds: float = 90):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := condition():
+            return found
+        time.sleep(0.2)
+    return None
 
 
 @pytest.mark.nightly
