@@ -87,8 +87,8 @@ def _read_body(shape: Shape, body: bytes) -> dict:
             raise values.serialization_error("The request body is not a JSON object")
         return values.read_members(shape, loaded)
     payload = shape.members[shape.payload].shape
-    if payload.type == "blob":
-        return {shape.payload: body}
+    if payload.type == "blob" and (body or shape.payload in shape.required):
+        return {shape.payload: body}  # nothing on the wire tells no body from an empty one
     if not body:
         return {}
     if payload.type == "string":

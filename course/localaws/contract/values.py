@@ -150,14 +150,17 @@ def write(shape: Shape, value: object) -> object:
 
 
 def write_members(shape: Shape, value: dict, location: str = "") -> dict:
-    """The members of a structure that are bound to ``location``. An empty structure breaks SDK v3, whose classes require members."""
+    """The members of a structure that are bound to ``location``.
+
+    An empty structure is left out, since it breaks SDK v3, whose classes require members; not so in a union, of which boto3 expects one.
+    """
     written = {}
     for name, inner in value.items():
         member = shape.members.get(name)
         if inner is None or member is None or member.location != location:
             continue
         result = inner if member.shape.type in _AS_IS else write(member.shape, inner)
-        if result or member.shape.type != "structure":
+        if result or member.shape.type != "structure" or shape.union:
             written[member.wire_name] = result
     return written
 

@@ -71,6 +71,9 @@ class Kind:
         Parameters of List beyond the common ones, each with the path of the summary's member that it must equal.
     order : str
         Default ``SortOrder`` of List.
+    status_last : bool
+        Whether List, given ``StatusEquals`` and ``MaxResults``, takes a page first and filters it by status then, as AWS documents of
+        ListTrainingJobs: a page may be empty and yet have a next one.
     mutable : bool
         Whether it ever changes; only then it has a ``LastModifiedTime``.
     usage : str
@@ -91,6 +94,7 @@ class Kind:
     summary: tuple[str, ...] = ()
     filters: dict[str, str] = field(default_factory=dict)
     order: str = "Descending"
+    status_last: bool = False
     mutable: bool = True
     usage: str = ""
     instances: Callable[[Document], Iterable[tuple[str, int]]] = lambda document: ()

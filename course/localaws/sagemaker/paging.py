@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import zlib
 from typing import TYPE_CHECKING
@@ -38,8 +37,9 @@ def page(connection: sqlite3.Connection, region: str, kind: Kind, params: dict) 
         ``ValidationException`` for a token that is not one of ours or belongs to another query.
     """
     conditions, values = ["region = ?", "kind = ?"], [region, kind.name]
+    status_last = kind.status_last and "MaxResults" in params
     for parameter, condition in BOUNDS.items():
-        if parameter in params:
+        if parameter in params and not (status_last and parameter == "StatusEquals"):
             conditions.append(condition)
             values.append(params[parameter])
     for parameter, path in kind.filters.items():
@@ -58,12 +58,14 @@ def page(connection: sqlite3.Connection, region: str, kind: Kind, params: dict) 
     limit = params.get("MaxResults", DEFAULT_PAGE)
     order = "DESC" if descending else "ASC"
     rows = connection.execute(
-        f"SELECT summary, sequence, {column} AS value FROM resources WHERE {' AND '.join(conditions)}"
+        f"SELECT summary, status, sequence, {column} AS value FROM resources WHERE {' AND '.join(conditions)}"
         f" ORDER BY value {order}, sequence {order} LIMIT ?",
         (*values, limit + 1),
     ).fetchall()
     shown = rows[:limit]
     token = _token(query, shown[-1]) if len(rows) > limit else None
+    if status_last and "StatusEquals" in params:
+        shown = [row for row in shown if row["status"] == params["StatusEquals"]]
     return json.loads(f"[{','.join(row['summary'] for row in shown)}]"), token
 
 
@@ -73,9 +75,9 @@ def _token(query: int, row: sqlite3.Row) -> str:
 
 def _read_token(token: str, query: int) -> list:
     try:
-        made_for, value, sequence = json.loads(base64.urlsafe_b64decode(token.encode()))
-    except (ValueError, binascii.Error):
+        made_for, value, sequence = json.loads(base64.b64decode(token, "-_", validate=True))
+    except (ValueError, TypeError):
         made_for = None
-    if made_for != query:
+    if made_for != query or not isinstance(sequence, int) or not isinstance(value, int | float | str):
         raise AwsError("ValidationException", "Invalid NextToken: it was not returned by this operation with these parameters.")
     return [value, sequence]

@@ -1,0 +1,101 @@
+"""The models' Java patterns in Python: all compile, none runs for long, and a replaced one matches what the original does."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import botocore.loaders
+import pytest
+from generated import SERVICES
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from course.localaws.contract import patterns
+from course.localaws.contract.patterns import pattern, translate
+
+LIMIT = 5.0  # seconds for a text that a catastrophic pattern would chew on for hours
+LONGEST = 100_000
+UNITS = ("a", "A", "0", "-", "a-", "-a", ".", "a.", "0.", "/", "a/", "_", ":", " ", "\t", "\n", "é", "arn:aws:", "ab1-", "aa/", "=", "a=")
+HEADS = (
+    "",
+    "a",
+    "s3://",
+    "https://",
+    "https://a/",
+    "arn:aws:sagemaker:us-east-1:123456789012:",
+    "arn:aws:iam::123456789012:role/",
+    "ip-",
+    "/",
+)
+TAILS = ("", "\0", "!", "-", "\u2028")
+
+
+def all_patterns() -> dict[str, int]:
+    """Every pattern of the four models, with the greatest length of a text that is matched against it."""
+    found: dict[str, int] = {}
+    for service in SERVICES:
+        for shape in botocore.loaders.Loader().load_service_model(service, "service-2")["shapes"].values():
+            if "pattern" in shape:
+                found[shape["pattern"]] = max(found.get(shape["pattern"], 0), shape.get("max", LONGEST))
+    return found
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Fails what takes longer, also inside of one call of `re`."""
+
+    def expired(*_: object) -> None:
+        raise TimeoutError(f"still matching after {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, expired)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("java", "longest"), all_patterns().items())
+def test_no_pattern_runs_for_long_on_hostile_texts(java, longest):
+    compiled = pattern(java)
+    longest = min(longest, LONGEST)
+    with within(LIMIT):
+        for head in HEADS:
+            for unit in UNITS:
+                for tail in TAILS:
+                    compiled.fullmatch((head + unit * (longest // len(unit)))[: longest - 1] + tail)
+
+
+@pytest.mark.parametrize("java", patterns._equivalents())
+@settings(max_examples=300, deadline=None)
+@given(data=st.data())
+def test_a_replacement_matches_the_same_texts(java, data):
+    original = re.compile(translate(java), re.ASCII)
+    # Short enough for the original, and of the characters that it tells apart.
+    alphabet = "a0-._/ \r\n\t\x85\u2028é" if ".*" in java else "a0-_./"
+    text = data.draw(st.sampled_from(["", "https://"])) + data.draw(st.text(alphabet, max_size=8))
+    assert bool(original.fullmatch(text)) == bool(pattern(java).fullmatch(text))
+
+
+@pytest.mark.parametrize(
+    ("java", "matching", "others"),
+    [
+        (r"\p{ASCII}*", ["", "a~\x7f"], ["é"]),
+        (r"\A\S[\p{Print}]*\z", ["a b"], [" a", "a\n", ""]),
+        (r"([\p{L}\p{Z}\p{N}_.:/=+\-@]*)", ["Äpfel 3/4", "東京", ""], ["a!", "a\n"]),
+        (r"([\p{L}\p{Z}\p{N}_.:\/=+\-@]*)${1,128}", ["key"], ["a!"]),
+        (r"[\u0020-\uD7FF\uE000-\uFFFD\uD800\uDC00-\uDBFF\uDFFF\t]*", ["a😀\t"], ["\n", "\x00"]),
+        (r"arn:[\p{Alnum}\-]+:x", ["arn:aws-cn:x"], ["arn:é:x", "arn::x"]),
+        (r".*", ["a\x0b"], ["\u2028", "a\nb", "\x85"]),
+        (r"\d\w\s", ["1a "], ["٣a ", "1é ", "1a\u2003"]),
+        (r"[.]", ["."], ["a"]),
+    ],
+)
+def test_java_syntax_means_what_java_means(java, matching, others):
+    assert [text for text in matching if not pattern(java).fullmatch(text)] == []
+    assert [text for text in others if pattern(java).fullmatch(text)] == []
