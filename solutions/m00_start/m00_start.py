@@ -189,21 +189,21 @@ chances = [float(value) for value in answer.replace(",", "\n").split()]
 figure, axes = plt.subplots(figsize=(7, 3))
 axes.bar(hours, chances, color="#4a6fa5")
 axes.axhline(table.late.mean(), color="black", linestyle="--", label="share of late flights in the training table")
-axes.set(xlabel="scheduled hour of departure", ylabel="probability of being late", title="A Friday from JFK, 1,000 miles")
+axes.set(xticks=hours, xlabel="scheduled hour of departure", ylabel="probability of being late", title="A Friday from JFK, 1,000 miles")
 axes.legend()
 plt.show()
 
 # %% [markdown]
-# The bars grow from morning to evening and cross the dashed line around noon: delays pile up through the day. All hours went in one request,
+# The bars grow from morning to evening and cross the dashed line around midday: delays pile up through the day. All hours went in one request,
 # several lines at once; that is how you ask for many predictions.
 
 # %% [markdown]
 # ## Break it
 #
-# Now send three numbers where the model wants four. Look at what the error carries besides its text.
+# Now send two numbers where the model wants four, then the right four under a false name. Look at what the error carries besides its text.
 
 # %%
-for body, content_type in [("17,4,1", "text/csv"), ("17,4,1,2475", "image/png")]:
+for body, content_type in [("17,4", "text/csv"), ("17,4,1,2475", "image/png")]:
     try:
         runtime.invoke_endpoint(EndpointName=name, ContentType=content_type, Body=body)
     except runtime.exceptions.ModelError as error:
@@ -252,8 +252,8 @@ if aws.local:
 # %% [markdown]
 # ## Who called whom
 #
-# You made some twenty requests. Behind them, services called each other: the job read S3 and wrote logs under its own name. AWS keeps such a
-# record in a service called CloudTrail; the local AWS keeps one too.
+# You made a few dozen requests, most of them the waiters' "done yet?". Behind them, services called each other: the job read its data from S3
+# and stored its model there, under its own name. AWS keeps such a record in a service called CloudTrail; the local AWS keeps one too.
 
 # %%
 if aws.local:
