@@ -57,7 +57,7 @@ class Request:
         object.__setattr__(self, "context", {key.lower(): tuple(values) for key, values in self.context.items()})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # the same text in two places is two statements
 class Statement:
     """One statement of a policy, with where it stands in the policy's text.
 
