@@ -19,6 +19,7 @@ from course.localaws.gateway import Gateway
 from course.localaws.instance import CONTROL_PREFIX
 from course.localaws.platform import Platform
 from course.localaws.requests_log import RequestLog
+from course.localaws.running import running
 from course.localaws.services.iam import Identity, iam_service
 from course.localaws.services.moto_mount import MotoMount
 from course.localaws.services.sts import sts_service
@@ -66,6 +67,7 @@ class LocalAws:
         }
         self.fallback = MotoMount(platform)
         self.gateway = Gateway(platform, self.services, self.fallback)
+        self._closed = False
 
     def asgi(self, token: str, stop: Callable[[], None]) -> Callable:
         """The application: the control door behind its prefix, AWS everywhere else."""
@@ -85,7 +87,8 @@ class LocalAws:
         self.fallback.recover()
 
     def running(self) -> list[dict]:
-        return []
+        """What AWS would bill now; see `course.localaws.running`."""
+        return running(self.services["sagemaker"].engine)
 
     def advance(self, seconds: float) -> float:
         """Move the clock forward, also for the processes to come, and return the new time."""
@@ -101,7 +104,10 @@ class LocalAws:
         self.platform.requests.reset()
 
     def shutdown(self) -> None:
-        """End every job and server, and close every file."""
+        """End every job and server, and close every file; a second time does nothing."""
+        if self._closed:
+            return
+        self._closed = True
         self._each("shutdown", self._rooms)
         self.platform.requests.close()
 

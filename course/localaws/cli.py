@@ -83,7 +83,7 @@ def _status(options: argparse.Namespace) -> int:
     running = handle.running()
     print("AWS would bill nothing now." if not running else "AWS would bill now:")
     for item in running:
-        print("  " + "  ".join(str(value) for value in item.values()))
+        print("  {resource}: {count} x {instance_type}, {status}, for {seconds:.0f} s ({region})".format(**item))
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import contextlib
 import errno
 import json
@@ -64,7 +65,7 @@ def run(state: Path, port: int, unix_socket: Path | None, ready: Callable[[], No
         keys.issued(state)
         environment.write_files(state)
         aws = LocalAws(state, endpoint)
-        at_end.callback(aws.shutdown)
+        at_end.callback(aws.shutdown)  # for an end before the server ran
         token = secrets.token_urlsafe(32)
         Instance(os.getpid(), port, endpoint, token, version(PACKAGE), str(unix_socket or "")).write(state)
         at_end.callback((state / "instance.json").unlink, missing_ok=True)
@@ -89,12 +90,17 @@ class _Server(uvicorn.Server):
         )
         super().__init__(config)
         self._ready = ready
-        self._warm = aws.warm
+        self._aws = aws
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._ready()
-        self._warm()
+        self._aws.warm()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        # While the event loop, to which the rooms' own connections belong, still runs.
+        await asyncio.to_thread(self._aws.shutdown)
 
     def _stop(self) -> None:
         self.should_exit = True

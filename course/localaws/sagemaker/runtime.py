@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -96,15 +97,16 @@ class Runtime:
             return response.status, response.headers, body, time.perf_counter() - began
 
     def close(self) -> None:
-        """Write what was noted and drop the connections, also when the event loop is gone already."""
+        """Write what was noted and drop the connections. Not to be called in the event loop's own thread."""
         self.metrics.flush()
-        if self._session is not None:
-            connector, self._session = self._session.connector, self._session.detach()
-            connector.close()
+        session, self._session = self._session, None
+        if session is not None and self._loop.is_running():
+            asyncio.run_coroutine_threadsafe(session.close(), self._loop).result(CONNECT_SECONDS)
 
     def _client(self) -> aiohttp.ClientSession:
         """Made at the first call, since it belongs to the event loop."""
         if self._session is None:
+            self._loop = asyncio.get_running_loop()
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_SECONDS),
                 timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS, connect=CONNECT_SECONDS),
