@@ -22,6 +22,11 @@ def copy_course(place: Path) -> Path:
     return place
 
 
+@pytest.fixture(scope="session")
+def copy():
+    return copy_course
+
+
 @pytest.fixture
 def root(tmp_path) -> Path:
     return copy_course(tmp_path / "course")

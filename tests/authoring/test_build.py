@@ -18,8 +18,6 @@ from course.authoring import build, notebook
 from course.authoring.source import SourceError
 from course.grading import catalogue
 
-from .conftest import copy_course
-
 LESSON = "m90_fixture"
 SOLUTION = Path("solutions", LESSON, "m90_1_round_trip.ipynb")
 LEARNER = Path("notebooks", LESSON, "m90_1_round_trip.ipynb")
@@ -34,9 +32,9 @@ def make(root: Path, *arguments: str) -> int:
 
 
 @pytest.fixture(scope="session")
-def built_once(tmp_path_factory) -> Path:
+def built_once(tmp_path_factory, copy) -> Path:
     """The fixture course with its notebooks, for tests to copy: nbgrader takes seconds."""
-    root = copy_course(tmp_path_factory.mktemp("built") / "course")
+    root = copy(tmp_path_factory.mktemp("built") / "course")
     assert make(root) == 0
     return root
 
