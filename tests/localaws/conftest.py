@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
+from boto_clients import client_factory
 
 from course.localaws import server
-from course.localaws.environment import REGION
-from course.localaws.keys import issued
+from course.localaws.contract.contract import STRICT
+
+# Every local AWS that a test starts refuses to answer what does not fit botocore's model.
+os.environ.setdefault(STRICT, "1")
 
 
 @pytest.fixture(scope="session")
@@ -26,17 +28,3 @@ def local_aws(tmp_path_factory) -> Iterator[server.Handle]:
 def client(local_aws) -> Callable[..., Any]:
     """``client("sagemaker")``: a boto3 client that talks to `local_aws`, without retries."""
     return client_factory(local_aws)
-
-
-def client_factory(handle: server.Handle) -> Callable[..., Any]:
-    """The same for a local AWS of one's own."""
-    credential = issued(handle.state)
-    session = boto3.Session(credential.principal.access_key, credential.secret, credential.token, REGION)
-
-    def make(service: str, **settings: Any) -> Any:
-        config = Config(retries={"total_max_attempts": 1}, read_timeout=120, inject_host_prefix=False).merge(
-            settings.pop("config", Config())
-        )
-        return session.client(service, endpoint_url=handle.endpoint, config=config, **settings)
-
-    return make

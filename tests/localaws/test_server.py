@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from conftest import client_factory
+from boto_clients import client_factory
 
 from course.localaws import server
 from course.localaws.instance import Instance, ServerError
@@ -207,6 +207,20 @@ def test_an_end_while_starting_shows_the_log(state, monkeypatch):
     monkeypatch.setattr(server.sys, "executable", "/bin/false")
     with pytest.raises(ServerError, match="ended while starting"):
         server.start(state)
+
+
+def test_an_interrupted_start_leaves_no_process(state, monkeypatch):
+    spawned = []
+
+    def interrupt(*_):
+        spawned.extend(psutil.Process().children())
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(server.select, "select", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        server.start(state)
+    assert spawned and not any(process.is_running() for process in spawned)
+    assert not (state / "instance.json").exists()
 
 
 # --- after a kill -----------------------------------------------------------------------------------------------------

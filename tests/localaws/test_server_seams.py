@@ -10,7 +10,7 @@ import time
 import boto3
 import psutil
 import pytest
-from conftest import client_factory
+from boto_clients import client_factory
 
 from course.localaws import server
 
