@@ -9,14 +9,21 @@ import pytest
 from generated import contract
 from wire import call
 
+from course.localaws.contract import Contract
+from course.localaws.contract.contract import STRICT
 from course.localaws.errors import AwsError
-
-MODEL = "SageMaker.ListModels"
 
 
 def arrived(operation: str, body: bytes | dict) -> dict:
     body = json.dumps(body).encode() if isinstance(body, dict) else body
     return contract("sagemaker").parse(call("POST", "/", {"x-amz-target": f"SageMaker.{operation}"}), body)[1]
+
+
+@pytest.fixture
+def lenient(monkeypatch) -> Contract:
+    """The contract of SageMaker as it is outside of tests."""
+    monkeypatch.delenv(STRICT, raising=False)
+    return Contract("sagemaker")
 
 
 def refused(operation: str, body: bytes | dict) -> AwsError:
@@ -110,7 +117,7 @@ def test_a_header_that_is_no_number():
     assert caught.value.code == "SerializationException"
 
 
-def test_responses_leave_out_nothing_notes_and_empty_structures():
+def test_responses_leave_out_nothing_notes_and_empty_structures(lenient):
     result = {
         "ModelName": "m",
         "ModelArn": "arn:aws:sagemaker:us-east-1:123456789012:model/m",
@@ -120,7 +127,7 @@ def test_responses_leave_out_nothing_notes_and_empty_structures():
         "ExecutionRoleArn": None,
         "_Process": 17,
     }
-    response = contract("sagemaker").serialise("DescribeModel", result)
+    response = lenient.serialise("DescribeModel", result)
     assert response.headers["content-type"] == "application/x-amz-json-1.1"
     assert json.loads(response.body) == {
         "ModelName": "m",
@@ -135,9 +142,9 @@ def test_an_operation_without_output_answers_an_empty_body():
     assert (response.status_code, response.body) == (200, b"")
 
 
-def test_numbers_that_json_cannot_say_are_texts():
+def test_numbers_that_json_cannot_say_are_texts(lenient):
     result = {"TrainingJobName": "j", "FinalMetricDataList": [{"MetricName": "m", "Value": float("nan"), "Timestamp": 0.0}]}
-    response = contract("sagemaker").serialise("DescribeTrainingJob", result)
+    response = lenient.serialise("DescribeTrainingJob", result)
     assert json.loads(response.body)["FinalMetricDataList"][0]["Value"] == "NaN"
 
 
@@ -160,11 +167,11 @@ def test_results_that_do_not_fit_the_model(result, says):
     assert says in caught.value.message
 
 
-def test_only_a_strict_contract_checks_what_it_serialises(monkeypatch):
-    contract("sagemaker").serialise("DescribeModel", {"ModelName": "m"})
-    monkeypatch.setenv("LOCALAWS_STRICT", "1")
+def test_only_a_strict_contract_checks_what_it_serialises(lenient, monkeypatch):
+    lenient.serialise("DescribeModel", {"ModelName": "m"})
+    monkeypatch.setenv(STRICT, "1")
     with pytest.raises(AwsError):
-        type(contract("sagemaker"))("sagemaker").serialise("DescribeModel", {"ModelName": "m"})
+        Contract("sagemaker").serialise("DescribeModel", {"ModelName": "m"})
 
 
 def test_modelled_errors_have_their_status():
