@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,7 +31,7 @@ class Datum:
     Attributes
     ----------
     timestamp : float
-        Unix seconds.
+        Unix seconds; stored to the minute, or to the second when ``resolution`` is 1.
     count, sum, minimum, maximum : float
         The statistic set of the observations.
     observations : tuple of (value, count), or None
@@ -47,6 +48,7 @@ class Datum:
     maximum: float
     observations: tuple[tuple[float, float], ...] | None
     dimensions: Mapping[str, str] = field(default_factory=dict)
+    resolution: int = 60
 
 
 class MetricStore:
@@ -74,11 +76,12 @@ class MetricStore:
         """Record many observations in one transaction: much cheaper than as many `put`."""
         with self.database.write() as connection:
             for datum in data:
+                moment = datum.timestamp // datum.resolution * datum.resolution
                 key = (region, datum.namespace, datum.name, dimensions_key(datum.dimensions))
                 connection.execute(
                     "INSERT INTO metrics (region, namespace, name, dimensions, updated) VALUES (?, ?, ?, ?, ?)"
                     " ON CONFLICT DO UPDATE SET updated = max(updated, excluded.updated)",
-                    (*key, datum.timestamp),
+                    (*key, moment),
                 )
                 query = "SELECT id FROM metrics WHERE region = ? AND namespace = ? AND name = ? AND dimensions = ?"
                 metric = connection.execute(query, key).fetchone()[0]
@@ -87,8 +90,26 @@ class MetricStore:
                 observations = None if plain or datum.observations is None else json.dumps(datum.observations)
                 statistics = (datum.count, datum.sum, datum.minimum, datum.maximum)
                 connection.execute(
-                    "INSERT INTO data VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (metric, datum.timestamp, datum.unit, *statistics, observations)
+                    "INSERT INTO data VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (metric, moment, datum.unit, *statistics, observations)
                 )
+
+    def data(self, region: str, metric: Mapping, start: float, end: float) -> Iterator[sqlite3.Row]:
+        """The data of a metric (``{"Namespace", "MetricName", "Dimensions"}``) from ``start`` on and before ``end``, in order of time."""
+        dimensions = {dimension["Name"]: dimension["Value"] for dimension in metric.get("Dimensions", ())}
+        query = (
+            "SELECT data.* FROM data JOIN metrics ON metrics.id = data.metric WHERE region = ? AND namespace = ? AND name = ?"
+            " AND dimensions = ? AND timestamp >= ? AND timestamp < ? ORDER BY timestamp"
+        )
+        key = (region, metric["Namespace"], metric["MetricName"], dimensions_key(dimensions))
+        return iter(self.database.connection.execute(query, (*key, start, end)))
+
+    def metrics(self, region: str, namespace: str | None, name: str | None, since: float, after: int, limit: int) -> list[sqlite3.Row]:
+        """Metrics with data since a time, in the order in which they were first seen, after the one with the id ``after``."""
+        query = (
+            "SELECT * FROM metrics WHERE region = ?1 AND (?2 IS NULL OR namespace = ?2) AND (?3 IS NULL OR name = ?3)"
+            " AND updated >= ?4 AND id > ?5 ORDER BY id LIMIT ?6"
+        )
+        return self.database.connection.execute(query, (region, namespace, name, since, after, limit)).fetchall()
 
     def reset(self) -> None:
         """Forget every metric."""
@@ -101,14 +122,20 @@ class MetricStore:
 
 
 def observed(
-    namespace: str, name: str, observations: Iterable[tuple[float, float]], dimensions: Mapping[str, str], unit: str, timestamp: float
+    namespace: str,
+    name: str,
+    observations: Iterable[tuple[float, float]],
+    dimensions: Mapping[str, str],
+    unit: str,
+    timestamp: float,
+    resolution: int = 60,
 ) -> Datum:
     """A datum of ``(value, count)`` pairs."""
     pairs = tuple((float(value), float(count)) for value, count in observations)
     values = [value for value, _ in pairs]
     total = sum(value * count for value, count in pairs)
     count = sum(count for _, count in pairs)
-    return Datum(namespace, name, timestamp, unit, count, total, min(values), max(values), pairs, dimensions)
+    return Datum(namespace, name, timestamp, unit, count, total, min(values), max(values), pairs, dimensions, resolution)
 
 
 def dimensions_key(dimensions: Mapping[str, str]) -> str:
