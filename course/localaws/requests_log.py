@@ -103,7 +103,7 @@ class RequestLog:
             with self._database.write() as connection:
                 connection.execute("DELETE FROM requests")
 
-    def close(self) -> None:
+    def shutdown(self) -> None:
         """Write down the rest and close the file."""
         self._closed.set()
         self._queued.set()

@@ -12,6 +12,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import platformdirs
 
@@ -22,6 +23,8 @@ START_SECONDS = 60
 STOP_SECONDS = 30
 ANSWER_SECONDS = 120  # a reset ends every job and server, which takes a while
 HEALTH_SECONDS = 10
+END_SECONDS = 5
+TAIL_LINES = 15
 LOG_BYTES = 10_000_000
 
 
@@ -103,14 +106,23 @@ def start(state: Path | None = None, port: int = 0, socket: Path | None = None) 
         When the state folder is in use or cannot be written, the port is in use, the disk is full, or it is not ready within 60 s.
     """
     state = (state or default_state()).absolute()
-    log = _opened_log(state)
-    receiver, sender = os.pipe()
-    command = [sys.executable, "-m", "course.localaws.daemon", "--state", str(state), "--port", str(port), "--ready", str(sender)]
+    command = [sys.executable, "-m", "course.localaws.daemon", "--state", str(state), "--port", str(port)]
     if socket:
         command += ["--socket", str(socket.absolute())]
-    with log, os.fdopen(receiver) as outcome:
+    with _opened_log(state) as log:
+        _spawn(command, log)
+    handle = find(state)
+    if handle is None:
+        raise ServerError(f"the local AWS ended right after its start. {_tail(log.name)}")
+    return handle
+
+
+def _spawn(command: list[str], log: BinaryIO) -> None:
+    """Start the process, and wait for the one line of JSON in which it says how the start went."""
+    receiver, sender = os.pipe()
+    with os.fdopen(receiver) as outcome:
         child = subprocess.Popen(
-            command,
+            [*command, "--ready", str(sender)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -119,17 +131,27 @@ def start(state: Path | None = None, port: int = 0, socket: Path | None = None) 
             env=_own_environment(),
         )
         os.close(sender)
-        said = outcome.readline() if select.select([outcome], [], [], START_SECONDS)[0] else None
-    if not said:
+        try:
+            if not select.select([outcome], [], [], START_SECONDS)[0]:
+                raise ServerError(f"the local AWS was not ready within {START_SECONDS} s. {_tail(log.name)}")
+            said = outcome.readline()
+            if not said:
+                raise ServerError(f"the local AWS ended while starting. {_tail(log.name)}")
+            if error := json.loads(said).get("error"):
+                raise ServerError(error)
+        except BaseException:  # Ctrl-C among them: what nobody waits for any more shall not come up
+            _end(child)
+            raise
+    child.returncode = 0  # it is to outlive this object, which would warn about that
+
+
+def _end(child: subprocess.Popen) -> None:
+    child.terminate()
+    try:
+        child.wait(END_SECONDS)
+    except subprocess.TimeoutExpired:
         child.kill()
         child.wait()
-        why = f"was not ready within {START_SECONDS} s" if said is None else "ended while starting"
-        raise ServerError(f"the local AWS {why}. The end of its log, {state / 'server.log'}:\n{_tail(state / 'server.log')}")
-    if error := json.loads(said).get("error"):
-        child.wait()
-        raise ServerError(error)
-    child.returncode = 0  # it is to outlive this object, which would warn about that
-    return find(state)
 
 
 def find(state: Path | None = None) -> Handle | None:
@@ -161,7 +183,7 @@ def _ask(instance: Instance, method: str, path: str, body: dict | None = None, s
     return answer
 
 
-def _opened_log(state: Path):
+def _opened_log(state: Path) -> BinaryIO:
     """The log, opened to append; emptied first when it has grown large."""
     try:
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -178,8 +200,9 @@ def _own_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "BOTOCORE_", "BOTO_"))}
 
 
-def _tail(log: Path, lines: int = 15) -> str:
-    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+def _tail(log: str) -> str:
+    lines = Path(log).read_text(errors="replace").splitlines()
+    return f"The end of its log, {log}:\n" + "\n".join(lines[-TAIL_LINES:])
 
 
 def _wait_for_end(pid: int, seconds: float) -> None:

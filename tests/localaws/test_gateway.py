@@ -62,7 +62,7 @@ class Front:
     def __exit__(self, *_) -> None:
         self._server.should_exit = True
         self._thread.join()
-        self.log.close()
+        self.log.shutdown()
 
     async def _serve(self, call) -> Response:
         self.calls.append(call)
@@ -432,11 +432,11 @@ def test_the_request_log_loses_nothing_under_threads(tmp_path):
     for thread in threads:
         thread.join()
     assert len(log.events(limit=10_000)) == 2000
-    log.close()
+    log.shutdown()
     again = RequestLog(tmp_path / "requests.db", Clock())
     again.record("c", "s3", "GetObject")
     assert [e["id"] for e in again.events(since=1999)] == [2000, 2001]
-    again.close()
+    again.shutdown()
 
 
 def test_answers_carry_the_request_id_of_the_call(front):
