@@ -21,7 +21,7 @@ from course.localaws.metrics.store import MetricStore
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 SHORT_PERIODS = (1, 5, 10, 20, 30)
 _PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d{1,10})?|100(?:\.0{1,10})?)")
-_OTHER_EXTENDED = re.compile(r"(?:(?:tm|wm|tc|ts|pr|p)\d.*|(?:TM|WM|PR|TC|TS)\(.*\)|IQM|iqm)")
+_OTHER_EXTENDED = re.compile(r"(?:(?:tm|wm|tc|ts|pr)\d.*|(?:TM|WM|PR|TC|TS)\(.*\)|IQM|iqm)")
 
 
 @dataclass(frozen=True, slots=True)

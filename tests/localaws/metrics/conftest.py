@@ -1,0 +1,72 @@
+"""A client of CloudWatch, namespaces of one's own, and clients that speak its other protocols."""
+
+from __future__ import annotations
+
+import gzip
+import itertools
+from collections.abc import Callable
+from contextlib import contextmanager
+
+import pytest
+import requests
+from botocore import parsers, serialize
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.exceptions import ClientError
+
+_NUMBERS = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def cloudwatch(client):
+    return client("cloudwatch")
+
+
+@pytest.fixture
+def namespace() -> str:
+    return make_namespace()
+
+
+def make_namespace() -> str:
+    return f"Test/{next(_NUMBERS)}"
+
+
+@pytest.fixture
+def refused() -> Callable:
+    """``with refused("InvalidParameterValue"):`` — the block must fail with exactly that error, status 400."""
+
+    @contextmanager
+    def check(code: str):
+        with pytest.raises(ClientError) as caught:
+            yield caught
+        error = caught.value.response
+        assert (error["Error"]["Code"], error["ResponseMetadata"]["HTTPStatusCode"]) == (code, 400)
+
+    return check
+
+
+@pytest.fixture(scope="session")
+def speak(cloudwatch) -> Callable[..., dict]:
+    """``speak("query", "ListMetrics", {...})``: one request in a protocol of one's choice, by botocore's own serialiser and parser."""
+
+    def call(protocol: str, operation: str, params: dict, compress: bool = False) -> dict:
+        model = cloudwatch.meta.service_model.operation_model(operation)
+        made = serialize.create_serializer(protocol, include_validation=True).serialize_to_request(params, model)
+        body = made["body"]
+        if isinstance(body, dict):
+            body = requests.models.RequestEncodingMixin._encode_params(body)
+        body = body.encode() if isinstance(body, str) else body
+        headers = dict(made["headers"]) | ({"Content-Encoding": "gzip"} if compress else {})
+        body = gzip.compress(body) if compress else body
+        request = AWSRequest(made["method"], cloudwatch.meta.endpoint_url + made["url_path"], headers=headers, data=body)
+        SigV4Auth(cloudwatch._request_signer._credentials, "monitoring", cloudwatch.meta.region_name).add_auth(request)
+        answer = requests.request(made["method"], request.url, data=body, headers=dict(request.headers), timeout=20)
+        received = {
+            "status_code": answer.status_code,
+            "headers": answer.headers,
+            "body": answer.content,
+            "context": {"operation_name": operation},
+        }
+        return parsers.create_parser(protocol).parse(received, model.output_shape)
+
+    return call
