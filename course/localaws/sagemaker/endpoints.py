@@ -25,14 +25,21 @@ from course.localaws.sagemaker.runtime import Runtime
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
 
+
+def _instances(variants: list[dict]) -> list[tuple[str, int]]:
+    """Instance types and counts, as quotas and bills count them. Here an instance is a process."""
+    return [(variant["InstanceType"], variant["InstanceCount"]) for variant in variants]
+
+
 ENDPOINT = Kind(
     name="Endpoint",
     arn="endpoint",
     missing='Could not find endpoint "{arn}".',
     exists='Cannot create already existing endpoint "{arn}".',
     status="EndpointStatus",
+    usage="endpoint usage",
     instances=lambda document: _instances(document["_Variants"]),
-    holding=("Creating", "Updating", "SystemUpdating", "RollingBack", "InService", "Deleting"),
+    holding=("Creating", "Updating", "InService"),
 )
 
 logger = logging.getLogger(__name__)
@@ -67,7 +74,6 @@ class Endpoints:
     def create(self, context: Context, params: dict) -> dict:
         name = params["EndpointName"]
         config, variants = self._planned(context, params, "CreateEndpoint")
-        self._check_quota(variants)
         document = {
             "EndpointConfigName": config["EndpointConfigName"],
             "EndpointStatus": "Creating",
@@ -104,7 +110,7 @@ class Endpoints:
         if params.get("RetainAllVariantProperties"):
             excluded = {item["VariantPropertyType"] for item in params.get("ExcludeRetainedVariantProperties", ())}
             variants = deployments.retained(variants, present["_Variants"], excluded)
-        self._check_quota(variants, name)
+        self._check_quota(name, variants)
         document = self._engine.update(context, ENDPOINT, name, lambda document: self._changeable(context, document))
         self._in_background(self._finish_update, context, name, config, variants)
         return {"EndpointArn": document["EndpointArn"]}
@@ -113,7 +119,7 @@ class Endpoints:
         name = params["EndpointName"]
         present = self._engine.get(context, ENDPOINT, name)
         variants = deployments.with_capacities(present["_Variants"], params["DesiredWeightsAndCapacities"], present["EndpointArn"])
-        self._check_quota(variants, name)
+        self._check_quota(name, variants)
         self._engine.update(context, ENDPOINT, name, lambda document: self._changeable(context, document))
         self._in_background(self._finish_resize, context, name, variants)
         return {"EndpointArn": present["EndpointArn"]}
@@ -257,15 +263,11 @@ class Endpoints:
         config = self._engine.get(context, ENDPOINT_CONFIG, params["EndpointConfigName"])
         return config, deployments.variants_of(self._engine, context, config, operation)
 
-    def _check_quota(self, variants: list[dict], name: str = "") -> None:
-        """Raises ``ResourceLimitExceeded`` when all endpoints but ``name``, and this one with ``variants``, had too many instances."""
-        held = [
-            instances
-            for _, document in self._engine.every(ENDPOINT)
-            if document["EndpointStatus"] != "Failed" and document["EndpointName"] != name
-            for instances in _instances(document["_Variants"])
-        ]
-        quotas.check_instances("endpoint usage", _instances(variants), held)
+    def _check_quota(self, name: str, variants: list[dict]) -> None:
+        """Raises ``ResourceLimitExceeded`` when ``variants`` and all other endpoints would hold too many instances."""
+        endpoints = self._engine.every(ENDPOINT, ENDPOINT.holding)
+        held = [pair for _, document in endpoints if document["EndpointName"] != name for pair in _instances(document["_Variants"])]
+        quotas.check_instances(ENDPOINT.usage, _instances(variants), held)
 
     def _changeable(self, context: Context, document: dict) -> dict:
         """The change that begins an update. Raises ``ValidationException`` where none may begin."""
@@ -292,11 +294,6 @@ class Endpoints:
             "DesiredInstanceCount": variant["InstanceCount"],
             **({"VariantStatus": [{"Status": status, "StartTime": self._engine.now()}]} if status else {}),
         }
-
-
-def _instances(variants: list[dict]) -> list[tuple[str, int]]:
-    """Instance types and counts, as quotas count them. Here an instance is a process."""
-    return [(variant["InstanceType"], variant["InstanceCount"]) for variant in variants]
 
 
 def _capture_summary(config: dict) -> dict:

@@ -107,11 +107,11 @@ class InvocationMetrics:
 
 
 def data(invocations: list[Invocation]) -> list[Datum]:
-    """One datum for each metric, variant and second, with all its values and how often each was seen."""
+    """One datum for each metric, variant and minute, with all its values and how often each was seen."""
     seen: dict[tuple, Counter] = defaultdict(Counter)
     for invocation in invocations:
         for metric, unit, value in invocation.values():
-            seen[invocation.endpoint, invocation.variant, int(invocation.moment), metric, unit][value] += 1
+            seen[invocation.endpoint, invocation.variant, int(invocation.moment) // 60 * 60, metric, unit][value] += 1
     return [
         observed(NAMESPACE, metric, counts.items(), {"EndpointName": endpoint, "VariantName": variant}, unit, moment)
         for (endpoint, variant, moment, metric, unit), counts in seen.items()

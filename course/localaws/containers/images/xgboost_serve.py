@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import xgboost
 
 ACCEPTS = ["application/json", "application/jsonlines", "application/x-recordio-protobuf", "text/csv"]
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("serve")
 
 
 class AlgorithmMode:
