@@ -12,12 +12,11 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from course.localaws.errors import AwsError
-from course.localaws.services.moto_world import Patch, current, remembered
+from course.localaws.services.moto_world import after, current, remembered
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
 
-PATCHES: dict[str, Patch] = {}
 _platform: Platform | None = None
 _ABSENT, _PRESENT = b"-", b"+"  # on the tape, before the body of an object
 
@@ -26,14 +25,6 @@ def connect(platform: Platform) -> None:
     """Say whose rooms moto is to meet."""
     global _platform
     _platform = platform
-
-
-def _after(module: str) -> Callable[[Patch], Patch]:
-    def register(patch: Patch) -> Patch:
-        PATCHES[module] = patch
-        return patch
-
-    return register
 
 
 def _first_time() -> bool:
@@ -53,7 +44,7 @@ def _there(look: Callable[[], object]) -> bool:
     return remembered(ask) == _PRESENT
 
 
-@_after("moto.s3.models")
+@after("moto.s3.models")
 def _s3(module: ModuleType) -> None:
     backend = module.S3Backend
 
@@ -83,7 +74,7 @@ def _s3(module: ModuleType) -> None:
     backend.get_bucket, backend.get_object, backend.put_object = get_bucket, get_object, put_object
 
 
-@_after("moto.logs.models")
+@after("moto.logs.models")
 def _logs(module: ModuleType) -> None:
     backend = module.LogsBackend
 
@@ -109,7 +100,7 @@ def _logs(module: ModuleType) -> None:
     backend.list_tags_log_group = list_tags_log_group
 
 
-@_after("moto.cloudwatch.models")
+@after("moto.cloudwatch.models")
 def _metrics(module: ModuleType) -> None:
     def put_metric_data(self: Any, namespace: str, metric_data: list[dict[str, Any]]) -> None:
         if not _first_time():

@@ -20,7 +20,7 @@ from course.localaws.call import Call
 from course.localaws.errors import AwsError, not_supported
 from course.localaws.services import moto_bridge, moto_canned, moto_world, moto_wsgi
 from course.localaws.services.journal import Entry, Journal, new_seed
-from course.localaws.services.moto_patches import PATCHES, patch_libraries
+from course.localaws.services.moto_patches import patch_libraries
 from course.localaws.services.moto_world import World
 from course.localaws.services.moto_wsgi import Answer
 
@@ -110,7 +110,7 @@ class MotoMount:
 
     def _install(self) -> bool:
         born = self._journal.instance(self._platform.clock.now())
-        return moto_world.install(self._platform.clock, born, {**PATCHES, **moto_bridge.PATCHES})
+        return moto_world.install(self._platform.clock, born)
 
     def _unload(self) -> None:
         if self._moto is not None:

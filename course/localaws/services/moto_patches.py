@@ -7,41 +7,31 @@ from types import ModuleType
 from typing import Any
 
 from course.localaws.services import moto_canned, moto_world
-from course.localaws.services.moto_world import Patch, current, dice, entered, remembered
-
-PATCHES: dict[str, Patch] = {}
+from course.localaws.services.moto_world import after, current, dice, entered, remembered
 
 
-def _after(module: str) -> Callable[[Patch], Patch]:
-    def register(patch: Patch) -> Patch:
-        PATCHES[module] = patch
-        return patch
-
-    return register
-
-
-@_after("moto.settings")
+@after("moto.settings")
 def _settings(settings: ModuleType) -> None:
     # AWS's own managed policies are there, as in every account. A browser's page has no business here: no CORS headers.
     settings.load_iam_aws_managed_policies = lambda: True
     settings.DISABLE_GLOBAL_CORS = True
 
 
-@_after("moto.backends")
+@after("moto.backends")
 def _modules(module: ModuleType) -> None:
     # moto lists its own folders at every request: a millisecond and a half.
     modules = list(module.list_of_moto_modules())
     module.list_of_moto_modules = lambda: modules
 
 
-@_after("moto.moto_api._internal.moto_random")
+@after("moto.moto_api._internal.moto_random")
 def _generator(module: ModuleType) -> None:
     # moto's one generator is imported by name everywhere; all it does rests on these two.
     module.MotoRandom.random = lambda self: dice.random()
     module.MotoRandom.getrandbits = lambda self, bits: dice.getrandbits(bits)
 
 
-@_after("moto.core.base_backend")
+@after("moto.core.base_backend")
 def _default_resources(module: ModuleType) -> None:
     # A region's backend is made when somebody first looks at it, be it only to list: its ids must not depend on who that was.
     original = module.AccountSpecificBackend.__init__
@@ -57,7 +47,7 @@ def _default_resources(module: ModuleType) -> None:
     module.AccountSpecificBackend.__init__ = init
 
 
-@_after("moto.core.responses")
+@after("moto.core.responses")
 def _operations(module: ModuleType) -> None:
     # Here moto knows which operation it is about to perform: the place to name it, and to refuse what it would only pretend.
     perform = module.BaseResponse.call_action
@@ -83,7 +73,7 @@ def _request_id(headers: dict | None = None) -> str:
     return request_id
 
 
-@_after("moto.sqs.models")
+@after("moto.sqs.models")
 def _long_polling(module: ModuleType) -> None:
     # moto waits for messages inside the request, and would wait for ever: its time stands still, and nobody else gets in.
     # So it answers at once, and says how long the caller would have waited.
@@ -101,7 +91,19 @@ def _long_polling(module: ModuleType) -> None:
     module.SQSBackend.receive_message = receive_message
 
 
-@_after("moto.cloudformation.parsing")
+@after("moto.cloudwatch.models")
+def _alarms(module: ModuleType) -> None:
+    # moto's new alarms are OK; nothing has looked yet.
+    init = module.Alarm.__init__
+
+    def unchecked(self: Any, *args: Any, **kwargs: Any) -> None:
+        init(self, *args, **kwargs)
+        self.state_value, self.state_reason = "INSUFFICIENT_DATA", "Unchecked: Initial alarm creation"
+
+    module.Alarm.__init__ = unchecked
+
+
+@after("moto.cloudformation.parsing")
 def _resource_types(module: ModuleType) -> None:
     # moto skips resource types that it does not know, and reports CREATE_COMPLETE.
     load = module.ResourceMap.load

@@ -199,7 +199,7 @@ class _Loader(SourceFileLoader):
         # A module is run in whichever request comes first, and may throw dice: not those of that request.
         with entered(None):
             super().exec_module(module)
-            if patch := _patches.get(module.__name__):
+            for patch in _patches.get(module.__name__, ()):
                 patch(module)
 
 
@@ -216,7 +216,7 @@ class _Finder(MetaPathFinder):
 
 
 _finder = _Finder()
-_patches: dict[str, Patch] = {}
+_patches: dict[str, list[Patch]] = {}
 _born: tuple[float, bytes] = (0.0, b"")
 
 
@@ -225,13 +225,23 @@ def seeded(moment: float, seed: bytes, **members: object) -> World:
     return World(moment, random.Random(seed), **members)
 
 
+def after(module: str) -> Callable[[Patch], Patch]:
+    """Decorates a function that changes something in a module of moto; it is called right after that module was run."""
+
+    def register(patch: Patch) -> Patch:
+        _patches.setdefault(module, []).append(patch)
+        return patch
+
+    return register
+
+
 def birth(*names: str) -> World:
     """The world in which a default resource of moto is made, e.g. a region's default VPC: the same at every start, whoever asks first."""
     born, seed = _born
     return seeded(born, seed + "/".join(names).encode())
 
 
-def install(clock: Clock, born: tuple[float, bytes], patches: dict[str, Patch]) -> bool:
+def install(clock: Clock, born: tuple[float, bytes]) -> bool:
     """Have every module of moto that is imported from now on live in this world.
 
     Parameters
@@ -240,8 +250,6 @@ def install(clock: Clock, born: tuple[float, bytes], patches: dict[str, Patch]) 
         What time it is where no request is served: in moto's own threads.
     born : (float, bytes)
         Time and seed of moto's default resources.
-    patches : dict
-        Module name -> what to change in it, done right after it was run.
 
     Returns
     -------
@@ -259,6 +267,5 @@ def install(clock: Clock, born: tuple[float, bytes], patches: dict[str, Patch]) 
         return False
     if loaded := [name for name in sys.modules if name.partition(".")[0] == "moto"]:
         raise RuntimeError(f"moto was imported before the local AWS could prepare it ({loaded[0]}); its state could not be made again")
-    _patches.update(patches)
     sys.meta_path.insert(0, _finder)
     return True

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError, HTTPClientError
 from own_aws import OwnAws
 from scenarios import SCENARIOS
 
@@ -31,6 +33,7 @@ def aws(tmp_path_factory) -> Iterator[OwnAws]:
 def before_and_after(aws) -> dict[str, tuple[list[dict], list[dict]]]:
     """Each scenario's reads before and after one `kill -9`."""
     made = {name: make(aws) for name, (make, _) in SCENARIOS.items()}
+    aws.handle.advance(300)  # past the minute after which a certificate is issued
     before = {name: answers(aws, name, made[name]) for name in SCENARIOS}
     aws.restart()
     return {name: (before[name], answers(aws, name, made[name])) for name in SCENARIOS}
@@ -86,3 +89,27 @@ def test_chance_differs_from_request_to_request_and_from_process_to_process(aws)
 
 def test_the_journal_is_for_its_owner_only(aws):
     assert (aws.state / "journal.db").stat().st_mode & 0o077 == 0
+
+
+def test_every_acknowledged_request_survives_a_kill_in_the_midst_of_them(aws):
+    sqs = aws("sqs")
+    enough = threading.Event()
+    acknowledged: list[str] = []
+
+    def make_queues() -> None:
+        for number in itertools.count():
+            try:
+                sqs.create_queue(QueueName=f"midst-{number}")
+            except (EndpointConnectionError, HTTPClientError):
+                return
+            acknowledged.append(f"midst-{number}")
+            if number == 25:
+                enough.set()
+
+    making = threading.Thread(target=make_queues)
+    making.start()
+    assert enough.wait(60)
+    aws.restart()
+    making.join(60)
+    kept = {url.rpartition("/")[2] for url in aws("sqs").list_queues(QueueNamePrefix="midst-")["QueueUrls"]}
+    assert set(acknowledged) <= kept
