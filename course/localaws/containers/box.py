@@ -73,12 +73,19 @@ class Box:
     limits : Limits
     mode : {"namespace", "rewrite"}, optional
         The better one that works on this machine when not given.
+    network : bool
+        False for a box that reaches nothing but itself; namespace mode alone can do that.
     """
 
-    def __init__(self, root: Path, environment: dict[str, str], limits: Limits | None = None, mode: Mode | None = None) -> None:
+    def __init__(
+        self, root: Path, environment: dict[str, str], limits: Limits | None = None, mode: Mode | None = None, network: bool = True
+    ) -> None:
         self.root = root.resolve()
         self.limits = limits or Limits()
         self.mode = mode or best_mode()
+        if not network and self.mode != "namespace":
+            raise ValueError("a box without a network takes user namespaces")
+        self._network = network
         # Scripts quote paths carelessly, so a root with a blank or the like in it gets a plain name for as long as the job runs.
         plain = self.mode == "namespace" or re.fullmatch(r"[\w./+-]+", str(self.root))
         self._link = "" if plain else str(Path(tempfile.gettempdir()) / f"ml-{uuid.uuid4().hex}")
@@ -133,6 +140,7 @@ class Box:
             "mode": self.mode,
             "root": str(self.root),
             "link": self._link,
+            "network": self._network,
             "argv": [self.translate(argument) for argument in argv],
             "cwd": self.translate(cwd),
             "environment": self.environment,

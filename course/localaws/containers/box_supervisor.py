@@ -24,9 +24,10 @@ import signal
 import sys
 import time
 
-CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWPID = 0x00020000, 0x10000000, 0x20000000
+CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x00020000, 0x10000000, 0x20000000, 0x40000000
 MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 8, 4096, 16384, 1 << 18
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+SIOCSIFFLAGS, IFF_UP = 0x8914, 1
 CANNOT_RUN = 127  # the shell's exit code for a command that is not found
 WATCH_SECONDS = 0.5
 
@@ -46,22 +47,35 @@ def write_file(path: str, text: str) -> None:
 # ---- namespaces: the job's own processes, its own /opt/ml -----------------------------------------------------------------------
 
 
-def enter_namespaces() -> None:
+def enter_namespaces(network: bool) -> None:
     """Enter a user namespace in which every id keeps its number; the next child is process 1 of a new process namespace.
+
+    Without ``network`` there is also a network namespace, which has a loopback interface of its own and nothing else.
 
     An ordinary user may map only himself. Root maps all the ids it has, or else ``tar`` and ``chown`` would fail in a job; that
     takes a writer outside the new namespace, hence the helper.
     """
     uid, gid = os.getuid(), os.getgid()
+    namespaces = CLONE_NEWUSER | CLONE_NEWPID | (0 if network else CLONE_NEWNET)
     if uid == 0:
         finish = id_mapping_helper(os.getpid())
-        libc("unshare", CLONE_NEWUSER | CLONE_NEWPID)
+        libc("unshare", namespaces)
         finish()
     else:
-        libc("unshare", CLONE_NEWUSER | CLONE_NEWPID)
+        libc("unshare", namespaces)
         write_file("/proc/self/setgroups", "deny")
         write_file("/proc/self/uid_map", f"{uid} {uid} 1")
         write_file("/proc/self/gid_map", f"{gid} {gid} 1")
+
+
+def raise_loopback() -> None:
+    """Bring up the loopback interface of a new network namespace, over which a job's own processes talk."""
+    import fcntl
+    import socket
+    import struct
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", IFF_UP))
 
 
 def id_mapping_helper(pid: int):
@@ -149,19 +163,33 @@ def execute(spec: dict) -> None:
 
 
 def be_init(spec: dict) -> None:
-    """Process 1 of the job's namespace: when it ends, the kernel kills every other process of the job. Never returns."""
-    code = CANNOT_RUN
+    """Process 1 of the job's namespace: when it ends, the kernel kills every other process of the job. Never returns.
+
+    It ends with the job; but after SIGTERM, which it passes on to all, only when all have ended.
+    """
+    code, stopping = CANNOT_RUN, False
+
+    def stop(*_: object) -> None:
+        nonlocal stopping
+        stopping = True
+        os.kill(-1, signal.SIGTERM)
+
     try:
         libc("prctl", PR_SET_PDEATHSIG, signal.SIGKILL)
         mount_opt_ml(spec["root"])
+        if not spec["network"]:
+            raise_loopback()
         job = os.fork()
         if job == 0:
             execute(spec)
-        signal.signal(signal.SIGTERM, lambda *_: signal_group(job, signal.SIGTERM))
+        signal.signal(signal.SIGTERM, stop)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-        while (ended := os.wait())[0] != job:
-            pass
-        code = exit_code(ended[1])
+        ended = 0
+        while ended != job or stopping:
+            ended, status = os.wait()
+            code = exit_code(status) if ended == job else code
+    except ChildProcessError:
+        pass  # none is left
     except OSError as error:
         os.write(1, f"the job could not be shut in: {error}\n".encode())
     os._exit(code)
@@ -171,16 +199,6 @@ def exit_code(status: int) -> int:
     """Of a wait status, as Docker reports it: 128 + n for a process that signal n ended."""
     code = os.waitstatus_to_exitcode(status)
     return code if code >= 0 else 128 - code
-
-
-def signal_group(pid: int, number: int) -> None:
-    """Signal the group that ``pid`` leads, or ``pid`` alone while it does not lead one yet."""
-    for send in (os.killpg, os.kill):
-        try:
-            return send(pid, number)
-        except OSError:
-            continue
-    return None
 
 
 class Watch:
@@ -217,14 +235,17 @@ class Watch:
             return "memory"
         return "processes" if len(members) > self.spec["processes"] else ""
 
+    def signal_all(self, number: int) -> list:
+        """Send a signal to every process of the box but this one; returns them."""
+        members = self.members()
+        for process in members:
+            with contextlib.suppress(self.psutil.Error):
+                process.send_signal(number)
+        return members
+
     def kill_all(self) -> None:
         """Kill until nothing is left; what forks meanwhile is found by the next round."""
-        while members := self.members():
-            for process in members:
-                try:
-                    process.kill()
-                except self.psutil.Error:
-                    continue
+        while members := self.signal_all(signal.SIGKILL):
             self.psutil.wait_procs(members, timeout=1)
 
 
@@ -237,7 +258,7 @@ def supervise(spec: dict) -> dict:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # until there is somebody to pass it on to
     if shut_in:
-        enter_namespaces()
+        enter_namespaces(spec["network"])
     elif sys.platform == "linux":
         libc("prctl", PR_SET_CHILD_SUBREAPER, 1)
     child = os.fork()
@@ -245,37 +266,51 @@ def supervise(spec: dict) -> dict:
         signal.set_wakeup_fd(-1)
         be_init(spec) if shut_in else execute(spec)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the reader of the job's output must see its end
-    status, limit, watch, due = None, "", None, time.monotonic() + WATCH_SECONDS
-    while status is None:
+    status, limit, stopping, watch, due = None, "", False, None, time.monotonic() + WATCH_SECONDS
+    while status is None or (stopping and any_child()):
         ready = select.select([0, wake], [], [], max(0.0, due - time.monotonic()))[0]
-        if 0 in ready:
-            command = os.read(0, 1)
-            if command == b"t":
-                signal_group(child, signal.SIGTERM)
-            else:
+        if 0 in ready and os.read(0, 1) != b"t":
+            if status is None:
                 os.kill(child, signal.SIGKILL)
                 status = os.waitpid(child, 0)[1]
-                break
+            break
+        if 0 in ready:
+            stopping = True
+            if shut_in:
+                os.kill(child, signal.SIGTERM)
+            else:
+                watch = watch or Watch(spec)
+                watch.signal_all(signal.SIGTERM)
         if wake in ready:
             os.read(wake, 512)
         if time.monotonic() >= due:
             watch = watch or Watch(spec)
-            if not limit and (limit := watch.exceeded()):
+            if status is None and not limit and (limit := watch.exceeded()):
                 os.kill(child, signal.SIGKILL)
             due = time.monotonic() + WATCH_SECONDS
-        status = reap(child)
+        status = reap(child, status)
     if not shut_in:
         (watch or Watch(spec)).kill_all()
     return {"exit_code": exit_code(status), "limit": limit}
 
 
-def reap(child: int) -> int | None:
-    """Collect every child that ended, the job's orphans among them; the status of ``child`` when it is one of them."""
-    status = None
+def reap(child: int, status: int | None) -> int | None:
+    """Collect every child that ended, the job's orphans among them; the status of ``child`` once it is one of them."""
     with contextlib.suppress(ChildProcessError):
         while (ended := os.waitpid(-1, os.WNOHANG))[0]:
             status = ended[1] if ended[0] == child else status
     return status
+
+
+def any_child() -> bool:
+    """Whether anything of the job still runs, where its orphans become our children (Linux)."""
+    if sys.platform != "linux":
+        return False
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
 
 
 def read_exactly(count: int) -> bytes:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import threading
@@ -172,6 +173,7 @@ class Environment:
 def run(framework_module: str) -> int:
     """Run the user's script and return the exit code of the container; on failure /opt/ml/output/failure says why."""
     base = base_directory()
+    signal.signal(signal.SIGTERM, lambda *_: None)  # the script has it too: it may save its model, and is waited for
     try:
         environment = Environment(base, framework_module)
         os.environ.update(environment.variables())

@@ -32,6 +32,7 @@ GRACE_SECONDS = 12.0
 CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0a-\x1f]|\t")
 # Of a role whose trust policy may name the service alone or in a list.
 SERVICE = "sagemaker.amazonaws.com"
+KEY_SECONDS = 28 * 86_400.0  # for which a job's keys are good: the longest that a job may run
 logger = logging.getLogger(__name__)
 
 
@@ -165,7 +166,7 @@ class JobRunner:
 
     def variables(self, context: Context, role: str, overlay: Overlay, extra: dict[str, str]) -> dict[str, str]:
         """The environment of a job's processes: the local AWS with the role's own keys, the overlay, and what the job adds."""
-        credential = self.platform.identity.issue(role)
+        credential = self.platform.identity.issue(role, seconds=KEY_SECONDS)
         inherited = environment.variables(self.platform.state, self.platform.endpoint, {})
         ours = inherited | {
             "AWS_DEFAULT_REGION": context.region,

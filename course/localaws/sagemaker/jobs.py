@@ -7,6 +7,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from course.localaws.containers.box import best_mode
 from course.localaws.errors import AwsError
 from course.localaws.sagemaker.context import Context, Operation
 from course.localaws.sagemaker.engine import Changes, Document, Engine, Kind
@@ -151,6 +152,12 @@ class Jobs:
 
     def shutdown(self) -> None:
         self._runner.shutdown()
+
+
+def check_isolation(isolated: bool) -> None:
+    """Refuse to pretend that a job has no network. Raises AwsError."""
+    if isolated and best_mode() != "namespace":
+        raise unsupported("EnableNetworkIsolation on this machine, where the kernel gives it no user namespaces")
 
 
 def unsupported(what: str) -> AwsError:

@@ -12,7 +12,7 @@ from course.localaws.sagemaker.context import Context
 from course.localaws.sagemaker.engine import Document, Kind
 from course.localaws.sagemaker.job_data import DataError, split
 from course.localaws.sagemaker.job_runner import OUT_OF_MEMORY, JobFailure, JobLog
-from course.localaws.sagemaker.jobs import DEFAULT_SECONDS, LOST, JobRun, Jobs, unsupported
+from course.localaws.sagemaker.jobs import DEFAULT_SECONDS, LOST, JobRun, Jobs, check_isolation, unsupported
 
 PROCESSING_JOB = Kind(
     name="ProcessingJob",
@@ -94,7 +94,8 @@ class ProcessingRun(JobRun):
         image = images.find(self.document["AppSpecification"]["ImageUri"])
         overlay = self.runner.overlay(folder, requirements_of(folder))
         extra = image.environment | self.document.get("Environment", {})
-        return Box(folder / "ml", self.runner.variables(self.context, self.document["RoleArn"], overlay, extra), Limits())
+        variables = self.runner.variables(self.context, self.document["RoleArn"], overlay, extra)
+        return Box(folder / "ml", variables, Limits(), network=not isolated(self.document))
 
 
 class ProcessingJobs(Jobs):
@@ -124,6 +125,7 @@ def check_supported(params: dict) -> None:
     """Refuse what the local AWS does not do, and requests that contradict themselves. Raises AwsError."""
     if params["ProcessingResources"]["ClusterConfig"]["InstanceCount"] != 1:
         raise unsupported("processing on several instances")
+    check_isolation(isolated(params))
     if not params["AppSpecification"].get("ContainerEntrypoint"):
         raise unsupported("a processing job without AppSpecification.ContainerEntrypoint, since its images have no entrypoint of their own")
     inputs = params.get("ProcessingInputs", [])
@@ -155,6 +157,10 @@ def check_input(entry: dict) -> None:
 def check_local(name: str, data: dict) -> None:
     if not f"{data.get('LocalPath', '')}/".startswith(LOCAL):
         raise AwsError("ValidationException", f"LocalPath of {name} must begin with {LOCAL}; got {data.get('LocalPath')!r}.")
+
+
+def isolated(document: dict) -> bool:
+    return document.get("NetworkConfig", {}).get("EnableNetworkIsolation", False)
 
 
 def outputs(document: dict) -> list[dict]:

@@ -8,7 +8,7 @@ from course.localaws.errors import AwsError
 from course.localaws.sagemaker.context import Context
 from course.localaws.sagemaker.engine import Document, Kind
 from course.localaws.sagemaker.job_data import JobData, split
-from course.localaws.sagemaker.jobs import DEFAULT_SECONDS, LOST, Jobs, unsupported
+from course.localaws.sagemaker.jobs import DEFAULT_SECONDS, LOST, Jobs, check_isolation, unsupported
 from course.localaws.sagemaker.training_run import TrainingRun, ended, next_step
 
 TRAINING_JOB = Kind(
@@ -95,6 +95,7 @@ def check_supported(params: dict) -> None:
         raise AwsError("ValidationException", f"Channel names must be unique; got {', '.join(names)}.")
     for channel in params.get("InputDataConfig", []):
         check_channel(channel, specification["TrainingInputMode"])
+    check_isolation(params.get("EnableNetworkIsolation", False))
     check_time(params.get("StoppingCondition", {}), params.get("EnableManagedSpotTraining", False))
 
 

@@ -121,7 +121,8 @@ class TrainingRun(JobRun):
         overlay = self.runner.overlay(folder, requirements_of(folder / "ml"))
         extra = image.environment | {"TRAINING_JOB_NAME": self.name, "TRAINING_JOB_ARN": self.document["TrainingJobArn"]}
         extra |= self.document.get("Environment", {})
-        return Box(folder / "ml", self.runner.variables(self.context, self.document["RoleArn"], overlay, extra), Limits())
+        variables = self.runner.variables(self.context, self.document["RoleArn"], overlay, extra)
+        return Box(folder / "ml", variables, Limits(), network=not self.document["EnableNetworkIsolation"])
 
     def _command(self, image: images.Image) -> list[str]:
         specification = self.document["AlgorithmSpecification"]

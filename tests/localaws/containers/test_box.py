@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import textwrap
@@ -127,6 +128,25 @@ def test_stop_lets_the_program_finish_its_work(root: Path, mode: str) -> None:
     assert running.wait() == 0 and (root / "saved").read_text() == "model"
 
 
+def test_stop_reaches_what_a_shell_has_started(root: Path, mode: str) -> None:
+    """The shell ends at once; the program in it is waited for."""
+    lines: list[str] = []
+    code = """
+        import signal, sys, time
+        def save(*_): time.sleep(0.3); open("/opt/ml/saved", "w").write("model"); sys.exit(0)
+        signal.signal(signal.SIGTERM, save)
+        print("ready")
+        time.sleep(600)
+    """
+    box = Box(root, {}, mode=mode)
+    (root / "train.py").write_text(textwrap.dedent(code))
+    box.stage(root)
+    running = box.start(["/bin/bash", "-c", "setsid sleep 600 & python3 /opt/ml/train.py; echo after"], lines.extend)
+    until(lambda: lines)
+    running.stop(grace=30)
+    assert running.wait() == 143 and (root / "saved").read_text() == "model" and lines == ["ready"]
+
+
 def test_stop_kills_after_the_grace(root: Path, mode: str) -> None:
     lines: list[str] = []
     code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf'); time.sleep(600)"
@@ -213,6 +233,29 @@ def test_output_that_cannot_be_kept_ends_the_box(root: Path, mode: str) -> None:
     with pytest.raises(OSError, match="No space left"):
         running.wait(timeout=30)
     assert processes_of(root) == []
+
+
+@pytest.mark.skipif(boxes.best_mode() != "namespace", reason="no user namespaces on this machine")
+def test_without_a_network_only_its_own_loopback_answers(root: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as outside:
+        code = f"""
+            import socket
+            mine = socket.create_server(("127.0.0.1", 0))
+            socket.create_connection(mine.getsockname())
+            print("own loopback")
+            for address in (("127.0.0.1", {outside.getsockname()[1]}), ("192.0.2.1", 80)):
+                try:
+                    socket.create_connection(address, timeout=5)
+                except OSError as error:
+                    print(type(error).__name__)
+        """
+        _, lines = run(Box(root, {}, mode="namespace", network=False), *python(code))
+    assert lines == ["own loopback", "ConnectionRefusedError", "OSError"]
+
+
+def test_without_a_network_takes_namespaces(root: Path) -> None:
+    with pytest.raises(ValueError, match="user namespaces"):
+        Box(root, {}, mode="rewrite", network=False)
 
 
 def test_boxes_do_not_meet(tmp_path: Path, mode: str) -> None:

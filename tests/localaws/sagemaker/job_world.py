@@ -138,7 +138,11 @@ class World:
 
     def done_in_s3(self, caller: str) -> list[tuple[str, str]]:
         """What a job did to S3: ``(operation, bucket/key)``."""
-        return [(event["operation"], event["resource"]) for event in self.handle.events() if event["caller"] == caller]
+        found, since = [], 0
+        while events := self.handle.events(since):
+            found += [(event["operation"], event["resource"]) for event in events if event["caller"] == caller]
+            since = events[-1]["id"]
+        return found
 
     def boxes(self) -> list[str]:
         return [path.name for path in (self.handle.state / "boxes").iterdir()]

@@ -167,7 +167,6 @@ def test_delete_takes_ended_jobs_only(world: World) -> None:
     name = world.train(world.name("kept"), entrypoint=["sleep", "600"])
     assert refused(world.sagemaker.delete_training_job, TrainingJobName=name)[0] == "ResourceInUse"
     world.sagemaker.stop_training_job(TrainingJobName=name)
-    world.sagemaker.stop_training_job(TrainingJobName=name)
     assert world.trained(name)["TrainingJobStatus"] == "Stopped"
     world.sagemaker.delete_training_job(TrainingJobName=name)
     assert refused(world.sagemaker.describe_training_job, TrainingJobName=name) == ("ValidationException", "Requested resource not found.")
@@ -188,8 +187,8 @@ if os.fork() == 0:
 
 def test_a_job_that_prints_100_mb(world: World) -> None:
     before = psutil.Process(world.handle.pid).memory_info().rss
-    command = "import sys\nfor _ in range(1000): sys.stdout.write('x' * 99 + '\\n' + ('y' * 99 + '\\n') * 999)"
-    job = world.trained(world.train(world.name("loud"), entrypoint=["python3", "-c", command]))
+    command = "yes $(printf 'x%.0s' {1..99}) | head -c 100000000"
+    job = world.trained(world.train(world.name("loud"), entrypoint=["/bin/bash", "-c", command]))
     assert job["TrainingJobStatus"] == "Completed"
     assert psutil.Process(world.handle.pid).memory_info().rss - before < 60 << 20
     logs = world.client("logs")
@@ -351,6 +350,15 @@ def test_a_program_that_is_not_there(world: World) -> None:
     job = world.trained(world.train(world.name("noprogram"), image=SKLEARN, entrypoint=["no-such-program"]))
     assert job["FailureReason"] == "AlgorithmError: , exit code: 127"
     assert any("no-such-program" in line for line in world.lines(job["TrainingJobName"]))
+
+
+def test_network_isolation(world: World) -> None:
+    code = "import os, urllib.request\nurllib.request.urlopen(os.environ['AWS_ENDPOINT_URL'], timeout=5)"
+    if world.mode == "rewrite":
+        assert "EnableNetworkIsolation" in refused(world.script, code, EnableNetworkIsolation=True)[1]
+        return
+    job = world.trained(world.script(code, EnableNetworkIsolation=True))
+    assert job["TrainingJobStatus"] == "Failed" and "Connection refused" in job["FailureReason"] and job["EnableNetworkIsolation"]
 
 
 def test_code_in_a_channel(world: World) -> None:
