@@ -151,7 +151,7 @@ class Engine:
         Raises
         ------
         AwsError
-            The kind's in-use error; ``ResourceLimitExceeded``; `tagging.check`'s errors.
+            The kind's in-use error; ``ResourceLimitExceeded``; `tagging.merged`'s errors.
         """
         tags = tagging.merged((), tags)
         now = self.now()

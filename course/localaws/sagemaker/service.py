@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 import inspect
+import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
 from course.localaws.call import Call
-from course.localaws.contract import Contract
 from course.localaws.errors import not_supported
 from course.localaws.sagemaker.context import Context, Operation
+from course.localaws.sagemaker.endpoint_configs import EndpointConfigs
+from course.localaws.sagemaker.endpoints import Endpoints
 from course.localaws.sagemaker.engine import Engine
+from course.localaws.sagemaker.models import Models
+from course.localaws.sagemaker.processing import ProcessingJobs
 from course.localaws.sagemaker.runtime_routes import contract_of
+from course.localaws.sagemaker.tags import Tags
+from course.localaws.sagemaker.training import TrainingJobs
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
 
 
-def families(platform: Platform, engine: Engine) -> list:
-    """Every family of resources, each constructed with the platform and the one engine."""
-    # Imported here, since what they execute takes long to import and is not needed before the gateway listens.
-    from course.localaws.sagemaker.endpoint_configs import EndpointConfigs
-    from course.localaws.sagemaker.endpoints import Endpoints
-    from course.localaws.sagemaker.models import Models
-    from course.localaws.sagemaker.processing import ProcessingJobs
-    from course.localaws.sagemaker.tags import Tags
-    from course.localaws.sagemaker.training import TrainingJobs
+FAMILIES = (Models, EndpointConfigs, Endpoints, TrainingJobs, ProcessingJobs, Tags)
 
-    return [family(platform, engine) for family in (Models, EndpointConfigs, Endpoints, TrainingJobs, ProcessingJobs, Tags)]
+logger = logging.getLogger(__name__)
 
 
 class SageMaker:
@@ -37,14 +36,14 @@ class SageMaker:
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
         self.engine = Engine(platform)
-        self._families = families(platform, self.engine)
+        self._families = [family(platform, self.engine) for family in FAMILIES]
         self._operations: dict[str, Operation] = {}
         for family in self._families:
             self._operations |= family.operations
             self.engine.kinds |= {kind.arn: kind for kind in family.kinds}
 
     async def __call__(self, call: Call) -> Response:
-        contract: Contract = contract_of(call.request)
+        contract = contract_of(call.request)
         call.operation, params = contract.parse(call, await call.body())
         call.resource = self._resource(call.operation, params)
         contract.validate(call.operation, params)
@@ -65,20 +64,25 @@ class SageMaker:
 
     def recover(self) -> None:
         """After a start: what the last process left running is failed or brought back, family by family."""
-        for family in self._families:
-            family.recover()
+        self._each(lambda family: family.recover())
 
     def shutdown(self) -> None:
         """End every process that a family started, and close the store."""
-        for family in self._families:
-            family.shutdown()
+        self._each(lambda family: family.shutdown())
         self.engine.close()
 
     def reset(self) -> None:
         """End what runs and forget every resource."""
-        for family in self._families:
-            family.shutdown()
+        self._each(lambda family: family.shutdown())
         self.engine.reset()
+
+    def _each(self, act: Callable) -> None:
+        """Do something with every family; what fails in one keeps no other from it."""
+        for family in self._families:
+            try:
+                act(family)
+            except Exception:
+                logger.exception("%s failed", type(family).__name__)
 
 
 def sagemaker_service(platform: Platform) -> SageMaker:
