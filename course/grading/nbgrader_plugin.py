@@ -12,7 +12,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from nbclient.exceptions import DeadKernelError
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbclient.util import run_sync
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat.notebooknode import NotebookNode
@@ -32,7 +32,7 @@ from nbgrader.preprocessors import (
     SaveAutoGrades,
 )
 from nbgrader.utils import is_solution
-from traitlets import Bool, Float, Unicode
+from traitlets import Bool, Float, Integer, Unicode
 
 from course.grading import catalogue, render, seeds
 from course.grading.repair import Master, repair
@@ -41,7 +41,6 @@ from course.grading.submission_aws import NONE, needed, submission_aws
 
 OUTCOMES = "course_outcomes"  # in nbconvert's resources: check cell -> Outcome
 GIVEN = "given"  # the folder of a lesson whose files learners may edit
-UNDEAD = 2  # time-outs in a row after which a kernel is taken for stuck and killed
 
 
 class RepairCells(NbGraderPreprocessor):
@@ -66,11 +65,13 @@ class GradedExecute(Execute):
     )
     cell_seconds = Float(300, help="Time limit of a cell that is neither an answer nor a check.").tag(config=True)
 
+    iopub_timeout = Integer(20, help="Seconds that a kernel has to come back from an interrupt before it is killed.").tag(config=True)
+
     def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
         self._graders = Path(self.graders).resolve()  # nbgrader works in the course's root
         self._exercises = {exercise.check_cell: exercise for exercise in catalogue.exercises(self._graders).values()}
         self._outcomes: dict[str, Outcome] = {}
-        self._dead, self._timeouts = "", 0
+        self._dead = ""  # why the kernel is gone
         self.timeout_func = self._limit
         student, assignment = resources["nbgrader"]["student"], resources["nbgrader"]["assignment"]
         learner = student if self.personal else seeds.SELF_STUDY
@@ -121,9 +122,7 @@ class GradedExecute(Execute):
         except DeadKernelError:
             self._dead = f"The kernel died in cell {index + 1}, before this check."
             self.log.error(self._dead)
-            return
-        self._timeouts = self._timeouts + 1 if _timed_out(cell) else 0
-        if self._timeouts == UNDEAD:
+        except CellTimeoutError:  # it did not even answer to the interrupt that follows a time-out
             self._dead = f"The kernel hung in cell {index + 1} and would not be interrupted."
             self.log.error(self._dead)
             run_sync(self.km.shutdown_kernel)(now=True)
@@ -210,10 +209,6 @@ def restore_given(source: Path, submission: Path) -> None:
         if path.is_file() and not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, target)
-
-
-def _timed_out(cell: NotebookNode) -> bool:
-    return any(output.output_type == "error" and output.ename == "CellTimeoutError" for output in cell.get("outputs", ()))
 
 
 def _silence(cell: NotebookNode) -> str:

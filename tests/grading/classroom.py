@@ -62,6 +62,12 @@ class Course:
     def released(self) -> nbformat.NotebookNode:
         return nbformat.read(self.root / "notebooks" / self.lesson / f"{self.notebook}.ipynb", as_version=4)
 
+    def working_copy(self) -> Path:
+        """A folder as a learner has it, with what was given."""
+        folder = self.root / "learner"
+        shutil.copytree(self.root / "notebooks" / self.lesson, folder, dirs_exist_ok=True)
+        return folder
+
     def submit(self, student: str, *edits: Edit) -> Path:
         """Hand in the released notebook after some edits."""
         folder = self.root / "submitted" / student / self.lesson

@@ -16,6 +16,8 @@ LESSON, NOTEBOOK = "m97_cloud", "m97_1_cloud"
 RIGHT = 'bucket, key = aws.bucket, "greeting"\ns3.put_object(Bucket=bucket, Key=key, Body=b"hello")'
 CLAIMS_ANOTHERS = 'bucket, key = aws.bucket, "greeting"'
 
+pytestmark = pytest.mark.timeout(900)  # starts several local AWS
+
 
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory: pytest.TempPathFactory) -> Course:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import csv
 import json
 from pathlib import Path
@@ -10,155 +9,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from .classroom import LESSON, NOTEBOOK, SEED, Course, answering, cell, checks_become, starting
+from .classroom import LESSON, NOTEBOOK, SEED, Course, answering, cell, starting
+from .students import FULL, LATE, MEAN, NOISE, RIGHT, STUDENTS, TOOL, WRONG
 
-FULL = {"m98_1_ex1": 4.0, "m98_1_ex2": 2.0, "m98_1_ex3": 3.0}
-NOTHING = dict.fromkeys(FULL, 0.0)
-SHAPE = NOTHING | {"m98_1_ex1": 0.5}  # a constant of the right shape
-
-TOOL = """def choose_tool(job):
-    if job["team_codes"]:
-        return "spark" if job["gigabytes"] > 100 else "script"
-    return "rules" if job["purpose"] == "quality" else "visual"
-"""
-MEAN = "def mean(numbers):\n    return sum(numbers) / len(numbers) if numbers else 0.0\n"
-LATE = 'late = [name for name, known in described.items() if known == "after landing"]\n'
-RIGHT = answering(ex1=TOOL, ex2=MEAN, ex3=LATE)
-WRONG = answering(
-    ex1="def choose_tool(job):\n    return 'visual'\n", ex2="def mean(numbers):\n    return numbers[0] / 0\n", ex3="late = ['c1']\n"
-)
-
-NOISE = """import logging, os, sys, warnings
-logging.getLogger("sdk").addHandler(logging.StreamHandler())  # holds the stderr of now
-def noisy(function):
-    def wrapped(argument):
-        warnings.warn("role fallback")
-        logging.getLogger("sdk").warning("role fallback")
-        print("to stderr", file=sys.stderr)
-        os.write(2, b"from C\\n")
-        return function(argument)
-    return wrapped
-"""
-
-STRIPPER = """import ast
-class Strip(ast.NodeTransformer):
-    def visit_Assert(self, node):
-        return ast.Pass()
-get_ipython().ast_transformers.append(Strip())
-import course.grading, sys
-forged = lambda *args, **kwargs: 4.0
-course.grading.check = forged
-sys.modules["course.grading.report"].Report.score = property(lambda self: 4.0)
-check = forged
-"""
-
-FORGER = """def choose_tool(job):
-    from IPython.display import display
-    display({"text/plain": "4.0"}, raw=True)
-    return "visual"
-"""
-
-GUESSER = """from course.grading import check
-def choose_tool(job):
-    return "visual"
-scores = [check("m98_1_ex1", choose_tool=lambda job, tool=tool: tool) for tool in ("spark", "script", "rules", "visual") for _ in range(5)]
-"""
-
-LIAR = """import os, socket
-def mean(numbers):
-    return 0.0
-def garbage(*args, **kwargs):
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.connect(os.environ["COURSE_GRADER_SOCKET"])
-        connection.sendall(b"x" * 100)
-        connection.recv(100)
-check = garbage
-"""
-
-PEEKER = """import os, sys
-def mean(numbers):
-    secrets = [name for name in os.environ if "SEED" in name] + [name for name in sys.modules if name.endswith("_hidden")]
-    raise RuntimeError(f"found {secrets}")
-"""
-
-
-def copies(notebook: nbformat.NotebookNode) -> None:
-    """Every nbgrader cell copied with its metadata, to the end of the notebook."""
-    notebook.cells += [copy.deepcopy(each) for each in notebook.cells if "nbgrader" in each.metadata]
-
-
-def deletes(notebook: nbformat.NotebookNode) -> None:
-    """All checks deleted, and the answer of exercise 2 with its check."""
-    notebook.cells = [
-        each
-        for each in notebook.cells
-        if not each.metadata.get("nbgrader", {}).get("grade") and each.metadata.get("nbgrader", {}).get("grade_id") != "m98_1_ex2"
-    ]
-
-
-def strips(notebook: nbformat.NotebookNode) -> None:
-    """As Colab and VS Code leave it: no metadata, another kernel."""
-    notebook.metadata = {"kernelspec": {"name": "colab", "display_name": "Colab"}, "accelerator": "GPU"}
-    for each in notebook.cells:
-        each.metadata = {}
-
-
-def breaks_metadata(notebook: nbformat.NotebookNode) -> None:
-    for each, broken in zip(notebook.cells, ["text", 5, [], {"grade_id": "never_released"}, {"schema_version": 9}], strict=False):
-        each.metadata["nbgrader"] = broken
-
-
-STUDENTS = {
-    "right": ([RIGHT], FULL),  # without the given files: many hand in the notebook alone
-    "untouched": ([], NOTHING),
-    "wrong": ([WRONG], SHAPE),
-    "partial": ([answering(ex2="def mean(numbers):\n    return sum(numbers) / len(numbers)\n")], NOTHING | {"m98_1_ex2": 1.0}),
-    "one_part": (
-        [answering(ex2="def mean(numbers):\n    return sum(numbers) / len(numbers) if numbers else None or -1.0\n")],
-        NOTHING | {"m98_1_ex2": 1.0},
-    ),
-    "writes_to_stderr": (
-        [RIGHT, starting(NOISE), answering(ex1=TOOL + "choose_tool = noisy(choose_tool)", ex2=MEAN + "mean = noisy(mean)")],
-        FULL,
-    ),
-    "numpy_float": ([RIGHT, answering(ex2="import numpy as np\n" + MEAN.replace("return ", "return np.float64(").rstrip() + ")")], FULL),
-    "edits_checks": (
-        [
-            WRONG,
-            checks_become(
-                "score = 0\nscore == 99",
-                "import numpy as np\nnp.float64(2.0)",
-                "try:\n    assert False\nexcept AssertionError:\n    print('FAILED')",
-            ),
-        ],
-        SHAPE,
-    ),
-    "copies_cells": ([RIGHT, copies], FULL),
-    "deletes_cells": ([RIGHT, deletes], FULL | {"m98_1_ex2": 0.0}),
-    "strips_metadata": ([RIGHT, strips], FULL),
-    "breaks_metadata": ([RIGHT, breaks_metadata], FULL),
-    "strips_assertions": ([WRONG, starting(STRIPPER)], NOTHING),
-    "hides_tracebacks": ([WRONG, starting("get_ipython().showtraceback = lambda *args, **kwargs: None")], SHAPE),
-    "kills_kernel": ([RIGHT, answering(ex2="import os\nos._exit(0)")], FULL | {"m98_1_ex2": 0.0, "m98_1_ex3": 0.0}),
-    "loops": ([RIGHT, answering(ex2="def mean(numbers):\n    while True: pass")], FULL | {"m98_1_ex2": 0.0}),
-    "forges_output": ([answering(ex1=FORGER)], SHAPE),
-    "guesses": ([answering(ex1=GUESSER)], SHAPE),
-    "sends_garbage": ([RIGHT, answering(ex2=LIAR)], NOTHING | {"m98_1_ex1": 4.0}),
-    "peeks": ([answering(ex2=PEEKER)], NOTHING),
-}
-
-
-@pytest.fixture(scope="module")
-def graded(tmp_path_factory: pytest.TempPathFactory) -> Course:
-    """The whole class, released, handed in and autograded in one run each; a notebook of broken JSON in the midst of it."""
-    course = Course(tmp_path_factory.mktemp("nbgrader") / "course")
-    course.nbgrader("generate_assignment", LESSON)
-    for student, (edits, _) in STUDENTS.items():
-        course.submit(student, *edits)
-    course.submit("m_broken_json").write_text('{"cells": [')
-    course.autograde_log = course.nbgrader("autograde", LESSON, expect=1)  # 1: one submission could not be read
-    course.nbgrader("generate_feedback", LESSON)
-    return course
+pytestmark = pytest.mark.timeout(900)  # a whole class, perhaps beside another lane
 
 
 @pytest.mark.parametrize("student", STUDENTS)
@@ -220,18 +74,18 @@ def test_nothing_is_left_behind(graded: Course) -> None:
 
 
 def test_validate_judges_by_practice_cases(graded: Course) -> None:
-    solved = graded.released()
-    RIGHT(solved)
-    path = graded.root / "notebooks" / LESSON / "validated.ipynb"
-    nbformat.write(solved, path)
-    assert "Success! Your notebook passes all the tests." in graded.nbgrader("validate", str(path))
-    WRONG(solved)
-    nbformat.write(solved, path)
-    assert "VALIDATION FAILED ON 1 CELL(S)" in graded.nbgrader("validate", str(path))
-    starting(NOISE)(solved)
-    answering(ex1=TOOL + "choose_tool = noisy(choose_tool)", ex2=MEAN + "mean = noisy(mean)", ex3=LATE)(solved)
-    nbformat.write(solved, path)
-    assert "Success! Your notebook passes all the tests." in graded.nbgrader("validate", str(path))
+    noisy = answering(ex1=TOOL + "choose_tool = noisy(choose_tool)", ex2=MEAN + "mean = noisy(mean)", ex3=LATE)
+    paths = []
+    for name, edits in {"right": [RIGHT], "noisy": [starting(NOISE), noisy], "wrong": [WRONG]}.items():
+        notebook = graded.released()
+        for edit in edits:
+            edit(notebook)
+        paths.append(graded.working_copy() / f"{name}.ipynb")
+        nbformat.write(notebook, paths[-1])
+    said = graded.nbgrader("validate", *map(str, paths))
+    assert said.count("Success! Your notebook passes all the tests.") == 2
+    assert said.count("VALIDATION FAILED ON 1 CELL(S)") == 1
+    assert said.index("VALIDATION FAILED") > said.rindex("Success!")
 
 
 def test_failed_grader_needs_a_human_and_costs_nothing(tmp_path: Path) -> None:
@@ -250,3 +104,18 @@ def test_failed_grader_needs_a_human_and_costs_nothing(tmp_path: Path) -> None:
 
 def test_cell_finds_its_exercise(graded: Course) -> None:
     assert cell(graded.released(), "m98_1_ex1_check").metadata.nbgrader.points == 4
+
+
+@pytest.mark.nightly  # waits for several time limits
+def test_kernel_that_will_not_stop_is_stopped(tmp_path: Path) -> None:
+    forever = "while True:\n{0}try:\n{0}    while True: sum(range(9))\n{0}except BaseException:\n{0}    continue\n"
+    course = Course(tmp_path / "course")
+    course.nbgrader("generate_assignment", LESSON)
+    course.submit("cell", RIGHT, answering(ex2=forever.format("    ")))
+    course.submit("function", RIGHT, answering(ex2="def mean(numbers):\n    " + forever.format("        ")))
+    course.nbgrader("autograde", LESSON)
+    assert course.scores("cell") == FULL | {"m98_1_ex2": 0.0, "m98_1_ex3": 0.0}
+    assert "would not be interrupted" in course.shown("cell", "m98_1_ex2")
+    assert course.scores("function") == FULL | {"m98_1_ex2": 0.0, "m98_1_ex3": 0.0}
+    assert "The kernel did not answer in time" in course.shown("function", "m98_1_ex2")
+    assert course.leftovers() == []
