@@ -69,7 +69,11 @@ def _env(options: argparse.Namespace) -> int:
 
 
 def _seed(options: argparse.Namespace) -> int:
-    buckets, objects, size = seed(_running(options), options.directory)
+    handle = _running(options)
+    os.environ.update(handle.environment())  # whatever profile or proxy this shell has for real accounts
+    import boto3  # here, as it takes longer to import than the other commands to run
+
+    buckets, objects, size = seed(boto3.client("s3", endpoint_url=handle.endpoint), options.directory)
     print(f"Loaded {objects} objects ({size / 1e6:.1f} MB) into {buckets} buckets.")
     return 0
 

@@ -40,13 +40,13 @@ def main() -> None:
     # uvicorn takes the signals over while it runs, and raises them again when it has stopped: then they end up here.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
-    with os.fdopen(options.ready, "w") as ready:
-        try:
-            run(options.state, options.port, options.socket, lambda: _say(ready, {}))
-        except (ServerError, OSError, sqlite3.OperationalError) as error:
-            logging.exception("the local AWS ended")
-            _say(ready, {"error": _worded(error, options.state)})
-            raise SystemExit(1) from None
+    os.set_inheritable(options.ready, False)  # it is for no job
+    try:
+        run(options.state, options.port, options.socket, lambda: _say(options.ready, {}))
+    except (ServerError, OSError, sqlite3.OperationalError) as error:
+        logging.exception("the local AWS ended")
+        _say(options.ready, {"error": _worded(error, options.state)})
+        raise SystemExit(1) from None
 
 
 def run(state: Path, port: int, unix_socket: Path | None, ready: Callable[[], None]) -> None:
@@ -157,10 +157,9 @@ def _leave(number: int, frame: object) -> None:
     raise SystemExit(0)
 
 
-def _say(ready, outcome: dict) -> None:
+def _say(ready: int, outcome: dict) -> None:
     with contextlib.suppress(BrokenPipeError):  # whoever started this process has gone; the log has it too
-        ready.write(json.dumps(outcome) + "\n")
-        ready.flush()
+        os.write(ready, json.dumps(outcome).encode() + b"\n")
 
 
 def _worded(error: Exception, state: Path) -> str:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-
-from course.localaws import keys
-from course.localaws.environment import REGION
-from course.localaws.server import Handle
+from typing import Any
 
 
 class SeedError(Exception):
     """The folder could not be loaded; the message says what is wrong with it."""
 
 
-def seed(handle: Handle, directory: Path) -> tuple[int, int, int]:
+def seed(client: Any, directory: Path) -> tuple[int, int, int]:
     """Load every file below ``directory`` into the bucket and key that its path names; buckets are made when absent.
+
+    Parameters
+    ----------
+    client : boto3 S3 client
+    directory : Path
 
     Returns
     -------
@@ -28,14 +30,11 @@ def seed(handle: Handle, directory: Path) -> tuple[int, int, int]:
         anything is loaded.
     """
     buckets = _buckets(directory)
-    from botocore.exceptions import ClientError  # here, as boto3 takes longer to import than `course aws status` to run
-
-    client = _client(handle)
     objects = size = 0
     for bucket in buckets:
         try:
             client.create_bucket(Bucket=bucket.name)
-        except ClientError as error:
+        except client.exceptions.ClientError as error:
             if error.response["Error"]["Code"] not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
                 raise SeedError(f"bucket {bucket.name!r} cannot be made: {error}") from None
         for path in sorted(item for item in bucket.rglob("*") if item.is_file()):
@@ -53,11 +52,3 @@ def _buckets(directory: Path) -> list[Path]:
             f"{directory} holds files that are in no bucket ({', '.join(loose[:5])}); it should hold one folder for each bucket."
         )
     return sorted(directory.iterdir())
-
-
-def _client(handle: Handle):
-    import boto3
-
-    credential = keys.issued(handle.state)
-    session = boto3.Session(credential.principal.access_key, credential.secret, credential.token, REGION)
-    return session.client("s3", endpoint_url=handle.endpoint)
