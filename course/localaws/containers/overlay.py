@@ -19,6 +19,7 @@ from pathlib import Path
 
 import course
 
+BELOW = "below.pth"
 CODE = Path(course.__file__).parent.parent
 # A requirement that names a file or another list of requirements may mean something else tomorrow: it is not cached.
 LOCAL = re.compile(r"^\s*(-|\.|/|file:)|@\s*file:|\.(whl|zip|gz)\b", re.MULTILINE)
@@ -43,7 +44,7 @@ class Overlay:
             script.chmod(0o755)
         # addsitedir, unlike a plain line, also reads the .pth files there. The course's own code may lie outside any site-packages.
         lines = [f"import site; site.addsitedir({str(path)!r})" for path in below]
-        (self.packages / "below.pth").write_text("\n".join([*lines, str(CODE)]) + "\n")
+        (self.packages / BELOW).write_text("\n".join([*lines, str(CODE)]) + "\n")
 
 
 class Overlays:
@@ -63,7 +64,7 @@ class Overlays:
         requirements : Path or None
             A requirements file that the job is going to install: its packages are installed once and shared.
         run : callable
-            Runs a command with an overlay's ``bin`` first on PATH, and returns its exit code.
+            Runs a command with an overlay's ``bin`` first on PATH, and returns its exit code; may raise to give up.
         """
         shared = self._shared(requirements, run) if requirements else None
         return Overlay(folder, [*([shared] if shared else []), *course_packages()])
@@ -81,12 +82,13 @@ class Overlays:
                 beside = self._folder / f"{key}.{uuid.uuid4().hex}"
                 overlay = Overlay(beside, course_packages())
                 command = [str(overlay.bin / "pip"), "install", "--quiet", "--requirement", str(requirements)]
-                if run(overlay, command) != 0:
+                try:
+                    if run(overlay, command) != 0:
+                        return None
+                    (overlay.packages / BELOW).unlink()
+                    overlay.packages.rename(kept)
+                finally:
                     shutil.rmtree(beside)
-                    return None
-                overlay.packages.rename(kept)
-                shutil.rmtree(beside)
-                (kept / "below.pth").unlink()
         return kept
 
     def sweep(self) -> None:

@@ -95,15 +95,27 @@ class JobData:
         )
 
     def find(self, uri: str, data_type: str = "S3Prefix") -> list[Item]:
-        """The objects that a data source names; ``data_type`` is ``S3Prefix`` or ``ManifestFile``. Raises DataError."""
+        """The objects that a data source names; ``data_type`` is ``S3Prefix`` or ``ManifestFile``.
+
+        Raises
+        ------
+        DataError
+            There are none, or they are out of reach.
+        """
         try:
             bucket, key = split(uri)
-            if data_type == "ManifestFile":
-                return self._manifest(bucket, key)
-            self._note("ListObjectsV2", bucket)
-            return [Item(stored, place_of(stored.key, key)) for stored in self._platform.objects.list(bucket, key)]
+            items = self._manifest(bucket, key) if data_type == "ManifestFile" else self.below(uri)
         except AwsError as error:
             raise DataError(f"{error.code} ({error.status}): {error.message}") from error
+        if not items:
+            raise DataError(f'No S3 objects found under S3 URL "{uri}" given in input data source.')
+        return items
+
+    def below(self, uri: str) -> list[Item]:
+        """The objects below a prefix, of which there may be none. Raises AwsError ``NoSuchBucket``."""
+        bucket, prefix = split(uri)
+        self._note("ListObjectsV2", bucket)
+        return [Item(stored, place_of(stored.key, prefix)) for stored in self._platform.objects.list(bucket, prefix)]
 
     def download(self, items: Iterable[Item], folder: Path, link: bool, cancelled: Callable[[], bool] = lambda: False) -> None:
         """Put objects into ``folder``; keys that end with ``/`` become directories.

@@ -180,12 +180,14 @@ class JobRunner:
         paths = [part for variables in (extra, ours) for part in variables.get("PYTHONPATH", "").split(os.pathsep) if part]
         return ours | extra | {"PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))}
 
-    def overlay(self, folder: Path, requirements: Path | None) -> Overlay:
-        """The overlay of the job in ``folder``."""
+    def overlay(self, job: Job, folder: Path, requirements: Path | None) -> Overlay:
+        """The overlay of the job in ``folder``; may be stopped like the job."""
 
         def run(overlay: Overlay, command: Sequence[str]) -> int:
             box = Box(folder / "ml", {"PATH": search_path(overlay)}, Limits())
-            return box.start(command, lambda lines: None).wait()
+            running = job.run(lambda: box.start(command, lambda lines: None))
+            job.begin()
+            return running.exit_code
 
         return self.overlays.make(folder / "overlay", requirements, run)
 
@@ -213,6 +215,7 @@ class JobLog:
 
     def __init__(self, platform: Platform, region: str, group: str, stream: str, read: OnLines = lambda lines: None) -> None:
         self._platform, self._place, self._read = platform, (region, group, stream), read
+        platform.logs.append(*self._place, [])  # the stream is there from the beginning: who waits for the job looks for it
 
     def __call__(self, lines: list[str]) -> None:
         moment = self._platform.logs.now()

@@ -81,8 +81,6 @@ class ProcessingRun(JobRun):
         for item in document.get("ProcessingInputs", []):
             source = item["S3Input"]
             found = self.data.find(source["S3Uri"], source["S3DataType"])
-            if not found:
-                raise DataError(f'No S3 objects found under S3 URL "{source["S3Uri"]}" given in input data source.')
             folder = place(root, source["LocalPath"])
             folder.mkdir(parents=True, exist_ok=True)
             self.data.download(found, folder, False, lambda: self.job.ending)
@@ -92,7 +90,7 @@ class ProcessingRun(JobRun):
 
     def _box(self, folder: Path) -> Box:
         image = images.find(self.document["AppSpecification"]["ImageUri"])
-        overlay = self.runner.overlay(folder, requirements_of(folder))
+        overlay = self.runner.overlay(self.job, folder, requirements_of(folder))
         extra = image.environment | self.document.get("Environment", {})
         variables = self.runner.variables(self.context, self.document["RoleArn"], overlay, extra)
         return Box(folder / "ml", variables, Limits(), network=not isolated(self.document))

@@ -16,7 +16,7 @@ from course.localaws.containers.metrics_regex import MetricScanner
 from course.localaws.containers.script_mode import SUBMIT_DIRECTORY
 from course.localaws.errors import AwsError
 from course.localaws.metrics.store import observed
-from course.localaws.sagemaker.job_data import DataError, Item, split
+from course.localaws.sagemaker.job_data import DataError, Item, inside, split
 from course.localaws.sagemaker.job_runner import OUT_OF_MEMORY, JobFailure, JobLog
 from course.localaws.sagemaker.jobs import JobRun
 
@@ -46,7 +46,7 @@ class TrainingRun(JobRun):
         image = images.find(document["AlgorithmSpecification"]["TrainingImage"])
         try:
             self._lay_out(root)
-        except DataError as error:
+        except (AwsError, DataError) as error:
             raise JobFailure(mlroot.shorten(f"ClientError: Data download failed:{error}")) from error
         box = self._box(folder, image)
         for code in (root / "code", root / "input/data"):
@@ -79,7 +79,7 @@ class TrainingRun(JobRun):
             fast = channels[channel["ChannelName"]]["TrainingInputMode"] == "FastFile"
             self._fetch(self.data.find(source["S3Uri"], source["S3DataType"]), folder, fast)
         if checkpoint:
-            self._fetch(self.data.find(checkpoint["S3Uri"].rstrip("/") + "/"), checkpoints(root, checkpoint), False)
+            self._fetch(self.data.below(checkpoint["S3Uri"].rstrip("/") + "/"), checkpoints(root, checkpoint), False)
         self._fetch_code(root)
 
     def _channel(self, channel: dict) -> dict:
@@ -106,7 +106,7 @@ class TrainingRun(JobRun):
                 archive = self.platform.objects.head(*split(location)).path
                 self.platform.requests.record(self.caller, "s3", "GetObject", "/".join(split(location)))
             else:
-                archive = root / location.removeprefix("/opt/ml/")
+                archive = root / inside(location.removeprefix("/opt/ml/"))
             if archive.is_dir():
                 shutil.copytree(archive, root / "code", dirs_exist_ok=True)
             else:
@@ -118,7 +118,7 @@ class TrainingRun(JobRun):
             raise JobFailure(f"AlgorithmError: Framework Error: \n{location} cannot be unpacked: {error}, exit code: 1") from error
 
     def _box(self, folder: Path, image: images.Image) -> Box:
-        overlay = self.runner.overlay(folder, requirements_of(folder / "ml"))
+        overlay = self.runner.overlay(self.job, folder, requirements_of(folder / "ml"))
         extra = image.environment | {"TRAINING_JOB_NAME": self.name, "TRAINING_JOB_ARN": self.document["TrainingJobArn"]}
         extra |= self.document.get("Environment", {})
         variables = self.runner.variables(self.context, self.document["RoleArn"], overlay, extra)

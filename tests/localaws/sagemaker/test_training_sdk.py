@@ -123,6 +123,18 @@ PROCESS = """
 """
 
 
+def processor_settings(world: World, session: object) -> dict:
+    return {
+        "role": ROLE,
+        "image_uri": SKLEARN,
+        "command": ["python3"],
+        "instance_count": 1,
+        "instance_type": "ml.m5.large",
+        "base_job_name": world.name("sdk"),
+        "sagemaker_session": session,
+    }
+
+
 def processing_shapes(where: str) -> dict:
     from sagemaker.core.shapes import ProcessingInput, ProcessingOutput, ProcessingS3Input, ProcessingS3Output
 
@@ -145,15 +157,7 @@ def test_script_processor(world: World, session: object, tmp_path: Path) -> None
     code = PROCESS.replace("import localaws_tiny", "").replace("+ localaws_tiny.VERSION", "")
     script = write(tmp_path / "source", {"prepare.py": code}) + "/prepare.py"
     where = f"s3://{BUCKET}/{world.name('sdk-out')}"
-    processor = ScriptProcessor(
-        role=ROLE,
-        image_uri=SKLEARN,
-        command=["python3"],
-        instance_count=1,
-        instance_type="ml.m5.large",
-        base_job_name=world.name("sdk"),
-        sagemaker_session=session,
-    )
+    processor = ScriptProcessor(**processor_settings(world, session))
     processor.run(code=script, arguments=["--share", "0.2"], wait=False, logs=False, **processing_shapes(where))
     job = world.processed(processor.latest_job.processing_job_name)
     assert job["ProcessingJobStatus"] == "Completed", job.get("FailureReason")
@@ -166,15 +170,7 @@ def test_framework_processor(world: World, session: object, tmp_path: Path) -> N
     world.put("sdk/raw/a.csv", "1,2;")
     source = write(tmp_path / "source", {"prepare.py": PROCESS, "requirements.txt": "localaws-tiny\n"})
     where = f"s3://{BUCKET}/{world.name('sdk-out')}"
-    processor = FrameworkProcessor(
-        role=ROLE,
-        image_uri=SKLEARN,
-        command=["python3"],
-        instance_count=1,
-        instance_type="ml.m5.large",
-        base_job_name=world.name("sdk"),
-        sagemaker_session=session,
-    )
+    processor = FrameworkProcessor(**processor_settings(world, session))
     processor.run(code="prepare.py", source_dir=source, arguments=["x"], wait=False, logs=False, **processing_shapes(where))
     job = world.processed(processor.latest_job.processing_job_name)
     assert job["ProcessingJobStatus"] == "Completed", (job.get("FailureReason"), world.lines(job["ProcessingJobName"], "ProcessingJobs"))
