@@ -60,7 +60,7 @@ class LogStore:
             self._stream_id(connection, self._group_id(connection, region, group), stream)
         source = iter(lines)
         while batch := list(itertools.islice(source, BATCH)):
-            events = [(timestamp, text if len(text) < MAX_MESSAGE // 4 else _cut(text)) for timestamp, text in batch]
+            events = [(timestamp, text if text.isascii() and len(text) <= MAX_MESSAGE else _fitting(text)) for timestamp, text in batch]
             with self.database.write() as connection:
                 stream_id = self._stream_id(connection, self._group_id(connection, region, group), stream)
                 self.insert(connection, stream_id, events)
@@ -161,5 +161,6 @@ class LogStore:
         return connection.execute("SELECT id FROM streams WHERE group_id = ? AND name = ?", (group_id, name)).fetchone()[0]
 
 
-def _cut(text: str) -> str:
+def _fitting(text: str) -> str:
+    """Valid Unicode, and no longer than an event may be."""
     return text.encode(errors="replace")[:MAX_MESSAGE].decode(errors="ignore")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -68,7 +69,9 @@ class MetricStore:
         unit: str = "None",
         timestamp: float | None = None,
     ) -> None:
-        """Record one observation. ``timestamp`` is in Unix seconds, now by default."""
+        """Record one observation. ``timestamp`` is in Unix seconds, now by default. CloudWatch has no NaN and no infinity: not recorded."""
+        if not math.isfinite(value):
+            return
         moment = self.clock.now() if timestamp is None else timestamp
         self.put_data(region, [observed(namespace, name, [(value, 1.0)], dimensions or {}, unit, moment)])
 

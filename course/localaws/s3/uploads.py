@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from course.localaws.clock import Clock
 from course.localaws.database import Database
 from course.localaws.errors import AwsError
-from course.localaws.s3 import checksums
+from course.localaws.s3 import checksums, xml
 from course.localaws.s3.bodies import Bodies, Pending
 from course.localaws.s3.buckets import Buckets
 from course.localaws.s3.objects import Attributes, check_key
@@ -135,7 +135,7 @@ def choose(uploaded: list[Part], wanted: list[dict]) -> list[Part]:
     Raises ``MalformedXML`` (no parts), ``InvalidPartOrder``, ``InvalidPart`` (unknown, or another ETag or checksum), ``EntityTooSmall``.
     """
     if not wanted:
-        raise AwsError("MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema")
+        raise xml.malformed("no parts are listed")
     numbers = [part.get("PartNumber", 0) for part in wanted]
     if any(later <= earlier for earlier, later in zip(numbers, numbers[1:], strict=False)):
         message = "The list of parts was not in ascending order. Parts must be ordered by part number."

@@ -124,6 +124,11 @@ def test_a_line_too_long_for_an_event_is_cut(store):
     assert (len(messages[0].encode()) <= 1_048_576 - 26, set(messages[0]), messages[1]) == (True, {"ü"}, "next")
 
 
+def test_a_text_that_is_no_unicode_is_made_so(store):
+    store.append("us-east-1", "/jobs", "one", [(1, "half a pair: \ud800")])
+    assert store.database.connection.execute("SELECT message FROM events").fetchone()[0] == "half a pair: ?"
+
+
 def test_nothing_to_append_makes_the_stream_all_the_same(store):
     store.append("us-east-1", "/jobs", "one", [])
     assert [row["name"] for row in store.streams(store.group("us-east-1", "/jobs")["id"])] == ["one"]

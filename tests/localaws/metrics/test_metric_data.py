@@ -88,7 +88,7 @@ def test_metrics_of_different_periods_are_not_mixed(cloudwatch, errors_and_calls
         ask(cloudwatch, queries)
 
 
-SERIES = st.dictionaries(st.integers(0, 5).map(float), st.floats(-100, 100), min_size=1)
+SERIES = st.dictionaries(st.integers(0, 5).map(float), st.integers(-100, 100).map(float), min_size=1)
 EXPRESSIONS = st.recursive(
     st.sampled_from(["a", "b", "2", "0.5", "a"]),
     lambda inner: st.one_of(

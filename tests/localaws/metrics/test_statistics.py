@@ -10,6 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from course.localaws.clock import Clock
+from course.localaws.metrics import MetricStore
+
 MANY = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 NAMES = (f"metric-{n}" for n in itertools.count())
 HOUR_AGO = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(hours=1)
@@ -190,3 +193,14 @@ def test_metrics_are_listed_page_by_page(cloudwatch, namespace):
     assert [len(page["Metrics"]) for page in pages] == [500, 500, 300]
     odd = list(cloudwatch.get_paginator("list_metrics").paginate(Namespace=namespace, Dimensions=[{"Name": "odd", "Value": "1"}]))
     assert [metric["MetricName"] for page in odd for metric in page["Metrics"]] == [f"m{n}" for n in range(1, 1300, 2)]
+
+
+def test_the_door_keeps_what_cloudwatch_can_hold(tmp_path):
+    store = MetricStore(tmp_path / "metrics.db", Clock())
+    for value in (1.0, float("nan"), float("inf")):
+        store.put("us-east-1", "Jobs", "loss", value, {"Job": "one"}, timestamp=60.0)
+    metric = {"Namespace": "Jobs", "MetricName": "loss", "Dimensions": [{"Name": "Job", "Value": "one"}]}
+    assert [row["sum"] for row in store.data("us-east-1", metric, 0, 120)] == [1.0]
+    store.reset()
+    assert list(store.data("us-east-1", metric, 0, 120)) == []
+    store.shutdown()

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import subprocess
+import sys
+import textwrap
 
 import pytest
 
@@ -107,3 +110,34 @@ def test_reset_forgets_everything(store):
     store.put_bytes("bucket", "k", b"x")
     store.reset()
     assert (store.bucket_exists("bucket"), bodies(store)) == (False, [])
+
+
+FULL = """
+    import sys
+    from pathlib import Path
+    from course.localaws.clock import Clock
+    from course.localaws.errors import AwsError
+    from course.localaws.s3 import ObjectStore
+
+    store = ObjectStore(Path(sys.argv[1]), Clock())
+    store.create_bucket("bucket", "us-east-1")
+    kept = 0
+    try:
+        while True:
+            store.put_bytes("bucket", str(kept), b"x" * 1_000_000)
+            kept += 1
+    except AwsError as error:
+        print(error.code, error.status, "is full" in error.message)
+    print([found.key for found in store.list("bucket")] == sorted(map(str, range(kept))), list(store.bodies.incoming.iterdir()))
+    store.delete("bucket", "0")
+    print(store.put_bytes("bucket", "again", b"x" * 1_000_000).size)
+"""
+
+
+def test_a_full_disk_keeps_what_was_stored_and_nothing_half(tmp_path):
+    if subprocess.run(["unshare", "-rm", "true"], capture_output=True).returncode:
+        pytest.skip("needs a kernel that lets users make mount namespaces, for a disk of 6 MB")
+    command = f'mount -t tmpfs -o size=6m tmpfs {tmp_path} && {sys.executable} -c "$SCRIPT" {tmp_path}'
+    environment = {**os.environ, "SCRIPT": textwrap.dedent(FULL)}
+    ran = subprocess.run(["unshare", "-rm", "sh", "-c", command], env=environment, capture_output=True, text=True, timeout=60)
+    assert ran.stdout.splitlines() == ["InsufficientStorage 507 True", "True []", "1000000"], ran.stdout + ran.stderr

@@ -7,7 +7,7 @@ import secrets
 from functools import partial
 
 from course.localaws.errors import AwsError, not_supported
-from course.localaws.s3 import table
+from course.localaws.s3 import table, xml
 from course.localaws.s3.exchange import Exchange, Operation
 from course.localaws.s3.routes import service_model
 from course.localaws.s3.tags import checked_tags
@@ -68,7 +68,7 @@ def _policy(exchange: Exchange, document: dict) -> dict:
 def _lifecycle(exchange: Exchange, document: dict) -> dict:
     rules = [{"ID": rule.get("ID") or secrets.token_urlsafe(36), **rule} for rule in document.get("Rules", [])]
     if not rules:
-        raise AwsError("MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema")
+        raise xml.malformed("no rules are listed")
     if len({rule["ID"] for rule in rules}) < len(rules):
         raise AwsError("InvalidArgument", "Rule ID must be unique. Found same ID for more than one rule")
     return {"Rules": rules, SIZE_RULE: exchange.params.get(SIZE_RULE, "all_storage_classes_128K")}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from urllib.parse import unquote
 
@@ -14,7 +16,7 @@ from course.localaws.s3.bodies import digests
 from course.localaws.s3.conditions import Span, check_copy_source, write_condition
 from course.localaws.s3.exchange import Exchange, Operation
 from course.localaws.s3.integrity import MAX_PUT, members
-from course.localaws.s3.objects import StoredObject, check_key
+from course.localaws.s3.objects import StoredObject, check_key, no_such_key
 from course.localaws.s3.operations.buckets import refuse_acl
 from course.localaws.s3.operations.objects import DEFAULT_CHECKSUM
 from course.localaws.s3.tags import header_tags
@@ -42,8 +44,8 @@ async def copy_object(exchange: Exchange) -> dict:
         raise AwsError("InvalidRequest", message)
     new = _attributes(exchange, source, replaces)
     tags = header_tags(params.get("Tagging")) if _directive(params, "TaggingDirective") == "REPLACE" else source.tags
-    etag, sums = await to_thread.run_sync(_digests, source, params.get("ChecksumAlgorithm"))
-    with store.bodies.link(source.path) as body:
+    with _still_there(source), store.bodies.link(source.path) as body:
+        etag, sums = await to_thread.run_sync(_digests, source, params.get("ChecksumAlgorithm"))
         condition = write_condition(params, exchange.key)
         stored = store.objects.commit(exchange.bucket, exchange.key, body, etag, replace(new, checksums=sums), tags, condition)
     result = {"ETag": f'"{etag}"', "LastModified": stored.modified, **sums}
@@ -94,7 +96,7 @@ async def upload_part_copy(exchange: Exchange) -> dict:
     if span.length > MAX_PUT:
         message = f"The specified copy source is larger than the maximum allowable size for a copy source: {MAX_PUT}"
         raise AwsError("InvalidRequest", message)
-    with store.bodies.receive([checksums.new(upload.algorithm or DEFAULT_CHECKSUM)]) as body:
+    with _still_there(source), store.bodies.receive([checksums.new(upload.algorithm or DEFAULT_CHECKSUM)]) as body:
         await to_thread.run_sync(body.copy_file, source.path, span.start, span.length)
         sums = members(body.checksums)
         part = store.uploads.put_part(upload, params["PartNumber"], body, body.md5, sums)
@@ -120,6 +122,15 @@ def _source(exchange: Exchange) -> StoredObject:
     attributes.check_readable(found)
     check_copy_source(params, found)
     return found
+
+
+@contextmanager
+def _still_there(source: StoredObject) -> Iterator[None]:
+    """A source that is deleted or overwritten while it is copied is not there."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise no_such_key(source.key) from None
 
 
 def _source_version(source: StoredObject) -> dict:
