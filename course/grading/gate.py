@@ -215,12 +215,13 @@ def _execute(text: str, namespace: Namespace, name: str) -> None:
 @contextlib.contextmanager
 def _workplace(lesson: Path, graders: Path) -> Iterator[Client]:
     """A scratch copy of the lesson's folder as the working directory, and a local AWS of its own; yields clients of a second, empty one."""
-    here, environment = Path.cwd(), dict(os.environ)
+    here, environment, paths = Path.cwd(), dict(os.environ), list(sys.path)
     with contextlib.ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gate-")))
-        stack.callback(_restore, here, environment)
+        stack.callback(_restore, here, environment, paths, scratch)
         shutil.copytree(lesson, scratch / lesson.name, ignore=shutil.ignore_patterns("*.ipynb", "__pycache__"))
         os.chdir(scratch / lesson.name)
+        sys.path.insert(0, str(Path.cwd()))  # as in a kernel, so that a lesson can import what lies in its given/
         os.environ |= {"COURSE_BACKEND": "local", "COURSE_GRADERS": str(graders.resolve()), "COURSE_LEARNER": seeds.SELF_STUDY}
         os.environ |= {"COURSE_LOCALAWS_STATE": str(scratch / "aws"), "MPLBACKEND": "agg"}
         stack.callback(_stop_aws, scratch / "aws")
@@ -234,8 +235,13 @@ def _workplace(lesson: Path, graders: Path) -> Iterator[Client]:
         yield bare_client
 
 
-def _restore(here: Path, environment: dict[str, str]) -> None:
+def _restore(here: Path, environment: dict[str, str], paths: list[str], scratch: Path) -> None:
     os.chdir(here)
+    sys.path[:] = paths
+    for name, module in list(sys.modules.items()):  # the next lesson has a `given` of its own
+        places = [getattr(module, "__file__", None), *getattr(module, "__path__", ())]
+        if any(place and Path(place).is_relative_to(scratch) for place in places):
+            del sys.modules[name]
     os.environ.clear()
     os.environ.update(environment)
 

@@ -136,17 +136,14 @@ class Report:
     def score(self) -> float:
         """Points earned, a plain float in 0..``exercise.points``.
 
-        In practice, parts that only grading looks at do not pull the value down: it is full when all that could be checked passed, as
-        nbgrader's Validate button expects.
+        In practice it is full when all that could be checked passed, as nbgrader's Validate button expects; parts that only grading
+        looks at do not pull it down then.
         """
         points, parts = float(self.exercise.points), self._parts.values()
-        looked_at = [part for part in parts if part.share is not None]
-        if all(part.passed for part in (looked_at if self.later else parts)):
-            return points if looked_at and not self.problem else 0.0
-        earned = sum(part.earned for part in parts)
-        if self.later:
-            earned *= points / sum(part.points for part in looked_at)
-        return float(min(points, round(earned, 4)))
+        due = [part for part in parts if part.share is not None] if self.later else list(parts)
+        if due and all(part.passed for part in due):
+            return points
+        return float(min(points, round(sum(part.earned for part in parts), 4)))
 
     @property
     def passed(self) -> bool:

@@ -49,14 +49,14 @@ def test_practice_is_full_when_all_it_looks_at_passed() -> None:
     assert "1 more check runs at grading: unseen." in render.as_text(report)
 
 
-def test_practice_scales_to_what_it_looks_at() -> None:
+def test_practice_counts_what_it_earned_while_something_fails() -> None:
     report = Report(exercise(parts={"a": 2, "b": 2, "c": 4}))
     report.part("a", True, "m")
     report.part("b", False, "m")
-    assert report.score == 4.0
+    assert report.score == 2.0
 
 
-def test_grading_does_not_scale() -> None:
+def test_grading_counts_every_part() -> None:
     report = Report(exercise(), "graded")
     report.part("shape", True, "m")
     assert report.score == 1.0
