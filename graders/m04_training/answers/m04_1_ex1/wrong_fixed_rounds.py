@@ -1,0 +1,8 @@
+"""Twenty rounds worked before."""
+
+# trips: request
+# says: expected the `rounds` given
+
+
+def training_request(name, train, validation, rounds):
+    return base_request(name, [channel("train", train), channel("validation", validation)], {"num_round": "20"})

@@ -1,0 +1,8 @@
+"""A threshold is a percentage."""
+
+# trips: shape
+# says: from 0 to 1
+
+
+def warning_threshold(probabilities, late, missed, false_alarm):
+    return 100 * false_alarm / (missed + false_alarm)
