@@ -6,11 +6,15 @@ import json
 import os
 import signal
 import time
+import urllib.request
 
 import boto3
 import psutil
 import pytest
 from boto_clients import client_factory
+from botocore.config import Config
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from course.localaws import server
 
@@ -183,3 +187,34 @@ def test_keys_of_a_user_are_that_user_until_they_are_deleted(local_aws, client):
     client("iam").delete_access_key(UserName="ada", AccessKeyId=key["AccessKeyId"])
     with pytest.raises(ada.exceptions.ClientError, match="InvalidClientTokenId"):
         ada.get_caller_identity()
+
+
+@pytest.fixture(scope="module")
+def bucket(local_aws, client) -> str:
+    client("s3").create_bucket(Bucket="odd-keys")
+    return "odd-keys"
+
+
+KEYS = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), min_size=1, max_size=40)
+
+
+@settings(max_examples=40, deadline=None)
+@given(KEYS)
+@example("a//b")
+@example("/a")
+@example("../a/./..")
+@example("a?versionId=1&x#y")
+@example("%2F%41 +~!*'()")
+@example("ü/🛫\u202e")
+@example("\x01\r\n")
+def test_any_key_can_be_put_got_presigned_listed_and_deleted(client, bucket, key):
+    s3 = client("s3")
+    s3.put_object(Bucket=bucket, Key=key, Body=key.encode())
+    assert s3.get_object(Bucket=bucket, Key=key)["Body"].read() == key.encode()
+    for version in ("s3", "s3v4"):
+        url = client("s3", config=Config(signature_version=version)).generate_presigned_url("get_object", {"Bucket": bucket, "Key": key})
+        with urllib.request.urlopen(url) as response:
+            assert response.read() == key.encode()
+    assert [item["Key"] for item in s3.list_objects_v2(Bucket=bucket)["Contents"]] == [key]
+    s3.delete_object(Bucket=bucket, Key=key)
+    assert "Contents" not in s3.list_objects_v2(Bucket=bucket)
