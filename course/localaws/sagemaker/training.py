@@ -5,6 +5,7 @@ from __future__ import annotations
 from course.localaws.containers import images
 from course.localaws.containers.metrics_regex import MetricScanner
 from course.localaws.errors import AwsError
+from course.localaws.sagemaker import quotas
 from course.localaws.sagemaker.context import Context
 from course.localaws.sagemaker.engine import Document, Kind
 from course.localaws.sagemaker.job_data import JobData, split
@@ -20,6 +21,8 @@ TRAINING_JOB = Kind(
     status="TrainingJobStatus",
     summary=("TrainingEndTime", "SecondaryStatus"),
     filters={"WarmPoolStatusEquals": "WarmPoolStatus.Status", "TrainingPlanArnEquals": "TrainingPlanArn"},
+    status_last=True,
+    usage="training job usage",
     instances=lambda document: [(document["ResourceConfig"]["InstanceType"], document["ResourceConfig"]["InstanceCount"])],
     holding=("InProgress", "Stopping"),
 )
@@ -114,6 +117,7 @@ def check_channel(channel: dict, job_mode: str) -> None:
 
 
 def check_time(condition: dict, spot: bool) -> None:
+    quotas.check("Longest run time for a training job", condition.get("MaxRuntimeInSeconds", DEFAULT_SECONDS))
     longest = condition.get("MaxWaitTimeInSeconds")
     if longest is not None and not spot:
         raise AwsError("ValidationException", "MaxWaitTimeInSeconds is only allowed when EnableManagedSpotTraining is true.")

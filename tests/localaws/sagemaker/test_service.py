@@ -60,6 +60,33 @@ def test_the_request_log_says_which_resource(local_aws, client):
     ]
 
 
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        (
+            {"InstanceType": "ml.p3.2xlarge"},
+            "'ml.p3.2xlarge for training job usage' is 0 Instances, with current utilization of 0 Instances",
+        ),
+        ({"MaxRuntimeInSeconds": 432001}, "'Longest run time for a training job' is 432000 Seconds, with current utilization of 0 Seconds"),
+    ],
+)
+def test_a_job_beyond_a_quota_is_not_begun(client, changes, says):
+    bucket, name = f"quota-{uuid.uuid4().hex[:8]}", f"quota-{uuid.uuid4().hex[:8]}"
+    client("s3").create_bucket(Bucket=bucket)
+    with pytest.raises(ClientError) as refused:
+        client("sagemaker").create_training_job(
+            TrainingJobName=name,
+            RoleArn=ROLE,
+            AlgorithmSpecification={"TrainingImage": IMAGE, "TrainingInputMode": "File"},
+            OutputDataConfig={"S3OutputPath": f"s3://{bucket}/"},
+            ResourceConfig={"InstanceType": changes.get("InstanceType", "ml.m5.large"), "InstanceCount": 1, "VolumeSizeInGB": 1},
+            StoppingCondition={"MaxRuntimeInSeconds": changes.get("MaxRuntimeInSeconds", 60)},
+        )
+    assert refused.value.response["Error"]["Code"] == "ResourceLimitExceeded"
+    assert says in refused.value.response["Error"]["Message"]
+    assert client("sagemaker").list_training_jobs(NameContains=name)["TrainingJobSummaries"] == []
+
+
 def sagemaker_of(handle: server.Handle):
     """A client of a local AWS of one's own."""
     credential = issued(handle.state)
