@@ -22,6 +22,7 @@ PROCESSING_JOB = Kind(
     exists_code="ResourceInUse",
     status="ProcessingJobStatus",
     summary=("ProcessingEndTime", "FailureReason", "ExitMessage"),
+    usage="processing job usage",
     instances=lambda document: [
         (cluster["InstanceType"], cluster["InstanceCount"]) for cluster in (document["ProcessingResources"]["ClusterConfig"],)
     ],
