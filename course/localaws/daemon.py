@@ -26,7 +26,10 @@ from course.localaws.instance import Instance, ServerError, locked
 HOST = "127.0.0.1"
 KEEP_ALIVE_SECONDS = 75  # longer than SDKs keep an idle connection busy, so that they rarely meet a closed one
 GRACE_SECONDS = 5  # for requests under way at the shut-down
+LOOK_SECONDS = 5  # between two looks at whether the state folder is still there
 PACKAGE = "from-data-to-deployment"
+
+logger = logging.getLogger(__name__)
 
 
 def main() -> None:
@@ -68,13 +71,15 @@ def run(state: Path, port: int, unix_socket: Path | None, ready: Callable[[], No
         at_end.callback(aws.shutdown)  # for an end before the server ran
         token = secrets.token_urlsafe(32)
         Instance(os.getpid(), port, endpoint, token, version(PACKAGE), str(unix_socket or "")).write(state)
-        at_end.callback((state / "instance.json").unlink, missing_ok=True)
+        at_end.callback(Instance.withdraw, state)
         aws.recover()
         _Server(aws, token, ready).run(listeners)
 
 
 class _Server(uvicorn.Server):
     def __init__(self, aws: LocalAws, token: str, ready: Callable[[], None]) -> None:
+        self._ready = ready
+        self._aws = aws
         config = uvicorn.Config(
             aws.asgi(token, stop=self._stop),
             loop="asyncio",
@@ -87,10 +92,10 @@ class _Server(uvicorn.Server):
             proxy_headers=False,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=GRACE_SECONDS,
+            callback_notify=self._look_at_state,
+            timeout_notify=LOOK_SECONDS,
         )
         super().__init__(config)
-        self._ready = ready
-        self._aws = aws
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -101,6 +106,11 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
         # While the event loop, to which the rooms' own connections belong, still runs.
         await asyncio.to_thread(self._aws.shutdown)
+
+    async def _look_at_state(self) -> None:
+        if Instance.is_lost(self._aws.platform.state):
+            logger.error("the state folder %s is gone, so this process ends: nobody could find it any more", self._aws.platform.state)
+            self._stop()
 
     def _stop(self) -> None:
         self.should_exit = True

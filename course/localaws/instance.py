@@ -38,6 +38,18 @@ class Instance:
         except (OSError, ValueError, TypeError):
             return None
 
+    @classmethod
+    def is_lost(cls, state: Path) -> bool:
+        """Whether this process's folder was deleted; another process may have made it again in its place."""
+        instance = cls.read(state)
+        return instance.pid != os.getpid() if instance else not (state / "instance.json").exists()
+
+    @classmethod
+    def withdraw(cls, state: Path) -> None:
+        """Say that this process no longer serves the folder."""
+        if not cls.is_lost(state):
+            (state / "instance.json").unlink()
+
     def write(self, state: Path) -> None:
         beside = state / "instance.new"
         beside.unlink(missing_ok=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -253,6 +254,14 @@ def test_a_socket_left_by_a_kill_is_no_hindrance(state, tmp_path):
     wait_until(lambda: ended(first.pid))
     assert (tmp_path / "s").is_socket()
     server.start(state, socket=tmp_path / "s")
+
+
+def test_it_ends_when_its_state_folder_is_deleted(state):
+    first = server.start(state)
+    shutil.rmtree(state)
+    second = server.start(state)  # a new one in its place keeps its own
+    wait_until(lambda: ended(first.pid))
+    assert server.find(state) == second
 
 
 # --- the Unix socket --------------------------------------------------------------------------------------------------

@@ -23,12 +23,12 @@ IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"
 ROLE = "arn:aws:iam::123456789012:role/SageMakerRole"
 
 
-def wait_for(look, wanted, bad=()):
-    """Wait until ``look()`` is ``wanted``; at once an error when it is one of ``bad``."""
+def wait_for(describe, member: str, wanted: str) -> None:
+    """Wait until a description's status is ``wanted``; an error at once when it is ``Failed``."""
     end = time.monotonic() + PATIENCE
-    while (seen := look()) != wanted:
-        assert seen not in bad, seen
-        assert time.monotonic() < end, f"still {seen}"
+    while (seen := describe())[member] != wanted:
+        assert seen[member] != "Failed", seen["FailureReason"]
+        assert time.monotonic() < end, f"still {seen[member]}"
         time.sleep(0.05)
 
 
@@ -56,7 +56,7 @@ class Account:
             StoppingCondition={"MaxRuntimeInSeconds": 300},
             HyperParameters={"objective": "binary:logistic", "num_round": "5"},
         )
-        wait_for(lambda: self.sagemaker.describe_training_job(TrainingJobName=name)["TrainingJobStatus"], "Completed", ("Failed",))
+        wait_for(lambda: self.sagemaker.describe_training_job(TrainingJobName=name), "TrainingJobStatus", "Completed")
 
     def deploy(self, job: str, name: str) -> None:
         artefact = self.sagemaker.describe_training_job(TrainingJobName=job)["ModelArtifacts"]["S3ModelArtifacts"]
@@ -68,7 +68,7 @@ class Account:
         self.wait_in_service(name)
 
     def wait_in_service(self, name: str) -> None:
-        wait_for(lambda: self.sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"], "InService", ("Failed",))
+        wait_for(lambda: self.sagemaker.describe_endpoint(EndpointName=name), "EndpointStatus", "InService")
 
     def predict(self, name: str) -> float:
         answer = self.client("sagemaker-runtime").invoke_endpoint(EndpointName=name, ContentType="text/csv", Body=b"1,3")
@@ -80,12 +80,14 @@ def story(tmp_path_factory):
     """A local AWS where a model was trained and serves."""
     state = tmp_path_factory.mktemp("seams") / "state"
     account = Account(server.start(state))
-    account.store_data()
-    account.train("delays")
-    account.deploy("delays", "delays")
-    yield state
-    if handle := server.find(state):
-        handle.stop()
+    try:
+        account.store_data()
+        account.train("delays")
+        account.deploy("delays", "delays")
+        yield state
+    finally:
+        if handle := server.find(state):
+            handle.stop()
 
 
 def running(handle: server.Handle) -> list[tuple]:
