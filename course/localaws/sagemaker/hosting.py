@@ -20,7 +20,7 @@ from course.localaws.containers.overlay import Overlay
 from course.localaws.sagemaker import model_data
 from course.localaws.sagemaker.context import Context
 from course.localaws.sagemaker.job_data import JobData
-from course.localaws.sagemaker.job_runner import JobLog, JobRunner, remove
+from course.localaws.sagemaker.job_runner import JobLog, JobRunner, remove, search_path
 from course.localaws.sagemaker.model_data import HostingError
 
 if TYPE_CHECKING:
@@ -110,13 +110,18 @@ class ModelServer:
         """What the script's requirements.txt asks for, on top of the course's packages."""
         requirements = self._code() / "requirements.txt"
         wanted = requirements if requirements.exists() else None
-        overlay = self._runner.overlay(self._folder, wanted)
+        overlay = self._runner.overlays.make(self._folder / "overlay", wanted, self._share)
         if wanted:
             box = self._box(overlay)
             self._running = box.start([str(overlay.bin / "pip"), "install", "--requirement", str(wanted)], self._log)
             if self._running.wait() != 0:
                 raise self._unhealthy()
         return overlay
+
+    def _share(self, overlay: Overlay, command: Sequence[str]) -> int:
+        """Run what installs packages that servers share; `stop` ends it too."""
+        self._running = Box(self._folder / "ml", {"PATH": search_path(overlay)}, Limits()).start(command, lambda lines: None)
+        return self._running.wait()
 
     def _launch(self) -> None:
         self.port = free_port()
