@@ -61,6 +61,7 @@ class MotoMount:
         self._thread: int | None = None
         self._moto: Any = None
         self._beginning = threading.Lock()
+        self._closing = threading.Event()
         platform.identity.moto = self
 
     # Life
@@ -72,7 +73,8 @@ class MotoMount:
                 self._loading = self._worker.submit(self._load)
 
     def shutdown(self) -> None:
-        """Finish what is under way, and give moto free."""
+        """Finish the request under way, or give up loading, and give moto free."""
+        self._closing.set()
         self._worker.submit(self._unload).result()
         self._worker.shutdown()
         self._journal.close()
@@ -135,6 +137,8 @@ class MotoMount:
 
     def _replay(self) -> None:
         for entry in self._journal.entries():
+            if self._closing.is_set():
+                raise RuntimeError("the local AWS was stopped before its journal was replayed")
             world = moto_world.seeded(entry.time, entry.seed, service=entry.service, replaying=True, tape=list(entry.tape))
             try:
                 self._execute(entry, world)

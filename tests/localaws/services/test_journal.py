@@ -13,6 +13,8 @@ from botocore.exceptions import ClientError, EndpointConnectionError, HTTPClient
 from own_aws import OwnAws
 from scenarios import SCENARIOS
 
+from course.localaws import server
+
 
 def answers(aws: OwnAws, name: str, made: Any) -> list[dict]:
     """Everything that the reads of a scenario answer, without the id and date of the answer itself."""
@@ -24,19 +26,22 @@ def answers(aws: OwnAws, name: str, made: Any) -> list[dict]:
 
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory) -> Iterator[OwnAws]:
+    """With a short journal."""
     aws = OwnAws(tmp_path_factory.mktemp("journal") / "state")
     yield aws
     aws.stop()
 
 
 @pytest.fixture(scope="module")
-def before_and_after(aws) -> dict[str, tuple[list[dict], list[dict]]]:
+def before_and_after(tmp_path_factory) -> Iterator[dict[str, tuple[list[dict], list[dict]]]]:
     """Each scenario's reads before and after one `kill -9`."""
+    aws = OwnAws(tmp_path_factory.mktemp("scenarios") / "state")
     made = {name: make(aws) for name, (make, _) in SCENARIOS.items()}
     aws.handle.advance(300)  # past the minute after which a certificate is issued
     before = {name: answers(aws, name, made[name]) for name in SCENARIOS}
     aws.restart()
-    return {name: (before[name], answers(aws, name, made[name])) for name in SCENARIOS}
+    yield {name: (before[name], answers(aws, name, made[name])) for name in SCENARIOS}
+    aws.stop()
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
@@ -113,3 +118,13 @@ def test_every_acknowledged_request_survives_a_kill_in_the_midst_of_them(aws):
     making.join(60)
     kept = {url.rpartition("/")[2] for url in aws("sqs").list_queues(QueueNamePrefix="midst-")["QueueUrls"]}
     assert set(acknowledged) <= kept
+
+
+def test_it_can_be_stopped_while_it_replays_and_has_lost_nothing(aws):
+    for number in range(50):
+        aws("ssm").put_parameter(Name=f"/stopped/{number}", Value="1", Type="String")
+    aws.restart()
+    aws.stop()
+    aws.handle = server.start(aws.state)
+    pages = aws("ssm").get_paginator("get_parameters_by_path").paginate(Path="/stopped")
+    assert sum(len(page["Parameters"]) for page in pages) == 50
