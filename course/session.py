@@ -157,7 +157,7 @@ def connect(prefix: str = "course") -> Session:
 def _connect_local(prefix: str) -> Session:
     from course.localaws import server  # here, so that a real account never imports the local part
 
-    local = server.find() or server.start()
+    local = server.find_or_start()
     environment = local.environment()
     os.environ.update(environment)
     for folder in environment.get("PYTHONPATH", "").split(os.pathsep):  # a running interpreter no longer reads PYTHONPATH

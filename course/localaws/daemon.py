@@ -21,7 +21,7 @@ import uvicorn
 
 from course.localaws import environment, keys
 from course.localaws.app import LocalAws
-from course.localaws.instance import Instance, ServerError, locked
+from course.localaws.instance import Instance, InUseError, ServerError, locked
 
 HOST = "127.0.0.1"
 KEEP_ALIVE_SECONDS = 75  # longer than SDKs keep an idle connection busy, so that they rarely meet a closed one
@@ -48,7 +48,7 @@ def main() -> None:
         run(options.state, options.port, options.socket, lambda: _say(options.ready, {}))
     except (ServerError, OSError, sqlite3.OperationalError) as error:
         logging.exception("the local AWS ended")
-        _say(options.ready, {"error": _worded(error, options.state)})
+        _say(options.ready, {"error": _worded(error, options.state), "in_use": isinstance(error, InUseError)})
         raise SystemExit(1) from None
 
 

@@ -19,6 +19,10 @@ class ServerError(Exception):
     """The local AWS could not be started, found or stopped; the message says why and what to do."""
 
 
+class InUseError(ServerError):
+    """Another local AWS holds the state folder."""
+
+
 @dataclass(frozen=True, slots=True)
 class Instance:
     """The content of ``instance.json`` (mode 0600); it exists while its process runs, and after it was killed."""
@@ -64,8 +68,7 @@ def locked(state: Path) -> Iterator[None]:
 
     Raises
     ------
-    ServerError
-        When another local AWS holds it.
+    InUseError
     """
     with (state / "lock").open("w") as lock:
         end = time.monotonic() + LOCK_SECONDS
@@ -73,7 +76,7 @@ def locked(state: Path) -> Iterator[None]:
             holder = Instance.read(state)
             if holder and _is_alive(holder.pid) or time.monotonic() > end:
                 who = f"process {holder.pid} at {holder.endpoint}" if holder else "a process that is just starting"
-                raise ServerError(
+                raise InUseError(
                     f"the state folder {state} is in use by another local AWS, {who}. Use that one, stop it with "
                     f"`course aws stop --state {state}`, or name another folder with --state."
                 )

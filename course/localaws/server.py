@@ -17,7 +17,7 @@ from typing import BinaryIO
 import platformdirs
 
 from course.localaws import environment
-from course.localaws.instance import CONTROL_PREFIX, Instance, ServerError
+from course.localaws.instance import CONTROL_PREFIX, Instance, InUseError, ServerError
 
 START_SECONDS = 60
 STOP_SECONDS = 30
@@ -120,7 +120,7 @@ def start(state: Path | None = None, port: int = 0, socket: Path | None = None) 
 def _spawn(command: list[str], log: BinaryIO) -> None:
     """Start the process, and wait for the one line of JSON in which it says how the start went."""
     receiver, sender = os.pipe()
-    with os.fdopen(receiver) as outcome:
+    with os.fdopen(receiver) as news:
         child = subprocess.Popen(
             [*command, "--ready", str(sender)],
             stdin=subprocess.DEVNULL,
@@ -132,13 +132,14 @@ def _spawn(command: list[str], log: BinaryIO) -> None:
         )
         os.close(sender)
         try:
-            if not select.select([outcome], [], [], START_SECONDS)[0]:
+            if not select.select([news], [], [], START_SECONDS)[0]:
                 raise ServerError(f"the local AWS was not ready within {START_SECONDS} s. {_tail(log.name)}")
-            said = outcome.readline()
+            said = news.readline()
             if not said:
                 raise ServerError(f"the local AWS ended while starting. {_tail(log.name)}")
-            if error := json.loads(said).get("error"):
-                raise ServerError(error)
+            outcome = json.loads(said)
+            if "error" in outcome:
+                raise (InUseError if outcome["in_use"] else ServerError)(outcome["error"])
         except BaseException:  # Ctrl-C among them: what nobody waits for any more shall not come up
             _end(child)
             raise
@@ -165,6 +166,25 @@ def find(state: Path | None = None) -> Handle | None:
     except ServerError:
         return None
     return Handle(instance.endpoint, state, instance.pid) if health["pid"] == instance.pid else None
+
+
+def find_or_start(state: Path | None = None) -> Handle:
+    """The local AWS that runs on a state folder, or else a new one; several processes that ask at once get the same.
+
+    Raises
+    ------
+    ServerError
+    """
+    try:
+        return find(state) or start(state)
+    except InUseError:
+        # Another process has begun to start it since we looked.
+        end = time.monotonic() + START_SECONDS
+        while (handle := find(state)) is None:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.1)
+        return handle
 
 
 def _ask(instance: Instance, method: str, path: str, body: dict | None = None, seconds: float = ANSWER_SECONDS):

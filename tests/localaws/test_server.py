@@ -167,6 +167,16 @@ def test_of_several_starts_at_once_one_wins(state):
     assert all("in use by another local AWS" in outcome for outcome in outcomes if isinstance(outcome, str))
 
 
+def test_whoever_asks_for_one_at_the_same_time_gets_the_same(state):
+    handles = []
+    threads = [threading.Thread(target=lambda: handles.append(server.find_or_start(state))) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert handles == [server.find(state)] * 3
+
+
 @pytest.mark.parametrize("place", ["file/state", "/proc/nowhere"])
 def test_a_state_folder_that_cannot_be_made_is_named(tmp_path, place):
     (tmp_path / "file").write_text("")
