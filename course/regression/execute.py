@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -55,8 +57,6 @@ def execute(
     on_cell : callable
         Called after each cell.
     """
-    import os
-
     import papermill
 
     os.environ.update(environment)
@@ -140,6 +140,9 @@ def execute_all(
 
 
 def _job(source: Path, output: Path, environment: dict[str, str], parameters: dict[str, object], ticks) -> Executed:
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with output.with_suffix(".log").open("w") as log:
+        os.dup2(log.fileno(), sys.stderr.fileno())  # what kernels complain of would break the progress bars
     return execute(source, output, environment, parameters, lambda: ticks.put(source.stem))
 
 

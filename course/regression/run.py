@@ -51,9 +51,10 @@ def _run_class(progress: Progress, klass: DemoClass) -> dict[str, dict[str, tupl
 
 
 def _cells(source: Path) -> int:
+    """How many cells of a notebook are executed."""
     import nbformat
 
-    return len(nbformat.read(source, as_version=4).cells)
+    return sum(cell.cell_type == "code" for cell in nbformat.read(source, as_version=4).cells)
 
 
 @contextmanager
