@@ -24,6 +24,13 @@ def _modules(module: ModuleType) -> None:
     module.list_of_moto_modules = lambda: modules
 
 
+@after("moto.core.utils")
+def _unix_time(module: ModuleType) -> None:
+    # A queue asks for the time once a message whenever it is touched; by way of three dates that is most of a replay.
+    original = module.unix_time
+    module.unix_time = lambda dt=None: moto_world.now() if dt is None else original(dt)
+
+
 @after("moto.moto_api._internal.moto_random")
 def _generator(module: ModuleType) -> None:
     # moto's one generator is imported by name everywhere; all it does rests on these two.

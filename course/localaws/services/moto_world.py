@@ -97,7 +97,8 @@ def remembered(ask: Callable[[], bytes]) -> bytes:
     return answer
 
 
-def _now() -> float:
+def now() -> float:
+    """Unix seconds: the time of the request, else of the local AWS."""
     world = current()
     return world.time if world else _clock.now()
 
@@ -139,7 +140,7 @@ class _Date(real_datetime.date, metaclass=_Kind):
 
     @classmethod
     def today(cls) -> real_datetime.date:
-        return real_datetime.date.fromtimestamp(_now())
+        return real_datetime.date.fromtimestamp(now())
 
 
 class _Datetime(real_datetime.datetime, metaclass=_Kind):
@@ -148,7 +149,7 @@ class _Datetime(real_datetime.datetime, metaclass=_Kind):
 
     @classmethod
     def now(cls, tz: real_datetime.tzinfo | None = None) -> real_datetime.datetime:
-        return real_datetime.datetime.fromtimestamp(_now(), tz)
+        return real_datetime.datetime.fromtimestamp(now(), tz)
 
     @classmethod
     def today(cls) -> real_datetime.datetime:
@@ -176,7 +177,7 @@ def _like(module: ModuleType, **changes: object) -> ModuleType:
 
 _DRAWS = [name for name, value in vars(random).items() if getattr(value, "__self__", None) is random._inst]
 SHIMS: dict[str, ModuleType] = {
-    "time": _like(time, time=_now, time_ns=lambda: int(_now() * 1e9)),
+    "time": _like(time, time=now, time_ns=lambda: int(now() * 1e9)),
     "datetime": _like(real_datetime, datetime=_Datetime, date=_Date),
     "random": _like(random, **{name: getattr(dice, name) for name in _DRAWS}),
     "os": _like(os, urandom=dice.randbytes),
