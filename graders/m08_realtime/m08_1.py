@@ -1,0 +1,244 @@
+"""m08_1: a real-time endpoint, its client, its latency, its update and its errors."""
+
+from course.grading import Answer, AnswerError, Exercise, Function, Report
+
+from .m08_1_cases import ACTIONS, COLUMNS, EXAMPLE_ERRORS, MOST_INSTANCES, PROBE_ROW, brief, cost, flights
+from .m08_1_probe import judge_update
+
+PRACTICE_LIMIT = 400  # bytes
+
+ex1 = Exercise(
+    id="m08_1_ex1",
+    title="Write the client of the endpoint",
+    parts={"lines": 1, "limit": 0.5, "answers": 1},
+    evidence={
+        "bodies": Function("bodies(flights: list[dict], limit: int) -> list[str]"),
+        "predict": Function("predict(endpoint: str, flights: list[dict], limit: int) -> list[float]"),
+    },
+    skills={"C01": ["3.2.S5", "3.1.K3"], "C02": ["3.2.5", "3.1.3"]},
+    topics=["deploy.realtime"],
+    seconds=30,
+    hints=(
+        "Write the function for one flight first: eight fields, in the order of `COLUMNS`. Then pack lines into bodies.",
+        "A line goes into the last body if that body, a line break and the line are not longer than `limit`; else it begins a "
+        "new one. The answer "
+        "to several lines came back above: which character stands between the numbers?",
+        '`",".join("" if flight[name] is None else str(flight[name]) for name in COLUMNS)`; '
+        '`answer.replace(",", " ").split()` takes numbers apart.',
+    ),
+)
+
+ex2 = Exercise(
+    id="m08_1_ex2",
+    title="Choose how many instances it is worth",
+    pattern=3,
+    parts={"shape": 0.25, "regret": 2.25},
+    evidence={"instances": Function("instances(brief: dict) -> int")},
+    skills={"C01": ["3.1.S1", "4.2.S6", "4.2.K1"], "C02": ["3.1.1", "4.2.2", "4.2.4"]},
+    topics=["deploy.realtime"],
+    seconds=60,
+    hints=(
+        "You have the last ten minutes. What would each number of instances have cost in them?",
+        "A request's service takes ModelLatency and OverheadLatency together. In which unit are they, and "
+        "in which does `answer_times` count?",
+        "For each count from 1 to 12: `answer_times(brief['arrivals'], service, count)`, count the late ones; "
+        "ten minutes are a sixth of an hour.",
+    ),
+)
+
+ex3 = Exercise(
+    id="m08_1_ex3",
+    title="Update the endpoint under load",
+    pattern=9,
+    parts={"updated": 0.5, "lost": 1, "answers": 0.5, "kept": 0.5, "old_configuration": 0.5},
+    evidence={
+        "update": Function("update(endpoint: str, model_data: str) -> str"),
+    },
+    skills={"C01": ["3.1.K1", "3.2.S5"], "C02": ["3.2.5"]},
+    topics=["deploy.realtime"],
+    seconds=90,
+    hints=(
+        "Three requests make an endpoint. Which two of them does a new model need again, and which call takes the place of the third?",
+        "`describe_endpoint` names the present configuration, `describe_endpoint_config` shows its variant. The waiter that waited for the "
+        "deployment waits for the update as well.",
+        "create_model; create_endpoint_config with `ProductionVariants=[present | {'ModelName': new}]`; update_endpoint; waiter; then "
+        "delete_endpoint_config of the old.",
+    ),
+)
+
+ex4 = Exercise(
+    id="m08_1_ex4",
+    title="Stretch: react to an error",
+    pattern=1,
+    parts={"shape": 0.25, "do": 1, "wait": 0.25, "page": 0.5},
+    evidence={"react": Function("react(error: dict) -> dict")},
+    skills={"C01": ["3.2.S5", "4.2.S6"], "C02": ["3.2.5", "4.2.2"]},
+    topics=["deploy.realtime", "deploy.integrate"],
+    seconds=5,
+    hints=(
+        "Ask three questions in this order: can the same request ever succeed; must a person act; is there time for another try?",
+        "Compare `original_status` for a ModelError; the message tells a missing endpoint from a bad request. The "
+        "wait is 100, 200, 400, 800 ms.",
+        "First `fix` and return. Then `page` for denied, gone, or a program that failed again. "
+        "Then `retry` only if `wait + 200 <= left_ms`.",
+    ),
+)
+
+
+@ex1.practice
+def practice_ex1(answer: Answer, report: Report) -> None:
+    check_client(answer, report, flights(answer.rng, 12), PRACTICE_LIMIT)
+
+
+def live_endpoint(answer: Answer) -> str:
+    """The name of the lesson's newest endpoint in service. Raises `AnswerError` when there is none."""
+    sagemaker = answer.client("sagemaker")
+    found = sagemaker.list_endpoints(NameContains="late-flights", StatusEquals="InService", SortBy="CreationTime", SortOrder="Descending")
+    if not found["Endpoints"]:
+        raise AnswerError("No endpoint of this lesson is in service; run the cells under Deploy again.")
+    return found["Endpoints"][0]["EndpointName"]
+
+
+def line_of(flight: dict) -> list[float | None]:
+    return [flight[name] for name in COLUMNS]
+
+
+def check_client(answer: Answer, report: Report, cases: list[dict], limit: int) -> bool:
+    """Whether bodies and answers for these flights are right, found part by part."""
+    bodies = answer.call("bodies", cases, limit)
+    lines = [line for body in bodies for line in body.strip("\n").split("\n")]
+    called = f"`bodies(...)` for {len(cases)} flights with the limit {limit}"
+    if not _check_lines(report, called, lines, cases) or not _check_limit(report, called, bodies, limit):
+        return False
+    endpoint = live_endpoint(answer)
+    got = answer.call("predict", endpoint, cases, limit)
+    text = "\n".join(",".join("" if value is None else str(value) for value in line_of(flight)) for flight in cases)
+    runtime = answer.client("sagemaker-runtime")
+    said = runtime.invoke_endpoint(EndpointName=endpoint, ContentType="text/csv", Body=text)["Body"].read().decode()
+    wanted = [float(number) for number in said.replace(",", " ").split()]
+    called = f"`predict(...)` returned {len(got)} numbers for {len(cases)} flights"
+    if not report.part(
+        "answers", len(got) == len(wanted), f"{called}; expected one a flight: are all answers taken apart, and all requests sent?"
+    ):
+        return False
+    if sorted(got) != got and sorted(round(one, 5) for one in got) == sorted(round(one, 5) for one in wanted):
+        report.part("answers", _near(got, wanted), f"{called}, the right ones in another order: answer 2 belongs to flight 2.")
+        return _near(got, wanted)
+    return report.part("answers", _near(got, wanted), f"{called}, but some are not what the endpoint says of these flights.")
+
+
+def _near(got: list[float], wanted: list[float]) -> bool:
+    return all(abs(one - other) < 1e-5 for one, other in zip(got, wanted, strict=True))
+
+
+def _check_lines(report: Report, called: str, lines: list[str], cases: list[dict]) -> bool:
+    fields = [line.split(",") for line in lines]
+    if any(any(letter.isalpha() for letter in field) for field in fields[0]) and len(lines) > 1 and "temp" in lines[0]:
+        return report.part(
+            "lines", False, f"{called} begins with {lines[0]!r}: a request has no header; the model would take it for a flight."
+        )
+    if not report.part("lines", len(lines) == len(cases), f"{called} has {len(lines)} lines in all; expected one a flight."):
+        return False
+    if wrong := next((line for line, row in zip(lines, fields, strict=True) if len(row) != len(COLUMNS)), None):
+        return report.part(
+            "lines", False, f"{called} holds the line {wrong!r} with {wrong.count(',') + 1} fields; expected the model's columns alone."
+        )
+    if words := next((field for row in fields for field in row if field.strip().lower() in ("none", "nan", "null")), None):
+        return report.part("lines", False, f"{called} holds the word {words!r}; expected an empty field where a value is missing.")
+    for line, row, flight in zip(lines, fields, cases, strict=True):
+        wanted = ["" if value is None else float(value) for value in line_of(flight)]
+        try:
+            got = [float(field) if field.strip() else "" for field in row]
+        except ValueError:
+            return report.part("lines", False, f"{called} holds the line {line!r}; expected numbers and empty fields alone.")
+        if got != wanted:
+            same = sorted(map(str, got)) == sorted(map(str, wanted))
+            why = (
+                "the right values in another order than in training; a column is known by its place."
+                if same
+                else "not that flight's values."
+            )
+            return report.part("lines", False, f"{called} holds the line {line!r} for {flight}: {why}")
+    return report.part("lines", True, "One line a flight.")
+
+
+def _check_limit(report: Report, called: str, bodies: list[str], limit: int) -> bool:
+    longest = max(len(body.encode()) for body in bodies)
+    if not report.part("limit", longest <= limit, f"{called} has a body of {longest} bytes: the endpoint would refuse it."):
+        return False
+    wasted = any(
+        len(one.strip("\n")) + 1 + len(other.strip("\n").split("\n")[0]) <= limit for one, other in zip(bodies, bodies[1:], strict=False)
+    )
+    return report.part(
+        "limit", not wasted, f"{called} has {len(bodies)} bodies, some with room for the next line: expected no more than needed."
+    )
+
+
+@ex2.practice
+def practice_ex2(answer: Answer, report: Report) -> None:
+    given = brief(answer.rng, rate=6, dear=True)
+    if (count := capacity(answer, report, given)) is None:
+        return
+    costs = {number: cost(given, number) for number in range(1, MOST_INSTANCES + 1)}
+    ends = " and ".join(f"{number} would have cost ${costs[number]:.2f}" for number in (1, MOST_INSTANCES))
+    report.part(
+        "regret",
+        costs[count] <= 1.05 * min(costs.values()),
+        f"`instances(...)` returned {count} for a practice brief; in those minutes this would have cost ${costs[count]:.2f} ({ends}), and "
+        f"another number less. {capacity_hint([count], [min(costs, key=costs.get)])}",
+    )
+
+
+def capacity_hint(counts: list[int], bests: list[int]) -> str:
+    """What the numbers have in common, said as a question to the rule."""
+    if set(counts) in ({1}, {MOST_INSTANCES}):
+        return "You answer with one end of the range: do your latencies and the limit have the same unit?"
+    if len(counts) > 1 and len(set(counts)) == 1:
+        return "Your numbers are the same for all briefs: what in a brief moves them?"
+    if sum(count > best for count, best in zip(counts, bests, strict=True)) > len(counts) / 3:
+        return "Too many, where late answers are worth less than that: does the price of a late answer move your number?"
+    return "Too few: requests come in bursts, and whatever comes while all are busy waits. Is the price of an instance that of ten minutes?"
+
+
+def capacity(answer: Answer, report: Report, given: dict) -> int | None:
+    """The learner's number; reports the part ``shape`` and returns None when it is not one."""
+    count = answer.call("instances", given)
+    good = 1 <= count <= MOST_INSTANCES
+    said = f"`instances(...)` returned {count} for {len(given['arrivals'])} requests in ten minutes"
+    return count if report.part("shape", good, f"{said}; expected a number from 1 to {MOST_INSTANCES}.") else None
+
+
+@ex3.practice
+def practice_ex3(answer: Answer, report: Report) -> None:
+    endpoint, sagemaker = live_endpoint(answer), answer.client("sagemaker")
+    config = sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointConfigName"]
+    model = sagemaker.describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"][0]["ModelName"]
+    present = sagemaker.describe_model(ModelName=model)["PrimaryContainer"]["ModelDataUrl"]
+    newest_first = {"SortBy": "CreationTime", "SortOrder": "Descending"}
+    jobs = sagemaker.list_training_jobs(NameContains="late-flights", StatusEquals="Completed", **newest_first)
+    artifacts = [
+        sagemaker.describe_training_job(TrainingJobName=job["TrainingJobName"])["ModelArtifacts"]["S3ModelArtifacts"]
+        for job in jobs["TrainingJobSummaries"][:2]
+    ]
+    judge_update(answer, report, endpoint, next(uri for uri in artifacts if uri != present), PROBE_ROW)
+
+
+@ex4.practice
+def practice_ex4(answer: Answer, report: Report) -> None:
+    for error in EXAMPLE_ERRORS:
+        reaction(answer, report, error)
+
+
+def reaction(answer: Answer, report: Report, error: dict) -> dict | None:
+    """The learner's reaction; reports the part ``shape`` and returns None when it is not one."""
+    got = answer.call("react", error)
+    if not report.part(
+        "shape", set(got) == {"do", "wait_ms", "page"}, f"`react(...)` returned the keys {sorted(got)}; expected the three keys."
+    ):
+        return None
+    known = got["do"] in ACTIONS and isinstance(got["page"], bool) and type(got["wait_ms"]) is int
+    return (
+        got
+        if report.part("shape", known, f"`react({error})` returned {got!r}; expected a known action, a whole number and a bool.")
+        else None
+    )

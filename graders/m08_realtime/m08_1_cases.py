@@ -1,0 +1,117 @@
+"""Flights, traffic and errors to judge answers by. The generators are no secret; the seed of the graded cases is."""
+
+import heapq
+import random
+
+COLUMNS = ("weekday", "hour", "origin", "distance", "temp", "wind_speed", "precip", "visib")  # in the order of training
+PROBE_ROW = "4,17,1,1089,75.9,8.1,0.0,10.0"
+ACTIONS = ("retry", "fix", "fall back")
+MOST_INSTANCES = 12
+MINUTES = 10  # of traffic in a brief
+
+EXAMPLE_ERRORS = (
+    {"code": "ServiceUnavailable", "status": 503, "original_status": None, "message": "No server is ready.", "attempt": 1, "left_ms": 2000},
+    {
+        "code": "ModelError",
+        "status": 424,
+        "original_status": 415,
+        "message": "Content-type image/png not supported",
+        "attempt": 1,
+        "left_ms": 900,
+    },
+)
+
+
+def flights(rng: random.Random, count: int) -> list[dict]:
+    """``count`` flights, their fields in an order of their own, with fields that the model does not take; some weather is missing."""
+    return [_flight(rng) for _ in range(count)]
+
+
+def _flight(rng: random.Random) -> dict:
+    flight = {
+        "flight": rng.randint(1, 6000),
+        "weekday": rng.randint(0, 6),
+        "hour": rng.randint(5, 22),
+        "origin": rng.randint(0, 2),
+        "distance": rng.randint(94, 2586),
+        "temp": round(rng.uniform(15, 95), 2),
+        "wind_speed": round(rng.uniform(0, 35), 2),
+        "precip": round(rng.choice([0, 0, rng.uniform(0, 0.4)]), 2),
+        "visib": round(rng.uniform(0.2, 10), 1),
+    }
+    if rng.random() < 0.2:
+        flight[rng.choice(["temp", "wind_speed"])] = None
+    return dict(rng.sample(list(flight.items()), len(flight)))
+
+
+def briefs(rng: random.Random, count: int) -> list[dict]:
+    """Briefs from little traffic to much, late answers cheap in every other one, in random order: no one number suits them."""
+    return rng.sample([brief(rng, 1.2 + 7.5 * (number + rng.random()) / count, dear=bool(number % 2)) for number in range(count)], count)
+
+
+def brief(rng: random.Random, rate: float, dear: bool) -> dict:
+    """Ten minutes of an endpoint's traffic, ``rate`` requests a second, with what it is worth to answer in time."""
+    typical = rng.uniform(0.15, 0.45)  # seconds of the model
+    return {
+        "arrivals": traffic(rng, rate),
+        "model_latency": [round(1e6 * typical * rng.lognormvariate(0, 0.35)) for _ in range(300)],
+        "overhead_latency": [round(1e6 * rng.uniform(0.03, 0.09)) for _ in range(300)],
+        "late_after_ms": round(1000 * typical * rng.uniform(2.2, 4)) + 100,
+        "instance_usd": round(rng.uniform(0.1, 0.6), 3),
+        "late_usd": round(rng.uniform(0.003, 0.01) if dear else rng.uniform(0.00003, 0.0002), 5),
+    }
+
+
+def traffic(rng: random.Random, rate: float) -> list[float]:
+    """Seconds at which requests arrive in ten minutes, at random, ``rate`` a second on average."""
+    moment, moments = 0.0, []
+    while (moment := moment + rng.expovariate(rate)) < 60 * MINUTES:
+        moments.append(round(moment, 3))
+    return moments
+
+
+def cost(brief: dict, instances: int) -> float:
+    """US dollars of ten minutes: the instances, and the answers that came too late."""
+    served = [(model + overhead) / 1e6 for model, overhead in zip(brief["model_latency"], brief["overhead_latency"], strict=True)]
+    free, late = [0.0] * instances, 0
+    for number, arrival in enumerate(brief["arrivals"]):
+        done = max(arrival, heapq.heappop(free)) + served[number % len(served)]
+        heapq.heappush(free, done)
+        late += done - arrival > brief["late_after_ms"] / 1000
+    return instances * brief["instance_usd"] * MINUTES / 60 + late * brief["late_usd"]
+
+
+def next_minutes(rng: random.Random, brief: dict) -> dict:
+    """The same endpoint ten minutes later: the same kind of traffic and the same spread of latencies, in another order."""
+    return brief | {
+        "arrivals": traffic(rng, len(brief["arrivals"]) / (60 * MINUTES)),
+        "model_latency": rng.sample(brief["model_latency"], len(brief["model_latency"])),
+        "overhead_latency": rng.sample(brief["overhead_latency"], len(brief["overhead_latency"])),
+    }
+
+
+_KINDS = ("throttled", "unavailable", "internal", "slow", "request", "too large", "program", "died", "denied", "gone")
+
+
+def errors(rng: random.Random) -> list[dict]:
+    """Forty errors of all kinds: thirty drawn alone, and ten twins that differ in the time left or in the attempt."""
+    alone = [_error(rng, kind) for kind in rng.sample([*_KINDS * 2, *_KINDS[:5], *_KINDS[:4], "program"], 30)]
+    twins = [error | rng.choice([{"left_ms": rng.randint(20, 290)}, {"attempt": 5 - error["attempt"]}]) for error in rng.sample(alone, 10)]
+    return rng.sample(alone + twins, 40)
+
+
+def _error(rng: random.Random, kind: str) -> dict:
+    code, status, original, message = {
+        "throttled": ("ThrottlingException", 400, None, "Rate exceeded"),
+        "unavailable": ("ServiceUnavailable", 503, None, "The request failed due to a temporary failure of the server."),
+        "internal": ("InternalFailure", 500, None, "An internal failure occurred."),
+        "slow": (rng.choice(["ReadTimeoutError", "ConnectTimeoutError"]), None, None, "Time-out on endpoint URL"),
+        "request": ("ModelError", 424, rng.choice([400, 415, 413, 422]), "Received client error from primary"),
+        "too large": ("ValidationError", 400, None, f"Body of {rng.randint(7, 60)} MB: more than an endpoint takes."),
+        "program": ("ModelError", 424, rng.choice([500, 502, 503]), "Received server error from primary"),
+        "died": ("ModelError", 424, 0, "Received server error (0) from primary: the model process exited."),
+        "denied": ("AccessDeniedException", 403, None, "The role is not authorized to perform: sagemaker:InvokeEndpoint"),
+        "gone": ("ValidationError", 400, None, f"Endpoint late-flights-{rng.randint(100, 999)} of account 123456789012 not found."),
+    }[kind]
+    common = {"attempt": rng.randint(1, 4), "left_ms": rng.choice([rng.randint(20, 299), rng.randint(1100, 4000), rng.randint(1100, 4000)])}
+    return {"code": code, "status": status, "original_status": original, "message": message, **common}
