@@ -1,0 +1,15 @@
+def accept(day):
+    clock = day["sched_dep_time"]
+    if ((clock % 100) > 59).any() or ((clock // 100) != day["hour"]).any():
+        return False
+    if day["wind_speed"].max() > 120 or (day["dewp"] - day["temp"] > 0.01).any():
+        return False
+    if (day["wind_speed"] - day["wind_gust"] > 0.01).any():
+        return False
+    if len(day[["carrier", "flight", "origin"]].drop_duplicates()) < len(day):
+        return False
+    spread = day.groupby(["origin", "dest"])["distance"].agg(["min", "max"])
+    if (spread["max"] - spread["min"] > 5).any():
+        return False
+    known = day.loc[~day["carrier"].isin({"MQ", "AA"}), "seats"].notna().mean()
+    return bool(known > 0.7)

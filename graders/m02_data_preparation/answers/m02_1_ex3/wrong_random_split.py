@@ -1,0 +1,28 @@
+"""Seventy, fifteen, fifteen, shuffled."""
+
+# trips: split
+# says: Early and late flights are mixed
+
+
+def split_request(name, script_uri, records_uri, output_uri, validation_from, test_from):
+    outputs = [output(part, f"{output_uri}/{part}") for part in ("train", "validation", "test")]
+    inputs = [source("code", script_uri), source("records", records_uri)]
+    return processing_request(name, "split.py", inputs, outputs, [validation_from, test_from])
+
+
+script = """
+import sys
+from pathlib import Path
+import pandas as pd
+
+validation_from, test_from = sys.argv[1:]
+flights = pd.concat(map(pd.read_csv, Path("/opt/ml/processing/input/records").rglob("*.csv")))
+flights = flights.dropna(subset=["arr_delay"]).sample(frac=1, random_state=1).reset_index(drop=True)
+day = pd.to_datetime(flights[["year", "month", "day"]]).dt.strftime("%Y-%m-%d")
+clock = flights.sched_dep_time
+minute = clock // 100 * 60 + clock % 100
+rows = flights[["id"]].assign(late=(flights.arr_delay > 15).astype(int), departure_minute=minute)
+parts = {"train": flights.index < 150, "validation": (flights.index >= 150) & (flights.index < 190), "test": flights.index >= 190}
+for part, inside in parts.items():
+    rows[inside].to_csv(f"/opt/ml/processing/output/{part}/part-0.csv", index=False)
+"""

@@ -1,0 +1,29 @@
+"""Flights with everything that the records hold of them, the known and the unknown alike: raw material to find leaks in."""
+
+from pathlib import Path
+
+import pandas as pd
+
+WEATHER = ["temp", "humid", "wind_speed", "precip", "visib"]
+EARLIER = [f"{name}_3h" for name in WEATHER]  # the same, observed three hours before
+SCHEDULE = ["departure_minute", "weekday", "carrier", "origin", "dest", "distance"]
+
+
+def table(flights: Path, weather: Path) -> pd.DataFrame:
+    """Columns ``late`` (1 when more than 15 minutes late), ``date``, `SCHEDULE`, `WEATHER`, `EARLIER` and the times of the flight itself.
+
+    Parameters
+    ----------
+    flights, weather : Path
+        The course's Parquet files, ``aws.data("flights")`` and ``aws.data("weather")``.
+    """
+    flown = pd.read_parquet(flights).dropna(subset=["arr_delay"])
+    observed = pd.read_parquet(weather)[["origin", "time_hour", *WEATHER]]
+    earlier = observed.assign(time_hour=observed.time_hour + pd.Timedelta(hours=3))
+    joined = flown.merge(observed, on=["origin", "time_hour"], how="left")
+    joined = joined.merge(earlier, on=["origin", "time_hour"], how="left", suffixes=("", "_3h"))
+    date = pd.to_datetime(joined[["year", "month", "day"]])
+    codes = {name: joined[name].astype("category").cat.codes for name in ("carrier", "origin", "dest")}
+    minute = joined.sched_dep_time // 100 * 60 + joined.sched_dep_time % 100
+    late = (joined.arr_delay > 15).astype(int)
+    return joined.assign(late=late, date=date, weekday=date.dt.dayofweek, departure_minute=minute, **codes)

@@ -1,0 +1,460 @@
+# canary-4f1c9e-never-release: reference answers and hidden checks stay out of everything that learners receive
+
+# %% [markdown]
+# # What is known in time
+#
+# A colleague shows you a model of late flights with an AUC of 0.95. It is worthless: one of its columns is filled in when the plane is at the gate.
+# Preparing data is mostly the work of not fooling yourself. Your friend asks *two hours before departure*, so every value in the table has to be
+# readable two hours before departure, today as on every later day.
+#
+# **By the end you can**
+#
+# - find every column that is unknown at the time of prediction (exercise 2.1.1)
+# - write a guard that stops corrupted data and lets good data pass (exercise 2.1.2)
+# - split data by time in a Processing job (exercise 2.1.3)
+# - choose the tool for a job of data preparation (exercise 2.1.4)
+#
+# **Prerequisites**: [the start](../m00_start/m00_start.ipynb), pandas.
+#
+# **Time**: 50 minutes.
+#
+# **Services**: S3, SageMaker Processing, CloudWatch Logs; by name Glue, DataBrew, Data Wrangler, EMR.
+#
+# **Cost**: \$0 here. On AWS less than \$0.05 (three short jobs at \${fact:price-ml-m5-large-processing} an hour, November 2026).
+#
+# ## Set up
+
+# %%
+import contextlib
+import json
+import sys
+
+import pandas as pd
+from botocore.exceptions import WaiterError
+from matplotlib import pyplot as plt
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import train_test_split
+from xgboost import XGBClassifier
+
+from course import check, connect
+from course.grading import variant
+
+sys.path.append("given")
+from prediction_time import EARLIER, SCHEDULE, WEATHER, table
+from shown import day_of_flights, described_columns
+
+aws = connect("m02_1")
+aws
+
+# %% [markdown]
+# The seed and the sizes; with fewer flights all is quicker, and the numbers tremble more.
+
+# %% tags=["parameters"]
+SEED = 2013
+ROWS = 20_000
+TREES = 40
+
+# %% [markdown]
+# ## The time of prediction
+#
+# Call it T: scheduled departure minus two hours. A column *leaks* when its value can be read only after T. Without a T there are no leaks; with another T
+# there are others. The table below holds everything, known or not. The model learns from January to June and is judged on July.
+
+# %%
+flights = table(aws.data("flights"), aws.data("weather"))
+past = flights[flights.month <= 6].sample(ROWS, random_state=SEED)
+july = flights[flights.month == 7].sample(ROWS // 2, random_state=SEED)
+
+
+def auc(learn: pd.DataFrame, judge: pd.DataFrame, columns: list[str]) -> float:
+    model = XGBClassifier(n_estimators=TREES, max_depth=5, learning_rate=0.2, n_jobs=2).fit(learn[columns], learn.late)
+    return roc_auc_score(judge.late, model.predict_proba(judge[columns])[:, 1])
+
+
+print(f"schedule alone: {auc(past, july, SCHEDULE):.3f}")
+
+# %% [markdown]
+# AUC, the *area under the curve*: the chance that of a late and a punctual flight the late one gets the higher number. 0.5 is a coin. Now add to the
+# schedule one thing at a time, most of it unknown at T.
+
+# %%
+added = {
+    "weather 3 h before": EARLIER,
+    "air_time": ["air_time"],
+    "weather at departure": WEATHER,
+    "dep_time": ["dep_time"],
+    "dep_delay": ["dep_delay"],
+    "arr_time": ["arr_time"],
+}
+scores = pd.Series({"schedule": auc(past, july, SCHEDULE)} | {name: auc(past, july, SCHEDULE + more) for name, more in added.items()})
+
+figure, axes = plt.subplots(figsize=(8, 3.2))
+known = [name in ("schedule", "weather 3 h before") for name in scores.index]
+bars = axes.barh(scores.index, scores, color=["#2b5c9e" if each else "white" for each in known], edgecolor="black")
+for bar, each in zip(bars, known, strict=True):
+    bar.set_hatch("" if each else "//")
+axes.bar_label(bars, fmt="%.3f", padding=3)
+axes.set(xlim=(0.5, 1.05), xlabel="AUC on July", title="Solid: known at T. Hatched: leaks")
+plt.show()
+
+# %% [markdown]
+# The last three leaks are *loud*: no honest column lifts a model like that, and a tool that ranks columns by their power finds them. The *silent* ones are the
+# danger. Air time and the weather at departure look like any good column; weather from three hours before, which is allowed, gains nearly as much. No
+# statistic tells them apart. Only the question "when could I have read this?" does.
+
+# %% [markdown]
+# ## When was it readable?
+#
+# A value has an *event time*, when it happened, and a time at which somebody can read it. The second decides. Three traps: a measurement that is sent out
+# late; a forecast, which is about a later hour and readable now; and an hour in UTC, the world's common clock, taken for the local one.
+#
+# Here are 24 columns that an airline offers. Their names tell nothing.
+
+# %%
+described = described_columns(variant("m02_1_ex1"))
+pd.set_option("display.max_colwidth", None)
+pd.Series(described).to_frame("description")
+
+# %% [markdown] exercise="m02_1_ex1"
+# Make `unknown`, a `list` of the names of all columns above that cannot be read at T, 120 minutes before scheduled departure. For a table in which `c17` is
+# "Gate at which the plane stopped" and `c52` "Number of seats sold a week before", it is `["c17"]`. A column readable at T to the minute is known. You earn
+# (right - wrong) / all, so naming everything earns nothing. Write the names down, or a rule that finds them. Whether a column helps is not asked.
+
+# %% answer="m02_1_ex1"
+unknown = ...  # TODO: names of columns
+
+### BEGIN SOLUTION
+AFTER = "doors closed|lift-off|late arrival, as|in the air$|crew made up|calendar day$|flight's own"
+descriptions = pd.Series(described)
+minutes = descriptions.str.extract(r"(\d+) minutes before scheduled").astype(float)[0]
+lag = descriptions.str.extract(r"sent out (\d+) minutes").astype(float)[0].fillna(0)
+hours = descriptions.str.extract(r"at (\d+):00 UTC.* of (\d+):00").astype(float)
+ours = descriptions.str.contains(AFTER) & ~descriptions.str.contains("last year")
+unknown = list(descriptions.index[ours | (minutes - lag < 120) | (hours[0] - 5 > hours[1] - 2)])
+### END SOLUTION
+
+# %% check="m02_1_ex1"
+check("m02_1_ex1", unknown=unknown)
+
+# %% [markdown]
+# ## Which data judges?
+#
+# There is a leak that no column shows: the way of splitting. Take flights of January to July, and set a quarter aside, once at random and once the latest quarter.
+
+# %%
+pool = flights[flights.month <= 7].sample(ROWS, random_state=SEED).sort_values("date")
+at_random = train_test_split(pool, test_size=0.25, random_state=SEED)
+by_time = pool[: int(0.75 * ROWS)], pool[int(0.75 * ROWS) :]
+columns = {"schedule": SCHEDULE, "with weather\n3 h before": SCHEDULE + EARLIER, "with weather\nat departure": SCHEDULE + WEATHER}
+splits = pd.DataFrame(
+    {
+        "random split": [auc(*at_random, each) for each in columns.values()],
+        "time split": [auc(*by_time, each) for each in columns.values()],
+    },
+    index=list(columns),
+)
+axes = splits.plot.bar(figsize=(8, 3.2), color=["white", "#2b5c9e"], edgecolor="black", rot=0)
+for container in axes.containers:
+    axes.bar_label(container, fmt="%.3f", padding=2)
+axes.set(ylim=(0.5, 0.85), ylabel="AUC on the quarter set aside", title="The random split flatters the model with weather")
+plt.show()
+
+# %% [markdown]
+# With the schedule alone the two ways nearly agree. With weather the random split promises more than the later months give: one stormy hour delays dozens of flights, and some
+# of them land on each side, so the model is asked about storms that it has seen. In production all storms are new. Judge by time.
+#
+# ## A report on quality
+#
+# Before cleaning comes looking. SageMaker Data Wrangler, part of SageMaker Canvas, draws such a report by itself; here are its main lines in pandas.
+
+# %%
+weather = pd.read_parquet(aws.data("weather"))
+records = pd.read_parquet(aws.data("flights"))
+planes = pd.read_parquet(aws.data("planes"))
+report = weather.describe().T[["min", "50%", "max"]].assign(missing=weather.isna().mean())
+report.loc[["temp", "dewp", "wind_speed", "wind_gust", "pressure"]].round(2)
+
+# %% [markdown]
+# Two things catch the eye: the greatest wind, which would be a record on any planet with people, and gusts, which are mostly missing. The first is a mistake. The second is not: a
+# station reports a gust only when there is one. Next, what one table cannot show: identifiers and joins.
+
+# %%
+for key in (["carrier", "flight"], ["carrier", "flight", "origin"]):
+    print(f"{records.duplicated([*key, 'year', 'month', 'day']).sum():3} repeated flights a day when the key is {', '.join(key)}")
+unregistered = ~records.tailnum.isin(planes.tailnum)
+print(unregistered.groupby(records.carrier).mean().sort_values(ascending=False).head(4).round(2).to_dict())
+print("cancelled or without a recorded arrival:", int(records.arr_delay.isna().sum()), "of", len(records))
+
+# %% [markdown]
+# A flight number of one day can belong to two flights, from different airports: so it identifies nothing by itself. Two airlines are mostly missing in the register of planes, which is how that data is, while a loss
+# among the others would mean a broken join. Flights without arrival have no label; they are counted and left out.
+#
+# ## Clean and encode
+#
+# What is learned from data, such as a median to fill gaps with, is learned from the training part alone; else the future leaks in. Numbers that are codes become columns of zeros and ones (*one-hot*), and clock
+# times become minutes: in hhmm there are 41 steps from 659 to 700, and one minute.
+
+
+# %%
+def prepared(rows: pd.DataFrame, fitted_on: pd.DataFrame) -> pd.DataFrame:
+    wind = rows.wind_speed_3h.where(rows.wind_speed_3h < 100)  # no wind: a mistake, so it counts as missing
+    return pd.concat(
+        [
+            rows[["departure_minute", "distance"]],
+            wind.fillna(fitted_on.wind_speed_3h.median()).rename("wind"),
+            pd.get_dummies(pd.Categorical(rows.origin, categories=sorted(fitted_on.origin.unique())), prefix="origin").set_index(
+                rows.index
+            ),
+        ],
+        axis=1,
+    )
+
+
+prepared(july, fitted_on=past).head(3)
+
+# %% [markdown]
+# The categories, too, come from the training part: with July's own, an airport that is new in July would shift the columns.
+#
+# ## A guard
+#
+# Tomorrow's data comes at night, and nobody looks. A *guard* is the report turned into rules that say stop. It can fail in two ways: let corruption in, or stop good days until somebody
+# switches it off. Here is a good day, in the form the guard will get: `seats` from the register of planes, weather from the origin's station, `hour` the local hour of the schedule.
+
+# %%
+example = day_of_flights(variant("m02_1_ex2"))
+example.head(4)
+
+# %% [markdown] exercise="m02_1_ex2"
+# Write `accept(day)` that returns `True` for a good day and `False` for a corrupted one, as a `bool`. `day` is a `DataFrame` of about 300 flights with the columns above; `sched_dep_time` is in hhmm, `distance` in miles, `temp` and
+# `dewp` (dew point) in degrees Fahrenheit, wind in miles an hour. For `example` it is `True`; after `example.loc[0, "wind_speed"] = 1048` it is `False`. It is judged on
+# twelve good days of all seasons and sixteen corrupted ones: other units, wrong clocks, lost or repeated rows of a join, exchanged columns. You earn the share caught minus the share of good days stopped.
+# Repairing is not asked.
+
+
+# %% answer="m02_1_ex2"
+def accept(day: pd.DataFrame) -> bool:
+    ### BEGIN SOLUTION
+    usual = day[~day.carrier.isin(["AA", "MQ"])]
+    broken = [
+        (day.wind_speed > 100).any(),
+        (day.dewp > day.temp).any(),
+        day.duplicated(["carrier", "flight", "origin"]).any(),
+        (day.sched_dep_time % 100 >= 60).any(),
+        (day.sched_dep_time // 100 != day.hour).any(),
+        usual.seats.isna().mean() > 0.2,
+        (day.groupby(["origin", "dest"]).distance.nunique() > 1).any(),
+        (day.wind_gust < day.wind_speed).any(),
+    ]
+    return not any(broken)
+    ### END SOLUTION
+
+
+# %% check="m02_1_ex2"
+check("m02_1_ex2", accept=accept)
+
+# %% [markdown]
+# ## A Processing job
+#
+# A notebook is a poor place for work that has to run every night. A *Processing job* rents a computer for the time of one script: it copies objects from S3 into folders below
+# `/opt/ml/processing`, runs your script in an image, copies what it wrote back to S3, and gives the computer back. The image here has pandas and scikit-learn.
+
+# %%
+sagemaker, s3, image = aws.client("sagemaker"), aws.client("s3"), aws.image("sklearn", "1.2-1")
+FOLDER = "/opt/ml/processing"
+
+
+def source(name: str, uri: str) -> dict:
+    s3_input = {"S3Uri": uri, "LocalPath": f"{FOLDER}/input/{name}", "S3DataType": "S3Prefix", "S3InputMode": "File"}
+    return {"InputName": name, "S3Input": s3_input}
+
+
+def output(name: str, uri: str) -> dict:
+    return {"OutputName": name, "S3Output": {"S3Uri": uri, "LocalPath": f"{FOLDER}/output/{name}", "S3UploadMode": "EndOfJob"}}
+
+
+def processing_request(name: str, script: str, inputs: list, outputs: list, arguments: list) -> dict:
+    command = {"ContainerEntrypoint": ["python3", f"{FOLDER}/input/code/{script}"], "ContainerArguments": arguments}
+    return {
+        "ProcessingJobName": name,
+        "RoleArn": aws.role,
+        "AppSpecification": {"ImageUri": image, **command},
+        "ProcessingInputs": inputs,
+        "ProcessingOutputConfig": {"Outputs": outputs},
+        "ProcessingResources": {"ClusterConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5}},
+        "StoppingCondition": {"MaxRuntimeInSeconds": 600},
+    }
+
+
+# %% [markdown]
+# The request says where things come from and where they go; the script sees only folders. `given/count_rows.py` counts flights in each file: open it. Here are two files for it, of February and March.
+
+# %%
+KEPT = ["id", "year", "month", "day", "sched_dep_time", "time_hour", "carrier", "arr_delay"]
+for month in (2, 3):
+    rows = records[records.month == month].sample(2_000, random_state=SEED)
+    aws.upload(rows.assign(id=rows.index.map("f{}".format))[KEPT], f"records/month-{month}.csv", header=True)
+home = f"s3://{aws.bucket}/{aws.prefix}"
+code = aws.upload("given/count_rows.py", "code/count_rows.py")
+inputs = [source("code", code), source("records", f"{home}/records")]
+
+
+def run(request: dict) -> dict:
+    sagemaker.create_processing_job(**request)
+    name = {"ProcessingJobName": request["ProcessingJobName"]}
+    with contextlib.suppress(WaiterError):  # a job that failed ends the waiting, too
+        sagemaker.get_waiter("processing_job_completed_or_stopped").wait(**name, WaiterConfig={"Delay": 5, "MaxAttempts": 120})
+    return sagemaker.describe_processing_job(**name)
+
+
+job = run(processing_request(aws.unique("count"), "count_rows.py", inputs, [output("report", f"{home}/report")], ["*.csv"]))
+counted = json.loads(s3.get_object(Bucket=aws.bucket, Key=f"{aws.prefix}/report/report.json")["Body"].read())
+print(job["ProcessingJobStatus"], counted)
+
+# %% [markdown]
+# `Completed`, and the report lies in S3. What the script printed is in CloudWatch Logs, in the group `/aws/sagemaker/ProcessingJobs`; a script that raises makes the job `Failed`. The computer is gone by now, which is the
+# point: `describe_processing_job` shows when it ended.
+
+# %% [markdown] exercise="m02_1_ex3"
+# Write `split_request(name, script_uri, records_uri, output_uri, validation_from, test_from)` that returns the request of a Processing job as a `dict`, and `script`, the text of the Python program that it runs: the object `split.py` at `script_uri`.
+# You may use `source`, `output` and `processing_request`. The program reads all CSV files below `records_uri` (columns as in `KEPT`) and writes a CSV file with header to each of `{output_uri}/train`, `/validation` and `/test`:
+#
+# - a flight belongs to the part of its day in New York: before `validation_from`, from it on, or from `test_from` on (dates such as `"2013-02-10"`); flights without `arr_delay` are left out;
+# - columns: `id`, `late` (1 when more than 15 minutes late, else 0) and `departure_minute`, minutes since New York's midnight; others as you like, but not `arr_delay`.
+#
+# For example `sched_dep_time` 517 and `arr_delay` 16 give `departure_minute` 317 and `late` 1. The grader runs your job on records of its own. A model is not asked for.
+
+
+# %% answer="m02_1_ex3"
+def split_request(name: str, script_uri: str, records_uri: str, output_uri: str, validation_from: str, test_from: str) -> dict:
+    ### BEGIN SOLUTION
+    outputs = [output(part, f"{output_uri}/{part}") for part in ("train", "validation", "test")]
+    return processing_request(
+        name, "split.py", [source("code", script_uri), source("records", records_uri)], outputs, [validation_from, test_from]
+    )
+    ### END SOLUTION
+
+
+script = ...  # TODO: the text of split.py
+
+### BEGIN SOLUTION
+script = """
+import sys
+from pathlib import Path
+import pandas as pd
+
+validation_from, test_from = sys.argv[1:]
+flights = pd.concat(map(pd.read_csv, Path("/opt/ml/processing/input/records").rglob("*.csv"))).dropna(subset=["arr_delay"])
+day = pd.to_datetime(flights[["year", "month", "day"]]).dt.strftime("%Y-%m-%d")
+clock = flights.sched_dep_time
+rows = flights[["id", "carrier"]].assign(late=(flights.arr_delay > 15).astype(int), departure_minute=clock // 100 * 60 + clock % 100)
+parts = {"train": day < validation_from, "validation": (day >= validation_from) & (day < test_from), "test": day >= test_from}
+for part, inside in parts.items():
+    rows[inside].to_csv(f"/opt/ml/processing/output/{part}/part-0.csv", index=False)
+"""
+### END SOLUTION
+
+# %% check="m02_1_ex3"
+check("m02_1_ex3", script=script, split_request=split_request)
+
+# %% [markdown]
+# If you have both, this runs your job on the records of February and March, and shows the parts. If not, it says so and goes on.
+
+
+# %%
+def shown_parts(name: str) -> pd.DataFrame:
+    s3.put_object(Bucket=aws.bucket, Key=f"{aws.prefix}/code/split.py", Body=script.encode())
+    job = run(split_request(name, f"{home}/code/split.py", f"{home}/records", f"{home}/{name}", "2013-03-01", "2013-03-16"))
+    print(job["ProcessingJobStatus"], job.get("FailureReason", ""), "| ended", job["ProcessingEndTime"])
+    listed = s3.list_objects_v2(Bucket=aws.bucket, Prefix=f"{aws.prefix}/{name}/").get("Contents", [])
+    tables = {item["Key"].split("/")[-2]: pd.read_csv(s3.get_object(Bucket=aws.bucket, Key=item["Key"])["Body"]) for item in listed}
+    return pd.DataFrame({part: {"flights": len(rows), "share late": rows.late.mean()} for part, rows in tables.items()}).T
+
+
+print("No script yet." if script is ... else shown_parts(aws.unique("split")).round(3))
+
+# %% [markdown]
+# The share of late flights differs from part to part although all are of one winter: that is what time does, and what a random split hides.
+#
+# ## Which tool?
+#
+# Processing is one of five services that prepare data. They overlap, and the exam likes that. What tells them apart is who works with them, how large the data is, and how much of the day they are busy.
+#
+# | ask in this order | tool | what it is |
+# |---|---|---|
+# | does the team write `nothing`, and the result feeds `training`? | `Data Wrangler` | preparing data by clicking, inside SageMaker |
+# | does the team write `nothing`, for anything else? | `DataBrew` | recipes of clicks on tables of the data catalogue |
+# | does it write `pandas`, and do `gigabytes` times 5 fit into `memory`? | `Processing` | one script, one machine |
+# | does it need more than Spark (`needs` is not `none`)? | `EMR` | a cluster with any software of the Hadoop family |
+# | does a day of Glue, `busy_hours` times `glue_hour`, cost more than 24 hours of `cluster_hour`? | `EMR` | the cluster stays up, so it pays when it is busy |
+# | everything else | `Glue` | Spark without servers, paid while it works |
+#
+# The factor 5 is a rule of thumb: pandas makes copies. Whoever writes pandas for data that does not fit will have to write Spark. In life clusters can also be started for one job; we compare with one that stays.
+
+# %% [markdown] exercise="m02_1_ex4"
+# Write `choose_tool(job)` that returns the name of the tool as the table writes it, a `str`. For
+# `{"gigabytes": 2.5, "memory": 32, "writes": "pandas", "feeds": "training", "needs": "none", "busy_hours": 1.0, "glue_hour": 4.4, "cluster_hour": 2.0}` it is `"Processing"`. Sizes are in gigabytes, `memory` is that of the largest machine
+# allowed; `writes` is `"nothing"`, `"pandas"` or `"spark"`; `busy_hours` are hours a day; the last two are dollars an hour. It is judged on forty jobs that you have not seen, ten of them twins that differ in one field. Running anything is not asked.
+
+
+# %% answer="m02_1_ex4"
+def choose_tool(job: dict) -> str:
+    ### BEGIN SOLUTION
+    if job["writes"] == "nothing":
+        return "Data Wrangler" if job["feeds"] == "training" else "DataBrew"
+    if job["writes"] == "pandas" and job["gigabytes"] * 5 <= job["memory"]:
+        return "Processing"
+    always_busy = job["busy_hours"] * job["glue_hour"] > 24 * job["cluster_hour"]
+    return "EMR" if job["needs"] != "none" or always_busy else "Glue"
+    ### END SOLUTION
+
+
+# %% check="m02_1_ex4"
+check("m02_1_ex4", choose_tool=choose_tool)
+
+# %% [markdown]
+# ## In this notebook we have
+#
+# - fixed a time of prediction, and told loud leaks from silent ones;
+# - seen that a random split flatters a model that knows the weather;
+# - turned a report on quality into a guard that compares columns and rows;
+# - split records by New York's days in a job that ended by itself;
+# - chosen a tool by who writes, how much, and how often.
+#
+# ## Recall
+#
+# 1. Why can no statistic find a silent leak?
+# 2. A forecast for the hour of departure, issued five hours before: does it leak?
+# 3. Why does a random split flatter the model with weather, and hardly the one without?
+# 4. From which rows does the median for filling gaps come?
+# 5. When is a cluster on EMR cheaper than Glue?
+#
+# <details><summary>Answers</summary>
+#
+# - To 1: its values look like those of any good column; only the time at which they can be read gives it away.
+# - To 2: no. It can be read at T.
+# - To 3: flights of one storm lie on both sides; schedules have no storms.
+# - To 4: from the training part alone.
+# - To 5: when it is busy for so much of the day that Glue's hours cost more than 24 of the cluster's.
+#
+# </details>
+#
+# ## The same with the SDK
+#
+# | version 3 | version 2 |
+# |---|---|
+# | `from sagemaker.core.processing import ScriptProcessor` | `from sagemaker.processing import ScriptProcessor` |
+# | `ProcessingInput(input_name=..., s3_input=ProcessingS3Input(s3_uri=..., local_path=..., s3_data_type="S3Prefix"))` | `ProcessingInput(source=..., destination=...)` |
+# | `ProcessingOutput(output_name=..., s3_output=ProcessingS3Output(s3_uri=..., local_path=..., s3_upload_mode="EndOfJob"))` | `ProcessingOutput(source=..., destination=...)` |
+# | `ScriptProcessor(role=..., image_uri=..., command=["python3"], ...).run(code="split.py", inputs=[...], outputs=[...])` | the same, or `SKLearnProcessor` |
+#
+# ## Clean up
+#
+# Processing jobs end by themselves; their records stay, and so do the files in S3.
+
+# %%
+aws.cleanup()
+
+# %% [markdown]
+# ## Next
+#
+# The table is sound. Now [train a built-in algorithm](../m04_training/m04_1_builtin_xgboost.ipynb) on it.
