@@ -238,6 +238,8 @@ def _workplace(lesson: Path, graders: Path) -> Iterator[Client]:
 def _restore(here: Path, environment: dict[str, str], paths: list[str], scratch: Path) -> None:
     os.chdir(here)
     sys.path[:] = paths
+    for entry in [entry for entry in sys.path_importer_cache if not Path(entry).is_absolute()]:
+        del sys.path_importer_cache[entry]  # "given" stays bound to this lesson's folder otherwise
     for name, module in list(sys.modules.items()):  # the next lesson has a `given` of its own
         places = [getattr(module, "__file__", None), *getattr(module, "__path__", ())]
         if any(place and Path(place).is_relative_to(scratch) for place in places):
