@@ -345,8 +345,8 @@ axes.legend()
 plt.show()
 
 # %% [markdown]
-# Two levels, one step, no gap: the old model answers until the new one takes over at one moment, and after the update the old level does not come
-# back. With two or more instances on AWS both levels may mix for a short while as traffic shifts.
+# Two levels and one step: the old model answers until the new one takes over, and after the update the old level does not come back. A short
+# pause right at the step is a request that took longer, not one that was lost: a new server is slow the first time it is asked.
 #
 # ## When a request fails
 #
@@ -367,15 +367,15 @@ def failure(client, **request) -> dict:
     except ClientError as error:
         said = error.response
         facts = {"code": said["Error"]["Code"], "status": said["ResponseMetadata"]["HTTPStatusCode"]}
-        return facts | {"original_status": said.get("OriginalStatusCode"), "message": said["Error"]["Message"].strip()[:70]}
+        return facts | {"original_status": said.get("OriginalStatusCode"), "message": said["Error"]["Message"].strip()[:100]}
     except BotoCoreError as error:
-        return {"code": type(error).__name__, "status": None, "original_status": None, "message": str(error)[:70]}
+        return {"code": type(error).__name__, "status": None, "original_status": None, "message": str(error)[:100]}
     return {"code": "none", "status": 200, "original_status": None, "message": "it worked"}
 
 
 wrong = [{"EndpointName": "no-such-endpoint"}, {"ContentType": "image/png"}, {"Body": "4,17"}]
 failures = [*(failure(plain, **request) for request in wrong), failure(hasty)]
-pd.DataFrame(failures)
+pd.DataFrame(failures).convert_dtypes()
 
 # %% [markdown]
 # Read it by asking *who said it*. `ModelError` with status 424 is SageMaker passing on what the program in the container said: 4xx, your request is
