@@ -1,0 +1,66 @@
+"""``python -m benchmarks [NAME ...]``: measure, print a table, write ``build/benchmarks.json``. Exit code 1 when a target is missed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import invoke, listing, objects, ready, restart, training
+from benchmarks.rows import Row
+
+RESULT = Path("build/benchmarks.json")
+BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
+    "ready": ready.measure,
+    "training": training.measure,
+    "invoke": invoke.measure,
+    "listing": listing.measure,
+    "objects": objects.measure,
+    "restart": restart.measure,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure the local AWS beside its baselines.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; all when none is named")
+    names = parser.parse_args(arguments).names or list(BENCHMARKS)
+    if unknown := [name for name in names if name not in BENCHMARKS]:
+        parser.error(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended
+    console, rows = Console(), []
+    for name in names:
+        with console.status(f"measuring {name}"):
+            rows += BENCHMARKS[name]()
+    console.print(_table(rows))
+    RESULT.parent.mkdir(exist_ok=True)
+    RESULT.write_text(json.dumps(_result(rows), indent=2) + "\n")
+    return 0 if all(row.met for row in rows) else 1
+
+
+def _table(rows: Sequence[Row]) -> Table:
+    table = Table(title="The local AWS beside its baselines (medians)")
+    for heading in ("", "local AWS", "baseline", "which is", "compared", "target", ""):
+        table.add_column(
+            heading, overflow="fold", justify="right" if heading in ("local AWS", "baseline", "compared", "target") else "left"
+        )
+    for row in rows:
+        table.add_row(*row.cells(), "[green]met[/]" if row.met else "[red]missed[/]")
+    return table
+
+
+def _result(rows: Sequence[Row]) -> dict:
+    machine = {"python": platform.python_version(), "cpus": os.cpu_count(), "load": os.getloadavg()[0]}
+    return {"measured_at": datetime.now(UTC).isoformat(timespec="seconds"), **machine, "rows": [row.as_json() for row in rows]}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

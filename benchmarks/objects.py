@@ -1,0 +1,51 @@
+"""S3: put and get of 1 KiB beside moto's, and the gateway's memory while 1,000 objects of 1 MiB go in and out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psutil
+
+from benchmarks import world
+from benchmarks.rows import Row, p50_in_turns
+
+SMALL, LARGE = bytes(1024), bytes(1024 * 1024)
+LARGE_OBJECTS = 1_000
+MB = 1_000_000
+
+
+def measure() -> list[Row]:
+    with world.local_aws() as handle:
+        ours = _with_bucket(world.client_of(handle))
+        with world.moto_server() as endpoint:
+            theirs = _with_bucket(world.moto_client(endpoint))
+            put, get = (p50_in_turns(lambda ask=ask: ask(ours), lambda ask=ask: ask(theirs)) for ask in (_put, _get))
+        gateway = psutil.Process(handle.pid)
+        before = gateway.memory_info().rss / MB
+        peak = max(_round(ours, number, gateway) for number in range(LARGE_OBJECTS)) / MB
+    return [
+        Row("PutObject of 1 KiB, p50", "ms", *put, "moto", "ratio", 0.5),
+        Row("GetObject of 1 KiB, p50", "ms", *get, "moto", "ratio", 0.5),
+        Row(f"memory at {LARGE_OBJECTS:,} objects of 1 MiB", "MB", [peak], [before], "before them", "difference", 50),
+    ]
+
+
+def _with_bucket(client: world.Client) -> Any:
+    s3 = client("s3")
+    s3.create_bucket(Bucket=world.BUCKET)
+    return s3
+
+
+def _put(s3: Any) -> None:
+    s3.put_object(Bucket=world.BUCKET, Key="small", Body=SMALL)
+
+
+def _get(s3: Any) -> None:
+    s3.get_object(Bucket=world.BUCKET, Key="small")["Body"].read()
+
+
+def _round(s3: Any, number: int, gateway: psutil.Process) -> int:
+    """Put and get one large object; the gateway's resident bytes thereafter."""
+    s3.put_object(Bucket=world.BUCKET, Key=f"large/{number}", Body=LARGE)
+    s3.get_object(Bucket=world.BUCKET, Key=f"large/{number}")["Body"].read()
+    return gateway.memory_info().rss

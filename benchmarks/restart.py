@@ -1,0 +1,62 @@
+"""A start after ``kill -9`` with 1,000 journaled requests and 10,000 objects, until both kinds of state answer, beside an empty one's."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from benchmarks import world
+from benchmarks.rows import Row, seconds
+from course.localaws import server
+
+RUNS = 3
+REQUESTS, OBJECTS, THREADS = 1_000, 10_000, 8
+
+
+def measure() -> list[Row]:
+    with world.folder() as place, _ended(place / "full"), _ended(place / "empty"):
+        _fill(server.start(place / "full"))
+        server.start(place / "empty")
+        pairs = [(_again(place / "full", OBJECTS), _again(place / "empty", 0)) for _ in range(RUNS)]
+    ours, theirs = (list(numbers) for numbers in zip(*pairs, strict=True))
+    # The target is one of the whole start: what an empty one needs is shown, not taken off.
+    return [Row("restart after kill -9", "s", ours, theirs, "an empty one", "measured", 5.0)]
+
+
+@contextlib.contextmanager
+def _ended(state: Path) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        if handle := server.find(state):
+            handle.stop()
+
+
+def _fill(handle: server.Handle) -> None:
+    client = world.client_of(handle)
+    s3, ssm, sns, sqs, iam = (client(service) for service in ("s3", "ssm", "sns", "sqs", "iam"))
+    s3.create_bucket(Bucket=world.BUCKET)
+    for number in range(REQUESTS // 4):
+        ssm.put_parameter(Name=f"/benchmarks/{number}", Value="value", Type="String")
+        sns.create_topic(Name=f"topic-{number}")
+        sqs.create_queue(QueueName=f"queue-{number}")
+        iam.create_user(UserName=f"user-{number}")
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(lambda number: s3.put_object(Bucket=world.BUCKET, Key=f"{number:05}", Body=b"x" * 100), range(OBJECTS)))
+
+
+def _again(state: Path, objects: int) -> float:
+    """Kill the local AWS of a state folder; the seconds until a new one has answered for its objects and its journal."""
+    world.kill(server.find(state).pid)
+
+    def begin() -> None:
+        client = world.client_of(server.start(state))
+        queues = client("sqs").list_queues(MaxResults=1000).get("QueueUrls", [])
+        if objects:
+            client("s3").head_object(Bucket=world.BUCKET, Key=f"{objects - 1:05}")
+            if len(queues) != REQUESTS // 4:
+                raise RuntimeError(f"{len(queues)} of {REQUESTS // 4} queues came back")
+
+    return seconds(begin)

@@ -1,0 +1,86 @@
+"""One line of the table: what was measured beside its baseline, how the two are compared, and the target."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+Compared = Literal["ratio", "difference", "measured"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Several runs of one measurement.
+
+    Attributes
+    ----------
+    name : str
+    unit : str
+        Of ``measured`` and ``baseline``, e.g. ``"ms"``.
+    measured, baseline : list of float
+        One number a run; the two of a run were taken in turns, so that what loads the machine loads both.
+    beside : str
+        What the baseline is.
+    compared : "ratio", "difference" or "measured"
+        Of the two numbers of a run; ``"measured"`` leaves the baseline out. The row's `value` is the median over the runs.
+    limit : float
+        The target is met by a `value` up to this.
+    """
+
+    name: str
+    unit: str
+    measured: list[float]
+    baseline: list[float]
+    beside: str
+    compared: Compared
+    limit: float
+
+    @property
+    def value(self) -> float:
+        return statistics.median(self._compare(ours, theirs) for ours, theirs in zip(self.measured, self.baseline, strict=True))
+
+    @property
+    def met(self) -> bool:
+        return self.value <= self.limit
+
+    def _compare(self, ours: float, theirs: float) -> float:
+        match self.compared:
+            case "ratio":
+                return ours / theirs
+            case "difference":
+                return ours - theirs
+            case "measured":
+                return ours
+
+    def cells(self) -> list[str]:
+        """The row as the table shows it, without the verdict."""
+        value, limit = (
+            f"{number:.2f} ×" if self.compared == "ratio" else f"{number:.3g} {self.unit}" for number in (self.value, self.limit)
+        )
+        medians = (f"{statistics.median(numbers):.3g} {self.unit}" for numbers in (self.measured, self.baseline))
+        return [self.name, *medians, self.beside, value, f"≤ {limit}"]
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self) | {"value": self.value, "met": self.met}
+
+
+def seconds(call: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    call()
+    return time.perf_counter() - began
+
+
+def p50_in_turns(
+    ours: Callable[[], object], theirs: Callable[[], object], runs: int = 5, calls: int = 60
+) -> tuple[list[float], list[float]]:
+    """Two calls timed in turns: the median milliseconds of each, one pair of numbers a run. A first call of each is not counted."""
+    ours(), theirs()
+    medians: tuple[list[float], list[float]] = ([], [])
+    for _ in range(runs):
+        pairs = [(seconds(ours), seconds(theirs)) for _ in range(calls)]
+        for found, times in zip(medians, zip(*pairs, strict=True), strict=True):
+            found.append(statistics.median(times) * 1000)
+    return medians

@@ -1,0 +1,145 @@
+"""What is measured: a local AWS and a moto server, each a process of its own with a folder that is gone afterwards, and boto3 clients."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from course.localaws import server
+from course.localaws.environment import REGION
+from course.localaws.keys import issued
+
+Client = Callable[[str], Any]  # client("s3")
+LIMIT_SECONDS = 60.0
+ROLE = "arn:aws:iam::123456789012:role/SageMakerRole"
+XGBOOST = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"
+BUCKET = "benchmarks"
+
+
+@contextlib.contextmanager
+def folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="benchmarks-", ignore_cleanup_errors=True) as path:
+        yield Path(path)
+
+
+@contextlib.contextmanager
+def local_aws() -> Iterator[server.Handle]:
+    with folder() as place:
+        handle = server.start(place / "state")
+        try:
+            yield handle
+        finally:
+            handle.stop()
+
+
+@contextlib.contextmanager
+def moto_server(port: int | None = None) -> Iterator[str]:
+    """The endpoint of a moto server that answers."""
+    port = port or free_port()
+    command = [str(Path(sys.executable).with_name("moto_server")), "-H", "127.0.0.1", "-p", str(port)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        until(lambda: process.poll() is not None or accepts(port), "moto_server answers")
+        if process.poll() is not None:
+            raise RuntimeError(f"moto_server ended with exit code {process.returncode} while starting")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def client_of(handle: server.Handle) -> Client:
+    credential = issued(handle.state)
+    session = boto3.Session(credential.principal.access_key, credential.secret, credential.token, REGION)
+    return lambda service: session.client(service, endpoint_url=handle.endpoint, config=_config())
+
+
+def moto_client(endpoint: str) -> Client:
+    session = boto3.Session("AKIAIOSFODNN7EXAMPLE", "secret", region_name=REGION)
+    return lambda service: session.client(service, endpoint_url=endpoint, config=_config())
+
+
+def _config() -> Config:
+    return Config(retries={"total_max_attempts": 1}, read_timeout=120, max_pool_connections=16, proxies={})
+
+
+def until(condition: Callable[[], Any], what: str, limit: float = LIMIT_SECONDS, pause: float = 0.01) -> Any:
+    """The first true value of ``condition``.
+
+    Raises
+    ------
+    TimeoutError
+    """
+    end = time.monotonic() + limit
+    while time.monotonic() < end:
+        if value := condition():
+            return value
+        time.sleep(pause)
+    raise TimeoutError(f"after {limit} s still not: {what}")
+
+
+def accepts(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def training_request(name: str, hyperparameters: dict[str, str], channel: str) -> dict[str, Any]:
+    """A CreateTrainingJob request for the built-in XGBoost algorithm on CSV below the S3 URI ``channel``."""
+    source = {"S3DataType": "S3Prefix", "S3Uri": channel, "S3DataDistributionType": "FullyReplicated"}
+    return {
+        "TrainingJobName": name,
+        "RoleArn": ROLE,
+        "AlgorithmSpecification": {"TrainingImage": XGBOOST, "TrainingInputMode": "File"},
+        "HyperParameters": hyperparameters,
+        "InputDataConfig": [{"ChannelName": "train", "DataSource": {"S3DataSource": source}, "ContentType": "text/csv"}],
+        "OutputDataConfig": {"S3OutputPath": f"s3://{BUCKET}/out"},
+        "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5},
+        "StoppingCondition": {"MaxRuntimeInSeconds": 120},
+    }
+
+
+def trained(sagemaker: Any, name: str) -> dict[str, Any]:
+    """The description of a training job that has completed.
+
+    Raises
+    ------
+    RuntimeError
+        When it ended otherwise.
+    """
+    job = until(lambda: _ended(sagemaker, name), f"{name} has ended", pause=0.05)
+    if job["TrainingJobStatus"] != "Completed":
+        raise RuntimeError(f"{name} ended as {job['TrainingJobStatus']}: {job.get('FailureReason')}")
+    return job
+
+
+def _ended(sagemaker: Any, name: str) -> dict[str, Any] | None:
+    job = sagemaker.describe_training_job(TrainingJobName=name)
+    return None if job["TrainingJobStatus"] in ("InProgress", "Stopping") else job
+
+
+def kill(pid: int) -> None:
+    """``kill -9``, and wait until it has ended; it is a child of this process."""
+    os.kill(pid, 9)
+    os.waitpid(pid, 0)
