@@ -13,6 +13,7 @@ COMMANDS = {
     "lab": ("course.lab", "JupyterLab on your own copy of the lessons, the local AWS running"),
     "doctor": ("course.doctor", "what is wrong with this machine, and the command that mends it"),
     "new-exercise": ("course.authoring.scaffold", "the skeletons of a new exercise, for authors"),
+    "release": ("course.release", "the learner's package of one lesson, for instructors"),
     "aws": ("course.localaws.cli", "the local AWS alone: start, env, seed, status, events, reset, stop"),
 }
 
