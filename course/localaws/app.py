@@ -23,6 +23,7 @@ from course.localaws.requests_log import RequestLog
 from course.localaws.running import running
 from course.localaws.s3 import ObjectStore, s3_service
 from course.localaws.sagemaker.service import sagemaker_service
+from course.localaws.services.cloudtrail import cloudtrail_service
 from course.localaws.services.iam import Identity, iam_service
 from course.localaws.services.moto_mount import MotoMount
 from course.localaws.services.sts import sts_service
@@ -58,6 +59,7 @@ class LocalAws:
         self._moto = MotoMount(platform)
         self._sagemaker = sagemaker_service(platform)
         services: dict[str, Service] = {
+            "cloudtrail": cloudtrail_service(platform, otherwise=self._moto),
             "iam": iam_service(platform),
             "logs": logs_service(platform),
             "monitoring": monitoring_service(platform, otherwise=self._moto),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import sys
 import threading
 from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
 
 from course.localaws.clock import Clock
@@ -77,6 +79,13 @@ class RequestLog:
         self.flush()
         rows = self._database.connection.execute("SELECT * FROM requests WHERE id > ? ORDER BY id LIMIT ?", (since, limit))
         return [dict(row) for row in rows]
+
+    def newest(self, before: int | None = None) -> Iterator[dict]:
+        """What was recorded before the event with id ``before`` (all, when ``None``), newest first, as `events` gives it."""
+        self.flush()
+        before = sys.maxsize if before is None else before
+        for row in self._database.connection.execute("SELECT * FROM requests WHERE id < ? ORDER BY id DESC", (before,)):
+            yield dict(row)
 
     def flush(self) -> None:
         """Write down what was recorded so far.
