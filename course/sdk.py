@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib.abc
 import importlib.machinery
 import logging
+import math
 import re
 import sys
 import time
 import types
 from collections.abc import Sequence
+from typing import Any
 
 # The SDK polls every 5 to 30 s, as is right against AWS. A local job takes seconds, so looking four times a second is right here.
 LONGEST_SLEEP_SECONDS = 0.25
@@ -114,11 +116,28 @@ class _ShortenOnImport(importlib.abc.MetaPathFinder):
         return spec
 
 
+def _shorten_waiters() -> None:
+    """Let botocore's waiters ask more often, and as many times more, so that they give up no sooner than against AWS."""
+    from botocore.waiter import Waiter
+
+    wait = Waiter.wait
+    if getattr(wait, "is_short", False):
+        return
+
+    def wait_in_short_steps(self: Waiter, **parameters: Any) -> None:
+        config = {"Delay": self.config.delay, "MaxAttempts": self.config.max_attempts} | parameters.get("WaiterConfig", {})
+        delay = min(config["Delay"], LONGEST_SLEEP_SECONDS)
+        if delay:
+            config = {"Delay": delay, "MaxAttempts": math.ceil(config["MaxAttempts"] * config["Delay"] / delay)}
+        wait(self, **parameters | {"WaiterConfig": config})
+
+    wait_in_short_steps.is_short = True  # type: ignore[attr-defined]
+    Waiter.wait = wait_in_short_steps
+
+
 def shorten_waits() -> None:
     """Shrink the sleeps of the SageMaker SDK and of botocore's waiters, in this process, whether imported already or later."""
-    import botocore.waiter
-
-    _shorten(botocore.waiter)
+    _shorten_waiters()
     for name, module in list(sys.modules.items()):
         if name.startswith("sagemaker.") and module is not None:
             _shorten(module)
