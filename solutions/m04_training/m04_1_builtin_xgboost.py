@@ -108,6 +108,7 @@ def base_request(name: str, channels: list, hyperparameters: dict) -> dict:
 # %% [markdown]
 # Most of it is about the computer; two lines are about learning. Run it and wait.
 
+
 # %%
 def wait(job_name: str) -> dict:
     sagemaker.get_waiter("training_job_completed_or_stopped").wait(TrainingJobName=job_name)
@@ -232,7 +233,10 @@ print(*log_lines(jobs["moderate"])[-3:], sep="\n")
 
 # %%
 curves = {
-    label: pd.Series(log_lines(name)).str.extract(r"train-auc:(?P<train>[\d.]+).*validation-auc:(?P<validation>[\d.]+)").dropna().astype(float)
+    label: pd.Series(log_lines(name))
+    .str.extract(r"train-auc:(?P<train>[\d.]+).*validation-auc:(?P<validation>[\d.]+)")
+    .dropna()
+    .astype(float)
     for label, name in jobs.items()
 }
 figure, axes = plt.subplots(1, 3, figsize=(10, 3), sharey=True)
@@ -245,7 +249,9 @@ axes[0].legend()
 plt.show()
 for label, curve in curves.items():
     best = curve.validation.max()
-    print(f"{label:14} best validation AUC {best:.3f} after round {curve.validation.argmax() + 1}, at the end {curve.validation.iloc[-1]:.3f}")
+    print(
+        f"{label:14} best validation AUC {best:.3f} after round {curve.validation.argmax() + 1}, at the end {curve.validation.iloc[-1]:.3f}"
+    )
 
 # %% [markdown]
 # Only the solid line counts. On the left both lines still rise: more rounds would help. On the right the dashed line climbs towards 1 while the solid
@@ -290,11 +296,14 @@ check("m04_1_ex3", read_curve=read_curve)
 # A model has to beat something simple. Two rivals: the share of late flights for each scheduled hour, a table of some twenty numbers; and logistic
 # regression, the plainest model there is. All are given the same flights, few and many. This is a question for a notebook, so it runs right here.
 
+
 # %%
 def rivals(sample: pd.DataFrame) -> dict:
     rates = sample.groupby("hour").late.mean()
     plain = make_pipeline(SimpleImputer(), StandardScaler(), LogisticRegression()).fit(sample[FEATURES], sample.late)
-    boosted = xgboost.train({"objective": "binary:logistic", "max_depth": 4, "eta": 0.2}, xgboost.DMatrix(sample[FEATURES], sample.late), ROUNDS)
+    boosted = xgboost.train(
+        {"objective": "binary:logistic", "max_depth": 4, "eta": 0.2}, xgboost.DMatrix(sample[FEATURES], sample.late), ROUNDS
+    )
     answers = {
         "rate by hour": validation.hour.map(rates).fillna(sample.late.mean()),
         "logistic regression": plain.predict_proba(validation[FEATURES])[:, 1],
