@@ -1,0 +1,155 @@
+"""m04_2: training jobs that fail."""
+
+from typing import Any
+
+from course.grading import Answer, Exercise, Function, Report, Value
+
+from .m04_2_cases import ACTIONS, CAUSES, MUTANTS, SOUND, TICKETS, asked, failed
+
+GROUP = "/aws/sagemaker/TrainingJobs"
+
+ex1 = Exercise(
+    id="m04_2_ex1",
+    title="Diagnose and repair five failed jobs",
+    pattern=4,
+    parts={"form": 0.5, "cause": 1.5, "evidence": 1.5, "repair": 1.5},
+    evidence={"diagnoses": Value(dict), "repairs": Value(dict)},
+    skills={"C01": ["4.2.S1", "2.3.K5"], "C02": ["2.2.1"]},
+    topics=["train.failures"],
+    seconds=60,
+    hints=(
+        "Read each log from below, past the words that all failures share, up to the line that is of one job alone.",
+        "The line with the exception says what was not accepted. Compare the failed job's request with `healthy`, field by field.",
+        'One entry: `diagnoses["ticket-9"] = {"cause": "range", "line": "Hyperparameter"}`, '
+        'and `repairs["ticket-9"] = {"HyperParameters.gamma": "0"}`: the path of the one field that differs, and its right value.',
+    ),
+)
+
+ex2 = Exercise(
+    id="m04_2_ex2",
+    title="Write the rule that sorts failures",
+    pattern=1,
+    parts={"shape": 0.25, "action": 1.75, "line": 1},
+    evidence={"triage": Function("triage(description: dict, log: list) -> dict")},
+    skills={"C01": ["4.2.S1", "4.1.S2"], "C02": ["2.2.1"]},
+    topics=["train.failures"],
+    seconds=10,
+    hints=(
+        "The status and the beginning of the reason settle four of the six actions. Only the other two need the log.",
+        "A line with an exception begins with the name of its class, which ends in `Error`, and a colon. When there are two, "
+        "the later one is what the job failed of.",
+        "Status first, then `startswith` on the reason, then `137`. Else take the last line matching `^\\w+Error: `, and look in it for "
+        "the words hyperparameter, channel and ContentType.",
+    ),
+)
+
+ex3 = Exercise(
+    id="m04_2_ex3",
+    title="Refuse a bad request before it costs anything",
+    pattern=5,
+    parts={"shape": 0.25, "guard": 1.75},
+    evidence={"preflight": Function("preflight(request: dict, heads: dict) -> list")},
+    skills={"C01": ["1.3.S1"], "C02": ["1.3.1"]},
+    topics=["train.failures"],
+    seconds=10,
+    hints=(
+        "Go through the list of what can be seen beforehand, a reason each. Then ask which of them a sound request trips.",
+        "Cells may be empty; LIBSVM rows have no commas; labels of a regression are any number; a content type may go on after `;`.",
+        'Begin with the names of the channels and the types. When a type is CSV, split its lines at commas, try `float(cell or "nan")`; '
+        "compare the widths of all lines; look at the first cells only for objectives that begin with `binary:`.",
+    ),
+)
+
+
+@ex1.practice
+def practice_ex1(answer: Answer, report: Report) -> None:
+    if check_form(answer, report):
+        logs = answer.client("logs")
+        for ticket in TICKETS:
+            cited = answer.value("diagnoses")[ticket]["line"]
+            if not cites(cited, log_of(logs, job_of(answer.client("sagemaker"), ticket))):
+                report.part(
+                    "evidence", False, f"{ticket}: its log has no line with {cited[:60]!r}; expected words of a line of this job's log."
+                )
+                return
+
+
+def check_form(answer: Answer, report: Report) -> bool:
+    """Whether diagnoses and repairs are such; reports the part ``form``."""
+    diagnoses, repairs = answer.value("diagnoses"), answer.value("repairs")
+    for name, given in (("diagnoses", diagnoses), ("repairs", repairs)):
+        if set(given) != set(TICKETS):
+            return report.part("form", False, f"`{name}` has the keys {sorted(map(str, given))}; expected the five tickets.")
+    for ticket in TICKETS:
+        diagnosis, repair = diagnoses[ticket], repairs[ticket]
+        if (
+            not isinstance(diagnosis, dict)
+            or set(diagnosis) != {"cause", "line"}
+            or not all(isinstance(v, str) for v in diagnosis.values())
+        ):
+            return report.part("form", False, f"The diagnosis of {ticket} is {diagnosis!r}; expected 'cause' and 'line', both text.")
+        if diagnosis["cause"] not in CAUSES:
+            return report.part("form", False, f"The cause of {ticket} is {diagnosis['cause']!r}; expected a word of the table.")
+        if not isinstance(repair, dict) or not repair or not all(isinstance(path, str) for path in repair):
+            return report.part(
+                "form", False, f"The repair of {ticket} is {repair!r}; expected a dict from the path of a field to its new value."
+            )
+    return report.part("form", True, "Diagnoses and repairs have their form.")
+
+
+def job_of(sagemaker: Any, ticket: str) -> dict:
+    """The description of the ticket's latest job."""
+    found = sagemaker.list_training_jobs(NameContains=f"{ticket}-", SortBy="CreationTime", SortOrder="Descending", MaxResults=1)
+    names = [summary["TrainingJobName"] for summary in found["TrainingJobSummaries"]]
+    return sagemaker.describe_training_job(TrainingJobName=names[0] if names else ticket)
+
+
+def log_of(logs: Any, job: dict) -> list[str]:
+    """All lines that the job printed."""
+    streams = logs.describe_log_streams(logGroupName=GROUP, logStreamNamePrefix=f"{job['TrainingJobName']}/")["logStreams"]
+    names = [stream["logStreamName"] for stream in streams]
+    pages = logs.get_paginator("filter_log_events").paginate(logGroupName=GROUP, logStreamNames=names)
+    return [event["message"] for page in pages for event in page["events"]]
+
+
+def cites(cited: str, lines: list[str]) -> bool:
+    """Whether at least three characters are cited, and from one of the lines."""
+    return len(cited.strip()) >= 3 and any(cited.strip() in line for line in lines)
+
+
+@ex2.practice
+def practice_ex2(answer: Answer, report: Report) -> None:
+    for action in ACTIONS:
+        description, log, _ = failed(answer.rng, action)
+        if sorted_out(answer, report, description, log) is None:
+            return
+
+
+def sorted_out(answer: Answer, report: Report, description: dict, log: list[str]) -> dict | None:
+    """The learner's triage of a job; reports the part ``shape`` and returns None when it is none."""
+    got = answer.call("triage", description, log)
+    if set(got) != {"action", "line"}:
+        report.part("shape", False, f"`triage(...)` returned the keys {sorted(map(str, got))}; expected 'action' and 'line'.")
+        return None
+    if not report.part(
+        "shape", got["action"] in ACTIONS, f"`triage(...)` returned the action {got['action']!r}; expected an action of the table."
+    ):
+        return None
+    whole = got["line"] == "" or got["line"] in log
+    if not report.part("shape", whole, f"`triage(...)` returned {got['line']!r}; expected a whole line of the log, or '' for none."):
+        return None
+    return got
+
+
+@ex3.practice
+def practice_ex3(answer: Answer, report: Report) -> None:
+    for kind in (SOUND[0], MUTANTS[0], MUTANTS[1]):
+        if reasons(answer, report, kind) is None:
+            return
+
+
+def reasons(answer: Answer, report: Report, kind: str) -> list | None:
+    """The learner's reasons against a request; reports the part ``shape`` and returns None when they are none."""
+    got = answer.call("preflight", *asked(answer.rng, kind))
+    good = all(isinstance(reason, str) and reason for reason in got)
+    return got if report.part("shape", good, f"`preflight(...)` returned {got!r}; expected a list of reasons in words, or [].") else None

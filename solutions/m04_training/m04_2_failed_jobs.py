@@ -1,0 +1,450 @@
+# canary-4f1c9e-never-release: reference answers and hidden checks stay out of everything that learners receive
+
+# %% [markdown]
+# # When a training job fails
+#
+# Monday morning. Five colleagues have sent you the same message: "My training job failed, it says framework error." All five wanted the model of late
+# flights, all five made one slip, and all five suggest a larger machine. Today you find out what went wrong from what the jobs left behind, mend each
+# request in one place, and build a check that stops the next five before they cost anything.
+#
+# **By the end you can**
+#
+# - diagnose a failed job from its log and repair its request (exercise 4.2.1)
+# - sort failures by what they need next (exercise 4.2.2)
+# - refuse a bad request before it is sent (exercise 4.2.3)
+#
+# **Prerequisites**: [training with the built-in XGBoost](../m04_training/m04_1_builtin_xgboost.ipynb): channels, content types, logs.
+#
+# **Time**: 50 minutes.
+#
+# **Services**: S3, SageMaker training jobs, CloudWatch Logs.
+#
+# **Cost**: \$0 here. On AWS less than \$0.10 (some ten jobs of a few minutes at \${fact:price-ml-m5-large-training} an hour, November 2026).
+#
+# ## Set up
+
+# %%
+import copy
+import re
+import sys
+from contextlib import suppress
+
+import pandas as pd
+from botocore.exceptions import ClientError, WaiterError
+from matplotlib import pyplot as plt
+
+from course import check, connect
+from course.grading import variant
+
+sys.path.append("given")
+from delays import FEATURES, table
+from tickets import planted, with_fault
+
+aws = connect("m04_2")
+aws
+
+# %% [markdown]
+# Two thousand flights are enough here: we look at failures, not at models.
+
+# %% tags=["parameters"]
+SEED = 2013
+ROWS = 2_000
+
+# %% [markdown]
+# ## What lies in the bucket
+#
+# The bucket has been in use for a while. Besides the two folders that are right there are four that look like them:
+#
+# | folder below `data/` | what is in it |
+# |---|---|
+# | `train/`, `validation/` | label `late` (0 or 1) first, 11 features, no header |
+# | `train-month/`, `validation-month/` | one column more, the month |
+# | `export/` | as `train/`, written by a tool that adds a header |
+# | `miles/` | first column: the distance, taken for a label by mistake |
+
+# %%
+delays = table(aws.data("flights"), aws.data("weather"))
+train = delays[delays.month <= 2].sample(ROWS, random_state=SEED)
+validation = delays[delays.month == 3].sample(ROWS // 2, random_state=SEED)
+columns = ["late", *FEATURES]
+aws.upload(train[columns], "data/train/part-0.csv")
+aws.upload(validation[columns], "data/validation/part-0.csv")
+aws.upload(train[[*columns, "month"]], "data/train-month/part-1.csv")
+aws.upload(validation[[*columns, "month"]], "data/validation-month/part-0.csv")
+aws.upload(train[columns], "data/export/part-0.csv", header=True)
+aws.upload(train[["distance", *FEATURES]], "data/miles/part-0.csv")
+folder = f"s3://{aws.bucket}/{aws.prefix}/data"
+folder
+
+# %% [markdown]
+# ## One job that works
+#
+# To see what is wrong you need something that is right. This is the request that all five started from.
+
+# %%
+sagemaker = aws.client("sagemaker")
+
+
+def channel(name: str, uri: str) -> dict:
+    source = {"S3DataType": "S3Prefix", "S3Uri": uri}
+    return {"ChannelName": name, "ContentType": "text/csv", "DataSource": {"S3DataSource": source}}
+
+
+healthy = {
+    "RoleArn": aws.role,
+    "AlgorithmSpecification": {"TrainingImage": aws.image("xgboost", "3.0-5"), "TrainingInputMode": "File"},
+    "HyperParameters": {"objective": "binary:logistic", "eval_metric": "auc", "num_round": "10", "eta": "0.2"},
+    "InputDataConfig": [channel("train", f"{folder}/train/"), channel("validation", f"{folder}/validation/")],
+    "OutputDataConfig": {"S3OutputPath": f"s3://{aws.bucket}/{aws.prefix}/models"},
+    "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5},
+    "StoppingCondition": {"MaxRuntimeInSeconds": 600},
+}
+
+# %% [markdown]
+# A waiter raises `WaiterError` when the job fails. That is not a program error here: we want to know how it ended, and the description says so.
+
+
+# %%
+def start(label: str, request: dict) -> str:
+    name = aws.unique(label)
+    sagemaker.create_training_job(TrainingJobName=name, **request)
+    return name
+
+
+def wait(name: str) -> dict:
+    with suppress(WaiterError):
+        sagemaker.get_waiter("training_job_completed_or_stopped").wait(TrainingJobName=name)
+    return sagemaker.describe_training_job(TrainingJobName=name)
+
+
+good = wait(start("healthy", healthy))
+print(good["TrainingJobStatus"], good["FinalMetricDataList"][-1]["MetricName"])
+
+# %% [markdown]
+# ## Not every mistake becomes a failed job
+#
+# Some requests are refused at once, with an exception, before any computer starts. They cost nothing. A folder in which there is nothing is of this kind:
+
+# %%
+nowhere = copy.deepcopy(healthy)
+nowhere["InputDataConfig"][0] = channel("train", f"{folder}/trian/")
+try:
+    start("nowhere", nowhere)
+except ClientError as error:
+    print(error.response["Error"]["Code"], error.response["Error"]["Message"][:80], sep="\n")
+
+# %% [markdown]
+# `ValidationException`: no job was made. SageMaker looks whether there *is* something below the prefix, never at what is in it. What is in it shows only
+# when the program reads it, on a computer that you pay for.
+#
+# ## The five
+#
+# `given/tickets.py` makes each request from the healthy one, with one fault. Which ticket has which is drawn for you. A new account may run
+# {fact:training-instances-new-account} instances in training jobs at a time, so the fifth job waits for the first.
+
+# %%
+requests = {f"ticket-{number}": with_fault(healthy, fault, folder) for number, fault in enumerate(planted(variant("m04_2_ex1")), 1)}
+jobs = {}
+for ticket, request in requests.items():
+    if len(jobs) == 4:
+        wait(jobs["ticket-1"])
+    jobs[ticket] = start(ticket, request)
+described = {ticket: wait(name) for ticket, name in jobs.items()}
+for ticket, job in described.items():
+    print(ticket, job["TrainingJobStatus"], repr(job["FailureReason"][:75]))
+
+# %% [markdown]
+# Five times the same words. `AlgorithmError` says only that the program in the container ended with an error, and not that the algorithm is to blame.
+#
+# ### Where the time went
+#
+# A job passes through *secondary statuses*, each with its beginning and end: starting, downloading the image and the data, training, uploading. Where it
+# stopped is the first clue.
+
+# %%
+SHADES = {"Starting": "0.85", "Downloading": "0.65", "Training": "#2b5c9e", "Uploading": "black"}
+runs = {"healthy": good, **described}
+figure, axes = plt.subplots(figsize=(8, 3))
+for label, job in runs.items():
+    steps = job["SecondaryStatusTransitions"]
+    for step in steps:
+        if step["Status"] in SHADES:
+            left = (step["StartTime"] - steps[0]["StartTime"]).total_seconds()
+            width = (step["EndTime"] - step["StartTime"]).total_seconds()
+            axes.barh(label, width, left=left, color=SHADES[step["Status"]], edgecolor="black")
+axes.legend([plt.Rectangle((0, 0), 1, 1, color=shade) for shade in SHADES.values()], SHADES, fontsize=8)
+axes.invert_yaxis()
+axes.set(xlabel="seconds since the job began", title="How far each job came")
+plt.show()
+
+# %% [markdown]
+# All six came as far as *Training*: the role could read the bucket, the image was there, the data were copied. *Uploading* is no sign of success: a failed
+# job passes through it too, and leaves no model. A job that ends in *Downloading* would have sent you to the role or to S3 instead. Here the log is
+# what is left.
+#
+# ### What the log says
+#
+# A log begins with what every job prints and ends with what every failed job prints. The line that matters is between them, and not the last one.
+
+# %%
+logs = aws.client("logs")
+GROUP = "/aws/sagemaker/TrainingJobs"
+
+
+def log_lines(job_name: str) -> list[str]:
+    stream = logs.describe_log_streams(logGroupName=GROUP, logStreamNamePrefix=f"{job_name}/")["logStreams"][0]["logStreamName"]
+    pages = logs.get_paginator("filter_log_events").paginate(logGroupName=GROUP, logStreamNames=[stream])
+    return [event["message"] for page in pages for event in page["events"]]
+
+
+print(*(line[:150] for line in log_lines(jobs["ticket-1"])), sep="\n")
+
+# %% [markdown]
+# Read it from below: the exit code, the message, and above it the *traceback*, the way through the program to the place where it gave up. Print the
+# logs of the others in the same way. The words below are for what went wrong; five of the eight occur.
+#
+# | cause | what went wrong |
+# |---|---|
+# | `channel` | a channel has a name that the algorithm does not know |
+# | `columns` | the two channels differ in their columns |
+# | `format` | the content type is not that of the data |
+# | `header` | the file begins with names |
+# | `labels` | the first column is not the label |
+# | `objective` | the objective does not suit what is asked for |
+# | `prefix` | the prefix matches more than it should: `data/train` is a beginning of keys, not a folder |
+# | `range` | a hyperparameter is outside its range |
+#
+# A change is written as the path of a field and its new value. In a list of channels, the channel's name stands for its place:
+
+
+# %%
+def repaired(request: dict, change: dict) -> dict:
+    request = copy.deepcopy(request)
+    for path, value in change.items():
+        *way, last = path.split(".")
+        place = request
+        for step in way:
+            place = next(item for item in place if item["ChannelName"] == step) if isinstance(place, list) else place[step]
+        place[last] = value
+    return request
+
+
+longer = repaired(requests["ticket-1"], {"StoppingCondition.MaxRuntimeInSeconds": 3600})
+print(longer["StoppingCondition"], wait(start("longer", longer))["TrainingJobStatus"])
+
+# %% [markdown]
+# More time, and the same end: time was not it. So much for the first suggestion that everybody makes.
+
+# %% [markdown] exercise="m04_2_ex1"
+# Make two `dict`s with the keys `"ticket-1"` to `"ticket-5"`. `diagnoses[ticket]` is `{"cause": ..., "line": ...}`: a word of the table, and words copied
+# from the log line that shows it and from no other line of that log (leave out times of day, they change with every run). `repairs[ticket]` is
+# `{path: value}`: the smallest change of the request that mends it. For a job that asked for a `gamma` of -1 the two would be
+# `{"cause": "range", "line": "Hyperparameter gamma: -1"}` and `{"HyperParameters.gamma": "0"}`. The other paths that matter look like
+# `InputDataConfig.train.ContentType` and `InputDataConfig.train.DataSource.S3DataSource.S3Uri`. The grader runs each job again from the repaired request:
+# it must end well and still report the AUC on `validation`, for the flights in `train/` and `validation/`. A change that touches more than the fault loses
+# half. Do not change the files.
+
+# %% answer="m04_2_ex1"
+diagnoses = ...  # TODO: ticket -> {"cause": ..., "line": ...}
+repairs = ...  # TODO: ticket -> {path: value}
+
+### BEGIN SOLUTION
+TRAIN_URI, VALIDATION_URI = (f"InputDataConfig.{name}.DataSource.S3DataSource.S3Uri" for name in ("train", "validation"))
+SIGNS = {
+    "Missing required channel: train": ("channel", {"InputDataConfig.training.ChannelName": "train"}),
+    "Number of columns does not match": ("columns", {VALIDATION_URI: f"{folder}/validation/"}),
+    "is not 'LIBSVM' format": ("format", {"InputDataConfig.train.ContentType": "text/csv"}),
+    "is not all numbers": ("header", {TRAIN_URI: f"{folder}/train/"}),
+    "base_score must be in": ("labels", {TRAIN_URI: f"{folder}/train/"}),
+    "can only be applied for classification": ("objective", {"HyperParameters.objective": "binary:logistic"}),
+    "must match exactly": ("prefix", {TRAIN_URI: f"{folder}/train/"}),
+    "Hyperparameter eta": ("range", {"HyperParameters.eta": "0.2"}),
+}
+diagnoses, repairs = {}, {}
+for ticket, name in jobs.items():
+    sign = next(sign for sign in SIGNS if sign in "\n".join(log_lines(name)))
+    diagnoses[ticket] = {"cause": SIGNS[sign][0], "line": sign}
+    repairs[ticket] = SIGNS[sign][1]
+### END SOLUTION
+
+# %% check="m04_2_ex1"
+check("m04_2_ex1", diagnoses=diagnoses, repairs=repairs)
+
+# %% [markdown]
+# ## What failures cost
+#
+# `BillableTimeInSeconds` is what you pay for, from the start of the download to the end. A failed job is billed like any other.
+
+# %%
+paid = pd.Series({label: job["BillableTimeInSeconds"] for label, job in runs.items()})
+figure, axes = plt.subplots(figsize=(7, 2.8))
+bars = axes.barh(paid.index, paid, color=["white" if label == "healthy" else "#2b5c9e" for label in paid.index], edgecolor="black")
+axes.bar_label(bars, padding=3)
+axes.invert_yaxis()
+axes.set(xlabel="billable seconds", title="Solid: paid for nothing")
+plt.show()
+print(f"{paid.drop('healthy').sum()} of {paid.sum()} seconds bought no model")
+
+# %% [markdown]
+# Most of what we paid bought nothing. Here it is a second or two a job; on AWS the data are larger, the download alone may take half an hour, and every
+# slip costs that half hour. That is why the order of the rest of this notebook is: sort failures fast, and then avoid them.
+#
+# ## Sorting failures
+#
+# Not all failures are slips. Ask in this order:
+#
+# | what the job left behind | action |
+# |---|---|
+# | status `Stopped`, secondary status `MaxRuntimeExceeded` | `more time` |
+# | status `Stopped` otherwise: somebody stopped it | `leave` |
+# | a reason that begins with `CapacityError` or `InternalServerError` | `send again` |
+# | a reason that ends in `exit code: 137`: killed, mostly for want of memory | `more memory` |
+# | an exception about a hyperparameter, a channel or a content type | `mend the request` |
+# | any other exception | `mend the data` |
+#
+# Two traps. A `FailureReason` has at most {fact:failure-reason-characters} characters: a long traceback pushes the message out of it, so the log has to be read. And an exception may
+# be raised while another is handled; then both are printed, and the *later* one is what the job failed of. Warnings may use the same words.
+
+# %% [markdown] exercise="m04_2_ex2"
+# Write `triage(description, log)` that returns `{"action": ..., "line": ...}`: an action of the table, and the whole log line of the exception that the job
+# failed of, or `""` when the log has none. `description` has `TrainingJobStatus`, `SecondaryStatus`, `BillableTimeInSeconds` and, for failed jobs,
+# `FailureReason`; `log` is a list of lines. The line of an exception begins with the name of its class and a colon. For a failed job whose log ends in
+# `["Traceback (most recent call last):", "ValueError: no numbers in part-7.csv", "Encountered exit_code 1"]` it is
+# `{"action": "mend the data", "line": "ValueError: no numbers in part-7.csv"}`. It is judged on forty unseen jobs. Do not call AWS.
+
+
+# %% answer="m04_2_ex2"
+def triage(description: dict, log: list) -> dict:
+    ### BEGIN SOLUTION
+    reason = description.get("FailureReason", "")
+    exceptions = [line for line in log if re.match(r"\w+Error: ", line)]
+    if description["TrainingJobStatus"] == "Stopped":
+        return {"action": "more time" if description["SecondaryStatus"] == "MaxRuntimeExceeded" else "leave", "line": ""}
+    if reason.startswith(("CapacityError", "InternalServerError")):
+        return {"action": "send again", "line": ""}
+    if reason.endswith("exit code: 137"):
+        return {"action": "more memory", "line": ""}
+    last = exceptions[-1]
+    ours = re.search("hyperparameter|channel|ContentType", last)
+    return {"action": "mend the request" if ours or "Hyperparameter" in last else "mend the data", "line": last}
+    ### END SOLUTION
+
+
+# %% check="m04_2_ex2"
+check("m04_2_ex2", triage=triage)
+
+# %% [markdown]
+# ## The mistake that does not fail
+#
+# Failed jobs are the honest ones. Watch what happens when the validation data lack a column, the air pressure, and nobody looks.
+
+# %%
+aws.upload(validation[columns[:-1]], "data/validation-short/part-0.csv")
+source = "InputDataConfig.validation.DataSource.S3DataSource.S3Uri"
+silent = wait(start("silent", repaired(healthy, {source: f"{folder}/validation-short/"})))
+for label, job in (("healthy", good), ("silent", silent)):
+    print(
+        label,
+        job["TrainingJobStatus"],
+        [round(metric["Value"], 3) for metric in job["FinalMetricDataList"] if "valid" in metric["MetricName"]],
+    )
+
+# %% [markdown]
+# *Completed*, and a number that looks like a number. XGBoost takes columns that are not there for missing values. No log line, no reason and no
+# exit code tells you; only a look at the data before the job does.
+#
+# ## Before it costs anything
+#
+# A *pre-flight check* reads the request and the first rows of each channel, and says why not to send it. What can be seen beforehand:
+#
+# - a channel is called neither `train` nor `validation`;
+# - a channel has no content type, or is CSV by its rows and not by its type;
+# - in CSV, a row holds something that is neither a number nor empty;
+# - in CSV, rows differ in how many columns they have, within a channel or between the two;
+# - a label is neither 0 nor 1 although the objective begins with `binary:`;
+# - `num_round` is missing, or `eta` is not a number from 0 to 1;
+# - the metric is `auc` and the objective begins with `reg:`.
+#
+# A check that refuses everything is as useless as one that refuses nothing: colleagues switch it off.
+
+# %% [markdown] exercise="m04_2_ex3"
+# Write `preflight(request, heads)` that returns a `list` of reasons (`str`) not to send the request, empty when there is none. `request` has
+# `HyperParameters` and `InputDataConfig` as in `healthy`, without the data sources; `heads` holds the first rows of each channel by its name, for example
+# `{"train": ["1,0.5,7", "0,,3"], "validation": ["0,0.1,2"]}`, for which a request like `healthy` gets `[]`, and one with an `eta` of `"20"` gets something
+# like `["eta is 20, not from 0 to 1"]`. It is judged on unseen requests, sound and bad: what it catches, less what it refuses without need. Sound requests
+# may have one channel, empty cells, LIBSVM rows such as `1 0:2.5 3:7`, a parameter after the content type, or labels of any size in a regression. The
+# wording of the reasons is not judged.
+
+
+# %% answer="m04_2_ex3"
+def preflight(request: dict, heads: dict) -> list:
+    ### BEGIN SOLUTION
+    found, widths, parameters = [], set(), request["HyperParameters"]
+    binary = parameters.get("objective", "").startswith("binary:")
+    for one in request["InputDataConfig"]:
+        name, form = one["ChannelName"], one.get("ContentType", "").split(";")[0]
+        if name not in ("train", "validation"):
+            found.append(f"no channel is called {name}")
+        if form not in ("text/csv", "csv"):
+            found += [f"{name} is CSV, not {form}"] * ("," in heads[name][0])
+            continue
+        rows = [row.split(",") for row in heads[name]]
+        widths |= {len(row) for row in rows}
+        if not all(re.fullmatch(r"-?[\d.]*", cell.strip()) for row in rows for cell in row):
+            found.append(f"{name} holds text")
+        elif binary and {float(row[0]) for row in rows} - {0, 1}:
+            found.append(f"labels of {name} are not 0 and 1")
+    found += ["rows differ in columns"] * (len(widths) > 1) + ["num_round is missing"] * ("num_round" not in parameters)
+    if not re.fullmatch(r"1(\.0*)?|0?\.\d+|0", parameters.get("eta", "0.3")):
+        found.append("eta is not from 0 to 1")
+    return found + ["auc needs classes"] * (parameters.get("eval_metric") == "auc" and parameters["objective"].startswith("reg:"))
+    ### END SOLUTION
+
+
+# %% check="m04_2_ex3"
+check("m04_2_ex3", preflight=preflight)
+
+# %% [markdown]
+# ## In this notebook we have
+#
+# - seen which mistakes are refused for nothing and which become a failed job that is paid for;
+# - read a job's way through its statuses, and its log from below;
+# - mended five requests in one field each;
+# - sorted failures into those to mend, to enlarge and to send again;
+# - met a mistake that ends in `Completed`, and written a check for it.
+#
+# ## Recall
+#
+# 1. What does `AlgorithmError` say about whose fault it is?
+# 2. Why may the message be missing from `FailureReason`?
+# 3. A job was killed with exit code 137. What do you try first?
+# 4. What is the difference between the prefixes `data/train` and `data/train/`?
+# 5. A job that ran into `MaxRuntimeInSeconds`: what is its status?
+#
+# <details><summary>Answers</summary>
+#
+# - To 1: nothing; only that the program in the container ended with an error.
+# - To 2: it is cut off after {fact:failure-reason-characters} characters, and a traceback is long.
+# - To 3: an instance with more memory, or less data at a time.
+# - To 4: the first also matches keys such as `data/train-month/...`.
+# - To 5: `Stopped`, with the secondary status `MaxRuntimeExceeded`.
+#
+# </details>
+#
+# ## The same with the SDK
+#
+# In version 3, `TrainingJob.get(training_job_name=name)` of `sagemaker.core.resources` has `failure_reason` and `secondary_status_transitions`, and its `wait()` raises
+# `FailedStatusError`. In version 2, `estimator.fit(...)` raises `UnexpectedStatusException`, and
+# `sagemaker.Session().logs_for_job(name)` prints the log of a job that has ended.
+#
+# ## Clean up
+#
+# Failed jobs run no longer and cost nothing more; their records and logs stay.
+
+# %%
+aws.cleanup()
+
+# %% [markdown]
+# ## Next
+#
+# One job is sound now. Next come many at once: [the training lessons](../m04_training/).
