@@ -206,8 +206,9 @@ class MotoMount:
 
     def iam(self) -> Any:
         """moto's IAM records of the account. Read them in `run`, or copy what you iterate over."""
-        if self._moto is None:
-            self.run(lambda: None)
+        if threading.get_ident() != self._thread:  # moto's own thread reads them while it replays; others wait for the whole journal
+            self.recover()
+            self._loading.result()
         from moto.iam.models import iam_backends
 
         return iam_backends[self._platform.account]["aws"]
