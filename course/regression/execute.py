@@ -120,7 +120,7 @@ def execute_all(
     environment: Mapping[str, str],
     on_progress: Callable[[str, int], None],
     parameters: Mapping[str, object] | None = None,
-    workers: int = WORKERS,
+    workers: int = 1,  # lessons on one local AWS share the four training instances of a new account
 ) -> list[Executed]:
     """Execute notebooks in parallel processes; the results are in the order of ``sources``.
 
