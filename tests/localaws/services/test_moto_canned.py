@@ -9,6 +9,7 @@ import botocore.loaders
 import pytest
 import yaml
 
+from course.localaws.metrics import service as metrics
 from course.localaws.services import moto_canned
 
 TABLE = yaml.safe_load(Path(moto_canned.__file__).with_suffix(".yaml").read_text())
@@ -52,3 +53,12 @@ def test_every_refusal_has_a_reason_and_no_operation_is_both_refused_and_a_recor
         assert entry["reason"].strip()
     named = {(entry["service"], name) for entry in TABLE["records"] for name in entry["operations"] if "*" not in name}
     assert not named & {(entry["service"], name) for entry in TABLE["refused"] for name in entry["operations"]}
+
+
+@pytest.mark.parametrize(("service", "operation"), [("cloudtrail", "LookupEvents"), *(("monitoring", name) for name in metrics.OPERATIONS)])
+def test_what_a_room_performs_before_moto_is_no_record(service, operation):
+    assert not moto_canned.is_record(service, operation)
+
+
+def test_a_trail_is_a_record():
+    assert all(moto_canned.is_record("cloudtrail", name) for name in ("CreateTrail", "StartLogging", "PutEventSelectors"))
