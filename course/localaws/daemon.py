@@ -82,7 +82,7 @@ class _Server(uvicorn.Server):
         self._aws = aws
         config = uvicorn.Config(
             aws.asgi(token, stop=self._stop),
-            loop="asyncio",
+            loop="uvloop",
             http="httptools",
             ws="none",
             lifespan="off",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 from functools import cached_property
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -86,10 +86,10 @@ class Contract:
         if shape is None:
             return Response(b"", status, media_type=self._media_type)
         if self._is_json:
-            return Response(_dumps(values.write_members(shape, result or {})), status, media_type=self._media_type)
+            return Response(orjson.dumps(values.write_members(shape, result or {})), status, media_type=self._media_type)
         body, media_type = rest.write_body(shape, result or {})
         headers = dict(rest.write_headers(shape, result or {}))
-        return Response(body if isinstance(body, bytes) else _dumps(body), status, {"content-type": media_type} | _lowered(headers))
+        return Response(body if isinstance(body, bytes) else orjson.dumps(body), status, {"content-type": media_type} | _lowered(headers))
 
     def errors(self, operation: str) -> dict[str, int]:
         """The errors that the model lists for an operation: code -> HTTP status."""
@@ -125,10 +125,6 @@ class Contract:
 
 def _unknown(what: str, status: int = 400) -> AwsError:
     return AwsError("UnknownOperationException", f"The service has no operation {what[:200]!r}.", status)
-
-
-def _dumps(value: object) -> bytes:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
 
 
 def _lowered(headers: dict[str, str]) -> dict[str, str]:
