@@ -67,8 +67,8 @@ class Control:
         return {"status": "ok", "pid": os.getpid(), "endpoint": self._aws.platform.endpoint, "time": self._aws.platform.clock.now()}
 
     async def _events(self, request: Request) -> list[dict]:
-        since, limit = (int(request.query_params.get(name, default)) for name, default in (("since", "0"), ("limit", "1000")))
-        return await asyncio.to_thread(self._aws.platform.requests.events, since, limit)
+        asked = {name: int(request.query_params[name]) for name in ("since", "limit") if name in request.query_params}
+        return await asyncio.to_thread(lambda: self._aws.platform.requests.events(**asked))
 
     async def _running(self, request: Request) -> list[dict]:
         return await asyncio.to_thread(self._aws.running)

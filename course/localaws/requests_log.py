@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import sqlite3
 import sys
@@ -71,11 +72,13 @@ class RequestLog:
         self._queue.append((self._clock.now(), caller, service, operation, resource, status, error))
         self._queued.set()
 
-    def events(self, since: int = 0, limit: int = 1000) -> list[dict]:
-        """What was recorded after the event with id ``since``, oldest first, at most ``limit`` of them.
+    def events(self, since: int | None = None, limit: int = 1000) -> list[dict]:
+        """At most ``limit`` of what was recorded, oldest first: the next after the event with id ``since``, or the latest when ``None``.
 
         Each is a dict of ``id`` and `COLUMNS`; ``time`` is in Unix seconds.
         """
+        if since is None:
+            return list(itertools.islice(self.newest(), limit))[::-1]
         self.flush()
         rows = self._database.connection.execute("SELECT * FROM requests WHERE id > ? ORDER BY id LIMIT ?", (since, limit))
         return [dict(row) for row in rows]

@@ -54,9 +54,9 @@ class Handle:
         """The variables that turn a process with any AWS SDK to this local AWS."""
         return environment.variables(self.state, self.endpoint)
 
-    def events(self, since: int = 0, limit: int = 1000) -> list[dict]:
-        """Who called whom after event ``since``, oldest first; see `course.localaws.requests_log.RequestLog.events`."""
-        return self._ask("GET", f"events?since={since}&limit={limit}")
+    def events(self, since: int | None = None, limit: int = 1000) -> list[dict]:
+        """Who called whom, latest or after event ``since``, oldest first; see `course.localaws.requests_log.RequestLog.events`."""
+        return self._ask("GET", f"events?limit={limit}" + ("" if since is None else f"&since={since}"))
 
     def running(self) -> list[dict]:
         """What AWS would bill now."""

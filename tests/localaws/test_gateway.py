@@ -422,6 +422,7 @@ def test_every_request_is_recorded(front):
     ]
     since = front.log.events()[2]["id"]
     assert [e["service"] for e in front.log.events(since, limit=1)] == ["lambda"]
+    assert [e["service"] for e in front.log.events(limit=2)] == ["lambda", "ec2"]
 
 
 def test_the_request_log_loses_nothing_under_threads(tmp_path):
@@ -435,7 +436,7 @@ def test_the_request_log_loses_nothing_under_threads(tmp_path):
     log.shutdown()
     again = RequestLog(tmp_path / "requests.db", Clock())
     again.record("c", "s3", "GetObject")
-    assert [e["id"] for e in again.events(since=1999)] == [2000, 2001]
+    assert [e["id"] for e in again.events(since=1999)] == [e["id"] for e in again.events(limit=2)] == [2000, 2001]
     again.shutdown()
 
 

@@ -221,10 +221,10 @@ def test_an_end_while_starting_shows_the_log(state, monkeypatch):
 
 
 def test_an_interrupted_start_leaves_no_process(state, monkeypatch):
-    spawned = []
+    spawned, others = [], psutil.Process().children()
 
     def interrupt(*_):
-        spawned.extend(psutil.Process().children())
+        spawned.extend(child for child in psutil.Process().children() if child not in others)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(server.select, "select", interrupt)
