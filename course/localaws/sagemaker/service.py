@@ -1,4 +1,7 @@
-"""The SageMaker service: routes a request to its operation, validates it, runs the family's behaviour and answers by the model."""
+"""The SageMaker service: routes a request to its operation, validates it, runs the family's behaviour and answers by the model.
+
+What the local AWS does not support says so to every caller; all else asks the caller's policies first.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +19,9 @@ from course.localaws.sagemaker.endpoint_configs import EndpointConfigs
 from course.localaws.sagemaker.endpoints import Endpoints
 from course.localaws.sagemaker.engine import Engine
 from course.localaws.sagemaker.models import Models
+from course.localaws.sagemaker.permissions import demands
 from course.localaws.sagemaker.processing import ProcessingJobs
-from course.localaws.sagemaker.runtime_routes import contract_of
+from course.localaws.sagemaker.runtime_routes import REST_SERVICES, contract_of
 from course.localaws.sagemaker.tags import Tags
 from course.localaws.sagemaker.training import TrainingJobs
 
@@ -50,6 +54,8 @@ class SageMaker:
         behaviour = self._operations.get(call.operation)
         if behaviour is None:
             raise not_supported(contract.service, call.operation)
+        refusal_status = 403 if contract.service in REST_SERVICES else 400
+        await self._platform.identity.callers.require(call, demands(call, params, self._platform.account, self.engine), refusal_status)
         result = behaviour(Context.of(self._platform, call), params)
         if inspect.isawaitable(result):
             result = await result

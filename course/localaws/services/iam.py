@@ -16,6 +16,7 @@ from course.localaws.database import Database
 from course.localaws.errors import AwsError, not_supported
 from course.localaws.keys import Credential
 from course.localaws.services import policy, query, simulation
+from course.localaws.services.authorization import Callers
 from course.localaws.services.policy import Decision, PolicyError, Request
 from course.localaws.services.principals import Entity, Principals
 
@@ -51,6 +52,8 @@ class Identity:
     ----------
     moto : MotoMount
         Set by the mount when it is made.
+    callers : Callers
+        What the policies of those who call say, asked before an operation is done.
     """
 
     moto: MotoMount
@@ -61,6 +64,7 @@ class Identity:
         self._database = Database(state / "identity.db", SCHEMA)
         self._learner = keys.issued(state, account)
         self._known = {credential.principal.access_key: credential for credential in (self._learner, *self._sessions())}
+        self.callers = Callers(self)
 
     def now(self) -> float:
         """Unix seconds on the clock of the local AWS."""
@@ -189,6 +193,7 @@ class Identity:
         with self._database.write() as connection:
             connection.execute("DELETE FROM credentials")
         self._known = {self._learner.principal.access_key: self._learner}
+        self.callers.forget()
 
     def close(self) -> None:
         self._database.close()

@@ -31,6 +31,7 @@ T = TypeVar("T")
 
 READS = ("Describe", "List", "Get", "Head", "BatchGet", "BatchDescribe", "Search", "Query", "Scan", "Select", "Lookup", "Simulate")
 READS += ("Validate", "Check", "Test", "Estimate", "Preview", "Filter", "Discover", "Detect")
+IDENTITY_SERVICES = ("iam", "cloudformation")  # that change users, roles and policies
 READ_METHODS = ("GET", "HEAD", "OPTIONS")
 POLL_SECONDS = 0.1  # between two looks at a queue that a caller waits for
 ANSWER_HEADERS_DROPPED = frozenset({"connection", "content-length", "date", "server", "transfer-encoding", "x-amzn-requestid"})
@@ -248,6 +249,8 @@ class MotoMount:
     def _keep(self, entry: Entry, world: World) -> None:
         if not _changes(entry, world):
             return
+        if entry.service in IDENTITY_SERVICES:
+            self._platform.identity.callers.forget()
         try:
             self._journal.append(replace(entry, tape=tuple(world.tape)))
         except sqlite3.Error as error:

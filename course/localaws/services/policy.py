@@ -145,6 +145,12 @@ def evaluate(
     return Decision(request.action, request.resource, "implicitDeny", (), missing, within)
 
 
+def about(policies: Iterable[Policy], action: str) -> tuple[Policy, ...]:
+    """The same policies without the statements that do not name an action: they decide on it alike, in less time."""
+    named = [(policy, tuple(statement for statement in policy.statements if _names_action(statement, action))) for policy in policies]
+    return tuple(Policy(policy.source, statements) for policy, statements in named if statements)
+
+
 @dataclass(slots=True)
 class _Found:
     allowing: tuple[Statement, ...]

@@ -1,6 +1,6 @@
 """STS: who is calling, and temporary keys. All of it is ours, since keys are; federation by SAML or OpenID Connect is not supported.
 
-``AssumeRole`` asks the role's trust policy. Like every other call to the local AWS it does not ask the caller's own policies.
+``AssumeRole`` asks the role's trust policy. Like every call but SageMaker's (`authorization`) it does not ask the caller's own policies.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from starlette.responses import Response
 from course.localaws.call import Call, Service
 from course.localaws.errors import AwsError, not_supported
 from course.localaws.keys import Credential
-from course.localaws.services import policy, query
+from course.localaws.services import authorization, policy, query
 from course.localaws.services.iam import Identity
 from course.localaws.services.policy import PolicyError, Request
 from course.localaws.services.principals import Entity, Principals
@@ -25,13 +25,8 @@ if TYPE_CHECKING:
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/(?:[!-~]+/)?[\w+=,.@-]+", re.ASCII)
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 _NOT_SUPPORTED = ("Policy", "PolicyArns", "ProvidedContexts", "SerialNumber", "SourceIdentity", "Tags", "TokenCode", "TransitiveTagKeys")
-# Condition keys, in lower case, whose absence from a call to AssumeRole is a fact about it, not a gap of ours: it comes from no other
-# service, no VPC endpoint, no identity provider, no organization, with no session tags, and nobody types a one-time password.
-_ABSENT = re.compile(
-    r"aws:(calledvia(first|last)?|federatedprovider|multifactorauth(age|present)|principalorg(id|paths)|principalservicename(slist)?"
-    r"|principaltag/.*|referer|requesttag/.*|source(account|arn|identity|orgid|orgpaths|vpc|vpce)|tagkeys|username|vpcsourceip)"
-    r"|sts:(externalid|sourceidentity|transitivetagkeys)"
-)
+# Condition keys of STS, in lower case, whose absence from a call to AssumeRole is a fact about it.
+_ABSENT = ("sts:externalid", "sts:sourceidentity", "sts:transitivetagkeys")
 
 
 def sts_service(platform: Platform) -> Service:
@@ -107,25 +102,15 @@ def _trusting_role(identity: Identity, call: Call, parameters: dict) -> Entity:
 
 def _request(identity: Identity, call: Call, parameters: dict) -> Request:
     caller, user_id = identity.caller(call.principal)
-    unknown_caller = {"aws:PrincipalArn": [call.principal.arn], "aws:PrincipalAccount": [identity.account]}
-    now = str(identity.now())
     context = {
-        **(caller.context if caller else unknown_caller),
-        "aws:userid": [user_id],
-        "aws:RequestedRegion": [call.region],
-        "aws:CurrentTime": [now],
-        "aws:EpochTime": [now],
-        "aws:SourceIp": ["127.0.0.1"],
-        "aws:SecureTransport": ["true"],  # of the endpoint of AWS that this one stands in for
-        "aws:ViaAWSService": ["false"],
-        "aws:PrincipalIsAWSService": ["false"],
+        **authorization.request_keys(call, caller, user_id, identity.now()),
         "sts:RoleSessionName": [parameters["RoleSessionName"]],
     }
     if "ExternalId" in parameters:
         context["sts:ExternalId"] = [parameters["ExternalId"]]
     account = f"arn:aws:iam::{identity.account}:root"
     names = frozenset({call.principal.arn, identity.account, account, *([caller.arn] if caller else [])})
-    absent = lambda key: _ABSENT.fullmatch(key) is not None  # noqa: E731
+    absent = lambda key: key in _ABSENT or authorization.absent(key)  # noqa: E731
     return Request("sts:AssumeRole", parameters["RoleArn"], context, {"AWS": names}, absent)
 
 

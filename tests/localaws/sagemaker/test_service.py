@@ -41,7 +41,9 @@ def test_every_operation_is_answered(clients, service, operation, data):
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
         code = error.response["Error"]["Code"]
         assert 400 <= status < 500, error
-        assert code in {"NotSupportedByLocalAws", "ValidationException", *contract(service).errors(operation)}, error
+        # The execution role may not touch every kind of resource, nor pass a role of another partition: parameters name whatever they like.
+        ours = {"NotSupportedByLocalAws", "ValidationException", "AccessDeniedException"}
+        assert code in ours | set(contract(service).errors(operation)), error
 
 
 def test_the_request_log_says_which_resource(local_aws, client):
