@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import statistics
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+TURN = 10  # calls
 Compared = Literal["ratio", "difference", "measured"]
 
 
@@ -74,13 +76,21 @@ def seconds(call: Callable[[], object]) -> float:
 
 
 def p50_in_turns(
-    ours: Callable[[], object], theirs: Callable[[], object], runs: int = 5, calls: int = 60
+    ours: Callable[[], object], theirs: Callable[[], object], runs: int = 5, calls: int = 100
 ) -> tuple[list[float], list[float]]:
-    """Two calls timed in turns: the median milliseconds of each, one pair of numbers a run. A first call of each is not counted."""
-    ours(), theirs()
+    """The median milliseconds of two calls, one pair of numbers a run.
+
+    They take turns of ten calls each, so that what loads the machine loads both; the first call of a turn, which finds a server
+    that has slept, is not counted.
+    """
     medians: tuple[list[float], list[float]] = ([], [])
     for _ in range(runs):
-        pairs = [(seconds(ours), seconds(theirs)) for _ in range(calls)]
-        for found, times in zip(medians, zip(*pairs, strict=True), strict=True):
-            found.append(statistics.median(times) * 1000)
+        turns = [(_turn(ours), _turn(theirs)) for _ in range(calls // TURN)]
+        for found, times in zip(medians, zip(*turns, strict=True), strict=True):
+            found.append(statistics.median(itertools.chain(*times)) * 1000)
     return medians
+
+
+def _turn(call: Callable[[], object]) -> list[float]:
+    call()
+    return [seconds(call) for _ in range(TURN)]
