@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from course.localaws.call import Call
+from course.localaws.sagemaker.job_runner import SERVICE
 from course.localaws.services.authorization import Demand, Keys
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 _MEMBER = re.compile(r"\{([^}]+)\}")
 _RESOURCE_TAGS = ("aws:resourcetag/", "sagemaker:resourcetag/")
-SERVICE = "sagemaker.amazonaws.com"
 
 
 def demands(call: Call, params: dict, account: str, engine: Engine) -> Iterator[Demand]:
