@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from boto_clients import client_factory
 
 from course.localaws import server
 from course.localaws.contract.contract import STRICT
+
+from .boto_clients import client_factory
 
 # Every local AWS that a test starts refuses to answer what does not fit botocore's model.
 os.environ.setdefault(STRICT, "1")

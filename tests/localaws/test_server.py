@@ -19,10 +19,11 @@ from pathlib import Path
 
 import psutil
 import pytest
-from boto_clients import client_factory
 
 from course.localaws import server
 from course.localaws.instance import Instance, ServerError
+
+from .boto_clients import client_factory
 
 PATIENCE = 30  # seconds for what should take less than one
 

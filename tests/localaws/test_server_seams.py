@@ -11,12 +11,13 @@ import urllib.request
 import boto3
 import psutil
 import pytest
-from boto_clients import client_factory
 from botocore.config import Config
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from course.localaws import server
+
+from .boto_clients import client_factory
 
 PATIENCE = 60  # seconds for what should take a few
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"

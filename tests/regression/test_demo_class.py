@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import nbformat
 import pytest
-from small_notebooks import answer, check, write
 
 from course.regression.demo_class import LEARNERS, fill_in, mistaken_answers, reference_answers, unexpected
+
+from .small_notebooks import answer, check, write
 
 REFERENCES = {f"m90_1_ex{number}": f"x = {number}" for number in (1, 2, 3)}
 MISTAKES = {name: "x = 0" for name in REFERENCES}

@@ -7,9 +7,10 @@ from collections import Counter
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_output
-from small_notebooks import answer, check, parameters, write
 
 from course.regression.execute import earned, execute_all, lessons
+
+from .small_notebooks import answer, check, parameters, write
 
 
 @pytest.fixture(scope="module")

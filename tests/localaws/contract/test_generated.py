@@ -6,13 +6,14 @@ import copy
 import re
 
 import pytest
-from generated import contract, faults, operations, parameters, structures
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from wire import parse, understood
 
 from course.localaws.contract.model import Shape
 from course.localaws.errors import AwsError
+
+from ..generated import contract, faults, operations, parameters, structures
+from .wire import parse, understood
 
 FEW = settings(max_examples=3, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 COUNT = re.compile(r"(\d+) validation errors? detected: ")

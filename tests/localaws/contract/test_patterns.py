@@ -9,12 +9,13 @@ from contextlib import contextmanager
 
 import botocore.loaders
 import pytest
-from generated import SERVICES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course.localaws.contract import patterns
 from course.localaws.contract.patterns import pattern, translate
+
+from ..generated import SERVICES
 
 LIMIT = 5.0  # seconds for a text that a catastrophic pattern would chew on for hours
 LONGEST = 100_000

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from generated import contract
 
 from course.localaws.contract.validation import MOST_REPORTED
 from course.localaws.errors import AwsError
+
+from ..generated import contract
 
 ROLE = "arn:aws:iam::123456789012:role/SageMakerRole"
 JOB = {

@@ -6,12 +6,13 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from generated import contract
-from wire import call
 
 from course.localaws.contract import Contract
 from course.localaws.contract.contract import STRICT
 from course.localaws.errors import AwsError
+
+from ..generated import contract
+from .wire import call
 
 
 def arrived(operation: str, body: bytes | dict) -> dict:

@@ -11,11 +11,12 @@ import botocore.parsers
 import botocore.serialize
 from botocore.awsrequest import HeadersDict
 from botocore.model import ServiceModel
-from generated import contract
 from starlette.requests import Request
 from starlette.responses import Response
 
 from course.localaws.call import Call, Principal
+
+from ..generated import contract
 
 MODELS: dict[str, ServiceModel] = {}
 

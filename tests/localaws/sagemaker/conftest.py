@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from job_world import World
-from wheels import write_wheel
 
 from course.localaws import server
 from course.localaws.containers import box
+
+from .job_world import World
+from .wheels import write_wheel
 
 MODES = [
     pytest.param("namespace", marks=pytest.mark.skipif(box.best_mode() != "namespace", reason="no user namespaces on this machine")),

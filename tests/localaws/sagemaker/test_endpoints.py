@@ -9,9 +9,10 @@ import threading
 import pytest
 import xgboost
 from botocore.exceptions import ClientError
-from endpoint_world import LIMIT, ROLE, ROWS, SKLEARN, XGBOOST, World, archive, booster, booster_file, echo, script, until, world_of
 
 from course.localaws import server
+
+from .endpoint_world import LIMIT, ROLE, ROWS, SKLEARN, XGBOOST, World, archive, booster, booster_file, echo, script, until, world_of
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,8 @@ import sys
 import numpy as np
 import pytest
 import xgboost
-from endpoint_world import SKLEARN, XGBOOST, World, booster, booster_file
+
+from .endpoint_world import SKLEARN, XGBOOST, World, booster, booster_file
 
 PROGRAM = """
 import json, logging, sys, time

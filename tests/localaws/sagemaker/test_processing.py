@@ -6,7 +6,8 @@ import json
 
 import pytest
 from botocore.exceptions import ClientError
-from job_world import BUCKET, ROLE, World, processing_input, processing_output
+
+from .job_world import BUCKET, ROLE, World, processing_input, processing_output
 
 
 def refused(call, *arguments: object, **parameters: object) -> tuple[str, str]:

@@ -13,12 +13,13 @@ import numpy as np
 import psutil
 import pytest
 from botocore.exceptions import ClientError, HTTPClientError
-from endpoint_world import SKLEARN, World, booster_file, echo, script, until, world_of
 from hypothesis import given
 from hypothesis import strategies as st
 
 from course.localaws import server
 from course.localaws.sagemaker.fleets import pick
+
+from .endpoint_world import SKLEARN, World, booster_file, echo, script, until, world_of
 
 ECHO_ALL = script("""
 import json

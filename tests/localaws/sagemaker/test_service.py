@@ -12,13 +12,14 @@ import pytest
 from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from generated import contract, operations, parameters
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from course.localaws import server
 from course.localaws.environment import REGION
 from course.localaws.keys import issued
+
+from ..generated import contract, operations, parameters
 
 ROLE = "arn:aws:iam::123456789012:role/SageMakerRole"
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"

@@ -10,7 +10,8 @@ import sys
 import psutil
 import pytest
 from botocore.exceptions import ClientError
-from job_world import BUCKET, ROLE, SKLEARN, XGBOOST, World, channel, targz, trust
+
+from .job_world import BUCKET, ROLE, SKLEARN, XGBOOST, World, channel, targz, trust
 
 SAVE = "import os; open(os.environ['SM_MODEL_DIR'] + '/model.txt', 'w').write('model')\n"
 

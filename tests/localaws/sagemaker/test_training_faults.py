@@ -9,10 +9,11 @@ from pathlib import Path
 
 import psutil
 import pytest
-from job_world import BUCKET, World
 
 from course.localaws import server
 from course.localaws.containers import box
+
+from .job_world import BUCKET, World
 
 MODES = [
     pytest.param("namespace", marks=pytest.mark.skipif(box.best_mode() != "namespace", reason="no user namespaces on this machine")),

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import boto3
 import pytest
-from job_world import BUCKET, ROLE, SKLEARN, XGBOOST, World, processing_input, processing_output
 
 from course.localaws.environment import PLUGIN_FOLDER
+
+from .job_world import BUCKET, ROLE, SKLEARN, XGBOOST, World, processing_input, processing_output
 
 
 @pytest.fixture

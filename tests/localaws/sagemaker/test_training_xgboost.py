@@ -10,7 +10,8 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 import xgboost
-from job_world import BUCKET, XGBOOST, World, channel
+
+from .job_world import BUCKET, XGBOOST, World, channel
 
 BINARY = {"num_round": "5", "objective": "binary:logistic"}
 RANDOM = np.random.default_rng(7)

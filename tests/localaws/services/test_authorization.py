@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 import yaml
 from botocore.exceptions import ClientError
-from own_aws import OwnAws
 
 from course.localaws.clock import Clock
 from course.localaws.contract import Contract
@@ -22,6 +21,8 @@ from course.localaws.contract.model import Shape
 from course.localaws.keys import ACCOUNT
 from course.localaws.sagemaker import permissions
 from course.localaws.services.iam import Identity
+
+from .own_aws import OwnAws
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/SageMakerRole"
 SKLEARN = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, HTTPClientError
-from own_aws import OwnAws
-from scenarios import SCENARIOS
 
 from course.localaws import server
+
+from .own_aws import OwnAws
+from .scenarios import SCENARIOS
 
 
 def answers(aws: OwnAws, name: str, made: Any) -> list[dict]:

@@ -12,7 +12,8 @@ import subprocess
 import sys
 
 import pytest
-from own_aws import OwnAws
+
+from .own_aws import OwnAws
 
 ACCOUNT = "123456789012"
 PROGRAM = """

@@ -10,7 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from botocore.exceptions import ClientError
-from own_aws import OwnAws
+
+from .own_aws import OwnAws
 
 ACCOUNT = "123456789012"
 

@@ -1,0 +1,41 @@
+"""The tests are found from the repository's root, all together and each folder alone, and stand in nobody's way."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FOLDERS = sorted({path.relative_to(ROOT).parts[1] for path in ROOT.glob("tests/*/**/test_*.py")})
+COLLECT = """
+import json, sys
+import pytest
+code = pytest.main(["--collect-only", "-qq", *sys.argv[1:]])
+import packaging, sagemaker
+print(json.dumps({"code": code, "path": sys.path, "homes": [*packaging.__path__, *sagemaker.__path__]}))
+"""
+
+
+def collected(*names: str) -> dict:
+    """How pytest ended, ``sys.path`` after it, and where packages lie that folders of ours are called after."""
+    done = subprocess.run([sys.executable, "-c", COLLECT, *names], cwd=ROOT, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stdout + done.stderr
+    *output, last = done.stdout.splitlines()
+    found = json.loads(last)
+    assert found["code"] == 0, "\n".join(output)
+    return found
+
+
+def test_all_together():
+    found = collected("tests")
+    assert [place for place in found["path"] + found["homes"] if Path(place).is_relative_to(ROOT / "tests")] == []
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_each_folder_alone(folder):
+    collected(f"tests/{folder}")
