@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import sys
 import tomllib
+from collections.abc import Iterator
+from functools import cache
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -13,7 +18,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
 ROOT = Path(__file__).parents[2]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PROJECT = PYPROJECT["project"]
 LOCK = tomllib.loads((ROOT / "uv.lock").read_text())
 CONDA = (ROOT / "environment.yml").read_text()
 PYTHONS = ("11", "12", "13")
@@ -67,6 +73,38 @@ def test_environment_yml_says_why_for_each_line():
 @pytest.mark.parametrize("package", ["jupyterlab", "nbgrader", "sagemaker", "boto3", "pandas", "matplotlib", "papermill", "pytest"])
 def test_the_eight_packages_of_the_card_are_there(package):
     assert any(Requirement(line).name == package for line in conda_parts()[1][:-1])
+
+
+def imported(folder: str) -> dict[str, Path]:
+    """The top-level modules of others that a folder's code imports, wherever in a file, each with one file that does."""
+    found: dict[str, Path] = {}
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            for name in _modules(node):
+                found.setdefault(name.partition(".")[0], path.relative_to(ROOT))
+    return {name: path for name, path in found.items() if name not in sys.stdlib_module_names and not (ROOT / name).is_dir()}
+
+
+def _modules(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (each.name for each in node.names)
+    elif isinstance(node, ast.ImportFrom) and not node.level:
+        yield node.module or ""
+
+
+@cache
+def distributions() -> dict[str, set[str]]:
+    """Installed module -> the distributions that bring it."""
+    return {module: {canonicalize_name(name) for name in names} for module, names in packages_distributions().items()}
+
+
+@pytest.mark.parametrize(("folder", "groups"), [("course", ()), ("benchmarks", ("dev",)), ("data", ("dev",))])
+def test_what_the_code_imports_is_declared(folder, groups):
+    lines = [*PROJECT["dependencies"], *(line for group in groups for line in PYPROJECT["dependency-groups"][group])]
+    declared = {canonicalize_name(Requirement(line).name) for line in lines}
+    modules = imported(folder)
+    assert modules
+    assert {name: str(path) for name, path in modules.items() if not distributions().get(name, set()) & declared} == {}
 
 
 def test_the_lock_is_made_from_pyproject():
