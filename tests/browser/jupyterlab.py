@@ -1,0 +1,115 @@
+"""JupyterLab as a learner uses it: a notebook in Chromium, by mouse and keyboard, and what it waits for read from JupyterLab's own model.
+
+What the page shows is not enough to wait on. The kernel's indicator says "idle" before JupyterLab knows the kernel, and a cell that is run
+between the moment when JupyterLab has asked for a kernel and the moment when it has one is not run at all: its brackets stay empty.
+"""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import time
+import urllib.request
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, TimeoutError
+
+from course.doctor import BROWSERS
+
+TOKEN = "of-this-test"
+BROWSER = next(filter(None, map(shutil.which, BROWSERS)), None)
+START_SECONDS = 180
+MILLISECONDS = 240_000  # for whatever the page has to show: a kernel that starts, a job that trains
+
+KERNEL_IS_IDLE = """() => {
+    const context = window.jupyterapp?.shell.currentWidget?.sessionContext;
+    const kernel = context?.session?.kernel;
+    return context?.isReady && kernel?.connectionStatus === 'connected' && kernel.status === 'idle';
+}"""
+CODE_CELLS = """() => jupyterapp.shell.currentWidget.content.widgets.flatMap(({model}, place) => model.type === 'code' ? [{
+    place,
+    ran: model.executionState === 'running' ? null : model.executionCount,
+    error: model.toJSON().outputs.find(output => output.output_type === 'error')?.evalue ?? null,
+}] : [])"""
+
+
+def options(port: int) -> list[str]:
+    """JupyterLab's options for a test: this port of the loopback, no browser of its own, its model open to scripts of the page."""
+    return [
+        "--no-browser",
+        f"--port={port}",
+        "--ServerApp.ip=127.0.0.1",
+        f"--IdentityProvider.token={TOKEN}",
+        "--LabApp.expose_app_in_browser=True",
+    ]
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return free.getsockname()[1]
+
+
+def wait_until_it_answers(process: subprocess.Popen, port: int, log: Path) -> None:
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/api", timeout=10).close()
+            return
+        except OSError:
+            time.sleep(0.2)
+    raise AssertionError(f"JupyterLab does not answer:\n{log.read_text()}")
+
+
+class Notebook:
+    """The notebook that a JupyterLab page shows, with a kernel that is ready. Cells are named by their place, from 0."""
+
+    def __init__(self, page: Page, port: int, path: str) -> None:
+        self.page = page
+        page.goto(f"http://127.0.0.1:{port}/lab/tree/{path}?token={TOKEN}")
+        self._wait("the kernel to be idle", KERNEL_IS_IDLE)
+
+    def cell(self, place: int) -> Locator:
+        return self.page.locator(".jp-Notebook .jp-Cell").nth(place)
+
+    def run_all(self) -> None:
+        """Run > Run All Cells; returns when each has run.
+
+        Raises
+        ------
+        AssertionError
+            When one raised, after which JupyterLab runs no other.
+        """
+        self.page.get_by_role("menuitem", name="Run", exact=True).click()
+        self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        self._wait_for_cells("every cell to run", "cells => cells.every(cell => cell.ran)")
+
+    def run(self, place: int, code: str | None = None) -> None:
+        """Click into a cell, type over what is in it when there is ``code``, press Shift+Enter; returns when it has run.
+
+        Raises
+        ------
+        AssertionError
+            When it raised.
+        """
+        before = next(cell["ran"] for cell in self.page.evaluate(CODE_CELLS) if cell["place"] == place)
+        self.cell(place).scroll_into_view_if_needed()
+        self.cell(place).locator(".cm-content").click()
+        if code is not None:
+            self.page.keyboard.press("Control+a")
+            self.page.keyboard.insert_text(code)
+        self.page.keyboard.press("Shift+Enter")
+        ran = f"({{place, ran}}) => place === {place} && ran && ran !== {before or 0}"
+        self._wait_for_cells(f"cell {place} to run", f"cells => cells.some({ran})")
+
+    def _wait_for_cells(self, what: str, condition: str) -> None:
+        self._wait(what, f"() => {{ const cells = ({CODE_CELLS})(); return cells.some(cell => cell.error) || ({condition})(cells); }}")
+        raised = [cell for cell in self.page.evaluate(CODE_CELLS) if cell["error"]]
+        assert not raised, f"cell {raised[0]['place']} raised: {raised[0]['error']}"
+
+    def _wait(self, what: str, condition: str) -> None:
+        try:
+            self.page.wait_for_function(condition, timeout=MILLISECONDS, polling=200)
+        except TimeoutError as error:
+            shown = self.page.locator(".jp-Dialog, .jp-Notebook .jp-InputPrompt").all_inner_texts()
+            raise AssertionError(f"waited {MILLISECONDS // 1000} s for {what}; the page shows {shown}") from error
