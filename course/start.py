@@ -16,7 +16,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except WorkspaceError as error:
         print(f"course start: {error}", file=sys.stderr)
         return 1
-    print(f"Open {first} in JupyterLab; its kernel is called {KERNEL_NAME!r}. The first lesson starts the local AWS.")
+    print(f"Open {first} in JupyterLab; its kernel is {KERNEL_NAME!r}. The lesson starts the local AWS.")
+    print("A JupyterLab page that is open already does not know this kernel yet: reload it first.")
     return 0
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -67,6 +68,8 @@ def _record(copy: Path) -> dict[str, str]:
 def _with_kernel(content: bytes, kernel: str) -> bytes:
     node = json.loads(content)
     node["metadata"]["kernelspec"] |= {"name": kernel, "display_name": KERNEL_NAME}
+    # A page of JupyterLab knows a new kernel after a minute or a reload. Until then, told the language, it takes another Python unasked.
+    node["metadata"].pop("language_info", None)
     return (json.dumps(node, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
@@ -85,10 +88,24 @@ def _write(target: Path, content: bytes) -> None:
 
 
 def install_kernel(*, user: bool) -> None:
-    """Register this Python as the course's kernel: for the user (any JupyterLab finds it), or in this environment alone."""
-    from ipykernel.kernelspec import install
+    """Register this Python as the course's kernel: for the user (any JupyterLab finds it), or in this environment alone.
 
-    install(user=user, prefix=None if user else sys.prefix, kernel_name=KERNEL, display_name=KERNEL_NAME)
+    Raises
+    ------
+    WorkspaceError
+        When the folder of kernels cannot be written.
+    """
+    from ipykernel.kernelspec import write_kernel_spec
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    manager = KernelSpecManager()
+    with tempfile.TemporaryDirectory() as made:
+        spec = write_kernel_spec(Path(made, KERNEL), overrides={"display_name": KERNEL_NAME})
+        try:
+            manager.install_kernel_spec(str(spec), KERNEL, user=user, prefix=None if user else sys.prefix)
+        except OSError as error:
+            folder = manager.user_kernel_dir if user else Path(sys.prefix, "share", "jupyter", "kernels")
+            raise WorkspaceError(f"cannot write the kernel to {folder}: {error.strerror}. Make that a folder you can write to.") from error
 
 
 def prepare(root: Path = ROOT, *, user_kernel: bool) -> Path:
