@@ -27,6 +27,7 @@ KERNEL_IS_IDLE = """() => {
     const kernel = context?.session?.kernel;
     return context?.isReady && kernel?.connectionStatus === 'connected' && kernel.status === 'idle';
 }"""
+KERNEL = "() => jupyterapp.shell.currentWidget.sessionContext.kernelDisplayName"
 CODE_CELLS = """() => jupyterapp.shell.currentWidget.content.widgets.flatMap(({model}, place) => model.type === 'code' ? [{
     place,
     ran: model.executionState === 'running' ? null : model.executionCount,
@@ -61,6 +62,13 @@ def wait_until_it_answers(process: subprocess.Popen, port: int, log: Path) -> No
     raise AssertionError(f"JupyterLab does not answer:\n{log.read_text()}")
 
 
+def open_in_page(page: Page, path: str) -> str:
+    """Open a notebook in a JupyterLab page that is there, wait for its kernel or a question, and return the kernel's name."""
+    page.evaluate("path => { jupyterapp.commands.execute('docmanager:open', {path}); }", path)
+    page.wait_for_function(f"() => document.querySelector('.jp-Dialog') || ({KERNEL_IS_IDLE})()")
+    return page.evaluate(KERNEL)
+
+
 class Notebook:
     """The notebook that a JupyterLab page shows, with a kernel that is ready. Cells are named by their place, from 0."""
 
@@ -71,6 +79,13 @@ class Notebook:
 
     def cell(self, place: int) -> Locator:
         return self.page.locator(".jp-Notebook .jp-Cell").nth(place)
+
+    def kernel(self) -> str:
+        """The name that JupyterLab shows for its kernel."""
+        return self.page.evaluate(KERNEL)
+
+    def output(self, place: int) -> str:
+        return self.cell(place).locator(".jp-OutputArea-output").first.inner_text()
 
     def run_all(self) -> None:
         """Run > Run All Cells; returns when each has run.
