@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from course import canary
+from course import canary, interrupts
 from course.grading import calls, catalogue, guesser, render, seeds
 from course.grading.candidates import Candidate, Cell, candidates, code_cells, source_of
 from course.grading.capture import captured
@@ -288,4 +288,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(interrupts.run(main))

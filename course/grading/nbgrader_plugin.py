@@ -34,6 +34,7 @@ from nbgrader.preprocessors import (
 from nbgrader.utils import is_solution
 from traitlets import Bool, Float, Integer, Unicode
 
+from course import interrupts
 from course.grading import catalogue, render, seeds
 from course.grading.repair import Master, repair
 from course.grading.server import GraderServer, Outcome
@@ -77,7 +78,7 @@ class GradedExecute(Execute):
         learner = student if self.personal else seeds.SELF_STUDY
         coursedir = self.parent.parent.coursedir  # preprocessor < exporter < converter
         restore_given(Path(coursedir.format_path(coursedir.source_directory, ".", assignment)), Path(resources["metadata"]["path"]))
-        with contextlib.ExitStack() as stack:
+        with interrupts.raised(), contextlib.ExitStack() as stack:
             aws = stack.enter_context(submission_aws()) if needed(nb) else NONE
             draw = seeds.Draw(learner, student, seeds.grading_seed())
             self._server = stack.enter_context(GraderServer(draw, aws.client, self._graders))

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from nbformat.notebooknode import NotebookNode
@@ -33,15 +31,11 @@ def needed(notebook: NotebookNode) -> bool:
 
 @contextlib.contextmanager
 def submission_aws() -> Iterator[SubmissionAws]:
-    """Start a local AWS on a scratch state folder; stop it and remove the folder afterwards."""
+    """Start a local AWS on a scratch state folder; both are gone afterwards."""
     from course.localaws import server
 
-    with tempfile.TemporaryDirectory(prefix="aws-") as state:
-        handle = server.start(Path(state))
-        try:
-            yield SubmissionAws({"COURSE_LOCALAWS_STATE": state}, clients(handle.environment()))
-        finally:
-            handle.stop()
+    with server.temporary() as handle:
+        yield SubmissionAws({"COURSE_LOCALAWS_STATE": str(handle.state)}, clients(handle.environment()))
 
 
 def clients(environment: dict[str, str]) -> Callable[[str], Any]:

@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import secrets
+import shutil
 import signal
 import socket
 import sqlite3
@@ -26,7 +27,7 @@ from course.localaws.instance import Instance, InUseError, ServerError, locked
 HOST = "127.0.0.1"
 KEEP_ALIVE_SECONDS = 75  # longer than SDKs keep an idle connection busy, so that they rarely meet a closed one
 GRACE_SECONDS = 5  # for requests under way at the shut-down
-LOOK_SECONDS = 5  # between two looks at whether the state folder is still there
+LOOK_SECONDS = 5  # between two looks at whether anybody can still find it
 PACKAGE = "from-data-to-deployment"
 
 logger = logging.getLogger(__name__)
@@ -37,6 +38,7 @@ def main() -> None:
     parser.add_argument("--state", type=Path, required=True)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--socket", type=Path)
+    parser.add_argument("--starter", type=int, help="process id of the parent: end with it, and remove the state folder then")
     parser.add_argument("--ready", type=int, required=True, help="file descriptor on which to say, as one line of JSON, how the start went")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -45,15 +47,19 @@ def main() -> None:
         signal.signal(number, _leave)
     os.set_inheritable(options.ready, False)  # it is for no job
     try:
-        run(options.state, options.port, options.socket, lambda: _say(options.ready, {}))
+        run(options.state, options.port, options.socket, options.starter, lambda: _say(options.ready, {}))
     except (ServerError, OSError, sqlite3.OperationalError) as error:
         logging.exception("the local AWS ended")
         _say(options.ready, {"error": _worded(error, options.state), "in_use": isinstance(error, InUseError)})
         raise SystemExit(1) from None
+    if _is_orphan(options.starter):
+        shutil.rmtree(options.state, ignore_errors=True)
 
 
-def run(state: Path, port: int, unix_socket: Path | None, ready: Callable[[], None]) -> None:
-    """Serve until asked to stop, by a signal or at the control door; ``ready`` is called once requests are answered.
+def run(state: Path, port: int, unix_socket: Path | None, starter: int | None, ready: Callable[[], None]) -> None:
+    """Serve until asked to stop, by a signal or at the control door, or, when it has a ``starter``, until that process has ended.
+
+    ``ready`` is called once requests are answered.
 
     Raises
     ------
@@ -73,12 +79,13 @@ def run(state: Path, port: int, unix_socket: Path | None, ready: Callable[[], No
         Instance(os.getpid(), port, endpoint, token, version(PACKAGE), str(unix_socket or "")).write(state)
         at_end.callback(Instance.withdraw, state)
         aws.recover()
-        _Server(aws, token, ready).run(listeners)
+        _Server(aws, token, starter, ready).run(listeners)
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, aws: LocalAws, token: str, ready: Callable[[], None]) -> None:
+    def __init__(self, aws: LocalAws, token: str, starter: int | None, ready: Callable[[], None]) -> None:
         self._ready = ready
+        self._starter = starter
         self._aws = aws
         config = uvicorn.Config(
             aws.asgi(token, stop=self._stop),
@@ -92,7 +99,7 @@ class _Server(uvicorn.Server):
             proxy_headers=False,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=GRACE_SECONDS,
-            callback_notify=self._look_at_state,
+            callback_notify=self._look_around,
             timeout_notify=LOOK_SECONDS,
         )
         super().__init__(config)
@@ -107,7 +114,10 @@ class _Server(uvicorn.Server):
         # While the event loop, to which the rooms' own connections belong, still runs.
         await asyncio.to_thread(self._aws.shutdown)
 
-    async def _look_at_state(self) -> None:
+    async def _look_around(self) -> None:
+        if _is_orphan(self._starter):
+            logger.error("process %d, for which this local AWS was there, has ended without stopping it", self._starter)
+            self._stop()
         if Instance.is_lost(self._aws.platform.state):
             logger.error("the state folder %s is gone, so this process ends: nobody could find it any more", self._aws.platform.state)
             self._stop()
@@ -161,6 +171,11 @@ def _remove_stale(path: Path) -> None:
             probe.connect(str(path))
         except ConnectionRefusedError:
             path.unlink()
+
+
+def _is_orphan(starter: int | None) -> bool:
+    """Whether the starter, which is the parent as long as it lives, has ended."""
+    return starter is not None and os.getppid() != starter
 
 
 def _leave(number: int, frame: object) -> None:

@@ -9,7 +9,9 @@ import os
 import select
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -88,7 +90,7 @@ class Handle:
         return _ask(instance, method, path, body)
 
 
-def start(state: Path | None = None, port: int = 0, socket: Path | None = None) -> Handle:
+def start(state: Path | None = None, port: int = 0, socket: Path | None = None, temporary: bool = False) -> Handle:
     """Start a local AWS in the background; it answers when this returns.
 
     Parameters
@@ -99,6 +101,8 @@ def start(state: Path | None = None, port: int = 0, socket: Path | None = None) 
         On 127.0.0.1; 0 takes a free one.
     socket : Path or None
         Also listen on this Unix socket, mode 0600.
+    temporary : bool
+        Should this process end without having stopped it, be it killed, it ends within 5 s and removes its folder.
 
     Raises
     ------
@@ -109,12 +113,25 @@ def start(state: Path | None = None, port: int = 0, socket: Path | None = None) 
     command = [sys.executable, "-m", "course.localaws.daemon", "--state", str(state), "--port", str(port)]
     if socket:
         command += ["--socket", str(socket.absolute())]
+    if temporary:
+        command += ["--starter", str(os.getpid())]
     with _opened_log(state) as log:
         _spawn(command, log)
     handle = find(state)
     if handle is None:
         raise ServerError(f"the local AWS ended right after its start. {_tail(log.name)}")
     return handle
+
+
+@contextlib.contextmanager
+def temporary() -> Iterator[Handle]:
+    """A new local AWS on a scratch folder; both are gone after the block, and soon after this process should it be killed in it."""
+    with tempfile.TemporaryDirectory(prefix="local-aws-") as state:
+        handle = start(Path(state), temporary=True)
+        try:
+            yield handle
+        finally:
+            handle.stop()
 
 
 def _spawn(command: list[str], log: BinaryIO) -> None:

@@ -6,12 +6,12 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
 
+from course.regression.crew import Crew
 from course.regression.execute import WORKERS
 
 Answers = Mapping[str, str]
@@ -68,8 +68,9 @@ class DemoClass:
 
     def release(self) -> None:
         """Generate every lesson's learner notebooks and their rows in the gradebook that each learner's own begins as."""
-        for lesson in self.lessons:
-            self._nbgrader("generate_assignment", lesson, "--force", "--create")
+        with Crew(1) as crew:
+            for lesson in self.lessons:
+                self._nbgrader(crew, "generate_assignment", lesson, "--force", "--create")
 
     def submit(self, learner: Learner) -> None:
         for lesson in self.lessons:
@@ -79,29 +80,30 @@ class DemoClass:
                 references = reference_answers(self.root / "solutions" / lesson / path.name)
                 fill_in(path, learner.choose(references, mistaken_answers(self.root / "graders" / lesson, references)))
 
-    def grade(self, learner: Learner, on_lesson: Callable[[], None]) -> dict[str, tuple[float, float]]:
+    def _grade(self, crew: Crew, learner: Learner, on_lesson: Callable[[], None]) -> dict[str, tuple[float, float]]:
         """Autograde one learner's lessons and write their feedback; return lesson -> (points earned, points possible)."""
         gradebook = self.folder / f"gradebook_{learner.name}.db"  # one each, so that two at a time do not wait for one SQLite file
         shutil.copy(self.folder / "gradebook.db", gradebook)
         database = f"--CourseDirectory.db_url=sqlite:///{gradebook}"
         for lesson in self.lessons:
-            self._nbgrader("autograde", lesson, "--student", learner.name, "--create", database)
-            self._nbgrader("generate_feedback", lesson, "--student", learner.name, database)
+            self._nbgrader(crew, "autograde", lesson, "--student", learner.name, "--create", database)
+            self._nbgrader(crew, "generate_feedback", lesson, "--student", learner.name, database)
             on_lesson()
         return scores(gradebook, learner.name)
 
     def grade_all(self, on_lesson: Callable[[], None]) -> dict[str, dict[str, tuple[float, float]]]:
         for learner in LEARNERS:
             self.submit(learner)
-        with ThreadPoolExecutor(WORKERS) as pool:  # each waits for nbgrader in a process of its own
-            graded = pool.map(lambda learner: self.grade(learner, on_lesson), LEARNERS)
-            return {learner.name: result for learner, result in zip(LEARNERS, graded, strict=True)}
+        with Crew(WORKERS) as crew:
+            graded = {learner.name: crew.submit(self._grade, crew, learner, on_lesson) for learner in LEARNERS}
+            return {name: grade.result() for name, grade in graded.items()}
 
-    def _nbgrader(self, *arguments: str) -> None:
+    def _nbgrader(self, crew: Crew, *arguments: str) -> None:
         command = [sys.executable, "-m", "nbgrader", *arguments]
-        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, timeout=NBGRADER_SECONDS)
-        if done.returncode:
-            raise ClassError(f"`nbgrader {' '.join(arguments)}` failed:\n" + "\n".join((done.stdout + done.stderr).splitlines()[-15:]))
+        with crew.child(command, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as nbgrader:
+            output, _ = nbgrader.communicate(timeout=NBGRADER_SECONDS)
+        if nbgrader.returncode:
+            raise ClassError(f"`nbgrader {' '.join(arguments)}` failed:\n" + "\n".join(output.splitlines()[-15:]))
 
 
 def reference_answers(solution: Path) -> dict[str, str]:

@@ -1,20 +1,33 @@
-"""Notebooks in, executed notebooks and figures out: papermill, two at a time, a line of progress for each."""
+"""Notebooks in, executed notebooks and figures out: papermill, each notebook in a process of its own.
+
+    python -m course.regression.execute SOURCE OUTPUT PARAMETERS
+
+is that process; PARAMETERS are JSON. Its standard output has an empty line for each cell that is done, and then, as JSON, an `Executed`.
+"""
 
 from __future__ import annotations
 
-import multiprocessing
+import json
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import nbformat
 
+from course import interrupts
+from course.regression.crew import Crew
+
 WORKERS = 2  # the size of the machine the course is built for
 CELL_SECONDS = 300  # a cell that takes longer hangs
+
+
+class ExecutionError(Exception):
+    """The process that executes a notebook ended without a result; the message has the end of its log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +53,22 @@ class Executed:
     def ok(self) -> bool:
         return not self.error and self.earned == self.points
 
+    def as_json(self) -> str:
+        return json.dumps(asdict(self) | {"output": str(self.output)})
 
-def execute(
-    source: Path, output: Path, environment: Mapping[str, str], parameters: Mapping[str, object], on_cell: Callable[[], None]
-) -> Executed:
-    """Execute one notebook with papermill in this process's kernel specification.
+    @classmethod
+    def of_json(cls, text: str) -> Executed:
+        fields = json.loads(text)
+        return cls(**fields | {"output": Path(fields["output"]), "cell_seconds": tuple(fields["cell_seconds"])})
+
+
+def execute(source: Path, output: Path, parameters: Mapping[str, object], on_cell: Callable[[], None]) -> Executed:
+    """Execute one notebook with papermill in this process's kernel specification and environment.
 
     Parameters
     ----------
     source, output : Path
         Notebook to run; where its executed copy goes, also when it fails.
-    environment : mapping
-        Set for this process, and so for the kernel, before it starts.
     parameters : mapping
         Values for the cell tagged ``parameters``.
     on_cell : callable
@@ -59,7 +76,6 @@ def execute(
     """
     import papermill
 
-    os.environ.update(environment)
     output.parent.mkdir(parents=True, exist_ok=True)
     started, error = time.perf_counter(), ""
     try:
@@ -117,48 +133,70 @@ def earned(check: nbformat.NotebookNode) -> float:
 def execute_all(
     sources: Sequence[Path],
     folder: Path,
-    environment: Mapping[str, str],
-    on_progress: Callable[[str, int], None],
+    environments: Sequence[Mapping[str, str]],
+    on_cell: Callable[[str], None],
     parameters: Mapping[str, object] | None = None,
-    workers: int = 1,  # lessons on one local AWS share the four training instances of a new account
 ) -> list[Executed]:
-    """Execute notebooks in parallel processes; the results are in the order of ``sources``.
+    """Execute notebooks, as many at a time as there are environments; the results are in the order of ``sources``.
 
-    ``on_progress(notebook, cells)`` is called in this process as cells are done. Copies go to ``folder/<lesson>/<notebook>.ipynb``.
+    Each environment is given to every so-manieth notebook, one after the other: lessons that run at the same time must not share a
+    local AWS, since a new account has quotas for one lesson. ``on_cell(notebook)`` is called, in any thread, when a cell is done.
+    Copies go to ``folder/<lesson>/<notebook>.ipynb``, and beside them what the kernels complained of.
+
+    Raises
+    ------
+    ExecutionError
+        When the process that executes a notebook ends without a result.
     """
-    context = multiprocessing.get_context("spawn")  # a fork would copy the threads' locks of whatever was imported here
-    with context.Manager() as manager, ProcessPoolExecutor(workers, mp_context=context) as pool:
-        ticks = manager.Queue()
-        jobs = {
-            pool.submit(_job, source, folder / source.parent.name / source.name, dict(environment), dict(parameters or {}), ticks): source
-            for source in sources
-        }
-        done: dict[Path, Executed] = {}
-        for job in _as_they_end(jobs, ticks, on_progress):
-            done[jobs[job]] = job.result()
-    return [done[source] for source in sources]
+
+    def share(crew: Crew, number: int) -> list[Executed]:
+        mine = sources[number :: len(environments)]
+        return [_in_a_child(crew, source, folder, environments[number], parameters or {}, on_cell) for source in mine]
+
+    with Crew(len(environments)) as crew:
+        shares = [crew.submit(share, crew, number) for number in range(len(environments))]
+        done = {run.output: run for job in shares for run in job.result()}
+    return [done[_copy(folder, source)] for source in sources]
 
 
-def _job(source: Path, output: Path, environment: dict[str, str], parameters: dict[str, object], ticks) -> Executed:
+def _in_a_child(
+    crew: Crew,
+    source: Path,
+    folder: Path,
+    environment: Mapping[str, str],
+    parameters: Mapping[str, object],
+    on_cell: Callable[[str], None],
+) -> Executed:
+    output = _copy(folder, source)
     output.parent.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "course.regression.execute", str(source), str(output), json.dumps(dict(parameters))]
     with output.with_suffix(".log").open("w") as log:
-        os.dup2(log.fileno(), sys.stderr.fileno())  # what kernels complain of would break the progress bars
-    return execute(source, output, environment, parameters, lambda: ticks.put(source.stem))
+        options: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": log, "text": True, "env": os.environ | environment}
+        with crew.child(command, **options) as child:
+            for line in child.stdout:
+                if line.strip():
+                    return Executed.of_json(line)
+                on_cell(source.stem)
+    complaints = output.with_suffix(".log").read_text().splitlines()
+    raise ExecutionError("\n".join([f"{source.stem}: the process that executed it ended with {child.returncode}.", *complaints[-15:]]))
 
 
-def _as_they_end(jobs, ticks, on_progress: Callable[[str, int], None]):
-    waiting = set(jobs)
-    while waiting:
-        while not ticks.empty():
-            on_progress(ticks.get(), 1)
-        try:
-            for job in as_completed(waiting, timeout=0.2):
-                waiting.discard(job)
-                yield job
-        except TimeoutError:
-            continue
+def _copy(folder: Path, source: Path) -> Path:
+    return folder / source.parent.name / source.name
+
+
+def main() -> int:
+    source, output, parameters = sys.argv[1:]
+    report = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no result
+    print(execute(Path(source), Path(output), json.loads(parameters), lambda: print(file=report)).as_json(), file=report)
+    return 0
 
 
 def lessons(root: Path) -> list[Path]:
     """The solution notebooks of the course, in lesson order."""
     return sorted(path for path in (root / "solutions").glob("m*/m*.ipynb"))
+
+
+if __name__ == "__main__":
+    sys.exit(interrupts.run(main))

@@ -11,15 +11,12 @@ import argparse
 import contextlib
 import os
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
-import threading
 import time
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -29,7 +26,9 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from course import interrupts
 from course.regression import status
+from course.regression.crew import Crew
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = Path("build", "lanes")
@@ -105,14 +104,12 @@ def select(names: Sequence[str], nightly: bool, root: Path = ROOT) -> list[Lane]
 
 
 class Runner:
-    """Runs lanes and ends what they started when it is interrupted."""
+    """Runs lanes, each of their checks in a process of its own."""
 
     def __init__(self, root: Path, nightly: bool) -> None:
         self.root, self.nightly = root, nightly
         self.folder = root / RESULTS
-        self._running: set[subprocess.Popen] = set()
-        self._lock = threading.Lock()
-        self._stopped = False
+        self.crew = Crew(AT_A_TIME)
 
     def run(self, lane: Lane) -> Outcome:
         """Run all checks and tests of a lane, also after one has failed."""
@@ -137,25 +134,8 @@ class Runner:
     def _execute(self, command: Sequence[str], output, environment: dict[str, str]) -> int:
         output.write(f"$ {' '.join(Path(word).name if word == sys.executable else word for word in command)}\n".encode())
         output.flush()
-        with self._lock:
-            if self._stopped:
-                return 1
-            process = subprocess.Popen(
-                command, cwd=self.root, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment, start_new_session=True
-            )
-            self._running.add(process)
-        try:
+        with self.crew.child(command, cwd=self.root, stdout=output, stderr=output, env=environment) as process:
             return process.wait()
-        finally:
-            self._running.discard(process)
-
-    def stop(self) -> None:
-        """End the processes of all lanes."""
-        with self._lock:
-            self._stopped = True
-        for process in list(self._running):
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGTERM)
 
 
 def _counts(junit: Path, code: int) -> tuple[int, int, int]:
@@ -174,22 +154,15 @@ def _counts(junit: Path, code: int) -> tuple[int, int, int]:
 def run_all(chosen: Sequence[Lane], runner: Runner, console: Console) -> list[Outcome]:
     """Run lanes, `AT_A_TIME` in parallel, with progress; on an interrupt nothing is left running."""
     outcomes: list[Outcome] = []
-    with _progress(console) as tell, ThreadPoolExecutor(AT_A_TIME) as pool:
+    with _progress(console) as tell, runner.crew as crew:
 
         def job(lane: Lane) -> Outcome:
             tell(lane, None)
             return runner.run(lane)
 
-        jobs = [pool.submit(job, lane) for lane in chosen]
-        try:
-            for done in as_completed(jobs):
-                outcomes.append(done.result())
-                tell(outcomes[-1].lane, outcomes[-1])
-        except BaseException:
-            for waiting in jobs:
-                waiting.cancel()
-            runner.stop()
-            raise
+        for done in as_completed([crew.submit(job, lane) for lane in chosen]):
+            outcomes.append(done.result())
+            tell(outcomes[-1].lane, outcomes[-1])
     return sorted(outcomes, key=lambda outcome: chosen.index(outcome.lane))
 
 
@@ -242,11 +215,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     shutil.rmtree(ROOT / RESULTS, ignore_errors=True)
     (ROOT / RESULTS).mkdir(parents=True)
-    try:
-        outcomes = run_all(chosen, Runner(ROOT, options.nightly), console)
-    except KeyboardInterrupt:
-        print("interrupted; nothing was left running", file=sys.stderr)
-        return 130
+    outcomes = run_all(chosen, Runner(ROOT, options.nightly), console)
     show(outcomes, ROOT, console)
     status.write(ROOT / RESULTS, [status.Row.of(outcome) for outcome in outcomes])
     passed, failed, skipped = (sum(getattr(outcome, name) for outcome in outcomes) for name in ("passed", "failed", "skipped"))
@@ -255,4 +224,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(interrupts.run(main))

@@ -53,14 +53,15 @@ def _uv(*arguments: str | Path) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run `course.regression.run` under the mix that the first argument names."""
+    """Become `course.regression.run` under the mix that the first argument names."""
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
         python = environment(arguments[0] if arguments else "")
     except MixError as error:
         print(f"mixes: {error}", file=sys.stderr)
         return 1
-    return subprocess.run([python, "-m", "course.regression.run"], cwd=ROOT).returncode
+    os.chdir(ROOT)
+    os.execv(python, [str(python), "-m", "course.regression.run"])  # so that an interrupt reaches it
 
 
 if __name__ == "__main__":

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import sys
-import tempfile
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from course import interrupts
+from course.localaws import server
 from course.regression import report
 from course.regression.demo_class import DemoClass, unexpected
-from course.regression.execute import Executed, execute_all, lessons
+from course.regression.execute import WORKERS, Executed, execute_all, lessons
 
 ROOT = Path(__file__).resolve().parents[2]
 REPORT = Path("build/run/report.html")
@@ -25,8 +27,8 @@ def main() -> int:
     console = Console()
     folder = ROOT / REPORT.parent
     shutil.rmtree(folder, ignore_errors=True)
-    with _progress(console) as progress, _local_aws() as environment:
-        runs = _run_lessons(progress, folder, environment)
+    with _progress(console) as progress:
+        runs = _run_lessons(progress, folder)
         klass = DemoClass(ROOT, folder / "class")
         scores = _run_class(progress, klass)
     problems = [f"{run.notebook}: {report.lesson_row(run)[-1]}" for run in runs if not run.ok] + unexpected(scores)
@@ -36,10 +38,12 @@ def main() -> int:
     return 1 if problems else 0
 
 
-def _run_lessons(progress: Progress, folder: Path, environment: dict[str, str]) -> list[Executed]:
+def _run_lessons(progress: Progress, folder: Path) -> list[Executed]:
     sources = lessons(ROOT)
     bars = {source.stem: progress.add_task(source.stem, total=_cells(source)) for source in sources}
-    return execute_all(sources, folder / "executed", environment, lambda name, cells: progress.advance(bars[name], cells))
+    with contextlib.ExitStack() as stack:
+        environments = [stack.enter_context(_local_aws()) for _ in range(WORKERS)]
+        return execute_all(sources, folder / "executed", environments, lambda notebook: progress.advance(bars[notebook]))
 
 
 def _run_class(progress: Progress, klass: DemoClass) -> dict[str, dict[str, tuple[float, float]]]:
@@ -57,17 +61,11 @@ def _cells(source: Path) -> int:
     return sum(cell.cell_type == "code" for cell in nbformat.read(source, as_version=4).cells)
 
 
-@contextmanager
-def _local_aws():
+@contextlib.contextmanager
+def _local_aws() -> Iterator[dict[str, str]]:
     """A local AWS for this run alone; what the kernels need to find it."""
-    from course.localaws import server
-
-    with tempfile.TemporaryDirectory(prefix="local-aws-") as state:
-        handle = server.start(Path(state))
-        try:
-            yield {"COURSE_LOCALAWS_STATE": state, "COURSE_BACKEND": "local"}
-        finally:
-            handle.stop()
+    with server.temporary() as handle:
+        yield {"COURSE_LOCALAWS_STATE": str(handle.state), "COURSE_BACKEND": "local"}
 
 
 def _progress(console: Console) -> Progress:
@@ -89,4 +87,4 @@ def _print(console: Console, runs: list[Executed], scores: dict[str, dict[str, t
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(interrupts.run(main))

@@ -39,13 +39,10 @@ class Course:
 
     def nbgrader(self, *arguments: str, expect: int = 0) -> str:
         """Run an nbgrader command in the course's folder and return all it wrote."""
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("COURSE_")}
-        environment |= {"GRADING_SEED": SEED, "TMPDIR": str(self.scratch), "JUPYTER_RUNTIME_DIR": str(self.root / "runtime")}
-        environment["JUPYTER_CONFIG_DIR"] = str(self.root / ".jupyter")
         done = subprocess.run(
             [sys.executable, "-m", "nbgrader", *arguments],
             cwd=self.root,
-            env=environment,
+            env=self.environment(),
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -53,6 +50,12 @@ class Course:
         )
         assert done.returncode == expect, done.stdout
         return done.stdout
+
+    def environment(self) -> dict[str, str]:
+        """What an nbgrader command of this course runs with."""
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("COURSE_")}
+        environment |= {"GRADING_SEED": SEED, "TMPDIR": str(self.scratch), "JUPYTER_RUNTIME_DIR": str(self.root / "runtime")}
+        return environment | {"JUPYTER_CONFIG_DIR": str(self.root / ".jupyter")}
 
     def leftovers(self) -> list[str]:
         """Processes and temporary files of its commands that are still there."""

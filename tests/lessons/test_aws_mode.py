@@ -29,7 +29,7 @@ def environment(local_aws) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def runs(environment, sources, tmp_path_factory) -> dict[str, Executed]:
-    done = execute_all(sources, tmp_path_factory.mktemp("executed"), environment, lambda *_: None)
+    done = execute_all(sources, tmp_path_factory.mktemp("executed"), [environment], lambda _: None)
     return {run.notebook: run for run in done}
 
 

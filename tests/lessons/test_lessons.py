@@ -24,7 +24,7 @@ def rounds(local_aws, sources, tmp_path_factory) -> dict[str, Round]:
     environment = {"COURSE_BACKEND": "local", "COURSE_LOCALAWS_STATE": str(local_aws.state)}
     done = {}
     for name in ("first", "second"):
-        runs = execute_all(sources, tmp_path_factory.mktemp(name), environment, lambda *_: None)
+        runs = execute_all(sources, tmp_path_factory.mktemp(name), [environment], lambda _: None)
         done[name] = Round({run.notebook: run for run in runs}, local_aws.running())
     return done
 

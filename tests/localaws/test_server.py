@@ -127,6 +127,28 @@ def test_two_of_them_are_two_accounts(tmp_path):
         second.stop()
 
 
+TEMPORARY = """
+import json, signal
+from course.localaws import server
+with server.temporary() as handle:
+    print(json.dumps([handle.pid, handle.endpoint, str(handle.state)]), flush=True)
+    input()
+"""
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_temporary_one_ends_with_its_starter(tmp_path, killed):
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    with subprocess.Popen([sys.executable, "-c", TEMPORARY], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as starter:
+        pid, endpoint, state = json.loads(starter.stdout.readline())
+        assert server.find(Path(state)).pid == pid and Path(state).is_relative_to(tmp_path)
+        if killed:
+            starter.kill()
+    wait_until(lambda: not psutil.pid_exists(pid))
+    assert refuses(int(endpoint.rpartition(":")[2]))
+    assert list(tmp_path.iterdir()) == []
+
+
 # --- what may go wrong at the start -----------------------------------------------------------------------------------
 
 

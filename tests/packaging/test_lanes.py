@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import csv
 import os
-import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from course.regression import lanes
+
+from ..leftovers import interrupted, processes
 
 ROOT = Path(__file__).parents[2]
 PASSING = "def test_a():\n    assert True\n\n\ndef test_b():\n    assert True\n"
@@ -108,38 +108,25 @@ def test_the_closing_line_and_the_exit_code_of_the_command(course):
         assert [(row["lane"], row["result"]) for row in csv.DictReader(file)] == [("good", "passed"), ("good", "passed"), ("bad", "failed")]
 
 
-def test_an_interrupt_leaves_nothing_running(course):
-    marker = course / "started"
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_leaves_nothing_running(course, tmp_path, number):
+    """And lets the fixtures of the lane's tests put away what they made."""
+    begun, put_away, scratch = tmp_path / "begun", tmp_path / "put-away", tmp_path / "tmp"
+    scratch.mkdir()
     (course / "tests" / "slow").mkdir()
     (course / "tests" / "slow" / "test_slow.py").write_text(
-        f"import os, signal\n\n\ndef test_f():\n    open({str(marker)!r}, 'w').write(str(os.getpid()))\n    signal.pause()\n"
+        f"import signal\nfrom pathlib import Path\n\nimport pytest\n\n\n@pytest.fixture\ndef thing():\n    yield\n"
+        f"    Path({str(put_away)!r}).touch()\n\n\ndef test_f(thing):\n    Path({str(begun)!r}).touch()\n    signal.pause()\n"
     )
     script = (
-        "import sys; from pathlib import Path; from course.regression import lanes\n"
+        "import sys; from pathlib import Path; from course import interrupts; from course.regression import lanes\n"
         f"lanes.ROOT = Path({str(course)!r})\n"
         "lanes.select = lambda names, nightly: [lanes.Lane('slow', 'slow', (), ('slow',), False)]\n"
-        "sys.exit(lanes.main([]))"
+        "sys.exit(interrupts.run(lambda: lanes.main([])))"
     )
-    runner = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    assert wait_for(lambda: marker.exists() and marker.read_text())
-    runner.send_signal(signal.SIGINT)
-    output, _ = runner.communicate(timeout=60)
-    assert runner.returncode == 130 and "interrupted" in output
-    assert wait_for(lambda: not alive(int(marker.read_text())))
-
-
-def wait_for(condition, seconds: float = 60) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.05)
-    return False
-
-
-def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return not re.search(r"^State:\s+Z", Path(f"/proc/{pid}/status").read_text(), re.M) if Path(f"/proc/{pid}/status").exists() else True
+    environment = os.environ | {"TMPDIR": str(scratch)}
+    code, output = interrupted([sys.executable, "-c", script], number, begun.exists, environment, ROOT)
+    assert code == 128 + number and "interrupted" in output
+    assert put_away.exists()
+    assert processes(tmp_path) == []
+    assert [path.name for path in scratch.iterdir() if not path.name.startswith("pytest-of-")] == []

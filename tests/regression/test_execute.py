@@ -36,8 +36,8 @@ def runs(tmp_path_factory):
     done = execute_all(
         [good, failing],
         root / "executed",
-        {"COURSE_OF_THIS_TEST": "yes"},
-        lambda name, cells: progress.update({name: cells}),
+        [{"COURSE_OF_THIS_TEST": "yes"}],
+        lambda notebook: progress.update([notebook]),
         parameters={"points": 2.0},
     )
     return done, progress, root

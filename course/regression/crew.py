@@ -1,0 +1,93 @@
+"""Jobs that wait for child processes, a few at a time. When the work fails or is interrupted, the children end with it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from typing import Any
+
+GRACE_SECONDS = 60.0  # that children have to put away what they started
+
+
+class Crew:
+    """A context manager: at the end of its block all jobs are done, or, when an exception leaves it, none goes on.
+
+    Parameters
+    ----------
+    size : int
+        Jobs at a time.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._pool = ThreadPoolExecutor(size)
+        self._children: set[subprocess.Popen] = set()
+        self._lock = threading.Lock()
+        self._dismissed = False
+
+    def __enter__(self) -> Crew:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind:
+            self._dismiss()
+        self._pool.shutdown()
+
+    def submit(self, job: Callable[..., Any], *arguments: Any) -> Future:
+        return self._pool.submit(job, *arguments)
+
+    @contextlib.contextmanager
+    def child(self, command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen]:
+        """A process for the block to wait for, in a process group of its own; it has ended after the block, however that ended.
+
+        Raises
+        ------
+        CancelledError
+            When the work has been given up.
+        """
+        with self._lock:
+            if self._dismissed:
+                raise CancelledError
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, **options)
+            self._children.add(process)
+        try:
+            with process, _ended_on_failure(process):
+                yield process
+        finally:
+            self._children.discard(process)
+
+    def _dismiss(self) -> None:
+        with self._lock:
+            self._dismissed = True
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        _end(list(self._children))
+
+
+@contextlib.contextmanager
+def _ended_on_failure(process: subprocess.Popen) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:  # whoever waited does so no more, as after a time limit
+        _end([process])
+        raise
+
+
+def _end(children: Sequence[subprocess.Popen]) -> None:
+    """Interrupt each with all that it started, as Ctrl-C in a terminal does, and kill what has not ended in time."""
+    for child in children:
+        _signal(child, signal.SIGINT)
+    end = time.monotonic() + GRACE_SECONDS
+    for child in children:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(max(0.0, end - time.monotonic()))
+        _signal(child, signal.SIGKILL)
+
+
+def _signal(child: subprocess.Popen, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, number)

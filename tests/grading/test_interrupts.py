@@ -1,0 +1,63 @@
+"""The gate and nbgrader's autograding, interrupted or killed: no local AWS, no kernel and no temporary folder stays."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from ..leftovers import interrupted, processes, wait_for
+from .classroom import Course, starting
+
+FIXTURE = Path(__file__).parent / "fixture"
+LESSON, NOTEBOOK = "m97_cloud", "m97_1_cloud"
+SIGNALS = [signal.SIGTERM, signal.SIGINT]
+
+pytestmark = pytest.mark.timeout(600)  # starts several local AWS
+
+
+def waiting(marker: Path) -> str:
+    return f"import signal\nopen({str(marker)!r}, 'w')\nsignal.pause()\n"
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_the_gate_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
+    root, scratch, marker = tmp_path / "course", tmp_path / "tmp", tmp_path / "marker"
+    shutil.copytree(FIXTURE, root, ignore=shutil.ignore_patterns("__pycache__"))
+    scratch.mkdir()
+    with (root / "solutions" / LESSON / f"{NOTEBOOK}.py").open("a") as source:  # by then both of its local AWS run
+        source.write(f"\n# %%\n{waiting(marker)}")
+    command = [sys.executable, "-m", "course.grading.gate", "m97_1", "--root", str(root)]
+    code, output = interrupted(command, number, marker.exists, os.environ | {"TMPDIR": str(scratch)}, tmp_path)
+    assert marker.exists(), output
+    assert code == 128 + number, output
+    assert processes(tmp_path) == []
+    assert list(scratch.iterdir()) == []
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """A class of one, whose submission waits for ever."""
+    course = Course(tmp_path_factory.mktemp("interrupted") / "course", LESSON, NOTEBOOK)
+    course.nbgrader("generate_assignment", LESSON)
+    course.submit("alice", starting("import course.session\ncourse.session.connect().bucket\n" + waiting(course.root / "marker")))
+    return course
+
+
+@pytest.mark.parametrize("number", [*SIGNALS, signal.SIGKILL])
+def test_autograding_leaves_nothing(course: Course, number: signal.Signals) -> None:
+    marker = course.root / "marker"
+    marker.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "nbgrader", "autograde", LESSON, "--create", "--force"]
+    code, output = interrupted(command, number, marker.exists, course.environment(), course.root)
+    assert marker.exists() and code != 0, output
+    if number == signal.SIGKILL:  # what it started notices soon
+        wait_for(lambda: processes(course.root) == [], "kernel and local AWS have ended")
+        assert list(course.scratch.glob("local-aws-*")) == []
+    else:
+        assert course.leftovers() == []
+        assert not (course.root / "autograded" / "alice" / LESSON).exists()

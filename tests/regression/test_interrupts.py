@@ -1,0 +1,62 @@
+"""`make run` and what it is made of, interrupted: nothing is left running, and no temporary folder."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+import pytest
+from nbformat.v4 import new_code_cell
+
+from course.regression import crew
+from course.regression.crew import Crew
+
+from ..leftovers import interrupted, processes, wait_for
+from .small_notebooks import write
+
+SIGNALS = [signal.SIGTERM, signal.SIGINT]
+RUN = """
+import sys; from pathlib import Path; from course import interrupts; from course.regression import run
+run.ROOT = Path(sys.argv[1])
+sys.exit(interrupts.run(run.main))
+"""
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_run_that_is_interrupted_in_its_lessons_leaves_nothing(tmp_path, number):
+    root, scratch, marker = tmp_path / "course", tmp_path / "tmp", tmp_path / "marker"
+    scratch.mkdir()
+    cell = f"import signal\nfrom course import connect\nconnect().bucket\nopen({str(marker)!r}, 'w')\nsignal.pause()"
+    write(root / "solutions" / "m90_good" / "m90_1.ipynb", new_code_cell(cell))
+    command = [sys.executable, "-c", RUN, str(root)]
+    code, output = interrupted(command, number, marker.exists, os.environ | {"TMPDIR": str(scratch)}, tmp_path)
+    assert marker.exists(), output
+    assert code == 128 + number, output
+    assert "interrupted; nothing was left running" in output
+    assert processes(tmp_path) == []
+    assert list(scratch.iterdir()) == []
+
+
+def test_a_failing_job_ends_the_others(tmp_path):
+    def wait() -> None:
+        with one_two.child([sys.executable, "-c", f"import signal; open({str(tmp_path / 'marker')!r}, 'w'); signal.pause()"]) as child:
+            child.wait()
+
+    def fail() -> None:
+        wait_for((tmp_path / "marker").exists, "the other job has begun")
+        raise ValueError("as planned")
+
+    with pytest.raises(ValueError, match="as planned"), Crew(2) as one_two:
+        one_two.submit(wait)
+        one_two.submit(fail).result()
+    assert processes(tmp_path) == []
+
+
+def test_a_child_that_is_deaf_to_interrupts_is_killed(tmp_path, monkeypatch):
+    monkeypatch.setattr(crew, "GRACE_SECONDS", 0.2)
+    deaf = f"import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); open({str(tmp_path / 'marker')!r}, 'w'); signal.pause()"
+    with pytest.raises(RuntimeError), Crew(1) as one, one.child([sys.executable, "-c", deaf]):
+        wait_for((tmp_path / "marker").exists, "the child has begun")
+        raise RuntimeError
+    assert processes(tmp_path) == []
