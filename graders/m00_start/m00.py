@@ -2,7 +2,7 @@
 
 from course.grading import Answer, Exercise, Function, Report
 
-from .cases import EXAMPLE_FLIGHTS, EXAMPLE_NEEDS, SERVICES
+from .m00_cases import EXAMPLE_FLIGHTS, PRACTICE_NEEDS, SERVICES
 
 ex1 = Exercise(
     id="m00_ex1",
@@ -23,7 +23,7 @@ ex2 = Exercise(
     id="m00_ex2",
     title="Write the rule that finds the service",
     pattern=1,
-    parts={"answers": 0.25, "unseen": 1.75},
+    parts={"practice": 0.25, "unseen": 1.75},
     evidence={"choose_service": Function("choose_service(need: dict) -> str")},
     skills={"C01": ["1.1.K4", "3.1.K2", "3.1.S3"], "C02": ["1.1.2", "3.1.1", "3.1.2"]},
     topics=["land.map"],
@@ -82,11 +82,15 @@ def practice_ex1(answer: Answer, report: Report) -> None:
 
 @ex2.practice
 def practice_ex2(answer: Answer, report: Report) -> None:
-    for need in EXAMPLE_NEEDS:
-        got = answer.call("choose_service", need)
-        if not report.part(
-            "answers",
-            got in SERVICES,
-            f"`choose_service({need})` returned {got!r}; expected one of the ten names of the table, spelled as there.",
-        ):
+    for need, suits, question in PRACTICE_NEEDS:
+        got = service(answer, report, need, "practice")
+        said = f"`choose_service({need})` returned {got!r}, which does not suit this need: {question}"
+        if got is None or not report.part("practice", got == suits, said):
             return
+
+
+def service(answer: Answer, report: Report, need: dict, part: str) -> str | None:
+    """The learner's choice; reports the part and returns None when it is no service of the table."""
+    got = answer.call("choose_service", need)
+    said = f"`choose_service({need})` returned {got!r}; expected one of the ten names of the table, spelled as there."
+    return got if report.part(part, got in SERVICES, said) else None

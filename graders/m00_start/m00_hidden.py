@@ -6,9 +6,10 @@ from datetime import date
 
 from course.facts import fact
 from course.grading import Answer, Report
+from course.grading.scoring import rule_share
 
-from .cases import ORIGINS, SERVICES, deciding_field, flights, needs
-from .m00 import ex1, ex2, split_line
+from .m00 import ex1, ex2, service, split_line
+from .m00_cases import ORIGINS, deciding_field, flights, needs
 
 MANY_PEOPLE = 20  # the border that the lesson's table draws
 SIMPLE = {"files": "S3", "tables": "Glue", "image": "ECR", "model": "SageMaker", "signal": "EventBridge"}
@@ -70,19 +71,17 @@ def right_service(need: dict) -> str:
 def graded_ex2(answer: Answer, report: Report) -> None:
     cases = needs(answer.rng)
     wanted = [right_service(need) for need in cases]
-    missed = []
-    for need, service in zip(cases, wanted, strict=True):
-        got = answer.call("choose_service", need)
-        if not report.part(
-            "answers", got in SERVICES, f"`choose_service({need})` returned {got!r}; expected one of the ten names of the table."
-        ):
+    given = []
+    for need in cases:
+        got = service(answer, report, need, "unseen")
+        if got is None:
             return
-        if got != service:
-            missed.append((need, got))
-    best_constant = max(Counter(wanted).values()) / len(wanted)
-    share = max(0.0, (1 - len(missed) / len(wanted) - best_constant) / (1 - best_constant))
+        given.append(got)
+    missed = [(need, got) for need, got, service in zip(cases, given, wanted, strict=True) if got != service]
     report.part(
-        "unseen", share, f"{len(wanted) - len(missed)} of {len(wanted)} unseen needs got the service that suits them. {_pattern(missed)}"
+        "unseen",
+        rule_share(given, [{service} for service in wanted]),
+        f"{len(wanted) - len(missed)} of {len(wanted)} unseen needs got the service that suits them. {_pattern(missed)}",
     )
 
 

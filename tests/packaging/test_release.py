@@ -36,7 +36,7 @@ def package(tmp_path_factory) -> Path:
 def test_it_holds_what_the_lesson_needs_and_no_answer(package):
     names = {str(path.relative_to(package)) for path in package.rglob("*") if path.is_file()}
     assert {"README.md", "LICENSE", "data/manifest.json", "data/flights.parquet"} <= names
-    assert {"notebooks/m00_start/m00_start.ipynb", "graders/m00_start/m00.py", "graders/m00_start/cases.py"} <= names
+    assert {"notebooks/m00_start/m00_start.ipynb", "graders/m00_start/m00.py", "graders/m00_start/m00_cases.py"} <= names
     assert not [name for name in names if "answers" in name or "hidden" in name or "solutions" in name]
     assert canary.leaks(package) == []
     wheel = next(package.glob("*.whl"))
@@ -58,7 +58,7 @@ def test_a_learner_who_has_only_the_package_does_the_lesson(package, tmp_path):
     )
     assert found.stdout.split() == [str(installed / "course/__init__.py"), str(learner / "data"), str(learner / "graders")], found.stderr
     try:
-        (run,) = execute_all([notebook], tmp_path / "executed", environment, lambda *_: None, workers=1)
+        (run,) = execute_all([notebook], tmp_path / "executed", [environment], lambda _: None)
     finally:
         if local_aws := server.find(tmp_path / "state"):
             local_aws.stop()

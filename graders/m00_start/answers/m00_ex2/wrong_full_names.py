@@ -1,6 +1,6 @@
 """The services' full names are clearer."""
 
-# trips: answers
+# trips: practice
 # says: one of the ten names
 
 

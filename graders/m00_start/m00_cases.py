@@ -10,9 +10,15 @@ EXAMPLE_FLIGHTS = (
     {"date": "2013-03-12", "sched_dep_time": 905, "origin": "LGA", "distance": 214},
 )
 
-EXAMPLE_NEEDS = (
-    {"wants": "answers", "people": 3, "minutes": 1, "spark": False, "services": ["Athena"], "columns": False},
-    {"wants": "code", "people": 1, "minutes": 2, "spark": False, "services": ["Lambda"], "columns": False},
+_NEED = {"wants": "answers", "people": 3, "minutes": 90, "spark": False, "services": ["Glue", "SageMaker"], "columns": False}
+PRACTICE_NEEDS = (  # a need, the service that suits it, and a question for those who chose another
+    (_NEED, "Athena", "how many people ask, and where does the table draw the line?"),
+    (_NEED | {"people": 200}, "Redshift", "how many people ask, and where does the table draw the line?"),
+    (_NEED | {"wants": "code", "people": 50}, "SageMaker", "how long does the code run, and what is each service's limit?"),
+    (_NEED | {"wants": "code", "minutes": 2, "spark": True}, "Glue", "what is the code written for?"),
+    (_NEED | {"wants": "steps"}, "Step Functions", "which services do the steps use?"),
+    (_NEED | {"wants": "access", "people": 80}, "S3", "who may read what: whole objects, or columns of a table?"),
+    (_NEED | {"wants": "signal"}, "EventBridge", "which row of the table has this wish?"),
 )
 
 
