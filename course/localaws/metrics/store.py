@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -58,6 +58,15 @@ class MetricStore:
     def __init__(self, path: Path, clock: Clock) -> None:
         self.database = Database(path, SCHEMA)
         self.clock = clock
+        self._flushes: list[Callable[[], object]] = []
+
+    def flush_before_reading(self, flush: Callable[[], object]) -> None:
+        """Have ``flush`` called before each read: for a room that collects data for a moment and puts it in batches."""
+        self._flushes.append(flush)
+
+    def _flush(self) -> None:
+        for flush in self._flushes:
+            flush()
 
     def put(
         self,
@@ -98,6 +107,7 @@ class MetricStore:
 
     def data(self, region: str, metric: Mapping, start: float, end: float) -> Iterator[sqlite3.Row]:
         """The data of a metric (``{"Namespace", "MetricName", "Dimensions"}``) from ``start`` on and before ``end``, in order of time."""
+        self._flush()
         dimensions = {dimension["Name"]: dimension["Value"] for dimension in metric.get("Dimensions", ())}
         query = (
             "SELECT data.* FROM data JOIN metrics ON metrics.id = data.metric WHERE region = ? AND namespace = ? AND name = ?"
@@ -108,6 +118,7 @@ class MetricStore:
 
     def metrics(self, region: str, namespace: str | None, name: str | None, since: float, after: int, limit: int) -> list[sqlite3.Row]:
         """Metrics with data since a time, in the order in which they were first seen, after the one with the id ``after``."""
+        self._flush()
         query = (
             "SELECT * FROM metrics WHERE region = ?1 AND (?2 IS NULL OR namespace = ?2) AND (?3 IS NULL OR name = ?3)"
             " AND updated >= ?4 AND id > ?5 ORDER BY id LIMIT ?6"
@@ -116,6 +127,7 @@ class MetricStore:
 
     def reset(self) -> None:
         """Forget every metric."""
+        self._flush()
         with self.database.write() as connection:
             connection.execute("DELETE FROM data")
             connection.execute("DELETE FROM metrics")

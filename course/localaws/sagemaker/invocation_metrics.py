@@ -1,4 +1,4 @@
-"""What CloudWatch shows of an endpoint's invocations, kept in memory for a moment and written in batches.
+"""What CloudWatch shows of an endpoint's invocations, kept in memory until somebody asks, for a moment at most, and written in batches.
 
 Source: "Monitor Amazon SageMaker AI with Amazon CloudWatch" of the developer guide: namespace ``AWS/SageMaker``, dimensions
 ``EndpointName`` and ``VariantName``, latencies in microseconds.
@@ -7,6 +7,7 @@ Source: "Monitor Amazon SageMaker AI with Amazon CloudWatch" of the developer gu
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
 import time
 from collections import Counter, defaultdict
@@ -71,6 +72,7 @@ class InvocationMetrics:
         self._lock = threading.Lock()
         self._writing = threading.Lock()
         self._writer_runs = False
+        platform.metrics.flush_before_reading(self.flush)
 
     def note(self, invocation: Invocation) -> None:
         with self._lock:
@@ -81,25 +83,25 @@ class InvocationMetrics:
         threading.Thread(target=self._write, name="invocation-metrics", daemon=True).start()
 
     def flush(self) -> bool:
-        """Write what was noted; False when there was nothing. When it returns, everything noted before is in the store."""
+        """Write what was noted; False when there was nothing. When it returns, everything noted before is in the store, or lost."""
         with self._writing:
             with self._lock:
                 noted, self._noted = self._noted, []
             by_region = defaultdict(list)
             for invocation in noted:
                 by_region[invocation.region].append(invocation)
-            for region, invocations in by_region.items():
-                self._platform.metrics.put_data(region, data(invocations))
+            try:
+                for region, invocations in by_region.items():
+                    self._platform.metrics.put_data(region, data(invocations))
+            except sqlite3.Error:  # e.g. the disk is full; what is there can still be read
+                logger.exception("Metrics of invocations are lost")
         return bool(noted)
 
     def _write(self) -> None:
         while True:
             time.sleep(FLUSH_SECONDS)
-            try:
-                if self.flush():
-                    continue
-            except Exception:  # e.g. the disk is full
-                logger.exception("Metrics of invocations are lost")
+            if self.flush():
+                continue
             with self._lock:
                 if not self._noted:
                     self._writer_runs = False
