@@ -28,6 +28,8 @@ LINK = re.compile(r"(?<!!)\[(?P<text>[^\]]*)\]\((?P<target>[^)\s]*)[^)]*\)")
 ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+\S", re.M)
 NUMBERED = re.compile(r"^\s*\d+[.)]\s+\S", re.M)
 DOLLAR = re.compile(r"(?<![\\$])\$\d[\d.,]*")
+ESCAPED_DOLLAR = re.compile(r"\\\$")
+PARAGRAPH_END = re.compile(r"\n[ \t]*\n")
 CODE_SPAN = re.compile(r"(`+)[^`].*?\1", re.S)
 PLOT = re.compile(r"\bplt\.\w+\(|\.plot(\.\w+)?\(|\.(hist|barh?|scatter|imshow|boxplot)\(")
 
@@ -114,8 +116,14 @@ def link_texts(lesson: Lesson) -> Iterator[Problem]:
 
 def dollars(lesson: Lesson) -> Iterator[Problem]:
     for cell in lesson.markdown:
-        if match := DOLLAR.search(CODE_SPAN.sub("", lesson.prose(cell))):
+        text = CODE_SPAN.sub("", lesson.prose(cell))
+        if match := DOLLAR.search(text):
             yield lesson.problem(cell, f"{match[0]!r}: JupyterLab reads a pair of dollar signs as mathematics; write \\{match[0]}.")
+        if any(len(ESCAPED_DOLLAR.findall(paragraph)) > 1 for paragraph in PARAGRAPH_END.split(text)):
+            # Its Markdown takes the backslashes away before its mathematics looks for pairs.
+            yield lesson.problem(
+                cell, "two dollar signs in a paragraph: JupyterLab reads them as mathematics all the same; write dollars or cents."
+            )
 
 
 def code_cells(lesson: Lesson) -> Iterator[Problem]:

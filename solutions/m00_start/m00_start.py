@@ -19,7 +19,7 @@
 #
 # **Services**: S3, SageMaker (training jobs and endpoints), CloudWatch; ten services on a map.
 #
-# **Cost**: \$0 here. On AWS about \$0.05 if you clean up within half an hour (at \${fact:price-ml-m5-large-hosting} an hour for the instance,
+# **Cost**: \$0 here. On AWS about 5 cents if you clean up within half an hour (at {fact:price-ml-m5-large-hosting} dollars an hour for the instance,
 # November 2026).
 
 # %% [markdown]
@@ -231,8 +231,8 @@ except runtime.exceptions.ClientError as error:
 # - **Checks** run practice cases and tell you what was called, what came back and what kind of thing was expected. When your work is graded, more
 #   cases run that you cannot see; the check says how many parts wait for that. Points can be partial.
 # - **Hints** fold out one by one: a nudge, where to look, nearly the code.
-# - **Costs**: an endpoint is billed until it is deleted, asked or not. At \${fact:price-ml-m5-large-hosting} an hour the one above would come to
-#   about \$83 a month. This is what runs now:
+# - **Costs**: an endpoint is billed until it is deleted, asked or not. At {fact:price-ml-m5-large-hosting} dollars an hour the one above
+#   would come to about 83 dollars a month. This is what runs now:
 
 # %%
 for endpoint in sagemaker.list_endpoints()["Endpoints"]:

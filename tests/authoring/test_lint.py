@@ -39,6 +39,7 @@ FAULTS = {
     "a bare address": (PROSE, "# See https://example.org/a for more.\n", "bare address 'https://example.org/a'"),
     "an image in the text": (PROSE, "# ![Three flights, one late](data:image/png;base64,AAAA)\n", "keep images in given/"),
     "a pair of dollars": (PROSE, "# It costs $1 or $2.\n", "reads a pair of dollar signs as mathematics; write \\$1"),
+    "a pair of escaped dollars": (PROSE, "# It costs \\$1 or \\$2.\n", "two dollar signs in a paragraph"),
     "a long cell": (CODE, CODE + "x = 1\n" * 25, "26 lines of code; split the cell"),
     "code after code": (CODE, CODE + "\n# %%\nx = 1\n", "code follows code"),
     "a plot without words": (
@@ -58,7 +59,7 @@ FAULTS = {
     "no parameters": ('# %% tags=["parameters"]', "# %%", "0 cells are tagged parameters"),
     "two parameters": (f"# %%\n{CODE}", f'# %% tags=["parameters"]\n{CODE}', "2 cells are tagged parameters"),
     "no time": ("# **Time**: 5 minutes\n", "#\n", "begin it with **Time**"),
-    "no cost": ("# **Cost**: \\$0 on the local AWS, \\$0 on AWS", "# **Cost**: a little", "does not say that the local run costs $0"),
+    "no cost": ("# **Cost**: \\$0 on the local AWS, nothing on AWS", "# **Cost**: a little", "does not say that the local run costs $0"),
     "two goals": ("# - choose a cut-off\n", "", "followed by 2 list items; give 3 to 5"),
     "no recall": ("# ## Recall\n", "# ## Questions\n", "a section `## Recall`: ask 5 questions"),
     "four questions": ("# 5. Which of both costs more?\n", "", "Recall asks 4 questions"),
@@ -81,6 +82,7 @@ def test_a_fault_is_found_and_nothing_else(parse, lesson_text, exercises, fault)
     "harmless",
     [
         "# Money in code is code: `$1 or $2`.\n",
+        "# It costs \\$1.\n#\n# Or \\$2.\n",
         "# One address in angle brackets: <https://example.org/a>.\n",
         "# A [page on flights](https://example.org/a) and a path of the container, `/opt/ml/model`.\n",
         "# In Studio it is `/home/sagemaker-user/course`.\n",
