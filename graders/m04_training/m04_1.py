@@ -1,8 +1,24 @@
 """m04_1: the built-in XGBoost as a training job."""
 
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+
 from course.grading import Answer, Exercise, Function, Report
 
-from .m04_1_cases import CONTENT_TYPES, EXAMPLE_CHANNEL, MODES, VERDICTS, curve
+from .m04_1_cases import (
+    CONTENT_TYPES,
+    MODES,
+    PRACTICE_CHANNELS,
+    PRACTICE_COSTS,
+    PRACTICE_CURVES,
+    VERDICTS,
+    mistakes,
+    practice_month,
+)
+
+PRACTICE_REGRET = 0.08  # of 60 learners' months: the best in steps of 0.05 has at most 0.067, the textbook's threshold at least 0.104
 
 ex1 = Exercise(
     id="m04_1_ex1",
@@ -23,7 +39,7 @@ ex2 = Exercise(
     id="m04_1_ex2",
     title="Write the rule that chooses a channel's input",
     pattern=1,
-    parts={"shape": 0.25, "unseen": 1.75},
+    parts={"practice": 0.25, "unseen": 1.75},
     evidence={"choose_input": Function("choose_input(channel: dict) -> dict")},
     skills={"C01": ["1.1.S1", "1.1.S2"], "C02": ["1.1.2", "1.1.5"]},
     topics=["train.channels"],
@@ -39,7 +55,7 @@ ex3 = Exercise(
     id="m04_1_ex3",
     title="Read training curves",
     pattern=1,
-    parts={"shape": 0.5, "verdict": 1.5, "rounds": 1},
+    parts={"practice": 0.5, "verdict": 1.5, "rounds": 1},
     evidence={"read_curve": Function("read_curve(curve: dict) -> dict")},
     skills={"C01": ["2.3.K3", "2.3.K5", "2.3.S6"], "C02": ["2.3.5", "2.2.5"]},
     topics=["train.metrics"],
@@ -57,7 +73,7 @@ ex4 = Exercise(
     id="m04_1_ex4",
     title="Set the threshold that costs least",
     pattern=6,
-    parts={"shape": 0.25, "regret": 1.75},
+    parts={"practice": 0.25, "regret": 1.75},
     evidence={
         "warning_threshold": Function("warning_threshold(probabilities: list, late: list, missed: float, false_alarm: float) -> float")
     },
@@ -83,28 +99,23 @@ def check_request(report: Report, request: dict, name: str, uris: dict[str, str]
     wanted = {"TrainingJobName", "RoleArn", "AlgorithmSpecification", "HyperParameters", "InputDataConfig", "OutputDataConfig"}
     wanted |= {"ResourceConfig", "StoppingCondition"}
     if missing := sorted(wanted - request.keys()):
-        report.part(
-            "request", False, f"`training_request(...)` returned a request without {', '.join(missing)}; a training job needs them."
-        )
+        said = f"`training_request(...)` returned a request without {', '.join(missing)}; a training job needs them."
+        return report.part("request", False, said)
+    said = f"The job's name is {request['TrainingJobName']!r}; expected the `name` given."
+    if not report.part("request", request["TrainingJobName"] == name, said):
         return False
-    if not report.part(
-        "request", request["TrainingJobName"] == name, f"The job's name is {request['TrainingJobName']!r}; expected the `name` given."
-    ):
-        return False
-    parameters = request["HyperParameters"]
+    return _check_parameters(report, request["HyperParameters"], rounds) and _check_channels(report, request["InputDataConfig"], uris)
+
+
+def _check_parameters(report: Report, parameters: dict, rounds: int) -> bool:
     if numbers := [key for key, value in parameters.items() if not isinstance(value, str)]:
-        report.part(
-            "request", False, f"Hyperparameter {numbers[0]!r} is a {type(parameters[numbers[0]]).__name__}; the API takes text alone."
-        )
+        kind = type(parameters[numbers[0]]).__name__
+        return report.part("request", False, f"Hyperparameter {numbers[0]!r} is of type {kind}; the API takes text alone.")
+    said = f"With `rounds={rounds}`, `num_round` is {parameters.get('num_round')!r}; expected the number of rounds asked for."
+    if not report.part("request", parameters.get("num_round") == str(rounds), said):
         return False
-    sound = parameters.get("num_round") == str(rounds)
-    if not report.part(
-        "request",
-        sound,
-        f"`num_round` is {parameters.get('num_round')!r} when 12 or other rounds are asked for; expected the `rounds` given.",
-    ):
-        return False
-    return _check_channels(report, request["InputDataConfig"], uris)
+    metric = parameters.get("eval_metric")
+    return report.part("request", "auc" in (metric or ""), f"`eval_metric` is {metric!r}; expected the metric that the exercise asks for.")
 
 
 def _check_channels(report: Report, given: list[dict], uris: dict[str, str]) -> bool:
@@ -139,64 +150,96 @@ def _check_channels(report: Report, given: list[dict], uris: dict[str, str]) -> 
 
 @ex2.practice
 def practice_ex2(answer: Answer, report: Report) -> None:
-    check_input(answer, report, EXAMPLE_CHANNEL)
+    for channel, mode, question in PRACTICE_CHANNELS:
+        got = check_input(answer, report, channel, "practice")
+        if got is None:
+            return
+        said = f"`choose_input({channel})` returned {got}, which does not suit it:"
+        right_type = got["content_type"] == CONTENT_TYPES[channel["format"]]
+        if not report.part("practice", right_type, f"{said} what does `format` say, and what is its row in the table?"):
+            return
+        if not report.part("practice", got["mode"] == mode, f"{said} {question}"):
+            return
 
 
-def check_input(answer: Answer, report: Report, channel: dict) -> dict | None:
-    """The learner's choice for a channel; reports the part ``shape`` and returns None when it is not one."""
+def check_input(answer: Answer, report: Report, channel: dict, part: str) -> dict | None:
+    """The learner's choice for a channel; reports the part and returns None when it is not one."""
     got = answer.call("choose_input", channel)
-    if set(got) != {"mode", "content_type"}:
-        report.part("shape", False, f"`choose_input(...)` returned the keys {sorted(got)}; expected 'mode' and 'content_type'.")
+    called = f"`choose_input(...)` returned {got!r}"
+    if not report.part(part, set(got) == {"mode", "content_type"}, f"{called}; expected the keys 'mode' and 'content_type'."):
         return None
-    if not report.part(
-        "shape", got["mode"] in MODES, f"`choose_input(...)` returned the mode {got['mode']!r}; expected one of the three input modes."
-    ):
+    if not report.part(part, got["mode"] in MODES, f"{called}; expected one of the three input modes."):
         return None
-    known = got["content_type"] in CONTENT_TYPES.values()
-    if not report.part(
-        "shape", known, f"`choose_input(...)` returned the type {got['content_type']!r}; expected a content type of the table."
-    ):
-        return None
-    return got
+    return (
+        got
+        if report.part(part, got["content_type"] in CONTENT_TYPES.values(), f"{called}; expected a content type of the table.")
+        else None
+    )
 
 
 @ex3.practice
 def practice_ex3(answer: Answer, report: Report) -> None:
-    for verdict in VERDICTS:
-        if read(answer, report, curve(answer.rng, verdict)) is None:
+    for validation, verdict, rounds, question in PRACTICE_CURVES:
+        got = read(answer, report, {"train": [round(value + 0.005, 4) for value in validation], "validation": validation}, "practice")
+        if got is None:
+            return
+        said = (
+            f"For a run of {len(validation)} rounds whose validation AUC begins at {validation[0]:.2f}, is {max(validation):.2f} at best "
+        )
+        said += f"and {validation[-1]:.2f} at the end, `read_curve(...)` returned {got}, which is not all right:"
+        if not report.part("practice", got == {"verdict": verdict, "rounds": rounds}, f"{said} {question}"):
             return
 
 
-def read(answer: Answer, report: Report, run: dict) -> dict | None:
-    """The learner's reading of a curve; reports the part ``shape`` and returns None when it is not one."""
+def read(answer: Answer, report: Report, run: dict, part: str) -> dict | None:
+    """The learner's reading of a curve; reports the part and returns None when it is not one."""
     got = answer.call("read_curve", run)
-    if set(got) != {"verdict", "rounds"}:
-        report.part("shape", False, f"`read_curve(...)` returned the keys {sorted(got)}; expected 'verdict' and 'rounds'.")
+    called = f"`read_curve(...)` returned {got!r}"
+    if not report.part(part, set(got) == {"verdict", "rounds"}, f"{called}; expected the keys 'verdict' and 'rounds'."):
         return None
-    if not report.part(
-        "shape", got["verdict"] in VERDICTS, f"`read_curve(...)` returned the verdict {got['verdict']!r}; expected one of the five."
-    ):
+    if not report.part(part, got["verdict"] in VERDICTS, f"{called}; expected one of the five verdicts."):
         return None
-    whole = isinstance(got["rounds"], int) and 0 <= got["rounds"] <= len(run["validation"])
-    if not report.part(
-        "shape",
-        whole,
-        f"`read_curve(...)` returned {got['rounds']!r} rounds; expected a whole number up to the {len(run['validation'])} there were.",
-    ):
-        return None
-    return got
+    most = len(run["validation"])
+    whole = isinstance(got["rounds"], int) and 0 <= got["rounds"] <= most
+    return got if report.part(part, whole, f"{called}; expected a whole number of rounds, up to the {most} there were.") else None
 
 
 @ex4.practice
 def practice_ex4(answer: Answer, report: Report) -> None:
-    probabilities, late = [0.1, 0.2, 0.3, 0.4, 0.6, 0.8], [0, 0, 1, 0, 1, 1]
-    for missed, false_alarm in ((120, 25), (25, 120)):
-        threshold(answer, report, probabilities, late, missed, false_alarm)
+    month, cuts = practice_month(answer.rng), []
+    for prices in PRACTICE_COSTS:
+        cut = threshold(answer, report, *month, *prices, "practice")
+        if cut is None:
+            return
+        cuts.append(cut)
+    for cut, prices in zip(cuts, PRACTICE_COSTS, strict=True):
+        costs = [np.dot(prices, mistakes(*month, other)) / len(month[0]) for other in (cut, 0, 1.01, *np.linspace(0, 1, 101))]
+        said = (
+            f"For a practice month, `missed={prices[0]}` and `false_alarm={prices[1]}`, your threshold is {cut:.3g}. On these very flights "
+        )
+        said += f"it costs {costs[0]:.2f} a flight; to warn always costs {costs[1]:.2f}, never {costs[2]:.2f}, and another threshold less."
+        if not report.part("practice", costs[0] <= (1 + PRACTICE_REGRET) * min(costs), f"{said} {threshold_hint(PRACTICE_COSTS, cuts)}"):
+            return
 
 
-def threshold(answer: Answer, report: Report, probabilities: list, late: list, missed: float, false_alarm: float) -> float | None:
-    """The learner's threshold; reports the part ``shape`` and returns None when it is not one."""
+def threshold(
+    answer: Answer, report: Report, probabilities: list, late: list, missed: float, false_alarm: float, part: str
+) -> float | None:
+    """The learner's threshold; reports the part and returns None when it is not one."""
     got = answer.call("warning_threshold", probabilities, late, missed, false_alarm)
-    good = 0 <= got <= 1
     called = f"`warning_threshold(..., missed={missed}, false_alarm={false_alarm})` returned {got!r}"
-    return got if report.part("shape", good, f"{called}; expected a probability, from 0 to 1.") else None
+    return got if report.part(part, 0 <= got <= 1, f"{called}; expected a probability, from 0 to 1.") else None
+
+
+def threshold_hint(prices: Sequence[tuple[float, float]], cuts: list[float]) -> str:
+    """What the thresholds have in common, said as a question to the rule. ``prices`` are pairs of missed, false alarm."""
+    textbook = [false_alarm / (missed + false_alarm) for missed, false_alarm in prices]
+    if max(cuts) == 0:
+        return "Yours warn before every flight: a warning that is always given tells nothing."
+    if all(one == other for one, other in pairwise(cuts)):
+        return "Yours are the same for all costs: when a miss costs more, when would you warn sooner?"
+    if np.corrcoef(textbook, cuts)[0, 1] < 0:
+        return "Yours rise as a miss gets dearer: would you warn later, the more it costs not to have warned?"
+    if np.allclose(textbook, cuts, atol=0.01):
+        return "Yours are those of theory, for probabilities that are true. Are these? What would each threshold have cost last month?"
+    return "Yours move with the costs; look at what each threshold would have cost last month, not at how sure the model sounds."

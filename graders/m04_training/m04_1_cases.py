@@ -3,6 +3,8 @@
 import math
 import random
 
+import numpy as np
+
 MODES = ("File", "FastFile", "Pipe")
 CONTENT_TYPES = {
     "csv": "text/csv",
@@ -12,7 +14,23 @@ CONTENT_TYPES = {
 }
 VERDICTS = ("overfits", "still learning", "settled", "too good", "jumps")
 
-EXAMPLE_CHANNEL = {"gigabytes": 0.4, "disk": 30, "passes": 1, "access": "sequential", "reads": "files", "format": "csv"}
+_CHANNEL = {"gigabytes": 300, "disk": 500, "passes": 1, "access": "sequential", "reads": "files", "format": "parquet"}
+PRACTICE_CHANNELS = (  # a channel, its mode, and a question for those who chose another
+    (_CHANNEL | {"gigabytes": 0.4, "disk": 30, "format": "csv"}, "File", "how long does it take to copy so little?"),
+    (_CHANNEL, "FastFile", "it is read once: does it pay to copy all of it before the first row is read?"),
+    (_CHANNEL | {"passes": 40}, "File", "how often would a stream fetch the same data?"),
+    (_CHANNEL | {"passes": 40, "disk": 100, "format": "libsvm"}, "FastFile", "does a copy of it fit the disk?"),
+    (_CHANNEL | {"access": "random"}, "File", "what does a stream do at each jump?"),
+    (_CHANNEL | {"reads": "pipe", "format": "recordio"}, "Pipe", "what does this program look for?"),
+)
+PRACTICE_CURVES = (  # validation AUC after each round, the verdict, the rounds to keep, and a question for those who read it otherwise
+    ([0.60, 0.65, 0.69] + [0.70] * 57, "settled", 4, "does it still move at its end, and where does it first come near its best?"),
+    ([0.60, 0.65, 0.69] + [0.70 - number / 1000 for number in range(47)], "overfits", 4, "how far below its best does it end?"),
+    ([0.60 + 3 * number / 1000 for number in range(50)], "still learning", 50, "how much did it gain in its last fifth?"),
+    ([0.965] + [0.99] * 49, "too good", 0, "is a flight's delay as easy to tell as that, and is anything of such a run worth keeping?"),
+    ([0.65, 0.69] * 25, "jumps", 0, "how far apart are neighbours, and is anything of such a run worth keeping?"),
+)
+PRACTICE_COSTS = ((150, 20), (60, 50))  # missed, false alarm
 
 
 def channels(rng: random.Random) -> list[dict]:
@@ -81,3 +99,15 @@ def costs(rng: random.Random, count: int) -> list[tuple[int, int]]:
     dear = [(rng.randint(150, 300), rng.randint(10, 25)) for _ in range(count // 2)]
     cheap = [(rng.randint(60, 90), rng.randint(45, 60)) for _ in range(count - count // 2)]
     return [pair for both in zip(dear, cheap, strict=True) for pair in both]
+
+
+def practice_month(rng: random.Random) -> tuple[list[float], list[int]]:
+    """Probabilities and outcomes of 1,500 flights, by a model that is afraid of small probabilities."""
+    true = [rng.betavariate(1.2, 2.5) for _ in range(1_500)]
+    return [round(0.12 + 0.75 * chance, 3) for chance in true], [int(rng.random() < chance) for chance in true]
+
+
+def mistakes(probabilities: list[float], late: list[int], cut: float) -> np.ndarray:
+    """How many late flights get no warning, and how many punctual ones get one, when warnings begin at ``cut``."""
+    warned, was = np.array(probabilities) >= cut, np.array(late)
+    return np.array([(was * ~warned).sum(), ((1 - was) * warned).sum()])

@@ -4,19 +4,20 @@
 import secrets
 from collections import Counter
 from functools import cache
-from itertools import pairwise
-from statistics import fmean
 
+import numpy as np
 import pandas as pd
 
 from course import datasets
 from course.grading import Answer, Report
+from course.grading.scoring import regret_share, rule_share
 
-from .m04_1 import check_input, check_request, ex1, ex2, ex3, ex4, read, threshold
-from .m04_1_cases import CONTENT_TYPES, channels, costs, curves
+from .m04_1 import check_input, check_request, ex1, ex2, ex3, ex4, read, threshold, threshold_hint
+from .m04_1_cases import CONTENT_TYPES, channels, costs, curves, mistakes
 
 SMALL_GIGABYTES = 1
 NEAR_BEST = 0.002
+THRESHOLDS = np.linspace(0, 1, 101)  # of these the best is what a threshold is measured by
 WAIT = {"Delay": 0.2, "MaxAttempts": 300}
 
 
@@ -59,18 +60,22 @@ def right_input(channel: dict) -> dict:
 def graded_ex2(answer: Answer, report: Report) -> None:
     cases = channels(answer.rng)
     wanted = [right_input(channel) for channel in cases]
-    missed = []
-    for channel, want in zip(cases, wanted, strict=True):
-        got = check_input(answer, report, channel)
+    given = []
+    for channel in cases:
+        got = check_input(answer, report, channel, "unseen")
         if got is None:
             return
-        if got != want:
-            missed.append((channel, got, want))
-    constant = max(Counter((want["mode"], want["content_type"]) for want in wanted).values()) / len(wanted)
-    share = max(0.0, (1 - len(missed) / len(wanted) - constant) / (1 - constant))
+        given.append(got)
+    missed = [(channel, got, want) for channel, got, want in zip(cases, given, wanted, strict=True) if got != want]
     report.part(
-        "unseen", share, f"{len(wanted) - len(missed)} of {len(wanted)} unseen channels got an input that suits them. {_why(missed)}"
+        "unseen",
+        rule_share([_both(got) for got in given], [{_both(want)} for want in wanted]),
+        f"{len(wanted) - len(missed)} of {len(wanted)} unseen channels got an input that suits them. {_why(missed)}",
     )
+
+
+def _both(choice: dict) -> tuple[str, str]:
+    return choice["mode"], choice["content_type"]
 
 
 def _why(missed: list[tuple[dict, dict, dict]]) -> str:
@@ -97,26 +102,26 @@ def right_rounds(verdict: str, run: dict) -> int:
 @ex3.graded
 def graded_ex3(answer: Answer, report: Report) -> None:
     cases = curves(answer.rng)
-    right, good_rounds, confused = 0, 0, Counter()
-    for verdict, run in cases:
-        got = read(answer, report, run)
+    verdicts, rounds = [verdict for verdict, _ in cases], [right_rounds(verdict, run) for verdict, run in cases]
+    said, kept = [], []
+    for _, run in cases:
+        got = read(answer, report, run, "verdict")
         if got is None:
             return
-        right += got["verdict"] == verdict
-        good_rounds += got["rounds"] == right_rounds(verdict, run)
-        if got["verdict"] != verdict:
-            confused[(verdict, got["verdict"])] += 1
-    report.part("verdict", _above(right / 25, 1 / 5), f"{right} of 25 unseen curves were read rightly. {_most(confused)}")
+        said.append(got["verdict"])
+        kept.append(got["rounds"])
+    confused = Counter((verdict, got) for verdict, got in zip(verdicts, said, strict=True) if got != verdict)
+    right, good_rounds = 25 - confused.total(), sum(a == b for a, b in zip(kept, rounds, strict=True))
+    report.part(
+        "verdict",
+        rule_share(said, [{verdict} for verdict in verdicts]),
+        f"{right} of 25 unseen curves were read rightly. {_most(confused)}",
+    )
     report.part(
         "rounds",
-        _above(good_rounds / 25, 2 / 5),
+        rule_share(kept, [{number} for number in rounds]),
         f"For {good_rounds} of 25 the rounds to keep are right. {_rounds_hint(right, good_rounds)}",
     )
-
-
-def _above(share: float, constant: float) -> float:
-    """The share beyond what the best constant answer gets."""
-    return max(0.0, (share - constant) / (1 - constant))
 
 
 def _most(confused: Counter) -> str:
@@ -143,7 +148,7 @@ def _scored(month: int) -> tuple[list[float], list[int]]:
     """Probabilities and outcomes of a month's flights, by the shrunk rate of airport, hour and airline from January to May."""
     flights = datasets.load("flights").dropna(subset=["arr_delay"])
     flights = flights.assign(late=(flights.arr_delay > 15).astype(int), slot=flights.sched_dep_time // 100)
-    past, now = flights[flights.month <= 5], flights[flights.month == month].sample(4000, random_state=month)
+    past, now = flights[flights.month <= 5], flights[flights.month == month]
     keys = ["origin", "slot", "carrier"]
     by_slot = past.groupby("slot").late.mean()
     grouped = past.groupby(keys).late.agg(["sum", "count"])
@@ -152,32 +157,28 @@ def _scored(month: int) -> tuple[list[float], list[int]]:
     return known.fillna(now.slot.map(by_slot)).fillna(past.late.mean()).round(4).tolist(), now.late.tolist()
 
 
-def cost(probabilities: list[float], late: list[int], cut: float, missed: float, false_alarm: float) -> float:
-    """Mean cost of a flight when a warning is given from ``cut`` on."""
-    return fmean((missed if was else 0) if p < cut else (0 if was else false_alarm) for p, was in zip(probabilities, late, strict=True))
+@cache
+def _best_in_july() -> np.ndarray:
+    """`mistakes` in July of each of `THRESHOLDS`."""
+    return np.array([mistakes(*_scored(7), cut) for cut in THRESHOLDS])
 
 
+# Regret measured over 20 seeds, on the whole of June and July: the cheapest threshold of June, looked for in steps of 0.01, costs
+# 0.2 % +- 0.1 more than July's best, in other steps from 0.0002 to 0.05 at most 1.1 %, so the steps of `regret_share` fit. The textbook's
+# costs 4 to 9 %, the best constant 23 % or more. Rates and sums of committed records decide, no trained model: no library's version
+# moves these figures.
 @ex4.graded
 def graded_ex4(answer: Answer, report: Report) -> None:
-    june, july = _scored(6), _scored(7)
-    regrets, cuts = [], []
-    for missed, false_alarm in costs(answer.rng, 8):
-        cut = threshold(answer, report, *june, missed, false_alarm)
+    june, july, prices, cuts = _scored(6), _scored(7), costs(answer.rng, 8), []
+    for pair in prices:
+        cut = threshold(answer, report, *june, *pair, "regret")
         if cut is None:
             return
-        best = min(cost(*july, number / 100, missed, false_alarm) for number in range(101))
-        regrets.append(cost(*july, cut, missed, false_alarm) / best - 1)
         cuts.append(cut)
-    regret = fmean(regrets)
-    share = 1.0 if regret < 0.03 else 0.5 if regret < 0.08 else 0.25 if regret < 0.15 else 0.0
+    paid = sum(np.dot(mistakes(*july, cut), pair) for cut, pair in zip(cuts, prices, strict=True))
+    best = sum(min(_best_in_july() @ pair) for pair in prices)
     report.part(
-        "regret", share, f"In an unseen month your thresholds cost {regret:.0%} more than the best ones would have. {_threshold_hint(cuts)}"
+        "regret",
+        regret_share(paid, best),
+        f"In an unseen month your thresholds cost {paid / best - 1:.0%} more than the best ones would have. {threshold_hint(prices, cuts)}",
     )
-
-
-def _threshold_hint(cuts: list[float]) -> str:
-    if max(cuts) == 0:
-        return "They warn before every flight: a warning that is always given tells nothing, and here it costs more."
-    if all(a == b for a, b in pairwise(cuts)):
-        return "They are the same for all costs: when a miss costs more, when would you warn sooner?"
-    return "They move with the costs; look at what each threshold would have cost last month, not at how sure the model sounds."

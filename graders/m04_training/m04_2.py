@@ -3,8 +3,9 @@
 from typing import Any
 
 from course.grading import Answer, Exercise, Function, Report, Value
+from course.grading.scoring import guard_share
 
-from .m04_2_cases import ACTIONS, CAUSES, MUTANTS, SOUND, TICKETS, asked, failed
+from .m04_2_cases import ACTION_QUESTIONS, ACTIONS, CAUSES, MUTANTS, PRACTICE_REQUESTS, TICKETS, asked, failed
 
 GROUP = "/aws/sagemaker/TrainingJobs"
 
@@ -29,7 +30,7 @@ ex2 = Exercise(
     id="m04_2_ex2",
     title="Write the rule that sorts failures",
     pattern=1,
-    parts={"shape": 0.25, "action": 1.75, "line": 1},
+    parts={"practice": 0.25, "action": 1.75, "line": 1},
     evidence={"triage": Function("triage(description: dict, log: list) -> dict")},
     skills={"C01": ["4.2.S1", "4.1.S2"], "C02": ["2.2.1"]},
     topics=["train.failures"],
@@ -47,7 +48,7 @@ ex3 = Exercise(
     id="m04_2_ex3",
     title="Refuse a bad request before it costs anything",
     pattern=5,
-    parts={"shape": 0.25, "guard": 1.75},
+    parts={"practice": 0.25, "guard": 1.75},
     evidence={"preflight": Function("preflight(request: dict, heads: dict) -> list")},
     skills={"C01": ["1.3.S1"], "C02": ["1.3.1"]},
     topics=["train.failures"],
@@ -63,15 +64,20 @@ ex3 = Exercise(
 
 @ex1.practice
 def practice_ex1(answer: Answer, report: Report) -> None:
-    if check_form(answer, report):
-        logs = answer.client("logs")
-        for ticket in TICKETS:
-            cited = answer.value("diagnoses")[ticket]["line"]
-            if not cites(cited, log_of(logs, job_of(answer.client("sagemaker"), ticket))):
-                report.part(
-                    "evidence", False, f"{ticket}: its log has no line with {cited[:60]!r}; expected words of a line of this job's log."
-                )
-                return
+    if not check_form(answer, report):
+        return
+    sagemaker, logs = answer.client("sagemaker"), answer.client("logs")
+    found = {ticket: log_of(logs, job_of(sagemaker, ticket)) for ticket in TICKETS}
+    wrong = []
+    for ticket, lines in found.items():
+        cited = answer.value("diagnoses")[ticket]["line"]
+        if not cites(cited, lines):
+            wrong.append(f"{ticket}: its log has no line with {cited[:60]!r}; expected words of a line of this job's log.")
+        elif all(cites(cited, others) for others in found.values()):
+            wrong.append(
+                f"{ticket}: {cited[:60]!r} stands in the logs of all five jobs; expected words that tell this job from the others."
+            )
+    report.part("evidence", 1 - len(wrong) / len(TICKETS), wrong[0] if wrong else "Every cited line stands in its log.")
 
 
 def check_form(answer: Answer, report: Report) -> bool:
@@ -120,36 +126,50 @@ def cites(cited: str, lines: list[str]) -> bool:
 @ex2.practice
 def practice_ex2(answer: Answer, report: Report) -> None:
     for action in ACTIONS:
-        description, log, _ = failed(answer.rng, action)
-        if sorted_out(answer, report, description, log) is None:
+        description, log, line = failed(answer.rng, action)
+        got = sorted_out(answer, report, description, log, "practice")
+        if got is None:
+            return
+        said = f"`triage(...)` returned {got} for a job with the status {description['TrainingJobStatus']!r}, the secondary status "
+        said += f"{description['SecondaryStatus']!r} and the reason {_ends(description.get('FailureReason', 'none'))}:"
+        if not report.part("practice", got["action"] == action, f"{said} {ACTION_QUESTIONS[action]}"):
+            return
+        question = "its log has two exceptions; which of them ended the job?" if line else "no exception says so; expected no line."
+        if not report.part("practice", got["line"] == line, f"{said} {question}"):
             return
 
 
-def sorted_out(answer: Answer, report: Report, description: dict, log: list[str]) -> dict | None:
-    """The learner's triage of a job; reports the part ``shape`` and returns None when it is none."""
+def _ends(reason: str) -> str:
+    return repr(reason if len(reason) < 60 else f"{reason[:34]}...{reason[-20:]}")
+
+
+def sorted_out(answer: Answer, report: Report, description: dict, log: list[str], part: str) -> dict | None:
+    """The learner's triage of a job; reports the part and returns None when it is none."""
     got = answer.call("triage", description, log)
-    if set(got) != {"action", "line"}:
-        report.part("shape", False, f"`triage(...)` returned the keys {sorted(map(str, got))}; expected 'action' and 'line'.")
+    called = f"`triage(...)` returned {got!r}"
+    if not report.part(part, set(got) == {"action", "line"}, f"{called}; expected the keys 'action' and 'line'."):
         return None
-    if not report.part(
-        "shape", got["action"] in ACTIONS, f"`triage(...)` returned the action {got['action']!r}; expected an action of the table."
-    ):
+    if not report.part(part, got["action"] in ACTIONS, f"{called}; expected an action of the table."):
         return None
     whole = got["line"] == "" or got["line"] in log
-    if not report.part("shape", whole, f"`triage(...)` returned {got['line']!r}; expected a whole line of the log, or '' for none."):
-        return None
-    return got
+    return got if report.part(part, whole, f"{called}; expected a whole line of the log as 'line', or '' for none.") else None
 
 
 @ex3.practice
 def practice_ex3(answer: Answer, report: Report) -> None:
-    for kind in (SOUND[0], MUTANTS[0], MUTANTS[1]):
-        if reasons(answer, report, kind) is None:
+    caught, alarms, said = [], [], []
+    for kind, words in PRACTICE_REQUESTS.items():
+        got = reasons(answer, report, kind, "practice")
+        if got is None:
             return
+        (caught if kind in MUTANTS else alarms).append(bool(got))
+        if bool(got) != (kind in MUTANTS):
+            said.append(f"`preflight(...)` returned {got} for a request {words}; expected {'a reason' if kind in MUTANTS else 'none'}.")
+    report.part("practice", guard_share(caught, alarms), " ".join(said) or "Six requests, sound and bad.")
 
 
-def reasons(answer: Answer, report: Report, kind: str) -> list | None:
-    """The learner's reasons against a request; reports the part ``shape`` and returns None when they are none."""
+def reasons(answer: Answer, report: Report, kind: str, part: str) -> list | None:
+    """The learner's reasons against a request; reports the part and returns None when they are none."""
     got = answer.call("preflight", *asked(answer.rng, kind))
     good = all(isinstance(reason, str) and reason for reason in got)
-    return got if report.part("shape", good, f"`preflight(...)` returned {got!r}; expected a list of reasons in words, or [].") else None
+    return got if report.part(part, good, f"`preflight(...)` returned {got!r}; expected a list of reasons in words, or [].") else None

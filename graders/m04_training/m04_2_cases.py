@@ -5,6 +5,14 @@ import random
 
 CAUSES = ("channel", "columns", "format", "header", "labels", "objective", "prefix", "range")
 ACTIONS = ("mend the request", "mend the data", "more memory", "more time", "send again", "leave")
+ACTION_QUESTIONS = {  # for those who chose another action
+    "mend the request": "what is the last exception of its log about?",
+    "mend the data": "what is the last exception of its log about?",
+    "more memory": "what does its reason end in?",
+    "more time": "which of the two statuses says why it was stopped?",
+    "send again": "what does its reason begin with?",
+    "leave": "which of the two statuses says why it was stopped?",
+}
 TICKETS = tuple(f"ticket-{number}" for number in range(1, 6))
 REASON = 1024  # longest FailureReason, in characters: botocore's model of DescribeTrainingJob
 
@@ -86,6 +94,14 @@ def failures(rng: random.Random) -> list[tuple[str, dict, list[str], str]]:
 # What a pre-flight check can be asked about: sound requests, and one fault each.
 SOUND = ("plain", "one channel", "gaps", "parameter of the type", "minutes", "libsvm", "eta of one")
 MUTANTS = ("header", "columns", "labels", "wrong type", "no type", "eta", "no rounds", "channel name", "metric")
+PRACTICE_REQUESTS = {  # kind: in words
+    "plain": "without any fault",
+    "gaps": "with empty cells",
+    "libsvm": "with LIBSVM rows and their type",
+    "header": "whose first row is a header",
+    "labels": "with a label of another kind than 0 and 1",
+    "no rounds": "without `num_round`",
+}
 
 
 def asked(rng: random.Random, kind: str) -> tuple[dict, dict]:

@@ -28,6 +28,8 @@ FAULTS: dict[str, tuple[str, tuple[str, ...], str]] = {
     "prefix": (f"InputDataConfig.train.{URI}", ("must match exactly",), "/data/train/"),
     "range": ("HyperParameters.eta", ("Hyperparameter eta",), ""),
 }
+SEEN_IN_ROWS = {"header", "columns", "labels"}
+SEEN_IN_BOTH = {"wrong type"}
 FIELDS = (
     "RoleArn",
     "AlgorithmSpecification",
@@ -129,7 +131,7 @@ def _channel(channels: list[dict], name: str) -> dict:
 def graded_ex2(answer: Answer, report: Report) -> None:
     cases, given = failures(answer.rng), []
     for _, description, log, _ in cases:
-        got = sorted_out(answer, report, description, log)
+        got = sorted_out(answer, report, description, log, "action")
         if got is None:
             return
         given.append(got)
@@ -167,7 +169,7 @@ def graded_ex3(answer: Answer, report: Report) -> None:
     caught, alarms = {}, {}
     for kinds, found in ((MUTANTS, caught), (SOUND, alarms)):
         for kind in kinds * 3:
-            got = reasons(answer, report, kind)
+            got = reasons(answer, report, kind, "guard")
             if got is None:
                 return
             found.setdefault(kind, []).append(bool(got))
@@ -177,8 +179,21 @@ def graded_ex3(answer: Answer, report: Report) -> None:
 
 def _guard_message(caught: dict[str, list[bool]], alarms: dict[str, list[bool]]) -> str:
     whole = sum(all(found) for found in caught.values())
-    stopped = [kind for kind, found in alarms.items() if any(found)]
+    stopped = {kind for kind, found in alarms.items() if any(found)}
     text = f"Caught {whole} of {len(caught)} kinds of bad request always; refused {len(stopped)} of {len(alarms)} kinds of sound ones."
+    if len(stopped) == len(alarms):
+        return f"{text} It refuses whatever it is asked about: nobody would use it for long."
     if stopped:
         return f"{text} Which of your reasons do gaps, another objective, another format or a limit itself trip?"
-    return f"{text} What of the list do you not look at, in both channels and in all rows?"
+    return f"{text} {_missed({kind for kind, found in caught.items() if not any(found)})}"
+
+
+def _missed(kinds: set[str]) -> str:
+    """What is never caught, said as a question; a kind that is caught at times only is missed in one channel or in some rows."""
+    if not kinds:
+        return "What you look for in one channel or row, do you look for in both channels and in all rows?"
+    if kinds <= SEEN_IN_ROWS | SEEN_IN_BOTH:
+        return "What you never catch shows in the rows: which rows of which channel does your check read, and what in them?"
+    if not kinds & SEEN_IN_ROWS:
+        return "What you never catch stands in the request: which of its fields does your check read?"
+    return "What of the list, in the request and in the rows, do you not look at?"

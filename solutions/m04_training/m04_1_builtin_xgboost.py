@@ -20,7 +20,7 @@
 #
 # **Services**: S3, SageMaker training jobs, CloudWatch Logs.
 #
-# **Cost**: \$0 here. On AWS less than \$0.05 (four jobs of a few minutes at \${fact:price-ml-m5-large-training} an hour, November 2026).
+# **Cost**: \$0 here. On AWS less than 5 cents (four jobs of a few minutes at {fact:price-ml-m5-large-training} dollars an hour, November 2026).
 #
 # ## Set up
 
@@ -65,7 +65,8 @@ validation = delays[delays.month == 3].sample(ROWS // 2, random_state=SEED)
 train[["late", *FEATURES]].head(3)
 
 # %% [markdown]
-# XGBoost in a SageMaker job reads CSV in one shape only: the label in the first column, no header, no index. A header would be read as a flight.
+# *XGBoost* builds small decision trees one after another, each to correct what those before it got wrong; a *round* adds one tree. In a SageMaker
+# job it reads CSV in one shape only: the *label*, what is to be predicted, in the first column; no header, no index. A header would be read as a flight.
 
 # %%
 columns = ["late", *FEATURES]
@@ -79,8 +80,8 @@ print(train_uri, validation_uri, sep="\n")
 # A *channel* is a named stream of data into a job. Inside the job it is a folder, `/opt/ml/input/data/<channel>`. The name means something to the
 # program that reads it: this one trains on `train` and, when there is a `validation`, reports how it does there after every round.
 #
-# Below is the request of the first notebook, with one channel, as a function. We run it on flights from LaGuardia alone, so that there is something
-# to look at.
+# Below is the request of the first notebook, with one channel, as a function. `HyperParameters` are the settings of the learning itself. As a first
+# try we run it on flights from LaGuardia alone.
 
 # %%
 sagemaker = aws.client("sagemaker")
@@ -166,7 +167,7 @@ for label, job_name in jobs.items():
 # ## How data gets in
 #
 # While that was quick, data of a hundred gigabytes is not. SageMaker has three *input modes*, and the *content type* tells the program what it is
-# reading. Nothing checks that for you: with a wrong type the job starts, costs money, and fails or, worse, learns nonsense.
+# reading (LIBSVM, Parquet and RecordIO are other ways to store a table). Nothing checks that for you: with a wrong type the job starts, costs money, and fails or, worse, learns nonsense.
 #
 # | ask in this order | mode | why |
 # |---|---|---|
@@ -212,7 +213,7 @@ check("m04_1_ex2", choose_input=choose_input)
 # ## What a job says while it learns
 #
 # Everything a job prints goes to CloudWatch Logs, in the group `/aws/sagemaker/TrainingJobs`, in a stream whose name begins with the job's. XGBoost
-# prints a line a round. SageMaker's *metric definitions* are regular expressions over these lines; the last value of each is what
+# prints a line a round, in which `#011` is a tab. SageMaker's *metric definitions* are regular expressions over these lines; the last value of each is what
 # `FinalMetricDataList` showed.
 
 # %%
@@ -248,10 +249,8 @@ axes[0].set_ylabel("AUC")
 axes[0].legend()
 plt.show()
 for label, curve in curves.items():
-    best = curve.validation.max()
-    print(
-        f"{label:14} best validation AUC {best:.3f} after round {curve.validation.argmax() + 1}, at the end {curve.validation.iloc[-1]:.3f}"
-    )
+    best, end = curve.validation.max(), curve.validation.iloc[-1]
+    print(f"{label:14} best validation AUC {best:.3f} after round {curve.validation.argmax() + 1}, at the end {end:.3f}")
 
 # %% [markdown]
 # Only the solid line counts. On the left both lines still rise: more rounds would help. On the right the dashed line climbs towards 1 while the solid
@@ -264,8 +263,8 @@ for label, curve in curves.items():
 # Write `read_curve(curve)` for a run `{"train": [...], "validation": [...]}`, AUC after each round, that returns `{"verdict": ..., "rounds": ...}`. The
 # verdict is `"too good"` (not to be believed), `"jumps"` (steps too large), `"overfits"` (ended clearly below its best), `"still learning"` (still rising
 # at the end) or `"settled"`. `rounds` is an `int`: the smallest number of rounds whose validation AUC comes within 0.002 of the best of all rounds, or
-# 0 for a run that is too good or jumps: nothing of it is worth keeping. For example, validation values `[0.60, 0.70, 0.7002, 0.70, 0.70]` have settled, and
-# `rounds` is 2. It is judged on twenty-five unseen runs of 40 to 120 rounds, which tremble a little as real ones do.
+# 0 for a run that is too good or jumps: nothing of it is worth keeping. For example, the validation values `[0.60, 0.65, 0.69] + [0.70] * 57` have
+# settled, and `rounds` is 4. It is judged on twenty-five unseen runs of 40 to 120 rounds, which tremble a little as real ones do.
 
 
 # %% answer="m04_1_ex3"
@@ -293,8 +292,8 @@ check("m04_1_ex3", read_curve=read_curve)
 # %% [markdown]
 # ## Is it worth it?
 #
-# A model has to beat something simple. Two rivals: the share of late flights for each scheduled hour, a table of some twenty numbers; and logistic
-# regression, the plainest model there is. All are given the same flights, few and many. This is a question for a notebook, so it runs right here.
+# A model has to beat something simple. Two rivals: the share of late flights for each scheduled hour, a table of some twenty numbers; and *logistic
+# regression*, which weighs the columns and adds them up. All are given the same flights, few and many. This is a question for a notebook, so it runs right here.
 
 
 # %%
@@ -324,7 +323,8 @@ figure, axes = plt.subplots(figsize=(7, 3))
 for (name, values), style in zip(results.items(), ["k:", "k--", "k-"], strict=True):
     axes.plot(values.index, values, style, marker="o", label=name)
 axes.set(xscale="log", xlabel="flights to learn from", ylabel="AUC on March", title="What more data buys")
-axes.legend()
+axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
+axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 plt.show()
 
 # %% [markdown]
@@ -334,34 +334,36 @@ plt.show()
 # %% [markdown]
 # ## From a probability to a warning
 #
-# Your friend wants to know whether to leave home later. A missed late flight costs an hour of waiting, a false warning a rushed trip. With the costs known,
-# where should the border lie? The textbook says: warn when the probability is at least `false_alarm / (missed + false_alarm)`. That holds when the
-# probabilities are true, and ours come from winter months.
+# Whoever meets a flight wants a warning, not a probability. A late flight that was *missed* costs them a wasted trip, say 90 dollars; a *false alarm*
+# costs 30. Where should warnings begin? The textbook says: when the probability is at least `false_alarm / (missed + false_alarm)`. That
+# holds when the probabilities are true. Ours come from January and February; what would each threshold have cost in April?
 
 # %%
 model = xgboost.train({"objective": "binary:logistic", "max_depth": 4, "eta": 0.2}, xgboost.DMatrix(train[FEATURES], train.late), 30)
 april = delays[delays.month == 4].sample(4_000, random_state=SEED)
 chances = model.predict(xgboost.DMatrix(april[FEATURES]))
 cuts = [number / 100 for number in range(0, 61)]
-missed, false_alarm = 120, 25
+missed, false_alarm = 90, 30
 mean_cost = [(missed * (april.late * (chances < cut)) + false_alarm * ((1 - april.late) * (chances >= cut))).mean() for cut in cuts]
 
 figure, axes = plt.subplots(figsize=(7, 3))
 axes.plot(cuts, mean_cost, color="#2b5c9e")
 axes.axvline(false_alarm / (missed + false_alarm), color="black", linestyle="--", label="textbook threshold")
 axes.axvline(0.5, color="grey", linestyle=":", label="0.5")
-axes.set(xlabel="threshold", ylabel="cost of a flight", title="April, missed 120, false alarm 25")
+axes.set(xlabel="threshold", ylabel="dollars a flight", title="April: missed 90, false alarm 30")
 axes.legend()
 plt.show()
+print(f"late in April: {april.late.mean():.0%}; chance given on average: {chances.mean():.0%}")
 
 # %% [markdown]
-# The curve has one valley. At 0.5, which libraries use when nobody says otherwise, the model warns so seldom that the cost is far up the right-hand side.
+# The curve has one valley. At its left end everybody is warned; at 0.5, which libraries use when nobody says otherwise, hardly anybody. The textbook's
+# line is to the right of the valley, since a model made in winter gives April's flights too small a chance.
 
 # %% [markdown] exercise="m04_1_ex4"
 # Write `warning_threshold(probabilities, late, missed, false_alarm)` that returns the threshold, a `float` from 0 to 1, at which warnings begin. You get
-# last month's probabilities, whether each flight was late (1 or 0), and the two costs. Your threshold is then used in the month after, which you have not
-# seen, for eight pairs of costs: full points when you pay less than 3 % more on average than the best threshold would have, half below 8 %, a quarter below
-# 15 %. Do not train anything.
+# last month's probabilities, whether each flight was late (1 or 0), and the two costs; for `[0.1, 0.3, 0.6]`, `[0, 1, 1]`, 90 and 30 any threshold above
+# 0.1 and up to 0.3 is best, for example `0.2`. Yours are then used in the month after, which you have not seen, for eight pairs of costs: full points
+# when you pay at most 2 % more in all than with the best thresholds, 70 % of them up to 6 %, 30 % up to 15 %. Do not train anything.
 
 
 # %% answer="m04_1_ex4"

@@ -19,7 +19,7 @@
 #
 # **Services**: S3, SageMaker training jobs, CloudWatch Logs.
 #
-# **Cost**: \$0 here. On AWS less than \$0.10 (some ten jobs of a few minutes at \${fact:price-ml-m5-large-training} an hour, November 2026).
+# **Cost**: \$0 here. On AWS less than 10 cents (some ten jobs of a few minutes at {fact:price-ml-m5-large-training} dollars an hour, November 2026).
 #
 # ## Set up
 
@@ -53,7 +53,7 @@ ROWS = 2_000
 # %% [markdown]
 # ## What lies in the bucket
 #
-# The bucket has been in use for a while. Besides the two folders that are right there are four that look like them:
+# Five colleagues have used the bucket for a while. Besides the two folders that are right there are four that look like them:
 #
 # | folder below `data/` | what is in it |
 # |---|---|
@@ -139,7 +139,7 @@ except ClientError as error:
 #
 # ## The five
 #
-# `given/tickets.py` makes each request from the healthy one, with one fault. Which ticket has which is drawn for you. A new account may run
+# `given/tickets.py` makes each request from the healthy one, with one fault, and `variant` draws your own five of eight. A new account may run
 # {fact:training-instances-new-account} instances in training jobs at a time, so the fifth job waits for the first.
 
 # %%
@@ -154,7 +154,8 @@ for ticket, job in described.items():
     print(ticket, job["TrainingJobStatus"], repr(job["FailureReason"][:75]))
 
 # %% [markdown]
-# Five times the same words. `AlgorithmError` says only that the program in the container ended with an error, and not that the algorithm is to blame.
+# Five times the same words. `AlgorithmError` says only that the program in the *container*, the closed box a job runs in, ended with an error. It does
+# not say that the algorithm is to blame.
 #
 # ### Where the time went
 #
@@ -200,8 +201,8 @@ def log_lines(job_name: str) -> list[str]:
 print(*(line[:150] for line in log_lines(jobs["ticket-1"])), sep="\n")
 
 # %% [markdown]
-# Read it from below: the exit code, the message, and above it the *traceback*, the way through the program to the place where it gave up. Print the
-# logs of the others in the same way. The words below are for what went wrong; five of the eight occur.
+# Read it from below: the exit code, the message, and above it the *traceback*, the way through the program to the place where it gave up. The message may
+# stand there more than once, where one part of the program passes it on to the next. Print the logs of the others in the same way. The words below are for what went wrong; five of the eight occur.
 #
 # | cause | what went wrong |
 # |---|---|
@@ -236,13 +237,17 @@ print(longer["StoppingCondition"], wait(start("longer", longer))["TrainingJobSta
 # More time, and the same end: time was not it. So much for the first suggestion that everybody makes.
 
 # %% [markdown] exercise="m04_2_ex1"
-# Make two `dict`s with the keys `"ticket-1"` to `"ticket-5"`. `diagnoses[ticket]` is `{"cause": ..., "line": ...}`: a word of the table, and words copied
-# from the log line that shows it and from no other line of that log (leave out times of day, they change with every run). `repairs[ticket]` is
-# `{path: value}`: the smallest change of the request that mends it. For a job that asked for a `gamma` of -1 the two would be
-# `{"cause": "range", "line": "Hyperparameter gamma: -1"}` and `{"HyperParameters.gamma": "0"}`. The other paths that matter look like
-# `InputDataConfig.train.ContentType` and `InputDataConfig.train.DataSource.S3DataSource.S3Uri`. The grader runs each job again from the repaired request:
-# it must end well and still report the AUC on `validation`, for the flights in `train/` and `validation/`. A change that touches more than the fault loses
-# half. Do not change the files.
+# Make two `dict`s with the keys `"ticket-1"` to `"ticket-5"`.
+#
+# - `diagnoses[ticket]` is `{"cause": ..., "line": ...}`: a word of the table, and words copied from a log line that shows it. They may stand in no line that
+#   does not show it. Leave out times of day, which change with every run.
+# - `repairs[ticket]` is `{path: value}`: the smallest change of the request that mends it. Paths look like `InputDataConfig.train.ContentType` or
+#   `InputDataConfig.train.DataSource.S3DataSource.S3Uri`. A change that touches more than the fault loses half. Do not change the files.
+#
+# For a job that asked for a `gamma` of -1 the two are `{"cause": "range", "line": "Hyperparameter gamma: -1"}` and `{"HyperParameters.gamma": "0"}`.
+#
+# The check looks up your lines in the logs. The grader runs each job again from the repaired request, as you can with `wait` and `start`: it must end well,
+# and still report the AUC on `validation` for the flights in `train/` and `validation/`.
 
 # %% answer="m04_2_ex1"
 diagnoses = ...  # TODO: ticket -> {"cause": ..., "line": ...}
@@ -286,7 +291,7 @@ plt.show()
 print(f"{paid.drop('healthy').sum()} of {paid.sum()} seconds bought no model")
 
 # %% [markdown]
-# Most of what we paid bought nothing. Here it is a second or two a job; on AWS the data are larger, the download alone may take half an hour, and every
+# The solid bars bought nothing. Here it is a second or two a job; on AWS the data are larger, the download alone may take half an hour, and every
 # slip costs that half hour. That is why the order of the rest of this notebook is: sort failures fast, and then avoid them.
 #
 # ## Sorting failures
@@ -343,11 +348,8 @@ aws.upload(validation[columns[:-1]], "data/validation-short/part-0.csv")
 source = "InputDataConfig.validation.DataSource.S3DataSource.S3Uri"
 silent = wait(start("silent", repaired(healthy, {source: f"{folder}/validation-short/"})))
 for label, job in (("healthy", good), ("silent", silent)):
-    print(
-        label,
-        job["TrainingJobStatus"],
-        [round(metric["Value"], 3) for metric in job["FinalMetricDataList"] if "valid" in metric["MetricName"]],
-    )
+    auc = next(metric["Value"] for metric in job["FinalMetricDataList"] if metric["MetricName"] == "validation:auc")
+    print(label, job["TrainingJobStatus"], f"AUC on validation {auc:.3f}")
 
 # %% [markdown]
 # *Completed*, and a number that looks like a number. XGBoost takes columns that are not there for missing values. No log line, no reason and no
@@ -369,11 +371,13 @@ for label, job in (("healthy", good), ("silent", silent)):
 
 # %% [markdown] exercise="m04_2_ex3"
 # Write `preflight(request, heads)` that returns a `list` of reasons (`str`) not to send the request, empty when there is none. `request` has
-# `HyperParameters` and `InputDataConfig` as in `healthy`, without the data sources; `heads` holds the first rows of each channel by its name, for example
-# `{"train": ["1,0.5,7", "0,,3"], "validation": ["0,0.1,2"]}`, for which a request like `healthy` gets `[]`, and one with an `eta` of `"20"` gets something
-# like `["eta is 20, not from 0 to 1"]`. It is judged on unseen requests, sound and bad: what it catches, less what it refuses without need. Sound requests
-# may have one channel, empty cells, LIBSVM rows such as `1 0:2.5 3:7`, a parameter after the content type, or labels of any size in a regression. The
-# wording of the reasons is not judged.
+# `HyperParameters` and `InputDataConfig` as in `healthy`, without the data sources; `heads` holds the first rows of each channel by its name. For the heads
+# `{"train": ["1,0.5,7", "0,,3"], "validation": ["0,0.1,2"]}` a request like `healthy` gets `[]`, and one with an `eta` of `"20"` gets something
+# like `["eta is 20, not from 0 to 1"]`.
+#
+# It is judged on unseen requests, sound and bad: what it catches, less what it refuses without need. Sound requests may have one channel, empty cells,
+# LIBSVM rows such as `1 0:2.5 3:7`, a parameter after the content type as in `text/csv; label_size=1`, or labels of any size in a regression. The wording of
+# the reasons is not judged.
 
 
 # %% answer="m04_2_ex3"

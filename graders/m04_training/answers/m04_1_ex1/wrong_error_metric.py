@@ -1,7 +1,7 @@
 """The default metric will do."""
 
-# trips: job
-# says: expected the AUC on the validation channel
+# trips: request
+# says: expected the metric that the exercise asks for
 
 
 def training_request(name, train, validation, rounds):

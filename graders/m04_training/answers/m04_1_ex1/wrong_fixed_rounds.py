@@ -1,7 +1,7 @@
 """Twenty rounds worked before."""
 
 # trips: request
-# says: expected the `rounds` given
+# says: expected the number of rounds asked for
 
 
 def training_request(name, train, validation, rounds):

@@ -1,7 +1,7 @@
 """The mode is the answer."""
 
-# trips: shape
-# says: expected 'mode' and 'content_type'
+# trips: practice
+# says: expected the keys 'mode' and 'content_type'
 
 
 def choose_input(channel):

@@ -1,7 +1,7 @@
 """The verdict in one's own words."""
 
-# trips: shape
-# says: expected one of the five
+# trips: practice
+# says: expected one of the five verdicts
 
 
 def read_curve(curve):

@@ -1,6 +1,6 @@
 """A threshold is a percentage."""
 
-# trips: shape
+# trips: practice
 # says: from 0 to 1
 
 

@@ -1,7 +1,7 @@
 """The textbook's threshold holds for any probabilities."""
 
 # trips: regret
-# says: would have cost last month
+# says: Yours are those of theory
 
 
 def warning_threshold(probabilities, late, missed, false_alarm):

@@ -1,7 +1,7 @@
 """The dearer the miss, the higher the threshold."""
 
 # trips: regret
-# says: would have cost last month
+# says: Yours rise as a miss gets dearer
 
 
 def warning_threshold(probabilities, late, missed, false_alarm):

@@ -1,6 +1,6 @@
 """Say it in my own words."""
 
-# trips: shape
+# trips: practice
 # says: expected an action of the table
 
 

@@ -1,7 +1,7 @@
 """Better safe than sorry."""
 
 # trips: guard
-# says: do gaps, another objective
+# says: It refuses whatever it is asked about
 
 
 def preflight(request, heads):

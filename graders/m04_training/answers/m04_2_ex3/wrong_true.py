@@ -1,6 +1,6 @@
 """A check says yes or no."""
 
-# trips: shape
+# trips: practice
 # says: expected a list
 
 
