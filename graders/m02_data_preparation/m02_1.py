@@ -5,13 +5,13 @@ import pandas as pd
 from course.grading import Answer, Exercise, Function, Report, Value
 from course.grading.scoring import guard_share
 
-from .m02_1_cases import EXAMPLE_JOB, TOOLS, clean_day, columns, corrupted_day
+from .m02_1_cases import PRACTICE_COLUMNS, PRACTICE_JOBS, TOOLS, clean_day, columns, corrupted_day
 
 ex1 = Exercise(
     id="m02_1_ex1",
     title="Find all columns that are unknown at the time of prediction",
     pattern=10,
-    parts={"found": 3},
+    parts={"practice": 0.5, "found": 2.5},
     evidence={"unknown": Value(list[str])},
     skills={"C01": ["1.3.S1", "1.2.K1"], "C02": ["1.3.1", "1.2.4"]},
     topics=["prep.wrangler"],
@@ -30,7 +30,7 @@ ex2 = Exercise(
     id="m02_1_ex2",
     title="Write the guard of the data",
     pattern=5,
-    parts={"guard": 2.5},
+    parts={"practice": 0.25, "guard": 2.25},
     evidence={"accept": Function("accept(day: DataFrame) -> bool")},
     skills={"C01": ["1.3.S1", "1.2.K1"], "C02": ["1.3.1", "1.3.7"]},
     topics=["prep.wrangler"],
@@ -75,7 +75,7 @@ ex4 = Exercise(
     id="m02_1_ex4",
     title="Stretch: write the rule that chooses a tool",
     pattern=1,
-    parts={"shape": 0.25, "unseen": 1.75},
+    parts={"practice": 0.25, "unseen": 1.75},
     evidence={"choose_tool": Function("choose_tool(job: dict) -> str")},
     skills={"C01": ["1.2.S1", "1.2.K4"], "C02": ["1.2.1"]},
     topics=["prep.choose"],
@@ -91,30 +91,44 @@ ex4 = Exercise(
 
 @ex1.practice
 def practice_ex1(answer: Answer, report: Report) -> None:
-    check_names(answer, report)
+    named = check_names(answer, report, "practice")
+    if named is None:
+        return
+    wrong = [column for column in PRACTICE_COLUMNS if (column.name in named) != column.unknown]
+    said = f"`unknown` is right about {len(PRACTICE_COLUMNS) - len(wrong)} of the {len(PRACTICE_COLUMNS)} practice columns."
+    if len(named) == len(PRACTICE_COLUMNS) + len(columns(answer.variant())):
+        why = "It names every column of the table: what is left for a model to learn from? Each name that is known in time costs points."
+    else:
+        why = f"Look at `{wrong[0].name}`: {wrong[0].question}" if wrong else ""
+    report.part("practice", not wrong, f"{said} {why}")
 
 
-def check_names(answer: Answer, report: Report) -> set[str] | None:
-    """The columns named; reports the part ``found`` and returns None when they are no columns of this learner's table."""
-    named, known = set(answer.value("unknown")), {column.name for column in columns(answer.variant())}
-    if not report.part("found", bool(named), "`unknown` is empty; expected names of columns."):
+def check_names(answer: Answer, report: Report, part: str) -> set[str] | None:
+    """The columns named; reports the part and returns None when there are none, or names that this learner's table does not have."""
+    named = set(answer.value("unknown"))
+    known = {column.name for column in (*PRACTICE_COLUMNS, *columns(answer.variant()))}
+    if not named:
+        report.part(part, False, "`unknown` is empty; expected a list of names. Is there really no column that is filled in too late?")
         return None
     if strange := sorted(named - known):
-        report.part(
-            "found", False, f"`unknown` names {strange[0]!r}, which is no column of the table; expected names such as {min(known)!r}."
-        )
+        said = f"`unknown` names {strange[0]!r}, which is no column of the table; expected names such as {PRACTICE_COLUMNS[0].name!r}."
+        report.part(part, False, said)
         return None
     return named
 
 
 @ex2.practice
 def practice_ex2(answer: Answer, report: Report) -> None:
-    clean = answer.call("accept", clean_day(answer.rng))
-    kinds = {"a wind of a thousand miles an hour": "spike", "rows that came twice": "repeated"}
+    let_in = answer.call("accept", clean_day(answer.rng))
+    kinds = {"a wind of hundreds of miles an hour": "spike", "rows that came twice": "repeated"}
     caught = {words: not answer.call("accept", corrupted_day(answer.rng, kind)) for words, kind in kinds.items()}
-    missed = [words for words, found in caught.items() if not found]
-    said = f"The clean day was {'let in' if clean else 'stopped'}; let in as well: {' and '.join(missed) or 'nothing that is corrupt'}."
-    report.part("guard", guard_share(list(caught.values()), [not clean]), said)
+    missed = " and ".join(words for words, found in caught.items() if not found)
+    said = []
+    if not let_in:
+        said.append("`accept(...)` returned False for a clean day, which has missing gusts and seats, as every day has; expected True.")
+    if missed:
+        said.append(f"`accept(...)` returned True for a day with {missed}; expected False.")
+    report.part("practice", guard_share(list(caught.values()), [not let_in]), " ".join(said) or "One clean day and two corrupted ones.")
 
 
 @ex3.practice
@@ -141,31 +155,41 @@ def check_request(report: Report, request: dict, name: str, script: str, records
             "request", False, f"`split_request(...)` returned a request without {', '.join(missing)}; a Processing job needs them."
         )
     if request["ProcessingJobName"] != name:
-        return report.part("request", False, f"The job is called {request['ProcessingJobName']!r}; expected the `name` given.")
+        return report.part(
+            "request", False, f"`split_request(...)` calls the job {request['ProcessingJobName']!r}; expected the `name` given."
+        )
     sources = {item.get("S3Input", {}).get("S3Uri") for item in request["ProcessingInputs"]}
     if lost := sorted({script, records} - sources):
-        return report.part("request", False, f"No input of the request reads {lost[0]!r}, which was given for it.")
+        return report.part(
+            "request", False, f"`split_request(...)` returned a request without an input from {lost[0]!r}, which was given for it."
+        )
     arguments = request["AppSpecification"].get("ContainerArguments", [])
     if numbers := [value for value in arguments if not isinstance(value, str)]:
         return report.part(
-            "request", False, f"The argument {numbers[0]!r} is a {type(numbers[0]).__name__}; arguments of a container are text."
+            "request",
+            False,
+            f"`split_request(...)` hands the script {numbers[0]!r}, a {type(numbers[0]).__name__}; arguments of a container are text.",
         )
     targets = {item.get("S3Output", {}).get("S3Uri", "").rstrip("/") for item in request["ProcessingOutputConfig"].get("Outputs", [])}
     parts = {f"{output}/{part}" for part in ("train", "validation", "test")}
-    said = f"The request writes to {sorted(targets)}; expected three places below `output_uri`, one for each part."
+    said = f"`split_request(...)` returned a request that writes to {sorted(targets)}; expected a place below `output_uri` for each part."
     return report.part("request", targets == parts, said)
 
 
 @ex4.practice
 def practice_ex4(answer: Answer, report: Report) -> None:
-    check_tool(answer, report, EXAMPLE_JOB)
+    for job, suits, question in PRACTICE_JOBS:
+        got = check_tool(answer, report, job, "practice")
+        said = f"`choose_tool({job})` returned {got!r}, which does not suit this job: {question}"
+        if got is None or not report.part("practice", got == suits, said):
+            return
 
 
-def check_tool(answer: Answer, report: Report, job: dict) -> str | None:
-    """The learner's choice; reports the part ``shape`` and returns None when it is no tool."""
+def check_tool(answer: Answer, report: Report, job: dict, part: str) -> str | None:
+    """The learner's choice; reports the part and returns None when it is no tool."""
     got = answer.call("choose_tool", job)
-    good = report.part("shape", got in TOOLS, f"`choose_tool(...)` returned {got!r}; expected the name of a tool as the table writes it.")
-    return got if good else None
+    said = f"`choose_tool({job})` returned {got!r}; expected the name of a tool as the table writes it."
+    return got if report.part(part, got in TOOLS, said) else None
 
 
 def read_parts(tables: dict[str, list[str]]) -> dict[str, pd.DataFrame]:

@@ -57,6 +57,29 @@ BEFORE = 120  # minutes from the prediction to scheduled departure
 WINTER = 5  # hours that New York is behind UTC
 
 
+@dataclass(frozen=True)
+class PracticeColumn:
+    """A column that every learner's table has, with a question for those who misjudge it."""
+
+    name: str
+    description: str
+    unknown: bool
+    question: str
+
+
+PRACTICE_COLUMNS = (
+    PracticeColumn("p1", LAGGED[1].format(150, 45), True, "when it was measured is one moment, when somebody can read it another."),
+    PracticeColumn("p2", FORECAST.format(300), False, "it is about a later hour, but when can somebody read it?"),
+    PracticeColumn("p3", UTC.format(16, 13), False, "its hour is in UTC. What does a clock in New York show then?"),
+    PracticeColumn(
+        "p4",
+        "Share of the airport's flights that were late on this calendar day",
+        True,
+        "when have all the flights that it counts arrived?",
+    ),
+)
+
+
 def columns(rng: random.Random) -> list[Column]:
     """Twenty-four columns in an order that tells nothing, eleven of them unknown at the time of prediction."""
     drawn = [(text, kind, ()) for kind, text in ALWAYS.items()]
@@ -219,16 +242,15 @@ def records(rng: random.Random, validation_from: str, test_from: str, rows: int 
 
 
 TOOLS = ("Data Wrangler", "DataBrew", "Processing", "Glue", "EMR")
-EXAMPLE_JOB = {
-    "gigabytes": 2.5,
-    "memory": 32,
-    "writes": "pandas",
-    "feeds": "training",
-    "needs": "none",
-    "busy_hours": 1.0,
-    "glue_hour": 4.4,
-    "cluster_hour": 2.0,
-}
+_JOB = {"gigabytes": 2.5, "memory": 32, "writes": "pandas", "feeds": "training", "needs": "none"}
+_JOB |= {"busy_hours": 1.0, "glue_hour": 4.4, "cluster_hour": 2.0}
+PRACTICE_JOBS = (  # a job, the tool that suits it, and a question for those who chose another
+    (_JOB, "Processing", "does its data fit into the memory of one machine?"),
+    (_JOB | {"writes": "nothing"}, "Data Wrangler", "who works with it, and what does its result feed?"),
+    (_JOB | {"writes": "nothing", "feeds": "reports"}, "DataBrew", "who works with it, and what does its result feed?"),
+    (_JOB | {"gigabytes": 11.0}, "Glue", "how much memory do pandas' copies take, and what does a day cost by Glue and by a cluster?"),
+    (_JOB | {"writes": "spark", "needs": "hive"}, "EMR", "what does it need besides Spark?"),
+)
 
 
 def jobs(rng: random.Random) -> list[dict]:

@@ -15,7 +15,19 @@ from course.grading import Answer, Report
 from course.grading.scoring import find_all_share, guard_share, rule_share
 
 from .m02_1 import check_names, check_request, check_script, check_tool, ex1, ex2, ex3, ex4, read_parts
-from .m02_1_cases import BEFORE, CORRUPTIONS, NEVER, WINTER, Column, clean_day, columns, corrupted_day, jobs, records
+from .m02_1_cases import (
+    BEFORE,
+    CORRUPTIONS,
+    NEVER,
+    PRACTICE_COLUMNS,
+    WINTER,
+    Column,
+    clean_day,
+    columns,
+    corrupted_day,
+    jobs,
+    records,
+)
 
 WAIT = {"Delay": 0.2, "MaxAttempts": 400}
 PARTS = ("train", "validation", "test")
@@ -34,14 +46,15 @@ def is_unknown(column: Column) -> bool:
 
 @ex1.graded
 def graded_ex1(answer: Answer, report: Report) -> None:
-    named = check_names(answer, report)
+    named = check_names(answer, report, "found")
     if named is None:
         return
+    named -= {column.name for column in PRACTICE_COLUMNS}
     table = {column.name: column for column in columns(answer.variant())}
     wanted = {name for name, column in table.items() if is_unknown(column)}
     missed, extra = [table[name].kind for name in wanted - named], [table[name].kind for name in named - wanted]
     share = find_all_share(named, wanted)
-    said = f"{len(named & wanted)} of {len(wanted)} are found, {len(extra)} are named that are known in time."
+    said = f"`unknown` holds {len(named & wanted)} of the {len(wanted)} columns that it should, and {len(extra)} that are known in time."
     report.part("found", share, f"{said} {_why_names(missed, extra, everything=len(named) == len(table))}")
 
 
@@ -68,7 +81,7 @@ def graded_ex2(answer: Answer, report: Report) -> None:
     every = [found for pair in caught.values() for found in pair]
     kinds = sum(all(pair) for pair in caught.values())
     stopped = f"{sum(every)} of {len(every)} corrupted days ({kinds} of {len(caught)} kinds)"
-    said = f"Stopped were {stopped} and {sum(alarms)} of {len(alarms)} clean ones."
+    said = f"`accept(...)` stopped {stopped} and {sum(alarms)} of {len(alarms)} clean ones."
     report.part("guard", guard_share(every, alarms), f"{said} {_why_guard(caught, alarms)}")
 
 
@@ -220,12 +233,12 @@ def right_tool(job: dict) -> str:
 def graded_ex4(answer: Answer, report: Report) -> None:
     cases, given = jobs(answer.rng), []
     for job in cases:
-        given.append(check_tool(answer, report, job))
+        given.append(check_tool(answer, report, job, "unseen"))
         if given[-1] is None:
             return
     wanted = [right_tool(job) for job in cases]
     missed = [(job, want) for job, got, want in zip(cases, given, wanted, strict=True) if got != want]
-    said = f"{len(cases) - len(missed)} of {len(cases)} unseen jobs got a tool that suits them."
+    said = f"`choose_tool(...)` suits {len(cases) - len(missed)} of {len(cases)} unseen jobs."
     report.part("unseen", rule_share(given, [{tool} for tool in wanted]), f"{said} {_why_tools(missed, given)}")
 
 

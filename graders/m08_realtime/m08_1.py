@@ -1,11 +1,15 @@
 """m08_1: a real-time endpoint, its client, its latency, its update and its errors."""
 
+from statistics import fmean
+
 from course.grading import Answer, AnswerError, Exercise, Function, Report
 
-from .m08_1_cases import ACTIONS, COLUMNS, EXAMPLE_ERRORS, MOST_INSTANCES, PROBE_ROW, brief, cost, flights
+from .m08_1_cases import ACTIONS, COLUMNS, MINUTES, MOST_INSTANCES, PRACTICE_ERRORS, PROBE_ROW, brief, cheapest, cost, flights
 from .m08_1_probe import judge_update
 
 PRACTICE_LIMIT = 400  # bytes
+PRACTICE_TRAFFIC = ((1.5, True), (5, False), (7.5, True))  # requests a second, and whether late answers are dear: no one number suits
+PRACTICE_REGRET = 0.06
 
 ex1 = Exercise(
     id="m08_1_ex1",
@@ -32,7 +36,7 @@ ex2 = Exercise(
     id="m08_1_ex2",
     title="Choose how many instances it is worth",
     pattern=3,
-    parts={"shape": 0.25, "regret": 2.25},
+    parts={"practice": 0.25, "regret": 2.25},
     evidence={"instances": Function("instances(brief: dict) -> int")},
     skills={"C01": ["3.1.S1", "4.2.S6", "4.2.K1"], "C02": ["3.1.1", "4.2.2", "4.2.4"]},
     topics=["deploy.realtime"],
@@ -70,7 +74,7 @@ ex4 = Exercise(
     id="m08_1_ex4",
     title="Stretch: react to an error",
     pattern=1,
-    parts={"shape": 0.25, "do": 1, "wait": 0.25, "page": 0.5},
+    parts={"practice": 0.25, "do": 1, "wait": 0.25, "page": 0.5},
     evidence={"react": Function("react(error: dict) -> dict")},
     skills={"C01": ["3.2.S5", "4.2.S6"], "C02": ["3.2.5", "4.2.2"]},
     topics=["deploy.realtime", "deploy.integrate"],
@@ -116,7 +120,7 @@ def check_client(answer: Answer, report: Report, cases: list[dict], limit: int) 
     runtime = answer.client("sagemaker-runtime")
     said = runtime.invoke_endpoint(EndpointName=endpoint, ContentType="text/csv", Body=text)["Body"].read().decode()
     wanted = [float(number) for number in said.replace(",", " ").split()]
-    called = f"`predict(...)` returned {len(got)} numbers for {len(cases)} flights"
+    called = f"`predict(...)` returned a list of {len(got)} for {len(cases)} flights"
     if not report.part(
         "answers", len(got) == len(wanted), f"{called}; expected one a flight: are all answers taken apart, and all requests sent?"
     ):
@@ -176,36 +180,37 @@ def _check_limit(report: Report, called: str, bodies: list[str], limit: int) -> 
 
 @ex2.practice
 def practice_ex2(answer: Answer, report: Report) -> None:
-    given = brief(answer.rng, rate=6, dear=True)
-    if (count := capacity(answer, report, given)) is None:
+    briefs = [brief(answer.rng, rate, dear) for rate, dear in PRACTICE_TRAFFIC]
+    counts = [capacity(answer, report, given, "practice") for given in briefs]
+    if None in counts:
         return
-    costs = {number: cost(given, number) for number in range(1, MOST_INSTANCES + 1)}
-    ends = " and ".join(f"{number} would have cost ${costs[number]:.2f}" for number in (1, MOST_INSTANCES))
-    report.part(
-        "regret",
-        costs[count] <= 1.05 * min(costs.values()),
-        f"`instances(...)` returned {count} for a practice brief; in those minutes this would have cost ${costs[count]:.2f} ({ends}), and "
-        f"another number less. {capacity_hint([count], [min(costs, key=costs.get)])}",
-    )
+    regret = fmean(cost(given, count) / cost(given, cheapest(given)) - 1 for given, count in zip(briefs, counts, strict=True))
+    said = f"`instances(...)` returned {', '.join(map(str, counts))} for the practice briefs; their own ten minutes, replayed, cost "
+    said += f"{regret:.0%} more on average than with the best numbers."
+    good = regret <= PRACTICE_REGRET
+    report.part("practice", good, said if good else f"{said} {capacity_hint(briefs, counts)}")
 
 
-def capacity_hint(counts: list[int], bests: list[int]) -> str:
+def capacity_hint(briefs: list[dict], counts: list[int]) -> str:
     """What the numbers have in common, said as a question to the rule."""
     if set(counts) in ({1}, {MOST_INSTANCES}):
-        return "You answer with one end of the range: do your latencies and the limit have the same unit?"
-    if len(counts) > 1 and len(set(counts)) == 1:
-        return "Your numbers are the same for all briefs: what in a brief moves them?"
+        return "They are all one end of the range: do your latencies and the limit have the same unit?"
+    if len(set(counts)) == 1:
+        return "They are the same for all briefs: what in a brief moves them?"
+    if counts == [cheapest(given | {"instance_usd": given["instance_usd"] * 60 / MINUTES}) for given in briefs]:
+        return "They are the numbers for instances at six times their price: how much of an hour do you pay?"
+    bests = [cheapest(given) for given in briefs]
     if sum(count > best for count, best in zip(counts, bests, strict=True)) > len(counts) / 3:
-        return "Too many, where late answers are worth less than that: does the price of a late answer move your number?"
-    return "Too few: requests come in bursts, and whatever comes while all are busy waits. Is the price of an instance that of ten minutes?"
+        return "They are too high where late answers are cheap: does the price of a late answer move your number?"
+    return "They are too low: requests come in bursts, and whatever comes while all are busy waits. Does your rule look at the waiting?"
 
 
-def capacity(answer: Answer, report: Report, given: dict) -> int | None:
-    """The learner's number; reports the part ``shape`` and returns None when it is not one."""
+def capacity(answer: Answer, report: Report, given: dict, part: str) -> int | None:
+    """The learner's number; reports the part and returns None when it is not one."""
     count = answer.call("instances", given)
+    said = f"`instances(...)` returned {count} for a brief with {len(given['arrivals'])} requests in ten minutes"
     good = 1 <= count <= MOST_INSTANCES
-    said = f"`instances(...)` returned {count} for {len(given['arrivals'])} requests in ten minutes"
-    return count if report.part("shape", good, f"{said}; expected a number from 1 to {MOST_INSTANCES}.") else None
+    return count if report.part(part, good, f"{said}; expected a number from 1 to {MOST_INSTANCES}.") else None
 
 
 @ex3.practice
@@ -225,20 +230,20 @@ def practice_ex3(answer: Answer, report: Report) -> None:
 
 @ex4.practice
 def practice_ex4(answer: Answer, report: Report) -> None:
-    for error in EXAMPLE_ERRORS:
-        reaction(answer, report, error)
+    for error, suits, question in PRACTICE_ERRORS:
+        got = reaction(answer, report, error, "practice")
+        said = f"`react({error})` returned {got!r}, which is not what the team's rules say: {question}"
+        if got is None or not report.part("practice", got == suits, said):
+            return
 
 
-def reaction(answer: Answer, report: Report, error: dict) -> dict | None:
-    """The learner's reaction; reports the part ``shape`` and returns None when it is not one."""
+def reaction(answer: Answer, report: Report, error: dict, part: str) -> dict | None:
+    """The learner's reaction; reports the part and returns None when it is not one."""
     got = answer.call("react", error)
-    if not report.part(
-        "shape", set(got) == {"do", "wait_ms", "page"}, f"`react(...)` returned the keys {sorted(got)}; expected the three keys."
-    ):
+    called = f"`react({error})` returned {got!r}"
+    if not report.part(part, set(got) == {"do", "wait_ms", "page"}, f"{called}; expected the keys 'do', 'wait_ms' and 'page'."):
         return None
-    known = got["do"] in ACTIONS and isinstance(got["page"], bool) and type(got["wait_ms"]) is int
-    return (
-        got
-        if report.part("shape", known, f"`react({error})` returned {got!r}; expected a known action, a whole number and a bool.")
-        else None
-    )
+    if not report.part(part, got["do"] in ACTIONS, f"{called}; expected one of the three actions for 'do'."):
+        return None
+    kinds = isinstance(got["page"], bool) and type(got["wait_ms"]) is int
+    return got if report.part(part, kinds, f"{called}; expected a whole number for 'wait_ms' and a bool for 'page'.") else None

@@ -9,16 +9,40 @@ ACTIONS = ("retry", "fix", "fall back")
 MOST_INSTANCES = 12
 MINUTES = 10  # of traffic in a brief
 
-EXAMPLE_ERRORS = (
-    {"code": "ServiceUnavailable", "status": 503, "original_status": None, "message": "No server is ready.", "attempt": 1, "left_ms": 2000},
-    {
-        "code": "ModelError",
-        "status": 424,
-        "original_status": 415,
-        "message": "Content-type image/png not supported",
-        "attempt": 1,
-        "left_ms": 900,
-    },
+_BUSY = {"code": "ServiceUnavailable", "status": 503, "original_status": None, "message": "No server is ready."}
+_REFUSED = {"code": "ModelError", "status": 424, "original_status": 415, "message": "Content-type image/png not supported"}
+_GONE = {"code": "ValidationError", "status": 400, "original_status": None, "message": "Endpoint late-flights-7 not found."}
+PRACTICE_ERRORS = (  # an error, the reaction that the team's rules ask for, and a question for those who react otherwise
+    (
+        _BUSY | {"attempt": 2, "left_ms": 900},
+        {"do": "retry", "wait_ms": 200, "page": False},
+        "may it succeed in a moment, and how long is the wait after a second attempt?",
+    ),
+    (
+        _REFUSED | {"attempt": 1, "left_ms": 900},
+        {"do": "fix", "wait_ms": 0, "page": False},
+        "whose fault is it by `original_status`?",
+    ),
+    (
+        _BUSY | {"code": "ThrottlingException", "status": 400, "message": "Rate exceeded", "attempt": 1, "left_ms": 2000},
+        {"do": "retry", "wait_ms": 100, "page": False},
+        "too many requests came; is this one wrong for that?",
+    ),
+    (
+        _BUSY | {"attempt": 1, "left_ms": 250},
+        {"do": "fall back", "wait_ms": 0, "page": False},
+        "what does a retry take, and how much time is left?",
+    ),
+    (
+        _REFUSED | {"original_status": 500, "message": "Received server error", "attempt": 2, "left_ms": 3000},
+        {"do": "fall back", "wait_ms": 0, "page": True},
+        "how often may the model's program fail before a person must look?",
+    ),
+    (
+        _GONE | {"attempt": 1, "left_ms": 3000},
+        {"do": "fall back", "wait_ms": 0, "page": True},
+        "can any caller mend it?",
+    ),
 )
 
 
@@ -79,6 +103,11 @@ def cost(brief: dict, instances: int) -> float:
         heapq.heappush(free, done)
         late += done - arrival > brief["late_after_ms"] / 1000
     return instances * brief["instance_usd"] * MINUTES / 60 + late * brief["late_usd"]
+
+
+def cheapest(brief: dict) -> int:
+    """The number of instances with which these ten minutes cost least."""
+    return min(range(1, MOST_INSTANCES + 1), key=lambda count: cost(brief, count))
 
 
 def next_minutes(rng: random.Random, brief: dict) -> dict:

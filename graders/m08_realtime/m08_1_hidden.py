@@ -41,23 +41,19 @@ def graded_ex1(answer: Answer, report: Report) -> None:
 
 @ex2.graded
 def graded_ex2(answer: Answer, report: Report) -> None:
-    counts, bests, regrets = [], [], []
-    for given in briefs(answer.rng, BRIEFS):
-        windows = [next_minutes(answer.rng, given) for _ in range(WINDOWS)]
-        count = capacity(answer, report, given)
+    given, counts, regrets = briefs(answer.rng, BRIEFS), [], []
+    for one in given:
+        windows = [next_minutes(answer.rng, one) for _ in range(WINDOWS)]
+        count = capacity(answer, report, one, "regret")
         if count is None:
             return
         costs = {number: fmean(cost(window, number) for window in windows) for number in range(1, MOST_INSTANCES + 1)}
         counts.append(count)
         regrets.append(costs[count] / min(costs.values()) - 1)
-        bests.append(min(costs, key=costs.get))
     regret = fmean(regrets)
     share = next((share for limit, share in REGRET_STEPS if regret <= limit), 0.0)
-    report.part(
-        "regret",
-        share,
-        f"On unseen traffic your numbers cost {regret:.0%} more than the best would have. {capacity_hint(counts, bests)}",
-    )
+    said = f"On unseen traffic your numbers cost {regret:.0%} more than the best would have."
+    report.part("regret", share, said if share == 1 else f"{said} {capacity_hint(given, counts)}")
 
 
 @ex3.graded
@@ -136,14 +132,18 @@ def graded_ex4(answer: Answer, report: Report) -> None:
     wanted = [right_reaction(error) for error in cases]
     given = []
     for error in cases:
-        got = reaction(answer, report, error)
+        got = reaction(answer, report, error, "do")
         if got is None:
             return
         given.append(got)
     judged = list(zip(cases, given, wanted, strict=True))
     share = rule_share([got["do"] for got in given], [{want["do"]} for want in wanted])
     missed = [(error, got["do"]) for error, got, want in judged if got["do"] != want["do"]]
-    report.part("do", share, f"{len(cases) - len(missed)} of {len(cases)} unseen errors got the action that suits them. {_why(missed)}")
+    report.part(
+        "do",
+        share,
+        f"`react(...)` chose the action that suits for {len(cases) - len(missed)} of {len(cases)} unseen errors. {_why(missed)}",
+    )
     waits = [got["wait_ms"] == want["wait_ms"] and got["do"] == "retry" for _, got, want in judged if want["do"] == "retry"]
     waits_share = max(0.0, 2 * fmean(waits) - 1)
     report.part(

@@ -57,8 +57,9 @@ def judge_update(answer: Answer, report: Report, endpoint: str, model_data: str,
         returned = answer.call("update", endpoint, model_data)
     status, present = _state(sagemaker, endpoint)
     if (status, present) == ("InService", before):
+        said = f"`update(...)` returned {returned!r}, and the endpoint has the configuration that it had before: nothing was updated."
         for part in report.exercise.parts:
-            report.part(part, False, "After `update(...)` the endpoint has the configuration that it had before: nothing was updated.")
+            report.part(part, False, said if part == "updated" else "Not looked at, since nothing was updated.")
         return
     asked, lost = len(probe.answers) + len(probe.errors), Counter(probe.errors)
     later = [probe.ask() for _ in range(AFTERWARDS)]

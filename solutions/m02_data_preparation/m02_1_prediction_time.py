@@ -3,16 +3,15 @@
 # %% [markdown]
 # # What is known in time
 #
-# A colleague shows you a model of late flights with an AUC of 0.95. It is worthless: one of its columns is filled in when the plane is at the gate.
-# Preparing data is mostly the work of not fooling yourself. Your friend asks *two hours before departure*, so every value in the table has to be
-# readable two hours before departure, today as on every later day.
+# A colleague shows you a model that finds nearly every late flight. It is worthless: one of its columns is filled in when the plane is at the gate.
+# We ask *two hours before departure*, so every value in the table must be readable by then.
 #
 # **By the end you can**
 #
-# - find every column that is unknown at the time of prediction (exercise 2.1.1)
-# - write a guard that stops corrupted data and lets good data pass (exercise 2.1.2)
+# - find every column that is unknown at prediction time (exercise 2.1.1)
+# - write a guard that stops corrupted data and no other (exercise 2.1.2)
 # - split data by time in a Processing job (exercise 2.1.3)
-# - choose the tool for a job of data preparation (exercise 2.1.4)
+# - choose the tool that prepares data (exercise 2.1.4)
 #
 # **Prerequisites**: [the start](../m00_start/m00_start.ipynb), pandas.
 #
@@ -20,7 +19,7 @@
 #
 # **Services**: S3, SageMaker Processing, CloudWatch Logs; by name Glue, DataBrew, Data Wrangler, EMR.
 #
-# **Cost**: \$0 here. On AWS less than \$0.05 (three short jobs at \${fact:price-ml-m5-large-processing} an hour, November 2026).
+# **Cost**: \$0 here. On AWS less than 5 cents (three short jobs at {fact:price-ml-m5-large-processing} dollars an hour, November 2026).
 #
 # ## Set up
 
@@ -47,7 +46,7 @@ aws = connect("m02_1")
 aws
 
 # %% [markdown]
-# The seed and the sizes; with fewer flights all is quicker, and the numbers tremble more.
+# Fewer flights are quicker, and the numbers tremble more.
 
 # %% tags=["parameters"]
 SEED = 2013
@@ -57,8 +56,8 @@ TREES = 40
 # %% [markdown]
 # ## The time of prediction
 #
-# Call it T: scheduled departure minus two hours. A column *leaks* when its value can be read only after T. Without a T there are no leaks; with another T
-# there are others. The table below holds everything, known or not. The model learns from January to June and is judged on July.
+# Call it T: scheduled departure minus two hours. A column *leaks* when it can be read only after T. This table holds everything, known or not. An XGBoost
+# model, many small decision trees added up, learns from January to June and is judged on July.
 
 # %%
 flights = table(aws.data("flights"), aws.data("weather"))
@@ -74,8 +73,8 @@ def auc(learn: pd.DataFrame, judge: pd.DataFrame, columns: list[str]) -> float:
 print(f"schedule alone: {auc(past, july, SCHEDULE):.3f}")
 
 # %% [markdown]
-# AUC, the *area under the curve*: the chance that of a late and a punctual flight the late one gets the higher number. 0.5 is a coin. Now add to the
-# schedule one thing at a time, most of it unknown at T.
+# AUC, the *area under the curve*: the chance that of a late and a punctual flight the late one gets the higher number. 0.5 is a coin. Now add one thing
+# at a time.
 
 # %%
 added = {
@@ -98,30 +97,27 @@ axes.set(xlim=(0.5, 1.05), xlabel="AUC on July", title="Solid: known at T. Hatch
 plt.show()
 
 # %% [markdown]
-# The three at the top are *loud*: no honest column lifts a model like that, and a tool that ranks columns by their power finds them. The *silent* ones are the
-# danger. Air time and the weather at departure look like any good column; weather from three hours before, which is allowed, gains about as much. No
-# statistic tells them apart. Only the question "when could I have read this?" does.
+# The three at the top are *loud*: no honest column lifts a model like that. The *silent* ones are the danger: air time and the weather at departure gain
+# about as much as weather from three hours before, which is allowed. No statistic tells them apart. Only the question "when could I have read this?" does.
 
 # %% [markdown]
 # ## When was it readable?
 #
 # A value has an *event time*, when it happened, and a time at which somebody can read it. The second decides. Three traps: a measurement that is sent out
-# late; a forecast, which is about a later hour and readable now; and an hour in UTC, the world's common clock, taken for the local one.
-#
-# Here are 24 columns that an airline offers. Their names tell nothing.
+# late; a forecast, which is about a later hour and readable now; an hour in UTC (Coordinated Universal Time, the world's common clock) taken for the local one. Here is what an
+# airline offers.
 
 # %%
 described = described_columns(variant("m02_1_ex1"))
-pd.set_option("display.max_colwidth", None)
-pd.Series(described).to_frame("description")
+pd.Series(described).to_frame("description").style.set_properties(**{"text-align": "left"})
 
 # %% [markdown] exercise="m02_1_ex1"
-# Make `unknown`, a `list` of the names of all columns above that cannot be read at T, 120 minutes before scheduled departure. For a table in which `c17` is
-# "Gate at which the plane stopped" and `c52` "Number of seats sold a week before", it is `["c17"]`. A column readable at T to the minute is known. You earn
-# (right - wrong) / all, so naming everything earns nothing. Write the names down, or a rule that finds them. Whether a column helps is not asked.
+# Make `unknown`, a `list` of the names of all columns above that cannot be read at T, 120 minutes before scheduled departure. If `c17` were
+# "Gate at which the plane stopped" and `c52` "Seats sold a week before", it would be `["c17"]`. Readable at T to the minute is known. The check judges
+# `p1` to `p4`; the others are graded, by (right - wrong) / all, so naming everything earns nothing. Whether a column helps is not asked.
 
 # %% answer="m02_1_ex1"
-unknown = ...  # TODO: names of columns
+unknown = ...  # until you know the names
 
 ### BEGIN SOLUTION
 AFTER = "doors closed|lift-off|late arrival, as|in the air$|crew made up|calendar day$|flight's own"
@@ -139,7 +135,7 @@ check("m02_1_ex1", unknown=unknown)
 # %% [markdown]
 # ## Which data judges?
 #
-# There is a leak that no column shows: the way of splitting. Take flights of January to July, and set a quarter aside, once at random and once the latest quarter.
+# One leak shows in no column: the split. Set a quarter aside, once at random, once the latest.
 
 # %%
 pool = flights[flights.month <= 7].sample(ROWS, random_state=SEED).sort_values("date")
@@ -160,12 +156,12 @@ axes.set(ylim=(0.5, 0.85), ylabel="AUC on the quarter set aside", title="The ran
 plt.show()
 
 # %% [markdown]
-# With the schedule alone the two ways nearly agree. With weather the random split promises more than the later months give: one stormy hour delays dozens of flights, and some
-# of them land on each side, so the model is asked about storms that it has seen. In production all storms are new. Judge by time.
+# With the schedule alone the two ways nearly agree. With weather the random split promises more than later months give: one stormy hour delays dozens
+# of flights, some land on each side, and the model is asked about storms that it has seen. In production all storms are new.
 #
 # ## A report on quality
 #
-# Before cleaning comes looking. SageMaker Data Wrangler, part of SageMaker Canvas, draws such a report by itself; here are its main lines in pandas.
+# Before cleaning comes looking. SageMaker Data Wrangler draws such a report by itself; these are its main lines.
 
 # %%
 weather = pd.read_parquet(aws.data("weather"))
@@ -175,60 +171,55 @@ report = weather.describe().T[["min", "50%", "max"]].assign(missing=weather.isna
 report.loc[["temp", "dewp", "wind_speed", "wind_gust", "pressure"]].round(2)
 
 # %% [markdown]
-# Two things catch the eye: the greatest wind, which would be a record on any planet with people, and gusts, which are mostly missing. The first is a mistake. The second is not: a
-# station reports a gust only when there is one. Next, what one table cannot show: identifiers and joins.
+# The greatest wind, in miles an hour, is a mistake. Missing gusts are not: a station reports a gust only when there is one. Next, what one column
+# cannot show.
 
 # %%
 for key in (["carrier", "flight"], ["carrier", "flight", "origin"]):
     print(f"{records.duplicated([*key, 'year', 'month', 'day']).sum():3} repeated flights a day when the key is {', '.join(key)}")
 unregistered = ~records.tailnum.isin(planes.tailnum)
-print(unregistered.groupby(records.carrier).mean().sort_values(ascending=False).head(4).round(2).to_dict())
+missing = unregistered.groupby(records.carrier).mean().sort_values(ascending=False)
+print("share of flights whose plane is not registered:", missing.head(4).round(2).to_dict())
 print("cancelled or without a recorded arrival:", int(records.arr_delay.isna().sum()), "of", len(records))
 
 # %% [markdown]
-# A flight number of one day can belong to two flights, from different airports: so it identifies nothing by itself. Two airlines are mostly missing in the register of planes, which is how that data is, while a loss
-# among the others would mean a broken join. Flights without arrival have no label; they are counted and left out.
+# A flight number can belong to two flights of a day, from different airports. Two airlines are mostly missing in the register of planes, and always were;
+# a loss among others means a broken join. Flights without arrival have no label.
 #
 # ## Clean and encode
 #
-# What is learned from data, such as a median to fill gaps with, is learned from the training part alone; else the future leaks in. Numbers that are codes become columns of zeros and ones (*one-hot*), and clock
-# times become minutes: in hhmm there are 41 steps from 659 to 700, and one minute.
+# What is learned from data, such as a median to fill gaps, comes from the training part alone; else the future leaks in. Codes become columns of
+# zeros and ones (*one-hot*), clock times become minutes: from 659 to 700 is one minute, not 41.
 
 
 # %%
 def prepared(rows: pd.DataFrame, fitted_on: pd.DataFrame) -> pd.DataFrame:
     wind = rows.wind_speed_3h.where(rows.wind_speed_3h < 100)  # no wind: a mistake, so it counts as missing
-    return pd.concat(
-        [
-            rows[["departure_minute", "distance"]],
-            wind.fillna(fitted_on.wind_speed_3h.median()).rename("wind"),
-            pd.get_dummies(pd.Categorical(rows.origin, categories=sorted(fitted_on.origin.unique())), prefix="origin").set_index(
-                rows.index
-            ),
-        ],
-        axis=1,
-    )
+    origin = pd.Categorical(rows.origin, categories=sorted(fitted_on.origin.unique()))
+    numbers = rows[["departure_minute", "distance"]].assign(wind=wind.fillna(fitted_on.wind_speed_3h.median()))
+    return numbers.join(pd.get_dummies(origin, prefix="origin").set_index(rows.index))
 
 
 prepared(july, fitted_on=past).head(3)
 
 # %% [markdown]
-# The categories, too, come from the training part: with July's own, an airport that is new in July would shift the columns.
+# Categories, too, come from the training part: a new airport in July would shift the columns.
 #
 # ## A guard
 #
-# Tomorrow's data comes at night, and nobody looks. A *guard* is the report turned into rules that say stop. It can fail in two ways: let corruption in, or stop good days until somebody
-# switches it off. Here is a good day, in the form the guard will get: `seats` from the register of planes, weather from the origin's station, `hour` the local hour of the schedule.
+# Nobody looks at tonight's data. A *guard* is the report turned into rules that say stop. It can let corruption in, or stop
+# good days until somebody switches it off. Here is a good day: `seats` from the register of planes, weather from the origin's station, `hour` in New
+# York.
 
 # %%
 example = day_of_flights(variant("m02_1_ex2"))
 example.head(4)
 
 # %% [markdown] exercise="m02_1_ex2"
-# Write `accept(day)` that returns `True` for a good day and `False` for a corrupted one, as a `bool`. `day` is a `DataFrame` of about 300 flights with the columns above; `sched_dep_time` is in hhmm, `distance` in miles, `temp` and
-# `dewp` (dew point) in degrees Fahrenheit, wind in miles an hour. For `example` it is `True`; after `example.loc[0, "wind_speed"] = 1048` it is `False`. It is judged on
-# twelve good days of all seasons and sixteen corrupted ones: other units, wrong clocks, lost or repeated rows of a join, exchanged columns. You earn the share caught minus the share of good days stopped.
-# Repairing is not asked.
+# Write `accept(day)` that returns `True` for a good day and `False` for a corrupted one, as a `bool`. `day` is a `DataFrame` of about 300 flights with the
+# columns above: `sched_dep_time` in hhmm, `distance` in miles, `temp` and `dewp` (dew point) in degrees Fahrenheit, wind in miles an hour. For `example` it
+# is `True`; after `example.loc[0, "wind_speed"] = 1048`, `False`. Twelve good days of all seasons and sixteen corrupted ones are graded: other units,
+# wrong clocks, lost or repeated rows of a join, exchanged columns. You earn the share caught less the share of good days stopped. Repairing is not asked.
 
 
 # %% answer="m02_1_ex2"
@@ -255,8 +246,8 @@ check("m02_1_ex2", accept=accept)
 # %% [markdown]
 # ## A Processing job
 #
-# A notebook is a poor place for work that has to run every night. A *Processing job* rents a computer for the time of one script: it copies objects from S3 into folders below
-# `/opt/ml/processing`, runs your script in an image, copies what it wrote back to S3, and gives the computer back. The image here has pandas and scikit-learn.
+# Work of every night belongs into a *Processing job*. It rents a computer for one script: copies objects from S3 into folders below `/opt/ml/processing`,
+# runs the script in a container image (programs packed together, here Python with pandas), copies what it wrote to S3, and gives the computer back.
 
 # %%
 sagemaker, s3, image = aws.client("sagemaker"), aws.client("s3"), aws.image("sklearn", "1.2-1")
@@ -286,7 +277,8 @@ def processing_request(name: str, script: str, inputs: list, outputs: list, argu
 
 
 # %% [markdown]
-# The request says where things come from and where they go; the script sees only folders. `given/count_rows.py` counts flights in each file: open it. Here are two files for it, of June and September.
+# The request says where things come from and go; the script sees only folders. `given/count_rows.py` counts the flights of each file: open it. We give it
+# two, June and September.
 
 # %%
 KEPT = ["id", "year", "month", "day", "sched_dep_time", "time_hour", "carrier", "arr_delay"]
@@ -311,17 +303,20 @@ counted = json.loads(s3.get_object(Bucket=aws.bucket, Key=f"{aws.prefix}/report/
 print(job["ProcessingJobStatus"], counted)
 
 # %% [markdown]
-# `Completed`, and the report lies in S3. What the script printed is in CloudWatch Logs, in the group `/aws/sagemaker/ProcessingJobs`; a script that raises makes the job `Failed`. The computer is gone by now, which is the
-# point: `describe_processing_job` shows when it ended.
+# `Completed`, and the report lies in S3. What the script printed is in CloudWatch Logs, under `/aws/sagemaker/ProcessingJobs`. A script that raises makes
+# the job `Failed`. Either way the computer is gone.
 
 # %% [markdown] exercise="m02_1_ex3"
-# Write `split_request(name, script_uri, records_uri, output_uri, validation_from, test_from)` that returns the request of a Processing job as a `dict`, and `script`, the text of the Python program that it runs: the object `split.py` at `script_uri`.
-# You may use `source`, `output` and `processing_request`. The program reads all CSV files below `records_uri` (columns as in `KEPT`) and writes a CSV file with header to each of `{output_uri}/train`, `/validation` and `/test`:
+# Write `split_request(name, script_uri, records_uri, output_uri, validation_from, test_from)`, which returns the request of a Processing job as a `dict`, and
+# `script`, a `str`: the Python program that lies at `script_uri`, named `split.py`. You may use `source`, `output` and `processing_request`. The program
+# reads all CSV files below `records_uri` (columns as in `KEPT`) and writes a CSV file with header to each of `{output_uri}/train`, `/validation` and `/test`:
 #
-# - a flight belongs to the part of its day in New York: before `validation_from`, from it on, or from `test_from` on (dates such as `"2013-02-10"`); flights without `arr_delay` are left out;
-# - columns: `id`, `late` (1 when more than 15 minutes late, else 0) and `departure_minute`, minutes since New York's midnight; others as you like, but not `arr_delay`.
+# - a flight goes to the part of its day in New York: before `validation_from`, from it on, or from `test_from` on (dates such as `"2013-02-10"`);
+#   flights without `arr_delay` are left out;
+# - columns: `id`, `late` (1 when more than 15 minutes late, else 0) and `departure_minute`, minutes since New York's midnight; others as you like, but not
+#   `arr_delay`.
 #
-# For example `sched_dep_time` 517 and `arr_delay` 16 give `departure_minute` 317 and `late` 1. The grader runs your job on records of its own. A model is not asked for.
+# For example `sched_dep_time` 517 and `arr_delay` 16 give `departure_minute` 317 and `late` 1. A model is not asked for.
 
 
 # %% answer="m02_1_ex3"
@@ -334,7 +329,7 @@ def split_request(name: str, script_uri: str, records_uri: str, output_uri: str,
     ### END SOLUTION
 
 
-script = ...  # TODO: the text of split.py
+script = ...  # until you have the text of split.py
 
 ### BEGIN SOLUTION
 script = """
@@ -357,7 +352,7 @@ for part, inside in parts.items():
 check("m02_1_ex3", script=script, split_request=split_request)
 
 # %% [markdown]
-# If you have both, this runs your job on the records of June and September, and shows the parts. If not, it says so and goes on.
+# If you have both, this runs your job on June and September.
 
 
 # %%
@@ -367,33 +362,36 @@ def shown_parts(name: str) -> pd.DataFrame:
     print(job["ProcessingJobStatus"], job.get("FailureReason", ""), "| ended", job["ProcessingEndTime"])
     listed = s3.list_objects_v2(Bucket=aws.bucket, Prefix=f"{aws.prefix}/{name}/").get("Contents", [])
     tables = {item["Key"].split("/")[-2]: pd.read_csv(s3.get_object(Bucket=aws.bucket, Key=item["Key"])["Body"]) for item in listed}
-    return pd.DataFrame({part: {"flights": len(rows), "share late": rows.late.mean()} for part, rows in tables.items()}).T
+    counted = {part: {"flights": len(rows), "share late": rows.late.mean()} for part, rows in tables.items()}
+    return pd.DataFrame.from_dict(counted, orient="index").reindex(["train", "validation", "test"])
 
 
 print("No script yet." if script is ... else shown_parts(aws.unique("split")).round(3))
 
 # %% [markdown]
-# Look at the share of late flights: June is nothing like September. That is what time does, and what a random split hides. The job has an end, so nothing is left running.
+# Look at the share late: June is nothing like September, which a random split hides.
 #
 # ## Which tool?
 #
-# Processing is one of five services that prepare data. They overlap, and the exam likes that. What tells them apart is who works with them, how large the data is, and how much of the day they are busy.
+# Five services prepare data. They differ by who works with them, how large the data is, and how much of the day they are busy.
 #
 # | ask in this order | tool | what it is |
 # |---|---|---|
-# | does the team write `nothing`, and the result feeds `training`? | `Data Wrangler` | preparing data by clicking, inside SageMaker |
-# | does the team write `nothing`, for anything else? | `DataBrew` | recipes of clicks on tables of the data catalogue |
-# | does it write `pandas`, and do `gigabytes` times 5 fit into `memory`? | `Processing` | one script, one machine |
-# | does it need more than Spark (`needs` is not `none`)? | `EMR` | a cluster with any software of the Hadoop family |
-# | does a day of Glue, `busy_hours` times `glue_hour`, cost more than 24 hours of `cluster_hour`? | `EMR` | the cluster stays up, so it pays when it is busy |
-# | everything else | `Glue` | Spark without servers, paid while it works |
+# | does the team write `nothing`, and it feeds `training`? | `Data Wrangler` | clicking, inside SageMaker |
+# | does it write `nothing`? | `DataBrew` | clicking, for anything else |
+# | does it write `pandas`, and does 5 times `gigabytes` fit into `memory`? | `Processing` | one script, one machine |
+# | is `needs` not `none`? | `EMR` | a cluster with more than Spark |
+# | do `busy_hours` at `glue_hour` cost more than 24 hours at `cluster_hour`? | `EMR` | the same, always up |
+# | everything else | `Glue` | Spark, paid while it works |
 #
-# The factor 5 is a rule of thumb: pandas makes copies. Whoever writes pandas for data that does not fit will have to write Spark. In life clusters can also be started for one job; we compare with one that stays.
+# Spark spreads a computation over many machines; EMR (Elastic MapReduce) runs more such programs, as Hive and HBase. The 5 is a rule of thumb: pandas
+# makes copies. Whose pandas does not fit will have to write Spark.
 
 # %% [markdown] exercise="m02_1_ex4"
 # Write `choose_tool(job)` that returns the name of the tool as the table writes it, a `str`. For
-# `{"gigabytes": 2.5, "memory": 32, "writes": "pandas", "feeds": "training", "needs": "none", "busy_hours": 1.0, "glue_hour": 4.4, "cluster_hour": 2.0}` it is `"Processing"`. Sizes are in gigabytes, `memory` is that of the largest machine
-# allowed; `writes` is `"nothing"`, `"pandas"` or `"spark"`; `busy_hours` are hours a day; the last two are dollars an hour. It is judged on forty jobs that you have not seen, ten of them twins that differ in one field. Running anything is not asked.
+# `{"gigabytes": 2.5, "memory": 32, "writes": "pandas", "feeds": "training", "needs": "none", "busy_hours": 1.0, "glue_hour": 4.4, "cluster_hour": 2.0}`
+# it is `"Processing"`. `memory` is that of the largest machine, in gigabytes; `writes` is `"nothing"`, `"pandas"` or `"spark"`; `busy_hours` are
+# hours a day; the last two are dollars an hour. Graded are forty jobs, some twins that differ in one field. Running anything is not asked.
 
 
 # %% answer="m02_1_ex4"
@@ -415,41 +413,46 @@ check("m02_1_ex4", choose_tool=choose_tool)
 # ## In this notebook we have
 #
 # - fixed a time of prediction, and told loud leaks from silent ones;
-# - seen that a random split flatters a model that knows the weather;
-# - turned a report on quality into a guard that compares columns and rows;
-# - split records by New York's days in a job that ended by itself;
+# - seen a random split flatter a model that knows the weather;
+# - turned a report into a guard that compares columns and rows;
+# - split records by New York's days in a job;
 # - chosen a tool by who writes, how much, and how often.
 #
 # ## Recall
 #
 # 1. Why can no statistic find a silent leak?
 # 2. A forecast for the hour of departure, issued five hours before: does it leak?
-# 3. Why does a random split flatter the model with weather, and hardly the one without?
-# 4. From which rows does the median for filling gaps come?
-# 5. When is a cluster on EMR cheaper than Glue?
+# 3. Why does a random split flatter only the model with weather?
+# 4. Which rows give the median that fills gaps?
+# 5. When is EMR cheaper than Glue?
 #
 # <details><summary>Answers</summary>
 #
-# - To 1: its values look like those of any good column; only the time at which they can be read gives it away.
-# - To 2: no. It can be read at T.
-# - To 3: flights of one storm lie on both sides; schedules have no storms.
-# - To 4: from the training part alone.
-# - To 5: when it is busy for so much of the day that Glue's hours cost more than 24 of the cluster's.
+# - 1: its values look like any good column's; only the time at which they can be read gives it away.
+# - 2: no: it can be read at T.
+# - 3: flights of one storm lie on both sides; schedules have no storms.
+# - 4: the training part alone.
+# - 5: when a day's hours of Glue cost more than 24 of the cluster's.
 #
 # </details>
 #
 # ## The same with the SDK
 #
-# | version 3 | version 2 |
-# |---|---|
-# | `from sagemaker.core.processing import ScriptProcessor` | `from sagemaker.processing import ScriptProcessor` |
-# | `ProcessingInput(input_name=..., s3_input=ProcessingS3Input(s3_uri=..., local_path=..., s3_data_type="S3Prefix"))` | `ProcessingInput(source=..., destination=...)` |
-# | `ProcessingOutput(output_name=..., s3_output=ProcessingS3Output(s3_uri=..., local_path=..., s3_upload_mode="EndOfJob"))` | `ProcessingOutput(source=..., destination=...)` |
-# | `ScriptProcessor(role=..., image_uri=..., command=["python3"], ...).run(code="split.py", inputs=[...], outputs=[...])` | the same, or `SKLearnProcessor` |
+# ```python
+# from sagemaker.core.processing import ScriptProcessor  # version 3
+# from sagemaker.processing import ScriptProcessor  # version 2
+#
+# processor = ScriptProcessor(role=..., image_uri=..., command=["python3"], instance_type="ml.m5.large", instance_count=1)
+# processor.run(code="split.py", inputs=[...], outputs=[...], arguments=[...])
+#
+# # One input in version 3, and in version 2; outputs likewise, with s3_upload_mode="EndOfJob"
+# ProcessingInput(input_name="records", s3_input=ProcessingS3Input(s3_uri=..., local_path=..., s3_data_type="S3Prefix"))
+# ProcessingInput(source="s3://...", destination="/opt/ml/processing/input/records")
+# ```
 #
 # ## Clean up
 #
-# Processing jobs end by themselves; their records stay, and so do the files in S3.
+# Processing jobs end by themselves.
 
 # %%
 aws.cleanup()
@@ -457,4 +460,4 @@ aws.cleanup()
 # %% [markdown]
 # ## Next
 #
-# The table is sound. Now [train a built-in algorithm](../m04_training/m04_1_builtin_xgboost.ipynb) on it.
+# Now [train a built-in algorithm](../m04_training/m04_1_builtin_xgboost.ipynb) on it.

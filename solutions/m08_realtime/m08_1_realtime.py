@@ -3,30 +3,29 @@
 # %% [markdown]
 # # A model that answers while you change it
 #
-# The model that says whether a flight will arrive late goes to work. A travel app asks it all day, and nobody in front of the app cares how the
-# answer comes about: it must be right, it must be quick, and it must also come in the very minute in which you replace the model by a better one.
-# In this notebook you stand behind that address.
+# The model that says whether a flight will arrive late goes to work: a travel app asks it all day. The answer must be right and quick, and come even in the
+# minute in which you replace the model by a better one.
 #
 # **By the end you can**
 #
-# - write a client that packs flights into requests and reads the answers (exercise 8.1.1)
-# - read an endpoint's latency and choose how many instances it is worth (exercise 8.1.2)
+# - write a client that packs flights into requests (exercise 8.1.1)
+# - choose how many instances it is worth (exercise 8.1.2)
 # - replace the model under load without a lost request (exercise 8.1.3)
-# - decide what to do about a request that failed (exercise 8.1.4)
+# - react to a request that failed (exercise 8.1.4)
 #
-# **Prerequisites**: [Start](../m00_start/), where a model is trained, deployed and asked for the first time.
+# **Prerequisites**: [the start](../m00_start/m00_start.ipynb).
 #
-# **Time**: 75 minutes, the first check after five.
+# **Time**: 75 minutes.
 #
-# **Services**: SageMaker (endpoints), S3, CloudWatch.
+# **Services**: SageMaker endpoints, S3, CloudWatch.
 #
-# **Cost**: \$0 here. On AWS about \$0.30 for two hours with one instance, two during the update (at \${fact:price-ml-m5-large-hosting} an hour
-# each, November 2026). Nothing used here is closed to new accounts.
+# **Cost**: \$0 here. On AWS about 30 cents for two hours of an instance (at {fact:price-ml-m5-large-hosting} dollars an hour, November 2026). Nothing is closed
+# to new accounts.
 
 # %% [markdown]
 # ## Two models, one endpoint
 #
-# First the connection. The folder `given/` beside this notebook holds three short modules.
+# First the connection, and three short modules of the folder `given/`.
 
 # %%
 import json
@@ -49,7 +48,7 @@ sagemaker = aws.client("sagemaker")
 aws
 
 # %% [markdown]
-# Everything that moves the results stands here. Smaller numbers are quicker, larger ones steadier.
+# Smaller numbers are quicker, larger ones steadier.
 
 # %% tags=["parameters"]
 SEED = 8
@@ -58,8 +57,8 @@ ROUNDS = 20
 REQUESTS = 150
 
 # %% [markdown]
-# The table has the label, eight columns and the month. `COLUMNS` holds the eight names *in the order of training*: XGBoost, reading CSV, knows a
-# column by its place alone. The first model learns from the winter, the second from half a year.
+# The table has the label, eight columns and the month. `COLUMNS` holds their names *in the order of training*: XGBoost, the library of the model, knows a
+# column of CSV by its place alone. One model learns from the winter, one from half a year.
 
 # %%
 rows = table(aws.data("flights"), aws.data("weather"))
@@ -69,8 +68,7 @@ july = rows[rows.month == 7].sample(400, random_state=SEED)
 july[COLUMNS].head(3)
 
 # %% [markdown]
-# Two training jobs, started side by side, as `start_training` returns before its job is done. Each leaves a `model.tar.gz` in S3, the *model
-# artifact*.
+# Two training jobs start side by side. Each leaves a `model.tar.gz` in S3, the *model artifact*. A *waiter* waits for a job's end.
 
 # %%
 image = aws.image("xgboost", "3.0-5")
@@ -102,12 +100,11 @@ models
 # %% [markdown]
 # ## Deploy
 #
-# An *endpoint* is an address with servers behind it. Three requests make one, and keeping them apart pays off later:
+# An *endpoint* is an address with servers behind it. Three requests make one:
 #
-# - the *model*: which image, which artifact, under which role;
-# - the *endpoint configuration*: which models, each as a *production variant* with a name, on which kind of instance and on how many. It never
-#   changes: another wish is another configuration;
-# - the *endpoint*: a name that callers know, and the configuration it has now.
+# - the *model*: which image (the packed programs of a server), artifact and role;
+# - the *endpoint configuration*: which models, each as a named *production variant*, on which and how many *instances* (rented computers). It never changes;
+# - the *endpoint*: a name, and its present configuration.
 
 # %%
 endpoint = aws.unique("late-flights")
@@ -123,7 +120,7 @@ sagemaker.get_waiter("endpoint_in_service").wait(EndpointName=endpoint)
 sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointStatus"]
 
 # %% [markdown]
-# Version 3 of the SageMaker Python SDK says the same in its own words; it makes these three requests for you:
+# Version 3 of the SageMaker Python SDK (software development kit) makes these requests for you:
 #
 # ```python
 # from sagemaker.serve import ModelBuilder
@@ -134,11 +131,11 @@ sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointStatus"]
 # endpoint.invoke(body="4,17,1,1089,75.9,8.1,0.0,10.0", content_type="text/csv").body.read()
 # ```
 #
-# We stay with boto3, AWS's plain library for Python: the update further below has no working form in SDK v3 as of November 2026.
+# We stay with boto3, AWS's plain library: SDK v3 has no working update as of November 2026.
 #
 # ## Ask
 #
-# One line of CSV is one flight; several lines are several flights in one request. Look closely at what comes back.
+# A line of CSV is a flight; a request may hold several.
 
 # %%
 runtime = aws.client("sagemaker-runtime")
@@ -152,20 +149,18 @@ print(repr(invoke(endpoint, "4,17,1,1089,75.9,8.1,0.0,10.0")))
 print(repr(invoke(endpoint, "4,17,1,1089,75.9,8.1,0.0,10.0\n0,6,0,719,,8.1,0.0,10.0")))
 
 # %% [markdown]
-# The second flight had no temperature: an empty field is a missing value, which XGBoost can live with. The answer is text. It holds
-# one number for each line of the request, with commas between them, and *no* names: number 2 belongs to line 2.
+# The second flight has no temperature: an empty field is a missing value. The answer is text: a number for each line, commas between them, and *no* names.
+# Number 2 belongs to line 2.
 #
-# Why not send everything in one request? Because the *payload*, the body of a request to a real-time endpoint, has a limit:
-# {fact:realtime-payload-mb} MB. And why not one flight a request? Because each request takes its way through the network, whether it carries
-# one flight or a thousand.
+# A request's *payload*, its body, has at most {fact:realtime-payload-mb} MB, so not everything fits into one. And each pays its way through the network,
+# so one flight a request is slow.
 
 # %% [markdown] exercise="m08_1_ex1"
 # Write two functions. `bodies(flights, limit)` returns a `list[str]`: the bodies of the requests for these flights, in their order, none longer than
-# `limit` bytes, and no more of them than needed. `predict(endpoint, flights, limit)` sends them to the endpoint of that name and returns a `list[float]`, one probability a
-# flight. A flight is a dictionary with the fields of `COLUMNS` in any order, perhaps with others that the model does not take; a missing value is
-# `None`. With `COLUMNS`, `{"flight": 7, "hour": 17, "weekday": 4, "origin": 1, "distance": 1089, "temp": None, "wind_speed": 8.1, "precip": 0.0,
-# "visib": 10.0}` becomes the line `4,17,1,1089,,8.1,0.0,10.0`. One flight always fits the limit; `flights` may be empty. You need not handle
-# errors of the endpoint.
+# `limit` bytes, and as few as possible. `predict(endpoint, flights, limit)` sends them to that endpoint and returns a `list[float]`, a probability a
+# flight. A flight is a dictionary with `COLUMNS` in any order, perhaps more; `None` is a missing value. `{"flight": 7, "hour": 17,
+# "weekday": 4, "origin": 1, "distance": 1089, "temp": None, "wind_speed": 8.1, "precip": 0.0, "visib": 10.0}` becomes the line
+# `4,17,1,1089,,8.1,0.0,10.0`. One flight always fits; `flights` may be empty. You need not handle errors.
 
 
 # %% answer="m08_1_ex1"
@@ -195,15 +190,9 @@ check("m08_1_ex1", bodies=bodies, predict=predict)
 # %% [markdown]
 # ## Latency
 #
-# *Latency* is the time from question to answer. Three clocks measure it:
-#
-# - your own: everything, with the way there and back;
-# - **ModelLatency**, a metric in CloudWatch, AWS's service for measurements: what the container took;
-# - **OverheadLatency**, another: what SageMaker spent besides, from the arrival of the request to the departure of the answer.
-#
-# We send requests of one flight each, one after another, and look at our own clock; then at CloudWatch's. A metric is found by its namespace, its
-# name and its *dimensions*: here the endpoint and the variant. The *99th percentile*, p99, is the latency that one request in a hundred exceeds.
-# Averages hide it, and people in front of an app remember it.
+# *Latency* is the time from question to answer. Your own clock measures all of it. CloudWatch, AWS's service for measurements, has two metrics for each
+# variant: **ModelLatency**, what the container, the running image, took, and **OverheadLatency**, what SageMaker spent besides. One request in a hundred
+# takes longer than p99, the *99th percentile*. Averages hide it.
 
 # %%
 lines = july[COLUMNS].to_csv(index=False, header=False).split()
@@ -220,8 +209,7 @@ clocks = {metric: statistics(cloudwatch, endpoint, "Live", metric, requests=REQU
 pd.DataFrame(clocks)
 
 # %% [markdown]
-# These are not milliseconds. Both metrics are in **microseconds**; forget it and you will believe that a model needs seconds. Divided by 1,000,
-# they go into one picture with our own clock.
+# These are **microseconds**; forget it, and a model seems to need seconds. As milliseconds they go into one picture with our own clock.
 
 # %%
 figure, axes = plt.subplots(figsize=(7, 3))
@@ -229,37 +217,34 @@ axes.hist(own, bins=40, color="#b9c4d6", label="my clock")
 for name, style in (("p50", "-"), ("p99", ":")):
     axes.axvline(clocks["ModelLatency"][name] / 1000, color="black", linestyle=style, label=f"ModelLatency {name}")
 axes.axvline(np.median(own), color="#b04a2f", linestyle="--", label="my clock, median")
-axes.set(xlabel="latency (ms)", ylabel="requests", title="One request, two clocks", xlim=(0, None))
+axes.set(xlabel="latency (ms)", ylabel="requests", title=f"{REQUESTS} requests, two clocks", xlim=(0, None))
 axes.legend()
 plt.show()
 
 # %% [markdown]
-# The median of my clock lies to the right of ModelLatency's: the rest is SageMaker's overhead and the way there and back. If users say it is slow
-# and ModelLatency is small, a bigger instance will not help.
+# My median lies to the right of ModelLatency's: the rest is overhead and network, and no bigger instance helps there.
 #
 # ## When many ask at once
 #
-# So far one request followed another. In an app they come when they come, and a request that finds all instances busy waits in a queue. Take a
-# model that needs 0.3 s and 3 requests a second at random: on average one instance is busy 90 % of the time. `answer_times` replays such a queue.
+# A request that finds all instances busy waits in a queue. Take a model that needs 0.3 s and 3 requests a second at random: on average one instance is busy
+# 90 % of the time. `answer_times` replays the queue.
 
 # %%
 random = np.random.default_rng(SEED)
 arrivals = np.cumsum(random.exponential(1 / 3, size=1_800)).tolist()
-replayed = {count: answer_times(arrivals, [0.3], count) for count in (1, 2, 3)}
-pd.DataFrame({count: pd.Series(times).quantile([0.5, 0.9, 0.99]) for count, times in replayed.items()}).rename_axis("quantile")
+replayed = {f"instances: {count}": answer_times(arrivals, [0.3], count) for count in (1, 2, 3)}
+pd.DataFrame(replayed).quantile([0.5, 0.9, 0.99]).rename_axis("quantile").round(2)
 
 # %% [markdown]
-# Seconds by number of instances. One instance has the capacity, and still most requests wait long: chance brings them in bursts. A second one takes
-# nearly all of the waiting away, a third hardly anything. Each costs the same. So the question is one of price: an instance has one, and an answer
-# that comes too late has one too.
+# Seconds to the answer. One instance has the capacity, and still most requests wait long: they come in bursts. A second takes nearly all the waiting away, a
+# third hardly anything, at the same price. What is a late answer worth?
 
 # %% [markdown] exercise="m08_1_ex2"
-# Write `instances(brief)` that returns an `int` from 1 to 12: how many instances the endpoint shall have in the *next* ten minutes, so that
-# instances and late answers together cost least. A brief tells of the last ten minutes:
-# `{"arrivals": [0.4, 0.9, ...], "model_latency": [212000, ...], "overhead_latency": [41000, ...], "late_after_ms": 700, "instance_usd": 0.23,
-# "late_usd": 0.004}`. Arrivals are seconds; the latencies are 300 requests' values as CloudWatch gives them, pair by pair; an instance costs
-# `instance_usd` an hour, an answer later than `late_after_ms` costs `late_usd`. Each instance answers one request at a time. With traffic of one
-# request a minute the answer is 1. You are judged by what your numbers cost on unseen traffic of the same kind. You need not change the number in between.
+# Write `instances(brief)` that returns an `int` from 1 to 12: with how many instances the *next* ten minutes cost least, instances and late answers
+# together. A brief tells of the last ten minutes: `{"arrivals": [0.4, 0.9, ...], "model_latency": [212000, ...], "overhead_latency": [41000, ...],
+# "late_after_ms": 700, "instance_usd": 0.23, "late_usd": 0.004}`. Arrivals are in seconds, latencies those of 300 requests as CloudWatch gives them; an instance
+# costs `instance_usd` an hour, an answer later than `late_after_ms` costs `late_usd`. An instance answers one request at a time. For one request a minute
+# it is 1. Unseen traffic decides. You need not change the number in between.
 
 
 # %% answer="m08_1_ex2"
@@ -282,21 +267,18 @@ check("m08_1_ex2", instances=instances)
 # %% [markdown]
 # ## Change the model while it answers
 #
-# A configuration never changes, so a new model takes a new configuration, and `update_endpoint(EndpointName=..., EndpointConfigName=...)` hands it
-# to the endpoint. What happens then is a *blue/green* deployment: SageMaker starts new servers beside the old ones; the old ones go on answering;
-# when the new ones are healthy, all traffic goes over to them, and only then do the old ones go. The status says `Updating`, and all that time
-# the endpoint answers. When the new servers do not come up, the endpoint stays with the old configuration and `FailureReason` says why.
+# A new model takes a new configuration, and `update_endpoint(EndpointName=..., EndpointConfigName=...)` hands it to the endpoint. A *blue/green* deployment
+# follows: new servers start beside the old ones, which go on answering; when the new are healthy, all traffic goes over to them, and the old ones go. Meanwhile
+# the status is `Updating`. If the new servers do not come up, the old stay, and `FailureReason` says why.
 #
-# Three things go wrong in practice. Someone deletes the endpoint and creates it anew, and for minutes there is none. Someone takes the call's return for
-# the end of the update. And someone leaves the old configuration lying about until nobody knows which one is in force; worse, someone deletes it
-# *before* the update is over, which AWS warns against.
+# Three things go wrong in practice: the endpoint is deleted and created anew, so that for minutes there is none; the call's return is taken for the end of
+# the update; the old configuration is left, or deleted *before* the update is over, which AWS warns against.
 
 # %% [markdown] exercise="m08_1_ex3"
-# Write `update(endpoint, model_data)` that makes an endpoint answer with the model artifact at the S3 URI `model_data`, and returns the `str` name of
-# its new endpoint configuration. When it returns, every answer must come from the new model, the old configuration must be deleted, and no request
-# may have gone unanswered in between. The endpoint has one variant; its name, instance type and number of instances stay as they are, whatever they
-# are. For example, `update(endpoint, models[1])` returns something like `"late-flights-3f1c2a-9b1e"`. It must work twice in a row. You need not
-# delete the old model, nor handle an update that fails.
+# Write `update(endpoint, model_data)` that makes an endpoint answer with the model artifact at the S3 URI (address) `model_data`, and returns the `str` name
+# of its new endpoint configuration. When it returns, every answer must come from the new model, the old configuration must be deleted, and no request may
+# have gone unanswered. The one variant keeps its name, instance type and count. `update(endpoint, models[1])` returns
+# something like `"late-flights-3f1c2a-9b1e"`. It must work twice in a row. You need not delete the old model or handle a failed update.
 
 
 # %% answer="m08_1_ex3"
@@ -318,8 +300,8 @@ def update(endpoint: str, model_data: str) -> str:
 check("m08_1_ex3", update=update)
 
 # %% [markdown]
-# See it happen. The cell asks about one flight again and again in a thread while your function puts in the other model, and ten times more afterwards. One flight has one
-# answer from each model, so the answer tells which model gave it.
+# See it happen: a thread asks about one flight while your function puts in the other model, and ten times more afterwards. The answer tells which model
+# gave it.
 
 # %%
 config = sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointConfigName"]
@@ -345,14 +327,12 @@ axes.legend()
 plt.show()
 
 # %% [markdown]
-# Two levels and one step: the old model answers until the new one takes over, and after the update the old level does not come back. A short
-# pause right at the step is a request that took longer, not one that was lost: a new server is slow the first time it is asked.
+# Two levels and one step: the old model answers until the new one takes over, and never again. A pause at the step is a slow request, not a lost one.
 #
 # ## When a request fails
 #
-# Now failures, real ones. The client below shall not repeat anything by itself: boto3 retries some errors, which is good, and hides them, which is
-# bad when you want to see them. We ask for an endpoint that is not there, send a kind of content the model does not know and a line that is too
-# short, and hang up too early.
+# boto3 retries some errors by itself, and so hides them. The client below does not. It asks an endpoint that is not there, sends a picture, sends too short
+# a line, and hangs up before a long answer is there.
 
 # %%
 once = {"retries": {"total_max_attempts": 1}}
@@ -374,32 +354,29 @@ def failure(client, **request) -> dict:
 
 
 wrong = [{"EndpointName": "no-such-endpoint"}, {"ContentType": "image/png"}, {"Body": "4,17"}]
-failures = [*(failure(plain, **request) for request in wrong), failure(hasty)]
-pd.DataFrame(failures).convert_dtypes()
+failures = [*(failure(plain, **request) for request in wrong), failure(hasty, Body="\n".join(lines * 20))]
+pd.DataFrame(failures).convert_dtypes().style.set_properties(**{"text-align": "left"})
 
 # %% [markdown]
-# Read it by asking *who said it*. `ModelError` with status 424 is SageMaker passing on what the program in the container said: 4xx, your request is
-# at fault; 5xx, the program failed; 0, it gave no answer at all. `ValidationError` is SageMaker itself: it will not even pass this on. A time-out
-# has no status: nobody said anything, the caller hung up. Two more come with load: `ThrottlingException`, too many requests (with status 400,
-# so the status alone does not tell), and 503, no server ready.
+# Ask *who said it*. `ModelError`, status 424, passes on what the program in the container said (`original_status`): 4xx, your request is at fault; 5xx, it
+# failed; 0, no answer. `ValidationError` is SageMaker itself. A time-out has no status: the caller hung up. Load brings two more: `ThrottlingException`, too
+# many requests (status 400, too), and 503, no server ready.
 #
-# What then? The app has only so much time left. The team's rules:
+# The team's rules for what to do then:
 #
-# - **`"fix"`**: the same request can never succeed. A client error of the model's program; a validation error about the request.
-# - **`"retry"`**: it may succeed in a moment. Throttling, 500 and 503 of SageMaker, time-outs; a failed program once, on attempt 1. Wait
-#   100 ms before the first retry and twice as long before each further one. A retry needs its wait and 200 ms for the answer; with less time
-#   left, fall back.
-# - **`"fall back"`**: answer the user without the model, by the average. Also when the caller is not allowed in, or the endpoint is gone.
-# - **page**: wake a person only when no caller can mend it: access denied, endpoint gone, the program failed on a second attempt or later.
+# - **`"fix"`** what can never succeed: client errors of the program, validation errors about the request.
+# - **`"retry"`** what may soon succeed: throttling, SageMaker's 500 and 503, time-outs; a failed program on attempt 1. Wait 100 ms before the first
+#   retry, twice as long before each further one. With less time left than this wait and 200 ms for the answer, fall back.
+# - **`"fall back"`**: answer without the model, also when access is denied or the endpoint is gone.
+# - **page**, which wakes a person, when no caller can mend it: access denied, endpoint gone, program failed on attempt 2 or later.
 #
-# A prediction changes nothing, so asking twice does no harm. With an order for a ticket, that would be another story.
+# Asking twice is harmless: a prediction changes nothing.
 
 # %% [markdown] exercise="m08_1_ex4"
-# This is the stretch. Write `react(error)` that returns a `dict` with three keys: `"do"` (`"retry"`, `"fix"` or `"fall back"`), `"wait_ms"` (an `int`;
-# 0 unless it retries) and `"page"` (a `bool`). An error is a dictionary like the rows above, with `attempt` (1 for the first try that failed) and
-# `left_ms`: `{"code": "ServiceUnavailable", "status": 503, "original_status": None, "message": "...", "attempt": 2, "left_ms": 900}`. For this one the
-# answer is `{"do": "retry", "wait_ms": 200, "page": False}`. An endpoint that is gone says so in its message, which ends in `not found.`; other
-# validation errors are about the request. It is judged on forty unseen errors, some twins that differ in one field. You need not send anything.
+# Write `react(error)` that returns a `dict` with `"do"` (`"retry"`, `"fix"` or `"fall back"`), `"wait_ms"` (an `int`; 0 unless it retries) and `"page"`
+# (a `bool`). An error is a dictionary like the rows above, with `attempt` (1 for the first try that failed) and `left_ms`: `{"code": "ServiceUnavailable",
+# "status": 503, "original_status": None, "message": "...", "attempt": 2, "left_ms": 900}` gives `{"do": "retry", "wait_ms": 200, "page": False}`. A
+# validation error that ends in `not found.` means an endpoint that is gone; others are about the request. Forty unseen errors are graded. You need not send anything.
 
 
 # %% answer="m08_1_ex4"
@@ -423,7 +400,7 @@ def react(error: dict) -> dict:
 check("m08_1_ex4", react=react)
 
 # %% [markdown]
-# Your rule, on the failures of this notebook, on a first attempt with a second left:
+# Your rule, on the failures above, with a second left:
 
 # %%
 for facts in failures:
@@ -435,42 +412,47 @@ for facts in failures:
 # %% [markdown]
 # ## In this notebook we have
 #
-# - deployed a model in three requests, and packed flights into as few requests as the limit allows;
-# - told the container's latency from SageMaker's overhead and from our own clock;
-# - seen why capacity on average is not enough, and paid for instances by what late answers cost;
-# - replaced a model under load, and seen the step in the answers;
-# - decided by the error who must act: the caller, the clock or a person.
+# - deployed a model, and packed flights into few requests;
+# - told the container's latency from SageMaker's and our own;
+# - paid for instances by what late answers cost;
+# - replaced a model under load without losing a request;
+# - decided by the error who must act.
 #
 # ## Recall
 #
-# 1. ModelLatency says 84,000. How long does the model take, and whose time is not in it?
-# 2. Why does a batch of a hundred flights take far less than a hundred requests?
-# 3. What may you not do while the status is `Updating`, and why?
-# 4. One instance is busy 90 % of the time. Why is that too much?
-# 5. Two errors have status 400. One is worth a retry, the other never. Which?
+# 1. ModelLatency says 84,000. How long is that, and what is not in it?
+# 2. Why are a hundred flights quicker in one request?
+# 3. What may you not do while the status is `Updating`?
+# 4. Why is 90 % busy too much?
+# 5. Which error with status 400 is worth a retry?
 #
 # <details><summary>Answers</summary>
 #
-# - To 1: 84 ms; SageMaker's overhead and the network are not in it.
-# - To 2: The way there and back, and the overhead, are paid once a request.
-# - To 3: Delete the configuration in use, or take the new model as given: the old servers still answer.
-# - To 4: Requests come in bursts, and whatever comes while it is busy waits.
-# - To 5: `ThrottlingException` is worth a retry; a `ValidationError` is not.
+# - 1: 84 ms; SageMaker's overhead and the network.
+# - 2: network and overhead are paid once a request.
+# - 3: delete the old configuration: it still answers.
+# - 4: requests come in bursts and wait.
+# - 5: `ThrottlingException`.
 #
 # </details>
 #
 # ## The same in SDK v2
 #
-# | here | SDK v2 |
-# |---|---|
-# | `create_model`, `create_endpoint_config`, `create_endpoint` | `predictor = Model(image_uri, model_data, role).deploy(1, "ml.m5.large")` |
-# | `invoke_endpoint` | `Predictor(name, serializer=CSVSerializer()).predict(rows)` |
-# | `update_endpoint` | `predictor.update_endpoint(model_name=..., initial_instance_count=1, instance_type=...)` |
-# | `delete_endpoint` | `predictor.delete_endpoint()` |
+# ```python
+# from sagemaker.model import Model
+# from sagemaker.predictor import Predictor
+# from sagemaker.serializers import CSVSerializer
+#
+# Model(image, models[0], aws.role).deploy(1, "ml.m5.large", endpoint_name=endpoint)  # the three create_ calls
+# predictor = Predictor(endpoint, serializer=CSVSerializer())
+# predictor.predict(rows)  # invoke_endpoint
+# predictor.update_endpoint(model_name=..., initial_instance_count=1, instance_type="ml.m5.large")
+# predictor.delete_endpoint()
+# ```
 #
 # ## Clean up
 #
-# The endpoint is what costs. The call deletes it, then the configurations and models of this run.
+# The endpoint costs as long as it stands.
 
 # %%
 aws.cleanup()
@@ -478,5 +460,4 @@ aws.cleanup()
 # %% [markdown]
 # ## Next
 #
-# One model took over from another at one moment. How to give it a tenth of the traffic first, and decide from data, is the matter of the
-# [next notebook on deployment](../m08_realtime/).
+# How to give a new model a tenth of the traffic first comes with the next lessons on [deployment](../m08_realtime/).

@@ -15,8 +15,8 @@ _spec.loader.exec_module(_cases)
 
 
 def described_columns(rng: random.Random) -> dict[str, str]:
-    """Names of columns, drawn by ``rng``, each with its description."""
-    return {column.name: column.description for column in _cases.columns(rng)}
+    """Names of columns, each with its description: the four of practice, then those drawn by ``rng``."""
+    return {column.name: column.description for column in (*_cases.PRACTICE_COLUMNS, *_cases.columns(rng))}
 
 
 def day_of_flights(rng: random.Random) -> pd.DataFrame:

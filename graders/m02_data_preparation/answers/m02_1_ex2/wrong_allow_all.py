@@ -1,7 +1,7 @@
 """The data has always been fine."""
 
 # trips: guard
-# says: let in as well: a wind of a thousand miles
+# says: returned True for a day with a wind of hundreds of miles
 
 
 def accept(day):

@@ -1,7 +1,7 @@
 """Nothing that is missing values can be trusted."""
 
 # trips: guard
-# says: The clean day was stopped
+# says: returned False for a clean day
 
 
 def accept(day):

@@ -1,6 +1,6 @@
 """The full name of the service."""
 
-# trips: shape
+# trips: practice
 # says: expected the name of a tool as the table writes it
 
 

@@ -1,7 +1,7 @@
-"""The price of an instance stands in the brief: it is what an instance costs."""
+"""An instance costs what its price says, whatever the time it runs."""
 
 # trips: regret
-# says: Too few
+# says: how much of an hour do you pay?
 
 
 def instances(brief):
@@ -10,4 +10,4 @@ def instances(brief):
     def late(count):
         return sum(time > brief["late_after_ms"] / 1000 for time in answer_times(brief["arrivals"], seconds, count))
 
-    return min(range(1, 13), key=lambda count: 10 * count * brief["instance_usd"] + late(count) * brief["late_usd"])
+    return min(range(1, 13), key=lambda count: count * brief["instance_usd"] + late(count) * brief["late_usd"])
