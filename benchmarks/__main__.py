@@ -1,4 +1,7 @@
-"""``python -m benchmarks [NAME ...]``: measure, print a table, write ``build/benchmarks.json``. Exit code 1 when a target is missed."""
+"""``python -m benchmarks [NAME ...]``: measure, print a table, write ``build/benchmarks.json``. Exit code 1 when a target is missed.
+
+A run that is interrupted, or fails, keeps and shows what it has measured until then.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,6 @@ import argparse
 import json
 import os
 import platform
-import signal
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -17,6 +19,7 @@ from rich.table import Table
 
 from benchmarks import invoke, listing, objects, ready, restart, training
 from benchmarks.rows import Row
+from course import interrupts
 
 RESULT = Path("build/benchmarks.json")
 BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
@@ -35,14 +38,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     names = parser.parse_args(arguments).names or list(BENCHMARKS)
     if unknown := [name for name in names if name not in BENCHMARKS]:
         parser.error(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended
     console, rows = Console(), []
-    for name in names:
-        with console.status(f"measuring {name}"):
-            rows += BENCHMARKS[name]()
-    console.print(_table(rows))
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps(_result(rows), indent=2) + "\n")
+    _write(rows, missing=names)
+    try:
+        for number, name in enumerate(names, 1):
+            with console.status(f"measuring {name}"):
+                rows += BENCHMARKS[name]()
+            _write(rows, missing=names[number:])
+    finally:
+        if rows:
+            console.print(_table(rows))
     return 0 if all(row.met for row in rows) else 1
 
 
@@ -57,10 +62,15 @@ def _table(rows: Sequence[Row]) -> Table:
     return table
 
 
-def _result(rows: Sequence[Row]) -> dict:
+def _write(rows: Sequence[Row], missing: Sequence[str]) -> None:
     machine = {"python": platform.python_version(), "cpus": os.cpu_count(), "load": os.getloadavg()[0]}
-    return {"measured_at": datetime.now(UTC).isoformat(timespec="seconds"), **machine, "rows": [row.as_json() for row in rows]}
+    measured = {"rows": [row.as_json() for row in rows], "not_measured": list(missing)}
+    result = {"measured_at": datetime.now(UTC).isoformat(timespec="seconds"), **machine, **measured}
+    RESULT.parent.mkdir(exist_ok=True)
+    beside = RESULT.with_suffix(".new")
+    beside.write_text(json.dumps(result, indent=2) + "\n")
+    beside.replace(RESULT)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(interrupts.run(main))

@@ -13,6 +13,7 @@ import xgboost
 
 from benchmarks import world
 from benchmarks.rows import Row, p50_in_turns
+from course.localaws import server
 
 ENDPOINT = "benchmarks"
 THREADS, CALLS = 8, 5_000
@@ -20,7 +21,7 @@ REQUEST = {"EndpointName": ENDPOINT, "ContentType": "text/csv", "Body": "0.1,0.2
 
 
 def measure() -> list[Row]:
-    with world.local_aws() as handle:
+    with server.temporary() as handle:
         client = world.client_of(handle)
         _deploy(client)
         through, straight = client("sagemaker-runtime"), client("sagemaker-runtime")

@@ -6,12 +6,13 @@ from typing import Any
 
 from benchmarks import world
 from benchmarks.rows import Row, p50_in_turns
+from course.localaws import server
 
 JOBS = 100
 
 
 def measure() -> list[Row]:
-    with world.local_aws() as handle, world.moto_server() as endpoint:
+    with server.temporary() as handle, world.moto_server() as endpoint:
         ours, theirs = _filled(world.client_of(handle)), _filled(world.moto_client(endpoint))
         describe, list_all = (
             p50_in_turns(lambda ask=ask: ask(ours), lambda ask=ask: ask(theirs))

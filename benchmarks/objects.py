@@ -8,6 +8,7 @@ import psutil
 
 from benchmarks import world
 from benchmarks.rows import Row, p50_in_turns
+from course.localaws import server
 
 SMALL, LARGE = bytes(1024), bytes(1024 * 1024)
 LARGE_OBJECTS = 1_000
@@ -15,7 +16,7 @@ MB = 1_000_000
 
 
 def measure() -> list[Row]:
-    with world.local_aws() as handle:
+    with server.temporary() as handle:
         ours = _with_bucket(world.client_of(handle))
         with world.moto_server() as endpoint:
             theirs = _with_bucket(world.moto_client(endpoint))

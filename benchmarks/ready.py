@@ -24,7 +24,7 @@ def _local() -> float:
 
         def begin() -> None:
             nonlocal handle
-            handle = server.start(place / "state", port)
+            handle = server.start(place / "state", port, temporary=True)
             _first_answer(port)
 
         handle: server.Handle | None = None

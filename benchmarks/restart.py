@@ -17,8 +17,8 @@ REQUESTS, OBJECTS, THREADS = 1_000, 10_000, 8
 
 def measure() -> list[Row]:
     with world.folder() as place, _ended(place / "full"), _ended(place / "empty"):
-        _fill(server.start(place / "full"))
-        server.start(place / "empty")
+        _fill(server.start(place / "full", temporary=True))
+        server.start(place / "empty", temporary=True)
         pairs = [(_again(place / "full", OBJECTS), _again(place / "empty", 0)) for _ in range(RUNS)]
     ours, theirs = (list(numbers) for numbers in zip(*pairs, strict=True))
     # The target is one of the whole start: what an empty one needs is shown, not taken off.
@@ -52,7 +52,7 @@ def _again(state: Path, objects: int) -> float:
     world.kill(server.find(state).pid)
 
     def begin() -> None:
-        client = world.client_of(server.start(state))
+        client = world.client_of(server.start(state, temporary=True))
         queues = client("sqs").list_queues(MaxResults=1000).get("QueueUrls", [])
         if objects:
             client("s3").head_object(Bucket=world.BUCKET, Key=f"{objects - 1:05}")

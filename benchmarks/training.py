@@ -9,6 +9,7 @@ from pathlib import Path
 from benchmarks import world
 from benchmarks.rows import Row, seconds
 from course import datasets
+from course.localaws import server
 
 RUNS = 5
 FLIGHTS = 40_000
@@ -27,7 +28,7 @@ print(time.perf_counter() - began)
 
 
 def measure() -> list[Row]:
-    with world.local_aws() as handle, world.folder() as place:
+    with server.temporary() as handle, world.folder() as place:
         client = world.client_of(handle)
         table = place / "flights.csv"
         _write(table)

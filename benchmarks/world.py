@@ -34,16 +34,6 @@ def folder() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def local_aws() -> Iterator[server.Handle]:
-    with folder() as place:
-        handle = server.start(place / "state")
-        try:
-            yield handle
-        finally:
-            handle.stop()
-
-
-@contextlib.contextmanager
 def moto_server(port: int | None = None) -> Iterator[str]:
     """The endpoint of a moto server that answers."""
     port = port or free_port()
