@@ -1,16 +1,17 @@
-"""Reference lessons are executed as `make run` executes them, on a local AWS of the test module's own."""
+"""Reference lessons are executed as `make run` executes them, two at a time, each on a local AWS of its own."""
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from course.localaws import server
 from course.localaws.contract.contract import STRICT
-from course.regression.execute import lessons
+from course.regression.execute import WORKERS, lessons
 
 ROOT = Path(__file__).parents[2]
 
@@ -18,10 +19,10 @@ os.environ.setdefault(STRICT, "1")  # every answer that a lesson gets must fit b
 
 
 @pytest.fixture(scope="module")
-def local_aws(tmp_path_factory) -> Iterator[server.Handle]:
-    handle = server.start(tmp_path_factory.mktemp("local-aws") / "state")
-    yield handle
-    handle.stop()
+def handles() -> Iterator[Sequence[server.Handle]]:
+    """Local AWS of this module's own; `execute_all` runs a lesson on the same one each time."""
+    with contextlib.ExitStack() as stack:
+        yield [stack.enter_context(server.temporary()) for _ in range(WORKERS)]
 
 
 @pytest.fixture(scope="module")

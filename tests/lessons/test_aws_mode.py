@@ -17,25 +17,28 @@ pytestmark = pytest.mark.timeout(1800)  # the first test waits for all lessons
 
 
 @pytest.fixture(scope="module")
-def environment(local_aws) -> dict[str, str]:
-    """What a kernel is given from outside; whoever looks for the local AWS where it usually is finds nothing."""
-    given = local_aws.environment()
-    return given | {
-        "COURSE_BACKEND": "aws",
-        "COURSE_LOCALAWS_STATE": str(local_aws.state.with_name("nothing-here")),
-        "PYTHONPATH": os.pathsep.join([str(HARNESS), given["PYTHONPATH"]]),
-    }
+def elsewhere(tmp_path_factory) -> Path:
+    """Where whoever looks for the local AWS finds nothing."""
+    return tmp_path_factory.mktemp("elsewhere") / "nothing-here"
 
 
 @pytest.fixture(scope="module")
-def runs(environment, sources, tmp_path_factory) -> dict[str, Executed]:
-    done = execute_all(sources, tmp_path_factory.mktemp("executed"), [environment], lambda _: None)
+def environments(handles, elsewhere) -> list[dict[str, str]]:
+    """What kernels are given from outside."""
+    own = {"COURSE_BACKEND": "aws", "COURSE_LOCALAWS_STATE": str(elsewhere)}
+    given = [handle.environment() for handle in handles]
+    return [each | own | {"PYTHONPATH": os.pathsep.join([str(HARNESS), each["PYTHONPATH"]])} for each in given]
+
+
+@pytest.fixture(scope="module")
+def runs(environments, sources, tmp_path_factory) -> dict[str, Executed]:
+    done = execute_all(sources, tmp_path_factory.mktemp("executed"), environments, lambda _: None)
     return {run.notebook: run for run in done}
 
 
-def test_the_harness_refuses_the_local_aws(environment):
+def test_the_harness_refuses_the_local_aws(environments):
     script = "import course.session, course.localaws.server"
-    done = subprocess.run([sys.executable, "-c", script], env=os.environ | environment, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", script], env=os.environ | environments[0], capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
     assert "course.localaws must not be imported with COURSE_BACKEND=aws" in done.stderr
 
@@ -46,10 +49,10 @@ def test_the_reference_runs_and_earns_all_points(runs, notebook):
     assert run.earned == run.points
 
 
-def test_nothing_is_left_running(runs, local_aws):
-    assert local_aws.running() == []
+def test_nothing_is_left_running(runs, handles):
+    assert [each for handle in handles for each in handle.running()] == []
 
 
-def test_the_lessons_reached_the_local_aws_by_their_environment_alone(runs, local_aws):
-    assert any(event["operation"] == "CreateTrainingJob" for event in local_aws.events(limit=100_000))
-    assert not local_aws.state.with_name("nothing-here").exists()
+def test_the_lessons_reached_the_local_aws_by_their_environment_alone(runs, handles, elsewhere):
+    assert "CreateTrainingJob" in {event["operation"] for handle in handles for event in handle.events(limit=100_000)}
+    assert not elsewhere.exists()
