@@ -7,6 +7,7 @@ import hashlib
 import importlib
 import os
 import sys
+import traceback
 import types
 from functools import cache
 from pathlib import Path
@@ -45,7 +46,7 @@ def exercises(folder: Path | None = None) -> dict[str, Exercise]:
     Raises
     ------
     DefinitionError
-        When a definition is wrong, stands in the wrong file, or an id occurs twice.
+        When a definition is wrong, stands in the wrong file or in one that cannot be loaded, or an id occurs twice.
     """
     return dict(_exercises(folder or root()))
 
@@ -106,4 +107,16 @@ def _module(path: Path) -> types.ModuleType:
         module = types.ModuleType(package, f"The graders of {lesson.name}.")
         module.__path__ = [str(lesson)]
         sys.modules[package] = module
-    return importlib.import_module(f"{package}.{path.stem}")
+    try:
+        return importlib.import_module(f"{package}.{path.stem}")
+    except DefinitionError:
+        raise
+    except Exception as error:
+        lines = [
+            f"{Path(frame.filename).name}, line {frame.lineno}"
+            for frame in traceback.extract_tb(error.__traceback__)
+            if Path(frame.filename).is_relative_to(lesson)
+        ]
+        where = f" ({lines[-1]})" if lines else ""  # a SyntaxError says itself where it is
+        said = f"{type(error).__name__}: {error}{where}"
+        raise DefinitionError(f"the definitions in {lesson.name}/{path.name} cannot be loaded: {said}.") from error

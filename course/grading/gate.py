@@ -272,19 +272,16 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     root = options.root.resolve()
     table = Table("exercise", "candidate", "points", "problem")
-    failed = 0
-    for notebook in options.notebooks or notebooks(root):
-        try:
-            findings = judge(notebook, root)
-        except (DefinitionError, FileNotFoundError) as error:
-            print(f"{notebook}: {error}", file=sys.stderr)
-            return 1
-        for finding in findings:
-            earned = f"{render.number(finding.score)} of {render.number(finding.points)}"
-            table.add_row(finding.exercise, finding.candidate, earned, finding.problem or "as it must be")
-            failed += bool(finding.problem)
+    try:
+        findings = [finding for notebook in options.notebooks or notebooks(root) for finding in judge(notebook, root)]
+    except (DefinitionError, FileNotFoundError) as error:
+        print(f"gate: {error}", file=sys.stderr)
+        return 1
+    for finding in findings:
+        earned = f"{render.number(finding.score)} of {render.number(finding.points)}"
+        table.add_row(finding.exercise, finding.candidate, earned, finding.problem or "as it must be")
     Console().print(table)
-    return 1 if failed else 0
+    return 1 if any(finding.problem for finding in findings) else 0
 
 
 if __name__ == "__main__":

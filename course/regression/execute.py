@@ -102,21 +102,29 @@ def _one_line(failure: Exception) -> str:
 
 
 def _figures(source: Path, output: Path, seconds: float, error: str) -> Executed:
-    notebook = nbformat.read(output if output.exists() else source, as_version=4)
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    cells = cells_of(output if output.exists() else source)
+    code = [cell for cell in cells if cell.cell_type == "code"]
     checks = [cell for cell in code if cell.metadata.get("nbgrader", {}).get("grade")]
     return Executed(
         lesson=source.parent.name,
         notebook=source.stem,
         output=output,
         seconds=seconds,
-        cells=len(notebook.cells),
+        cells=len(cells),
         exercises=len(checks),
         earned=sum(map(earned, checks)),
         points=sum(float(cell.metadata["nbgrader"]["points"]) for cell in checks),
         error=error,
         cell_seconds=tuple(float(cell.metadata.get("papermill", {}).get("duration") or 0.0) for cell in code),
     )
+
+
+def cells_of(notebook: Path) -> list[nbformat.NotebookNode]:
+    """The cells of a notebook; none when it cannot be read, which its execution will say."""
+    try:
+        return nbformat.read(notebook, as_version=4).cells
+    except Exception:  # there is no end of what a broken file makes of nbformat
+        return []
 
 
 def earned(check: nbformat.NotebookNode) -> float:

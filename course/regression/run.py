@@ -15,8 +15,8 @@ from rich.table import Table
 from course import interrupts
 from course.localaws import server
 from course.regression import report
-from course.regression.demo_class import DemoClass, unexpected
-from course.regression.execute import WORKERS, Executed, execute_all, lessons
+from course.regression.demo_class import LEARNERS, ClassError, DemoClass, unexpected
+from course.regression.execute import WORKERS, Executed, cells_of, execute_all, lessons
 
 ROOT = Path(__file__).resolve().parents[2]
 REPORT = Path("build/run/report.html")
@@ -29,9 +29,12 @@ def main() -> int:
     shutil.rmtree(folder, ignore_errors=True)
     with _progress(console) as progress:
         runs = _run_lessons(progress, folder)
-        klass = DemoClass(ROOT, folder / "class")
-        scores = _run_class(progress, klass)
-    problems = [f"{run.notebook}: {report.lesson_row(run)[-1]}" for run in runs if not run.ok] + unexpected(scores)
+        problems = [f"{run.notebook}: {report.lesson_row(run)[-1]}" for run in runs if not run.ok]
+        try:
+            scores = _run_class(progress, DemoClass(ROOT, folder / "class"))
+            problems += unexpected(scores)
+        except ClassError as error:
+            scores, problems = {}, [*problems, f"the class was not graded: {error}"]
     _print(console, runs, scores, problems)
     report.write(ROOT / REPORT, runs, scores, problems)
     console.print(f"Report: {REPORT}")
@@ -40,25 +43,17 @@ def main() -> int:
 
 def _run_lessons(progress: Progress, folder: Path) -> list[Executed]:
     sources = lessons(ROOT)
-    bars = {source.stem: progress.add_task(source.stem, total=_cells(source)) for source in sources}
+    totals = {source.stem: sum(cell.cell_type == "code" for cell in cells_of(source)) for source in sources}
+    bars = {name: progress.add_task(name, total=total) for name, total in totals.items()}
     with contextlib.ExitStack() as stack:
         environments = [stack.enter_context(_local_aws()) for _ in range(WORKERS)]
         return execute_all(sources, folder / "executed", environments, lambda notebook: progress.advance(bars[notebook]))
 
 
 def _run_class(progress: Progress, klass: DemoClass) -> dict[str, dict[str, tuple[float, float]]]:
-    from course.regression.demo_class import LEARNERS
-
     bar = progress.add_task("class of four", total=len(LEARNERS) * len(klass.lessons))
     klass.release()
     return klass.grade_all(lambda: progress.advance(bar))
-
-
-def _cells(source: Path) -> int:
-    """How many cells of a notebook are executed."""
-    import nbformat
-
-    return sum(cell.cell_type == "code" for cell in nbformat.read(source, as_version=4).cells)
 
 
 @contextlib.contextmanager
@@ -77,11 +72,12 @@ def _print(console: Console, runs: list[Executed], scores: dict[str, dict[str, t
     for run in runs:
         table.add_row(*report.lesson_row(run))
     console.print(table)
-    columns, rows = report.score_rows(scores)
-    table = Table(*columns, title="Class")
-    for row in rows:
-        table.add_row(*row)
-    console.print(table)
+    if scores:
+        columns, rows = report.score_rows(scores)
+        table = Table(*columns, title="Class")
+        for row in rows:
+            table.add_row(*row)
+        console.print(table)
     for problem in problems:
         console.print(f"Not as expected: {problem}", markup=False)
 

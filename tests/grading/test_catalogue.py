@@ -53,6 +53,25 @@ def test_same_id_twice(tmp_path: Path) -> None:
         catalogue.exercises(tmp_path / "graders")
 
 
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("def broken(:", "SyntaxError: invalid syntax (m97_1.py, line 4)"),
+        ("import no_such_package", "ModuleNotFoundError: No module named 'no_such_package' (m97_1.py, line 4)"),
+        ("1 / 0", "ZeroDivisionError: division by zero (m97_1.py, line 4)"),
+        ("Exercise(id='m97_1_ex2')", "(m97_1.py, line 4)"),
+        ("import json; json.loads('{')", "(m97_1.py, line 4)"),  # the line of ours, not the library's
+    ],
+)
+def test_definitions_that_cannot_be_loaded(tmp_path: Path, line: str, says: str) -> None:
+    definition(tmp_path, "m97_1.py", "m97_1_ex1")
+    with (tmp_path / "graders" / "m97_lesson" / "m97_1.py").open("a") as file:
+        file.write(line + "\n")
+    with pytest.raises(DefinitionError) as found:
+        catalogue.exercises(tmp_path / "graders")
+    assert "m97_lesson/m97_1.py cannot be loaded" in str(found.value) and says in str(found.value)
+
+
 @pytest.mark.parametrize("wanted", ["m98_1_ex12", "", "../m98_1_ex1", None, "m98_1"])
 def test_unknown_id(wanted: object) -> None:
     with pytest.raises(UnknownExercise, match="Did you mean m9[78]_1_ex"):

@@ -195,6 +195,18 @@ def test_command_names_an_unknown_notebook(course: Path) -> None:
     assert done.returncode == 1 and "no exercises of notebook 'm96_1'" in done.stderr
 
 
+@pytest.mark.parametrize("name", ["m98_1.py", "m98_1_hidden.py"])
+@pytest.mark.parametrize("arguments", [[], ["m98_1"]])
+def test_command_says_in_a_line_what_cannot_be_loaded(course: Path, name: str, arguments: list[str]) -> None:
+    (course / GRADERS / name).write_text("def broken(:\n")
+    command = [sys.executable, "-m", "course.grading.gate", *arguments, "--root", str(course)]
+    if not arguments:
+        shutil.rmtree(course / "graders" / "m97_cloud")  # which would only take time
+    done = subprocess.run(command, text=True, capture_output=True)
+    said = f"gate: the definitions in m98_traps/{name} cannot be loaded: SyntaxError: invalid syntax ({name}, line 1).\n"
+    assert (done.returncode, done.stderr) == (1, said)
+
+
 def test_reads_answer_and_check_cells() -> None:
     cells = code_cells(source_of("m98_1", FIXTURE / "solutions"))
     assert [(cell.role, cell.exercise) for cell in cells if cell.role][:2] == [("answer", "m98_1_ex1"), ("check", "m98_1_ex1")]
