@@ -1,7 +1,7 @@
 """One output holds all three."""
 
 # trips: request
-# says: three places below
+# says: a place below `output_uri` for each part
 
 
 def split_request(name, script_uri, records_uri, output_uri, validation_from, test_from):
