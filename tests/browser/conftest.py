@@ -14,7 +14,7 @@ from .jupyterlab import BROWSER, MILLISECONDS
 @pytest.fixture(scope="module")
 def page() -> Iterator[Page]:
     if not BROWSER and not os.environ.get("CI"):
-        pytest.skip("no Chromium here; `.ci/browser` installs Debian's")
+        pytest.skip("no Chromium here; `.ci/browser` installs Debian's, until 2027-05-24")
     assert BROWSER, "no Chromium, though this is CI; `.ci/browser` installs it"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox", "--disable-dev-shm-usage"])

@@ -19,7 +19,10 @@ from course.localaws.containers import box as boxes
 from course.localaws.containers.box import Box, Limits
 
 MODES = [
-    pytest.param("namespace", marks=pytest.mark.skipif(boxes.best_mode() != "namespace", reason="no user namespaces on this machine")),
+    pytest.param(
+        "namespace",
+        marks=pytest.mark.skipif(boxes.best_mode() != "namespace", reason="no user namespaces on this machine, until 2027-05-24"),
+    ),
     "rewrite",
 ]
 
@@ -235,7 +238,7 @@ def test_output_that_cannot_be_kept_ends_the_box(root: Path, mode: str) -> None:
     assert processes_of(root) == []
 
 
-@pytest.mark.skipif(boxes.best_mode() != "namespace", reason="no user namespaces on this machine")
+@pytest.mark.skipif(boxes.best_mode() != "namespace", reason="no user namespaces on this machine, until 2027-05-24")
 def test_without_a_network_only_its_own_loopback_answers(root: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as outside:
         code = f"""
@@ -289,7 +292,7 @@ def test_staging_translates_code_and_leaves_stored_objects_alone(root: Path) -> 
 def test_as_an_ordinary_user(tmp_path: Path) -> None:
     """Root's own Python is out of another user's reach, so the system's runs; it borrows our psutil."""
     if os.getuid() != 0 or not Path("/usr/bin/python3").exists():
-        pytest.skip("takes root, to become another user")
+        pytest.skip("takes root, to become another user, until 2027-05-24")
     modes = ["namespace", "rewrite"] if boxes.best_mode() == "namespace" else ["rewrite"]
     code = f"""
         import sys
@@ -319,5 +322,5 @@ def test_as_an_ordinary_user(tmp_path: Path) -> None:
     finally:
         subprocess.run(["rm", "-rf", str(folder)], check=True)
     if "psutil" in answer.stderr:
-        pytest.skip("the system's Python cannot load this environment's psutil")
+        pytest.skip("the system's Python cannot load this environment's psutil, until 2027-05-24")
     assert answer.stdout.splitlines() == [f"{mode} 0 65534" for mode in modes], answer.stderr
