@@ -46,4 +46,4 @@ $(READY): pyproject.toml uv.lock | $(filter .venv-uv/bin/uv,$(UV))
 
 .venv-uv/bin/uv:
 	@$(or $(PYTHON),python3) -m venv .venv-uv || { echo "make: python3 -m venv failed; on Debian: apt-get install python3-venv" >&2; exit 1; }
-	@.venv-uv/bin/python -m pip install --quiet uv
+	@.venv-uv/bin/python -m pip install --quiet --disable-pip-version-check uv

@@ -218,7 +218,7 @@ def findings() -> Iterator[Finding]:
 def main(arguments: Sequence[str] = ()) -> int:
     """Print all findings; 1 when something is wrong, 0 when the course can run."""
     if arguments:
-        print("usage: course doctor")
+        print("usage: course doctor\n\nSay what is wrong with this machine for this course, and the command that mends it.")
         return 0 if set(arguments) <= {"-h", "--help"} else 2
     found = list(findings())
     for finding in found:

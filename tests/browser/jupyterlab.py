@@ -22,10 +22,12 @@ BROWSER = next(filter(None, map(shutil.which, BROWSERS)), None)
 START_SECONDS = 180
 MILLISECONDS = 240_000  # for whatever the page has to show: a kernel that starts, a job that trains
 
-KERNEL_IS_IDLE = """() => {
-    const context = window.jupyterapp?.shell.currentWidget?.sessionContext;
-    const kernel = context?.session?.kernel;
-    return context?.isReady && kernel?.connectionStatus === 'connected' && kernel.status === 'idle';
+IN_FRONT = ".jp-NotebookPanel:not(.lm-mod-hidden)"  # JupyterLab opens again what was open before, in tabs behind
+KERNEL_IS_IDLE = """path => {
+    const panel = window.jupyterapp?.shell.currentWidget;
+    const session = panel?.sessionContext;
+    const kernel = session?.session?.kernel;
+    return panel?.context?.path === path && session?.isReady && kernel?.connectionStatus === 'connected' && kernel.status === 'idle';
 }"""
 KERNEL = "() => jupyterapp.shell.currentWidget.sessionContext.kernelDisplayName"
 CODE_CELLS = """() => jupyterapp.shell.currentWidget.content.widgets.flatMap(({model}, place) => model.type === 'code' ? [{
@@ -65,7 +67,7 @@ def wait_until_it_answers(process: subprocess.Popen, port: int, log: Path) -> No
 def open_in_page(page: Page, path: str) -> str:
     """Open a notebook in a JupyterLab page that is there, wait for its kernel or a question, and return the kernel's name."""
     page.evaluate("path => { jupyterapp.commands.execute('docmanager:open', {path}); }", path)
-    page.wait_for_function(f"() => document.querySelector('.jp-Dialog') || ({KERNEL_IS_IDLE})()")
+    page.wait_for_function(f"path => document.querySelector('.jp-Dialog') || ({KERNEL_IS_IDLE})(path)", arg=path)
     return page.evaluate(KERNEL)
 
 
@@ -75,10 +77,10 @@ class Notebook:
     def __init__(self, page: Page, port: int, path: str) -> None:
         self.page = page
         page.goto(f"http://127.0.0.1:{port}/lab/tree/{path}?token={TOKEN}")
-        self._wait("the kernel to be idle", KERNEL_IS_IDLE)
+        self._wait("the kernel to be idle", KERNEL_IS_IDLE, path)
 
     def cell(self, place: int) -> Locator:
-        return self.page.locator(".jp-Notebook .jp-Cell").nth(place)
+        return self.page.locator(f"{IN_FRONT} .jp-Cell").nth(place)
 
     def kernel(self) -> str:
         """The name that JupyterLab shows for its kernel."""
@@ -122,9 +124,9 @@ class Notebook:
         raised = [cell for cell in self.page.evaluate(CODE_CELLS) if cell["error"]]
         assert not raised, f"cell {raised[0]['place']} raised: {raised[0]['error']}"
 
-    def _wait(self, what: str, condition: str) -> None:
+    def _wait(self, what: str, condition: str, argument: str | None = None) -> None:
         try:
-            self.page.wait_for_function(condition, timeout=MILLISECONDS, polling=200)
+            self.page.wait_for_function(condition, arg=argument, timeout=MILLISECONDS, polling=200)
         except TimeoutError as error:
-            shown = self.page.locator(".jp-Dialog, .jp-Notebook .jp-InputPrompt").all_inner_texts()
+            shown = self.page.locator(f".jp-Dialog, {IN_FRONT} .jp-InputPrompt").all_inner_texts()
             raise AssertionError(f"waited {MILLISECONDS // 1000} s for {what}; the page shows {shown}") from error

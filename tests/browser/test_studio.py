@@ -20,9 +20,10 @@ from . import jupyterlab
 
 ROOT = Path(__file__).parents[2]
 LESSON = Path("work", "m00_start", "m00_start.ipynb")
-CELLS = 6  # of code: from connecting to the first answer of a model
+CELLS = 7  # of code: from connecting to the first answer of a model
 # What Studio sets for every process of its own: none of it may change for anyone, and the lesson's calls may not go there.
 STUDIO = {"AWS_REGION": "eu-west-1", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/_sagemaker-instance-credentials/x/creds"}
+PYTHON = {"name": "python3", "display_name": "Python 3 (ipykernel)"}  # JupyterLab's own
 SHOW = "import json, os; print(json.dumps({name: value for name, value in os.environ.items() if 'AWS' in name or name == 'PYTHONPATH'}))"
 
 pytestmark = [pytest.mark.nightly, pytest.mark.timeout(1500)]  # installs a JupyterLab, and the course's packages
@@ -107,10 +108,10 @@ def test_make_start_makes_the_lessons_run_in_the_jupyterlab_that_is_there(studio
 
 
 def test_other_kernels_of_this_jupyterlab_keep_their_aws(studio, page):
-    other = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(SHOW)], metadata={"kernelspec": {"name": "python3"}})
+    other = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(SHOW)], metadata={"kernelspec": PYTHON})
     nbformat.write(other, studio.home / "other.ipynb")
     notebook = jupyterlab.Notebook(page, studio.port, "other.ipynb")
-    assert notebook.kernel() == "Python 3 (ipykernel)"
+    assert notebook.kernel() == PYTHON["display_name"]
     notebook.run(0)
     assert json.loads(notebook.output(0)) == STUDIO
 
