@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import textwrap
@@ -108,6 +109,16 @@ def test_a_whole_life_on_the_command_line(state, tmp_path):
     assert server.find(state) is None
     assert "No local AWS runs" in course("aws", "stop", "--state", state)
     assert "Start it with" in course("aws", "env", "--state", state, code=1)
+
+
+def test_a_port_in_use_is_a_line_and_leaves_nothing(state):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = str(other.getsockname()[1])
+        assert f"port {port} on 127.0.0.1 is in use" in course("aws", "start", "--state", state, "--port", port, code=1)
+    assert "No local AWS runs" in course("aws", "status", "--state", state, code=1)
+    assert not (state / "instance.json").exists()
 
 
 def test_the_state_folder_can_be_named_by_the_environment(state):
