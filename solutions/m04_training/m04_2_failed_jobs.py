@@ -239,14 +239,14 @@ print(longer["StoppingCondition"], wait(start("longer", longer))["TrainingJobSta
 # %% [markdown] exercise="m04_2_ex1"
 # Make two `dict`s with the keys `"ticket-1"` to `"ticket-5"`.
 #
-# - `diagnoses[ticket]` is `{"cause": ..., "line": ...}`: a word of the table, and words copied from a log line that shows it. They may stand in no line that
-#   does not show it. Leave out times of day, which change with every run.
+# - `diagnoses[ticket]` is `{"cause": ..., "line": ...}`: a word of the table, and words copied from a log line that shows it, and
+#   that no other kind of line holds. Leave out times of day, which change with every run.
 # - `repairs[ticket]` is `{path: value}`: the smallest change of the request that mends it. Paths look like `InputDataConfig.train.ContentType` or
 #   `InputDataConfig.train.DataSource.S3DataSource.S3Uri`. A change that touches more than the fault loses half. Do not change the files.
 #
 # For a job that asked for a `gamma` of -1 the two are `{"cause": "range", "line": "Hyperparameter gamma: -1"}` and `{"HyperParameters.gamma": "0"}`.
 #
-# The check looks up your lines in the logs. The grader runs each job again from the repaired request, as you can with `wait` and `start`: it must end well,
+# The check looks up your lines in the logs. The grader runs each job again from the repaired request, as you can with `start` and `wait`: it must end well,
 # and still report the AUC on `validation` for the flights in `train/` and `validation/`.
 
 # %% answer="m04_2_ex1"
