@@ -6,7 +6,7 @@ from html import escape
 
 from course.grading.report import Part, Report
 
-PASSED, PARTLY, FAILED, LATER = "Passed", "Partly", "Not yet", "At grading"
+PASSED, PARTLY, FAILED, LATER, UNREACHED = "Passed", "Partly", "Not yet", "At grading", "Not reached"
 TITLES = {"practice": "Check", "graded": "Graded"}
 
 # JupyterLab's own variables follow its theme; the fallbacks are for feedback pages and other front ends.
@@ -15,6 +15,7 @@ COLOURS = {
     PARTLY: "var(--jp-warn-color1, #b26a00)",
     FAILED: "var(--jp-error-color1, #c62828)",
     LATER: "var(--jp-border-color1, #767676)",
+    UNREACHED: "var(--jp-border-color1, #767676)",
 }
 
 
@@ -23,10 +24,10 @@ def number(value: float) -> str:
     return f"{value:.4f}".rstrip("0").rstrip(".")
 
 
-def verdict(part: Part) -> str:
-    """The word for a part's result."""
+def verdict(part: Part, phase: str) -> str:
+    """The word for a part's result; of one that has none it depends on the report's phase whether one may still come."""
     if part.share is None:
-        return LATER
+        return UNREACHED if phase == "graded" else LATER
     return PASSED if part.share == 1 else PARTLY if part.share > 0 else FAILED
 
 
@@ -66,7 +67,8 @@ def as_text(report: Report, opened: int = 0) -> str:
         lines.append(f"  {report.blot(report.problem)}")
     for part in parts_to_show(report):
         earned = number(part.earned) + " of " if part.share is not None else ""
-        lines.append(f"  [{verdict(part)}] {part.label} ({earned}{_points(part.points)})" + (f": {part.message}" if part.message else ""))
+        message = f": {part.message}" if part.message else ""
+        lines.append(f"  [{verdict(part, report.phase)}] {part.label} ({earned}{_points(part.points)}){message}")
         if part.hint:
             lines.append(f"      Hint: {part.hint}")
     if report.output:
@@ -87,7 +89,7 @@ def as_html(report: Report, opened: int = 0, ladder: bool = True) -> str:
     body = [f'<h4 style="margin:0 0 .4em">{escape(title)} &ndash; {escape(headline(report))}</h4>']
     if report.problem:
         body.append(_item(FAILED, _code(report.blot(report.problem))))
-    body += [_part(part) for part in parts_to_show(report)]
+    body += [_part(part, report.phase) for part in parts_to_show(report)]
     if report.output:
         body.append(f"<details><summary>What your code printed</summary><pre>{escape(_output(report))}</pre></details>")
     if ladder and not report.passed:
@@ -124,14 +126,14 @@ def from_json(exercise, data: dict) -> Report:
     return report
 
 
-def _part(part: Part) -> str:
+def _part(part: Part, phase: str) -> str:
     points = _points(part.points) if part.share is None else f"{number(part.earned)} of {_points(part.points)}"
     text = f"<strong>{escape(part.label)}</strong> ({points})"
     if part.message:
         text += f": {_code(part.message)}"
     if part.hint:
         text += f"<br><em>Hint:</em> {_code(part.hint)}"
-    return _item(verdict(part), text)
+    return _item(verdict(part, phase), text)
 
 
 def _item(word: str, html: str) -> str:

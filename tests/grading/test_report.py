@@ -178,6 +178,13 @@ def test_verdict_is_a_word_not_only_a_colour() -> None:
     assert "Partly." in text and "At grading." in text
 
 
+def test_what_grading_did_not_reach_is_not_announced_for_grading() -> None:
+    report = Report(exercise(), "graded")
+    report.part("shape", 1, "passed")
+    for shown in (HTMLText.of(render.as_html(report)), render.as_text(report)):
+        assert "Not reached" in shown and "At grading" not in shown
+
+
 def test_colours_follow_jupyterlab_and_have_a_fallback() -> None:
     styles = " ".join(attributes.get("style", "") for _, attributes in HTMLText.parse(render.as_html(failing())).seen)
     assert "var(--jp-warn-color1, #b26a00)" in styles
