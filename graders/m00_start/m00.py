@@ -2,7 +2,7 @@
 
 from course.grading import Answer, Exercise, Function, Report
 
-from .m00_cases import EXAMPLE_FLIGHTS, PRACTICE_NEEDS, SERVICES
+from .m00_cases import PRACTICE_FLIGHTS, PRACTICE_NEEDS, SERVICES
 
 ex1 = Exercise(
     id="m00_ex1",
@@ -63,21 +63,32 @@ def split_line(answer: Answer, report: Report, flight: dict) -> list[float] | No
 
 @ex1.practice
 def practice_ex1(answer: Answer, report: Report) -> None:
-    for flight in EXAMPLE_FLIGHTS:
+    for flight, wanted in PRACTICE_FLIGHTS:
         numbers = split_line(answer, report, flight)
         if numbers is None:
             return
-        if (hour := numbers[0]) > 24:
-            report.part(
-                "values",
-                False,
-                f"For {flight} the first number is {hour:g}; expected an hour: {flight['sched_dep_time']} is not a number of hours.",
-            )
-        report.part(
-            "values",
-            float(flight["distance"]) == numbers[3],
-            f"For {flight} the last number is {numbers[3]:g}; expected the distance there, as in the training table.",
-        )
+        shown = ",".join(f"{number:g}" for number in numbers)
+        said = f"`flight_row({flight})` returned the numbers {shown}. {mistake([numbers], [wanted])}"
+        if not report.part("values", numbers == wanted, said):
+            return
+
+
+def mistake(rows: list[list[float]], wanted: list[list[float]]) -> str:
+    """The foreseeable mistake that explains the wrong lines."""
+    if all(sorted(row) == sorted(want) for row, want in zip(rows, wanted, strict=True)):
+        return "The right numbers stand in another order than in training; the model knows columns by their place alone."
+    names = ("hour", "weekday", "origin", "distance")
+    column = next((i for i in range(4) if any(row[i] != want[i] for row, want in zip(rows, wanted, strict=True))), 0)
+    got = [row[column] for row in rows]
+    if column == 0:
+        if any(hour > 24 for hour in got):
+            return "The hour came out above 24: a time such as 1745, a quarter to six in the evening, is not a number of hours."
+        return "The hour is off for some flights: a flight at 17:45 leaves in the hour 17, whatever the minutes say."
+    if column == 1:
+        if all(one == want[1] + 1 for one, want in zip(got, wanted, strict=True)):
+            return "The weekday counts from 1; the training table counts from Monday as 0."
+        return "The weekday is off: the training table counts from Monday as 0 to Sunday as 6."
+    return f"The {names[column]} is not what the training table holds for such a flight."
 
 
 @ex2.practice

@@ -5,11 +5,10 @@ import random
 ORIGINS = ("EWR", "JFK", "LGA")
 SERVICES = ("S3", "Glue", "Athena", "Redshift", "Lake Formation", "ECR", "Step Functions", "EventBridge", "Lambda", "SageMaker")
 
-EXAMPLE_FLIGHTS = (
-    {"date": "2013-02-02", "sched_dep_time": 1545, "origin": "JFK", "distance": 2475},
-    {"date": "2013-03-12", "sched_dep_time": 905, "origin": "LGA", "distance": 214},
+PRACTICE_FLIGHTS = (  # a flight, and its line in the training table
+    ({"date": "2013-02-02", "sched_dep_time": 1545, "origin": "JFK", "distance": 2475}, [15, 5, 1, 2475]),
+    ({"date": "2013-03-12", "sched_dep_time": 905, "origin": "LGA", "distance": 214}, [9, 1, 2, 214]),
 )
-
 _NEED = {"wants": "answers", "people": 3, "minutes": 90, "spark": False, "services": ["Glue", "SageMaker"], "columns": False}
 PRACTICE_NEEDS = (  # a need, the service that suits it, and a question for those who chose another
     (_NEED, "Athena", "how many people ask, and where does the table draw the line?"),

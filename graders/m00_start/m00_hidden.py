@@ -8,7 +8,7 @@ from course.facts import fact
 from course.grading import Answer, Report
 from course.grading.scoring import rule_share
 
-from .m00 import ex1, ex2, service, split_line
+from .m00 import ex1, ex2, mistake, service, split_line
 from .m00_cases import ORIGINS, deciding_field, flights, needs
 
 MANY_PEOPLE = 20  # the border that the lesson's table draws
@@ -30,27 +30,7 @@ def graded_ex1(answer: Answer, report: Report) -> None:
             return
         rows.append(numbers)
     right = sum(row == want for row, want in zip(rows, wanted, strict=True))
-    report.part(
-        "values", right == len(cases), f"{right} of {len(cases)} unseen flights became the right line. {_mistake(rows, wanted, cases)}"
-    )
-
-
-def _mistake(rows: list[list[float]], wanted: list[list[float]], cases: list[dict]) -> str:
-    """The foreseeable mistake that explains the wrong lines."""
-    if all(sorted(row) == sorted(want) for row, want in zip(rows, wanted, strict=True)):
-        return "The right numbers stand in another order than in training; the model knows columns by their place alone."
-    names = ("hour", "weekday", "origin", "distance")
-    column = next((i for i in range(4) if any(row[i] != want[i] for row, want in zip(rows, wanted, strict=True))), 0)
-    got = [row[column] for row in rows]
-    if column == 0:
-        if any(hour > 24 for hour in got):
-            return "The hour came out above 24: a time such as 1745 is a quarter to six in the evening, not 1,745 of anything."
-        return "The hour is off for some flights: a flight at 17:45 leaves in the hour 17, whatever the minutes say."
-    if column == 1:
-        if all(one == want[1] + 1 for one, want in zip(got, wanted, strict=True)):
-            return "The weekday counts from 1; the training table counts from Monday as 0."
-        return "The weekday is off: the training table counts from Monday as 0 to Sunday as 6."
-    return f"The {names[column]} is not what the training table holds for such a flight."
+    report.part("values", right == len(cases), f"{right} of {len(cases)} unseen flights became the right line. {mistake(rows, wanted)}")
 
 
 def right_service(need: dict) -> str:
