@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TextIO
 
 import platformdirs
 
@@ -115,11 +115,11 @@ def start(state: Path | None = None, port: int = 0, socket: Path | None = None, 
         command += ["--socket", str(socket.absolute())]
     if temporary:
         command += ["--starter", str(os.getpid())]
-    with _opened_log(state) as log:
-        _spawn(command, log)
-    handle = find(state)
-    if handle is None:
-        raise ServerError(f"the local AWS ended right after its start. {_tail(log.name)}")
+    with _opened_log(state) as log, _spawned(command, log) as news:
+        _wait_until_ready(news, log.name)
+        handle = find(state)
+        if handle is None:
+            raise ServerError(f"the local AWS ended right after its start. {_tail(log.name)}")
     return handle
 
 
@@ -134,8 +134,9 @@ def temporary() -> Iterator[Handle]:
             handle.stop()
 
 
-def _spawn(command: list[str], log: BinaryIO) -> None:
-    """Start the process, and wait for the one line of JSON in which it says how the start went."""
+@contextlib.contextmanager
+def _spawned(command: list[str], log: BinaryIO) -> Iterator[TextIO]:
+    """The process, which outlives the block unless an exception leaves it; and where it says how its start went."""
     receiver, sender = os.pipe()
     with os.fdopen(receiver) as news:
         child = subprocess.Popen(
@@ -147,20 +148,25 @@ def _spawn(command: list[str], log: BinaryIO) -> None:
             start_new_session=True,  # Ctrl-C in a terminal or a notebook's interrupt is not for it
             env=_own_environment(),
         )
-        os.close(sender)
         try:
-            if not select.select([news], [], [], START_SECONDS)[0]:
-                raise ServerError(f"the local AWS was not ready within {START_SECONDS} s. {_tail(log.name)}")
-            said = news.readline()
-            if not said:
-                raise ServerError(f"the local AWS ended while starting. {_tail(log.name)}")
-            outcome = json.loads(said)
-            if "error" in outcome:
-                raise (InUseError if outcome["in_use"] else ServerError)(outcome["error"])
+            os.close(sender)
+            yield news
         except BaseException:  # Ctrl-C among them: what nobody waits for any more shall not come up
             _end(child)
             raise
     child.returncode = 0  # it is to outlive this object, which would warn about that
+
+
+def _wait_until_ready(news: TextIO, log: str) -> None:
+    """Read the one line of JSON in which the process says how its start went."""
+    if not select.select([news], [], [], START_SECONDS)[0]:
+        raise ServerError(f"the local AWS was not ready within {START_SECONDS} s. {_tail(log)}")
+    said = news.readline()
+    if not said:
+        raise ServerError(f"the local AWS ended while starting. {_tail(log)}")
+    outcome = json.loads(said)
+    if "error" in outcome:
+        raise (InUseError if outcome["in_use"] else ServerError)(outcome["error"])
 
 
 def _end(child: subprocess.Popen) -> None:
