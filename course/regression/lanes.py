@@ -42,13 +42,17 @@ class LaneError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """A named set of checks. ``checks`` are modules with their arguments; ``tests`` are paths below ``tests/``."""
+    """A named set of checks. ``checks`` are modules with their arguments; ``tests`` are paths below ``tests/``.
+
+    One that runs ``alone`` waits until the others have ended: it measures.
+    """
 
     name: str
     title: str
     checks: tuple[str, ...]
     tests: tuple[str, ...]
     nightly: bool
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,8 @@ def lanes(root: Path = ROOT) -> list[Lane]:
         tests = there - claimed if "rest" in named else there & set(named)
         checks = tuple(check for check in lane.get("checks", ()) if _exists(root, check))
         if tests or checks:
-            found.append(Lane(lane["name"], lane["title"], checks, tuple(sorted(tests)), lane.get("nightly", False)))
+            flags = {flag: lane.get(flag, False) for flag in ("nightly", "alone")}
+            found.append(Lane(lane["name"], lane["title"], checks, tuple(sorted(tests)), **flags))
     return found
 
 
@@ -152,7 +157,7 @@ def _counts(junit: Path, code: int) -> tuple[int, int, int]:
 
 
 def run_all(chosen: Sequence[Lane], runner: Runner, console: Console) -> list[Outcome]:
-    """Run lanes, `AT_A_TIME` in parallel, with progress; on an interrupt nothing is left running."""
+    """Run lanes, `AT_A_TIME` in parallel, then those that run alone, with progress; on an interrupt nothing is left running."""
     outcomes: list[Outcome] = []
     with _progress(console) as tell, runner.crew as crew:
 
@@ -160,9 +165,11 @@ def run_all(chosen: Sequence[Lane], runner: Runner, console: Console) -> list[Ou
             tell(lane, None)
             return runner.run(lane)
 
-        for done in as_completed([crew.submit(job, lane) for lane in chosen]):
-            outcomes.append(done.result())
-            tell(outcomes[-1].lane, outcomes[-1])
+        together = [lane for lane in chosen if not lane.alone]
+        for group in (together, *([lane] for lane in chosen if lane.alone)):
+            for done in as_completed([crew.submit(job, lane) for lane in group]):
+                outcomes.append(done.result())
+                tell(outcomes[-1].lane, outcomes[-1])
     return sorted(outcomes, key=lambda outcome: chosen.index(outcome.lane))
 
 

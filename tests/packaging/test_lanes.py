@@ -90,6 +90,18 @@ def test_nightly_lanes_run_at_night_or_when_named():
     assert [each.name for each in lanes.select(["studio"], nightly=False)] == ["studio"]
 
 
+def test_a_lane_that_runs_alone_waits_for_the_others(course):
+    quiet = "from pathlib import Path\n\n\ndef test_q():\n    assert Path('ended').exists()\n"
+    loud = "from pathlib import Path\n\n\ndef test_l():\n    Path('ended').touch()\n"
+    for name, text in {"quiet": quiet, "loud": loud}.items():
+        (course / "tests" / name).mkdir()
+        (course / "tests" / name / f"test_{name}.py").write_text(text)
+    alone = lanes.Lane("a", "it measures", (), ("quiet",), nightly=False, alone=True)
+    found = outcomes(course, alone, lane("b", "loud"))
+    assert [figures(found[name]) for name in ("a", "b")] == [(1, 0, 0, "passed")] * 2
+    assert [each.name for each in lanes.lanes() if each.alone] == ["benchmarks"]
+
+
 def test_the_closing_line_and_the_exit_code_of_the_command(course):
     """The command itself, on a lane that passes and one that does not."""
     script = (
