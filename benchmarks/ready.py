@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 
 from benchmarks import world
@@ -20,33 +21,24 @@ def measure() -> list[Row]:
 
 def _local() -> float:
     port = world.free_port()
-    with world.folder() as place:
+    with world.folder() as place, contextlib.ExitStack() as running:
 
         def begin() -> None:
-            nonlocal handle
-            handle = server.start(place / "state", port, temporary=True)
+            running.callback(server.start(place / "state", port, temporary=True).stop)
             _first_answer(port)
 
-        handle: server.Handle | None = None
-        try:
-            return seconds(begin)
-        finally:
-            if handle:
-                handle.stop()
+        return seconds(begin)
 
 
 def _moto() -> float:
     port = world.free_port()
-    running = world.moto_server(port)
+    with contextlib.ExitStack() as running:
 
-    def begin() -> None:
-        running.__enter__()
-        _first_answer(port)
+        def begin() -> None:
+            running.enter_context(world.moto_server(port))
+            _first_answer(port)
 
-    try:
         return seconds(begin)
-    finally:
-        running.__exit__(None, None, None)
 
 
 def _first_answer(port: int) -> None:
