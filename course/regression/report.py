@@ -77,7 +77,8 @@ def score_rows(scores: Scores) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
 
 
 def _table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    head = "".join(f'<th scope="col">{html.escape(column)}</th>' for column in columns)
+    below = rows[0] if rows else columns
+    head = "".join(f'<th scope="col"{_kind(text)}>{html.escape(column)}</th>' for column, text in zip(columns, below, strict=True))
     body = "".join(f"<tr>{''.join(map(_cell, row, range(len(row))))}</tr>" for row in rows)
     return f"<table><caption>{html.escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
@@ -85,8 +86,13 @@ def _table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) 
 def _cell(text: str, column: int) -> str:
     if column == 0:
         return f'<th scope="row">{html.escape(text)}</th>'
-    kind = ' class="number"' if text[:1].isdigit() else ' class="failed"' if text.startswith("failed") else ""
-    return f"<td{kind}>{html.escape(text)}</td>"
+    failed = ' class="failed"' if text.startswith("failed") else ""
+    return f"<td{_kind(text) or failed}>{html.escape(text)}</td>"
+
+
+def _kind(text: str) -> str:
+    """The class that sets a column of numbers, and its heading, to the right."""
+    return ' class="number"' if text[:1].isdigit() else ""
 
 
 def _list(title: str, lines: Sequence[str]) -> str:
