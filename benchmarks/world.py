@@ -16,6 +16,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from course import interrupts
 from course.localaws import server
 from course.localaws.environment import REGION
 from course.localaws.keys import issued
@@ -38,19 +39,23 @@ def moto_server(port: int | None = None) -> Iterator[str]:
     """The endpoint of a moto server that answers."""
     port = port or free_port()
     command = [str(Path(sys.executable).with_name("moto_server")), "-H", "127.0.0.1", "-p", str(port)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
+    with contextlib.ExitStack() as running:
+        with interrupts.held():
+            process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            running.callback(_end, process)
         until(lambda: process.poll() is not None or accepts(port), "moto_server answers")
         if process.poll() is not None:
             raise RuntimeError(f"moto_server ended with exit code {process.returncode} while starting")
         yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+
+
+def _end(process: subprocess.Popen) -> None:
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def client_of(handle: server.Handle) -> Client:

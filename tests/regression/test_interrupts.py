@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 
 import pytest
@@ -21,6 +22,30 @@ import sys; from pathlib import Path; from course import interrupts; from course
 run.ROOT = Path(sys.argv[1])
 sys.exit(interrupts.run(run.main))
 """
+
+BEGINS = """
+import contextlib, os, subprocess, sys
+from course import interrupts
+
+def main():
+    signal_at_once = lambda: os.kill(os.getppid(), int(sys.argv[1]))  # in the new process, while Popen still waits for it
+    with contextlib.ExitStack() as begun:
+        with interrupts.held():
+            child = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"], preexec_fn=signal_at_once)
+            begun.callback(child.wait)
+            begun.callback(child.kill)
+        child.wait()
+
+sys.exit(interrupts.run(main))
+"""
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_an_interrupt_while_a_child_begins_ends_it(tmp_path, number):
+    command = [sys.executable, "-c", BEGINS, str(int(number))]
+    done = subprocess.run(command, env=os.environ | {"TMPDIR": str(tmp_path)}, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 128 + number, done.stderr
+    assert processes(tmp_path) == []
 
 
 @pytest.mark.parametrize("number", SIGNALS)
