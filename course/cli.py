@@ -14,6 +14,7 @@ COMMANDS = {
     "doctor": ("course.doctor", "what is wrong with this machine, and the command that mends it"),
     "new-exercise": ("course.authoring.scaffold", "the skeletons of a new exercise, for authors"),
     "release": ("course.release", "the learner's package of one lesson, for instructors"),
+    "grade": ("course.grading.batches.command", "a class: every submission in a sandbox, several at a time"),
     "aws": ("course.localaws.cli", "the local AWS alone: start, env, seed, status, events, reset, stop"),
 }
 

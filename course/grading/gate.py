@@ -33,8 +33,8 @@ from course.grading.errors import AnswerError, DefinitionError
 from course.grading.evaluate import evaluate_here
 from course.grading.exercise import Exercise
 from course.grading.report import Report
+from course.grading.sandbox.aws import submission_aws
 from course.grading.seeds import Draw
-from course.grading.submission_aws import submission_aws
 
 DRAWS = tuple(Draw(student=f"student-{i}", seed=f"seed-{i}") for i in range(3))  # right answers must be right for all of these
 STRANGER = Draw(learner="somebody else", student="somebody else", seed="another seed")

@@ -91,6 +91,31 @@ def repair(notebook: NotebookNode, masters: Sequence[Master]) -> list[str]:
     return notes
 
 
+def masters_of(released: NotebookNode) -> list[Master]:
+    """The released cells that nbgrader knows, in order."""
+    return [
+        Master(
+            name=marks["grade_id"],
+            cell_type=cell.cell_type,
+            source=cell.source,
+            locked=bool(marks.get("locked")),
+            solution=bool(marks.get("solution")),
+            points=float(marks["points"]) if marks.get("grade") else None,
+            checksum=marks.get("checksum", ""),
+        )
+        for cell in released.cells
+        if isinstance(marks := cell.metadata.get("nbgrader"), dict)
+    ]
+
+
+def overwrite(notebook: NotebookNode, masters: Sequence[Master]) -> None:
+    """Put the released text into every cell that is not the learner's to write: checks and locked cells. ``notebook`` is repaired."""
+    released = {master.name: master for master in masters if not master.solution}
+    for cell in notebook.cells:
+        if _name(cell) in released:
+            cell.source = released[_name(cell)].source
+
+
 def _unique_ids(notebook: NotebookNode) -> list[str]:
     """Give every later cell of the same Jupyter cell id a new one."""
     seen: Counter[str] = Counter()

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
-import shutil
 import socket
-import tempfile
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,7 +20,6 @@ from course.grading.protocol import Channel, ProtocolError
 from course.grading.report import Report
 from course.grading.seeds import Draw
 
-PATH_LIMIT = 107  # bytes of a Unix socket's path: sun_path less its closing zero, Linux unix(7)
 OFFER_SECONDS = 10  # from connection to complete offer
 GRACE = 5  # seconds beyond a call's own limit until the kernel is taken for stuck
 PROBLEM_LIMIT = 1_000  # characters of a kernel's own words that are repeated
@@ -57,27 +53,23 @@ class GraderServer:
         Makes a boto3 client of the grader's own session with the submission's AWS.
     graders : Path
         The folder of the exercises.
+    folder : Path
+        An empty one that the kernel can look into.
 
     Attributes
     ----------
     address : str
-        Path of the socket, mode 0600 in a folder of mode 0700.
+        Path of the socket, mode 0600.
     """
 
-    def __init__(self, draw: Draw, client: Callable[[str], Any], graders: Path) -> None:
+    def __init__(self, draw: Draw, client: Callable[[str], Any], graders: Path, folder: Path) -> None:
         self._draw, self._client, self._graders = draw, client, graders
         self._lock = threading.Lock()
         self._expected: Exercise | None = None
         self._outcomes: dict[str, Outcome] = {}
+        self.address = str(folder / "socket")
 
     def __enter__(self) -> GraderServer:
-        self._folder = tempfile.mkdtemp(prefix="grader-")  # mode 0700
-        self.address = str(Path(self._folder, "socket"))
-        if len(os.fsencode(self.address)) > PATH_LIMIT:
-            shutil.rmtree(self._folder)
-            raise OSError(
-                f"the path of the grader's socket is longer than {PATH_LIMIT} bytes: {self.address}; set TMPDIR to a shorter one."
-            )
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.bind(self.address)
         Path(self.address).chmod(0o600)
@@ -91,7 +83,6 @@ class GraderServer:
             self._socket.shutdown(socket.SHUT_RDWR)  # wakes accept()
         self._socket.close()
         self._thread.join(timeout=GRACE)
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     def expect(self, exercise: Exercise) -> None:
         """Judge the next offer for this exercise; its check cell is about to run."""

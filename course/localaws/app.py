@@ -12,6 +12,7 @@ from starlette.responses import Response
 from course.localaws import keys
 from course.localaws.call import Call, Service
 from course.localaws.clock import Clock
+from course.localaws.containers.box import Limits
 from course.localaws.control import Control
 from course.localaws.errors import not_supported
 from course.localaws.gateway import Gateway
@@ -40,9 +41,12 @@ class LocalAws:
         An existing folder of which this process holds the lock.
     endpoint : str
         Where the gateway will listen, ``"http://127.0.0.1:PORT"``.
+    sealed : Path, optional
+    limits : Limits, optional
+        See `Platform`.
     """
 
-    def __init__(self, state: Path, endpoint: str) -> None:
+    def __init__(self, state: Path, endpoint: str, sealed: Path | None = None, limits: Limits | None = None) -> None:
         self._clock_file = state / "clock"
         clock = Clock(float(self._clock_file.read_text()) if self._clock_file.exists() else 0.0)
         self.platform = platform = Platform(
@@ -55,6 +59,8 @@ class LocalAws:
             metrics=MetricStore(state / "metrics.db", clock),
             identity=Identity(state, keys.ACCOUNT, clock),
             endpoint=endpoint,
+            sealed=sealed,
+            limits=limits or Limits(),
         )
         self._moto = MotoMount(platform)
         self._sagemaker = sagemaker_service(platform)

@@ -6,23 +6,30 @@ import asyncio
 import hmac
 import json
 import os
+import secrets
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from course.localaws import keys
 from course.localaws.instance import CONTROL_PREFIX
 
 if TYPE_CHECKING:
     from course.localaws.app import LocalAws
+
+T = TypeVar("T")
+
+GUESTS = {("GET", "health"), ("GET", "events"), ("GET", "running"), ("POST", "clock")}  # the doors that a guest may use
 
 
 class Control:
     """An ASGI application behind `CONTROL_PREFIX`; every request needs ``Authorization: Bearer <token of instance.json>``.
 
     ``GET health``, ``GET events?since=ID&limit=N``, ``GET running``, ``POST reset``, ``POST stop``,
-    ``POST clock {"advance": seconds}``. Answers are JSON; refusals have the member ``error``.
+    ``POST clock {"advance": seconds}``, ``POST keys {"arn": principal}``, ``POST guests`` (a token for the first four doors, `GUESTS`).
+    Answers are JSON; refusals have the member ``error``.
 
     Parameters
     ----------
@@ -36,6 +43,7 @@ class Control:
         self._aws = aws
         self._token = token
         self._stop = stop
+        self._guests: set[str] = set()
         self._doors = {
             ("GET", "health"): self._health,
             ("GET", "events"): self._events,
@@ -43,6 +51,8 @@ class Control:
             ("POST", "reset"): self._reset,
             ("POST", "stop"): self._end,
             ("POST", "clock"): self._clock,
+            ("POST", "keys"): self._keys,
+            ("POST", "guests"): self._invite,
         }
 
     async def __call__(self, scope: dict, receive, send) -> None:
@@ -51,10 +61,14 @@ class Control:
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
-        sent = request.headers.get("authorization", "").encode()
-        if not hmac.compare_digest(sent, f"Bearer {self._token}".encode()):
+        sent = request.headers.get("authorization", "").removeprefix("Bearer ").encode()
+        guest = any(hmac.compare_digest(sent, token.encode()) for token in self._guests)
+        if not guest and not hmac.compare_digest(sent, self._token.encode()):
             return _refused(401, "the control door needs `Authorization: Bearer <token>` with the token of instance.json")
-        door = self._doors.get((request.method, request.url.path.removeprefix(CONTROL_PREFIX)))
+        asked = (request.method, request.url.path.removeprefix(CONTROL_PREFIX))
+        if guest and asked in self._doors.keys() - GUESTS:
+            return _refused(403, f"{request.method} {asked[1]} is not for guests of this local AWS")
+        door = self._doors.get(asked)
         if door is None:
             known = ", ".join(f"{method} {name}" for method, name in self._doors)
             return _refused(404, f"the control door has no {request.method} {request.url.path}; it has {known}")
@@ -82,11 +96,23 @@ class Control:
         return {}
 
     async def _clock(self, request: Request) -> dict:
-        try:
-            seconds = float(json.loads(await request.body())["advance"])
-        except (ValueError, KeyError, TypeError):
-            raise ValueError('POST clock wants a JSON body {"advance": seconds}') from None
-        return {"time": self._aws.advance(seconds)}
+        return {"time": self._aws.advance(await _member(request, "advance", float))}
+
+    async def _keys(self, request: Request) -> dict:
+        credential = self._aws.platform.identity.issue_as(await _member(request, "arn", str))
+        return keys.as_document(credential)
+
+    async def _invite(self, request: Request) -> dict:
+        self._guests.add(token := secrets.token_urlsafe(32))
+        return {"token": token}
+
+
+async def _member(request: Request, name: str, kind: Callable[[Any], T]) -> T:
+    """A member of the request's JSON body; raises ValueError when there is no such."""
+    try:
+        return kind(json.loads(await request.body())[name])
+    except (ValueError, KeyError, TypeError):
+        raise ValueError(f"{request.method} {request.url.path} wants a JSON body with {name!r}, a {kind.__name__}") from None
 
 
 def _refused(status: int, message: str) -> JSONResponse:

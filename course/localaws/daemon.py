@@ -22,6 +22,7 @@ import uvicorn
 
 from course.localaws import environment, keys
 from course.localaws.app import LocalAws
+from course.localaws.containers.box import Limits
 from course.localaws.instance import Instance, InUseError, ServerError, locked
 
 HOST = "127.0.0.1"
@@ -38,6 +39,10 @@ def main() -> None:
     parser.add_argument("--state", type=Path, required=True)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--socket", type=Path)
+    parser.add_argument(
+        "--sealed", action="store_true", help="jobs and model servers reach this local AWS, over the socket, and no network"
+    )
+    parser.add_argument("--limits", type=json.loads, default={}, help="of each job and model server: members of Limits, as JSON")
     parser.add_argument("--starter", type=int, help="process id of the parent: end with it, and remove the state folder then")
     parser.add_argument("--ready", type=int, required=True, help="file descriptor on which to say, as one line of JSON, how the start went")
     options = parser.parse_args()
@@ -47,7 +52,7 @@ def main() -> None:
         signal.signal(number, _leave)
     os.set_inheritable(options.ready, False)  # it is for no job
     try:
-        run(options.state, options.port, options.socket, options.starter, lambda: _say(options.ready, {}))
+        run(options, lambda: _say(options.ready, {}))
     except (ServerError, OSError, sqlite3.OperationalError) as error:
         logging.exception("the local AWS ended")
         _say(options.ready, {"error": _worded(error, options.state), "in_use": isinstance(error, InUseError)})
@@ -56,7 +61,7 @@ def main() -> None:
         shutil.rmtree(options.state, ignore_errors=True)
 
 
-def run(state: Path, port: int, unix_socket: Path | None, starter: int | None, ready: Callable[[], None]) -> None:
+def run(options: argparse.Namespace, ready: Callable[[], None]) -> None:
     """Serve until asked to stop, by a signal or at the control door, or, when it has a ``starter``, until that process has ended.
 
     ``ready`` is called once requests are answered.
@@ -66,17 +71,18 @@ def run(state: Path, port: int, unix_socket: Path | None, starter: int | None, r
     ServerError
         When the state folder or the port is in use.
     """
+    state, starter = options.state, options.starter
     with locked(state), contextlib.ExitStack() as at_end:
-        tcp = at_end.enter_context(_bound(port))
-        listeners = [tcp, *([at_end.enter_context(_bound_unix(unix_socket))] if unix_socket else [])]
+        tcp = at_end.enter_context(_bound(options.port))
+        listeners = [tcp, *([at_end.enter_context(_bound_unix(options.socket))] if options.socket else [])]
         port = tcp.getsockname()[1]
         endpoint = f"http://{HOST}:{port}"
         keys.issued(state)
         environment.write_files(state)
-        aws = LocalAws(state, endpoint)
+        aws = LocalAws(state, endpoint, options.socket if options.sealed else None, Limits(**options.limits))
         at_end.callback(aws.shutdown)  # for an end before the server ran
         token = secrets.token_urlsafe(32)
-        Instance(os.getpid(), port, endpoint, token, version(PACKAGE), str(unix_socket or "")).write(state)
+        Instance(os.getpid(), port, endpoint, token, version(PACKAGE), str(options.socket or "")).write(state)
         at_end.callback(Instance.withdraw, state)
         aws.recover()
         _Server(aws, token, starter, ready).run(listeners)

@@ -26,13 +26,18 @@ _AWS_CONFIG = """\
 """
 
 
+FILES = {"sagemaker-config.yaml": _SAGEMAKER_CONFIG, "aws-config": _AWS_CONFIG}  # to which `variables` points
+
+
 def write_files(state: Path) -> None:
-    """Write the two files that `variables` points to."""
-    (state / "sagemaker-config.yaml").write_text(_SAGEMAKER_CONFIG)
-    (state / "aws-config").write_text(_AWS_CONFIG)
+    """Write `FILES` into a state folder."""
+    for name, text in FILES.items():
+        (state / name).write_text(text)
 
 
-def variables(state: Path, endpoint: str, existing: Mapping[str, str] = os.environ) -> dict[str, str]:
+def variables(
+    state: Path, endpoint: str, existing: Mapping[str, str] = os.environ, credential: keys.Credential | None = None
+) -> dict[str, str]:
     """What to set in a process that is to use the local AWS.
 
     Parameters
@@ -43,8 +48,10 @@ def variables(state: Path, endpoint: str, existing: Mapping[str, str] = os.envir
         ``"http://127.0.0.1:PORT"``.
     existing : mapping
         The environment it will be set in: ``PYTHONPATH`` and ``NO_PROXY`` are added to, not replaced.
+    credential : Credential, optional
+        Whose keys; the learner's when not given.
     """
-    credential = keys.issued(state)
+    credential = credential or keys.issued(state)
     # A client chooses its proxy by the address it was made for, before the plug-in turns it to another.
     no_proxy = _joined("127.0.0.1,localhost,.amazonaws.com", existing.get("no_proxy") or existing.get("NO_PROXY", ""), ",")
     return {

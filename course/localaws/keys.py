@@ -51,24 +51,34 @@ def issued(state: Path, account: str = ACCOUNT) -> Credential:
     """The credential in ``keys.json`` of a state folder, an assumed role of ``SageMakerRole``; made (mode 0600) at the first call."""
     path = state / "keys.json"
     try:
-        kept = json.loads(path.read_text())
+        return of_document(json.loads(path.read_text()), account)
     except FileNotFoundError:
-        credential = new_credential(f"arn:aws:sts::{account}:assumed-role/{ROLE_NAME}/{SESSION_NAME}", account)
-        _write(path, credential)
+        credential = new_credential(learner(account), account)
+        write(state, credential)
         return credential
-    return Credential(kept["secret"], Principal(account, kept["arn"], kept["access_key"]), kept["token"])
 
 
-def _write(path: Path, credential: Credential) -> None:
+def learner(account: str = ACCOUNT) -> str:
+    """The ARN of whoever works with the local AWS."""
+    return f"arn:aws:sts::{account}:assumed-role/{ROLE_NAME}/{SESSION_NAME}"
+
+
+def write(state: Path, credential: Credential) -> None:
+    """Write ``keys.json`` (mode 0600)."""
     # Written beside and moved, so that a full disk leaves no half a file behind.
-    beside = path.with_suffix(".new")
+    beside = state / "keys.new"
     beside.unlink(missing_ok=True)
-    document = {
-        "access_key": credential.principal.access_key,
-        "secret": credential.secret,
-        "token": credential.token,
-        "arn": credential.principal.arn,
-    }
     with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump(document, file)
-    beside.replace(path)
+        json.dump(as_document(credential), file)
+    beside.replace(state / "keys.json")
+
+
+def as_document(credential: Credential) -> dict[str, str]:
+    """What ``keys.json`` holds."""
+    principal = credential.principal
+    return {"access_key": principal.access_key, "secret": credential.secret, "token": credential.token, "arn": principal.arn}
+
+
+def of_document(document: dict[str, str], account: str = ACCOUNT) -> Credential:
+    """The inverse of `as_document`; one that does not expire."""
+    return Credential(document["secret"], Principal(account, document["arn"], document["access_key"]), document["token"])

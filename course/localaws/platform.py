@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from course.localaws.clock import Clock
+from course.localaws.containers.box import Limits
 from course.localaws.requests_log import RequestLog
 
 if TYPE_CHECKING:
@@ -34,6 +35,10 @@ class Platform:
     identity : Identity
     endpoint : str
         ``"http://127.0.0.1:PORT"``, for what runs inside jobs.
+    sealed : Path or None
+        A Unix socket on which the gateway listens too: jobs and model servers then reach that, as ``endpoint``, and no other network.
+    limits : Limits
+        Of each job and model server.
     """
 
     state: Path
@@ -45,3 +50,5 @@ class Platform:
     metrics: MetricStore
     identity: Identity
     endpoint: str
+    sealed: Path | None = None
+    limits: Limits = field(default_factory=Limits)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import http.client
 import json
 import os
@@ -14,12 +15,15 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 import platformdirs
 
-from course.localaws import environment
+from course.localaws import environment, keys
 from course.localaws.instance import CONTROL_PREFIX, Instance, InUseError, ServerError
+
+if TYPE_CHECKING:
+    from course.localaws.containers.box import Limits
 
 START_SECONDS = 60
 STOP_SECONDS = 30
@@ -28,6 +32,7 @@ HEALTH_SECONDS = 10
 END_SECONDS = 5
 TAIL_LINES = 15
 LOG_BYTES = 10_000_000
+SOCKET = "gateway.sock"
 
 
 def default_state() -> Path:
@@ -52,9 +57,9 @@ class Handle:
     state: Path
     pid: int
 
-    def environment(self) -> dict[str, str]:
-        """The variables that turn a process with any AWS SDK to this local AWS."""
-        return environment.variables(self.state, self.endpoint)
+    def environment(self, credential: keys.Credential | None = None) -> dict[str, str]:
+        """The variables that turn a process with any AWS SDK to this local AWS, with the learner's keys when no other are given."""
+        return environment.variables(self.state, self.endpoint, credential=credential)
 
     def events(self, since: int | None = None, limit: int = 1000) -> list[dict]:
         """Who called whom, latest or after event ``since``, oldest first; see `course.localaws.requests_log.RequestLog.events`."""
@@ -71,6 +76,23 @@ class Handle:
     def advance(self, seconds: float) -> float:
         """Move the clock forward and return the new time (Unix s)."""
         return self._ask("POST", "clock", {"advance": seconds})["time"]
+
+    def issue(self, arn: str) -> keys.Credential:
+        """New keys of any principal, as of the account's root user, whom no policy limits."""
+        return keys.of_document(self._ask("POST", "keys", {"arn": arn}))
+
+    def invite(self, folder: Path) -> Handle:
+        """A guest's way in: another process that is given ``folder`` as its state folder finds this local AWS by it, and nothing else.
+
+        A guest has learner's keys of its own, sees the events and what is running, and may advance the clock; not reset or stop it.
+        """
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        instance = Instance.read(self.state)
+        token = self._ask("POST", "guests", {})["token"]
+        keys.write(folder, self.issue(keys.learner()))
+        environment.write_files(folder)
+        dataclasses.replace(instance, token=token, socket="").write(folder)
+        return dataclasses.replace(self, state=folder)
 
     def stop(self) -> None:
         """End every job and server, and the local AWS itself; returns when it has ended.
@@ -90,7 +112,14 @@ class Handle:
         return _ask(instance, method, path, body)
 
 
-def start(state: Path | None = None, port: int = 0, socket: Path | None = None, temporary: bool = False) -> Handle:
+def start(
+    state: Path | None = None,
+    port: int = 0,
+    socket: Path | None = None,
+    temporary: bool = False,
+    sealed: bool = False,
+    limits: Limits | None = None,
+) -> Handle:
     """Start a local AWS in the background; it answers when this returns.
 
     Parameters
@@ -103,6 +132,10 @@ def start(state: Path | None = None, port: int = 0, socket: Path | None = None, 
         Also listen on this Unix socket, mode 0600.
     temporary : bool
         Should this process end without having stopped it, be it killed, it ends within 5 s and removes its folder.
+    sealed : bool
+        Jobs and model servers reach it, through ``socket``, and no other network.
+    limits : Limits, optional
+        Of each job and model server.
 
     Raises
     ------
@@ -113,6 +146,10 @@ def start(state: Path | None = None, port: int = 0, socket: Path | None = None, 
     command = [sys.executable, "-m", "course.localaws.daemon", "--state", str(state), "--port", str(port)]
     if socket:
         command += ["--socket", str(socket.absolute())]
+    if sealed:
+        command.append("--sealed")
+    if limits:
+        command += ["--limits", json.dumps(dataclasses.asdict(limits))]
     if temporary:
         command += ["--starter", str(os.getpid())]
     with _opened_log(state) as log, _spawned(command, log) as news:
@@ -124,10 +161,13 @@ def start(state: Path | None = None, port: int = 0, socket: Path | None = None, 
 
 
 @contextlib.contextmanager
-def temporary() -> Iterator[Handle]:
-    """A new local AWS on a scratch folder; both are gone after the block, and soon after this process should it be killed in it."""
+def temporary(sealed: bool = False, limits: Limits | None = None) -> Iterator[Handle]:
+    """A new local AWS on a scratch folder; both are gone after the block, and soon after this process should it be killed in it.
+
+    One that is ``sealed`` listens on the Unix socket ``handle.state / SOCKET`` too, and its jobs have no network but that.
+    """
     with tempfile.TemporaryDirectory(prefix="local-aws-") as state:
-        handle = start(Path(state), temporary=True)
+        handle = start(Path(state), socket=Path(state, SOCKET) if sealed else None, temporary=True, sealed=sealed, limits=limits)
         try:
             yield handle
         finally:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from course.grading.sandbox.place import prepared
+
 from ..leftovers import interrupted, processes, wait_for
 from .classroom import Course, starting
 
@@ -44,20 +46,27 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     """A class of one, whose submission waits for ever."""
     course = Course(tmp_path_factory.mktemp("interrupted") / "course", LESSON, NOTEBOOK)
     course.nbgrader("generate_assignment", LESSON)
-    course.submit("alice", starting("import course.session\ncourse.session.connect().bucket\n" + waiting(course.root / "marker")))
+    course.submit("alice", starting("import course.session\ncourse.session.connect().bucket\n" + waiting(Path("marker"))))
     return course
 
 
 @pytest.mark.parametrize("number", [*SIGNALS, signal.SIGKILL])
 def test_autograding_leaves_nothing(course: Course, number: signal.Signals) -> None:
-    marker = course.root / "marker"
-    marker.unlink(missing_ok=True)
+    begun = False
+
+    def has_begun() -> bool:
+        nonlocal begun
+        begun = begun or any(course.scratch.glob("sub-*/work/*/marker"))
+        return begun
+
     command = [sys.executable, "-m", "nbgrader", "autograde", LESSON, "--create", "--force"]
-    code, output = interrupted(command, number, marker.exists, course.environment(), course.root)
-    assert marker.exists() and code != 0, output
-    if number == signal.SIGKILL:  # what it started notices soon
+    code, output = interrupted(command, number, has_begun, course.environment(), course.root)
+    assert begun and code != 0, output
+    if number == signal.SIGKILL:  # what it started notices soon; its own folder goes when the next submission is graded
         wait_for(lambda: processes(course.root) == [], "kernel and local AWS have ended")
         assert list(course.scratch.glob("local-aws-*")) == []
+        with prepared(FIXTURE / "solutions" / LESSON, FIXTURE / "graders", FIXTURE, course.scratch):
+            assert len(list(course.scratch.glob("sub-*"))) == 1
     else:
         assert course.leftovers() == []
         assert not (course.root / "autograded" / "alice" / LESSON).exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import textwrap
 from pathlib import Path
 
 import nbformat
@@ -108,11 +109,13 @@ def test_cell_finds_its_exercise(graded: Course) -> None:
 
 @pytest.mark.nightly  # waits for several time limits
 def test_kernel_that_will_not_stop_is_stopped(tmp_path: Path) -> None:
-    forever = "while True:\n{0}try:\n{0}    while True: sum(range(9))\n{0}except BaseException:\n{0}    continue\n"
+    deaf = "while True:\n    try:\n        {0}\n    except BaseException:\n        continue\n"
+    # Twice, for a second signal may come while the first is caught.
+    forever = deaf.format(textwrap.indent(deaf.format("while True: sum(range(9))"), " " * 8).strip())
     course = Course(tmp_path / "course")
     course.nbgrader("generate_assignment", LESSON)
-    course.submit("cell", RIGHT, answering(ex2=forever.format("    ")))
-    course.submit("function", RIGHT, answering(ex2="def mean(numbers):\n    " + forever.format("        ")))
+    course.submit("cell", RIGHT, answering(ex2=forever))
+    course.submit("function", RIGHT, answering(ex2="def mean(numbers):\n" + textwrap.indent(forever, "    ")))
     course.nbgrader("autograde", LESSON)
     assert course.scores("cell") == FULL | {"m98_1_ex2": 0.0, "m98_1_ex3": 0.0}
     assert "would not be interrupted" in course.shown("cell", "m98_1_ex2")

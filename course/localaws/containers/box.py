@@ -2,12 +2,13 @@
 
 Two modes, both first class:
 
-- ``namespace`` (Linux, where the kernel lets us): user, mount and process namespaces. The box's root is bound to /opt/ml, every
-  other child of /opt stays, and the kernel ends whatever the job leaves running.
+- ``namespace`` (Linux, where the kernel lets us): user, mount, process and IPC namespaces. The box sees what `visible.machine` names,
+  every other child of /opt among it, and its own folder, whose root is bound to /opt/ml; the rest of this machine's files is not there.
+  The kernel ends whatever the job leaves running.
 - ``rewrite`` (``COURSE_NO_USERNS=1``, macOS, or the kernel refuses): the real path takes the place of ``/opt/ml`` in arguments,
   environment and staged code (`Box.stage`). A path that a program puts together from pieces is not caught.
 
-Either way a supervisor process (`box_supervisor.py`) stands between: when the local AWS dies, however it dies, the box dies.
+Either way a supervisor process (`supervisor/`) stands between: when the local AWS dies, however it dies, the box dies.
 """
 
 from __future__ import annotations
@@ -29,12 +30,13 @@ from typing import Literal
 
 import psutil
 
-from course.localaws.containers import mlroot
+from course.localaws.containers import mlroot, visible
+from course.localaws.containers.visible import Bind
 
 Mode = Literal["namespace", "rewrite"]
 OnLines = Callable[[list[str]], None]
 
-SUPERVISOR = Path(__file__).with_name("box_supervisor.py")
+SUPERVISOR = Path(__file__).with_name("supervisor")
 OPT_ML = re.compile(r"(?<![\w.-])/opt/ml(?![\w-])")
 # What a box inherits: where programs, certificates and packages are found, and how this machine's numerics are set. No credentials.
 INHERITED = re.compile(r"LANG|LC_\w+|TZ|LD_LIBRARY_PATH|SSL_CERT_\w+|PIP_\w+|(https?|no)_proxy|(OPENBLAS|OMP|MKL)_\w+|JAVA_HOME", re.I)
@@ -48,16 +50,40 @@ GRACE_SECONDS = 120.0  # between SIGTERM and SIGKILL, says the API reference of 
 class Limits:
     """What a box may use before it is ended; sizes in bytes.
 
-    ``memory`` is the resident memory of all processes together, ``processes`` their number; both are looked at twice a second.
-    ``file_size`` and ``cpu_seconds`` hold for each process (None: no limit of ours). Output past ``output`` is dropped, and a last
-    line says how much.
+    ``memory`` is the resident memory of all processes together, ``processes`` their number, ``disk`` what lies in the box's folder; all
+    three are looked at twice a second. ``file_size`` and ``cpu_seconds`` hold for each process (None: no limit of ours). Output past
+    ``output`` is dropped, and a last line says how much.
     """
 
     memory: int = field(default_factory=lambda: psutil.virtual_memory().total * 4 // 5)
     processes: int = 512
+    disk: int | None = None
     file_size: int | None = None
     cpu_seconds: int | None = None
     output: int = 32 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """What a box reaches, and who reaches it.
+
+    Attributes
+    ----------
+    shared : bool
+        Whether it has this machine's network. Otherwise it reaches its own loopback and what follows.
+    gateway : (int, Path) or None
+        A port of its loopback, and the Unix socket outside that answers there.
+    serves : int or None
+        A port of its loopback that is to be reached at the same port of this machine's.
+    """
+
+    shared: bool = True
+    gateway: tuple[int, Path] | None = None
+    serves: int | None = None
+
+    def as_json(self) -> dict:
+        gateway = self.gateway and [self.gateway[0], str(self.gateway[1])]
+        return {"network": self.shared, "gateway": gateway, "serves": self.serves}
 
 
 class Box:
@@ -73,19 +99,28 @@ class Box:
     limits : Limits
     mode : {"namespace", "rewrite"}, optional
         The better one that works on this machine when not given.
-    network : bool
-        False for a box that reaches nothing but itself; namespace mode alone can do that.
+    network : Network
+        Namespace mode alone can keep a box from this machine's network.
+    binds : sequence of Bind
+        What namespace mode shows beside `visible.machine` and the box's own folder.
     """
 
     def __init__(
-        self, root: Path, environment: dict[str, str], limits: Limits | None = None, mode: Mode | None = None, network: bool = True
+        self,
+        root: Path,
+        environment: dict[str, str],
+        limits: Limits | None = None,
+        mode: Mode | None = None,
+        network: Network | None = None,
+        binds: Sequence[Bind] = (),
     ) -> None:
         self.root = root.resolve()
         self.limits = limits or Limits()
         self.mode = mode or best_mode()
-        if not network and self.mode != "namespace":
+        self._network = network or Network()
+        self._binds = tuple(binds)
+        if not self._network.shared and self.mode != "namespace":
             raise ValueError("a box without a network takes user namespaces")
-        self._network = network
         # Scripts quote paths carelessly, so a root with a blank or the like in it gets a plain name for as long as the job runs.
         plain = self.mode == "namespace" or re.fullmatch(r"[\w./+-]+", str(self.root))
         self._link = "" if plain else str(Path(tempfile.gettempdir()) / f"ml-{uuid.uuid4().hex}")
@@ -133,22 +168,30 @@ class Box:
         cwd : str
             The working directory, as the program sees it.
         """
-        for name in ("tmp", "home"):
-            (self.root.parent / name).mkdir(exist_ok=True)
+        folder = self.root.parent
+        for name in ("tmp", "home", "view"):
+            (folder / name).mkdir(exist_ok=True)
         rlimits = {"RLIMIT_CORE": 0, "RLIMIT_FSIZE": self.limits.file_size, "RLIMIT_CPU": self.limits.cpu_seconds}
+        within = [bind for bind in self._binds if bind.target and bind.target.is_relative_to("/opt/ml")]
+        beside = [bind for bind in self._binds if bind not in within]
+        own = [Bind(path, writable=True) for path in folder.iterdir() if path.name != "view"]  # not the folder: that could be replaced
+        binds = visible.order([*visible.machine(), *own, *beside])
+        binds += [Bind(self.root, Path("/opt/ml"), writable=True), *within]
         spec = {
             "mode": self.mode,
             "root": str(self.root),
             "link": self._link,
-            "network": self._network,
+            "view": {"at": str(folder / "view"), "binds": [bind.as_json() for bind in binds]},
             "argv": [self.translate(argument) for argument in argv],
             "cwd": self.translate(cwd),
             "environment": self.environment,
             "rlimits": {name: value for name, value in rlimits.items() if value is not None},
             "memory": self.limits.memory,
             "processes": self.limits.processes,
+            "disk": self.limits.disk,
+            "folders": [str(folder)],
             "packages": str(Path(psutil.__file__).parent.parent),
-        }
+        } | self._network.as_json()
         return Running(spec, on_lines, self.limits.output)
 
 
@@ -160,7 +203,7 @@ class Running:
     exit_code : int or None
         None while it runs; afterwards as Docker reports it: 128 + n when signal n ended it.
     limit : str
-        Which limit ended it: ``"memory"``, ``"processes"`` or ``""``.
+        Which limit ended it: ``"memory"``, ``"processes"``, ``"disk"`` or ``""``.
     """
 
     def __init__(self, spec: dict, on_lines: OnLines, output: int) -> None:
@@ -204,6 +247,10 @@ class Running:
         if self._failure is not None:
             raise self._failure
         return self.exit_code
+
+    def interrupt(self) -> None:
+        """Send SIGINT to the program and its process group, as Ctrl-C in a terminal does; returns at once."""
+        self._command(b"i")
 
     def stop(self, grace: float = GRACE_SECONDS) -> None:
         """Ask the program to end (SIGTERM), and kill it after ``grace`` seconds; returns when it has ended."""

@@ -79,6 +79,25 @@ def unpack(archive: Path, folder: Path) -> None:
         tar.extractall(folder, filter="data")
 
 
+def confine(root: Path) -> None:
+    """Make what a job left below ``root`` safe to read from outside: links lead to what lies there, and nothing else is special.
+
+    Inside, a link to /opt/ml leads to ``root`` and one to anywhere else to what the box saw; outside it would lead to anything.
+    """
+    left = [Path(folder, name) for folder, folders, files in os.walk(root) for name in (*folders, *files)]
+    for path in left:
+        if path.is_symlink() and (target := path.readlink()).is_relative_to("/opt/ml"):
+            path.unlink()
+            path.symlink_to(os.path.relpath(root / target.relative_to("/opt/ml"), path.parent))
+    real = root.resolve()
+    for path in left:
+        if path.is_symlink():
+            if not Path(os.path.realpath(path)).is_relative_to(real):
+                path.unlink()
+        elif not (path.is_dir() or path.is_file()):
+            path.unlink()
+
+
 def read_message(path: Path) -> str | None:
     """The first `LONGEST_REASON` bytes of a file that a job may have written; None when it did not."""
     try:

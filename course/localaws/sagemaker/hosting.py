@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from course.localaws.containers import images
-from course.localaws.containers.box import Box, Limits, Running
+from course.localaws.containers.box import Box, Running
 from course.localaws.containers.overlay import Overlay
 from course.localaws.sagemaker import model_data
 from course.localaws.sagemaker.context import Context
@@ -120,7 +120,8 @@ class ModelServer:
 
     def _share(self, overlay: Overlay, command: Sequence[str]) -> int:
         """Run what installs packages that servers share; `stop` ends it too."""
-        self._running = Box(self._folder / "ml", {"PATH": search_path(overlay)}, Limits()).start(command, lambda lines: None)
+        box = self._runner.box(self._folder, {"PATH": search_path(overlay)}, overlay=overlay)
+        self._running = box.start(command, lambda lines: None)
         return self._running.wait()
 
     def _launch(self) -> None:
@@ -148,7 +149,7 @@ class ModelServer:
         bound = {"SAGEMAKER_BIND_TO_PORT": str(self.port)}
         extra = self._image().environment | ours | self._variant["Container"].get("Environment", {}) | bound
         variables = self._runner.variables(self._context, self._variant["RoleArn"], overlay, extra)
-        return Box(self._folder / "ml", variables, Limits(output=UNLIMITED))
+        return self._runner.box(self._folder, variables, output=UNLIMITED, serves=self.port)
 
     def _wait_for_ping(self) -> None:
         limit = time.monotonic() + self._variant.get("ContainerStartupHealthCheckTimeoutInSeconds", STARTUP_SECONDS)

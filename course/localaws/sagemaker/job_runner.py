@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import errno
 import logging
 import os
@@ -18,8 +19,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from course.localaws import environment
-from course.localaws.containers.box import Box, Limits, OnLines, Running, sweep
+from course.localaws.containers.box import Box, Network, OnLines, Running, sweep
 from course.localaws.containers.overlay import Overlay, Overlays
+from course.localaws.containers.visible import Bind
 from course.localaws.errors import AwsError
 from course.localaws.sagemaker.context import Context
 
@@ -180,11 +182,45 @@ class JobRunner:
         paths = [part for variables in (extra, ours) for part in variables.get("PYTHONPATH", "").split(os.pathsep) if part]
         return ours | extra | {"PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))}
 
+    def box(
+        self,
+        folder: Path,
+        variables: dict[str, str],
+        *,
+        output: int | None = None,
+        isolated: bool = False,
+        serves: int | None = None,
+        overlay: Overlay | None = None,
+        binds: Sequence[Bind] = (),
+    ) -> Box:
+        """A box on ``folder/ml``.
+
+        Parameters
+        ----------
+        folder, variables
+        output : int, optional
+            Bytes that it may print, where they are others than the limits say.
+        isolated : bool
+            By the job's network isolation.
+        serves : int, optional
+            The port on which a model server is to be reached.
+        overlay : Overlay, optional
+            One outside ``folder`` into which the box installs.
+        binds : sequence of Bind
+        """
+        state, sealed = self.platform.state, self.platform.sealed
+        port = int(self.platform.endpoint.rpartition(":")[2])
+        network = Network(not (isolated or sealed), (port, sealed) if sealed and not isolated else None, serves)
+        ours = [Bind(state / name) for name in (*environment.FILES, "overlays")]
+        theirs = [Bind(overlay.folder, writable=True)] if overlay else []
+        limits = self.platform.limits if output is None else dataclasses.replace(self.platform.limits, output=output)
+        return Box(folder / "ml", variables, limits, network=network, binds=[*ours, *theirs, *binds])
+
     def overlay(self, job: Job, folder: Path, requirements: Path | None) -> Overlay:
         """The overlay of the job in ``folder``; may be stopped like the job."""
 
         def run(overlay: Overlay, command: Sequence[str]) -> int:
-            box = Box(folder / "ml", {"PATH": search_path(overlay)}, Limits())
+            box = self.box(folder, {"PATH": search_path(overlay)}, overlay=overlay)
             running = job.run(lambda: box.start(command, lambda lines: None))
             job.begin()
             return running.exit_code

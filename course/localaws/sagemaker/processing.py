@@ -6,7 +6,7 @@ import tarfile
 from pathlib import Path
 
 from course.localaws.containers import images, mlroot
-from course.localaws.containers.box import Box, Limits
+from course.localaws.containers.box import Box
 from course.localaws.errors import AwsError
 from course.localaws.sagemaker.context import Context
 from course.localaws.sagemaker.engine import Document, Kind
@@ -59,6 +59,7 @@ class ProcessingRun(JobRun):
         command = [*specification.get("ContainerEntrypoint", []), *specification.get("ContainerArguments", [])]
         log = JobLog(self.platform, self.context.region, GROUP, f"{self.name}/algo-1-{int(self.engine.now())}")
         running = self.job.run(lambda: box.start(command, log), document["StoppingCondition"]["MaxRuntimeInSeconds"])
+        mlroot.confine(root)
         self.exit_message = mlroot.read_message(root / "output/message")
         if self.job.stopped_by:
             return
@@ -94,7 +95,7 @@ class ProcessingRun(JobRun):
         overlay = self.runner.overlay(self.job, folder, requirements_of(folder))
         extra = image.environment | self.document.get("Environment", {})
         variables = self.runner.variables(self.context, self.document["RoleArn"], overlay, extra)
-        return Box(folder / "ml", variables, Limits(), network=not isolated(self.document))
+        return self.runner.box(folder, variables, isolated=isolated(self.document))
 
 
 class ProcessingJobs(Jobs):

@@ -7,6 +7,7 @@ import math
 import re
 import shutil
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from course.localaws.containers import images, mlroot
 from course.localaws.containers.box import Box, Limits, Running
 from course.localaws.containers.metrics_regex import MetricScanner
 from course.localaws.containers.script_mode import SUBMIT_DIRECTORY
+from course.localaws.containers.visible import Bind
 from course.localaws.errors import AwsError
 from course.localaws.metrics.store import observed
 from course.localaws.sagemaker.job_data import DataError, Item, inside, split
@@ -54,6 +56,7 @@ class TrainingRun(JobRun):
         self._step("Training", "Training image download completed. Training in progress.")
         seconds = document["StoppingCondition"]["MaxRuntimeInSeconds"]
         running = self.job.run(lambda: box.start(self._command(image), self._log(), "/opt/ml/code"), seconds)
+        mlroot.confine(root)
         failure = "" if self.job.stopped_by else failure_of(running, root, box.limits)
         self._step("Uploading", "Uploading generated training model")
         try:
@@ -122,7 +125,14 @@ class TrainingRun(JobRun):
         extra = image.environment | {"TRAINING_JOB_NAME": self.name, "TRAINING_JOB_ARN": self.document["TrainingJobArn"]}
         extra |= self.document.get("Environment", {})
         variables = self.runner.variables(self.context, self.document["RoleArn"], overlay, extra)
-        return Box(folder / "ml", variables, Limits(), network=not self.document["EnableNetworkIsolation"])
+        return self.runner.box(folder, variables, isolated=self.document["EnableNetworkIsolation"], binds=list(self._fast_channels(folder)))
+
+    def _fast_channels(self, folder: Path) -> Iterator[Bind]:
+        """Channels of hard links are read-only, as FastFile's are on AWS: what is written there would be written to the stored objects."""
+        for channel in self.document.get("InputDataConfig", []):
+            if self._channel(channel)["TrainingInputMode"] == "FastFile":
+                name = f"input/data/{channel['ChannelName']}"
+                yield from (Bind(folder / "ml" / name), Bind(folder / "ml" / name, Path("/opt/ml") / name))
 
     def _command(self, image: images.Image) -> list[str]:
         specification = self.document["AlgorithmSpecification"]
@@ -194,6 +204,8 @@ def failure_of(running: Running, root: Path, limits: Limits) -> str:
     """The ``FailureReason`` of a container that has ended, ``""`` when it succeeded."""
     if running.limit == "memory":
         return OUT_OF_MEMORY
+    if running.limit == "disk":
+        return f"AlgorithmError: [Errno 28] No space left on device, exit code: {running.exit_code}"
     if running.limit == "processes":
         return f"AlgorithmError: the job had more than {limits.processes} processes, exit code: {running.exit_code}"
     if running.exit_code == 0:

@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from course.localaws.containers import box as boxes
-from course.localaws.containers.box import Box, Limits
+from course.localaws.containers.box import Box, Limits, Network
 
 MODES = [
     pytest.param(
@@ -252,13 +252,13 @@ def test_without_a_network_only_its_own_loopback_answers(root: Path) -> None:
                 except OSError as error:
                     print(type(error).__name__)
         """
-        _, lines = run(Box(root, {}, mode="namespace", network=False), *python(code))
+        _, lines = run(Box(root, {}, mode="namespace", network=Network(shared=False)), *python(code))
     assert lines == ["own loopback", "ConnectionRefusedError", "OSError"]
 
 
 def test_without_a_network_takes_namespaces(root: Path) -> None:
     with pytest.raises(ValueError, match="user namespaces"):
-        Box(root, {}, mode="rewrite", network=False)
+        Box(root, {}, mode="rewrite", network=Network(shared=False))
 
 
 def test_boxes_do_not_meet(tmp_path: Path, mode: str) -> None:

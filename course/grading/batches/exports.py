@@ -1,0 +1,139 @@
+"""Results given to others: nbgrader's gradebook, spreadsheets of learning platforms, and JUnit for CI systems."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+import xml.etree.ElementTree as ElementTree
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from course.grading.batches.folder import CourseFolder, FolderError
+from course.grading.batches.result import Result
+
+
+def gradebook(results: Iterable[Result], folder: CourseFolder, db_url: str = "") -> None:
+    """Write scores into nbgrader's gradebook and the executed notebooks to ``autograded/``, from which formgrader and feedback go on.
+
+    Parameters
+    ----------
+    db_url : str
+        As SQLAlchemy has it, ``"postgresql://..."`` for one; ``gradebook.db`` in the course's folder when empty.
+
+    Raises
+    ------
+    FolderError
+        When an assignment is not in the gradebook.
+    """
+    from nbgrader.api import Gradebook, MissingEntry
+
+    with Gradebook(db_url or f"sqlite:///{folder.root / 'gradebook.db'}") as book:
+        for result in results:
+            try:
+                book.update_or_create_student(result.student)
+                book.update_or_create_submission(result.assignment, result.student)
+                submitted = book.find_submission_notebook(result.notebook, result.assignment, result.student)
+            except MissingEntry:
+                what = f"{result.assignment}/{result.notebook} is not in the gradebook"
+                raise FolderError(f"{what}; run `nbgrader generate_assignment {result.assignment}` in {folder.root}.") from None
+            for grade in submitted.grades:
+                found = result.exercises.get(grade.name.removesuffix("_check"))
+                grade.auto_score = found["score"] if found else None
+                grade.needs_manual_grade = grade.auto_score is None or grade.manual_score is not None
+            book.db.commit()
+            _keep_notebook(result, folder)
+
+
+def _keep_notebook(result: Result, folder: CourseFolder) -> None:
+    executed = folder.results(result.student, result.assignment) / f"{result.notebook}.ipynb"
+    if executed.exists():
+        target = folder.autograded(result.student, result.assignment)
+        target.mkdir(parents=True, exist_ok=True)
+        shutil.copy(executed, target)
+
+
+def table(results: Sequence[Result], path: Path) -> None:
+    """A row for each exercise of each student."""
+    rows = [
+        [result.student, result.assignment, result.notebook, name, _number(each["score"]), _number(each["points"]), result.status]
+        for result in results
+        for name, each in result.exercises.items()
+    ]
+    _write(path, ["student", "assignment", "notebook", "exercise", "score", "points", "status"], rows)
+
+
+def canvas(results: Sequence[Result], path: Path) -> None:
+    """For the import of Canvas' gradebook, which knows students by their SIS login; its columns as of "How do I import grades", 2026-11-24.
+
+    Who has something that needs a human is left out, and so keeps what Canvas has.
+    """
+    assignments, totals, possible = _totals(results)
+    rows = [["    Points Possible", "", "", "", "", *(_number(possible[name]) for name in assignments)]]
+    rows += [[student, "", "", student, "", *(_number(scores.get(name)) for name in assignments)] for student, scores in totals.items()]
+    _write(path, ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", *assignments], rows)
+
+
+def moodle(results: Sequence[Result], path: Path) -> None:
+    """For Moodle's import of grades: map "ID number" to the user and each assignment to its grade item."""
+    assignments, totals, _ = _totals(results)
+    rows = [[student, *(_number(scores.get(name)) for name in assignments)] for student, scores in totals.items()]
+    _write(path, ["ID number", *assignments], rows)
+
+
+def junit(results: Sequence[Result], path: Path) -> None:
+    """A test suite for each notebook of each student, a test case for each exercise: it fails short of all points, and errs where a
+    human is needed."""
+    root = ElementTree.Element("testsuites")
+    for result in results:
+        name = f"{result.student}/{result.assignment}/{result.notebook}"
+        suite = ElementTree.SubElement(root, "testsuite", name=name, tests=str(len(result.exercises)), time=f"{result.seconds:.3f}")
+        if result.fault:
+            ElementTree.SubElement(ElementTree.SubElement(suite, "testcase", name="notebook"), "error", message=result.fault)
+        for exercise, each in result.exercises.items():
+            case = ElementTree.SubElement(suite, "testcase", classname=name, name=exercise)
+            if each["score"] is None:
+                ElementTree.SubElement(case, "error", message=each["fault"])
+            elif each["score"] < each["points"]:
+                said = f"{_number(each['score'])} of {_number(each['points'])} points"
+                ElementTree.SubElement(case, "failure", message=said).text = _reasons(each["report"])
+    ElementTree.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
+
+
+EXPORTS: dict[str, tuple[str, Callable[[Sequence[Result], Path], None]]] = {
+    "csv": ("grades.csv", table),
+    "canvas": ("canvas.csv", canvas),
+    "moodle": ("moodle.csv", moodle),
+    "junit": ("junit.xml", junit),
+}
+
+
+def _totals(results: Sequence[Result]) -> tuple[list[str], dict[str, dict[str, float]], dict[str, float]]:
+    """Assignments; by student the points of each that needs no human; and the points possible."""
+    found: dict[tuple[str, str], list[Result]] = defaultdict(list)
+    for result in results:
+        found[result.student, result.assignment].append(result)
+    totals: dict[str, dict[str, float]] = {}
+    possible: dict[str, float] = {}
+    for (student, assignment), theirs in sorted(found.items()):
+        possible[assignment] = max(possible.get(assignment, 0.0), sum(result.points for result in theirs))
+        row = totals.setdefault(student, {})
+        if not any(result.needs_human for result in theirs):
+            row[assignment] = sum(result.score for result in theirs)
+    return sorted(possible), totals, possible
+
+
+def _reasons(report: dict | None) -> str:
+    if report is None:
+        return "not handed in"
+    failed = (f"{part['name']}: {part['message']}" for part in report["parts"] if part["share"] != 1)
+    return "\n".join([*([report["problem"]] if report["problem"] else []), *failed])
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}".rstrip("0").rstrip(".")
+
+
+def _write(path: Path, heading: list[str], rows: list[list[str]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([heading, *rows])

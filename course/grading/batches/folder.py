@@ -1,0 +1,82 @@
+"""The folder of a course, as nbgrader lays it out and `nbgrader_config.py` names its parts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+from nbformat.notebooknode import NotebookNode
+
+
+class FolderError(Exception):
+    """Something of the course's folder is not there; the message names it and what to do."""
+
+
+@dataclass(frozen=True)
+class CourseFolder:
+    """``root`` holds ``solutions/``, ``notebooks/``, ``graders/``, ``submitted/``; grading adds ``results/`` and what is made of them."""
+
+    root: Path
+
+    @property
+    def graders(self) -> Path:
+        return self.root / "graders"
+
+    def source(self, assignment: str) -> Path:
+        return self.root / "solutions" / assignment
+
+    def submission(self, student: str, assignment: str) -> Path:
+        return self.root / "submitted" / student / assignment
+
+    def results(self, student: str, assignment: str) -> Path:
+        return self.root / "results" / assignment / student
+
+    def autograded(self, student: str, assignment: str) -> Path:
+        return self.root / "autograded" / student / assignment
+
+    def assignments(self) -> list[str]:
+        """All that were released, in order."""
+        return sorted({path.parent.name for path in (self.root / "notebooks").glob("m*/*.ipynb")})
+
+    def notebooks(self, assignment: str) -> list[str]:
+        """The names of the notebooks of a released assignment, in order.
+
+        Raises
+        ------
+        FolderError
+        """
+        found = sorted(path.stem for path in (self.root / "notebooks" / assignment).glob("*.ipynb"))
+        if not found:
+            there = ", ".join(self.assignments()) or "none"
+            raise FolderError(f"no assignment {assignment!r} was released; there are: {there}. `nbgrader generate_assignment` makes one.")
+        return found
+
+    def released(self, assignment: str, notebook: str) -> NotebookNode:
+        return nbformat.read(self.root / "notebooks" / assignment / f"{notebook}.ipynb", as_version=4)
+
+    def students(self, assignment: str) -> list[str]:
+        """Who handed in something, in order."""
+        return sorted(path.parent.name for path in (self.root / "submitted").glob(f"*/{assignment}") if path.is_dir())
+
+    def checks(self, assignment: str) -> str:
+        """The version of an assignment's checks: a hash of all that its exercises are defined by."""
+        return digest(path for path in sorted((self.graders / assignment).glob("*.py")))
+
+
+def digest(files: Iterable[Path]) -> str:
+    """SHA-256 of files, names included."""
+    total = hashlib.sha256()
+    for path in files:
+        content = path.read_bytes()
+        total.update(f"{path.name}\0{len(content)}\0".encode(errors="surrogateescape") + content)
+    return total.hexdigest()
+
+
+def handed_in(folder: Path) -> Iterator[Path]:
+    """The plain files of a submission, in order."""
+    return (
+        path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink() and ".ipynb_checkpoints" not in path.parts
+    )

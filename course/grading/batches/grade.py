@@ -1,0 +1,195 @@
+"""The core: a submitted notebook in, a `Result` out, its executed copy beside it. No database."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import distributions
+from pathlib import Path
+
+import nbformat
+from nbformat.notebooknode import NotebookNode
+
+from course.grading import catalogue, render, seeds
+from course.grading.batches.folder import CourseFolder, digest, handed_in
+from course.grading.batches.result import UNGRADED, Result
+from course.grading.repair import Master, masters_of, overwrite, repair
+from course.grading.run import CELL_SECONDS, Submission, run
+from course.grading.server import Outcome
+
+LARGEST_NOTEBOOK = 400_000_000  # bytes; reading one takes several times as much memory
+
+
+@dataclass(frozen=True)
+class Work:
+    """One notebook to grade; plain data, so that it can go to another process or machine.
+
+    Attributes
+    ----------
+    root : Path
+        The course's folder.
+    seed : str
+        From which graded cases are drawn.
+    personal : bool
+        Whether the student worked on variants of their own.
+    """
+
+    root: Path
+    student: str
+    assignment: str
+    notebook: str
+    seed: str
+    personal: bool = False
+    cell_seconds: float = CELL_SECONDS
+
+    @property
+    def folder(self) -> CourseFolder:
+        return CourseFolder(self.root)
+
+    @property
+    def results(self) -> Path:
+        return self.folder.results(self.student, self.assignment)
+
+    def blank(self) -> Result:
+        """A result that knows what is graded, and of nothing how."""
+        folder = self.folder
+        parts = {
+            "submission": digest(handed_in(folder.submission(self.student, self.assignment))),
+            "checks": folder.checks(self.assignment),
+            "seed": hashlib.sha256(self.seed.encode()).hexdigest(),
+            "packages": packages(),
+        }
+        released = digest([self.root / "notebooks" / self.assignment / f"{self.notebook}.ipynb"])
+        key = hashlib.sha256(json.dumps([*parts.values(), released, self.personal, self.cell_seconds]).encode()).hexdigest()
+        return Result(self.student, self.assignment, self.notebook, key=key, **parts)
+
+
+@cache
+def packages() -> str:
+    """A hash of all installed packages and their versions."""
+    names = sorted({f"{each.metadata['Name']}=={each.version}" for each in distributions()})
+    return hashlib.sha256("\n".join(names).encode()).hexdigest()
+
+
+def grade(work: Work) -> Result:
+    """Grade one notebook; writes the result and the executed notebook into ``work.results``, the result last."""
+    blank = work.blank()
+    masters = masters_of(work.folder.released(work.assignment, work.notebook))
+    path, repairs = _find(work, masters)
+    if path is None:
+        result = _with(blank, exercises=_nothing(masters), notes=["it was not handed in"])
+    else:
+        try:
+            notebook = _read(path)
+            repairs += repair(notebook, masters)
+        except Exception as error:  # there is no end of what a broken file makes of nbformat
+            result = _with(blank, status=UNGRADED, fault=_unreadable(path.relative_to(work.root), error))
+        else:
+            overwrite(notebook, masters)
+            result = _judged(work, blank, notebook, masters, repairs)
+    result.write(work.results)
+    return result
+
+
+def _judged(work: Work, blank: Result, notebook: NotebookNode, masters: Sequence[Master], repairs: list[str]) -> Result:
+    submission = Submission(
+        source=work.folder.source(work.assignment),
+        handed_in=work.folder.submission(work.student, work.assignment),
+        graders=work.folder.graders,
+        student=work.student,
+        seed=work.seed,
+        learner=work.student if work.personal else seeds.SELF_STUDY,
+    )
+    done = run(notebook, submission, [master.cell() for master in masters], work.cell_seconds)
+    _write_notebook(notebook, work)
+    exercises = _exercises(work, masters, done.outcomes)
+    return _with(blank, exercises=exercises, repairs=repairs, notes=done.notes, sandbox=done.sandbox, seconds=round(done.seconds, 3))
+
+
+def _with(result: Result, **changes: object) -> Result:
+    return Result(**vars(result) | changes | {"graded_at": datetime.now(UTC).isoformat(timespec="seconds")})
+
+
+def _find(work: Work, masters: Sequence[Master]) -> tuple[Path | None, list[str]]:
+    """The submitted notebook, and what had to be mended to find it; None when it was not handed in."""
+    folder = work.folder.submission(work.student, work.assignment)
+    path = folder / f"{work.notebook}.ipynb"
+    if path.is_file() and not path.is_symlink():
+        return path, []
+    found = _renamed(folder, work, masters)
+    return found, [f"the notebook was called {found.name}"] if found else []
+
+
+def _read(path: Path) -> NotebookNode:
+    """The notebook without its outputs. Raises ValueError, or whatever nbformat makes of a broken file."""
+    if path.stat().st_size > LARGEST_NOTEBOOK:
+        raise ValueError(f"it has {path.stat().st_size:,} bytes, most of which must be outputs")
+    notebook = nbformat.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    return _plain(nbformat.convert(notebook, to_version=4) if notebook.get("nbformat") != 4 else notebook)
+
+
+def _unreadable(where: Path, error: Exception) -> str:
+    what = f"{type(error).__name__}: {error}".splitlines()[0][:200]
+    return f"{where} cannot be read as a notebook ({what}). Ask for it again, or mend it, and grade it again."
+
+
+def _nothing(masters: Sequence[Master]) -> dict[str, dict]:
+    checks = (master for master in masters if master.points is not None)
+    return {master.name.removesuffix("_check"): {"score": 0.0, "points": master.points, "fault": "", "report": None} for master in checks}
+
+
+def _plain(notebook: NotebookNode) -> NotebookNode:
+    """With every cell as a cell must be, and no output: what a learner's run showed proves nothing."""
+    if not isinstance(notebook.get("cells"), list):
+        raise ValueError("it has no list of cells")
+    for cell in notebook.cells:
+        cell.setdefault("metadata", NotebookNode())
+        cell.source = cell.source if isinstance(cell.source, str) else "".join(cell.source)
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    return notebook
+
+
+def _renamed(folder: Path, work: Work, masters: Sequence[Master]) -> Path | None:
+    """The one other notebook that holds most of the released check cells; none when it is one of the assignment's others."""
+    expected = set(work.folder.notebooks(work.assignment))
+    best, most = None, 0
+    for path in sorted(folder.glob("*.ipynb")):
+        if path.stem in expected or path.is_symlink():
+            continue
+        text = path.read_text(encoding="utf-8", errors="replace")
+        held = sum(json.dumps(master.source)[1:-1] in text for master in masters if master.points is not None)
+        best, most = (path, held) if held > most else (best, most)
+    return best
+
+
+def _exercises(work: Work, masters: Sequence[Master], outcomes: dict[str, Outcome]) -> dict[str, dict]:
+    """Exercise id -> score, points, fault and report, in the order of the notebook."""
+    defined = {exercise.check_cell: exercise for exercise in catalogue.exercises(work.folder.graders).values()}
+    found = {}
+    for master in masters:
+        if master.points is None:
+            continue
+        name = master.name.removesuffix("_check")
+        outcome, exercise = outcomes.get(master.name), defined.get(master.name)
+        if outcome is None or exercise is None:
+            found[name] = {"score": None, "points": master.points, "fault": "graders/ defines no exercise for this cell", "report": None}
+            continue
+        score, fault = outcome.score, outcome.fault
+        if exercise.points != master.points:
+            score, fault = None, "released with other points than graders/ says; generate the assignment again"
+        found[name] = {"score": score, "points": master.points, "fault": fault, "report": render.as_json(outcome.report)}
+    return found
+
+
+def _write_notebook(notebook: NotebookNode, work: Work) -> None:
+    path = work.results / f"{work.notebook}.ipynb"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_suffix(".partial")
+    nbformat.write(copy.deepcopy(notebook), beside)
+    beside.replace(path)

@@ -1,0 +1,182 @@
+"""Many submissions at a time: each in a process of its own, none in the way of another, none lost and none graded twice."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import replace
+from datetime import UTC, datetime
+from multiprocessing.context import ForkServerContext
+from pathlib import Path
+from typing import Protocol
+
+from course.grading.batches.grade import Work, grade
+from course.grading.batches.result import UNGRADED, Result
+
+TRIES = 3  # of a submission whose grading process ends without a result
+SECONDS = 2 * 3600.0  # after which that process is ended
+PRELOADED = ["course.grading.batches.preload"]
+GRACE_SECONDS = 30.0
+
+OnResult = Callable[[Result], None]
+
+
+class Grade(Protocol):
+    """Grades one piece of work, somewhere; raises when it could not, by no fault of the work."""
+
+    def __call__(self, work: Work) -> Result: ...
+
+
+def pending(works: Sequence[Work]) -> tuple[list[Work], list[Result]]:
+    """What is still to be graded, and the results that stand: same submission, checks, seed and packages."""
+    waiting, standing = [], []
+    for work in works:
+        old = Result.read(work.results, work.notebook)
+        if old is not None and not old.fault and old.key == work.blank().key:
+            standing.append(old)
+        else:
+            waiting.append(work)
+    return waiting, standing
+
+
+def grade_all(works: Sequence[Work], jobs: int, on_result: OnResult, grade_one: Grade | None = None) -> list[Result]:
+    """Grade everything, ``jobs`` at a time; an infrastructure failure makes an *ungraded* result, after some tries.
+
+    Parameters
+    ----------
+    on_result : callable
+        Called in this thread as each is known.
+    grade_one : callable, optional
+        A process of its own for each when not given.
+
+    Raises
+    ------
+    BaseException
+        Whatever interrupts it: the processes under way are ended then, and what is written stays.
+    """
+    results: list[Result] = []
+    with ThreadPoolExecutor(jobs, thread_name_prefix="grade") as pool, _grader(grade_one) as one:  # ended first: the pool waits for it
+        waiting: list[Future] = [pool.submit(_tried, one, work) for work in works]
+        try:
+            for done in as_completed(waiting):
+                results.append(done.result())
+                on_result(results[-1])
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return results
+
+
+@contextlib.contextmanager
+def _grader(given: Grade | None) -> Iterator[Grade]:
+    if given:
+        yield given
+        return
+    with Processes() as processes:
+        yield processes.grade
+
+
+def _tried(grade_one: Grade, work: Work) -> Result:
+    why = ""
+    for number in range(TRIES):
+        try:
+            return grade_one(work)
+        except Interrupted:
+            raise
+        except Exception as error:
+            why = f"{type(error).__name__}: {error}"
+            time.sleep(number)  # whatever it was, such as a lack of memory, may pass
+    fault = f"grading it failed {TRIES} times, at last with {why}. `course grade {work.assignment} --students {work.student}` tries again."
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    result = replace(work.blank(), status=UNGRADED, fault=fault, graded_at=now)
+    result.write(work.results)
+    return result
+
+
+class Interrupted(Exception):
+    """The batch was given up while this was graded."""
+
+
+class Processes:
+    """A process for each submission, forked from one that has imported what grading takes. A context manager.
+
+    That one has opened nothing and computed nothing, so that each begins alike. When the block ends by an exception, so do they.
+    """
+
+    def __init__(self) -> None:
+        self._context: ForkServerContext = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload(PRELOADED)
+        self._running: set[multiprocessing.process.BaseProcess] = set()
+        self._lock = threading.Lock()
+        self._given_up = False
+
+    def __enter__(self) -> Processes:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        with self._lock:
+            self._given_up = True
+            left = list(self._running)
+        for process in left:
+            process.terminate()  # it then puts away what it started
+        end = time.monotonic() + GRACE_SECONDS
+        for process in left:
+            process.join(max(0.0, end - time.monotonic()))
+            process.kill()
+
+    def grade(self, work: Work) -> Result:
+        """The result of one piece of work, graded in a new process.
+
+        Raises
+        ------
+        RuntimeError
+            When the process ended without one.
+        """
+        process = self._context.Process(target=_child, args=(work,))
+        with self._lock:
+            if self._given_up:
+                raise Interrupted
+            process.start()
+            self._running.add(process)
+        try:
+            process.join(SECONDS)
+            if process.exitcode is None:
+                process.kill()
+                raise RuntimeError(f"it had not ended after {SECONDS:.0f} s")
+        finally:
+            self._running.discard(process)
+        if self._given_up:
+            raise Interrupted
+        if process.exitcode != 0:
+            raise RuntimeError(f"the process that graded it ended with {process.exitcode}; its log is {log_of(work)}")
+        result = Result.read(work.results, work.notebook)
+        if result is None:
+            raise RuntimeError(f"it left no result in {work.results}")
+        return result
+
+
+def log_of(work: Work) -> Path:
+    """Where the process that grades it writes what is of no interest unless it fails."""
+    return work.results / f"{work.notebook}.log"
+
+
+def _child(work: Work) -> None:
+    """What the new process does; it ends when the batch does, however that ends."""
+    threading.Thread(target=_end_with_batch, daemon=True).start()
+    log = log_of(work)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as file:
+        for descriptor in (1, 2):
+            os.dup2(file.fileno(), descriptor)
+    grade(work)
+
+
+def _end_with_batch() -> None:
+    multiprocessing.parent_process().join()
+    os.kill(os.getpid(), signal.SIGTERM)  # so that what was started is put away

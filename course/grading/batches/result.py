@@ -1,0 +1,85 @@
+"""What is known of one graded notebook: plain data, written before anything else is made of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+GRADED, UNGRADED = "graded", "ungraded"
+SUFFIX = ".json"
+
+
+@dataclass(frozen=True)
+class Result:
+    """The finding on one notebook of one student.
+
+    Attributes
+    ----------
+    student, assignment, notebook : str
+    status : str
+        ``"graded"``; or ``"ungraded"``, by no fault of the learner's that a grader could judge: ``fault`` says why and what to do.
+    exercises : dict
+        Exercise id -> ``{"score": float or None, "points": float, "fault": str, "report": render.as_json}``. A score of None needs a human.
+    repairs, notes : list of str
+        What was mended before the run; what was left out, cut off or ended in it.
+    sandbox : str
+        As `course.grading.run.Run`.
+    submission, checks, seed, packages : str
+        Hashes of what was handed in, the checks, the grading seed and the installed packages: what a result can be defended with.
+    key : str
+        Of these four; a result whose key is the same need not be made again.
+    graded_at : str
+        ISO 8601, UTC.
+    seconds : float
+    """
+
+    student: str
+    assignment: str
+    notebook: str
+    key: str
+    status: str = GRADED
+    fault: str = ""
+    exercises: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    repairs: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    sandbox: str = ""
+    submission: str = ""
+    checks: str = ""
+    seed: str = ""
+    packages: str = ""
+    graded_at: str = ""
+    seconds: float = 0.0
+
+    @property
+    def score(self) -> float:
+        return sum(each["score"] or 0.0 for each in self.exercises.values())
+
+    @property
+    def points(self) -> float:
+        return sum(each["points"] for each in self.exercises.values())
+
+    @property
+    def needs_human(self) -> list[str]:
+        """Why a human has to look at it, a line each; empty when nobody has to."""
+        faults = [f"{name}: {each['fault'] or 'it has no score'}" for name, each in self.exercises.items() if each["score"] is None]
+        return ([self.fault] if self.fault else []) + faults
+
+    def write(self, folder: Path) -> Path:
+        """Into ``folder``, whole or not at all."""
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{self.notebook}{SUFFIX}"
+        beside = path.with_suffix(".new")
+        beside.write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        beside.replace(path)
+        return path
+
+    @classmethod
+    def read(cls, folder: Path, notebook: str) -> Result | None:
+        """None when there is none, or none that can be read."""
+        try:
+            return cls(**json.loads((folder / f"{notebook}{SUFFIX}").read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            return None

@@ -1,0 +1,246 @@
+"""Runs one submitted notebook in its sandbox while the grader judges what its check cells hand over."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nbclient import NotebookClient
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat.notebooknode import NotebookNode
+from nbformat.v4 import new_output
+
+from course import datasets, interrupts
+from course.grading import catalogue, render, seeds
+from course.grading.exercise import Exercise
+from course.grading.sandbox import aws, limits
+from course.grading.sandbox.kernel import BoxedKernel
+from course.grading.sandbox.place import Place, prepared
+from course.grading.server import GraderServer, Outcome
+from course.localaws.containers.box import Box
+from course.localaws.containers.visible import Bind
+
+CELL_SECONDS = 300.0
+INTERRUPT_SECONDS = 20  # that a kernel has to come back from an interrupt before it is killed
+SILENCE = 300  # characters of an error that are repeated
+LIMITS = {
+    "memory": "it used more memory than a submission may",
+    "processes": "it started more processes than a submission may",
+    "disk": "it wrote more to the disk than a submission may",
+}
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What is graded.
+
+    Attributes
+    ----------
+    source : Path
+        The lesson's folder in the course.
+    handed_in : Path
+        The folder in which the notebook was handed in.
+    graders : Path
+        The folder of all graders.
+    student : str
+        Whose it is, and so whose graded cases.
+    seed : str
+        From which these are drawn.
+    learner : str
+        Whose variants were worked on.
+    """
+
+    source: Path
+    handed_in: Path
+    graders: Path
+    student: str
+    seed: str
+    learner: str = seeds.SELF_STUDY
+
+
+@dataclass
+class Run:
+    """What came of it.
+
+    Attributes
+    ----------
+    outcomes : dict
+        Check cell -> `Outcome`.
+    sandbox : str
+        ``"namespace"``: boxes with namespaces of their own; ``"rewrite"``: processes of this user, which this machine cannot shut in.
+    notes : list of str
+        What was left out, cut off or ended, for the instructor.
+    seconds : float
+        Of the whole run.
+    """
+
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    sandbox: str = ""
+    notes: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+def run(notebook: NotebookNode, submission: Submission, released: Sequence[NotebookNode] = (), cell_seconds: float = CELL_SECONDS) -> Run:
+    """Execute a repaired notebook and judge its exercises; its cells' outputs are replaced, those of check cells by the grader's reports.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        Changed in place.
+    submission : Submission
+    released : sequence of NotebookNode
+        Cells of the notebook as it was released: whether it needs an AWS is not the submission's to say.
+    cell_seconds : float
+        Time limit of a cell that is neither an answer nor a check.
+    """
+    started = time.monotonic()
+    exercises = catalogue.exercises(submission.graders).values()
+    with interrupts.raised(), contextlib.ExitStack() as stack:
+        place = stack.enter_context(prepared(submission.source, submission.graders, submission.handed_in))
+        needed = aws.mentioned([*notebook.cells, *released])
+        theirs = stack.enter_context(aws.submission_aws(place.aws)) if needed else aws.none()
+        draw = seeds.Draw(submission.learner, submission.student, submission.seed)
+        server = stack.enter_context(GraderServer(draw, theirs.client, submission.graders, place.folder / "grader"))
+        box = _box(place, server, theirs, submission.learner)
+        kernel = BoxedKernel(box, place.folder / "kernel", place.work, limits.limits()["message"])
+        stack.callback(kernel.close)
+        done = Run(sandbox=box.mode, notes=place.notes)
+        _Client(notebook, kernel, server, exercises, done, cell_seconds).run()
+    done.seconds = time.monotonic() - started
+    return done
+
+
+def _box(place: Place, server: GraderServer, theirs: aws.SubmissionAws, learner: str) -> Box:
+    data = [Bind(folder) for folder in _data()]
+    environment = {
+        "COURSE_BACKEND": "local",
+        "COURSE_GRADERS": str(place.graders),
+        "COURSE_GRADER_SOCKET": server.address,
+        "COURSE_LEARNER": learner,
+        "COURSE_LOCALAWS_STATE": str(place.aws),
+    }
+    if data:
+        environment["COURSE_DATA"] = str(data[0].source)
+    return Box(place.folder / "work", environment, limits.box("kernel"), network=theirs.network, binds=data)
+
+
+def _data() -> list[Path]:
+    """The course's data folder; none where a course has no data."""
+    with contextlib.suppress(datasets.DatasetError):
+        return [datasets.folder()]
+    return []
+
+
+class _Client(NotebookClient):
+    """nbclient on a kernel in a box, with the grader in between."""
+
+    def __init__(
+        self,
+        notebook: NotebookNode,
+        kernel: BoxedKernel,
+        server: GraderServer,
+        exercises: Sequence[Exercise],
+        done: Run,
+        cell_seconds: float,
+    ) -> None:
+        super().__init__(
+            notebook,
+            km=kernel,
+            allow_errors=True,
+            interrupt_on_timeout=True,
+            iopub_timeout=INTERRUPT_SECONDS,
+            raise_on_iopub_timeout=True,
+            error_on_timeout={"ename": "CellTimeoutError", "evalue": "the cell ran out of time", "traceback": []},
+            timeout_func=self._limit,
+            on_cell_executed=_keep_error,
+        )
+        self._server, self._done, self._cell_seconds = server, done, cell_seconds
+        self._checks = {exercise.check_cell: exercise for exercise in exercises}
+        self._answers = {exercise.answer_cell: exercise for exercise in exercises}
+        self._dead = ""  # why the kernel is gone
+        self._shown = 0  # bytes of this cell's output, of which it may show no more once it is more than the limit
+        self._deadline = time.monotonic() + limits.limits()["notebook_seconds"]
+
+    def run(self) -> None:
+        with self.setup_kernel(cleanup_kc=True):
+            for index, cell in enumerate(self.nb.cells):
+                self._visit(cell, index)
+
+    def _visit(self, cell: NotebookNode, index: int) -> None:
+        exercise = self._checks.get(cell.metadata.get("nbgrader", {}).get("grade_id"))
+        if exercise:
+            self._server.expect(exercise)
+        self._execute(cell, index)
+        if exercise:
+            outcome = self._server.settle(exercise, self._dead or _silence(cell))
+            self._done.outcomes[exercise.check_cell] = outcome
+            cell.outputs = outputs(outcome)
+
+    def _execute(self, cell: NotebookNode, index: int) -> None:
+        if self._dead:
+            if cell.cell_type == "code":
+                cell.outputs, cell.execution_count = [], None
+            return
+        self._shown = 0
+        try:
+            self.execute_cell(cell, index, store_history=True)
+        except DeadKernelError:
+            why = LIMITS.get(self.km.limit)
+            self._end(f"The kernel died in cell {index + 1}" + (f": {why}." if why else ", before this check."))
+        except CellTimeoutError:  # it did not even answer to the interrupt that follows a time-out
+            self._end(f"The kernel hung in cell {index + 1} and would not be interrupted.")
+
+    def _end(self, why: str) -> None:
+        self._dead = why
+        self._done.notes.append(why)
+        self.km.kill()
+
+    def _limit(self, cell: NotebookNode) -> float:
+        """Seconds a cell may run: the exercise's own for its answer, as long as the grader waits at most for its check."""
+        name = cell.metadata.get("nbgrader", {}).get("grade_id")
+        seconds = self._cell_seconds
+        if name in self._answers:
+            seconds = self._answers[name].seconds
+        elif name in self._checks:
+            # Practice and graded checks, each within its own limit, and the checks' own work.
+            seconds = 2 * self._checks[name].seconds + 30
+        return max(1.0, min(seconds, self._deadline - time.monotonic()))
+
+    def output(self, outs: list, msg: dict, display_id: str | None, cell_index: int) -> NotebookNode | None:
+        before, most = self._shown, limits.limits()["cell_output"]
+        self._shown += len(str(msg["content"]))
+        if self._shown <= most:
+            return super().output(outs, msg, display_id, cell_index)
+        if before <= most:
+            self._done.notes.append(f"cell {cell_index + 1} showed more than {most:,} bytes and was interrupted")
+            outs.append(new_output("stream", name="stderr", text=f"[grader] {self._done.notes[-1]}\n"))
+            self.km.interrupt()
+        return None
+
+
+def _keep_error(cell: NotebookNode, execute_reply: dict, **_: object) -> None:
+    """A cell that failed says so, also when the kernel was kept from showing it."""
+    reply = execute_reply["content"]
+    if reply["status"] == "error" and not any(output.output_type == "error" for output in cell.outputs):
+        cell.outputs.append(new_output("error", ename=reply["ename"], evalue=reply["evalue"], traceback=reply["traceback"]))
+
+
+def outputs(outcome: Outcome) -> list[NotebookNode]:
+    """What a graded check cell shows: the report, and the score as nbgrader itself would read it."""
+    report = outcome.report
+    data = {"text/plain": render.as_text(report), "text/html": render.as_html(report, ladder=False)}
+    shown = [new_output("display_data", data=data)]
+    if outcome.score is not None:
+        shown.append(new_output("execute_result", data={"text/plain": repr(outcome.score)}))
+    return shown
+
+
+def _silence(cell: NotebookNode) -> str:
+    """Why a check cell ended without having handed anything to the grader."""
+    for output in cell.get("outputs", ()):
+        if output.output_type == "error":
+            return f"The check cell stopped with {output.ename}: {output.evalue}".rstrip(": ")[:SILENCE]
+    return "The check cell handed nothing to the grader."

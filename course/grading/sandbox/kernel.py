@@ -1,0 +1,119 @@
+"""A kernel in a box, for nbclient: it speaks over Unix sockets in the box's own folder, and its end is the end of all that it started."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+import zmq.asyncio
+from jupyter_client.connect import KernelConnectionInfo
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.provisioning import KernelProvisionerBase
+
+from course.localaws.containers.box import Box, Running
+
+COMMAND = ("-m", "ipykernel_launcher", "-f")
+LAST_LINES = 20
+STOP_SECONDS = 5.0
+
+
+class BoxedKernel(AsyncKernelManager):
+    """The manager of one kernel.
+
+    Parameters
+    ----------
+    box : Box
+        Its environment is the kernel's.
+    folder : Path
+        Of the box, for the sockets; its path is short, since a Unix socket's has at most 107 bytes.
+    cwd : Path
+    largest : int
+        Bytes of a message. A kernel that sends a larger one is cut off.
+    """
+
+    def __init__(self, box: Box, folder: Path, cwd: Path, largest: int) -> None:
+        context = zmq.asyncio.Context()
+        context.MAXMSGSIZE = largest
+        super().__init__(
+            kernel_name="python3", transport="ipc", ip=str(folder / "k"), connection_file=str(folder / "kernel.json"), context=context
+        )
+        self.provisioner = _BoxProvisioner(parent=self, kernel_spec=self.kernel_spec)
+        self.provisioner.place = box, cwd
+
+    @property
+    def said(self) -> str:
+        """The last lines that the kernel wrote to its own standard output: why it could not start."""
+        return "\n".join(self.provisioner.lines)
+
+    @property
+    def limit(self) -> str:
+        """The limit of its box that ended it, ``"memory"``, ``"processes"`` or ``"disk"``; else ``""``."""
+        running = self.provisioner.running
+        return running.limit if running else ""
+
+    def interrupt(self) -> None:
+        """Ctrl-C; returns at once."""
+        self.provisioner.running.interrupt()
+
+    def kill(self) -> None:
+        """End it with all that it started."""
+        self.provisioner.running.kill()
+
+    def close(self) -> None:
+        """Leave nothing open; the kernel has been shut down."""
+        self.context.destroy(linger=0)
+
+
+class _BoxProvisioner(KernelProvisionerBase):
+    """Starts, signals and ends the kernel, as jupyter_client asks for it."""
+
+    place: tuple[Box, Path]
+    running: Running | None = None
+
+    def __init__(self, **traits: Any) -> None:
+        super().__init__(**traits)
+        self.lines: deque[str] = deque(maxlen=LAST_LINES)
+
+    @property
+    def has_process(self) -> bool:
+        return self.running is not None
+
+    async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
+        self.parent.write_connection_file()
+        self.connection_info = self.parent.get_connection_info()
+        command = [sys.executable, *COMMAND, self.parent.connection_file]
+        return await super().pre_launch(cmd=[*command, *kwargs.pop("extra_arguments", [])], **kwargs)
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
+        box, cwd = self.place
+        self.running = box.start(cmd, self.lines.extend, cwd=str(cwd))
+        return self.connection_info
+
+    async def poll(self) -> int | None:
+        return self.running.exit_code if self.running else 0
+
+    async def wait(self) -> int | None:
+        return await asyncio.to_thread(self.running.wait) if self.running else 0
+
+    async def send_signal(self, signum: int) -> None:
+        if self.running is None or self.running.exit_code is not None:
+            return
+        if signum == signal.SIGINT:
+            self.running.interrupt()
+        elif signum == signal.SIGTERM:
+            await asyncio.to_thread(self.running.stop, STOP_SECONDS)
+        elif signum == signal.SIGKILL:
+            await asyncio.to_thread(self.running.kill)
+
+    async def kill(self, restart: bool = False) -> None:
+        await self.send_signal(signal.SIGKILL)
+
+    async def terminate(self, restart: bool = False) -> None:
+        await self.send_signal(signal.SIGTERM)
+
+    async def cleanup(self, restart: bool = False) -> None:
+        await self.kill()

@@ -1,0 +1,23 @@
+"""`limits.yaml`: what a submission may use."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from course.localaws.containers.box import Limits
+
+
+@cache
+def limits() -> dict[str, Any]:
+    """The numbers of ``limits.yaml``; sizes in bytes."""
+    return yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
+
+
+def box(name: str) -> Limits:
+    """The limits of a box: ``"kernel"`` or ``"jobs"``. No file of it can be larger than all may be."""
+    numbers = limits()[name]
+    return Limits(**numbers, file_size=numbers["disk"])

@@ -1,0 +1,134 @@
+"""The folder in which a submission runs: what was handed in, what its learner was given, and nothing that answers it.
+
+========  ==================================================================================
+work/     the lesson's folder, a copy of what was handed in: the kernel's working directory
+graders/  the lesson's exercises with their practice checks, as learners have them
+aws/      how the kernel finds the submission's local AWS
+kernel/   the sockets over which the kernel is spoken to
+grader/   the socket on which the grader waits for answers
+========  ==================================================================================
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from course.grading.sandbox.limits import limits
+
+GIVEN = "given"  # the folder of a lesson whose files learners may edit
+LEFT_OUT = shutil.ignore_patterns("*_hidden.py", "answers", "__pycache__", ".ipynb_checkpoints")
+SOURCES = ("*.ipynb", "m[0-9][0-9]_*.py", "reference", "__pycache__", ".ipynb_checkpoints")  # of a lesson, none of it for learners
+
+
+@dataclass(frozen=True)
+class Place:
+    """See the module. ``notes`` say what was left out of what was handed in."""
+
+    folder: Path
+    lesson: str
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def work(self) -> Path:
+        return self.folder / "work" / self.lesson
+
+    @property
+    def graders(self) -> Path:
+        return self.folder / "graders"
+
+    @property
+    def aws(self) -> Path:
+        return self.folder / "aws"
+
+
+PREFIX = "sub-"
+SOCKET_BYTES = 107  # of a Unix socket's path: sun_path less its closing zero, Linux unix(7)
+LONGEST_SOCKET = "kernel/k-5"
+
+
+@contextlib.contextmanager
+def prepared(source: Path, graders: Path, handed_in: Path, scratch: Path | None = None) -> Iterator[Place]:
+    """A place for one submission, gone afterwards.
+
+    Parameters
+    ----------
+    source : Path
+        The lesson's folder, whose given files come where they were not handed in: many hand in the notebook alone.
+    graders : Path
+        The folder of all graders.
+    handed_in : Path
+        What lies beside the submitted notebook.
+    scratch : Path, optional
+        Where to make it; the folder for temporary files when not given. What killed graders left there is removed.
+
+    Raises
+    ------
+    OSError
+        When the path of ``scratch`` is too long for the sockets in it.
+    """
+    scratch = scratch or Path(tempfile.gettempdir())
+    _sweep(scratch)
+    with tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-", dir=scratch, ignore_cleanup_errors=True) as folder:
+        if len(os.fsencode(Path(folder, LONGEST_SOCKET))) > SOCKET_BYTES:
+            raise OSError(
+                f"the path {scratch} is too long for the sockets below it, of {SOCKET_BYTES} bytes at most; set TMPDIR to a shorter one."
+            )
+        place = Place(Path(folder), source.name)
+        for each in (place.work, place.aws, place.folder / "kernel", place.folder / "grader"):
+            each.mkdir(parents=True)
+        shutil.copytree(graders / source.name, place.graders / source.name, ignore=LEFT_OUT)
+        place.notes.extend(_copy(handed_in, place.work))
+        restore_given(source, place.work)
+        yield place
+
+
+def restore_given(source: Path, work: Path) -> None:
+    """Copy what lies beside the lesson's notebooks for learners and is missing in ``work``."""
+    ignored = shutil.ignore_patterns(*SOURCES)
+    for folder, folders, files in os.walk(source):
+        left_out = ignored(folder, [*folders, *files])
+        folders[:] = [name for name in folders if name not in left_out]
+        for name in set(files) - left_out:
+            target = work / Path(folder, name).relative_to(source)
+            if not target.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(Path(folder, name), target)
+
+
+def _sweep(scratch: Path) -> None:
+    """Remove the places of graders that were killed."""
+    for left in scratch.glob(f"{PREFIX}*-*"):
+        with contextlib.suppress(ValueError, PermissionError):
+            try:
+                os.kill(int(left.name.split("-")[1]), 0)
+            except ProcessLookupError:
+                shutil.rmtree(left, ignore_errors=True)
+
+
+def _copy(handed_in: Path, work: Path) -> Iterator[str]:
+    """Copy plain files other than notebooks, within the limits; says what was left out."""
+    most, room = limits()["handed_in"]["file"], limits()["handed_in"]["all"]
+    for folder, folders, files in os.walk(handed_in):
+        folders[:] = sorted(name for name in folders if name != ".ipynb_checkpoints" and not Path(folder, name).is_symlink())
+        for name in sorted(files):
+            path = Path(folder, name)
+            status = path.lstat()
+            shown = path.relative_to(handed_in).as_posix().encode(errors="replace").decode()
+            if path.suffix == ".ipynb":
+                continue
+            if not stat.S_ISREG(status.st_mode):
+                yield f"{shown} is a link or something else that is no file; left out"
+            elif status.st_size > min(most, room):
+                yield f"{shown} has {status.st_size:,} bytes, more than may be handed in; left out"
+            else:
+                room -= status.st_size
+                target = work / path.relative_to(handed_in)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, target)

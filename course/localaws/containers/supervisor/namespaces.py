@@ -1,0 +1,97 @@
+"""Namespaces of a box's own (Linux): its ids, its processes, its network, and what it may do in them. Standard library alone."""
+
+# Importing pathlib would take longer than all the rest of the start.
+# ruff: noqa: PTH123
+from __future__ import annotations
+
+import ctypes
+import os
+
+CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET, CLONE_NEWIPC = 0x00020000, 0x10000000, 0x20000000, 0x40000000, 0x08000000
+PR_CAPBSET_DROP, PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 24, 1, 36, 38
+SIOCSIFFLAGS, IFF_UP = 0x8914, 1
+CAPABILITY_VERSION = 0x20080522  # _LINUX_CAPABILITY_VERSION_3: two words of 32 bits each
+# What Docker leaves to a container, by number in capabilities(7): CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL, SETGID, SETUID, SETPCAP,
+# NET_BIND_SERVICE, NET_RAW, SYS_CHROOT, MKNOD, AUDIT_WRITE, SETFCAP. Not SYS_ADMIN: it could make writable what the view has read-only.
+KEPT = frozenset({0, 1, 3, 4, 5, 6, 7, 8, 10, 13, 18, 27, 29, 31})
+
+
+def libc(function: str, *arguments: object) -> None:
+    """Call a function of libc that answers -1 on failure; raises OSError with its name."""
+    if getattr(ctypes.CDLL(None, use_errno=True), function)(*arguments) == -1:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{function}: {os.strerror(number)}")
+
+
+def write_file(path: str, text: str) -> None:
+    with open(path, "w") as file:
+        file.write(text)
+
+
+def enter_user(others: int) -> None:
+    """Enter a user namespace in which every id keeps its number, and with it the namespaces ``others``.
+
+    An ordinary user may map only himself. Root maps all the ids it has, or else ``tar`` and ``chown`` would fail in a job; that
+    takes a writer outside the new namespace, hence the helper.
+    """
+    uid, gid = os.getuid(), os.getgid()
+    if uid == 0:
+        finish = id_mapping_helper(os.getpid())
+        libc("unshare", CLONE_NEWUSER | others)
+        finish()
+    else:
+        libc("unshare", CLONE_NEWUSER | others)
+        write_file("/proc/self/setgroups", "deny")
+        write_file("/proc/self/uid_map", f"{uid} {uid} 1")
+        write_file("/proc/self/gid_map", f"{gid} {gid} 1")
+
+
+def id_mapping_helper(pid: int):
+    """Fork a child that maps the ids of ``pid`` once the returned function is called; that function raises OSError on failure."""
+    go_read, go_write = os.pipe()
+    helper = os.fork()
+    if helper == 0:
+        try:
+            os.read(go_read, 1)
+            for name in ("uid_map", "gid_map"):
+                with open(f"/proc/self/{name}") as ours:
+                    ranges = [line.split() for line in ours]
+                write_file(f"/proc/{pid}/{name}", "".join(f"{inside} {inside} {count}\n" for inside, _, count in ranges))
+        except OSError:
+            os._exit(1)
+        os._exit(0)
+
+    def finish() -> None:
+        os.write(go_write, b"g")
+        if os.waitpid(helper, 0)[1] != 0:
+            raise OSError("the ids of the user namespace could not be mapped")
+
+    return finish
+
+
+def raise_loopback() -> None:
+    """Bring up the loopback interface of a new network namespace, over which a job's own processes talk."""
+    import fcntl
+    import socket
+    import struct
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", IFF_UP))
+
+
+def drop_capabilities() -> None:
+    """Keep what Docker leaves to a container (`KEPT`), in this process and in all that it starts."""
+    for number in range(64):
+        if number not in KEPT:
+            try:
+                libc("prctl", PR_CAPBSET_DROP, number, 0, 0, 0)
+            except OSError:
+                break  # a capability that this kernel does not know, and so none beyond
+    mask = sum(1 << number for number in KEPT)
+    header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION, 0)
+    held = (ctypes.c_uint32 * 6)()  # effective, permitted, inheritable; then their upper halves
+    libc("capget", header, held)
+    ours = (held[1] | held[4] << 32) & mask
+    low, high = ours & 0xFFFFFFFF, ours >> 32
+    libc("capset", header, (ctypes.c_uint32 * 6)(low, low, 0, high, high, 0))
+    libc("prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)

@@ -1,0 +1,102 @@
+"""The file system as a box sees it (Linux): a root of its own, into which nothing is bound but what the box may see.
+
+Every path keeps its name. What is bound read-only cannot be made writable from inside: that takes a capability which is dropped.
+"""
+
+# Importing pathlib would take longer than all the rest of the start.
+# ruff: noqa: PTH102, PTH103, PTH110, PTH112, PTH114, PTH115, PTH120, PTH211
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+
+import namespaces
+
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT = 1, 2, 4, 8, 32
+MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
+MNT_DETACH = 2
+AT_FDCWD, AT_RECURSIVE, MOUNT_ATTR_RDONLY = -100, 0x8000, 1
+MOUNT_SETATTR = 442  # system call number, the same on every architecture since Linux 5.12
+DEVICES = ("full", "null", "random", "urandom", "zero")
+DEVICE_LINKS = {"fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1", "stderr": "/proc/self/fd/2"}
+SCRATCH = "size=1g"  # of /tmp and /dev/shm, which lie in memory; a box has a TMPDIR on the disk
+
+
+def enter(view: dict) -> None:
+    """Make the root of a box in a mount namespace of its own, and move into it.
+
+    Parameters
+    ----------
+    view : dict
+        ``at``: an existing folder on which the root is built. ``binds``: ``[source, target, writable]`` each, outer ones first.
+    """
+    namespaces.libc("unshare", namespaces.CLONE_NEWNS)
+    mount("none", "/", None, MS_REC | MS_PRIVATE)
+    root = view["at"]
+    mount("tmpfs", root, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=64m")
+    for folder in ("/tmp", "/var/tmp", "/dev", "/proc", "/run", "/home", "/root"):
+        os.makedirs(root + folder)
+    for folder in ("/tmp", "/var/tmp"):
+        mount("tmpfs", root + folder, "tmpfs", MS_NOSUID | MS_NODEV, f"mode=1777,{SCRATCH}")
+    _devices(root)
+    _processes(root)
+    for source, target, writable in view["binds"]:
+        _bind(source, root + target, writable)
+    os.chdir(root)
+    # The old root lands on top of the new one, and is taken away from there: pivot_root(2) has this very example.
+    namespaces.libc("pivot_root", b".", b".")
+    namespaces.libc("umount2", b".", MNT_DETACH)
+    os.chdir("/")
+
+
+def mount(source: str, target: str, kind: str | None, flags: int, data: str | None = None) -> None:
+    namespaces.libc("mount", source.encode(), target.encode(), kind and kind.encode(), ctypes.c_ulong(flags), data and data.encode())
+
+
+def _bind(source: str, target: str, writable: bool) -> None:
+    if os.path.islink(source):
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        if not os.path.lexists(target):
+            os.symlink(os.readlink(source), target)
+        return
+    if os.path.isdir(source):
+        os.makedirs(target, exist_ok=True)
+    elif not os.path.exists(target):
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        namespaces.write_file(target, "")
+    mount(source, target, None, MS_BIND | MS_REC)
+    if not writable:
+        _make_read_only(target)
+
+
+def _make_read_only(target: str) -> None:
+    attributes = (ctypes.c_uint64 * 4)(MOUNT_ATTR_RDONLY, 0, 0, 0)
+    try:
+        namespaces.libc("syscall", MOUNT_SETATTR, AT_FDCWD, target.encode(), AT_RECURSIVE, attributes, ctypes.sizeof(attributes))
+    except OSError as error:
+        if error.errno != errno.ENOSYS:
+            raise
+        # Older kernels: the mount itself, with the flags that it has, which a user namespace may not take away.
+        kept = os.statvfs(target).f_flag & (MS_NOSUID | MS_NODEV | MS_NOEXEC)
+        mount("none", target, None, MS_REMOUNT | MS_BIND | MS_RDONLY | kept)
+
+
+def _devices(root: str) -> None:
+    for name in DEVICES:
+        namespaces.write_file(f"{root}/dev/{name}", "")
+        mount(f"/dev/{name}", f"{root}/dev/{name}", None, MS_BIND)
+    for name, target in DEVICE_LINKS.items():
+        os.symlink(target, f"{root}/dev/{name}")
+    os.mkdir(f"{root}/dev/shm")
+    mount("tmpfs", f"{root}/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, f"mode=1777,{SCRATCH}")
+
+
+def _processes(root: str) -> None:
+    try:
+        mount("proc", f"{root}/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
+    except OSError:
+        # A container with a masked /proc forbids it; the box then sees the numbers and names of the processes outside.
+        mount("/proc", f"{root}/proc", None, MS_BIND | MS_REC)
+    if os.path.isdir("/sys"):
+        _bind("/sys", f"{root}/sys", False)

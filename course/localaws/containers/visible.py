@@ -1,0 +1,70 @@
+"""What a box in namespace mode sees of this machine: the system's programs, this Python, the course's package, and nothing else."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import course
+
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+# Of /etc what programs look up, and no secret: names, resolution, certificates, libraries, time zone, fonts, pip.
+ETC = """
+    alternatives ca-certificates ca-certificates.conf debian_version default/locale fonts gai.conf group host.conf hostname hosts inputrc
+    ld.so.cache ld.so.conf ld.so.conf.d locale.alias localtime login.defs magic mime.types nsswitch.conf os-release passwd pip.conf pki
+    profile protocols resolv.conf rpc services shells skel ssl timezone xdg
+"""
+# Variables that a box inherits (`box.INHERITED`) and that name places.
+PLACES = ("JAVA_HOME", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "PIP_CONFIG_FILE", "PIP_CERT", "PIP_FIND_LINKS", "PIP_CACHE_DIR")
+
+
+@dataclass(frozen=True, slots=True)
+class Bind:
+    """A file or folder that a box sees at ``target``, under its own name when not given; read-only unless ``writable``."""
+
+    source: Path
+    target: Path | None = None
+    writable: bool = False
+
+    def as_json(self) -> list:
+        return [str(self.source), str(self.target or self.source), self.writable]
+
+
+def order(binds: Iterable[Bind]) -> list[Bind]:
+    """Outer ones first, and without those that another shows already."""
+    kept: list[Bind] = []
+    for bind in sorted(binds, key=lambda each: len((each.target or each.source).parts)):
+        target = bind.target or bind.source
+        holder = next((other for other in reversed(kept) if target.is_relative_to(other.target or other.source)), None)
+        shown = holder and not bind.target and not holder.target and holder.writable == bind.writable
+        if not shown or bind.source.is_symlink():
+            kept.append(bind)
+    return kept
+
+
+@functools.cache
+def machine() -> tuple[Bind, ...]:
+    """The system and this Python, of what there is."""
+    # Resolved, for a file of /etc may be a link to where the box sees nothing, as /etc/resolv.conf is to /run.
+    etc = [Bind(path.resolve(), path) for path in (Path("/etc", name) for name in ETC.split()) if path.exists()]
+    return tuple(etc + [Bind(path) for path in dict.fromkeys(_paths()) if os.path.lexists(path) and path != Path("/")])
+
+
+def _paths() -> Iterator[Path]:
+    yield from map(Path, SYSTEM)
+    yield from (path for path in Path("/opt").iterdir() if path.name != "ml")
+    yield from python()
+    for name in PLACES:
+        yield from (Path(part) for part in os.environ.get(name, "").split(os.pathsep) if part.startswith("/"))
+
+
+def python() -> Iterator[Path]:
+    """Where this interpreter and its packages are, and the course's package; not what may lie beside that."""
+    executable = Path(sys.executable)
+    yield from map(Path, (sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix))
+    yield from (executable.resolve().parents[1], Path(course.__file__).parent)
+    yield from (Path(path) for path in sys.path if Path(path).name in ("site-packages", "dist-packages"))
