@@ -130,7 +130,9 @@ def _read(path: Path) -> NotebookNode:
     if path.stat().st_size > LARGEST_NOTEBOOK:
         raise ValueError(f"it has {path.stat().st_size:,} bytes, most of which must be outputs")
     notebook = nbformat.from_dict(json.loads(path.read_text(encoding="utf-8")))
-    return _plain(nbformat.convert(notebook, to_version=4) if notebook.get("nbformat") != 4 else notebook)
+    if not isinstance(notebook, dict):
+        raise ValueError("it is no JSON object")
+    return _plain(nbformat.convert(notebook, to_version=4) if notebook.get("nbformat") == 3 else notebook)
 
 
 def _unreadable(where: Path, error: Exception) -> str:
@@ -145,14 +147,24 @@ def _nothing(masters: Sequence[Master]) -> dict[str, dict]:
 
 def _plain(notebook: NotebookNode) -> NotebookNode:
     """With every cell as a cell must be, and no output: what a learner's run showed proves nothing."""
-    if not isinstance(notebook.get("cells"), list):
+    cells = notebook.get("cells")
+    if not isinstance(cells, list):
         raise ValueError("it has no list of cells")
-    for cell in notebook.cells:
-        cell.setdefault("metadata", NotebookNode())
-        cell.source = cell.source if isinstance(cell.source, str) else "".join(cell.source)
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
+    notebook.cells = [_plain_cell(cell) for cell in cells if isinstance(cell, dict)]
+    notebook.metadata = notebook.metadata if isinstance(notebook.get("metadata"), dict) else NotebookNode()
     return notebook
+
+
+def _plain_cell(cell: NotebookNode) -> NotebookNode:
+    source = cell.get("source", "")
+    text = source if isinstance(source, str) else "".join(line for line in source if isinstance(line, str))
+    metadata = cell.get("metadata")
+    kept = {"cell_type": cell.get("cell_type"), "source": text, "metadata": metadata if isinstance(metadata, dict) else {}}
+    if isinstance(cell.get("id"), str):
+        kept["id"] = cell["id"]
+    if kept["cell_type"] == "code":
+        return nbformat.from_dict(kept | {"outputs": [], "execution_count": None})
+    return nbformat.from_dict(kept if kept["cell_type"] == "raw" else kept | {"cell_type": "markdown"})
 
 
 def _renamed(folder: Path, work: Work, masters: Sequence[Master]) -> Path | None:

@@ -24,14 +24,20 @@ PLACES = ("JAVA_HOME", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "PIP_
 
 @dataclass(frozen=True, slots=True)
 class Bind:
-    """A file or folder that a box sees at ``target``, under its own name when not given; read-only unless ``writable``."""
+    """A file or folder that a box sees at ``target``, under its own name when not given.
+
+    It is read-only unless ``writable``. With a ``layer`` the box may write all the same, as in a container: that is kept apart, in memory,
+    and gone with the box.
+    """
 
     source: Path
     target: Path | None = None
     writable: bool = False
+    layer: bool = False
 
     def as_json(self) -> list:
-        return [str(self.source), str(self.target or self.source), self.writable]
+        access = "write" if self.writable else "layer" if self.layer else "read"
+        return [str(self.source), str(self.target or self.source), access]
 
 
 def order(binds: Iterable[Bind]) -> list[Bind]:
@@ -51,11 +57,12 @@ def machine() -> tuple[Bind, ...]:
     """The system and this Python, of what there is."""
     # Resolved, for a file of /etc may be a link to where the box sees nothing, as /etc/resolv.conf is to /run.
     etc = [Bind(path.resolve(), path) for path in (Path("/etc", name) for name in ETC.split()) if path.exists()]
-    return tuple(etc + [Bind(path) for path in dict.fromkeys(_paths()) if os.path.lexists(path) and path != Path("/")])
+    system = [Bind(path, layer=True) for path in map(Path, SYSTEM) if os.path.lexists(path)]
+    others = [Bind(path) for path in dict.fromkeys(_others()) if os.path.lexists(path) and path != Path("/")]
+    return (*system, *etc, *others)
 
 
-def _paths() -> Iterator[Path]:
-    yield from map(Path, SYSTEM)
+def _others() -> Iterator[Path]:
     yield from (path for path in Path("/opt").iterdir() if path.name != "ml")
     yield from python()
     for name in PLACES:

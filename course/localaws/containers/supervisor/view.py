@@ -20,7 +20,8 @@ AT_FDCWD, AT_RECURSIVE, MOUNT_ATTR_RDONLY = -100, 0x8000, 1
 MOUNT_SETATTR = 442  # system call number, the same on every architecture since Linux 5.12
 DEVICES = ("full", "null", "random", "urandom", "zero")
 DEVICE_LINKS = {"fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1", "stderr": "/proc/self/fd/2"}
-SCRATCH = "size=1g"  # of /tmp and /dev/shm, which lie in memory; a box has a TMPDIR on the disk
+SCRATCH = "size=1g"  # of /tmp, /dev/shm and the layers, which lie in memory; a box has a TMPDIR on the disk
+LAYERS = "/.layers"
 
 
 def enter(view: dict) -> None:
@@ -29,7 +30,8 @@ def enter(view: dict) -> None:
     Parameters
     ----------
     view : dict
-        ``at``: an existing folder on which the root is built. ``binds``: ``[source, target, writable]`` each, outer ones first.
+        ``at``: an existing folder on which the root is built. ``binds``: ``[source, target, access]`` each, outer ones first; access is
+        ``"read"``, ``"write"``, or ``"layer"``: what is written is kept apart and gone with the box.
     """
     namespaces.libc("unshare", namespaces.CLONE_NEWNS)
     mount("none", "/", None, MS_REC | MS_PRIVATE)
@@ -41,8 +43,10 @@ def enter(view: dict) -> None:
         mount("tmpfs", root + folder, "tmpfs", MS_NOSUID | MS_NODEV, f"mode=1777,{SCRATCH}")
     _devices(root)
     _processes(root)
-    for source, target, writable in view["binds"]:
-        _bind(source, root + target, writable)
+    os.mkdir(root + LAYERS)
+    mount("tmpfs", root + LAYERS, "tmpfs", MS_NOSUID | MS_NODEV, f"mode=0700,{SCRATCH}")
+    for source, target, access in view["binds"]:
+        _bind(source, root + target, access, root + LAYERS)
     os.chdir(root)
     # The old root lands on top of the new one, and is taken away from there: pivot_root(2) has this very example.
     namespaces.libc("pivot_root", b".", b".")
@@ -51,10 +55,14 @@ def enter(view: dict) -> None:
 
 
 def mount(source: str, target: str, kind: str | None, flags: int, data: str | None = None) -> None:
-    namespaces.libc("mount", source.encode(), target.encode(), kind and kind.encode(), ctypes.c_ulong(flags), data and data.encode())
+    """Raises OSError that names both."""
+    try:
+        namespaces.libc("mount", source.encode(), target.encode(), kind and kind.encode(), ctypes.c_ulong(flags), data and data.encode())
+    except OSError as error:
+        raise OSError(error.errno, f"{error.strerror} ({source} on {target})") from None
 
 
-def _bind(source: str, target: str, writable: bool) -> None:
+def _bind(source: str, target: str, access: str, layers: str) -> None:
     if os.path.islink(source):
         os.makedirs(os.path.dirname(target), exist_ok=True)
         if not os.path.lexists(target):
@@ -65,9 +73,23 @@ def _bind(source: str, target: str, writable: bool) -> None:
     elif not os.path.exists(target):
         os.makedirs(os.path.dirname(target), exist_ok=True)
         namespaces.write_file(target, "")
+    if access == "layer" and _lay_over(source, target, layers):
+        return
     mount(source, target, None, MS_BIND | MS_REC)
-    if not writable:
+    if access != "write":
         _make_read_only(target)
+
+
+def _lay_over(source: str, target: str, layers: str) -> bool:
+    """Mount an overlay of ``source``; False where the kernel lets a user namespace have none (before Linux 5.11, on some file systems)."""
+    upper, work = (f"{layers}/{source.replace('/', '_')}.{kind}" for kind in ("upper", "work"))
+    os.mkdir(upper)
+    os.mkdir(work)
+    try:
+        mount("overlay", target, "overlay", MS_NOSUID | MS_NODEV, f"lowerdir={source},upperdir={upper},workdir={work},userxattr")
+    except OSError:
+        return False
+    return True
 
 
 def _make_read_only(target: str) -> None:
@@ -99,4 +121,4 @@ def _processes(root: str) -> None:
         # A container with a masked /proc forbids it; the box then sees the numbers and names of the processes outside.
         mount("/proc", f"{root}/proc", None, MS_BIND | MS_REC)
     if os.path.isdir("/sys"):
-        _bind("/sys", f"{root}/sys", False)
+        _bind("/sys", f"{root}/sys", "read", layers="")

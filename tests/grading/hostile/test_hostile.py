@@ -1,0 +1,154 @@
+"""Submissions that mean harm: each gets what its work deserves, and nobody and nothing else is touched."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from course import canary
+from course.localaws.containers.box import best_mode
+
+from ..batches.test_command import grade, result, scores
+from ..classroom import LESSON, SEED, Course, answering, starting
+from ..students import FULL, RIGHT
+from .corpus import ALL, PROCESSES, SEARCH
+
+pytestmark = [
+    pytest.mark.timeout(1200),
+    pytest.mark.skipif(best_mode() != "namespace", reason="no user namespaces on this machine, until 2027-05-24"),
+]
+
+VICTIMS = ("a_victim", "m_victim", "z_victim")
+WORK_OF_OTHERS = "what only a victim wrote"
+GREETING = b"reached the network of the grader"
+SECRETS = (SEED, canary.TOKEN, "right_tool", WORK_OF_OTHERS, GREETING.decode(), "SQLite format 3")
+
+
+@pytest.fixture(scope="module")
+def listeners() -> Iterator[dict[str, str]]:
+    """Servers of this machine that a box must not reach: on loopback, and by an abstract Unix socket."""
+    name = f"m98-{os.getpid()}"
+    with socket.create_server(("127.0.0.1", 0)) as tcp, socket.socket(socket.AF_UNIX) as unix:
+        unix.bind(f"\0{name}")
+        unix.listen()
+
+        def serve(listener: socket.socket) -> None:
+            while True:
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    return
+                with connection:
+                    connection.sendall(GREETING)
+
+        for listener in (tcp, unix):
+            threading.Thread(target=serve, args=(listener,), daemon=True).start()
+        yield {"{port}": str(tcp.getsockname()[1]), "{name}": name}
+
+
+@pytest.fixture(scope="module")
+def attacked(tmp_path_factory: pytest.TempPathFactory, listeners: dict[str, str]) -> Course:
+    course = Course(tmp_path_factory.mktemp("hostile") / "course")
+    course.nbgrader("generate_assignment", LESSON)
+    for victim in VICTIMS:
+        course.submit(victim, RIGHT, starting(f"mine = {WORK_OF_OTHERS!r}"))
+    for name, (edits, _) in ALL.items():
+        path = course.submit(f"h_{name}", *edits)
+        text = path.read_text()
+        for placeholder, value in (listeners | {"{course}": str(course.root)}).items():
+            text = text.replace(placeholder, value)
+        path.write_text(text)
+    _odd_names(course.submit("h_odd_names", RIGHT).parent)
+    course.before = snapshot(course)
+    course.took = time.monotonic()
+    course.log = grade(course, LESSON, "--jobs", "2", "--no-gradebook")
+    course.took = time.monotonic() - course.took
+    return course
+
+
+def _odd_names(folder: Path) -> None:
+    """Files beside a notebook whose names and kinds lead elsewhere."""
+    (folder / "link").symlink_to("/etc/passwd")
+    (folder / "given").symlink_to("/etc")
+    (folder / "-rf").write_text("x")
+    (folder / "$(touch evil)").write_text("x")
+    (folder / "new\nline").write_text("x")
+    (folder / os.fsdecode(b"\xff")).write_text("x")
+    (folder / ("n" * 250)).write_text("x")
+    os.mkfifo(folder / "pipe")
+
+
+def snapshot(course: Course) -> dict[str, str]:
+    """The content of all that grading has no business to change."""
+    folders = [course.root / name for name in ("solutions", "graders", "notebooks", "submitted", "gradebook.db", "nbgrader_config.py")]
+    folders.append(Path(canary.__file__).parent)
+    files = [path for folder in folders for path in (folder.rglob("*") if folder.is_dir() else [folder]) if path.is_file()]
+    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files if "__pycache__" not in path.parts}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_it_gets_what_its_work_deserves(attacked: Course, name: str) -> None:
+    assert scores(attacked, f"h_{name}") == ALL[name][1], result(attacked, f"h_{name}")
+    assert result(attacked, f"h_{name}")["status"] == "graded"
+
+
+def test_odd_names_do_no_harm(attacked: Course) -> None:
+    assert scores(attacked, "h_odd_names") == FULL
+    assert any("link is a link" in note for note in result(attacked, "h_odd_names")["notes"])
+
+
+@pytest.mark.parametrize("victim", VICTIMS)
+def test_others_get_theirs(attacked: Course, victim: str) -> None:
+    assert scores(attacked, victim) == FULL
+
+
+def test_nothing_was_found_out(attacked: Course) -> None:
+    for path in (attacked.root / "results" / LESSON).rglob("h_*/*"):
+        if path.is_file():
+            text = path.read_text(errors="replace")
+            assert [secret for secret in SECRETS if secret in text] == [], path
+
+
+def test_the_searches_find_what_is_not_hidden(attacked: Course) -> None:
+    """Outside a box: or else that they find nothing inside would say nothing."""
+    for source, finds in ((SEARCH, {canary.TOKEN, "right_tool", WORK_OF_OTHERS}), (PROCESSES, {SEED})):
+        code = source.replace("{course}", str(attacked.root))
+        options = {"env": os.environ | {"GRADING_SEED": SEED}, "capture_output": True, "text": True, "errors": "replace", "timeout": 60}
+        found = subprocess.run([sys.executable, "-c", code], **options).stdout
+        assert {secret for secret in finds if secret in found} == finds
+
+
+def test_nothing_was_changed(attacked: Course) -> None:
+    assert snapshot(attacked) == attacked.before
+    assert not list(Path("/tmp").glob("unpickled")) and not list(Path("/tmp").glob("evil"))
+
+
+def test_nothing_is_left_behind(attacked: Course) -> None:
+    assert attacked.leftovers() == []
+
+
+def test_why_is_said(attacked: Course) -> None:
+    notes = {name: " ".join(result(attacked, f"h_{name}")["notes"]) for name in ALL}
+    assert "used more memory than a submission may" in notes["takes_all_memory"]
+    assert "started more processes than a submission may" in notes["crowds"]
+    assert "wrote more to the disk than a submission may" in notes["fills_the_disk"]
+    assert "showed more than 2,000,000 bytes" in notes["prints_for_ever"]
+
+
+@pytest.mark.nightly
+def test_notebook_of_200_megabytes(tmp_path: Path) -> None:
+    course = Course(tmp_path / "course")
+    course.nbgrader("generate_assignment", LESSON)
+    output = [{"output_type": "stream", "name": "stdout", "text": "x" * 200_000_000}]
+    course.submit("large", RIGHT, lambda notebook: notebook.cells[1].__setitem__("outputs", output), answering())
+    grade(course, LESSON)
+    assert scores(course, "large") == FULL

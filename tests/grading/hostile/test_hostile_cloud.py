@@ -1,0 +1,203 @@
+"""Submissions that cheat by way of AWS: another AWS, a forged store, a job that looks around, policies that shut the grader out."""
+
+from __future__ import annotations
+
+import ast
+import json
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from course import canary
+from course.localaws.containers.box import best_mode
+
+from ..batches.test_command import grade
+from ..classroom import SEED, Course, answering
+
+pytestmark = [
+    pytest.mark.timeout(1200),
+    pytest.mark.skipif(best_mode() != "namespace", reason="no user namespaces on this machine, until 2027-05-24"),
+]
+
+LESSON, NOTEBOOK, EXERCISE = "m97_cloud", "m97_1_cloud", "m97_1_ex1"
+RIGHT = 'bucket, key = aws.bucket, "greeting"\ns3.put_object(Bucket=bucket, Key=key, Body=b"hello")\n'
+CLAIM = 'bucket, key = aws.bucket, "greeting"\n'
+
+MOTO = (
+    CLAIM
+    + """
+import os
+from moto import mock_aws
+mock_aws().start()
+import boto3
+fake = boto3.client("s3", region_name="us-east-1", endpoint_url=None)
+try:
+    fake.create_bucket(Bucket=bucket); fake.put_object(Bucket=bucket, Key=key, Body=b"hello")
+except Exception as error:
+    print(error)
+"""
+)
+OTHER_AWS = (
+    CLAIM
+    + """
+import os, pathlib, tempfile
+from course.localaws import server
+os.environ["COURSE_LOCALAWS_STATE"] = tempfile.mkdtemp()
+other = connect("m97_1")
+other.client("s3").put_object(Bucket=bucket, Key=key, Body=b"hello")
+"""
+)
+PATCHED = (
+    CLAIM
+    + """
+import botocore.client, io
+botocore.client.BaseClient._make_api_call = lambda self, name, parameters: dict(ContentLength=5, Body=io.BytesIO(b"hello"))
+"""
+)
+STORE = (
+    CLAIM
+    + """
+import glob
+found = glob.glob("/**/*.db", recursive=True) + glob.glob("/**/objects/*", recursive=True) + glob.glob("/**/keys.json", recursive=True)
+print("found", [path for path in found if not path.startswith(("/proc", "/sys", "/usr"))])
+"""
+)
+STEERS = (
+    RIGHT
+    + """
+import pathlib
+local, root = aws.local, "arn:aws:iam::123456789012:root"
+for act in (local.reset, local.stop, lambda: local.issue(root), lambda: local.invite(pathlib.Path("x"))):
+    try:
+        act()
+        print("it could")
+    except Exception as error:
+        print(error)
+"""
+)
+CLOCK = RIGHT + "aws.local.advance(10 * 365 * 86400)\n"
+DENIES = (
+    RIGHT
+    + """
+iam = aws.client("iam")
+deny = '{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}'
+iam.put_role_policy(RoleName="SageMakerRole", PolicyName="deny", PolicyDocument=deny)
+s3.put_bucket_policy(Bucket=bucket, Policy=deny.replace('"Action"', '"Principal": "*", "Action"'))
+"""
+)
+# A training job whose script looks for what graders keep, and leaves links to it where the local AWS will read.
+SCRIPT = """
+import os, pathlib, socket
+found = []
+for folder, _, files in os.walk("/"):
+    if not folder.startswith(("/proc", "/sys", "/usr", "/root/.pyenv")) and "/.venv" not in folder:
+        found += [os.path.join(folder, name) for name in files if "hidden" in name or name in ("keys.json", "gradebook.db")]
+print("FOUND", found)
+for path in found:
+    print(open(path, "rb").read()[-2000:])
+for address in (("127.0.0.1", 22), ("192.0.2.1", 80)):
+    try:
+        socket.create_connection(address, 2)
+        print("REACHED", address)
+    except OSError as error:
+        print(address, error)
+os.makedirs("/opt/ml/output", exist_ok=True)
+os.symlink("{course}/graders/m97_cloud/m97_1_hidden.py", "/opt/ml/output/failure")
+os.symlink("{course}/graders", "/opt/ml/model/graders")
+os.symlink("{course}/graders/m97_cloud/m97_1_hidden.py", "/opt/ml/model/hidden")
+raise SystemExit(1)
+"""
+JOB = (
+    RIGHT
+    + f"""
+script = {SCRIPT!r}
+s3.put_object(Bucket=bucket, Key="code/look.py", Body=script)
+image = aws.image("xgboost", "1.7-1")
+channel = dict(ChannelName="code", DataSource=dict(S3DataSource=dict(S3DataType="S3Prefix", S3Uri=f"s3://{{bucket}}/code/")))
+sagemaker, command = aws.client("sagemaker"), ["python3", "/opt/ml/input/data/code/look.py"]
+sagemaker.create_training_job(
+    TrainingJobName="look", RoleArn=aws.role, InputDataConfig=[channel], OutputDataConfig=dict(S3OutputPath=f"s3://{{bucket}}/out"),
+    AlgorithmSpecification=dict(TrainingImage=image, TrainingInputMode="File", ContainerEntrypoint=command),
+    ResourceConfig=dict(InstanceType="ml.m5.large", InstanceCount=1, VolumeSizeInGB=5), StoppingCondition=dict(MaxRuntimeInSeconds=60),
+)
+import time
+while (job := sagemaker.describe_training_job(TrainingJobName="look"))["TrainingJobStatus"] == "InProgress":
+    time.sleep(0.2)
+print("REASON", job["FailureReason"])
+for event in aws.client("logs").filter_log_events(logGroupName="/aws/sagemaker/TrainingJobs")["events"]:
+    print(event["message"])
+for stored in s3.list_objects_v2(Bucket=bucket, Prefix="out").get("Contents", []):
+    print("STORED", stored["Key"], s3.get_object(Bucket=bucket, Key=stored["Key"])["Body"].read()[-3000:])
+"""
+)
+CORPUS = {
+    "right": (RIGHT, 2.0),
+    "mocks_aws": (MOTO, 0.0),
+    "uses_another_local_aws": (OTHER_AWS, 0.0),
+    "patches_boto": (PATCHED, 0.0),
+    "looks_for_the_store": (STORE, 0.0),
+    "steers_the_local_aws": (STEERS, 2.0),
+    "moves_the_clock": (CLOCK, 2.0),
+    "denies_everybody": (DENIES, 2.0),
+    "has_a_job_look_around": (JOB, 2.0),
+    "claims_anothers_work": (CLAIM, 0.0),
+}
+
+
+@pytest.fixture(scope="module")
+def attacked(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    course = Course(tmp_path_factory.mktemp("hostile-cloud") / "course", LESSON, NOTEBOOK)
+    course.nbgrader("generate_assignment", LESSON)
+    for name, (answer, _) in CORPUS.items():
+        course.submit(name, answering(ex1=answer.replace("{course}", str(course.root))))
+    grade(course, LESSON, "--jobs", "2", "--no-gradebook")
+    return course
+
+
+def result(course: Course, name: str) -> dict:
+    return json.loads((course.root / "results" / LESSON / name / f"{NOTEBOOK}.json").read_text())
+
+
+@pytest.mark.parametrize("name", CORPUS)
+def test_it_gets_what_its_work_deserves(attacked: Course, name: str) -> None:
+    found = result(attacked, name)
+    assert found["exercises"][EXERCISE]["score"] == CORPUS[name][1], found
+
+
+def test_nothing_was_found_out(attacked: Course) -> None:
+    for path in (attacked.root / "results").rglob("*"):
+        if path.is_file():
+            text = path.read_text(errors="replace")
+            assert [
+                secret for secret in (SEED, canary.TOKEN, "does not greet") if secret in text and "does not greet" not in secret
+            ] == [], path
+
+
+def printed(course: Course, name: str) -> str:
+    """What the answer cell of a submission wrote."""
+    notebook = nbformat.read(course.root / "results" / LESSON / name / f"{NOTEBOOK}.ipynb", as_version=4)
+    return "".join(output.get("text", "") for each in notebook.cells for output in each.get("outputs", ()))
+
+
+def test_the_store_is_out_of_reach(attacked: Course) -> None:
+    """All that is there is the keys that the submission was given."""
+    [line] = [line for line in printed(attacked, "looks_for_the_store").splitlines() if line.startswith("found ")]
+    [keys] = ast.literal_eval(line.removeprefix("found "))
+    assert keys.endswith("/aws/keys.json")
+
+
+def test_the_local_aws_is_not_steered(attacked: Course) -> None:
+    said = printed(attacked, "steers_the_local_aws")
+    assert said.count("is not for guests of this local AWS") == 4 and "it could" not in said
+
+
+def test_a_job_sees_no_more_than_its_own(attacked: Course) -> None:
+    said = printed(attacked, "has_a_job_look_around")
+    assert "FOUND []" in said and "REASON AlgorithmError: , exit code: 1" in said
+    assert "REACHED" not in said and "STORED" not in said
+
+
+def test_nothing_is_left_behind(attacked: Course) -> None:
+    assert attacked.leftovers() == []
+    assert not [path for path in Path(attacked.root / "graders").rglob("*") if path.is_symlink()]
