@@ -80,9 +80,15 @@ def imported(folder: str) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for path in sorted((ROOT / folder).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
-            for name in _modules(node):
-                found.setdefault(name.partition(".")[0], path.relative_to(ROOT))
+            for name in (each.partition(".")[0] for each in _modules(node)):
+                if not _stands_beside(path, name):
+                    found.setdefault(name, path.relative_to(ROOT))
     return {name: path for name, path in found.items() if name not in sys.stdlib_module_names and not (ROOT / name).is_dir()}
+
+
+def _stands_beside(path: Path, name: str) -> bool:
+    """Whether a module is the next file of a folder that is run as a program, in which its files find each other by name."""
+    return path.with_name("__main__.py").is_file() and path.with_name(f"{name}.py").is_file()
 
 
 def _modules(node: ast.AST) -> Iterator[str]:

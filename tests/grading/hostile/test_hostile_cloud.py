@@ -58,9 +58,12 @@ botocore.client.BaseClient._make_api_call = lambda self, name, parameters: dict(
 STORE = (
     CLAIM
     + """
-import glob
-found = glob.glob("/**/*.db", recursive=True) + glob.glob("/**/objects/*", recursive=True) + glob.glob("/**/keys.json", recursive=True)
-print("found", [path for path in found if not path.startswith(("/proc", "/sys", "/usr"))])
+import os
+found = []
+for folder, folders, files in os.walk("/"):
+    folders[:] = [name for name in folders if os.path.join(folder, name) not in ("/proc", "/sys", "/usr") and name not in (".venv", "lib")]
+    found += [os.path.join(folder, name) for name in files if name.endswith((".db", "keys.json", "server.log"))]
+print("found", found)
 """
 )
 STEERS = (
