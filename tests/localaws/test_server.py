@@ -17,6 +17,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import boto3
+import botocore.exceptions
 import psutil
 import pytest
 
@@ -401,3 +403,34 @@ def test_a_handle_of_one_that_ended_says_so(state):
     handle.stop()
     with pytest.raises(ServerError, match="no longer runs"):
         handle.events()
+
+
+def test_a_guest_finds_it_and_may_look_but_not_steer(state, tmp_path):
+    handle = server.start(state)
+    handle.invite(tmp_path / "guest")
+    guest = server.find(tmp_path / "guest")
+    assert (guest.endpoint, guest.pid) == (handle.endpoint, handle.pid)
+    s3 = client_factory(guest)("s3")
+    s3.create_bucket(Bucket="of-a-guest")
+    assert "CreateBucket" in [event["operation"] for event in guest.events()]
+    assert guest.running() == [] and guest.advance(60) > time.time()
+    for act in (guest.reset, guest.stop, lambda: guest.issue("arn:aws:iam::123456789012:root"), lambda: guest.invite(tmp_path / "another")):
+        with pytest.raises(ServerError, match="is not for guests of this local AWS"):
+            act()
+    keys = [json.loads((folder / "keys.json").read_text()) for folder in (state, tmp_path / "guest")]
+    assert keys[0]["secret"] != keys[1]["secret"] and keys[0]["arn"] == keys[1]["arn"]
+    assert {mode(tmp_path / "guest" / name) for name in ("instance.json", "keys.json")} == {0o600}
+    assert s3.list_buckets()["Buckets"][0]["Name"] == "of-a-guest"  # nothing was reset
+
+
+def test_keys_of_the_root_user_are_limited_by_no_policy(state):
+    handle = server.start(state)
+    deny = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
+    client_factory(handle)("iam").put_role_policy(RoleName="SageMakerRole", PolicyName="deny", PolicyDocument=json.dumps(deny))
+    with pytest.raises(botocore.exceptions.ClientError, match="explicit deny"):
+        client_factory(handle)("sagemaker").list_models()
+    environment = handle.environment(handle.issue("arn:aws:iam::123456789012:root"))
+    root = boto3.Session(
+        environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"], environment["AWS_SESSION_TOKEN"], "us-east-1"
+    )
+    assert root.client("sagemaker", endpoint_url=handle.endpoint).list_models()["Models"] == []

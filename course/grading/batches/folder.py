@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -67,16 +68,16 @@ class CourseFolder:
 
 
 def digest(files: Iterable[Path]) -> str:
-    """SHA-256 of files, names included."""
+    """SHA-256 of files, names included; of one that cannot be read, its name alone."""
     total = hashlib.sha256()
     for path in files:
-        content = path.read_bytes()
-        total.update(f"{path.name}\0{len(content)}\0".encode(errors="surrogateescape") + content)
+        total.update(f"{path.name}\0".encode(errors="surrogateescape"))
+        with contextlib.suppress(OSError), path.open("rb") as file:
+            total.update(hashlib.file_digest(file, "sha256").digest())
     return total.hexdigest()
 
 
 def handed_in(folder: Path) -> Iterator[Path]:
     """The plain files of a submission, in order."""
-    return (
-        path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink() and ".ipynb_checkpoints" not in path.parts
-    )
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink())
+    return (path for path in files if ".ipynb_checkpoints" not in path.parts)

@@ -85,17 +85,17 @@ def confine(root: Path) -> None:
     Inside, a link to /opt/ml leads to ``root`` and one to anywhere else to what the box saw; outside it would lead to anything.
     """
     left = [Path(folder, name) for folder, folders, files in os.walk(root) for name in (*folders, *files)]
-    for path in left:
-        if path.is_symlink() and (target := path.readlink()).is_relative_to("/opt/ml"):
+    links = [path for path in left if path.is_symlink()]
+    for path in set(left) - set(links):
+        if not (path.is_dir() or path.is_file()):
+            path.unlink()
+    for path in links:
+        if (target := path.readlink()).is_relative_to("/opt/ml"):
             path.unlink()
             path.symlink_to(os.path.relpath(root / target.relative_to("/opt/ml"), path.parent))
     real = root.resolve()
-    for path in left:
-        if path.is_symlink():
-            if not Path(os.path.realpath(path)).is_relative_to(real):
-                path.unlink()
-        elif not (path.is_dir() or path.is_file()):
-            path.unlink()
+    for path in [path for path in links if not (path.exists() and Path(os.path.realpath(path)).is_relative_to(real))]:
+        path.unlink()
 
 
 def read_message(path: Path) -> str | None:

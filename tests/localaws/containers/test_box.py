@@ -17,6 +17,7 @@ import pytest
 
 from course.localaws.containers import box as boxes
 from course.localaws.containers.box import Box, Limits, Network
+from course.localaws.containers.visible import Bind
 
 MODES = [
     pytest.param(
@@ -324,3 +325,124 @@ def test_as_an_ordinary_user(tmp_path: Path) -> None:
     if "psutil" in answer.stderr:
         pytest.skip("the system's Python cannot load this environment's psutil, until 2027-05-24")
     assert answer.stdout.splitlines() == [f"{mode} 0 65534" for mode in modes], answer.stderr
+
+
+# What a box sees and reaches, where the kernel has namespaces.
+
+shut_in = pytest.mark.skipif(boxes.best_mode() != "namespace", reason="no user namespaces on this machine, until 2027-05-24")
+
+
+@shut_in
+def test_files_of_nobody_else_are_there(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("of somebody else")
+    box = Box(root, {}, mode="namespace")
+    places = [
+        str(tmp_path / "secret"),
+        str(Path(boxes.__file__).parents[3] / "solutions"),
+        "/etc/shadow",
+        str(Path.home() / ".ssh"),
+        "/mnt",
+    ]
+    _, lines = run(box, *python(f"import os; print([place for place in {places!r} if os.path.exists(place)])"))
+    assert lines == ["[]"]
+    _, lines = run(box, "ls", str(root.parent))
+    assert set(lines) == {"home", "ml", "tmp"}
+
+
+@shut_in
+def test_what_is_not_its_own_cannot_be_changed(root: Path) -> None:
+    package = Path(boxes.__file__).parents[2]
+    code = f"""
+        import ctypes
+        libc = ctypes.CDLL(None)
+        print(libc.mount(b"none", {str(package).encode()!r}, None, 32 | 4096, None), libc.unshare(0x10000000 | 0x20000))
+        print(libc.mount(b"none", {str(package).encode()!r}, None, 32 | 4096, None))
+        try:
+            open({str(package / "written")!r}, "w")
+        except OSError as error:
+            print(error.strerror)
+    """
+    _, lines = run(Box(root, {}, mode="namespace"), *python(code))
+    assert lines[0].startswith("-1") and lines[1:] == ["-1", "Read-only file system"]
+    assert not (package / "written").exists()
+
+
+@shut_in
+def test_the_systems_folders_take_writes_that_are_gone_afterwards(root: Path) -> None:
+    """As a container's own do; some scripts of the SageMaker SDK copy libraries to /lib."""
+    name = f"/lib/course-test-{os.getpid()}"
+    running, lines = run(Box(root, {}, mode="namespace"), "/bin/sh", "-c", f"echo kept > {name} && cat {name}")
+    if running.exit_code:
+        pytest.skip("no overlay file system in user namespaces here, until 2027-05-24")
+    assert lines == ["kept"] and not Path(name).exists()
+
+
+@shut_in
+def test_binds_show_more(root: Path, tmp_path: Path) -> None:
+    for name in ("read", "written"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "read" / "file").write_text("shown")
+    binds = [Bind(tmp_path / "read"), Bind(tmp_path / "written", Path("/opt/ml/there"), writable=True)]
+    script = f"cat {tmp_path}/read/file; echo; touch {tmp_path}/read/new || echo refused; echo x > /opt/ml/there/new"
+    _, lines = run(Box(root, {}, mode="namespace", binds=binds), "/bin/sh", "-c", script)
+    assert lines[0] == "shown" and lines[-1] == "refused"
+    assert (tmp_path / "written" / "new").read_text() == "x\n" and not (tmp_path / "read" / "new").exists()
+
+
+@shut_in
+def test_the_relay_leads_to_one_socket_outside_and_to_one_port_inside(root: Path, tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with socket.socket(socket.AF_UNIX) as gateway:
+        path = Path(os.path.relpath(tmp_path / "gateway"))
+        gateway.bind(str(path))
+        gateway.listen()
+
+        def answer() -> None:
+            connection, _ = gateway.accept()
+            with connection:
+                connection.sendall(connection.recv(100).upper())
+
+        threading.Thread(target=answer, daemon=True).start()
+        code = f"""
+            import socket
+            with socket.create_connection(("127.0.0.1", 8080)) as connection:
+                connection.sendall(b"from inside")
+                print(connection.recv(100).decode(), flush=True)
+            server = socket.create_server(("127.0.0.1", {port}))
+            print("serves", flush=True)
+            connection, _ = server.accept()
+            connection.sendall(connection.recv(100)[::-1])
+            connection.close()
+        """
+        lines: list[str] = []
+        network = Network(shared=False, gateway=(8080, path.absolute()), serves=port)
+        running = Box(root, {}, mode="namespace", network=network).start(python(code), lines.extend)
+        until(lambda: "serves" in lines)
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            connection.sendall(b"abc")
+            assert connection.recv(100) == b"cba"
+        assert running.wait(30) == 0 and lines == ["FROM INSIDE", "serves"]
+
+
+def test_disk_limit_ends_the_box(root: Path, mode: str) -> None:
+    box = Box(root, {}, Limits(disk=20 << 20), mode=mode)
+    running, _ = run(box, "/bin/sh", "-c", "for i in 1 2 3 4 5; do head -c 10000000 /dev/zero > /opt/ml/$i; done; sleep 600")
+    assert (running.exit_code, running.limit) == (137, "disk")
+
+
+def test_an_interrupt_is_ctrl_c(root: Path, mode: str) -> None:
+    lines: list[str] = []
+    code = """
+        import time
+        try:
+            print("waits", flush=True)
+            time.sleep(600)
+        except KeyboardInterrupt:
+            print("interrupted", flush=True)
+    """
+    running = Box(root, {}, mode=mode).start(python(code), lines.extend)
+    until(lambda: lines)
+    running.interrupt()
+    assert running.wait(30) == 0 and lines == ["waits", "interrupted"]

@@ -1,0 +1,109 @@
+"""A sealed local AWS, as graders start it: its jobs and model servers reach it, and nothing and nobody else."""
+
+from __future__ import annotations
+
+import socket
+import textwrap
+from collections.abc import Iterator
+
+import pytest
+
+from course.localaws import server
+from course.localaws.containers.box import Limits, best_mode
+
+from . import endpoint_world
+from .job_world import World, channel
+
+pytestmark = pytest.mark.skipif(best_mode() != "namespace", reason="no user namespaces on this machine, until 2027-05-24")
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    with server.temporary(sealed=True, limits=Limits(disk=200 << 20, processes=40)) as handle:
+        yield World(handle, "namespace")
+
+
+def run(world: World, code: str, **changes: object) -> tuple[dict, list[str]]:
+    name = world.script(textwrap.dedent(code), **changes)
+    return world.trained(name), world.lines(name)
+
+
+def test_a_job_reaches_its_own_aws_and_nothing_else(world: World) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as outside:
+        code = f"""
+            import boto3, socket
+            print("buckets:", [bucket["Name"] for bucket in boto3.client("s3").list_buckets()["Buckets"]])
+            for address in (("127.0.0.1", {outside.getsockname()[1]}), ("192.0.2.1", 80)):
+                try:
+                    socket.create_connection(address, 5)
+                    print("reached")
+                except OSError as error:
+                    print(type(error).__name__)
+        """
+        job, lines = run(world, code)
+    assert job["TrainingJobStatus"] == "Completed", job
+    assert "buckets: ['course-data']" in lines and "reached" not in lines
+    assert [line for line in lines if line.endswith("Error")] == ["ConnectionRefusedError", "OSError"]
+
+
+def test_a_job_sees_neither_state_nor_keys(world: World) -> None:
+    code = f"""
+        import os
+        state = {str(world.handle.state)!r}
+        print("sees:", sorted(os.listdir(state)))
+        print("boxes:", len(os.listdir(state + "/boxes")))
+    """
+    _, lines = run(world, code)
+    assert "sees: ['aws-config', 'boxes', 'overlays', 'sagemaker-config.yaml']" in lines and "boxes: 1" in lines
+
+
+def test_isolation_still_takes_the_aws_away(world: World) -> None:
+    job, lines = run(world, "import boto3\nboto3.client('s3').list_buckets()", EnableNetworkIsolation=True)
+    assert job["TrainingJobStatus"] == "Failed" and any("Could not connect" in line for line in lines)
+
+
+def test_limits_are_those_it_was_given(world: World) -> None:
+    job, _ = run(world, "import time\nopen('/opt/ml/model/large', 'wb').write(b'x' * (250 << 20))\ntime.sleep(60)")
+    assert job["FailureReason"].startswith("AlgorithmError: [Errno 28] No space left on device")
+    job, _ = run(world, "import subprocess, time\nkept = [subprocess.Popen(['sleep', '60']) for _ in range(60)]\ntime.sleep(60)")
+    assert "more than 40 processes" in job["FailureReason"]
+
+
+def test_links_out_of_the_box_lead_nowhere(world: World) -> None:
+    code = """
+        import os, shutil, sys
+        shutil.rmtree("/opt/ml/model")
+        os.symlink("/etc", "/opt/ml/model")
+        os.symlink("/etc/passwd", "/opt/ml/output/data/passwd")
+        open("/opt/ml/output/data/mine", "w").write("mine")
+        os.symlink("/etc/hostname", "/opt/ml/output/failure")
+        sys.exit(1)
+    """
+    job, _ = run(world, code)
+    assert job["FailureReason"] == "AlgorithmError: , exit code: 1"
+    stored = world.archive(f"s3://course-data/out/{job['TrainingJobName']}/output/output.tar.gz")
+    assert stored == {"mine": b"mine"}
+
+
+def test_a_channel_of_hard_links_cannot_be_written(world: World) -> None:
+    """It would be written to the stored objects."""
+    body = b"x" * (2 << 20)
+    uri = world.put("fast/large", body)
+    code = """
+        import glob
+        for path in ["/opt/ml/input/data/fast/large", *glob.glob("/tmp/**/input/data/fast/large", recursive=True)]:
+            try:
+                open(path, "r+b").write(b"changed")
+            except OSError as error:
+                print(error.strerror)
+    """
+    _, lines = run(world, code, InputDataConfig=[channel("fast", "s3://course-data/fast/", InputMode="FastFile")])
+    assert lines.count("Read-only file system") >= 2
+    assert world.get(uri) == body
+
+
+def test_an_endpoint_answers_through_its_relay(world: World) -> None:
+    hosting = endpoint_world.world_of(world.handle)
+    name = hosting.deploy(endpoint_world.echo("from inside"))
+    assert hosting.invoke(name) == "from inside"
+    hosting.close()
