@@ -15,6 +15,8 @@ COMMANDS = {
     "new-exercise": ("course.authoring.scaffold", "the skeletons of a new exercise, for authors"),
     "release": ("course.release", "the learner's package of one lesson, for instructors"),
     "grade": ("course.grading.batches.command", "a class: every submission in a sandbox, several at a time"),
+    "rescore": ("course.grading.batches.rescore", "a class judged again by mended checks, without a run"),
+    "override": ("course.grading.batches.overrides", "a human's decision on an exercise, with its reason"),
     "aws": ("course.localaws.cli", "the local AWS alone: start, env, seed, status, events, reset, stop"),
 }
 

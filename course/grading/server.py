@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from course.grading import catalogue, render
-from course.grading.answer import Answer
+from course.grading import catalogue, render, values
+from course.grading.answer import Answer, Call
 from course.grading.errors import AnswerError, DefinitionError
 from course.grading.evaluate import evaluate
+from course.grading.evidence import Evidence, NotRecorded, recording
 from course.grading.exercise import Exercise
 from course.grading.protocol import Channel, ProtocolError
 from course.grading.report import Report
@@ -29,10 +30,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Outcome:
-    """The grader's finding on one exercise. ``fault`` tells the instructor why there is no score, by no fault of the learner."""
+    """The grader's finding on one exercise. ``fault`` tells the instructor why there is no score, by no fault of the learner.
+
+    ``evidence`` is what it rests on; None where the submission handed over nothing.
+    """
 
     report: Report
     fault: str = ""
+    evidence: Evidence | None = None
 
     @property
     def score(self) -> float | None:
@@ -63,7 +68,9 @@ class GraderServer:
     """
 
     def __init__(self, draw: Draw, client: Callable[[str], Any], graders: Path, folder: Path) -> None:
-        self._draw, self._client, self._graders = draw, client, graders
+        self._draw, self._graders = draw, graders
+        self._evidence = Evidence()  # of the exercise that is judged
+        self._client = recording(client, lambda: self._evidence.aws)
         self._lock = threading.Lock()
         self._expected: Exercise | None = None
         self._outcomes: dict[str, Outcome] = {}
@@ -124,32 +131,55 @@ class GraderServer:
             channel.send("report", report=render.as_json(outcome.report))
 
     def _judge(self, exercise: Exercise, offer: dict[str, Any], channel: Channel) -> Outcome:
-        kernel = RemoteFunctions(channel)
+        self._evidence = Evidence({name: offer[name] for name in ("values", "problem", "unanswered")})
+        kernel = RemoteFunctions(channel, self._evidence)
+        return judge(exercise, self._evidence, kernel.call, self._client, self._draw)
 
-        def answer(stream: str) -> Answer:
-            if offer["problem"] or offer["unanswered"]:
-                raise AnswerError(offer["problem"][:PROBLEM_LIMIT], unanswered=offer["unanswered"])
-            missing = [name for name, wanted in exercise.values.items() if name not in offer["values"]]
-            if missing:
-                raise AnswerError(f"`{missing[0]}` is missing.")
-            rng = self._draw.rng(stream, exercise.id)
-            return Answer(exercise, offer["values"], kernel.call, rng, self._draw.learner, self._client)
 
-        try:
-            return Outcome(evaluate(exercise, "graded", answer))
-        except ProtocolError:
-            raise
-        except Exception as error:
-            log.exception("The check of %s failed", exercise.id)
-            report = _stopped(exercise, "This exercise could not be graded; a human will look at it.")
-            return Outcome(report, fault=f"the check of {exercise.id} raised {type(error).__name__}: {error}")
+def judge(exercise: Exercise, evidence: Evidence, call: Call, client: Callable[[str], Any], draw: Draw) -> Outcome:
+    """The finding on what a kernel offered.
+
+    Parameters
+    ----------
+    exercise : Exercise
+        Its hidden checks are loaded.
+    evidence : Evidence
+        Of which the offer is looked at here.
+    call, client : callable
+        As `Answer` has them.
+    draw : Draw
+
+    Raises
+    ------
+    ProtocolError, NotRecorded
+        When the kernel, or what was recorded of it, does not answer.
+    """
+    offer = evidence.offer
+
+    def answer(stream: str) -> Answer:
+        if offer["problem"] or offer["unanswered"]:
+            raise AnswerError(offer["problem"][:PROBLEM_LIMIT], unanswered=offer["unanswered"])
+        missing = [name for name, wanted in exercise.values.items() if name not in offer["values"]]
+        if missing:
+            raise AnswerError(f"`{missing[0]}` is missing.")
+        return Answer(exercise, offer["values"], call, draw.rng(stream, exercise.id), draw.learner, client)
+
+    try:
+        return Outcome(evaluate(exercise, "graded", answer), evidence=evidence)
+    except (ProtocolError, NotRecorded):
+        raise
+    except Exception as error:
+        log.exception("The check of %s failed", exercise.id)
+        report = _stopped(exercise, "This exercise could not be graded; a human will look at it.")
+        return Outcome(report, fault=f"the check of {exercise.id} raised {type(error).__name__}: {error}", evidence=evidence)
 
 
 class RemoteFunctions:
     """Calls the learner's functions in the kernel, over the connection on which it made its offer."""
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Channel, evidence: Evidence) -> None:
         self._channel = channel
+        self._evidence = evidence
         self._calls = 0
 
     def call(self, name: str, arguments: tuple, seconds: float) -> tuple[Any, str]:
@@ -159,6 +189,9 @@ class RemoteFunctions:
         result = self._channel.receive("result", seconds=seconds + GRACE)
         if result["id"] != self._calls:
             raise ProtocolError("answered a call that was not made")
+        came = {member: result[member] for member in ("value", "unanswered", "output")} | {"problem": result["problem"][:PROBLEM_LIMIT]}
+        # Copied: a check may change what it called with.
+        self._evidence.calls.append({"name": name, "arguments": values.plain(list(arguments))} | came)
         if result["problem"] or result["unanswered"]:
             raise AnswerError(result["problem"][:PROBLEM_LIMIT], unanswered=result["unanswered"], output=result["output"])
         return result["value"], result["output"]

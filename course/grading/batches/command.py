@@ -14,7 +14,7 @@ from rich.table import Table
 
 from course import interrupts
 from course.grading import seeds
-from course.grading.batches import exports
+from course.grading.batches import exports, overrides
 from course.grading.batches.folder import CourseFolder, FolderError
 from course.grading.batches.grade import Work
 from course.grading.batches.queue import grade_all, pending
@@ -57,6 +57,8 @@ def _grade(options: argparse.Namespace) -> int:
         if best_mode() != "namespace":
             print("This machine has no user namespaces: submissions run as processes that can read this user's files.", file=sys.stderr)
         results = [*standing, *_with_progress(waiting, options.jobs, len(standing), console)]
+        made = overrides.decisions(folder)
+        results = [overrides.applied(result, made) for result in results]
         results.sort(key=lambda result: (result.assignment, result.student, result.notebook))
         if not options.no_gradebook:
             exports.gradebook(results, folder, options.db)

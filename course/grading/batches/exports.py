@@ -39,6 +39,9 @@ def gradebook(results: Iterable[Result], folder: CourseFolder, db_url: str = "")
                 raise FolderError(f"{what}; run `nbgrader generate_assignment {result.assignment}` in {folder.root}.") from None
             for grade in submitted.grades:
                 found = result.exercises.get(grade.name.removesuffix("_check"))
+                if found and "override" in found:
+                    grade.manual_score, grade.needs_manual_grade = found["score"], False
+                    continue
                 grade.auto_score = found["score"] if found else None
                 grade.needs_manual_grade = grade.auto_score is None or grade.manual_score is not None
             book.db.commit()

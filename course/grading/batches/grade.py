@@ -5,17 +5,18 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import distributions
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbformat.notebooknode import NotebookNode
 
-from course.grading import catalogue, render, seeds
+from course.grading import catalogue, evidence, render, seeds
 from course.grading.batches.folder import CourseFolder, digest, handed_in
 from course.grading.batches.result import UNGRADED, Result
 from course.grading.repair import Master, masters_of, overwrite, repair
@@ -55,6 +56,10 @@ class Work:
     def results(self) -> Path:
         return self.folder.results(self.student, self.assignment)
 
+    @property
+    def evidence(self) -> Path:
+        return self.results / f"{self.notebook}.evidence.json.gz"
+
     def blank(self) -> Result:
         """A result that knows what is graded, and of nothing how."""
         folder = self.folder
@@ -82,13 +87,13 @@ def grade(work: Work) -> Result:
     masters = masters_of(work.folder.released(work.assignment, work.notebook))
     path, repairs = _find(work, masters)
     if path is None:
-        result = _with(blank, exercises=_nothing(masters), notes=["it was not handed in"])
+        result = finished(blank, exercises=_nothing(masters), notes=["it was not handed in"])
     else:
         try:
             notebook = _read(path)
             repairs += repair(notebook, masters)
         except Exception as error:  # there is no end of what a broken file makes of nbformat
-            result = _with(blank, status=UNGRADED, fault=_unreadable(path.relative_to(work.root), error))
+            result = finished(blank, status=UNGRADED, fault=_unreadable(path.relative_to(work.root), error))
         else:
             overwrite(notebook, masters)
             result = _judged(work, blank, notebook, masters, repairs)
@@ -107,12 +112,14 @@ def _judged(work: Work, blank: Result, notebook: NotebookNode, masters: Sequence
     )
     done = run(notebook, submission, [master.cell() for master in masters], work.cell_seconds)
     _write_notebook(notebook, work)
-    exercises = _exercises(work, masters, done.outcomes)
-    return _with(blank, exercises=exercises, repairs=repairs, notes=done.notes, sandbox=done.sandbox, seconds=round(done.seconds, 3))
+    evidence.write({outcome.report.exercise.id: outcome.evidence for outcome in done.outcomes.values() if outcome.evidence}, work.evidence)
+    exercises = dict(scored(work, masters, done.outcomes))
+    return finished(blank, exercises=exercises, repairs=repairs, notes=done.notes, sandbox=done.sandbox, seconds=round(done.seconds, 3))
 
 
-def _with(result: Result, **changes: object) -> Result:
-    return Result(**vars(result) | changes | {"graded_at": datetime.now(UTC).isoformat(timespec="seconds")})
+def finished(result: Result, **changes: Any) -> Result:
+    """``result`` with changes, dated now."""
+    return replace(result, graded_at=datetime.now(UTC).isoformat(timespec="seconds"), **changes)
 
 
 def _find(work: Work, masters: Sequence[Master]) -> tuple[Path | None, list[str]]:
@@ -180,23 +187,19 @@ def _renamed(folder: Path, work: Work, masters: Sequence[Master]) -> Path | None
     return best
 
 
-def _exercises(work: Work, masters: Sequence[Master], outcomes: dict[str, Outcome]) -> dict[str, dict]:
-    """Exercise id -> score, points, fault and report, in the order of the notebook."""
+def scored(work: Work, masters: Sequence[Master], outcomes: dict[str, Outcome]) -> Iterator[tuple[str, dict]]:
+    """Exercise id, and its score, points, fault and report, in the order of the notebook."""
     defined = {exercise.check_cell: exercise for exercise in catalogue.exercises(work.folder.graders).values()}
-    found = {}
     for master in masters:
         if master.points is None:
             continue
-        name = master.name.removesuffix("_check")
         outcome, exercise = outcomes.get(master.name), defined.get(master.name)
-        if outcome is None or exercise is None:
-            found[name] = {"score": None, "points": master.points, "fault": "graders/ defines no exercise for this cell", "report": None}
-            continue
-        score, fault = outcome.score, outcome.fault
-        if exercise.points != master.points:
-            score, fault = None, "released with other points than graders/ says; generate the assignment again"
-        found[name] = {"score": score, "points": master.points, "fault": fault, "report": render.as_json(outcome.report)}
-    return found
+        score, fault, report = None, "graders/ defines no exercise for this cell", None
+        if outcome and exercise:
+            score, fault, report = outcome.score, outcome.fault, render.as_json(outcome.report)
+            if exercise.points != master.points:
+                score, fault = None, "released with other points than graders/ says; generate the assignment again"
+        yield master.name.removesuffix("_check"), {"score": score, "points": master.points, "fault": fault, "report": report}
 
 
 def _write_notebook(notebook: NotebookNode, work: Work) -> None:

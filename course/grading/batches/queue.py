@@ -10,13 +10,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from dataclasses import replace
-from datetime import UTC, datetime
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Protocol
 
-from course.grading.batches.grade import Work, grade
+from course.grading.batches.grade import Work, finished, grade
 from course.grading.batches.result import UNGRADED, Result
 
 TRIES = 3  # of a submission whose grading process ends without a result
@@ -93,8 +91,7 @@ def _tried(grade_one: Grade, work: Work) -> Result:
             why = f"{type(error).__name__}: {error}"
             time.sleep(number)  # whatever it was, such as a lack of memory, may pass
     fault = f"grading it failed {TRIES} times, at last with {why}. `course grade {work.assignment} --students {work.student}` tries again."
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    result = replace(work.blank(), status=UNGRADED, fault=fault, graded_at=now)
+    result = finished(work.blank(), status=UNGRADED, fault=fault)
     result.write(work.results)
     return result
 

@@ -1,0 +1,98 @@
+"""`course rescore`: a class judged again by mended checks, from what was recorded when it was graded; no notebook runs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from course.grading import catalogue, evidence, render, seeds
+from course.grading.batches import exports, overrides
+from course.grading.batches.command import works_of
+from course.grading.batches.folder import CourseFolder, FolderError
+from course.grading.batches.grade import Work, finished
+from course.grading.batches.result import Result
+from course.grading.evidence import Calls, Evidence, NotRecorded, replaying
+from course.grading.server import judge
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 when every exercise could be judged again, 1 when one could not, 2 when nothing could be done."""
+    parser = argparse.ArgumentParser(prog="course rescore", description=__doc__)
+    parser.add_argument("assignments", nargs="*", metavar="LESSON", help="all that were released when none is named")
+    parser.add_argument("--students", nargs="+", metavar="ID", help="only these")
+    parser.add_argument("--personal", action="store_true", help="learners worked on variants of their own")
+    parser.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder (default: here)")
+    parser.add_argument("--db", default="", metavar="URL", help="nbgrader's gradebook (default: gradebook.db there)")
+    options = parser.parse_args(arguments)
+    folder = CourseFolder(options.root.resolve())
+    try:
+        works = works_of(folder, options.assignments, options.students, options.personal)
+        pairs = [(old, _rescore(work, old)) for work in works if (old := Result.read(work.results, work.notebook))]
+        made = overrides.decisions(folder)
+        exports.gradebook([overrides.applied(new, made) for _, new in pairs], folder, options.db)
+    except FolderError as error:
+        print(f"course rescore: {error}", file=sys.stderr)
+        return 2
+    return _tell(pairs, Console())
+
+
+def _rescore(work: Work, old: Result) -> Result:
+    new = rescored(work, old)
+    new.write(work.results)
+    return new
+
+
+def rescored(work: Work, old: Result) -> Result:
+    """The result of the same run by today's checks. An exercise that asks for more than was recorded keeps its score; a note says so."""
+    if old.fault or not work.evidence.exists():
+        return old
+    known, exercises, notes = evidence.read(work.evidence), dict(old.exercises), []
+    for name, recorded in known.items():
+        try:
+            exercises[name] = exercises[name] | _judged(work, name, recorded)
+        except NotRecorded as error:
+            notes.append(f"{name} cannot be judged again without a run: {error}")
+    blank = work.blank()
+    # With a note it keeps its key, so that `course grade --resume` runs it again.
+    version = {} if notes else {"checks": blank.checks, "key": blank.key}
+    return finished(replace(old, exercises=exercises, notes=[*old.notes, *notes], **version))
+
+
+def _judged(work: Work, name: str, recorded: Evidence) -> dict:
+    exercise = catalogue.find(name, work.folder.graders)
+    catalogue.load_hidden(exercise, work.folder.graders)
+    draw = seeds.Draw(work.student if work.personal else seeds.SELF_STUDY, work.student, work.seed)
+    outcome = judge(exercise, recorded, Calls(recorded).call, replaying(recorded), draw)
+    return {"score": outcome.score, "fault": outcome.fault, "report": render.as_json(outcome.report)}
+
+
+def _tell(pairs: Sequence[tuple[Result, Result]], console: Console) -> int:
+    table = Table("student", "exercise", "before", "now", title="Scores that changed")
+    for old, new in pairs:
+        for name, each in new.exercises.items():
+            before = old.exercises[name]["score"]
+            if each["score"] != before:
+                table.add_row(new.student, name, _points(before), _points(each["score"]))
+    if table.row_count:
+        console.print(table)
+    left = [f"{new.student}: {note}" for old, new in pairs for note in new.notes if note not in old.notes]
+    for line in left:
+        console.print(line, markup=False, soft_wrap=True)
+    console.print(f"{len(pairs)} notebooks judged again; {table.row_count} scores changed.")
+    if left:
+        console.print("`course grade --resume` runs those that could not be judged from what was recorded.", soft_wrap=True)
+    return 1 if left else 0
+
+
+def _points(score: float | None) -> str:
+    return "needs a human" if score is None else render.number(score)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

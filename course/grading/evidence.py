@@ -1,0 +1,164 @@
+"""What a score rests on: all that a submission handed over and did when it was judged, so that it can be judged again without a run."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from course.grading import values
+from course.grading.errors import AnswerError
+
+
+class NotRecorded(Exception):
+    """A check asks for something that was not asked when the submission ran; the message says what."""
+
+
+@dataclass
+class Evidence:
+    """Of one exercise.
+
+    Attributes
+    ----------
+    offer : dict
+        ``values``, ``problem`` and ``unanswered`` of the kernel's offer (`course.grading.protocol`).
+    calls : list of dict
+        ``name`` and ``arguments`` of each call of a learner's function, in order, and what came back: ``value``, ``problem``,
+        ``unanswered``, ``output``.
+    aws : list of dict
+        Each request to the submission's AWS, by `fingerprint`, and the answer: ``status``, ``headers``, ``body`` (base64).
+    """
+
+    offer: dict[str, Any] = field(default_factory=dict)
+    calls: list[dict[str, Any]] = field(default_factory=list)
+    aws: list[dict[str, Any]] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        tree, blobs = values.encode([self.offer, self.calls])
+        return {"asked": tree, "blobs": [base64.b64encode(blob).decode() for blob in blobs], "aws": self.aws}
+
+    @classmethod
+    def of_json(cls, document: dict[str, Any]) -> Evidence:
+        offer, calls = values.decode(document["asked"], [base64.b64decode(blob) for blob in document["blobs"]])
+        return cls(offer, calls, document["aws"])
+
+
+def write(evidence: dict[str, Evidence], path: Path) -> None:
+    """The evidence of a notebook, by exercise; whole or not at all."""
+    beside = path.with_suffix(".new")
+    document = json.dumps({name: each.as_json() for name, each in evidence.items()})
+    beside.write_bytes(gzip.compress(document.encode(), compresslevel=3, mtime=0))
+    beside.replace(path)
+
+
+def read(path: Path) -> dict[str, Evidence]:
+    """Raises OSError or ValueError when there is none that can be read."""
+    return {name: Evidence.of_json(each) for name, each in json.loads(gzip.decompress(path.read_bytes())).items()}
+
+
+class Calls:
+    """The learner's functions, as they answered: the same call with the same arguments gets the same answer, in turn."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self._left = [(_shown(each["name"], each["arguments"]), each) for each in evidence.calls]
+
+    def call(self, name: str, arguments: tuple, seconds: float) -> tuple[Any, str]:
+        """As `course.grading.server.RemoteFunctions.call`. Raises `NotRecorded` for a call that was not made."""
+        wanted = _shown(name, list(arguments))
+        for number, (asked, each) in enumerate(self._left):
+            if asked == wanted:
+                del self._left[number]
+                if each["problem"] or each["unanswered"]:
+                    raise AnswerError(each["problem"], unanswered=each["unanswered"], output=each["output"])
+                return each["value"], each["output"]
+        raise NotRecorded(f"`{name}` was not called with these arguments when the submission ran")
+
+
+def _shown(name: str, arguments: list) -> str:
+    tree, blobs = values.encode(values.plain(arguments))
+    return json.dumps([name, tree, [hashlib.sha256(blob).hexdigest() for blob in blobs]], sort_keys=True)
+
+
+# The submission's AWS. A client of boto3 asks the handlers of its event "before-send" for an answer before it sends anything.
+
+
+def recording(client: Callable[[str], Any], log: Callable[[], list[dict[str, Any]]]) -> Callable[[str], Any]:
+    """A maker of the same clients whose requests and answers are added to ``log()``."""
+
+    def make(service: str) -> Any:
+        made = client(service)
+        made.meta.events.register("before-send", lambda request, **_: _send(request, log()), unique_id="course-evidence")
+        return made
+
+    return make
+
+
+def replaying(evidence: Evidence) -> Callable[[str], Any]:
+    """A maker of clients that answer from what was recorded; anything else raises `NotRecorded`."""
+    import boto3
+
+    left: dict[str, list[dict[str, Any]]] = {}
+    for each in evidence.aws:
+        left.setdefault(each["request"], []).append(each)
+
+    def answer(request: Any, event_name: str, **_: Any) -> Any:
+        recorded = left.get(fingerprint(request))
+        if not recorded:
+            raise NotRecorded(f"AWS was not asked this ({event_name.removeprefix('before-send.')}) when the submission ran")
+        return _response(request, recorded.pop(0) if len(recorded) > 1 else recorded[0])
+
+    def make(service: str) -> Any:
+        session = boto3.Session("none", "none", region_name="us-east-1")
+        made = session.client(service, endpoint_url="http://127.0.0.1:9")
+        made.meta.events.register("before-send", answer)
+        return made
+
+    return make
+
+
+def fingerprint(request: Any) -> str:
+    """Of what a prepared request asks, whoever signed it and wherever it goes."""
+    target = request.headers.get("X-Amz-Target", b"")
+    path = request.url.partition("://")[2].partition("/")[2]
+    body = request.body if isinstance(request.body, (bytes, str)) else b""
+    parts = [
+        request.method,
+        path,
+        target.decode() if isinstance(target, bytes) else target,
+        body.decode("latin-1") if isinstance(body, bytes) else body,
+    ]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _send(request: Any, log: list[dict[str, Any]]) -> Any:
+    from botocore.httpsession import URLLib3Session
+
+    answered = URLLib3Session(proxies={}).send(request)
+    recorded = {
+        "request": fingerprint(request),
+        "status": answered.status_code,
+        "headers": dict(answered.headers.items()),
+        "body": base64.b64encode(answered.content).decode(),
+    }
+    log.append(recorded)
+    return _response(request, recorded)
+
+
+def _response(request: Any, recorded: dict[str, Any]) -> Any:
+    from botocore.awsrequest import AWSResponse
+
+    return AWSResponse(request.url, recorded["status"], recorded["headers"], _Raw(base64.b64decode(recorded["body"])))
+
+
+class _Raw(BytesIO):
+    """A body as botocore reads one."""
+
+    def stream(self, size: int = 1 << 16, **_: Any) -> Any:
+        while piece := self.read(size):
+            yield piece

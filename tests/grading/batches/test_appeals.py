@@ -1,0 +1,123 @@
+"""After the night: a mended check judges the class again without a run, and a human's decision stays."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import subprocess
+import sys
+
+import pytest
+
+from ..classroom import LESSON, NOTEBOOK, SEED, Course, answering
+from ..students import FULL, NOTHING, RIGHT, WRONG
+from .test_command import grade, result, scores
+
+pytestmark = pytest.mark.timeout(600)
+
+HALF = answering(ex2="def mean(numbers):\n    return sum(numbers) / len(numbers)\n")
+CLOUD, CLOUD_NOTEBOOK = "m97_cloud", "m97_1_cloud"
+STORES = 'bucket, key = aws.bucket, "greeting"\ns3.put_object(Bucket=bucket, Key=key, Body=b"hello")\n'
+
+
+def course_command(course: Course, *arguments: str, expect: int = 0) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "course.cli", *arguments],
+        cwd=course.root,
+        env=course.environment(),
+        text=True,
+        capture_output=True,
+        timeout=300,
+    )
+    assert done.returncode == expect, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def night(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    course = Course(tmp_path_factory.mktemp("appeals") / "course")
+    course.nbgrader("generate_assignment", LESSON)
+    for student, edits in {"right": [RIGHT], "wrong": [WRONG], "half": [RIGHT, HALF], "untouched": []}.items():
+        course.submit(student, *edits)
+    grade(course, LESSON, "--jobs", "2")
+    return course
+
+
+@pytest.fixture
+def mended(night: Course):
+    """``mended(text)`` adds to the hidden checks; they are as before afterwards."""
+    hidden = night.root / "graders" / LESSON / "m98_1_hidden.py"
+    before = hidden.read_text()
+    yield lambda text: hidden.write_text(f"{before}\n\n{text}")
+    hidden.write_text(before)
+    course_command(night, "rescore", LESSON)
+
+
+def test_the_same_checks_find_the_same(night: Course) -> None:
+    before = {student: result(night, student)["exercises"] for student in ("right", "wrong", "half", "untouched")}
+    assert "4 notebooks judged again; 0 scores changed." in course_command(night, "rescore", LESSON)
+    assert {student: result(night, student)["exercises"] for student in before} == before
+
+
+def test_a_mended_check_changes_what_it_should(night: Course, mended) -> None:
+    mended("ex3.checks['graded'] = lambda answer, report: report.part('found', True, 'all are right')\n")
+    said = course_command(night, "rescore", LESSON)
+    assert "wrong" in said and "1 scores changed" in said
+    assert scores(night, "right") == FULL
+    assert scores(night, "wrong")["m98_1_ex3"] == night.scores("wrong")["m98_1_ex3"] == 3.0
+    assert scores(night, "untouched") == NOTHING  # it handed over nothing that a check could like better
+    assert "stood already" in grade(night, LESSON, "--resume")  # judged by today's checks: nothing to run
+
+
+def test_a_check_that_asks_for_more_needs_a_run(night: Course, mended) -> None:
+    mended("ex2.checks['graded'] = lambda answer, report: report.part('plain', answer.call('mean', [1, 2, 3, 4]) == 2.5, 'no mean')\n")
+    said = course_command(night, "rescore", LESSON, expect=1)
+    assert "right: m98_1_ex2 cannot be judged again without a run: `mean` was not called with these arguments" in said
+    assert scores(night, "right") == FULL
+    assert result(night, "right")["checks"] != result(night, "untouched")["checks"]
+
+
+def test_evidence_holds_no_secret(night: Course) -> None:
+    """It lies with the results, not with the learner; but the seed itself is not in it."""
+    path = night.root / "results" / LESSON / "right" / f"{NOTEBOOK}.evidence.json.gz"
+    text = gzip.decompress(path.read_bytes()).decode()
+    assert set(json.loads(text)) == set(FULL) and SEED not in text
+
+
+def test_what_aws_answered_is_evidence_too(tmp_path) -> None:
+    course = Course(tmp_path / "course", CLOUD, CLOUD_NOTEBOOK)
+    course.nbgrader("generate_assignment", CLOUD)
+    course.submit("alice", answering(ex1=STORES))
+    grade(course, CLOUD)
+    hidden = course.root / "graders" / CLOUD / "m97_1_hidden.py"
+    hidden.write_text(hidden.read_text().replace('b"hello"', 'b"good day"'))
+    said = course_command(course, "rescore", CLOUD)
+    assert "1 scores changed" in said and "│ 2 " in said and "│ 1 " in said
+    assert course.scores("alice") == {"m97_1_ex1": 1.0}
+    hidden.write_text(hidden.read_text().replace("get_object(", "get_object_tagging("))
+    assert "AWS was not asked this (s3.GetObjectTagging)" in course_command(course, "rescore", CLOUD, expect=1)
+
+
+def test_a_decision_is_logged_and_survives_grading(night: Course) -> None:
+    said = course_command(night, "override", "half", "m98_1_ex2", "--points", "1.5", "--reason", "the text was unclear")
+    assert "half has 1.5 of 2 points in m98_1_ex2: the text was unclear" in said
+    [line] = (night.root / "results" / "overrides.jsonl").read_text().splitlines()
+    assert json.loads(line).items() >= {"student": "half", "exercise": "m98_1_ex2", "points": 1.5, "before": 1.0}.items()
+    grade(night, LESSON, "--students", "half", "--export", "csv")
+    assert "half,m98_traps,m98_1_traps,m98_1_ex2,1.5,2,graded" in (night.root / "results" / "grades.csv").read_text()
+    night.nbgrader("export", "--to", str(night.root / "grades.csv"))
+    assert ",half," in (night.root / "grades.csv").read_text() and "8.5" in (night.root / "grades.csv").read_text()
+    assert scores(night, "half")["m98_1_ex2"] == 1.0  # what the grader found stays on record
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("half", "m98_1_ex9", "--points", "1", "--reason", "x"), "there is no exercise 'm98_1_ex9'"),
+        (("nobody", "m98_1_ex2", "--points", "1", "--reason", "x"), "nobody has no result for m98_1_ex2"),
+        (("half", "m98_1_ex2", "--points", "3", "--reason", "x"), "3 points are not between 0 and the 2"),
+        (("half", "m98_1_ex2", "--points", "1", "--reason", " "), "a decision needs a reason"),
+    ],
+)
+def test_a_decision_that_cannot_be_is_refused(night: Course, arguments: tuple[str, ...], says: str) -> None:
+    assert says in course_command(night, "override", *arguments, expect=2)
