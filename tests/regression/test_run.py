@@ -14,16 +14,30 @@ from .small_notebooks import write
 RUN = "import sys; from pathlib import Path; from course.regression import run; run.ROOT = Path(sys.argv[1]); sys.exit(run.main())"
 
 
-@pytest.mark.parametrize("content", ['{"cells": [', "[]", "{}", "", "\udcff\udcfe"], ids=["cut", "a list", "an object", "empty", "bytes"])
-def test_a_notebook_of_broken_json_is_named_and_the_others_run(tmp_path, content):
-    write(tmp_path / "solutions" / "m90_good" / "m90_1.ipynb", new_code_cell("1 + 1"))
-    broken = tmp_path / "solutions" / "m91_broken" / "m91_1.ipynb"
-    broken.parent.mkdir()
-    broken.write_text(content, errors="surrogateescape")
-    done = subprocess.run([sys.executable, "-c", RUN, str(tmp_path)], capture_output=True, text=True, timeout=240)
-    report = html.unescape((tmp_path / "build" / "run" / "report.html").read_text())
+BROKEN = {"m91_cut": '{"cells": [', "m92_list": "[]", "m93_object": "{}", "m94_empty": "", "m95_bytes": "\udcff\udcfe"}
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What a run says of a course with a good notebook and the broken ones, on the terminal and in its report."""
+    root = tmp_path_factory.mktemp("broken")
+    write(root / "solutions" / "m90_good" / "m90_1.ipynb", new_code_cell("1 + 1"))
+    for lesson, content in BROKEN.items():
+        broken = root / "solutions" / lesson / f"{lesson[:3]}_1.ipynb"
+        broken.parent.mkdir()
+        broken.write_text(content, errors="surrogateescape")
+    done = subprocess.run([sys.executable, "-c", RUN, str(root)], capture_output=True, text=True, timeout=240)
     assert done.returncode == 1 and "Traceback" not in done.stdout + done.stderr, done.stdout + done.stderr
-    for told in (done.stdout, report):
-        assert "m91_1: failed: " in told
-        assert "m90_1: " not in told  # it ran
-        assert "the class was not graded: `nbgrader generate_assignment" in told
+    return {"terminal": done.stdout, "report": html.unescape((root / "build" / "run" / "report.html").read_text())}
+
+
+@pytest.mark.parametrize("where", ["terminal", "report"])
+@pytest.mark.parametrize("lesson", BROKEN)
+def test_a_notebook_of_broken_json_is_named(told: dict[str, str], lesson: str, where: str) -> None:
+    assert f"{lesson[:3]}_1: failed: " in told[where]
+
+
+@pytest.mark.parametrize("where", ["terminal", "report"])
+def test_the_others_run(told: dict[str, str], where: str) -> None:
+    assert "m90_1: " not in told[where]
+    assert "the class was not graded: `nbgrader generate_assignment" in told[where]
