@@ -51,6 +51,8 @@ class Submission:
         From which these are drawn.
     learner : str
         Whose variants were worked on.
+    kernels : str
+        Where kernels that are there at once come from; see `course.grading.sandbox.preloaded`.
     """
 
     source: Path
@@ -59,6 +61,7 @@ class Submission:
     student: str
     seed: str
     learner: str = seeds.SELF_STUDY
+    kernels: str = ""
 
 
 @dataclass
@@ -105,7 +108,7 @@ def run(notebook: NotebookNode, submission: Submission, released: Sequence[Noteb
         draw = seeds.Draw(submission.learner, submission.student, submission.seed)
         server = stack.enter_context(GraderServer(draw, theirs.client, submission.graders, place.folder / "grader"))
         box = _box(place, server, theirs, submission.learner)
-        kernel = BoxedKernel(box, place.folder / "kernel", place.work, limits.limits()["message"])
+        kernel = BoxedKernel(box, place.folder / "kernel", place.work, limits.limits()["message"], submission.kernels)
         stack.callback(kernel.close)
         done = Run(sandbox=box.mode, notes=place.notes)
         _Client(notebook, kernel, server, exercises, done, cell_seconds).run()

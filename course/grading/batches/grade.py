@@ -38,6 +38,8 @@ class Work:
         From which graded cases are drawn.
     personal : bool
         Whether the student worked on variants of their own.
+    kernels : str
+        As of `course.grading.run.Submission`.
     """
 
     root: Path
@@ -47,6 +49,7 @@ class Work:
     seed: str
     personal: bool = False
     cell_seconds: float = CELL_SECONDS
+    kernels: str = ""
 
     @property
     def folder(self) -> CourseFolder:
@@ -109,6 +112,7 @@ def _judged(work: Work, blank: Result, notebook: NotebookNode, masters: Sequence
         student=work.student,
         seed=work.seed,
         learner=work.student if work.personal else seeds.SELF_STUDY,
+        kernels=work.kernels,
     )
     done = run(notebook, submission, [master.cell() for master in masters], work.cell_seconds)
     _write_notebook(notebook, work)

@@ -10,12 +10,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import replace
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Protocol
 
 from course.grading.batches.grade import Work, finished, grade
 from course.grading.batches.result import UNGRADED, Result
+from course.grading.sandbox import preloaded
 
 TRIES = 3  # of a submission whose grading process ends without a result
 SECONDS = 2 * 3600.0  # after which that process is ended
@@ -112,11 +114,18 @@ class Processes:
         self._running: set[multiprocessing.process.BaseProcess] = set()
         self._lock = threading.Lock()
         self._given_up = False
+        self._put_away = contextlib.ExitStack()
+        self._kernels = ""
 
     def __enter__(self) -> Processes:
+        self._kernels = self._put_away.enter_context(preloaded.started())
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        with self._put_away:
+            self._end()
+
+    def _end(self) -> None:
         with self._lock:
             self._given_up = True
             left = list(self._running)
@@ -135,7 +144,7 @@ class Processes:
         RuntimeError
             When the process ended without one.
         """
-        process = self._context.Process(target=_child, args=(work,))
+        process = self._context.Process(target=_child, args=(replace(work, kernels=self._kernels),))
         with self._lock:
             if self._given_up:
                 raise Interrupted

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import sys
 from collections import deque
@@ -14,11 +15,13 @@ from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import KernelProvisionerBase
 
+from course.grading.sandbox.preloaded import Forked
 from course.localaws.containers.box import Box, Running
 
 COMMAND = ("-m", "ipykernel_launcher", "-f")
 LAST_LINES = 20
-STOP_SECONDS = 5.0
+KILLED = 137
+LIMIT_SECONDS = 2.0
 
 
 class BoxedKernel(AsyncKernelManager):
@@ -33,16 +36,18 @@ class BoxedKernel(AsyncKernelManager):
     cwd : Path
     largest : int
         Bytes of a message. A kernel that sends a larger one is cut off.
+    kernels : str
+        Address of `course.grading.sandbox.preloaded`; without one, or before it is there, the kernel starts as a process of its own.
     """
 
-    def __init__(self, box: Box, folder: Path, cwd: Path, largest: int) -> None:
+    def __init__(self, box: Box, folder: Path, cwd: Path, largest: int, kernels: str = "") -> None:
         context = zmq.asyncio.Context()
         context.MAXMSGSIZE = largest
         super().__init__(
             kernel_name="python3", transport="ipc", ip=str(folder / "k"), connection_file=str(folder / "kernel.json"), context=context
         )
         self.provisioner = _BoxProvisioner(parent=self, kernel_spec=self.kernel_spec)
-        self.provisioner.place = box, cwd
+        self.provisioner.place = box, cwd, kernels
 
     @property
     def said(self) -> str:
@@ -52,16 +57,15 @@ class BoxedKernel(AsyncKernelManager):
     @property
     def limit(self) -> str:
         """The limit of its box that ended it, ``"memory"``, ``"processes"`` or ``"disk"``; else ``""``."""
-        running = self.provisioner.running
-        return running.limit if running else ""
+        return self.provisioner.limit()
 
     def interrupt(self) -> None:
         """Ctrl-C; returns at once."""
-        self.provisioner.running.interrupt()
+        self.provisioner.kernel.interrupt()
 
     def kill(self) -> None:
         """End it with all that it started."""
-        self.provisioner.running.kill()
+        self.provisioner.end()
 
     def close(self) -> None:
         """Leave nothing open; the kernel has been shut down."""
@@ -69,10 +73,14 @@ class BoxedKernel(AsyncKernelManager):
 
 
 class _BoxProvisioner(KernelProvisionerBase):
-    """Starts, signals and ends the kernel, as jupyter_client asks for it."""
+    """Starts, signals and ends the kernel, as jupyter_client asks for it.
 
-    place: tuple[Box, Path]
-    running: Running | None = None
+    ``kernel`` is the program that the box was started with, or one that was forked into it.
+    """
+
+    place: tuple[Box, Path, str]
+    box: Running | None = None
+    kernel: Running | Forked | None = None
 
     def __init__(self, **traits: Any) -> None:
         super().__init__(**traits)
@@ -80,7 +88,7 @@ class _BoxProvisioner(KernelProvisionerBase):
 
     @property
     def has_process(self) -> bool:
-        return self.running is not None
+        return self.kernel is not None
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         self.parent.write_connection_file()
@@ -89,25 +97,41 @@ class _BoxProvisioner(KernelProvisionerBase):
         return await super().pre_launch(cmd=[*command, *kwargs.pop("extra_arguments", [])], **kwargs)
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
-        box, cwd = self.place
-        self.running = box.start(cmd, self.lines.extend, cwd=str(cwd))
+        box, cwd, kernels = self.place
+        if box.mode == "namespace" and kernels and Path(kernels).exists():
+            self.box = box.open()
+            request = {"first": self.box.first, "environment": box.environment, "cwd": str(cwd), "rlimits": box.limits.of_a_process()}
+            self.kernel = Forked(kernels, request | {"connection_file": self.parent.connection_file}, self.lines.extend)
+        else:
+            self.box = self.kernel = box.start(cmd, self.lines.extend, cwd=str(cwd))
         return self.connection_info
 
+    def limit(self) -> str:
+        """The limit that ended the box; waits a moment, for the kernel's end is known first."""
+        if self.box is not None and self.box is not self.kernel and self.kernel.exit_code == KILLED:
+            with contextlib.suppress(TimeoutError, RuntimeError):
+                self.box.wait(LIMIT_SECONDS)
+        return self.box.limit if self.box else ""
+
+    def end(self) -> None:
+        """End the kernel and its box with all that is in it."""
+        if self.box is not None:
+            self.box.kill()
+            self.kernel.wait()
+
     async def poll(self) -> int | None:
-        return self.running.exit_code if self.running else 0
+        return self.kernel.exit_code if self.kernel else 0
 
     async def wait(self) -> int | None:
-        return await asyncio.to_thread(self.running.wait) if self.running else 0
+        return await asyncio.to_thread(self.kernel.wait) if self.kernel else 0
 
     async def send_signal(self, signum: int) -> None:
-        if self.running is None or self.running.exit_code is not None:
+        if self.kernel is None:
             return
         if signum == signal.SIGINT:
-            self.running.interrupt()
-        elif signum == signal.SIGTERM:
-            await asyncio.to_thread(self.running.stop, STOP_SECONDS)
-        elif signum == signal.SIGKILL:
-            await asyncio.to_thread(self.running.kill)
+            self.kernel.interrupt()
+        elif signum in (signal.SIGTERM, signal.SIGKILL):
+            await asyncio.to_thread(self.end)
 
     async def kill(self, restart: bool = False) -> None:
         await self.send_signal(signal.SIGKILL)

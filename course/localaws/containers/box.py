@@ -62,6 +62,11 @@ class Limits:
     cpu_seconds: int | None = None
     output: int = 32 << 20
 
+    def of_a_process(self) -> dict[str, int]:
+        """What the kernel itself holds each process to, by the names of the module ``resource``."""
+        numbers = {"RLIMIT_CORE": 0, "RLIMIT_FSIZE": self.file_size, "RLIMIT_CPU": self.cpu_seconds}
+        return {name: number for name, number in numbers.items() if number is not None}
+
 
 @dataclass(frozen=True, slots=True)
 class Network:
@@ -156,6 +161,18 @@ class Box:
                 replacement.chmod(path.stat().st_mode)
                 replacement.replace(path)
 
+    def open(self) -> Running:
+        """A box of namespace mode with no program in it, for others to enter (`Running.first`); it is there until it is killed."""
+        if self.mode != "namespace":
+            raise ValueError("a box that others enter takes user namespaces")
+        ready = threading.Event()
+        running = self._start(None, lambda lines: ready.set(), "/")
+        while not ready.wait(0.05):
+            if running.exit_code is not None:
+                running.wait()
+                raise RuntimeError("the box could not be opened")
+        return running
+
     def start(self, argv: Sequence[str], on_lines: OnLines, cwd: str = "/opt/ml") -> Running:
         """Start a program in the box and return at once.
 
@@ -168,10 +185,12 @@ class Box:
         cwd : str
             The working directory, as the program sees it.
         """
+        return self._start([self.translate(argument) for argument in argv], on_lines, self.translate(cwd))
+
+    def _start(self, argv: list[str] | None, on_lines: OnLines, cwd: str) -> Running:
         folder = self.root.parent
         for name in ("tmp", "home", "view"):
             (folder / name).mkdir(exist_ok=True)
-        rlimits = {"RLIMIT_CORE": 0, "RLIMIT_FSIZE": self.limits.file_size, "RLIMIT_CPU": self.limits.cpu_seconds}
         within = [bind for bind in self._binds if bind.target and bind.target.is_relative_to("/opt/ml")]
         beside = [bind for bind in self._binds if bind not in within]
         own = [Bind(path, writable=True) for path in folder.iterdir() if path.name != "view"]  # not the folder: that could be replaced
@@ -182,10 +201,10 @@ class Box:
             "root": str(self.root),
             "link": self._link,
             "view": {"at": str(folder / "view"), "binds": [bind.as_json() for bind in binds]},
-            "argv": [self.translate(argument) for argument in argv],
-            "cwd": self.translate(cwd),
+            "argv": argv,
+            "cwd": cwd,
             "environment": self.environment,
-            "rlimits": {name: value for name, value in rlimits.items() if value is not None},
+            "rlimits": self.limits.of_a_process(),
             "memory": self.limits.memory,
             "processes": self.limits.processes,
             "disk": self.limits.disk,
@@ -204,6 +223,8 @@ class Running:
         None while it runs; afterwards as Docker reports it: 128 + n when signal n ended it.
     limit : str
         Which limit ended it: ``"memory"``, ``"processes"``, ``"disk"`` or ``""``.
+    first : int or None
+        Process 1 of its process namespace, by its number on this machine; None in rewrite mode.
     """
 
     def __init__(self, spec: dict, on_lines: OnLines, output: int) -> None:
@@ -223,6 +244,10 @@ class Running:
         )
         document = json.dumps(spec).encode()
         self._process.stdin.write(b"%08x" % len(document) + document)
+        begun = self._process.stderr.readline()
+        has_begun = begun.startswith(b'{"first"')
+        self.first: int | None = json.loads(begun)["first"] if has_begun else None
+        self._complaint = b"" if has_begun else begun
         threading.Thread(target=self._follow, args=(on_lines, output), name="box", daemon=True).start()
 
     @property
@@ -276,7 +301,7 @@ class Running:
             self._command(b"k")
             while self._process.stdout.read(1 << 16):
                 pass
-        report = self._process.stderr.read().decode(errors="replace")
+        report = (self._complaint + self._process.stderr.read()).decode(errors="replace")
         self._process.wait()
         with self._lifeline_lock:
             for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):

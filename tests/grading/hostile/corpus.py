@@ -18,7 +18,7 @@ import os, pathlib
 for folder, folders, files in os.walk("{course}"):
     for path in (pathlib.Path(folder, name) for name in files):
         try:
-            print(path, path.read_bytes()[-3000:] if path.is_file() else "")
+            print(path, path.read_bytes()[:100_000] if path.is_file() else "")
         except OSError as error:
             print(path, error)
 """
@@ -27,7 +27,7 @@ import glob, os
 for pattern in ("/proc/[0-9]*/environ", "/proc/[0-9]*/cmdline", "/proc/[0-9]*/root{course}/submitted/*/*/*.ipynb", "/proc/[0-9]*/cwd/*"):
     for path in filter(os.path.isfile, glob.glob(pattern)):
         try:
-            print(path, open(path, "rb").read()[-3000:])
+            print(path, open(path, "rb").read(100_000))
         except OSError as error:
             print(path, error)
 """

@@ -30,7 +30,7 @@ pytestmark = [
 VICTIMS = ("a_victim", "m_victim", "z_victim")
 WORK_OF_OTHERS = "what only a victim wrote"
 GREETING = b"reached the network of the grader"
-SECRETS = (SEED, canary.TOKEN, "right_tool", WORK_OF_OTHERS, GREETING.decode(), "SQLite format 3")
+SECRETS = (SEED, canary.TOKEN, "right_tool", WORK_OF_OTHERS, GREETING.decode(), "gradebook.db")
 
 
 @pytest.fixture(scope="module")

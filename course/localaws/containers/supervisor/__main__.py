@@ -5,7 +5,8 @@ Run as ``python -I -S supervisor`` by `box.py`, with the standard library alone 
 - stdin: eight hexadecimal digits, so many bytes of JSON (`box.Box.start` makes them), then the lifeline: ``t`` asks the job to
   end (SIGTERM), ``i`` interrupts it (SIGINT), ``k`` kills it, and end of file means that the local AWS is gone, which kills it too.
 - stdout: the job's output and nothing else.
-- stderr: at the end one line of JSON, ``{"exit_code": int, "limit": str}``.
+- stderr: two lines of JSON: ``{"first": int or null}``, process 1 of the box's process namespace by its number outside, once the box is
+  begun; and at the end ``{"exit_code": int, "limit": str}``.
 
 In namespace mode the processes are: this one, the relay where there is one, process 1 of the job's process namespace (`be_init`), the
 job. Without namespaces the job is this one's child; what leaves its parent is handed to this one by the kernel (Linux), or found by its
@@ -61,7 +62,8 @@ def execute(spec: dict) -> None:
 def be_init(spec: dict) -> None:
     """Process 1 of the job's namespace: when it ends, the kernel kills every other process of the job. Never returns.
 
-    It ends with the job; but after SIGTERM, which it passes on to all, only when all have ended.
+    It ends with the job; but after SIGTERM, which it passes on to all, only when all have ended. Without a job it waits for others to enter
+    the box: it says so by an empty line on the job's output, and goes on until it is killed.
     """
     code, stopping = CANNOT_RUN, False
 
@@ -78,6 +80,8 @@ def be_init(spec: dict) -> None:
         namespaces.libc("prctl", namespaces.PR_SET_PDEATHSIG, signal.SIGKILL)
         view.enter(spec["view"])
         namespaces.drop_capabilities()
+        if spec["argv"] is None:
+            wait_for_others()
         job = os.fork()
         if job == 0:
             execute(spec)
@@ -93,6 +97,19 @@ def be_init(spec: dict) -> None:
     except OSError as error:
         os.write(1, f"the job could not be shut in: {error}\n".encode())
     os._exit(code)
+
+
+def wait_for_others() -> None:
+    """Be process 1 of whoever enters the box, and collect what they leave. Never returns; SIGTERM ends it."""
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(128 + signal.SIGTERM))
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+    os.write(1, b"\n")
+    while True:
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        signal.sigtimedwait({signal.SIGCHLD}, 1.0)
 
 
 def exit_code(status: int) -> int:
@@ -127,6 +144,7 @@ def supervise(spec: dict) -> dict:
     if child == 0:
         signal.set_wakeup_fd(-1)
         be_init(spec) if shut_in else execute(spec)
+    os.write(2, json.dumps({"first": child if shut_in else None}).encode() + b"\n")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the reader of the job's output must see its end
     watch = Watch(spec, child if shut_in else None)
     status, limit, stopping, due = None, "", False, time.monotonic() + WATCH_SECONDS

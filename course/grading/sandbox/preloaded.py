@@ -1,0 +1,265 @@
+"""Kernels that are there at once: forked from a process that has imported what lessons import, into a box that is open.
+
+    python -m course.grading.sandbox.preloaded SOCKET
+
+is that process. It is started with an environment of nothing but paths, imports no grader, no gradebook and no key, opens nothing and
+computes nothing, so that each kernel begins alike and finds nothing in its memory. It ends with whoever started it.
+
+On the socket: a line of JSON (``first``, ``environment``, ``cwd``, ``connection_file``, ``rlimits``) with a file descriptor for the
+kernel's own output; then ``i`` interrupts the kernel, and the end of the connection kills it. The answer is a line of JSON,
+``{"exit_code": int}``, when it has ended.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import json
+import os
+import resource
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from course.localaws.containers.box import SUPERVISOR, base_environment
+
+MODULE = "course.grading.sandbox.preloaded"
+BACKEND = "module://matplotlib_inline.backend_inline"
+REQUEST_BYTES = 1 << 20
+END_SECONDS = 2.0
+NAMESPACES = ("user", "ipc", "net", "mnt", "pid")  # the user namespace first: it gives the right to enter the others
+LESSONS_IMPORT = (
+    "IPython.core.display",
+    "boto3",
+    "course.grading.check",
+    "course.grading.client",
+    "course.session",
+    "ipykernel.kernelapp",
+    "matplotlib_inline.backend_inline",
+    "matplotlib.pyplot",
+    "pandas",
+    "pyarrow.parquet",
+    "sagemaker.core.helper.session_helper",
+    "sklearn.linear_model",
+)
+
+
+def main() -> None:
+    path = sys.argv[1]
+    for name in LESSONS_IMPORT:
+        with contextlib.suppress(ImportError):  # a notebook that needs it will say so
+            __import__(name)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever started this
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path + ".new")
+        listener.listen()
+        Path(path + ".new").rename(path)  # whoever sees it can connect
+        serve(listener)
+    shutil.rmtree(Path(path).parent, ignore_errors=True)  # whoever started this may have been killed
+
+
+def serve(listener: socket.socket) -> None:
+    """Fork a keeper for each connection, until standard input ends."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # keepers are collected by the kernel
+    while True:
+        ready = select.select([listener, sys.stdin], [], [])[0]
+        if sys.stdin in ready:
+            return
+        connection, _ = listener.accept()
+        if os.fork() == 0:
+            listener.close()
+            keep(connection)
+        connection.close()
+
+
+def keep(connection: socket.socket) -> None:
+    """Fork a kernel into its box, pass on what it is told, and tell how it ended. Never returns."""
+    try:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        text, descriptors, _, _ = socket.recv_fds(connection, REQUEST_BYTES, 1)
+        while not text.endswith(b"\n"):
+            text += connection.recv(REQUEST_BYTES)
+        request = json.loads(text)
+        enter(request["first"])
+        kernel = os.fork()
+        if kernel == 0:
+            connection.close()
+            become_kernel(request, descriptors[0])
+        os.close(descriptors[0])
+        _watch(connection, kernel)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            connection.sendall(json.dumps({"exit_code": 127, "why": f"{type(error).__name__}: {error}"}).encode() + b"\n")
+    finally:
+        os._exit(0)
+
+
+def enter(first: int) -> None:
+    """Enter the namespaces of a box; the next child is in its process namespace, too."""
+    import ctypes
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    descriptors = [os.open(f"/proc/{first}/ns/{name}", os.O_RDONLY) for name in NAMESPACES]
+    for name, descriptor in zip(NAMESPACES, descriptors, strict=True):
+        if libc.setns(descriptor, 0) == -1:
+            raise OSError(ctypes.get_errno(), f"entering the {name} namespace of process {first}")
+        os.close(descriptor)
+
+
+def become_kernel(request: dict[str, Any], output: int) -> None:
+    """Be a kernel as `ipykernel_launcher` starts one, with nothing of this process's but its imports. Never returns."""
+    code = 1
+    try:
+        os.setsid()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        _drop_capabilities()
+        null = os.open(os.devnull, os.O_RDONLY)
+        for descriptor, source in ((0, null), (1, output), (2, output)):
+            os.dup2(source, descriptor)
+        os.closerange(3, 1024)
+        for name, value in request["rlimits"].items():
+            resource.setrlimit(getattr(resource, name), (value, value))
+        os.umask(0o022)
+        os.environ.clear()
+        os.environ.update(request["environment"])
+        os.chdir(request["cwd"])
+        _reseed()
+        sys.argv = ["ipykernel_launcher", "-f", request["connection_file"]]
+        from ipykernel.kernelapp import IPKernelApp
+
+        IPKernelApp.launch_instance(argv=sys.argv[1:])
+        code = 0
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 0
+    except BaseException as error:
+        os.write(2, f"the kernel could not be started: {type(error).__name__}: {error}\n".encode())
+    finally:
+        os._exit(code)
+
+
+def _drop_capabilities() -> None:
+    """As the supervisor of boxes does, whose files find each other only when it runs as a program."""
+    spec = importlib.util.spec_from_file_location("namespaces", SUPERVISOR / "namespaces.py")
+    namespaces = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(namespaces)
+    namespaces.drop_capabilities()
+
+
+def _reseed() -> None:
+    """Or else every kernel would draw the same."""
+    import random
+
+    import numpy
+
+    random.seed()
+    numpy.random.seed()
+
+
+def _watch(connection: socket.socket, kernel: int) -> None:
+    descriptor = os.pidfd_open(kernel)
+    while True:
+        ready = select.select([connection, descriptor], [], [])[0]
+        if descriptor in ready:
+            break
+        order = connection.recv(1)
+        with contextlib.suppress(ProcessLookupError):
+            if order == b"i":
+                os.killpg(kernel, signal.SIGINT)
+            elif not order:
+                os.kill(kernel, signal.SIGKILL)
+                break
+    code = os.waitstatus_to_exitcode(os.waitpid(kernel, 0)[1])
+    connection.sendall(json.dumps({"exit_code": code if code >= 0 else 128 - code}).encode() + b"\n")
+
+
+@contextlib.contextmanager
+def started() -> Iterator[str]:
+    """Start that process; yields its address, at which a socket is once it is ready. Kernels that are wanted sooner start as always."""
+    with tempfile.TemporaryDirectory(prefix="kernels-", ignore_cleanup_errors=True) as folder:
+        address = str(Path(folder, "socket"))
+        # For modules that look for a region, a backend and a place for caches when they are imported.
+        environment = base_environment(Path(folder, "ml")) | {
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "MPLBACKEND": BACKEND,
+            "MPLCONFIGDIR": folder,
+        }
+        for name in ("home", "tmp"):
+            Path(folder, name).mkdir()
+        command = [sys.executable, "-m", MODULE, address]
+        with Path(folder, "log").open("wb") as log:
+            process = subprocess.Popen(
+                command, env=environment, cwd="/", stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True
+            )
+        try:
+            yield address
+        finally:
+            process.stdin.close()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(END_SECONDS)
+            process.kill()
+            process.wait()
+
+
+class Forked:
+    """A kernel that was forked into a box, seen from the grader.
+
+    Attributes
+    ----------
+    exit_code : int or None
+        None while it runs.
+    """
+
+    def __init__(self, address: str, request: dict[str, Any], on_lines: Callable[[Sequence[str]], None]) -> None:
+        self.exit_code: int | None = None
+        self._ended = threading.Event()
+        self._connection = socket.socket(socket.AF_UNIX)
+        self._connection.connect(address)
+        reader, writer = os.pipe()
+        try:
+            socket.send_fds(self._connection, [json.dumps(request).encode() + b"\n"], [writer])
+        finally:
+            os.close(writer)
+        threading.Thread(target=self._listen, args=(on_lines, reader), name="kernel output", daemon=True).start()
+        threading.Thread(target=self._await, name="kernel end", daemon=True).start()
+
+    def interrupt(self) -> None:
+        with contextlib.suppress(OSError):
+            self._connection.sendall(b"i")
+
+    def kill(self) -> None:
+        """End it; returns when it has ended."""
+        with contextlib.suppress(OSError):
+            self._connection.shutdown(socket.SHUT_WR)
+        self._ended.wait()
+
+    def wait(self) -> int:
+        self._ended.wait()
+        return self.exit_code
+
+    def _listen(self, on_lines: Callable[[Sequence[str]], None], reader: int) -> None:
+        with os.fdopen(reader, "rb") as output:
+            for line in output:
+                on_lines([line.decode(errors="replace").rstrip("\n")])
+
+    def _await(self) -> None:
+        answer = b""
+        with contextlib.suppress(OSError):
+            while piece := self._connection.recv(1 << 16):
+                answer += piece
+        with contextlib.suppress(ValueError):
+            self.exit_code = json.loads(answer)["exit_code"]
+        self.exit_code = 137 if self.exit_code is None else self.exit_code
+        self._connection.close()
+        self._ended.set()
+
+
+if __name__ == "__main__":
+    main()

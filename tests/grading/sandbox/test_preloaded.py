@@ -1,0 +1,81 @@
+"""Kernels that are there at once: each begins alike, draws for itself, and holds nothing of who graded."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from course.grading.run import Submission, run
+from course.grading.sandbox import preloaded
+from course.localaws.containers.box import best_mode
+
+FIXTURE = Path(__file__).parents[1] / "fixture"
+SECRET = "known to the grader alone"
+
+pytestmark = pytest.mark.skipif(best_mode() != "namespace", reason="no user namespaces on this machine, until 2027-05-24")
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with pytest.MonkeyPatch.context() as patch, preloaded.started() as address:
+        patch.setenv("GRADING_SEED", SECRET)
+        limit = time.monotonic() + 120
+        while not Path(address).exists():
+            assert time.monotonic() < limit, Path(address).with_name("log").read_text()
+            time.sleep(0.05)
+        yield address
+    assert not Path(address).parent.exists()
+
+
+def shown(address: str, tmp_path: Path, *cells: str) -> list[str]:
+    """What cells print in a new kernel; an error as its name."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    run(notebook, Submission(FIXTURE / "solutions" / "m98_traps", tmp_path, FIXTURE / "graders", "alice", SECRET, kernels=address))
+    return ["".join(output.get("text", output.get("ename", "")) for output in cell.outputs) for cell in notebook.cells]
+
+
+def test_what_lessons_import_is_there(address: str, tmp_path: Path) -> None:
+    [said] = shown(address, tmp_path, "import sys\nprint('pandas' in sys.modules, 'boto3' in sys.modules, 'course.session' in sys.modules)")
+    assert said == "True True True\n"
+
+
+def test_each_draws_for_itself(address: str, tmp_path: Path) -> None:
+    cell = "import random, numpy, uuid\nprint(random.random(), numpy.random.random(), uuid.uuid4())"
+    first, second = (shown(address, tmp_path, cell)[0].split() for _ in range(2))
+    assert len(first) == 3 and not set(first) & set(second)
+
+
+def test_nothing_of_the_grader_is_in_it(address: str, tmp_path: Path) -> None:
+    environment, modules, processes, descriptors = shown(
+        address,
+        tmp_path,
+        "import os\nprint(os.environ, open('/proc/self/environ').read())",
+        "import sys\nprint([name for name in sys.modules if 'hidden' in name or 'course_graders' in name or 'nbgrader' in name])",
+        "print(sorted(int(name) for name in os.listdir('/proc') if name.isdigit()))",
+        "print([os.readlink(f'/proc/self/fd/{n}') for n in os.listdir('/proc/self/fd') if os.path.exists(f'/proc/self/fd/{n}')])",
+    )
+    assert SECRET not in environment and "GRADING_SEED" not in environment and "COURSE_GRADER_SOCKET" in environment
+    assert modules == "[]\n"
+    assert processes.startswith("[1, ") and processes.count(",") <= 2
+    assert "kernels-" not in descriptors
+
+
+def test_it_dies_as_any_kernel(address: str, tmp_path: Path) -> None:
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("import os\nos._exit(3)"), nbformat.v4.new_code_cell("1")])
+    source = FIXTURE / "solutions" / "m98_traps"
+    done = run(notebook, Submission(source, tmp_path, FIXTURE / "graders", "alice", SECRET, kernels=address))
+    assert done.notes == ["The kernel died in cell 1, before this check."] and done.sandbox == "namespace"
+
+
+def test_a_loop_is_interrupted(address: str, tmp_path: Path) -> None:
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell("while True: pass"), nbformat.v4.new_code_cell("print('goes on')")]
+    )
+    source = FIXTURE / "solutions" / "m98_traps"
+    run(notebook, Submission(source, tmp_path, FIXTURE / "graders", "alice", SECRET, kernels=address), cell_seconds=2)
+    assert notebook.cells[0].outputs[0].ename in ("KeyboardInterrupt", "CellTimeoutError")
+    assert notebook.cells[1].outputs[0].text == "goes on\n"
