@@ -57,7 +57,8 @@ class GradedExecute(NbGraderPreprocessor):
     cell_seconds = Float(CELL_SECONDS, help="Time limit of a cell that is neither an answer nor a check.").tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
-        student, assignment = resources["nbgrader"]["student"], resources["nbgrader"]["assignment"]
+        where = resources["nbgrader"]
+        student, assignment = where["student"], where["assignment"]
         course = self.parent.parent.coursedir  # preprocessor < exporter < converter
         submission = Submission(
             source=Path(course.format_path(course.source_directory, ".", assignment)),
@@ -67,9 +68,10 @@ class GradedExecute(NbGraderPreprocessor):
             seed=seeds.grading_seed(),
             learner=student if self.personal else seeds.SELF_STUDY,
         )
-        done = run(nb, submission, cell_seconds=self.cell_seconds)
+        released = [master.cell() for master in masters(where["db_url"], assignment, where["notebook"])]
+        done = run(nb, submission, released, self.cell_seconds)
         for note in done.notes:
-            self.log.warning("%s, %s: %s", student, resources["nbgrader"]["notebook"], note)
+            self.log.warning("%s, %s: %s", student, where["notebook"], note)
         if done.sandbox != "namespace":
             self.log.warning("%s: this machine has no user namespaces, so the submission ran as a process that can read files", student)
         for cell, outcome in done.outcomes.items():

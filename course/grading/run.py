@@ -33,6 +33,10 @@ LIMITS = {
 }
 
 
+class StartError(Exception):
+    """A kernel could not be started, which is no fault of the submission's; the message has its last words."""
+
+
 @dataclass(frozen=True)
 class Submission:
     """What is graded.
@@ -98,6 +102,10 @@ def run(notebook: NotebookNode, submission: Submission, released: Sequence[Noteb
         Cells of the notebook as it was released: whether it needs an AWS is not the submission's to say.
     cell_seconds : float
         Time limit of a cell that is neither an answer nor a check.
+
+    Raises
+    ------
+    StartError
     """
     started = time.monotonic()
     exercises = catalogue.exercises(submission.graders).values()
@@ -168,7 +176,13 @@ class _Client(NotebookClient):
         self._deadline = time.monotonic() + limits.limits()["notebook_seconds"]
 
     def run(self) -> None:
-        with self.setup_kernel(cleanup_kc=True):
+        """Raises `StartError` when there is no kernel to run anything in."""
+        kernel = self.km
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(self.setup_kernel(cleanup_kc=True))
+            except RuntimeError as error:
+                raise StartError(f"the kernel could not be started: {error} {kernel.said}".rstrip()) from error
             for index, cell in enumerate(self.nb.cells):
                 self._visit(cell, index)
 

@@ -1,0 +1,21 @@
+"""A run that cannot begin says why, and is no zero."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from course.grading.run import StartError, Submission, run
+from course.grading.sandbox import kernel
+
+FIXTURE = Path(__file__).parent / "fixture"
+
+
+def test_a_kernel_that_does_not_start_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernel, "COMMAND", ("-c", "print('no module named so'); raise SystemExit(3)"))
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")])
+    submission = Submission(FIXTURE / "solutions" / "m98_traps", tmp_path, FIXTURE / "graders", "alice", "seed")
+    with pytest.raises(StartError, match="no module named so"):
+        run(notebook, submission)
