@@ -69,7 +69,7 @@ def repair(notebook: NotebookNode, masters: Sequence[Master]) -> list[str]:
     kept: dict[str, NotebookNode] = {}
     for master in masters:
         copies = [cell for cell in notebook.cells if _name(cell) == master.name]
-        if not copies and (twin := _twin(notebook, master, masters)):
+        if not copies and (twin := _twin(notebook, master, masters, kept)):
             notes.append(f"cell {master.name}: its nbgrader metadata had been lost")
             copies = [twin]
         if len(copies) > 1:
@@ -144,9 +144,14 @@ def _name(cell: NotebookNode) -> str | None:
     return name if isinstance(name, str) else None
 
 
-def _twin(notebook: NotebookNode, master: Master, masters: Sequence[Master]) -> NotebookNode | None:
-    """The cell that must be ``master`` without its metadata: the same text, or for an answer the cell right before its check."""
-    unmarked = [cell for cell in notebook.cells if "nbgrader" not in cell.metadata and cell.cell_type == master.cell_type]
+def _twin(notebook: NotebookNode, master: Master, masters: Sequence[Master], kept: dict[str, NotebookNode]) -> NotebookNode | None:
+    """The cell that must be ``master`` without its metadata: the same text, or for an answer the cell right before its check.
+
+    One that was found to be another master is that one's alone.
+    """
+    taken = {id(cell) for cell in kept.values()}
+    free = (cell for cell in notebook.cells if "nbgrader" not in cell.metadata and id(cell) not in taken)
+    unmarked = [cell for cell in free if cell.cell_type == master.cell_type]
     for cell in unmarked:
         if cell.source.strip() == master.source.strip():
             return cell

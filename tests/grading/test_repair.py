@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 
 import nbformat
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.nbgraderformat import MetadataValidator
@@ -48,6 +48,7 @@ def test_sound_notebook_is_left_alone() -> None:
 HARM = st.sampled_from(["delete", "copy", "strip", "garble", "rename", "move", "edit", "same id"])
 
 
+@example([("delete", 3, 0), ("copy", 0, 2), ("copy", 0, 26), ("strip", 1, 0), ("move", 1, 5)])  # one cell, taken for two that were lost
 @given(st.lists(st.tuples(HARM, st.integers(0, 30), st.integers(0, 30)), max_size=12))
 def test_any_harm_is_mended(harms: list[tuple[str, int, int]]) -> None:
     notebook = released()
