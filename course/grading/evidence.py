@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import gzip
 import hashlib
 import json
@@ -136,10 +137,16 @@ def fingerprint(request: Any) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def _send(request: Any, log: list[dict[str, Any]]) -> Any:
+@functools.cache
+def _connections() -> Any:
+    """Kept open from one request to the next; may be used by several threads."""
     from botocore.httpsession import URLLib3Session
 
-    answered = URLLib3Session(proxies={}).send(request)
+    return URLLib3Session(proxies={})
+
+
+def _send(request: Any, log: list[dict[str, Any]]) -> Any:
+    answered = _connections().send(request)
     recorded = {
         "request": fingerprint(request),
         "status": answered.status_code,
