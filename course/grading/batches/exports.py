@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import shutil
+import warnings
 import xml.etree.ElementTree as ElementTree
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -28,7 +29,8 @@ def gradebook(results: Iterable[Result], folder: CourseFolder, db_url: str = "")
     """
     from nbgrader.api import Gradebook, MissingEntry
 
-    with Gradebook(db_url or f"sqlite:///{folder.root / 'gradebook.db'}") as book:
+    with warnings.catch_warnings(), Gradebook(db_url or f"sqlite:///{folder.root / 'gradebook.db'}") as book:
+        warnings.filterwarnings("ignore", message="Object of type <Submitted")  # of SQLAlchemy, about how nbgrader makes a new submission
         for result in results:
             try:
                 book.update_or_create_student(result.student)
