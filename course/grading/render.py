@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
+from course import pages
 from course.grading.report import Part, Report
 
 PASSED, PARTLY, FAILED, LATER, UNREACHED = "Passed", "Partly", "Not yet", "At grading", "Not reached"
@@ -88,7 +89,7 @@ def as_html(report: Report, opened: int = 0, ladder: bool = True) -> str:
     title = f"{TITLES[report.phase]} {report.exercise.id}: {report.exercise.title}"
     body = [f'<h4 style="margin:0 0 .4em">{escape(title)} &ndash; {escape(headline(report))}</h4>']
     if report.problem:
-        body.append(_item(FAILED, _code(report.blot(report.problem))))
+        body.append(_item(FAILED, pages.code(report.blot(report.problem))))
     body += [_part(part, report.phase) for part in parts_to_show(report)]
     if report.output:
         body.append(f"<details><summary>What your code printed</summary><pre>{escape(_output(report))}</pre></details>")
@@ -130,9 +131,9 @@ def _part(part: Part, phase: str) -> str:
     points = _points(part.points) if part.share is None else f"{number(part.earned)} of {_points(part.points)}"
     text = f"<strong>{escape(part.label)}</strong> ({points})"
     if part.message:
-        text += f": {_code(part.message)}"
+        text += f": {pages.code(part.message)}"
     if part.hint:
-        text += f"<br><em>Hint:</em> {_code(part.hint)}"
+        text += f"<br><em>Hint:</em> {pages.code(part.hint)}"
     return _item(verdict(part, phase), text)
 
 
@@ -146,19 +147,11 @@ def _item(word: str, html: str) -> str:
 def _ladder(report: Report, opened: int) -> list[str]:
     """Open hints, then the rest folded one inside the other, so that each step is taken on purpose."""
     hints = report.exercise.hints
-    shown = [f'<p style="margin:.2em 0"><em>Hint {i + 1} of {len(hints)}:</em> {_code(hint)}</p>' for i, hint in enumerate(hints)]
+    shown = [f'<p style="margin:.2em 0"><em>Hint {i + 1} of {len(hints)}:</em> {pages.code(hint)}</p>' for i, hint in enumerate(hints)]
     folded = ""
     for step in range(len(hints) - 1, opened - 1, -1):
         folded = f"<details><summary>Show hint {step + 1} of {len(hints)}</summary>{shown[step]}{folded}</details>"
     return [*shown[:opened], folded]
-
-
-def _code(text: str) -> str:
-    """Escaped text; what stands between backticks is code."""
-    pieces = escape(text).replace("\n", "<br>").split("`")
-    if len(pieces) % 2 == 0:  # a lone backtick is a backtick
-        pieces[-2:] = ["`".join(pieces[-2:])]
-    return "".join(f"<code>{piece}</code>" if i % 2 else piece for i, piece in enumerate(pieces))
 
 
 def _points(points: float) -> str:

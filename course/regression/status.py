@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import csv
-import html
 import platform
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 
-from course.regression.report import STYLE
+from course import pages
 
 TIMINGS = "timings.csv"
+COLUMNS = ("lane", "tests", "seconds", "seconds before", "result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,9 @@ def write(folder: Path, rows: Sequence[Row]) -> None:
         if not earlier:
             writer.writerow([field.name for field in fields(Row)])
         writer.writerows(map(astuple, rows))
-    (folder / "status.html").write_text(_page(rows, earlier), encoding="utf-8")
+    where = f"{rows[0].when} UTC, Python {rows[0].python}, {rows[0].machine}" if rows else ""
+    lanes = pages.table("Lanes of this run", COLUMNS, [_cells(row, earlier) for row in rows])
+    pages.write(folder / "status.html", "Status of the course", [pages.paragraph(where), lanes])
 
 
 def _read(path: Path) -> list[dict[str, str]]:
@@ -55,20 +57,6 @@ def _read(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def _page(rows: Sequence[Row], earlier: Sequence[dict[str, str]]) -> str:
-    names = ("lane", "tests", "seconds", "seconds before", "result")
-    body = ""
-    for row in rows:
-        before = ", ".join(old["seconds"] for old in earlier if (old["lane"], old["machine"]) == (row.lane, row.machine)) or "none"
-        cells = (str(row.tests), f"{row.seconds:g}", before[-60:], row.result)
-        kind = ' class="failed"' if row.result != "passed" else ""
-        body += (
-            f'<tr{kind}><th scope="row">{html.escape(row.lane)}</th>' + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells) + "</tr>"
-        )
-    head = "".join(f'<th scope="col">{name}</th>' for name in names)
-    where = f"{rows[0].when} UTC, Python {rows[0].python}, {rows[0].machine}" if rows else ""
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Status of the course</title><style>{STYLE}</style></head>'
-        f"<body><main><h1>Status of the course</h1><p>{html.escape(where)}</p>"
-        f"<table><caption>Lanes of this run</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></main></body></html>\n"
-    )
+def _cells(row: Row, earlier: Sequence[dict[str, str]]) -> tuple[str, ...]:
+    before = ", ".join(old["seconds"] for old in earlier if (old["lane"], old["machine"]) == (row.lane, row.machine)) or "none"
+    return (row.lane, str(row.tests), f"{row.seconds:g}", before[-60:], row.result)

@@ -1,0 +1,127 @@
+"""Pages of the course's reports: HTML that a person wants to look at, by keyboard and screen reader too, in one file without a network."""
+
+from __future__ import annotations
+
+import html
+import io
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+STYLE = """
+:root { color-scheme: light dark; --ink: #1b1f24; --paper: #ffffff; --line: #c9d1d9; --soft: #f3f5f7; --link: #0b57d0; --bad: #b3261e; }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #e6e9ec; --paper: #15181c; --line: #3d444d; --soft: #20252b; --link: #9ec5ff; --bad: #ffb4ab; }
+}
+body { font: 1rem/1.55 system-ui, sans-serif; color: var(--ink); background: var(--paper); margin: 0; }
+main { max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
+a { color: var(--link); }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; width: 100%; margin: 1rem 0; }
+caption { text-align: left; font-weight: 600; padding: .4rem 0; }
+th, td { border-bottom: 1px solid var(--line); padding: .35rem .6rem; text-align: left; vertical-align: top; }
+td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
+tbody tr:nth-child(even) { background: var(--soft); }
+figure { margin: 1.5rem 0; background: #ffffff; padding: .5rem; } figure svg { width: 100%; height: auto; }
+figcaption { color: #1b1f24; font-size: .95rem; padding: .3rem .5rem; }
+meter { width: 8rem; height: 1rem; vertical-align: middle; }
+code { background: var(--soft); padding: 0 .2em; }
+a:focus-visible, summary:focus-visible, .wide:focus-visible { outline: 3px solid #1f6feb; outline-offset: 2px; }
+.failed { font-weight: 700; color: var(--bad); }
+"""
+
+
+class Markup(str):
+    """Text that is HTML already; all else that stands in a page is escaped."""
+
+
+def write(path: Path, title: str, parts: Iterable[str]) -> Path:
+    """Write a page of ``parts``, each HTML, under the heading ``title``."""
+    head = (
+        '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{html.escape(title)}</title><style>{STYLE}</style>"
+    )
+    body = f"<main><h1>{html.escape(title)}</h1>{''.join(parts)}</main>"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f'<!doctype html><html lang="en"><head>{head}</head><body>{body}</body></html>\n', encoding="utf-8")
+    return path
+
+
+def text(content: str) -> Markup:
+    """HTML of a text, or the markup it is."""
+    return content if isinstance(content, Markup) else Markup(html.escape(content))
+
+
+def paragraph(content: str) -> Markup:
+    return Markup(f"<p>{text(content)}</p>")
+
+
+def heading(content: str) -> Markup:
+    return Markup(f"<h2>{text(content)}</h2>")
+
+
+def bullets(lines: Sequence[str]) -> Markup:
+    """A list; nothing when there are no lines."""
+    return Markup(f"<ul>{''.join(f'<li>{text(line)}</li>' for line in lines)}</ul>" if lines else "")
+
+
+def code(content: str) -> Markup:
+    """Escaped text; what stands between backticks is code."""
+    pieces = html.escape(content).replace("\n", "<br>").split("`")
+    if len(pieces) % 2 == 0:  # a lone backtick is a backtick
+        pieces[-2:] = ["`".join(pieces[-2:])]
+    return Markup("".join(f"<code>{piece}</code>" if i % 2 else piece for i, piece in enumerate(pieces)))
+
+
+def share(part: float, whole: float, label: str) -> Markup:
+    """A bar of ``part`` in ``whole``, with its numbers beside it and ``label`` for who does not see it."""
+    words = f"{part:g} of {whole:g}"
+    bar = f'<meter min="0" max="{max(whole, 1e-9):g}" value="{part:g}" aria-label="{html.escape(label)}: {words}"></meter>'
+    return Markup(f"{bar} {words}")
+
+
+def table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Markup:
+    """A table whose first column names its rows; columns of numbers are set to the right, wide ones scroll on their own."""
+    below = rows[0] if rows else columns
+    head = "".join(f'<th scope="col"{_kind(cell)}>{text(column)}</th>' for column, cell in zip(columns, below, strict=True))
+    body = "".join(f"<tr>{''.join(map(_cell, row, range(len(row))))}</tr>" for row in rows)
+    made = f"<table><caption>{text(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    # Focusable, so that the arrow keys scroll it.
+    return Markup(f'<div class="wide" role="region" tabindex="0" aria-label="{html.escape(caption)}">{made}</div>')
+
+
+def _cell(content: str, column: int) -> str:
+    if column == 0:
+        return f'<th scope="row">{text(content)}</th>'
+    failed = ' class="failed"' if content.startswith("failed") else ""
+    return f"<td{_kind(content) or failed}>{text(content)}</td>"
+
+
+def _kind(content: str) -> str:
+    """The class that sets a column of numbers, and its heading, to the right."""
+    return ' class="number"' if content[:1].isdigit() else ""
+
+
+def figure(drawn: Figure, caption: str) -> Markup:
+    """A plot, whose ``caption`` says what it shows to who does not see it."""
+    said = html.escape(caption)
+    return Markup(f'<figure><div role="img" aria-label="{said}">{_svg(drawn)}</div><figcaption>{said}</figcaption></figure>')
+
+
+def axes(height: float) -> tuple[Figure, Axes]:
+    """An empty plot as wide as a page and ``height`` inches high."""
+    from matplotlib.figure import Figure
+
+    drawn = Figure(figsize=(9, height), layout="constrained")
+    return drawn, drawn.subplots()
+
+
+def _svg(drawn: Figure) -> str:
+    buffer = io.StringIO()
+    drawn.savefig(buffer, format="svg", metadata={"Date": None})
+    content = buffer.getvalue()
+    return content[content.index("<svg") :]
