@@ -70,11 +70,8 @@ def points(value: float) -> str:
 
 
 def ladder(exercise: Exercise) -> str:
-    """The hints, each folded away until it is asked for."""
-    steps = len(exercise.hints)
-    return "\n\n".join(
-        f"<details><summary>Hint {step} of {steps}</summary>\n\n{hint}\n\n</details>" for step, hint in enumerate(exercise.hints, 1)
-    )
+    """How to get a hint: by a call, since hints that stand there are read."""
+    return f'Stuck? `hint("{exercise.id}")` shows the first of {len(exercise.hints)} hints, and each time the next.'
 
 
 def _cell(source: Source, cell: Cell, exercise: Exercise | None) -> NotebookNode:

@@ -58,8 +58,15 @@ def _of_exercise(source: Source, exercise: Exercise) -> Iterator[Problem]:
     text, answer, check = (cells[role][0] for role in ROLES)
     if not text.number < answer.number < check.number:
         yield Problem(source.at(text), f"the cells of {exercise.id} come in the order text, answer, check.")
+    if exercise.section and exercise.section not in _headings(source):
+        yield Problem(source.at(text), f"{exercise.id} is taught under {exercise.section!r}, but the notebook has no such heading.")
     yield from (Problem(source.at(answer), what) for what in _answer(answer, exercise))
     yield from (Problem(source.at(check), what) for what in _check(check, exercise))
+
+
+def _headings(source: Source) -> set[str]:
+    lines = (line for cell in source.cells if cell.kind != "code" for line in cell.text.splitlines())
+    return {line.lstrip("#").strip() for line in lines if line.startswith("#")}
 
 
 def _answer(cell: Cell, exercise: Exercise) -> Iterator[str]:

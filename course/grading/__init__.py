@@ -4,10 +4,22 @@
 """
 
 from course.grading.answer import Answer
-from course.grading.check import check
+from course.grading.check import check, hint
 from course.grading.errors import AnswerError, DefinitionError, UnknownExercise
 from course.grading.exercise import Exercise, Function, Value
 from course.grading.report import Report
 from course.grading.seeds import variant
 
-__all__ = ["Answer", "AnswerError", "DefinitionError", "Exercise", "Function", "Report", "UnknownExercise", "Value", "check", "variant"]
+__all__ = [
+    "Answer",
+    "AnswerError",
+    "DefinitionError",
+    "Exercise",
+    "Function",
+    "Report",
+    "UnknownExercise",
+    "Value",
+    "check",
+    "hint",
+    "variant",
+]

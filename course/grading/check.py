@@ -1,19 +1,20 @@
-"""`check()`: the one line of a check cell."""
+"""`check()`, the one line of a check cell, and `hint()`."""
 
 from __future__ import annotations
 
 import os
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
-from course.grading import catalogue, render, seeds
+from course.grading import attempts, catalogue, render, seeds
 from course.grading.capture import captured
 from course.grading.errors import AnswerError
 from course.grading.evaluate import evaluate_here
 from course.grading.exercise import Exercise
 from course.grading.report import Report
 
-FAILED: Counter[str] = Counter()  # failed attempts in this kernel, by exercise: each opens one step of the hint ladder
+OPENED: Counter[str] = Counter()  # steps of the hint ladder that are open in this kernel, by exercise
 
 
 def check(exercise_id: str, /, **evidence: Any) -> float:
@@ -38,9 +39,30 @@ def check(exercise_id: str, /, **evidence: Any) -> float:
     with captured():
         report = _graded(exercise, evidence) or practise(exercise, evidence)
     if not report.passed and not report.unanswered:
-        FAILED[exercise.id] += 1
-    show(report, min(FAILED[exercise.id], len(exercise.hints)))
+        _open_hint(exercise)
+    if report.phase == "practice" and not report.unanswered:
+        attempts.note(attempts.of_check(report, OPENED[exercise.id]), Path.cwd())
+    show(report, OPENED[exercise.id])
     return report.score
+
+
+def hint(exercise_id: str, /) -> None:
+    """Show the next step of an exercise's hint ladder, with those before it. Hints are free; `attempts.jsonl` counts them.
+
+    Raises
+    ------
+    UnknownExercise
+        When there is no such exercise.
+    """
+    exercise = catalogue.find(exercise_id)
+    if OPENED[exercise.id] < len(exercise.hints):
+        _open_hint(exercise)
+        attempts.note(attempts.of_event(exercise, attempts.HINT, OPENED[exercise.id]), Path.cwd())
+    _display(render.hints_as_text(exercise, OPENED[exercise.id]), render.hints_as_html(exercise, OPENED[exercise.id]))
+
+
+def _open_hint(exercise: Exercise) -> None:
+    OPENED[exercise.id] = min(OPENED[exercise.id] + 1, len(exercise.hints))
 
 
 def practise(exercise: Exercise, evidence: dict[str, Any]) -> Report:
@@ -55,7 +77,10 @@ def practise(exercise: Exercise, evidence: dict[str, Any]) -> Report:
 
 def show(report: Report, opened: int) -> None:
     """Display a report in a notebook, or print it elsewhere."""
-    text = render.as_text(report, opened if not report.passed else 0)
+    _display(render.as_text(report, opened), render.as_html(report, opened))
+
+
+def _display(text: str, html: str) -> None:
     try:
         from IPython import get_ipython
         from IPython.display import display
@@ -64,8 +89,7 @@ def show(report: Report, opened: int) -> None:
     if get_ipython is None or get_ipython() is None:
         print(text)
         return
-    ladder = report.phase == "practice"
-    display({"text/plain": text, "text/html": render.as_html(report, opened, ladder)}, raw=True)
+    display({"text/plain": text, "text/html": html}, raw=True)
 
 
 def _graded(exercise: Exercise, evidence: dict[str, Any]) -> Report | None:

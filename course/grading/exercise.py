@@ -101,6 +101,8 @@ class Exercise:
         Exam skills, ``{"C01": ["2.2.S1"], "C02": ["2.2.1"]}``; ids of ``skills.yaml``.
     topics : sequence of str
         Topics of ``syllabus.yaml``.
+    section : str
+        The heading in the notebook under which it is taught; the check's report leads there.
     pattern : int or None
         Number of the pattern in ``docs/exercise-patterns.md``; ``None`` for plain code. Exercises with a pattern must not be guessable.
     seconds : float
@@ -119,6 +121,7 @@ class Exercise:
     hints: Sequence[str]
     skills: Mapping[str, Sequence[str]]
     topics: Sequence[str]
+    section: str = ""
     pattern: int | None = None
     seconds: float = 20
     checks: dict[str, Check] = field(default_factory=dict, init=False, repr=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from course import pages
+from course.grading.exercise import Exercise
 from course.grading.report import Part, Report
 
 PASSED, PARTLY, FAILED, LATER, UNREACHED = "Passed", "Partly", "Not yet", "At grading", "Not reached"
@@ -74,18 +75,15 @@ def as_text(report: Report, opened: int = 0) -> str:
             lines.append(f"      Hint: {part.hint}")
     if report.output:
         lines += ["  Your code printed:"] + [f"    {line}" for line in _output(report).splitlines()]
-    for step, hint in enumerate(report.exercise.hints[:opened], 1):
-        lines.append(f"  Hint {step} of {len(report.exercise.hints)}: {hint}")
+    if _wants_help(report):
+        lines += [f"  {line}" for line in _help(report.exercise, opened)]
     if remaining(report):
         lines.append(f"  {remaining(report)}")
     return "\n".join(lines)
 
 
-def as_html(report: Report, opened: int = 0, ladder: bool = True) -> str:
-    """HTML of its own section; every verdict is a word, colour only repeats it.
-
-    The first ``opened`` hints stand open; with ``ladder`` the next one can be unfolded by hand.
-    """
+def as_html(report: Report, opened: int = 0) -> str:
+    """HTML of its own section; every verdict is a word, colour only repeats it. The first ``opened`` hints stand open."""
     title = f"{TITLES[report.phase]} {report.exercise.id}: {report.exercise.title}"
     body = [f'<h4 style="margin:0 0 .4em">{escape(title)} &ndash; {escape(headline(report))}</h4>']
     if report.problem:
@@ -93,8 +91,8 @@ def as_html(report: Report, opened: int = 0, ladder: bool = True) -> str:
     body += [_part(part, report.phase) for part in parts_to_show(report)]
     if report.output:
         body.append(f"<details><summary>What your code printed</summary><pre>{escape(_output(report))}</pre></details>")
-    if ladder and not report.passed:
-        body += _ladder(report, opened)
+    if _wants_help(report):
+        body.append(_help_as_html(report.exercise, opened))
     if remaining(report):
         body.append(f'<p style="margin:.4em 0 0">{escape(remaining(report))}</p>')
     return f'<section aria-label="{escape(title, quote=True)}">{"".join(body)}</section>'
@@ -144,14 +142,42 @@ def _item(word: str, html: str) -> str:
     )
 
 
-def _ladder(report: Report, opened: int) -> list[str]:
-    """Open hints, then the rest folded one inside the other, so that each step is taken on purpose."""
-    hints = report.exercise.hints
-    shown = [f'<p style="margin:.2em 0"><em>Hint {i + 1} of {len(hints)}:</em> {pages.code(hint)}</p>' for i, hint in enumerate(hints)]
-    folded = ""
-    for step in range(len(hints) - 1, opened - 1, -1):
-        folded = f"<details><summary>Show hint {step + 1} of {len(hints)}</summary>{shown[step]}{folded}</details>"
-    return [*shown[:opened], folded]
+def hints_as_text(exercise: Exercise, opened: int) -> str:
+    """The first ``opened`` hints of an exercise, a line each, how to get the next, and where to read."""
+    return "\n".join([f"Hints for {exercise.id}: {exercise.title}", *(f"  {line}" for line in _help(exercise, opened))])
+
+
+def hints_as_html(exercise: Exercise, opened: int) -> str:
+    """The same as HTML of its own section."""
+    title = f"Hints for {exercise.id}: {exercise.title}"
+    heading = f'<h4 style="margin:0 0 .4em">{escape(title)}</h4>'
+    return f'<section aria-label="{escape(title, quote=True)}">{heading}{_help_as_html(exercise, opened)}</section>'
+
+
+def _wants_help(report: Report) -> bool:
+    return report.phase == "practice" and not report.passed
+
+
+def _help(exercise: Exercise, opened: int) -> list[str]:
+    section = [f'Read again: "{exercise.section}".'] if exercise.section else []
+    return [*_ladder(exercise, opened), *section]
+
+
+def _ladder(exercise: Exercise, opened: int) -> list[str]:
+    """The open steps, and how to get the next: by a call, so that each is taken on purpose."""
+    count = len(exercise.hints)
+    shown = [f"Hint {step} of {count}: {hint}" for step, hint in enumerate(exercise.hints[:opened], 1)]
+    if opened < count:
+        shown.append(f'For {"a" if opened == 0 else "the next"} hint run `hint("{exercise.id}")`.')
+    return shown
+
+
+def _help_as_html(exercise: Exercise, opened: int) -> str:
+    lines: list[str] = [pages.code(line) for line in _ladder(exercise, opened)]
+    if exercise.section:  # JupyterLab names a heading by its text, with dashes for blanks
+        anchor = escape(exercise.section.replace(" ", "-"), quote=True)
+        lines.append(f'Read again: <a href="#{anchor}">{escape(exercise.section)}</a>.')
+    return "".join(f'<p style="margin:.2em 0">{line}</p>' for line in lines)
 
 
 def _points(points: float) -> str:

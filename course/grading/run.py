@@ -248,7 +248,7 @@ def _keep_error(cell: NotebookNode, execute_reply: dict, **_: object) -> None:
 def outputs(outcome: Outcome) -> list[NotebookNode]:
     """What a graded check cell shows: the report, and the score as nbgrader itself would read it."""
     report = outcome.report
-    data = {"text/plain": render.as_text(report), "text/html": render.as_html(report, ladder=False)}
+    data = {"text/plain": render.as_text(report), "text/html": render.as_html(report)}
     shown = [new_output("display_data", data=data)]
     if outcome.score is not None:
         shown.append(new_output("execute_result", data={"text/plain": repr(outcome.score)}))

@@ -7,6 +7,7 @@ from .m00_cases import PRACTICE_FLIGHTS, PRACTICE_NEEDS, SERVICES
 ex1 = Exercise(
     id="m00_ex1",
     title="Write a flight as the model reads it",
+    section="A table of flights",
     parts={"line": 0.5, "values": 1.5},
     evidence={"flight_row": Function("flight_row(flight: dict) -> str")},
     skills={"C01": ["1.2.K2", "3.2.S5"], "C02": ["1.2.4", "3.2.5"]},
@@ -22,6 +23,7 @@ ex1 = Exercise(
 ex2 = Exercise(
     id="m00_ex2",
     title="Write the rule that finds the service",
+    section="Who called whom",
     pattern=1,
     parts={"practice": 0.25, "unseen": 1.75},
     evidence={"choose_service": Function("choose_service(need: dict) -> str")},

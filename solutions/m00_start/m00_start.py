@@ -33,7 +33,7 @@ import boto3
 import pandas as pd
 from matplotlib import pyplot as plt
 
-from course import check, connect
+from course import check, connect, hint
 
 aws = connect("m00")
 aws
@@ -230,7 +230,7 @@ except runtime.exceptions.ClientError as error:
 #
 # - **Checks** run practice cases and tell you what was called, what came back and what kind of thing was expected. When your work is graded, more
 #   cases run that you cannot see; the check says how many parts wait for that. Points can be partial.
-# - **Hints** fold out one by one: a nudge, where to look, nearly the code.
+# - **Hints** come one by one: a nudge, where to look, nearly the code. A failed try opens the next, and so does `hint("m00_ex1")`. They cost nothing.
 # - **Costs**: an endpoint is billed until it is deleted, asked or not. At {fact:price-ml-m5-large-hosting} dollars an hour the one above
 #   would come to about 83 dollars a month. This is what runs now:
 

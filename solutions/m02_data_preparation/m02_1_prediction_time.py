@@ -35,7 +35,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import train_test_split
 from xgboost import XGBClassifier
 
-from course import check, connect
+from course import check, connect, hint
 from course.grading import variant
 
 sys.path.append("given")

@@ -36,7 +36,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from course import check, connect
+from course import check, connect, hint
 
 sys.path.append("given")
 from delays import FEATURES, table

@@ -33,7 +33,7 @@ import pandas as pd
 from botocore.exceptions import ClientError, WaiterError
 from matplotlib import pyplot as plt
 
-from course import check, connect
+from course import check, connect, hint
 from course.grading import variant
 
 sys.path.append("given")

@@ -41,7 +41,7 @@ from given.load import during
 from given.schedule import COLUMNS, table
 from matplotlib import pyplot as plt
 
-from course import check, connect
+from course import check, connect, hint
 
 aws = connect("m08_1")
 sagemaker = aws.client("sagemaker")

@@ -105,6 +105,16 @@ def test_points_and_number_of_exercises_are_counted(parse, lesson_text, exercise
     assert any("the exercises give 15 points; change their parts to a sum of 10" in line for line in found), found
 
 
+def test_the_section_that_teaches_an_exercise_is_a_heading(parse, lesson_text, exercises):
+    def found(section: str) -> list[str]:
+        named = {id: dataclasses.replace(exercise, section=section) for id, exercise in exercises.items()}
+        return [str(problem) for problem in lint.lint(parse(lesson_text), named)]
+
+    assert found("Recall") == []
+    missing = found("No such heading")
+    assert missing and all("is taught under 'No such heading', but the notebook has no such heading" in line for line in missing)
+
+
 WIRING = {
     "an unknown exercise": ("m90_1_ex2", "m90_1_ex7", "no exercise 'm90_1_ex7' is defined; `course new-exercise m90_1_ex7`"),
     "a check without its evidence": (

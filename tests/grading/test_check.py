@@ -11,28 +11,34 @@ import pytest
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
+from course.grading import attempts
+
 FIXTURE = Path(__file__).parent / "fixture" / "graders"
 
 Run = Callable[[str], list[Any]]
 
 
 @pytest.fixture(scope="module")
-def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the kernel runs."""
+    return tmp_path_factory.mktemp("lesson")
+
+
+@pytest.fixture(scope="module")
+def kernel(folder: Path) -> Iterator[Run]:
     """Runs a cell in one kernel and returns its outputs."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COURSE_GRADERS", str(FIXTURE))
         patch.delenv("COURSE_GRADER_SOCKET", raising=False)
         notebook = new_notebook()
-        client = NotebookClient(
-            notebook, timeout=60, allow_errors=True, resources={"metadata": {"path": str(tmp_path_factory.mktemp("k"))}}
-        )
+        client = NotebookClient(notebook, timeout=60, allow_errors=True, resources={"metadata": {"path": str(folder)}})
         with client.setup_kernel():
 
             def run(source: str) -> list[Any]:
                 notebook.cells.append(new_code_cell(source))
                 return client.execute_cell(notebook.cells[-1], len(notebook.cells) - 1).outputs
 
-            run("from course.grading import check, variant")
+            run("from course.grading import check, hint, variant")
             yield run
 
 
@@ -127,6 +133,25 @@ def test_each_failed_attempt_opens_a_hint(kernel: Run) -> None:
     assert [output.count("  Hint ") for output in shown] == [1, 2, 3, 3]
     unanswered = text(kernel('check("m98_1_ex1", choose_tool=...)'))
     assert unanswered.count("  Hint ") == 3  # no new one, and none lost
+
+
+def test_a_hint_can_be_asked_for(kernel: Run) -> None:
+    shown = [text(kernel('hint("m98_1_ex2")')) for _ in range(2)]
+    assert "Hints for m98_1_ex2: " in shown[0]
+    assert shown[1].count("  Hint ") == shown[0].count("  Hint ") + (' hint run `hint("m98_1_ex2")`' in shown[0])
+
+
+def test_tries_and_hints_are_noted_beside_the_notebook(kernel: Run, folder: Path) -> None:
+    (folder / attempts.FILE).unlink(missing_ok=True)
+    kernel('check("m98_1_ex1", choose_tool=...)')  # not answered: no try
+    kernel('check("m98_1_ex1", choose_tool=lambda job: "AWS Glue")')
+    kernel('hint("m98_1_ex3")')
+    kernel(RIGHT + 'check("m98_1_ex2", mean=mean)')
+    wrong, asked, right = attempts.read(folder)
+    assert (wrong.exercise, wrong.event, wrong.score, wrong.passed) == ("m98_1_ex1", "check", 0.0, False)
+    assert wrong.message and wrong.parts["unseen"] is None and wrong.hints > 0
+    assert (asked.exercise, asked.event, asked.hints) == ("m98_1_ex3", "hint", 1)
+    assert (right.exercise, right.passed, right.message) == ("m98_1_ex2", True, "")
 
 
 def test_says_that_grading_looks_further(kernel: Run) -> None:

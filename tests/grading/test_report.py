@@ -192,10 +192,10 @@ def test_colours_follow_jupyterlab_and_have_a_fallback() -> None:
 
 
 def test_hint_ladder_opens_step_by_step() -> None:
-    closed, one, all_open = (HTMLText.parse(render.as_html(failing(), opened)) for opened in (0, 1, 3))
-    assert [tag for tag, _ in closed.seen].count("details") == 3
-    assert [tag for tag, _ in one.seen].count("details") == 2
-    assert [tag for tag, _ in all_open.seen].count("details") == 0
+    closed, one, all_open = (HTMLText.of(render.as_html(failing(), opened)) for opened in (0, 1, 3))
+    assert "Hint 1 of 3" not in closed and 'For a hint run hint("m98_2_ex1").' in closed
+    assert "Hint 1 of 3: What is two times x?" in one and "Hint 2 of 3" not in one and "For the next hint run" in one
+    assert "Hint 3 of 3" in all_open and "For the next hint" not in all_open
     assert "Hint 1 of 3: What is two times x?" in render.as_text(failing(), 1)
     assert "Multiply" not in render.as_text(failing(), 1)
 
@@ -203,7 +203,21 @@ def test_hint_ladder_opens_step_by_step() -> None:
 def test_solved_exercise_shows_no_hints() -> None:
     report = Report(exercise())
     report.part("shape", True, "m")
-    assert "details" not in render.as_html(report, opened=3)
+    assert "hint" not in render.as_html(report, opened=3).lower()
+
+
+def test_grading_shows_no_hints_and_leads_nowhere() -> None:
+    report = Report(exercise(section="Twice a number"), "graded")
+    report.part("shape", False, "`double(2)` returned 5.")
+    assert not {"hint", "read again"} & set(re.findall("hint|read again", render.as_html(report, opened=3).lower()))
+
+
+def test_failed_check_leads_to_the_section_that_teaches_it() -> None:
+    report = Report(exercise(section="Is it twice?"))
+    report.part("shape", False, "`double(2)` returned 5.")
+    (link,) = (attributes["href"] for tag, attributes in HTMLText.parse(render.as_html(report)).seen if tag == "a")
+    assert link == "#Is-it-twice?"
+    assert 'Read again: "Is it twice?".' in render.as_text(report)
 
 
 @given(SHARES)
