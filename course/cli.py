@@ -11,6 +11,8 @@ from collections.abc import Sequence
 COMMANDS = {
     "start": ("course.start", "your own copy of the lessons, and the course's kernel in the JupyterLab that is there"),
     "lab": ("course.lab", "JupyterLab on your own copy of the lessons, the local AWS running"),
+    "progress": ("course.grading.progress.command", "what you have done, what it shows, and where to go on"),
+    "reveal": ("course.grading.reveal", "the reference answer of an exercise, after passing it or instead"),
     "doctor": ("course.doctor", "what is wrong with this machine, and the command that mends it"),
     "new-exercise": ("course.authoring.scaffold", "the skeletons of a new exercise, for authors"),
     "release": ("course.release", "the learner's package of one lesson, for instructors"),

@@ -8,6 +8,7 @@ from course.grading.check import check, hint
 from course.grading.errors import AnswerError, DefinitionError, UnknownExercise
 from course.grading.exercise import Exercise, Function, Value
 from course.grading.report import Report
+from course.grading.reveal import reveal
 from course.grading.seeds import variant
 
 __all__ = [
@@ -21,5 +22,6 @@ __all__ = [
     "Value",
     "check",
     "hint",
+    "reveal",
     "variant",
 ]

@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from course.grading import attempts, catalogue, render, seeds
+from course.grading import attempts, catalogue, render, reveal, seeds
 from course.grading.capture import captured
 from course.grading.errors import AnswerError
 from course.grading.evaluate import evaluate_here
@@ -77,7 +77,10 @@ def practise(exercise: Exercise, evidence: dict[str, Any]) -> Report:
 
 def show(report: Report, opened: int) -> None:
     """Display a report in a notebook, or print it elsewhere."""
-    _display(render.as_text(report, opened), render.as_html(report, opened))
+    more = ""
+    if report.phase == "practice" and report.passed and reveal.possible():
+        more = f'To compare: `from course import reveal; reveal("{report.exercise.id}")` shows the reference answer and the reasons.'
+    _display(render.as_text(report, opened, more), render.as_html(report, opened, more))
 
 
 def _display(text: str, html: str) -> None:

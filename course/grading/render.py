@@ -62,8 +62,8 @@ def parts_to_show(report: Report) -> list[Part]:
     return [part for part in report.parts if part.share is not None]
 
 
-def as_text(report: Report, opened: int = 0) -> str:
-    """Plain text, with the first ``opened`` steps of the hint ladder."""
+def as_text(report: Report, opened: int = 0, more: str = "") -> str:
+    """Plain text, with the first ``opened`` steps of the hint ladder and, at its end, ``more``."""
     lines = [f"{TITLES[report.phase]} {report.exercise.id} ({report.exercise.title}): {headline(report)}"]
     if report.problem:
         lines.append(f"  {report.blot(report.problem)}")
@@ -79,11 +79,13 @@ def as_text(report: Report, opened: int = 0) -> str:
         lines += [f"  {line}" for line in _help(report.exercise, opened)]
     if remaining(report):
         lines.append(f"  {remaining(report)}")
+    if more:
+        lines.append(f"  {more}")
     return "\n".join(lines)
 
 
-def as_html(report: Report, opened: int = 0) -> str:
-    """HTML of its own section; every verdict is a word, colour only repeats it. The first ``opened`` hints stand open."""
+def as_html(report: Report, opened: int = 0, more: str = "") -> str:
+    """HTML of its own section, with the same; every verdict is a word, colour only repeats it."""
     title = f"{TITLES[report.phase]} {report.exercise.id}: {report.exercise.title}"
     body = [f'<h4 style="margin:0 0 .4em">{escape(title)} &ndash; {escape(headline(report))}</h4>']
     if report.problem:
@@ -95,6 +97,8 @@ def as_html(report: Report, opened: int = 0) -> str:
         body.append(_help_as_html(report.exercise, opened))
     if remaining(report):
         body.append(f'<p style="margin:.4em 0 0">{escape(remaining(report))}</p>')
+    if more:
+        body.append(f'<p style="margin:.4em 0 0">{pages.code(more)}</p>')
     return f'<section aria-label="{escape(title, quote=True)}">{"".join(body)}</section>'
 
 

@@ -18,7 +18,7 @@ def skills(exam: str) -> dict[str, dict]:
 
 @cache
 def domains(exam: str) -> dict[int, dict]:
-    """``{1: {"title": "Data Preparation for ML and AI", "weight": 28}}`` for ``"C01"`` or ``"C02"``; weights in percent of the questions."""
+    """``{1: {"title": "Data Preparation for ML and AI", "weight": 28}}`` for ``"C01"`` or ``"C02"``; weights in percent."""
     return yaml.safe_load((Path(__file__).parent / "skills.yaml").read_text())["domains"][exam]
 
 

@@ -93,6 +93,8 @@ def test_a_wrong_answer_is_explained_and_a_right_one_passes(lab, page, places):
     expect(report).to_contain_text("Not yet.")
     report.scroll_into_view_if_needed()
     page.screenshot(path=SCREENSHOTS / "wrong.png")
+    report.get_by_role("link", name="A table of flights").press("Enter")
+    expect(page.get_by_role("heading", name="A table of flights")).to_be_in_viewport()
 
     notebook.run(answer, RIGHT)
     notebook.run(check)

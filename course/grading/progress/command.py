@@ -1,0 +1,61 @@
+"""`course progress`: what is done, what it shows, and where to go on; as a table, and as a page."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import webbrowser
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from course.grading import catalogue
+from course.grading.errors import DefinitionError
+from course.grading.progress import page, places
+from course.grading.progress.standing import PASSED, Progress, progress
+
+PAGE = "progress.html"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0, or 2 when there is no course here."""
+    parser = argparse.ArgumentParser(prog="course progress", description=__doc__)
+    parser.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder, or your copy of it (default: here)")
+    parser.add_argument("--open", action="store_true", help="open the page in a browser")
+    parser.add_argument("--export", type=Path, metavar="FILE.html", help="also a page for others, without tries and what is open")
+    parser.add_argument("--name", default="", help="whose, for that page")
+    options = parser.parse_args(arguments)
+    if options.export and not options.name.strip():
+        parser.error("--export needs --name: whose progress is it?")
+    try:
+        copy = places.copy(options.root.resolve())
+        titles = places.titles(copy)
+        theirs = {name: each for name, each in catalogue.exercises().items() if each.notebook in titles}
+        made = progress(theirs, places.attempts(copy))
+        written = page.write(copy / PAGE, made, titles)
+        if options.export:
+            page.export(options.export, made, titles, options.name.strip())
+    except (places.NoCopyError, DefinitionError, OSError) as error:
+        print(f"course progress: {error}", file=sys.stderr)
+        return 2
+    _tell(made, titles, Console())
+    print(f"The page: {written}" + (f"\nFor others: {options.export}" if options.export else ""))
+    if options.open:
+        webbrowser.open(written.as_uri())
+    return 0
+
+
+def _tell(made: Progress, titles: dict[str, str], console: Console) -> None:
+    table = Table("notebook", "points", "passed")
+    for name, standings in made.notebooks().items():
+        earned, points = sum(each.score for each in standings), sum(each.exercise.points for each in standings)
+        passed = sum(each.state == PASSED for each in standings)
+        table.add_row(titles[name], f"{earned:g} of {points:g}", f"{passed} of {len(standings)}")
+    console.print(table)
+    console.print(page.next_step(made, titles), markup=False, soft_wrap=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,140 @@
+"""What the attempts of a learner amount to: by exercise, by lesson, by skill, and what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from course.grading import attempts, vocabulary
+from course.grading.attempts import Attempt
+from course.grading.exercise import Exercise
+
+OPEN, TRIED, PASSED, REVEALED = "open", "tried", "passed", "revealed"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How one exercise stands.
+
+    Attributes
+    ----------
+    state : str
+        ``"passed"`` in practice; ``"revealed"``: its reference was looked at before that; ``"tried"``; ``"open"``.
+    score : float
+        The best found in practice; 0 for a revealed one.
+    tries, hints : int
+        Checks up to the first that passed, all when none did; steps of the hint ladder that were open.
+    last : datetime or None
+        UTC, of the last attempt.
+    passed_at : datetime or None
+    """
+
+    exercise: Exercise
+    state: str = OPEN
+    score: float = 0.0
+    tries: int = 0
+    hints: int = 0
+    last: datetime | None = None
+    passed_at: datetime | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether there is nothing left to earn."""
+        return self.state in (PASSED, REVEALED)
+
+
+@dataclass(frozen=True)
+class Skill:
+    """A skill of an exam that exercises of the course train; ``shown`` by those that were passed."""
+
+    exam: str
+    id: str
+    text: str
+    shown: tuple[str, ...]
+    trained: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A learner's standings, in the order of the course."""
+
+    standings: tuple[Standing, ...]
+
+    @property
+    def score(self) -> float:
+        return sum(each.score for each in self.standings)
+
+    @property
+    def points(self) -> float:
+        return float(sum(each.exercise.points for each in self.standings))
+
+    @property
+    def last(self) -> Standing | None:
+        """The exercise that was worked on last."""
+        tried = [each for each in self.standings if each.last]
+        return max(tried, key=lambda each: each.last, default=None)
+
+    @property
+    def next(self) -> Standing | None:
+        """What to do next: the first exercise that is not done in the notebook worked on last, then in the whole course."""
+        here = self.last.exercise.notebook if self.last else ""
+        left = [each for each in self.standings if not each.done]
+        return next((each for each in left if each.exercise.notebook == here), left[0] if left else None)
+
+    def notebooks(self) -> dict[str, tuple[Standing, ...]]:
+        """Standings by notebook, ``"m04_1"``."""
+        return {name: tuple(each) for name, each in groupby(self.standings, key=lambda standing: standing.exercise.notebook)}
+
+    def skills(self, exam: str) -> list[Skill]:
+        """The skills of an exam that the course's exercises train, in the exam's order."""
+        known = vocabulary.skills(exam)
+        trained: dict[str, list[Standing]] = {}
+        for standing in self.standings:
+            for skill in standing.exercise.skills.get(exam, ()):
+                trained.setdefault(skill, []).append(standing)
+        return [
+            Skill(
+                exam,
+                skill,
+                known[skill]["text"],
+                tuple(each.exercise.id for each in trained[skill] if each.state == PASSED),
+                tuple(each.exercise.id for each in trained[skill]),
+            )
+            for skill in known
+            if skill in trained
+        ]
+
+
+def progress(exercises: Mapping[str, Exercise], noted: Sequence[Attempt]) -> Progress:
+    """The progress that attempts, oldest first, amount to; those of exercises that are not in the course are passed over."""
+    by_exercise: dict[str, list[Attempt]] = {}
+    for attempt in noted:
+        by_exercise.setdefault(attempt.exercise, []).append(attempt)
+    return Progress(tuple(standing(exercise, by_exercise.get(name, [])) for name, exercise in exercises.items()))
+
+
+def standing(exercise: Exercise, noted: Sequence[Attempt]) -> Standing:
+    """How an exercise stands by its attempts, oldest first."""
+    if not noted:
+        return Standing(exercise)
+    checks = [each for each in noted if each.event == attempts.CHECK]
+    passed = next((number for number, each in enumerate(checks) if each.passed), None)
+    passed_at = None if passed is None else checks[passed].at
+    revealed_at = next((each.at for each in noted if each.event == attempts.REVEAL), None)
+    if revealed_at and (passed_at is None or revealed_at < passed_at):
+        state, score, passed_at = REVEALED, 0.0, None
+    else:
+        state = PASSED if passed_at else TRIED
+        # By the exercise as it is now: points in an old line may be those of an earlier version.
+        score = max((exercise.points * each.score / each.points for each in checks if each.points), default=0.0)
+    return Standing(
+        exercise,
+        state,
+        score=round(float(score), 4),
+        tries=len(checks) if passed is None else passed + 1,
+        hints=max(each.hints for each in noted),
+        last=noted[-1].at,
+        passed_at=passed_at,
+    )

@@ -1,0 +1,136 @@
+"""`course reveal` and `reveal()`: the reference answer of an exercise and a note on its design, after passing it or instead.
+
+Both are there in the course itself and in no learner's package, so whoever hands out packages has switched it off.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from course.grading import attempts, catalogue
+from course.grading.errors import UnknownExercise
+from course.grading.exercise import Exercise
+from course.grading.progress import places
+
+SWITCH = "COURSE_REVEAL"  # "off": not on this machine
+MARKS = re.compile(r"^[ \t]*### (BEGIN|END) SOLUTION[^\n]*\n?", re.MULTILINE)
+COMMENT = re.compile(r"<!--.*?-->\s*", re.DOTALL)
+WARNING = "You have not passed {id} yet. Once you have seen its answer it counts 0 points in your progress."
+
+
+class RevealError(Exception):
+    """Nothing can be shown; the message says why."""
+
+
+@dataclass(frozen=True)
+class Revealed:
+    """The code of a reference answer, and why it was written so (Markdown)."""
+
+    exercise: Exercise
+    code: str
+    note: str
+
+    @property
+    def as_text(self) -> str:
+        return f"# {self.exercise.id}: {self.exercise.title}\n\n{self.code}\n\n{self.note}"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 when it was shown, 1 when it is not passed yet and the learner thought better of it, 2 when it cannot be shown."""
+    parser = argparse.ArgumentParser(prog="course reveal", description=__doc__)
+    parser.add_argument("exercise", help="for example m04_1_ex2")
+    parser.add_argument("--yes", action="store_true", help="also before it is passed; it then counts 0 points in your progress")
+    options = parser.parse_args(arguments)
+    try:
+        shown = find(options.exercise, Path.cwd(), anyway=options.yes) or _asked(options.exercise)
+    except (RevealError, UnknownExercise, places.NoCopyError, FileNotFoundError) as error:
+        print(f"course reveal: {error}", file=sys.stderr)
+        return 2
+    if shown is None:
+        return 1
+    print(shown.as_text)
+    return 0
+
+
+def _asked(exercise_id: str) -> Revealed | None:
+    print(WARNING.format(id=exercise_id))
+    if not sys.stdin.isatty():
+        print(f"`course reveal {exercise_id} --yes` shows it all the same.")
+        return None
+    sure = input("Show it? [y/N] ").strip().lower() in ("y", "yes")
+    return find(exercise_id, Path.cwd(), anyway=True) if sure else None
+
+
+def reveal(exercise_id: str, /, *, anyway: bool = False) -> None:
+    """In a notebook: show the reference answer and the note on its design.
+
+    Parameters
+    ----------
+    anyway : bool
+        Also before the exercise is passed; it then counts 0 points in the learner's progress.
+
+    Raises
+    ------
+    UnknownExercise
+    RevealError
+        As `find`.
+    """
+    from IPython.display import Code, Markdown, display
+
+    shown = find(exercise_id, Path.cwd(), anyway=anyway)
+    if shown is None:
+        print(f'{WARNING.format(id=exercise_id)}\n`reveal("{exercise_id}", anyway=True)` shows it all the same.')
+        return
+    display(Code(shown.code, language="python"), Markdown(shown.note))
+
+
+def possible() -> bool:
+    """Whether there is anything to reveal where this runs; a quick look, for a line in a report."""
+    return os.environ.get(SWITCH, "").lower() != "off" and (catalogue.root().parent / places.SOURCES).is_dir()
+
+
+def find(exercise_id: str, root: Path, *, anyway: bool = False) -> Revealed | None:
+    """The reference and its note; that it was looked at is noted among the attempts. None when it is not passed yet, unless ``anyway``.
+
+    Parameters
+    ----------
+    root : Path
+        The course's folder, the learner's copy of it, or a lesson's folder there.
+
+    Raises
+    ------
+    UnknownExercise
+    RevealError
+        When it is switched off, or the references are not part of what the learner has.
+    NoCopyError
+        When there is no learner's copy, in which to note it.
+    """
+    from course.grading import candidates  # reads text sources, which takes an import that no check cell should wait for
+
+    exercise = catalogue.find(exercise_id)
+    if not possible():
+        raise RevealError(f"the answer of {exercise_id} is not to be had here. Ask your instructor.")
+    source = candidates.source_of(exercise.notebook, catalogue.root().parent / places.SOURCES)
+    copy = places.copy(root)
+    passed = any(attempt.passed for attempt in places.attempts(copy) if attempt.exercise == exercise.id)
+    if not (passed or anyway):
+        return None
+    (answer,) = (cell.text for cell in candidates.code_cells(source) if (cell.role, cell.exercise) == ("answer", exercise.id))
+    attempts.note(attempts.of_event(exercise, attempts.REVEAL), places.lesson(copy, exercise))
+    return Revealed(exercise, MARKS.sub("", answer).strip(), note(exercise, catalogue.root()))
+
+
+def note(exercise: Exercise, graders: Path) -> str:
+    """The note on the design of an exercise's reference, ``answers/<exercise>/note.md``, as Markdown; empty when there is none."""
+    found = sorted(graders.glob(f"*/answers/{exercise.id}/note.md"))
+    return COMMENT.sub("", found[0].read_text(encoding="utf-8")).strip() if found else ""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

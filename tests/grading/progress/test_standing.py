@@ -1,0 +1,81 @@
+"""What attempts amount to."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from course.grading.attempts import EVENTS, Attempt
+from course.grading.progress.standing import OPEN, PASSED, REVEALED, TRIED, progress, standing
+
+from ..examples import exercise
+
+BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
+POINTS = float(exercise().points)
+
+
+def attempt(minute: int, score: float = 0.0, event: str = "check", hints: int = 0, name: str = "m98_2_ex1") -> Attempt:
+    return Attempt(BEGIN + timedelta(minutes=minute), name, event, score, POINTS, hints=hints)
+
+
+def test_untouched() -> None:
+    found = standing(exercise(), [])
+    assert (found.state, found.score, found.tries, found.last, found.done) == (OPEN, 0.0, 0, None, False)
+
+
+def test_the_best_try_counts_and_tries_end_with_the_first_pass() -> None:
+    found = standing(exercise(), [attempt(0, 1), attempt(1, POINTS, hints=2), attempt(2, 0.5)])
+    assert (found.state, found.score, found.tries, found.hints) == (PASSED, POINTS, 2, 2)
+    assert found.passed_at == BEGIN + timedelta(minutes=1) and found.last == BEGIN + timedelta(minutes=2)
+
+
+def test_not_passed_keeps_what_was_reached() -> None:
+    found = standing(exercise(), [attempt(0, 1), attempt(1, 0.5)])
+    assert (found.state, found.score, found.tries, found.done) == (TRIED, 1.0, 2, False)
+
+
+def test_looking_at_the_answer_first_counts_nothing() -> None:
+    found = standing(exercise(), [attempt(0, 1), attempt(1, event="reveal"), attempt(2, POINTS)])
+    assert (found.state, found.score, found.done) == (REVEALED, 0.0, True)
+
+
+def test_looking_at_the_answer_after_passing_costs_nothing() -> None:
+    found = standing(exercise(), [attempt(0, POINTS), attempt(1, event="reveal")])
+    assert (found.state, found.score) == (PASSED, POINTS)
+
+
+def test_points_are_those_of_the_exercise_as_it_is_now() -> None:
+    was_worth_ten = Attempt(BEGIN, "m98_2_ex1", "check", 5.0, 10.0)
+    assert standing(exercise(), [was_worth_ten]).score == POINTS / 2
+
+
+def test_next_is_in_the_notebook_worked_on_last() -> None:
+    names = ("m98_1_ex1", "m98_2_ex1", "m98_2_ex2")
+    course = {name: exercise(id=name) for name in names}
+    assert progress(course, []).next.exercise.id == "m98_1_ex1"
+    begun = progress(course, [attempt(0, POINTS, name="m98_2_ex1")])
+    assert (begun.last.exercise.id, begun.next.exercise.id) == ("m98_2_ex1", "m98_2_ex2")
+    done_there = progress(course, [attempt(0, POINTS, name="m98_2_ex1"), attempt(1, POINTS, name="m98_2_ex2")])
+    assert done_there.next.exercise.id == "m98_1_ex1"
+    assert progress(course, [attempt(0, POINTS, name=name) for name in names]).next is None
+
+
+def test_a_skill_is_shown_by_what_was_passed() -> None:
+    course = {name: exercise(id=name) for name in ("m98_1_ex1", "m98_2_ex1")}
+    (skill,) = progress(course, [attempt(0, POINTS), attempt(1, 1, name="m98_1_ex1")]).skills("C02")
+    assert (skill.id, skill.shown, skill.trained) == ("2.2.1", ("m98_2_ex1",), ("m98_1_ex1", "m98_2_ex1"))
+
+
+def test_attempts_at_what_is_no_longer_in_the_course_are_passed_over() -> None:
+    assert progress({"m98_2_ex1": exercise()}, [attempt(0, POINTS, name="m97_1_ex1")]).score == 0
+
+
+@given(st.lists(st.builds(attempt, st.integers(0, 10_000), st.floats(0, POINTS), st.sampled_from(EVENTS), st.integers(0, 3)), max_size=12))
+def test_whatever_was_tried_it_adds_up(noted: list[Attempt]) -> None:
+    found = standing(exercise(), sorted(noted, key=lambda each: each.at))
+    assert 0 <= found.score <= POINTS
+    assert (found.state == PASSED) == (found.passed_at is not None)
+    assert found.state != PASSED or found.score == POINTS
+    assert found.state != REVEALED or found.score == 0
