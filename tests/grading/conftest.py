@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import settings
 
+from ..browser.conftest import page  # noqa: F401  Chromium, for the formgrader
 from .classroom import LESSON, Course
 from .students import STUDENTS
 

@@ -1,9 +1,10 @@
-"""The Validate button and the formgrader, through the requests that they send to a running Jupyter server."""
+"""The Validate button and the formgrader, through the requests that they send to a running Jupyter server, and in Chromium."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -13,8 +14,10 @@ from pathlib import Path
 import nbformat
 import pytest
 import requests
+from playwright.sync_api import Page, expect
 
-from .classroom import LESSON, SEED, Course, answering
+from ..browser import axe
+from .classroom import LESSON, NOTEBOOK, SEED, Course, answering
 from .students import MEAN
 
 TOKEN = "of-this-test"
@@ -80,3 +83,30 @@ def test_formgrader_grades_and_shows(graded: Course, server: str) -> None:
     (notebook,) = ask(server, "GET", f"formgrader/api/student_notebook_submissions/one_part/{LESSON}").json()
     page = ask(server, "GET", f"formgrader/submissions/{notebook['id']}/").text
     assert "Graded m98_1_ex2: Average a list" in page
+
+
+def follow(page: Page, name: str | re.Pattern) -> None:
+    """Follow a link by keyboard alone."""
+    link = page.get_by_role("link", name=name, exact=isinstance(name, str)).first
+    link.focus()
+    expect(link).to_be_focused()
+    page.keyboard.press("Enter")
+
+
+def test_from_the_lesson_to_a_submission_by_keyboard(graded: Course, server: str, page: Page) -> None:
+    page.goto(f"{server}formgrader/gradebook?token={TOKEN}")
+    follow(page, LESSON)
+    follow(page, NOTEBOOK)
+    follow(page, re.compile(r"Submission #1\b"))
+    expect(page.locator("section[aria-label^='Graded m98_1_ex2']").first).to_be_visible()
+    score = page.get_by_role("spinbutton").first
+    score.focus()
+    expect(score).to_be_focused()
+
+
+def test_the_report_in_it_can_be_read_by_everyone(graded: Course, server: str, page: Page) -> None:
+    """The page around it is nbgrader's."""
+    page.goto(f"{server}formgrader/gradebook/{LESSON}/{NOTEBOOK}?token={TOKEN}")
+    follow(page, re.compile(r"Submission #1\b"))
+    expect(page.locator("section[aria-label^='Graded']").first).to_be_visible()
+    assert axe.findings(page, "section[aria-label^='Graded']") == []

@@ -1,0 +1,14 @@
+"""What axe-core finds in a page that is worse than a remark."""
+
+from __future__ import annotations
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+BAD = ("serious", "critical")
+
+
+def findings(page: Page, within: str | None = None) -> list[str]:
+    """The serious and critical findings, a line each with the first elements that they are about; ``within`` a CSS selector if given."""
+    found = Axe().run(page, context=within).response["violations"]
+    return [f"{each['id']}: {[node['html'] for node in each['nodes'][:3]]}" for each in found if each["impact"] in BAD]
