@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import io
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,11 +29,18 @@ td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 tbody tr:nth-child(even) { background: var(--soft); }
 figure { margin: 1.5rem 0; background: #ffffff; padding: .5rem; } figure svg { width: 100%; height: auto; }
 figcaption { color: #1b1f24; font-size: .95rem; padding: .3rem .5rem; }
+nav ul { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; padding: 0; list-style: none; }
 meter { width: 8rem; height: 1rem; vertical-align: middle; }
+td:has(code) { min-width: 16rem; }
 code { background: var(--soft); padding: 0 .2em; }
 a:focus-visible, summary:focus-visible, .wide:focus-visible { outline: 3px solid #1f6feb; outline-offset: 2px; }
 .failed { font-weight: 700; color: var(--bad); }
 """
+
+
+NUMBER = ' class="number"'
+A_NUMBER = re.compile(r"[-+−]?\d[\d,.]*( of \d[\d,.]*)?( ?%)?( (s|min|h|days))?$")
+LONGEST_NUMBER = 24
 
 
 class Markup(str):
@@ -40,14 +48,16 @@ class Markup(str):
 
 
 def write(path: Path, title: str, parts: Iterable[str]) -> Path:
-    """Write a page of ``parts``, each HTML, under the heading ``title``."""
+    """Write a page of ``parts``, each HTML, under the heading ``title``; whole or not at all."""
     head = (
         '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{html.escape(title)}</title><style>{STYLE}</style>"
     )
     body = f"<main><h1>{html.escape(title)}</h1>{''.join(parts)}</main>"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f'<!doctype html><html lang="en"><head>{head}</head><body>{body}</body></html>\n', encoding="utf-8")
+    beside = path.with_name(f"{path.name}.new")
+    beside.write_text(f'<!doctype html><html lang="en"><head>{head}</head><body>{body}</body></html>\n', encoding="utf-8", errors="replace")
+    beside.replace(path)
     return path
 
 
@@ -61,7 +71,17 @@ def paragraph(content: str) -> Markup:
 
 
 def heading(content: str) -> Markup:
-    return Markup(f"<h2>{text(content)}</h2>")
+    return Markup(f'<h2 id="{_anchor(content)}">{text(content)}</h2>')
+
+
+def contents(headings: Iterable[str]) -> Markup:
+    """Links to the headings of a long page."""
+    links = "".join(f'<li><a href="#{_anchor(each)}">{text(each)}</a></li>' for each in headings)
+    return Markup(f'<nav aria-label="On this page"><ul>{links}</ul></nav>')
+
+
+def _anchor(heading: str) -> str:
+    return re.sub(r"\W+", "-", heading.lower()).strip("-")
 
 
 def bullets(lines: Sequence[str]) -> Markup:
@@ -86,24 +106,24 @@ def share(part: float, whole: float, label: str) -> Markup:
 
 def table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Markup:
     """A table whose first column names its rows; columns of numbers are set to the right, wide ones scroll on their own."""
-    below = rows[0] if rows else columns
-    head = "".join(f'<th scope="col"{_kind(cell)}>{text(column)}</th>' for column, cell in zip(columns, below, strict=True))
-    body = "".join(f"<tr>{''.join(map(_cell, row, range(len(row))))}</tr>" for row in rows)
+    numbers = [_is_numbers([row[i] for row in rows]) for i in range(len(columns))]
+    head = "".join(f'<th scope="col"{NUMBER if each else ""}>{text(column)}</th>' for column, each in zip(columns, numbers, strict=True))
+    body = "".join(f"<tr>{''.join(map(_cell, row, range(len(row)), numbers))}</tr>" for row in rows)
     made = f"<table><caption>{text(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     # Focusable, so that the arrow keys scroll it.
     return Markup(f'<div class="wide" role="region" tabindex="0" aria-label="{html.escape(caption)}">{made}</div>')
 
 
-def _cell(content: str, column: int) -> str:
+def _cell(content: str, column: int, number: bool) -> str:
     if column == 0:
         return f'<th scope="row">{text(content)}</th>'
     failed = ' class="failed"' if content.startswith("failed") else ""
-    return f"<td{_kind(content) or failed}>{text(content)}</td>"
+    return f"<td{NUMBER if number else failed}>{text(content)}</td>"
 
 
-def _kind(content: str) -> str:
-    """The class that sets a column of numbers, and its heading, to the right."""
-    return ' class="number"' if content[:1].isdigit() else ""
+def _is_numbers(column: Sequence[str]) -> bool:
+    """Whether these cells are numbers, or short words that stand for one that is missing."""
+    return any(map(A_NUMBER.match, column)) and all(len(cell) <= LONGEST_NUMBER for cell in column)
 
 
 def figure(drawn: Figure, caption: str) -> Markup:

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
 
 from course import interrupts
 from course.grading import seeds
@@ -19,6 +18,7 @@ from course.grading.batches.folder import CourseFolder, FolderError
 from course.grading.batches.grade import Work
 from course.grading.batches.queue import grade_all, pending
 from course.grading.batches.result import Result
+from course.grading.insight import night
 from course.localaws.containers.box import best_mode
 
 
@@ -69,7 +69,7 @@ def _grade(options: argparse.Namespace) -> int:
     except FolderError as error:
         print(f"course grade: {error}", file=sys.stderr)
         return 2
-    summarise(results, len(standing), console)
+    night.tell(results, len(standing), night.write(folder, results), console)
     return 1 if any(result.needs_human for result in results) else 0
 
 
@@ -111,20 +111,6 @@ def _with_progress(works: Sequence[Work], jobs: int, standing: int, console: Con
             progress.update(task, advance=1, description=f"graded {result.student}, {result.notebook}")
 
         return grade_all(works, jobs, tell)
-
-
-def summarise(results: Sequence[Result], standing: int, console: Console) -> None:
-    """What came of the night: who was graded, what was repaired, and what needs a human, with the command."""
-    table = Table("student", "notebook", "points", "mended, left out, cut off", "needs a human")
-    for result in results:
-        remarks = "\n".join([*result.repairs, *result.notes])
-        points = f"{result.score:g} of {result.points:g}" if result.exercises else ""
-        table.add_row(result.student, result.notebook, points, remarks, "\n".join(result.needs_human))
-    console.print(table)
-    human = sum(bool(result.needs_human) for result in results)
-    repaired = sum(bool(result.repairs) for result in results)
-    kept = f" ({standing} stood already)" if standing else ""
-    console.print(f"{len(results)} notebooks{kept}: {len(results) - human} graded, {repaired} repaired, {human} need a human.")
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from course.grading.batches.folder import CourseFolder, FolderError
 from course.grading.batches.grade import Work, finished
 from course.grading.batches.result import Result
 from course.grading.evidence import Calls, Evidence, NotRecorded, replaying
+from course.grading.insight import night
 from course.grading.server import judge
 
 
@@ -35,7 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         works = works_of(folder, options.assignments, options.students, options.personal)
         pairs = [(old, _rescore(work, old)) for work in works if (old := Result.read(work.results, work.notebook))]
         made = overrides.decisions(folder)
-        exports.gradebook([overrides.applied(new, made) for _, new in pairs], folder, options.db)
+        results = [overrides.applied(new, made) for _, new in pairs]
+        exports.gradebook(results, folder, options.db)
+        night.write(folder, results)
     except FolderError as error:
         print(f"course rescore: {error}", file=sys.stderr)
         return 2

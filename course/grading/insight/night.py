@@ -1,0 +1,154 @@
+"""The page at the end of a grading night, ``results/night.html``, and its few lines on the terminal."""
+
+from __future__ import annotations
+
+import shlex
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from course import pages
+from course.grading.batches.folder import CourseFolder
+from course.grading.batches.result import Result
+from course.grading.insight import stored
+from course.grading.render import number
+
+PAGE = "night.html"
+SHOWN = 15  # of what needs a human, on the terminal; the page has all
+BROKEN_CHECK = "the check of"  # how the fault of a check that raised begins
+
+
+def write(folder: CourseFolder, results: Iterable[Result]) -> Path:
+    """Write the page of the lessons that ``results`` are of, for the whole class as it stands.
+
+    Parameters
+    ----------
+    folder : CourseFolder
+    results : iterable of Result
+        What was graded now; where others of these lessons have a result already, the page shows that.
+    """
+    now = {_key(result): result for result in results}
+    lessons = sorted({result.assignment for result in now.values()})
+    class_ = stored.in_order(({_key(result): result for result in stored.results(folder, lessons)} | now).values())
+    parts = [
+        pages.paragraph(f"{datetime.now(UTC):%d %B %Y, %H:%M} UTC. {', '.join(lessons)}: {sums(class_)}"),
+        pages.heading("Needs a human"),
+        _needs_human(folder, lessons, class_),
+        pages.heading("Points"),
+        pages.table("Points of each student", *points(class_, lessons)),
+        *_remarks("Repaired", "What was mended before it was graded", ((each, each.repairs) for each in class_)),
+        *_remarks("Notes", "What was left out, cut off or ended, or not handed in", ((each, each.notes) for each in class_)),
+        *_decisions(class_),
+        *_sandbox(class_),
+    ]
+    return pages.write(folder.root / "results" / PAGE, "Grading night", parts)
+
+
+def tell(results: Sequence[Result], standing: int, page: Path, console: Console) -> None:
+    """Print what needs attention, the sums and where the page is; ``standing`` results were there before."""
+    waiting = [row for result in results for row in attention(result)]
+    for student, what, why, then in waiting[:SHOWN]:
+        _say(console, f"{student}, {what}: {why}")
+        _say(console, f"    {then}")  # on a line of its own, to be copied
+    if len(waiting) > SHOWN:
+        _say(console, f"... and {len(waiting) - SHOWN} more on the page.")
+    _say(console, sums(results, f" ({standing} stood already)" if standing else ""))
+    _say(console, f"All of it: {page}")
+
+
+def _say(console: Console, line: str) -> None:
+    console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def sums(results: Sequence[Result], remark: str = "") -> str:
+    """ "30 notebooks: 28 graded, 3 repaired, 2 need a human." """
+    human = sum(bool(result.needs_human) for result in results)
+    repaired = sum(bool(result.repairs) for result in results)
+    return f"{len(results)} notebooks{remark}: {len(results) - human} graded, {repaired} repaired, {human} need a human."
+
+
+def attention(result: Result) -> list[tuple[str, str, str, str]]:
+    """Student, what, why, and the command that mends or retries it, for the notebook and each exercise without a score."""
+    who, lesson = shlex.quote(result.student), result.assignment
+    rows = []
+    if result.fault:
+        rows.append((result.student, result.notebook, result.fault, f"`course grade {lesson} --students {who}`"))
+    for name, each in result.exercises.items():
+        if each["score"] is not None:
+            continue
+        if each["fault"].startswith(BROKEN_CHECK):
+            mend = f"mend the check in `graders/{lesson}/`, then `course rescore {lesson}`"
+        else:
+            mend = f"`nbgrader generate_assignment {lesson}`, then `course grade {lesson} --resume`"
+        decide = f'or decide: `course override {who} {name} --points ... --reason "..."`'
+        rows.append((result.student, name, each["fault"] or "it has no score", f"{mend}; {decide}"))
+    return rows
+
+
+def points(results: Sequence[Result], lessons: Sequence[str]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Columns and rows: the points of each student in each lesson, and their sum; nothing that is ungraded is counted as 0."""
+    found: dict[str, dict[str, list[Result]]] = defaultdict(lambda: defaultdict(list))
+    for result in results:
+        found[result.student][result.assignment].append(result)
+    rows = []
+    for student, theirs in sorted(found.items()):
+        everything = [result for some in theirs.values() for result in some]
+        rows.append((student, *(_points(theirs.get(lesson, [])) for lesson in lessons), _points(everything)))
+    return ("student", *lessons, "sum"), rows
+
+
+def _points(results: Sequence[Result]) -> str:
+    if not results:
+        return "no result"
+    if all(result.fault for result in results):
+        return "ungraded"
+    said = f"{number(sum(result.score for result in results))} of {number(sum(result.points for result in results))}"
+    open_ = sum(each["points"] for result in results for each in result.exercises.values() if each["score"] is None)
+    lost = [result.notebook for result in results if result.fault]
+    waiting = ([f"{number(open_)} of them ungraded"] if open_ else []) + [f"{name} ungraded" for name in lost]
+    return ", ".join([said, *waiting])
+
+
+def _needs_human(folder: CourseFolder, lessons: Iterable[str], results: Sequence[Result]) -> pages.Markup:
+    graded = {(result.assignment, result.student) for result in results}
+    left = [
+        (student, lesson, "it was handed in and has no result", f"`course grade {lesson} --students {shlex.quote(student)}`")
+        for lesson in lessons
+        for student in folder.students(lesson)
+        if (lesson, student) not in graded
+    ]
+    rows = [row for result in results for row in attention(result)] + left
+    if not rows:
+        return pages.paragraph("Nothing does.")
+    caption = "No score, by no fault of the student's: ungraded is not 0"
+    return pages.table(caption, ("student", "what", "why", "then"), [tuple(map(pages.code, row)) for row in rows])
+
+
+def _remarks(title: str, caption: str, found: Iterable[tuple[Result, Sequence[str]]]) -> list[pages.Markup]:
+    rows = [(result.student, result.notebook, pages.code("\n".join(lines))) for result, lines in found if lines]
+    return [pages.heading(title), pages.table(caption, ("student", "notebook", "what"), rows)] if rows else []
+
+
+def _decisions(results: Sequence[Result]) -> list[pages.Markup]:
+    rows = [
+        (result.student, name, number(each["score"]), "none" if (was := each["override"]["before"]) is None else number(was))
+        + tuple(each["override"][member] for member in ("reason", "by", "at"))
+        for result in results
+        for name, each in result.exercises.items()
+        if "override" in each
+    ]
+    columns = ("student", "exercise", "points", "the grader's", "reason", "by", "at")
+    return [pages.heading("Decided by a human"), pages.table("Decisions that stand", columns, rows)] if rows else []
+
+
+def _sandbox(results: Sequence[Result]) -> list[pages.Markup]:
+    open_ = sum(result.sandbox == "rewrite" for result in results)
+    said = f"{open_} notebooks ran without namespaces: their code could read the grading user's files (docs/grading.md, The sandbox)."
+    return [pages.heading("The sandbox"), pages.paragraph(said)] if open_ else []
+
+
+def _key(result: Result) -> tuple[str, str, str]:
+    return (result.assignment, result.student, result.notebook)

@@ -1,0 +1,106 @@
+"""The page that a grading night ends with, and the lines on the terminal."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+from rich.console import Console
+
+from course import pages
+from course.grading.batches.folder import CourseFolder
+from course.grading.batches.result import UNGRADED, Result
+from course.grading.insight import night
+
+from ..batches.test_appeals import course_command
+from ..batches.test_command import grade
+from ..classroom import LESSON, NOTEBOOK, Course, answering
+from ..students import RIGHT, copies
+from .page import rows, tables
+
+pytestmark = pytest.mark.timeout(600)
+
+FAILING = """
+
+judged = ex2.checks["graded"]
+ex2.checks["graded"] = lambda answer, report: (judged(answer, report), report.part("plain", 7, "no share"))
+"""
+
+
+def page(course: Course) -> str:
+    return (course.root / "results" / night.PAGE).read_text()
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """A night in which a check is broken, a notebook cannot be read, one was not handed in and one is mended; "late" comes too late."""
+    course = Course(tmp_path_factory.mktemp("night") / "course")
+    course.nbgrader("generate_assignment", LESSON)
+    course.submit("right", RIGHT)
+    course.submit("a b", RIGHT, copies)
+    course.submit("broken").write_text('{"cells": [')
+    course.submit("empty").unlink()
+    hidden = course.root / "graders" / LESSON / "m98_1_hidden.py"
+    course.hidden, course.mended = hidden, hidden.read_text()
+    hidden.write_text(course.mended + FAILING)
+    course.log = grade(course, LESSON, "--jobs", "2", expect=1)
+    course.first = page(course)
+    return course
+
+
+def test_what_needs_a_human_has_its_reason_and_its_command(course: Course) -> None:
+    waiting = {(row["student"], row["what"]): row for row in rows(course.first, "No score")}
+    assert set(waiting) == {("right", "m98_1_ex2"), ("a b", "m98_1_ex2"), ("broken", NOTEBOOK)}
+    assert "cannot be read as a notebook" in waiting["broken", NOTEBOOK]["why"]
+    assert waiting["broken", NOTEBOOK]["then"] == f"course grade {LESSON} --students broken"
+    assert "raised DefinitionError" in waiting["a b", "m98_1_ex2"]["why"]
+    assert f"then course rescore {LESSON}" in waiting["a b", "m98_1_ex2"]["then"]
+    assert "course override 'a b' m98_1_ex2 --points" in waiting["a b", "m98_1_ex2"]["then"]
+
+
+def test_ungraded_is_no_zero(course: Course) -> None:
+    sums = {row["student"]: row["sum"] for row in rows(course.first, "Points")}
+    assert sums == {"right": "7 of 9, 2 of them ungraded", "a b": "7 of 9, 2 of them ungraded", "broken": "ungraded", "empty": "0 of 9"}
+
+
+def test_repairs_and_notes_stand_on_the_page_and_not_on_the_terminal(course: Course) -> None:
+    [mended] = rows(course.first, "What was mended")
+    assert mended["student"] == "a b" and "there were 2 copies" in mended["what"]
+    assert [row["student"] for row in rows(course.first, "What was left out")] == ["empty"]
+    assert "there were 2 copies" not in course.log and "empty" not in course.log
+    assert f"All of it: {course.root / 'results' / night.PAGE}" in course.log
+    assert f"\n    `course grade {LESSON} --students broken`\n" in course.log
+
+
+def test_what_is_done_afterwards_is_on_the_page_and_the_class_stays_on_it(course: Course) -> None:
+    course.hidden.write_text(course.mended)
+    course.submit("late", answering())
+    course_command(course, "rescore", LESSON, "--students", "right")
+    sums = {row["student"]: row["sum"] for row in rows(page(course), "Points")}
+    assert sums["right"] == "9 of 9" and sums["empty"] == "0 of 9"
+    waiting = {row["student"]: row for row in rows(page(course), "No score")}
+    assert waiting["late"]["why"] == "it was handed in and has no result" and "right" not in waiting
+    course_command(course, "override", "a b", "m98_1_ex2", "--points", "1", "--reason", "<b>kind</b>")
+    grade(course, LESSON, "--students", "right", "--resume")
+    [decided] = rows(page(course), "Decisions")
+    assert decided["points"] == "1" and decided["the grader's"] == "none" and decided["reason"] == "<b>kind</b>"
+
+
+def test_a_class_of_a_hundred_that_fails_is_told_shortly(tmp_path) -> None:
+    fault = "grading it failed 3 times [/oops]"
+    class_ = [Result(f"s{n:03}", "m01", "m01_1", key="", status=UNGRADED, fault=fault) for n in range(100)]
+    written = io.StringIO()
+    night.tell(class_, 4, night.write(CourseFolder(tmp_path), class_), Console(file=written, width=80))
+    said = written.getvalue().splitlines()
+    assert len(said) == 2 * night.SHOWN + 3
+    assert "... and 85 more on the page." in said
+    assert "100 notebooks (4 stood already): 0 graded, 0 repaired, 100 need a human." in said
+    assert len(rows((tmp_path / "results" / night.PAGE).read_text(), "No score")) == 100
+
+
+def test_a_good_night_says_that_nothing_needs_a_human(tmp_path) -> None:
+    exercises = {"m01_1_ex1": {"score": 2.0, "points": 2.0, "fault": "", "report": None}}
+    text = night.write(CourseFolder(tmp_path), [Result("ada", "m01", "m01_1", key="", exercises=exercises)]).read_text()
+    assert re.findall("<h2[^>]*>(.*?)</h2>", text) == ["Needs a human", "Points"]
+    assert pages.paragraph("Nothing does.") in text and len(tables(text)) == 1
