@@ -19,6 +19,7 @@ COMMANDS = {
     "grade": ("course.grading.batches.command", "a class: every submission in a sandbox, several at a time"),
     "rescore": ("course.grading.batches.rescore", "a class judged again by mended checks, without a run"),
     "override": ("course.grading.batches.overrides", "a human's decision on an exercise, with its reason"),
+    "dashboard": ("course.grading.insight.dashboard", "a class at a glance: exercises, tries, who is stuck, domains of the exam"),
     "aws": ("course.localaws.cli", "the local AWS alone: start, env, seed, status, events, reset, stop"),
 }
 

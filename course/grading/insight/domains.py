@@ -1,0 +1,61 @@
+"""Exam domains: the share of the points that were earned in exercises of each, by the class and by each learner."""
+
+from __future__ import annotations
+
+import statistics
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from course.grading import vocabulary
+from course.grading.exercise import Exercise
+from course.grading.insight.items import summary
+from course.grading.insight.observations import Observation
+
+
+@dataclass(frozen=True)
+class Domain:
+    """One domain of one exam.
+
+    Attributes
+    ----------
+    weight : int
+        Per cent of the exam.
+    exercises : tuple of str
+        Graded ones that name a skill of it; one that names skills of two domains counts in both.
+    learners : dict
+        Student -> share of these exercises' points, 0..1.
+    """
+
+    exam: str
+    number: int
+    title: str
+    weight: int
+    exercises: tuple[str, ...]
+    learners: Mapping[str, float]
+
+    @property
+    def mean(self) -> float | str:
+        """Over the learners; a word when they are too few."""
+        return summary(statistics.fmean, list(self.learners.values())) if self.exercises else "no exercise"
+
+
+def domains(seen: Sequence[Observation], exercises: Mapping[str, Exercise]) -> list[Domain]:
+    """Every domain of every exam, also those that no exercise is of."""
+    found = []
+    for exam in vocabulary.EXAMS:
+        for number, each in vocabulary.domains(exam).items():
+            names = {name for name, exercise in exercises.items() if _is_of(exercise, exam, number)}
+            here = [each for each in seen if each.exercise in names and each.score is not None]
+            earned, possible = defaultdict(float), defaultdict(float)
+            for one in here:
+                earned[one.student] += one.score
+                possible[one.student] += one.points
+            learners = {student: earned[student] / total for student, total in sorted(possible.items()) if total}
+            there = tuple(sorted({one.exercise for one in here}))
+            found.append(Domain(exam, number, each["title"], each["weight"], there, learners))
+    return found
+
+
+def _is_of(exercise: Exercise, exam: str, number: int) -> bool:
+    return any(vocabulary.domain(skill) == number for skill in exercise.skills.get(exam, ()))

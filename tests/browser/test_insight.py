@@ -1,0 +1,61 @@
+"""The pages for instructors in a real browser: read by everyone (axe-core), in light and dark, and by keyboard alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from course.grading.insight import dashboard, night, stored
+
+from ..grading.classroom import LESSON
+from ..grading.insight import made
+from . import axe
+
+FOCUSED = "() => document.activeElement.getAttribute('aria-label') || document.activeElement.textContent"
+NAMES = ("night", "dashboard")
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Each page, of a class in which everything occurs."""
+    course = made.folder(tmp_path_factory.mktemp("insight") / "course")
+    made.class_of(course, 12)
+    assert dashboard.main([LESSON, "--root", str(course.root)]) == 0
+    return {"night": night.write(course, stored.results(course)), "dashboard": course.root / "results" / "dashboard.html"}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", NAMES)
+def test_everyone_can_read_it(page: Page, written: dict[str, Path], name: str, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.goto(written[name].as_uri())
+    assert axe.findings(page) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_narrow_window_scrolls_only_its_tables(page: Page, written: dict[str, Path], name: str) -> None:
+    page.goto(written[name].as_uri())
+    size = page.viewport_size
+    page.set_viewport_size({"width": 400, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    page.set_viewport_size(size)
+
+
+def test_by_keyboard(page: Page, written: dict[str, Path]) -> None:
+    """The tab key goes to the contents and then to each table in turn, which the arrow keys scroll."""
+    page.goto(written["dashboard"].as_uri())
+    for _ in range(3):
+        page.keyboard.press("Tab")
+    assert page.evaluate(FOCUSED) == "Who is stuck"
+    page.keyboard.press("Enter")
+    assert page.evaluate("location.hash") == "#who-is-stuck"
+    page.keyboard.press("Tab")
+    assert page.evaluate(FOCUSED) == "Who is stuck, and at what"
+    page.set_viewport_size({"width": 400, "height": 800})
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("() => document.activeElement.scrollLeft > 0", timeout=10_000)
+    page.set_viewport_size({"width": 1280, "height": 900})

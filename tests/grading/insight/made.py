@@ -1,0 +1,84 @@
+"""Results and logs of tries of a class, written as grading and learning leave them, without a run."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from course.grading.batches.folder import CourseFolder
+from course.grading.batches.result import UNGRADED, Result
+
+from ..classroom import HERE, LESSON, NOTEBOOK
+from ..students import FULL
+
+PARTS = {
+    "m98_1_ex1": {"shape": 0.5, "unseen": 3.5},
+    "m98_1_ex2": {"plain": 1.0, "empty": 1.0},
+    "m98_1_ex3": {"found": 3.0},
+}
+MONDAY = datetime(2026, 11, 23, 9, tzinfo=UTC)
+
+
+def folder(root: Path) -> CourseFolder:
+    shutil.copytree(HERE / "fixture" / "graders", root / "graders", ignore=shutil.ignore_patterns("__pycache__"))
+    return CourseFolder(root)
+
+
+def exercise(name: str, shares: Iterable[float | None], messages: Iterable[str] = (), unanswered: bool = False) -> dict:
+    """As `Result.exercises` has one: the share of each part, and what is said of those that are not full."""
+    said = iter(messages)
+    parts = [
+        {"name": part, "points": points, "share": share, "message": "" if share == 1 else next(said, "`f(3)` returned 4"), "hint": ""}
+        for (part, points), share in zip(PARTS[name].items(), shares, strict=True)
+    ]
+    score = sum(part["points"] * (part["share"] or 0) for part in parts)
+    problem = "not answered yet" if unanswered else ""
+    report = {"exercise": name, "phase": "graded", "score": score, "points": FULL[name], "output": "", "parts": parts}
+    return {"score": score, "points": FULL[name], "fault": "", "report": report | {"problem": problem, "unanswered": unanswered}}
+
+
+def result(course: CourseFolder, student: str, exercises: dict[str, dict], place: str = "results") -> Result:
+    made = Result(student, LESSON, NOTEBOOK, key="", exercises=exercises, sandbox="namespace")
+    made.write(course.root / place / LESSON / student)
+    return made
+
+
+def log(course: CourseFolder, student: str, events: Iterable[tuple[str, str, float, int]]) -> None:
+    """``(exercise, event, share of the points, minutes after Monday)``."""
+    path = course.submission(student, LESSON) / "attempts.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines, hints = [], 0
+    for name, event, share, minutes in events:
+        hints += event == "hint"
+        at = (MONDAY + timedelta(minutes=minutes)).isoformat()
+        told = {"score": share * FULL[name], "points": FULL[name], "parts": {}, "message": "`f(3)` returned 4", "hints": hints}
+        lines.append(json.dumps({"at": at, "exercise": name, "event": event} | told))
+    path.write_text("\n".join([*lines, "no attempt", ""]))
+
+
+def class_of(course: CourseFolder, learners: int) -> None:
+    """Learners of every ability, the first one cannot do anything; the last exercise is a matter of luck."""
+    chance = random.Random(19)
+    for n in range(learners):
+        student, ability = f"learner{n:03}", n / max(1, learners - 1)
+        right = [ability + chance.gauss(0, 0.15) > hard for hard in (0.2, 0.5)]
+        luck = float(chance.random() > 0.5)
+        exercises = {
+            "m98_1_ex1": exercise("m98_1_ex1", [1.0, 1.0 if right[0] else 0.25], [f"{n} of 40 unseen jobs got a tool that suits them."]),
+            "m98_1_ex2": exercise("m98_1_ex2", [1.0, float(right[1])], [f"`mean([{n}])` returned {n * 2}; expected another mean."]),
+            "m98_1_ex3": exercise("m98_1_ex3", [luck if n else None], unanswered=not n),
+        }
+        result(course, student, exercises)
+        events = []
+        for i, name in enumerate(list(FULL)[:2]):
+            tries = chance.randint(1, 4) if right[i] else chance.randint(3, 9)
+            events += [(name, "check", 0.0, 60 * i + chance.randint(0, 9)) for _ in range(tries - 1)]
+            events += [(name, "hint", 0.0, 60 * i + 15)] if tries > 3 else []
+            events += [(name, "check", float(right[i]), 60 * i + chance.randint(20, 50))]
+        log(course, student, events)
+    broken = Result("unreadable", LESSON, NOTEBOOK, key="", status=UNGRADED, fault="it cannot be read")
+    broken.write(course.root / "results" / LESSON / "unreadable")
