@@ -9,13 +9,17 @@ from pathlib import Path
 
 from course.authoring import stub
 from course.grading import nbgrader_plugin
+from course.grading.classroom import schedule
 
 c = get_config()  # noqa: F821, given by nbgrader
 
 # nbgrader makes its database with the `alembic` command, which stands beside Python, also when the environment is not activated.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
 
-c.CourseDirectory.course_id = "from_data_to_deployment"
+# A class has its course id, and perhaps its exchange, in class.yaml.
+c.CourseDirectory.course_id = schedule.course_id(Path(), "from_data_to_deployment")
+if exchange := schedule.exchange(Path()):
+    c.Exchange.root = exchange
 c.CourseDirectory.source_directory = "solutions"
 c.CourseDirectory.release_directory = "notebooks"
 # What lies beside a lesson's notebook is copied to learners, but for these: text sources, and whatever shows an answer.
@@ -29,6 +33,9 @@ c.CourseDirectory.ignore = [
     "answers",
     "*_hidden.py",
 ]
+
+# `nbgrader zip_collect` knows the names that Canvas and Moodle give to files.
+c.ZipCollectApp.collector_plugin = "course.grading.classroom.zip_collect.LmsCollector"
 
 # Each stub names its exercise, and JupyterLab's "Run All" goes on past it.
 c.GenerateAssignment.preprocessors = stub.preprocessors()

@@ -16,6 +16,8 @@ COMMANDS = {
     "doctor": ("course.doctor", "what is wrong with this machine, and the command that mends it"),
     "new-exercise": ("course.authoring.scaffold", "the skeletons of a new exercise, for authors"),
     "release": ("course.release", "the learner's package of one lesson, for instructors"),
+    "class": ("course.grading.classroom.command", "a class from a roster: its students, dates and lessons; who has handed in what"),
+    "collect": ("course.grading.classroom.collect", "what was handed in, by exchange, folder or an LMS's zip, into submitted/"),
     "grade": ("course.grading.batches.command", "a class: every submission in a sandbox, several at a time"),
     "rescore": ("course.grading.batches.rescore", "a class judged again by mended checks, without a run"),
     "override": ("course.grading.batches.overrides", "a human's decision on an exercise, with its reason"),

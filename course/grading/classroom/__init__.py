@@ -1,0 +1,1 @@
+"""A class: its roster and dates, and what its students hand in, from wherever they do."""

@@ -1,0 +1,79 @@
+"""The class in nbgrader's gradebook: its students, and when its lessons are due."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from course.grading.classroom.roster import Student
+from course.grading.classroom.schedule import Schedule
+
+if TYPE_CHECKING:
+    from nbgrader.api import Gradebook
+
+
+@contextlib.contextmanager
+def opened(root: Path, db_url: str = "", course: str = "") -> Iterator[Gradebook]:
+    """nbgrader's gradebook of the course in ``root``, or at ``db_url``; made when there is none."""
+    from nbgrader.api import Gradebook
+
+    before = os.environ.get("PATH", os.defpath)
+    # A new gradebook is made with the `alembic` command, which stands beside Python, also when the environment is not activated.
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), before])
+    try:
+        book = Gradebook(db_url or f"sqlite:///{root / 'gradebook.db'}", *([course] if course else []))
+    finally:
+        os.environ["PATH"] = before
+    with book:
+        yield book
+
+
+def enrol(book: Gradebook, students: Sequence[Student]) -> tuple[int, list[str]]:
+    """Put a roster into the gradebook, all or none; how many are new, and the ids that the gradebook has and the roster has not.
+
+    An empty cell of the roster leaves alone what the gradebook knows.
+    """
+    from nbgrader.api import Student as Row
+
+    known = {row.id: row for row in book.students}
+    for student in students:
+        row = known.get(student.id) or Row(id=student.id)
+        for name, value in asdict(student).items():
+            if value:
+                setattr(row, name, value)
+        book.db.add(row)
+    try:
+        book.db.commit()
+    except Exception:
+        book.db.rollback()
+        raise
+    named = {student.id for student in students}
+    return len(named - set(known)), sorted(set(known) - named)
+
+
+def students(book: Gradebook) -> list[Student]:
+    """All of the class, in order."""
+    fields = ("id", "first_name", "last_name", "email", "lms_user_id")
+    return sorted(Student(*(getattr(row, field) or "" for field in fields)) for row in book.students)
+
+
+def has_lesson(book: Gradebook, lesson: str) -> bool:
+    """Whether the lesson was generated into this gradebook."""
+    return any(assignment.name == lesson and assignment.notebooks for assignment in book.assignments)
+
+
+def set_due_dates(book: Gradebook, schedule: Schedule) -> list[str]:
+    """Give each lesson that the gradebook has its date, which nbgrader counts late penalties from; the names of those that changed."""
+    changed = []
+    for lesson in schedule.lessons:
+        due = lesson.due.replace(tzinfo=None) if lesson.due else None  # nbgrader's are UTC, and naive
+        row = next((each for each in book.assignments if each.name == lesson.name), None)
+        if row is not None and row.duedate != due:
+            book.update_or_create_assignment(lesson.name, duedate=due)
+            changed.append(lesson.name)
+    return changed

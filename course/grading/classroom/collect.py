@@ -1,0 +1,178 @@
+"""`course collect`: what was handed in, by nbgrader's exchange, a folder or an LMS's zip, goes into ``submitted/``; nothing gets lost."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from course import interrupts
+from course.grading.batches.folder import CourseFolder, FolderError
+from course.grading.classroom import book, landing, lessons, schedule, sources, times
+from course.grading.classroom.finder import Claim, Finder, Unclaimed
+from course.grading.classroom.landing import Collected, Landed
+from course.grading.classroom.roster import Student
+from course.grading.classroom.sources import Entry, Refused
+from course.grading.classroom.status import TIMESTAMP
+
+
+@dataclass
+class Sorted:
+    """What a source holds: files by student, those of nobody, what was refused, late marks and times."""
+
+    files: dict[str, list[tuple[tuple[str, ...], Entry]]] = field(default_factory=lambda: defaultdict(list))
+    unclaimed: list[tuple[Entry, str]] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
+    late: set[str] = field(default_factory=set)
+    at: dict[str, datetime] = field(default_factory=dict)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 when all landed, 1 when something is nobody's or was refused, 2 when nothing could be done."""
+    options = _parser().parse_args(arguments)
+    try:
+        return interrupts.run(lambda: _collect(options))
+    except (schedule.ScheduleError, FolderError, times.TimesError, lessons.CommandError, Refused) as error:
+        for line in str(error).splitlines():
+            print(f"course collect: {line}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="course collect", description=__doc__)
+    parser.add_argument("lesson", metavar="LESSON", help="for example m04_training")
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--from", dest="folder", type=Path, metavar="FOLDER", help="a folder a student, or an LMS's zip unpacked")
+    source.add_argument("--zip", type=Path, metavar="FILE", help="all submissions, as downloaded from Canvas or Moodle")
+    source.add_argument("--exchange", action="store_true", help="nbgrader's exchange (default, when class.yaml has one)")
+    parser.add_argument("--times", type=Path, metavar="FILE", help="when it was handed in: Moodle's grading worksheet, or id,submitted")
+    parser.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder (default: here)")
+    parser.add_argument("--db", default="", metavar="URL", help="nbgrader's gradebook (default: gradebook.db there)")
+    return parser
+
+
+def _collect(options: argparse.Namespace) -> int:
+    course = CourseFolder(options.root.resolve())
+    plan = schedule.read(course.root)
+    notebooks = course.notebooks(options.lesson)
+    with book.opened(course.root, options.db, plan.course) as opened:
+        students = book.students(opened)
+    if not students:
+        raise schedule.ScheduleError("there is nobody in the gradebook. Put the class in: `course class init roster.csv`.")
+    known = times.read(options.times, students, plan.zone) if options.times else times.Times()
+    finder = Finder(students, options.lesson, course.assignments(), known.participants)
+    with tempfile.TemporaryDirectory(prefix=".collect-", dir=course.root) as stage:
+        label, found = _source(options, course, plan, Path(stage))
+        sorted_ = _sort(found, finder)
+        if not sorted_.files and not sorted_.unclaimed and not sorted_.refused:
+            raise Refused(f"{label} holds nothing for {options.lesson}.")
+        landed = _land_all(sorted_, course, options.lesson, notebooks, known, Path(stage))
+        _keep_unclaimed(sorted_, Collected(course.root, options.lesson).unclaimed / label)
+    missing = [student for student in students if not course.submission(student.id, options.lesson).is_dir()]
+    return _report(landed, sorted_, missing, Collected(course.root, options.lesson).unclaimed / label)
+
+
+def _source(options: argparse.Namespace, course: CourseFolder, plan: schedule.Schedule, stage: Path) -> tuple[str, sources.Found]:
+    """A name for where it comes from, and the files there."""
+    if options.zip:
+        return options.zip.stem, sources.in_zip(options.zip)
+    if options.folder:
+        if not options.folder.is_dir():
+            raise FolderError(f"there is no folder {options.folder}.")
+        return options.folder.resolve().name, sources.in_folder(options.folder)
+    if plan.exchange is None:
+        raise schedule.ScheduleError("where from? Name a folder by --from or a zip by --zip; class.yaml has no exchange.")
+    lessons.nbgrader(
+        course.root,
+        "collect",
+        options.lesson,
+        f"--course={plan.course}",
+        f"--Exchange.root={plan.exchange}",
+        f"--CourseDirectory.submitted_directory={stage.name}/exchange",
+        *([f"--CourseDirectory.db_url={options.db}"] if options.db else []),
+    )
+    return "exchange", sources.in_folder(stage / "exchange")
+
+
+def _sort(found: sources.Found, finder: Finder) -> Sorted:
+    sorted_ = Sorted()
+    for each in found:
+        if not isinstance(each, Entry):
+            sorted_.refused.append(each)
+            continue
+        whose = finder.find(each.path)
+        if isinstance(whose, Claim) and whose.file == (TIMESTAMP,):
+            # Only what nbgrader or the instructor wrote is a time: in an LMS's zip such a file is the student's own.
+            if whose.own_folder and (at := landing.time_in(each)):
+                sorted_.at[whose.student] = at
+        elif isinstance(whose, Claim):
+            sorted_.files[whose.student].append((whose.file, each))
+            sorted_.late |= {whose.student} if whose.late else set()
+        elif isinstance(whose, Unclaimed):
+            sorted_.unclaimed.append((each, whose.why))
+    return sorted_
+
+
+def _land_all(
+    sorted_: Sorted, course: CourseFolder, lesson: str, notebooks: Sequence[str], known: times.Times, stage: Path
+) -> list[Landed]:
+    landed = []
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(), transient=True) as progress:
+        task = progress.add_task("collecting", total=len(sorted_.files))
+        for student, entries in sorted(sorted_.files.items()):
+            progress.update(task, advance=1, description=f"collecting {student}")
+            staged = stage / "staged" / student
+            try:
+                notes = landing.stage(entries, staged, notebooks)
+            except Refused as error:
+                sorted_.refused.append((student, str(error)))
+            else:
+                one = landing.land(staged, course, student, lesson, known.at.get(student) or sorted_.at.get(student))
+                one.notes[:0], one.late = notes, student in sorted_.late
+                landed.append(one)
+            shutil.rmtree(staged, ignore_errors=True)
+    return landed
+
+
+def _keep_unclaimed(sorted_: Sorted, folder: Path) -> None:
+    for entry, _ in sorted_.unclaimed:
+        try:
+            landing.keep_unclaimed(entry, folder)
+        except Refused as error:
+            sorted_.refused.append((entry.name, str(error)))
+
+
+def _report(landed: Sequence[Landed], sorted_: Sorted, missing: Iterable[Student], unclaimed: Path) -> int:
+    console = Console()
+    table = Table("student", "it is", "files", "handed in (UTC)", "remarks")
+    for one in landed:
+        at = one.at.strftime("%Y-%m-%d %H:%M") if one.at else "not known"
+        marked = ["Canvas marks it as late; --times tells when it came"] if one.late and not one.at else []
+        table.add_row(one.student, one.what, str(one.files), at, "\n".join([*marked, *one.notes]))
+    if landed:
+        console.print(table)
+    absent = ", ".join(student.id for student in missing)
+    console.print(f"{len(landed)} handed in; nothing yet from: {absent or 'nobody'}.", markup=False, soft_wrap=True)
+    for entry, why in sorted_.unclaimed:
+        console.print(f"Nobody's: {entry.name} ({why}).", markup=False, soft_wrap=True)
+    if sorted_.unclaimed:
+        advice = "Name the folder by its student's id and collect it by --from."
+        console.print(f"Kept in {unclaimed}. {advice}", markup=False, soft_wrap=True)
+    for name, why in sorted_.refused:
+        console.print(f"Refused: {name}: {why}.", markup=False, soft_wrap=True)
+    return 1 if sorted_.unclaimed or sorted_.refused else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

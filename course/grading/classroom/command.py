@@ -1,0 +1,156 @@
+"""`course class`: a class made from a roster, its dates applied, and how it stands."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from course import interrupts
+from course.grading.batches.folder import CourseFolder
+from course.grading.classroom import book, lessons, roster, schedule, status
+
+COURSE = "from_data_to_deployment"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 when it was done, 2 when not: what is wrong stands on stderr, and nothing was half done."""
+    options = _parser().parse_args(arguments)
+    options.root = options.root.resolve()
+    try:
+        return interrupts.run(lambda: options.do(options))
+    except (roster.RosterError, schedule.ScheduleError, lessons.CommandError) as error:
+        for line in str(error).splitlines():
+            print(f"course class: {line}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder (default: here)")
+    common.add_argument("--db", default="", metavar="URL", help="nbgrader's gradebook (default: gradebook.db there)")
+    parser = argparse.ArgumentParser(prog="course class", description=__doc__)
+    actions = parser.add_subparsers(required=True, metavar="init | apply | status")
+    init = actions.add_parser("init", parents=[common], help="students from a roster, dates into class.yaml, lessons generated")
+    init.add_argument("roster", type=Path, help="a CSV file with a column `id`, or as Canvas or Moodle exports it")
+    init.add_argument("--encoding", default="", help="of the roster, when it is neither UTF-8 nor UTF-16")
+    init.add_argument("--id-column", default="", metavar="HEADING", help="the roster's column of ids, when it is not the usual one")
+    init.add_argument("--lessons", nargs="+", metavar="LESSON", help="only these (default: all there are)")
+    init.add_argument("--start", type=date.fromisoformat, default=date.today(), metavar="DATE", help="of the first lesson (default: today)")
+    init.add_argument("--days", type=int, default=7, metavar="N", help="between two lessons, and to hand one in (default: %(default)s)")
+    init.add_argument("--timezone", default="UTC", metavar="ZONE", help="of the dates, such as Europe/Zurich (default: UTC)")
+    init.add_argument("--exchange", type=Path, metavar="FOLDER", help="nbgrader's exchange, when students fetch and submit there")
+    init.add_argument("--course", default=COURSE, metavar="ID", help="the course's name in the exchange (default: %(default)s)")
+    init.set_defaults(do=_init)
+    apply = actions.add_parser("apply", parents=[common], help="bring gradebook and exchange to what class.yaml says")
+    apply.set_defaults(do=_apply)
+    shown = actions.add_parser("status", parents=[common], help="who has handed in what, and what is due")
+    shown.add_argument("lessons", nargs="*", metavar="LESSON", help="all of the class when none is named")
+    shown.set_defaults(do=_status)
+    return parser
+
+
+def _init(options: argparse.Namespace) -> int:
+    students = roster.read(options.roster, options.encoding, options.id_column)
+    there = lessons.there_are(options.root)
+    path = options.root / schedule.NAME
+    if not there:
+        raise schedule.ScheduleError(f"{options.root} has no lessons in solutions/; go to the course's folder or name it by --root.")
+    if options.days < 1:
+        raise schedule.ScheduleError(f"--days is at least 1; it is {options.days}.")
+    made = not path.exists()
+    if made:
+        exchange = options.exchange.resolve() if options.exchange else None
+        wanted = options.lessons or there
+        _write(path, schedule.draft(options.course, options.timezone, exchange, wanted, options.start, options.days))
+    try:
+        plan = schedule.read(options.root, there)
+        with book.opened(options.root, options.db, plan.course) as opened:
+            new, gone = book.enrol(opened, students)
+    except BaseException:
+        if made:
+            path.unlink()
+        raise
+    print(f"{len(students)} students, {new} of them new in the gradebook.")
+    if gone:
+        print(f"In the gradebook and not in this roster, and left there: {', '.join(gone)}.")
+    print(f"Dates: {path}" if made else f"Dates: {path} stands as it was; edit it for other dates, lessons or an exchange.")
+    return _apply(options)
+
+
+def _apply(options: argparse.Namespace) -> int:
+    plan = schedule.read(options.root, lessons.there_are(options.root))
+    with book.opened(options.root, options.db, plan.course) as opened:
+        waiting = [each.name for each in plan.lessons if not _generated(options.root, opened, each.name)]
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=Console(), disable=not waiting) as progress:
+            task = progress.add_task("lessons", total=len(waiting))
+            for name in waiting:
+                progress.update(task, description=f"generating {name}")
+                lessons.generate(options.root, name, options.db)
+                progress.advance(task)
+        opened.db.expire_all()
+        dated = book.set_due_dates(opened, plan)
+    released = _release(options.root, plan)
+    for what, names in (("Generated", waiting), ("Due dates set", dated), ("Released to the exchange", released)):
+        print(f"{what}: {', '.join(names) or 'nothing to do'}.")
+    return 0
+
+
+def _generated(root: Path, opened: object, lesson: str) -> bool:
+    return any((root / "notebooks" / lesson).glob("*.ipynb")) and book.has_lesson(opened, lesson)
+
+
+def _release(root: Path, plan: schedule.Schedule) -> list[str]:
+    if plan.exchange is None:
+        return []
+    now = datetime.now(UTC)
+    come = [lesson.name for lesson in plan.lessons if lesson.release and lesson.release <= now]
+    return [name for name in come if lessons.release(root, name, plan)]
+
+
+def _status(options: argparse.Namespace) -> int:
+    plan = schedule.read(options.root)
+    shown = [plan.lesson(name) for name in options.lessons] or list(plan.lessons)
+    if unknown := [lesson.name for lesson in shown if lesson not in plan.lessons]:
+        raise schedule.ScheduleError(f"the class has no lesson {unknown[0]!r}, but {', '.join(each.name for each in plan.lessons)}.")
+    with book.opened(options.root, options.db, plan.course) as opened:
+        students = [student.id for student in book.students(opened)]
+    found = status.table(CourseFolder(options.root), students, shown)
+    now = datetime.now(UTC)
+    dates = Table("lesson", "released", f"due ({plan.zone})", "now", "handed in", "late", "no time")
+    for lesson in shown:
+        states = [theirs[lesson.name].state for theirs in found.values()]
+        came = sum(state != status.MISSING for state in states)
+        dates.add_row(
+            lesson.name,
+            plan.local(lesson.release),
+            plan.local(lesson.due),
+            status.state_of(lesson, now),
+            f"{came} of {len(students)}",
+            str(states.count(status.LATE)),
+            str(states.count(status.UNDATED)),
+        )
+    each = Table("student", *(lesson.name for lesson in shown))
+    for student, theirs in found.items():
+        each.add_row(student, *(str(theirs[lesson.name]) for lesson in shown))
+    console = Console()
+    console.print(dates)
+    console.print(each)
+    return 0
+
+
+def _write(path: Path, text: str) -> None:
+    beside = path.with_suffix(".new")
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,204 @@
+"""A submission on its way into ``submitted/``: unpacked beside it, and put there whole; what it replaces is kept."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from course.grading.batches.folder import CourseFolder, digest
+from course.grading.classroom import sources
+from course.grading.classroom.sources import Entry, Refused
+from course.grading.classroom.status import TIMESTAMP, handed_in_at, parsed_time
+
+NEW, NEWER, SAME, OLDER = "new", "newer", "as it was", "older, kept beside"
+COPY = r"(?:-\d+| ?\(\d+\))"  # what Canvas and browsers append to a name that they have seen before
+STAMP = "%Y-%m-%d %H:%M:%S.%f %Z"  # as nbgrader's exchange writes it
+
+
+@dataclass
+class Landed:
+    """What became of one student's files. ``at`` is in UTC; None where no time is known."""
+
+    student: str
+    what: str
+    files: int = 0
+    at: datetime | None = None
+    late: bool = False
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Collected:
+    """The folder beside ``submitted/`` in which nothing is lost."""
+
+    root: Path
+    lesson: str
+
+    def earlier(self, student: str) -> Path:
+        return self.root / "collected" / self.lesson / "earlier" / student
+
+    @property
+    def unclaimed(self) -> Path:
+        return self.root / "collected" / self.lesson / "unclaimed"
+
+
+def stage(entries: Iterable[tuple[tuple[str, ...], Entry]], folder: Path, notebooks: Sequence[str]) -> list[str]:
+    """Unpack one submission into ``folder``, zips within it too; lines on what was renamed or is no notebook of the lesson.
+
+    Parameters
+    ----------
+    entries : iterable of (path within the submission, Entry)
+    notebooks : sequence of str
+        The names of the lesson's notebooks.
+
+    Raises
+    ------
+    Refused
+        When it is larger than any work, or cannot be unpacked.
+    """
+    folder.mkdir(parents=True)
+    notes: list[str] = []
+    left = [sources.limits()["bytes"], sources.limits()["files"]]
+    for path, entry in entries:
+        _put(path, entry, folder, left, notes, depth=0)
+    _hoist(folder)
+    if (folder / TIMESTAMP).exists():
+        (folder / TIMESTAMP).rename(_free(folder / f"{TIMESTAMP}.student"))  # a time that a student wrote proves nothing
+    return notes + _rename(folder, notebooks)
+
+
+def _put(path: tuple[str, ...], entry: Entry, folder: Path, left: list[int], notes: list[str], depth: int) -> None:
+    """Write one file; a zip gives way to what is in it."""
+    left[1] -= 1
+    if left[1] < 0:
+        raise Refused(f"it has more than {sources.limits()['files']:,} files")
+    target = _free(folder.joinpath(*path))
+    left[0] -= sources.copy(entry, target, left[0])
+    if target.suffix.lower() != ".zip":
+        return
+    if depth == sources.limits()["zips_in_zips"]:
+        notes.append(f"{'/'.join(path)} lies in zips within zips and was not opened")
+        return
+    try:
+        inside = list(sources.in_zip(target))
+    except Refused as error:
+        notes.append(f"{'/'.join(path)} was kept as it is: {error}")
+        return
+    for found in inside:
+        if isinstance(found, Entry):
+            _put((*path[:-1], *found.path), found, folder, left, notes, depth + 1)
+        else:
+            notes.append(f"{found[0]} in {'/'.join(path)} was left out: {found[1]}")
+    target.unlink()
+
+
+def _free(path: Path) -> Path:
+    """``path``, or where something stands there already, the like with a number."""
+    number = 1
+    free = path
+    while os.path.lexists(free):
+        number += 1
+        free = path.with_name(f"{path.stem}~{number}{path.suffix}")
+    return free
+
+
+def _hoist(folder: Path) -> None:
+    """When all notebooks lie in one folder further down, as in the zip of a folder, what is in that comes up."""
+    homes = {path.parent for path in folder.rglob("*.ipynb")}
+    if len(homes) != 1 or (home := homes.pop()) == folder:
+        return
+    for path in list(home.iterdir()):
+        path.rename(_free(folder / path.name))
+    while home != folder and not any(home.iterdir()):
+        home.rmdir()
+        home = home.parent
+
+
+def _rename(folder: Path, notebooks: Sequence[str]) -> list[str]:
+    """Give notebooks their released names where an LMS or a browser numbered them; lines on those that are none of the lesson's."""
+    for name in notebooks:
+        numbered = [path for path in folder.glob("*.ipynb") if re.fullmatch(re.escape(name) + COPY, path.stem)]
+        if numbered and not (folder / f"{name}.ipynb").exists():
+            newest = max(numbered, key=lambda path: int(re.findall(r"\d+", path.stem)[-1]))
+            newest.rename(folder / f"{name}.ipynb")
+    strangers = sorted(path.name for path in folder.glob("*.ipynb") if path.stem not in notebooks)
+    return [f"{name} is no notebook of the lesson, and was kept" for name in strangers]
+
+
+def land(staged: Path, course: CourseFolder, student: str, lesson: str, at: datetime | None) -> Landed:
+    """Put a staged submission into its place, unless what is there is the same or newer.
+
+    The one that was there, or comes too late to count, goes below ``collected/``. Of two without times the one that is collected later is
+    the newer, but for one that was replaced before.
+    """
+    if at is not None:
+        (staged / TIMESTAMP).write_text(at.strftime(STAMP), encoding="utf-8")
+    there, kept = course.submission(student, lesson), Collected(course.root, lesson).earlier(student)
+    landed = Landed(student, NEW, len(files(staged)), at)
+    if not there.is_dir() or not any(there.iterdir()):
+        if there.is_dir():
+            there.rmdir()
+        there.parent.mkdir(parents=True, exist_ok=True)
+        staged.rename(there)
+        return landed
+    before = handed_in_at(there)
+    if _content(staged) == _content(there):
+        landed.what = SAME
+        if at and not before:
+            shutil.copy(staged / TIMESTAMP, there / TIMESTAMP)
+            landed.notes.append("its time is known now")
+        return landed
+    known = {_content(folder): folder for folder in kept.iterdir()} if kept.is_dir() else {}
+    older = at < before if at and before else _content(staged) in known
+    if older:
+        landed.what = OLDER
+        if _content(staged) not in known:
+            _keep(staged, kept, at)
+        return landed
+    landed.what = NEWER
+    landed.notes.append(f"the one before it: {_keep(there, kept, before).relative_to(course.root)}")
+    staged.rename(there)
+    return landed
+
+
+def _keep(folder: Path, kept: Path, at: datetime | None) -> Path:
+    kept.mkdir(parents=True, exist_ok=True)
+    name = f"{at:%Y-%m-%dT%H%M%SZ}" if at else f"replaced-{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}"
+    return folder.rename(_free(kept / name))
+
+
+def time_in(entry: Entry) -> datetime | None:
+    """The time in a ``timestamp.txt``, in UTC; None when it holds none."""
+    with entry.open() as file:
+        return parsed_time(file.read(100).decode(errors="replace"))
+
+
+def files(folder: Path) -> list[Path]:
+    """The files of a submission, but for its time."""
+    return [path for path in sorted(folder.rglob("*")) if path.is_file() and path != folder / TIMESTAMP]
+
+
+def _content(folder: Path) -> str:
+    found = files(folder)
+    return digest(found) + "".join(f"\0{path.relative_to(folder)}" for path in found)
+
+
+def keep_unclaimed(entry: Entry, folder: Path) -> None:
+    """Copy a file of nobody's, unless it is there already.
+
+    Raises
+    ------
+    Refused
+    """
+    target = folder.joinpath(*entry.path)
+    beside = _free(target.with_name(f".{target.name}.new"))
+    sources.copy(entry, beside, sources.limits()["bytes"])
+    if target.is_file() and target.read_bytes() == beside.read_bytes():
+        beside.unlink()
+    else:
+        beside.rename(_free(target))

@@ -1,0 +1,171 @@
+"""`class.yaml`: the dates of a class's lessons, for the instructor to edit."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import yaml
+
+NAME = "class.yaml"
+DAY_BEGINS, DAY_ENDS = time(0, 0), time(23, 59)
+FIELDS = {"course", "timezone", "exchange", "lessons"}
+DATES = {"release", "due"}
+
+
+class _DatesAreText(yaml.SafeLoader):
+    """YAML whose dates are left as they are written: YAML itself knows no time without seconds, and no word of a day that is none."""
+
+    yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+class ScheduleError(Exception):
+    """`class.yaml` is missing or wrong; the message says where, and what stands there instead."""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """When a lesson is released and due, in UTC; None where there is no date."""
+
+    name: str
+    release: datetime | None = None
+    due: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The class as `class.yaml` has it.
+
+    Attributes
+    ----------
+    course : str
+        The course's id in nbgrader's exchange.
+    zone : ZoneInfo
+        Of the dates as they are written there.
+    exchange : Path or None
+        The folder of nbgrader's exchange; None when work is handed in some other way.
+    """
+
+    course: str
+    zone: ZoneInfo
+    exchange: Path | None
+    lessons: tuple[Lesson, ...]
+
+    def lesson(self, name: str) -> Lesson:
+        """The dates of a lesson; one without any when the class does not have it."""
+        return next((lesson for lesson in self.lessons if lesson.name == name), Lesson(name))
+
+    def local(self, moment: datetime | None) -> str:
+        """As the instructor would write it."""
+        return moment.astimezone(self.zone).strftime("%Y-%m-%d %H:%M") if moment else ""
+
+
+def read(root: Path, lessons: Sequence[str] | None = None) -> Schedule:
+    """The schedule of the course in ``root``.
+
+    Parameters
+    ----------
+    lessons : sequence of str, optional
+        The lessons that there are; others in the file are an error.
+
+    Raises
+    ------
+    ScheduleError
+    """
+    path = root / NAME
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_DatesAreText)
+    except FileNotFoundError:
+        raise ScheduleError(f"there is no class in {root}. Make one: `course class init roster.csv`.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ScheduleError(f"{path} cannot be read: {error}.") from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark else ""
+        raise ScheduleError(f"{path}{where}: {getattr(error, 'problem', None) or 'this is no YAML'}.") from None
+    try:
+        return _parsed(content, lessons)
+    except ValueError as error:
+        raise ScheduleError(f"{path}: {error}") from None
+
+
+def course_id(root: Path, otherwise: str) -> str:
+    """The course's id in the exchange; for `nbgrader_config.py`, which is read in courses without a class too."""
+    return read(root).course if (root / NAME).is_file() else otherwise
+
+
+def exchange(root: Path) -> str:
+    """The folder of the exchange that the class chose, for `nbgrader_config.py`; empty when it chose none."""
+    return str(read(root).exchange or "") if (root / NAME).is_file() else ""
+
+
+def draft(course: str, zone: str, exchange: Path | None, lessons: Sequence[str], start: date, days: int) -> str:
+    """The text of a first `class.yaml`: a lesson every ``days`` days from ``start``, each due when the next is released."""
+    lines = [
+        f"# The class's dates, written by `course class init` on {datetime.now(UTC):%Y-%m-%d}. Edit them, then run `course class apply`.",
+        "# A release begins with its day and a due date ends with it; `2026-12-01 18:00` is more exact. Either may be left out.",
+        f"course: {course}          # its name in nbgrader's exchange",
+        f"timezone: {zone}          # of all dates below",
+        f"exchange: {exchange or 'null'}          # folder of nbgrader's exchange; null: work is handed in by folder or LMS",
+        "lessons:",
+    ]
+    for i, lesson in enumerate(lessons):
+        released = start + timedelta(days=i * days)
+        lines += [f"  {lesson}:", f"    release: {released}", f"    due: {released + timedelta(days=days)}"]
+    return "\n".join(lines) + "\n"
+
+
+def _parsed(content: Any, known: Sequence[str] | None) -> Schedule:
+    content = _fields(content, FIELDS, "the file")
+    course, zone, folder = content.get("course"), content.get("timezone", "UTC"), content.get("exchange")
+    if not isinstance(course, str) or not course or "/" in course or course.startswith("."):
+        raise ValueError(f"`course:` names the course in the exchange, a folder; it is {course!r}.")
+    try:
+        timezone = ZoneInfo(str(zone))
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"`timezone:` is a name such as Europe/Zurich or UTC; it is {zone!r}.") from None
+    if folder is not None and not (isinstance(folder, str) and Path(folder).is_absolute()):
+        raise ValueError(f"`exchange:` is null or a folder from the root, such as /srv/nbgrader/exchange; it is {folder!r}.")
+    lessons = _fields(content.get("lessons"), None, "`lessons:`")
+    if known is not None and (unknown := [name for name in lessons if name not in known]):
+        raise ValueError(f"there is no lesson {unknown[0]!r}, but {', '.join(known)}.")
+    return Schedule(course, timezone, Path(folder) if folder else None, tuple(_lessons(lessons, timezone)))
+
+
+def _fields(content: Any, allowed: set[str] | None, where: str) -> Mapping[str, Any]:
+    if not isinstance(content, dict):
+        raise ValueError(f"{where} holds names and values; it is {content!r}.")
+    if allowed and (unknown := sorted(map(str, set(content) - allowed))):
+        raise ValueError(f"{where} knows {', '.join(sorted(allowed))}; not {unknown[0]!r}.")
+    return content
+
+
+def _lessons(lessons: Mapping[str, Any], zone: ZoneInfo) -> Iterator[Lesson]:
+    for name, dates in lessons.items():
+        dates = _fields(dates or {}, DATES, f"{name}:")
+        release = _moment(dates.get("release"), DAY_BEGINS, zone, f"{name}, release")
+        due = _moment(dates.get("due"), DAY_ENDS, zone, f"{name}, due")
+        if release and due and due <= release:
+            raise ValueError(f"{name} is due before it is released.")
+        yield Lesson(str(name), release, due)
+
+
+def _moment(value: Any, at: time, zone: ZoneInfo, where: str) -> datetime | None:
+    """A date, with or without a time, in UTC."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        with contextlib.suppress(ValueError):
+            if len(value) == len("2026-12-01"):
+                return datetime.combine(date.fromisoformat(value), at, zone).astimezone(UTC)
+            written = datetime.fromisoformat(value)
+            return (written if written.tzinfo else written.replace(tzinfo=zone)).astimezone(UTC)
+    raise ValueError(f"{where}: a date is written 2026-12-01 or 2026-12-01 18:00; it is {value!r}.")

@@ -1,0 +1,78 @@
+"""Who has handed in what, and what is due."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from course.grading.batches.folder import CourseFolder, handed_in
+from course.grading.classroom.schedule import Lesson
+
+TIMESTAMP = "timestamp.txt"  # nbgrader's: when a submission was handed in
+ON_TIME, LATE, UNDATED, MISSING = "on time", "late", "no time known", "-"
+
+
+@dataclass(frozen=True)
+class HandIn:
+    """One student's submission of one lesson. ``by`` is how long after the due date it came; None unless it is late."""
+
+    state: str
+    by: timedelta | None = None
+
+    def __str__(self) -> str:
+        return f"{LATE} by {_rounded(self.by)}" if self.by else self.state
+
+
+def handed_in_at(folder: Path) -> datetime | None:
+    """The time in a submission's ``timestamp.txt``, in UTC; None where there is none that can be read."""
+    try:
+        return parsed_time((folder / TIMESTAMP).read_text(encoding="utf-8", errors="replace"))
+    except OSError:
+        return None
+
+
+def parsed_time(text: str) -> datetime | None:
+    """A time as nbgrader writes it, in UTC; None when it is none."""
+    from nbgrader.utils import parse_utc
+
+    try:
+        return parse_utc(text.strip()).replace(tzinfo=UTC)
+    except (ValueError, OverflowError, TypeError):
+        return None
+
+
+def of(folder: CourseFolder, student: str, lesson: Lesson) -> HandIn:
+    """How a student stands with a lesson."""
+    submission = folder.submission(student, lesson.name)
+    if not submission.is_dir() or not any(handed_in(submission)):
+        return HandIn(MISSING)
+    at = handed_in_at(submission)
+    if lesson.due is None:
+        return HandIn("handed in")
+    if at is None:
+        return HandIn(UNDATED)
+    return HandIn(LATE, at - lesson.due) if at > lesson.due else HandIn(ON_TIME)
+
+
+def state_of(lesson: Lesson, now: datetime) -> str:
+    """What its dates mean for a lesson now."""
+    if lesson.release and now < lesson.release:
+        return f"released in {_rounded(lesson.release - now)}"
+    if lesson.due is None:
+        return "open"
+    return f"due in {_rounded(lesson.due - now)}" if now <= lesson.due else f"was due {_rounded(now - lesson.due)} ago"
+
+
+def table(folder: CourseFolder, students: Sequence[str], lessons: Sequence[Lesson]) -> dict[str, dict[str, HandIn]]:
+    """Student -> lesson -> how they stand."""
+    return {student: {lesson.name: of(folder, student, lesson) for lesson in lessons} for student in students}
+
+
+def _rounded(span: timedelta) -> str:
+    """``3 days``, ``5 hours`` or ``12 minutes``."""
+    minutes = max(1, round(span.total_seconds() / 60))
+    size, unit = (1440, "day") if minutes >= 2880 else (60, "hour") if minutes >= 120 else (1, "minute")
+    count = minutes // size
+    return f"{count} {unit}{'' if count == 1 else 's'}"
