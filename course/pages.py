@@ -25,7 +25,7 @@ a { color: var(--link); }
 table { border-collapse: collapse; width: 100%; margin: 1rem 0; }
 caption { text-align: left; font-weight: 600; padding: .4rem 0; }
 th, td { border-bottom: 1px solid var(--line); padding: .35rem .6rem; text-align: left; vertical-align: top; }
-td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
+td.number, th.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 tbody tr:nth-child(even) { background: var(--soft); }
 figure { margin: 1.5rem 0; background: #ffffff; padding: .5rem; } figure svg { width: 100%; height: auto; }
 figcaption { color: #1b1f24; font-size: .95rem; padding: .3rem .5rem; }
