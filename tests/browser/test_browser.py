@@ -102,3 +102,14 @@ def test_a_wrong_answer_is_explained_and_a_right_one_passes(lab, page, places):
     expect(report).not_to_contain_text("Not yet.")
     report.scroll_into_view_if_needed()
     page.screenshot(path=SCREENSHOTS / "passed.png")
+
+
+@pytest.mark.nightly  # runs the whole lesson once more
+def test_the_validate_button_says_what_is_still_wrong(lab, page):
+    """After the test above: one exercise is answered, the other is not."""
+    page.keyboard.press("Control+s")
+    page.get_by_role("button", name="Validate").first.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("m00_ex2", timeout=jupyterlab.MILLISECONDS)
+    page.screenshot(path=SCREENSHOTS / "validate.png")
+    expect(dialog).not_to_contain_text("m00_ex1")
