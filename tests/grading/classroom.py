@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -50,6 +53,12 @@ class Course:
         )
         assert done.returncode == expect, done.stdout
         return done.stdout
+
+    def release(self) -> None:
+        """Release the lesson by nbgrader's own command, the first time in a test run; afterwards, as that left it."""
+        made = _released(self.lesson, self.notebook)
+        shutil.copytree(made / "notebooks", self.root / "notebooks")
+        shutil.copy(made / "gradebook.db", self.root)
 
     def environment(self) -> dict[str, str]:
         """What an nbgrader command of this course runs with."""
@@ -106,6 +115,16 @@ class Course:
                 gradebook.db.refresh(grade)
                 gradebook.db.expunge(grade)
             return grades
+
+
+@functools.cache
+def _released(lesson: str, notebook: str) -> Path:
+    """The folder of a course whose lesson was released; it goes when the test run ends."""
+    folder = Path(tempfile.mkdtemp(prefix="released-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    course = Course(folder / "course", lesson, notebook)
+    course.nbgrader("generate_assignment", lesson)
+    return course.root
 
 
 def solution(source: Path, graders: Path) -> nbformat.NotebookNode:

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.timeout(900)  # starts several local AWS
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory: pytest.TempPathFactory) -> Course:
     course = Course(tmp_path_factory.mktemp("cloud") / "course", LESSON, NOTEBOOK)
-    course.nbgrader("generate_assignment", LESSON)
+    course.release()
     course.submit("alice", answering(ex1=RIGHT))
     course.submit("bob", answering(ex1=CLAIMS_ANOTHERS))
     course.nbgrader("autograde", LESSON)

@@ -45,7 +45,7 @@ def test_the_gate_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None
 def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     """A class of one, whose submission waits for ever."""
     course = Course(tmp_path_factory.mktemp("interrupted") / "course", LESSON, NOTEBOOK)
-    course.nbgrader("generate_assignment", LESSON)
+    course.release()
     course.submit("alice", starting("import course.session\ncourse.session.connect().bucket\n" + waiting(Path("marker"))))
     return course
 

@@ -91,7 +91,7 @@ def test_validate_judges_by_practice_cases(graded: Course) -> None:
 
 def test_failed_grader_needs_a_human_and_costs_nothing(tmp_path: Path) -> None:
     course = Course(tmp_path / "course")
-    course.nbgrader("generate_assignment", LESSON)
+    course.release()
     hidden = course.root / "graders" / LESSON / "m98_1_hidden.py"
     hidden.write_text(hidden.read_text() + "\n\nex2.checks['graded'] = lambda answer, report: report.part('plain', 7, 'seven')\n")
     course.submit("right", RIGHT)
@@ -113,7 +113,7 @@ def test_kernel_that_will_not_stop_is_stopped(tmp_path: Path) -> None:
     # Twice, for a second signal may come while the first is caught.
     forever = deaf.format(textwrap.indent(deaf.format("while True: sum(range(9))"), " " * 8).strip())
     course = Course(tmp_path / "course")
-    course.nbgrader("generate_assignment", LESSON)
+    course.release()
     course.submit("cell", RIGHT, answering(ex2=forever))
     course.submit("function", RIGHT, answering(ex2="def mean(numbers):\n" + textwrap.indent(forever, "    ")))
     course.nbgrader("autograde", LESSON)

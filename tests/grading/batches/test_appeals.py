@@ -36,7 +36,7 @@ def course_command(course: Course, *arguments: str, expect: int = 0) -> str:
 @pytest.fixture(scope="module")
 def night(tmp_path_factory: pytest.TempPathFactory) -> Course:
     course = Course(tmp_path_factory.mktemp("appeals") / "course")
-    course.nbgrader("generate_assignment", LESSON)
+    course.release()
     for student, edits in {"right": [RIGHT], "wrong": [WRONG], "half": [RIGHT, HALF], "untouched": []}.items():
         course.submit(student, *edits)
     grade(course, LESSON, "--jobs", "2")
@@ -86,7 +86,7 @@ def test_evidence_holds_no_secret(night: Course) -> None:
 
 def test_what_aws_answered_is_evidence_too(tmp_path) -> None:
     course = Course(tmp_path / "course", CLOUD, CLOUD_NOTEBOOK)
-    course.nbgrader("generate_assignment", CLOUD)
+    course.release()
     course.submit("alice", answering(ex1=STORES))
     grade(course, CLOUD)
     hidden = course.root / "graders" / CLOUD / "m97_1_hidden.py"

@@ -43,7 +43,7 @@ def scores(course: Course, student: str) -> dict[str, float | None]:
 def batch(graded: Course, tmp_path_factory: pytest.TempPathFactory) -> Course:
     """The class of `graded`, as it was handed in, through `course grade`."""
     course = Course(tmp_path_factory.mktemp("batch") / "course")
-    course.nbgrader("generate_assignment", LESSON)
+    course.release()
     shutil.copytree(graded.root / "submitted", course.root / "submitted")
     course.log = grade(course, LESSON, "--jobs", "2", "--export", "csv", "canvas", "moodle", "junit", expect=1)
     return course
@@ -110,7 +110,7 @@ def test_resume_leaves_alone_what_stands(batch: Course) -> None:
 @pytest.fixture
 def small(tmp_path: Path) -> Course:
     course = Course(tmp_path / "course")
-    course.nbgrader("generate_assignment", LESSON)
+    course.release()
     return course
 
 

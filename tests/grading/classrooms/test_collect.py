@@ -31,7 +31,7 @@ def released(tmp_path_factory) -> Path:
     from datetime import date
 
     course = Course(tmp_path_factory.mktemp("released") / "course")
-    course.nbgrader("generate_assignment", LESSON)
+    course.release()
     (course.root / "class.yaml").write_text(draft("spring", "UTC", None, [LESSON], date(2026, 1, 5), 7))
     with book.opened(course.root, course="spring") as opened:
         book.enrol(opened, CLASS)

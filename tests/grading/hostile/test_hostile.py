@@ -58,7 +58,7 @@ def listeners() -> Iterator[dict[str, str]]:
 @pytest.fixture(scope="module")
 def attacked(tmp_path_factory: pytest.TempPathFactory, listeners: dict[str, str]) -> Course:
     course = Course(tmp_path_factory.mktemp("hostile") / "course")
-    course.nbgrader("generate_assignment", LESSON)
+    course.release()
     for victim in VICTIMS:
         course.submit(victim, RIGHT, starting(f"mine = {WORK_OF_OTHERS!r}"))
     for name, (edits, _) in ALL.items():
@@ -147,7 +147,7 @@ def test_why_is_said(attacked: Course) -> None:
 @pytest.mark.nightly
 def test_notebook_of_200_megabytes(tmp_path: Path) -> None:
     course = Course(tmp_path / "course")
-    course.nbgrader("generate_assignment", LESSON)
+    course.release()
     output = [{"output_type": "stream", "name": "stdout", "text": "x" * 200_000_000}]
     course.submit("large", RIGHT, lambda notebook: notebook.cells[1].__setitem__("outputs", output), answering())
     grade(course, LESSON)

@@ -151,7 +151,7 @@ CORPUS = {
 @pytest.fixture(scope="module")
 def attacked(tmp_path_factory: pytest.TempPathFactory) -> Course:
     course = Course(tmp_path_factory.mktemp("hostile-cloud") / "course", LESSON, NOTEBOOK)
-    course.nbgrader("generate_assignment", LESSON)
+    course.release()
     for name, (answer, _) in CORPUS.items():
         course.submit(name, answering(ex1=answer.replace("{course}", str(course.root))))
     grade(course, LESSON, "--jobs", "2", "--no-gradebook")

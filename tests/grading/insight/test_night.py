@@ -36,7 +36,7 @@ def page(course: Course) -> str:
 def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     """A night in which a check is broken, a notebook cannot be read, one was not handed in and one is mended; "late" comes too late."""
     course = Course(tmp_path_factory.mktemp("night") / "course")
-    course.nbgrader("generate_assignment", LESSON)
+    course.release()
     course.submit("right", RIGHT)
     course.submit("a b", RIGHT, copies)
     course.submit("broken").write_text('{"cells": [')
