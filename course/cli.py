@@ -22,6 +22,8 @@ COMMANDS = {
     "rescore": ("course.grading.batches.rescore", "a class judged again by mended checks, without a run"),
     "override": ("course.grading.batches.overrides", "a human's decision on an exercise, with its reason"),
     "dashboard": ("course.grading.insight.dashboard", "a class at a glance: exercises, tries, who is stuck, domains of the exam"),
+    "explain": ("course.grading.insight.explain", "one score: what it rests on, and whether the same comes out again"),
+    "similarity": ("course.grading.insight.similarity", "submissions that are alike beyond what the course explains"),
     "aws": ("course.localaws.cli", "the local AWS alone: start, env, seed, status, events, reset, stop"),
 }
 

@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 STYLE = """
-:root { color-scheme: light dark; --ink: #1b1f24; --paper: #ffffff; --line: #c9d1d9; --soft: #f3f5f7; --link: #0b57d0; --bad: #b3261e; }
+:root { color-scheme: light dark; --ink: #1b1f24; --paper: #ffffff; --line: #c9d1d9; --soft: #f3f5f7; --link: #0b57d0; --bad: #b3261e;
+  --mark: #ffe08a; }
 @media (prefers-color-scheme: dark) {
-  :root { --ink: #e6e9ec; --paper: #15181c; --line: #3d444d; --soft: #20252b; --link: #9ec5ff; --bad: #ffb4ab; }
+  :root { --ink: #e6e9ec; --paper: #15181c; --line: #3d444d; --soft: #20252b; --link: #9ec5ff; --bad: #ffb4ab;
+    --mark: #5c4a00; }
 }
 body { font: 1rem/1.55 system-ui, sans-serif; color: var(--ink); background: var(--paper); margin: 0; }
 main { max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
@@ -33,7 +35,10 @@ nav ul { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; padding: 0; list-sty
 meter { width: 8rem; height: 1rem; vertical-align: middle; }
 td:has(code) { min-width: 16rem; }
 code { background: var(--soft); padding: 0 .2em; }
-a:focus-visible, summary:focus-visible, .wide:focus-visible { outline: 3px solid #1f6feb; outline-offset: 2px; }
+pre { background: var(--soft); padding: .6rem .8rem; overflow-x: auto; font-size: .9rem; }
+pre:focus-visible, a:focus-visible, summary:focus-visible, .wide:focus-visible { outline: 3px solid #1f6feb; outline-offset: 2px; }
+mark { color: inherit; background: var(--mark); }
+.beside { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1rem; } .beside > * { min-width: 0; }
 .failed { font-weight: 700; color: var(--bad); }
 """
 
@@ -95,6 +100,16 @@ def code(content: str) -> Markup:
     if len(pieces) % 2 == 0:  # a lone backtick is a backtick
         pieces[-2:] = ["`".join(pieces[-2:])]
     return Markup("".join(f"<code>{piece}</code>" if i % 2 else piece for i, piece in enumerate(pieces)))
+
+
+def block(content: str, label: str) -> Markup:
+    """Lines of code, or the markup they are; ``label`` says what they are. Focusable, so that the arrow keys scroll it."""
+    return Markup(f'<pre role="region" tabindex="0" aria-label="{html.escape(label)}">{text(content)}</pre>')
+
+
+def beside(parts: Iterable[str]) -> Markup:
+    """Parts side by side; one below the other in a narrow window."""
+    return Markup(f'<div class="beside">{"".join(f"<div>{text(part)}</div>" for part in parts)}</div>')
 
 
 def share(part: float, whole: float, label: str) -> Markup:

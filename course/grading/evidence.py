@@ -16,6 +16,10 @@ from typing import Any
 from course.grading import values
 from course.grading.errors import AnswerError
 
+EVENT = "before-send."  # with which the names of botocore's events begin: before-send.s3.GetObject
+OURS = "course-evidence"
+LONGEST_WHAT = 300  # characters
+
 
 class NotRecorded(Exception):
     """A check asks for something that was not asked when the submission ran; the message says what."""
@@ -33,7 +37,8 @@ class Evidence:
         ``name`` and ``arguments`` of each call of a learner's function, in order, and what came back: ``value``, ``problem``,
         ``unanswered``, ``output``.
     aws : list of dict
-        Each request to the submission's AWS, by `fingerprint`, and the answer: ``status``, ``headers``, ``body`` (base64).
+        Each request to the submission's AWS, by `fingerprint`, with its ``operation`` and the beginning of ``what`` was asked for people
+        to read, and the answer: ``status``, ``headers``, ``body`` (base64).
     """
 
     offer: dict[str, Any] = field(default_factory=dict)
@@ -94,7 +99,9 @@ def recording(client: Callable[[str], Any], log: Callable[[], list[dict[str, Any
 
     def make(service: str) -> Any:
         made = client(service)
-        made.meta.events.register("before-send", lambda request, **_: _send(request, log()), unique_id="course-evidence")
+        made.meta.events.register(
+            EVENT[:-1], lambda request, event_name, **_: _send(request, event_name, log()), unique_id="course-evidence"
+        )
         return made
 
     return make
@@ -111,13 +118,13 @@ def replaying(evidence: Evidence) -> Callable[[str], Any]:
     def answer(request: Any, event_name: str, **_: Any) -> Any:
         recorded = left.get(fingerprint(request))
         if not recorded:
-            raise NotRecorded(f"AWS was not asked this ({event_name.removeprefix('before-send.')}) when the submission ran")
+            raise NotRecorded(f"AWS was not asked this ({event_name.removeprefix(EVENT)}) when the submission ran")
         return _response(request, recorded.pop(0) if len(recorded) > 1 else recorded[0])
 
     def make(service: str) -> Any:
         session = boto3.Session("none", "none", region_name="us-east-1")
         made = session.client(service, endpoint_url="http://127.0.0.1:9")
-        made.meta.events.register("before-send", answer)
+        made.meta.events.register(EVENT[:-1], answer)
         return made
 
     return make
@@ -145,16 +152,25 @@ def _connections() -> Any:
     return URLLib3Session(proxies={})
 
 
-def _send(request: Any, log: list[dict[str, Any]]) -> Any:
+def _send(request: Any, event_name: str, log: list[dict[str, Any]]) -> Any:
     answered = _connections().send(request)
     recorded = {
         "request": fingerprint(request),
+        "operation": event_name.removeprefix(EVENT),
+        "what": _what(request),
         "status": answered.status_code,
         "headers": dict(answered.headers.items()),
         "body": base64.b64encode(answered.content).decode(),
     }
     log.append(recorded)
     return _response(request, recorded)
+
+
+def _what(request: Any) -> str:
+    """Path and body of a request as text, of which it keeps the beginning."""
+    path = request.url.partition("://")[2].partition("/")[2]
+    body = request.body if isinstance(request.body, (bytes, str)) else b""
+    return f"/{path} {body.decode(errors='replace') if isinstance(body, bytes) else body}".strip("/ ")[:LONGEST_WHAT]
 
 
 def _response(request: Any, recorded: dict[str, Any]) -> Any:

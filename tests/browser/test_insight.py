@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from course.grading.insight import dashboard, night, stored
+from course.grading.insight import dashboard, explain, night, similarity, stored
 
 from ..grading.classroom import LESSON
 from ..grading.insight import made
+from ..grading.insight.made import LONG, RENAMED
 from . import axe
 
 FOCUSED = "() => document.activeElement.getAttribute('aria-label') || document.activeElement.textContent"
-NAMES = ("night", "dashboard")
+NAMES = ("night", "dashboard", "explain", "similarity")
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -24,8 +25,15 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Each page, of a class in which everything occurs."""
     course = made.folder(tmp_path_factory.mktemp("insight") / "course")
     made.class_of(course, 12)
-    assert dashboard.main([LESSON, "--root", str(course.root)]) == 0
-    return {"night": night.write(course, stored.results(course)), "dashboard": course.root / "results" / "dashboard.html"}
+    for student, code in (("ada", LONG), ("bob", RENAMED)):
+        made.notebook_of(course, student, code)
+    found = {name: course.root / "results" / f"{name}.html" for name in ("night", "dashboard", "explain")}
+    root = ["--root", str(course.root)]
+    night.write(course, stored.results(course))
+    assert dashboard.main([LESSON, *root]) == 0
+    assert explain.main(["ada", "m98_1_ex1", "--no-run", "--html", str(found["explain"]), *root]) == 0
+    assert similarity.main([LESSON, *root]) == 0
+    return found | {"similarity": course.root / "results" / f"similarity-{LESSON}.html"}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

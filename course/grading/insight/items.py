@@ -146,9 +146,8 @@ def commonest(reports: Iterable[Mapping | None]) -> tuple[str, str, int]:
     if not parts:
         return "", "", 0
     part, messages = max(parts.items(), key=lambda each: len(each[1]))
-    ways = Counter(map(_way, messages))
-    way = ways.most_common(1)[0][0]
-    return part, next(message for message in messages if _way(message) == way), len(messages)
+    [(most, _)] = Counter(map(way, messages)).most_common(1)
+    return part, next(message for message in messages if way(message) == most), len(messages)
 
 
 def first_failure(report: Mapping) -> tuple[str, str]:
@@ -159,6 +158,6 @@ def first_failure(report: Mapping) -> tuple[str, str]:
     return "answer", report["problem"]
 
 
-def _way(message: str) -> str:
+def way(message: str) -> str:
     """A message without the values in it, which differ from learner to learner."""
     return VALUE.sub("…", message)

@@ -9,10 +9,12 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import nbformat
+
 from course.grading.batches.folder import CourseFolder
 from course.grading.batches.result import UNGRADED, Result
 
-from ..classroom import HERE, LESSON, NOTEBOOK
+from ..classroom import HERE, LESSON, NOTEBOOK, cell, solution
 from ..students import FULL
 
 PARTS = {
@@ -22,9 +24,32 @@ PARTS = {
 }
 MONDAY = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
+LONG = """def choose_tool(job):
+    # rules first
+    table = {"quality": "rules", "explore": "visual"}
+    size, purpose = job["gigabytes"], job["purpose"]
+    if job["team_codes"] is True:
+        for limit, tool in ((100, "script"), (float("inf"), "spark")):
+            if size <= limit:
+                return tool
+    return table.get(purpose, "visual")
+"""
+RENAMED = """def choose_tool(auftrag):
+    '''my own work'''
+    tabelle = {'quality': 'rules',
+               'explore': 'visual'}   # which
+    groesse, zweck = (auftrag["gigabytes"], auftrag["purpose"])
+    if auftrag["team_codes"] is True:
+        for grenze, werkzeug in ((100, "script"), (float("inf"), "spark")):
+            # small enough?
+            if groesse <= grenze:
+                return werkzeug
+    return tabelle.get(zweck, "visual")  # rules first
+"""
+
 
 def folder(root: Path) -> CourseFolder:
-    shutil.copytree(HERE / "fixture" / "graders", root / "graders", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(HERE / "fixture", root, ignore=shutil.ignore_patterns("__pycache__"))
     return CourseFolder(root)
 
 
@@ -82,3 +107,11 @@ def class_of(course: CourseFolder, learners: int) -> None:
         log(course, student, events)
     broken = Result("unreadable", LESSON, NOTEBOOK, key="", status=UNGRADED, fault="it cannot be read")
     broken.write(course.root / "results" / LESSON / "unreadable")
+
+
+def notebook_of(course: CourseFolder, student: str, code: str) -> None:
+    """A graded notebook whose first answer is ``code``, and failed."""
+    notebook = solution(course.source(LESSON) / f"{NOTEBOOK}.py", course.graders)
+    cell(notebook, "m98_1_ex1").source = code
+    result(course, student, {"m98_1_ex1": exercise("m98_1_ex1", [1.0, 0.0], ["0 of 40 unseen jobs"])})
+    nbformat.write(notebook, course.results(student, LESSON) / f"{NOTEBOOK}.ipynb")

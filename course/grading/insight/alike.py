@@ -1,0 +1,151 @@
+"""Pairs of learners whose answers are more alike than chance and the course explain.
+
+Two answers to an exercise are compared by what is their own: tokens that stand neither in the stub, the released notebook or the
+reference nor in the answers of many learners. `rapidfuzz` compares these sequences (normalised Indel similarity: the share of the tokens
+that one longest common subsequence covers). Comparing fingerprints that others do not share follows S. Schleimer, D. S. Wilkerson, A.
+Aiken, Winnowing: local algorithms for document fingerprinting, SIGMOD 2003.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from rapidfuzz.distance import Indel
+from rapidfuzz.process import cdist
+
+from course.grading.insight.tokens import Token, grams, known_from, own, tokens
+
+FIRST_LETTER = 0x1_0000  # no surrogate follows, of which there are no texts
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What ``thresholds.yaml`` says under ``similarity``, which explains each."""
+
+    alike: float
+    tokens: int
+    gram: int
+    common: float
+    learners: int
+    mistake: float
+    rare: float
+    most: int
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One learner's answer to one exercise.
+
+    ``mistake`` is the sub-check that failed first and the way in which it did; empty for a right answer, and for one that is not there.
+    """
+
+    student: str
+    source: str
+    mistake: str = ""
+
+    @cached_property
+    def tokens(self) -> list[Token]:
+        return tokens(self.source)
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """Two answers to an exercise that are alike.
+
+    Attributes
+    ----------
+    firsts, seconds : list of Token
+        Their own tokens.
+    alike : float
+        Share of these that is the same, 0..1.
+    common : int
+        How many own tokens they have in common.
+    weight : float
+        1, or more for a mistake that few made.
+    """
+
+    exercise: str
+    first: Answer
+    second: Answer
+    firsts: list[Token]
+    seconds: list[Token]
+    alike: float
+    common: int
+    weight: float
+
+    @property
+    def score(self) -> float:
+        return self.common * self.alike * self.weight
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two learners, and the exercises in which they are alike, the most telling first."""
+
+    students: tuple[str, str]
+    likenesses: tuple[Likeness, ...]
+
+    @property
+    def score(self) -> float:
+        """Tokens in common, weighted: a reason to look, not a probability."""
+        return sum(each.score for each in self.likenesses)
+
+
+def pairs(
+    answers: Mapping[str, Sequence[Answer]], course: Mapping[str, Iterable[str]], settings: Settings, tell: Callable[[str], None]
+) -> list[Pair]:
+    """The pairs that are worth a look, the most telling first.
+
+    Parameters
+    ----------
+    answers : mapping
+        By exercise.
+    course : mapping
+        By exercise, what the course itself gives away or expects: the stub, the released code cells, the reference.
+    settings : Settings
+    tell : callable
+        Called with each exercise that has been compared.
+    """
+    found: dict[tuple[str, str], list[Likeness]] = defaultdict(list)
+    for exercise, given in answers.items():
+        for each in likenesses(exercise, given, course.get(exercise, ()), settings):
+            found[each.first.student, each.second.student].append(each)
+        tell(exercise)
+    # Short answers are alike by chance: they count beside a longer one only.
+    worth = {who: some for who, some in found.items() if any(each.common >= settings.tokens for each in some)}
+    made = [Pair(who, tuple(sorted(some, key=lambda each: -each.score))) for who, some in worth.items()]
+    return sorted(made, key=lambda pair: (-pair.score, pair.students))
+
+
+def likenesses(exercise: str, answers: Sequence[Answer], course: Iterable[str], settings: Settings) -> list[Likeness]:
+    """All pairs of answers to one exercise that are alike."""
+    known = known_from(course, settings.gram) | _common(answers, settings)
+    letters: dict[str, str] = {}  # a character for each token: rapidfuzz compares texts fastest
+    parts = [own(each.tokens, known, settings.gram) for each in answers]
+    owned = ["".join(letters.setdefault(token.text, chr(FIRST_LETTER + len(letters))) for token in part) for part in parts]
+    shares = cdist(owned, owned, scorer=Indel.normalized_similarity, score_cutoff=settings.alike)
+    rare = _rare_mistakes(answers, settings)
+    found = []
+    for i, j in zip(*(shares >= settings.alike).nonzero(), strict=True):
+        if i < j and owned[i] and owned[j]:
+            share = float(shares[i, j])
+            common = round(share * (len(owned[i]) + len(owned[j])) / 2)
+            (first, its), (second, others) = sorted(((answers[i], parts[i]), (answers[j], parts[j])), key=lambda each: each[0].student)
+            weight = settings.mistake if first.mistake == second.mistake and first.mistake in rare else 1.0
+            found.append(Likeness(exercise, first, second, its, others, share, common, weight))
+    return found
+
+
+def _common(answers: Sequence[Answer], settings: Settings) -> set[tuple[str, ...]]:
+    """Runs of tokens that many learners' answers have."""
+    counts = Counter(gram for each in answers for gram in set(grams([token.text for token in each.tokens], settings.gram)))
+    most = max(settings.learners, settings.common * len(answers))
+    return {gram for gram, count in counts.items() if count > most}
+
+
+def _rare_mistakes(answers: Collection[Answer], settings: Settings) -> set[str]:
+    counts = Counter(each.mistake for each in answers if each.mistake)
+    return {mistake for mistake, count in counts.items() if count <= max(2, settings.rare * len(answers))}

@@ -1,0 +1,80 @@
+"""`course explain`: one stored score, what it rests on, and whether the same comes out when the submission runs again. For instructors:
+what it shows of a check's cases is not for learners."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from course import interrupts, pages
+from course.grading import catalogue, seeds
+from course.grading.batches.folder import CourseFolder, FolderError
+from course.grading.batches.grade import Work
+from course.grading.errors import DefinitionError, UnknownExercise
+from course.grading.insight import sections, stored
+from course.grading.insight.account import Case, account
+from course.grading.insight.rerun import rerun
+from course.grading.run import StartError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 when the same comes out again, 1 when it does not or could not be run, 2 when there is nothing to explain."""
+    parser = argparse.ArgumentParser(prog="course explain", description=__doc__)
+    parser.add_argument("student")
+    parser.add_argument("exercise", help="for example m04_1_ex2")
+    parser.add_argument("--no-run", action="store_true", help="do not run the submission again")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write it as a page, too")
+    parser.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder (default: here)")
+    options = parser.parse_args(arguments)
+    return interrupts.run(lambda: _explain(options))
+
+
+def _explain(options: argparse.Namespace) -> int:
+    console = Console()
+    try:
+        case = find(CourseFolder(options.root.resolve()), options.student, options.exercise)
+        shown = account(case)
+        for section in shown:
+            section.show(console)
+        same = True
+        if not options.no_run:
+            with console.status("running the submission again in its sandbox"):
+                again, same = rerun(case)
+            again.show(console)
+            shown = [*shown, again]
+        if options.html:
+            title = f"{options.exercise} of {options.student}: {case.exercise.title}"
+            console.print(f"\n{pages.write(options.html, title, sections.html(shown))}", soft_wrap=True)
+    except (FolderError, UnknownExercise, DefinitionError, OSError) as error:
+        print(f"course explain: {error}", file=sys.stderr)
+        return 2
+    except StartError as error:
+        print(f"course explain: {error} `--no-run` leaves the run out.", file=sys.stderr)
+        return 1
+    return 0 if same else 1
+
+
+def find(folder: CourseFolder, student: str, exercise_id: str) -> Case:
+    """The stored finding on an exercise, and the work it is of.
+
+    Raises
+    ------
+    UnknownExercise, DefinitionError
+    FolderError
+        When the student has no result for it.
+    """
+    exercise = catalogue.find(exercise_id, folder.graders)
+    for result in stored.results(folder):
+        if result.student == student and exercise_id in result.exercises:
+            works = [Work(folder.root, student, result.assignment, result.notebook, seeds.grading_seed(), own) for own in (False, True)]
+            # Whether the class works on variants of its own is not stored but in the key.
+            return Case(exercise, result, next((work for work in works if work.blank().key == result.key), works[0]))
+    raise FolderError(f"{student} has no result for {exercise_id}. Grade it first: `course grade --students {student}`.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,42 @@
+"""Values that learners handed over, short enough to be read."""
+
+from __future__ import annotations
+
+import reprlib
+from typing import Any
+
+LONGEST = 120  # characters of a text, or of what has no form of its own
+
+
+class _Short(reprlib.Repr):
+    """`reprlib`, which knows tables and arrays, too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxstring = self.maxother = LONGEST
+        self.maxlist = self.maxdict = self.maxtuple = self.maxset = 8
+        self.maxlevel = 4
+
+    def repr_DataFrame(self, table: Any, _: int) -> str:
+        columns = self.repr([str(name) for name in table.columns])
+        return f"a table of {len(table)} rows and the columns {columns}"
+
+    def repr_Series(self, column: Any, _: int) -> str:
+        return f"a column of {len(column)} values: {self.repr(column.head(self.maxlist).tolist())}"
+
+    def repr_ndarray(self, array: Any, _: int) -> str:
+        return f"an array of shape {array.shape}: {self.repr(array.ravel()[: self.maxlist].tolist())}"
+
+
+_short = _Short()
+
+
+def short(value: Any) -> str:
+    """A value on one line."""
+    return " ".join(_short.repr(value).split())
+
+
+def cut(text: str, longest: int = LONGEST) -> str:
+    """A text on one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= longest else f"{line[:longest]}…"

@@ -1,0 +1,117 @@
+"""`course similarity`: submissions whose answers are alike beyond what the course and chance explain. A reason to look, never a finding."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import nbformat
+from rich.console import Console
+from rich.progress import Progress
+
+from course.grading import catalogue
+from course.grading.batches.folder import CourseFolder, FolderError
+from course.grading.batches.result import Result
+from course.grading.candidates import code_cells, source_of
+from course.grading.errors import DefinitionError
+from course.grading.exercise import Exercise
+from course.grading.insight import similarity_page, stored
+from course.grading.insight.alike import Answer, Settings, pairs
+from course.grading.insight.items import first_failure, way
+from course.grading.insight.observations import thresholds
+
+SHOWN = 10  # pairs on the terminal
+LONGEST = 20_000  # characters of an answer that are compared
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0, whatever was found; 2 when there is nothing to compare."""
+    known = thresholds()["similarity"]
+    parser = argparse.ArgumentParser(prog="course similarity", description=__doc__)
+    parser.add_argument("assignment", metavar="LESSON", help="a graded one, for example m04_training")
+    parser.add_argument("--alike", type=float, default=known["alike"], metavar="SHARE", help="of their own tokens (default: %(default)s)")
+    parser.add_argument(
+        "--tokens",
+        type=int,
+        default=known["tokens"],
+        metavar="N",
+        help="in common; with fewer, an exercise never counts alone (%(default)s)",
+    )
+    parser.add_argument("--most", type=int, default=known["most"], metavar="N", help="pairs that are shown (default: %(default)s)")
+    parser.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder (default: here)")
+    options = parser.parse_args(arguments)
+    if not 0 < options.alike <= 1 or options.tokens < 1 or options.most < 1:
+        parser.error("--alike is a share above 0 and at most 1; --tokens and --most are 1 or more.")
+    settings = Settings(**known | {name: getattr(options, name) for name in ("alike", "tokens", "most")})
+    folder = CourseFolder(options.root.resolve())
+    try:
+        return _compare(folder, options.assignment, settings)
+    except (FolderError, DefinitionError, OSError) as error:
+        print(f"course similarity: {error}", file=sys.stderr)
+        return 2
+
+
+def _compare(folder: CourseFolder, assignment: str, settings: Settings) -> int:
+    console = Console()
+    results = stored.results(folder, [assignment])
+    if not results:
+        raise FolderError(f"{assignment} has no results; `course grade {assignment}` makes them.")
+    with Progress(console=console, transient=True) as progress:
+        exercises = [each for each in catalogue.exercises(folder.graders).values() if any(each.id in one.exercises for one in results)]
+        given = answers(progress.track(results, description="reading"), folder, exercises)
+        known = {exercise.id: course_code(folder, assignment, exercise) for exercise in exercises}
+        comparing = progress.add_task("comparing", total=len(given))
+        found = pairs(given, known, settings, lambda _: progress.advance(comparing))
+    page = similarity_page.write(folder.root / "results" / f"similarity-{assignment}.html", assignment, found, results, settings)
+    for pair in found[:SHOWN]:
+        names = ", ".join(each.exercise for each in pair.likenesses)
+        console.print(f"{pair.score:6.0f}  {' and '.join(pair.students)}: {names}", markup=False, highlight=False, soft_wrap=True)
+    console.print(f"{len(found)} pairs are worth a look; what is alike may have honest reasons. {page}", markup=False, soft_wrap=True)
+    return 0
+
+
+def answers(results: Iterable[Result], folder: CourseFolder, exercises: Sequence[Exercise]) -> dict[str, list[Answer]]:
+    """The answer cells by exercise, as they were graded: from the repaired notebooks beside the results."""
+    found: dict[str, list[Answer]] = defaultdict(list)
+    for result in results:
+        path = folder.results(result.student, result.assignment) / f"{result.notebook}.ipynb"
+        if not path.exists():  # not handed in, or not to be read
+            continue
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]  # written by us: nbformat would validate it again
+        sources = {each["metadata"].get("nbgrader", {}).get("grade_id"): "".join(each["source"]) for each in cells}
+        for exercise in exercises:
+            if exercise.id in result.exercises and exercise.answer_cell in sources:
+                source = sources[exercise.answer_cell][:LONGEST]
+                found[exercise.id].append(Answer(result.student, source, _mistake(result.exercises[exercise.id]["report"])))
+    return found
+
+
+def _mistake(report: dict | None) -> str:
+    if report is None or report["unanswered"] or report["score"] >= report["points"]:
+        return ""
+    part, message = first_failure(report)
+    return f"{part}: {way(message)}"
+
+
+def course_code(folder: CourseFolder, assignment: str, exercise: Exercise) -> list[str]:
+    """What all learners were given or were to write: code cells of the released notebooks, stubs among them, and the references.
+
+    Raises
+    ------
+    FolderError
+        When the lesson's source is not there, without which right answers look alike.
+    """
+    released = sorted((folder.root / "notebooks" / assignment).glob("*.ipynb"))
+    code = [cell.source for path in released for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    try:
+        return code + [cell.text for cell in code_cells(source_of(exercise.notebook, folder.root / "solutions"))]
+    except FileNotFoundError as error:
+        raise FolderError(str(error)) from None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,105 @@
+"""`course explain`: a stored score with what it rests on, and the submission run again, of which nothing stays."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from ..batches.test_appeals import CLOUD, CLOUD_NOTEBOOK, STORES, course_command
+from ..batches.test_command import grade
+from ..classroom import LESSON, NOTEBOOK, Course, answering
+from ..students import RIGHT
+
+pytestmark = pytest.mark.timeout(600)
+
+HALF = answering(ex2="def mean(numbers):\n    print('counting')\n    return sum(numbers) / len(numbers)\n")
+BLOTTED = """
+
+judged = ex3.checks["graded"]
+
+
+def tells(answer, report):
+    judged(answer, report)
+    report.secret("walrus")
+    report.part("found", False, "it is not the walrus")
+
+
+ex3.checks["graded"] = tells
+"""
+
+
+def files(root: Path) -> dict[str, str]:
+    """Every file of the course and its content."""
+    there = (path for path in root.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in there}
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    course = Course(tmp_path_factory.mktemp("explain") / "course")
+    course.nbgrader("generate_assignment", LESSON)
+    course.submit("half", RIGHT, HALF)
+    hidden = course.root / "graders" / LESSON / "m98_1_hidden.py"
+    hidden.write_text(hidden.read_text() + BLOTTED)
+    grade(course, LESSON)
+    return course
+
+
+def test_the_score_what_it_rests_on_and_the_same_again(course: Course) -> None:
+    before = files(course.root)
+    said = course_command(course, "explain", "half", "m98_1_ex2")
+    assert "1 of 2 points" in said and "[Passed] plain" in said
+    assert "`mean([1, 2, 6])` returned `3.0`, and printed `counting`" in said
+    assert "`mean([])`: " in said and "ZeroDivisionError" in said
+    assert "    return sum(numbers) / len(numbers)\n" in said
+    assert said.count("the same today") == 4
+    assert "The same comes out: 1 of 2 points, with the same messages, values and calls." in said
+    assert files(course.root) == before and course.leftovers() == []
+
+
+def test_values_are_shown_and_expected_ones_are_not(course: Course, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    said = course_command(course, "explain", "half", "m98_1_ex3", "--no-run", "--html", str(page))
+    assert "value `late` = `['c" in said and "it is not the …" in said
+    assert "Run again" not in said and "walrus" not in said + page.read_text()
+    assert "m98_1_ex3 of half: Find all columns unknown at prediction time" in page.read_text()
+
+
+def test_a_decision_is_told_and_what_differs_is_told_from_it(course: Course) -> None:
+    """Another answer lies there than the one that was graded."""
+    course_command(course, "override", "half", "m98_1_ex2", "--points", "2", "--reason", "the text was unclear")
+    path = course.root / "submitted" / "half" / LESSON / f"{NOTEBOOK}.ipynb"
+    kept = path.read_text()
+    try:
+        path.write_text(kept.replace("return sum(numbers) / len(numbers)", "return 7.25"))
+        said = course_command(course, "explain", "half", "m98_1_ex2", expect=1)
+    finally:
+        path.write_text(kept)
+    assert "2 of 2 points" in said and "the text was unclear (the grader's finding: 1 of 2 points)" in said
+    assert "Something else comes out: 0 of 2 points." in said
+    assert "score: 1 of 2 points before, 0 of 2 points now" in said
+    assert "`mean([1, 2, 6])` returned `3.0`, and printed `counting`; now `mean([1, 2, 6])` returned `7.25`" in said
+    assert "other than when it was graded: submission" in said
+
+
+def test_requests_to_aws_are_shown(tmp_path: Path) -> None:
+    course = Course(tmp_path / "course", CLOUD, CLOUD_NOTEBOOK)
+    course.nbgrader("generate_assignment", CLOUD)
+    course.submit("alice", answering(ex1=STORES))
+    grade(course, CLOUD)
+    said = course_command(course, "explain", "alice", "m97_1_ex1")
+    assert "AWS s3.HeadObject `" in said and "AWS s3.GetObject `" in said and "/greeting`: 200" in said
+    assert "The same" in said and "comes out: 2 of 2 points" in said
+
+
+@pytest.mark.parametrize(
+    ("student", "exercise", "says"),
+    [
+        ("half", "m98_1_ex9", "there is no exercise 'm98_1_ex9'"),
+        ("nobody", "m98_1_ex2", "nobody has no result for m98_1_ex2"),
+    ],
+)
+def test_what_cannot_be_explained_is_said(course: Course, student: str, exercise: str, says: str) -> None:
+    assert says in course_command(course, "explain", student, exercise, expect=2)

@@ -1,0 +1,160 @@
+"""`course similarity`: copies are found however they are disguised, independent answers are not."""
+
+from __future__ import annotations
+
+import ast
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from course.grading import catalogue
+from course.grading.batches.folder import CourseFolder
+from course.grading.candidates import candidates, code_cells, source_of
+from course.grading.exercise import Exercise
+from course.grading.insight import similarity
+from course.grading.insight.alike import Answer, Pair, Settings, likenesses, pairs
+from course.grading.insight.observations import thresholds
+from course.grading.insight.tokens import known_from, own, tokens
+
+from ..classroom import LESSON, NOTEBOOK, REPOSITORY
+from . import made
+from .made import LONG, RENAMED
+from .page import rows
+
+SETTINGS = Settings(**thresholds()["similarity"])
+
+
+def found(*answers: Answer, course: tuple[str, ...] = ()) -> list[Pair]:
+    return pairs({"m98_1_ex1": answers}, {"m98_1_ex1": course}, SETTINGS, lambda _: None)
+
+
+def test_renamed_names_and_other_comments_are_found() -> None:
+    [pair] = found(Answer("bob", RENAMED), Answer("ada", LONG), Answer("eve", "def choose_tool(job):\n    return 'visual'\n"))
+    assert pair.students == ("ada", "bob") and pair.likenesses[0].alike > 0.9
+
+
+def disguised(code: str, kept: set[str]) -> str:
+    """Laid out anew, without comments, and all names renamed that the answer gives itself, but for those that it must have."""
+    tree = ast.parse(code)
+    stored = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    names = (stored | {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}) - kept
+    for node in ast.walk(tree):
+        for member in ("id", "arg"):
+            if getattr(node, member, None) in names and not isinstance(node, ast.keyword):
+                setattr(node, member, f"other_{getattr(node, member)}")
+    return ast.unparse(tree)
+
+
+def exercises() -> list[Exercise]:
+    return list(catalogue.exercises(REPOSITORY / "graders").values())
+
+
+@pytest.mark.parametrize("exercise", exercises(), ids=lambda each: each.id)
+def test_independent_right_answers_are_not_found_and_their_copies_are(exercise: Exercise) -> None:
+    """Of every exercise of the course: its other right answers, and the reference, as if each were a learner's."""
+    cells = code_cells(source_of(exercise.notebook, REPOSITORY / "solutions"))
+    answer = next(cell.text for cell in cells if cell.role == "answer" and cell.exercise == exercise.id)
+    tried = list(candidates(exercise, answer, REPOSITORY / "graders"))
+    course = [cell.text for cell in cells] + [each.code for each in tried if each.name == "stub"]
+    right = [Answer(each.name, each.code) for each in tried if each.name.startswith("right") or each.name == "reference"]
+    assert pairs({exercise.id: right}, {exercise.id: course}, SETTINGS, lambda _: None) == []
+    known = known_from(course, SETTINGS.gram)
+    for each in right:
+        if len(own(each.tokens, known, SETTINGS.gram)) >= 1.2 * SETTINGS.tokens:
+            copy = Answer("copy", disguised(each.source, set(exercise.evidence)))
+            [pair] = pairs({exercise.id: [*right, copy]}, {exercise.id: course}, SETTINGS, lambda _: None)
+            assert set(pair.students) == {"copy", each.student}
+
+
+def test_what_the_course_gives_and_what_many_have_is_discounted() -> None:
+    assert found(Answer("ada", LONG), Answer("bob", LONG), course=(LONG,)) == []
+    assert found(*(Answer(f"s{n}", LONG) for n in range(10))) == []
+
+
+def test_short_answers_count_beside_a_longer_one_only() -> None:
+    short = "late = sorted(set(described) - {'c1', 'c2'})"
+    both = {"m98_1_ex3": [Answer("ada", short), Answer("bob", short)]}
+    assert likenesses("m98_1_ex3", both["m98_1_ex3"], (), SETTINGS) and pairs(both, {}, SETTINGS, lambda _: None) == []
+    [pair] = pairs(both | {"m98_1_ex1": [Answer("ada", LONG), Answer("bob", RENAMED)]}, {}, SETTINGS, lambda _: None)
+    assert [each.exercise for each in pair.likenesses] == ["m98_1_ex1", "m98_1_ex3"]
+
+
+def test_the_same_rare_mistake_weighs_more_than_the_same_right_answer() -> None:
+    [right] = found(Answer("ada", LONG), Answer("bob", LONG))
+    [wrong] = found(Answer("ada", LONG, "unseen: …"), Answer("bob", LONG, "unseen: …"))
+    others = [Answer(f"s{n}", "def choose_tool(job): ...", "unseen: …") for n in range(8)]
+    [usual] = found(Answer("ada", LONG, "unseen: …"), Answer("bob", LONG, "unseen: …"), *others)
+    assert wrong.score == 2 * right.score and usual.likenesses[0].weight == right.likenesses[0].weight == 1
+
+
+@given(st.text(max_size=200))
+def test_any_text_has_tokens_that_stand_where_they_say(source: str) -> None:
+    lines = source.split("\n")
+    for token in tokens(source):
+        assert token.text and 0 <= token.start <= token.end <= len(lines[token.line])
+
+
+@given(st.permutations(["# one", "# two", "", "   ", "\t# three"]))
+def test_comments_and_blank_lines_change_nothing(noise: list[str]) -> None:
+    lines = LONG.splitlines()
+    noisy = "\n".join(line for pair in zip(lines, [*noise, *noise], strict=False) for line in pair)
+    rest = "\n".join(lines[len(noise) * 2 :])
+    assert [each.text for each in tokens(noisy + "\n" + rest)] == [each.text for each in tokens(LONG)]
+
+
+# The command, on a class of notebooks as grading leaves them.
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> CourseFolder:
+    return made.folder(tmp_path / "course")
+
+
+def invented(chance: random.Random) -> str:
+    """An answer that nobody else gives."""
+    some, number = chance.choice, chance.randint
+    lines = [f"    if job[{some('abcdefgh')!r}] {some(['<', '>', '=='])} {number(0, 999)}: return {chance.random()!r}"]
+    for _ in range(number(3, 9)):
+        lines.append(f"    {some('xyzuvw')} = {some(['min', 'max', 'len', 'sum'])}(job) {some('+-*/')} {number(0, 999)}")
+    chance.shuffle(lines)
+    return "def choose_tool(job):\n" + "\n".join(lines)
+
+
+def test_two_of_three_hundred_are_found_and_shown_side_by_side(course, capsys) -> None:
+    chance = random.Random(5)
+    for n in range(298):
+        made.notebook_of(course, f"s{n:03}", invented(chance))
+    made.notebook_of(course, "ada", LONG)
+    made.notebook_of(course, "<i>bob", RENAMED)
+    assert similarity.main([LESSON, "--root", str(course.root)]) == 0
+    said = capsys.readouterr().out
+    page = course.root / "results" / f"similarity-{LESSON}.html"
+    assert "<i>bob and ada: m98_1_ex1" in said and "1 pairs are worth a look" in said and str(page) in said
+    text = page.read_text()
+    [row] = rows(text, "Pairs that are worth a look")
+    assert row["learners"] == "<i>bob and ada"
+    assert "300 learners make 44850 pairs" in text and "a reason to look" in text
+    assert "<mark>" in text and "<i>" not in text and text.count("<pre") == 2
+
+
+def test_a_class_of_one_and_thresholds(course, capsys) -> None:
+    made.notebook_of(course, "ada", LONG)
+    assert similarity.main([LESSON, "--root", str(course.root)]) == 0
+    assert "0 pairs" in capsys.readouterr().out
+    made.notebook_of(course, "bob", RENAMED)
+    assert similarity.main([LESSON, "--tokens", "500", "--root", str(course.root)]) == 0
+    assert "0 pairs" in capsys.readouterr().out
+    with pytest.raises(SystemExit, match="2"):
+        similarity.main([LESSON, "--alike", "7", "--root", str(course.root)])
+
+
+def test_what_cannot_be_compared_is_said(course, capsys) -> None:
+    assert similarity.main([LESSON, "--root", str(course.root)]) == 2
+    assert f"`course grade {LESSON}` makes them" in capsys.readouterr().err
+    made.notebook_of(course, "ada", LONG)
+    (course.root / "solutions" / LESSON / f"{NOTEBOOK}.py").unlink()
+    assert similarity.main([LESSON, "--root", str(course.root)]) == 2
+    assert "m98_1 has 0 sources" in capsys.readouterr().err
