@@ -15,6 +15,7 @@ COMMANDS = {
     "reveal": ("course.grading.reveal", "the reference answer of an exercise, after passing it or instead"),
     "doctor": ("course.doctor", "what is wrong with this machine, and the command that mends it"),
     "new-exercise": ("course.authoring.scaffold", "the skeletons of a new exercise, for authors"),
+    "teaching-note": ("course.authoring.teaching", "a page for whoever teaches a lesson"),
     "release": ("course.release", "the learner's package of one lesson, for instructors"),
     "class": ("course.grading.classroom.command", "a class from a roster: its students, dates and lessons; who has handed in what"),
     "collect": ("course.grading.classroom.collect", "what was handed in, by exchange, folder or an LMS's zip, into submitted/"),
@@ -24,6 +25,7 @@ COMMANDS = {
     "dashboard": ("course.grading.insight.dashboard", "a class at a glance: exercises, tries, who is stuck, domains of the exam"),
     "explain": ("course.grading.insight.explain", "one score: what it rests on, and whether the same comes out again"),
     "similarity": ("course.grading.insight.similarity", "submissions that are alike beyond what the course explains"),
+    "demo-class": ("course.regression.demo_night", "thirty synthetic learners from roster to dashboard, for instructors to look at"),
     "aws": ("course.localaws.cli", "the local AWS alone: start, env, seed, status, events, reset, stop"),
 }
 

@@ -1,0 +1,84 @@
+"""Teaching notes: as their lessons give them, with no answer in them, and refused where something is missing."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from course import canary, cli
+from course.authoring.teaching import NOTES, note
+from course.regression.demo_class import reference_answers
+
+ROOT = Path(__file__).parents[2]
+LESSONS = sorted(path.name for path in (ROOT / "notebooks").glob("m*"))
+LESSON = "m00_start"
+
+
+def test_the_notes_are_as_their_lessons_give_them():
+    assert cli.main(["teaching-note", "--check"]) == 0
+    assert sorted(path.stem for path in (ROOT / NOTES).glob("*.md")) == LESSONS
+
+
+def test_they_hold_no_answer():
+    assert canary.leaks(ROOT / NOTES) == []
+    for lesson in LESSONS:
+        text = (ROOT / NOTES / f"{lesson}.md").read_text()
+        for solution in (ROOT / "solutions" / lesson).glob("*.ipynb"):
+            for code in reference_answers(solution).values():
+                kept = re.findall(r"### BEGIN SOLUTION\n(.+?)### END SOLUTION", code, re.DOTALL)
+                lines = {line.strip() for region in kept for line in region.splitlines() if len(line.strip()) > 12}
+                assert lines and not [line for line in lines if line in text]
+
+
+@pytest.fixture
+def root(tmp_path) -> Path:
+    for name in ("solutions", "graders", "notebooks"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    (tmp_path / NOTES).mkdir(parents=True)
+    shutil.copy(ROOT / NOTES / "by_hand.yaml", tmp_path / NOTES)
+    return tmp_path
+
+
+def test_what_a_note_tells():
+    text = note(ROOT, LESSON)
+    assert "30 minutes, the first answer after three. 4 points. Services: S3" in text
+    assert "| 0.1 | Write a flight as the model reads it | 2 |" in text
+    assert (
+        '*The time column is a number, so it goes in as it stands.* (0.1) The check fails in `values`, and says: "... not a number' in text
+    )
+    assert text.index("### Questions to ask") < text.index("<details><summary>Answers</summary>") < text.index("- To 1:")
+
+
+def test_written_once_then_fresh_then_stale(root, capsys):
+    assert cli.main(["teaching-note", LESSON, "--root", str(root), "--check"]) == 1
+    assert "m00_start.md is stale; run `course teaching-note`" in capsys.readouterr().err
+    assert cli.main(["teaching-note", LESSON, "--root", str(root)]) == 0
+    assert cli.main(["teaching-note", LESSON, "--root", str(root), "--check"]) == 0
+    by_hand = root / NOTES / "by_hand.yaml"
+    by_hand.write_text(by_hand.read_text().replace("Last, ", "Then, ", 1))
+    assert cli.main(["teaching-note", LESSON, "--root", str(root), "--check"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("m00_start:\n", "m77_none:\n", "says nothing of m00_start"),
+        ("wrong_hhmm_is_hour", "wrong_none", "there is no mistake 'm00_ex1/wrong_none'"),
+        ("m00_ex1/wrong_hhmm_is_hour", "m00_ex1/right_frame", "there is no mistake"),
+        ("    demo:", "    demos:", "m00_start has no demo"),
+        ("  m00_start:", "  m00_other:", "has no notebook 'm00_other'"),
+    ],
+)
+def test_what_is_missing_is_said(root, capsys, old, new, words):
+    by_hand = root / NOTES / "by_hand.yaml"
+    by_hand.write_text(by_hand.read_text().replace(old, new, 1))
+    assert cli.main(["teaching-note", LESSON, "--root", str(root)]) == 2
+    assert words in capsys.readouterr().err and not (root / NOTES / f"{LESSON}.md").exists()
+
+
+def test_a_lesson_that_is_none(capsys):
+    assert cli.main(["teaching-note", "m99_none"]) == 2
+    assert "there is no released lesson 'm99_none'" in capsys.readouterr().err
