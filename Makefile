@@ -2,7 +2,7 @@
 # PYTHON selects the interpreter of a new environment, as in: make run PYTHON=python3.13
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test nightly lab start notebooks data doctor clean
+.PHONY: help run demo-class test nightly lab start notebooks data doctor clean
 
 UV := $(or $(shell command -v uv 2>/dev/null),.venv-uv/bin/uv)
 PY := .venv/bin/python
@@ -10,10 +10,13 @@ READY := .venv/.ready
 export UV_PYTHON_DOWNLOADS := never
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(READY) data ## run every lesson and grade a small class on the local AWS; ends with a table and an HTML report
 	@$(PY) -m course.regression.run
+
+demo-class: $(READY) data ## thirty synthetic learners, from their roster to the dashboard of the graded class
+	@$(PY) -m course.cli demo-class
 
 test: $(READY) data ## all checks, two lanes at a time
 	@$(PY) -m course.regression.lanes $(LANES)

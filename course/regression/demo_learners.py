@@ -1,0 +1,247 @@
+"""Thirty synthetic learners: what each hands in, made from the course's own answers, and the score that it deserves."""
+
+from __future__ import annotations
+
+import copy
+import json
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import nbformat
+from nbformat.notebooknode import NotebookNode
+
+from course.grading import catalogue
+from course.grading.batches.result import GRADED, Result
+from course.grading.candidates import Candidate, candidates
+from course.grading.exercise import Exercise, Function
+from course.regression.demo_class import fill_in, reference_answers
+
+UNREADABLE = b'{"cells": [{"cell_type": "code", "source": "x = '  # the battery was empty while it was saved
+LOOP = "def {name}(*arguments):\n    while True:\n        pass\n"
+DIES = "import os\nos._exit(1)  # as a kernel does that runs out of memory\n"
+SOON = 5  # seconds that an exercise gives its functions, which an endless loop will use up
+WRONG_COUNT = 11  # mistaken learners: as many as the exercise with the most foreseen mistakes has
+
+
+@dataclass(frozen=True)
+class Deserved:
+    """The share of an exercise's points that an answer deserves, and the part that must fail when a mistake is known."""
+
+    least: float
+    most: float
+    trips: str = ""
+
+    def __str__(self) -> str:
+        words = {(1.0, 1.0): "all points", (0.0, 0.0): "no points"}.get((self.least, self.most), "fewer than all points")
+        return f"{words}, and to fail in {self.trips!r}" if self.trips else words
+
+    def problem(self, found: Mapping) -> str:
+        """What is wrong with an exercise of a `Result`; empty when it is as deserved."""
+        if found["score"] is None:
+            return f"has no score ({found['fault']})"
+        share = found["score"] / found["points"]
+        failed = [part["name"] for part in (found["report"] or {}).get("parts", ()) if part["share"] != 1]
+        if not self.least <= share <= self.most or (self.trips and self.trips not in failed):
+            return f"has {found['score']:g} of {found['points']:g} points{f', failing in {failed}' if failed else ''}"
+        return ""
+
+
+FULL, NOTHING = Deserved(1.0, 1.0), Deserved(0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class Work:
+    """The code of one answer cell, what it deserves, and what the learner's last failed try was told."""
+
+    code: str
+    deserved: Deserved
+    told: str = ""
+
+
+@dataclass(frozen=True)
+class Material:
+    """What answers of one notebook are made from: for each exercise, in order, those on which its checks are tested, the reference last."""
+
+    exercises: Mapping[str, Exercise]
+    answers: Mapping[str, Sequence[Candidate]]
+
+    @classmethod
+    def of(cls, root: Path, lesson: str, notebook: str) -> Material:
+        graders = root / "graders"
+        references = reference_answers(root / "solutions" / lesson / f"{notebook}.ipynb")
+        exercises = {name: catalogue.find(name, graders) for name in references}
+        return cls(exercises, {name: list(candidates(exercises[name], code, graders)) for name, code in references.items()})
+
+    def reference(self, name: str) -> Work:
+        return Work(self.answers[name][-1].code, FULL)
+
+    def right(self, name: str, which: int) -> Work:
+        """Another correct answer; the reference where there are fewer."""
+        others = [each for each in self.answers[name] if each.name.startswith("right")]
+        return Work(others[which % len(others)].code, FULL) if others else self.reference(name)
+
+    def mistaken(self, name: str, which: int) -> Work:
+        """A foreseen mistake; the reference where there are fewer."""
+        wrong = [each for each in self.answers[name] if each.is_wrong]
+        if which >= len(wrong):
+            return self.reference(name)
+        found = wrong[which]
+        return Work(found.code, Deserved(0.0, 1.0 - 1e-9, found.trips), f"{found.trips}: {found.says[0]}")
+
+
+Answers = Mapping[str, Work]
+Edit = Callable[[NotebookNode], None]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A learner. Exercises that ``answers`` leaves out stay as they were released and deserve nothing.
+
+    Attributes
+    ----------
+    late : timedelta
+        After the due date; negative for before.
+    notebook : str
+        How the file is called when it is handed in, ``{}`` for its released name.
+    lessons : int
+        How many of the lessons are handed in.
+    """
+
+    name: str
+    words: str
+    answers: Callable[[Material], Answers]
+    edits: tuple[Edit, ...] = ()
+    late: timedelta = timedelta(hours=-9)
+    notebook: str = "{}.ipynb"
+    lessons: int = 99
+    readable: bool = True
+    tries: int = field(default=2)  # failed ones for an exercise, about
+
+
+def all_references(material: Material) -> Answers:
+    return {name: material.reference(name) for name in material.exercises}
+
+
+def first(count: Callable[[int], int]) -> Callable[[Material], Answers]:
+    """The references of the first exercises; ``count`` says how many of all."""
+    return lambda material: dict(list(all_references(material).items())[: count(len(material.exercises))])
+
+
+def rights(which: int) -> Callable[[Material], Answers]:
+    return lambda material: {name: material.right(name, which) for name in material.exercises}
+
+
+def mistakes(which: int) -> Callable[[Material], Answers]:
+    return lambda material: {name: material.mistaken(name, which) for name in material.exercises}
+
+
+def dies_halfway(material: Material) -> Answers:
+    """The kernel is gone from an exercise in the middle on."""
+    names = list(material.exercises)
+    fatal = len(names) // 2
+    return {name: material.reference(name) for name in names[:fatal]} | {
+        name: Work(DIES if i == fatal else material.reference(name).code, NOTHING) for i, name in enumerate(names) if i >= fatal
+    }
+
+
+def loops(material: Material) -> Answers:
+    """One function never returns: that of the last exercise that is only about a function and soon over."""
+    functions = {
+        name: next(each for each, wanted in exercise.evidence.items() if isinstance(wanted, Function))
+        for name, exercise in material.exercises.items()
+        if exercise.seconds <= SOON and any(isinstance(wanted, Function) for wanted in exercise.evidence.values())
+    }
+    chosen = list(functions)[-1]
+    return {**all_references(material), chosen: Work(LOOP.format(name=functions[chosen]), NOTHING)}
+
+
+def stripped(notebook: NotebookNode) -> None:
+    """As Colab leaves it: no metadata of nbgrader's, another kernel."""
+    notebook.metadata = {"kernelspec": {"name": "colab", "display_name": "Colab"}, "accelerator": "GPU"}
+    for cell in notebook.cells:
+        cell.metadata = {}
+
+
+def copied_cells(notebook: NotebookNode) -> None:
+    """As after a slip of the hand: every cell that nbgrader knows is there twice, metadata and all."""
+    notebook.cells += [copy.deepcopy(cell) for cell in notebook.cells if "nbgrader" in cell.metadata]
+
+
+def no_checks(notebook: NotebookNode) -> None:
+    """All checks deleted, because they were red once."""
+    notebook.cells = [cell for cell in notebook.cells if not cell.metadata.get("nbgrader", {}).get("grade")]
+
+
+def broken_cells(notebook: NotebookNode) -> None:
+    """A cell that is no Python first, one that fails in the middle."""
+    notebook.cells.insert(0, nbformat.v4.new_code_cell("import pandas as pd\nprint('unfinished"))
+    notebook.cells.insert(len(notebook.cells) // 2, nbformat.v4.new_code_cell("flights_of_nobody.head()"))
+
+
+KINDS: tuple[Kind, ...] = (
+    Kind("perfect_1", "the reference answers", all_references, tries=0),
+    Kind("perfect_2", "other answers that are right", rights(0)),
+    Kind("perfect_3", "again others", rights(1), tries=3),
+    Kind("late_by_days", "right, two days late", all_references, late=timedelta(days=2)),
+    Kind("late_by_an_hour", "half done, an hour late", first(lambda count: (count + 1) // 2), late=timedelta(hours=1), tries=4),
+    Kind("half_done", "the first half of the exercises", first(lambda count: (count + 1) // 2), tries=5),
+    Kind("first_lesson_only", "right as far as it goes: one lesson", all_references, lessons=1),
+    Kind("untouched", "the lesson as it was released", lambda _: {}, tries=0),
+    *(Kind(f"mistaken_{i + 1:02}", "foreseen mistakes", mistakes(i), tries=6) for i in range(WRONG_COUNT)),
+    Kind("colab", "right, its metadata stripped by Colab", all_references, (stripped,)),
+    Kind("copied_cells", "right, every cell of the lesson twice", all_references, (copied_cells,)),
+    Kind("no_checks", "right, the checks deleted", all_references, (no_checks,)),
+    Kind("renamed", "right, the file renamed by a browser", all_references, notebook="{} (2).ipynb"),
+    Kind("broken_cells", "right, among cells that fail", all_references, (broken_cells,)),
+    Kind("dead_kernel", "right until the kernel dies", dies_halfway),
+    Kind("endless_loop", "right, but for a function that never returns", loops),
+    Kind("friend_1", "right in a way of their own", rights(1), tries=4),
+    Kind("friend_2", "the same, copied", rights(1), late=timedelta(hours=-1), tries=0),
+    Kind("unreadable", "a notebook cut off in the middle", all_references, readable=False),
+    Kind("not_handed_in", "nothing", lambda _: {}, lessons=0),
+)
+
+
+def hand_in(kind: Kind, released: Path, material: Mapping[str, Material], folder: Path) -> None:
+    """Put what a learner hands in of one lesson into ``folder``.
+
+    Parameters
+    ----------
+    released : Path
+        The lesson as it was released.
+    material : mapping of str to Material
+        By notebook.
+    """
+    shutil.copytree(released, folder)
+    for notebook, each in material.items():
+        path = folder / f"{notebook}.ipynb"
+        fill_in(path, {name: work.code for name, work in kind.answers(each).items()})
+        if kind.edits:
+            content = nbformat.read(path, as_version=4)
+            for edit in kind.edits:
+                edit(content)
+            path.write_text(json.dumps(content), encoding="utf-8")  # as it is: nbformat's own writer would mend it
+        if not kind.readable:
+            path.write_bytes(UNREADABLE)
+        path.rename(folder / kind.notebook.format(notebook))
+
+
+def problems(kind: Kind, material: Material, result: Result | None, where: str) -> list[str]:
+    """A line for each exercise of one notebook whose score is not what the learner deserves."""
+    who = f"{kind.name}, {where}"
+    if result is None:
+        return [f"{who}: there is no result."]
+    if not kind.readable:
+        return [] if result.status != GRADED else [f"{who}: graded, although it cannot be read."]
+    if result.status != GRADED:
+        return [f"{who}: not graded ({result.fault})."]
+    work = kind.answers(material)
+    lines = []
+    for name in material.exercises:
+        deserved = work[name].deserved if name in work else NOTHING
+        if problem := deserved.problem(result.exercises[name]):
+            lines.append(f"{who}: {name} {problem}; it deserves {deserved}.")
+    return lines
