@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import yaml
 
 NAME = "class.yaml"
-DAY_BEGINS, DAY_ENDS = time(0, 0), time(23, 59)
+DAY_BEGINS, DAY_ENDS = time(0, 0), time(23, 59, 59)
 FIELDS = {"course", "timezone", "exchange", "lessons"}
 DATES = {"release", "due"}
 

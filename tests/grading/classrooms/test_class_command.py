@@ -66,7 +66,7 @@ def test_a_class_from_a_roster(course, tmp_path):
             ("ada", "Ada", "ada@example.org", "411"),
             ("bob", "Bob", None, "412"),
         ]
-        assert str(book.find_assignment(LESSON).duedate) == "2026-01-12 23:59:00"
+        assert str(book.find_assignment(LESSON).duedate) == "2026-01-12 23:59:59"
     assert (course.root / "notebooks" / LESSON / f"{NOTEBOOK}.ipynb").is_file()
     assert (exchange / "spring" / "outbound" / LESSON / f"{NOTEBOOK}.ipynb").is_file()
     listed = course.nbgrader("list", "--Exchange.cache=cache")  # nbgrader's own command finds course and exchange without being told
@@ -99,7 +99,7 @@ def test_edited_dates_are_applied_and_a_second_roster_loses_nobody(made):
 
 def test_who_has_handed_in_what(made):
     course_command(made, "class", "init", roster(made, "id\n" + "\n".join("abcd")))
-    for student, stamp in {"a": "2026-01-12 23:00:00", "b": "2026-01-15 23:59:00 UTC", "c": None}.items():
+    for student, stamp in {"a": "2026-01-12 23:00:00", "b": "2026-01-16 00:10:00 UTC", "c": None}.items():
         folder = made.submit(student).parent
         if stamp:
             (folder / "timestamp.txt").write_text(stamp)

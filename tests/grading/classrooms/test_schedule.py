@@ -22,7 +22,7 @@ def test_dates_are_those_of_the_zone(tmp_path):
     (tmp_path / "class.yaml").write_text(GOOD)
     plan = read(tmp_path, ["m00_start", "m01_next", "m02_open"])
     assert plan.lesson("m00_start").release == datetime(2026, 3, 27, 23, 0, tzinfo=UTC)
-    assert plan.lesson("m00_start").due == datetime(2026, 3, 29, 21, 59, tzinfo=UTC)  # summer time began in between
+    assert plan.lesson("m00_start").due == datetime(2026, 3, 29, 21, 59, 59, tzinfo=UTC)  # summer time began in between
     assert plan.lesson("m01_next").due == datetime(2026, 12, 1, 17, 0, tzinfo=UTC)
     assert plan.lesson("m02_open").due is None and plan.lesson("never").release is None
     assert plan.local(plan.lesson("m01_next").due) == "2026-12-01 18:00"
@@ -40,7 +40,7 @@ def test_a_draft_can_be_read(tmp_path):
     plan = read(tmp_path, ["m00", "m01"])
     assert plan.exchange is None
     assert plan.lesson("m01").release == datetime(2026, 2, 6, tzinfo=UTC)
-    assert plan.lesson("m00").due == datetime(2026, 2, 6, 23, 59, tzinfo=UTC)
+    assert plan.lesson("m00").due == datetime(2026, 2, 6, 23, 59, 59, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
