@@ -43,11 +43,17 @@ def tracked() -> frozenset[str]:
     return frozenset(listed) | {f"{folder}/" for name in listed for folder in Path(name).parents if folder.name}
 
 
+@cache
+def made() -> frozenset[str]:
+    """The folders that a run makes and git ignores."""
+    return frozenset(line.strip("/") for line in (ROOT / ".gitignore").read_text().splitlines() if line.startswith("/"))
+
+
 def lost_paths(text: str) -> Iterator[str]:
     """The paths in code spans that end no path of the repository. A lone folder, such as ``given/``, may be one of many or of a run."""
     for span in SPAN.findall(FENCE.sub("", text)):
         path = span.removeprefix("python ").split(" ")[0]
-        if not PATH.fullmatch(path) or LONE_FOLDER.fullmatch(path):
+        if not PATH.fullmatch(path) or LONE_FOLDER.fullmatch(path) or path.partition("/")[0] in made():
             continue
         pattern = PLACEHOLDER.sub("*", path).replace("mNN", "m[0-9][0-9]_")
         if not any(fnmatchcase(name, pattern) or fnmatchcase(name, f"*/{pattern}") for name in tracked()):
