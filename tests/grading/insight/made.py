@@ -49,7 +49,7 @@ RENAMED = """def choose_tool(auftrag):
 
 
 def folder(root: Path) -> CourseFolder:
-    shutil.copytree(HERE / "fixture", root, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(HERE / "fixture", root, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
     return CourseFolder(root)
 
 
