@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import weakref
 from pathlib import Path
 
 from nbconvert.exporters.exporter import ResourcesDict
@@ -29,6 +31,7 @@ from traitlets import Bool, Float, Unicode
 from course.grading import seeds
 from course.grading.repair import Master, repair
 from course.grading.run import CELL_SECONDS, Submission, run
+from course.grading.sandbox import preloaded
 from course.grading.sandbox.place import GIVEN
 
 OUTCOMES = "course_outcomes"  # in nbconvert's resources: check cell -> Outcome
@@ -67,6 +70,7 @@ class GradedExecute(NbGraderPreprocessor):
             student=student,
             seed=seeds.grading_seed(),
             learner=student if self.personal else seeds.SELF_STUDY,
+            kernels=_kernels(self.parent.parent),
         )
         released = [master.cell() for master in masters(where["db_url"], assignment, where["notebook"])]
         done = run(nb, submission, released, self.cell_seconds)
@@ -100,6 +104,21 @@ class SaveGrades(SaveAutoGrades):
         grade.auto_score = score
         grade.needs_manual_grade = score is None or grade.manual_score is not None
         self.gradebook.db.commit()
+
+
+_preloaded: weakref.WeakKeyDictionary[object, str] = weakref.WeakKeyDictionary()
+
+
+def _kernels(converter: object) -> str:
+    """Where kernels come from that are there at once: one process for all submissions of a command, which ends with the command.
+
+    In the formgrader, whose process goes on, it ends with the converter.
+    """
+    if converter not in _preloaded:
+        stack = contextlib.ExitStack()
+        _preloaded[converter] = stack.enter_context(preloaded.started())
+        weakref.finalize(converter, stack.close)
+    return _preloaded[converter]
 
 
 SANITIZE = [RepairCells, ClearOutput, DeduplicateIds, OverwriteKernelspec, OverwriteCells, CheckCellMetadata]

@@ -20,6 +20,7 @@ from typing import Any
 import nbformat
 
 from course import interrupts
+from course.regression import kernels
 from course.regression.crew import Crew
 
 WORKERS = 2  # the size of the machine the course is built for
@@ -84,6 +85,7 @@ def execute(source: Path, output: Path, parameters: Mapping[str, object], on_cel
             output,
             parameters=dict(parameters),
             kernel_name="python3",
+            **kernels.manager(),
             cwd=str(source.parent),
             progress_bar=False,
             execution_timeout=CELL_SECONDS,
@@ -161,7 +163,8 @@ def execute_all(
         mine = sources[number :: len(environments)]
         return [_in_a_child(crew, source, folder, environments[number], parameters or {}, on_cell) for source in mine]
 
-    with Crew(len(environments)) as crew:
+    with kernels.preloaded() as there, Crew(len(environments)) as crew:
+        environments = [{**environment, **there} for environment in environments]
         shares = [crew.submit(share, crew, number) for number in range(len(environments))]
         done = {run.output: run for job in shares for run in job.result()}
     return [done[_copy(folder, source)] for source in sources]

@@ -72,14 +72,9 @@ class BoxedKernel(AsyncKernelManager):
         self.context.destroy(linger=0)
 
 
-class _BoxProvisioner(KernelProvisionerBase):
-    """Starts, signals and ends the kernel, as jupyter_client asks for it.
+class ForkedProvisioner(KernelProvisionerBase):
+    """Signals and ends a kernel, as jupyter_client asks for it; how it starts, a subclass says."""
 
-    ``kernel`` is the program that the box was started with, or one that was forked into it.
-    """
-
-    place: tuple[Box, Path, str]
-    box: Running | None = None
     kernel: Running | Forked | None = None
 
     def __init__(self, **traits: Any) -> None:
@@ -96,28 +91,10 @@ class _BoxProvisioner(KernelProvisionerBase):
         command = [sys.executable, *COMMAND, self.parent.connection_file]
         return await super().pre_launch(cmd=[*command, *kwargs.pop("extra_arguments", [])], **kwargs)
 
-    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
-        box, cwd, kernels = self.place
-        if box.mode == "namespace" and kernels and Path(kernels).exists():
-            self.box = box.open()
-            request = {"first": self.box.first, "environment": box.environment, "cwd": str(cwd), "rlimits": box.limits.of_a_process()}
-            self.kernel = Forked(kernels, request | {"connection_file": self.parent.connection_file}, self.lines.extend)
-        else:
-            self.box = self.kernel = box.start(cmd, self.lines.extend, cwd=str(cwd))
-        return self.connection_info
-
-    def limit(self) -> str:
-        """The limit that ended the box; waits a moment, for the kernel's end is known first."""
-        if self.box is not None and self.box is not self.kernel and self.kernel.exit_code == KILLED:
-            with contextlib.suppress(TimeoutError, RuntimeError):
-                self.box.wait(LIMIT_SECONDS)
-        return self.box.limit if self.box else ""
-
     def end(self) -> None:
-        """End the kernel and its box with all that is in it."""
-        if self.box is not None:
-            self.box.kill()
-            self.kernel.wait()
+        """End the kernel."""
+        if self.kernel is not None:
+            self.kernel.kill()
 
     async def poll(self) -> int | None:
         return self.kernel.exit_code if self.kernel else 0
@@ -141,3 +118,33 @@ class _BoxProvisioner(KernelProvisionerBase):
 
     async def cleanup(self, restart: bool = False) -> None:
         await self.kill()
+
+
+class _BoxProvisioner(ForkedProvisioner):
+    """``kernel`` is the program that the box was started with, or one that was forked into it."""
+
+    place: tuple[Box, Path, str]
+    box: Running | None = None
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
+        box, cwd, kernels = self.place
+        if box.mode == "namespace" and kernels and Path(kernels).exists():
+            self.box = box.open()
+            request = {"first": self.box.first, "environment": box.environment, "cwd": str(cwd), "rlimits": box.limits.of_a_process()}
+            self.kernel = Forked(kernels, request | {"connection_file": self.parent.connection_file}, self.lines.extend)
+        else:
+            self.box = self.kernel = box.start(cmd, self.lines.extend, cwd=str(cwd))
+        return self.connection_info
+
+    def limit(self) -> str:
+        """The limit that ended the box; waits a moment, for the kernel's end is known first."""
+        if self.box is not None and self.box is not self.kernel and self.kernel.exit_code == KILLED:
+            with contextlib.suppress(TimeoutError, RuntimeError):
+                self.box.wait(LIMIT_SECONDS)
+        return self.box.limit if self.box else ""
+
+    def end(self) -> None:
+        """End the kernel and its box with all that is in it."""
+        if self.box is not None:
+            self.box.kill()
+            self.kernel.wait()

@@ -5,9 +5,9 @@
 is that process. It is started with an environment of nothing but paths, imports no grader, no gradebook and no key, opens nothing and
 computes nothing, so that each kernel begins alike and finds nothing in its memory. It ends with whoever started it.
 
-On the socket: a line of JSON (``first``, ``environment``, ``cwd``, ``connection_file``, ``rlimits``) with a file descriptor for the
-kernel's own output; then ``i`` interrupts the kernel, and the end of the connection kills it. The answer is a line of JSON,
-``{"exit_code": int}``, when it has ended.
+On the socket: a line of JSON (``first``, which is None for a kernel in no box, ``environment``, ``cwd``, ``connection_file``,
+``rlimits``) with a file descriptor for the kernel's own output; then ``i`` interrupts the kernel, and the end of the connection kills
+it. The answer is a line of JSON, ``{"exit_code": int}``, when it has ended.
 """
 
 from __future__ import annotations
@@ -88,7 +88,8 @@ def keep(connection: socket.socket) -> None:
         while not text.endswith(b"\n"):
             text += connection.recv(REQUEST_BYTES)
         request = json.loads(text)
-        enter(request["first"])
+        if request["first"] is not None:
+            enter(request["first"])
         kernel = os.fork()
         if kernel == 0:
             connection.close()
@@ -120,7 +121,8 @@ def become_kernel(request: dict[str, Any], output: int) -> None:
     try:
         os.setsid()
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        _drop_capabilities()
+        if request["first"] is not None:
+            _drop_capabilities()
         null = os.open(os.devnull, os.O_RDONLY)
         for descriptor, source in ((0, null), (1, output), (2, output)):
             os.dup2(source, descriptor)

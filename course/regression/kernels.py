@@ -1,0 +1,58 @@
+"""Kernels for papermill that are there at once: forked, in no box, from the process that has imported what lessons import."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.connect import KernelConnectionInfo
+from jupyter_client.manager import AsyncKernelManager
+
+from course.grading.sandbox import preloaded as sandbox
+from course.grading.sandbox.kernel import ForkedProvisioner
+
+ADDRESS = "COURSE_KERNELS"  # in the environment of a process that executes a notebook: where its kernel comes from
+
+
+@contextlib.contextmanager
+def preloaded() -> Iterator[dict[str, str]]:
+    """Start that process; what the processes that execute notebooks need to find it. Only Linux forks such a process safely."""
+    if sys.platform != "linux":
+        yield {}
+        return
+    with sandbox.started() as address:
+        yield {ADDRESS: address}
+
+
+def manager() -> dict[str, Any]:
+    """What to tell papermill of its kernel: nothing while that process is not there, for then a kernel starts as always."""
+    return {"kernel_manager_class": ForkedKernel} if Path(os.environ.get(ADDRESS, "/nowhere")).exists() else {}
+
+
+class ForkedKernel(AsyncKernelManager):
+    """The manager of one kernel in this process's environment, over sockets in a folder that goes with it."""
+
+    def __init__(self, **traits: Any) -> None:
+        folder = tempfile.mkdtemp(prefix="k-")
+        super().__init__(**traits | {"transport": "ipc", "ip": f"{folder}/k", "connection_file": f"{folder}/kernel.json"})
+        self.provisioner = _Provisioner(parent=self, kernel_spec=self.kernel_spec)
+
+
+class _Provisioner(ForkedProvisioner):
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
+        environment = {name: value for name, value in os.environ.items() if name != ADDRESS}
+        request = {"first": None, "environment": environment, "cwd": kwargs.get("cwd") or str(Path.cwd()), "rlimits": {}}
+        self.kernel = sandbox.Forked(
+            os.environ[ADDRESS], request | {"connection_file": self.parent.connection_file}, lambda lines: print(*lines, sep="\n")
+        )
+        return self.connection_info
+
+    async def cleanup(self, restart: bool = False) -> None:
+        await super().cleanup(restart)
+        shutil.rmtree(Path(self.parent.connection_file).parent, ignore_errors=True)

@@ -1,0 +1,45 @@
+"""A notebook that papermill executes in a kernel that was there already: in this environment, ended as any other, with nothing left."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from course.regression import kernels
+from course.regression.execute import Executed
+
+from ..leftovers import processes, wait_for
+from .small_notebooks import parameters, write
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux forks a process with libraries loaded, until 2027-05-24")
+
+CELLS = (
+    parameters("points = 1.0"),
+    "import sys\nassert 'course.session' in sys.modules and 'matplotlib.pyplot' in sys.modules, 'an ordinary kernel'",
+    "import os, pathlib\nassert os.environ['COURSE_OF_THIS_TEST'] == 'yes' and 'COURSE_KERNELS' not in os.environ and points == 2.0",
+    "assert pathlib.Path.cwd().name == 'm90_good', pathlib.Path.cwd()",
+    "print('seen')",
+    "raise ValueError('on purpose')",
+)
+
+
+def test_a_forked_kernel_is_as_any_other(tmp_path: Path) -> None:
+    cells = [nbformat.v4.new_code_cell(cell) if isinstance(cell, str) else cell for cell in CELLS]
+    source = write(tmp_path / "m90_good" / "m90_1.ipynb", *cells)
+    output, scratch = tmp_path / "executed.ipynb", tmp_path / "tmp"
+    scratch.mkdir()
+    with kernels.preloaded() as there:
+        wait_for(Path(there[kernels.ADDRESS]).exists, "the process has imported", 300)
+        command = [sys.executable, "-m", "course.regression.execute", str(source), str(output), json.dumps({"points": 2.0})]
+        environment = os.environ | there | {"COURSE_OF_THIS_TEST": "yes", "TMPDIR": str(scratch)}
+        done = subprocess.run(command, env=environment, text=True, stdout=subprocess.PIPE, timeout=240, check=True)
+    run = Executed.of_json(next(line for line in done.stdout.splitlines() if line))
+    assert run.error == "cell 6: ValueError: on purpose", run.error
+    assert [cell.outputs[0].text for cell in nbformat.read(output, as_version=4).cells if "seen" in cell.source] == ["seen\n"]
+    assert list(scratch.iterdir()) == [] and processes(tmp_path) == []
