@@ -17,7 +17,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import invoke, listing, objects, ready, restart, training
+from benchmarks import grading, invoke, listing, objects, ready, restart, training
 from benchmarks.rows import Row
 from course import interrupts
 
@@ -29,11 +29,14 @@ BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "listing": listing.measure,
     "objects": objects.measure,
     "restart": restart.measure,
+    "grading": grading.measure,
 }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure the local AWS beside its baselines.")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description="Measure the local AWS and the grading beside their baselines."
+    )
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; all when none is named")
     names = parser.parse_args(arguments).names or list(BENCHMARKS)
     if unknown := [name for name in names if name not in BENCHMARKS]:
@@ -52,11 +55,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _table(rows: Sequence[Row]) -> Table:
-    table = Table(title="The local AWS beside its baselines (medians)")
-    for heading in ("", "local AWS", "baseline", "which is", "compared", "target", ""):
-        table.add_column(
-            heading, overflow="fold", justify="right" if heading in ("local AWS", "baseline", "compared", "target") else "left"
-        )
+    table = Table(title="What was measured, beside its baselines (medians)")
+    for heading in ("", "ours", "baseline", "which is", "compared", "target", ""):
+        table.add_column(heading, overflow="fold", justify="right" if heading in ("ours", "baseline", "compared", "target") else "left")
     for row in rows:
         table.add_row(*row.cells(), "[green]met[/]" if row.met else "[red]missed[/]")
     return table

@@ -1,0 +1,178 @@
+"""What grading costs: a class that hands in m00 and m02_1 untouched, by `course grade`, beside the cells' own time and stock nbgrader.
+
+Both run the same notebooks. Stock nbgrader has a configuration without our plug-in, and one local AWS for the whole class; `course grade`
+has boxes, checks and a local AWS for each submission. The cells' own time is what nbclient writes into an executed notebook. Memory is
+that of all processes that outlive a submission, while m00 is graded 300 times, two at a time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import nbformat
+import psutil
+
+from benchmarks import world
+from benchmarks.rows import Row, seconds
+from course.grading.batches.command import works_of
+from course.grading.batches.folder import CourseFolder
+from course.grading.batches.grade import Work
+from course.grading.batches.queue import Processes, grade_all
+from course.localaws import server
+from course.regression.crew import Crew
+
+ROOT = Path(__file__).resolve().parents[1]
+LESSONS = {"m00_start": "m00", "m02_data_preparation": "m02_1"}
+STUDENTS = 4
+RUNS = 3
+MANY, EARLY = 300, 50  # submissions, and those after which memory is looked at first
+STOCK_CONFIG = """
+c = get_config()
+c.CourseDirectory.source_directory = "solutions"
+c.CourseDirectory.release_directory = "notebooks"
+c.Execute.timeout = 300
+c.ClearMetadataPreprocessor.enabled = False  # in which the cells' own time would be lost
+"""
+
+
+def measure() -> list[Row]:
+    with world.folder() as place:
+        ours, stock = _classes(place)
+        rows = _above_the_cells(ours, stock)
+        with _warm(ours) as processes:
+            return [*rows, _two_beside_one(ours, processes), *_untouched(ours, processes), _memory(ours, processes)]
+
+
+def _classes(place: Path) -> tuple[CourseFolder, CourseFolder]:
+    """The class twice: released and handed in, for ours and for stock nbgrader."""
+    root = place / "ours"
+    root.mkdir()
+    for name in ("solutions", "graders", "nbgrader_config.py"):
+        (root / name).symlink_to(ROOT / name)
+    for lesson, notebook in LESSONS.items():
+        _run(root, "nbgrader", "generate_assignment", lesson)
+        for path in (root / "notebooks" / lesson).glob("*.ipynb"):
+            if not path.stem.startswith(notebook):
+                path.unlink()  # the lesson's other notebooks
+        for number in range(STUDENTS):
+            shutil.copytree(root / "notebooks" / lesson, root / "submitted" / f"student{number}" / lesson)
+    stock = shutil.copytree(root, place / "stock", symlinks=True)
+    (stock / "nbgrader_config.py").unlink()
+    (stock / "nbgrader_config.py").write_text(STOCK_CONFIG)
+    return CourseFolder(root), CourseFolder(stock)
+
+
+def _above_the_cells(ours: CourseFolder, stock: CourseFolder) -> list[Row]:
+    with server.temporary() as handle:
+        aws = {"COURSE_LOCALAWS_STATE": str(handle.state), "COURSE_BACKEND": "local"}
+        pairs = [(_ours(ours), _stock(stock, aws)) for _ in range(RUNS)]
+    measured, baseline = (list(numbers) for numbers in zip(*pairs, strict=True))
+    rest = (measured, baseline, "nbgrader autograde, stock")
+    return [
+        Row("grading a submission, above its cells", "s", *rest, "measured", 1.5),
+        Row("the same, compared", "s", *rest, "ratio", 1.0),
+    ]
+
+
+def _ours(folder: CourseFolder) -> float:
+    taken = seconds(lambda: _run(folder.root, "course.cli", "grade", "--jobs", "1"))
+    return _each_above(taken, (folder.root / "results").glob("*/*/*.ipynb"))
+
+
+def _stock(folder: CourseFolder, environment: Mapping[str, str]) -> float:
+    taken = sum(
+        seconds(functools.partial(_run, folder.root, "nbgrader", "autograde", lesson, "--force", **environment)) for lesson in LESSONS
+    )
+    return _each_above(taken, (folder.root / "autograded").glob("*/*/*.ipynb"))
+
+
+def _each_above(taken: float, executed: Iterable[Path]) -> float:
+    """Seconds a notebook beyond those of its cells."""
+    own = [sum(map(_duration, nbformat.read(path, as_version=4).cells)) for path in executed]
+    if len(own) != STUDENTS * len(LESSONS):
+        raise RuntimeError(f"{len(own)} notebooks were executed in place of {STUDENTS * len(LESSONS)}")
+    return (taken - sum(own)) / len(own)
+
+
+def _duration(cell: nbformat.NotebookNode) -> float:
+    told = cell.metadata.get("execution", {})
+    if "iopub.status.busy" not in told or "shell.execute_reply" not in told:
+        return 0.0
+    begin, end = (datetime.fromisoformat(told[name]) for name in ("iopub.status.busy", "shell.execute_reply"))
+    return (end - begin).total_seconds()
+
+
+@contextlib.contextmanager
+def _warm(folder: CourseFolder) -> Iterator[Processes]:
+    """Grading processes that have graded, and whose preloaded kernels are there."""
+    with Processes() as processes:
+        world.until(lambda: Path(processes.kernels).exists(), "kernels are there at once")
+        for work in _first(folder):
+            processes.grade(work)
+        yield processes
+
+
+def _two_beside_one(folder: CourseFolder, processes: Processes) -> Row:
+    works = works_of(folder, (), None, personal=False)
+
+    def grade(jobs: int) -> float:
+        return seconds(lambda: _all(works, jobs, processes))
+
+    pairs = [(grade(2), grade(1)) for _ in range(RUNS)]
+    two, one = (list(numbers) for numbers in zip(*pairs, strict=True))
+    return Row(f"{len(works)} submissions by two workers", "s", two, one, "by one", "ratio", 1 / 1.7)
+
+
+def _untouched(folder: CourseFolder, processes: Processes) -> Iterator[Row]:
+    for work in _first(folder):
+        taken, own = [], []
+        for _ in range(RUNS):
+            taken.append(seconds(functools.partial(processes.grade, work)))
+            own.append(sum(map(_duration, nbformat.read(work.results / f"{work.notebook}.ipynb", as_version=4).cells)))
+        yield Row(f"{work.notebook}, untouched", "s", taken, own, "its cells alone", "measured", 3.0)
+
+
+def _memory(folder: CourseFolder, processes: Processes) -> Row:
+    work = _first(folder)[0]
+    works = [replace(work, seed=str(number)) for number in range(MANY)]
+    _all(works[:EARLY], 2, processes)
+    early = _megabytes()
+    _all(works[EARLY:], 2, processes)
+    return Row(f"memory after {MANY} submissions", "MB", [_megabytes()], [early], f"after {EARLY}", "ratio", 1.1)
+
+
+def _first(folder: CourseFolder) -> list[Work]:
+    """A submission of each notebook."""
+    return [work for work in works_of(folder, (), None, personal=False) if work.student == "student0"]
+
+
+def _all(works: Sequence[Work], jobs: int, processes: Processes) -> None:
+    results = grade_all(works, jobs, lambda result: None, contextlib.nullcontext(processes))
+    if faults := [result.fault for result in results if result.fault]:
+        raise RuntimeError(faults[0])
+
+
+def _megabytes() -> float:
+    """Of this process and all that it has started and that runs, what is theirs alone."""
+    here = psutil.Process()
+    return sum(process.memory_full_info().uss for process in [here, *here.children(recursive=True)]) / 1e6
+
+
+def _run(root: Path, module: str, *arguments: str, **environment: str) -> None:
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    with (
+        Crew(1) as crew,
+        crew.child([sys.executable, "-m", module, *arguments], cwd=root, env=os.environ | environment, **options) as child,
+    ):
+        output, _ = child.communicate()
+    if child.returncode:
+        raise RuntimeError(f"{module} {' '.join(arguments)} ended with {child.returncode}: {output[-1000:]}")
