@@ -25,6 +25,7 @@ from course.localaws.containers.visible import Bind
 
 CELL_SECONDS = 300.0
 INTERRUPT_SECONDS = 20  # that a kernel has to come back from an interrupt before it is killed
+UNSEALED = "submissions run as processes that can read this user's files"
 SILENCE = 300  # characters of an error that are repeated
 LIMITS = {
     "memory": "it used more memory than a submission may",

@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -13,18 +14,22 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from course import interrupts
 from course.grading import seeds
-from course.grading.batches import exports, overrides
+from course.grading.batches import book, changes, exports, overrides
 from course.grading.batches.folder import CourseFolder, FolderError
 from course.grading.batches.grade import Work
-from course.grading.batches.queue import grade_all, pending
+from course.grading.batches.queue import Grader, GraderError, grade_all, pending
 from course.grading.batches.result import Result
 from course.grading.insight import night
+from course.grading.run import UNSEALED
 from course.localaws.containers.box import best_mode
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 when everything was graded, 1 when something needs a human, 2 when nothing could be done."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.draft and (options.export or options.db):
+        parser.error("--draft goes with neither --export nor --db: no score of a draft counts")
     return interrupts.run(lambda: _grade(options))
 
 
@@ -35,12 +40,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--students", nargs="+", metavar="ID", help="only these")
     parser.add_argument(
-        "--jobs", type=int, default=os.cpu_count(), metavar="N", help="submissions at a time (default: the cores, %(default)s)"
+        "--jobs", type=int, metavar="N", help=f"submissions at a time (default: the cores, {os.cpu_count()}, or what a cluster can take)"
+    )
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster that grades: tcp://HOST:8786")
+    parser.add_argument(
+        "--draft", action="store_true", help="unfinished work, for the dashboard: into drafts/, no gradebook, no score counts"
     )
     parser.add_argument("--resume", action="store_true", help="leave alone what has a result by the same checks, seed and packages")
     parser.add_argument("--personal", action="store_true", help="learners worked on variants of their own")
     parser.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder (default: here)")
-    parser.add_argument("--db", default="", metavar="URL", help="nbgrader's gradebook, as SQLAlchemy has it (default: gradebook.db there)")
+    parser.add_argument(
+        "--db", default="", metavar="URL", help="nbgrader's gradebook, as SQLAlchemy has it (default: that of nbgrader_config.py)"
+    )
     parser.add_argument("--no-gradebook", action="store_true", help="write no gradebook and no autograded/")
     parser.add_argument(
         "--export", nargs="+", default=[], choices=exports.EXPORTS, metavar="KIND", help=f"also {', '.join(exports.EXPORTS)}"
@@ -53,24 +64,48 @@ def _grade(options: argparse.Namespace) -> int:
     folder = CourseFolder(options.root.resolve())
     try:
         works = works_of(folder, options.assignments, options.students, options.personal)
+        works = [replace(work, draft=options.draft) for work in works]
         waiting, standing = pending(works) if options.resume else (works, [])
-        if best_mode() != "namespace":
-            print("This machine has no user namespaces: submissions run as processes that can read this user's files.", file=sys.stderr)
-        results = [*standing, *_with_progress(waiting, options.jobs, len(standing), console)]
-        made = overrides.decisions(folder)
-        results = [overrides.applied(result, made) for result in results]
-        results.sort(key=lambda result: (result.assignment, result.student, result.notebook))
-        if not options.no_gradebook:
-            exports.gradebook(results, folder, options.db)
-        for kind in options.export:
-            name, write = exports.EXPORTS[kind]
-            write(results, folder.root / "results" / name)
-            console.print(f"{kind}: {folder.root / 'results' / name}")
-    except FolderError as error:
+        earlier = {result.name: result for work in waiting if (result := Result.read(work.results, work.notebook))}
+        if best_mode() != "namespace" and not options.scheduler:
+            print(f"This machine has no user namespaces: {UNSEALED}.", file=sys.stderr)
+        if not (options.draft or options.no_gradebook):
+            book.require({work.assignment for work in works}, folder, book.url_of(folder, options.db))
+        jobs, grader = _grader(options, folder)
+        graded = _with_progress(waiting, jobs, grader, len(standing), console)
+        results = sorted([*standing, *graded], key=lambda result: result.name)
+        if not options.draft:
+            results = _given_out(results, folder, options, console)
+    except (FolderError, GraderError) as error:
         print(f"course grade: {error}", file=sys.stderr)
         return 2
-    night.tell(results, len(standing), night.write(folder, results), console)
+    if options.draft:
+        _tell_drafts(results, len(standing), folder, console)
+    else:
+        night.tell(results, len(standing), night.write(folder, results), console)
+    if changed := list(changes.changes((earlier[result.name], result) for result in graded if result.name in earlier)):
+        console.print(changes.table(changed))
     return 1 if any(result.needs_human for result in results) else 0
+
+
+def _given_out(results: Sequence[Result], folder: CourseFolder, options: argparse.Namespace, console: Console) -> list[Result]:
+    """The results with what humans decided, in the gradebook and in the spreadsheets."""
+    made = overrides.decisions(folder)
+    decided = [overrides.applied(result, made) for result in results]
+    if not options.no_gradebook:
+        decided = exports.gradebook(decided, folder, options.db)
+    for kind in options.export:
+        name, write = exports.EXPORTS[kind]
+        write(decided, folder.root / "results" / name)
+        console.print(f"{kind}: {folder.root / 'results' / name}")
+    return decided
+
+
+def _tell_drafts(drafts: Sequence[Result], standing: int, folder: CourseFolder, console: Console) -> None:
+    lines = [f"{draft.student}, {draft.notebook}: {why}" for draft in drafts for why in draft.needs_human]
+    lines.append(night.sums(drafts, f" ({standing} stood already)" if standing else ""))
+    lines.append(f"These are drafts, in {folder.root / 'drafts'}: no score counts, the gradebook is as it was.")
+    console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
 
 
 def works_of(folder: CourseFolder, assignments: Sequence[str], students: Sequence[str] | None, personal: bool) -> list[Work]:
@@ -95,7 +130,19 @@ def works_of(folder: CourseFolder, assignments: Sequence[str], students: Sequenc
     return works
 
 
-def _with_progress(works: Sequence[Work], jobs: int, standing: int, console: Console) -> list[Result]:
+def _grader(options: argparse.Namespace, folder: CourseFolder) -> tuple[int, Grader | None]:
+    """How many at a time, and who grades; None for processes of this machine."""
+    if not options.scheduler:
+        return options.jobs or os.cpu_count(), None
+    try:
+        from course.grading.batches.cluster import AT_A_TIME, Cluster
+    except ModuleNotFoundError as error:
+        install = "`uv sync --inexact --extra cluster` in the course's repository installs it, or `pip install distributed`"
+        raise GraderError(f"--scheduler takes Dask, and there is no module {error.name!r}; {install}, here and on each worker.") from None
+    return options.jobs or AT_A_TIME, Cluster(options.scheduler, folder)
+
+
+def _with_progress(works: Sequence[Work], jobs: int, grader: Grader | None, standing: int, console: Console) -> list[Result]:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -110,7 +157,7 @@ def _with_progress(works: Sequence[Work], jobs: int, standing: int, console: Con
         def tell(result: Result) -> None:
             progress.update(task, advance=1, description=f"graded {result.student}, {result.notebook}")
 
-        return grade_all(works, jobs, tell)
+        return grade_all(works, jobs, tell, grader)
 
 
 if __name__ == "__main__":

@@ -7,40 +7,49 @@ import shutil
 import warnings
 import xml.etree.ElementTree as ElementTree
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from course.grading.batches.folder import CourseFolder, FolderError
 from course.grading.batches.result import Result
 
 
-def gradebook(results: Iterable[Result], folder: CourseFolder, db_url: str = "") -> None:
+def gradebook(results: Sequence[Result], folder: CourseFolder, db_url: str = "") -> list[Result]:
     """Write scores into nbgrader's gradebook and the executed notebooks to ``autograded/``, from which formgrader and feedback go on.
+
+    Returns the results with what the gradebook adds: penalties for what was handed in late, and extra credit.
 
     Parameters
     ----------
     db_url : str
-        As SQLAlchemy has it, ``"postgresql://..."`` for one; ``gradebook.db`` in the course's folder when empty.
+        As SQLAlchemy has it, ``"postgresql://..."`` for one; `book.url_of` when empty.
 
     Raises
     ------
     FolderError
-        When an assignment is not in the gradebook.
+        When there is no such gradebook, or an assignment is not in it.
     """
-    from nbgrader.api import Gradebook, MissingEntry
+    from nbgrader.api import MissingEntry
 
-    with warnings.catch_warnings(), Gradebook(db_url or f"sqlite:///{folder.root / 'gradebook.db'}") as book:
+    from course.grading.batches import book as nbgrader
+    from course.grading.batches import late
+
+    url = nbgrader.url_of(folder, db_url)
+    with warnings.catch_warnings(), nbgrader.opened(url) as book:
         warnings.filterwarnings("ignore", message="Object of type <Submitted")  # of SQLAlchemy, about how nbgrader makes a new submission
         for result in results:
             try:
                 book.update_or_create_student(result.student)
-                book.update_or_create_submission(result.assignment, result.student)
+                book.update_or_create_submission(result.assignment, result.student, **late.when(result, folder))
                 submitted = book.find_submission_notebook(result.notebook, result.assignment, result.student)
             except MissingEntry:
                 what = f"{result.assignment}/{result.notebook} is not in the gradebook"
                 raise FolderError(f"{what}; run `nbgrader generate_assignment {result.assignment}` in {folder.root}.") from None
             for grade in submitted.grades:
                 found = result.exercises.get(grade.name.removesuffix("_check"))
+                if found and "extra" in found:
+                    grade.extra_credit = found["extra"]
                 if found and "override" in found:
                     grade.manual_score, grade.needs_manual_grade = found["score"], False
                     continue
@@ -48,6 +57,18 @@ def gradebook(results: Iterable[Result], folder: CourseFolder, db_url: str = "")
                 grade.needs_manual_grade = grade.auto_score is None or grade.manual_score is not None
             book.db.commit()
             _keep_notebook(result, folder)
+    final = late.penalised(results, folder, url)
+    for result in final:
+        _remember_penalty(result, folder)
+    return final
+
+
+def _remember_penalty(result: Result, folder: CourseFolder) -> None:
+    """For those who read results without the gradebook; else a stored result is what the grader found."""
+    place = folder.results(result.student, result.assignment)
+    stored = Result.read(place, result.notebook)
+    if stored and stored.penalty != result.penalty:
+        replace(stored, penalty=result.penalty).write(place)
 
 
 def _keep_notebook(result: Result, folder: CourseFolder) -> None:
@@ -59,13 +80,22 @@ def _keep_notebook(result: Result, folder: CourseFolder) -> None:
 
 
 def table(results: Sequence[Result], path: Path) -> None:
-    """A row for each exercise of each student."""
-    rows = [
-        [result.student, result.assignment, result.notebook, name, _number(each["score"]), _number(each["points"]), result.status]
-        for result in results
-        for name, each in result.exercises.items()
-    ]
-    _write(path, ["student", "assignment", "notebook", "exercise", "score", "points", "status"], rows)
+    """A row for each exercise of each student.
+
+    ``total`` is the score with extra credit, less the penalty: nbgrader takes that off a notebook, and each exercise bears a share as
+    large as its share of the notebook's points.
+    """
+    rows = []
+    for result in results:
+        kept = result.total / (result.score + result.extra) if result.penalty else 1.0
+        for name, each in result.exercises.items():
+            numbers = [each["score"], each["points"]]
+            extra = each.get("extra", 0.0)
+            earned = None if each["score"] is None else each["score"] + extra
+            after = [extra, *((None, None) if earned is None else (earned * (1 - kept), earned * kept))]
+            of = [result.student, result.assignment, result.notebook, name]
+            rows.append([*of, *map(_number, numbers), result.status, *map(_number, after)])
+    _write(path, ["student", "assignment", "notebook", "exercise", "score", "points", "status", "extra", "penalty", "total"], rows)
 
 
 def canvas(results: Sequence[Result], path: Path) -> None:
@@ -114,7 +144,7 @@ EXPORTS: dict[str, tuple[str, Callable[[Sequence[Result], Path], None]]] = {
 
 
 def _totals(results: Sequence[Result]) -> tuple[list[str], dict[str, dict[str, float]], dict[str, float]]:
-    """Assignments; by student the points of each that needs no human; and the points possible."""
+    """Assignments; by student the points of each that needs no human, after penalties; and the points possible."""
     found: dict[tuple[str, str], list[Result]] = defaultdict(list)
     for result in results:
         found[result.student, result.assignment].append(result)
@@ -124,7 +154,7 @@ def _totals(results: Sequence[Result]) -> tuple[list[str], dict[str, dict[str, f
         possible[assignment] = max(possible.get(assignment, 0.0), sum(result.points for result in theirs))
         row = totals.setdefault(student, {})
         if not any(result.needs_human for result in theirs):
-            row[assignment] = sum(result.score for result in theirs)
+            row[assignment] = sum(result.total for result in theirs)
     return sorted(possible), totals, possible
 
 

@@ -35,6 +35,9 @@ class CourseFolder:
     def results(self, student: str, assignment: str) -> Path:
         return self.root / "results" / assignment / student
 
+    def drafts(self, student: str, assignment: str) -> Path:
+        return self.root / "drafts" / assignment / student
+
     def autograded(self, student: str, assignment: str) -> Path:
         return self.root / "autograded" / student / assignment
 

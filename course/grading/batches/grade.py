@@ -5,8 +5,9 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import site
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import distributions
@@ -38,6 +39,8 @@ class Work:
         From which graded cases are drawn.
     personal : bool
         Whether the student worked on variants of their own.
+    draft : bool
+        Whether it is unfinished work, whose score counts nowhere.
     kernels : str
         As of `course.grading.run.Submission`.
     """
@@ -46,9 +49,10 @@ class Work:
     student: str
     assignment: str
     notebook: str
-    seed: str
+    seed: str = field(repr=False)  # no log is to have it
     personal: bool = False
     cell_seconds: float = CELL_SECONDS
+    draft: bool = False
     kernels: str = ""
 
     @property
@@ -57,11 +61,24 @@ class Work:
 
     @property
     def results(self) -> Path:
-        return self.folder.results(self.student, self.assignment)
+        place = self.folder.drafts if self.draft else self.folder.results
+        return place(self.student, self.assignment)
+
+    @property
+    def command(self) -> str:
+        """The command that grades it."""
+        return f"course grade {self.assignment} --students {self.student}{' --draft' if self.draft else ''}"
 
     @property
     def evidence(self) -> Path:
         return self.results / f"{self.notebook}.evidence.json.gz"
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self) | {"root": str(self.root)}
+
+    @classmethod
+    def of_json(cls, document: dict[str, Any]) -> Work:
+        return cls(**document | {"root": Path(document["root"])})
 
     def blank(self) -> Result:
         """A result that knows what is graded, and of nothing how."""
@@ -79,8 +96,9 @@ class Work:
 
 @cache
 def packages() -> str:
-    """A hash of all installed packages and their versions."""
-    names = sorted({f"{each.metadata['Name']}=={each.version}" for each in distributions()})
+    """A hash of all installed packages and their versions; not by sys.path, onto which setuptools puts what it brings along."""
+    places = [*site.getsitepackages(), *([site.getusersitepackages()] if site.ENABLE_USER_SITE else [])]
+    names = sorted({f"{each.metadata['Name']}=={each.version}" for each in distributions(path=places)})
     return hashlib.sha256("\n".join(names).encode()).hexdigest()
 
 
@@ -89,7 +107,9 @@ def grade(work: Work) -> Result:
     blank = work.blank()
     masters = masters_of(work.folder.released(work.assignment, work.notebook))
     path, repairs = _find(work, masters)
-    if path is None:
+    if path is None and work.draft:
+        result = finished(blank, notes=["it is not there yet"])
+    elif path is None:
         result = finished(blank, exercises=_nothing(masters), notes=["it was not handed in"])
     else:
         try:

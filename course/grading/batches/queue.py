@@ -8,7 +8,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from multiprocessing.context import ForkServerContext
@@ -27,10 +27,21 @@ GRACE_SECONDS = 30.0
 OnResult = Callable[[Result], None]
 
 
-class Grade(Protocol):
-    """Grades one piece of work, somewhere; raises when it could not, by no fault of the work."""
+class GraderError(Exception):
+    """Nothing at all can be graded; the message says why and what to do."""
 
-    def __call__(self, work: Work) -> Result: ...
+
+class Grader(Protocol):
+    """Grades somewhere. A context manager; when its block ends, so does what it has begun.
+
+    ``grade`` raises when a piece of work could not be graded, by no fault of the work, and `Interrupted` when the block has ended.
+    """
+
+    def __enter__(self) -> Grader: ...
+
+    def __exit__(self, *error: object) -> None: ...
+
+    def grade(self, work: Work) -> Result: ...
 
 
 def pending(works: Sequence[Work]) -> tuple[list[Work], list[Result]]:
@@ -45,23 +56,24 @@ def pending(works: Sequence[Work]) -> tuple[list[Work], list[Result]]:
     return waiting, standing
 
 
-def grade_all(works: Sequence[Work], jobs: int, on_result: OnResult, grade_one: Grade | None = None) -> list[Result]:
+def grade_all(works: Sequence[Work], jobs: int, on_result: OnResult, grader: Grader | None = None) -> list[Result]:
     """Grade everything, ``jobs`` at a time; an infrastructure failure makes an *ungraded* result, after some tries.
 
     Parameters
     ----------
     on_result : callable
         Called in this thread as each is known.
-    grade_one : callable, optional
-        A process of its own for each when not given.
+    grader : Grader, optional
+        `Processes` of this machine when not given.
 
     Raises
     ------
+    GraderError
     BaseException
         Whatever interrupts it: the processes under way are ended then, and what is written stays.
     """
     results: list[Result] = []
-    with ThreadPoolExecutor(jobs, thread_name_prefix="grade") as pool, _grader(grade_one) as one:  # ended first: the pool waits for it
+    with ThreadPoolExecutor(jobs, thread_name_prefix="grade") as pool, grader or Processes() as one:  # ended first: the pool waits for it
         waiting: list[Future] = [pool.submit(_tried, one, work) for work in works]
         try:
             for done in as_completed(waiting):
@@ -73,26 +85,17 @@ def grade_all(works: Sequence[Work], jobs: int, on_result: OnResult, grade_one: 
     return results
 
 
-@contextlib.contextmanager
-def _grader(given: Grade | None) -> Iterator[Grade]:
-    if given:
-        yield given
-        return
-    with Processes() as processes:
-        yield processes.grade
-
-
-def _tried(grade_one: Grade, work: Work) -> Result:
+def _tried(grader: Grader, work: Work) -> Result:
     why = ""
     for number in range(TRIES):
         try:
-            return grade_one(work)
+            return grader.grade(work)
         except Interrupted:
             raise
         except Exception as error:
             why = f"{type(error).__name__}: {error}"
             time.sleep(number)  # whatever it was, such as a lack of memory, may pass
-    fault = f"grading it failed {TRIES} times, at last with {why}. `course grade {work.assignment} --students {work.student}` tries again."
+    fault = f"grading it failed {TRIES} times, at last with {why}. `{work.command}` tries again."
     result = finished(work.blank(), status=UNGRADED, fault=fault)
     result.write(work.results)
     return result
@@ -106,6 +109,11 @@ class Processes:
     """A process for each submission, forked from one that has imported what grading takes. A context manager.
 
     That one has opened nothing and computed nothing, so that each begins alike. When the block ends by an exception, so do they.
+
+    Attributes
+    ----------
+    kernels : str
+        As of `course.grading.run.Submission`.
     """
 
     def __init__(self) -> None:
@@ -115,10 +123,10 @@ class Processes:
         self._lock = threading.Lock()
         self._given_up = False
         self._put_away = contextlib.ExitStack()
-        self._kernels = ""
+        self.kernels = ""
 
     def __enter__(self) -> Processes:
-        self._kernels = self._put_away.enter_context(preloaded.started())
+        self.kernels = self._put_away.enter_context(preloaded.started())
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
@@ -144,7 +152,7 @@ class Processes:
         RuntimeError
             When the process ended without one.
         """
-        process = self._context.Process(target=_child, args=(replace(work, kernels=self._kernels),))
+        process = self._context.Process(target=_child, args=(replace(work, kernels=self.kernels),))
         with self._lock:
             if self._given_up:
                 raise Interrupted

@@ -9,10 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
 from course.grading import catalogue, evidence, render, seeds
-from course.grading.batches import exports, overrides
+from course.grading.batches import changes, exports, overrides
 from course.grading.batches.command import works_of
 from course.grading.batches.folder import CourseFolder, FolderError
 from course.grading.batches.grade import Work, finished
@@ -29,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--students", nargs="+", metavar="ID", help="only these")
     parser.add_argument("--personal", action="store_true", help="learners worked on variants of their own")
     parser.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder (default: here)")
-    parser.add_argument("--db", default="", metavar="URL", help="nbgrader's gradebook (default: gradebook.db there)")
+    parser.add_argument("--db", default="", metavar="URL", help="nbgrader's gradebook (default: that of nbgrader_config.py)")
     options = parser.parse_args(arguments)
     folder = CourseFolder(options.root.resolve())
     try:
@@ -37,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         pairs = [(old, _rescore(work, old)) for work in works if (old := Result.read(work.results, work.notebook))]
         made = overrides.decisions(folder)
         results = [overrides.applied(new, made) for _, new in pairs]
-        exports.gradebook(results, folder, options.db)
+        results = exports.gradebook(results, folder, options.db)
         night.write(folder, results)
     except FolderError as error:
         print(f"course rescore: {error}", file=sys.stderr)
@@ -76,25 +75,16 @@ def _judged(work: Work, name: str, recorded: Evidence) -> dict:
 
 
 def _tell(pairs: Sequence[tuple[Result, Result]], console: Console) -> int:
-    table = Table("student", "exercise", "before", "now", title="Scores that changed")
-    for old, new in pairs:
-        for name, each in new.exercises.items():
-            before = old.exercises[name]["score"]
-            if each["score"] != before:
-                table.add_row(new.student, name, _points(before), _points(each["score"]))
-    if table.row_count:
-        console.print(table)
+    changed = list(changes.changes(pairs))
+    if changed:
+        console.print(changes.table(changed))
     left = [f"{new.student}: {note}" for old, new in pairs for note in new.notes if note not in old.notes]
     for line in left:
         console.print(line, markup=False, soft_wrap=True)
-    console.print(f"{len(pairs)} notebooks judged again; {table.row_count} scores changed.")
+    console.print(f"{len(pairs)} notebooks judged again; {len(changed)} scores changed.")
     if left:
         console.print("`course grade --resume` runs those that could not be judged from what was recorded.", soft_wrap=True)
     return 1 if left else 0
-
-
-def _points(score: float | None) -> str:
-    return "needs a human" if score is None else render.number(score)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ class Result:
         ``"graded"``; or ``"ungraded"``, by no fault of the learner's that a grader could judge: ``fault`` says why and what to do.
     exercises : dict
         Exercise id -> ``{"score": float or None, "points": float, "fault": str, "report": render.as_json}``. A score of None needs a human.
+        Decisions of humans add ``override`` (`course.grading.batches.overrides`) and ``extra``, points beyond those of the exercise.
     repairs, notes : list of str
         What was mended before the run; what was left out, cut off or ended in it.
     sandbox : str
@@ -34,6 +35,8 @@ class Result:
     graded_at : str
         ISO 8601, UTC.
     seconds : float
+    penalty : float
+        Points that nbgrader takes off for handing in late; known once the result is in the gradebook.
     """
 
     student: str
@@ -52,10 +55,25 @@ class Result:
     packages: str = ""
     graded_at: str = ""
     seconds: float = 0.0
+    penalty: float = 0.0
+
+    @property
+    def name(self) -> tuple[str, str, str]:
+        """Which notebook of whom: assignment, student, notebook."""
+        return self.assignment, self.student, self.notebook
 
     @property
     def score(self) -> float:
         return sum(each["score"] or 0.0 for each in self.exercises.values())
+
+    @property
+    def extra(self) -> float:
+        return sum(each.get("extra", 0.0) for each in self.exercises.values())
+
+    @property
+    def total(self) -> float:
+        """What counts in the end, as nbgrader's export has it."""
+        return max(0.0, self.score + self.extra - self.penalty)
 
     @property
     def points(self) -> float:

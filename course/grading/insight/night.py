@@ -105,11 +105,12 @@ def _points(results: Sequence[Result]) -> str:
         return "no result"
     if all(result.fault for result in results):
         return "ungraded"
-    said = f"{number(sum(result.score for result in results))} of {number(sum(result.points for result in results))}"
+    said = f"{number(sum(result.total for result in results))} of {number(sum(result.points for result in results))}"
     open_ = sum(each["points"] for result in results for each in result.exercises.values() if each["score"] is None)
     lost = [result.notebook for result in results if result.fault]
     waiting = ([f"{number(open_)} of them ungraded"] if open_ else []) + [f"{name} ungraded" for name in lost]
-    return ", ".join([said, *waiting])
+    late = sum(result.penalty for result in results)
+    return ", ".join([said, *([f"{number(late)} lost for being late"] if late else []), *waiting])
 
 
 def _needs_human(folder: CourseFolder, lessons: Iterable[str], results: Sequence[Result]) -> pages.Markup:

@@ -69,6 +69,15 @@ def test_a_mended_check_changes_what_it_should(night: Course, mended) -> None:
     assert "stood already" in grade(night, LESSON, "--resume")  # judged by today's checks: nothing to run
 
 
+def test_grading_again_says_what_changed_and_why(night: Course, mended) -> None:
+    assert "Scores that changed" not in grade(night, LESSON, "--students", "wrong")
+    mended("ex3.checks['graded'] = lambda answer, report: report.part('found', True, 'all are right')\n")
+    said = grade(night, LESSON, "--students", "right", "wrong", "--resume")
+    table = said[said.index("Scores that changed") :]
+    [row] = [line for line in table.splitlines() if "m98_1_ex" in line]
+    assert [cell.strip() for cell in row.strip("│").split("│")] == ["wrong", "m98_1_ex3", "0", "3", "other checks"]
+
+
 def test_a_check_that_asks_for_more_needs_a_run(night: Course, mended) -> None:
     mended("ex2.checks['graded'] = lambda answer, report: report.part('plain', answer.call('mean', [1, 2, 3, 4]) == 2.5, 'no mean')\n")
     said = course_command(night, "rescore", LESSON, expect=1)

@@ -1,0 +1,83 @@
+"""nbgrader's gradebook of a course, and nbgrader's configuration, as its own commands would find them in the course's folder."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.apps import NbGraderApp
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from traitlets.config import Config
+
+from course.grading.batches.folder import CourseFolder, FolderError
+
+
+def config(root: Path) -> Config:
+    """What `nbgrader_config.py` there says, and that of this user."""
+    with contextlib.chdir(root):
+        app = NbGraderApp()
+        app.init_syspath()  # a plug-in may be a file of the course's folder
+        app.load_config_file()
+    return app.config
+
+
+def url_of(folder: CourseFolder, given: str = "") -> str:
+    """The gradebook's URL: the one given, else that of the configuration, else ``gradebook.db`` in the folder.
+
+    ``postgresql://`` means whichever driver is installed; SQLAlchemy 2.1 takes it for psycopg, earlier releases for psycopg2.
+
+    Raises
+    ------
+    FolderError
+        When it is none.
+    """
+    configured = config(folder.root)  # also for what it does to PATH, where nbgrader looks for `alembic`
+    url = given or configured.get("CourseDirectory", {}).get("db_url") or f"sqlite:///{folder.root / 'gradebook.db'}"
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise FolderError(f"--db takes a URL such as postgresql://USER@HOST/DATABASE, not {url!r}.") from None
+    if parsed.drivername == "postgresql" and find_spec("psycopg") is None:
+        parsed = parsed.set(drivername="postgresql+psycopg2")
+    return parsed.render_as_string(hide_password=False)
+
+
+@contextlib.contextmanager
+def opened(url: str) -> Iterator[Gradebook]:
+    """The gradebook.
+
+    Parameters
+    ----------
+    url : str
+        Of `url_of`.
+
+    Raises
+    ------
+    FolderError
+        When it cannot be opened; a password in the URL is not told.
+    """
+    shown = make_url(url).render_as_string(hide_password=True)
+    try:
+        book = Gradebook(url)
+    except ModuleNotFoundError as error:
+        install = "for PostgreSQL, `uv sync --inexact --extra postgres` in the course's repository or `pip install psycopg2-binary`"
+        raise FolderError(f"the gradebook {shown} takes the module {error.name!r}, which is not installed; {install}.") from None
+    except SQLAlchemyError as error:
+        raise FolderError(f"the gradebook {shown} cannot be opened: {str(error).splitlines()[0]}") from None
+    with book:
+        yield book
+
+
+def require(assignments: Iterable[str], folder: CourseFolder, url: str) -> None:
+    """Raises FolderError unless all of these are in the gradebook: better before a night of grading than after it."""
+    with opened(url) as book:
+        for name in assignments:
+            try:
+                book.find_assignment(name)
+            except MissingEntry:
+                missing = f"{name} is not in the gradebook; run `nbgrader generate_assignment {name}` in {folder.root}"
+                raise FolderError(f"{missing}, with the same --db if one is given.") from None

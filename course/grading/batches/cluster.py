@@ -1,0 +1,166 @@
+"""Submissions graded by the workers of a Dask cluster, all of which see the course's folder where it is here.
+
+Dask gives each worker a `_Bench`, which has a process of ours (`worker.py`) grade: as many at a time as the worker has threads. A worker
+that is lost is Dask's to notice; what it had begun is graded by another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import sys
+import threading
+import uuid
+from pathlib import Path
+from typing import Any
+
+from distributed import Client, Future, WorkerPlugin, get_worker
+
+from course.grading.batches.folder import CourseFolder
+from course.grading.batches.grade import Work, packages
+from course.grading.batches.queue import GraderError, Interrupted
+from course.grading.batches.result import Result
+from course.grading.batches.worker import Worker
+from course.grading.run import UNSEALED
+from course.localaws.containers.box import best_mode
+
+SECONDS = 30  # for a scheduler to answer, and for a first worker to be there
+AT_A_TIME = 256  # handed to the scheduler, so that a worker which joins finds work
+
+
+class Cluster:
+    """A `course.grading.batches.queue.Grader`.
+
+    Parameters
+    ----------
+    address : str
+        Of the scheduler: ``tcp://HOST:8786``, or ``tls://`` as Dask's own configuration sets it up.
+    folder : CourseFolder
+
+    Raises
+    ------
+    GraderError
+        On entry: there is no scheduler, no worker, or one that sees another folder or has other packages.
+    """
+
+    def __init__(self, address: str, folder: CourseFolder) -> None:
+        self._address, self._folder = address, folder
+        self._name = f"course-grade-{uuid.uuid4().hex}"
+        self._mark = folder.root / f".{self._name}"
+        self._numbers = itertools.count()
+        self._futures: dict[int, Future] = {}
+        self._given_up = False
+
+    def __enter__(self) -> Cluster:
+        try:
+            self._client = Client(self._address, timeout=SECONDS, set_as_default=False)
+        except (OSError, ValueError) as error:
+            start = "`dask scheduler` starts one, and prints its address"
+            raise GraderError(f"no scheduler of Dask answers at {self._address} ({error}); {start}.") from error
+        try:
+            self._mark.touch()
+            self._set_up()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _set_up(self) -> None:
+        try:
+            self._client.wait_for_workers(1, timeout=SECONDS)
+        except TimeoutError as error:
+            start = f"`dask worker {self._address} --nthreads 4`, on each machine, starts one that grades four at a time"
+            raise GraderError(f"the scheduler at {self._address} has no workers; {start}.") from error
+        try:
+            self._client.register_plugin(_Bench(self._name, self._mark, packages()))
+        except Exception as error:  # whatever a worker makes of what it cannot load
+            why = f"{type(error).__name__}: {error}"
+            raise GraderError(f"a worker of {self._address} has not this course's `course` package ({why}); install it there.") from error
+        told: dict[str, dict[str, str]] = self._client.run(_state, self._name)
+        if problems := [f"worker {worker} {each['problem']}" for worker, each in told.items() if each["problem"]]:
+            raise GraderError("\n".join(problems))
+        for worker in sorted(worker for worker, each in told.items() if each["sandbox"] != "namespace"):
+            print(f"The machine of worker {worker} has no user namespaces: {UNSEALED}.", file=sys.stderr)
+
+    def grade(self, work: Work) -> Result:
+        """As a worker's process found it. Raises `Interrupted`, or whatever kept all workers that tried from it."""
+        number = next(self._numbers)
+        try:
+            self._futures[number] = self._client.submit(_grade, self._name, work, key=f"{self._name}-{number}", pure=False)
+            return self._futures[number].result()
+        except (Exception, asyncio.CancelledError) as error:
+            if self._given_up:
+                raise Interrupted from error
+            raise RuntimeError(f"no worker graded it: {type(error).__name__}: {error}") from error
+        finally:
+            self._futures.pop(number, None)
+
+    def __exit__(self, *_: object) -> None:
+        self._given_up = True
+        try:
+            self._client.cancel(list(self._futures.values()), force=True)
+            if self._client.status == "running":
+                self._client.unregister_worker_plugin(self._name)  # which ends the processes there
+        except (OSError, ValueError):  # a scheduler that is gone took its workers along; a plugin that was never there
+            pass
+        finally:
+            self._client.close()
+            self._mark.unlink(missing_ok=True)
+
+
+class _Bench(WorkerPlugin):
+    """On each worker: has a process of ours grade, which is started when first asked and ended when the batch is given up."""
+
+    def __init__(self, name: str, mark: Path, packages: str) -> None:
+        self.name, self._mark, self._packages = name, mark, packages
+
+    def setup(self, worker: Any) -> None:
+        self._lock = threading.Lock()
+        self._worker: Worker | None = None
+        self.problem = self._look()
+
+    def _look(self) -> str:
+        """Why this worker cannot be used."""
+        root = self._mark.parent
+        if not self._mark.exists():
+            return f"does not see {root} as this machine does; share that folder with it, at the same path."
+        try:
+            probe = self._mark.with_name(f"{self._mark.name}-{uuid.uuid4().hex}")
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            return f"cannot write to {root} ({error.strerror}); start it as the user who grades."
+        if packages() != self._packages:
+            return "has other packages than this machine; make its environment from the same uv.lock."
+        return ""
+
+    def grade(self, work: Work) -> Result:
+        if self.problem:
+            raise RuntimeError(f"this worker {self.problem}")
+        with self._lock:
+            if self._worker is None or not self._worker.running:
+                self._worker = Worker()
+        return self._worker.grade(work)
+
+    def transition(self, key: str, start: str, finish: str, **_: object) -> None:
+        """Dask cannot stop what a worker is doing for a client that has gone, or was interrupted."""
+        if (start, finish) == ("executing", "released") and str(key).startswith(self.name):
+            threading.Thread(target=self._end).start()
+
+    async def teardown(self, worker: Any) -> None:
+        await asyncio.to_thread(self._end)
+
+    def _end(self) -> None:
+        with self._lock:
+            if self._worker:
+                self._worker.end()
+
+
+def _grade(name: str, work: Work) -> Result:
+    """On a worker."""
+    return get_worker().plugins[name].grade(work)
+
+
+def _state(name: str, dask_worker: Any) -> dict[str, str]:
+    """On a worker."""
+    return {"problem": dask_worker.plugins[name].problem, "sandbox": best_mode()}

@@ -1,0 +1,71 @@
+"""Late submissions: nbgrader's own preprocessor, with the plug-in that `nbgrader_config.py` names, on results that are in the gradebook."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from nbformat.v4 import new_notebook
+from nbgrader.api import Gradebook, SubmittedNotebook
+from nbgrader.preprocessors import AssignLatePenalties
+from nbgrader.utils import parse_utc
+
+from course.grading.batches import book
+from course.grading.batches.folder import CourseFolder
+from course.grading.batches.result import Result
+
+TIMESTAMP = "timestamp.txt"  # beside the notebooks, by nbgrader's exchange and collectors
+LONGEST = 100  # characters of one
+
+
+def when(result: Result, folder: CourseFolder) -> dict[str, datetime]:
+    """When it was handed in, as ``timestamp`` in UTC, for nbgrader's gradebook; empty when nothing says so."""
+    path = folder.submission(result.student, result.assignment) / TIMESTAMP
+    if not path.is_file() or path.is_symlink():
+        return {}
+    try:
+        with path.open(encoding="utf-8") as file:
+            text = file.read(LONGEST).strip()
+        return {"timestamp": parse_utc(text)} if text else {}
+    except (ValueError, OverflowError, TypeError):
+        print(f"{path.relative_to(folder.root)} holds no time that can be read: taken as handed in on time.", file=sys.stderr)
+        return {}
+
+
+def penalised(results: Iterable[Result], folder: CourseFolder, url: str) -> list[Result]:
+    """The results with the penalties that nbgrader gives them, also in the gradebook, and the extra credit that is there.
+
+    Parameters
+    ----------
+    url : str
+        Of the gradebook, in which they are.
+    """
+    assign = _penalties(folder.root)
+    found = []
+    with Gradebook(url) as gradebook:
+        for result in results:
+            submitted = gradebook.find_submission_notebook(result.notebook, result.assignment, result.student)
+            if submitted.late_submission_penalty is not None or submitted.assignment.total_seconds_late > 0:
+                gradebook.db.commit()  # the preprocessor opens the gradebook for itself
+                where = {"notebook": result.notebook, "assignment": result.assignment, "student": result.student, "db_url": url}
+                assign.preprocess(new_notebook(), {"nbgrader": where})
+                gradebook.db.expire_all()
+            found.append(_with_credit(result, submitted))
+    return found
+
+
+def _with_credit(result: Result, submitted: SubmittedNotebook) -> Result:
+    extra = {grade.name.removesuffix("_check"): grade.extra_credit for grade in submitted.grades if grade.extra_credit}
+    exercises = {name: {**each, "extra": extra.get(name, 0.0)} for name, each in result.exercises.items()}
+    return replace(result, exercises=exercises, penalty=submitted.late_submission_penalty or 0.0)
+
+
+def _penalties(root: Path) -> AssignLatePenalties:
+    """Set up as `nbgrader autograde` in that folder would."""
+    log = logging.getLogger(__name__)
+    log.setLevel(logging.ERROR)  # who is late stands in the table
+    return AssignLatePenalties(config=book.config(root), log=log)

@@ -1,0 +1,41 @@
+"""`course grade --draft`: unfinished work is judged for the dashboard, and nothing else is touched."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ..classroom import LESSON, NOTEBOOK, Course, answering
+from ..students import LATE, MEAN, NOTHING
+from .test_command import grade, result, scores
+
+pytestmark = pytest.mark.timeout(900)
+
+
+def test_drafts_count_nowhere(tmp_path: Path) -> None:
+    course = Course(tmp_path / "course")
+    course.nbgrader("generate_assignment", LESSON)
+    course.submit("half", answering(ex2=MEAN))
+    course.submit("empty").unlink()
+    book = (course.root / "gradebook.db").read_bytes()
+
+    said = grade(course, LESSON, "--draft")
+    assert "no score counts" in said
+    drafts = {who: json.loads((course.root / "drafts" / LESSON / who / f"{NOTEBOOK}.json").read_text()) for who in ("half", "empty")}
+    assert {name: each["score"] for name, each in drafts["half"]["exercises"].items()} == NOTHING | {"m98_1_ex2": 2.0}
+    assert (drafts["empty"]["exercises"], drafts["empty"]["fault"]) == ({}, "")  # no fault, and no points lost
+    assert not any((course.root / name).exists() for name in ("results", "autograded", "feedback"))
+    assert (course.root / "gradebook.db").read_bytes() == book
+
+    course.submit("done", answering(ex2=MEAN, ex3=LATE))
+    assert "(2 stood already)" in grade(course, LESSON, "--draft", "--resume")
+    grade(course, LESSON, "--resume")  # what is graded then does not rest on drafts
+    assert scores(course, "half")["m98_1_ex2"] == 2.0 and result(course, "empty")["notes"] == ["it was not handed in"]
+
+
+def test_drafts_are_not_exported(tmp_path: Path) -> None:
+    course = Course(tmp_path / "course")
+    for arguments in (("--export", "csv"), ("--db", "sqlite:///other.db")):
+        assert "no score of a draft counts" in grade(course, LESSON, "--draft", *arguments, expect=2)

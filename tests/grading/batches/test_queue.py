@@ -1,0 +1,82 @@
+"""The queue with a grader that only pretends: killed again and again and resumed, it loses nothing and does nothing twice."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from course.grading.batches.grade import Work
+from course.grading.batches.queue import pending
+
+from ...leftovers import wait_for
+
+pytestmark = pytest.mark.timeout(900)
+
+KILLS = 4
+JOBS = 16
+SCRIPT = """
+import os, sys
+from pathlib import Path
+from course.grading.batches.grade import Work, finished
+from course.grading.batches.queue import grade_all, pending
+
+root, jobs = Path(sys.argv[1]), int(sys.argv[2])
+failed = set()
+
+class Simulated:
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def grade(self, work):
+        if work.student.endswith("7") and work.student not in failed:
+            failed.add(work.student)
+            raise RuntimeError("no memory left, this time")
+        result = finished(work.blank(), notes=[str(os.getpid())])
+        result.write(work.results)
+        os.write(log, f"{work.student} {os.getpid()}\\n".encode())
+        return result
+
+log = os.open(root / "graded", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+works = [Work(root, who, "m98_traps", "m98_1_traps", "seed") for who in (root / "roster").read_text().split()]
+waiting, standing = pending(works)
+print(len(standing), flush=True)
+grade_all(waiting, jobs, lambda result: None, Simulated())
+"""
+
+
+@pytest.mark.parametrize("number", [1_000, pytest.param(10_000, marks=pytest.mark.nightly)])
+def test_killed_and_resumed_none_is_lost_and_none_graded_twice(tmp_path: Path, number: int) -> None:
+    students = [f"s{n:05}" for n in range(number)]
+    (tmp_path / "roster").write_text("\n".join(students))
+    log = tmp_path / "graded"
+    log.touch()
+    command = [sys.executable, "-c", SCRIPT, str(tmp_path), str(JOBS)]
+    stood = []
+    for kill in range(KILLS + 1):
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as batch:
+            stood.append(int(batch.stdout.readline()))
+            if kill < KILLS:
+                enough = number * (kill + 1) // (KILLS + 1)
+                wait_for(lambda enough=enough: log.read_bytes().count(b"\n") >= enough, f"{enough} were graded", 300)
+                batch.kill()
+            assert batch.wait() == (-9 if kill < KILLS else 0)
+
+    lines = [line.split() for line in log.read_text().splitlines()]
+    assert max(Counter(student for student, _ in lines).values()) == 1
+    results = {path.parent.name: json.loads(path.read_text()) for path in (tmp_path / "results").glob("*/*/*.json")}
+    assert sorted(results) == students
+    assert all(result["status"] == "graded" for result in results.values())
+    # A result stands from then on; killed between result and log, at most one in each thread is not in the log.
+    assert all(results[student]["notes"] == [batch] for student, batch in lines)
+    assert number - len(lines) <= KILLS * JOBS
+    assert stood[0] == 0 and stood == sorted(stood) and stood[-1] >= number * KILLS // (KILLS + 1)
+    waiting, standing = pending([Work(tmp_path, student, "m98_traps", "m98_1_traps", "seed") for student in students])
+    assert (len(waiting), len(standing)) == (0, number)
