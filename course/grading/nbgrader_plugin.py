@@ -110,11 +110,13 @@ _preloaded: weakref.WeakKeyDictionary[object, str] = weakref.WeakKeyDictionary()
 
 
 def _kernels(converter: object) -> str:
-    """Where kernels come from that are there at once: one process for all submissions of a command, which ends with the command.
+    """Where kernels come from that are there at once: one process for a command, which ends with it; in the formgrader, with the converter.
 
-    In the formgrader, whose process goes on, it ends with the converter.
+    From its second notebook on, for a single one is graded sooner in a kernel of its own.
     """
     if converter not in _preloaded:
+        _preloaded[converter] = ""
+    elif not _preloaded[converter]:
         stack = contextlib.ExitStack()
         _preloaded[converter] = stack.enter_context(preloaded.started())
         weakref.finalize(converter, stack.close)
