@@ -7,7 +7,7 @@ computes nothing, so that each kernel begins alike and finds nothing in its memo
 
 On the socket: a line of JSON (``first``, which is None for a kernel in no box, ``environment``, ``cwd``, ``connection_file``,
 ``rlimits``) with a file descriptor for the kernel's own output; then ``i`` interrupts the kernel, and the end of the connection kills
-it. The answer is a line of JSON, ``{"exit_code": int}``, when it has ended.
+it. The answer is a line of JSON, ``{"exit_code": int}``, when it has ended, with ``why`` when it never began.
 """
 
 from __future__ import annotations
@@ -230,7 +230,7 @@ class Forked:
         finally:
             os.close(writer)
         threading.Thread(target=self._listen, args=(on_lines, reader), name="kernel output", daemon=True).start()
-        threading.Thread(target=self._await, name="kernel end", daemon=True).start()
+        threading.Thread(target=self._await, args=(on_lines,), name="kernel end", daemon=True).start()
 
     def interrupt(self) -> None:
         with contextlib.suppress(OSError):
@@ -251,13 +251,16 @@ class Forked:
             for line in output:
                 on_lines([line.decode(errors="replace").rstrip("\n")])
 
-    def _await(self) -> None:
+    def _await(self, on_lines: Callable[[Sequence[str]], None]) -> None:
         answer = b""
         with contextlib.suppress(OSError):
             while piece := self._connection.recv(1 << 16):
                 answer += piece
         with contextlib.suppress(ValueError):
-            self.exit_code = json.loads(answer)["exit_code"]
+            told = json.loads(answer)
+            if "why" in told:
+                on_lines([told["why"]])
+            self.exit_code = told["exit_code"]
         self.exit_code = 137 if self.exit_code is None else self.exit_code
         self._connection.close()
         self._ended.set()
