@@ -16,6 +16,7 @@ COMMANDS = {
     "doctor": ("course.doctor", "what is wrong with this machine, and the command that mends it"),
     "new-exercise": ("course.authoring.scaffold", "the skeletons of a new exercise, for authors"),
     "teaching-note": ("course.authoring.teaching", "a page for whoever teaches a lesson"),
+    "coverage": ("course.authoring.coverage", "topics and exam skills that no exercise covers yet, for authors"),
     "release": ("course.release", "the learner's package of one lesson, for instructors"),
     "class": ("course.grading.classroom.command", "a class from a roster: its students, dates and lessons; who has handed in what"),
     "collect": ("course.grading.classroom.collect", "what was handed in, by exchange, folder or an LMS's zip, into submitted/"),

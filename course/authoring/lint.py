@@ -1,6 +1,7 @@
 """What every notebook of the course keeps to: shape, accessibility, cold starts. `lint.yaml` holds the numbers and the words.
 
-A rule is a generator over a `Lesson`; to add one, write it and put it into `RULES`.
+A rule is a generator over a `Lesson`; to add one, write it and put it into `RULES`. Rules about exercises are in `lint_exercises`, those
+about the code of checks in `lint_checks`.
 """
 
 from __future__ import annotations
@@ -8,20 +9,15 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from course import canary
-from course.authoring import build, notebook, source, wiring
-from course.authoring.source import Cell, Source, SourceError
+from course.authoring import build, lint_checks, lint_exercises, source, wiring
+from course.authoring.lesson import Lesson, settings
+from course.authoring.source import Source, SourceError
 from course.authoring.wiring import Problem
 from course.grading import DefinitionError, Exercise, catalogue
 
-FENCED = re.compile(r"^(`{3,}|~{3,}).*?^\1\s*$", re.M | re.S)
 HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*$", re.M)
 IMAGE = re.compile(r"!\[(?P<alt>[^\]]*)\]\([^)]*\)|<img\b(?P<html>[^>]*)>", re.I)
 LINK = re.compile(r"(?<!!)\[(?P<text>[^\]]*)\]\((?P<target>[^)\s]*)[^)]*\)")
@@ -32,47 +28,6 @@ ESCAPED_DOLLAR = re.compile(r"\\\$")
 PARAGRAPH_END = re.compile(r"\n[ \t]*\n")
 CODE_SPAN = re.compile(r"(`+)[^`].*?\1", re.S)
 PLOT = re.compile(r"\bplt\.\w+\(|\.plot(\.\w+)?\(|\.(hist|barh?|scatter|imshow|boxplot)\(")
-
-
-@dataclass(frozen=True)
-class Lesson:
-    """A source with its exercises, as the rules see it."""
-
-    source: Source
-    exercises: Mapping[str, Exercise]
-
-    @property
-    def cells(self) -> tuple[Cell, ...]:
-        return self.source.cells
-
-    def prose(self, cell: Cell) -> str:
-        """What learners read in a Markdown cell, without its code blocks."""
-        return FENCED.sub("", notebook.prose(self.source, cell, self.exercises.get(cell.exercise)))
-
-    @property
-    def markdown(self) -> list[Cell]:
-        return [cell for cell in self.cells if cell.kind == "markdown"]
-
-    @property
-    def code(self) -> list[Cell]:
-        return [cell for cell in self.cells if cell.kind == "code"]
-
-    @property
-    def own(self) -> list[Exercise]:
-        return [exercise for exercise in self.exercises.values() if exercise.notebook == self.source.notebook]
-
-    def problem(self, cell: Cell, what: str) -> Problem:
-        return Problem(self.source.at(cell), what)
-
-    def setting(self, name: str) -> Any:
-        """A setting that may differ for this notebook."""
-        values = settings()[name]
-        return values.get(self.source.notebook, values["default"])
-
-
-@cache
-def settings() -> Mapping[str, Any]:
-    return yaml.safe_load((Path(__file__).parent / "lint.yaml").read_text(encoding="utf-8"))
 
 
 def one_title(lesson: Lesson) -> Iterator[Problem]:
@@ -229,6 +184,7 @@ RULES: tuple[Callable[[Lesson], Iterator[Problem]], ...] = (
     exam_wording,
     size,
     closing,
+    *lint_exercises.RULES,
 )
 
 
@@ -254,7 +210,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     found: list[str] = []
     for path in filter(source.is_source, paths):
         try:
-            found += map(str, lint(source.read(path), catalogue.exercises(root / "graders")))
+            parsed, exercises = source.read(path), catalogue.exercises(root / "graders")
+            found += map(str, lint(parsed, exercises) + lint_checks.lint(root / "graders", parsed.notebook, exercises))
         except (SourceError, DefinitionError) as error:
             found.append(str(error))
     print("\n".join(found) or f"{len(paths)} sources: nothing to mend")

@@ -3,68 +3,89 @@
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from course import canary
 from course.authoring import source
 from course.authoring.stub import number
 from course.authoring.wiring import BEGIN, END
+from course.grading import DefinitionError, catalogue, vocabulary
 from course.grading.exercise import ID
 
+LINE = 140  # characters, as pyproject.toml tells ruff
 CLOSING = re.compile(r"^# ## In this notebook we have", re.M)
 
 DEFINITION = '''ex{n} = Exercise(
     id="{id}",
     title="TODO: verb and object, as in: Choose the input mode",
     pattern=1,  # TODO: of docs/exercise-patterns.md; None when it is plain code
-    parts={{"shape": 1, "unseen": 2}},  # TODO: named sub-checks and their points
+    parts={{"practice": 0.25, "unseen": 1.75}},  # TODO: named sub-checks and their points, the first to read first
     evidence={{"choose": Function("choose(case: dict) -> str")}},  # TODO: what the check cell hands over
-    skills={{"C01": ["TODO"], "C02": ["TODO"]}},  # of course/grading/skills.yaml
-    topics=["TODO"],  # of course/grading/syllabus.yaml
+    skills={skills},  # TODO: of course/grading/skills.yaml
+    topics={topics},  # TODO: of course/grading/syllabus.yaml
+    seconds=5,
     hints=("TODO: a nudge", "TODO: where to look", "TODO: nearly the code"),
 )
 
 
+def choice_{n}(answer: Answer, report: Report, case: dict, part: str) -> str | None:
+    """The learner's choice; reports the part and returns None when it is none."""
+    got = answer.call("choose", case)
+    said = f"`choose({{case}})` returned {{got!r}}; expected one of the two words of the table."
+    return got if report.part(part, got in ("one", "other"), said) else None
+
+
 @ex{n}.practice
 def practice_{n}(answer: Answer, report: Report) -> None:
-    """TODO: practice cases, which anyone may read. A message says what was called, what came back and what kind was expected."""
-    got = answer.call("choose", {{"rows": 1_000}})
-    report.part("shape", got in ("one", "other"), f"`choose(...)` returned {{got!r}}; expected `one` or `other`.")
+    """TODO: cases that anyone may read. A message says what was called, what came back and what kind was expected, never the answer."""
+    for rows, suits in ((1_000, "one"), (50_000, "other")):
+        got = choice_{n}(answer, report, {{"rows": rows}}, "practice")
+        said = f"`choose(...)` returned {{got!r}} for {{rows}} rows, which does not suit: what does the table say of `rows`?"
+        if got is None or not report.part("practice", got == suits, said):
+            return
 '''
 DEFINITIONS = '''"""The exercises of notebook {notebook}; their hidden checks are in {notebook}_hidden.py."""
-
-from course.grading import Answer, Exercise, Function, Report, Value  # noqa: F401, a definition uses some of them
 '''
 HIDDEN = '''@ex{n}.graded
 def graded_{n}(answer: Answer, report: Report) -> None:
-    """TODO: cases drawn from `answer.rng`, twins that differ in one field, a score that no constant answer earns."""
-    cases = [{{"rows": answer.rng.randrange(1, 1_000_000)}} for _ in range(40)]
-    right = sum(answer.call("choose", case) == ("one" if case["rows"] < 10_000 else "other") for case in cases)
-    report.part("shape", True, "")
-    report.part("unseen", right / len(cases), f"{{right}} of {{len(cases)}} cases suit: where does your rule use `rows`?")
+    """TODO: cases drawn from `answer.rng`, some on the borders, twins that differ in one field; no constant answer earns."""
+    drawn = [rows for _ in range(19) for rows in (answer.rng.randint(1, 9_998), answer.rng.randint(10_001, 1_000_000))]
+    cases = [{{"rows": rows}} for rows in answer.rng.sample([*drawn, 9_999, 10_000], 40)]
+    given = [choice_{n}(answer, report, case, "unseen") for case in cases]
+    wanted = ["one" if case["rows"] < 10_000 else "other" for case in cases]
+    right = sum(got == want for got, want in zip(given, wanted, strict=True))
+    said = f"{{right}} of 40 unseen cases got what suits them: where does your rule use `rows`?"
+    report.part("unseen", rule_share(given, [{{want}} for want in wanted]), said)
 '''
 HIDDENS = '''# {note}
 """The hidden checks of notebook {notebook}: they run in the grader's process only."""
-
-from course.grading import Answer, Report
 '''
-RIGHT = '''"""Another way to write a right answer."""
+RIGHT = """def choose(case):
+    return "other" if case["rows"] >= 10_000 else "one"
+"""
+WRONG = '''"""TODO: what the learner had in mind: {mind}"""
+
+# trips: {trips}
+# says: {says}
 
 
-def choose(case: dict) -> str:
-    return "one" if case["rows"] < 10_000 else "other"
+def choose(case):
+    return {result}
 '''
-WRONG = '''"""TODO: what the learner had in mind."""
-# trips: unseen
-# says: of 40 cases suit
-
-
-def choose(case: dict) -> str:
-    return "one"
-'''
+WRONGS = {
+    "wrong_always_the_same": ("One tool does everything.", "unseen", "where does your rule use `rows`", '"one"'),
+    "wrong_the_other_way_round": (
+        "Much data takes the small tool.",
+        "practice",
+        "which does not suit",
+        '"other" if case["rows"] < 10_000 else "one"',
+    ),
+    "wrong_word": ("Any word will do.", "practice", "expected one of the two words", '"the first"'),
+}
 CELLS = '''# %% [markdown] exercise="{id}"
 # TODO. Write `choose(case)` that returns ... One worked example: ... Not asked: ...
 
@@ -84,7 +105,12 @@ check("{id}", choose=choose)
 # TODO: what exercise {number} showed, and what comes next.
 
 '''
-WRONG_ANSWERS = ("wrong_always_the_same", "wrong_one_field_only", "wrong_the_other_way_round")
+STEPS = """
+Step 1 is done. What is there passes the gate as it is; now make it your exercise:
+2. {source}: the text and the reference answer; name the exercise behind a goal of the opening
+3. {definitions}: title, parts, evidence, hints, practice check
+4. {hidden} and {answers}: the graded check, right and wrong answers
+5. python -m course.authoring.lint && python -m course.grading.gate {notebook} --mutants all --record && make notebooks"""
 
 
 class ScaffoldError(Exception):
@@ -98,33 +124,55 @@ def plan(root: Path, exercise_id: str) -> dict[Path, str]:
     ------
     ScaffoldError
         When the id is malformed or taken, or its lesson or notebook does not exist.
+    DefinitionError
+        When the definitions that are there cannot be loaded.
     """
     match = ID.fullmatch(exercise_id)
     if not match:
         raise ScaffoldError(f"{exercise_id!r} is not an exercise id; it looks like m04_1_ex5.")
     path = _source(root, match["notebook"])
     text = path.read_text(encoding="utf-8")
-    words = {
-        "id": exercise_id,
-        "n": exercise_id.rpartition("_ex")[2],
-        "notebook": match["notebook"],
-        "number": number(exercise_id),
-        "note": canary.NOTE,
-        "begin": BEGIN,
-        "end": END,
-    }
     graders = root / "graders" / path.parent.name
     answers = graders / "answers" / exercise_id
     definitions, hidden = graders / f"{match['notebook']}.py", graders / f"{match['notebook']}_hidden.py"
     if f'"{exercise_id}"' in text or answers.exists() or (definitions.exists() and f'"{exercise_id}"' in definitions.read_text()):
         raise ScaffoldError(f"exercise {exercise_id} exists already; ids are never used twice.")
+    skills, topics = _purpose(root, match["notebook"], match["lesson"])
+    n = exercise_id.rpartition("_ex")[2]
+    words = {
+        "id": exercise_id,
+        "n": n,
+        "notebook": match["notebook"],
+        "number": number(exercise_id),
+        "note": canary.NOTE,
+        "begin": BEGIN,
+        "end": END,
+        "skills": json.dumps(skills),
+        "topics": json.dumps(topics),
+    }
+    defined = _appended(definitions, DEFINITIONS.format_map(words), DEFINITION.format_map(words))
+    checked = _appended(hidden, HIDDENS.format_map(words), HIDDEN.format_map(words))
+    checked = _importing(checked, f".{match['notebook']}", f"choice_{n}", f"ex{n}")
+    checked = _importing(checked, "course.grading.scoring", "rule_share")
     return {
         path: _with_cells(text, CELLS.format_map(words)),
-        definitions: _appended(definitions, DEFINITIONS.format_map(words), DEFINITION.format_map(words)),
-        hidden: _importing(_appended(hidden, HIDDENS.format_map(words), HIDDEN.format_map(words)), words),
+        definitions: _importing(defined, "course.grading", "Answer", "Exercise", "Function", "Report"),
+        hidden: _importing(checked, "course.grading", "Answer", "Report"),
         answers / "right_written_differently.py": RIGHT,
-        **{answers / f"{name}.py": WRONG for name in WRONG_ANSWERS},
+        **{
+            answers / f"{name}.py": WRONG.format(mind=mind, trips=trips, says=says, result=result)
+            for name, (mind, trips, says, result) in WRONGS.items()
+        },
     }
+
+
+def _purpose(root: Path, notebook: str, lesson: str) -> tuple[dict, list]:
+    """Skills and topics to begin with: those of the notebook's last exercise, else the lesson's first topic."""
+    others = [exercise for exercise in catalogue.exercises(root / "graders").values() if exercise.notebook == notebook]
+    if others:
+        return {exam: list(ids) for exam, ids in others[-1].skills.items()}, list(others[-1].topics)
+    topics = [topic for topic, row in vocabulary.topics().items() if lesson in row["lessons"]]
+    return {exam: [next(iter(vocabulary.skills(exam)))] for exam in vocabulary.EXAMS}, topics[:1] or [next(iter(vocabulary.topics()))]
 
 
 def _source(root: Path, notebook: str) -> Path:
@@ -149,14 +197,33 @@ def _appended(path: Path, opening: str, part: str) -> str:
     return opening + "\n" + part
 
 
-def _importing(text: str, words: Mapping[str, str]) -> str:
-    """The hidden checks with the new definition among their imports."""
-    known = re.search(rf"^from \.{words['notebook']} import (.+)$", text, re.M)
-    names = sorted({*(re.split(r",\s*", known[1]) if known else ()), f"ex{words['n']}"}, key=lambda name: (len(name), name))
-    line = f"from .{words['notebook']} import {', '.join(names)}"
+def _importing(text: str, module: str, *names: str) -> str:
+    """The code with these names imported from a module, in the line that imports from it or in a new one."""
+    known = re.search(rf"^from {re.escape(module)} import (\([^)]*\)|.+)$", text, re.M)
+    there = re.findall(r"\w+", re.sub(r"#.*", "", known[1])) if known else []
+    line = f"from {module} import {', '.join(sorted({*there, *names}, key=_as_ruff_sorts))}"
+    if len(line) > LINE:
+        line = line.replace("import ", "import (\n    ", 1).replace(", ", ",\n    ") + ",\n)"
     if known:
-        return text.replace(known[0], line)
-    return re.sub(r"^(from course\.grading import .+\n)\n*", rf"\1\n{line}\n\n\n", text, count=1, flags=re.M)
+        return text[: known.start()] + line + text[known.end() :]
+    others = [found for found in re.finditer(r"^from (\S+) import (?:\([^)]*\)|.+)\n", text, re.M)]
+    after = [found for found in others if _as_ruff_places(found[1]) <= _as_ruff_places(module)]
+    if after:
+        gap = "\n" if module.startswith(".") and not after[-1][1].startswith(".") else ""
+        return text[: after[-1].end()] + gap + line + "\n" + text[after[-1].end() :]
+    opening = re.match(r'(?:#.*\n)*"""(?:.|\n)*?"""\n', text)
+    gap = "" if others else "\n\n"
+    return text[: opening.end()] + "\n" + line + "\n" + gap + text[opening.end() :].lstrip("\n")
+
+
+def _as_ruff_places(module: str) -> tuple[bool, str]:
+    return module.startswith("."), module
+
+
+def _as_ruff_sorts(name: str) -> tuple:
+    """Constants, classes, then the rest; numbers by their size."""
+    kind = 0 if name.isupper() else 1 if name[0].isupper() else 2
+    return kind, [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -166,14 +233,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     root = Path.cwd()
     try:
         files = plan(root, options.id)
-    except ScaffoldError as error:
-        print(f"new-exercise: {error}", file=sys.stderr)
+    except (ScaffoldError, DefinitionError) as error:
+        print(f"course new-exercise: {error}", file=sys.stderr)
         return 1
     for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
         print(path.relative_to(root))
-    print("Now replace each TODO, then run: make notebooks")
+    source_path, definitions, hidden, right, *_ = (path.relative_to(root) for path in files)
+    notebook = definitions.stem
+    print(STEPS.format(source=source_path, definitions=definitions, hidden=hidden, answers=f"{right.parent}/", notebook=notebook))
     return 0
 
 

@@ -13,26 +13,28 @@ from course.grading.exercise import Exercise
 from course.grading.report import Report
 from course.grading.seeds import Draw
 
-PHASES = {"practice": ("practice",), "graded": ("practice", "graded")}
+PHASES = {"practice": ("practice",), "graded": ("practice", "graded"), "hidden": ("graded",)}
 
 
-def evaluate(exercise: Exercise, phase: str, answer: Callable[[str], Answer]) -> Report:
+def evaluate(exercise: Exercise, phase: str, answer: Callable[[str], Answer], report: Report | None = None) -> Report:
     """The report of one phase. Grading runs the practice check too: a part counts with its worst finding.
 
     Parameters
     ----------
     exercise : Exercise
     phase : str
-        ``"practice"`` or ``"graded"``.
+        ``"practice"``, ``"graded"`` or, for the graded check alone, ``"hidden"``.
     answer : callable
         Makes the `Answer` for a random stream, ``"practice"`` or ``"graded"``; may raise `AnswerError`.
+    report : Report, optional
+        An empty one to write to.
 
     Raises
     ------
     Exception
         Whatever a check raises by its own mistake; an `AnswerError`, or an AWS error for the state the answer left, ends the report.
     """
-    report = Report(exercise, phase)
+    report = report or Report(exercise, phase)
     for stream in PHASES[phase]:
         if stream not in exercise.checks:
             continue
@@ -58,7 +60,14 @@ def evaluate(exercise: Exercise, phase: str, answer: Callable[[str], Answer]) ->
     return report
 
 
-def evaluate_here(exercise: Exercise, phase: str, evidence: Mapping[str, Any], draw: Draw, client: Callable[[str], Any]) -> Report:
+def evaluate_here(
+    exercise: Exercise,
+    phase: str,
+    evidence: Mapping[str, Any],
+    draw: Draw,
+    client: Callable[[str], Any],
+    report: Report | None = None,
+) -> Report:
     """`evaluate` for an answer whose functions live in this process."""
 
     def call(name: str, arguments: tuple, seconds: float) -> tuple[Any, str]:
@@ -67,7 +76,7 @@ def evaluate_here(exercise: Exercise, phase: str, evidence: Mapping[str, Any], d
     def answer(stream: str) -> Answer:
         return Answer(exercise, collect(exercise, evidence), call, draw.rng(stream, exercise.id), draw.learner, client)
 
-    return evaluate(exercise, phase, answer)
+    return evaluate(exercise, phase, answer, report)
 
 
 def _is_aws_answer(error: Exception) -> bool:

@@ -9,6 +9,7 @@ PRACTICE_FLIGHTS = (  # a flight, and its line in the training table
     ({"date": "2013-02-02", "sched_dep_time": 1545, "origin": "JFK", "distance": 2475}, [15, 5, 1, 2475]),
     ({"date": "2013-03-12", "sched_dep_time": 905, "origin": "LGA", "distance": 214}, [9, 1, 2, 214]),
 )
+BORDERS = {"people": (20, 21), "minutes": (15, 16)}  # the last that one service suits, the first that suits another
 _NEED = {"wants": "answers", "people": 3, "minutes": 90, "spark": False, "services": ["Glue", "SageMaker"], "columns": False}
 PRACTICE_NEEDS = (  # a need, the service that suits it, and a question for those who chose another
     (_NEED, "Athena", "how many people ask, and where does the table draw the line?"),
@@ -35,8 +36,14 @@ def flights(rng: random.Random, count: int) -> list[dict]:
 
 
 def needs(rng: random.Random) -> list[dict]:
-    """Forty needs: thirty drawn alone and, for ten of these, a twin that differs in the one field that decides."""
+    """Forty needs: thirty drawn alone and, for ten of these, a twin that differs in the one field that decides.
+
+    Some stand on a border of the table and some just beyond it.
+    """
     alone = [_need(rng, wants) for wants in rng.sample(_WANTS, 30)]
+    for field, borders in BORDERS.items():
+        for need, value in zip((need for need in alone if deciding_field(need) == field), borders, strict=False):
+            need[field] = value
     twins = [_twin(rng, need) for need in alone if deciding_field(need)][:10]
     return rng.sample(alone + twins, 40)
 

@@ -158,6 +158,12 @@ def check_request(report: Report, request: dict, name: str, script: str, records
         return report.part(
             "request", False, f"`split_request(...)` returned a request without {', '.join(missing)}; a Processing job needs them."
         )
+    outputs = request["ProcessingOutputConfig"].get("Outputs") if isinstance(request["ProcessingOutputConfig"], dict) else None
+    lists = {"ProcessingInputs": request["ProcessingInputs"], "ProcessingOutputConfig.Outputs": outputs}
+    for member, given in lists.items():
+        if not (isinstance(given, list) and all(isinstance(item, dict) for item in given)):
+            said = f"`split_request(...)` returned a request whose `{member}` is {given!r}; expected a list of dictionaries."
+            return report.part("request", False, said)
     if request["ProcessingJobName"] != name:
         return report.part(
             "request", False, f"`split_request(...)` calls the job {request['ProcessingJobName']!r}; expected the `name` given."
@@ -167,14 +173,14 @@ def check_request(report: Report, request: dict, name: str, script: str, records
         return report.part(
             "request", False, f"`split_request(...)` returned a request without an input from {lost[0]!r}, which was given for it."
         )
-    arguments = request["AppSpecification"].get("ContainerArguments", [])
+    arguments = request["AppSpecification"].get("ContainerArguments") or []
     if numbers := [value for value in arguments if not isinstance(value, str)]:
         return report.part(
             "request",
             False,
             f"`split_request(...)` hands the script {numbers[0]!r}, a {type(numbers[0]).__name__}; arguments of a container are text.",
         )
-    targets = {item.get("S3Output", {}).get("S3Uri", "").rstrip("/") for item in request["ProcessingOutputConfig"].get("Outputs", [])}
+    targets = {str(item.get("S3Output", {}).get("S3Uri", "")).rstrip("/") for item in outputs}
     parts = {f"{output}/{part}" for part in ("train", "validation", "test")}
     said = f"`split_request(...)` returned a request that writes to {sorted(targets)}; expected a place below `output_uri` for each part."
     return report.part("request", targets == parts, said)

@@ -153,11 +153,14 @@ def _gusty() -> list[str]:
     return sorted(share.index[share > 0.2])
 
 
-def clean_day(rng: random.Random, repeating: bool = False, gusty: bool = False) -> pd.DataFrame:
-    """Three hundred flights of one day, as they should be; on a ``repeating`` day a flight number occurs twice, rightly."""
+def clean_day(rng: random.Random, repeating: bool = False, gusty: bool = False, airline: str = "") -> pd.DataFrame:
+    """Three hundred flights of one day, as they should be; on a ``repeating`` day a flight number occurs twice, rightly.
+
+    All flights of ``airline`` are among them: of one of `FEW_KNOWN`, that leaves many seats unknown, as it should.
+    """
     days = _days()
     flights = days[rng.choice(_repeating() if repeating else _gusty() if gusty else sorted(days))]
-    keep = flights[flights.duplicated(["carrier", "flight"], keep=False)]
+    keep = flights[flights.duplicated(["carrier", "flight"], keep=False) | (flights.carrier == airline)]
     rest = flights.drop(keep.index)
     chosen = pd.concat([keep, rest.sample(ROWS - len(keep), random_state=rng.getrandbits(32))])
     return chosen.sample(frac=1, random_state=rng.getrandbits(32)).reset_index(drop=True)
@@ -269,7 +272,7 @@ def _job(rng: random.Random, lean: str) -> dict:
     outside = lean == "EMR" and rng.random() < 0.6
     lightly = lean == "Glue" or outside or (lean != "EMR" and rng.random() < 0.5)
     return {
-        "gigabytes": round(memory * (rng.uniform(0.24, 1.2) if large else rng.uniform(0.02, 0.17)), 1),
+        "gigabytes": round(memory * (rng.uniform(0.24, 1.2) if large else rng.uniform(0.02, 0.195)), 1),
         "memory": memory,
         "writes": rng.choice(["pandas", "spark"]) if large else "pandas" if lean == "Processing" else "nothing",
         "feeds": "training" if lean == "Data Wrangler" else "reports" if lean == "DataBrew" else rng.choice(["training", "reports"]),

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
-from botocore.exceptions import WaiterError
+from botocore.exceptions import ParamValidationError, WaiterError
 
 from course.grading import Answer, Report
 from course.grading.scoring import find_all_share, guard_share, rule_share
@@ -76,11 +76,12 @@ def _why_names(missed: list[str], extra: list[str], everything: bool) -> str:
 
 @ex2.graded
 def graded_ex2(answer: Answer, report: Report) -> None:
-    alarms = [not answer.call("accept", clean_day(answer.rng, repeating=number % 4 == 0)) for number in range(12)]
+    kinds = ({"repeating": True}, {"airline": "AA"}, {"airline": "MQ"}, {})
+    alarms = [not answer.call("accept", clean_day(answer.rng, **kind)) for kind in kinds * 3]
     caught = {kind: [not answer.call("accept", corrupted_day(answer.rng, kind)) for _ in range(2)] for kind in CORRUPTIONS}
     every = [found for pair in caught.values() for found in pair]
-    kinds = sum(all(pair) for pair in caught.values())
-    stopped = f"{sum(every)} of {len(every)} corrupted days ({kinds} of {len(caught)} kinds)"
+    whole = sum(all(pair) for pair in caught.values())
+    stopped = f"{sum(every)} of {len(every)} corrupted days ({whole} of {len(caught)} kinds)"
     said = f"`accept(...)` stopped {stopped} and {sum(alarms)} of {len(alarms)} clean ones."
     report.part("guard", guard_share(every, alarms), f"{said} {_why_guard(caught, alarms)}")
 
@@ -129,7 +130,11 @@ def graded_ex3(answer: Answer, report: Report) -> None:
 def _run(answer: Answer, report: Report, request: dict[str, Any], name: str) -> dict[str, pd.DataFrame] | None:
     """The parts that the job of the request wrote; reports the part ``job``."""
     sagemaker, s3 = answer.client("sagemaker"), answer.client("s3")
-    sagemaker.create_processing_job(**request)
+    try:
+        sagemaker.create_processing_job(**request)
+    except ParamValidationError as error:
+        report.part("job", False, f"The request was not accepted: {error}")
+        return None
     with contextlib.suppress(WaiterError):  # raised when the job failed; what became of it is asked next
         sagemaker.get_waiter("processing_job_completed_or_stopped").wait(ProcessingJobName=name, WaiterConfig=WAIT)
     job = sagemaker.describe_processing_job(ProcessingJobName=name)

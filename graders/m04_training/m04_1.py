@@ -105,6 +105,10 @@ def check_request(report: Report, request: dict, name: str, uris: dict[str, str]
     if missing := sorted(wanted - request.keys()):
         said = f"`training_request(...)` returned a request without {', '.join(missing)}; a training job needs them."
         return report.part("request", False, said)
+    for member, kind in {"HyperParameters": dict, "InputDataConfig": list}.items():
+        said = f"`{member}` is of type {type(request[member]).__name__}; expected a {kind.__name__}."
+        if not report.part("request", isinstance(request[member], kind), said):
+            return False
     said = f"The job's name is {request['TrainingJobName']!r}; expected the `name` given."
     if not report.part("request", request["TrainingJobName"] == name, said):
         return False
@@ -123,6 +127,10 @@ def _check_parameters(report: Report, parameters: dict, rounds: int) -> bool:
 
 
 def _check_channels(report: Report, given: list[dict], uris: dict[str, str]) -> bool:
+    if not report.part(
+        "channels", all(isinstance(one, dict) for one in given), "`InputDataConfig` is a list of dictionaries, one a channel."
+    ):
+        return False
     names = [channel.get("ChannelName") for channel in given]
     if not report.part(
         "channels",

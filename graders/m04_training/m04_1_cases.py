@@ -34,9 +34,10 @@ PRACTICE_COSTS = ((150, 20), (60, 50))  # missed, false alarm
 
 
 def channels(rng: random.Random) -> list[dict]:
-    """Forty channels: thirty drawn alone, and ten twins that differ from one of these in a single field."""
-    alone = [_channel(rng) for _ in range(30)]
-    return rng.sample(alone + [_twin(rng, channel) for channel in alone[:10]], 40)
+    """Forty channels: twenty-nine drawn alone, one on the border of what is small, and ten twins that differ from one in a single field."""
+    alone = [_channel(rng) for _ in range(29)]
+    border = _CHANNEL | {"gigabytes": 1, "passes": 1, "format": rng.choice(list(CONTENT_TYPES))}
+    return rng.sample([*alone, border, *(_twin(rng, channel) for channel in alone[:10])], 40)
 
 
 def _channel(rng: random.Random) -> dict:

@@ -116,7 +116,7 @@ def check_client(answer: Answer, report: Report, cases: list[dict], limit: int) 
     bodies = answer.call("bodies", cases, limit)
     lines = [line for body in bodies for line in body.strip("\n").split("\n")]
     called = f"`bodies(...)` for {len(cases)} flights with the limit {limit}"
-    if not _check_lines(report, called, lines, cases) or not _check_limit(report, called, bodies, limit):
+    if not _check_lines(report, called, lines, cases) or not check_limit(report, called, bodies, limit):
         return False
     endpoint = live_endpoint(answer)
     got = answer.call("predict", endpoint, cases, limit)
@@ -170,7 +170,8 @@ def _check_lines(report: Report, called: str, lines: list[str], cases: list[dict
     return report.part("lines", True, "One line a flight.")
 
 
-def _check_limit(report: Report, called: str, bodies: list[str], limit: int) -> bool:
+def check_limit(report: Report, called: str, bodies: list[str], limit: int) -> bool:
+    """Whether no body is longer than the limit, and none could have taken the next line; reports the part ``limit``."""
     longest = max(len(body.encode()) for body in bodies)
     if not report.part("limit", longest <= limit, f"{called} has a body of {longest} bytes: the endpoint would refuse it."):
         return False

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from course.grading import Answer, Report
 from course.grading.scoring import guard_share, rule_share
 
-from .m08_1 import capacity, capacity_hint, check_client, ex1, ex2, ex3, ex4, reaction
+from .m08_1 import capacity, capacity_hint, check_client, check_limit, ex1, ex2, ex3, ex4, live_endpoint, reaction
 from .m08_1_cases import MOST_INSTANCES, briefs, cost, errors, flights, next_minutes
 from .m08_1_probe import WAIT, judge_update
 
@@ -31,12 +31,23 @@ IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.0-5"  
 
 @ex1.graded
 def graded_ex1(answer: Answer, report: Report) -> None:
-    if not check_client(answer, report, flights(answer.rng, answer.rng.randint(40, 90)), answer.rng.randint(300, 900)):
+    cases = flights(answer.rng, answer.rng.randint(40, 90))
+    if not (check_client(answer, report, cases, answer.rng.randint(300, 900)) and _at_the_limit(answer, report, cases[:3])):
         return
     none = answer.call("bodies", [], 1000)
     report.part("limit", none == [], f"`bodies([], 1000)` returned {none!r}; expected no request where there is no flight.")
-    none = answer.call("predict", [], 1000)
-    report.part("answers", none == [], f"`predict([], 1000)` returned {none!r}; expected no answers where there is no flight.")
+    none = answer.call("predict", live_endpoint(answer), [], 1000)
+    report.part("answers", none == [], f"`predict(..., [], 1000)` returned {none!r}; expected no answers where there is no flight.")
+
+
+def _at_the_limit(answer: Answer, report: Report, cases: list[dict]) -> bool:
+    """Whether flights whose lines fill one body to its last byte get one, and two when it is a byte less."""
+    lines = "\n".join(body.strip("\n") for body in answer.call("bodies", cases, 10_000))
+    for limit in (len(lines.encode()), len(lines.encode()) - 1):
+        bodies = answer.call("bodies", cases, limit)
+        if not check_limit(report, f"`bodies(...)` for {len(cases)} flights with the limit {limit}", bodies, limit):
+            return False
+    return True
 
 
 @ex2.graded

@@ -84,7 +84,8 @@ def _check_later(report: Report, later: list[float | None], old: float | None, s
     stale = sum(one is None or abs(one - old) < 1e-6 for one in later)
     said = f"When `update(...)` had returned, {stale} of {len(later)} answers were still not the new model's"
     why = " and the endpoint was still Updating: the call's return is not the end of the update" if status == "Updating" else ""
-    report.part("answers", not stale and status == "InService", f"{said}{why}; the endpoint's status was {status!r}, expected 'InService'.")
+    said += f"{why}; the endpoint's status was {status!r}, expected that of one whose update has ended."
+    report.part("answers", not stale and status == "InService", said)
 
 
 def _check_configurations(report: Report, sagemaker: Any, before: str, after: str, old_variant: dict) -> None:

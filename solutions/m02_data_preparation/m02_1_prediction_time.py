@@ -366,7 +366,10 @@ def shown_parts(name: str) -> pd.DataFrame:
     return pd.DataFrame.from_dict(counted, orient="index").reindex(["train", "validation", "test"])
 
 
-print("No script yet." if script is ... else shown_parts(aws.unique("split")).round(3))
+try:
+    print("No script yet." if script is ... else shown_parts(aws.unique("split")).round(3))
+except Exception as error:
+    print(f"It does not run yet: {type(error).__name__}: {error}")
 
 # %% [markdown]
 # Look at the share late: June is nothing like September, which a random split hides.

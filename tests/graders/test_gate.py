@@ -1,4 +1,7 @@
-"""Every exercise of the course passes the gate: answers of known worth earn what they are worth."""
+"""Every exercise of the course passes the gate: answers of known worth earn what they are worth.
+
+A few mutants of each reference are tried on the way; all of them in the lanes `mutants` of `make nightly`.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,12 @@ import pytest
 from course.grading import catalogue, gate
 
 ROOT = Path(__file__).parents[2]
+MUTANTS = 3  # of each exercise
 
 
 @cache
 def _findings(notebook: str) -> list[gate.Finding]:
-    return gate.judge(notebook, ROOT)
+    return gate.judge(notebook, ROOT, MUTANTS)
 
 
 @pytest.mark.parametrize("exercise", catalogue.exercises(ROOT / "graders"))

@@ -1,0 +1,60 @@
+"""A text source with its exercises, as the rules of the linter see it, and their settings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from course.authoring import notebook
+from course.authoring.source import Cell, Source
+from course.authoring.wiring import Problem
+from course.grading import Exercise
+
+FENCED = re.compile(r"^(`{3,}|~{3,}).*?^\1\s*$", re.M | re.S)
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A source with its exercises, as the rules see it."""
+
+    source: Source
+    exercises: Mapping[str, Exercise]
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        return self.source.cells
+
+    def prose(self, cell: Cell) -> str:
+        """What learners read in a Markdown cell, without its code blocks."""
+        return FENCED.sub("", notebook.prose(self.source, cell, self.exercises.get(cell.exercise)))
+
+    @property
+    def markdown(self) -> list[Cell]:
+        return [cell for cell in self.cells if cell.kind == "markdown"]
+
+    @property
+    def code(self) -> list[Cell]:
+        return [cell for cell in self.cells if cell.kind == "code"]
+
+    @property
+    def own(self) -> list[Exercise]:
+        return [exercise for exercise in self.exercises.values() if exercise.notebook == self.source.notebook]
+
+    def problem(self, cell: Cell, what: str) -> Problem:
+        return Problem(self.source.at(cell), what)
+
+    def setting(self, name: str) -> Any:
+        """A setting that may differ for this notebook."""
+        values = settings()[name]
+        return values.get(self.source.notebook, values["default"])
+
+
+@cache
+def settings() -> Mapping[str, Any]:
+    return yaml.safe_load((Path(__file__).parent / "lint.yaml").read_text(encoding="utf-8"))

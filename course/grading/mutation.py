@@ -1,0 +1,158 @@
+"""Tries the mutants of an exercise's reference answer: a check that is worth its points finds nine of ten.
+
+A mutant is *killed* when it does not earn all points at grading, for one of the seeds for which right answers are tried. Those that
+survive stand, each with its reason, in ``answers/<exercise>/survivors.yaml``; one that cannot be told from the reference by anybody is
+listed as ``equivalent: ...`` and does not count.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from course.grading.answer import collect
+from course.grading.errors import AnswerError, DefinitionError
+from course.grading.evaluate import evaluate_here
+from course.grading.exercise import Exercise
+from course.grading.mutants import Mutant, fingerprint, mutants
+from course.grading.report import Report
+from course.grading.seeds import Draw
+from course.grading.trial import DRAWS, Finding, Tally, Trial
+
+MUTANTS = "mutants"
+LEAST = 0.9  # to be killed of an exercise's mutants that are not equivalent
+LISTED = "survivors.yaml"
+EQUIVALENT = "equivalent:"
+KILLED, SURVIVED, SAME = "killed", "survived", "hands over the same values"  # what becomes of a mutant, unless its check breaks
+
+
+def listed(exercise: Exercise, graders: Path) -> dict[str, str]:
+    """The mutants that are known to survive, with the reason of each.
+
+    Raises
+    ------
+    DefinitionError
+        When the list is malformed.
+    """
+    found: dict[str, str] = {}
+    for path in graders.glob(f"*/answers/{exercise.id}/{LISTED}"):
+        for group in yaml.safe_load(path.read_text(encoding="utf-8")) or ():
+            if not (isinstance(group, dict) and set(group) == {"reason", "mutants"} and str(group["reason"] or "").strip()):
+                raise DefinitionError(f"{path.parent.name}/{path.name}: an entry has a `reason` and a list of `mutants`; got {group!r}.")
+            found |= dict.fromkeys(group["mutants"], group["reason"].strip())
+    return found
+
+
+def findings(
+    trial: Trial, graders: Path, sample: int | None = None, tell: Callable[[int, int], None] = lambda done, of: None
+) -> list[Finding]:
+    """What is wrong with the checks or the list, by the mutants of the trial's reference.
+
+    Parameters
+    ----------
+    trial : Trial
+        Its reference has not run yet.
+    graders : Path
+    sample : int, optional
+        How many are tried, always the same; all by default.
+    tell : callable
+        Told how many of how many are done.
+    """
+    known, made = listed(trial.exercise, graders), mutants(trial.answer.text)
+    chosen = made if sample is None else _sample(made, known, sample, trial.exercise.id)
+    jury, outcomes = Jury(trial), {}
+    for number, mutant in enumerate(chosen):
+        tell(number, len(chosen))
+        outcomes[mutant.name] = jury.outcome(mutant)
+    problems = {name: outcome for name, outcome in outcomes.items() if outcome not in (KILLED, SURVIVED, SAME)}
+    problems |= _list_problems(known, {mutant.name for mutant in made}, outcomes)
+    found = [trial.found(f"mutant {name}", 0.0, problem) for name, problem in problems.items()]
+    tally = _tally(fingerprint(made), known, outcomes)
+    weak = sample is None and tally.share < LEAST
+    said = f"only {tally.share:.0%} of the mutants that differ are found, less than {LEAST:.0%}: mend the check" if weak else ""
+    return [trial.found(MUTANTS, 0.0, said, tally), *found]
+
+
+def _sample(made: list[Mutant], known: Mapping[str, str], size: int, seed: str) -> list[Mutant]:
+    """Some that are to be killed."""
+    mortal = [mutant for mutant in made if mutant.name not in known]
+    return random.Random(seed).sample(mortal, min(size, len(mortal)))
+
+
+def _list_problems(known: Mapping[str, str], made: set[str], outcomes: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for name, outcome in outcomes.items():
+        if outcome == SURVIVED and name not in known:
+            yield name, f"earns all points: mend the check, or list it in {LISTED} with a reason"
+        elif outcome != SURVIVED and name in known:
+            yield name, f"is listed in {LISTED} and does not survive any more; take it out"
+    for name in known.keys() - made:
+        yield name, f"is listed in {LISTED} and is not made any more; take it out"
+
+
+def _tally(of: str, known: Mapping[str, str], outcomes: Mapping[str, str]) -> Tally:
+    """Those that hand over what the reference does are no mutants of the answer, and are not counted."""
+    survived = [name for name, outcome in outcomes.items() if outcome == SURVIVED]
+    equivalent = sum(known.get(name, "").startswith(EQUIVALENT) for name in survived)
+    return Tally(of, sum(outcome != SAME for outcome in outcomes.values()), tuple(survived), equivalent)
+
+
+class FirstFailure(Exception):
+    """A part is not worth all its points."""
+
+
+class StrictReport(Report):
+    """A report that ends the check at the first part that fails: more is of no interest."""
+
+    def part(self, name: str, passed_or_share: Any, message: str, hint: str | None = None) -> bool:
+        if not super().part(name, passed_or_share, message, hint):
+            raise FirstFailure
+        return True
+
+
+class Jury:
+    """Tries mutants at their place, in copies of what the cells before have made."""
+
+    def __init__(self, trial: Trial) -> None:
+        self._trial = trial
+        self._before = dict(trial.namespace)
+        # No check can tell answers that hand over equal values and no function, and many a mutant changes a way that is not gone.
+        plain = len(trial.exercise.values) == len(trial.exercise.evidence)
+        self._values = self._plain(trial.answer.text) if plain else None
+
+    def outcome(self, mutant: Mutant) -> str:
+        """`KILLED`, `SURVIVED` or `SAME`; else what went wrong with the check itself."""
+        evidence = self._evidence(mutant.code)
+        if isinstance(evidence, AnswerError):
+            return KILLED
+        try:
+            if self._values is not None and self._values == _text(self._trial.exercise, evidence):
+                return SAME
+            return SURVIVED if all(self._earns_all(evidence, draw) for draw in DRAWS) else KILLED
+        except (FirstFailure, AnswerError):
+            return KILLED
+        except Exception as error:
+            return f"the check itself raised {type(error).__name__}: {error}"
+
+    def _evidence(self, code: str) -> Mapping[str, Any] | AnswerError:
+        return self._trial.evidence("mutant", code, dict(self._before))
+
+    def _plain(self, code: str) -> str | None:
+        evidence = self._evidence(code)
+        return None if isinstance(evidence, AnswerError) else _text(self._trial.exercise, evidence)
+
+    def _earns_all(self, evidence: Mapping[str, Any], draw: Draw) -> bool:
+        """Hidden checks come first: what they build in AWS is their own, so that a mutant that spoils it is in nobody's way."""
+        return not self._report("hidden", evidence, draw).problem and self._report("graded", evidence, draw).passed
+
+    def _report(self, phase: str, evidence: Mapping[str, Any], draw: Draw) -> Report:
+        exercise = self._trial.exercise
+        return evaluate_here(exercise, phase, evidence, draw, self._trial.aws, StrictReport(exercise, "graded"))
+
+
+def _text(exercise: Exercise, evidence: Mapping[str, Any]) -> str:
+    """The values that are handed over, as text that is equal when they are; tables, too."""
+    return repr({name: value.to_csv() if hasattr(value, "to_csv") else value for name, value in collect(exercise, evidence).items()})

@@ -1,0 +1,116 @@
+"""`docs/graders.md`: how far the checks of each exercise can be trusted. ``python -m course.grading.overview`` writes it.
+
+Everything in it derives from the definitions, the answers beside them and what the gate recorded there; no exercise is run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from course.grading import catalogue, mutation, record
+from course.grading.candidates import code_cells, source_of
+from course.grading.errors import DefinitionError
+from course.grading.exercise import Exercise
+from course.grading.guesser import LIMIT
+from course.grading.mutants import fingerprint, mutants
+from course.grading.render import number
+
+PAGE = Path("docs", "graders.md")
+RUN = "python -m course.grading.gate {} --mutants all --record"
+OPENING = """\
+# How far the graders can be trusted
+
+<!-- Written by `python -m course.grading.overview` from what the gate recorded; not edited. -->
+
+Each row is an exercise. Its checks were tried on answers whose worth is known ([Grading](grading.md) says how): right answers and
+foreseeable mistakes written by hand, *mutants* of the reference answer (one small change each, such as `<` for `<=`), and guessers that
+understand nothing. A mutant is killed when it does not earn all points. At least {killed:.0%} must be, of those that differ from the
+reference at all; guessers may earn {limit:.0%}.
+"""
+COLUMNS = ("exercise", "parts and points", "right", "wrong", "mutants killed", "survivors", *record.GUESSERS, "recorded")
+SURVIVORS = """
+## Mutants that survive
+
+Counted by reason; the list stands beside each exercise's answers, in `survivors.yaml`. *Equivalent* ones do what the reference does, or
+what the exercise's text allows as well: they are right answers and do not count. The others show what the checks do not look at, and why.
+"""
+
+
+def page(root: Path) -> str:
+    """The text of the page for the course in ``root``."""
+    graders = root / "graders"
+    exercises = list(catalogue.exercises(graders).values())
+    rows = [_row(exercise, graders) for exercise in exercises]
+    table = [_line(COLUMNS), _line(["---"] * 2 + ["--:"] * (len(COLUMNS) - 3) + ["---"]), *map(_line, rows)]
+    total: Counter[str] = Counter()
+    for exercise in exercises:
+        if kept := record.read(exercise.id, graders):
+            total += Counter({name: kept["mutants"][name] for name in ("tried", "killed")})
+    listed = [reason for exercise in exercises for reason in mutation.listed(exercise, graders).values()]
+    equivalent = sum(reason.startswith(mutation.EQUIVALENT) for reason in listed)
+    said = f"In all, {total['killed']:,} of {total['tried']:,} mutants are killed; of the {total['tried'] - total['killed']} that survive, "
+    said += f"{equivalent} are equivalent."
+    opening = OPENING.format(killed=mutation.LEAST, limit=LIMIT)
+    survivors = [_line(("exercise", "mutants", "reason")), _line(("---", "--:", "---")), *_survivors(exercises, graders)]
+    return "\n".join([opening, *table, "", said, SURVIVORS, *survivors]) + "\n"
+
+
+def stale(root: Path) -> list[str]:
+    """What to do where a reference answer has other mutants than those that were recorded."""
+    graders, found = root / "graders", []
+    for exercise in catalogue.exercises(graders).values():
+        cells = code_cells(source_of(exercise.notebook, root / "solutions"))
+        answer = next(cell.text for cell in cells if cell.role == "answer" and cell.exercise == exercise.id)
+        kept = record.read(exercise.id, graders)
+        if kept and kept["mutants"]["of"] != fingerprint(mutants(answer)):
+            found.append(f"{exercise.id}: its reference answer has changed; run `{RUN.format(exercise.notebook)}`.")
+    return found
+
+
+def _row(exercise: Exercise, graders: Path) -> list[str]:
+    kept = record.read(exercise.id, graders)
+    names = [path.stem for path in graders.glob(f"*/answers/{exercise.id}/*.py")]
+    found = ["not tried yet", "–", *("–" for _ in record.GUESSERS), "–"]
+    if kept:
+        tried, killed = kept["mutants"]["tried"], kept["mutants"]["killed"]
+        guessed = [f"{kept['guessers'][name]:.0%}" if name in kept["guessers"] else "–" for name in record.GUESSERS]
+        found = [f"{killed} of {tried}", str(tried - killed), *guessed, str(kept["date"])]
+    return [
+        f"`{exercise.id}` {exercise.title}",
+        ", ".join(f"{part} {number(points)}" for part, points in exercise.parts.items()),
+        str(sum(name.startswith("right_") for name in names)),
+        str(sum(name.startswith("wrong_") for name in names)),
+        *found,
+    ]
+
+
+def _survivors(exercises: list[Exercise], graders: Path) -> Iterator[str]:
+    for exercise in exercises:
+        for reason, count in Counter(mutation.listed(exercise, graders).values()).items():
+            yield _line((f"`{exercise.id}`", str(count), reason))
+
+
+def _line(cells: Any) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m course.grading.overview", description="Write docs/graders.md.")
+    parser.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder (default: here)")
+    options = parser.parse_args(arguments)
+    try:
+        (options.root / PAGE).write_text(page(options.root), encoding="utf-8")
+    except (DefinitionError, FileNotFoundError) as error:
+        print(f"overview: {error}", file=sys.stderr)
+        return 1
+    print(options.root / PAGE)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,47 @@
+"""What the gate found about each exercise, kept beside its answers, so that `docs/graders.md` is made without a run."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from course.grading.trial import Finding
+
+NAME = "record.yaml"
+PACKAGES = ("mutmut", "libcst")  # decide which mutants there are
+GUESSERS = ("guesser", "constant", "another seed")
+OPENING = "# Written by `python -m course.grading.gate --mutants all --record`; not edited.\n"
+
+
+def write(findings: Iterable[Finding], graders: Path) -> list[Path]:
+    """A record for each exercise whose mutants were all tried; returns the files."""
+    by_exercise: dict[str, dict[str, Finding]] = {}
+    for finding in findings:
+        by_exercise.setdefault(finding.exercise, {})[finding.candidate] = finding
+    return [_written(exercise, found, graders) for exercise, found in by_exercise.items()]
+
+
+def _written(exercise: str, found: Mapping[str, Finding], graders: Path) -> Path:
+    tally = next(finding.mutants for finding in found.values() if finding.mutants)
+    packages = {name: version(name) for name in PACKAGES}
+    record = {
+        "date": datetime.now(UTC).date().isoformat(),
+        "versions": {"python": platform.python_version(), **packages},
+        "mutants": {"of": tally.of, "tried": tally.tried, "killed": tally.killed, "equivalent": tally.equivalent},
+        "guessers": {name: round(found[name].score / found[name].points, 4) for name in GUESSERS if name in found},
+    }
+    path = next(graders.glob(f"*/answers/{exercise}")) / NAME
+    path.write_text(OPENING + yaml.safe_dump(record, sort_keys=False), encoding="utf-8")
+    return path
+
+
+def read(exercise: str, graders: Path) -> dict[str, Any] | None:
+    """The record of an exercise; None when none was written yet."""
+    found = next(graders.glob(f"*/answers/{exercise}/{NAME}"), None)
+    return yaml.safe_load(found.read_text(encoding="utf-8")) if found else None

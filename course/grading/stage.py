@@ -1,0 +1,86 @@
+"""A notebook's text source run in this process, without Jupyter: its cells, a scratch copy of its folder, a local AWS of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import linecache
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from course.grading import seeds
+from course.grading.capture import captured
+from course.grading.errors import DefinitionError
+from course.grading.sandbox.aws import submission_aws
+
+Namespace = dict[str, Any]
+Client = Callable[[str], Any]  # makes a boto3 client of a service
+
+
+def run(text: str, namespace: Namespace, name: str) -> None:
+    """Run a cell that is no exercise; it may not fail."""
+    try:
+        execute(text, namespace, name)
+    except Exception as error:
+        raise DefinitionError(f"{name} raised {type(error).__name__}: {error}") from error
+
+
+def execute(text: str, namespace: Namespace, name: str) -> None:
+    """Run the text of a cell, IPython's own syntax included, its output swallowed; tracebacks show its lines."""
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
+
+    shell = InteractiveShell.instance(config=Config(HistoryManager={"enabled": False}))
+    code = shell.transform_cell(text)
+    linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
+    with captured():
+        exec(compile(code, name, "exec"), namespace)
+
+
+@contextlib.contextmanager
+def workplace(lesson: Path, graders: Path) -> Iterator[Client]:
+    """A scratch copy of the lesson's folder as the working directory, and a local AWS of its own; yields clients of a second, empty one."""
+    here, environment, paths = Path.cwd(), dict(os.environ), list(sys.path)
+    with contextlib.ExitStack() as stack:
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gate-")))
+        stack.callback(_restore, here, environment, paths, scratch)
+        shutil.copytree(lesson, scratch / lesson.name, ignore=shutil.ignore_patterns("*.ipynb", "__pycache__"))
+        os.chdir(scratch / lesson.name)
+        sys.path.insert(0, str(Path.cwd()))  # as in a kernel, so that a lesson can import what lies in its given/
+        os.environ |= {"COURSE_BACKEND": "local", "COURSE_GRADERS": str(graders.resolve()), "COURSE_LEARNER": seeds.SELF_STUDY}
+        os.environ |= {"COURSE_LOCALAWS_STATE": str(scratch / "aws"), "MPLBACKEND": "agg"}
+        stack.callback(_stop_aws, scratch / "aws")
+        bare: list[Client] = []
+
+        def bare_client(service: str) -> Any:
+            if not bare:  # most exercises ask for no AWS at all
+                bare.append(stack.enter_context(submission_aws()).client)
+            return bare[0](service)
+
+        yield bare_client
+
+
+def _restore(here: Path, environment: dict[str, str], paths: list[str], scratch: Path) -> None:
+    os.chdir(here)
+    sys.path[:] = paths
+    for entry in [entry for entry in sys.path_importer_cache if not Path(entry).is_absolute()]:
+        del sys.path_importer_cache[entry]  # "given" stays bound to this lesson's folder otherwise
+    for name, module in list(sys.modules.items()):  # the next lesson has a `given` of its own
+        places = [getattr(module, "__file__", None), *getattr(module, "__path__", ())]
+        if any(place and Path(place).is_relative_to(scratch) for place in places):
+            del sys.modules[name]
+    os.environ.clear()
+    os.environ.update(environment)
+
+
+def _stop_aws(state: Path) -> None:
+    """Stop the AWS that the lesson started, if it did."""
+    if state.exists():
+        from course.localaws import server
+
+        if handle := server.find(state):
+            handle.stop()

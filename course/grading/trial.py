@@ -1,0 +1,86 @@
+"""One exercise at its place in a notebook: what the code of an answer cell hands over there, and what that earns."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from course.grading import calls
+from course.grading.candidates import Cell
+from course.grading.check import aws_client
+from course.grading.errors import AnswerError
+from course.grading.evaluate import evaluate_here
+from course.grading.exercise import Exercise
+from course.grading.report import Report
+from course.grading.seeds import Draw
+from course.grading.stage import Client, Namespace, execute
+
+DRAWS = tuple(Draw(student=f"student-{i}", seed=f"seed-{i}") for i in range(3))  # right answers must be right for all of these
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What became of an exercise's mutants. ``equivalent`` of the survivors are listed as such; ``of`` tells which mutants there are."""
+
+    of: str
+    tried: int
+    survived: tuple[str, ...]
+    equivalent: int
+
+    @property
+    def killed(self) -> int:
+        return self.tried - len(self.survived)
+
+    @property
+    def share(self) -> float:
+        """Killed, of those that can be told from the reference."""
+        return self.killed / max(1, self.tried - self.equivalent)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One candidate, what it earned at grading, and what is wrong with the grader (``""`` when all is as it must be)."""
+
+    exercise: str
+    candidate: str
+    score: float
+    points: float
+    problem: str = ""
+    mutants: Tally | None = None
+
+
+class Trial:
+    """An exercise after the cells before it have run. ``namespace`` is what they have made, and goes on with the reference answer.
+
+    ``bare_aws`` makes clients of an AWS in which nothing was built.
+    """
+
+    def __init__(self, exercise: Exercise, answer: Cell, check: Cell, namespace: Namespace, bare_aws: Client) -> None:
+        self.exercise, self.answer, self.check, self.namespace, self.bare_aws = exercise, answer, check, namespace, bare_aws
+        self.aws = functools.cache(aws_client)  # a guesser asks for it hundreds of times
+
+    def evidence(self, name: str, code: str, space: Namespace) -> dict[str, Any] | AnswerError:
+        """What the check cell hands over after this answer; or why it hands over nothing."""
+        handed: dict[str, Any] = {}
+        # As in a kernel, the check cell runs whatever became of the answer cell.
+        with contextlib.suppress(Exception, SystemExit, calls.TimeLimit), calls.limited(self.exercise.seconds):
+            execute(code, space, f"{self.exercise.id}/{name}.py")
+        try:
+            execute(self.check.text, space | {"check": lambda _, **evidence: handed.update(evidence)}, f"{self.exercise.id} check")
+        except Exception as error:
+            return AnswerError(f"The check cell stopped with {type(error).__name__}: {error}")
+        return handed
+
+    def report(self, phase: str, evidence: Mapping[str, Any] | AnswerError, draw: Draw, client: Client | None = None) -> Report:
+        """The report of one phase on what was handed over."""
+        if isinstance(evidence, AnswerError):
+            report = Report(self.exercise, phase)
+            report.stop(evidence)
+            return report
+        return evaluate_here(self.exercise, phase, evidence, draw, client or self.aws)
+
+    def found(self, candidate: str, score: float, problem: str, mutants: Tally | None = None) -> Finding:
+        return Finding(self.exercise.id, candidate, score, float(self.exercise.points), problem, mutants)

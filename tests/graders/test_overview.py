@@ -1,0 +1,52 @@
+"""docs/graders.md tells what was recorded, and the records are of the reference answers that there are."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from course.grading import overview
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_page_is_fresh() -> None:
+    written = (ROOT / overview.PAGE).read_text(encoding="utf-8")
+    assert written == overview.page(ROOT), "run `python -m course.grading.overview`"
+
+
+def test_records_are_of_these_answers() -> None:
+    assert overview.stale(ROOT) == []
+
+
+def _copy(tmp_path: Path) -> Path:
+    for name in ("graders", "solutions"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "*.ipynb"))
+    (tmp_path / "docs").mkdir()
+    return tmp_path
+
+
+def test_changed_reference_is_named(tmp_path: Path) -> None:
+    root = _copy(tmp_path)
+    source = root / "solutions/m00_start/m00_start.py"
+    source.write_text(source.read_text().replace('["people"] > 20', '["people"] >= 21'))
+    assert [line.partition(":")[0] for line in overview.stale(root)] == ["m00_ex2"]
+
+
+def test_command_writes_the_page(tmp_path: Path) -> None:
+    root = _copy(tmp_path)
+    (root / "graders/m00_start/answers/m00_ex1/record.yaml").unlink()
+    command = [sys.executable, "-m", "course.grading.overview", "--root", str(root)]
+    assert subprocess.run(command, text=True, capture_output=True).returncode == 0
+    rows = {line.split("`")[1]: line for line in (root / overview.PAGE).read_text().splitlines() if line.startswith("| `m00")}
+    assert "not tried yet" in rows["m00_ex1"] and " of " in rows["m00_ex2"]
+
+
+def test_command_says_what_cannot_be_read(tmp_path: Path) -> None:
+    root = _copy(tmp_path)
+    (root / "graders/m00_start/m00.py").write_text("def broken(:\n")
+    command = [sys.executable, "-m", "course.grading.overview", "--root", str(root)]
+    done = subprocess.run(command, text=True, capture_output=True)
+    assert done.returncode == 1 and done.stderr.startswith("overview: the definitions in m00_start/m00.py cannot be loaded")
