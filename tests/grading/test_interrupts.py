@@ -17,7 +17,7 @@ from .classroom import Course, starting
 
 FIXTURE = Path(__file__).parent / "fixture"
 LESSON, NOTEBOOK = "m97_cloud", "m97_1_cloud"
-SIGNALS = [signal.SIGTERM, signal.SIGINT]
+SIGNALS = [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.nightly)]
 
 pytestmark = pytest.mark.timeout(600)  # starts several local AWS
 

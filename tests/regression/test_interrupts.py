@@ -16,7 +16,7 @@ from course.regression.crew import Crew
 from ..leftovers import interrupted, processes, wait_for
 from .small_notebooks import write
 
-SIGNALS = [signal.SIGTERM, signal.SIGINT]
+SIGNALS = [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.nightly)]
 RUN = """
 import sys; from pathlib import Path; from course import interrupts; from course.regression import run
 run.ROOT = Path(sys.argv[1])

@@ -73,7 +73,8 @@ def grade_all(works: Sequence[Work], jobs: int, on_result: OnResult, grader: Gra
         Whatever interrupts it: the processes under way are ended then, and what is written stays.
     """
     results: list[Result] = []
-    with ThreadPoolExecutor(jobs, thread_name_prefix="grade") as pool, grader or Processes() as one:  # ended first: the pool waits for it
+    grader = grader or Processes(preload=len(works) > jobs)
+    with ThreadPoolExecutor(jobs, thread_name_prefix="grade") as pool, grader as one:  # ended first: the pool waits for it
         waiting: list[Future] = [pool.submit(_tried, one, work) for work in works]
         try:
             for done in as_completed(waiting):
@@ -110,13 +111,19 @@ class Processes:
 
     That one has opened nothing and computed nothing, so that each begins alike. When the block ends by an exception, so do they.
 
+    Parameters
+    ----------
+    preload : bool
+        Whether kernels are to be there at once, which pays from the first submission on that does not begin at once itself.
+
     Attributes
     ----------
     kernels : str
         As of `course.grading.run.Submission`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, preload: bool = True) -> None:
+        self._preload = preload
         self._context: ForkServerContext = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(PRELOADED)
         self._running: set[multiprocessing.process.BaseProcess] = set()
@@ -126,7 +133,8 @@ class Processes:
         self.kernels = ""
 
     def __enter__(self) -> Processes:
-        self.kernels = self._put_away.enter_context(preloaded.started())
+        if self._preload:
+            self.kernels = self._put_away.enter_context(preloaded.started())
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:

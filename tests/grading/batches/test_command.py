@@ -114,7 +114,9 @@ def small(tmp_path: Path) -> Course:
     return course
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number", [signal.SIGKILL, *(pytest.param(each, marks=pytest.mark.nightly) for each in (signal.SIGTERM, signal.SIGINT))]
+)
 def test_killed_and_resumed_nothing_is_lost_or_graded_twice(small: Course, number: signal.Signals) -> None:
     small.submit("a_first", RIGHT)
     small.submit("b_waits", RIGHT, starting("import pathlib, time\npathlib.Path('marker').touch()\ntime.sleep(8)"))

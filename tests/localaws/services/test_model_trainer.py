@@ -74,6 +74,7 @@ def test_a_deny_beats_the_managed_policy_that_allows(aws, tmp_path):
     assert "Missing permissions: cloudwatch:PutMetricData\n" in done.stderr
 
 
+@pytest.mark.nightly  # the SDK takes its time to import
 def test_a_role_that_sagemaker_may_not_assume_stops_it(aws, tmp_path):
     done = construct(aws, tmp_path, role(aws, "for-lambda", "lambda.amazonaws.com", "*"))
     assert done.returncode != 0
@@ -81,6 +82,7 @@ def test_a_role_that_sagemaker_may_not_assume_stops_it(aws, tmp_path):
     assert "trust" in done.stderr
 
 
+@pytest.mark.nightly  # the SDK takes its time to import
 def test_a_role_with_rights_of_its_own_is_fit(aws, tmp_path):
     fit = role(aws, "fit", "sagemaker.amazonaws.com", "*")
     done = construct(aws, tmp_path, fit)
