@@ -65,14 +65,17 @@ def find(folder: CourseFolder, student: str, exercise_id: str) -> Case:
     ------
     UnknownExercise, DefinitionError
     FolderError
-        When the student has no result for it.
+        When the student has no result for it, or an ungraded one.
     """
     exercise = catalogue.find(exercise_id, folder.graders)
-    for result in stored.results(folder):
-        if result.student == student and exercise_id in result.exercises:
+    theirs = [result for result in stored.results(folder) if result.student == student]
+    for result in theirs:
+        if exercise_id in result.exercises:
             works = [Work(folder.root, student, result.assignment, result.notebook, seeds.grading_seed(), own) for own in (False, True)]
             # Whether the class works on variants of its own is not stored but in the key.
             return Case(exercise, result, next((work for work in works if work.blank().key == result.key), works[0]))
+        if result.fault and result.notebook.startswith(f"{exercise.notebook}_"):
+            raise FolderError(f"{result.notebook} of {student} is ungraded, and so is {exercise_id}: {result.fault}")
     raise FolderError(f"{student} has no result for {exercise_id}. Grade it first: `course grade --students {student}`.")
 
 

@@ -38,7 +38,7 @@ def write(folder: CourseFolder, results: Iterable[Result]) -> Path:
         pages.heading("Needs a human"),
         _needs_human(folder, lessons, class_),
         pages.heading("Points"),
-        pages.table("Points of each student", *points(class_, lessons)),
+        pages.table("Points of each student for the work; penalties and extra credit are in the gradebook", *points(class_, lessons)),
         *_remarks("Repaired", "What was mended before it was graded", ((each, each.repairs) for each in class_)),
         *_remarks("Notes", "What was left out, cut off or ended, or not handed in", ((each, each.notes) for each in class_)),
         *_decisions(class_),

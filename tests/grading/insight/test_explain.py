@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from course.grading.insight import explain
+
 from ..batches.test_appeals import CLOUD, CLOUD_NOTEBOOK, STORES, course_command
 from ..batches.test_command import grade
 from ..classroom import LESSON, NOTEBOOK, Course, answering
 from ..students import RIGHT
+from . import made
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -103,3 +106,10 @@ def test_requests_to_aws_are_shown(tmp_path: Path) -> None:
 )
 def test_what_cannot_be_explained_is_said(course: Course, student: str, exercise: str, says: str) -> None:
     assert says in course_command(course, "explain", student, exercise, expect=2)
+
+
+def test_why_a_notebook_is_ungraded_is_said(tmp_path: Path, capsys) -> None:
+    folder = made.folder(tmp_path / "course")
+    made.class_of(folder, 1)
+    assert explain.main(["unreadable", "m98_1_ex2", "--root", str(folder.root)]) == 2
+    assert "m98_1_traps of unreadable is ungraded, and so is m98_1_ex2: it cannot be read" in capsys.readouterr().err
