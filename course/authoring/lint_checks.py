@@ -1,7 +1,7 @@
 """Rules about the code of checks: what they show, what they hang on, and what their parts are worth.
 
-They read the definitions and the hidden checks of a notebook without running them; what a check shows of wrong answers is looked at by
-the gate (`course.grading.leaks`).
+They read the definitions and the hidden checks of a notebook without running them: `got == wanted` with `{wanted}` in its message is found,
+an expected value that comes by another way is not.
 """
 
 from __future__ import annotations

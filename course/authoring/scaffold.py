@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import ast
 import json
 import re
 import sys
@@ -13,7 +14,7 @@ from course import canary
 from course.authoring import source
 from course.authoring.stub import number
 from course.authoring.wiring import BEGIN, END
-from course.grading import DefinitionError, catalogue, vocabulary
+from course.grading import vocabulary
 from course.grading.exercise import ID
 
 LINE = 140  # characters, as pyproject.toml tells ruff
@@ -124,8 +125,8 @@ def plan(root: Path, exercise_id: str) -> dict[Path, str]:
     ------
     ScaffoldError
         When the id is malformed or taken, or its lesson or notebook does not exist.
-    DefinitionError
-        When the definitions that are there cannot be loaded.
+    SyntaxError
+        When the definitions that are there are not Python.
     """
     match = ID.fullmatch(exercise_id)
     if not match:
@@ -137,7 +138,7 @@ def plan(root: Path, exercise_id: str) -> dict[Path, str]:
     definitions, hidden = graders / f"{match['notebook']}.py", graders / f"{match['notebook']}_hidden.py"
     if f'"{exercise_id}"' in text or answers.exists() or (definitions.exists() and f'"{exercise_id}"' in definitions.read_text()):
         raise ScaffoldError(f"exercise {exercise_id} exists already; ids are never used twice.")
-    skills, topics = _purpose(root, match["notebook"], match["lesson"])
+    skills, topics = _purpose(definitions, match["lesson"])
     n = exercise_id.rpartition("_ex")[2]
     words = {
         "id": exercise_id,
@@ -166,13 +167,14 @@ def plan(root: Path, exercise_id: str) -> dict[Path, str]:
     }
 
 
-def _purpose(root: Path, notebook: str, lesson: str) -> tuple[dict, list]:
+def _purpose(definitions: Path, lesson: str) -> tuple[dict, list]:
     """Skills and topics to begin with: those of the notebook's last exercise, else the lesson's first topic."""
-    others = [exercise for exercise in catalogue.exercises(root / "graders").values() if exercise.notebook == notebook]
-    if others:
-        return {exam: list(ids) for exam, ids in others[-1].skills.items()}, list(others[-1].topics)
-    topics = [topic for topic, row in vocabulary.topics().items() if lesson in row["lessons"]]
-    return {exam: [next(iter(vocabulary.skills(exam)))] for exam in vocabulary.EXAMS}, topics[:1] or [next(iter(vocabulary.topics()))]
+    tree = ast.parse(definitions.read_text(encoding="utf-8")) if definitions.exists() else ast.parse("")
+    keywords = [keyword for node in ast.walk(tree) if isinstance(node, ast.Call) for keyword in node.keywords]
+    named = {keyword.arg: ast.literal_eval(keyword.value) for keyword in keywords if keyword.arg in ("skills", "topics")}
+    of_lesson = [topic for topic, row in vocabulary.topics().items() if lesson in row["lessons"]] or [*vocabulary.topics()]
+    first = {exam: [next(iter(vocabulary.skills(exam)))] for exam in vocabulary.EXAMS}
+    return named.get("skills", first), named.get("topics", of_lesson[:1])
 
 
 def _source(root: Path, notebook: str) -> Path:
@@ -233,7 +235,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     root = Path.cwd()
     try:
         files = plan(root, options.id)
-    except (ScaffoldError, DefinitionError) as error:
+    except (ScaffoldError, SyntaxError) as error:
         print(f"course new-exercise: {error}", file=sys.stderr)
         return 1
     for path, text in files.items():

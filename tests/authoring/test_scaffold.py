@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from course.authoring import build, lint, scaffold, source, wiring
-from course.grading import catalogue
+from course.authoring import build, lint, lint_checks, scaffold, source, wiring
+from course.grading import catalogue, gate
 
 
 @pytest.fixture
@@ -14,31 +14,38 @@ def here(root, monkeypatch):
     return root
 
 
-def test_a_new_exercise_is_complete_once_its_ids_are_filled_in(here, capsys):
+def test_a_new_exercise_is_complete_as_it_stands(here, capsys):
     assert scaffold.main(["m90_1_ex4"]) == 0
     assert "graders/m90_fixture/m90_1_hidden.py" in capsys.readouterr().out
-    definitions = here / "graders" / "m90_fixture" / "m90_1.py"
-    text = (
-        definitions.read_text()
-        .replace('{"C01": ["TODO"], "C02": ["TODO"]}', '{"C01": ["2.2.S1"]}')
-        .replace('["TODO"]', '["train.channels"]')
-    )
-    definitions.write_text(text.replace("Exercise, Function, Value", "Answer, Exercise, Function, Report, Value"))
     exercises = catalogue.exercises(here / "graders")
     catalogue.load_hidden(exercises["m90_1_ex4"], here / "graders")
     assert set(exercises["m90_1_ex4"].checks) == {"practice", "graded"}
     parsed = source.read(here / "solutions" / "m90_fixture" / "m90_1_round_trip.py")
     assert wiring.problems(parsed, exercises) == []
-    assert {problem.what.partition(";")[0] for problem in lint.lint(parsed, exercises)} == {"the exercises give 13 points"}
+    assert [problem.what.partition(";")[0] for problem in lint.lint(parsed, exercises)] == [
+        "the exercises give 12 points",
+        "m90_1_ex4: its title or a hint still says TODO.",
+        "exercise 90.1.4 meets no goal",
+    ]
+    assert lint_checks.lint(here / "graders", "m90_1", exercises) == []
     assert build.main([]) == 0
     answers = sorted(path.name for path in (here / "graders" / "m90_fixture" / "answers" / "m90_1_ex4").iterdir())
     assert len([name for name in answers if name.startswith("wrong_")]) == 3 and answers[0].startswith("right_")
 
 
+def test_a_new_exercise_passes_the_gate_with_all_its_mutants(here):
+    assert scaffold.main(["m90_1_ex4"]) == 0
+    findings = [found for found in gate.judge("m90_1", here, gate.ALL_MUTANTS) if found.exercise == "m90_1_ex4"]
+    assert [(found.candidate, found.problem) for found in findings if found.problem] == []
+    assert {"stub", "reference", "wrong_word", "guesser", "mutants"} <= {found.candidate for found in findings}
+
+
 def test_a_second_one_joins_the_first(here):
     for exercise in ("m90_1_ex4", "m90_1_ex10", "m90_1_ex5"):
         assert scaffold.main([exercise]) == 0
-    assert "\nfrom .m90_1 import ex4, ex5, ex10\n" in (here / "graders" / "m90_fixture" / "m90_1_hidden.py").read_text()
+    hidden = (here / "graders" / "m90_fixture" / "m90_1_hidden.py").read_text()
+    assert "\nfrom .m90_1 import choice_4, choice_5, choice_10, ex4, ex5, ex10\n" in hidden
+    assert hidden.count("import rule_share") == 1
 
 
 @pytest.mark.parametrize(
