@@ -134,6 +134,11 @@ def rights(which: int) -> Callable[[Material], Answers]:
     return lambda material: {name: material.right(name, which) for name in material.exercises}
 
 
+def own_mixture(material: Material) -> Answers:
+    """Right answers that nobody else hands in together."""
+    return {name: material.right(name, i % 2) for i, name in enumerate(material.exercises)}
+
+
 def mistakes(which: int) -> Callable[[Material], Answers]:
     return lambda material: {name: material.mistaken(name, which) for name in material.exercises}
 
@@ -198,8 +203,8 @@ KINDS: tuple[Kind, ...] = (
     Kind("broken_cells", "right, among cells that fail", all_references, (broken_cells,)),
     Kind("dead_kernel", "right until the kernel dies", dies_halfway),
     Kind("endless_loop", "right, but for a function that never returns", loops),
-    Kind("friend_1", "right in a way of their own", rights(1), tries=4),
-    Kind("friend_2", "the same, copied", rights(1), late=timedelta(hours=-1), tries=0),
+    Kind("friend_1", "right in a way of their own", own_mixture, tries=4),
+    Kind("friend_2", "the same, copied", own_mixture, late=timedelta(hours=-1), tries=0),
     Kind("unreadable", "a notebook cut off in the middle", all_references, readable=False),
     Kind("not_handed_in", "nothing", lambda _: {}, lessons=0),
 )

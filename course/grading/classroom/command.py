@@ -20,7 +20,7 @@ COURSE = "from_data_to_deployment"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 when it was done, 2 when not: what is wrong stands on stderr, and nothing was half done."""
+    """0 when it was done, 2 when not: what is wrong stands on stderr."""
     options = _parser().parse_args(arguments)
     options.root = options.root.resolve()
     try:
@@ -28,6 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (roster.RosterError, schedule.ScheduleError, lessons.CommandError) as error:
         for line in str(error).splitlines():
             print(f"course class: {line}", file=sys.stderr)
+        if isinstance(error, lessons.CommandError):
+            print("course class: what was done before stays; `course class apply` goes on from there.", file=sys.stderr)
         return 2
 
 
