@@ -14,7 +14,7 @@ import shutil
 import signal
 import socket
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -34,7 +34,7 @@ PACKAGE = "from-data-to-deployment"
 logger = logging.getLogger(__name__)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--state", type=Path, required=True)
     parser.add_argument("--port", type=int, default=0)
@@ -45,7 +45,7 @@ def main() -> None:
     parser.add_argument("--limits", type=json.loads, default={}, help="of each job and model server: members of Limits, as JSON")
     parser.add_argument("--starter", type=int, help="process id of the parent: end with it, and remove the state folder then")
     parser.add_argument("--ready", type=int, required=True, help="file descriptor on which to say, as one line of JSON, how the start went")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     # uvicorn takes the signals over while it runs, and raises them again when it has stopped: then they end up here.
     for number in (signal.SIGTERM, signal.SIGINT):

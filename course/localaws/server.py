@@ -8,6 +8,7 @@ import http.client
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, BinaryIO, TextIO
 import platformdirs
 
 from course.localaws import environment, keys
+from course.localaws.early import Fork
 from course.localaws.instance import CONTROL_PREFIX, Instance, InUseError, ServerError
 
 if TYPE_CHECKING:
@@ -143,16 +145,16 @@ def start(
         When the state folder is in use or cannot be written, the port is in use, the disk is full, or it is not ready within 60 s.
     """
     state = (state or default_state()).absolute()
-    command = [sys.executable, "-m", "course.localaws.daemon", "--state", str(state), "--port", str(port)]
+    arguments = ["--state", str(state), "--port", str(port)]
     if socket:
-        command += ["--socket", str(socket.absolute())]
+        arguments += ["--socket", str(socket.absolute())]
     if sealed:
-        command.append("--sealed")
+        arguments.append("--sealed")
     if limits:
-        command += ["--limits", json.dumps(dataclasses.asdict(limits))]
+        arguments += ["--limits", json.dumps(dataclasses.asdict(limits))]
     if temporary:
-        command += ["--starter", str(os.getpid())]
-    with _opened_log(state) as log, _spawned(command, log) as news:
+        arguments += ["--starter", str(os.getpid())]
+    with _opened_log(state) as log, _spawned(arguments, log) as news:
         _wait_until_ready(news, log.name)
         handle = find(state)
         if handle is None:
@@ -174,27 +176,52 @@ def temporary(sealed: bool = False, limits: Limits | None = None) -> Iterator[Ha
             handle.stop()
 
 
+_prepared: Fork | None = None
+
+
+def prepare() -> None:
+    """Fork, now, what the next `start` of this process will be; to be called before this process has a thread.
+
+    Worth it where ``course.localaws.daemon`` has been imported: what is forked need not do so again.
+    """
+    global _prepared
+    _prepared = Fork()
+
+
 @contextlib.contextmanager
-def _spawned(command: list[str], log: BinaryIO) -> Iterator[TextIO]:
+def _spawned(arguments: list[str], log: BinaryIO) -> Iterator[TextIO]:
     """The process, which outlives the block unless an exception leaves it; and where it says how its start went."""
     receiver, sender = os.pipe()
     with os.fdopen(receiver) as news:
-        child = subprocess.Popen(
-            [*command, "--ready", str(sender)],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            pass_fds=[sender],
-            start_new_session=True,  # Ctrl-C in a terminal or a notebook's interrupt is not for it
-            env=_own_environment(),
-        )
         try:
+            pid = _begun(arguments, log, sender)
+        finally:
             os.close(sender)
+        try:
             yield news
         except BaseException:  # Ctrl-C among them: what nobody waits for any more shall not come up
-            _end(child)
+            _end(pid)
             raise
+
+
+def _begun(arguments: list[str], log: BinaryIO, ready: int) -> int:
+    """The process's id: it is the one that was prepared, or a new one."""
+    global _prepared
+    prepared, _prepared = _prepared, None
+    if prepared:
+        prepared.become(arguments, _own_environment(), log.fileno(), ready)
+        return prepared.pid
+    child = subprocess.Popen(
+        [sys.executable, "-m", "course.localaws.daemon", *arguments, "--ready", str(ready)],
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        pass_fds=[ready],
+        start_new_session=True,  # Ctrl-C in a terminal or a notebook's interrupt is not for it
+        env=_own_environment(),
+    )
     child.returncode = 0  # it is to outlive this object, which would warn about that
+    return child.pid
 
 
 def _wait_until_ready(news: TextIO, log: str) -> None:
@@ -209,13 +236,14 @@ def _wait_until_ready(news: TextIO, log: str) -> None:
         raise (InUseError if outcome["in_use"] else ServerError)(outcome["error"])
 
 
-def _end(child: subprocess.Popen) -> None:
-    child.terminate()
-    try:
-        child.wait(END_SECONDS)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        child.wait()
+def _end(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+        try:
+            _wait_for_end(pid, END_SECONDS)
+        except ServerError:
+            os.kill(pid, signal.SIGKILL)
+            _wait_for_end(pid, END_SECONDS)
 
 
 def find(state: Path | None = None) -> Handle | None:
