@@ -7,12 +7,13 @@ is that process; PARAMETERS are JSON. Its standard output has an empty line for 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,6 @@ from typing import Any
 import nbformat
 
 from course import interrupts
-from course.regression import kernels
 from course.regression.crew import Crew
 
 WORKERS = 2  # the size of the machine the course is built for
@@ -85,7 +85,7 @@ def execute(source: Path, output: Path, parameters: Mapping[str, object], on_cel
             output,
             parameters=dict(parameters),
             kernel_name="python3",
-            **kernels.manager(),
+            **_kernel(),
             cwd=str(source.parent),
             progress_bar=False,
             execution_timeout=CELL_SECONDS,
@@ -94,6 +94,30 @@ def execute(source: Path, output: Path, parameters: Mapping[str, object], on_cel
     except Exception as failure:  # whatever stops a notebook is a result of the run, not the end of it
         error = _one_line(failure)
     return _figures(source, output, time.perf_counter() - started, error)
+
+
+def _kernel() -> dict[str, Any]:
+    """What to tell papermill of the kernel; nothing for one that starts as always.
+
+    Kernels that are there at once come by way of the local AWS, of which a process that works with a real account imports nothing.
+    """
+    if os.environ.get("COURSE_BACKEND") == "aws":
+        return {}
+    from course.regression import kernels
+
+    return kernels.manager()
+
+
+@contextlib.contextmanager
+def _preloaded(environments: Sequence[Mapping[str, str]]) -> Iterator[list[dict[str, str]]]:
+    """The environments, each with where its kernels come from."""
+    if any(environment.get("COURSE_BACKEND") == "aws" for environment in environments):
+        yield [dict(environment) for environment in environments]
+        return
+    from course.regression import kernels
+
+    with kernels.preloaded() as there:
+        yield [{**environment, **there} for environment in environments]
 
 
 def _one_line(failure: Exception) -> str:
@@ -163,8 +187,7 @@ def execute_all(
         mine = sources[number :: len(environments)]
         return [_in_a_child(crew, source, folder, environments[number], parameters or {}, on_cell) for source in mine]
 
-    with kernels.preloaded() as there, Crew(len(environments)) as crew:
-        environments = [{**environment, **there} for environment in environments]
+    with _preloaded(environments) as environments, Crew(len(environments)) as crew:
         shares = [crew.submit(share, crew, number) for number in range(len(environments))]
         done = {run.output: run for job in shares for run in job.result()}
     return [done[_copy(folder, source)] for source in sources]
