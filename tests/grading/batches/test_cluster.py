@@ -20,7 +20,7 @@ from ..classroom import LESSON, NOTEBOOK, Course, starting
 from ..students import FULL, RIGHT, STUDENTS
 from .test_command import COMMAND, grade, result, scores
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.nightly, pytest.mark.timeout(600)]
 
 VARIES = ("graded_at", "seconds")
 WAITS = starting("import pathlib, time\npathlib.Path('marker').touch()\ntime.sleep(8)")
@@ -64,7 +64,7 @@ class Cluster:
 @pytest.fixture(scope="module")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     course = Course(tmp_path_factory.mktemp("cluster") / "course")
-    course.nbgrader("generate_assignment", LESSON)
+    course.release()
     for student in CLASS:
         course.submit(student, *STUDENTS[student][0])
     course.submit("m_broken_json").write_text('{"cells": [')

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.timeout(900)
 
 def test_drafts_count_nowhere(tmp_path: Path) -> None:
     course = Course(tmp_path / "course")
-    course.nbgrader("generate_assignment", LESSON)
+    course.release()
     course.submit("half", answering(ex2=MEAN))
     course.submit("empty").unlink()
     book = (course.root / "gradebook.db").read_bytes()

@@ -15,7 +15,7 @@ from ..students import RIGHT, STUDENTS, WRONG
 from .test_appeals import course_command
 from .test_command import grade, result
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.nightly, pytest.mark.timeout(900)]
 
 PLUGIN = """
 from nbgrader.plugins import BasePlugin
@@ -42,7 +42,7 @@ def late(tmp_path_factory: pytest.TempPathFactory) -> Course:
     (course.root / "late_penalties.py").write_text(PLUGIN)
     with (course.root / "nbgrader_config.py").open("a") as config:
         config.write('\nc.AssignLatePenalties.plugin_class = "late_penalties.PerHour"\n')
-    course.nbgrader("generate_assignment", LESSON)
+    course.release()
     course.nbgrader("db", "assignment", "add", LESSON, "--duedate", "2026-03-01 12:00:00 UTC")
     for student, (edit, stamp, _) in HANDED_IN.items():
         course.submit(student, edit).with_name("timestamp.txt").write_text(stamp)

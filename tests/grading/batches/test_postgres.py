@@ -18,7 +18,7 @@ from ..students import FULL, NOTHING, RIGHT
 from .test_appeals import course_command
 from .test_command import COMMAND, grade
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.nightly, pytest.mark.timeout(900)]
 
 
 def program(name: str) -> str:

@@ -42,7 +42,7 @@ def files(root: Path) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     course = Course(tmp_path_factory.mktemp("explain") / "course")
-    course.nbgrader("generate_assignment", LESSON)
+    course.release()
     course.submit("half", RIGHT, HALF)
     hidden = course.root / "graders" / LESSON / "m98_1_hidden.py"
     hidden.write_text(hidden.read_text() + BLOTTED)
@@ -89,7 +89,7 @@ def test_a_decision_is_told_and_what_differs_is_told_from_it(course: Course) -> 
 
 def test_requests_to_aws_are_shown(tmp_path: Path) -> None:
     course = Course(tmp_path / "course", CLOUD, CLOUD_NOTEBOOK)
-    course.nbgrader("generate_assignment", CLOUD)
+    course.release()
     course.submit("alice", answering(ex1=STORES))
     grade(course, CLOUD)
     said = course_command(course, "explain", "alice", "m97_1_ex1")
