@@ -10,7 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.text import Text
 
 from course import interrupts
 from course.grading import seeds
@@ -142,11 +143,20 @@ def _grader(options: argparse.Namespace, folder: CourseFolder) -> tuple[int, Gra
     return options.jobs or AT_A_TIME, Cluster(options.scheduler, folder)
 
 
+class _Rate(ProgressColumn):
+    """How many notebooks a minute, as of late."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{60 * speed:.1f} a minute")
+
+
 def _with_progress(works: Sequence[Work], jobs: int, grader: Grader | None, standing: int, console: Console) -> list[Result]:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
+        _Rate(),
         TimeElapsedColumn(),
         TextColumn("left:"),
         TimeRemainingColumn(),

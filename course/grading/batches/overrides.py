@@ -1,49 +1,21 @@
-"""`course override`: a human's decision on a score or on extra credit. It is logged with its reason; no grading afterwards undoes it."""
+"""Decisions of humans on scores and on extra credit: logged with their reasons, and applied to whatever is graded afterwards."""
 
 from __future__ import annotations
 
-import argparse
 import getpass
 import json
 import math
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from course.grading import catalogue
-from course.grading.batches import exports
 from course.grading.batches.folder import CourseFolder, FolderError
 from course.grading.batches.result import Result
 from course.grading.errors import UnknownExercise
 
 LOG = "overrides.jsonl"  # below results/; a line a decision, the last one counts
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="course override", description=__doc__)
-    parser.add_argument("student")
-    parser.add_argument("exercise", help="for example m04_1_ex2")
-    parser.add_argument("--points", type=float, help="in place of the score that was found")
-    parser.add_argument("--extra", type=float, metavar="POINTS", help="extra credit, beyond the exercise's points; 0 takes it back")
-    parser.add_argument("--reason", required=True)
-    parser.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder (default: here)")
-    parser.add_argument("--db", default="", metavar="URL", help="nbgrader's gradebook (default: that of nbgrader_config.py)")
-    options = parser.parse_args(arguments)
-    folder = CourseFolder(options.root.resolve())
-    try:
-        decided = decide(folder, options.student, options.exercise, options.reason, options.points, options.extra)
-        [result] = exports.gradebook([decided], folder, options.db)
-    except (FolderError, UnknownExercise) as error:
-        print(f"course override: {error}", file=sys.stderr)
-        return 2
-    each = result.exercises[options.exercise]
-    score = "no score" if each["score"] is None else f"{each['score']:g} of {each['points']:g} points"
-    extra = f" and {each['extra']:g} extra" if each["extra"] else ""
-    print(f"{options.student} has {score}{extra} in {options.exercise}: {options.reason}")
-    return 0
 
 
 def decide(
@@ -109,7 +81,3 @@ def _changes(decision: Mapping) -> dict[str, Any]:
 def _results(folder: CourseFolder, student: str) -> list[Result]:
     found = (folder.root / "results").glob(f"*/{student}/*.json")
     return [result for path in sorted(found) if (result := Result.read(path.parent, path.stem))]
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shlex
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
 
 from course import pages
+from course.grading.batches import overrides
 from course.grading.batches.folder import CourseFolder
 from course.grading.batches.result import Result
 from course.grading.insight import stored
@@ -41,7 +42,7 @@ def write(folder: CourseFolder, results: Iterable[Result]) -> Path:
         pages.table("Points of each student for the work; penalties and extra credit are in the gradebook", *points(class_, lessons)),
         *_remarks("Repaired", "What was mended before it was graded", ((each, each.repairs) for each in class_)),
         *_remarks("Notes", "What was left out, cut off or ended, or not handed in", ((each, each.notes) for each in class_)),
-        *_decisions(class_),
+        *_decisions(folder, class_),
         *_sandbox(class_),
     ]
     return pages.write(folder.root / "results" / PAGE, "Grading night", parts)
@@ -133,16 +134,23 @@ def _remarks(title: str, caption: str, found: Iterable[tuple[Result, Sequence[st
     return [pages.heading(title), pages.table(caption, ("student", "notebook", "what"), rows)] if rows else []
 
 
-def _decisions(results: Sequence[Result]) -> list[pages.Markup]:
+def _decisions(folder: CourseFolder, results: Sequence[Result]) -> list[pages.Markup]:
+    made = overrides.decisions(folder)
     rows = [
-        (result.student, name, number(each["score"]), "none" if (was := each["override"]["before"]) is None else number(was))
-        + tuple(each["override"][member] for member in ("reason", "by", "at"))
+        (result.student, name, *_decided(decision))
         for result in results
-        for name, each in result.exercises.items()
-        if "override" in each
+        for name in result.exercises
+        if (decision := made.get((result.student, name)))
     ]
-    columns = ("student", "exercise", "points", "the grader's", "reason", "by", "at")
+    columns = ("student", "exercise", "points", "the grader's", "extra credit", "reason", "by", "at")
     return [pages.heading("Decided by a human"), pages.table("Decisions that stand", columns, rows)] if rows else []
+
+
+def _decided(decision: Mapping) -> tuple[str, ...]:
+    """What was decided, in the columns of the page; nothing where it was not touched."""
+    points, extra = (number(decision[what]) if what in decision else "" for what in ("points", "extra"))
+    before = "none" if decision["before"] is None else number(decision["before"])
+    return (points, before, extra, *(decision[member] for member in ("reason", "by", "at")))
 
 
 def _sandbox(results: Sequence[Result]) -> list[pages.Markup]:
