@@ -37,5 +37,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"{options.student} has {score}{extra} in {options.exercise}: {options.reason}")
     return 0
 
+
 if __name__ == "__main__":
     sys.exit(main())

@@ -13,7 +13,6 @@ from typing import Any
 from course.grading import catalogue
 from course.grading.batches.folder import CourseFolder, FolderError
 from course.grading.batches.result import Result
-from course.grading.errors import UnknownExercise
 
 LOG = "overrides.jsonl"  # below results/; a line a decision, the last one counts
 
