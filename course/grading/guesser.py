@@ -17,7 +17,7 @@ from course.grading.report import Report
 CALLS = 200
 LIMIT = 0.2  # of an exercise's points
 CONSTANTS = 20  # distinct results of the reference that are tried as a constant
-TOKEN = re.compile(r"[A-Za-z_][\w.-]*|-?\d+(?:\.\d+)?")
+TOKEN = re.compile(r"[A-Za-z_][\w-]*(?:\.[\w-]+)*|-?\d+(?:\.\d+)?")  # the dot that ends a sentence is no part of a word
 
 Judge = Callable[[Mapping[str, Any]], Report]
 Evidence = dict[str, Any]

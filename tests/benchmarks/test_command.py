@@ -16,6 +16,7 @@ from benchmarks.__main__ import BENCHMARKS
 from ..leftovers import interrupted, processes, wait_for
 
 ROOT = Path(__file__).parents[2]
+OFTEN = ("ready", "invoke")  # interrupted in `make test`, too
 SCRIPT = """
 import signal, sys
 from pathlib import Path
@@ -108,7 +109,7 @@ def test_an_interrupted_run_keeps_what_it_has(tmp_path, number):
     assert [path.name for path in (tmp_path / "build").iterdir()] == ["benchmarks.json"]
 
 
-@pytest.mark.parametrize("name", BENCHMARKS)
+@pytest.mark.parametrize("name", [name if name in OFTEN else pytest.param(name, marks=pytest.mark.nightly) for name in BENCHMARKS])
 def test_an_interrupt_leaves_nothing_running(tmp_path, name):
     """As soon as a first local AWS runs."""
     scratch = tmp_path / "tmp"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TARGETS = {"help", "run", "test", "nightly", "lab", "start", "notebooks", "data", "doctor", "clean"}
+TARGETS = {"help", "run", "demo-class", "test", "nightly", "lab", "start", "notebooks", "data", "doctor", "clean"}
 PYTHONS = [name for name in ("python3.11", "/usr/bin/python3.13") if shutil.which(name)]
 
 
@@ -20,7 +20,7 @@ def make(folder: Path, *arguments: str, **environment: str) -> subprocess.Comple
 
 
 def test_help_tells_every_target():
-    listed = re.findall(r"^make (\w+) +\S", make(ROOT, "help").stdout, re.M)
+    listed = re.findall(r"^make ([\w-]+) +\S", make(ROOT, "help").stdout, re.M)
     assert set(listed) == TARGETS == set(re.search(r"^\.PHONY: (.*)", (ROOT / "Makefile").read_text(), re.M)[1].split())
 
 

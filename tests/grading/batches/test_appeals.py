@@ -69,6 +69,7 @@ def test_a_mended_check_changes_what_it_should(night: Course, mended) -> None:
     assert "stood already" in grade(night, LESSON, "--resume")  # judged by today's checks: nothing to run
 
 
+@pytest.mark.nightly  # grades three times
 def test_grading_again_says_what_changed_and_why(night: Course, mended) -> None:
     assert "Scores that changed" not in grade(night, LESSON, "--students", "wrong")
     mended("ex3.checks['graded'] = lambda answer, report: report.part('found', True, 'all are right')\n")
@@ -93,6 +94,7 @@ def test_evidence_holds_no_secret(night: Course) -> None:
     assert set(json.loads(text)) == set(FULL) and SEED not in text
 
 
+@pytest.mark.nightly  # a course of its own
 def test_what_aws_answered_is_evidence_too(tmp_path) -> None:
     course = Course(tmp_path / "course", CLOUD, CLOUD_NOTEBOOK)
     course.release()

@@ -179,6 +179,7 @@ def test_a_grading_process_that_dies_is_tried_again_and_then_ungraded(small: Cou
     assert os.listdir(small.scratch) == [] or not processes(small.root)  # noqa: PTH208
 
 
+@pytest.mark.nightly  # a batch of its own
 def test_each_answers_alone(small: Course) -> None:
     """What one submission leaves in files named alike, another does not see."""
     leaves = "import os, pathlib\npathlib.Path('/tmp/left').write_text('x')\npathlib.Path.home().joinpath('left').write_text('x')"

@@ -78,6 +78,7 @@ def test_a_class_from_a_roster(course, tmp_path):
     assert {name for name, content in files(course.root).items() if before.get(name) != content} == set()
 
 
+@pytest.mark.nightly  # generates several lessons
 def test_edited_dates_are_applied_and_a_second_roster_loses_nobody(made):
     course = made
     path = course.root / "class.yaml"
@@ -126,6 +127,7 @@ def test_what_cannot_be_done_leaves_everything_as_it_was(course, content, argume
     assert files(course.root) == before
 
 
+@pytest.mark.nightly  # generates several lessons
 def test_a_lesson_that_cannot_be_generated_keeps_what_was_released(made):
     course = made
     released = files(course.root / "notebooks")

@@ -87,6 +87,7 @@ def test_a_decision_is_told_and_what_differs_is_told_from_it(course: Course) -> 
     assert "other than when it was graded: submission" in said
 
 
+@pytest.mark.nightly  # a course of its own
 def test_requests_to_aws_are_shown(tmp_path: Path) -> None:
     course = Course(tmp_path / "course", CLOUD, CLOUD_NOTEBOOK)
     course.release()

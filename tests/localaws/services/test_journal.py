@@ -45,6 +45,7 @@ def before_and_after(tmp_path_factory) -> Iterator[dict[str, tuple[list[dict], l
     aws.stop()
 
 
+@pytest.mark.nightly  # half of moto is loaded, twice
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_a_killed_process_comes_back_with_every_answer_the_same(before_and_after, name):
     before, after = before_and_after[name]

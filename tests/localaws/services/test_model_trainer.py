@@ -63,6 +63,7 @@ def test_a_role_that_may_not_train_stops_it(aws, tmp_path):
     assert "Missing permissions: cloudwatch:PutMetricData, ecr:GetAuthorizationToken\n" in done.stderr
 
 
+@pytest.mark.nightly  # the SDK takes its time to import
 def test_a_deny_beats_the_managed_policy_that_allows(aws, tmp_path):
     denied = role(aws, "denied", "sagemaker.amazonaws.com")
     aws("iam").attach_role_policy(RoleName="denied", PolicyArn="arn:aws:iam::aws:policy/AmazonSageMakerFullAccess")
