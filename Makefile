@@ -42,9 +42,11 @@ doctor: ## what is wrong with this machine, and the command that mends it
 clean: ## remove the environment and all that was built; your own copy of the lessons stays
 	@rm -rf .venv .venv-uv build .pytest_cache .ruff_cache .hypothesis
 
-# The environment is made from uv.lock; uv itself comes by pip into a folder of its own where the machine has none.
+# The environment is made from uv.lock; uv itself comes by pip into a folder of its own where the machine has none. Bytecode is made now,
+# in 20 seconds: jobs and kernels run in boxes that may not write it, and would compile pandas anew each time they import it.
 $(READY): pyproject.toml uv.lock | $(filter .venv-uv/bin/uv,$(UV))
-	@$(UV) sync --locked --inexact $(if $(PYTHON),--python $(PYTHON))
+	@$(UV) sync --locked --inexact --compile-bytecode $(if $(PYTHON),--python $(PYTHON))
+	@$(PY) -m compileall -q course
 	@touch $@
 
 .venv-uv/bin/uv:

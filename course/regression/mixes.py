@@ -39,7 +39,7 @@ def environment(name: str) -> Path:
     overrides.write_text("\n".join(mix["overrides"]) + "\n")
     python = place / "bin" / "python"
     _uv("venv", "--clear", "--quiet", "--python", mix["python"], place)
-    _uv("pip", "install", "--quiet", "--python", python, "--override", overrides, "--editable", ROOT)
+    _uv("pip", "install", "--quiet", "--compile-bytecode", "--python", python, "--override", overrides, "--editable", ROOT)
     return python
 
 
