@@ -123,16 +123,36 @@ ROWS = 300
 PLAUSIBLE_WIND = 100  # miles an hour; the one reading above it is no wind
 
 
+PLANNED = ["carrier", "flight", "origin", "dest", "month", "day", "sched_dep_time", "hour", "distance", "tailnum", "time_hour"]
+OBSERVED = ["temp", "dewp", "wind_speed", "wind_gust"]
+LAST = "2013-12-29"  # the days after it have no weather
+
+
 @cache
 def _year() -> pd.DataFrame:
-    """All flights with plane and weather at departure, without the impossible wind and the days at the year's end without weather."""
-    flights = datasets.load("flights")
-    weather = datasets.load("weather")[["origin", "time_hour", "temp", "dewp", "wind_speed", "wind_gust"]]
-    weather = weather[~(weather.wind_speed > PLAUSIBLE_WIND)]
-    planes = datasets.load("planes")[["tailnum", "seats"]]
-    joined = flights.merge(weather, on=["origin", "time_hour"], how="left").merge(planes, on="tailnum", how="left")
-    joined["day"] = pd.to_datetime(joined[["year", "month", "day"]]).dt.strftime("%Y-%m-%d")
-    return joined.loc[joined.day < "2013-12-30", COLUMNS]
+    """All flights as they were planned, ``day`` as a date."""
+    flights = datasets.load("flights", PLANNED)
+    date = flights.month * 100 + flights.day
+    names = {number: f"2013-{number // 100:02}-{number % 100:02}" for number in date.unique()}
+    flights["day"] = date.map(names)
+    return flights[flights.day <= LAST]
+
+
+@cache
+def _weather() -> pd.DataFrame:
+    """By station and hour, without the impossible wind."""
+    weather = datasets.load("weather", ["origin", "time_hour", *OBSERVED])
+    return weather[~(weather.wind_speed > PLAUSIBLE_WIND)].set_index(["origin", "time_hour"])
+
+
+@cache
+def _planes() -> pd.DataFrame:
+    return datasets.load("planes", ["tailnum", "seats"]).set_index("tailnum")
+
+
+def _joined(flights: pd.DataFrame) -> pd.DataFrame:
+    """Flights with plane and weather at departure."""
+    return flights.join(_weather(), on=["origin", "time_hour"]).join(_planes(), on="tailnum").reset_index(drop=True)[COLUMNS]
 
 
 @cache
@@ -149,7 +169,9 @@ def _repeating() -> list[str]:
 
 @cache
 def _gusty() -> list[str]:
-    share = _year().groupby("day").wind_gust.apply(lambda gusts: gusts.notna().mean())
+    """Days on which more than a fifth of the flights leave in gusts."""
+    gusts = _year().join(_weather().wind_gust, on=["origin", "time_hour"]).wind_gust.notna()
+    share = gusts.groupby(_year().day).mean()
     return sorted(share.index[share > 0.2])
 
 
@@ -159,7 +181,7 @@ def clean_day(rng: random.Random, repeating: bool = False, gusty: bool = False, 
     All flights of ``airline`` are among them: of one of `FEW_KNOWN`, that leaves many seats unknown, as it should.
     """
     days = _days()
-    flights = days[rng.choice(_repeating() if repeating else _gusty() if gusty else sorted(days))]
+    flights = _joined(days[rng.choice(_repeating() if repeating else _gusty() if gusty else sorted(days))])
     keep = flights[flights.duplicated(["carrier", "flight"], keep=False) | (flights.carrier == airline)]
     rest = flights.drop(keep.index)
     chosen = pd.concat([keep, rest.sample(ROWS - len(keep), random_state=rng.getrandbits(32))])

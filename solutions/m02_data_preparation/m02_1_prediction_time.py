@@ -66,7 +66,7 @@ july = flights[flights.month == 7].sample(ROWS // 2, random_state=SEED)
 
 
 def auc(learn: pd.DataFrame, judge: pd.DataFrame, columns: list[str]) -> float:
-    model = XGBClassifier(n_estimators=TREES, max_depth=5, learning_rate=0.2, n_jobs=2).fit(learn[columns], learn.late)
+    model = XGBClassifier(n_estimators=TREES, max_depth=5, learning_rate=0.2, n_jobs=1).fit(learn[columns], learn.late)
     return roc_auc_score(judge.late, model.predict_proba(judge[columns])[:, 1])
 
 

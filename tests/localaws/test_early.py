@@ -12,7 +12,7 @@ import pytest
 
 from ..leftovers import processes, wait_for
 
-BEGIN = "import json, os, sys\nimport boto3, psutil\nimport course.localaws.daemon\nfrom course.localaws import server\nserver.prepare()\n"
+BEGIN = "import json, os, sys\nimport boto3, psutil\nimport course.localaws.preload\nfrom course.localaws import server\nserver.prepare()\n"
 SERVES = """
 with server.temporary() as handle, server.temporary() as second:
     os.environ.update(handle.environment())
@@ -20,6 +20,23 @@ with server.temporary() as handle, server.temporary() as second:
     buckets = [each["Name"] for each in boto3.client("s3").list_buckets()["Buckets"]]
     forked = [psutil.Process(each.pid).cmdline() == psutil.Process().cmdline() for each in (handle, second)]
     print(json.dumps({"buckets": buckets, "forked": forked, "parent": psutil.Process(handle.pid).ppid() == os.getpid()}))
+"""
+
+TWO = """
+import threading
+alone = threading.active_count() == 1
+with server.temporary() as first:
+    server.prepare()
+    with server.temporary() as second:
+        found = []
+        for handle in (first, second):
+            os.environ.update(handle.environment())
+            iam = boto3.Session().client("iam")
+            made = iam.create_user(UserName="u")["User"]
+            iam.attach_user_policy(UserName="u", PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")
+            policy = iam.get_policy(PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")["Policy"]
+            found.append((made["UserId"], made["CreateDate"].year, policy["PolicyId"], policy["AttachmentCount"]))
+print(json.dumps({"alone": alone, "found": found}))
 """
 
 
@@ -36,6 +53,18 @@ def test_it_serves_and_ends_as_any_other(tmp_path: Path) -> None:
     assert said["forked"] == [True, False]  # the second was not prepared
     assert said["parent"] is True
     assert list(tmp_path.iterdir()) == [] and processes(tmp_path) == []
+
+
+def test_two_of_one_process_draw_for_themselves_and_share_nothing_but_what_is_aws_own(tmp_path: Path) -> None:
+    done = run(tmp_path, TWO)
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert said["alone"]  # nothing that was read before the fork has begun a thread
+    (user, year, policy, attached), (other_user, _, other_policy, other_attached) = said["found"]
+    assert user != other_user
+    assert year > 2013  # the clock is the local AWS's
+    assert policy == other_policy  # AWS's managed policies are the same in every account
+    assert attached == other_attached == 1
 
 
 @pytest.mark.parametrize("end", ["", "os._exit(0)", "os.kill(os.getpid(), 9)"])

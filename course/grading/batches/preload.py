@@ -3,8 +3,6 @@
 import boto3  # noqa: F401  for the grader's clients
 import nbclient  # noqa: F401
 import pandas  # noqa: F401  which checks judge tables with
-import uvicorn.protocols.http.httptools_impl  # noqa: F401  for the submission's local AWS
-import uvloop  # noqa: F401
 
 import course.grading.batches.grade
-import course.localaws.daemon  # noqa: F401
+import course.localaws.preload  # noqa: F401  for the submission's local AWS

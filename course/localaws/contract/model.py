@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 
 import botocore.loaders
 
@@ -47,8 +47,14 @@ class Member:
     wire_name: str
 
 
+@cache
+def raw(service: str) -> dict:
+    """The model as botocore has it (SageMaker's takes about 50 ms to read), to be left as it is."""
+    return botocore.loaders.Loader().load_service_model(service, "service-2")
+
+
 class Model:
-    """One service's model, read when first needed (SageMaker's takes about 50 ms) and only as far as needed.
+    """One service's model, read when first needed and only as far as needed.
 
     Parameters
     ----------
@@ -62,7 +68,7 @@ class Model:
 
     @cached_property
     def _raw(self) -> dict:
-        return botocore.loaders.Loader().load_service_model(self.service, "service-2")
+        return raw(self.service)
 
     @property
     def metadata(self) -> dict:

@@ -16,11 +16,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import yaml
-
 from course.localaws.call import Call
 from course.localaws.sagemaker.job_runner import SERVICE
 from course.localaws.services.authorization import Demand, Keys
+from course.localaws.tables import table
 
 if TYPE_CHECKING:
     from course.localaws.sagemaker.engine import Engine
@@ -155,6 +154,5 @@ def _by_operation(table: dict[str, list[str]]) -> dict[str, list[str]]:
     return turned
 
 
-@cache
 def _table(name: str) -> dict:
-    return yaml.safe_load(Path(__file__).with_name(name).read_text())
+    return table(Path(__file__).with_name(name))

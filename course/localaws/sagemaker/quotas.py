@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from functools import cache
 from pathlib import Path
 
-import yaml
-
 from course.localaws.errors import AwsError
+from course.localaws.tables import table
 
 Instances = Iterable[tuple[str, int]]
 
@@ -74,6 +72,5 @@ def _counted(instances: Instances) -> Counter[str]:
     return counts
 
 
-@cache
 def _data() -> dict:
-    return yaml.safe_load(Path(__file__).with_name("quotas.yaml").read_text())
+    return table(Path(__file__).with_name("quotas.yaml"))

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
-from functools import cache
 from pathlib import Path
 
-import yaml
-
 from course.localaws.errors import AwsError, not_supported
+from course.localaws.tables import table
 
 
-@cache
 def _table() -> dict:
-    return yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text())
+    return table(Path(__file__).with_suffix(".yaml"))
 
 
 def _listed(entries: Iterable[dict], service: str, operation: str) -> dict | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
 import os
 import sqlite3
@@ -40,6 +41,14 @@ _UNKNOWN = (NotImplementedError, OperationNotFoundError)  # what moto raises for
 
 logger = logging.getLogger(__name__)
 _claim = threading.Lock()  # moto's state is the process's: one local AWS may have it
+
+
+def import_moto() -> None:
+    """Import of moto what every local AWS needs, into its own world; a process that will be several of them does so before it forks."""
+    if moto_world.install():
+        patch_libraries()
+    importlib.import_module("moto.moto_server.werkzeug_app")
+    importlib.import_module("moto.iam.responses")
 
 
 class MotoMount:
@@ -104,27 +113,25 @@ class MotoMount:
         # Step Functions and other parts of moto that call AWS come back in through the gateway.
         os.environ["MOTO_PORT"] = str(urlsplit(self._platform.endpoint).port)
         moto_bridge.connect(self._platform)
-        if self._install():
-            patch_libraries()
+        import_moto()
         from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-        self._clear()
+        self._begin()
         self._moto = DomainDispatcherApplication(create_backend_app)
 
-    def _install(self) -> bool:
-        born = self._journal.instance(self._platform.clock.now())
-        return moto_world.install(self._platform.clock, born)
+    def _begin(self) -> None:
+        """With nothing in moto, as it was born here; what another local AWS of this process left goes, too."""
+        moto_world.live(self._platform.clock, self._journal.instance(self._platform.clock.now()))
+        self._clear()
 
     def _unload(self) -> None:
         if self._moto is not None:
-            self._clear()
             self._moto = None
             _claim.release()
 
     def _forget(self) -> None:
         self._journal.clear()
-        self._install()
-        self._clear()
+        self._begin()
         self._platform.identity.forget()
         self._platform.identity.bootstrap()
 

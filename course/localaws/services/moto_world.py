@@ -242,8 +242,8 @@ def birth(*names: str) -> World:
     return seeded(born, seed + "/".join(names).encode())
 
 
-def install(clock: Clock, born: tuple[float, bytes]) -> bool:
-    """Have every module of moto that is imported from now on live in this world.
+def live(clock: Clock, born: tuple[float, bytes]) -> None:
+    """Say whose world it is, from now on.
 
     Parameters
     ----------
@@ -251,6 +251,13 @@ def install(clock: Clock, born: tuple[float, bytes]) -> bool:
         What time it is where no request is served: in moto's own threads.
     born : (float, bytes)
         Time and seed of moto's default resources.
+    """
+    global _clock, _born
+    _clock, _born = clock, born
+
+
+def install() -> bool:
+    """Have every module of moto that is imported from now on live in this world.
 
     Returns
     -------
@@ -262,8 +269,6 @@ def install(clock: Clock, born: tuple[float, bytes]) -> bool:
     RuntimeError
         moto was imported already, with the process's own clock and chance.
     """
-    global _clock, _born
-    _clock, _born = clock, born
     if _finder in sys.meta_path:
         return False
     if loaded := [name for name in sys.modules if name.partition(".")[0] == "moto"]:

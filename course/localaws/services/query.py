@@ -10,11 +10,11 @@ from functools import cache
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
-import botocore.loaders
 from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
 from starlette.responses import Response
 
 from course.localaws.call import Call
+from course.localaws.contract.model import raw
 from course.localaws.errors import AwsError
 
 Form = dict[str, str]
@@ -23,7 +23,7 @@ Form = dict[str, str]
 @cache
 def model(service: str) -> ServiceModel:
     """botocore's model of a service."""
-    return ServiceModel(botocore.loaders.Loader().load_service_model(service, "service-2"), service)
+    return ServiceModel(raw(service), service)
 
 
 async def form_of(call: Call) -> Form:

@@ -10,15 +10,17 @@ SCHEDULE = ["departure_minute", "weekday", "carrier", "origin", "dest", "distanc
 
 
 def table(flights: Path, weather: Path) -> pd.DataFrame:
-    """Columns ``late`` (1 when more than 15 minutes late), ``date``, `SCHEDULE`, `WEATHER`, `EARLIER` and the times of the flight itself.
+    """All flights of January to July that arrived, a row each.
+
+    Columns: ``late`` (1 when more than 15 minutes late), ``date``, `SCHEDULE`, `WEATHER`, `EARLIER` and the times of the flight itself.
 
     Parameters
     ----------
     flights, weather : Path
         The course's Parquet files, ``aws.data("flights")`` and ``aws.data("weather")``.
     """
-    flown = pd.read_parquet(flights).dropna(subset=["arr_delay"])
-    observed = pd.read_parquet(weather)[["origin", "time_hour", *WEATHER]]
+    flown = pd.read_parquet(flights, filters=[("month", "<=", 7)]).dropna(subset=["arr_delay"])
+    observed = pd.read_parquet(weather, columns=["origin", "time_hour", *WEATHER])
     earlier = observed.assign(time_hour=observed.time_hour + pd.Timedelta(hours=3))
     joined = flown.merge(observed, on=["origin", "time_hour"], how="left")
     joined = joined.merge(earlier, on=["origin", "time_hour"], how="left", suffixes=("", "_3h"))

@@ -88,9 +88,9 @@ def find(uri: str) -> Image:
 
 @functools.cache
 def _metric_definitions(algorithm: str) -> list[dict]:
-    import yaml
+    from course.localaws.tables import table
 
-    metrics = yaml.safe_load((HERE / "images" / f"{algorithm}.yaml").read_text())["metrics"]
+    metrics = table(HERE / "images" / f"{algorithm}.yaml")["metrics"]
     names = [("train", metric) for metric in metrics["train"]]
     names += [("validation", metric) for metric in sorted([*metrics["maximize"], *metrics["minimize"]])]
     return [{"Name": f"{channel}:{metric}", "Regex": metrics["regex"].format(channel=channel, metric=metric)} for channel, metric in names]
@@ -112,8 +112,7 @@ def _unknown(uri: str, reason: str) -> AwsError:
     )
 
 
-@functools.cache
 def _catalogue() -> dict:
-    import yaml  # here: the programs beside this file, which have to start fast, import this package too
+    from course.localaws.tables import table  # here: the programs beside this file, which have to start fast, import this package too
 
-    return yaml.safe_load((HERE / "images.yaml").read_text())
+    return table(HERE / "images.yaml")
