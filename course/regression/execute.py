@@ -25,6 +25,7 @@ from course.regression.crew import Crew
 
 WORKERS = 2  # the size of the machine the course is built for
 CELL_SECONDS = 300  # a cell that takes longer hangs
+PATIENT = {"OMP_WAIT_POLICY": "PASSIVE"}  # OpenMP's threads wait in a loop, or else, on the cores that the other notebooks need
 
 
 class ExecutionError(Exception):
@@ -206,7 +207,7 @@ def _in_a_child(
     output.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "course.regression.execute", str(source), str(output), json.dumps(dict(parameters))]
     with output.with_suffix(".log").open("w") as log:
-        options: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": log, "text": True, "env": os.environ | environment}
+        options: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": log, "text": True, "env": PATIENT | os.environ | environment}
         with crew.child(command, **options) as child:
             for line in child.stdout:
                 if line.strip():

@@ -53,15 +53,16 @@ def _uv(*arguments: str | Path) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Become `course.regression.run` under the mix that the first argument names."""
+    """Become `course.regression.run` under the mix that the first argument names; it leaves its report in ``build/run-NAME``."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    name = arguments[0] if arguments else ""
     try:
-        python = environment(arguments[0] if arguments else "")
+        python = environment(name)
     except MixError as error:
         print(f"mixes: {error}", file=sys.stderr)
         return 1
     os.chdir(ROOT)
-    os.execv(python, [str(python), "-m", "course.regression.run"])  # so that an interrupt reaches it
+    os.execv(python, [str(python), "-m", "course.regression.run", f"build/run-{name}"])  # so that an interrupt reaches it
 
 
 if __name__ == "__main__":

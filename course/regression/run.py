@@ -1,4 +1,9 @@
-"""`make run`: every reference notebook by papermill, a small class through nbgrader, a table, an HTML report, an honest exit code."""
+"""`make run`: every reference notebook by papermill, a small class through nbgrader, a table, an HTML report, an honest exit code.
+
+    python -m course.regression.run [FOLDER]
+
+leaves all that in ``build/run``, or in another folder of the course.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +11,7 @@ import contextlib
 import shutil
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -19,13 +25,14 @@ from course.regression.demo_class import LEARNERS, ClassError, DemoClass, unexpe
 from course.regression.execute import WORKERS, Executed, cells_of, execute_all, lessons
 
 ROOT = Path(__file__).resolve().parents[2]
-REPORT = Path("build/run/report.html")
+FOLDER = "build/run"
+REPORT = "report.html"
 
 
-def main() -> int:
+def main(place: str = FOLDER) -> int:
     """Run everything; 0 when all is as expected, 1 when not (the lines that say what are printed and in the report)."""
     console = Console()
-    folder = ROOT / REPORT.parent
+    folder = ROOT / place
     shutil.rmtree(folder, ignore_errors=True)
     with _progress(console) as progress:
         runs = _run_lessons(progress, folder)
@@ -36,8 +43,8 @@ def main() -> int:
         except ClassError as error:
             scores, problems = {}, [*problems, f"the class was not graded: {error}"]
     _print(console, runs, scores, problems)
-    report.write(ROOT / REPORT, runs, scores, problems)
-    console.print(f"Report: {REPORT}")
+    report.write(folder / REPORT, runs, scores, problems)
+    console.print(f"Report: {(folder / REPORT).relative_to(ROOT)}")
     return 1 if problems else 0
 
 
@@ -83,4 +90,4 @@ def _print(console: Console, runs: list[Executed], scores: dict[str, dict[str, t
 
 
 if __name__ == "__main__":
-    sys.exit(interrupts.run(main))
+    sys.exit(interrupts.run(partial(main, *sys.argv[1:2])))

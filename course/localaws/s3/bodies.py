@@ -85,8 +85,6 @@ class Bodies:
         self.incoming = root / "incoming"
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.incoming.mkdir(exist_ok=True)
-        for shard in range(256):
-            (root / f"{shard:02x}").mkdir(exist_ok=True)
 
     def path(self, name: str) -> Path:
         return self.root / name[:2] / name
@@ -118,7 +116,15 @@ class Bodies:
     def keep(self, body: Pending) -> None:
         """Give a complete body its place, inside the transaction that names it in the index; a crash before the commit is swept."""
         body.close()
-        body.path.rename(self.path(body.name))
+        place = self.path(body.name)
+        try:
+            try:
+                body.path.rename(place)
+            except FileNotFoundError:  # the first of its folder
+                place.parent.mkdir(exist_ok=True)
+                body.path.rename(place)
+        except OSError as error:
+            raise _storage_error(error, self.incoming) from error
 
     def remove(self, names: Iterable[str]) -> None:
         """Delete bodies that no committed row names any longer."""
@@ -127,9 +133,7 @@ class Bodies:
 
     def sweep(self, known: set[str]) -> int:
         """Delete what a killed process left: unfinished bodies, and those whose transaction was never committed or was a deletion."""
-        orphans = list(self.incoming.iterdir())
-        for shard in range(256):
-            orphans += [path for path in (self.root / f"{shard:02x}").iterdir() if path.name not in known]
+        orphans = [path for folder in self.root.iterdir() for path in folder.iterdir() if path.name not in known]
         for path in orphans:
             path.unlink()
         return len(orphans)

@@ -98,7 +98,9 @@ def test_what_is_missing(store):
 def test_opening_removes_what_a_killed_process_left(store, tmp_path):
     kept = store.put_bytes("bucket", "k", b"kept").path
     (store.bodies.incoming / "half").write_bytes(b"ha")
-    (store.bodies.path("ab" + "0" * 30)).write_bytes(b"renamed, but never committed")
+    uncommitted = store.bodies.path("ab" + "0" * 30)
+    uncommitted.parent.mkdir(exist_ok=True)
+    uncommitted.write_bytes(b"renamed, but never committed")
     store.shutdown()
     again = ObjectStore(tmp_path / "state", Clock())
     assert bodies(again) == [str(kept)]
