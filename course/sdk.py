@@ -13,8 +13,8 @@ import types
 from collections.abc import Sequence
 from typing import Any
 
-# The SDK polls every 5 to 30 s, as is right against AWS. A local job takes seconds, so looking four times a second is right here.
-LONGEST_SLEEP_SECONDS = 0.25
+# The SDK polls every 5 to 30 s, as is right against AWS. A local job takes seconds, so looking ten times a second is right here.
+LONGEST_SLEEP_SECONDS = 0.1
 
 # While these tail a job's log they ask for its status only when 30 s of `time.time()` have passed; nothing else in them reads the clock.
 LOG_TAILERS = frozenset(

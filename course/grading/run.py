@@ -162,6 +162,7 @@ class _Client(NotebookClient):
             notebook,
             km=kernel,
             allow_errors=True,
+            shutdown_kernel="immediate",  # what a submission would do at its end is of no interest
             interrupt_on_timeout=True,
             iopub_timeout=INTERRUPT_SECONDS,
             raise_on_iopub_timeout=True,

@@ -51,7 +51,7 @@ aws
 # %% tags=["parameters"]
 SEED = 2013
 ROWS = 20_000
-TREES = 40
+TREES = 20
 
 # %% [markdown]
 # ## The time of prediction
@@ -70,7 +70,8 @@ def auc(learn: pd.DataFrame, judge: pd.DataFrame, columns: list[str]) -> float:
     return roc_auc_score(judge.late, model.predict_proba(judge[columns])[:, 1])
 
 
-print(f"schedule alone: {auc(past, july, SCHEDULE):.3f}")
+alone = auc(past, july, SCHEDULE)
+print(f"schedule alone: {alone:.3f}")
 
 # %% [markdown]
 # AUC, the *area under the curve*: the chance that of a late and a punctual flight the late one gets the higher number. 0.5 is a coin. Now add one thing
@@ -85,7 +86,7 @@ added = {
     "dep_delay": ["dep_delay"],
     "arr_time": ["arr_time"],
 }
-scores = pd.Series({"schedule": auc(past, july, SCHEDULE)} | {name: auc(past, july, SCHEDULE + more) for name, more in added.items()})
+scores = pd.Series({"schedule": alone} | {name: auc(past, july, SCHEDULE + more) for name, more in added.items()})
 
 figure, axes = plt.subplots(figsize=(8, 3.2))
 known = [name in ("schedule", "weather 3 h before") for name in scores.index]

@@ -6,11 +6,14 @@ import asyncio
 import contextlib
 import signal
 import sys
+import time
 from collections import deque
 from pathlib import Path
+from queue import Empty
 from typing import Any
 
 import zmq.asyncio
+from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import KernelProvisionerBase
@@ -22,6 +25,7 @@ COMMAND = ("-m", "ipykernel_launcher", "-f")
 LAST_LINES = 20
 KILLED = 137
 LIMIT_SECONDS = 2.0
+ASK_SECONDS = 1.0  # after which a kernel is asked again: what it publishes before its client is connected is lost
 
 
 class BoxedKernel(AsyncKernelManager):
@@ -44,7 +48,12 @@ class BoxedKernel(AsyncKernelManager):
         context = zmq.asyncio.Context()
         context.MAXMSGSIZE = largest
         super().__init__(
-            kernel_name="python3", transport="ipc", ip=str(folder / "k"), connection_file=str(folder / "kernel.json"), context=context
+            kernel_name="python3",
+            transport="ipc",
+            ip=str(folder / "k"),
+            connection_file=str(folder / "kernel.json"),
+            context=context,
+            client_factory=_Client,
         )
         self.provisioner = _BoxProvisioner(parent=self, kernel_spec=self.kernel_spec)
         self.provisioner.place = box, cwd, kernels
@@ -70,6 +79,33 @@ class BoxedKernel(AsyncKernelManager):
     def close(self) -> None:
         """Leave nothing open; the kernel has been shut down."""
         self.context.destroy(linger=0)
+
+
+class _Client(AsyncKernelClient):
+    async def wait_for_ready(self, timeout: float | None = None) -> None:
+        """Until the kernel has answered, and what it publishes arrives; jupyter_client's own then listens for 0.2 s to silence.
+
+        Raises
+        ------
+        RuntimeError
+        """
+        end = time.monotonic() + (timeout or float("inf"))
+        while True:
+            request = self.kernel_info()
+            with contextlib.suppress(Empty, TimeoutError):
+                while not _is_idle(await self.get_iopub_msg(timeout=ASK_SECONDS), request):
+                    pass
+                self._handle_kernel_info_reply(await self._async_recv_reply(request, timeout=ASK_SECONDS))
+                return
+            if not await self.is_alive():
+                raise RuntimeError("Kernel died before replying to kernel_info")
+            if time.monotonic() > end:
+                raise RuntimeError(f"Kernel didn't respond in {timeout:.0f} seconds")
+
+
+def _is_idle(message: dict[str, Any], request: str) -> bool:
+    """Whether a message says that the kernel is done with a request."""
+    return message["parent_header"].get("msg_id") == request and message["content"].get("execution_state") == "idle"
 
 
 class ForkedProvisioner(KernelProvisionerBase):

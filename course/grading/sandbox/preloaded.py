@@ -13,6 +13,7 @@ it. The answer is a line of JSON, ``{"exit_code": int}``, when it has ended, wit
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib.util
 import json
 import os
@@ -37,12 +38,16 @@ REQUEST_BYTES = 1 << 20
 END_SECONDS = 2.0
 NAMESPACES = ("user", "ipc", "net", "mnt", "pid")  # the user namespace first: it gives the right to enter the others
 LESSONS_IMPORT = (
+    "IPython.core.completerlib",
+    "IPython.core.debugger",
     "IPython.core.display",
+    "IPython.extensions.storemagic",
     "boto3.s3.inject",
     "course.grading.check",
     "course.grading.client",
     "course.localaws.server",
     "course.session",
+    "ipykernel.debugger",
     "ipykernel.kernelapp",
     "matplotlib_inline.backend_inline",
     "matplotlib.pyplot",
@@ -53,8 +58,11 @@ LESSONS_IMPORT = (
     "pyarrow.parquet",
     "sagemaker.core.helper.session_helper",
     "sklearn.linear_model",
+    "sqlite3",
     "stack_data",
+    "tornado.platform.asyncio",
     "xgboost",
+    "zstandard",
 )
 
 
@@ -63,6 +71,7 @@ def main() -> None:
     for name in LESSONS_IMPORT:
         with contextlib.suppress(ImportError):  # a notebook that needs it will say so
             __import__(name)
+    gc.freeze()  # it all stays, so that no kernel's garbage collector goes through it, and copies it
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever started this
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path + ".new")

@@ -19,11 +19,13 @@ def table(flights: Path, weather: Path) -> pd.DataFrame:
     flights, weather : Path
         The course's Parquet files, ``aws.data("flights")`` and ``aws.data("weather")``.
     """
-    flown = pd.read_parquet(flights, filters=[("month", "<=", 7)]).dropna(subset=["arr_delay"])
+    planned = ["year", "month", "day", "time_hour", "sched_dep_time", "carrier", "origin", "dest", "distance"]
+    happened = ["dep_time", "dep_delay", "air_time", "arr_time", "arr_delay"]
+    flown = pd.read_parquet(flights, columns=planned + happened, filters=[("month", "<=", 7)]).dropna(subset=["arr_delay"])
     observed = pd.read_parquet(weather, columns=["origin", "time_hour", *WEATHER])
     earlier = observed.assign(time_hour=observed.time_hour + pd.Timedelta(hours=3))
-    joined = flown.merge(observed, on=["origin", "time_hour"], how="left")
-    joined = joined.merge(earlier, on=["origin", "time_hour"], how="left", suffixes=("", "_3h"))
+    by_hour = observed.merge(earlier, on=["origin", "time_hour"], how="outer", suffixes=("", "_3h"))
+    joined = flown.merge(by_hour, on=["origin", "time_hour"], how="left")
     date = pd.to_datetime(joined[["year", "month", "day"]])
     codes = {name: joined[name].astype("category").cat.codes for name in ("carrier", "origin", "dest")}
     minute = joined.sched_dep_time // 100 * 60 + joined.sched_dep_time % 100
