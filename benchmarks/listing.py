@@ -6,18 +6,13 @@ Each twice: what the servers take to answer the same signed request, which has t
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Callable
 from typing import Any
-
-from botocore.httpsession import URLLib3Session
 
 from benchmarks import world
 from benchmarks.rows import Row, p50_in_turns
 from course.localaws import server
 
 JOBS = 100
-Ask = Callable[[Any], None]  # of a client
 
 
 def measure() -> list[Row]:
@@ -26,29 +21,13 @@ def measure() -> list[Row]:
         return [*_rows("DescribeTrainingJob", _describe, ours, theirs), *_rows(f"ListTrainingJobs of {JOBS}", _list, ours, theirs)]
 
 
-def _rows(name: str, ask: Ask, ours: Any, theirs: Any) -> list[Row]:
-    answered = p50_in_turns(_sent(ask, ours), _sent(ask, theirs))
+def _rows(name: str, ask: world.Ask, ours: Any, theirs: Any) -> list[Row]:
+    answered = p50_in_turns(world.sent(ask, ours), world.sent(ask, theirs))
     called = p50_in_turns(lambda: ask(ours), lambda: ask(theirs))
     return [
         Row(f"{name}, p50", "ms", *answered, "moto", "ratio", 1 / 3),
         Row(f"{name} by boto3, p50", "ms", *called, "moto", "ratio", 1 / 2),
     ]
-
-
-def _sent(ask: Ask, client: Any) -> Callable[[], None]:
-    """A function that sends once more what boto3 sent, and reads the answer's bytes."""
-    requests: list[Any] = []
-    client.meta.events.register("before-send", lambda request, **_: requests.append(request), unique_id="keep")
-    ask(client)
-    client.meta.events.unregister("before-send", unique_id="keep")
-    connection = URLLib3Session(socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)])  # as boto3's clients have it
-
-    def send() -> None:
-        response = connection.send(requests[0])
-        if response.status_code != 200 or not response.content:
-            raise RuntimeError(f"{response.status_code}: {response.content[:200]!r}")
-
-    return send
 
 
 def _describe(sagemaker: Any) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.httpsession import URLLib3Session
 
 from course import interrupts
 from course.localaws import server
@@ -22,6 +23,7 @@ from course.localaws.environment import REGION
 from course.localaws.keys import issued
 
 Client = Callable[[str], Any]  # client("s3")
+Ask = Callable[[Any], None]  # of a client
 LIMIT_SECONDS = 60.0
 ROLE = "arn:aws:iam::123456789012:role/SageMakerRole"
 XGBOOST = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"
@@ -71,6 +73,23 @@ def moto_client(endpoint: str) -> Client:
 
 def _config() -> Config:
     return Config(retries={"total_max_attempts": 1}, read_timeout=120, max_pool_connections=16, proxies={})
+
+
+def sent(ask: Ask, client: Any) -> Callable[[], None]:
+    """A function that sends once more what boto3 sent, and reads the answer's bytes."""
+    requests: list[Any] = []
+    client.meta.events.register("before-send", lambda request, **_: requests.append(request), unique_id="keep")
+    ask(client)
+    client.meta.events.unregister("before-send", unique_id="keep")
+    connection = URLLib3Session(socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)])  # as boto3's clients have it
+
+    def send() -> None:
+        requests[0].reset_stream()
+        response = connection.send(requests[0])
+        if response.status_code != 200 or response.content is None:
+            raise RuntimeError(f"{response.status_code}: {response.content[:200]!r}")
+
+    return send
 
 
 def until(condition: Callable[[], Any], what: str, limit: float = LIMIT_SECONDS, pause: float = 0.01) -> Any:
