@@ -5,7 +5,7 @@ exercise its candidates run in a copy of the namespace that the cells before hav
 
 - the untouched stub earns nothing, in practice and at grading;
 - the reference and every ``answers/<exercise>/right_*.py`` earn all, for several seeds;
-- every ``wrong_*.py`` fails at grading on the part it names, and the words it names are shown;
+- every ``wrong_*.py`` fails at grading on the part it names, and the words it names are shown, but no piece of the right answer;
 - for a decision, no guesser earns more than a fifth of the points (`course.grading.guesser`);
 - mutants of the reference, all or a sample when asked for, do not earn all (`course.grading.mutation`).
 """
@@ -15,12 +15,13 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from course import canary, interrupts
-from course.grading import catalogue, guesser, mutation, record, render
-from course.grading.candidates import Candidate, candidates, code_cells, source_of
+from course.grading import catalogue, guesser, leaks, mutation, record, render
+from course.grading.candidates import REGION, Candidate, candidates, code_cells, source_of
 from course.grading.errors import DefinitionError
 from course.grading.exercise import Exercise
 from course.grading.report import Report
@@ -66,17 +67,19 @@ def judge(notebook: str, root: Path, mutants: int | None = NO_MUTANTS, tell: Tel
                 exercise = exercises[cell.exercise]
                 catalogue.load_hidden(exercise, graders)
                 check = next(other for other in cells if other.role == "check" and other.exercise == cell.exercise)
-                findings += _findings(Trial(exercise, cell, check, namespace, bare_aws), graders, mutants, tell)
+                public = REGION.sub("", source.read_text())
+                findings += _findings(Trial(exercise, cell, check, namespace, bare_aws), graders, public, mutants, tell)
             elif not cell.role:
                 tell(notebook, "cells")
                 run(cell.text, namespace, f"{notebook}, code cell {number}")
     return findings
 
 
-def _findings(trial: Trial, graders: Path, mutants: int | None, tell: Tell) -> list[Finding]:
+def _findings(trial: Trial, graders: Path, public: str, mutants: int | None, tell: Tell) -> list[Finding]:
     """Try mutants, then all candidates, of which the reference is the last; for a decision, the guessers."""
     exercise = trial.exercise
     found, tried = [], []
+    told: list[tuple[Candidate, Told]] = []
     if mutants != NO_MUTANTS:
         found += mutation.findings(trial, graders, mutants, lambda done, of: tell(exercise.id, f"mutant {done} of {of}"))
     before = dict(trial.namespace)
@@ -85,23 +88,36 @@ def _findings(trial: Trial, graders: Path, mutants: int | None, tell: Tell) -> l
         tried.append(candidate)
         space = trial.namespace if candidate.name == "reference" else dict(before)
         evidence = trial.evidence(candidate.name, candidate.code, space)
-        found.append(_finding(trial, candidate, evidence))
-    if exercise.pattern and not found[-1].problem:
+        finding, heard = _finding(trial, candidate, evidence)
+        found.append(finding)
+        told.append((candidate, heard))
+    found += _leaks(trial, told, public)
+    if exercise.pattern and not finding.problem:
         tell(exercise.id, "guessers")
         found += _guesses(trial, evidence)
     return found + _corpus(trial, tried)
 
 
-def _finding(trial: Trial, candidate: Candidate, evidence: Any) -> Finding:
+@dataclass(frozen=True)
+class Told:
+    """What a candidate was told at grading, the `leaks.pieces` of what it handed over and returned, and the arguments it was called with."""
+
+    said: str = ""
+    pieces: tuple[leaks.Piece, ...] = ()
+    called_with: str = ""
+
+
+def _finding(trial: Trial, candidate: Candidate, evidence: Any) -> tuple[Finding, Told]:
     try:
         return _judged(trial, candidate, evidence)
     except Exception as error:
-        return trial.found(candidate.name, 0.0, f"the check itself raised {type(error).__name__}: {error}")
+        return trial.found(candidate.name, 0.0, f"the check itself raised {type(error).__name__}: {error}"), Told()
 
 
-def _judged(trial: Trial, candidate: Candidate, evidence: Any) -> Finding:
+def _judged(trial: Trial, candidate: Candidate, evidence: Any) -> tuple[Finding, Told]:
     practice = trial.report("practice", evidence, Draw())
-    graded = trial.report("graded", evidence, DRAWS[0])
+    recorded = guesser.recorded(evidence) if isinstance(evidence, Mapping) else evidence
+    graded = trial.report("graded", recorded, DRAWS[0])
     if candidate.name == "stub":
         problem = "the untouched stub earns points" if practice.score or graded.score else ""
     elif candidate.is_wrong:
@@ -110,7 +126,29 @@ def _judged(trial: Trial, candidate: Candidate, evidence: Any) -> Finding:
         reports = [practice, graded, *(trial.report("graded", evidence, draw) for draw in DRAWS[1:])]
         failed = [report for report in reports if not report.passed]
         problem = f"a right answer fails: {render.as_text(failed[0])}" if failed else ""
-    return trial.found(candidate.name, graded.score, problem)
+    return trial.found(candidate.name, graded.score, problem), _told(graded, recorded)
+
+
+def _told(graded: Report, recorded: Any) -> Told:
+    if not isinstance(recorded, Mapping):
+        return Told(render.as_text(graded))
+    functions = [given for given in recorded.values() if isinstance(given, guesser.Recorder)]
+    values = [given for given in recorded.values() if not callable(given)]
+    results = [list(function.results.values()) for function in functions]
+    calls = " ".join(arguments for function in functions for arguments in function.results)
+    return Told(render.as_text(graded), tuple(leaks.pieces([values, results])), calls)
+
+
+def _leaks(trial: Trial, told: list[tuple[Candidate, Told]], public: str) -> Iterator[Finding]:
+    """What wrong answers were told of the right one, which is the last."""
+    right = told[-1][1]
+    exercise = trial.exercise
+    for candidate, heard in told:
+        if candidate.is_wrong:
+            known = "\n".join((public, exercise.title, *exercise.hints, candidate.code, right.called_with, heard.called_with))
+            if shown := leaks.leaked(heard.said, right.pieces, heard.pieces, known):
+                problem = f"its learner is told {', '.join(shown)}, a piece of the right answer, in: {heard.said}"
+                yield trial.found(f"{candidate.name}, leaks", 0.0, problem)
 
 
 def _guesses(trial: Trial, reference: dict[str, Any]) -> Iterator[Finding]:

@@ -92,10 +92,15 @@ def replayed(reference: Evidence, graded_elsewhere: Judge) -> Evidence:
     return replay
 
 
+def recorded(evidence: Mapping[str, Any]) -> Evidence:
+    """The same, each function a `Recorder`."""
+    return {name: Recorder(given) if callable(given) else given for name, given in evidence.items()}
+
+
 def _record(reference: Evidence, judge: Judge) -> dict[str, Recorder]:
-    recorded = {name: Recorder(given) for name, given in reference.items() if callable(given)}
-    judge({**reference, **recorded})
-    return recorded
+    evidence = recorded(reference)
+    judge(evidence)
+    return {name: given for name, given in evidence.items() if isinstance(given, Recorder)}
 
 
 def _mutated(exercise: Exercise, best: Evidence, words: list[str], rng: random.Random) -> Evidence:

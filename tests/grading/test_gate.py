@@ -126,6 +126,12 @@ def test_names_the_fault(course: Path, fault: str) -> None:
     assert words in found[where], found
 
 
+def test_a_message_that_shows_a_piece_of_the_right_answer_is_found(course: Path) -> None:
+    edit(course, HIDDEN, "    report.secret(sum(numbers) / 7)\n", "")
+    edit(course, HIDDEN, "expected their mean.", "expected {sum(numbers) / 7:.2f}.")
+    assert "a piece of the right answer" in problems(course)["m98_1_ex2 wrong_median, leaks"]
+
+
 def test_practice_that_tells_all_is_found_by_the_guesser(course: Path) -> None:
     edit(
         course,

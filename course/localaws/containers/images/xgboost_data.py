@@ -6,9 +6,10 @@ Does not match: RecordIO-Protobuf, which the local image does not read.
 
 from __future__ import annotations
 
+import contextlib
 import pickle
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from email.message import Message
 from pathlib import Path
 from types import ModuleType
@@ -34,22 +35,32 @@ CONTENT_TYPES = {
     "application/x-recordio-protobuf": RECORDIO,
 }
 DELIMITERS = ",\t; :"  # in order of preference, as Python's csv.Sniffer has them, which the container asks
-HEAVY = ("pandas", "sklearn")  # imported by xgboost where installed: 2 of the 2.5 s that its import takes
+HEAVY = ("pandas", "sklearn")  # imported by xgboost where installed: 2 of the 2.5 s that its import takes, and by its first DMatrix
 
 
 class UnsupportedContentTypeError(ValueError):
     pass
 
 
-def import_xgboost() -> ModuleType:
-    """The xgboost package without pandas and scikit-learn, which the bare Booster does not need: a server is up in half a second."""
+@contextlib.contextmanager
+def without_heavy() -> Iterator[None]:
+    """Let xgboost, in the block, believe that pandas and scikit-learn are not installed: Booster and DMatrix of arrays do without.
+
+    For algorithm mode alone: in script mode another thread may just import one of them for the learner.
+    """
     hidden = [name for name in HEAVY if name not in sys.modules]
     sys.modules.update(dict.fromkeys(hidden))  # None makes an import raise ImportError, for which xgboost is prepared
     try:
-        import xgboost
+        yield
     finally:
         for name in hidden:
-            del sys.modules[name]
+            sys.modules.pop(name, None)
+
+
+def import_xgboost() -> ModuleType:
+    """The xgboost package, imported `without_heavy`: a server is up in half a second."""
+    with without_heavy():
+        import xgboost
     return xgboost
 
 

@@ -67,7 +67,8 @@ class AlgorithmMode:
         if form not in xgboost_data.READERS:
             raise ValueError(f"Content-type {content_type} is not supported.")
         try:
-            return xgboost_data.READERS[form](body)
+            with xgboost_data.without_heavy():
+                return xgboost_data.READERS[form](body)
         except Exception as error:
             raise ValueError(
                 f"Loading {form} data failed with Exception, please ensure data is in {form} format:\n {type(error)}\n {error}"

@@ -59,7 +59,9 @@ def read(folder: Path, form: str, csv_weights: bool) -> xgboost.DMatrix | None:
     weights = 1 if csv_weights and form == xgboost_data.CSV else 0
     if data.shape[1] < 2 + weights:
         raise UserError(f"Failed to load {form} data with exception:\n{files[0].name} has {data.shape[1]} column(s): no features")
-    return xgboost_data.import_xgboost().DMatrix(data[:, 1 + weights :], label=data[:, 0], weight=data[:, 1] if weights else None)
+    xgboost = xgboost_data.import_xgboost()
+    with xgboost_data.without_heavy():
+        return xgboost.DMatrix(data[:, 1 + weights :], label=data[:, 0], weight=data[:, 1] if weights else None)
 
 
 def _csv(path: Path) -> np.ndarray:

@@ -1,0 +1,64 @@
+"""Whether what a wrong answer is told holds a piece of the right one: a message says what kind of thing was expected, never the thing."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+SHORTEST = 3  # characters of a word that counts as a piece of an answer
+DIGITS = 3  # significant ones of a number that does; fewer are any count
+NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w.]*\d)")
+
+Piece = str | float
+
+
+def pieces(value: Any) -> Iterator[Piece]:
+    """The words and numbers in a value, however deep; of a table those of its cells."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, bool) or value is None:
+        return
+    elif isinstance(value, Mapping):
+        for pair in value.items():
+            yield from pieces(pair)
+    elif hasattr(value, "to_numpy"):  # of pandas
+        yield from pieces(value.to_numpy())
+    elif hasattr(value, "tolist"):  # of numpy
+        yield from pieces(value.tolist())
+    elif isinstance(value, (int, float)):
+        yield float(value)
+    elif isinstance(value, Iterable):
+        for item in value:
+            yield from pieces(item)
+
+
+def leaked(said: str, right: Iterable[Piece], own: Iterable[Piece], known: str) -> list[str]:
+    """What ``said`` shows of the right answer.
+
+    Parameters
+    ----------
+    said : str
+        The report on a wrong answer.
+    right, own : iterable
+        `pieces` of the right answer, and of the wrong one: to repeat what was handed in gives nothing away.
+    known : str
+        What everybody can read, such as the notebook.
+    """
+    right, own = set(right), set(own)
+    known = "\n".join((known, *(piece for piece in own if isinstance(piece, str))))
+    words = {piece for piece in right - own if isinstance(piece, str) and len(piece) >= SHORTEST}
+    shown = [word for word in words if _holds(said, word) and not _holds(known, word)]
+    numbers, others = ([piece for piece in some if isinstance(piece, float) and math.isfinite(piece)] for some in (right, own))
+    for text in set(NUMBER.findall(said)):
+        if len(text.strip("-").replace(".", "").strip("0")) >= DIGITS and not _holds(known, text):
+            places = len(text.partition(".")[2])
+            is_right, is_own = (any(round(number, places) == float(text) for number in some) for some in (numbers, others))
+            if is_right and not is_own:
+                shown.append(text)
+    return sorted(shown)
+
+
+def _holds(text: str, word: str) -> bool:
+    return re.search(rf"(?<![\w.]){re.escape(word)}(?!\w)", text) is not None
