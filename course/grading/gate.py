@@ -100,7 +100,7 @@ def _findings(trial: Trial, graders: Path, public: str, mutants: int | None, tel
 
 @dataclass(frozen=True)
 class Told:
-    """What a candidate was told at grading, the `leaks.pieces` of what it handed over and returned, and the arguments it was called with."""
+    """What a candidate was told at grading, `leaks.pieces` of what it handed over and returned, and the arguments it was called with."""
 
     said: str = ""
     pieces: tuple[leaks.Piece, ...] = ()

@@ -50,6 +50,15 @@ def test_sound_graders_pass(course: Path) -> None:
     assert (Path.cwd(), dict(os.environ)) == (here, environment)
 
 
+SHORT = '''"""All lists are as short as the one that was shown."""
+
+# trips: plain
+# says: expected
+
+
+def mean(numbers):
+    return sum(numbers[:3]) / 3
+'''
 SPOILT: dict[str, tuple[str, str, str, str, str]] = {
     "check that any answer passes": (
         HIDDEN,
@@ -129,7 +138,8 @@ def test_names_the_fault(course: Path, fault: str) -> None:
 def test_a_message_that_shows_a_piece_of_the_right_answer_is_found(course: Path) -> None:
     edit(course, HIDDEN, "    report.secret(sum(numbers) / 7)\n", "")
     edit(course, HIDDEN, "expected their mean.", "expected {sum(numbers) / 7:.2f}.")
-    assert "a piece of the right answer" in problems(course)["m98_1_ex2 wrong_median, leaks"]
+    (course / ANSWERS / "m98_1_ex2" / "wrong_short.py").write_text(SHORT)
+    assert "a piece of the right answer" in problems(course)["m98_1_ex2 wrong_short, leaks"]
 
 
 def test_practice_that_tells_all_is_found_by_the_guesser(course: Path) -> None:
