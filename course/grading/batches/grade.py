@@ -24,6 +24,7 @@ from course.grading.repair import Master, masters_of, overwrite, repair
 from course.grading.run import CELL_SECONDS, Submission, run
 from course.grading.server import Outcome
 
+OTHER_POINTS = "released with other points than graders/ says; generate the assignment again"
 LARGEST_NOTEBOOK = 400_000_000  # bytes; reading one takes several times as much memory
 
 
@@ -222,7 +223,7 @@ def scored(work: Work, masters: Sequence[Master], outcomes: dict[str, Outcome]) 
         if outcome and exercise:
             score, fault, report = outcome.score, outcome.fault, render.as_json(outcome.report)
             if exercise.points != master.points:
-                score, fault = None, "released with other points than graders/ says; generate the assignment again"
+                score, fault = None, OTHER_POINTS
         yield master.name.removesuffix("_check"), {"score": score, "points": master.points, "fault": fault, "report": report}
 
 

@@ -24,6 +24,9 @@ TRIES = 3  # of a submission whose grading process ends without a result
 SECONDS = 2 * 3600.0  # after which that process is ended
 PRELOADED = ["course.grading.batches.preload"]
 GRACE_SECONDS = 30.0
+# Of OpenMP (XGBoost, scikit-learn) and Arrow, in all that they start, unless it is set: as many submissions at a time as jobs, each on a
+# core, with the same result however many cores there are.
+THREADS = "OMP_NUM_THREADS"
 
 OnResult = Callable[[Result], None]
 
@@ -110,7 +113,8 @@ class Interrupted(Exception):
 class Processes:
     """A process for each submission, forked from one that has imported what grading takes. A context manager.
 
-    That one has opened nothing and computed nothing, so that each begins alike. When the block ends by an exception, so do they.
+    That one has opened nothing and drawn nothing, so that each begins alike. When the block ends by an exception, so do they. Numbers are
+    computed by one thread in each (`THREADS`).
 
     Parameters
     ----------
@@ -134,6 +138,9 @@ class Processes:
         self.kernels = ""
 
     def __enter__(self) -> Processes:
+        if THREADS not in os.environ:
+            os.environ[THREADS] = "1"
+            self._put_away.callback(os.environ.pop, THREADS, None)
         if self._preload:
             self.kernels = self._put_away.enter_context(preloaded.started())
         return self

@@ -14,7 +14,7 @@ from course.grading import catalogue, evidence, render, seeds
 from course.grading.batches import changes, exports, overrides
 from course.grading.batches.command import works_of
 from course.grading.batches.folder import CourseFolder, FolderError
-from course.grading.batches.grade import Work, finished
+from course.grading.batches.grade import OTHER_POINTS, Work, finished
 from course.grading.batches.result import Result
 from course.grading.evidence import Calls, Evidence, NotRecorded, replaying
 from course.grading.insight import night
@@ -57,7 +57,7 @@ def rescored(work: Work, old: Result) -> Result:
     known, exercises, notes = evidence.read(work.evidence), dict(old.exercises), []
     for name, recorded in known.items():
         try:
-            exercises[name] = exercises[name] | _judged(work, name, recorded)
+            exercises[name] = exercises[name] | _judged(work, name, recorded, exercises[name]["points"])
         except NotRecorded as error:
             notes.append(f"{name} cannot be judged again without a run: {error}")
     blank = work.blank()
@@ -66,8 +66,11 @@ def rescored(work: Work, old: Result) -> Result:
     return finished(replace(old, exercises=exercises, notes=[*old.notes, *notes], **version))
 
 
-def _judged(work: Work, name: str, recorded: Evidence) -> dict:
+def _judged(work: Work, name: str, recorded: Evidence, released: float) -> dict:
+    """Score, fault and report of an exercise that was released with so many points."""
     exercise = catalogue.find(name, work.folder.graders)
+    if exercise.points != released:
+        return {"score": None, "fault": OTHER_POINTS, "report": None}
     catalogue.load_hidden(exercise, work.folder.graders)
     draw = seeds.Draw(work.student if work.personal else seeds.SELF_STUDY, work.student, work.seed)
     outcome = judge(exercise, recorded, Calls(recorded).call, replaying(recorded), draw)

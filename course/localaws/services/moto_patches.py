@@ -96,7 +96,8 @@ def _managed_policies(module: ModuleType) -> None:
             return original(self)
         mine = [copy(policy) for policy in policies]  # each counts its attachments
         for policy in mine:
-            policy.account_id, policy.versions = self.account_id, [copy(version) for version in policy.versions]
+            policy.account_id, policy.tags = self.account_id, {}
+            policy.versions = [copy(version) for version in policy.versions]
         return mine
 
     module.IAMBackend._init_aws_policies = of_account

@@ -87,6 +87,13 @@ def test_a_check_that_asks_for_more_needs_a_run(night: Course, mended) -> None:
     assert result(night, "right")["checks"] != result(night, "untouched")["checks"]
 
 
+def test_an_exercise_whose_points_have_changed_needs_a_human(night: Course, mended) -> None:
+    mended("object.__setattr__(ex3, 'parts', {'found': 5})\n")
+    said = course_command(night, "rescore", LESSON)
+    assert "needs a human" in said
+    assert result(night, "right")["exercises"]["m98_1_ex3"]["fault"].startswith("released with other points than graders/ says")
+
+
 def test_evidence_holds_no_secret(night: Course) -> None:
     """It lies with the results, not with the learner; but the seed itself is not in it."""
     path = night.root / "results" / LESSON / "right" / f"{NOTEBOOK}.evidence.json.gz"

@@ -114,6 +114,17 @@ def small(tmp_path: Path) -> Course:
     return course
 
 
+def test_numbers_are_computed_by_one_thread_in_each_unless_it_is_said_otherwise(small: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    small.submit("alice", RIGHT, starting("import os, pyarrow\nprint('threads:', os.environ['OMP_NUM_THREADS'], pyarrow.cpu_count())"))
+    executed = small.root / "results" / LESSON / "alice" / f"{NOTEBOOK}.ipynb"
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    grade(small, LESSON)
+    assert "threads: 1 1" in executed.read_text()
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    grade(small, LESSON)
+    assert "threads: 3 3" in executed.read_text()
+
+
 @pytest.mark.parametrize(
     "number", [signal.SIGKILL, *(pytest.param(each, marks=pytest.mark.nightly) for each in (signal.SIGTERM, signal.SIGINT))]
 )
