@@ -97,7 +97,7 @@ def parse(path: Path, text: str) -> Source:
     except nbformat.ValidationError as error:
         raise SourceError(f'{place(path, starts[0])}: {error.message}; tags are written as tags=["parameters"].') from None
     if len(nodes) != len(starts):
-        raise SourceError(f"{place(path, starts[0])}: a line inside a string begins with `{MARKER}`; indent it.")
+        raise SourceError(f"{place(path, starts[0])}: a line of text or inside a string begins with `{MARKER}`; indent it.")
     cells = tuple(_cell(path, number, line, node) for number, (line, node) in enumerate(zip(starts, nodes, strict=True), 1))
     return Source(path, "\n".join(header), cells)
 
