@@ -106,7 +106,10 @@ def forbidden_names(checks: Checks) -> Iterator[Problem]:
 def unrepeatable(checks: Checks) -> Iterator[Problem]:
     for node in ast.walk(checks.tree):
         if isinstance(node, ast.Call) and any(re.fullmatch(known, ast.unparse(node.func)) for known in settings()["unrepeatable"]):
-            yield checks.problem(node, f"`{ast.unparse(node.func)}(...)` is another in each run; draw cases from `answer.rng`.")
+            yield checks.problem(
+                node,
+                f"`{ast.unparse(node.func)}(...)` is another in each run; draw cases from `answer.rng`, new names from `answer.token()`.",
+            )
 
 
 def kept_between_checks(checks: Checks) -> Iterator[Problem]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import secrets
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,6 +13,11 @@ from course.grading.errors import AnswerError, DefinitionError
 from course.grading.exercise import Exercise, Function, Value
 
 Call = Callable[[str, tuple, float], tuple[Any, str]]  # (name, arguments, seconds) -> (plain result, what was printed)
+
+
+def fresh_token() -> str:
+    """Eight hexadecimal digits that nobody can know before, for names in AWS that may not exist yet."""
+    return secrets.token_hex(4)
 
 
 class Answer:
@@ -30,6 +36,8 @@ class Answer:
         Whose variant of the exercise this is.
     client : callable
         Makes a boto3 client for a service name.
+    token : callable
+        As `fresh_token`; when an answer is judged again from what was recorded, the tokens are those of then.
     """
 
     def __init__(
@@ -40,8 +48,10 @@ class Answer:
         rng: random.Random,
         learner: str,
         client: Callable[[str], Any],
+        token: Callable[[], str] = fresh_token,
     ) -> None:
         self.exercise = exercise
+        self.token = token
         self.rng = rng
         self.learner = learner
         self.client = client

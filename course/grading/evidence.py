@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from course.grading import values
+from course.grading.answer import fresh_token
 from course.grading.errors import AnswerError
 
 EVENT = "before-send."  # with which the names of botocore's events begin: before-send.s3.GetObject
@@ -39,20 +40,28 @@ class Evidence:
     aws : list of dict
         Each request to the submission's AWS, by `fingerprint`, with its ``operation`` and the beginning of ``what`` was asked for people
         to read, and the answer: ``status``, ``headers``, ``body`` (base64).
+    tokens : list of str
+        What `Answer.token` drew, in order.
     """
 
     offer: dict[str, Any] = field(default_factory=dict)
     calls: list[dict[str, Any]] = field(default_factory=list)
     aws: list[dict[str, Any]] = field(default_factory=list)
+    tokens: list[str] = field(default_factory=list)
+
+    def token(self) -> str:
+        """A fresh one, kept."""
+        self.tokens.append(fresh_token())
+        return self.tokens[-1]
 
     def as_json(self) -> dict[str, Any]:
         tree, blobs = values.encode([self.offer, self.calls])
-        return {"asked": tree, "blobs": [base64.b64encode(blob).decode() for blob in blobs], "aws": self.aws}
+        return {"asked": tree, "blobs": [base64.b64encode(blob).decode() for blob in blobs], "aws": self.aws, "tokens": self.tokens}
 
     @classmethod
     def of_json(cls, document: dict[str, Any]) -> Evidence:
         offer, calls = values.decode(document["asked"], [base64.b64decode(blob) for blob in document["blobs"]])
-        return cls(offer, calls, document["aws"])
+        return cls(offer, calls, document["aws"], document.get("tokens", []))
 
 
 def write(evidence: dict[str, Evidence], path: Path) -> None:
@@ -84,6 +93,18 @@ class Calls:
                     raise AnswerError(each["problem"], unanswered=each["unanswered"], output=each["output"])
                 return each["value"], each["output"]
         raise NotRecorded(f"`{name}` was not called with these arguments when the submission ran")
+
+
+def tokens_of(evidence: Evidence) -> Callable[[], str]:
+    """The tokens that were drawn, in turn. Raises `NotRecorded` for one more."""
+    left = iter(evidence.tokens)
+
+    def token() -> str:
+        for each in left:
+            return each
+        raise NotRecorded("the check draws a name that was not drawn when the submission ran")
+
+    return token
 
 
 def _shown(name: str, arguments: list) -> str:

@@ -133,10 +133,12 @@ class GraderServer:
     def _judge(self, exercise: Exercise, offer: dict[str, Any], channel: Channel) -> Outcome:
         self._evidence = Evidence({name: offer[name] for name in ("values", "problem", "unanswered")})
         kernel = RemoteFunctions(channel, self._evidence)
-        return judge(exercise, self._evidence, kernel.call, self._client, self._draw)
+        return judge(exercise, self._evidence, kernel.call, self._client, self._draw, self._evidence.token)
 
 
-def judge(exercise: Exercise, evidence: Evidence, call: Call, client: Callable[[str], Any], draw: Draw) -> Outcome:
+def judge(
+    exercise: Exercise, evidence: Evidence, call: Call, client: Callable[[str], Any], draw: Draw, token: Callable[[], str]
+) -> Outcome:
     """The finding on what a kernel offered.
 
     Parameters
@@ -145,7 +147,7 @@ def judge(exercise: Exercise, evidence: Evidence, call: Call, client: Callable[[
         Its hidden checks are loaded.
     evidence : Evidence
         Of which the offer is looked at here.
-    call, client : callable
+    call, client, token : callable
         As `Answer` has them.
     draw : Draw
 
@@ -162,7 +164,7 @@ def judge(exercise: Exercise, evidence: Evidence, call: Call, client: Callable[[
         missing = [name for name, wanted in exercise.values.items() if name not in offer["values"]]
         if missing:
             raise AnswerError(f"`{missing[0]}` is missing.")
-        return Answer(exercise, offer["values"], call, draw.rng(stream, exercise.id), draw.learner, client)
+        return Answer(exercise, offer["values"], call, draw.rng(stream, exercise.id), draw.learner, client, token)
 
     try:
         return Outcome(evaluate(exercise, "graded", answer), evidence=evidence)

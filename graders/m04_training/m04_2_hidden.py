@@ -3,7 +3,6 @@
 
 import contextlib
 import copy
-import secrets
 from typing import Any
 
 from botocore.exceptions import ClientError, ParamValidationError, WaiterError
@@ -54,7 +53,7 @@ def graded_ex1(answer: Answer, report: Report) -> None:
     report.part(
         "evidence", sum(shown) / 5, f"{sum(shown)} of 5 cited lines show the cause. The others stand in every failed job's log, or in none."
     )
-    found = _rerun(sagemaker, jobs, repairs, causes)
+    found = _rerun(answer, jobs, repairs, causes)
     wrong = next((message for share, message in found.values() if share < 1), "")
     share = sum(share for share, _ in found.values()) / 5
     report.part("repair", share, wrong or "All five jobs end well.")
@@ -65,11 +64,12 @@ def _shows(cited: str, lines: list[str], cause: str) -> bool:
     return cites(cited, evidence) and not cites(cited, [line for line in lines if line not in evidence])
 
 
-def _rerun(sagemaker: Any, jobs: dict[str, dict], repairs: dict[str, dict], causes: dict[str, str]) -> dict[str, tuple[float, str]]:
+def _rerun(answer: Answer, jobs: dict[str, dict], repairs: dict[str, dict], causes: dict[str, str]) -> dict[str, tuple[float, str]]:
     """Share and message of each repair; the repaired jobs run side by side."""
+    sagemaker = answer.client("sagemaker")
     found, started = {}, {}
     for ticket, job in jobs.items():
-        name = f"graded-m04-2-{secrets.token_hex(4)}"
+        name = f"graded-m04-2-{answer.token()}"
         if len(started) == AT_ONCE:
             _wait(sagemaker, next(iter(started.values())))
         try:

@@ -53,6 +53,7 @@ FAULTS = {
     "a print": ("got = answer", "print(1)\n    got = answer", "`print`: what a check has to say"),
     "the module's random numbers": ("right(16),", "random.choice([True]),", "draw cases from `answer.rng`"),
     "the clock": ("right(16),", "datetime.now(),", "is another in each run"),
+    "a name of its own": ("right(16),", "secrets.token_hex(4),", "new names from `answer.token()`"),
     "a list that goes on": ("got = answer", "SEEN.append(1)\n    got = answer", "changes `SEEN` of the module"),
     "a global": ("got = answer", "global count\n    got = answer", "`global`: a check keeps nothing"),
     "an assertion": ("got = answer", "assert report\n    got = answer", "an assertion leaves the exercise ungraded"),

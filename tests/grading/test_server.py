@@ -219,7 +219,7 @@ def test_graded_cases_hang_on_seed_and_student() -> None:
     assert cases(Draw()) != cases(Draw(), "practice")
 
 
-def test_hidden_checks_stay_out_of_a_process_that_only_practises() -> None:
+def test_hidden_checks_stay_out_of_a_process_that_only_practises(tmp_path: Path) -> None:
     code = (
         "import sys; from course.grading import check; check('m98_1_ex2', mean=lambda n: 0.0); "
         "sys.exit(any(name.endswith('_hidden') for name in sys.modules))"
@@ -228,4 +228,4 @@ def test_hidden_checks_stay_out_of_a_process_that_only_practises() -> None:
     import sys
 
     environment = os.environ | {"COURSE_GRADERS": str(FIXTURE)}
-    assert subprocess.run([sys.executable, "-c", code], env=environment, stdout=subprocess.DEVNULL).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL).returncode == 0

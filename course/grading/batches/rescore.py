@@ -16,7 +16,7 @@ from course.grading.batches.command import works_of
 from course.grading.batches.folder import CourseFolder, FolderError
 from course.grading.batches.grade import OTHER_POINTS, Work, finished
 from course.grading.batches.result import Result
-from course.grading.evidence import Calls, Evidence, NotRecorded, replaying
+from course.grading.evidence import Calls, Evidence, NotRecorded, replaying, tokens_of
 from course.grading.insight import night
 from course.grading.server import judge
 
@@ -73,7 +73,7 @@ def _judged(work: Work, name: str, recorded: Evidence, released: float) -> dict:
         return {"score": None, "fault": OTHER_POINTS, "report": None}
     catalogue.load_hidden(exercise, work.folder.graders)
     draw = seeds.Draw(work.student if work.personal else seeds.SELF_STUDY, work.student, work.seed)
-    outcome = judge(exercise, recorded, Calls(recorded).call, replaying(recorded), draw)
+    outcome = judge(exercise, recorded, Calls(recorded).call, replaying(recorded), draw, tokens_of(recorded))
     return {"score": outcome.score, "fault": outcome.fault, "report": render.as_json(outcome.report)}
 
 

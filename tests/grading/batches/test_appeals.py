@@ -16,6 +16,7 @@ from .test_command import grade, result, scores
 pytestmark = pytest.mark.timeout(600)
 
 HALF = answering(ex2="def mean(numbers):\n    return sum(numbers) / len(numbers)\n")
+MAKES_A_BUCKET = '    answer.client("s3").create_bucket(Bucket=f"graded-{answer.token()}")\n'
 CLOUD, CLOUD_NOTEBOOK = "m97_cloud", "m97_1_cloud"
 STORES = 'bucket, key = aws.bucket, "greeting"\ns3.put_object(Bucket=bucket, Key=key, Body=b"hello")\n'
 
@@ -106,8 +107,10 @@ def test_what_aws_answered_is_evidence_too(tmp_path) -> None:
     course = Course(tmp_path / "course", CLOUD, CLOUD_NOTEBOOK)
     course.release()
     course.submit("alice", answering(ex1=STORES))
-    grade(course, CLOUD)
     hidden = course.root / "graders" / CLOUD / "m97_1_hidden.py"
+    hidden.write_text(hidden.read_text().replace("    body = ", MAKES_A_BUCKET + "    body = "))
+    grade(course, CLOUD)
+    assert "0 scores changed" in course_command(course, "rescore", CLOUD)
     hidden.write_text(hidden.read_text().replace('b"hello"', 'b"good day"'))
     said = course_command(course, "rescore", CLOUD)
     assert "1 scores changed" in said and "│ 2 " in said and "│ 1 " in said
