@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from benchmarks import world
-from benchmarks.rows import Row, p50_in_turns
+from benchmarks.rows import Row
 from course.localaws import server
 
 JOBS = 100
@@ -18,16 +18,8 @@ JOBS = 100
 def measure() -> list[Row]:
     with server.temporary() as handle, world.moto_server() as endpoint:
         ours, theirs = _filled(world.client_of(handle)), _filled(world.moto_client(endpoint))
-        return [*_rows("DescribeTrainingJob", _describe, ours, theirs), *_rows(f"ListTrainingJobs of {JOBS}", _list, ours, theirs)]
-
-
-def _rows(name: str, ask: world.Ask, ours: Any, theirs: Any) -> list[Row]:
-    answered = p50_in_turns(world.sent(ask, ours), world.sent(ask, theirs))
-    called = p50_in_turns(lambda: ask(ours), lambda: ask(theirs))
-    return [
-        Row(f"{name}, p50", "ms", *answered, "moto", "ratio", 1 / 3),
-        Row(f"{name} by boto3, p50", "ms", *called, "moto", "ratio", 1 / 2),
-    ]
+        described = world.beside("DescribeTrainingJob", _describe, ours, theirs, 1 / 3)
+        return [*described, *world.beside(f"ListTrainingJobs of {JOBS}", _list, ours, theirs, 1 / 3)]
 
 
 def _describe(sagemaker: Any) -> None:

@@ -1,7 +1,7 @@
 """S3: put and get of 1 KiB beside moto's, and the gateway's memory while 1,000 objects of 1 MiB go in and out.
 
-Put and get twice each: what the servers take to answer the same signed request, which has the target; and a whole call of boto3, more
-than half of which is boto3's own work, whoever answered.
+Put and get twice each: what the servers take to answer the same signed request; and a whole call of boto3, more than half of which is
+boto3's own work, whoever answered.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 
 from benchmarks import world
-from benchmarks.rows import Row, p50_in_turns
+from benchmarks.rows import Row
 from course.localaws import server
 
 SMALL, LARGE = bytes(1024), bytes(1024 * 1024)
@@ -24,22 +24,14 @@ def measure() -> list[Row]:
         ours = _with_bucket(world.client_of(handle))
         with world.moto_server() as endpoint:
             theirs = _with_bucket(world.moto_client(endpoint))
-            rows = [*_rows("PutObject of 1 KiB", _put, ours, theirs), *_rows("GetObject of 1 KiB", _get, ours, theirs)]
+            rows = [*world.beside("PutObject of 1 KiB", _put, ours, theirs, 1 / 2)]
+            rows += world.beside("GetObject of 1 KiB", _get, ours, theirs, 1 / 2)
         gateway = psutil.Process(handle.pid)
         before = gateway.memory_info().rss / MB
         peak = max(_round(ours, number, gateway) for number in range(LARGE_OBJECTS)) / MB
     return [
         *rows,
         Row(f"memory at {LARGE_OBJECTS:,} objects of 1 MiB", "MB", [peak], [before], "before them", "difference", 50),
-    ]
-
-
-def _rows(name: str, ask: world.Ask, ours: Any, theirs: Any) -> list[Row]:
-    answered = p50_in_turns(world.sent(ask, ours), world.sent(ask, theirs))
-    called = p50_in_turns(lambda: ask(ours), lambda: ask(theirs))
-    return [
-        Row(f"{name}, p50", "ms", *answered, "moto", "ratio", 0.5),
-        Row(f"{name} by boto3, p50", "ms", *called, "moto", "ratio", 0.65),
     ]
 
 

@@ -17,6 +17,7 @@ import boto3
 from botocore.config import Config
 from botocore.httpsession import URLLib3Session
 
+from benchmarks.rows import Row, p50_in_turns
 from course import interrupts
 from course.localaws import server
 from course.localaws.environment import REGION
@@ -75,19 +76,36 @@ def _config() -> Config:
     return Config(retries={"total_max_attempts": 1}, read_timeout=120, max_pool_connections=16, proxies={})
 
 
-def sent(ask: Ask, client: Any) -> Callable[[], None]:
-    """A function that sends once more what boto3 sent, and reads the answer's bytes."""
+def beside(name: str, ask: Ask, ours: Any, theirs: Any, limit: float) -> list[Row]:
+    """A request beside moto's: what the servers take to answer the same one, and a whole call of boto3, which may take half as long."""
+    answered = p50_in_turns(_sent(ask, ours), _sent(ask, theirs))
+    called = p50_in_turns(lambda: ask(ours), lambda: ask(theirs))
+    return [
+        Row(f"{name}, p50", "ms", *answered, "moto", "ratio", limit),
+        Row(f"{name} by boto3, p50", "ms", *called, "moto", "ratio", 1 / 2),
+    ]
+
+
+def _sent(ask: Ask, client: Any) -> Callable[[], None]:
+    """A function that sends once more what boto3 sent, and reads the answer's bytes, as many as the first time."""
     requests: list[Any] = []
     client.meta.events.register("before-send", lambda request, **_: requests.append(request), unique_id="keep")
     ask(client)
     client.meta.events.unregister("before-send", unique_id="keep")
     connection = URLLib3Session(socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)])  # as boto3's clients have it
 
-    def send() -> None:
+    def answer() -> bytes:
         requests[0].reset_stream()
         response = connection.send(requests[0])
-        if response.status_code != 200 or response.content is None:
+        if response.status_code != 200:
             raise RuntimeError(f"{response.status_code}: {response.content[:200]!r}")
+        return response.content
+
+    whole = len(answer())
+
+    def send() -> None:
+        if len(content := answer()) != whole:
+            raise RuntimeError(f"{len(content)} bytes in place of {whole}: {content[:200]!r}")
 
     return send
 

@@ -58,6 +58,7 @@ def judge(notebook: str, root: Path, mutants: int | None = NO_MUTANTS, tell: Tel
     if not exercises:
         raise DefinitionError(f"no exercises of notebook {notebook!r} under {graders}.")
     source = source_of(notebook, root / "solutions")
+    public = REGION.sub("", source.read_text())
     findings = [finding for exercise in exercises.values() if (finding := _hidden_without_canary(exercise, graders))]
     with workplace(source.parent, graders) as bare_aws:
         namespace: Namespace = {"__name__": "__main__"}
@@ -67,7 +68,6 @@ def judge(notebook: str, root: Path, mutants: int | None = NO_MUTANTS, tell: Tel
                 exercise = exercises[cell.exercise]
                 catalogue.load_hidden(exercise, graders)
                 check = next(other for other in cells if other.role == "check" and other.exercise == cell.exercise)
-                public = REGION.sub("", source.read_text())
                 findings += _findings(Trial(exercise, cell, check, namespace, bare_aws), graders, public, mutants, tell)
             elif not cell.role:
                 tell(notebook, "cells")
@@ -78,14 +78,13 @@ def judge(notebook: str, root: Path, mutants: int | None = NO_MUTANTS, tell: Tel
 def _findings(trial: Trial, graders: Path, public: str, mutants: int | None, tell: Tell) -> list[Finding]:
     """Try mutants, then all candidates, of which the reference is the last; for a decision, the guessers."""
     exercise = trial.exercise
-    found, tried = [], []
+    found: list[Finding] = []
     told: list[tuple[Candidate, Told]] = []
     if mutants != NO_MUTANTS:
         found += mutation.findings(trial, graders, mutants, lambda done, of: tell(exercise.id, f"mutant {done} of {of}"))
     before = dict(trial.namespace)
     for candidate in candidates(exercise, trial.answer.text, graders):
         tell(exercise.id, candidate.name)
-        tried.append(candidate)
         space = trial.namespace if candidate.name == "reference" else dict(before)
         evidence = trial.evidence(candidate.name, candidate.code, space)
         finding, heard = _finding(trial, candidate, evidence)
@@ -95,7 +94,7 @@ def _findings(trial: Trial, graders: Path, public: str, mutants: int | None, tel
     if exercise.pattern and not finding.problem:
         tell(exercise.id, "guessers")
         found += _guesses(trial, evidence)
-    return found + _corpus(trial, tried)
+    return found + _corpus(trial, [candidate for candidate, _ in told])
 
 
 @dataclass(frozen=True)

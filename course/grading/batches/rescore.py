@@ -69,12 +69,11 @@ def rescored(work: Work, old: Result) -> Result:
 def _judged(work: Work, name: str, recorded: Evidence, released: float) -> dict:
     """Score, fault and report of an exercise that was released with so many points."""
     exercise = catalogue.find(name, work.folder.graders)
-    if exercise.points != released:
-        return {"score": None, "fault": OTHER_POINTS, "report": None}
     catalogue.load_hidden(exercise, work.folder.graders)
     draw = seeds.Draw(work.student if work.personal else seeds.SELF_STUDY, work.student, work.seed)
     outcome = judge(exercise, recorded, Calls(recorded).call, replaying(recorded), draw, tokens_of(recorded))
-    return {"score": outcome.score, "fault": outcome.fault, "report": render.as_json(outcome.report)}
+    score, fault = (outcome.score, outcome.fault) if exercise.points == released else (None, OTHER_POINTS)
+    return {"score": score, "fault": fault, "report": render.as_json(outcome.report)}
 
 
 def _tell(pairs: Sequence[tuple[Result, Result]], console: Console) -> int:

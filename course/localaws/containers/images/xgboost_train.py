@@ -15,11 +15,10 @@ import sys
 import traceback
 from pathlib import Path
 
-import yaml
-
 from course.localaws.containers import script_mode
 from course.localaws.containers.images import xgboost_data, xgboost_metrics, xgboost_training_data
 from course.localaws.containers.images.hyperparameters import UserError, validate
+from course.localaws.tables import table
 
 FRAMEWORK_MODULE = "sagemaker_xgboost_container.training:main"
 TABLE = Path(__file__).with_name("xgboost.yaml")
@@ -62,13 +61,13 @@ def train(base: Path, given: dict[str, str], channels: dict[str, dict]) -> None:
     AlgorithmError
         XGBoost failed.
     """
-    table = yaml.load(TABLE.read_text(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    parameters = validate(given, table["hyperparameters"])
-    check_dependencies(parameters, {*table["metrics"]["maximize"], *table["metrics"]["minimize"]})
+    declared = table(TABLE)
+    parameters = validate(given, declared["hyperparameters"])
+    check_dependencies(parameters, {*declared["metrics"]["maximize"], *declared["metrics"]["minimize"]})
     matrices = read_channels(base / "input/data", channels, bool(parameters.get("csv_weights")))
     metrics = evaluation_metrics(parameters)
-    passed = {name: value for name, value in parameters.items() if name not in OWN and "ignored" not in table["hyperparameters"][name]}
-    model = boost(base / "model", for_xgboost(passed), parameters, metrics, matrices, table["metrics"]["maximize"])
+    passed = {name: value for name, value in parameters.items() if name not in OWN and "ignored" not in declared["hyperparameters"][name]}
+    model = boost(base / "model", for_xgboost(passed), parameters, metrics, matrices, declared["metrics"]["maximize"])
     if model is not None:
         (base / "model/xgboost-model").write_bytes(model.save_raw("ubj"))
 
