@@ -28,7 +28,9 @@ class Call:
     Attributes
     ----------
     request : starlette.requests.Request
-        Method, raw path, query and headers. Read the body by `body` or `stream`, never from here: it may be aws-chunked.
+        Method, raw path and query. Read the body by `body` or `chunks`, never from here: it may be aws-chunked.
+    headers : dict of str to str
+        Lower-case names; values of a repeated header joined by a comma.
     service : str
         The signing name: ``"sagemaker"``, ``"s3"``, ``"logs"``, ``"monitoring"``, ``"iam"``, ...
     region : str
@@ -37,11 +39,14 @@ class Call:
         The request id, answered as ``x-amzn-requestid``.
     operation, resource : str
         Set by the service once it knows, e.g. ``"CreateTrainingJob"``, ``"training-job/delays-1"``: they go to the request log.
+    chunks : async iterator of bytes
+        The decoded body in pieces; its hash is verified at the end, and a mismatch raises ``XAmzContentSHA256Mismatch``.
     trailers : dict
         What followed an aws-chunked body, by lower-case name, e.g. ``{"x-amz-checksum-crc32": "..."}``; filled when the body has ended.
     """
 
     request: Request
+    headers: dict[str, str]
     service: str
     region: str
     principal: Principal
@@ -51,11 +56,6 @@ class Call:
     resource: str = ""
     trailers: dict[str, str] = field(default_factory=dict)
     _body: bytes | None = field(default=None, repr=False)
-
-    async def stream(self) -> AsyncIterator[bytes]:
-        """The decoded body in pieces; its hash is verified at the end, and a mismatch raises ``XAmzContentSHA256Mismatch``."""
-        async for chunk in self.chunks:
-            yield chunk
 
     async def body(self) -> bytes:
         """The whole decoded body; only for services whose bodies are small."""

@@ -62,6 +62,7 @@ class Gateway:
         admitted = await admit(signature, head, visit.body(), self._platform.identity, self._platform.clock.now())
         visit.call = Call(
             request=visit.request,
+            headers=head.headers,
             service=visit.service,
             region=admitted.region,
             principal=admitted.principal,

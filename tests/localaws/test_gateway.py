@@ -297,7 +297,7 @@ BODY = bytes(range(256)) * 1000
 
 def keeps(store: list):
     async def behave(call) -> Response:
-        store.append(b"".join([piece async for piece in call.stream()]))
+        store.append(b"".join([piece async for piece in call.chunks]))
         store.append(dict(call.trailers))
         return Response(b"", headers={"etag": '"0"'})
 

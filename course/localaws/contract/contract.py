@@ -108,7 +108,7 @@ class Contract:
         return rest.Routes(self.model)
 
     def _parse_json(self, call: Call, body: bytes) -> tuple[str, dict]:
-        prefix, _, operation = call.request.headers.get("x-amz-target", "").rpartition(".")
+        prefix, _, operation = call.headers.get("x-amz-target", "").rpartition(".")
         if operation not in self.model.operations or prefix != self.model.metadata["targetPrefix"]:
             raise _unknown(f"{prefix}.{operation}")
         shape = self.model.input_of(operation)

@@ -59,7 +59,7 @@ class Wire:
 
 
 def protocol(call: Call) -> str:
-    headers = call.request.headers
+    headers = call.headers
     if headers.get("smithy-protocol") == "rpc-v2-cbor":
         return CBOR
     return JSON if "x-amz-target" in headers else QUERY
@@ -80,7 +80,7 @@ def _decoded(body: bytes) -> object:
 
 
 def _inflated(call: Call, body: bytes) -> bytes:
-    if call.request.headers.get("content-encoding") != "gzip":
+    if call.headers.get("content-encoding") != "gzip":
         return body
     inflater = zlib.decompressobj(wbits=31)
     try:

@@ -27,9 +27,10 @@ METADATA_LIMIT = 2048
 def requested(exchange: Exchange) -> Attributes:
     """Content headers, metadata, storage class and encryption of a PutObject, CopyObject or CreateMultipartUpload.
 
-    Raises ``MetadataTooLarge``, ``InvalidStorageClass``, ``InvalidArgument``.
+    Raises ``NoSuchBucket``, ``MetadataTooLarge``, ``InvalidStorageClass``, ``InvalidArgument``.
     """
     params = exchange.params
+    default = current(exchange, "encryption")["Rules"][0]
     metadata = params.get("Metadata", {})
     if sum(len(name.encode()) + len(text.encode()) for name, text in metadata.items()) > METADATA_LIMIT:
         message = "Your metadata headers exceed the maximum allowed metadata size"
@@ -40,7 +41,7 @@ def requested(exchange: Exchange) -> Attributes:
     if encoding := ",".join(part for part in encodings if part and part != "aws-chunked"):
         properties["ContentEncoding"] = encoding
     return Attributes(
-        params.get("ContentType") or DEFAULT_CONTENT_TYPE, metadata, properties | storage_class(params) | encryption(exchange)
+        params.get("ContentType") or DEFAULT_CONTENT_TYPE, metadata, properties | storage_class(params) | encryption(exchange, default)
     )
 
 
@@ -52,10 +53,9 @@ def storage_class(params: dict) -> dict[str, str]:
     return {} if name == "STANDARD" else {"StorageClass": name}
 
 
-def encryption(exchange: Exchange) -> dict:
-    """The encryption that an object says it has: the request's, else the bucket's default."""
+def encryption(exchange: Exchange, default: dict) -> dict:
+    """The encryption that an object says it has: the request's, else ``default``, the bucket's rule."""
     params = exchange.params
-    default = current(exchange, "encryption")["Rules"][0]
     applied = default.get("ApplyServerSideEncryptionByDefault", {"SSEAlgorithm": "AES256"})
     algorithm = params.get("ServerSideEncryption") or applied["SSEAlgorithm"]
     if algorithm not in ENCRYPTIONS:

@@ -1,4 +1,4 @@
-"""Bodies of objects and parts: one plain, immutable file each, written under another name and renamed when it is complete."""
+"""Bodies of objects and parts: one plain, immutable file each, that is nobody's until the index names it."""
 
 from __future__ import annotations
 
@@ -13,17 +13,23 @@ from typing import Self
 
 from course.localaws.errors import AwsError
 from course.localaws.s3.checksums import Checksum
+from course.localaws.s3.spread import spread_folders
 
 CHUNK = 1 << 20
 
 
 class Pending:
-    """A complete body that is not an object's until `Bodies.keep`; leaving its context without that leaves nothing behind."""
+    """A body that the index does not name yet; leaving its context without `keep` leaves nothing behind."""
 
     def __init__(self, path: Path, size: int) -> None:
         self.path = path
         self.name = path.name
         self.size = size
+        self._kept = False
+
+    def keep(self) -> None:
+        """Let it stay, since a committed row of the index names it."""
+        self._kept = True
 
     def close(self) -> None:
         """Release what is open on the file."""
@@ -33,7 +39,8 @@ class Pending:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-        self.path.unlink(missing_ok=True)
+        if not self._kept:
+            self.path.unlink(missing_ok=True)
 
 
 class Incoming(Pending):
@@ -53,7 +60,7 @@ class Incoming(Pending):
             while view:
                 view = view[os.write(self._file, view) :]
         except OSError as error:
-            raise _storage_error(error, self.path.parent) from error
+            raise _storage_error(error, self.path.parent.parent) from error
 
     def digest(self, data: bytes) -> None:
         self.size += len(data)
@@ -78,23 +85,24 @@ class Incoming(Pending):
 
 
 class Bodies:
-    """The files below ``root``: ``incoming/`` while they are written, ``<first two of name>/<name>`` once they are kept."""
+    """The files ``<first two of name>/<name>`` below ``root``."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.incoming = root / "incoming"
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.incoming.mkdir(exist_ok=True)
+        spread_folders(root)
+        self._folders: set[str] = set()  # that exist; made when a body first needs them
 
     def path(self, name: str) -> Path:
-        return self.root / name[:2] / name
+        return self.root.joinpath(name[:2], name)
 
     def receive(self, checksums: Iterable[Checksum] = ()) -> Incoming:
         """A new body to write to, as a context manager that removes it unless it was kept."""
+        path = self._new()
         try:
-            return Incoming(self.incoming / uuid.uuid4().hex, checksums)
+            return Incoming(path, checksums)
         except OSError as error:
-            raise _storage_error(error, self.incoming) from error
+            raise _storage_error(error, self.root) from error
 
     def take(self, path: Path, incoming: Incoming) -> None:
         """Let ``incoming`` be the file ``path`` itself, of the same file system, which is gone from its old place afterwards."""
@@ -105,7 +113,7 @@ class Bodies:
 
     def link(self, path: Path) -> Pending:
         """A second name for a kept body: a copied object costs no bytes, and either one may be deleted."""
-        copy = self.incoming / uuid.uuid4().hex
+        copy = self._new()
         try:
             os.link(path, copy)
         except OSError:  # a file system without links, or with too many of this file
@@ -113,18 +121,16 @@ class Bodies:
             copy.chmod(0o444)
         return Pending(copy, copy.stat().st_size)
 
-    def keep(self, body: Pending) -> None:
-        """Give a complete body its place, inside the transaction that names it in the index; a crash before the commit is swept."""
-        body.close()
-        place = self.path(body.name)
-        try:
+    def _new(self) -> Path:
+        """A name that no body has, in a folder that exists."""
+        path = self.path(uuid.uuid4().hex)
+        if path.name[:2] not in self._folders:
             try:
-                body.path.rename(place)
-            except FileNotFoundError:  # the first of its folder
-                place.parent.mkdir(exist_ok=True)
-                body.path.rename(place)
-        except OSError as error:
-            raise _storage_error(error, self.incoming) from error
+                path.parent.mkdir(exist_ok=True)
+            except OSError as error:
+                raise _storage_error(error, self.root) from error
+            self._folders.add(path.name[:2])
+        return path
 
     def remove(self, names: Iterable[str]) -> None:
         """Delete bodies that no committed row names any longer."""
@@ -158,11 +164,11 @@ def digests(path: Path, checksum: Checksum) -> tuple[str, Checksum]:
     return md5.hexdigest(), checksum
 
 
-def _storage_error(error: OSError, folder: Path) -> AwsError:
+def _storage_error(error: OSError, root: Path) -> AwsError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return AwsError(
             "InsufficientStorage",
-            f"The disk of the local AWS's objects ({folder.parent}) is full; nothing was stored. Free some space or delete objects.",
+            f"The disk of the local AWS's objects ({root}) is full; nothing was stored. Free some space or delete objects.",
             status=507,
         )
-    return AwsError("InternalError", f"The local AWS cannot write an object below {folder.parent}: {error.strerror}.", status=500)
+    return AwsError("InternalError", f"The local AWS cannot write an object below {root}: {error.strerror}.", status=500)

@@ -55,7 +55,7 @@ class Buckets:
         """Raises ``NoSuchBucket``."""
         bucket = self.find(name)
         if bucket is None:
-            raise AwsError("NoSuchBucket", "The specified bucket does not exist", status=404, BucketName=name)
+            raise _no_such_bucket(name)
         return bucket
 
     def list(self) -> list[Bucket]:
@@ -78,11 +78,12 @@ class Buckets:
             connection.execute("UPDATE buckets SET versioning = ? WHERE name = ?", (status, name))
 
     def configuration(self, name: str, kind: str) -> dict | None:
-        """The stored document of a kind, e.g. ``"lifecycle"``; None when the bucket has none."""
-        self.get(name)
-        query = "SELECT document FROM configurations WHERE bucket = ? AND kind = ?"
-        row = self._database.connection.execute(query, (name, kind)).fetchone()
-        return json.loads(row[0]) if row else None
+        """The stored document of a kind, e.g. ``"lifecycle"``; None when the bucket has none. Raises ``NoSuchBucket``."""
+        query = "SELECT document FROM buckets LEFT JOIN configurations ON bucket = name AND kind = ? WHERE name = ?"
+        row = self._database.connection.execute(query, (kind, name)).fetchone()
+        if row is None:
+            raise _no_such_bucket(name)
+        return json.loads(row[0]) if row[0] else None
 
     def configure(self, name: str, kind: str, document: dict | None) -> None:
         """Store a document, or remove it (None)."""
@@ -92,6 +93,10 @@ class Buckets:
                 connection.execute("DELETE FROM configurations WHERE bucket = ? AND kind = ?", (name, kind))
             else:
                 connection.execute("REPLACE INTO configurations VALUES (?, ?, ?)", (name, kind, json.dumps(document)))
+
+
+def _no_such_bucket(name: str) -> AwsError:
+    return AwsError("NoSuchBucket", "The specified bucket does not exist", status=404, BucketName=name)
 
 
 def check_name(name: str) -> None:

@@ -96,7 +96,7 @@ async def receive(call: Call, body: Incoming) -> None:
 
     Raises ``MissingContentLength``, ``EntityTooLarge``.
     """
-    headers = call.request.headers
+    headers = call.headers
     declared = headers.get("x-amz-decoded-content-length") or headers.get("content-length")
     if declared is None:
         raise AwsError("MissingContentLength", "You must provide the Content-Length HTTP header.", status=411)
@@ -105,7 +105,7 @@ async def receive(call: Call, body: Incoming) -> None:
         raise AwsError("EntityTooLarge", message, ProposedSize=declared, MaxSizeAllowed=MAX_PUT)
     pieces: list[bytes] = []
     size = 0
-    async for piece in call.stream():
+    async for piece in call.chunks:
         pieces.append(piece)
         size += len(piece)
         if size >= CHUNK:

@@ -155,23 +155,20 @@ class Objects:
         ``and_then`` does more in the same transaction and returns the names of bodies that are needed no longer.
         """
         check_key(key)
+        body.close()
+        modified = int(self._clock.now())
         with self._database.write() as connection:
             owner = self._buckets.get(bucket)
             if condition:
                 condition(self.existing(bucket, key))
-            doomed = self._replace_null_version(connection, owner, key)
+            version = secrets.token_urlsafe(24) if owner.versioning == "Enabled" else UNVERSIONED
+            row = (bucket, key, version, body.name, body.size, etag, modified, attributes.dump(), json.dumps(tags))
+            sequence, doomed = self._store(connection, owner, row)
             if and_then:
                 doomed += and_then(connection)
-            version = secrets.token_urlsafe(24) if owner.versioning == "Enabled" else UNVERSIONED
-            self._insert(connection, bucket, key, version, body.name, body.size, etag, attributes.dump(), json.dumps(tags))
-            self._bodies.keep(body)
+        body.keep()
         self._bodies.remove(doomed)
-        stored = self.version(bucket, key, version)
-        if stored is None:  # overwritten by another writer since: last writer wins, and this write did happen
-            return StoredObject(
-                bucket, key, self._bodies.path(body.name), body.size, etag, int(self._clock.now()), version, False, attributes, tags, 0
-            )
-        return stored
+        return StoredObject(bucket, key, body.path, body.size, etag, modified, version, True, attributes, tags, sequence)
 
     def delete(self, bucket: str, key: str, version: str | None = None, condition: Condition | None = None) -> StoredObject | None:
         """Delete as S3 does: for good without versioning or with ``version``, else by a delete marker on top.
@@ -217,7 +214,7 @@ class Objects:
             return current, self._replace_null_version(connection, bucket, key)
         doomed = self._replace_null_version(connection, bucket, key)
         marker = secrets.token_urlsafe(24) if bucket.versioning == "Enabled" else UNVERSIONED
-        self._insert(connection, bucket.name, key, marker, None, 0, "", "{}", "{}")
+        self._insert(connection, (bucket.name, key, marker, None, 0, "", int(self._clock.now()), "{}", "{}"))
         return self.version(bucket.name, key, marker), doomed
 
     def _delete_version(self, connection: sqlite3.Connection, bucket: str, key: str, version: str) -> tuple[StoredObject | None, list[str]]:
@@ -240,12 +237,22 @@ class Objects:
             connection.execute("UPDATE objects SET latest = 0 WHERE bucket = ? AND key = ? AND latest", (bucket.name, key))
         return doomed
 
-    def _insert(self, connection: sqlite3.Connection, bucket: str, key: str, version: str, body: str | None, size: int, *rest: str) -> None:
-        etag, attributes, tags = rest
-        connection.execute(
-            "INSERT INTO objects (bucket, key, version, latest, body, size, etag, modified, attributes, tags) VALUES (?,?,?,1,?,?,?,?,?,?)",
-            (bucket, key, version, body, size, etag, int(self._clock.now()), attributes, tags),
-        )
+    def _store(self, connection: sqlite3.Connection, bucket: Bucket, row: tuple) -> tuple[int, list[str]]:
+        """Make a row the current version; its sequence, and the bodies that are needed no longer."""
+        key = row[1]
+        query = "SELECT sequence, body FROM objects WHERE bucket = ? AND key = ?"
+        if bucket.versioning or not (only := connection.execute(query, (bucket.name, key)).fetchone()):
+            doomed = self._replace_null_version(connection, bucket, key)
+            return self._insert(connection, row), doomed
+        # Changed in place, the only version there is keeps its entries in the indices: half the work of making room for a new row.
+        columns = "body = ?, size = ?, etag = ?, modified = ?, attributes = ?, tags = ?"
+        connection.execute(f"UPDATE objects SET {columns} WHERE sequence = ?", (*row[3:], only["sequence"]))
+        return only["sequence"], [only["body"]]
+
+    def _insert(self, connection: sqlite3.Connection, row: tuple) -> int:
+        """Make a row, of all columns but the first, the current version; returns its sequence."""
+        columns = "bucket, key, version, body, size, etag, modified, attributes, tags, latest"
+        return connection.execute(f"INSERT INTO objects ({columns}) VALUES (?,?,?,?,?,?,?,?,?,1)", row).lastrowid
 
 
 def check_key(key: str) -> None:

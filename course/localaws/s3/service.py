@@ -32,10 +32,10 @@ def s3_service(platform: Platform) -> Service:
         request = call.request
         target = routes.target(request.scope["raw_path"], request.scope["query_string"])
         call.resource = f"{target.bucket}/{target.key}" if target.key else target.bucket
-        call.operation = routes.find(request.method, target, request.headers)
+        call.operation = routes.find(request.method, target, call.headers)
         if call.operation not in table.supported():
             raise not_supported("s3", call.operation)
-        params = wire.parameters(call.operation, target, request.headers)
+        params = wire.parameters(call.operation, target, call.headers)
         _check_members(call, params)
         if params.get("ExpectedBucketOwner", call.principal.account) != call.principal.account:
             raise AwsError("AccessDenied", "Access Denied", status=403)
@@ -58,13 +58,16 @@ def _check_members(call: Call, params: dict) -> None:
         raise not_supported("s3", f"{call.operation} with {', '.join(unknown)}")
 
 
+_REQUEST_CHECKSUM = {"requestAlgorithmMember", "requestChecksumRequired"}
+
+
 async def _body(call: Call) -> bytes:
     """The body of an operation that takes a document, held against its digests; some operations do not go without one."""
     body = await call.body()
     checksum = wire.form(call.operation).operation.http_checksum
-    if not checksum:  # CompleteMultipartUpload's checksum headers are about the object, not about its body
+    if not _REQUEST_CHECKSUM & checksum.keys():  # CompleteMultipartUpload's checksum headers are about the object, not about its body
         return body
-    declared = Declared(call.request.headers, call.trailers)
+    declared = Declared(call.headers, call.trailers)
     if checksum.get("requestChecksumRequired") and not declared.any:
         raise AwsError("InvalidRequest", "Missing required header for this request: Content-MD5")
     running = declared.running()

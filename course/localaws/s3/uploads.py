@@ -84,6 +84,7 @@ class Uploads:
     def put_part(self, upload: Upload, number: int, body: Pending, etag: str, sums: dict[str, str]) -> Part:
         """Keep a part; one with the same number is replaced. Raises ``NoSuchUpload`` when the upload has ended meanwhile."""
         check_number(number)
+        body.close()
         part = Part(number, body.name, body.size, etag, int(self._clock.now()), sums)
         with self._database.write() as connection:
             self.get(upload.bucket, upload.key, upload.id)
@@ -91,7 +92,7 @@ class Uploads:
             doomed = [row[0] for row in connection.execute(query, (upload.id, number)).fetchall()]
             row = (upload.id, number, part.body, part.size, etag, part.modified, json.dumps(sums))
             connection.execute("INSERT INTO parts VALUES (?, ?, ?, ?, ?, ?, ?)", row)
-            self._bodies.keep(body)
+        body.keep()
         self._bodies.remove(doomed)
         return part
 

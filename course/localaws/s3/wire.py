@@ -51,7 +51,7 @@ def form(operation: str) -> Form:
         prefixes,
         model.input_shape.serialization.get("payload") if model.input_shape else None,
         tuple(
-            (name, member.serialization["name"], member.type_name)
+            (name, member.serialization["name"].lower(), member.type_name)
             for name, member in answers
             if member.serialization.get("location") == "header"
         ),
@@ -108,9 +108,7 @@ def response(operation: str, result: dict, root: str | None, status: int | None 
 
 def answer_headers(operation: str, result: dict) -> dict[str, str]:
     """The headers of a result, user metadata included."""
-    headers = {
-        wire.lower(): _header(kind, result[name]) for name, wire, kind in form(operation).answer_headers if result.get(name) is not None
-    }
+    headers = {wire: _header(kind, result[name]) for name, wire, kind in form(operation).answer_headers if result.get(name) is not None}
     headers.update({f"x-amz-meta-{name}": text for name, text in result.get("Metadata", {}).items()})
     return headers
 

@@ -46,7 +46,8 @@ def call(method: str, path: str, headers: dict[str, str], query: str = "") -> Ca
         "query_string": query.encode(),
         "headers": [(name.lower().encode(), str(text).encode("latin-1")) for name, text in headers.items()],
     }
-    return Call(Request(scope), "sagemaker", "us-east-1", Principal("123456789012", "arn", "key"), "id", None)
+    request = Request(scope)
+    return Call(request, dict(request.headers), "sagemaker", "us-east-1", Principal("123456789012", "arn", "key"), "id", None)
 
 
 def understood(service: str, operation: str, response: Response) -> dict[str, Any]:

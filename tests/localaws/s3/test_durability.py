@@ -113,15 +113,19 @@ def test_an_upload_that_breaks_off_leaves_nothing(local_aws, s3, bucket):
                 raise OSError("the client gives up")
             return b"x" * 100_000
 
+    before = _bodies(local_aws)
     url = s3.generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": "broken"})
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.netloc, timeout=20)
     with pytest.raises(OSError, match="gives up"):
         connection.request("PUT", f"{parts.path}?{parts.query}", body=Breaks(), headers={"content-length": "10000000"})
     connection.close()
-    incoming = Path(local_aws.state) / "objects" / "incoming"
-    assert _becomes(lambda: not list(incoming.iterdir()))
+    assert _becomes(lambda: _bodies(local_aws) == before)
     assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
+
+
+def _bodies(handle: server.Handle) -> set[Path]:
+    return {path for path in (handle.state / "objects").rglob("*") if path.is_file()}
 
 
 def _becomes(condition: Callable[[], bool]) -> bool:

@@ -57,7 +57,7 @@ async def upload_part(exchange: Exchange) -> dict:
     store, params = exchange.store, exchange.params
     upload = _upload(exchange)
     check_number(params["PartNumber"])
-    declared = Declared(exchange.call.request.headers, exchange.call.trailers)
+    declared = Declared(exchange.call.headers, exchange.call.trailers)
     if upload.algorithm and declared.algorithm not in (None, upload.algorithm):
         expected, actual = upload.algorithm.lower(), declared.algorithm.lower()
         message = f"Checksum Type mismatch occurred, expected checksum Type: {expected}, actual checksum Type: {actual}"

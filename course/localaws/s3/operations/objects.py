@@ -25,11 +25,10 @@ MOST_DELETES = 1000
 
 
 async def put_object(exchange: Exchange) -> dict:
-    store, headers = exchange.store, exchange.call.request.headers
+    store, headers = exchange.store, exchange.call.headers
     check_key(exchange.key)
-    store.buckets.get(exchange.bucket)
-    refuse_acl(exchange)
     stored_attributes = attributes.requested(exchange)
+    refuse_acl(exchange)
     tags = header_tags(exchange.params.get("Tagging"))
     condition = write_condition(exchange.params, exchange.key)
     if condition:
