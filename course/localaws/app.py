@@ -24,6 +24,7 @@ from course.localaws.requests_log import RequestLog
 from course.localaws.running import running
 from course.localaws.s3 import ObjectStore, s3_service
 from course.localaws.sagemaker.service import sagemaker_service
+from course.localaws.sagemaker.spot import Interruption
 from course.localaws.services.cloudtrail import cloudtrail_service
 from course.localaws.services.iam import Identity, iam_service
 from course.localaws.services.moto_mount import MotoMount
@@ -107,6 +108,10 @@ class LocalAws:
         beside.write_text(repr(self.platform.clock.offset))
         beside.replace(self._clock_file)
         return now
+
+    def interrupt(self, training_job: str, interruption: Interruption) -> None:
+        """Take a Spot training job's instance away. Raises ValueError."""
+        self._sagemaker.interrupt(training_job, interruption)
 
     def reset(self) -> None:
         """Empty every room."""

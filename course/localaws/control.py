@@ -15,20 +15,23 @@ from starlette.responses import JSONResponse, Response
 
 from course.localaws import keys
 from course.localaws.instance import CONTROL_PREFIX
+from course.localaws.sagemaker.spot import Interruption
 
 if TYPE_CHECKING:
     from course.localaws.app import LocalAws
 
 T = TypeVar("T")
 
-GUESTS = {("GET", "health"), ("GET", "events"), ("GET", "running"), ("POST", "clock")}  # the doors that a guest may use
+# The doors that a guest may use.
+GUESTS = {("GET", "health"), ("GET", "events"), ("GET", "running"), ("POST", "clock"), ("POST", "interrupt")}
 
 
 class Control:
     """An ASGI application behind `CONTROL_PREFIX`; every request needs ``Authorization: Bearer <token of instance.json>``.
 
     ``GET health``, ``GET events?since=ID&limit=N``, ``GET running``, ``POST reset``, ``POST stop``,
-    ``POST clock {"advance": seconds}``, ``POST keys {"arn": principal}``, ``POST guests`` (a token for the first four doors, `GUESTS`).
+    ``POST clock {"advance": seconds}``, ``POST interrupt {"training_job": name, "after": seconds, "outage": seconds}``,
+    ``POST keys {"arn": principal}``, ``POST guests`` (a token for the doors `GUESTS`).
     Answers are JSON; refusals have the member ``error``.
 
     Parameters
@@ -51,6 +54,7 @@ class Control:
             ("POST", "reset"): self._reset,
             ("POST", "stop"): self._end,
             ("POST", "clock"): self._clock,
+            ("POST", "interrupt"): self._interrupt,
             ("POST", "keys"): self._keys,
             ("POST", "guests"): self._invite,
         }
@@ -97,6 +101,13 @@ class Control:
 
     async def _clock(self, request: Request) -> dict:
         return {"time": self._aws.advance(await _member(request, "advance", float))}
+
+    async def _interrupt(self, request: Request) -> dict:
+        name, after, outage = [
+            await _member(request, member, kind) for member, kind in (("training_job", str), ("after", float), ("outage", float))
+        ]
+        await asyncio.to_thread(self._aws.interrupt, name, Interruption(after, outage))
+        return {}
 
     async def _keys(self, request: Request) -> dict:
         credential = self._aws.platform.identity.issue_as(await _member(request, "arn", str))

@@ -79,6 +79,25 @@ class Handle:
         """Move the clock forward and return the new time (Unix s)."""
         return self._ask("POST", "clock", {"advance": seconds})["time"]
 
+    def interrupt(self, training_job: str, after: float = 0.0, outage: float = 0.0) -> None:
+        """Take the instance of a managed Spot training job away, as AWS does when it needs it itself.
+
+        Parameters
+        ----------
+        training_job : str
+            One that is in progress.
+        after : float
+            Seconds for which its program is to run first, from now on or from its beginning.
+        outage : float
+            Seconds, on the local AWS's clock, until there is an instance again.
+
+        Raises
+        ------
+        ServerError
+            There is no such job, or it is not on Spot instances.
+        """
+        self._ask("POST", "interrupt", {"training_job": training_job, "after": after, "outage": outage})
+
     def issue(self, arn: str) -> keys.Credential:
         """New keys of any principal, as of the account's root user, whom no policy limits."""
         return keys.of_document(self._ask("POST", "keys", {"arn": arn}))

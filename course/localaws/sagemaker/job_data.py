@@ -152,13 +152,13 @@ class JobData:
                 raise DataError(_disk(error)) from error
             self._note("GetObject", f"{stored.bucket}/{stored.key}")
 
-    def upload(self, path: Path, uri: str) -> None:
-        """Store a file, which is gone afterwards. Raises DataError."""
+    def upload(self, path: Path, uri: str, move: bool = True) -> None:
+        """Store a file, which is gone afterwards when it is to ``move``. Raises DataError."""
         bucket, key = split(uri)
         try:
             if not self.allowed("s3:PutObject", f"arn:aws:s3:::{bucket}/{key}"):
                 raise AwsError("AccessDenied", f"Access Denied when the role {self._role} wrote s3://{bucket}/{key}", status=403)
-            self._platform.objects.put_file(bucket, key, path, move=True)
+            self._platform.objects.put_file(bucket, key, path, move=move)
         except AwsError as error:
             self._note("PutObject", f"{bucket}/{key}", error.status, error.code)
             raise DataError(f"{error.code} ({error.status}): {error.message}") from error

@@ -24,6 +24,7 @@ from course.localaws.containers.overlay import Overlay, Overlays
 from course.localaws.containers.visible import Bind
 from course.localaws.errors import AwsError
 from course.localaws.sagemaker.context import Context
+from course.localaws.sagemaker.spot import Interruption, Interruptions
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
@@ -50,8 +51,9 @@ class Job:
     """What may happen to a job from outside while its thread works on it."""
 
     def __init__(self) -> None:
-        self.stopped_by = ""  # "Stopped" or "MaxRuntimeExceeded"
+        self.stopped_by = ""  # "Stopped", "MaxRuntimeExceeded" or "MaxWaitTimeExceeded"
         self.abandoned = False
+        self.interruptions = Interruptions()
         self._running: Running | None = None
         self._lock = threading.Lock()
 
@@ -86,16 +88,17 @@ class Job:
         if running is not None:
             running.kill()
 
-    def run(self, start: Callable[[], Running], seconds: float | None = None) -> Running:
-        """Start a box unless the job is to end anyway, wait for its end, and stop it after ``seconds``."""
+    def run(self, start: Callable[[], Running], seconds: float | None = None, late: str = "MaxRuntimeExceeded") -> Running:
+        """Start a box unless the job is to end anyway, wait for its end, and stop it after ``seconds``, for the reason ``late``."""
         with self._lock:
             self.begin()
             self._running = running = start()
         try:
             try:
-                running.wait(seconds)
+                with self.interruptions.watch(running.kill):
+                    running.wait(seconds)
             except TimeoutError:
-                self.stop("MaxRuntimeExceeded")
+                self.stop(late)
                 running.wait()
         finally:
             with self._lock:
@@ -138,6 +141,12 @@ class JobRunner:
         if job is not None:
             job.stop("Stopped")
 
+    def interrupt(self, arn: str, interruption: Interruption) -> None:
+        """Order an interruption of a job's program, of the one that runs or the next."""
+        job = self._jobs.get(arn)
+        if job is not None:
+            job.interruptions.order(interruption)
+
     def shutdown(self) -> None:
         """End every job's processes and wait for their threads; jobs in hand stay as they are for `recover`."""
         with self._lock:
@@ -160,7 +169,7 @@ class JobRunner:
     def directory(self):
         """A new directory for one job, removed afterwards whatever happens."""
         folder = self._boxes / f"{self.kind}.{uuid.uuid4().hex}"
-        (folder / "ml").mkdir(parents=True)
+        empty(folder)
         try:
             yield folder
         finally:
@@ -299,6 +308,12 @@ def persist(change: Callable[[], object]) -> None:
             logger.exception("the end of a job could not be written; trying again")
             time.sleep(pause)
     change()
+
+
+def empty(folder: Path) -> None:
+    """Make a job's directory as it was before the job began."""
+    remove(folder)
+    (folder / "ml").mkdir(parents=True)
 
 
 def remove(folder: Path) -> None:

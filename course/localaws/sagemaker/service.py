@@ -22,6 +22,7 @@ from course.localaws.sagemaker.models import Models
 from course.localaws.sagemaker.permissions import demands
 from course.localaws.sagemaker.processing import ProcessingJobs
 from course.localaws.sagemaker.runtime_routes import REST_SERVICES, contract_of
+from course.localaws.sagemaker.spot import Interruption
 from course.localaws.sagemaker.tags import Tags
 from course.localaws.sagemaker.training import TrainingJobs
 
@@ -67,6 +68,11 @@ class SageMaker:
             if operation.endswith(kind.name) and kind.name_member in params:
                 return f"{kind.arn}/{params[kind.name_member]}"
         return ""
+
+    def interrupt(self, training_job: str, interruption: Interruption) -> None:
+        """Take a Spot training job's instance away. Raises ValueError."""
+        [jobs] = [family for family in self._families if isinstance(family, TrainingJobs)]
+        jobs.interrupt(training_job, interruption)
 
     def recover(self) -> None:
         """After a start: what the last process left running is failed or brought back, family by family."""

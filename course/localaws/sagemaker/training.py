@@ -10,6 +10,7 @@ from course.localaws.sagemaker.context import Context
 from course.localaws.sagemaker.engine import Document, Kind
 from course.localaws.sagemaker.job_data import JobData, split
 from course.localaws.sagemaker.jobs import DEFAULT_SECONDS, LOST, Jobs, check_isolation, unsupported
+from course.localaws.sagemaker.spot import Interruption
 from course.localaws.sagemaker.training_run import TrainingRun, ended, next_step
 
 TRAINING_JOB = Kind(
@@ -61,6 +62,16 @@ class TrainingJobs(Jobs):
     def stopping(self, document: Document) -> dict:
         step = next_step(document, self.engine.now(), "Stopping", "Stopping the training job")
         return super().stopping(document) | step
+
+    def interrupt(self, name: str, interruption: Interruption) -> None:
+        """Take a Spot job's instance away. Raises ValueError for a job that is not in progress, or not on Spot instances."""
+        found = [document for _, document in self.engine.every(TRAINING_JOB, ("InProgress",)) if document["TrainingJobName"] == name]
+        if not found:
+            raise ValueError(f"no training job {name} is in progress")
+        for document in found:
+            if not document["EnableManagedSpotTraining"]:
+                raise ValueError(f"the training job {name} is not on Spot instances (EnableManagedSpotTraining): nothing interrupts it")
+            self._runner.interrupt(document["TrainingJobArn"], interruption)
 
     def lost(self, document: Document) -> dict:
         return ended(document, self.engine.now(), "Failed", LOST)

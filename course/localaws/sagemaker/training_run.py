@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import re
 import shutil
 import tarfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,9 +20,11 @@ from course.localaws.containers.script_mode import SUBMIT_DIRECTORY
 from course.localaws.containers.visible import Bind
 from course.localaws.errors import AwsError
 from course.localaws.metrics.store import observed
+from course.localaws.sagemaker.folder_sync import FolderSync
 from course.localaws.sagemaker.job_data import DataError, Item, inside, split
-from course.localaws.sagemaker.job_runner import OUT_OF_MEMORY, JobFailure, JobLog
+from course.localaws.sagemaker.job_runner import OUT_OF_MEMORY, JobFailure, JobLog, empty
 from course.localaws.sagemaker.jobs import JobRun
+from course.localaws.sagemaker.spot import Interruption, billable
 
 if TYPE_CHECKING:
     from course.localaws.sagemaker.engine import Document
@@ -31,7 +35,10 @@ MESSAGES = {
     "Failed": "Training job failed",
     "Stopped": "Training job stopped",
     "MaxRuntimeExceeded": "Training job runtime exceeded MaxRuntimeInSeconds provided",
+    "MaxWaitTimeExceeded": "Training job wait time exceeded MaxWaitTimeInSeconds provided",
 }
+ACTIVE = ("Downloading", "Training", "Uploading", "Stopping")  # the steps in which it has instances
+WAIT_SECONDS = 0.05  # between looks at the clock for what a lesson may advance
 SDK_INSTALLS = re.compile(r"install_requirements\.py (\S+)")  # in the sm_train.sh of SDK v3
 
 
@@ -41,26 +48,26 @@ class TrainingRun(JobRun):
     def __init__(self, *arguments: object) -> None:
         super().__init__(*arguments)
         self._metrics: dict[str, dict] = {}
+        self._checkpoints: FolderSync | None = None
 
     def work(self, folder: Path) -> None:
-        root, document = folder / "ml", self.document
-        self._step("Downloading", "Downloading input data", TrainingStartTime=self.engine.now())
-        image = images.find(document["AlgorithmSpecification"]["TrainingImage"])
-        try:
-            self._lay_out(root)
-        except (AwsError, DataError) as error:
-            raise JobFailure(mlroot.shorten(f"ClientError: Data download failed:{error}")) from error
-        box = self._box(folder, image)
-        for code in (root / "code", root / "input/data"):
-            box.stage(code)
-        self._step("Training", "Training image download completed. Training in progress.")
-        seconds = document["StoppingCondition"]["MaxRuntimeInSeconds"]
-        running = self.job.run(lambda: box.start(self._command(image), self._log(), "/opt/ml/code"), seconds)
+        root = folder / "ml"
+        self.update({"TrainingStartTime": self.engine.now()})
+        running, limits = self._attempt(folder)
+        while (interruption := self.job.interruptions.taken()) and not self.job.stopped_by:
+            self._step("Interrupted", "Training job interrupted, waiting for Spot capacity")
+            with contextlib.suppress(DataError):
+                self._copy_checkpoints()
+            empty(folder)
+            self._await_capacity(interruption)
+            self._step("Starting", "Starting the training job")
+            running, limits = self._attempt(folder)
         mlroot.confine(root)
-        failure = "" if self.job.stopped_by else failure_of(running, root, box.limits)
+        failure = "" if self.job.stopped_by else failure_of(running, root, limits)
         self._step("Uploading", "Uploading generated training model")
         try:
             self._upload(folder, with_model=not failure)
+            self._copy_checkpoints()
         except DataError as error:
             raise JobFailure(failure or mlroot.shorten(f"ClientError: Artifact upload failed:{error}")) from error
         if failure:
@@ -69,6 +76,47 @@ class TrainingRun(JobRun):
     def ended(self, document: Document, status: str, failure: str) -> dict:
         metrics = list(self._metrics.values())
         return ({"FinalMetricDataList": metrics} if metrics else {}) | ended(document, self.engine.now(), status, failure)
+
+    def _attempt(self, folder: Path) -> tuple[Running, Limits]:
+        """Run the program on the data until it ends or is interrupted."""
+        root = folder / "ml"
+        self._step("Downloading", "Downloading input data")
+        image = images.find(self.document["AlgorithmSpecification"]["TrainingImage"])
+        try:
+            self._lay_out(root)
+        except (AwsError, DataError) as error:
+            raise JobFailure(mlroot.shorten(f"ClientError: Data download failed:{error}")) from error
+        box = self._box(folder, image)
+        for code in (root / "code", root / "input/data"):
+            box.stage(code)
+        self._step("Training", "Training image download completed. Training in progress.")
+        with self._checkpoints.running() if self._checkpoints else contextlib.nullcontext():
+            running = self.job.run(lambda: box.start(self._command(image), self._log(), "/opt/ml/code"), *self._time_left())
+        return running, box.limits
+
+    def _copy_checkpoints(self) -> None:
+        """Copy to S3 what was written to the checkpoints last. Raises DataError."""
+        if self._checkpoints:
+            self._checkpoints.copy()
+
+    def _time_left(self) -> tuple[float, str]:
+        """Seconds until the program has to end, and the status that the job has when it does not."""
+        condition, document = self.document["StoppingCondition"], self.engine.get(self.context, self.kind, self.name)
+        limits = [(condition["MaxRuntimeInSeconds"] - seconds_in(document, ("Training",), self.engine.now()), "MaxRuntimeExceeded")]
+        if "MaxWaitTimeInSeconds" in condition:
+            limits.append((condition["MaxWaitTimeInSeconds"] - (self.engine.now() - document["TrainingStartTime"]), "MaxWaitTimeExceeded"))
+        return min(limits)
+
+    def _await_capacity(self, interruption: Interruption) -> None:
+        """Wait, on the local AWS's clock, until there are Spot instances again. Raises StoppedEarly when the job may wait no longer."""
+        returns = self.engine.now() + interruption.outage
+        while self.engine.now() < returns:
+            seconds, late = self._time_left()
+            if seconds <= 0:
+                self._step("Stopping", "Stopping the training job")
+                self.job.stop(late)
+            self.job.begin()
+            time.sleep(WAIT_SECONDS)
 
     def _lay_out(self, root: Path) -> None:
         document = self.document
@@ -82,7 +130,9 @@ class TrainingRun(JobRun):
             fast = channels[channel["ChannelName"]]["TrainingInputMode"] == "FastFile"
             self._fetch(self.data.find(source["S3Uri"], source["S3DataType"]), folder, fast)
         if checkpoint:
-            self._fetch(self.data.below(checkpoint["S3Uri"].rstrip("/") + "/"), checkpoints(root, checkpoint), False)
+            written = checkpoints(root, checkpoint)
+            self._fetch(self.data.below(checkpoint["S3Uri"].rstrip("/") + "/"), written, False)
+            self._checkpoints = FolderSync(self.data, written, checkpoint["S3Uri"])
         self._fetch_code(root)
 
     def _channel(self, channel: dict) -> dict:
@@ -154,7 +204,7 @@ class TrainingRun(JobRun):
         )
 
     def _upload(self, folder: Path, with_model: bool) -> None:
-        """Store the model, what lies in /opt/ml/output/data, and the checkpoints."""
+        """Store the model, and what lies in /opt/ml/output/data."""
         root, document = folder / "ml", self.document
         target = f"{document['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{self.name}/output"
         plain = document["OutputDataConfig"].get("CompressionType") == "NONE"
@@ -170,8 +220,6 @@ class TrainingRun(JobRun):
             except OSError as error:
                 raise DataError(str(error)) from error
             self.data.upload(archive, f"{target}/{name}.tar.gz")
-        if checkpoint := document.get("CheckpointConfig"):
-            self.data.upload_folder(checkpoints(root, checkpoint), checkpoint["S3Uri"])
 
     def _step(self, secondary: str, message: str, **members: object) -> None:
         self.update(lambda document: members | next_step(document, self.engine.now(), secondary, message))
@@ -188,16 +236,23 @@ def next_step(document: Document, now: float, secondary: str, message: str) -> d
 
 
 def ended(document: Document, now: float, secondary: str, failure: str) -> dict:
-    """The members that change when a job ends as ``Completed``, ``Failed``, ``Stopped`` or ``MaxRuntimeExceeded``."""
-    changes = {"TrainingJobStatus": "Stopped" if secondary == "MaxRuntimeExceeded" else secondary, "TrainingEndTime": now}
+    """The members that change when a job ends, with one of `MESSAGES` as its secondary status."""
+    changes = {"TrainingJobStatus": "Stopped" if secondary.endswith("Exceeded") else secondary, "TrainingEndTime": now}
     changes |= next_step(document, now, secondary, failure or MESSAGES[secondary])
     changes["SecondaryStatusTransitions"][-1]["EndTime"] = now
     if failure:
         changes["FailureReason"] = failure
     if "TrainingStartTime" in document:
-        seconds = max(1, math.ceil(now - document["TrainingStartTime"]))
-        changes |= {"TrainingTimeInSeconds": seconds, "BillableTimeInSeconds": seconds}
+        seconds = max(1, math.ceil(seconds_in(document, ACTIVE, now)))
+        spot = document["EnableManagedSpotTraining"]
+        changes |= {"TrainingTimeInSeconds": seconds, "BillableTimeInSeconds": billable(seconds, spot)}
     return changes
+
+
+def seconds_in(document: Document, statuses: tuple[str, ...], now: float) -> float:
+    """For how long a job has been in some of its steps."""
+    steps = [step for step in document["SecondaryStatusTransitions"] if step["Status"] in statuses]
+    return sum(step.get("EndTime", now) - step["StartTime"] for step in steps)
 
 
 def failure_of(running: Running, root: Path, limits: Limits) -> str:
