@@ -99,6 +99,7 @@ class LocalAws:
 
     def running(self) -> list[dict]:
         """What AWS would bill now; see `course.localaws.running`."""
+        self._sagemaker.expire()
         return running(self._sagemaker.engine)
 
     def advance(self, seconds: float) -> float:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from course.localaws.sagemaker.engine import Engine
+from collections.abc import Iterator
+
+from course.localaws.sagemaker.context import Context
+from course.localaws.sagemaker.engine import Document, Engine, Kind
 
 
 def running(engine: Engine) -> list[dict]:
@@ -26,7 +29,14 @@ def running(engine: Engine) -> list[dict]:
         }
         for kind in engine.kinds.values()
         if kind.holding
-        for context, document in engine.every(kind, kind.holding)
+        for context, document in _holding(engine, kind)
         for instance_type, count in kind.instances(document)
     ]
     return sorted(found, key=lambda item: -item["seconds"])
+
+
+def _holding(engine: Engine, kind: Kind) -> Iterator[tuple[Context, Document]]:
+    yield from engine.every(kind, kind.holding)
+    if kind.retaining:
+        idle = ((context, document) for context, document in engine.every(kind) if document[kind.status] not in kind.holding)
+        yield from ((context, document) for context, document in idle if kind.retaining(document))

@@ -82,6 +82,8 @@ class Kind:
         From a document to the instances that it holds: pairs of instance type and count.
     holding : tuple of str
         The statuses in which it holds them.
+    retaining : function
+        Whether a document of another status holds them all the same, though they do nothing.
     """
 
     name: str
@@ -99,6 +101,7 @@ class Kind:
     usage: str = ""
     instances: Callable[[Document], Iterable[tuple[str, int]]] = lambda document: ()
     holding: tuple[str, ...] = ()
+    retaining: Callable[[Document], bool] | None = None
 
     @property
     def name_member(self) -> str:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+from course.localaws.errors import AwsError
 from course.localaws.sagemaker.job_data import DataError, JobData
 
 EVERY_SECONDS = 0.5
@@ -55,6 +56,21 @@ class FolderSync:
         while not ended.wait(EVERY_SECONDS):
             with contextlib.suppress(DataError):
                 self.copy()
+
+
+def below_ml(root: Path, path: str) -> Path:
+    """The folder, made when absent, that a container knows by ``path``. Raises AwsError when that is not below /opt/ml."""
+    check_below_ml(path)
+    folder = root.joinpath(*[part for part in Path(path).relative_to("/opt/ml").parts if part != ".."])
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def check_below_ml(path: str) -> None:
+    """Refuse a LocalPath that only a container's own file system would have. Raises AwsError."""
+    if not path.startswith("/opt/ml/"):
+        message = f"The local AWS copies to S3 what a job writes below /opt/ml; it does not support the LocalPath {path}."
+        raise AwsError("NotSupportedByLocalAws", message)
 
 
 def _files(folder: Path) -> Iterator[tuple[str, tuple[int, int, int], Path]]:

@@ -112,8 +112,12 @@ class Jobs:
         require_role(self.platform, params["RoleArn"])
         document = self.prepare(context, params)
         arn = self.engine.create(context, self.kind, name, document, params.get("Tags", ()))
-        self._runner.submit(arn, self.run(self._runner, self.engine, self.kind, context, name))
+        self._runner.submit(arn, self.work(context, name))
         return {self.kind.arn_member: arn}
+
+    def work(self, context: Context, name: str) -> JobRun:
+        """What a thread is to do for a job."""
+        return self.run(self._runner, self.engine, self.kind, context, name)
 
     def describe(self, context: Context, params: dict) -> dict:
         return self.engine.get(context, self.kind, params[self.kind.name_member])

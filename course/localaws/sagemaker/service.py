@@ -42,6 +42,7 @@ class SageMaker:
         self._platform = platform
         self.engine = Engine(platform)
         self._families = [family(platform, self.engine) for family in FAMILIES]
+        [self._training] = [family for family in self._families if isinstance(family, TrainingJobs)]
         self._operations: dict[str, Operation] = {}
         for family in self._families:
             self._operations |= family.operations
@@ -71,8 +72,11 @@ class SageMaker:
 
     def interrupt(self, training_job: str, interruption: Interruption) -> None:
         """Take a Spot training job's instance away. Raises ValueError."""
-        [jobs] = [family for family in self._families if isinstance(family, TrainingJobs)]
-        jobs.interrupt(training_job, interruption)
+        self._training.interrupt(training_job, interruption)
+
+    def expire(self) -> None:
+        """End what is over by the clock, before somebody looks at what runs."""
+        self._training.expire()
 
     def recover(self) -> None:
         """After a start: what the last process left running is failed or brought back, family by family."""

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from course.localaws.containers import images
 from course.localaws.containers.metrics_regex import MetricScanner
 from course.localaws.errors import AwsError
-from course.localaws.sagemaker import quotas
+from course.localaws.sagemaker import debugger, quotas, warm_pools
 from course.localaws.sagemaker.context import Context
-from course.localaws.sagemaker.engine import Document, Kind
+from course.localaws.sagemaker.engine import Document, Engine, Kind
+from course.localaws.sagemaker.folder_sync import check_below_ml
 from course.localaws.sagemaker.job_data import JobData, split
 from course.localaws.sagemaker.jobs import DEFAULT_SECONDS, LOST, Jobs, check_isolation, unsupported
 from course.localaws.sagemaker.spot import Interruption
-from course.localaws.sagemaker.training_run import TrainingRun, ended, next_step
+from course.localaws.sagemaker.training_run import CHECKPOINTS, TrainingRun, ended, next_step
+from course.localaws.sagemaker.warm_pools import WarmPools
+
+if TYPE_CHECKING:
+    from course.localaws.platform import Platform
 
 TRAINING_JOB = Kind(
     name="TrainingJob",
@@ -20,16 +27,18 @@ TRAINING_JOB = Kind(
     exists="Training job names must be unique within an AWS account and region, and a training job with this name already exists ({arn})",
     exists_code="ResourceInUse",
     status="TrainingJobStatus",
-    summary=("TrainingEndTime", "SecondaryStatus"),
+    summary=("TrainingEndTime", "SecondaryStatus", "WarmPoolStatus"),
     filters={"WarmPoolStatusEquals": "WarmPoolStatus.Status", "TrainingPlanArnEquals": "TrainingPlanArn"},
     status_last=True,
     usage="training job usage",
     instances=lambda document: [(document["ResourceConfig"]["InstanceType"], document["ResourceConfig"]["InstanceCount"])],
     holding=("InProgress", "Stopping"),
+    retaining=warm_pools.is_available,
 )
 FLAGS = ("EnableNetworkIsolation", "EnableInterContainerTrafficEncryption", "EnableManagedSpotTraining")
 # What would change a job's result if it were done; nothing is pretended.
 REFUSED = ("ServerlessJobConfig", "ModelPackageConfig", "MlflowConfig", "SessionChainingConfig")
+CHANGING = ("ProfilerConfig", "ProfilerRuleConfigurations", "RemoteDebugConfig")  # while a job runs, by UpdateTrainingJob
 OWN_METRICS = (
     "You can't override the metric definitions for Amazon SageMaker algorithms. Please retry the request without specifying metric "
     "definitions."
@@ -37,7 +46,50 @@ OWN_METRICS = (
 
 
 class TrainingJobs(Jobs):
-    kind, noun, run = TRAINING_JOB, "training job", TrainingRun
+    kind, noun = TRAINING_JOB, "training job"
+
+    def __init__(self, platform: Platform, engine: Engine) -> None:
+        super().__init__(platform, engine)
+        self._pools = WarmPools(engine, TRAINING_JOB, platform.state / "warm-pools")
+        self.operations["UpdateTrainingJob"] = self.update
+
+    def work(self, context: Context, name: str) -> TrainingRun:
+        return TrainingRun(self._pools, self._runner, self.engine, TRAINING_JOB, context, name)
+
+    def expire(self) -> None:
+        """Terminate warm pools whose time has come."""
+        self._pools.expire()
+
+    def describe(self, context: Context, params: dict) -> dict:
+        self.expire()
+        return super().describe(context, params)
+
+    def list(self, context: Context, params: dict) -> dict:
+        self.expire()
+        return super().list(context, params)
+
+    def update(self, context: Context, params: dict) -> dict:
+        """Change what of a job may change: its profiling and remote debugging while it runs, its warm pool afterwards."""
+        name, resources = params["TrainingJobName"], params.get("ResourceConfig")
+        job = self.engine.get(context, TRAINING_JOB, name)
+        if resources:
+            warm_pools.check(params)
+            self._pools.prolong(context, job["TrainingJobName"], resources["KeepAlivePeriodInSeconds"])
+        debugger.check(params)
+
+        def changes(present: Document) -> dict:
+            while_running = {member: params[member] for member in CHANGING if member in params}
+            if while_running and present["TrainingJobStatus"] != "InProgress":
+                status = present["TrainingJobStatus"]
+                message = f"{' and '.join(while_running)} of {name} cannot change: the training job is in status {status}."
+                raise AwsError("ValidationException", message)
+            changed = {member: {**present.get(member, {}), **value} for member, value in while_running.items() if isinstance(value, dict)}
+            if resources:
+                changed["ResourceConfig"] = present["ResourceConfig"] | resources
+            return while_running | changed | debugger.described(params, self.engine.now())
+
+        self.engine.update(context, TRAINING_JOB, name, changes)
+        return {"TrainingJobArn": job["TrainingJobArn"]}
 
     def prepare(self, context: Context, params: dict) -> Document:
         check_supported(params)
@@ -57,6 +109,9 @@ class TrainingJobs(Jobs):
             "ModelArtifacts": {"S3ModelArtifacts": model_uri(params)},
             "TrainingJobStatus": "InProgress",
         }
+        document |= debugger.described(params, self.engine.now())
+        if warm_pools.keep_alive(params):
+            document["WarmPoolStatus"] = {"Status": "InUse"}
         return document | next_step(document, self.engine.now(), "Starting", "Starting the training job")
 
     def stopping(self, document: Document) -> dict:
@@ -75,6 +130,14 @@ class TrainingJobs(Jobs):
 
     def lost(self, document: Document) -> dict:
         return ended(document, self.engine.now(), "Failed", LOST)
+
+    def recover(self) -> None:
+        super().recover()
+        self._pools.recover()
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        self._pools.reset()
 
     def _check_buckets(self, context: Context, params: dict) -> None:
         bucket, _ = split(params["OutputDataConfig"]["S3OutputPath"])
@@ -109,6 +172,10 @@ def check_supported(params: dict) -> None:
         raise AwsError("ValidationException", f"Channel names must be unique; got {', '.join(names)}.")
     for channel in params.get("InputDataConfig", []):
         check_channel(channel, specification["TrainingInputMode"])
+    warm_pools.check(params)
+    debugger.check(params)
+    for member in ("CheckpointConfig", *debugger.WRITTEN):
+        check_below_ml(params.get(member, {}).get("LocalPath", CHECKPOINTS))
     check_isolation(params.get("EnableNetworkIsolation", False))
     check_time(params.get("StoppingCondition", {}), params.get("EnableManagedSpotTraining", False))
 

@@ -20,11 +20,13 @@ from course.localaws.containers.script_mode import SUBMIT_DIRECTORY
 from course.localaws.containers.visible import Bind
 from course.localaws.errors import AwsError
 from course.localaws.metrics.store import observed
-from course.localaws.sagemaker.folder_sync import FolderSync
+from course.localaws.sagemaker import debugger, warm_pools
+from course.localaws.sagemaker.folder_sync import FolderSync, below_ml
 from course.localaws.sagemaker.job_data import DataError, Item, inside, split
 from course.localaws.sagemaker.job_runner import OUT_OF_MEMORY, JobFailure, JobLog, empty
 from course.localaws.sagemaker.jobs import JobRun
 from course.localaws.sagemaker.spot import Interruption, billable
+from course.localaws.sagemaker.warm_pools import WarmPools
 
 if TYPE_CHECKING:
     from course.localaws.sagemaker.engine import Document
@@ -38,6 +40,7 @@ MESSAGES = {
     "MaxWaitTimeExceeded": "Training job wait time exceeded MaxWaitTimeInSeconds provided",
 }
 ACTIVE = ("Downloading", "Training", "Uploading", "Stopping")  # the steps in which it has instances
+CHECKPOINTS = "/opt/ml/checkpoints"  # unless LocalPath says otherwise
 WAIT_SECONDS = 0.05  # between looks at the clock for what a lesson may advance
 SDK_INSTALLS = re.compile(r"install_requirements\.py (\S+)")  # in the sm_train.sh of SDK v3
 
@@ -45,19 +48,24 @@ SDK_INSTALLS = re.compile(r"install_requirements\.py (\S+)")  # in the sm_train.
 class TrainingRun(JobRun):
     """The work of one training job."""
 
-    def __init__(self, *arguments: object) -> None:
+    def __init__(self, pools: WarmPools, *arguments: object) -> None:
         super().__init__(*arguments)
+        self._pools = pools
         self._metrics: dict[str, dict] = {}
-        self._checkpoints: FolderSync | None = None
+        self._syncs: list[FolderSync] = []
 
     def work(self, folder: Path) -> None:
+        with self._pools.cluster(self.context, self.document, folder / "ml"):
+            self._train(folder)
+
+    def _train(self, folder: Path) -> None:
         root = folder / "ml"
         self.update({"TrainingStartTime": self.engine.now()})
         running, limits = self._attempt(folder)
         while (interruption := self.job.interruptions.taken()) and not self.job.stopped_by:
             self._step("Interrupted", "Training job interrupted, waiting for Spot capacity")
             with contextlib.suppress(DataError):
-                self._copy_checkpoints()
+                self._copy_last()
             empty(folder)
             self._await_capacity(interruption)
             self._step("Starting", "Starting the training job")
@@ -67,7 +75,7 @@ class TrainingRun(JobRun):
         self._step("Uploading", "Uploading generated training model")
         try:
             self._upload(folder, with_model=not failure)
-            self._copy_checkpoints()
+            self._copy_last()
         except DataError as error:
             raise JobFailure(failure or mlroot.shorten(f"ClientError: Artifact upload failed:{error}")) from error
         if failure:
@@ -75,7 +83,8 @@ class TrainingRun(JobRun):
 
     def ended(self, document: Document, status: str, failure: str) -> dict:
         metrics = list(self._metrics.values())
-        return ({"FinalMetricDataList": metrics} if metrics else {}) | ended(document, self.engine.now(), status, failure)
+        changes = ended(document, self.engine.now(), status, failure) | warm_pools.ended(document, failure)
+        return changes | ({"FinalMetricDataList": metrics} if metrics else {})
 
     def _attempt(self, folder: Path) -> tuple[Running, Limits]:
         """Run the program on the data until it ends or is interrupted."""
@@ -90,14 +99,16 @@ class TrainingRun(JobRun):
         for code in (root / "code", root / "input/data"):
             box.stage(code)
         self._step("Training", "Training image download completed. Training in progress.")
-        with self._checkpoints.running() if self._checkpoints else contextlib.nullcontext():
+        with contextlib.ExitStack() as copying:
+            for sync in self._syncs:
+                copying.enter_context(sync.running())
             running = self.job.run(lambda: box.start(self._command(image), self._log(), "/opt/ml/code"), *self._time_left())
         return running, box.limits
 
-    def _copy_checkpoints(self) -> None:
-        """Copy to S3 what was written to the checkpoints last. Raises DataError."""
-        if self._checkpoints:
-            self._checkpoints.copy()
+    def _copy_last(self) -> None:
+        """Copy to S3 what was written last of what is copied while the program runs. Raises DataError."""
+        for sync in self._syncs:
+            sync.copy()
 
     def _time_left(self) -> tuple[float, str]:
         """Seconds until the program has to end, and the status that the job has when it does not."""
@@ -129,10 +140,11 @@ class TrainingRun(JobRun):
             folder.mkdir()
             fast = channels[channel["ChannelName"]]["TrainingInputMode"] == "FastFile"
             self._fetch(self.data.find(source["S3Uri"], source["S3DataType"]), folder, fast)
+        self._syncs = list(debugger.lay_out(root, document, self.data))
         if checkpoint:
-            written = checkpoints(root, checkpoint)
+            written = below_ml(root, checkpoint.get("LocalPath", CHECKPOINTS))
             self._fetch(self.data.below(checkpoint["S3Uri"].rstrip("/") + "/"), written, False)
-            self._checkpoints = FolderSync(self.data, written, checkpoint["S3Uri"])
+            self._syncs.append(FolderSync(self.data, written, checkpoint["S3Uri"]))
         self._fetch_code(root)
 
     def _channel(self, channel: dict) -> dict:
@@ -267,16 +279,6 @@ def failure_of(running: Running, root: Path, limits: Limits) -> str:
         return ""
     message = mlroot.read_message(root / "output/failure") or ""
     return mlroot.shorten(f"AlgorithmError: {message}", f", exit code: {running.exit_code}")
-
-
-def checkpoints(root: Path, config: dict) -> Path:
-    """The directory of checkpoints, which lies below /opt/ml."""
-    path = config.get("LocalPath", "/opt/ml/checkpoints")
-    if not path.startswith("/opt/ml/"):
-        raise JobFailure(f"ClientError: the local AWS keeps checkpoints below /opt/ml; CheckpointConfig.LocalPath is {path}")
-    folder = root / path.removeprefix("/opt/ml/")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def requirements_of(root: Path) -> Path | None:
