@@ -60,8 +60,11 @@ class ObjectStore:
         content_type: str = DEFAULT_CONTENT_TYPE,
         metadata: Mapping[str, str] | None = None,
         move: bool = False,
+        kms_key: str | None = None,
     ) -> StoredObject:
         """Store a file's content. ``move=True`` gives the file itself away: it is gone from ``path`` when this returns.
+
+        With the ARN of a ``kms_key`` it says that it is encrypted by that.
 
         Raises `AwsError` ``NoSuchBucket``, ``InsufficientStorage`` (the disk is full; nothing was stored).
         """
@@ -72,7 +75,7 @@ class ObjectStore:
                 self.bodies.take(path, body)
             else:
                 body.copy_file(path)
-            stored = self._commit(bucket, key, body, content_type, metadata)
+            stored = self._commit(bucket, key, body, content_type, metadata, kms_key)
         if move and not taken:
             path.unlink()
         return stored
@@ -86,7 +89,7 @@ class ObjectStore:
             stream = io.BytesIO(data)
             while chunk := stream.read(CHUNK):
                 body.write(chunk)
-            return self._commit(bucket, key, body, content_type, metadata)
+            return self._commit(bucket, key, body, content_type, metadata, None)
 
     def delete(self, bucket: str, key: str) -> None:
         """Delete as ``DeleteObject`` does: no error when there is no such key, a delete marker where versioning is on."""
@@ -108,7 +111,10 @@ class ObjectStore:
         found = path.lstat()
         return stat.S_ISREG(found.st_mode) and found.st_nlink == 1 and found.st_dev == self.bodies.root.stat().st_dev
 
-    def _commit(self, bucket: str, key: str, body: Incoming, content_type: str, metadata: Mapping[str, str] | None) -> StoredObject:
+    def _commit(
+        self, bucket: str, key: str, body: Incoming, content_type: str, metadata: Mapping[str, str] | None, kms_key: str | None
+    ) -> StoredObject:
         sums = {f"Checksum{checksum.algorithm}": checksum.value() for checksum in body.checksums} | {"ChecksumType": "FULL_OBJECT"}
-        attributes = Attributes(content_type, dict(metadata or {}), checksums=sums)
+        encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key} if kms_key else {}
+        attributes = Attributes(content_type, dict(metadata or {}), encryption, checksums=sums)
         return self.objects.commit(bucket, key, body, body.md5, attributes, {})

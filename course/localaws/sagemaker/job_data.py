@@ -152,13 +152,13 @@ class JobData:
                 raise DataError(_disk(error)) from error
             self._note("GetObject", f"{stored.bucket}/{stored.key}")
 
-    def upload(self, path: Path, uri: str, move: bool = True) -> None:
-        """Store a file, which is gone afterwards when it is to ``move``. Raises DataError."""
+    def upload(self, path: Path, uri: str, move: bool = True, kms_key: str | None = None) -> None:
+        """Store a file, which is gone afterwards when it is to ``move``; ``kms_key`` is an ARN. Raises DataError."""
         bucket, key = split(uri)
         try:
             if not self.allowed("s3:PutObject", f"arn:aws:s3:::{bucket}/{key}"):
                 raise AwsError("AccessDenied", f"Access Denied when the role {self._role} wrote s3://{bucket}/{key}", status=403)
-            self._platform.objects.put_file(bucket, key, path, move=move)
+            self._platform.objects.put_file(bucket, key, path, move=move, kms_key=kms_key)
         except AwsError as error:
             self._note("PutObject", f"{bucket}/{key}", error.status, error.code)
             raise DataError(f"{error.code} ({error.status}): {error.message}") from error
@@ -166,11 +166,11 @@ class JobData:
             raise DataError(_disk(error)) from error
         self._note("PutObject", f"{bucket}/{key}")
 
-    def upload_folder(self, folder: Path, uri: str) -> None:
+    def upload_folder(self, folder: Path, uri: str, kms_key: str | None = None) -> None:
         """Store every file below ``folder`` under the prefix ``uri``. Raises DataError."""
         for path in sorted(folder.rglob("*")):
             if path.is_file():
-                self.upload(path, f"{uri.rstrip('/')}/{path.relative_to(folder).as_posix()}")
+                self.upload(path, f"{uri.rstrip('/')}/{path.relative_to(folder).as_posix()}", kms_key=kms_key)
 
     def allowed(self, action: str, resource: str) -> bool:
         """Whether the job's role may do it. Waits for IAM: not for the event loop."""

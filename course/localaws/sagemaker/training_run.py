@@ -25,6 +25,7 @@ from course.localaws.sagemaker.folder_sync import FolderSync, below_ml
 from course.localaws.sagemaker.job_data import DataError, Item, inside, split
 from course.localaws.sagemaker.job_runner import OUT_OF_MEMORY, JobFailure, JobLog, empty
 from course.localaws.sagemaker.jobs import JobRun
+from course.localaws.sagemaker.protection import key_arn
 from course.localaws.sagemaker.spot import Interruption, billable
 from course.localaws.sagemaker.warm_pools import WarmPools
 
@@ -76,7 +77,7 @@ class TrainingRun(JobRun):
         try:
             self._upload(folder, with_model=not failure)
             self._copy_last()
-        except DataError as error:
+        except (AwsError, DataError) as error:
             raise JobFailure(failure or mlroot.shorten(f"ClientError: Artifact upload failed:{error}")) from error
         if failure:
             raise JobFailure(failure)
@@ -220,18 +221,20 @@ class TrainingRun(JobRun):
         root, document = folder / "ml", self.document
         target = f"{document['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{self.name}/output"
         plain = document["OutputDataConfig"].get("CompressionType") == "NONE"
+        key = document["OutputDataConfig"].get("KmsKeyId")
+        arn = key_arn(self.platform, self.context, key) if key else None
         for source, name in ((root / "model", "model"), (root / "output/data", "output")):
             if name == "model" and not with_model or name == "output" and mlroot.is_empty(source):
                 continue
             if plain:
-                self.data.upload_folder(source, f"{target}/{name}")
+                self.data.upload_folder(source, f"{target}/{name}", arn)
                 continue
             archive = folder / f"{name}.tar.gz"
             try:
                 mlroot.pack(source, archive)
             except OSError as error:
                 raise DataError(str(error)) from error
-            self.data.upload(archive, f"{target}/{name}.tar.gz")
+            self.data.upload(archive, f"{target}/{name}.tar.gz", kms_key=arn)
 
     def _step(self, secondary: str, message: str, **members: object) -> None:
         self.update(lambda document: members | next_step(document, self.engine.now(), secondary, message))
