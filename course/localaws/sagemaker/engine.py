@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 Document = dict
 Changes = dict | Callable[[Document], dict]
+Changed = Callable[[Context, "Kind", Document | None, Document], None]
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS resources (
@@ -82,6 +83,8 @@ class Kind:
         From a document to the instances that it holds: pairs of instance type and count.
     holding : tuple of str
         The statuses in which it holds them.
+    event : str
+        The detail type of the events that EventBridge gets when its status changes; ``""`` where it gets none.
     retaining : function
         Whether a document of another status holds them all the same, though they do nothing.
     """
@@ -101,6 +104,7 @@ class Kind:
     usage: str = ""
     instances: Callable[[Document], Iterable[tuple[str, int]]] = lambda document: ()
     holding: tuple[str, ...] = ()
+    event: str = ""
     retaining: Callable[[Document], bool] | None = None
 
     @property
@@ -139,10 +143,13 @@ class Engine:
     ----------
     kinds : dict
         Every kind that is kept here, by its part of the ARN.
+    changed : function
+        Called after each change with the context, the kind, the document before (None of a new resource) and the document now.
     """
 
     def __init__(self, platform: Platform) -> None:
         self.kinds: dict[str, Kind] = {}
+        self.changed: Changed = lambda context, kind, before, after: None
         self._platform = platform
         self._database = Database(platform.state / "sagemaker.db", SCHEMA)
 
@@ -175,6 +182,7 @@ class Engine:
                 (context.region, kind.name, name, name.lower(), arn, *self._columns(kind, document)),
             )
             self._put_tags(connection, arn, tags)
+        self.changed(context, kind, None, document)
         return arn
 
     def get(self, context: Context, kind: Kind, name: str) -> Document:
@@ -191,15 +199,16 @@ class Engine:
             raise to refuse, e.g. because the status allows no change.
         """
         with self._database.write() as connection:
-            document = self._existing(connection, context, kind, name)
-            changed = changes(document) if callable(changes) else changes
-            document = {member: value for member, value in (document | changed).items() if value is not None}
+            before = self._existing(connection, context, kind, name)
+            changed = changes(before) if callable(changes) else changes
+            document = {member: value for member, value in (before | changed).items() if value is not None}
             if kind.mutable:
                 document["LastModifiedTime"] = self.now()
             connection.execute(
                 "UPDATE resources SET status = ?, created = ?, modified = ?, summary = ?, document = ? WHERE arn = ?",
                 (*self._columns(kind, document), document[kind.arn_member]),
             )
+        self.changed(context, kind, before, document)
         return document
 
     def delete(self, context: Context, kind: Kind, name: str) -> Document:

@@ -27,6 +27,7 @@ PROCESSING_JOB = Kind(
         (cluster["InstanceType"], cluster["InstanceCount"]) for cluster in (document["ProcessingResources"]["ClusterConfig"],)
     ],
     holding=("InProgress", "Stopping"),
+    event="SageMaker Processing Job State Change",
 )
 GROUP = "/aws/sagemaker/ProcessingJobs"
 LOCAL = "/opt/ml/processing/"

@@ -23,6 +23,7 @@ from course.localaws.sagemaker.permissions import demands
 from course.localaws.sagemaker.processing import ProcessingJobs
 from course.localaws.sagemaker.runtime_routes import REST_SERVICES, contract_of
 from course.localaws.sagemaker.spot import Interruption
+from course.localaws.sagemaker.state_events import StateEvents
 from course.localaws.sagemaker.tags import Tags
 from course.localaws.sagemaker.training import TrainingJobs
 
@@ -41,6 +42,7 @@ class SageMaker:
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
         self.engine = Engine(platform)
+        self.engine.changed = StateEvents(platform, self.engine)
         self._families = [family(platform, self.engine) for family in FAMILIES]
         [self._training] = [family for family in self._families if isinstance(family, TrainingJobs)]
         self._operations: dict[str, Operation] = {}

@@ -34,6 +34,7 @@ TRAINING_JOB = Kind(
     usage="training job usage",
     instances=lambda document: [(document["ResourceConfig"]["InstanceType"], document["ResourceConfig"]["InstanceCount"])],
     holding=("InProgress", "Stopping"),
+    event="SageMaker Training Job State Change",
     retaining=warm_pools.is_available,
 )
 FLAGS = ("EnableNetworkIsolation", "EnableInterContainerTrafficEncryption", "EnableManagedSpotTraining")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import json
 import logging
 import os
 import sqlite3
@@ -193,14 +194,41 @@ class MotoMount:
         ------
         AwsError
         """
-        root = f"arn:aws:iam::{self._platform.account}:root"
         form = urlencode({"Action": action, "Version": "2010-05-08", **parameters}).encode()
-        headers = (("content-type", "application/x-www-form-urlencoded; charset=utf-8"), ("host", "localhost"))
-        entry = Entry(self._platform.clock.now(), new_seed(), service, "us-east-1", root, "", "POST", b"/", b"", headers, form)
-        answer = self.run(lambda: self._perform(entry, moto_world.seeded(entry.time, entry.seed, service=service)))
+        answer = self.run(
+            lambda: self._own(service, "us-east-1", form, ("content-type", "application/x-www-form-urlencoded; charset=utf-8"))
+        )
         if answer.status >= 400:
             raise AwsError("InternalFailure", f"{service}:{action} failed: {answer.body.decode(errors='replace')}", 500)
         return answer
+
+    def send_event(self, region: str, event: dict) -> None:
+        """Have EventBridge deliver an event of AWS's own to the rules of the default bus, if there are any. Returns at once.
+
+        Parameters
+        ----------
+        event : dict
+            An entry of PutEvents.
+        """
+
+        def deliver() -> None:
+            from moto.events.models import events_backends
+
+            buses = events_backends[self._platform.account][region].event_buses
+            if not any(bus.rules for bus in buses.values()):
+                return  # nothing would happen, and the journal of what happened would grow with every job
+            headers = (("content-type", "application/x-amz-json-1.1"), ("x-amz-target", "AWSEvents.PutEvents"))
+            answer = self._own("events", region, json.dumps({"Entries": [event]}).encode(), *headers)
+            if answer.status >= 400:
+                logger.error("the event %s was not delivered: %s", event["DetailType"], answer.body.decode(errors="replace"))
+
+        def logged() -> None:
+            try:
+                deliver()
+            except Exception:
+                logger.exception("the event %s was not delivered", event["DetailType"])
+
+        self._submit(logged)
 
     def run(self, function: Callable[[], T]) -> T:
         """Run ``function`` in moto's thread, after the journal was replayed, and wait for what it returns."""
@@ -231,6 +259,13 @@ class MotoMount:
         return self._worker.submit(loaded)
 
     # In moto's thread
+
+    def _own(self, service: str, region: str, body: bytes, *headers: tuple[str, str]) -> Answer:
+        """Perform a request on behalf of the account itself."""
+        root = f"arn:aws:iam::{self._platform.account}:root"
+        sent = (*headers, ("host", "localhost"))
+        entry = Entry(self._platform.clock.now(), new_seed(), service, region, root, "", "POST", b"/", b"", sent, body)
+        return self._perform(entry, moto_world.seeded(entry.time, entry.seed, service=service))
 
     def _perform(self, entry: Entry, world: World) -> Answer:
         """Execute a request, and write it down if it changed something.

@@ -121,6 +121,20 @@ def _long_polling(module: ModuleType) -> None:
     module.SQSBackend.receive_message = receive_message
 
 
+@after("moto.events.utils")
+def _whole_events(module: ModuleType) -> None:
+    # Without an InputTransformer a target gets the event as it is. moto fills a template of its own: the account is left out of it, and
+    # text of the event that looks like a place in the template is replaced.
+    parse = module.EventTemplateParser.parse
+
+    def whole(input_template: str | None, input_paths_map: dict, event: dict) -> dict:
+        if input_template:
+            return parse(input_template, input_paths_map, event)
+        return {name: value for name, value in event.items() if name != "ingestion-time"}
+
+    module.EventTemplateParser.parse = staticmethod(whole)
+
+
 @after("moto.cloudwatch.models")
 def _alarms(module: ModuleType) -> None:
     # moto's new alarms are OK; nothing has looked yet.
