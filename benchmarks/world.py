@@ -160,13 +160,14 @@ def trained(sagemaker: Any, name: str) -> dict[str, Any]:
     RuntimeError
         When it ended otherwise.
     """
-    job = until(lambda: _ended(sagemaker, name), f"{name} has ended", pause=0.05)
+    job = until(lambda: has_ended(sagemaker, name), f"{name} has ended", pause=0.05)
     if job["TrainingJobStatus"] != "Completed":
         raise RuntimeError(f"{name} ended as {job['TrainingJobStatus']}: {job.get('FailureReason')}")
     return job
 
 
-def _ended(sagemaker: Any, name: str) -> dict[str, Any] | None:
+def has_ended(sagemaker: Any, name: str) -> dict[str, Any] | None:
+    """The description of a training job that has ended, ``None`` of one that has not."""
     job = sagemaker.describe_training_job(TrainingJobName=name)
     return None if job["TrainingJobStatus"] in ("InProgress", "Stopping") else job
 

@@ -64,7 +64,7 @@ class LocalAws:
             limits=limits or Limits(),
         )
         self._moto = MotoMount(platform)
-        self._sagemaker = sagemaker_service(platform)
+        self.sagemaker = sagemaker_service(platform)
         services: dict[str, Service] = {
             "cloudtrail": cloudtrail_service(platform, otherwise=self._moto),
             "iam": iam_service(platform),
@@ -72,12 +72,12 @@ class LocalAws:
             "monitoring": monitoring_service(platform, otherwise=self._moto),
             "s3": s3_service(platform),
             "s3control": _refuse,
-            "sagemaker": self._sagemaker,
+            "sagemaker": self.sagemaker,
             "sts": sts_service(platform),
         }
         self.gateway = Gateway(platform, services, fallback=self._moto)
         # What runs before what it writes to: in this order rooms are emptied and closed.
-        self._rooms = (self._sagemaker, self._moto, platform.objects, platform.logs, platform.metrics, platform.requests)
+        self._rooms = (self.sagemaker, self._moto, platform.objects, platform.logs, platform.metrics, platform.requests)
         self._closed = False
 
     def asgi(self, token: str, stop: Callable[[], None]) -> Callable:
@@ -91,7 +91,7 @@ class LocalAws:
 
     def recover(self) -> None:
         """What the last process left running is failed or brought back."""
-        self._sagemaker.recover()
+        self.sagemaker.recover()
 
     def warm(self) -> None:
         """Begin, in the background, what takes too long for a start: importing moto and replaying its journal."""
@@ -99,8 +99,8 @@ class LocalAws:
 
     def running(self) -> list[dict]:
         """What AWS would bill now; see `course.localaws.running`."""
-        self._sagemaker.expire()
-        return running(self._sagemaker.engine)
+        self.sagemaker.expire()
+        return running(self.sagemaker.engine)
 
     def advance(self, seconds: float) -> float:
         """Move the clock forward, also for the processes to come, and return the new time."""
@@ -112,7 +112,7 @@ class LocalAws:
 
     def interrupt(self, training_job: str, interruption: Interruption) -> None:
         """Take a Spot training job's instance away. Raises ValueError."""
-        self._sagemaker.interrupt(training_job, interruption)
+        self.sagemaker.interrupt(training_job, interruption)
 
     def reset(self) -> None:
         """Empty every room."""

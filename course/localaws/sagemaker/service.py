@@ -43,10 +43,10 @@ class SageMaker:
         self._platform = platform
         self.engine = Engine(platform)
         self.engine.changed = StateEvents(platform, self.engine)
-        self._families = [family(platform, self.engine) for family in FAMILIES]
-        [self._training] = [family for family in self._families if isinstance(family, TrainingJobs)]
+        self.families = [family(platform, self.engine) for family in FAMILIES]
+        [self._training] = [family for family in self.families if isinstance(family, TrainingJobs)]
         self._operations: dict[str, Operation] = {}
-        for family in self._families:
+        for family in self.families:
             self._operations |= family.operations
             self.engine.kinds |= {kind.arn: kind for kind in family.kinds}
 
@@ -96,7 +96,7 @@ class SageMaker:
 
     def _each(self, act: Callable) -> None:
         """Do something with every family; what fails in one keeps no other from it."""
-        for family in self._families:
+        for family in self.families:
             try:
                 act(family)
             except Exception:

@@ -1,0 +1,78 @@
+"""Chaos: the local AWS, a job's supervisor or its program is killed at any moment, many times over, and nothing is lost or left running."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from course.localaws import server
+
+from .job_world import ENDED, World
+
+LOST = "InternalServerError: the local AWS was stopped while the job ran"
+WORK = ["/bin/sh", "-c", "sleep 0.2 & wait; echo model > /opt/ml/model/model.txt; sleep 0.1"]
+VICTIMS = ("gateway", "supervisor", "program")
+
+
+class Chaos:
+    """One local AWS that is killed and started again on the same state, and what it has acknowledged so far."""
+
+    def __init__(self, state: Path, seed: int) -> None:
+        self.random = random.Random(seed)
+        self.state = state
+        self.world = World(server.start(state), "")
+        self.acknowledged: list[str] = []
+
+    def strike(self, victim: str) -> None:
+        """Begin jobs, wait for a moment, and kill."""
+        for _ in range(2):
+            self.acknowledged.append(self.world.train(self.world.name(f"chaos-{victim}"), entrypoint=WORK))
+        time.sleep(self.random.uniform(0, 0.6))  # the moment is what is tried out; nothing is expected of it
+        if victim == "gateway":
+            psutil.Process(self.world.handle.pid).kill()
+            self.world.until(lambda: not self.world.processes())
+            self.world = World(server.start(self.state), "", fresh=False)
+            return
+        for process in self.world.processes():
+            with contextlib.suppress(psutil.Error):
+                supervises = any(argument.endswith("supervisor") for argument in process.cmdline())
+                if supervises == (victim == "supervisor"):
+                    process.kill()
+                    return
+
+    def account(self) -> None:
+        """Everything acknowledged has ended, by itself or with a reason, and nothing of it is left."""
+        for name in self.acknowledged[-2:]:
+            job = self.world.trained(name)
+            whole = job["TrainingJobStatus"] == "Completed"
+            assert whole or job["FailureReason"].startswith((LOST, "AlgorithmError", "InternalServerError")), job
+            if whole:
+                assert self.world.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"model.txt": b"model\n"}
+        self.world.until(lambda: not self.world.processes())
+        self.world.until(lambda: not self.world.boxes())
+
+    def all_told(self) -> None:
+        """What was acknowledged long ago is still there, and has ended; some were hit, and some were not."""
+        listed: dict[str, str] = {}
+        for page in self.world.sagemaker.get_paginator("list_training_jobs").paginate(NameContains="chaos"):
+            listed |= {job["TrainingJobName"]: job["TrainingJobStatus"] for job in page["TrainingJobSummaries"]}
+        assert listed.keys() == set(self.acknowledged) and {"Completed", "Failed"} <= set(listed.values()) <= set(ENDED)
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("kills", [50, pytest.param(100, marks=pytest.mark.nightly)])
+def test_nothing_is_lost_or_left(tmp_path: Path, kills: int) -> None:
+    chaos = Chaos(tmp_path / "state", seed=kills)
+    try:
+        for kill in range(kills):
+            chaos.strike(VICTIMS[kill % len(VICTIMS)])
+            chaos.account()
+        chaos.all_told()
+    finally:
+        chaos.world.handle.stop()
+    assert chaos.world.processes() == []

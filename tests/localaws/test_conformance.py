@@ -1,0 +1,23 @@
+"""`docs/local-aws.md` says what the code does: it is made from it, and every family of operations has its prose."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from course.localaws import conformance
+from course.localaws.sagemaker.service import FAMILIES
+from course.localaws.tables import table
+
+
+def test_the_page_is_of_today(tmp_path: Path) -> None:
+    made = tmp_path / "local-aws.md"
+    subprocess.run([sys.executable, "-m", "course.localaws.conformance", str(made)], check=True, timeout=120)
+    assert made.read_text() == conformance.DOCUMENT.read_text(), "run `python -m course.localaws.conformance`"
+
+
+def test_every_family_says_what_matches_and_what_does_not() -> None:
+    families = table(conformance.PROSE)["families"]
+    assert families.keys() == {family.__name__ for family in FAMILIES}
+    assert all(prose["title"] and prose["as_aws"] for prose in families.values())
