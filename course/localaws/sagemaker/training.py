@@ -5,7 +5,7 @@ from __future__ import annotations
 from course.localaws.containers import images
 from course.localaws.containers.metrics_regex import MetricScanner
 from course.localaws.errors import AwsError
-from course.localaws.sagemaker import quotas
+from course.localaws.sagemaker import channels, cluster, quotas
 from course.localaws.sagemaker.context import Context
 from course.localaws.sagemaker.engine import Document, Kind
 from course.localaws.sagemaker.job_data import JobData, split
@@ -23,7 +23,7 @@ TRAINING_JOB = Kind(
     filters={"WarmPoolStatusEquals": "WarmPoolStatus.Status", "TrainingPlanArnEquals": "TrainingPlanArn"},
     status_last=True,
     usage="training job usage",
-    instances=lambda document: [(document["ResourceConfig"]["InstanceType"], document["ResourceConfig"]["InstanceCount"])],
+    instances=lambda document: cluster.instances(document["ResourceConfig"]),
     holding=("InProgress", "Stopping"),
 )
 FLAGS = ("EnableNetworkIsolation", "EnableInterContainerTrafficEncryption", "EnableManagedSpotTraining")
@@ -89,31 +89,16 @@ def check_supported(params: dict) -> None:
     if "OutputDataConfig" not in params or "ResourceConfig" not in params:
         raise AwsError("ValidationException", "OutputDataConfig and ResourceConfig are required with a training image.")
     resources = params["ResourceConfig"]
-    if "InstanceGroups" in resources or resources.get("InstanceCount", 1) != 1:
-        raise unsupported("training on several instances")
-    if "InstanceType" not in resources:
-        raise AwsError("ValidationException", "ResourceConfig.InstanceType is required.")
+    if "InstancePreferences" in resources:
+        raise unsupported("ResourceConfig.InstancePreferences")
+    cluster.check(resources)
     names = [channel["ChannelName"] for channel in params.get("InputDataConfig", [])]
     if len(names) != len(set(names)):
         raise AwsError("ValidationException", f"Channel names must be unique; got {', '.join(names)}.")
     for channel in params.get("InputDataConfig", []):
-        check_channel(channel, specification["TrainingInputMode"])
+        channels.check(channel, specification["TrainingInputMode"], {host.group for host in cluster.hosts(resources)})
     check_isolation(params.get("EnableNetworkIsolation", False))
     check_time(params.get("StoppingCondition", {}), params.get("EnableManagedSpotTraining", False))
-
-
-def check_channel(channel: dict, job_mode: str) -> None:
-    name, source = channel["ChannelName"], channel["DataSource"]
-    if "S3DataSource" not in source:
-        raise unsupported(f"the data source of channel {name}: {', '.join(source) or 'none'}")
-    mode = channel.get("InputMode", job_mode)
-    if mode == "Pipe":
-        raise unsupported(f"input mode Pipe (channel {name}); use File or FastFile")
-    if source["S3DataSource"]["S3DataType"] not in ("S3Prefix", "ManifestFile"):
-        raise unsupported(f"S3DataType {source['S3DataSource']['S3DataType']} (channel {name})")
-    for member in ("CompressionType", "RecordWrapperType"):
-        if channel.get(member, "None") != "None":
-            raise AwsError("ValidationException", f"{member} is used only in Pipe input mode; channel {name} has input mode {mode}.")
 
 
 def check_time(condition: dict, spot: bool) -> None:

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
+import logging
 import math
-import re
-import shutil
-import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from course.localaws.containers import images, mlroot
-from course.localaws.containers.box import Box, Limits, Running
 from course.localaws.containers.metrics_regex import MetricScanner
-from course.localaws.containers.script_mode import SUBMIT_DIRECTORY
-from course.localaws.containers.visible import Bind
+from course.localaws.containers.together import Together
 from course.localaws.errors import AwsError
 from course.localaws.metrics.store import observed
-from course.localaws.sagemaker.job_data import DataError, Item, inside, split
-from course.localaws.sagemaker.job_runner import OUT_OF_MEMORY, JobFailure, JobLog
+from course.localaws.sagemaker import channels
+from course.localaws.sagemaker.cluster import addresses, hosts
+from course.localaws.sagemaker.job_data import DataError
+from course.localaws.sagemaker.job_runner import JobFailure, JobLog
 from course.localaws.sagemaker.jobs import JobRun
+from course.localaws.sagemaker.training_host import TrainingHost, checkpoints, data_failure
 
 if TYPE_CHECKING:
+    from course.localaws.containers.box import Running
     from course.localaws.sagemaker.engine import Document
 
 GROUP = "/aws/sagemaker/TrainingJobs"  # of the logs, and the namespace of the metrics
@@ -32,7 +32,7 @@ MESSAGES = {
     "Stopped": "Training job stopped",
     "MaxRuntimeExceeded": "Training job runtime exceeded MaxRuntimeInSeconds provided",
 }
-SDK_INSTALLS = re.compile(r"install_requirements\.py (\S+)")  # in the sm_train.sh of SDK v3
+logger = logging.getLogger(__name__)
 
 
 class TrainingRun(JobRun):
@@ -43,24 +43,22 @@ class TrainingRun(JobRun):
         self._metrics: dict[str, dict] = {}
 
     def work(self, folder: Path) -> None:
-        root, document = folder / "ml", self.document
+        document = self.document
         self._step("Downloading", "Downloading input data", TrainingStartTime=self.engine.now())
         image = images.find(document["AlgorithmSpecification"]["TrainingImage"])
+        cluster = hosts(document["ResourceConfig"])
+        members = [TrainingHost(self, cluster, host, folder / host.name) for host in cluster]
         try:
-            self._lay_out(root)
-        except (AwsError, DataError) as error:
-            raise JobFailure(mlroot.shorten(f"ClientError: Data download failed:{error}")) from error
-        box = self._box(folder, image)
-        for code in (root / "code", root / "input/data"):
-            box.stage(code)
-        self._step("Training", "Training image download completed. Training in progress.")
-        seconds = document["StoppingCondition"]["MaxRuntimeInSeconds"]
-        running = self.job.run(lambda: box.start(self._command(image), self._log(), "/opt/ml/code"), seconds)
-        mlroot.confine(root)
-        failure = "" if self.job.stopped_by else failure_of(running, root, box.limits)
+            self._lay_out(members)
+            ran = self._train(folder, members, image)
+        finally:
+            for member in members:
+                member.end()
+        failed = None if self.job.stopped_by else ran.failed
+        failure = "" if failed is None else members[failed].failure(self.platform.limits.divided(len(members)))
         self._step("Uploading", "Uploading generated training model")
         try:
-            self._upload(folder, with_model=not failure)
+            self._upload(folder, members, with_model=not failure)
         except DataError as error:
             raise JobFailure(failure or mlroot.shorten(f"ClientError: Artifact upload failed:{error}")) from error
         if failure:
@@ -70,77 +68,55 @@ class TrainingRun(JobRun):
         metrics = list(self._metrics.values())
         return ({"FinalMetricDataList": metrics} if metrics else {}) | ended(document, self.engine.now(), status, failure)
 
-    def _lay_out(self, root: Path) -> None:
-        document = self.document
-        channels = {channel["ChannelName"]: self._channel(channel) for channel in document.get("InputDataConfig", [])}
-        checkpoint = document.get("CheckpointConfig")
-        mlroot.lay_out_training(root, document.get("HyperParameters", {}), channels, document["ResourceConfig"], checkpoint)
-        for channel in document.get("InputDataConfig", []):
-            source = channel["DataSource"]["S3DataSource"]
-            folder = root / "input/data" / channel["ChannelName"]
-            folder.mkdir()
-            fast = channels[channel["ChannelName"]]["TrainingInputMode"] == "FastFile"
-            self._fetch(self.data.find(source["S3Uri"], source["S3DataType"]), folder, fast)
-        if checkpoint:
-            self._fetch(self.data.below(checkpoint["S3Uri"].rstrip("/") + "/"), checkpoints(root, checkpoint), False)
-        self._fetch_code(root)
-
-    def _channel(self, channel: dict) -> dict:
-        """A channel as ``inputdataconfig.json`` describes it."""
-        source = channel["DataSource"]["S3DataSource"]
-        described = {
-            "TrainingInputMode": channel.get("InputMode", self.document["AlgorithmSpecification"]["TrainingInputMode"]),
-            "S3DistributionType": source.get("S3DataDistributionType", "FullyReplicated"),
-            "RecordWrapperType": channel.get("RecordWrapperType", "None"),
-        }
-        return described | ({"ContentType": channel["ContentType"]} if "ContentType" in channel else {})
-
-    def _fetch(self, items: list[Item], folder: Path, link: bool) -> None:
-        self.data.download(items, folder, link, lambda: self.job.ending)
-        self.job.check()
-
-    def _fetch_code(self, root: Path) -> None:
-        """The archive of ``sagemaker_submit_directory``, which in AWS's containers the training toolkit fetches."""
-        location = self.document.get("HyperParameters", {}).get(SUBMIT_DIRECTORY, "").strip('"')
-        if not location:
-            return
+    def _lay_out(self, members: list[TrainingHost]) -> None:
+        mode = self.document["AlgorithmSpecification"]["TrainingInputMode"]
         try:
-            if location.startswith("s3://"):
-                archive = self.platform.objects.head(*split(location)).path
-                self.platform.requests.record(self.caller, "s3", "GetObject", "/".join(split(location)))
-            else:
-                archive = root / inside(location.removeprefix("/opt/ml/"))
-            if archive.is_dir():
-                shutil.copytree(archive, root / "code", dirs_exist_ok=True)
-            else:
-                mlroot.unpack(archive, root / "code")
-        except AwsError as error:
-            reason = f"An error occurred ({error.status}) when calling the HeadObject operation: {error.message} ({location})"
-            raise JobFailure(f"AlgorithmError: Framework Error: \n{reason}, exit code: 1") from error
-        except (OSError, tarfile.TarError) as error:
-            raise JobFailure(f"AlgorithmError: Framework Error: \n{location} cannot be unpacked: {error}, exit code: 1") from error
+            found = [channels.find(request, mode, self.data) for request in self.document.get("InputDataConfig", [])]
+            for member in members:
+                member.lay_out(found)
+        except (AwsError, DataError) as error:
+            raise JobFailure(data_failure(error)) from error
 
-    def _box(self, folder: Path, image: images.Image) -> Box:
-        overlay = self.runner.overlay(self.job, folder, requirements_of(folder / "ml"))
-        extra = image.environment | {"TRAINING_JOB_NAME": self.name, "TRAINING_JOB_ARN": self.document["TrainingJobArn"]}
-        extra |= self.document.get("Environment", {})
-        variables = self.runner.variables(self.context, self.document["RoleArn"], overlay, extra)
-        return self.runner.box(folder, variables, isolated=self.document["EnableNetworkIsolation"], binds=list(self._fast_channels(folder)))
+    def _train(self, folder: Path, members: list[TrainingHost], image: images.Image) -> Together:
+        """Run the program on every host, to the end of all."""
+        known = addresses([member.host for member in members])
+        with self._network(folder, len(members)) as joins:
+            boxes = [member.box(image, known, joins) for member in members]
+            self._step("Training", "Training image download completed. Training in progress.")
+            started = int(self.engine.now())
 
-    def _fast_channels(self, folder: Path) -> Iterator[Bind]:
-        """Channels of hard links are read-only, as FastFile's are on AWS: what is written there would be written to the stored objects."""
-        for channel in self.document.get("InputDataConfig", []):
-            if self._channel(channel)["TrainingInputMode"] == "FastFile":
-                name = f"input/data/{channel['ChannelName']}"
-                yield from (Bind(folder / "ml" / name), Bind(folder / "ml" / name, Path("/opt/ml") / name))
+            def start() -> Together:
+                begun: list[Running] = []
+                try:
+                    for member, box in zip(members, boxes, strict=True):
+                        begun.append(member.start(box, self._command(image), self._log(member.host.name, started)))
+                except BaseException:
+                    Together(begun).kill()
+                    raise
+                return Together(begun)
+
+            return self.job.run(start, self.document["StoppingCondition"]["MaxRuntimeInSeconds"])
+
+    @contextlib.contextmanager
+    def _network(self, folder: Path, hosts: int) -> Iterator[int | None]:
+        """A process in whose network the hosts are to meet; None where a single host, or this machine's network, needs none."""
+        isolated = self.document["EnableNetworkIsolation"]
+        if hosts == 1 or not (isolated or self.platform.sealed):
+            yield None
+            return
+        meeting = self.runner.box(folder, {}, isolated=isolated).open()
+        try:
+            yield meeting.first
+        finally:
+            meeting.kill()
 
     def _command(self, image: images.Image) -> list[str]:
         specification = self.document["AlgorithmSpecification"]
         return [*(specification.get("ContainerEntrypoint") or image.train()), *specification.get("ContainerArguments", [])]
 
-    def _log(self) -> JobLog:
+    def _log(self, host: str, started: int) -> JobLog:
         scanner = MetricScanner(self.document["AlgorithmSpecification"].get("MetricDefinitions", []))
-        stream = f"{self.name}/algo-1-{int(self.engine.now())}"
+        stream = f"{self.name}/{host}-{started}"
         return JobLog(self.platform, self.context.region, GROUP, stream, lambda lines: self._publish(scanner, lines))
 
     def _publish(self, scanner: MetricScanner, lines: list[str]) -> None:
@@ -153,12 +129,13 @@ class TrainingRun(JobRun):
             self.context.region, [observed(GROUP, name, [(value, 1.0)], where, "None", now) for name, value in found]
         )
 
-    def _upload(self, folder: Path, with_model: bool) -> None:
+    def _upload(self, folder: Path, members: list[TrainingHost], with_model: bool) -> None:
         """Store the model, what lies in /opt/ml/output/data, and the checkpoints."""
-        root, document = folder / "ml", self.document
+        document, roots = self.document, [member.root for member in members]
         target = f"{document['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{self.name}/output"
         plain = document["OutputDataConfig"].get("CompressionType") == "NONE"
-        for source, name in ((root / "model", "model"), (root / "output/data", "output")):
+        for part, name in (("model", "model"), ("output/data", "output")):
+            source = self._gathered(roots, part)
             if name == "model" and not with_model or name == "output" and mlroot.is_empty(source):
                 continue
             if plain:
@@ -171,7 +148,16 @@ class TrainingRun(JobRun):
                 raise DataError(str(error)) from error
             self.data.upload(archive, f"{target}/{name}.tar.gz")
         if checkpoint := document.get("CheckpointConfig"):
-            self.data.upload_folder(checkpoints(root, checkpoint), checkpoint["S3Uri"])
+            for root in reversed(roots):  # of what several hosts wrote under one name, the first host's stays
+                self.data.upload_folder(checkpoints(root, checkpoint), checkpoint["S3Uri"])
+
+    def _gathered(self, roots: list[Path], part: str) -> Path:
+        """What all hosts left in a directory of /opt/ml, as one. AWS says that names must not clash; here the first host's stays."""
+        target = roots[0] / part
+        for root in roots[1:]:
+            if clashes := mlroot.merge(root / part, target):
+                logger.warning("%s: %s of another host is there already in %s and left out", self.caller, ", ".join(clashes), part)
+        return target
 
     def _step(self, secondary: str, message: str, **members: object) -> None:
         self.update(lambda document: members | next_step(document, self.engine.now(), secondary, message))
@@ -198,38 +184,3 @@ def ended(document: Document, now: float, secondary: str, failure: str) -> dict:
         seconds = max(1, math.ceil(now - document["TrainingStartTime"]))
         changes |= {"TrainingTimeInSeconds": seconds, "BillableTimeInSeconds": seconds}
     return changes
-
-
-def failure_of(running: Running, root: Path, limits: Limits) -> str:
-    """The ``FailureReason`` of a container that has ended, ``""`` when it succeeded."""
-    if running.limit == "memory":
-        return OUT_OF_MEMORY
-    if running.limit == "disk":
-        return f"AlgorithmError: [Errno 28] No space left on device, exit code: {running.exit_code}"
-    if running.limit == "processes":
-        return f"AlgorithmError: the job had more than {limits.processes} processes, exit code: {running.exit_code}"
-    if running.exit_code == 0:
-        return ""
-    message = mlroot.read_message(root / "output/failure") or ""
-    return mlroot.shorten(f"AlgorithmError: {message}", f", exit code: {running.exit_code}")
-
-
-def checkpoints(root: Path, config: dict) -> Path:
-    """The directory of checkpoints, which lies below /opt/ml."""
-    path = config.get("LocalPath", "/opt/ml/checkpoints")
-    if not path.startswith("/opt/ml/"):
-        raise JobFailure(f"ClientError: the local AWS keeps checkpoints below /opt/ml; CheckpointConfig.LocalPath is {path}")
-    folder = root / path.removeprefix("/opt/ml/")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-def requirements_of(root: Path) -> Path | None:
-    """The requirements file that the job is going to install, if any: beside the script, or as SDK v3's sm_train.sh names it."""
-    script = root / "input/data/sm_drivers/sm_train.sh"
-    if script.exists():
-        named = SDK_INSTALLS.search(script.read_text(errors="replace"))
-        path = root / "input/data/code" / (json.loads(f'"{named[1]}"') if named else "requirements.txt")
-    else:
-        path = root / "code/requirements.txt"
-    return path if path.is_file() else None

@@ -72,7 +72,7 @@ class World:
             "RoleArn": ROLE,
             "AlgorithmSpecification": specification,
             "OutputDataConfig": {"S3OutputPath": f"s3://{BUCKET}/out"},
-            "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5},
+            "ResourceConfig": cluster(1),
             "StoppingCondition": {"MaxRuntimeInSeconds": 120},
         }
         self.sagemaker.create_training_job(**(request | changes))
@@ -117,12 +117,12 @@ class World:
 
     # What happened
 
-    def lines(self, name: str, group: str = "TrainingJobs") -> list[str]:
-        """The lines of a job's log."""
+    def lines(self, name: str, group: str = "TrainingJobs", host: str = "algo-1") -> list[str]:
+        """The lines of a job's log on one host."""
         logs = self.client("logs")
         group = f"/aws/sagemaker/{group}"
         try:
-            streams = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=f"{name}/algo-1-")["logStreams"]
+            streams = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=f"{name}/{host}-")["logStreams"]
         except logs.exceptions.ResourceNotFoundException:
             return []
         lines: list[str] = []
@@ -182,6 +182,11 @@ def targz(files: dict[str, str | bytes]) -> bytes:
             member.size = len(data)
             tar.addfile(member, io.BytesIO(data))
     return buffer.getvalue()
+
+
+def cluster(count: int) -> dict:
+    """The ``ResourceConfig`` of a job on so many instances."""
+    return {"InstanceType": "ml.m5.large", "InstanceCount": count, "VolumeSizeInGB": 5}
 
 
 def channel(name: str, uri: str, content_type: str | None = None, kind: str = "S3Prefix", **members: object) -> dict:
