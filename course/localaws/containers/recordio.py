@@ -24,7 +24,7 @@ def frames(length: int, chunks: Iterable[bytes], longest: int = LONGEST) -> Iter
         They hold more or less.
     """
     sizes = [longest] * (length // longest) + ([length % longest] if length % longest or not length else [])
-    stream, rest = iter(chunks), b""
+    stream, rest = (chunk for chunk in chunks if chunk), b""
     for number, size in enumerate(sizes):
         part = 0 if len(sizes) == 1 else 1 if number == 0 else 3 if number == len(sizes) - 1 else 2
         yield HEADER.pack(MAGIC, part << 29 | size)
@@ -37,5 +37,5 @@ def frames(length: int, chunks: Iterable[bytes], longest: int = LONGEST) -> Iter
             left -= len(piece)
             yield piece
         yield b"\0" * (-size % 4)
-    if rest or next((chunk for chunk in stream if chunk), b""):
+    if rest or next(stream, b""):
         raise ValueError(f"the record is longer than {length} bytes")
