@@ -7,7 +7,7 @@ and so is the network interface of a job that has several.
 
 from __future__ import annotations
 
-import itertools
+import random
 import sys
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ from course.localaws.sagemaker import quotas
 ONLY_GROUP = "homogeneousCluster"
 LARGEST = "Maximum number of instances per training job"
 LOOPBACK = "lo" if sys.platform == "linux" else "lo0"
-BLOCKS = itertools.count()
+BLOCKS = 62_500  # of 254 addresses each: 127.1.0.x to 127.250.249.x
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +75,11 @@ def resource_config(cluster: list[Host], current: Host) -> dict:
 
 
 def addresses(cluster: list[Host]) -> dict[str, str]:
-    """An address for each host: loopback's, in a block of this job's own, so that hosts and jobs may use the same ports.
+    """An address for each host: loopback's, in a block of its own for each job, so that hosts and jobs may use the same ports.
 
     Only Linux answers on all of 127.0.0.0/8; elsewhere the hosts of a job share one address.
     """
     if sys.platform != "linux":
         return {host.name: "127.0.0.1" for host in cluster}
-    block = next(BLOCKS)
-    return {host.name: f"127.{block // 250 % 250 + 1}.{block % 250}.{number + 1}" for number, host in enumerate(cluster, 1)}
+    high, low = divmod(random.randrange(BLOCKS), 250)
+    return {host.name: f"127.{high + 1}.{low}.{number + 1}" for number, host in enumerate(cluster, 1)}

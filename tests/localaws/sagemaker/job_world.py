@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import itertools
 import json
@@ -11,6 +12,7 @@ from collections.abc import Callable
 
 import boto3
 import psutil
+import pytest
 from botocore.config import Config
 
 from course.localaws import keys, server
@@ -22,6 +24,9 @@ XGBOOST = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"
 SKLEARN = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
 ENDED = ("Completed", "Failed", "Stopped")
 NUMBERS = itertools.count()
+needs_torch = pytest.mark.skipif(
+    importlib.util.find_spec("torch") is None, reason="PyTorch is not installed: make extra-torch adds it, until 2027-05-24"
+)
 
 
 class World:
