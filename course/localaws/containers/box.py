@@ -14,6 +14,7 @@ Either way a supervisor process (`supervisor/`) stands between: when the local A
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import json
 import os
@@ -62,6 +63,11 @@ class Limits:
     cpu_seconds: int | None = None
     output: int = 32 << 20
 
+    def divided(self, boxes: int) -> Limits:
+        """The limits of each of several boxes that together may use as much as one."""
+        disk = None if self.disk is None else self.disk // boxes
+        return dataclasses.replace(self, memory=self.memory // boxes, processes=self.processes // boxes, disk=disk)
+
     def of_a_process(self) -> dict[str, int]:
         """What the kernel itself holds each process to, by the names of the module ``resource``."""
         numbers = {"RLIMIT_CORE": 0, "RLIMIT_FSIZE": self.file_size, "RLIMIT_CPU": self.cpu_seconds}
@@ -80,15 +86,21 @@ class Network:
         A port of its loopback, and the Unix socket outside that answers there.
     serves : int or None
         A port of its loopback that is to be reached at the same port of this machine's.
+    joins : int or None
+        A process (`Running.first`) in whose network it lives, instead of one of its own.
+    hostname : str
+        What it is called inside; ``""`` for this machine's name.
     """
 
     shared: bool = True
     gateway: tuple[int, Path] | None = None
     serves: int | None = None
+    joins: int | None = None
+    hostname: str = ""
 
     def as_json(self) -> dict:
         gateway = self.gateway and [self.gateway[0], str(self.gateway[1])]
-        return {"network": self.shared, "gateway": gateway, "serves": self.serves}
+        return {"network": self.shared, "gateway": gateway, "serves": self.serves, "joins": self.joins, "hostname": self.hostname}
 
 
 class Box:

@@ -12,7 +12,6 @@ import tarfile
 from pathlib import Path
 
 HOST = "algo-1"
-NETWORK_INTERFACE = "eth0"
 LONGEST_REASON = 1024  # bytes of FailureReason and ExitMessage
 
 
@@ -27,7 +26,7 @@ def lay_out_training(root: Path, hyperparameters: dict, channels: dict[str, dict
     channels : dict
         The content of ``inputdataconfig.json``: by channel its ``TrainingInputMode``, ``S3DistributionType``, ...
     resources : dict
-        ``ResourceConfig`` of the request.
+        The content of ``resourceconfig.json``.
     checkpoint : dict, optional
         ``CheckpointConfig`` of the request.
     """
@@ -36,7 +35,7 @@ def lay_out_training(root: Path, hyperparameters: dict, channels: dict[str, dict
     config = root / "input/config"
     _write(config / "hyperparameters.json", hyperparameters)
     _write(config / "inputdataconfig.json", channels)
-    _write(config / "resourceconfig.json", training_resources(resources["InstanceType"]))
+    _write(config / "resourceconfig.json", resources)
     if checkpoint:
         (root / "checkpoints").mkdir()
         _write(
@@ -45,25 +44,29 @@ def lay_out_training(root: Path, hyperparameters: dict, channels: dict[str, dict
         )
 
 
-def training_resources(instance_type: str) -> dict:
-    """The content of ``resourceconfig.json`` on a single instance."""
-    group = {"instance_group_name": "homogeneousCluster", "instance_type": instance_type, "hosts": [HOST]}
-    return {
-        "current_host": HOST,
-        "current_instance_type": instance_type,
-        "current_group_name": "homogeneousCluster",
-        "hosts": [HOST],
-        "instance_groups": [group],
-        "network_interface_name": NETWORK_INTERFACE,
-    }
-
-
 def lay_out_processing(root: Path, job: dict) -> None:
     """Make the directories of a processing job and write ``processingjobconfig.json`` and ``resourceconfig.json``."""
     for folder in ("config", "processing", "output"):
         (root / folder).mkdir(parents=True)
     _write(root / "config/processingjobconfig.json", job)
     _write(root / "config/resourceconfig.json", {"current_host": HOST, "hosts": [HOST]})
+
+
+def merge(source: Path, target: Path) -> list[str]:
+    """Move what lies below ``source`` to the same places below ``target``; returns the names that are taken there, which stay behind."""
+    clashes = []
+    for path in sorted(source.rglob("*")):
+        place = target / path.relative_to(source)
+        if path.is_symlink() or not path.is_dir():
+            if os.path.lexists(place) or not place.parent.is_dir():
+                clashes.append(str(path.relative_to(source)))
+            else:
+                path.rename(place)
+        elif not os.path.lexists(place):
+            place.mkdir()
+        elif not place.is_dir():
+            clashes.append(str(path.relative_to(source)))
+    return clashes
 
 
 def pack(folder: Path, archive: Path) -> None:

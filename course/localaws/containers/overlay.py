@@ -20,6 +20,8 @@ from pathlib import Path
 import course
 
 BELOW = "below.pth"
+# Programs that start a Python: it is to be the overlay's, which sees what lies below and what the job installs.
+PROGRAMS = {"pip": "pip", "pip3": "pip", "torchrun": "torch.distributed.run"}
 CODE = Path(course.__file__).parent.parent
 # A requirement that names a file or another list of requirements may mean something else tomorrow: it is not cached.
 LOCAL = re.compile(r"^\s*(-|\.|/|file:)|@\s*file:|\.(whl|zip|gz)\b", re.MULTILINE)
@@ -38,9 +40,9 @@ class Overlay:
         (folder / "pyvenv.cfg").write_text(f"home = {base.parent}\ninclude-system-site-packages = false\n")
         for name in ("python", "python3"):
             (self.bin / name).symlink_to(base)
-        for name in ("pip", "pip3"):
+        for name, module in PROGRAMS.items():
             script = self.bin / name
-            script.write_text(f'#!/bin/sh\nexec "{self.bin}/python3" -m pip "$@"\n')
+            script.write_text(f'#!/bin/sh\nexec "{self.bin}/python3" -m {module} "$@"\n')
             script.chmod(0o755)
         # addsitedir, unlike a plain line, also reads the .pth files there. The course's own code may lie outside any site-packages.
         lines = [f"import site; site.addsitedir({str(path)!r})" for path in below]

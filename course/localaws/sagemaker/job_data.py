@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import re
 import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from course.localaws.errors import AwsError
+from course.localaws.sagemaker import manifests
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
@@ -26,6 +26,7 @@ HTTPS_URIS = (
 # Bytes. A smaller file is copied all the same: it may be code, whose mode is changed before it runs.
 LINKED_SIZE = 1 << 20
 MANIFEST_LARGEST = 64 << 20  # bytes; read as a whole
+T = TypeVar("T")
 
 
 class DataError(Exception):
@@ -136,9 +137,8 @@ class JobData:
             if cancelled():
                 return
             stored, target = item.stored, folder / item.place
-            if not checked and not self.allowed("s3:GetObject", f"arn:aws:s3:::{stored.bucket}/{stored.key}"):
-                self._note("GetObject", f"{stored.bucket}/{stored.key}", 403, "AccessDenied")
-                raise DataError(f"AccessDenied (403): Access Denied when the role {self._role} read s3://{stored.bucket}/{stored.key}")
+            if not checked:
+                self.require_read(stored.bucket, stored.key)
             checked = True
             try:
                 if stored.key.endswith("/"):
@@ -151,6 +151,18 @@ class JobData:
             except OSError as error:
                 raise DataError(_disk(error)) from error
             self._note("GetObject", f"{stored.bucket}/{stored.key}")
+
+    def require_read(self, bucket: str, key: str) -> None:
+        """That the role may read an object. Raises DataError."""
+        if not self.allowed("s3:GetObject", f"arn:aws:s3:::{bucket}/{key}"):
+            self._note("GetObject", f"{bucket}/{key}", 403, "AccessDenied")
+            raise DataError(f"AccessDenied (403): Access Denied when the role {self._role} read s3://{bucket}/{key}")
+
+    def open(self, bucket: str, key: str) -> BinaryIO:
+        """An object as it is now, to be streamed; whether the role may read it was asked before. Raises DataError."""
+        stream = self._head(bucket, key).path.open("rb")
+        self._note("GetObject", f"{bucket}/{key}")
+        return stream
 
     def upload(self, path: Path, uri: str, move: bool = True, kms_key: str | None = None) -> None:
         """Store a file, which is gone afterwards when it is to ``move``; ``kms_key`` is an ARN. Raises DataError."""
@@ -177,20 +189,30 @@ class JobData:
         return self._platform.identity.simulate(self._role, [action], [resource])[0].allowed
 
     def _manifest(self, bucket: str, key: str) -> list[Item]:
-        """``[{"prefix": "s3://bucket/path/"}, "name", ...]``: an item for each name, placed by its name."""
+        """An item for each name of a manifest, placed by its name; one that is named twice is there once."""
+        prefix, names = self._parsed(bucket, key, manifests.names)
+        return [Item(self._head(*split(prefix + name)), inside(name)) for name in dict.fromkeys(names)]
+
+    def records(self, uri: str, attributes: list[str]) -> list[tuple[bytes | StoredObject, ...]]:
+        """The lines of an augmented manifest: by attribute the bytes of its value, or the object that it refers to. Raises DataError."""
+        try:
+            lines = self._parsed(*split(uri), lambda text: list(manifests.records(text, attributes)))
+            return [tuple(self._part(name, text) for name, text in line) for line in lines]
+        except AwsError as error:
+            raise DataError(f"{error.code} ({error.status}): {error.message}") from error
+
+    def _part(self, attribute: str, text: str) -> bytes | StoredObject:
+        return self._head(*split(text)) if attribute.endswith(manifests.REFERENCE) else text.encode()
+
+    def _parsed(self, bucket: str, key: str, parse: Callable[[bytes], T]) -> T:
         stored = self._head(bucket, key)
         if stored.size > MANIFEST_LARGEST:
             raise DataError(f"The manifest s3://{bucket}/{key} is larger than {MANIFEST_LARGEST} bytes")
+        self.require_read(bucket, key)
         try:
-            first, *names = json.loads(stored.path.read_bytes())
-            prefix = first["prefix"]
-        except (ValueError, TypeError, KeyError) as error:
+            return parse(stored.path.read_bytes())
+        except ValueError as error:
             raise DataError(f"The manifest s3://{bucket}/{key} could not be parsed: {error}") from error
-        items = []
-        for name in names:
-            data_bucket, data_key = split(prefix + name)
-            items.append(Item(self._head(data_bucket, data_key), inside(name)))
-        return items
 
     def _head(self, bucket: str, key: str) -> StoredObject:
         try:

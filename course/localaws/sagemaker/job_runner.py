@@ -199,6 +199,9 @@ class JobRunner:
         output: int | None = None,
         isolated: bool = False,
         serves: int | None = None,
+        hostname: str = "",
+        joins: int | None = None,
+        share: int = 1,
         overlay: Overlay | None = None,
         binds: Sequence[Bind] = (),
     ) -> Box:
@@ -213,16 +216,24 @@ class JobRunner:
             By the job's network isolation.
         serves : int, optional
             The port on which a model server is to be reached.
+        hostname : str
+            By which the box knows itself.
+        joins : int, optional
+            A process whose network it enters (`Network.joins`).
+        share : int
+            Of how many boxes it is one that have a job's limits together.
         overlay : Overlay, optional
             One outside ``folder`` into which the box installs.
         binds : sequence of Bind
         """
         state, sealed = self.platform.state, self.platform.sealed
         port = int(self.platform.endpoint.rpartition(":")[2])
-        network = Network(not (isolated or sealed), (port, sealed) if sealed and not isolated else None, serves)
+        gateway = (port, sealed) if sealed and not isolated and joins is None else None
+        network = Network(not (isolated or sealed), gateway, serves, joins, hostname)
         ours = [Bind(state / name) for name in (*environment.FILES, "overlays")]
         theirs = [Bind(overlay.folder, writable=True)] if overlay else []
-        limits = self.platform.limits if output is None else dataclasses.replace(self.platform.limits, output=output)
+        limits = self.platform.limits.divided(share)
+        limits = limits if output is None else dataclasses.replace(limits, output=output)
         return Box(folder / "ml", variables, limits, network=network, binds=[*ours, *theirs, *binds])
 
     def overlay(self, job: Job, folder: Path, requirements: Path | None) -> Overlay:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from course.localaws.containers import images
 from course.localaws.containers.metrics_regex import MetricScanner
 from course.localaws.errors import AwsError
-from course.localaws.sagemaker import debugger, quotas, warm_pools
+from course.localaws.sagemaker import channels, cluster, debugger, quotas, warm_pools
 from course.localaws.sagemaker.context import Context
 from course.localaws.sagemaker.engine import Document, Engine, Kind
 from course.localaws.sagemaker.folder_sync import check_below_ml
@@ -15,7 +15,9 @@ from course.localaws.sagemaker.job_data import JobData, split
 from course.localaws.sagemaker.jobs import DEFAULT_SECONDS, LOST, Jobs, check_isolation, unsupported
 from course.localaws.sagemaker.protection import check_vpc, key_arn
 from course.localaws.sagemaker.spot import Interruption
-from course.localaws.sagemaker.training_run import CHECKPOINTS, TrainingRun, ended, next_step
+from course.localaws.sagemaker.training_host import CHECKPOINTS
+from course.localaws.sagemaker.training_run import TrainingRun
+from course.localaws.sagemaker.training_steps import ended, next_step
 from course.localaws.sagemaker.warm_pools import WarmPools
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ TRAINING_JOB = Kind(
     filters={"WarmPoolStatusEquals": "WarmPoolStatus.Status", "TrainingPlanArnEquals": "TrainingPlanArn"},
     status_last=True,
     usage="training job usage",
-    instances=lambda document: [(document["ResourceConfig"]["InstanceType"], document["ResourceConfig"]["InstanceCount"])],
+    instances=lambda document: cluster.instances(document["ResourceConfig"]),
     holding=("InProgress", "Stopping"),
     event="SageMaker Training Job State Change",
     retaining=warm_pools.is_available,
@@ -173,35 +175,20 @@ def check_supported(params: dict) -> None:
     if "OutputDataConfig" not in params or "ResourceConfig" not in params:
         raise AwsError("ValidationException", "OutputDataConfig and ResourceConfig are required with a training image.")
     resources = params["ResourceConfig"]
-    if "InstanceGroups" in resources or resources.get("InstanceCount", 1) != 1:
-        raise unsupported("training on several instances")
-    if "InstanceType" not in resources:
-        raise AwsError("ValidationException", "ResourceConfig.InstanceType is required.")
+    if "InstancePreferences" in resources:
+        raise unsupported("ResourceConfig.InstancePreferences")
+    cluster.check(resources)
     names = [channel["ChannelName"] for channel in params.get("InputDataConfig", [])]
     if len(names) != len(set(names)):
         raise AwsError("ValidationException", f"Channel names must be unique; got {', '.join(names)}.")
     for channel in params.get("InputDataConfig", []):
-        check_channel(channel, specification["TrainingInputMode"])
+        channels.check(channel, specification["TrainingInputMode"], {host.group for host in cluster.hosts(resources)})
     warm_pools.check(params)
     debugger.check(params)
     for member in ("CheckpointConfig", *debugger.WRITTEN):
         check_below_ml(params.get(member, {}).get("LocalPath", CHECKPOINTS))
     check_isolation(params.get("EnableNetworkIsolation", False))
     check_time(params.get("StoppingCondition", {}), params.get("EnableManagedSpotTraining", False))
-
-
-def check_channel(channel: dict, job_mode: str) -> None:
-    name, source = channel["ChannelName"], channel["DataSource"]
-    if "S3DataSource" not in source:
-        raise unsupported(f"the data source of channel {name}: {', '.join(source) or 'none'}")
-    mode = channel.get("InputMode", job_mode)
-    if mode == "Pipe":
-        raise unsupported(f"input mode Pipe (channel {name}); use File or FastFile")
-    if source["S3DataSource"]["S3DataType"] not in ("S3Prefix", "ManifestFile"):
-        raise unsupported(f"S3DataType {source['S3DataSource']['S3DataType']} (channel {name})")
-    for member in ("CompressionType", "RecordWrapperType"):
-        if channel.get(member, "None") != "None":
-            raise AwsError("ValidationException", f"{member} is used only in Pipe input mode; channel {name} has input mode {mode}.")
 
 
 def check_time(condition: dict, spot: bool) -> None:

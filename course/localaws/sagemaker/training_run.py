@@ -3,47 +3,34 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import math
-import re
-import shutil
-import tarfile
+import logging
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from course.localaws.containers import images, mlroot
-from course.localaws.containers.box import Box, Limits, Running
 from course.localaws.containers.metrics_regex import MetricScanner
-from course.localaws.containers.script_mode import SUBMIT_DIRECTORY
-from course.localaws.containers.visible import Bind
+from course.localaws.containers.together import Together
 from course.localaws.errors import AwsError
 from course.localaws.metrics.store import observed
-from course.localaws.sagemaker import debugger, warm_pools
-from course.localaws.sagemaker.folder_sync import FolderSync, below_ml
-from course.localaws.sagemaker.job_data import DataError, Item, inside, split
-from course.localaws.sagemaker.job_runner import OUT_OF_MEMORY, JobFailure, JobLog, empty
+from course.localaws.sagemaker import channels, warm_pools
+from course.localaws.sagemaker.cluster import addresses, hosts
+from course.localaws.sagemaker.job_data import DataError
+from course.localaws.sagemaker.job_runner import JobFailure, JobLog, empty
 from course.localaws.sagemaker.jobs import JobRun
 from course.localaws.sagemaker.protection import key_arn
-from course.localaws.sagemaker.spot import Interruption, billable
+from course.localaws.sagemaker.training_host import TrainingHost, data_failure
+from course.localaws.sagemaker.training_steps import ended, next_step, seconds_in
 from course.localaws.sagemaker.warm_pools import WarmPools
 
 if TYPE_CHECKING:
+    from course.localaws.containers.box import Running
     from course.localaws.sagemaker.engine import Document
 
 GROUP = "/aws/sagemaker/TrainingJobs"  # of the logs, and the namespace of the metrics
-MESSAGES = {
-    "Completed": "Training job completed",
-    "Failed": "Training job failed",
-    "Stopped": "Training job stopped",
-    "MaxRuntimeExceeded": "Training job runtime exceeded MaxRuntimeInSeconds provided",
-    "MaxWaitTimeExceeded": "Training job wait time exceeded MaxWaitTimeInSeconds provided",
-}
-ACTIVE = ("Downloading", "Training", "Uploading", "Stopping")  # the steps in which it has instances
-CHECKPOINTS = "/opt/ml/checkpoints"  # unless LocalPath says otherwise
 WAIT_SECONDS = 0.05  # between looks at the clock for what a lesson may advance
-SDK_INSTALLS = re.compile(r"install_requirements\.py (\S+)")  # in the sm_train.sh of SDK v3
+logger = logging.getLogger(__name__)
 
 
 class TrainingRun(JobRun):
@@ -52,31 +39,32 @@ class TrainingRun(JobRun):
     def __init__(self, pools: WarmPools, *arguments: object) -> None:
         super().__init__(*arguments)
         self._pools = pools
+        self._cluster = hosts(self.document["ResourceConfig"])
         self._metrics: dict[str, dict] = {}
-        self._syncs: list[FolderSync] = []
 
     def work(self, folder: Path) -> None:
-        with self._pools.cluster(self.context, self.document, folder / "ml"):
-            self._train(folder)
+        roots = [folder / host.name / "ml" for host in self._cluster]
+        with self._pools.cluster(self.context, self.document, roots):
+            self._carry_out(folder)
 
-    def _train(self, folder: Path) -> None:
-        root = folder / "ml"
+    def _carry_out(self, folder: Path) -> None:
         self.update({"TrainingStartTime": self.engine.now()})
-        running, limits = self._attempt(folder)
+        members, ran = self._attempt(folder)
         while (interruption := self.job.interruptions.taken()) and not self.job.stopped_by:
+            returns = self.engine.now() + interruption.outage
             self._step("Interrupted", "Training job interrupted, waiting for Spot capacity")
             with contextlib.suppress(DataError):
-                self._copy_last()
+                copy_last(members)
             empty(folder)
-            self._await_capacity(interruption)
+            self._await_capacity(returns)
             self._step("Starting", "Starting the training job")
-            running, limits = self._attempt(folder)
-        mlroot.confine(root)
-        failure = "" if self.job.stopped_by else failure_of(running, root, limits)
+            members, ran = self._attempt(folder)
+        failed = None if self.job.stopped_by else ran.failed
+        failure = "" if failed is None else members[failed].failure(self.platform.limits.divided(len(members)))
         self._step("Uploading", "Uploading generated training model")
         try:
-            self._upload(folder, with_model=not failure)
-            self._copy_last()
+            self._upload(folder, members, with_model=not failure)
+            copy_last(members)
         except (AwsError, DataError) as error:
             raise JobFailure(failure or mlroot.shorten(f"ClientError: Artifact upload failed:{error}")) from error
         if failure:
@@ -87,29 +75,62 @@ class TrainingRun(JobRun):
         changes = ended(document, self.engine.now(), status, failure) | warm_pools.ended(document, failure)
         return changes | ({"FinalMetricDataList": metrics} if metrics else {})
 
-    def _attempt(self, folder: Path) -> tuple[Running, Limits]:
-        """Run the program on the data until it ends or is interrupted."""
-        root = folder / "ml"
+    def _attempt(self, folder: Path) -> tuple[list[TrainingHost], Together]:
+        """Run the program on the data, on every host, until it ends or is interrupted."""
         self._step("Downloading", "Downloading input data")
         image = images.find(self.document["AlgorithmSpecification"]["TrainingImage"])
+        members = [TrainingHost(self, self._cluster, host, folder / host.name) for host in self._cluster]
         try:
-            self._lay_out(root)
-        except (AwsError, DataError) as error:
-            raise JobFailure(mlroot.shorten(f"ClientError: Data download failed:{error}")) from error
-        box = self._box(folder, image)
-        for code in (root / "code", root / "input/data"):
-            box.stage(code)
-        self._step("Training", "Training image download completed. Training in progress.")
-        with contextlib.ExitStack() as copying:
-            for sync in self._syncs:
-                copying.enter_context(sync.running())
-            running = self.job.run(lambda: box.start(self._command(image), self._log(), "/opt/ml/code"), *self._time_left())
-        return running, box.limits
+            self._lay_out(members)
+            return members, self._train(folder, members, image)
+        finally:
+            for member in members:
+                member.end()
 
-    def _copy_last(self) -> None:
-        """Copy to S3 what was written last of what is copied while the program runs. Raises DataError."""
-        for sync in self._syncs:
-            sync.copy()
+    def _lay_out(self, members: list[TrainingHost]) -> None:
+        mode = self.document["AlgorithmSpecification"]["TrainingInputMode"]
+        try:
+            found = [channels.find(request, mode, self.data) for request in self.document.get("InputDataConfig", [])]
+            for member in members:
+                member.lay_out(found)
+        except (AwsError, DataError) as error:
+            raise JobFailure(data_failure(error)) from error
+
+    def _train(self, folder: Path, members: list[TrainingHost], image: images.Image) -> Together:
+        known = addresses(self._cluster)
+        with contextlib.ExitStack() as meanwhile:
+            joins = meanwhile.enter_context(self._network(folder, len(members)))
+            boxes = [member.box(image, known, joins) for member in members]
+            self._step("Training", "Training image download completed. Training in progress.")
+            started = int(self.engine.now())
+
+            def start() -> Together:
+                begun: list[Running] = []
+                try:
+                    for member, box in zip(members, boxes, strict=True):
+                        begun.append(member.start(box, self._command(image), self._log(member.host.name, started)))
+                except BaseException:
+                    Together(begun).kill()
+                    raise
+                return Together(begun)
+
+            for member in members:
+                for sync in member.syncs:
+                    meanwhile.enter_context(sync.running())
+            return self.job.run(start, *self._time_left())
+
+    @contextlib.contextmanager
+    def _network(self, folder: Path, hosts: int) -> Iterator[int | None]:
+        """A process in whose network the hosts are to meet; None where a single host, or this machine's network, needs none."""
+        isolated = self.document["EnableNetworkIsolation"]
+        if hosts == 1 or not (isolated or self.platform.sealed):
+            yield None
+            return
+        meeting = self.runner.box(folder, {}, isolated=isolated).open()
+        try:
+            yield meeting.first
+        finally:
+            meeting.kill()
 
     def _time_left(self) -> tuple[float, str]:
         """Seconds until the program has to end, and the status that the job has when it does not."""
@@ -119,9 +140,8 @@ class TrainingRun(JobRun):
             limits.append((condition["MaxWaitTimeInSeconds"] - (self.engine.now() - document["TrainingStartTime"]), "MaxWaitTimeExceeded"))
         return min(limits)
 
-    def _await_capacity(self, interruption: Interruption) -> None:
+    def _await_capacity(self, returns: float) -> None:
         """Wait, on the local AWS's clock, until there are Spot instances again. Raises StoppedEarly when the job may wait no longer."""
-        returns = self.engine.now() + interruption.outage
         while self.engine.now() < returns:
             seconds, late = self._time_left()
             if seconds <= 0:
@@ -130,80 +150,13 @@ class TrainingRun(JobRun):
             self.job.begin()
             time.sleep(WAIT_SECONDS)
 
-    def _lay_out(self, root: Path) -> None:
-        document = self.document
-        channels = {channel["ChannelName"]: self._channel(channel) for channel in document.get("InputDataConfig", [])}
-        checkpoint = document.get("CheckpointConfig")
-        mlroot.lay_out_training(root, document.get("HyperParameters", {}), channels, document["ResourceConfig"], checkpoint)
-        for channel in document.get("InputDataConfig", []):
-            source = channel["DataSource"]["S3DataSource"]
-            folder = root / "input/data" / channel["ChannelName"]
-            folder.mkdir()
-            fast = channels[channel["ChannelName"]]["TrainingInputMode"] == "FastFile"
-            self._fetch(self.data.find(source["S3Uri"], source["S3DataType"]), folder, fast)
-        self._syncs = list(debugger.lay_out(root, document, self.data))
-        if checkpoint:
-            written = below_ml(root, checkpoint.get("LocalPath", CHECKPOINTS))
-            self._fetch(self.data.below(checkpoint["S3Uri"].rstrip("/") + "/"), written, False)
-            self._syncs.append(FolderSync(self.data, written, checkpoint["S3Uri"]))
-        self._fetch_code(root)
-
-    def _channel(self, channel: dict) -> dict:
-        """A channel as ``inputdataconfig.json`` describes it."""
-        source = channel["DataSource"]["S3DataSource"]
-        described = {
-            "TrainingInputMode": channel.get("InputMode", self.document["AlgorithmSpecification"]["TrainingInputMode"]),
-            "S3DistributionType": source.get("S3DataDistributionType", "FullyReplicated"),
-            "RecordWrapperType": channel.get("RecordWrapperType", "None"),
-        }
-        return described | ({"ContentType": channel["ContentType"]} if "ContentType" in channel else {})
-
-    def _fetch(self, items: list[Item], folder: Path, link: bool) -> None:
-        self.data.download(items, folder, link, lambda: self.job.ending)
-        self.job.check()
-
-    def _fetch_code(self, root: Path) -> None:
-        """The archive of ``sagemaker_submit_directory``, which in AWS's containers the training toolkit fetches."""
-        location = self.document.get("HyperParameters", {}).get(SUBMIT_DIRECTORY, "").strip('"')
-        if not location:
-            return
-        try:
-            if location.startswith("s3://"):
-                archive = self.platform.objects.head(*split(location)).path
-                self.platform.requests.record(self.caller, "s3", "GetObject", "/".join(split(location)))
-            else:
-                archive = root / inside(location.removeprefix("/opt/ml/"))
-            if archive.is_dir():
-                shutil.copytree(archive, root / "code", dirs_exist_ok=True)
-            else:
-                mlroot.unpack(archive, root / "code")
-        except AwsError as error:
-            reason = f"An error occurred ({error.status}) when calling the HeadObject operation: {error.message} ({location})"
-            raise JobFailure(f"AlgorithmError: Framework Error: \n{reason}, exit code: 1") from error
-        except (OSError, tarfile.TarError) as error:
-            raise JobFailure(f"AlgorithmError: Framework Error: \n{location} cannot be unpacked: {error}, exit code: 1") from error
-
-    def _box(self, folder: Path, image: images.Image) -> Box:
-        overlay = self.runner.overlay(self.job, folder, requirements_of(folder / "ml"))
-        extra = image.environment | {"TRAINING_JOB_NAME": self.name, "TRAINING_JOB_ARN": self.document["TrainingJobArn"]}
-        extra |= self.document.get("Environment", {})
-        variables = self.runner.variables(self.context, self.document["RoleArn"], overlay, extra)
-        return self.runner.box(folder, variables, isolated=self.document["EnableNetworkIsolation"], binds=list(self._fast_channels(folder)))
-
-    def _fast_channels(self, folder: Path) -> Iterator[Bind]:
-        """Channels of hard links are read-only, as FastFile's are on AWS: what is written there would be written to the stored objects."""
-        for channel in self.document.get("InputDataConfig", []):
-            if self._channel(channel)["TrainingInputMode"] == "FastFile":
-                name = f"input/data/{channel['ChannelName']}"
-                yield from (Bind(folder / "ml" / name), Bind(folder / "ml" / name, Path("/opt/ml") / name))
-
     def _command(self, image: images.Image) -> list[str]:
         specification = self.document["AlgorithmSpecification"]
         return [*(specification.get("ContainerEntrypoint") or image.train()), *specification.get("ContainerArguments", [])]
 
-    def _log(self) -> JobLog:
+    def _log(self, host: str, started: int) -> JobLog:
         scanner = MetricScanner(self.document["AlgorithmSpecification"].get("MetricDefinitions", []))
-        stream = f"{self.name}/algo-1-{int(self.engine.now())}"
+        stream = f"{self.name}/{host}-{started}"
         return JobLog(self.platform, self.context.region, GROUP, stream, lambda lines: self._publish(scanner, lines))
 
     def _publish(self, scanner: MetricScanner, lines: list[str]) -> None:
@@ -216,80 +169,39 @@ class TrainingRun(JobRun):
             self.context.region, [observed(GROUP, name, [(value, 1.0)], where, "None", now) for name, value in found]
         )
 
-    def _upload(self, folder: Path, with_model: bool) -> None:
-        """Store the model, and what lies in /opt/ml/output/data."""
-        root, document = folder / "ml", self.document
-        target = f"{document['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{self.name}/output"
-        plain = document["OutputDataConfig"].get("CompressionType") == "NONE"
-        key = document["OutputDataConfig"].get("KmsKeyId")
-        arn = key_arn(self.platform, self.context, key) if key else None
-        for source, name in ((root / "model", "model"), (root / "output/data", "output")):
+    def _upload(self, folder: Path, members: list[TrainingHost], with_model: bool) -> None:
+        """Store the model, and what lies in /opt/ml/output/data. Raises AwsError, DataError."""
+        output, roots = self.document["OutputDataConfig"], [member.root for member in members]
+        target = f"{output['S3OutputPath'].rstrip('/')}/{self.name}/output"
+        key = key_arn(self.platform, self.context, output["KmsKeyId"]) if "KmsKeyId" in output else None
+        for part, name in (("model", "model"), ("output/data", "output")):
+            source = self._gathered(roots, part)
             if name == "model" and not with_model or name == "output" and mlroot.is_empty(source):
                 continue
-            if plain:
-                self.data.upload_folder(source, f"{target}/{name}", arn)
+            if output.get("CompressionType") == "NONE":
+                self.data.upload_folder(source, f"{target}/{name}", key)
                 continue
             archive = folder / f"{name}.tar.gz"
             try:
                 mlroot.pack(source, archive)
             except OSError as error:
                 raise DataError(str(error)) from error
-            self.data.upload(archive, f"{target}/{name}.tar.gz", kms_key=arn)
+            self.data.upload(archive, f"{target}/{name}.tar.gz", kms_key=key)
+
+    def _gathered(self, roots: list[Path], part: str) -> Path:
+        """What all hosts left in a directory of /opt/ml, as one. AWS says that names must not clash; here the first host's stays."""
+        target = roots[0] / part
+        for root in roots[1:]:
+            if clashes := mlroot.merge(root / part, target):
+                logger.warning("%s: %s of another host is there already in %s and left out", self.caller, ", ".join(clashes), part)
+        return target
 
     def _step(self, secondary: str, message: str, **members: object) -> None:
         self.update(lambda document: members | next_step(document, self.engine.now(), secondary, message))
 
 
-def next_step(document: Document, now: float, secondary: str, message: str) -> dict:
-    """The members of a document that change when its job takes its next step."""
-    *earlier, last = document.get("SecondaryStatusTransitions", [None])
-    done = [*earlier, last | {"EndTime": now}] if last else []
-    return {
-        "SecondaryStatus": secondary,
-        "SecondaryStatusTransitions": [*done, {"Status": secondary, "StartTime": now, "StatusMessage": message}],
-    }
-
-
-def ended(document: Document, now: float, secondary: str, failure: str) -> dict:
-    """The members that change when a job ends, with one of `MESSAGES` as its secondary status."""
-    changes = {"TrainingJobStatus": "Stopped" if secondary.endswith("Exceeded") else secondary, "TrainingEndTime": now}
-    changes |= next_step(document, now, secondary, failure or MESSAGES[secondary])
-    changes["SecondaryStatusTransitions"][-1]["EndTime"] = now
-    if failure:
-        changes["FailureReason"] = failure
-    if "TrainingStartTime" in document:
-        seconds = max(1, math.ceil(seconds_in(document, ACTIVE, now)))
-        spot = document["EnableManagedSpotTraining"]
-        changes |= {"TrainingTimeInSeconds": seconds, "BillableTimeInSeconds": billable(seconds, spot)}
-    return changes
-
-
-def seconds_in(document: Document, statuses: tuple[str, ...], now: float) -> float:
-    """For how long a job has been in some of its steps."""
-    steps = [step for step in document["SecondaryStatusTransitions"] if step["Status"] in statuses]
-    return sum(step.get("EndTime", now) - step["StartTime"] for step in steps)
-
-
-def failure_of(running: Running, root: Path, limits: Limits) -> str:
-    """The ``FailureReason`` of a container that has ended, ``""`` when it succeeded."""
-    if running.limit == "memory":
-        return OUT_OF_MEMORY
-    if running.limit == "disk":
-        return f"AlgorithmError: [Errno 28] No space left on device, exit code: {running.exit_code}"
-    if running.limit == "processes":
-        return f"AlgorithmError: the job had more than {limits.processes} processes, exit code: {running.exit_code}"
-    if running.exit_code == 0:
-        return ""
-    message = mlroot.read_message(root / "output/failure") or ""
-    return mlroot.shorten(f"AlgorithmError: {message}", f", exit code: {running.exit_code}")
-
-
-def requirements_of(root: Path) -> Path | None:
-    """The requirements file that the job is going to install, if any: beside the script, or as SDK v3's sm_train.sh names it."""
-    script = root / "input/data/sm_drivers/sm_train.sh"
-    if script.exists():
-        named = SDK_INSTALLS.search(script.read_text(errors="replace"))
-        path = root / "input/data/code" / (json.loads(f'"{named[1]}"') if named else "requirements.txt")
-    else:
-        path = root / "code/requirements.txt"
-    return path if path.is_file() else None
+def copy_last(members: list[TrainingHost]) -> None:
+    """Copy to S3 what was written last of what is copied while the program runs. Raises DataError."""
+    for member in reversed(members):  # of what several hosts wrote under one name, the first host's stays
+        for sync in member.syncs:
+            sync.copy()

@@ -12,7 +12,7 @@ import json
 import math
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,7 +33,7 @@ MATCHED = ("RoleArn", "VpcConfig", "EnableInterContainerTrafficEncryption", "Ena
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """A cluster that nobody uses; times are Unix seconds. ``cache`` is what its last job wrote to the persistent cache."""
+    """A cluster that nobody uses; times are Unix seconds. ``cache`` has a folder for each host, of what its last job wrote there."""
 
     context: Context
     job: str
@@ -61,34 +61,39 @@ class WarmPools:
         self._lock = threading.Lock()
 
     @contextlib.contextmanager
-    def cluster(self, context: Context, job: Document, root: Path) -> Iterator[None]:
-        """Let a job, about to be laid out in ``root``, have the cluster that matches it, and keep its cluster after the block when it
-        asked for that: also when it failed or was stopped, but not after an error of the local AWS itself.
+    def cluster(self, context: Context, job: Document, roots: Sequence[Path]) -> Iterator[None]:
+        """Let a job, whose hosts are about to be laid out in ``roots``, have the cluster that matches it, and keep its cluster after the
+        block when it asked for that: also when it failed or was stopped, but not after an error of the local AWS itself.
         """
-        self._take(context, job, root)
+        self._take(context, job, roots)
         try:
             yield
         except (JobFailure, StoppedEarly):
-            self._keep(context, job, root)
+            self._keep(context, job, roots)
             raise
-        self._keep(context, job, root)
+        self._keep(context, job, roots)
 
-    def _take(self, context: Context, job: Document, root: Path) -> None:
-        pool, cache = self._matching(context, job), root / CACHE
+    def _take(self, context: Context, job: Document, roots: Sequence[Path]) -> None:
+        pool = self._matching(context, job)
+        for number, root in enumerate(roots):
+            if pool:
+                (root / CACHE).parent.mkdir(parents=True)
+                (pool.cache / str(number)).rename(root / CACHE)
+            elif keep_alive(job):
+                (root / CACHE).mkdir(parents=True)
         if pool:
-            cache.parent.mkdir(parents=True)
-            pool.cache.rename(cache)
+            remove(pool.cache)
             self._tell(pool, {"Status": "Reused", "ReusedByJob": job["TrainingJobName"]})
-        elif keep_alive(job):
-            cache.mkdir(parents=True)
 
-    def _keep(self, context: Context, job: Document, root: Path) -> None:
+    def _keep(self, context: Context, job: Document, roots: Sequence[Path]) -> None:
         seconds = keep_alive(job)
         if not seconds:
             return
         cache = self._folder / uuid.uuid4().hex
         self._folder.mkdir(mode=0o700, exist_ok=True)
-        (root / CACHE).rename(cache)
+        cache.mkdir()
+        for number, root in enumerate(roots):
+            (root / CACHE).rename(cache / str(number))
         now = self._engine.now()
         with self._lock:
             self._pools.append(Pool(context, job["TrainingJobName"], _match(job), cache, now, now + seconds))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from course.localaws.containers import mlroot
 from course.localaws.containers.script_mode import Environment, decoded
+from course.localaws.sagemaker.cluster import hosts, resource_config
 
 HYPERPARAMETERS = {
     "depth": "3",
@@ -26,12 +27,14 @@ HYPERPARAMETERS = {
     "sagemaker_mpi_enabled": "false",
     "sagemaker_region": '"us-east-1"',
 }
+[HOST] = CLUSTER = hosts({"InstanceType": "ml.m5.large", "InstanceCount": 1})
+RESOURCES = resource_config(CLUSTER, HOST)
 CHANNELS = {"train": {"TrainingInputMode": "File"}, "validation": {"TrainingInputMode": "FastFile"}}
 
 
 @pytest.fixture
 def base(tmp_path: Path) -> Path:
-    mlroot.lay_out_training(tmp_path / "ml", HYPERPARAMETERS, CHANNELS, {"InstanceType": "ml.m5.large"})
+    mlroot.lay_out_training(tmp_path / "ml", HYPERPARAMETERS, CHANNELS, RESOURCES)
     return tmp_path / "ml"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import itertools
 import json
@@ -11,6 +12,7 @@ from collections.abc import Callable
 
 import boto3
 import psutil
+import pytest
 from botocore.config import Config
 
 from course.localaws import keys, server
@@ -22,6 +24,9 @@ XGBOOST = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"
 SKLEARN = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
 ENDED = ("Completed", "Failed", "Stopped")
 NUMBERS = itertools.count()
+needs_torch = pytest.mark.skipif(
+    importlib.util.find_spec("torch") is None, reason="PyTorch is not installed: make extra-torch adds it, until 2027-05-24"
+)
 
 
 class World:
@@ -72,7 +77,7 @@ class World:
             "RoleArn": ROLE,
             "AlgorithmSpecification": specification,
             "OutputDataConfig": {"S3OutputPath": f"s3://{BUCKET}/out"},
-            "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5},
+            "ResourceConfig": cluster(1),
             "StoppingCondition": {"MaxRuntimeInSeconds": 120},
         }
         self.sagemaker.create_training_job(**(request | changes))
@@ -117,12 +122,12 @@ class World:
 
     # What happened
 
-    def lines(self, name: str, group: str = "TrainingJobs") -> list[str]:
-        """The lines of a job's log."""
+    def lines(self, name: str, group: str = "TrainingJobs", host: str = "algo-1") -> list[str]:
+        """The lines of a job's log on one host."""
         logs = self.client("logs")
         group = f"/aws/sagemaker/{group}"
         try:
-            streams = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=f"{name}/algo-1-")["logStreams"]
+            streams = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=f"{name}/{host}-")["logStreams"]
         except logs.exceptions.ResourceNotFoundException:
             return []
         lines: list[str] = []
@@ -182,6 +187,11 @@ def targz(files: dict[str, str | bytes]) -> bytes:
             member.size = len(data)
             tar.addfile(member, io.BytesIO(data))
     return buffer.getvalue()
+
+
+def cluster(count: int) -> dict:
+    """The ``ResourceConfig`` of a job on so many instances."""
+    return {"InstanceType": "ml.m5.large", "InstanceCount": count, "VolumeSizeInGB": 5}
 
 
 def channel(name: str, uri: str, content_type: str | None = None, kind: str = "S3Prefix", **members: object) -> dict:

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from .job_world import BUCKET, ROLE, SKLEARN, XGBOOST, World, channel, targz, trust
 
+FILE_SYSTEM = {"FileSystemId": "fs-0123456789", "FileSystemAccessMode": "ro", "FileSystemType": "EFS", "DirectoryPath": "/data"}
 SAVE = "import os; open(os.environ['SM_MODEL_DIR'] + '/model.txt', 'w').write('model')\n"
 
 
@@ -339,8 +340,8 @@ class TestRefusedAtOnce:
     @pytest.mark.parametrize(
         ("changes", "word"),
         [
-            ({"ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 5}}, "several instances"),
-            ({"InputDataConfig": [channel("train", f"s3://{BUCKET}/x", InputMode="Pipe")]}, "Pipe"),
+            ({"InputDataConfig": [{"ChannelName": "train", "DataSource": {"FileSystemDataSource": FILE_SYSTEM}}]}, "FileSystemDataSource"),
+            ({"InputDataConfig": [channel("train", f"s3://{BUCKET}/x", kind="Converse")]}, "Converse"),
             ({"AlgorithmSpecification": {"AlgorithmName": "mine", "TrainingInputMode": "File"}}, "TrainingImage"),
         ],
     )

@@ -10,7 +10,7 @@ import pytest
 
 from course.localaws.environment import PLUGIN_FOLDER
 
-from .job_world import BUCKET, ROLE, SKLEARN, XGBOOST, World, processing_input, processing_output
+from .job_world import BUCKET, ROLE, SKLEARN, XGBOOST, World, needs_torch, processing_input, processing_output
 
 
 @pytest.fixture
@@ -104,6 +104,68 @@ def test_model_trainer_with_the_built_in_xgboost(world: World, session: object) 
     job = world.trained(trainer._latest_training_job.training_job_name)
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
     assert [metric["MetricName"] for metric in job["FinalMetricDataList"]] == ["train:auc"]
+
+
+def test_model_trainer_on_two_instances(world: World, session: object, tmp_path: Path) -> None:
+    from sagemaker.train import ModelTrainer
+    from sagemaker.train.configs import Compute, SourceCode
+
+    code = """
+        import os, socket
+        host, first = os.environ["SM_CURRENT_HOST"], os.environ["SM_MASTER_ADDR"]
+        socket.getaddrinfo(first, int(os.environ["SM_MASTER_PORT"]))
+        facts = [os.environ[name] for name in ("SM_HOSTS", "SM_HOST_COUNT", "SM_CURRENT_HOST_RANK")]
+        open(f"/opt/ml/model/{host}", "w").write(" ".join(facts))
+    """
+    trainer = ModelTrainer(
+        training_image=SKLEARN,
+        role=ROLE,
+        sagemaker_session=session,
+        base_job_name=world.name("sdk"),
+        source_code=SourceCode(source_dir=write(tmp_path / "source", {"train.py": code}), entry_script="train.py"),
+        compute=Compute(instance_type="ml.m5.large", instance_count=2, volume_size_in_gb=5),
+    )
+    trainer.train(wait=True, logs=True)
+    job = world.trained(trainer._latest_training_job.training_job_name)
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+    assert world.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {
+        "algo-1": b'["algo-1", "algo-2"] 2 0',
+        "algo-2": b'["algo-1", "algo-2"] 2 1',
+    }
+
+
+ALL_REDUCE = """
+    import os
+    import torch
+    import torch.distributed as dist
+    dist.init_process_group("gloo")
+    total = torch.tensor([float(dist.get_rank() + 1)])
+    dist.all_reduce(total)
+    if dist.get_rank() == 0:
+        open("/opt/ml/model/total", "w").write(f"{total.item()} of {dist.get_world_size()}")
+    dist.destroy_process_group()
+"""
+
+
+@needs_torch
+def test_torchrun_of_the_sdk(world: World, session: object, tmp_path: Path) -> None:
+    from sagemaker.train import ModelTrainer
+    from sagemaker.train.configs import Compute, SourceCode
+    from sagemaker.train.distributed import Torchrun
+
+    trainer = ModelTrainer(
+        training_image=SKLEARN,
+        role=ROLE,
+        sagemaker_session=session,
+        base_job_name=world.name("sdk"),
+        source_code=SourceCode(source_dir=write(tmp_path / "source", {"train.py": ALL_REDUCE}), entry_script="train.py"),
+        distributed=Torchrun(process_count_per_node=1),
+        compute=Compute(instance_type="ml.m5.large", instance_count=2, volume_size_in_gb=5),
+    )
+    trainer.train(wait=False, logs=False)
+    job = world.trained(trainer._latest_training_job.training_job_name)
+    assert job["TrainingJobStatus"] == "Completed", (job.get("FailureReason"), world.lines(job["TrainingJobName"]))
+    assert world.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"total": b"3.0 of 2"}
 
 
 def test_training_job_that_is_waited_for(world: World, session: object) -> None:

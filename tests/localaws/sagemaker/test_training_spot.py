@@ -99,12 +99,10 @@ def test_a_job_that_waits_for_capacity_can_be_stopped(world: World) -> None:
 
 
 def test_an_interruption_ordered_before_the_program_runs(world: World) -> None:
-    code = "import time; print('beginning', flush=True); time.sleep(1); open('/opt/ml/model/m', 'w')"
-    name = world.script(code, **SPOT)
+    name = world.script("import time; time.sleep(1); open('/opt/ml/model/m', 'w')", **SPOT)
     world.handle.interrupt(name, after=0.2)
     job = world.trained(name)
     assert job["TrainingJobStatus"] == "Completed" and steps(job).count("Interrupted") == 1
-    assert world.lines(name).count("beginning") == 2  # no checkpoints: all over again
 
 
 def test_interruptions_that_cannot_be(world: World) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Callable
 
 import numpy as np
 import pyarrow
@@ -11,7 +12,7 @@ import pyarrow.parquet
 import pytest
 import xgboost
 
-from .job_world import BUCKET, XGBOOST, World, channel
+from .job_world import BUCKET, XGBOOST, World, channel, cluster
 
 BINARY = {"num_round": "5", "objective": "binary:logistic"}
 RANDOM = np.random.default_rng(7)
@@ -217,3 +218,78 @@ def test_script_mode_in_the_xgboost_image(world: World) -> None:
     job = world.trained(world.script("import xgboost, os\nprint('version', xgboost.__version__)", {"depth": "2"}, image=XGBOOST))
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
     assert f"version {xgboost.__version__}" in world.lines(job["TrainingJobName"])
+
+
+def channels(world: World, content_type: str, files: dict[str, str | bytes], **members: object) -> list[dict]:
+    """A channel for each first part of a name in ``files``."""
+    name = world.name("xgboost")
+    for key, body in files.items():
+        world.put(f"{name}/{key}", body)
+    parts = dict.fromkeys(key.split("/")[0] for key in files)
+    return [channel(part, f"s3://{BUCKET}/{name}/{part}/", content_type, **members) for part in parts]
+
+
+@pytest.mark.parametrize(("content_type", "write"), [("text/csv", csv), ("application/x-parquet", parquet)])
+def test_pipe_mode_trains_the_model_of_file_mode(world: World, content_type: str, write: Callable) -> None:
+    files = {"train/a": write(slice(0, 150)), "train/b": write(slice(150, 300)), "validation/c": write(slice(300, 400))}
+    models = []
+    for mode in ("File", "Pipe"):
+        inputs = channels(world, content_type, files, InputMode=mode)
+        job = world.trained(world.train(world.name("xgboost"), XGBOOST, InputDataConfig=inputs, HyperParameters=BINARY))
+        models.append(booster(world, job).get_dump())
+    assert models[0] == models[1]
+
+
+@pytest.mark.parametrize(
+    ("content_type", "reason"),
+    [("text/libsvm", "Channel configuration for 'train' channel is not supported"), ("application/x-recordio-protobuf", "does not read")],
+)
+def test_what_pipe_mode_does_not_read(world: World, content_type: str, reason: str) -> None:
+    inputs = channels(world, content_type, {"train/a": libsvm(slice(0, 300))}, InputMode="Pipe")
+    job = world.trained(world.train(world.name("xgboost"), XGBOOST, InputDataConfig=inputs, HyperParameters=BINARY))
+    assert job["TrainingJobStatus"] == "Failed" and reason in job["FailureReason"]
+
+
+def test_two_hosts_train_the_model_of_one(world: World) -> None:
+    files = {
+        "train/a": csv(slice(0, 200)),
+        "train/b": csv(slice(200, 400)),
+        "validation/c": csv(slice(0, 100)),
+        "validation/d": csv(slice(100, 200)),
+    }
+    logged, models = [], []
+    for count in (1, 2):
+        inputs = channels(world, "text/csv", files)
+        for each in inputs:
+            each["DataSource"]["S3DataSource"]["S3DataDistributionType"] = "ShardedByS3Key"
+        name = world.train(world.name("xgboost"), XGBOOST, InputDataConfig=inputs, HyperParameters=BINARY, ResourceConfig=cluster(count))
+        job = world.trained(name)
+        models.append(booster(world, job))
+        logged.append({metric["MetricName"]: metric["Value"] for metric in job["FinalMetricDataList"]})
+    whole = xgboost.DMatrix(FEATURES)
+    assert np.allclose(models[0].predict(whole), models[1].predict(whole), atol=0.1)
+    assert logged[0] == pytest.approx(logged[1], abs=0.02)
+    assert any("Distributed node training with 2 hosts" in line for line in world.lines(name, host="algo-2"))
+    assert not any(line.startswith("[0]") for line in world.lines(name, host="algo-2"))
+
+
+def test_a_host_without_data_is_left_out(world: World) -> None:
+    inputs = channels(world, "text/csv", {"train/a": csv(slice(0, 400))})
+    inputs[0]["DataSource"]["S3DataSource"]["S3DataDistributionType"] = "ShardedByS3Key"
+    name = world.train(world.name("xgboost"), XGBOOST, InputDataConfig=inputs, HyperParameters=BINARY, ResourceConfig=cluster(2))
+    booster(world, world.trained(name))
+    assert any("Host algo-2 does not have data" in line for line in world.lines(name, host="algo-2"))
+
+
+def test_hosts_that_are_stopped_end_in_the_same_round(world: World) -> None:
+    inputs = channels(world, "text/csv", {"train/a": csv(slice(0, 200)), "train/b": csv(slice(200, 400))})
+    inputs[0]["DataSource"]["S3DataSource"]["S3DataDistributionType"] = "ShardedByS3Key"
+    parameters = BINARY | {"num_round": "100000", "save_model_on_termination": "true"}
+    name = world.train(world.name("xgboost"), XGBOOST, InputDataConfig=inputs, HyperParameters=parameters, ResourceConfig=cluster(2))
+    world.until(lambda: any(line.startswith("[3]") for line in world.lines(name)))
+    world.sagemaker.stop_training_job(TrainingJobName=name)
+    job = world.trained(name)
+    assert job["TrainingJobStatus"] == "Stopped"
+    model = xgboost.Booster()
+    model.load_model(bytearray(world.archive(job["ModelArtifacts"]["S3ModelArtifacts"])["xgboost-model"]))
+    assert 3 < model.num_boosted_rounds() < 100000

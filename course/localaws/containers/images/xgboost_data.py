@@ -34,6 +34,7 @@ CONTENT_TYPES = {
     "application/x-parquet": PARQUET,
     "application/x-recordio-protobuf": RECORDIO,
 }
+PIPED = {CSV, PARQUET, RECORDIO}  # what it takes in Pipe mode
 DELIMITERS = ",\t; :"  # in order of preference, as Python's csv.Sniffer has them, which the container asks
 HEAVY = ("pandas", "sklearn")  # imported by xgboost where installed: 2 of the 2.5 s that its import takes, and by its first DMatrix
 

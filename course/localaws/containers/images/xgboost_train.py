@@ -2,7 +2,8 @@
 
 Matches `sagemaker-xgboost-container` 1.7: hyperparameters and their checks, channels, content types, metrics with those it adds to
 XGBoost's own, early stopping that keeps the best model, log lines, the ``xgboost-model`` file, failures in its words. Different: the
-model is what the installed XGBoost trains, whatever version the image's tag names; one instance; no GPU, Pipe mode or k-fold.
+model is what the installed XGBoost trains, whatever version the image's tag names; no GPU or k-fold. Several instances train one model
+(`xgboost_hosts`); Pipe mode is read to its end first, and never as RecordIO-Protobuf (`xgboost_training_data`).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import traceback
 from pathlib import Path
 
 from course.localaws.containers import script_mode
-from course.localaws.containers.images import xgboost_data, xgboost_metrics, xgboost_training_data
+from course.localaws.containers.images import xgboost_data, xgboost_hosts, xgboost_metrics, xgboost_training_data
 from course.localaws.containers.images.hyperparameters import UserError, validate
 from course.localaws.tables import table
 
@@ -64,12 +65,22 @@ def train(base: Path, given: dict[str, str], channels: dict[str, dict]) -> None:
     declared = table(TABLE)
     parameters = validate(given, declared["hyperparameters"])
     check_dependencies(parameters, {*declared["metrics"]["maximize"], *declared["metrics"]["minimize"]})
-    matrices = read_channels(base / "input/data", channels, bool(parameters.get("csv_weights")))
+    resources = json.loads((base / "input/config/resourceconfig.json").read_text())
+    hosts, current = resources["hosts"], resources["current_host"]
+    matrices = read_channels(base / "input/data", channels, bool(parameters.get("csv_weights")), len(hosts) > 1)
     metrics = evaluation_metrics(parameters)
-    passed = {name: value for name, value in parameters.items() if name not in OWN and "ignored" not in declared["hyperparameters"][name]}
-    model = boost(base / "model", for_xgboost(passed), parameters, metrics, matrices, declared["metrics"]["maximize"])
-    if model is not None:
+    passed = for_xgboost({name: value for name, value in parameters.items() if passes(name, declared["hyperparameters"])})
+    with xgboost_hosts.together(hosts, current, "train" in matrices) as keeps:
+        if "train" not in matrices:
+            return
+        model = boost(base / "model", passed, parameters, metrics, matrices, declared["metrics"]["maximize"], keeps)
+    if model is not None and keeps:
         (base / "model/xgboost-model").write_bytes(model.save_raw("ubj"))
+
+
+def passes(name: str, declared: dict[str, dict]) -> bool:
+    """Whether a hyperparameter is XGBoost's."""
+    return name not in OWN and "ignored" not in declared[name]
 
 
 def check_dependencies(parameters: dict, known_metrics: set[str]) -> None:
@@ -97,8 +108,8 @@ def check_dependencies(parameters: dict, known_metrics: set[str]) -> None:
             raise UserError("Metric 'aft-nloglik' can only be applied for 'survival:aft' objective.")
 
 
-def read_channels(folder: Path, channels: dict[str, dict], csv_weights: bool) -> dict:
-    """The DMatrices of ``train`` and, when there is such a channel, ``validation``."""
+def read_channels(folder: Path, channels: dict[str, dict], csv_weights: bool, several: bool) -> dict:
+    """The DMatrices of ``train`` and, when there is such a channel, ``validation``; on one of several hosts either may be without data."""
     if "train" not in channels:
         raise UserError("Missing required channel: train")
     for name in channels:
@@ -108,13 +119,20 @@ def read_channels(folder: Path, channels: dict[str, dict], csv_weights: bool) ->
         form = xgboost_data.format_of(channels["train"].get("ContentType", ""))
     except ValueError as error:
         raise UserError(str(error)) from None
+    piped = channels["train"]["TrainingInputMode"] == "Pipe"
+    if piped and form not in xgboost_data.PIPED:
+        raise UserError(f"Channel configuration for 'train' channel is not supported: {channels['train']}")
     matrices = {}
     for name, label in (("train", "training"), ("validation", "validation")):
         if name in channels:
-            matrices[name] = xgboost_training_data.read(folder / name, form, csv_weights and name == "train")
-            if matrices[name] is None:
+            source = Path(f"{folder / name}_0") if piped else folder / name
+            matrix = xgboost_training_data.read(source, form, csv_weights and name == "train")
+            if matrix is not None:
+                matrices[name] = matrix
+            elif not several:
                 raise UserError(f"No data in {label} channel path {folder / name}")
-    logger.info("Single node training.")
+    if not several:
+        logger.info("Single node training.")
     for name, matrix in matrices.items():
         logger.info("%s matrix has %s rows and %s columns", name.capitalize(), matrix.num_row(), matrix.num_col())
     return matrices
@@ -141,8 +159,8 @@ def for_xgboost(parameters: dict) -> dict:
     return parameters
 
 
-def boost(folder: Path, passed: dict, parameters: dict, metrics: list[str], matrices: dict, maximised: list[str]):
-    """Run XGBoost; returns the model, or None when the job was stopped and is not to keep one."""
+def boost(folder: Path, passed: dict, parameters: dict, metrics: list[str], matrices: dict, maximised: list[str], tells: bool):
+    """Run XGBoost; returns the model, or None when the job was stopped and is not to keep one. ``tells``: whether it prints the metrics."""
     xgboost = xgboost_data.import_xgboost()
     own_metrics = [metric for metric in metrics if metric in xgboost_metrics.FUNCTIONS]
     theirs = [metric for metric in metrics if metric not in own_metrics]
@@ -151,7 +169,7 @@ def boost(folder: Path, passed: dict, parameters: dict, metrics: list[str], matr
     elif own_metrics:
         passed["disable_default_eval_metric"] = 1
     stopping = _Stopping()
-    callbacks = [_callback(xgboost, stopping)]
+    callbacks = [_callback(xgboost, stopping, tells)]
     if "early_stopping_rounds" in parameters:
         watched = metrics[-1] if metrics else None
         callbacks.append(
@@ -189,15 +207,15 @@ class _Stopping:
         self.asked = True
 
 
-def _callback(xgboost, stopping: _Stopping):
+def _callback(xgboost, stopping: _Stopping, tells: bool):
     """Prints the metrics of each round, and ends training when asked to."""
 
     class Rounds(xgboost.callback.TrainingCallback):
         def after_iteration(self, model, epoch: int, evals_log: dict) -> bool:
             values = [f"{data}-{name}:{history[-1]:.5f}" for data, metrics in evals_log.items() for name, history in metrics.items()]
-            if values:
+            if values and tells:
                 print("\t".join([f"[{epoch}]", *values]), flush=True)
-            return stopping.asked
+            return xgboost_hosts.any_host(stopping.asked)
 
     return Rounds()
 

@@ -1,12 +1,15 @@
 """The channels of the XGBoost algorithm as DMatrices: label in the first column, no header, files of all folders together.
 
 Matches the container in formats, label and weight columns and in what it calls wrong. Different: a CSV file with text in it, such as a
-header, fails; the container's parser takes text for zeros without a word.
+header, fails; the container's parser takes text for zeros without a word. A FIFO of Pipe mode is written to a file first; its CSV has the
+delimiter of its first line, where the container's reader knows commas alone.
 """
 
 from __future__ import annotations
 
 import logging
+import os
+import shutil
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 SNIPPET = 50
+PARQUET_MARK = b"PAR1"
 
 
 def data_files(folder: Path) -> list[Path]:
@@ -29,12 +33,28 @@ def data_files(folder: Path) -> list[Path]:
     return [path for path in paths if path.stat().st_size]
 
 
+def piped_files(fifo: Path, form: str) -> list[Path]:
+    """What a FIFO holds, as files; Parquet files follow each other in it, and each begins and ends with `PARQUET_MARK`."""
+    whole = Path(os.environ.get("TMPDIR", "/tmp"), fifo.name)
+    with fifo.open("rb") as source, whole.open("wb") as target:
+        shutil.copyfileobj(source, target)
+    if form != xgboost_data.PARQUET:
+        return [whole] if whole.stat().st_size else []
+    parts = whole.read_bytes().split(2 * PARQUET_MARK)
+    files = []
+    for number, part in enumerate(parts):
+        files.append(whole.with_name(f"{fifo.name}.{number}"))
+        files[-1].write_bytes((PARQUET_MARK if number else b"") + part + (PARQUET_MARK if number < len(parts) - 1 else b""))
+    return [file for file in files if file.stat().st_size]
+
+
 def read(folder: Path, form: str, csv_weights: bool) -> xgboost.DMatrix | None:
     """All of a channel's data, or None when it holds none.
 
     Parameters
     ----------
     folder : Path
+        Or the FIFO of an epoch, which is read to its end.
     form : str
         ``"csv"``, ``"libsvm"`` or ``"parquet"``.
     csv_weights : bool
@@ -45,7 +65,7 @@ def read(folder: Path, form: str, csv_weights: bool) -> xgboost.DMatrix | None:
     UserError
         In the container's words.
     """
-    files = data_files(folder)
+    files = piped_files(folder, form) if folder.is_fifo() else data_files(folder)
     if not files:
         return None
     if form == xgboost_data.LIBSVM:

@@ -121,10 +121,16 @@ def exit_code(status: int) -> int:
 def shut_off(spec: dict) -> None:
     """Enter the namespaces of the box, and start the relay where it has no network of this machine's; the next child is its process 1."""
     inward = (relay.listen(spec["serves"]), spec["serves"]) if spec["serves"] and not spec["network"] else None
-    namespaces.enter_user(namespaces.CLONE_NEWIPC | (0 if spec["network"] else namespaces.CLONE_NEWNET))
-    if not spec["network"]:
-        namespaces.raise_loopback()
-        relay.fork(spec["gateway"], inward)
+    own = namespaces.CLONE_NEWIPC | namespaces.CLONE_NEWUTS
+    if spec["joins"]:
+        namespaces.join(spec["joins"], own)
+    else:
+        namespaces.enter_user(own | (0 if spec["network"] else namespaces.CLONE_NEWNET))
+        if not spec["network"]:
+            namespaces.raise_loopback()
+            relay.fork(spec["gateway"], inward)
+    if spec["hostname"]:
+        namespaces.name_host(spec["hostname"])
     namespaces.libc("unshare", namespaces.CLONE_NEWPID)
 
 

@@ -8,6 +8,7 @@ import ctypes
 import os
 
 CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET, CLONE_NEWIPC = 0x00020000, 0x10000000, 0x20000000, 0x40000000, 0x08000000
+CLONE_NEWUTS = 0x04000000
 PR_CAPBSET_DROP, PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 24, 1, 36, 38
 SIOCSIFFLAGS, IFF_UP = 0x8914, 1
 CAPABILITY_VERSION = 0x20080522  # _LINUX_CAPABILITY_VERSION_3: two words of 32 bits each
@@ -44,6 +45,18 @@ def enter_user(others: int) -> None:
         write_file("/proc/self/setgroups", "deny")
         write_file("/proc/self/uid_map", f"{uid} {uid} 1")
         write_file("/proc/self/gid_map", f"{gid} {gid} 1")
+
+
+def join(pid: int, others: int) -> None:
+    """Enter the user and network namespaces in which process ``pid`` lives, and new ones ``others`` below that user namespace."""
+    with open(f"/proc/{pid}/ns/user") as user, open(f"/proc/{pid}/ns/net") as network:
+        libc("setns", user.fileno(), CLONE_NEWUSER)
+        libc("setns", network.fileno(), CLONE_NEWNET)
+    libc("unshare", others)
+
+
+def name_host(name: str) -> None:
+    libc("sethostname", name.encode(), len(name.encode()))
 
 
 def id_mapping_helper(pid: int):

@@ -1,0 +1,205 @@
+"""One host of a training job: its /opt/ml, its data, its box, and how it ended."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import shutil
+import tarfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from course.localaws.containers import host_names, images, mlroot
+from course.localaws.containers.box import Box, Limits, Running, best_mode
+from course.localaws.containers.script_mode import SUBMIT_DIRECTORY
+from course.localaws.containers.visible import Bind
+from course.localaws.errors import AwsError
+from course.localaws.sagemaker import debugger
+from course.localaws.sagemaker.channels import Channel
+from course.localaws.sagemaker.cluster import Host, resource_config
+from course.localaws.sagemaker.folder_sync import FolderSync, below_ml
+from course.localaws.sagemaker.job_data import inside, split
+from course.localaws.sagemaker.job_runner import OUT_OF_MEMORY, JobFailure
+from course.localaws.sagemaker.pipes import Pipe
+
+if TYPE_CHECKING:
+    from course.localaws.containers.box import OnLines
+    from course.localaws.sagemaker.training_run import TrainingRun
+
+SDK_INSTALLS = re.compile(r"install_requirements\.py (\S+)")  # in the sm_train.sh of SDK v3
+CHECKPOINTS = "/opt/ml/checkpoints"  # unless LocalPath says otherwise
+HOSTS = Path("/etc/hosts")
+
+
+class TrainingHost:
+    """What one host does of a job.
+
+    Parameters
+    ----------
+    run : TrainingRun
+    cluster : list of Host
+        All hosts of the job.
+    host : Host
+        Which of them this is.
+    folder : Path
+        Its own directory, which is made.
+
+    Attributes
+    ----------
+    syncs : list of FolderSync
+        What is copied to S3 while the program runs.
+    """
+
+    def __init__(self, run: TrainingRun, cluster: list[Host], host: Host, folder: Path) -> None:
+        self.host, self.folder, self.root = host, folder, folder / "ml"
+        self._run, self._cluster = run, cluster
+        self._pipes: list[Pipe] = []
+        self._running: Running | None = None
+        self._feeding_failure = ""
+        self.syncs: list[FolderSync] = []
+        self.root.mkdir(parents=True, exist_ok=True)  # a warm pool's cache may be there
+
+    def lay_out(self, channels: list[Channel]) -> None:
+        """Write what the host is told, and fetch its data and code. Raises DataError, AwsError, JobFailure."""
+        document = self._run.document
+        mine = [(channel, items) for channel in channels if (items := channel.of(self._cluster, self.host)) is not None]
+        described = {channel.name: channel.described() for channel, _ in mine}
+        checkpoint = document.get("CheckpointConfig")
+        resources = resource_config(self._cluster, self.host)
+        mlroot.lay_out_training(self.root, document.get("HyperParameters", {}), described, resources, checkpoint)
+        data = self.root / "input/data"
+        for channel, items in mine:
+            if channel.mode == "Pipe":
+                self._pipes.append(Pipe(data, channel.name, self._content(channel), self._cannot_feed))
+                continue
+            (data / channel.name).mkdir()
+            self._fetch(items, data / channel.name, channel.mode == "FastFile")
+        self.syncs = list(debugger.lay_out(self.root, document, self._run.data))
+        if checkpoint:
+            written = below_ml(self.root, checkpoint.get("LocalPath", CHECKPOINTS))
+            self._fetch(self._run.data.below(checkpoint["S3Uri"].rstrip("/") + "/"), written, False)
+            self.syncs.append(FolderSync(self._run.data, written, checkpoint["S3Uri"]))
+        self._fetch_code()
+
+    def box(self, image: images.Image, addresses: dict[str, str], joins: int | None) -> Box:
+        """The box of this host, its code staged; ``joins`` as in `Network`. Raises Abandoned, StoppedEarly."""
+        run = self._run
+        overlay = run.runner.overlay(run.job, self.folder, requirements_of(self.root))
+        extra = image.environment | {"TRAINING_JOB_NAME": run.name, "TRAINING_JOB_ARN": run.document["TrainingJobArn"]}
+        extra |= run.document.get("Environment", {})
+        binds = list(self._fast_channels())
+        if best_mode() == "namespace":
+            binds.append(Bind(self._hosts_file(addresses), HOSTS))
+        else:
+            host_names.install(overlay.packages)
+            extra |= host_names.variables(addresses, self.host.name)
+        box = run.runner.box(
+            self.folder,
+            run.runner.variables(run.context, run.document["RoleArn"], overlay, extra),
+            isolated=run.document["EnableNetworkIsolation"],
+            hostname=self.host.name,
+            joins=joins,
+            share=len(self._cluster),
+            binds=binds,
+        )
+        for code in (self.root / "code", self.root / "input/data"):
+            box.stage(code)
+        return box
+
+    def start(self, box: Box, command: list[str], log: OnLines) -> Running:
+        self._running = box.start(command, log, "/opt/ml/code")
+        for pipe in self._pipes:
+            pipe.start()
+        return self._running
+
+    def end(self) -> None:
+        """Nothing feeds it any more, and what it left is safe to read."""
+        for pipe in self._pipes:
+            pipe.end()
+        mlroot.confine(self.root)
+
+    def failure(self, limits: Limits) -> str:
+        """The ``FailureReason`` of this host's container, which has ended; ``""`` when it succeeded."""
+        return self._feeding_failure or failure_of(self._running, self.root, limits)
+
+    def _content(self, channel: Channel) -> Callable[[int], Iterator[bytes]]:
+        return lambda epoch: channel.stream(self._run.data, channel.of(self._cluster, self.host, epoch))
+
+    def _cannot_feed(self, error: Exception) -> None:
+        self._feeding_failure = data_failure(error)
+        self._running.kill()
+
+    def _fetch(self, items: list, folder: Path, link: bool) -> None:
+        job = self._run.job
+        self._run.data.download(items, folder, link, lambda: job.ending)
+        job.check()
+
+    def _fetch_code(self) -> None:
+        """The archive of ``sagemaker_submit_directory``, which in AWS's containers the training toolkit fetches."""
+        run, root = self._run, self.root
+        location = run.document.get("HyperParameters", {}).get(SUBMIT_DIRECTORY, "").strip('"')
+        if not location:
+            return
+        try:
+            if location.startswith("s3://"):
+                archive = run.platform.objects.head(*split(location)).path
+                run.platform.requests.record(run.caller, "s3", "GetObject", "/".join(split(location)))
+            else:
+                archive = root / inside(location.removeprefix("/opt/ml/"))
+            if archive.is_dir():
+                shutil.copytree(archive, root / "code", dirs_exist_ok=True)
+            else:
+                mlroot.unpack(archive, root / "code")
+        except AwsError as error:
+            reason = f"An error occurred ({error.status}) when calling the HeadObject operation: {error.message} ({location})"
+            raise JobFailure(f"AlgorithmError: Framework Error: \n{reason}, exit code: 1") from error
+        except (OSError, tarfile.TarError) as error:
+            raise JobFailure(f"AlgorithmError: Framework Error: \n{location} cannot be unpacked: {error}, exit code: 1") from error
+
+    def _hosts_file(self, addresses: dict[str, str]) -> Path:
+        """This machine's /etc/hosts and the job's hosts."""
+        path = self.folder / "hosts"
+        with contextlib.suppress(OSError):
+            path.write_text(HOSTS.read_text())
+        with path.open("a") as file:
+            file.writelines(f"\n{address} {name}\n" for name, address in addresses.items())
+        return path
+
+    def _fast_channels(self) -> Iterator[Bind]:
+        """Channels of hard links are read-only, as FastFile's are on AWS: what is written there would be written to the stored objects."""
+        described = json.loads((self.root / "input/config/inputdataconfig.json").read_text())
+        for channel, facts in described.items():
+            if facts["TrainingInputMode"] == "FastFile":
+                name = f"input/data/{channel}"
+                yield from (Bind(self.root / name), Bind(self.root / name, Path("/opt/ml") / name))
+
+
+def data_failure(error: Exception) -> str:
+    return mlroot.shorten(f"ClientError: Data download failed:{error}")
+
+
+def failure_of(running: Running, root: Path, limits: Limits) -> str:
+    """The ``FailureReason`` of a container that has ended, ``""`` when it succeeded."""
+    if running.limit == "memory":
+        return OUT_OF_MEMORY
+    if running.limit == "disk":
+        return f"AlgorithmError: [Errno 28] No space left on device, exit code: {running.exit_code}"
+    if running.limit == "processes":
+        return f"AlgorithmError: the job had more than {limits.processes} processes, exit code: {running.exit_code}"
+    if running.exit_code == 0:
+        return ""
+    message = mlroot.read_message(root / "output/failure") or ""
+    return mlroot.shorten(f"AlgorithmError: {message}", f", exit code: {running.exit_code}")
+
+
+def requirements_of(root: Path) -> Path | None:
+    """The requirements file that the job is going to install, if any: beside the script, or as SDK v3's sm_train.sh names it."""
+    script = root / "input/data/sm_drivers/sm_train.sh"
+    if script.exists():
+        named = SDK_INSTALLS.search(script.read_text(errors="replace"))
+        path = root / "input/data/code" / (json.loads(f'"{named[1]}"') if named else "requirements.txt")
+    else:
+        path = root / "code/requirements.txt"
+    return path if path.is_file() else None
