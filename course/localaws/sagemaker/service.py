@@ -24,6 +24,7 @@ from course.localaws.sagemaker.processing import ProcessingJobs
 from course.localaws.sagemaker.runtime_routes import REST_SERVICES, contract_of
 from course.localaws.sagemaker.tags import Tags
 from course.localaws.sagemaker.training import TrainingJobs
+from course.localaws.sagemaker.tuning import HyperParameterTuningJobs
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
@@ -41,6 +42,9 @@ class SageMaker:
         self._platform = platform
         self.engine = Engine(platform)
         self._families = [family(platform, self.engine) for family in FAMILIES]
+        [training] = [family for family in self._families if isinstance(family, TrainingJobs)]
+        # Before the training jobs that they launch, so that no more are launched while those are shut down.
+        self._families.insert(0, HyperParameterTuningJobs(platform, self.engine, training))
         self._operations: dict[str, Operation] = {}
         for family in self._families:
             self._operations |= family.operations

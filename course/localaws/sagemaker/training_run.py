@@ -152,6 +152,7 @@ class TrainingRun(JobRun):
         self.platform.metrics.put_data(
             self.context.region, [observed(GROUP, name, [(value, 1.0)], where, "None", now) for name, value in found]
         )
+        self.listener.measured(found)
 
     def _upload(self, folder: Path, with_model: bool) -> None:
         """Store the model, what lies in /opt/ml/output/data, and the checkpoints."""
