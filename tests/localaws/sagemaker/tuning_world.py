@@ -2,18 +2,42 @@
 
 from __future__ import annotations
 
+import json
+
 from .job_world import BUCKET, ENDED, ROLE, SKLEARN, World, targz
 
-# Prints the loss of Branin's like: the nearer x is to 3, the better. A name of one letter comes as "-x".
+# The nearer x is to 3, the better. It takes no other hyperparameter: one that is not meant for a script would fail it. A name of one
+# letter comes as "-x".
 TOY = """
 import argparse
 parser = argparse.ArgumentParser()
-parser.add_argument("-x", type=float, default=0.0)
+parser.add_argument("-x", type=float, default=3.0)
 parser.add_argument("--kind", default="plain")
-given, _ = parser.parse_known_args()
-print(f"loss={(given.x - 3) ** 2 + (given.kind == 'bad')}")
+given = parser.parse_args()
+print(f"loss={(given.x - 3) ** 2 + (given.kind == 'bad')}", flush=True)
+"""
+# Prints a loss, that of --losses by the kind, for many epochs.
+EPOCHS = """
+import argparse, json, time
+parser = argparse.ArgumentParser()
+parser.add_argument("--kind"), parser.add_argument("--losses", type=json.loads), parser.add_argument("--epochs", type=json.loads)
+given = parser.parse_args()
+for epoch in range(given.epochs[given.kind]):
+    print(f"loss={given.losses[given.kind]}", flush=True)
+    time.sleep(0.1)
 """
 METRICS = [{"Name": "loss", "Regex": "loss=([-0-9.e]+)"}]
+
+
+def epochs(**jobs: tuple[float, int]) -> dict[str, str]:
+    """Hyperparameters for `EPOCHS`: of each kind the loss and for how many epochs it is printed."""
+    losses, counts = ({kind: pair[place] for kind, pair in jobs.items()} for place in (0, 1))
+    return {"losses": json.dumps(json.dumps(losses)), "epochs": json.dumps(json.dumps(counts))}
+
+
+def kinds(*values: str) -> dict:
+    """Ranges for a grid over the hyperparameter kind."""
+    return {"CategoricalParameterRanges": [categorical("kind", *values)]}
 
 
 def continuous(name: str = "x", low: object = 0, high: object = 10, scaling: str = "Linear") -> dict:
