@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from course.localaws import conformance
-from course.localaws.sagemaker.service import FAMILIES
+from course.localaws.app import LocalAws
 from course.localaws.tables import table
 
 
@@ -17,7 +17,9 @@ def test_the_page_is_of_today(tmp_path: Path) -> None:
     assert made.read_text() == conformance.DOCUMENT.read_text(), "run `python -m course.localaws.conformance`"
 
 
-def test_every_family_says_what_matches_and_what_does_not() -> None:
+def test_every_family_says_what_matches_and_what_does_not(tmp_path: Path) -> None:
     families = table(conformance.PROSE)["families"]
-    assert families.keys() == {family.__name__ for family in FAMILIES}
+    aws = LocalAws(tmp_path, "http://127.0.0.1:1")
+    assert families.keys() == {type(family).__name__ for family in aws.sagemaker.families}
+    aws.shutdown()
     assert all(prose["title"] and prose["as_aws"] for prose in families.values())

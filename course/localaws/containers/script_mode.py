@@ -27,6 +27,7 @@ TOOLKIT_PARAMETERS = {
     "sagemaker_container_log_level",
     "sagemaker_job_name",
     "sagemaker_s3_output",
+    "_tuning_objective_metric",
 }
 LONGEST_ERROR = 64 << 10  # characters of the script's error kept for the failure file
 OUT_OF_MEMORY = "OutOfMemory: Process killed by SIGKILL (signal 9)"
@@ -79,8 +80,8 @@ class Environment:
         self.resources = json.loads((config / "resourceconfig.json").read_text())
         self.channels = json.loads((config / "inputdataconfig.json").read_text())
         hyperparameters = decoded(json.loads((config / "hyperparameters.json").read_text()))
-        self.hyperparameters = {name: value for name, value in hyperparameters.items() if not name.startswith("sagemaker_")}
-        toolkit = {name: value for name, value in hyperparameters.items() if name.startswith("sagemaker_")}
+        toolkit = {name: value for name, value in hyperparameters.items() if name.startswith("sagemaker_") or name in TOOLKIT_PARAMETERS}
+        self.hyperparameters = {name: value for name, value in hyperparameters.items() if name not in toolkit}
         self.framework_parameters = {name: value for name, value in toolkit.items() if name not in TOOLKIT_PARAMETERS}
         self.program = os.environ.get("SAGEMAKER_PROGRAM") or toolkit.get(PROGRAM)
         self.module_directory = str(toolkit.get(SUBMIT_DIRECTORY, base / "code"))

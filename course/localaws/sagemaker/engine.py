@@ -67,7 +67,7 @@ class Kind:
     status : str
         The member that holds its status, ``""`` where it has none.
     summary : tuple of str
-        What List shows besides name, ARN, times and status.
+        What List shows besides name, ARN, times and status; of a member inside others, the path: ``"Config.Strategy"``.
     filters : dict
         Parameters of List beyond the common ones, each with the path of the summary's member that it must equal.
     order : str
@@ -133,7 +133,16 @@ class Kind:
 
     def summarise(self, document: Document) -> dict:
         members = (self.name_member, self.arn_member, "CreationTime", "LastModifiedTime", self.status, *self.summary)
-        return {member: document[member] for member in members if document.get(member) is not None}
+        found = {path.rpartition(".")[2]: _at(document, path) for path in members}
+        return {member: value for member, value in found.items() if value is not None}
+
+
+def _at(document: Document, path: str) -> object:
+    """The value of a member, or of one inside others; None where there is none."""
+    found: object = document
+    for member in path.split("."):
+        found = found.get(member) if isinstance(found, dict) else None
+    return found
 
 
 class Engine:

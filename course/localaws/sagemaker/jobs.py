@@ -23,11 +23,22 @@ DEFAULT_SECONDS = 86_400  # of MaxRuntimeInSeconds
 logger = logging.getLogger(__name__)
 
 
+class Listener:
+    """Is told, by the thread of a job, what becomes of it; this one does nothing about it."""
+
+    def measured(self, metrics: list[tuple[str, float]]) -> None:
+        """The job printed metrics: names and values, in order."""
+
+    def ended(self) -> None:
+        """Its description says how it ended."""
+
+
 class JobRun:
     """The work of one job, called in a thread of its own. A subclass says what is done and how its end is written down."""
 
     def __init__(self, runner: JobRunner, engine: Engine, kind: Kind, context: Context, name: str) -> None:
         self.runner, self.engine, self.kind, self.context, self.name = runner, engine, kind, context, name
+        self.listener = Listener()
         self.platform = runner.platform
         self.caller = f"{kind.arn}/{name}"
         self.document = engine.get(context, kind, name)
@@ -59,7 +70,10 @@ class JobRun:
             logger.exception("%s", self.caller)
             failure = internal_error(error)
         status = "Failed" if failure else job.stopped_by or "Completed"
-        persist(lambda: self.update(lambda document: self.ended(document, status, failure)))
+        try:
+            persist(lambda: self.update(lambda document: self.ended(document, status, failure)))
+        finally:
+            self.listener.ended()
 
     def update(self, changes: Changes) -> None:
         """Change the job's document; ends the work when there is none any more, since everything was reset."""
@@ -103,17 +117,26 @@ class Jobs:
         raise NotImplementedError
 
     async def create(self, context: Context, params: dict) -> dict:
-        return await asyncio.to_thread(self._create, context, params)
-
-    def _create(self, context: Context, params: dict) -> dict:
-        name = params[self.kind.name_member]
         if context.call is not None:
-            context.call.resource = f"{self.kind.arn}/{name}"
+            context.call.resource = f"{self.kind.arn}/{params[self.kind.name_member]}"
+        return {self.kind.arn_member: await asyncio.to_thread(self.begin, context, params)}
+
+    def begin(self, context: Context, params: dict, listener: Listener | None = None) -> str:
+        """Check a request, keep the new job and have it done; returns its ARN. Waits for IAM: not for the event loop.
+
+        Raises
+        ------
+        AwsError
+            As the Create operation does.
+        """
+        name = params[self.kind.name_member]
         require_role(self.platform, params["RoleArn"])
         document = self.prepare(context, params)
         arn = self.engine.create(context, self.kind, name, document, params.get("Tags", ()))
-        self._runner.submit(arn, self.work(context, name))
-        return {self.kind.arn_member: arn}
+        run = self.work(context, name)
+        run.listener = listener or run.listener
+        self._runner.submit(arn, run)
+        return arn
 
     def work(self, context: Context, name: str) -> JobRun:
         """What a thread is to do for a job."""

@@ -31,6 +31,11 @@ def check(name: str, requested: float, used: float = 0) -> None:
     _check(name, quota["value"], quota["unit"], requested, used)
 
 
+def value(name: str) -> float:
+    """A quota of ``quotas.yaml``, in its unit."""
+    return _data()["quotas"][name]["value"]
+
+
 def check_instances(usage: str, requested: Instances, held: Instances) -> None:
     """Refuse instances beyond what an account may have: of each type, then of all types together.
 

@@ -26,6 +26,7 @@ from course.localaws.sagemaker.spot import Interruption
 from course.localaws.sagemaker.state_events import StateEvents
 from course.localaws.sagemaker.tags import Tags
 from course.localaws.sagemaker.training import TrainingJobs
+from course.localaws.sagemaker.tuning import HyperParameterTuningJobs
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
@@ -45,6 +46,8 @@ class SageMaker:
         self.engine.changed = StateEvents(platform, self.engine)
         self.families = [family(platform, self.engine) for family in FAMILIES]
         [self._training] = [family for family in self.families if isinstance(family, TrainingJobs)]
+        # Before the training jobs that they launch, so that no more are launched while those are shut down.
+        self.families.insert(0, HyperParameterTuningJobs(platform, self.engine, self._training))
         self._operations: dict[str, Operation] = {}
         for family in self.families:
             self._operations |= family.operations

@@ -168,6 +168,7 @@ class TrainingRun(JobRun):
         self.platform.metrics.put_data(
             self.context.region, [observed(GROUP, name, [(value, 1.0)], where, "None", now) for name, value in found]
         )
+        self.listener.measured(found)
 
     def _upload(self, folder: Path, members: list[TrainingHost], with_model: bool) -> None:
         """Store the model, and what lies in /opt/ml/output/data. Raises AwsError, DataError."""

@@ -1,0 +1,89 @@
+"""Autotune: ranges for hyperparameters of which only an example value is given, and the settings that a request leaves out.
+
+A stand-in: AWS's way to choose is not published. It matches what is chosen (`autotune.yaml` says by which document) and shows it in the
+description of the tuning job; the choice itself is ours. The strategy is taken from the request, which must name one.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from course.localaws.containers import images
+from course.localaws.errors import AwsError
+from course.localaws.sagemaker.search.space import automatic
+from course.localaws.tables import table
+
+
+def applied(params: dict) -> dict:
+    """The request with all that Autotune chooses; the same request where it is off.
+
+    Raises
+    ------
+    AwsError
+        ``ValidationException`` for ``AutoParameters`` without Autotune.
+    """
+    config, definition = params["HyperParameterTuningJobConfig"], params.get("TrainingJobDefinition")
+    ranges = config.get("ParameterRanges", {})
+    hinted = ranges.get("AutoParameters", [])
+    if "Autotune" not in params:
+        if hinted:
+            raise AwsError("ValidationException", "AutoParameters need Autotune with Mode Enabled.")
+        return params
+    limits = {"MaxNumberOfTrainingJobs": _data()["training_jobs"]} if config["Strategy"] != "Grid" else {}
+    config = config | {"ResourceLimits": limits | config["ResourceLimits"]}
+    if config["Strategy"] != "Hyperband":
+        config.setdefault("TrainingJobEarlyStoppingType", "Auto")
+    criteria = config.get("TuningJobCompletionCriteria", {})
+    config["TuningJobCompletionCriteria"] = {"ConvergenceDetected": {"CompleteOnConvergence": "Enabled"}} | criteria
+    if definition is None:
+        return params | {"HyperParameterTuningJobConfig": config}
+    known = _data()["algorithms"].get(_algorithm(definition), {})
+    chosen: dict[str, list[dict]] = {kind: list(ranges.get(kind, [])) for kind in ("IntegerParameterRanges", "ContinuousParameterRanges")}
+    static = dict(definition.get("StaticHyperParameters", {}))
+    for hint in hinted:
+        found = _range(hint["Name"], hint["ValueHint"], known)
+        if found is None:
+            static[hint["Name"]] = hint["ValueHint"]
+        else:
+            chosen[found[0]].append(found[1])
+    return params | {
+        "HyperParameterTuningJobConfig": config | {"ParameterRanges": ranges | chosen},
+        "TrainingJobDefinition": definition | {"StaticHyperParameters": static},
+    }
+
+
+def _algorithm(definition: dict) -> str:
+    uri = definition["AlgorithmSpecification"].get("TrainingImage")
+    return images.find(uri).algorithm if uri and "sagemaker_program" not in definition.get("StaticHyperParameters", {}) else ""
+
+
+def _range(name: str, hint: str, known: dict[str, dict]) -> tuple[str, dict] | None:
+    """The member of ``ParameterRanges`` that a range belongs to, and the range; None when there is no choice."""
+    entry = known.get(name) or _around(hint)
+    if entry is None:
+        return None
+    low, high = entry["low"], entry["high"]
+    integer = entry["type"] == "integer"
+    scaling = automatic(low, high, integer)
+    made = {"Name": name, "MinValue": str(low), "MaxValue": str(high), "ScalingType": scaling}
+    return ("IntegerParameterRanges" if integer else "ContinuousParameterRanges"), made
+
+
+def _around(hint: str) -> dict | None:
+    least, most = _data()["hints"]["least"], _data()["hints"]["most"]
+    text = hint.strip('"')
+    try:
+        value = int(text)
+    except ValueError:
+        pass
+    else:
+        return {"type": "integer", "low": max(1, int(value * least)), "high": value * most} if value > 0 else None
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return {"type": "continuous", "low": number * least, "high": number * most} if 0 < number < float("inf") else None
+
+
+def _data() -> dict:
+    return table(Path(__file__).with_name("autotune.yaml"))

@@ -1,0 +1,189 @@
+"""What a tuning job is going to do, read from its request: each training job definition with its objective and its space."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from course.localaws.errors import AwsError
+from course.localaws.sagemaker.search.sampling import Search
+from course.localaws.sagemaker.search.space import Space, Values
+from course.localaws.sagemaker.search.stopping import Hyperband, MedianRule, NoStopping, Stopping
+from course.localaws.sagemaker.tuning_ranges import space_of
+
+OBJECTIVE = "_tuning_objective_metric"  # the hyperparameter by which an algorithm learns which metric is optimised
+# Members of a definition that its training jobs take over as they are.
+TAKEN = (
+    "RoleArn",
+    "InputDataConfig",
+    "VpcConfig",
+    "OutputDataConfig",
+    "StoppingCondition",
+    "EnableNetworkIsolation",
+    "EnableInterContainerTrafficEncryption",
+    "EnableManagedSpotTraining",
+    "RetryStrategy",
+    "Environment",
+)
+# Static hyperparameters from which AWS takes MaxResource, by the API reference of HyperbandStrategyConfig, read 2026-11-25.
+EPOCHS = ("epochs", "numepochs", "n-epochs", "n_epochs", "num_epochs")
+MOST_EPOCHS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One training job definition.
+
+    Attributes
+    ----------
+    definition : dict
+        As in the request.
+    objective : dict
+        ``Type`` and ``MetricName``.
+    space : Space
+    """
+
+    definition: dict
+    objective: dict
+    space: Space
+
+    @property
+    def name(self) -> str:
+        """Its ``DefinitionName``, ``""`` for the only definition of a job that gives it none."""
+        return self.definition.get("DefinitionName", "")
+
+    @property
+    def static(self) -> dict[str, str]:
+        return self.definition.get("StaticHyperParameters", {})
+
+    def loss(self, value: float) -> float:
+        """An objective value turned so that less is better."""
+        return -value if self.objective["Type"] == "Maximize" else value
+
+    def value(self, loss: float) -> float:
+        return self.loss(loss)
+
+    def request(self, name: str, values: Values) -> dict:
+        """What CreateTrainingJob is asked for to try a combination.
+
+        Checkpoints go below a prefix of each job's own: jobs that run side by side must not share them.
+        """
+        definition = self.definition
+        request = {member: definition[member] for member in TAKEN if member in definition}
+        request |= {
+            "TrainingJobName": name,
+            "AlgorithmSpecification": definition["AlgorithmSpecification"],
+            "ResourceConfig": resources(definition),
+            "HyperParameters": {**self.static, **values, OBJECTIVE: self.objective["MetricName"]},
+        }
+        if checkpoint := definition.get("CheckpointConfig"):
+            request["CheckpointConfig"] = checkpoint | {"S3Uri": f"{checkpoint['S3Uri'].rstrip('/')}/{name}"}
+        return request
+
+
+def plans_of(document: dict) -> list[Plan]:
+    """The plans of a tuning job.
+
+    Parameters
+    ----------
+    document : dict
+        The request, or what Describe answers, which has the same members.
+
+    Raises
+    ------
+    AwsError
+        ``ValidationException``; ``ResourceLimitExceeded``.
+    """
+    config, definitions = document["HyperParameterTuningJobConfig"], document.get("TrainingJobDefinitions")
+    if ("TrainingJobDefinition" in document) == (definitions is not None):
+        raise _invalid("Specify either TrainingJobDefinition or TrainingJobDefinitions.")
+    if definitions is None:
+        definition = document["TrainingJobDefinition"]
+        objective = config.get("HyperParameterTuningJobObjective") or definition.get("TuningObjective")
+        return [_plan(definition, objective, config.get("ParameterRanges") or definition.get("HyperParameterRanges", {}))]
+    if "ParameterRanges" in config or "HyperParameterTuningJobObjective" in config:
+        raise _invalid(
+            "With TrainingJobDefinitions each definition has its own TuningObjective and HyperParameterRanges; "
+            "HyperParameterTuningJobConfig must have neither ParameterRanges nor HyperParameterTuningJobObjective."
+        )
+    names = [definition.get("DefinitionName", "") for definition in definitions]
+    if "" in names or len(names) != len(set(names)):
+        raise _invalid("Each of the TrainingJobDefinitions needs a DefinitionName that no other one has.")
+    plans = [_plan(each, each.get("TuningObjective"), each.get("HyperParameterRanges", {})) for each in definitions]
+    if len({plan.objective["Type"] for plan in plans}) > 1:
+        raise _invalid("The objectives of all TrainingJobDefinitions must have the same Type, or no training job could be the best one.")
+    return plans
+
+
+def resources(definition: dict) -> dict:
+    """The ``ResourceConfig`` of a definition's training jobs.
+
+    Of several ``InstanceConfigs`` it is the first: by the only allocation strategy, ``Prioritized``, the next one's turn comes when AWS
+    has no capacity, and here there always is.
+    """
+    given = definition.get("HyperParameterTuningResourceConfig")
+    if (given is None) == ("ResourceConfig" not in definition):
+        raise _invalid("A training job definition needs either ResourceConfig or HyperParameterTuningResourceConfig.")
+    if given is None:
+        return definition["ResourceConfig"]
+    configs = given.get("InstanceConfigs")
+    if bool(configs) == ("InstanceType" in given):
+        raise _invalid("HyperParameterTuningResourceConfig needs either InstanceConfigs or InstanceType, InstanceCount and VolumeSizeInGB.")
+    shared = {member: given[member] for member in ("VolumeKmsKeyId",) if member in given}
+    chosen = configs[0] if configs else given
+    return shared | {member: chosen[member] for member in ("InstanceType", "InstanceCount", "VolumeSizeInGB") if member in chosen}
+
+
+def search_of(strategy: str, space: Space, seed: int) -> Search:
+    """The search of a strategy. Hyperband's combinations are random; what it adds is the rule of `stopping_of`."""
+    if strategy == "Bayesian":
+        from course.localaws.sagemaker.search.bayesian import BayesianSearch as search
+    elif strategy == "Grid":
+        from course.localaws.sagemaker.search.sampling import GridSearch as search
+    else:
+        from course.localaws.sagemaker.search.sampling import RandomSearch as search
+    return search(space, seed)
+
+
+def stopping_of(config: dict, plan: Plan) -> Stopping:
+    """The rule by which a plan's training jobs are stopped while they run.
+
+    Raises
+    ------
+    AwsError
+        ``ValidationException`` when it contradicts the strategy.
+    """
+    early, given = config.get("TrainingJobEarlyStoppingType", "Off"), config.get("StrategyConfig", {}).get("HyperbandStrategyConfig")
+    if config["Strategy"] != "Hyperband":
+        if given is not None:
+            raise _invalid("HyperbandStrategyConfig is only supported with the Hyperband strategy.")
+        return MedianRule() if early == "Auto" else NoStopping()
+    if early != "Off":
+        raise _invalid("TrainingJobEarlyStoppingType must be Off with the Hyperband strategy, which stops training jobs by itself.")
+    given = given or {}
+    least, most = given.get("MinResource", 1), given.get("MaxResource") or _epochs(plan.static)
+    if not least <= most <= MOST_EPOCHS:
+        raise _invalid(f"MinResource must not be above MaxResource, nor MaxResource above {MOST_EPOCHS}; they are {least} and {most}.")
+    return Hyperband(least, most)
+
+
+def _epochs(static: dict[str, str]) -> int:
+    for name in EPOCHS:
+        if name in static:
+            try:
+                return int(static[name].strip('"'))
+            except ValueError:
+                raise _invalid(f"MaxResource cannot be inferred from the static hyperparameter {name}={static[name]}.") from None
+    raise _invalid(
+        "The Hyperband strategy needs a MaxResource: give one in HyperbandStrategyConfig, or one of the static hyperparameters "
+        f"{', '.join(EPOCHS)}."
+    )
+
+
+def _plan(definition: dict, objective: dict | None, ranges: dict) -> Plan:
+    if objective is None:
+        raise _invalid("A hyperparameter tuning job objective is required: the metric to optimise, and whether to maximise or minimise it.")
+    return Plan(definition, objective, space_of(ranges, definition.get("StaticHyperParameters", {})))
+
+
+def _invalid(message: str) -> AwsError:
+    return AwsError("ValidationException", message)

@@ -1,0 +1,72 @@
+"""What befalls the local AWS while a tuning job runs: it is killed, stopped, reset, or its clock is advanced."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from course.localaws import server
+
+from .job_world import BUCKET, World
+from .test_tuning import LONG
+from .tuning_world import Tuning
+
+LOST = "InternalServerError: the local AWS was stopped while the job ran"
+
+
+@pytest.fixture
+def tuning(tmp_path: Path) -> Iterator[Tuning]:
+    world = World(server.start(tmp_path / "state"), "")
+    yield Tuning(world)
+    if handle := server.find(tmp_path / "state"):
+        handle.stop()
+
+
+def start(tuning: Tuning) -> str:
+    """A tuning job one of whose training jobs has ended, and two of which run."""
+    name = tuning.start(9, request={"TrainingJobDefinition": tuning.definition(LONG)})
+    tuning.world.until(lambda: "loss=1" in [line for trial in tuning.trials(name) for line in tuning.world.lines(trial["TrainingJobName"])])
+    tuning.client.stop_training_job(TrainingJobName=tuning.trials(name)[0]["TrainingJobName"])
+    tuning.world.until(lambda: len(tuning.trials(name)) == 3)
+    return name
+
+
+def test_killed_while_a_tuning_job_runs(tuning: Tuning, tmp_path: Path) -> None:
+    name = start(tuning)
+    psutil.Process(tuning.world.handle.pid).kill()
+    tuning.world.until(lambda: not tuning.world.processes())
+    again = Tuning(World(server.start(tmp_path / "state"), "", fresh=False))
+    job = again.describe(name)
+    assert (job["HyperParameterTuningJobStatus"], job["FailureReason"]) == ("Failed", LOST)
+    stopped, *lost = again.trials(name)
+    assert stopped["TrainingJobStatus"] == "Stopped" and stopped["ObjectiveStatus"] == "Succeeded"
+    for trial in lost:
+        assert (trial["TrainingJobStatus"], trial["FailureReason"], trial["ObjectiveStatus"]) == ("Failed", LOST, "Failed")
+        assert again.client.describe_training_job(TrainingJobName=trial["TrainingJobName"])["FailureReason"] == LOST
+    assert job["TrainingJobStatusCounters"]["RetryableError"] == 2 and job["TrainingJobStatusCounters"]["InProgress"] == 0
+    assert job["BestTrainingJob"] == stopped and again.world.boxes() == []
+    assert again.run(1)[0]["HyperParameterTuningJobStatus"] == "Completed"
+
+
+def test_reset_and_stopped_while_a_tuning_job_runs(tuning: Tuning) -> None:
+    start(tuning)
+    tuning.world.handle.reset()
+    assert tuning.world.processes() == [] and tuning.world.boxes() == []
+    assert tuning.client.list_hyper_parameter_tuning_jobs()["HyperParameterTuningJobSummaries"] == []
+    assert tuning.client.list_training_jobs()["TrainingJobSummaries"] == []
+    tuning.world.s3.create_bucket(Bucket=BUCKET)
+    start(tuning)
+    tuning.world.handle.stop()
+    assert tuning.world.processes() == []
+
+
+def test_the_longest_run_time_is_by_the_clock(tuning: Tuning) -> None:
+    name = tuning.start(4, limits={"MaxRuntimeInSeconds": 3600}, request={"TrainingJobDefinition": tuning.definition(LONG)})
+    tuning.world.until(tuning.world.processes)
+    tuning.world.handle.advance(3600)
+    job = tuning.ended(name)
+    assert job["HyperParameterTuningJobStatus"] == "Completed" and job["TrainingJobStatusCounters"]["Stopped"] == len(tuning.trials(name))
+    assert job["ConsumedResources"]["RuntimeInSeconds"] >= 3600
