@@ -11,6 +11,8 @@ import pyarrow.parquet
 import pytest
 import xgboost
 
+from course.localaws.containers import recordio
+
 from .job_world import BUCKET, XGBOOST, World, channel
 
 BINARY = {"num_round": "5", "objective": "binary:logistic"}
@@ -35,6 +37,10 @@ def parquet(rows: slice) -> bytes:
     buffer = io.BytesIO()
     pyarrow.parquet.write_table(table, buffer)
     return buffer.getvalue()
+
+
+def recordio_protobuf(rows: slice) -> bytes:
+    return recordio.write_arrays(FEATURES[rows].astype(np.float32), LABELS[rows].astype(np.float32))
 
 
 def train(
@@ -70,6 +76,7 @@ def auc(model: xgboost.Booster, rows: slice) -> float:
 
 HEAD, TAIL = slice(0, 300), slice(300, 400)
 FORMATS = [(csv, "text/csv"), (csv, "csv"), (libsvm, "text/libsvm"), (libsvm, ""), (parquet, "application/x-parquet")]
+FORMATS += [(recordio_protobuf, "application/x-recordio-protobuf")]
 
 
 @pytest.mark.parametrize(("write", "content_type"), FORMATS, ids=[f"{write.__name__}-{kind or 'none'}" for write, kind in FORMATS])
@@ -178,6 +185,8 @@ BAD_DATA = {
     "unknown content type": (csv(HEAD), "application/json", "application/json is not an accepted ContentType"),
     "label_size": (csv(HEAD), "text/csv;label_size=2", "label_size must be equal to 1"),
     "not parquet": (csv(HEAD), "application/x-parquet", "Failed to load parquet data"),
+    "not recordio": (csv(HEAD), "application/x-recordio-protobuf", "does not start with a valid magic number"),
+    "recordio without labels": (recordio.write_arrays(FEATURES), "application/x-recordio-protobuf", "have no labels"),
     "labels": ("7,0,0,0\n" + csv(HEAD), "text/csv", "label must be in [0,1] for logistic regression"),
     "empty": ("", "text/csv", "No data in training channel path"),
     "labels only": ("1\n0\n", "text/csv", "no features"),
