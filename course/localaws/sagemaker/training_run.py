@@ -57,7 +57,7 @@ class TrainingRun(JobRun):
         seconds = document["StoppingCondition"]["MaxRuntimeInSeconds"]
         running = self.job.run(lambda: box.start(self._command(image), self._log(), "/opt/ml/code"), seconds)
         mlroot.confine(root)
-        failure = "" if self.job.stopped_by else failure_of(running, root, box.limits)
+        failure = "" if self.job.stopped_by else failure_of(running, root, box.limits, image.client_error)
         self._step("Uploading", "Uploading generated training model")
         try:
             self._upload(folder, with_model=not failure)
@@ -200,8 +200,8 @@ def ended(document: Document, now: float, secondary: str, failure: str) -> dict:
     return changes
 
 
-def failure_of(running: Running, root: Path, limits: Limits) -> str:
-    """The ``FailureReason`` of a container that has ended, ``""`` when it succeeded."""
+def failure_of(running: Running, root: Path, limits: Limits, client_error: int | None = None) -> str:
+    """The ``FailureReason`` of a container that has ended, ``""`` when it succeeded; with exit code ``client_error`` it blames its user."""
     if running.limit == "memory":
         return OUT_OF_MEMORY
     if running.limit == "disk":
@@ -211,7 +211,8 @@ def failure_of(running: Running, root: Path, limits: Limits) -> str:
     if running.exit_code == 0:
         return ""
     message = mlroot.read_message(root / "output/failure") or ""
-    return mlroot.shorten(f"AlgorithmError: {message}", f", exit code: {running.exit_code}")
+    blamed = "ClientError" if running.exit_code == client_error else "AlgorithmError"
+    return mlroot.shorten(f"{blamed}: {message}", f", exit code: {running.exit_code}")
 
 
 def checkpoints(root: Path, config: dict) -> Path:
