@@ -188,6 +188,68 @@ def test_knn_from_data_to_answers(world: World, deploy, kind: str) -> None:
     assert set(record.label) == {"predicted_label", "distances", "labels"}
 
 
+PREDICTORS = {
+    "binary_classifier": ((FEATURES[:, 0] > 3).astype(np.float32), {"score", "predicted_label"}, "binary_classification_accuracy"),
+    "multiclass_classifier": (
+        (np.digitize(FEATURES[:, 0], [0, 3])).astype(np.float32),
+        {"score", "predicted_label"},
+        "multiclass_accuracy",
+    ),
+    "regressor": (FEATURES @ np.float32([1, -2, 3]) + 5, {"score"}, "mse"),
+}
+
+
+@pytest.mark.parametrize("kind", PREDICTORS)
+def test_linear_learner_from_data_to_answers(world: World, deploy, kind: str) -> None:
+    labels, members, metric = PREDICTORS[kind]
+    parameters = {"feature_dim": 3, "predictor_type": kind, "mini_batch_size": 20, "epochs": 40}
+    parameters |= {"num_classes": 3} if kind == "multiclass_classifier" else {}
+    channels = {
+        part: (recordio.write_arrays(FEATURES[rows], labels[rows]), RECORDIO)
+        for part, rows in (("train", slice(200)), ("validation", slice(200, 250)), ("test", slice(250, 300)))
+    }
+    job = completed(train(world, "linear-learner", parameters, **channels))
+    found = metrics(job)
+    assert {"train:objective_loss", "validation:objective_loss", "validation:objective_loss:final", "test:objective_loss"} <= set(found)
+    assert {f"validation:{metric}", f"test:{metric}", "train:progress"} <= set(found)
+    assert found[f"test:{metric}"] < 0.1 if kind == "regressor" else found[f"test:{metric}"] > 0.9
+    lines = world.lines(job["TrainingJobName"])
+    assert any("#early_stopping_criteria_metric: host=algo-1, epoch=0, criteria=" in line for line in lines)
+    assert any("Best model found for hyperparameters: {" in line for line in lines)
+    answers = deploy(job).in_every_format(FEATURES[:20], "predictions")
+    assert all(set(answer) == members for answer in answers)
+    predicted = np.array([answer.get("predicted_label", answer["score"]) for answer in answers])
+    if kind == "regressor":
+        np.testing.assert_allclose(predicted, labels[:20], atol=1)
+    else:
+        assert np.mean(predicted == labels[:20]) > 0.9 and all(isinstance(answer["predicted_label"], int) for answer in answers)
+
+
+def test_linear_learner_without_validation_data_measures_its_training_data(world: World) -> None:
+    body = csv(FEATURES, PREDICTORS["binary_classifier"][0])
+    job = completed(train(world, "linear-learner", {"predictor_type": "binary_classifier"}, train=(body, "text/csv")))
+    found = metrics(job)
+    assert {"train:recall", "train:precision", "train:binary_f_beta", "train:objective_loss:final"} <= set(found)
+    assert not any(name.startswith(("validation", "test")) for name in found)
+
+
+def test_what_linear_learner_refuses(world: World) -> None:
+    for parameters, labels, words in (
+        ({"predictor_type": "binary_classifier"}, np.full(300, 2), "the channel 'train' holds the label 2"),
+        (
+            {"predictor_type": "regressor", "loss": "logistic"},
+            np.ones(300),
+            "The value 'logistic' is not valid for the 'loss' hyperparameter",
+        ),
+        ({"predictor_type": "classifier"}, np.ones(300), "accepts one of the following: 'binary_classifier', 'multiclass_classifier'"),
+    ):
+        job = train(world, "linear-learner", {"feature_dim": 3, **parameters}, train=(csv(FEATURES, labels), "text/csv"))
+        assert job["FailureReason"].startswith("ClientError: ") and words in job["FailureReason"]
+    body = recordio.write_arrays(FEATURES)
+    job = train(world, "linear-learner", {"feature_dim": 3, "predictor_type": "regressor"}, train=(body, RECORDIO))
+    assert "The records of channel 'train' have no labels" in job["FailureReason"]
+
+
 KMEANS = {"feature_dim": 3, "k": 2}
 GOOD = (csv(FEATURES), "text/csv;label_size=0")
 FAILURES = {
