@@ -16,7 +16,7 @@ from course.localaws.containers import recordio
 from course.localaws.containers.images import hyperparameters
 from course.localaws.containers.images.algorithms import ClientError, channels, configuration, declared, implementation, payloads
 
-NAMES = ["kmeans", "pca", "knn", "linear-learner"]
+NAMES = ["kmeans", "pca", "knn", "linear-learner", "randomcutforest"]
 NUMBERS = st.floats(-1e6, 1e6, width=32)
 
 

@@ -14,7 +14,7 @@ from course.localaws.errors import AwsError
 
 EXAMPLE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"
 
-FIRST_PARTY = ("kmeans", "pca", "knn", "linear-learner")
+FIRST_PARTY = ("kmeans", "pca", "knn", "linear-learner", "randomcutforest")
 
 
 def sdk_tables() -> list[tuple[str, str, str, str]]:

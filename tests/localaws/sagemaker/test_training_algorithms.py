@@ -250,6 +250,38 @@ def test_what_linear_learner_refuses(world: World) -> None:
     assert "The records of channel 'train' have no labels" in job["FailureReason"]
 
 
+SHARDED = {"S3DataDistributionType": "ShardedByS3Key"}
+
+
+def test_random_cut_forest_from_data_to_answers(world: World, deploy) -> None:
+    far = np.full((5, 3), 40, np.float32)
+    labels = np.append(np.zeros(300), np.ones(5))
+    job = train(
+        world,
+        "randomcutforest",
+        {"feature_dim": 3, "num_trees": 50, "eval_metrics": '["accuracy", "precision_recall_fscore"]'},
+        train=(csv(FEATURES), "text/csv;label_size=0", SHARDED),
+        test=(csv(np.vstack([FEATURES, far]), labels), "text/csv;label_size=1"),
+    )
+    found = metrics(completed(job))
+    assert found["test:f1"] == found["test:recall"] == found["test:accuracy"] == found["test:precision"] == 1
+    endpoint = deploy(job)
+    answers = endpoint.in_every_format(np.vstack([FEATURES[:3], far[:1]]), "scores")
+    scores = [answer["score"] for answer in answers]
+    assert all(set(answer) == {"score"} for answer in answers) and scores[3] > 2 * max(scores[:3])
+    assert endpoint.refusal("1,2,nan")["OriginalStatusCode"] == 400
+
+
+def test_what_random_cut_forest_refuses(world: World) -> None:
+    parameters = {"feature_dim": 3, "num_trees": 50}
+    job = train(world, "randomcutforest", parameters, train=(csv(FEATURES), "text/csv;label_size=0"))
+    assert "Failed to validate input data configuration. (caused by ValidationError)" in job["FailureReason"]
+    assert "'FullyReplicated' is not one of ['ShardedByS3Key']" in job["FailureReason"]
+    for changes, words in (({"num_trees": 49}, "an integer in [50, 1000]"), ({"feature_dim": 10001}, "an integer in [1, 10000]")):
+        job = train(world, "randomcutforest", parameters | changes, train=(csv(FEATURES), "text/csv;label_size=0", SHARDED))
+        assert job["FailureReason"].startswith("ClientError: The value") and words in job["FailureReason"]
+
+
 KMEANS = {"feature_dim": 3, "k": 2}
 GOOD = (csv(FEATURES), "text/csv;label_size=0")
 FAILURES = {

@@ -47,6 +47,8 @@ def decode(body: bytes, content_type: str) -> np.ndarray:
             features = np.array([_instance(instance) for instance in _instances(body.decode("utf-8"), kind)], np.float32)
         if features.ndim != 2 or not len(features):
             raise ValueError("it holds no records, or records of different lengths")
+        if not np.isfinite(features).all():
+            raise ValueError("it holds values that are no finite numbers")
     except (ValueError, KeyError, TypeError, LookupError) as error:
         reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         raise RefusedError(400, f"unable to evaluate payload provided: it is no {kind} of records: {reason}") from None
