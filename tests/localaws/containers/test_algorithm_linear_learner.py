@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn import linear_model, metrics
@@ -113,6 +113,7 @@ def test_every_optimizer_descends(optimizer: str) -> None:
 
 
 @pytest.mark.parametrize(("kind", "loss"), [(kind, loss) for kind in TYPES for loss in linear_losses.names(resolved(kind))])
+@settings(deadline=None)
 @given(data=st.data())
 def test_the_gradient_of_every_loss_is_its_slope(kind: str, loss: str, data: st.DataObject) -> None:
     chosen = linear_losses.choose(resolved(kind, loss=loss))
@@ -164,6 +165,7 @@ def test_hinge_loss_scores_by_distance(data: object) -> None:
     assert scores.min() < 0 and scores.max() > 1 and np.mean(trained.answers(data.data, "predicted_label") == data.target) > 0.97
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 6), st.booleans()), min_size=1, max_size=30), st.floats(0.3, 3))
 def test_a_threshold_gives_what_it_promises_and_no_other_gives_more(scored: list[tuple[int, bool]], beta: float) -> None:
     scores, labels = np.array([score / 6 for score, _ in scored]), np.array([float(label) for _, label in scored])
@@ -185,6 +187,7 @@ def test_a_threshold_gives_what_it_promises_and_no_other_gives_more(scored: list
             assert found["recall"] == pytest.approx(max(it["recall"] for it in every if it["precision"] >= 0.8))
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=2, max_size=30))
 def test_binary_metrics_are_scikit_learns(scored: list[tuple[int, bool]]) -> None:
     scores, labels = np.array([score / 5 for score, _ in scored]), np.array([float(label) for _, label in scored])

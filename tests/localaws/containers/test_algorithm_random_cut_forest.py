@@ -74,11 +74,15 @@ def test_a_point_scores_higher_the_farther_it_is_from_the_others() -> None:
     assert (np.diff(scores) > 0).all() and scores[0] < 1 < scores[2]
 
 
-def test_a_known_point_that_comes_often_scores_low() -> None:
-    rows = np.vstack([np.zeros((7000, 2)), np.random.default_rng(0).normal(size=(7000, 2)) + 5])
-    trained = Trained("randomcutforest", {"num_trees": 50}, train=rows)
-    often, seldom = trained.answers([[0, 0], [8, 2]], "score")
-    assert often < 0.5 < seldom
+def test_a_known_point_scores_the_lower_the_more_often_it_comes() -> None:
+    """By the formula of AWS's library: (1 - mass / 2 size) / (depth + log2(mass + 1)), times log2(size + 1)."""
+    rows = np.append(np.zeros(60), np.ones(4))[:, None]
+    forest = grow(np.repeat(rows[None], 50, axis=0), np.random.default_rng(0))
+    often, seldom, new = forest.scores(np.array([[0.0], [1.0], [0.5]]))
+    scale = np.log2(65)
+    assert often == pytest.approx((1 - 60 / 128) / (1 + np.log2(61)) * scale)
+    assert seldom == pytest.approx((1 - 4 / 128) / (1 + np.log2(5)) * scale)
+    assert often < seldom < new == pytest.approx(scale / 2)
 
 
 @pytest.mark.parametrize(

@@ -159,6 +159,8 @@ def test_selectable_inference(serve, model):
     [answer] = server.invoke(csv(ROWS[:1]), "text/csv", "application/json").json()["predictions"]
     assert answer.pop("predicted_score") != answer.get("predicted_score")  # NaN: a classifier has no such thing
     assert answer == wanted | {"raw_score": score}
+    [record] = recordio.read(server.invoke(csv(ROWS[:1]), "text/csv", "application/x-recordio-protobuf").content)
+    assert {name: record.label[name].values.tolist() for name in ("labels", "probability")} == {"labels": [0, 1], "probability": [score]}
     lines = server.invoke(csv(ROWS[:2]), "text/csv", "application/jsonlines").text.splitlines()
     assert [json.loads(line)["labels"] for line in lines] == [[0, 1], [0, 1]]
     assert (

@@ -24,6 +24,7 @@ from course.localaws.containers.images.algorithms.report import Report
 
 RESPONSE = "predictions"
 LOSS_CRITERIA = ("loss_function", "cross_entropy_loss")
+CALIBRATION = 10_000  # records: what "auto" means for num_calibration_samples (on AWS a thousand times as many)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,8 @@ def train(configuration: dict, data: dict[str, Dataset], report: Report) -> dict
     loss = _check(configuration, data)
     scaler = _scaler(configuration, data["train"])
     judged = data.get("validation", data["train"])
-    calibration = _sample(judged, configuration["num_calibration_samples"])
+    size = configuration["num_calibration_samples"]
+    calibration = _sample(judged, CALIBRATION if size == "auto" else size)
     models = variants(configuration, _balance(data["train"].labels))
     classes = configuration["num_classes"] if configuration["predictor_type"] == MULTICLASS else 0
     descent = Descent(configuration, loss, models, data["train"].features.shape[1], classes)
@@ -205,8 +207,8 @@ def _positive(deviation: np.ndarray) -> np.ndarray:
     return np.where(deviation > 0, deviation, 1.0)
 
 
-def _sample(data: Dataset, size: int | str) -> Dataset:
-    if size == "auto" or size >= len(data.labels):
+def _sample(data: Dataset, size: int) -> Dataset:
+    if size >= len(data.labels):
         return data
     chosen = np.random.default_rng(0).permutation(len(data.labels))[:size]
     return Dataset(data.features[chosen], data.labels[chosen])
