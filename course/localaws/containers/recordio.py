@@ -25,6 +25,7 @@ VALUES = "values"  # the name of the one tensor of features, and of labels, that
 # Members of a Value, and the types of their values.
 TENSORS = {2: np.dtype("<f4"), 3: np.dtype("<f8"), 7: np.dtype("<i4")}
 NUMBERS = {dtype: number for number, dtype in TENSORS.items()}
+LARGEST = 1 << 24  # columns of a sparse vector that is made dense: 128 MB a row
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 
 
@@ -196,6 +197,8 @@ def _dense(tensor: Tensor, absent: float = 0.0) -> np.ndarray:
         return tensor.values
     if len(tensor.shape) != 1:
         raise RecordError(f"a sparse vector needs a shape of one number; this one has {list(tensor.shape)}")
+    if tensor.shape[0] > LARGEST:
+        raise RecordError(f"a sparse vector has {tensor.shape[0]} columns; at most {LARGEST} can be made dense")
     if len(tensor.keys) != len(tensor.values) or (len(tensor.keys) and tensor.keys.max() >= tensor.shape[0]):
         raise RecordError(f"the keys of a sparse vector do not fit its values or its shape {list(tensor.shape)}")
     row = np.full(tensor.shape[0], absent, np.result_type(tensor.values.dtype, np.float32) if absent else tensor.values.dtype)
@@ -233,16 +236,17 @@ def _fields(data: bytes) -> Iterator[tuple[int, bytes | int]]:
 
 
 def _tensor(data: bytes) -> Tensor | None:
-    """The tensor in a Value; None for one of bytes, or of nothing."""
+    """The tensor in a Value, the last one if there are several; None for one of bytes, or of nothing."""
+    tensor = None
     for number, content in _fields(data):
         if number in TENSORS:
             parts: dict[int, list] = {1: [], 2: [], 3: []}
             for member, value in _fields(content):
-                parts[member].append(value)
+                parts.get(member, []).append(value)  # members that are not known are passed over
             keys, shape = _integers(parts[2]), _integers(parts[3])
             sparse = np.array(keys, np.uint64) if keys or (shape and not parts[1]) else None
-            return Tensor(_numbers(parts[1], TENSORS[number]), sparse, tuple(shape))
-    return None
+            tensor = Tensor(_numbers(parts[1], TENSORS[number]), sparse, tuple(shape))
+    return tensor
 
 
 def _numbers(parts: list, dtype: np.dtype) -> np.ndarray:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
@@ -125,6 +125,28 @@ def test_any_body_is_read_or_refused(body: bytes, content_type: str) -> None:
         assert features.ndim == 2 and features.dtype == np.float32
 
 
+@settings(deadline=None)
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=3),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(st.sampled_from(["instances", "features", "data", "values", "keys", "shape"]), inner, max_size=3)
+        ),
+    ),
+    st.booleans(),
+)
+def test_any_json_is_read_or_refused(value: object, wrapped: bool) -> None:
+    body = json.dumps({"instances": [{"data": {"features": value}}]} if wrapped else value).encode()
+    for content_type in ("application/json", "application/jsonlines"):
+        try:
+            features = payloads.decode(body, content_type)
+        except payloads.RefusedError as error:
+            assert error.status == 400 and str(error)
+        else:
+            assert features.ndim == 2 and np.isfinite(features).all()
+
+
 @given(st.text(max_size=30))
 def test_any_content_type_of_a_channel_is_known_or_refused(text: str) -> None:
     try:
@@ -140,6 +162,7 @@ def test_any_content_type_of_a_channel_is_known_or_refused(text: str) -> None:
         ("", ("application/json", False)),
         ("*/*", ("application/json", False)),
         ("application/jsonlines", ("application/jsonlines", False)),
+        ("text/csv, application/jsonlines", ("application/jsonlines", False)),
         ("application/json; verbose=true", ("application/json", True)),
         ("application/x-recordio-protobuf;verbose=True", ("application/x-recordio-protobuf", True)),
     ],

@@ -159,6 +159,17 @@ def test_a_record_in_parts_holds_the_magic_number_where_it_was_split() -> None:
     assert list(recordio.frames(data)) == [b"abcd" + magic + magic + b"efgh"]
 
 
+def test_members_that_are_not_known_are_passed_over_and_numbers_need_not_be_packed() -> None:
+    def member(tag: int, content: bytes) -> bytes:
+        return bytes([tag, len(content)]) + content
+
+    unpacked = b"".join(b"\x0d" + struct.pack("<f", number) for number in (1.5, 2.5))
+    tensor = unpacked + b"\x48\x05"  # member 9 is 5
+    entry = member(0x0A, b"values") + member(0x12, member(0x12, tensor) + member(0x52, b"?"))
+    features, labels = recordio.read_arrays(recordio.frame(member(0x0A, entry) + member(0x7A, b"?")))
+    assert features.tolist() == [[1.5, 2.5]] and labels is None
+
+
 ROW = recordio.write_arrays(np.ones((1, 3), np.float32))
 
 
@@ -177,6 +188,7 @@ ROW = recordio.write_arrays(np.ones((1, 3), np.float32))
         (recordio.write([Record({"values": Tensor(np.ones(3))}, {"values": Tensor(np.ones(2))})]), "several labels"),
         (recordio.write([Record({"values": Tensor(np.ones(1), np.array([7]), (5,))})]), "do not fit its values or its shape"),
         (recordio.write([Record({"values": Tensor(np.ones(1), np.array([7]))})]), "needs a shape"),
+        (recordio.write([Record({"values": Tensor(np.ones(1), np.array([7]), (1 << 40,))})]), "at most 16777216 can be made dense"),
     ],
 )
 def test_what_is_no_data_is_refused_in_words(data: bytes, words: str) -> None:

@@ -125,10 +125,10 @@ def _descend(
     for epoch in range(configuration["epochs"]):
         losses = descent.epoch(rows, labels, weights)
         report.quality(f"epoch={epoch}, train", f"{loss.objective}_objective", losses[0], "loss")
-        if not np.isfinite(losses).any():
-            raise ClientError("Training diverged: the loss is no finite number. A smaller learning_rate may help.")
         outputs = descent.outputs(judged, descent.mean) * scaler.label_scale + scaler.label_shift
         objectives = loss.value(outputs, calibration.labels).mean(axis=0)
+        if not np.isfinite(objectives).any():
+            raise ClientError("Training diverged: the loss is no finite number. A smaller learning_rate may help.")
         if "validation" in data:
             report.quality(f"epoch={epoch}, validation", f"{loss.objective}_objective", objectives[0], "loss")
         value, threshold, number = _selected(configuration, loss, outputs, calibration.labels, objectives)
@@ -154,10 +154,12 @@ def _selected(configuration: dict, loss: Loss, outputs: np.ndarray, labels: np.n
         number = int(np.nanargmin(objectives))
         return -float(objectives[number]), float(loss.score(np.zeros(1))[0]), number
     scores = loss.score(outputs)
-    found = [linear_metrics.Cuts(column, labels).best(configuration) for column in scores.T]
+    found = {
+        number: linear_metrics.Cuts(scores[:, number], labels).best(configuration) for number in np.flatnonzero(np.isfinite(objectives))
+    }
     # Of models that the criterion does not tell apart, the one with the smaller loss.
-    number = max(range(len(found)), key=lambda it: (found[it][0], -objectives[it]))
-    return *found[number], number
+    number = max(found, key=lambda it: (found[it][0], -objectives[it]))
+    return *found[number], int(number)
 
 
 def _check(configuration: dict, data: dict[str, Dataset]) -> Loss:

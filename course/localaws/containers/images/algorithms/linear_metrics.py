@@ -76,12 +76,12 @@ def multiclass(scores: np.ndarray, labels: np.ndarray, top: int, beta: float) ->
     """``scores`` have shape (rows, classes); means over classes are over those that occur."""
     predicted = scores.argmax(axis=1)
     ranks = (scores > np.take_along_axis(scores, labels.astype(int)[:, None], axis=1)).sum(axis=1)
-    counts = np.zeros((scores.shape[1], scores.shape[1]))
-    np.add.at(counts, (labels.astype(int), predicted), 1)
-    hits, actual, called = counts.diagonal(), counts.sum(axis=1), counts.sum(axis=0)
+    hits, actual, called = (
+        np.bincount(classes.astype(int), minlength=scores.shape[1]) for classes in (labels[predicted == labels], labels, predicted)
+    )
     present = actual > 0
     recall = hits[present] / actual[present]
-    precision = np.divide(hits, called, out=np.zeros_like(hits), where=called > 0)[present]
+    precision = hits[present] / np.maximum(called[present], 1)
     return {
         "multiclass_accuracy": float(np.mean(predicted == labels)),
         f"multiclass_top_k_accuracy_{top}": float(np.mean(ranks < top)),

@@ -49,20 +49,24 @@ def decode(body: bytes, content_type: str) -> np.ndarray:
             raise ValueError("it holds no records, or records of different lengths")
         if not np.isfinite(features).all():
             raise ValueError("it holds values that are no finite numbers")
-    except (ValueError, KeyError, TypeError, LookupError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, OverflowError) as error:
         reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         raise RefusedError(400, f"unable to evaluate payload provided: it is no {kind} of records: {reason}") from None
     return features.astype(np.float32)
 
 
 def accepted(accept: str) -> tuple[str, bool]:
-    """The type of the answer, JSON unless the request says otherwise, and whether it is to be verbose; raises `RefusedError`."""
-    kind, header = media_type(accept)
-    if kind in ANY:
-        return JSON, False
-    if kind not in RESPONSES:
-        raise RefusedError(406, f"Accept type {accept} is not supported; supported are {', '.join(RESPONSES)}.")
-    return kind, str(header.get_param("verbose", "false")).lower() == "true"
+    """The type of the answer, JSON unless the request says otherwise, and whether it is to be verbose; raises `RefusedError`.
+
+    Of several types the first that there is.
+    """
+    for item in accept.split(","):
+        kind, header = media_type(item.strip())
+        if kind in ANY:
+            return JSON, False
+        if kind in RESPONSES:
+            return kind, str(header.get_param("verbose", "false")).lower() == "true"
+    raise RefusedError(406, f"Accept type {accept} is not supported; supported are {', '.join(RESPONSES)}.")
 
 
 def encode(predictions: list[dict], kind: str, name: str) -> bytes:
@@ -96,6 +100,9 @@ def _instance(instance: dict) -> np.ndarray:
     values, keys = np.array(element["values"], np.float32), element.get("keys")
     if not keys and (len(values) or not element.get("shape")):
         return values
-    row = np.zeros(element["shape"], np.float32)
+    [columns] = element["shape"]
+    if columns > recordio.LARGEST:
+        raise ValueError(f"a sparse vector has {columns} columns; at most {recordio.LARGEST} can be made dense")
+    row = np.zeros(columns, np.float32)
     row[np.array(keys or [], np.intp)] = values
     return row

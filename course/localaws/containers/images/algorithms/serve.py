@@ -20,7 +20,7 @@ class AlgorithmModel:
         try:
             arrays, self._configuration = load(path)
             self._model = implementation(name).Model(arrays, self._configuration)
-        except (OSError, ValueError, KeyError) as error:
+        except Exception as error:
             raise RuntimeError(f"{path} is no model that the local image of {name} has trained: {error}") from error
         self._columns, self._response = self._model.columns, implementation(name).RESPONSE
 
