@@ -188,6 +188,34 @@ def test_knn_from_data_to_answers(world: World, deploy, kind: str) -> None:
     assert set(record.label) == {"predicted_label", "distances", "labels"}
 
 
+def test_data_as_the_sdks_record_set_stores_them(world: World) -> None:
+    """Parts of RecordIO named by a manifest, with no content type, each instance a share of them."""
+    name = world.name("records")
+    for number, rows in enumerate(np.array_split(FEATURES, 3)):
+        world.put(f"{name}/matrix_{number}.pbr", recordio.write_arrays(rows))
+    names = [f"matrix_{number}.pbr" for number in range(3)]
+    manifest = world.put(f"{name}/.amazon.manifest", json.dumps([{"prefix": f"s3://{BUCKET}/{name}/"}, *names]))
+    source = channel("train", manifest, kind="ManifestFile")
+    source["DataSource"]["S3DataSource"]["S3DataDistributionType"] = "ShardedByS3Key"
+    parameters = {"feature_dim": "3", "k": "2", "force_dense": "True"}
+    job = world.trained(world.train(name, f"{ACCOUNT}/kmeans:1", InputDataConfig=[source], HyperParameters=parameters))
+    completed(job)
+    assert any("Channel 'train' holds 300 records of 3 features." in line for line in world.lines(name))
+
+
+def test_a_stopped_job_leaves_no_model(world: World) -> None:
+    name = world.name("stopped")
+    uri = world.put(f"{name}/train.csv", csv(FEATURES, FEATURES[:, 0]))
+    parameters = {"predictor_type": "regressor", "epochs": "10000000", "early_stopping_patience": "10000000"}
+    inputs = [channel("train", uri, "text/csv")]
+    world.train(name, f"{ACCOUNT}/linear-learner:1", InputDataConfig=inputs, HyperParameters=parameters)
+    world.until(lambda: any("#progress_metric" in line for line in world.lines(name)))
+    world.sagemaker.stop_training_job(TrainingJobName=name)
+    job = world.trained(name)
+    assert job["TrainingJobStatus"] == "Stopped" and "train:objective_loss" in metrics(job)
+    assert world.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {}
+
+
 PREDICTORS = {
     "binary_classifier": ((FEATURES[:, 0] > 3).astype(np.float32), {"score", "predicted_label"}, "binary_classification_accuracy"),
     "multiclass_classifier": (

@@ -96,7 +96,7 @@ def _reduced(
 
 
 def start(points: np.ndarray, weights: np.ndarray, k: int, method: str, random: np.random.Generator) -> np.ndarray:
-    """k of the points, chosen at random by their weights, or by those and their squared distance from the points chosen before."""
+    """k of the points: any, or with ``kmeans++`` by their weights and their squared distance from the points chosen before."""
     if method == "random":
         return points[random.choice(len(points), k, replace=False)].copy()
     chosen = [random.choice(len(points), p=weights / weights.sum())]
