@@ -275,7 +275,7 @@ def test_what_linear_learner_refuses(world: World) -> None:
         assert job["FailureReason"].startswith("ClientError: ") and words in job["FailureReason"]
     body = recordio.write_arrays(FEATURES)
     job = train(world, "linear-learner", {"feature_dim": 3, "predictor_type": "regressor"}, train=(body, RECORDIO))
-    assert "The records of channel 'train' have no labels" in job["FailureReason"]
+    assert "Labeled train data required with label size equal 1. Label size on train dataset found to be 0." in job["FailureReason"]
 
 
 SHARDED = {"S3DataDistributionType": "ShardedByS3Key"}
@@ -341,18 +341,26 @@ FAILURES = {
     "csv without content type": (
         KMEANS,
         {"train": (csv(FEATURES), None)},
-        "ClientError: Unable to read data channel 'train'. Requested content-type is 'application/x-recordio-protobuf'. Please verify the "
-        "data matches the requested content-type. (caused by MXNetError)\n\nCaused by: (Input Error) The header of the MXNet RecordIO "
-        "record at position 0 in the dataset does not start with a valid magic number.",
+        "ClientError: Unable to read data channel 'train'. Please verify the correct data channel configuration is provided. (caused by "
+        "MXNetError)\n\nCaused by: (Input Error) The header of the MXNet RecordIO record at position 0 in the dataset does not start with "
+        "a valid magic number.",
+    ),
+    "csv as records": (
+        KMEANS,
+        {"train": (csv(FEATURES), RECORDIO)},
+        "Unable to read data channel 'train'. Requested content-type is 'application/x-recordio-protobuf'. Please verify the data matches "
+        "the requested content-type. (caused by MXNetError)",
     ),
     "header": (KMEANS, {"train": ("a,b,c\n" + csv(FEATURES), "text/csv;label_size=0")}, "A CSV file for training has no header."),
     "label_size": (
         KMEANS,
         {"train": (csv(FEATURES), "text/csv")},
-        "have 2 features, and feature_dim is 3. The first column is taken for the label",
+        "The value of feature_dim hyperparameter '3' doesn't match train data dimensionality '2'. Please set feature_dim to the number of "
+        "features in train dataset. The first column was taken for the label; 'text/csv;label_size=0' says that there is none.",
     ),
     "few records": (KMEANS, {"train": ("1,2,3\n", "text/csv;label_size=0")}, "k is 2, and the channel 'train' holds only 1 records."),
-    "not finite": (KMEANS, {"train": ("1,2,nan\n" * 3, "text/csv;label_size=0")}, "hold values that are no finite numbers"),
+    "missing values": (KMEANS, {"train": ("1,2,nan\n" * 3, "text/csv;label_size=0")}, "Found missing (NaN) values."),
+    "infinite values": (KMEANS, {"train": ("1,2,inf\n" * 3, "text/csv;label_size=0")}, "Found infinite floating point values."),
     "ragged": (KMEANS, {"train": ("1,2,3\n1,2\n", "text/csv;label_size=0")}, "line 2 has 2 columns, line 1 has 3"),
 }
 

@@ -7,7 +7,7 @@ Pipe mode; sparse records are made dense; the model file has AWS's name, ``model
 not MXNet's, so that neither side reads the other's; the same data and hyperparameters give the same model.
 
 Sources: the pages of each algorithm and "Common Data Formats" in the SageMaker developer guide (awsdocs/amazon-sagemaker-developer-guide
-and docs.aws.amazon.com), logs of jobs in public notebooks, and for the words of refused hyperparameters ``vw_serving`` in
+and docs.aws.amazon.com), logs of jobs in public notebooks, and for exit codes and the words of what is refused ``vw_serving`` in
 aws/sagemaker-rl-container, which has the same toolkit inside. Read 2026-11-25.
 
 An algorithm is a module named like its table with ``train(configuration, data, report) -> arrays``, ``Model(arrays, configuration)``

@@ -1,4 +1,7 @@
-"""The channels of a first-party algorithm as arrays: every file below a channel's folder, CSV without header or RecordIO-Protobuf."""
+"""The channels of a first-party algorithm as arrays: every file below a channel's folder, CSV without header or RecordIO-Protobuf.
+
+What is refused is refused in the words of AWS's toolkit, where it has any: ``exceptions.py`` and ``validation.py`` of ``vw_serving``.
+"""
 
 from __future__ import annotations
 
@@ -71,12 +74,9 @@ def read(folder: Path, name: str, content_type: str, columns: int | str, labelle
     try:
         parts = [_csv(path, label_size) if form == CSV else recordio.read_arrays(path.read_bytes()) for path in paths]
     except ValueError as error:
-        raise ClientError(
-            f"Unable to read data channel '{name}'. Requested content-type is '{form}'. Please verify the data matches the requested "
-            "content-type.",
-            "MXNetError",
-            f"(Input Error) {error}",
-        ) from None
+        requested = f"Requested content-type is '{form}'. Please verify the data matches the requested content-type."
+        advice = requested if content_type else "Please verify the correct data channel configuration is provided."
+        raise _unreadable(name, advice, str(error)) from None
     return _joined(parts, name, form, label_size, columns, labelled)
 
 
@@ -94,22 +94,35 @@ def content_type_of(text: str) -> tuple[str, int]:
 
 
 def _joined(parts: list, name: str, form: str, label_size: int, columns: int | str, labelled: bool) -> Dataset:
-    hint = ""
-    if form == CSV:
-        hint = " The first column is taken for the label, unless the content type is 'text/csv;label_size=0'." if label_size else ""
     for features, _ in parts:
         expected = parts[0][0].shape[1] if columns == "auto" else columns
         if features.shape[1] != expected:
-            what = "the first file has" if columns == "auto" else "feature_dim is"
-            raise ClientError(f"The records of channel '{name}' have {features.shape[1]} features, and {what} {expected}.{hint}")
+            hint = " The first column was taken for the label; 'text/csv;label_size=0' says that there is none." if label_size else ""
+            raise ClientError(
+                f"Incorrect configuration or {name} dataset provided. The value of feature_dim hyperparameter '{expected}' doesn't match "
+                f"{name} data dimensionality '{features.shape[1]}'. Please set feature_dim to the number of features in {name} dataset."
+                + (hint if form == CSV else "")
+            )
     has_labels = all(labels is not None for _, labels in parts)
     if labelled and not has_labels:
-        raise ClientError(f"The records of channel '{name}' have no labels, which this algorithm needs.")
+        raise ClientError(
+            f"Labeled {name} data required with label size equal 1. Label size on {name} dataset found to be 0. Please provide a properly "
+            f"labeled {name} dataset."
+        )
     features = np.vstack([features for features, _ in parts]).astype(np.float32)
     labels = np.concatenate([labels for _, labels in parts]).astype(np.float32) if has_labels else None
-    if not np.isfinite(features).all() or (labels is not None and not np.isfinite(labels).all()):
-        raise ClientError(f"The records of channel '{name}' hold values that are no finite numbers.")
+    for values in (features, labels):
+        if values is not None and np.isnan(values).any():
+            advice = "Found missing (NaN) values. Please remove any missing (NaN) values in the input data."
+            raise _unreadable(name, advice, "(NaN)")
+        if values is not None and np.isinf(values).any():
+            advice = "Found infinite floating point values. Please remove any infinite floating point values in the input data."
+            raise _unreadable(name, advice, "(Inf)")
     return Dataset(features, labels)
+
+
+def _unreadable(name: str, advice: str, detail: str) -> ClientError:
+    return ClientError(f"Unable to read data channel '{name}'. {advice}", "MXNetError", f"(Input Error) {detail}")
 
 
 def _csv(path: Path, label_size: int) -> tuple[np.ndarray, np.ndarray | None]:
