@@ -1,4 +1,4 @@
-"""RecordIO frames, as Pipe mode wraps what it streams.
+"""RecordIO frames: what Pipe mode wraps, and what the records of AWS's first-party algorithms come in (`records`).
 
 A frame is a magic number and a length as little-endian words of four bytes, then the data, filled up with zeros to a multiple of four.
 The upper three bits of the length tell the parts of a record that is too long for one frame: 0 whole, 1 first, 2 middle, 3 last. Source:
@@ -13,6 +13,11 @@ from collections.abc import Iterable, Iterator
 MAGIC = 0xCED7230A
 LONGEST = (1 << 29) - 1  # bytes of one frame
 HEADER = struct.Struct("<II")
+WHOLE, FIRST, MIDDLE, LAST = range(4)
+
+
+class RecordError(ValueError):
+    """The bytes are no RecordIO, or their records are not what is asked for."""
 
 
 def frames(length: int, chunks: Iterable[bytes], longest: int = LONGEST) -> Iterator[bytes]:
@@ -39,3 +44,27 @@ def frames(length: int, chunks: Iterable[bytes], longest: int = LONGEST) -> Iter
         yield b"\0" * (-size % 4)
     if rest or next(stream, b""):
         raise ValueError(f"the record is longer than {length} bytes")
+
+
+def records(data: bytes) -> Iterator[bytes]:
+    """The records of RecordIO, parts of a split one joined. Raises `RecordError`."""
+    position, parts = 0, []
+    while position < len(data):
+        if position + 8 > len(data):
+            raise RecordError(f"the RecordIO record at position {position} has no whole header")
+        magic, word = struct.unpack_from("<II", data, position)
+        if magic != MAGIC:
+            raise RecordError(
+                f"The header of the MXNet RecordIO record at position {position} in the dataset does not start with a valid magic number."
+            )
+        part, size = word >> 29, word & LONGEST
+        payload = data[position + 8 : position + 8 + size]
+        if len(payload) < size or part > LAST or (part in (MIDDLE, LAST)) != bool(parts):
+            raise RecordError(f"the RecordIO record at position {position} is not whole")
+        position += 8 + size + -size % 4
+        parts.append(payload)
+        if part in (WHOLE, LAST):
+            yield struct.pack("<I", MAGIC).join(parts)
+            parts = []
+    if parts:
+        raise RecordError("the last RecordIO record is not whole")

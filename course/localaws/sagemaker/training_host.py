@@ -58,6 +58,7 @@ class TrainingHost:
         self._pipes: list[Pipe] = []
         self._running: Running | None = None
         self._feeding_failure = ""
+        self._client_error: int | None = None  # the image's exit code for that
         self.syncs: list[FolderSync] = []
         self.root.mkdir(parents=True, exist_ok=True)  # a warm pool's cache may be there
 
@@ -87,6 +88,7 @@ class TrainingHost:
         """The box of this host, its code staged; ``joins`` as in `Network`. Raises Abandoned, StoppedEarly."""
         run = self._run
         overlay = run.runner.overlay(run.job, self.folder, requirements_of(self.root))
+        self._client_error = image.client_error
         extra = image.environment | {"TRAINING_JOB_NAME": run.name, "TRAINING_JOB_ARN": run.document["TrainingJobArn"]}
         extra |= run.document.get("Environment", {})
         binds = list(self._fast_channels())
@@ -122,7 +124,7 @@ class TrainingHost:
 
     def failure(self, limits: Limits) -> str:
         """The ``FailureReason`` of this host's container, which has ended; ``""`` when it succeeded."""
-        return self._feeding_failure or failure_of(self._running, self.root, limits)
+        return self._feeding_failure or failure_of(self._running, self.root, limits, self._client_error)
 
     def _content(self, channel: Channel) -> Callable[[int], Iterator[bytes]]:
         return lambda epoch: channel.stream(self._run.data, channel.of(self._cluster, self.host, epoch))
@@ -180,8 +182,8 @@ def data_failure(error: Exception) -> str:
     return mlroot.shorten(f"ClientError: Data download failed:{error}")
 
 
-def failure_of(running: Running, root: Path, limits: Limits) -> str:
-    """The ``FailureReason`` of a container that has ended, ``""`` when it succeeded."""
+def failure_of(running: Running, root: Path, limits: Limits, client_error: int | None = None) -> str:
+    """The ``FailureReason`` of a container that has ended, ``""`` when it succeeded; with exit code ``client_error`` it blames its user."""
     if running.limit == "memory":
         return OUT_OF_MEMORY
     if running.limit == "disk":
@@ -191,7 +193,8 @@ def failure_of(running: Running, root: Path, limits: Limits) -> str:
     if running.exit_code == 0:
         return ""
     message = mlroot.read_message(root / "output/failure") or ""
-    return mlroot.shorten(f"AlgorithmError: {message}", f", exit code: {running.exit_code}")
+    blamed = "ClientError" if running.exit_code == client_error else "AlgorithmError"
+    return mlroot.shorten(f"{blamed}: {message}", f", exit code: {running.exit_code}")
 
 
 def requirements_of(root: Path) -> Path | None:

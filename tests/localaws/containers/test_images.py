@@ -14,15 +14,17 @@ from course.localaws.errors import AwsError
 
 EXAMPLE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"
 
+FIRST_PARTY = ("kmeans", "pca", "knn", "linear-learner", "randomcutforest")
+
 
 def sdk_tables() -> list[tuple[str, str, str, str]]:
     """``(account, region, repository, version)`` of the SDK's own tables."""
     sagemaker = pytest.importorskip("sagemaker.core", reason="compares with the SDK's tables, until 2027-05-24")
     found = []
-    for name in ("xgboost", "sklearn"):
+    for name in ("xgboost", "sklearn", *FIRST_PARTY):
         table = json.loads((Path(sagemaker.__path__[0]) / "image_uri_config" / f"{name}.json").read_text())
-        for scope in ("training", "inference"):
-            for version, entry in table[scope]["versions"].items():
+        for scope in [table] if "versions" in table else [table["training"], table["inference"]]:
+            for version, entry in scope["versions"].items():
                 found += [(account, region, entry["repository"], version) for region, account in entry["registries"].items()]
     return found
 

@@ -11,6 +11,8 @@ import pytest
 import requests
 import xgboost
 
+from course.localaws.containers import records
+
 FEATURES = 4
 ROWS = np.random.default_rng(7).random((200, FEATURES))
 
@@ -64,6 +66,17 @@ def test_libsvm_ignores_labels_and_takes_what_is_absent_for_missing(server, mode
     lines = ["1 " + " ".join(f"{index}:{value}" for index, value in enumerate(row) if not np.isnan(value)) for row in rows]
     answers = {content_type: server.invoke("\n".join(lines), content_type).text for content_type in ("text/libsvm", "text/x-libsvm")}
     assert set(answers.values()) == {",".join(map(str, expected(model, rows)))}
+
+
+def test_recordio_protobuf_takes_what_is_absent_for_missing(server, model):
+    rows = ROWS[:2].copy()
+    rows[0, 2] = np.nan
+    keys = np.flatnonzero(~np.isnan(rows[0]))
+    sparse = records.Record({"values": records.Tensor(rows[0][keys], keys, (4,))})
+    body = records.write([sparse]) + records.write_arrays(rows[1:])
+    assert server.invoke(body, "application/x-recordio-protobuf").text == ",".join(map(str, expected(model, rows)))
+    answer = server.invoke(csv(ROWS), "application/x-recordio-protobuf")
+    assert (answer.status_code, "does not start with a valid magic number" in answer.text) == (415, True)
 
 
 def test_json_answer(server, model):
@@ -146,6 +159,8 @@ def test_selectable_inference(serve, model):
     [answer] = server.invoke(csv(ROWS[:1]), "text/csv", "application/json").json()["predictions"]
     assert answer.pop("predicted_score") != answer.get("predicted_score")  # NaN: a classifier has no such thing
     assert answer == wanted | {"raw_score": score}
+    [record] = records.read(server.invoke(csv(ROWS[:1]), "text/csv", "application/x-recordio-protobuf").content)
+    assert {name: record.label[name].values.tolist() for name in ("labels", "probability")} == {"labels": [0, 1], "probability": [score]}
     lines = server.invoke(csv(ROWS[:2]), "text/csv", "application/jsonlines").text.splitlines()
     assert [json.loads(line)["labels"] for line in lines] == [[0, 1], [0, 1]]
     assert (

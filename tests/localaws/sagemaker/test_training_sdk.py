@@ -168,6 +168,28 @@ def test_torchrun_of_the_sdk(world: World, session: object, tmp_path: Path) -> N
     assert world.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"total": b"3.0 of 2"}
 
 
+def test_model_trainer_with_a_first_party_algorithm(world: World, session: object) -> None:
+    """On the URI that the SDK writes, with hyperparameters of any type."""
+    from sagemaker.core import image_uris
+    from sagemaker.train import ModelTrainer
+    from sagemaker.train.configs import Compute, InputData
+
+    uri = world.put("sdk/kmeans/train.csv", "".join(f"{row % 2 * 9},{row % 3}\n" for row in range(100)))
+    trainer = ModelTrainer(
+        training_image=image_uris.retrieve("kmeans", "us-east-1"),
+        role=ROLE,
+        sagemaker_session=session,
+        base_job_name=world.name("sdk"),
+        compute=Compute(instance_type="ml.m5.large", instance_count=1, volume_size_in_gb=5),
+        hyperparameters={"feature_dim": 2, "k": 2, "local_lloyd_tol": 0.01, "eval_metrics": ["msd"], "force_dense": True},
+    )
+    channel = InputData(channel_name="train", data_source=uri, content_type="text/csv;label_size=0")
+    trainer.train(input_data_config=[channel], wait=False, logs=False)
+    job = world.trained(trainer._latest_training_job.training_job_name)
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+    assert {metric["MetricName"] for metric in job["FinalMetricDataList"]} >= {"train:msd", "train:progress"}
+
+
 def test_training_job_that_is_waited_for(world: World, session: object) -> None:
     """``wait`` with logs reads the job's log streams as it goes."""
     from sagemaker.core.resources import TrainingJob

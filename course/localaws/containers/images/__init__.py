@@ -31,7 +31,9 @@ class Image:
     framework_module : str
         What its toolkit reports as ``SM_FRAMEWORK_MODULE``.
     train_module, serve_module : str
-        The Python modules that ``train`` and ``serve`` run.
+        The Python modules that ``train`` and ``serve`` run, and their arguments.
+    client_error : int, optional
+        The exit code with which ``train`` blames its user: the job's failure is a ``ClientError`` then.
     """
 
     uri: str
@@ -42,6 +44,7 @@ class Image:
     framework_module: str
     train_module: str
     serve_module: str
+    client_error: int | None = None
 
     def train(self) -> list[str]:
         """The arguments that Docker's ``train`` command stands for; to be run in a box whose root is laid out for training."""
@@ -82,7 +85,15 @@ def find(uri: str) -> Image:
         raise _unknown(uri, f"in {region} {repository} belongs to the account {account}, not to {parts['account']}")
     environment = entry["environment"] | {"PYTHONPATH": str(TOOLKITS)}
     return Image(
-        uri, entry["name"], version, environment, entry.get("algorithm", ""), entry["framework_module"], entry["train"], entry["serve"]
+        uri,
+        entry["name"],
+        version,
+        environment,
+        entry.get("algorithm", ""),
+        entry["framework_module"],
+        entry["train"],
+        entry["serve"],
+        entry.get("client_error"),
     )
 
 
@@ -91,6 +102,8 @@ def _metric_definitions(algorithm: str) -> list[dict]:
     from course.localaws.tables import table
 
     metrics = table(HERE / "images" / f"{algorithm}.yaml")["metrics"]
+    if "definitions" in metrics:
+        return [{"Name": name, "Regex": regex} for name, regex in metrics["definitions"].items()]
     names = [("train", metric) for metric in metrics["train"]]
     names += [("validation", metric) for metric in sorted([*metrics["maximize"], *metrics["minimize"]])]
     return [{"Name": f"{channel}:{metric}", "Regex": metrics["regex"].format(channel=channel, metric=metric)} for channel, metric in names]
@@ -100,7 +113,7 @@ def _run(module: str) -> list[str]:
     """By the python3 of the box, which sees what a job installed. -P keeps the working directory off the path: a learner's
     ``json.py`` must not replace the library's in our own programs.
     """
-    return ["python3", "-P", "-m", module]
+    return ["python3", "-P", "-m", *module.split()]
 
 
 def _unknown(uri: str, reason: str) -> AwsError:

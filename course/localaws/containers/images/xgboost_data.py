@@ -1,7 +1,7 @@
 """Payloads of the XGBoost container as DMatrices, and its model files, as `sagemaker-xgboost-container` reads them.
 
-Matches its CSV (delimiter guessed from the first line, empty cell = missing value, no label column) and LIBSVM (labels ignored).
-Does not match: RecordIO-Protobuf, which the local image does not read.
+Matches its CSV (delimiter guessed from the first line, empty cell = missing value, no label column), LIBSVM (labels ignored) and
+RecordIO-Protobuf (what a sparse vector does not hold is a missing value).
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.sparse import csr_matrix
+
+from course.localaws.containers import records
 
 if TYPE_CHECKING:
     import xgboost
@@ -127,7 +129,9 @@ def libsvm_to_dmatrix(data: str | bytes) -> xgboost.DMatrix:
 
 
 def recordio_protobuf_to_dmatrix(data: bytes) -> xgboost.DMatrix:
-    raise ValueError("the local image reads no recordio-protobuf; send text/csv or text/libsvm")
+    import xgboost
+
+    return xgboost.DMatrix(records.read_arrays(data, absent=np.nan)[0])
 
 
 READERS: dict[str, Callable] = {CSV: csv_to_dmatrix, LIBSVM: libsvm_to_dmatrix, RECORDIO: recordio_protobuf_to_dmatrix}

@@ -1,6 +1,6 @@
 """Selectable inference of the XGBoost container: ``SAGEMAKER_INFERENCE_OUTPUT`` names what an answer shall hold.
 
-Source: "How to use SageMaker XGBoost" of the developer guide, and `sagemaker-xgboost-container`. RecordIO-Protobuf is not written.
+Source: "How to use SageMaker XGBoost" of the developer guide, and `sagemaker-xgboost-container`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ import json
 from collections.abc import Callable
 
 import numpy as np
+
+from course.localaws.containers import records
 
 LABEL = ("predicted_label", "labels")
 PROBABILITY = ("probability", "probabilities")
@@ -67,8 +69,8 @@ def select(predictions: np.ndarray, keys: list[str], config: dict) -> list[dict]
     return [{key: values[key](raw) if key in known else float("nan") for key in keys} for raw in predictions]
 
 
-def encode(selected: list[dict], keys: list[str], accept: str, batch: bool) -> str:
-    """Selected predictions as ``application/json``, ``application/jsonlines`` or ``text/csv``; raises ValueError for another type."""
+def encode(selected: list[dict], keys: list[str], accept: str, batch: bool) -> str | bytes:
+    """Selected predictions as JSON, JSON Lines, CSV or RecordIO-Protobuf; raises ValueError for another type."""
     if accept == "application/json":
         return json.dumps({"predictions": selected})
     if accept == "application/jsonlines":
@@ -76,6 +78,10 @@ def encode(selected: list[dict], keys: list[str], accept: str, batch: bool) -> s
     if accept == "text/csv":
         lines = [",".join(f'"{row[key]}"' if isinstance(row[key], list) else str(row[key]) for key in keys) for row in selected]
         return "\n".join(lines) + ("\n" if batch else "")
+    if accept == records.CONTENT_TYPE:
+        return records.write(
+            records.Record(label={key: records.Tensor(np.atleast_1d(np.float32(row[key]))) for key in keys}) for row in selected
+        )
     raise ValueError(f"Cannot encode selected predictions into accept type '{accept}'.")
 
 

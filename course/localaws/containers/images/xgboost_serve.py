@@ -59,7 +59,7 @@ class AlgorithmMode:
         except ValueError as error:
             return _failure(406, error)
         try:
-            return serving.Response(self._encode(predictions, accept).encode(), accept)
+            return serving.Response(self._encode(predictions, accept), accept)
         except Exception as error:
             return _failure(500, error)
 
@@ -94,11 +94,15 @@ class AlgorithmMode:
             raise ValueError(f"Accept type {accept} is not supported. Please use supported accept types: {ACCEPTS}.")
         return accept.lower()
 
-    def _encode(self, predictions: np.ndarray, accept: str) -> str:
-        if self._selected:
-            keys = xgboost_selectable.keys_of(self._selected)
-            selected = xgboost_selectable.select(predictions, keys, json.loads(self._boosters[0].save_config()))
-            return xgboost_selectable.encode(selected, keys, accept, self._batch)
+    def _encode(self, predictions: np.ndarray, accept: str) -> bytes:
+        if not self._selected:
+            return self._text(predictions, accept).encode()
+        keys = xgboost_selectable.keys_of(self._selected)
+        selected = xgboost_selectable.select(predictions, keys, json.loads(self._boosters[0].save_config()))
+        encoded = xgboost_selectable.encode(selected, keys, accept, self._batch)
+        return encoded if isinstance(encoded, bytes) else encoded.encode()
+
+    def _text(self, predictions: np.ndarray, accept: str) -> str:
         values = predictions.tolist()
         if self._batch:
             return "".join(f"{value}\n" for value in values)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from course.localaws.containers import records
 from course.localaws.containers.images import xgboost_data
 from course.localaws.containers.images.hyperparameters import UserError
 
@@ -56,7 +57,7 @@ def read(folder: Path, form: str, csv_weights: bool) -> xgboost.DMatrix | None:
     folder : Path
         Or the FIFO of an epoch, which is read to its end.
     form : str
-        ``"csv"``, ``"libsvm"`` or ``"parquet"``.
+        ``"csv"``, ``"libsvm"``, ``"parquet"`` or ``"recordio-protobuf"``.
     csv_weights : bool
         The second column of CSV data holds the weights of the rows.
 
@@ -70,10 +71,9 @@ def read(folder: Path, form: str, csv_weights: bool) -> xgboost.DMatrix | None:
         return None
     if form == xgboost_data.LIBSVM:
         return _libsvm(folder, files)
-    if form == xgboost_data.RECORDIO:
-        raise UserError("The local image of XGBoost does not read recordio-protobuf; use text/csv, text/libsvm or application/x-parquet.")
+    readers = {xgboost_data.CSV: _csv, xgboost_data.PARQUET: _parquet, xgboost_data.RECORDIO: _recordio}
     try:
-        data = np.vstack([_csv(path) for path in files] if form == xgboost_data.CSV else [_parquet(path) for path in files])
+        data = np.vstack([readers[form](path) for path in files])
     except Exception as error:
         raise UserError(f"Failed to load {form} data with exception:\n{error}") from error
     weights = 1 if csv_weights and form == xgboost_data.CSV else 0
@@ -117,6 +117,13 @@ def _parquet(path: Path) -> np.ndarray:
 
     table = pyarrow.parquet.read_table(path)
     return np.column_stack([column.to_numpy(zero_copy_only=False).astype(np.float32) for column in table.columns])
+
+
+def _recordio(path: Path) -> np.ndarray:
+    features, labels = records.read_arrays(path.read_bytes(), absent=np.nan)
+    if labels is None:
+        raise ValueError(f"the records of {path.name} have no labels")
+    return np.column_stack([labels, features])
 
 
 def _libsvm(folder: Path, files: list[Path]) -> xgboost.DMatrix:

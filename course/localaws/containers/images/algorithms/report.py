@@ -1,0 +1,66 @@
+"""What a first-party algorithm prints: lines as AWS's toolkit writes them, of which SageMaker reads metrics."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import time
+
+HOST = "algo-1"
+logger = logging.getLogger("algorithm")
+
+
+def set_up() -> None:
+    logging.basicConfig(
+        stream=sys.stdout, level=logging.INFO, format="[%(asctime)s %(levelname)s %(thread)d] %(message)s", datefmt="%m/%d/%Y %H:%M:%S"
+    )
+
+
+class Report:
+    """The log of one training job.
+
+    Parameters
+    ----------
+    algorithm : str
+        As AWS calls it in ``#metrics`` lines, e.g. ``"KMeansWebscale"``.
+    """
+
+    def __init__(self, algorithm: str) -> None:
+        self._algorithm = algorithm
+        self._since = time.time()
+
+    def info(self, text: str, *arguments: object) -> None:
+        logger.info(text, *arguments)
+
+    def warning(self, text: str, *arguments: object) -> None:
+        logger.warning(text, *arguments)
+
+    def quality(self, where: str, name: str, value: float, kind: str) -> None:
+        """``where`` is e.g. ``"train"`` or ``"epoch=3, validation"``, ``kind`` ``"loss"`` or ``"score"``."""
+        logger.info("#quality_metric: host=%s, %s %s <%s>=%r", HOST, where, name, kind, float(value))
+
+    def score(self, channel: str, name: str, value: float, kind: str) -> None:
+        """A metric of the final model."""
+        logger.info("#%s_score (%s) : %r", channel, HOST, (name, float(value)))
+        self.quality(channel, name, value, kind)
+
+    def progress(self, done: int, epochs: int, records: int) -> None:
+        """After an epoch over ``records``: how far the job is, and how fast."""
+        now = time.time()
+        logger.info("#progress_metric: host=%s, completed %s %% of epochs", HOST, 100.0 * done / epochs)
+        self.metrics({"Number of Records Since Last Reset": records, "Reset Count": done}, epoch=done - 1, Meta="training_data_iter")
+        seconds = max(now - self._since, 1e-6)
+        logger.info("#throughput_metric: host=%s, train throughput=%s records/second", HOST, records / seconds)
+        self._since = now
+
+    def metrics(self, values: dict[str, float], **dimensions: object) -> None:
+        """A ``#metrics`` line: JSON of values with their sum, count, minimum and maximum."""
+        now = time.time()
+        line = {
+            "StartTime": self._since,
+            "EndTime": now,
+            "Dimensions": {"Algorithm": self._algorithm, "Host": HOST, "Operation": "training", **dimensions},
+            "Metrics": {name: {"sum": float(value), "count": 1, "min": value, "max": value} for name, value in values.items()},
+        }
+        print(f"#metrics {json.dumps(line)}\n", flush=True)
