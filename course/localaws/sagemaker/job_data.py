@@ -7,7 +7,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -136,9 +136,8 @@ class JobData:
             if cancelled():
                 return
             stored, target = item.stored, folder / item.place
-            if not checked and not self.allowed("s3:GetObject", f"arn:aws:s3:::{stored.bucket}/{stored.key}"):
-                self._note("GetObject", f"{stored.bucket}/{stored.key}", 403, "AccessDenied")
-                raise DataError(f"AccessDenied (403): Access Denied when the role {self._role} read s3://{stored.bucket}/{stored.key}")
+            if not checked:
+                self.require_readable(item)
             checked = True
             try:
                 if stored.key.endswith("/"):
@@ -151,6 +150,19 @@ class JobData:
             except OSError as error:
                 raise DataError(_disk(error)) from error
             self._note("GetObject", f"{stored.bucket}/{stored.key}")
+
+    def require_readable(self, item: Item) -> None:
+        """That the role may read an object. Raises DataError."""
+        stored = item.stored
+        if not self.allowed("s3:GetObject", f"arn:aws:s3:::{stored.bucket}/{stored.key}"):
+            self._note("GetObject", f"{stored.bucket}/{stored.key}", 403, "AccessDenied")
+            raise DataError(f"AccessDenied (403): Access Denied when the role {self._role} read s3://{stored.bucket}/{stored.key}")
+
+    def read(self, items: Iterable[Item]) -> Iterator[Path]:
+        """The objects' own files, one after the other, each noted as read; what `require_readable` asks is asked before."""
+        for item in items:
+            self._note("GetObject", f"{item.stored.bucket}/{item.stored.key}")
+            yield item.stored.path
 
     def upload(self, path: Path, uri: str) -> None:
         """Store a file, which is gone afterwards. Raises DataError."""

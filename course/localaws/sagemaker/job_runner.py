@@ -16,7 +16,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from course.localaws import environment
 from course.localaws.containers.box import Box, Network, OnLines, Running, sweep
@@ -24,6 +24,7 @@ from course.localaws.containers.overlay import Overlay, Overlays
 from course.localaws.containers.visible import Bind
 from course.localaws.errors import AwsError
 from course.localaws.sagemaker.context import Context
+from course.localaws.sagemaker.together import Together
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
@@ -35,6 +36,7 @@ CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0a-\x1f]|\t")
 # Of a role whose trust policy may name the service alone or in a list.
 SERVICE = "sagemaker.amazonaws.com"
 KEY_SECONDS = 28 * 86_400.0  # for which a job's keys are good: the longest that a job may run
+Program = TypeVar("Program", Running, Together)
 logger = logging.getLogger(__name__)
 
 
@@ -46,13 +48,18 @@ class Abandoned(Exception):
     """The local AWS is stopping: the job is to leave everything as it is; `recover` fails it at the next start."""
 
 
+def grace() -> float:
+    """Seconds that a job's program has to end after SIGTERM."""
+    return float(os.environ.get("COURSE_STOP_GRACE_SECONDS", GRACE_SECONDS))
+
+
 class Job:
     """What may happen to a job from outside while its thread works on it."""
 
     def __init__(self) -> None:
         self.stopped_by = ""  # "Stopped" or "MaxRuntimeExceeded"
         self.abandoned = False
-        self._running: Running | None = None
+        self._running: Running | Together | None = None
         self._lock = threading.Lock()
 
     @property
@@ -76,8 +83,7 @@ class Job:
             self.stopped_by = self.stopped_by or reason
             running = self._running
         if running is not None:
-            grace = float(os.environ.get("COURSE_STOP_GRACE_SECONDS", GRACE_SECONDS))
-            threading.Thread(target=running.stop, args=(grace,), daemon=True, name="stop-job").start()
+            threading.Thread(target=running.stop, args=(grace(),), daemon=True, name="stop-job").start()
 
     def abandon(self) -> None:
         with self._lock:
@@ -86,7 +92,7 @@ class Job:
         if running is not None:
             running.kill()
 
-    def run(self, start: Callable[[], Running], seconds: float | None = None) -> Running:
+    def run(self, start: Callable[[], Program], seconds: float | None = None) -> Program:
         """Start a box unless the job is to end anyway, wait for its end, and stop it after ``seconds``."""
         with self._lock:
             self.begin()

@@ -31,7 +31,9 @@ class Image:
     framework_module : str
         What its toolkit reports as ``SM_FRAMEWORK_MODULE``.
     train_module, serve_module : str
-        The Python modules that ``train`` and ``serve`` run.
+        The Python modules that ``train`` and ``serve`` run; ``""`` where the image does neither.
+    entrypoint, command : tuple of str
+        What Docker runs in the image when it is told nothing else: ``ENTRYPOINT`` and ``CMD`` of its Dockerfile.
     """
 
     uri: str
@@ -42,6 +44,8 @@ class Image:
     framework_module: str
     train_module: str
     serve_module: str
+    entrypoint: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
 
     def train(self) -> list[str]:
         """The arguments that Docker's ``train`` command stands for; to be run in a box whose root is laid out for training."""
@@ -82,7 +86,16 @@ def find(uri: str) -> Image:
         raise _unknown(uri, f"in {region} {repository} belongs to the account {account}, not to {parts['account']}")
     environment = entry["environment"] | {"PYTHONPATH": str(TOOLKITS)}
     return Image(
-        uri, entry["name"], version, environment, entry.get("algorithm", ""), entry["framework_module"], entry["train"], entry["serve"]
+        uri,
+        entry["name"],
+        version,
+        environment,
+        entry.get("algorithm", ""),
+        entry["framework_module"],
+        entry["train"],
+        entry["serve"],
+        tuple(entry.get("entrypoint", ())),
+        tuple(entry.get("command", ())),
     )
 
 
