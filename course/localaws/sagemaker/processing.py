@@ -11,7 +11,7 @@ from course.localaws.sagemaker import processing_checks
 from course.localaws.sagemaker.context import Context
 from course.localaws.sagemaker.engine import Document, Kind
 from course.localaws.sagemaker.job_data import split
-from course.localaws.sagemaker.jobs import DEFAULT_SECONDS, LOST, Jobs
+from course.localaws.sagemaker.jobs import DEFAULT_SECONDS, LOST, Jobs, unsupported
 from course.localaws.sagemaker.processing_checks import instances, outputs
 from course.localaws.sagemaker.processing_run import ProcessingRun, ended
 
@@ -35,6 +35,8 @@ class ProcessingJobs(Jobs):
     def prepare(self, context: Context, params: dict) -> Document:
         processing_checks.check(params)
         images.find(params["AppSpecification"]["ImageUri"])
+        if missing := images.missing(params["AppSpecification"]["ImageUri"]):
+            raise unsupported(f"the image {params['AppSpecification']['ImageUri']} on this machine without {missing}")
         for output in outputs(params):
             bucket, _ = split(output["S3Output"]["S3Uri"])
             if not self.platform.objects.bucket_exists(bucket):

@@ -123,6 +123,8 @@ class ProcessingRun(JobRun):
     def _box(self, root: Path, image: Image) -> Box:
         folder = root.parent
         overlay = self.runner.overlay(self.job, folder, requirements_of(folder))
+        for name, module in image.programs.items():
+            overlay.add_program(name, f"-P -m {module}")
         extra = image.environment | self.document.get("Environment", {})
         variables = self.runner.variables(self.context, self.document["RoleArn"], overlay, extra)
         return self.runner.box(folder, variables, isolated=isolated(self.document))

@@ -31,7 +31,7 @@ class World:
         self.handle, self.mode = handle, mode
         credential = keys.issued(handle.state)
         self.session = boto3.Session(credential.principal.access_key, credential.secret, credential.token, REGION)
-        self.s3, self.sagemaker = self.client("s3"), self.client("sagemaker")
+        self.s3, self.sagemaker, self.logs = self.client("s3"), self.client("sagemaker"), self.client("logs")
         if fresh:
             self.s3.create_bucket(Bucket=BUCKET)
 
@@ -102,7 +102,7 @@ class World:
         request = {
             "ProcessingJobName": name,
             "RoleArn": ROLE,
-            "AppSpecification": specification | changes.pop("AppSpecification", {}),
+            "AppSpecification": without_none(specification | changes.pop("AppSpecification", {})),
             "ProcessingInputs": inputs,
             "ProcessingResources": {"ClusterConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5}},
             "StoppingCondition": {"MaxRuntimeInSeconds": 120},
@@ -119,7 +119,7 @@ class World:
 
     def lines(self, name: str, group: str = "TrainingJobs") -> list[str]:
         """The lines of a job's log."""
-        logs = self.client("logs")
+        logs = self.logs
         group = f"/aws/sagemaker/{group}"
         try:
             streams = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=f"{name}/algo-1-")["logStreams"]
@@ -165,6 +165,10 @@ class World:
             assert time.monotonic() < limit, f"still {answer!r} after {seconds} s"
             time.sleep(0.03)
         return answer
+
+
+def without_none(members: dict) -> dict:
+    return {name: value for name, value in members.items() if value is not None}
 
 
 def trust(service: str) -> str:

@@ -7,7 +7,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from .job_world import BUCKET, ROLE, World, processing_input, processing_output
+from .job_world import BUCKET, ROLE, World, processing_input, processing_output, without_none
 
 
 def refused(call, *arguments: object, **parameters: object) -> tuple[str, str]:
@@ -117,15 +117,13 @@ def test_names_are_unique_until_deleted(world: World) -> None:
 
 def cluster(**changes: object) -> dict:
     """ProcessingResources; a member that is None is left out."""
-    members = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5} | changes
-    return {"ClusterConfig": {name: value for name, value in members.items() if value is not None}}
+    return {"ClusterConfig": without_none({"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5} | changes)}
 
 
 def given(**changes: object) -> dict:
     """An input; a member of its S3Input that is None is left out."""
     made = processing_input("raw", f"s3://{BUCKET}/x", "/opt/ml/processing/input/raw")
-    source = made["S3Input"] | changes
-    return made | {"S3Input": {name: value for name, value in source.items() if value is not None}}
+    return made | {"S3Input": without_none(made["S3Input"] | changes)}
 
 
 REFUSED = [

@@ -15,7 +15,7 @@ host = resources["current_host"]
 
 
 def streams(world: World, name: str) -> list[str]:
-    found = world.client("logs").describe_log_streams(logGroupName="/aws/sagemaker/ProcessingJobs", logStreamNamePrefix=f"{name}/")
+    found = world.logs.describe_log_streams(logGroupName="/aws/sagemaker/ProcessingJobs", logStreamNamePrefix=f"{name}/")
     return [stream["logStreamName"].rpartition("/")[2].rpartition("-")[0] for stream in found["logStreams"]]
 
 
@@ -72,7 +72,7 @@ time.sleep(600)
     prefix = world.name("stopped")
     made = processing_output("out", f"s3://{BUCKET}/{prefix}", "/opt/ml/processing/out")
     name = world.process(code, ProcessingResources=TWO, ProcessingOutputConfig={"Outputs": [made]})
-    logs = world.client("logs")
+    logs = world.logs
 
     def said() -> list[str]:
         try:
