@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from course.localaws.containers.box import best_mode
 from course.localaws.errors import AwsError
+from course.localaws.sagemaker import tracking
 from course.localaws.sagemaker.context import Context, Operation
 from course.localaws.sagemaker.engine import Changes, Document, Engine, Kind
 from course.localaws.sagemaker.job_data import JobData
@@ -64,7 +65,8 @@ class JobRun:
     def update(self, changes: Changes) -> None:
         """Change the job's document; ends the work when there is none any more, since everything was reset."""
         try:
-            self.engine.update(self.context, self.kind, self.name, changes)
+            document = self.engine.update(self.context, self.kind, self.name, changes)
+            tracking.changed(self.engine, self.platform, self.context, self.kind, document)
         except AwsError as error:
             self.job.abandoned = True
             raise Abandoned from error
@@ -110,8 +112,14 @@ class Jobs:
         if context.call is not None:
             context.call.resource = f"{self.kind.arn}/{name}"
         require_role(self.platform, params["RoleArn"])
+        tracking.check(self.engine, context, params)
         document = self.prepare(context, params)
         arn = self.engine.create(context, self.kind, name, document, params.get("Tags", ()))
+        try:
+            tracking.begun(self.engine, context, self.kind, self.engine.get(context, self.kind, name))
+        except BaseException:
+            self.engine.delete(context, self.kind, name)
+            raise
         self._runner.submit(arn, self.run(self._runner, self.engine, self.kind, context, name))
         return {self.kind.arn_member: arn}
 
@@ -132,6 +140,7 @@ class Jobs:
             return self.stopping(document) if status == "InProgress" else {}
 
         document = self.engine.update(context, self.kind, params[self.kind.name_member], changes)
+        tracking.changed(self.engine, self.platform, context, self.kind, document)
         self._runner.stop(document[self.kind.arn_member])
 
     def delete(self, context: Context, params: dict) -> None:
@@ -148,7 +157,8 @@ class Jobs:
         """Jobs that ran when the local AWS was killed have failed; their processes and directories are removed."""
         self._runner.recover()
         for context, document in list(self.engine.every(self.kind, RUNNING)):
-            self.engine.update(context, self.kind, document[self.kind.name_member], self.lost)
+            lost = self.engine.update(context, self.kind, document[self.kind.name_member], self.lost)
+            tracking.changed(self.engine, self.platform, context, self.kind, lost)
 
     def shutdown(self) -> None:
         self._runner.shutdown()
