@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
 from course.localaws.containers import images, mlroot
-from course.localaws.containers.box import Box, Limits
+from course.localaws.containers.box import Box, Limits, Running
 from course.localaws.containers.images import Image
 from course.localaws.sagemaker.continuous import ContinuousUpload
 from course.localaws.sagemaker.engine import Document
@@ -37,6 +38,7 @@ class ProcessingRun(JobRun):
     """The work of one processing job."""
 
     exit_message: str | None = None
+    _continuous: list[ContinuousUpload]
 
     def work(self, folder: Path) -> None:
         document = self.document
@@ -112,7 +114,7 @@ class ProcessingRun(JobRun):
             self.data.require_readable(item)
         return Pipes(path, lambda: self.data.read(objects), source.get("S3CompressionType") == "Gzip")
 
-    def _start(self, root: Path, image: Image):
+    def _start(self, root: Path, image: Image) -> Callable[[], Running]:
         """What starts the program of one instance."""
         box, command = self._box(root, image), self._command(image)
         box.stage(root / "processing")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 # What is searched, by AWS's name for it: the part of the ARN of its kind, and the member of a result that holds it.
 SEARCHED = {
     "TrainingJob": ("training-job", "TrainingJob"),
-    "Endpoint": ("endpoint", "Endpoint"),
     "Experiment": (EXPERIMENT.arn, "Experiment"),
     "ExperimentTrial": (TRIAL.arn, "Trial"),
     "ExperimentTrialComponent": (TRIAL_COMPONENT.arn, "TrialComponent"),
@@ -107,7 +107,7 @@ def summary(component: Document) -> dict:
     return shown | ({"TrialComponentSource": component["Source"]} if "Source" in component else {})
 
 
-def sorting(name: str, shape: Shape):
+def sorting(name: str, shape: Shape) -> Callable[[dict], float | str | None]:
     """What a record is sorted by: the value of a property, as number or text."""
     if search_filters.member(shape, name.partition(".")[0]) is None:
         raise search_filters.invalid(f"{name!r} is not a property of {shape.name}; SortBy needs one.")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import operator
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 
 from course.localaws.contract.model import NUMBERS, Shape
@@ -57,6 +57,10 @@ class Search:
             raise invalid(f"A search expression can have at most {MOST_CONDITIONS} conditions; this has {len(filters)}.")
         for condition in filters:
             self._check(condition)
+        for nested in nested_of(expression):
+            for condition in nested["Filters"]:
+                if not condition["Name"].startswith(f"{nested['NestedPropertyName']}."):
+                    raise invalid(f"{condition['Name']} does not begin with the nested property {nested['NestedPropertyName']}.")
         names = [each["Name"] for each in filters if each.get("Operator") == "Contains"]
         if len([name for name in names if name.partition(".")[0] not in CONTAINED]) > 1:
             raise invalid("'CONTAINS' operator usage limit of 1 exceeded.")
@@ -66,7 +70,7 @@ class Search:
         return self._satisfied(self._expression, record) if self._expression else True
 
     def _satisfied(self, expression: dict, record: dict) -> bool:
-        conditions = [lambda each=each: self._filter(each, record) for each in expression.get("Filters", ())]
+        conditions = [lambda each=each: holds(each, found(record, self._shape, each["Name"])) for each in expression.get("Filters", ())]
         conditions += [lambda each=each: self._nested(each, record) for each in expression.get("NestedFilters", ())]
         conditions += [lambda each=each: self._satisfied(each, record) for each in expression.get("SubExpressions", ())]
         together = any if expression.get("Operator") == "Or" else all
@@ -76,21 +80,9 @@ class Search:
         """Whether a single element of a list satisfies all filters."""
         name = nested["NestedPropertyName"]
         return any(
-            all(self._filter(condition, with_one(record, name, element)) for condition in nested["Filters"])
-            for element, _ in found(record, self._shape, name)
+            all(holds(condition, found(element, shape, condition["Name"].removeprefix(f"{name}."))) for condition in nested["Filters"])
+            for element, shape in found(record, self._shape, name)
         )
-
-    def _filter(self, condition: dict, record: dict) -> bool:
-        values = list(found(record, self._shape, condition["Name"]))
-        match condition.get("Operator", "Equals"):
-            case "Exists":
-                return bool(values)
-            case "NotExists":
-                return not values
-            case "NotEquals":
-                return not any(compare(value, shape, "Equals", condition) for value, shape in values)
-            case name:
-                return any(compare(value, shape, name, condition) for value, shape in values)
 
     def _check(self, condition: dict) -> None:
         if member(self._shape, condition["Name"].partition(".")[0]) is None:
@@ -100,6 +92,20 @@ class Search:
             raise invalid(f"The filter on {condition['Name']} {'takes no' if without else 'needs a'} Value.")
 
 
+def holds(condition: dict, found: Iterable[tuple[object, Shape]]) -> bool:
+    """Whether the values that a property has satisfy a condition on it."""
+    values = list(found)
+    match condition.get("Operator", "Equals"):
+        case "Exists":
+            return bool(values)
+        case "NotExists":
+            return not values
+        case "NotEquals":
+            return not any(compare(value, shape, "Equals", condition) for value, shape in values)
+        case name:
+            return any(compare(value, shape, name, condition) for value, shape in values)
+
+
 def filters_of(expression: dict) -> Iterator[dict]:
     """Every filter of an expression, however deep it stands."""
     yield from expression.get("Filters", ())
@@ -107,6 +113,13 @@ def filters_of(expression: dict) -> Iterator[dict]:
         yield from nested["Filters"]
     for inner in expression.get("SubExpressions", ()):
         yield from filters_of(inner)
+
+
+def nested_of(expression: dict) -> Iterator[dict]:
+    """Every nested filter of an expression, however deep it stands."""
+    yield from expression.get("NestedFilters", ())
+    for inner in expression.get("SubExpressions", ()):
+        yield from nested_of(inner)
 
 
 def found(value: object, shape: Shape, path: str) -> Iterator[tuple[object, Shape]]:
@@ -213,12 +226,6 @@ def moment(text: str, name: str) -> float:
     except ValueError:
         raise invalid(f"{name} is compared with a time of the form YYYY-mm-dd'T'HH:MM:SS, which {text!r} is not.") from None
     return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
-
-
-def with_one(record: dict, path: str, element: object) -> dict:
-    """A record of whose list at ``path`` there is one element alone."""
-    name, _, rest = path.partition(".")
-    return record | {name: with_one(record[name], rest, element) if rest else [element]}
 
 
 def invalid(message: str) -> AwsError:

@@ -89,6 +89,13 @@ def test_a_nested_filter_looks_at_one_element_at_a_time() -> None:
     assert matches(NestedFilters=[{"NestedPropertyName": "InputDataConfig", "Filters": both("validation", "two")}])
 
 
+def test_a_nested_filter_is_on_its_own_property() -> None:
+    nested = {"NestedPropertyName": "InputDataConfig", "Filters": [condition("TrainingJobName", "Equals", "x")]}
+    with pytest.raises(AwsError) as caught:
+        matches(SubExpressions=[{"NestedFilters": [nested]}])
+    assert "does not begin with the nested property InputDataConfig" in caught.value.message
+
+
 def test_expressions_in_expressions() -> None:
     wrong, right = condition("TrainingJobName", "Equals", "x"), condition("TrainingJobStatus", "Equals", "Completed")
     assert not matches(wrong, right) and matches(wrong, right, Operator="Or")
