@@ -35,11 +35,10 @@ class MetricSeries:
             connection.executemany("INSERT INTO metric_points VALUES (?, ?, ?, ?, ?)", rows)
 
     def of(self, component: Document) -> dict:
-        """The member ``Metrics`` of a trial component, if any: what its job's metrics were, then what was logged, in order of names."""
+        """The member ``Metrics`` of a trial component: what its job's metrics were, then what was logged, in order of names."""
         arn = component["TrialComponentArn"]
         names = self._database.connection.execute("SELECT DISTINCT name FROM metric_points WHERE arn = ? ORDER BY name", (arn,))
-        summaries = [*component.get("Metrics", []), *(summary(arn, name, self.points(arn, name)) for (name,) in names.fetchall())]
-        return {"Metrics": summaries} if summaries else {}
+        return {"Metrics": [*component.get("Metrics", []), *(summary(arn, name, self.points(arn, name)) for (name,) in names.fetchall())]}
 
     def points(self, arn: str, name: str) -> list[tuple[float, int | None, float]]:
         """``(timestamp, step, value)`` of a metric in the order of time."""

@@ -53,7 +53,8 @@ def begun(engine: Engine, context: Context, kind: Kind, job: Document) -> None:
     name, config = component_of(kind, job), job.get("ExperimentConfig", {})
     source = {"SourceArn": job[kind.arn_member], "SourceType": f"SageMaker{kind.name}"}
     document = {"DisplayName": config.get("TrialComponentDisplayName", name), "Source": source, "Sources": [source]}
-    document |= {"Parameters": dict(parameters(job)), "InputArtifacts": inputs(job), "StartTime": job["CreationTime"]}
+    document |= {"Parameters": dict(parameters(job)), "InputArtifacts": inputs(job), "OutputArtifacts": outputs(job)}
+    document["StartTime"] = job["CreationTime"]
     document |= status_of(kind, job) | experiments.by(context, "CreatedBy")
     if "RunName" in config:
         document["_run"] = config["RunName"]
@@ -73,9 +74,9 @@ def changed(engine: Engine, platform: Platform, context: Context, kind: Kind, jo
     """
     if kind.name not in TRACKED:
         return
-    members = status_of(kind, job) | {"OutputArtifacts": outputs(job) or None}
+    members = status_of(kind, job) | {"OutputArtifacts": outputs(job)}
     if ended := job.get(f"{kind.name.removesuffix('Job')}EndTime"):
-        members |= {"EndTime": ended, "Metrics": list(metrics(platform, context, kind, job)) or None}
+        members |= {"EndTime": ended, "Metrics": list(metrics(platform, context, kind, job))}
     try:
         engine.update(context, TRIAL_COMPONENT, component_of(kind, job), members)
     except AwsError:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from course.localaws.platform import Platform
 
 MAPS = ("Parameters", "InputArtifacts", "OutputArtifacts")
+EMPTY: dict = {name: {} for name in MAPS}  # AWS answers with them: the SDK's ExperimentAnalytics takes no component without
 OLDEST, NEWEST = -1_209_600.0, 7_200.0  # seconds from now within which a metric's time stamp must lie
 PERIODS = {"OneMinute": 60, "FiveMinute": 300, "OneHour": 3600}  # seconds
 
@@ -33,7 +34,7 @@ class TrialComponents:
         self._engine, self._clock = engine, platform.clock
         self.series = MetricSeries(platform.state / "sagemaker.db")
         self.operations: dict[str, Operation] = {
-            "CreateTrialComponent": lambda context, params: experiments.create(engine, context, TRIAL_COMPONENT, params),
+            "CreateTrialComponent": lambda context, params: experiments.create(engine, context, TRIAL_COMPONENT, EMPTY | params),
             "DescribeTrialComponent": self.describe,
             "ListTrialComponents": self.list,
             "UpdateTrialComponent": self.update,
@@ -66,7 +67,7 @@ class TrialComponents:
             changed = {name: value for name, value in params.items() if not name.endswith("ToRemove")}
             for name in MAPS:
                 kept = document.get(name, {}) | params.get(name, {})
-                changed[name] = {key: value for key, value in kept.items() if key not in params.get(f"{name}ToRemove", ())} or None
+                changed[name] = {key: value for key, value in kept.items() if key not in params.get(f"{name}ToRemove", ())}
             return changed
 
         return experiments.update(self._engine, context, TRIAL_COMPONENT, params, changes)

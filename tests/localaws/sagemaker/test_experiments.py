@@ -101,7 +101,7 @@ def test_an_update_adds_to_a_components_maps_and_takes_from_them(world: World) -
     )
     found = world.sagemaker.describe_trial_component(TrialComponentName=name)
     assert found["Parameters"] == {"depth": {"NumberValue": 4.0}, "rate": {"NumberValue": 0.1}}
-    assert "InputArtifacts" not in found and found["OutputArtifacts"] == {"model": {"Value": "s3://b/model"}}
+    assert found["InputArtifacts"] == {} and found["OutputArtifacts"] == {"model": {"Value": "s3://b/model"}}
     assert found["Status"] == {"PrimaryStatus": "Completed", "Message": "done"} and found["DisplayName"] == "fit"
     assert world.sagemaker.describe_trial_component(TrialComponentName=found["TrialComponentArn"])["TrialComponentName"] == name
 
@@ -157,7 +157,8 @@ def test_metrics_are_summed_up_and_queried(world: World) -> None:
     assert code == "ValidationException"
     world.sagemaker.delete_trial_component(TrialComponentName=name)
     world.sagemaker.create_trial_component(TrialComponentName=name)
-    assert "Metrics" not in world.sagemaker.describe_trial_component(TrialComponentName=name)
+    found = world.sagemaker.describe_trial_component(TrialComponentName=name)
+    assert (found["Metrics"], found["Parameters"]) == ([], {})
 
 
 TRAINS = """

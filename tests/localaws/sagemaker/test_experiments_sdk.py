@@ -21,6 +21,7 @@ IN_JOB = """
 
 
 def test_a_run_keeps_what_is_logged(world: World, session: object, tmp_path: Path) -> None:  # noqa: F811
+    from sagemaker.core.analytics import ExperimentAnalytics
     from sagemaker.core.experiments.run import Run, list_runs, load_run
 
     experiment = world.name("sdk-experiment")
@@ -40,6 +41,8 @@ def test_a_run_keeps_what_is_logged(world: World, session: object, tmp_path: Pat
     assert {metric["MetricName"]: (metric["Last"], metric["Count"]) for metric in found["Metrics"]} == {"auc": (0.9, 1), "loss": (0.25, 2)}
     assert found["Status"]["PrimaryStatus"] == "Completed" and found["InputArtifacts"]["data"]["MediaType"] == "text/csv"
     assert world.get(found["OutputArtifacts"]["notes"]["Value"]) == b"notes"
+    table = ExperimentAnalytics(experiment_name=experiment, sagemaker_session=session, sort_by="metrics.loss.max").dataframe()
+    assert table.loc[0, ["depth", "kind", "loss - Min", "auc - Last"]].tolist() == [3.0, "tree", 0.25, 0.9]
     [listed] = list_runs(experiment_name=experiment, sagemaker_session=session)
     assert listed.run_name == "first"
     assert len(world.sagemaker.list_trial_components(ExperimentName=experiment)["TrialComponentSummaries"]) == 1
