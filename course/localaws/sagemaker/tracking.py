@@ -58,9 +58,11 @@ def begun(engine: Engine, context: Context, kind: Kind, job: Document) -> None:
     document |= status_of(kind, job) | experiments.by(context, "CreatedBy")
     if "RunName" in config:
         document["_run"] = config["RunName"]
-    with contextlib.suppress(AwsError):
+    try:
+        engine.create(context, TRIAL_COMPONENT, name, document)
+    except AwsError:
         engine.delete(context, TRIAL_COMPONENT, name)
-    engine.create(context, TRIAL_COMPONENT, name, document)
+        engine.create(context, TRIAL_COMPONENT, name, document)
     if "TrialName" in config or "ExperimentName" in config:
         add_to_trial(engine, context, name, _trial(engine, context, kind, job, config))
     if "RunName" in config:

@@ -107,8 +107,9 @@ class World:
             "ProcessingResources": {"ClusterConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5}},
             "StoppingCondition": {"MaxRuntimeInSeconds": 120},
         }
-        self.sagemaker.create_processing_job(**(request | changes))
-        return name
+        request |= changes
+        self.sagemaker.create_processing_job(**request)
+        return request["ProcessingJobName"]
 
     def processed(self, name: str) -> dict:
         return self.until(

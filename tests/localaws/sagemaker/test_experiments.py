@@ -229,6 +229,15 @@ def test_a_job_outside_an_experiment_is_a_component_of_no_trial(world: World) ->
     assert world.sagemaker.list_trials(TrialComponentName=found["TrialComponentName"])["TrialSummaries"] == []
 
 
+def test_a_job_of_the_name_of_a_deleted_one_has_a_component_of_its_own(world: World) -> None:
+    name = world.process("pass", Environment={"TRY": "1"})
+    world.processed(name)
+    world.sagemaker.delete_processing_job(ProcessingJobName=name)
+    world.processed(world.process("pass", ProcessingJobName=name, Environment={"TRY": "2"}))
+    found = world.sagemaker.describe_trial_component(TrialComponentName=f"{name}-aws-processing-job")
+    assert found["Parameters"]["TRY"] == {"NumberValue": 2.0}
+
+
 def test_a_job_of_an_experiment_that_is_not_there_is_refused(world: World) -> None:
     experiment, trial, _ = made(world)
     other = world.name("experiment")

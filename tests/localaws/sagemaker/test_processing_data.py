@@ -119,6 +119,42 @@ open("/opt/ml/processing/out/last.txt", "w").write("last")
     }
 
 
+def test_a_directory_that_became_a_link_is_not_followed(world: World) -> None:
+    prefix = world.name("linked")
+    code = """
+import os, time
+os.rmdir("/opt/ml/processing/out")
+os.symlink("/usr/share/zoneinfo", "/opt/ml/processing/out")
+os.mkdir("/opt/ml/processing/second/inner")
+os.symlink("/usr/share/zoneinfo", "/opt/ml/processing/second/inner/zones")
+open("/opt/ml/processing/second/inner/own", "w").write("own")
+print("linked", flush=True)
+time.sleep(1.5)   # longer than two looks
+"""
+    made = [
+        changed(processing_output(name, f"s3://{BUCKET}/{prefix}/{name}", f"/opt/ml/processing/{name}"), S3UploadMode="Continuous")
+        for name in ("out", "second")
+    ]
+    completed(world, code, ProcessingOutputConfig=outputs(*made))
+    assert world.keys(prefix) == [f"{prefix}/second/inner/own"]
+
+
+def test_an_upload_that_cannot_be_made_fails_the_job_at_its_end(world: World) -> None:
+    bucket = world.name("gone-bucket")
+    world.s3.create_bucket(Bucket=bucket)
+    code = f"""
+import boto3, time
+boto3.client("s3").delete_bucket(Bucket="{bucket}")
+open("/opt/ml/processing/out/x", "w").write("x")
+time.sleep(1.5)
+print("went on")
+"""
+    made = changed(processing_output("out", f"s3://{bucket}/out", "/opt/ml/processing/out"), S3UploadMode="Continuous")
+    job = world.processed(world.process(code, ProcessingOutputConfig=outputs(made)))
+    assert job["FailureReason"].startswith("ClientError: Artifact upload failed:NoSuchBucket (404)")
+    assert world.lines(job["ProcessingJobName"], "ProcessingJobs") == ["went on"]
+
+
 def test_what_the_application_manages_is_left_to_it(world: World) -> None:
     prefix = world.name("managed")
     given = processing_input("mine", f"s3://{BUCKET}/{prefix}/none", "/opt/ml/processing/mine") | {"AppManaged": True}
