@@ -108,10 +108,8 @@ def update(engine: Engine, context: Context, kind: Kind, params: dict, changes: 
 
 def listed(kind: Kind, documents: list[Document], params: dict) -> dict:
     """The answer of a List operation: those made in the time asked for, in the order asked for."""
-    after, before = params.get("CreatedAfter", float("-inf")), params.get("CreatedBefore", float("inf"))
-    found = [document for document in documents if after <= document["CreationTime"] < before]
     member = kind.name_member if params.get("SortBy") == "Name" else "CreationTime"
-    shown, token = selection.page(found, kind.arn_member, lambda document: document[member], params)
+    shown, token = selection.page(made_in(documents, params), kind.arn_member, lambda document: document[member], params)
     source = f"{kind.name}Source"
     members = (kind.name_member, kind.arn_member, "DisplayName", "CreationTime", "LastModifiedTime")
     if kind is TRIAL_COMPONENT:
@@ -121,6 +119,12 @@ def listed(kind: Kind, documents: list[Document], params: dict) -> dict:
         for document in shown
     ]
     return {f"{kind.name}Summaries": summaries} | ({"NextToken": token} if token else {})
+
+
+def made_in(documents: list[Document], params: dict) -> list[Document]:
+    """Those made in the time that a List operation asks for."""
+    after, before = params.get("CreatedAfter", float("-inf")), params.get("CreatedBefore", float("inf"))
+    return [document for document in documents if after <= document["CreationTime"] < before]
 
 
 def by(context: Context, member: str) -> dict:

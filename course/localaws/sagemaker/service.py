@@ -19,6 +19,7 @@ from course.localaws.sagemaker.endpoint_configs import EndpointConfigs
 from course.localaws.sagemaker.endpoints import Endpoints
 from course.localaws.sagemaker.engine import Engine
 from course.localaws.sagemaker.experiments import Experiments
+from course.localaws.sagemaker.lineage import Lineage
 from course.localaws.sagemaker.models import Models
 from course.localaws.sagemaker.permissions import demands
 from course.localaws.sagemaker.processing import ProcessingJobs
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from course.localaws.platform import Platform
 
 
-FAMILIES = (Models, EndpointConfigs, Endpoints, TrainingJobs, ProcessingJobs, Experiments, TrialComponents, Searches, Tags)
+FAMILIES = (Models, EndpointConfigs, Endpoints, TrainingJobs, ProcessingJobs, Experiments, TrialComponents, Lineage, Searches, Tags)
 
 logger = logging.getLogger(__name__)
 

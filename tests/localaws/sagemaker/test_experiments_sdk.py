@@ -48,6 +48,26 @@ def test_a_run_keeps_what_is_logged(world: World, session: object, tmp_path: Pat
     assert len(world.sagemaker.list_trial_components(ExperimentName=experiment)["TrialComponentSummaries"]) == 1
 
 
+def test_a_runs_charts_are_artifacts_of_it(world: World, session: object) -> None:  # noqa: F811
+    from sagemaker.core.experiments.run import Run
+
+    experiment = world.name("sdk-experiment")
+    late, predicted, chances = [0, 1, 1, 0], [0, 1, 0, 0], [0.1, 0.9, 0.4, 0.3]
+    with Run(experiment_name=experiment, run_name="charts", sagemaker_session=session) as run:
+        run.log_confusion_matrix(late, predicted, title="matrix")
+        run.log_roc_curve(late, chances, title="roc")
+        run.log_precision_recall(late, chances, title="recall")
+    component = world.sagemaker.describe_trial_component(TrialComponentName=f"{experiment}-charts")["TrialComponentArn"]
+    edges = world.sagemaker.list_associations(SourceArn=component, AssociationType="Produced")["AssociationSummaries"]
+    assert {edge["DestinationName"]: edge["DestinationType"] for edge in edges} == {
+        "matrix": "ConfusionMatrix",
+        "roc": "ROCCurve",
+        "recall": "PrecisionRecallCurve",
+    }
+    found = world.sagemaker.describe_artifact(ArtifactArn=edges[0]["DestinationArn"])
+    assert world.get(found["Source"]["SourceUri"]).startswith(b"{")
+
+
 def test_a_run_that_raises_has_failed(world: World, session: object) -> None:  # noqa: F811
     from sagemaker.core.experiments.run import Run
 
