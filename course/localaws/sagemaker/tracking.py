@@ -76,10 +76,10 @@ def changed(engine: Engine, platform: Platform, context: Context, kind: Kind, jo
     """
     if kind.name not in TRACKED:
         return
-    members = status_of(kind, job) | {"OutputArtifacts": outputs(job)}
-    if ended := job.get(f"{kind.name.removesuffix('Job')}EndTime"):
-        members |= {"EndTime": ended, "Metrics": list(metrics(platform, context, kind, job))}
     try:
+        members = status_of(kind, job) | {"OutputArtifacts": outputs(job)}
+        if ended := job.get(f"{kind.name.removesuffix('Job')}EndTime"):
+            members |= {"EndTime": ended, "Metrics": list(metrics(platform, context, kind, job))}
         engine.update(context, TRIAL_COMPONENT, component_of(kind, job), members)
     except AwsError:
         pass  # somebody has deleted it
@@ -134,7 +134,7 @@ def metrics(platform: Platform, context: Context, kind: Kind, job: Document) -> 
         dimensions = [{"Name": kind.name_member, "Value": job[kind.name_member]}]
         metric = {"Namespace": f"/aws/sagemaker/{kind.name}s", "MetricName": final["MetricName"], "Dimensions": dimensions}
         rows = platform.metrics.data(context.region, metric, -math.inf, math.inf)
-        points = [(row["timestamp"], None, row["sum"] / row["count"]) for row in rows]
+        points = [(row["timestamp"], None, row["sum"] / row["count"]) for row in rows] or [(final["Timestamp"], None, final["Value"])]
         yield summary(job[kind.arn_member], final["MetricName"], points) | {"Last": final["Value"], "TimeStamp": final["Timestamp"]}
 
 

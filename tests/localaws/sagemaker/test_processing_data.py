@@ -84,7 +84,7 @@ open("/opt/ml/processing/out/part/first.csv", "w").write("complete")
 os.symlink("/etc/hostname", "/opt/ml/processing/out/link")
 growing = open("/opt/ml/processing/out/growing.csv", "w")
 while not os.path.exists("/opt/ml/processing/go-on"):
-    growing.write("more"); growing.flush(); time.sleep(0.02)
+    growing.write("more"); growing.flush(); time.sleep(0.005)
 """
     made = changed(processing_output("out", f"s3://{BUCKET}/{prefix}/", "/opt/ml/processing/out"), S3UploadMode="Continuous")
     late = processing_output("late", f"s3://{BUCKET}/{prefix}-late", "/opt/ml/processing/late")
