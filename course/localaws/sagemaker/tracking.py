@@ -1,8 +1,9 @@
 """Jobs as trial components: SageMaker keeps one of each job, in a trial when the job's ``ExperimentConfig`` names one.
 
-Names of the component (``<job>-aws-training-job``), its parameters, artifacts and metrics are those that AWS's examples of experiments
-show, e.g. sagemaker-experiments/mnist-handwritten-digits-classification-experiment of https://github.com/aws/amazon-sagemaker-examples,
-read 2026-11-25; who creates no trial gets one, whose name AWS does not document: here it is ``<job>-aws-trial``.
+What such a component holds is known from tests and answers of AWS (read 2026-11-25): tests/integ/test_track_from_*_job.py of
+https://github.com/aws/sagemaker-experiments (times, parameters, artifacts), test_codec.py of sagemaker-core (those of a training job).
+Two things are not known, and so by choice: the words of a training job's status, formed as those of the others; and the name of the
+trial that is made where the request names an experiment alone, ``<job>-aws-trial``.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ TRACKED = ("TrainingJob", "ProcessingJob", "TransformJob")
 MOST_PARAMETERS = 300
 LONGEST_VALUE = 2500  # characters
 LONGEST_NAME = 120
+LONGEST_MESSAGE = 1024
 logger = logging.getLogger(__name__)
 
 
@@ -54,8 +56,7 @@ def begun(engine: Engine, context: Context, kind: Kind, job: Document) -> None:
     source = {"SourceArn": job[kind.arn_member], "SourceType": f"SageMaker{kind.name}"}
     document = {"DisplayName": config.get("TrialComponentDisplayName", name), "Source": source, "Sources": [source]}
     document |= {"Parameters": dict(parameters(job)), "InputArtifacts": inputs(job), "OutputArtifacts": outputs(job)}
-    document["StartTime"] = job["CreationTime"]
-    document |= status_of(kind, job) | experiments.by(context, "CreatedBy")
+    document |= status_of(kind, job)
     if "RunName" in config:
         document["_run"] = config["RunName"]
     try:
@@ -77,9 +78,11 @@ def changed(engine: Engine, platform: Platform, context: Context, kind: Kind, jo
     if kind.name not in TRACKED:
         return
     try:
+        stem = kind.name.removesuffix("Job")
         members = status_of(kind, job) | {"OutputArtifacts": outputs(job)}
-        if ended := job.get(f"{kind.name.removesuffix('Job')}EndTime"):
-            members |= {"EndTime": ended, "Metrics": list(metrics(platform, context, kind, job))}
+        members |= {time: job[f"{stem}{time}"] for time in ("StartTime", "EndTime") if f"{stem}{time}" in job}
+        if "EndTime" in members:
+            members["Metrics"] = list(metrics(platform, context, kind, job))
         engine.update(context, TRIAL_COMPONENT, component_of(kind, job), members)
     except AwsError:
         pass  # somebody has deleted it
@@ -92,40 +95,51 @@ def component_of(kind: Kind, job: Document) -> str:
 
 
 def status_of(kind: Kind, job: Document) -> dict:
-    status = {"PrimaryStatus": job[kind.status]}
-    if message := job.get("FailureReason") or job.get("SecondaryStatus"):
-        status["Message"] = message
-    return {"Status": status}
+    told = {"Status": job[kind.status], "failure reason": job.get("FailureReason", "null")}
+    match kind.name:
+        case "TrainingJob":
+            told = {"Status": job[kind.status], "secondary status": job.get("SecondaryStatus", "null")} | told
+        case "ProcessingJob":
+            told = {"Status": job[kind.status], "exit message": job.get("ExitMessage", "null")} | told
+    message = ", ".join(f"{name}: {value}" for name, value in told.items())
+    return {"Status": {"PrimaryStatus": job[kind.status], "Message": message[:LONGEST_MESSAGE]}}
 
 
 def parameters(job: Document) -> Iterator[tuple[str, dict]]:
-    """Hyperparameters and environment of a job, and on what it runs, as numbers where they are numbers."""
+    """A training job's hyperparameters and image, a transform job's model, and on what any of them runs; numbers where they are numbers."""
     cluster = job.get("ResourceConfig") or job.get("TransformResources") or job.get("ProcessingResources", {}).get("ClusterConfig", {})
-    image = (job.get("AlgorithmSpecification") or {}).get("TrainingImage") or job.get("AppSpecification", {}).get("ImageUri")
-    given = job.get("HyperParameters") or job.get("Environment", {})
-    about = {"ImageUri": image} | {name: cluster.get(name) for name in ("InstanceCount", "InstanceType", "VolumeSizeInGB")}
+    image = (job.get("AlgorithmSpecification") or {}).get("TrainingImage")
+    about = {name: cluster.get(name) for name in ("InstanceCount", "InstanceType", "VolumeSizeInGB")}
+    about |= {"ImageUri": image, "ModelName": job.get("ModelName")}
     about = {f"SageMaker.{name}": value for name, value in about.items() if value is not None}
-    room = MOST_PARAMETERS - len(about)
-    for name, value in [*list(given.items())[:room], *about.items()]:
+    given = list(job.get("HyperParameters", {}).items())[: MOST_PARAMETERS - len(about)]
+    for name, value in [*given, *about.items()]:
         number = _number(value)
         yield name, {"StringValue": str(value)[:LONGEST_VALUE]} if number is None else {"NumberValue": number}
 
 
 def inputs(job: Document) -> dict:
-    """The data of a job and its code, each by its name."""
-    named = {entry["InputName"]: entry.get("S3Input") for entry in job.get("ProcessingInputs", [])}
-    named |= {channel["ChannelName"]: channel["DataSource"].get("S3DataSource") for channel in job.get("InputDataConfig", [])}
-    return {name: {"Value": source["S3Uri"]} for name, source in named.items() if source}
+    """The data of a job by names, and a processing job's image."""
+    sources = {entry["InputName"]: (entry.get("S3Input"), None) for entry in job.get("ProcessingInputs", [])}
+    for channel in job.get("InputDataConfig", []):
+        sources[channel["ChannelName"]] = (channel["DataSource"].get("S3DataSource"), channel.get("ContentType"))
+    if transformed := job.get("TransformInput"):
+        sources["SageMaker.TransformInput"] = (transformed["DataSource"].get("S3DataSource"), transformed.get("ContentType"))
+    found = {name: _artifact(source["S3Uri"], media) for name, (source, media) in sources.items() if source}
+    image = job.get("AppSpecification", {}).get("ImageUri")
+    return found | ({"SageMaker.ImageUri": _artifact(image)} if image else {})
 
 
 def outputs(job: Document) -> dict:
-    found = {
-        entry["OutputName"]: {"Value": entry["S3Output"]["S3Uri"]}
+    """Where a job's results are."""
+    uris = {
+        entry["OutputName"]: entry["S3Output"]["S3Uri"]
         for entry in job.get("ProcessingOutputConfig", {}).get("Outputs", [])
         if "S3Output" in entry
     }
-    model = job.get("ModelArtifacts", {}).get("S3ModelArtifacts")
-    return found | ({"SageMaker.ModelArtifact": {"Value": model}} if model else {})
+    uris["SageMaker.ModelArtifact"] = job.get("ModelArtifacts", {}).get("S3ModelArtifacts")
+    uris["SageMaker.TransformOutput"] = job.get("TransformOutput", {}).get("S3OutputPath")
+    return {name: _artifact(uri) for name, uri in uris.items() if uri}
 
 
 def metrics(platform: Platform, context: Context, kind: Kind, job: Document) -> Iterator[dict]:
@@ -145,6 +159,10 @@ def _trial(engine: Engine, context: Context, kind: Kind, job: Document, config: 
     with contextlib.suppress(AwsError):  # an earlier job of that name had one
         experiments.create(engine, context, TRIAL, {"TrialName": name, "ExperimentName": config["ExperimentName"]})
     return engine.get(context, TRIAL, name)
+
+
+def _artifact(uri: str, media_type: str | None = None) -> dict:
+    return {"Value": uri} | ({"MediaType": media_type} if media_type else {})
 
 
 def _number(value: object) -> float | None:

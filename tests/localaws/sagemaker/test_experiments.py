@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from .job_world import BUCKET, World, channel, processing_input, processing_output
+from .job_world import BUCKET, SKLEARN, World, channel, processing_input, processing_output
 from .test_processing import refused
 
 
@@ -174,7 +174,7 @@ def test_a_training_job_is_a_trial_component(world: World) -> None:
         TRAINS,
         {"depth": "3", "kind": "tree"},
         metrics=[{"Name": "loss", "Regex": "loss=(.*?);"}],
-        InputDataConfig=[channel("train", uri)],
+        InputDataConfig=[channel("train", uri, "text/csv")],
         ExperimentConfig={"ExperimentName": experiment, "TrialName": trial, "TrialComponentDisplayName": "fit"},
     )
     component = f"{name}-aws-training-job"
@@ -189,11 +189,12 @@ def test_a_training_job_is_a_trial_component(world: World) -> None:
     assert found["Source"] == {"SourceArn": job["TrainingJobArn"], "SourceType": "SageMakerTrainingJob"}
     assert found["Parameters"]["depth"] == {"NumberValue": 3.0} and found["Parameters"]["kind"] == {"StringValue": "tree"}
     assert found["Parameters"]["SageMaker.InstanceType"] == {"StringValue": "ml.m5.large"}
-    assert found["InputArtifacts"]["train"] == {"Value": uri}
+    assert found["InputArtifacts"] == {"train": {"Value": uri, "MediaType": "text/csv"}}
+    assert found["Parameters"]["SageMaker.ImageUri"] == {"StringValue": SKLEARN}
     assert found["OutputArtifacts"] == {"SageMaker.ModelArtifact": {"Value": job["ModelArtifacts"]["S3ModelArtifacts"]}}
     [loss] = found["Metrics"]
     assert (loss["Min"], loss["Max"], loss["Last"], loss["Count"]) == (0.4, 0.9, 0.5, 3) and loss["Avg"] == pytest.approx(0.6)
-    assert found["StartTime"] <= found["EndTime"]
+    assert (found["StartTime"], found["EndTime"]) == (job["TrainingStartTime"], job["TrainingEndTime"])
     listed = [each["TrialComponentName"] for each in world.sagemaker.list_trial_components(TrialName=trial)["TrialComponentSummaries"]]
     assert component in listed
     [listed] = world.sagemaker.list_trial_components(SourceArn=job["TrainingJobArn"])["TrialComponentSummaries"]
@@ -215,7 +216,14 @@ def test_a_processing_job_is_a_trial_component_and_gets_a_trial(world: World) ->
         lambda: world.sagemaker.describe_trial_component(TrialComponentName=f"{name}-aws-processing-job"),
         lambda found: found["Status"]["PrimaryStatus"] == "Failed",
     )
-    assert found["Status"]["Message"].endswith("exit code: 1") and found["InputArtifacts"]["raw"] == {"Value": uri}
+    reason = "AlgorithmError: See job logs for more information, exit code: 1"
+    assert found["Status"]["Message"] == f"Status: Failed, exit message: null, failure reason: {reason}"
+    assert set(found["InputArtifacts"]) == {"code", "raw", "SageMaker.ImageUri"} and found["InputArtifacts"]["raw"] == {"Value": uri}
+    assert found["Parameters"] == {
+        "SageMaker.InstanceCount": {"NumberValue": 1.0},
+        "SageMaker.InstanceType": {"StringValue": "ml.m5.large"},
+        "SageMaker.VolumeSizeInGB": {"NumberValue": 5.0},
+    }
     assert found["OutputArtifacts"] == {"out": {"Value": f"s3://{BUCKET}/tracked/out"}}
     trials = [trial["TrialName"] for trial in world.sagemaker.list_trials(ExperimentName=experiment)["TrialSummaries"]]
     assert f"{name}-aws-trial" in trials
@@ -230,12 +238,13 @@ def test_a_job_outside_an_experiment_is_a_component_of_no_trial(world: World) ->
 
 
 def test_a_job_of_the_name_of_a_deleted_one_has_a_component_of_its_own(world: World) -> None:
-    name = world.process("pass", Environment={"TRY": "1"})
+    name = world.process("pass")
     world.processed(name)
     world.sagemaker.delete_processing_job(ProcessingJobName=name)
-    world.processed(world.process("pass", ProcessingJobName=name, Environment={"TRY": "2"}))
+    resources = {"ClusterConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 6}}
+    world.processed(world.process("pass", ProcessingJobName=name, ProcessingResources=resources))
     found = world.sagemaker.describe_trial_component(TrialComponentName=f"{name}-aws-processing-job")
-    assert found["Parameters"]["TRY"] == {"NumberValue": 2.0}
+    assert found["Parameters"]["SageMaker.VolumeSizeInGB"] == {"NumberValue": 6.0}
 
 
 def test_a_job_of_an_experiment_that_is_not_there_is_refused(world: World) -> None:
