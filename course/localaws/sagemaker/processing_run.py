@@ -1,6 +1,6 @@
 """Carries out one processing job: an instance each with its inputs, the container's contract, and the outputs of all under one prefix.
 
-Source: "How to Build Your Own Processing Container" of the SageMaker developer guide, read 2026-11-25.
+Source: "How to Build Your Own Processing Container" of the SageMaker developer guide, read 2026-11-24.
 """
 
 from __future__ import annotations
