@@ -13,9 +13,9 @@ import numpy as np
 from scipy.stats import wilcoxon
 
 from benchmarks.rows import Row
-from course.localaws.sagemaker.search.bayesian import BayesianSearch
-from course.localaws.sagemaker.search.sampling import RandomSearch, Search, Told
-from course.localaws.sagemaker.search.space import Categorical, Numeric, Space, Values
+from course.localaws.sagemaker.strategies.bayesian import BayesianSearch
+from course.localaws.sagemaker.strategies.sampling import RandomSearch, Search, Told
+from course.localaws.sagemaker.strategies.space import Categorical, Numeric, Space, Values
 
 SEEDS, TRIALS = 20, 30
 LIKELY = 0.05  # the probability with which chance alone may look as good

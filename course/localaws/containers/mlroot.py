@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import tarfile
+from collections.abc import Sequence
 from pathlib import Path
 
 HOST = "algo-1"
@@ -44,12 +45,12 @@ def lay_out_training(root: Path, hyperparameters: dict, channels: dict[str, dict
         )
 
 
-def lay_out_processing(root: Path, job: dict) -> None:
+def lay_out_processing(root: Path, job: dict, host: str = HOST, hosts: Sequence[str] = (HOST,)) -> None:
     """Make the directories of a processing job and write ``processingjobconfig.json`` and ``resourceconfig.json``."""
     for folder in ("config", "processing", "output"):
         (root / folder).mkdir(parents=True)
     _write(root / "config/processingjobconfig.json", job)
-    _write(root / "config/resourceconfig.json", {"current_host": HOST, "hosts": [HOST]})
+    _write(root / "config/resourceconfig.json", {"current_host": host, "hosts": list(hosts)})
 
 
 def merge(source: Path, target: Path) -> list[str]:

@@ -41,12 +41,16 @@ class Overlay:
         for name in ("python", "python3"):
             (self.bin / name).symlink_to(base)
         for name, module in PROGRAMS.items():
-            script = self.bin / name
-            script.write_text(f'#!/bin/sh\nexec "{self.bin}/python3" -m {module} "$@"\n')
-            script.chmod(0o755)
+            self.add_program(name, f"-m {module}")
         # addsitedir, unlike a plain line, also reads the .pth files there. The course's own code may lie outside any site-packages.
         lines = [f"import site; site.addsitedir({str(path)!r})" for path in below]
         (self.packages / BELOW).write_text("\n".join([*lines, str(CODE)]) + "\n")
+
+    def add_program(self, name: str, arguments: str) -> None:
+        """Put a program on the overlay's PATH that runs its python with these arguments before its own."""
+        script = self.bin / name
+        script.write_text(f'#!/bin/sh\nexec "{self.bin}/python3" {arguments} "$@"\n')
+        script.chmod(0o755)
 
 
 class Overlays:

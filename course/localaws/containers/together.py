@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from course.localaws.containers.box import Running
 
@@ -27,6 +27,23 @@ class Together:
         self._ends: queue.SimpleQueue[tuple[int, BaseException | None]] = queue.SimpleQueue()
         for number in range(len(boxes)):
             threading.Thread(target=self._follow, args=(number,), daemon=True, name="host").start()
+
+    @classmethod
+    def begin(cls, starts: Iterable[Callable[[], Running]]) -> Together:
+        """Start the boxes of all hosts; when one cannot be started, those that were are killed."""
+        begun: list[Running] = []
+        try:
+            for start in starts:
+                begun.append(start())
+        except BaseException:
+            cls(begun).kill()
+            raise
+        return cls(begun)
+
+    @property
+    def first_failure(self) -> Running | None:
+        """The box that was the first to fail."""
+        return None if self.failed is None else self.boxes[self.failed]
 
     def wait(self, timeout: float | None = None) -> None:
         """Wait until all have ended.

@@ -12,11 +12,11 @@ from pathlib import Path
 import course
 
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
-# Of /etc what programs look up, and no secret: names, resolution, certificates, libraries, time zone, fonts, pip.
+# Of /etc what programs look up, and no secret: names, resolution, certificates, libraries, time zone, fonts, pip, Java.
 ETC = """
     alternatives ca-certificates ca-certificates.conf debian_version default/locale fonts gai.conf group host.conf hostname hosts inputrc
-    ld.so.cache ld.so.conf ld.so.conf.d locale.alias localtime login.defs magic mime.types nsswitch.conf os-release passwd pip.conf pki
-    profile protocols resolv.conf rpc services shells skel ssl timezone xdg
+    java-*-openjdk ld.so.cache ld.so.conf ld.so.conf.d locale.alias localtime login.defs magic mime.types nsswitch.conf os-release passwd
+    pip.conf pki profile protocols resolv.conf rpc services shells skel ssl timezone xdg
 """
 # Variables that a box inherits (`box.INHERITED`) and that name places.
 PLACES = ("JAVA_HOME", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "PIP_CONFIG_FILE", "PIP_CERT", "PIP_FIND_LINKS", "PIP_CACHE_DIR")
@@ -56,7 +56,7 @@ def order(binds: Iterable[Bind]) -> list[Bind]:
 def machine() -> tuple[Bind, ...]:
     """The system and this Python, of what there is."""
     # Resolved, for a file of /etc may be a link to where the box sees nothing, as /etc/resolv.conf is to /run.
-    etc = [Bind(path.resolve(), path) for path in (Path("/etc", name) for name in ETC.split()) if path.exists()]
+    etc = [Bind(path.resolve(), path) for name in ETC.split() for path in Path("/etc").glob(name) if path.exists()]
     system = [Bind(path, layer=True) for path in map(Path, SYSTEM) if os.path.lexists(path)]
     others = [Bind(path) for path in dict.fromkeys(_others()) if os.path.lexists(path) and path != Path("/")]
     return (*system, *etc, *others)

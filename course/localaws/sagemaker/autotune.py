@@ -10,7 +10,7 @@ from pathlib import Path
 
 from course.localaws.containers import images
 from course.localaws.errors import AwsError
-from course.localaws.sagemaker.search.space import automatic
+from course.localaws.sagemaker.strategies.space import automatic
 from course.localaws.tables import table
 
 

@@ -75,7 +75,7 @@ class Channel:
                 if isinstance(part, bytes):
                     yield from recordio.frames(len(part), [part]) if wrapped else [part]
                 elif not part.key.endswith("/"):
-                    yield from _body(data, part, zipped, wrapped)
+                    yield from body(data, part, zipped, wrapped)
 
 
 def find(request: dict, job_mode: str, data: JobData) -> Channel:
@@ -117,7 +117,8 @@ def check(request: dict, job_mode: str, groups: set[str]) -> None:
             raise AwsError("ValidationException", f"ResourceConfig has no instance group {group}, which channel {name} names.")
 
 
-def _body(data: JobData, stored: StoredObject, zipped: bool, wrapped: bool) -> Iterator[bytes]:
+def body(data: JobData, stored: StoredObject, zipped: bool, wrapped: bool = False) -> Iterator[bytes]:
+    """An object's content in pieces, decompressed, and in RecordIO's frames, when it is to be. Raises DataError."""
     try:
         with data.open(stored.bucket, stored.key) as raw:
             if not wrapped:

@@ -242,6 +242,13 @@ class Engine:
             if statuses is None or row["status"] in statuses:
                 yield Context(row["region"], self._platform.account, self._platform), json.loads(row["document"])
 
+    def documents(self, context: Context, kind: Kind) -> list[Document]:
+        """All resources of a kind in the context's region, in the order of their creation."""
+        rows = self._database.connection.execute(
+            "SELECT document FROM resources WHERE region = ? AND kind = ? ORDER BY sequence", (context.region, kind.name)
+        )
+        return [json.loads(row["document"]) for row in rows]
+
     def tags(self, arn: str) -> list[dict]:
         """``[{"Key": ..., "Value": ...}, ...]`` of any of our resources, in order of keys; none for an unknown ARN."""
         return self._tags(self._database.connection, arn)

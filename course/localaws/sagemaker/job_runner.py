@@ -16,11 +16,12 @@ import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from course.localaws import environment
 from course.localaws.containers.box import Box, Network, OnLines, Running, sweep
 from course.localaws.containers.overlay import Overlay, Overlays
+from course.localaws.containers.together import Together
 from course.localaws.containers.visible import Bind
 from course.localaws.errors import AwsError
 from course.localaws.sagemaker.context import Context
@@ -36,6 +37,7 @@ CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0a-\x1f]|\t")
 # Of a role whose trust policy may name the service alone or in a list.
 SERVICE = "sagemaker.amazonaws.com"
 KEY_SECONDS = 28 * 86_400.0  # for which a job's keys are good: the longest that a job may run
+Program = TypeVar("Program", Running, Together)
 logger = logging.getLogger(__name__)
 
 
@@ -47,6 +49,11 @@ class Abandoned(Exception):
     """The local AWS is stopping: the job is to leave everything as it is; `recover` fails it at the next start."""
 
 
+def grace() -> float:
+    """Seconds that a job's program has to end after SIGTERM."""
+    return float(os.environ.get("COURSE_STOP_GRACE_SECONDS", GRACE_SECONDS))
+
+
 class Job:
     """What may happen to a job from outside while its thread works on it."""
 
@@ -54,7 +61,7 @@ class Job:
         self.stopped_by = ""  # "Stopped", "MaxRuntimeExceeded" or "MaxWaitTimeExceeded"
         self.abandoned = False
         self.interruptions = Interruptions()
-        self._running: Running | None = None
+        self._running: Running | Together | None = None
         self._lock = threading.Lock()
 
     @property
@@ -78,8 +85,7 @@ class Job:
             self.stopped_by = self.stopped_by or reason
             running = self._running
         if running is not None:
-            grace = float(os.environ.get("COURSE_STOP_GRACE_SECONDS", GRACE_SECONDS))
-            threading.Thread(target=running.stop, args=(grace,), daemon=True, name="stop-job").start()
+            threading.Thread(target=running.stop, args=(grace(),), daemon=True, name="stop-job").start()
 
     def abandon(self) -> None:
         with self._lock:
@@ -88,7 +94,7 @@ class Job:
         if running is not None:
             running.kill()
 
-    def run(self, start: Callable[[], Running], seconds: float | None = None, late: str = "MaxRuntimeExceeded") -> Running:
+    def run(self, start: Callable[[], Program], seconds: float | None = None, late: str = "MaxRuntimeExceeded") -> Program:
         """Start a box unless the job is to end anyway, wait for its end, and stop it after ``seconds``, for the reason ``late``."""
         with self._lock:
             self.begin()

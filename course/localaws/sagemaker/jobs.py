@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from course.localaws.containers.box import best_mode
 from course.localaws.errors import AwsError
+from course.localaws.sagemaker import tracking
 from course.localaws.sagemaker.context import Context, Operation
 from course.localaws.sagemaker.engine import Changes, Document, Engine, Kind
 from course.localaws.sagemaker.job_data import JobData
@@ -78,7 +79,8 @@ class JobRun:
     def update(self, changes: Changes) -> None:
         """Change the job's document; ends the work when there is none any more, since everything was reset."""
         try:
-            self.engine.update(self.context, self.kind, self.name, changes)
+            document = self.engine.update(self.context, self.kind, self.name, changes)
+            tracking.changed(self.engine, self.platform, self.context, self.kind, document)
         except AwsError as error:
             self.job.abandoned = True
             raise Abandoned from error
@@ -131,8 +133,14 @@ class Jobs:
         """
         name = params[self.kind.name_member]
         require_role(self.platform, params["RoleArn"])
+        tracking.check(self.engine, context, params)
         document = self.prepare(context, params)
         arn = self.engine.create(context, self.kind, name, document, params.get("Tags", ()))
+        try:
+            tracking.begun(self.engine, context, self.kind, self.engine.get(context, self.kind, name))
+        except BaseException:
+            self.engine.delete(context, self.kind, name)
+            raise
         run = self.work(context, name)
         run.listener = listener or run.listener
         self._runner.submit(arn, run)
@@ -159,6 +167,7 @@ class Jobs:
             return self.stopping(document) if status == "InProgress" else {}
 
         document = self.engine.update(context, self.kind, params[self.kind.name_member], changes)
+        tracking.changed(self.engine, self.platform, context, self.kind, document)
         self._runner.stop(document[self.kind.arn_member])
 
     def delete(self, context: Context, params: dict) -> None:
@@ -175,7 +184,8 @@ class Jobs:
         """Jobs that ran when the local AWS was killed have failed; their processes and directories are removed."""
         self._runner.recover()
         for context, document in list(self.engine.every(self.kind, RUNNING)):
-            self.engine.update(context, self.kind, document[self.kind.name_member], self.lost)
+            lost = self.engine.update(context, self.kind, document[self.kind.name_member], self.lost)
+            tracking.changed(self.engine, self.platform, context, self.kind, lost)
 
     def shutdown(self) -> None:
         self._runner.shutdown()

@@ -18,21 +18,25 @@ from course.localaws.sagemaker.context import Context, Operation
 from course.localaws.sagemaker.endpoint_configs import EndpointConfigs
 from course.localaws.sagemaker.endpoints import Endpoints
 from course.localaws.sagemaker.engine import Engine
+from course.localaws.sagemaker.experiments import Experiments
+from course.localaws.sagemaker.lineage import Lineage
 from course.localaws.sagemaker.models import Models
 from course.localaws.sagemaker.permissions import demands
 from course.localaws.sagemaker.processing import ProcessingJobs
 from course.localaws.sagemaker.runtime_routes import REST_SERVICES, contract_of
+from course.localaws.sagemaker.search import Searches
 from course.localaws.sagemaker.spot import Interruption
 from course.localaws.sagemaker.state_events import StateEvents
 from course.localaws.sagemaker.tags import Tags
 from course.localaws.sagemaker.training import TrainingJobs
+from course.localaws.sagemaker.trial_components import TrialComponents
 from course.localaws.sagemaker.tuning import HyperParameterTuningJobs
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
 
 
-FAMILIES = (Models, EndpointConfigs, Endpoints, TrainingJobs, ProcessingJobs, Tags)
+FAMILIES = (Models, EndpointConfigs, Endpoints, TrainingJobs, ProcessingJobs, Experiments, TrialComponents, Lineage, Searches, Tags)
 
 logger = logging.getLogger(__name__)
 

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,6 @@ from course.localaws.sagemaker.training_steps import ended, next_step, seconds_i
 from course.localaws.sagemaker.warm_pools import WarmPools
 
 if TYPE_CHECKING:
-    from course.localaws.containers.box import Running
     from course.localaws.sagemaker.engine import Document
 
 GROUP = "/aws/sagemaker/TrainingJobs"  # of the logs, and the namespace of the metrics
@@ -104,20 +104,14 @@ class TrainingRun(JobRun):
             self._step("Training", "Training image download completed. Training in progress.")
             started = int(self.engine.now())
 
-            def start() -> Together:
-                begun: list[Running] = []
-                try:
-                    for member, box in zip(members, boxes, strict=True):
-                        begun.append(member.start(box, self._command(image), self._log(member.host.name, started)))
-                except BaseException:
-                    Together(begun).kill()
-                    raise
-                return Together(begun)
-
+            starts = [
+                partial(member.start, box, self._command(image), self._log(member.host.name, started))
+                for member, box in zip(members, boxes, strict=True)
+            ]
             for member in members:
                 for sync in member.syncs:
                     meanwhile.enter_context(sync.running())
-            return self.job.run(start, *self._time_left())
+            return self.job.run(lambda: Together.begin(starts), *self._time_left())
 
     @contextlib.contextmanager
     def _network(self, folder: Path, hosts: int) -> Iterator[int | None]:

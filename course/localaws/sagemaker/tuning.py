@@ -17,7 +17,7 @@ from course.localaws.sagemaker.context import Context, Operation
 from course.localaws.sagemaker.engine import Document, Engine, Kind
 from course.localaws.sagemaker.job_runner import require_role
 from course.localaws.sagemaker.jobs import LOST, RUNNING
-from course.localaws.sagemaker.search.sampling import Told
+from course.localaws.sagemaker.strategies.sampling import Told
 from course.localaws.sagemaker.training import TRAINING_JOB, TrainingJobs
 from course.localaws.sagemaker.tuning_plan import Plan, plans_of, stopping_of
 from course.localaws.sagemaker.tuning_ranges import check_combinations

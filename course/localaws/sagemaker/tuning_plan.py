@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from course.localaws.errors import AwsError
-from course.localaws.sagemaker.search.sampling import Search
-from course.localaws.sagemaker.search.space import Space, Values
-from course.localaws.sagemaker.search.stopping import Hyperband, MedianRule, NoStopping, Stopping
+from course.localaws.sagemaker.strategies.sampling import Search
+from course.localaws.sagemaker.strategies.space import Space, Values
+from course.localaws.sagemaker.strategies.stopping import Hyperband, MedianRule, NoStopping, Stopping
 from course.localaws.sagemaker.tuning_ranges import space_of
 
 OBJECTIVE = "_tuning_objective_metric"  # the hyperparameter by which an algorithm learns which metric is optimised
@@ -136,11 +136,11 @@ def resources(definition: dict) -> dict:
 def search_of(strategy: str, space: Space, seed: int) -> Search:
     """The search of a strategy. Hyperband's combinations are random; what it adds is the rule of `stopping_of`."""
     if strategy == "Bayesian":
-        from course.localaws.sagemaker.search.bayesian import BayesianSearch as search
+        from course.localaws.sagemaker.strategies.bayesian import BayesianSearch as search
     elif strategy == "Grid":
-        from course.localaws.sagemaker.search.sampling import GridSearch as search
+        from course.localaws.sagemaker.strategies.sampling import GridSearch as search
     else:
-        from course.localaws.sagemaker.search.sampling import RandomSearch as search
+        from course.localaws.sagemaker.strategies.sampling import RandomSearch as search
     return search(space, seed)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from course.localaws.errors import AwsError
 from course.localaws.sagemaker import quotas
-from course.localaws.sagemaker.search.space import Categorical, Numeric, Parameter, Space, automatic
+from course.localaws.sagemaker.strategies.space import Categorical, Numeric, Parameter, Space, automatic
 
 MOST_HYPERPARAMETERS = 100  # static and tunable ones together: of "Define Hyperparameter Ranges" in the developer guide, read 2026-11-25
 

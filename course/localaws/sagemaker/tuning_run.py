@@ -22,10 +22,10 @@ from course.localaws.sagemaker import quotas, tuning_trials
 from course.localaws.sagemaker.context import Context
 from course.localaws.sagemaker.job_runner import Abandoned, internal_error, persist
 from course.localaws.sagemaker.jobs import Listener
-from course.localaws.sagemaker.search.progress import Progress
-from course.localaws.sagemaker.search.sampling import Search, Told
-from course.localaws.sagemaker.search.space import Values
-from course.localaws.sagemaker.search.stopping import Stopping
+from course.localaws.sagemaker.strategies.progress import Progress
+from course.localaws.sagemaker.strategies.sampling import Search, Told
+from course.localaws.sagemaker.strategies.space import Values
+from course.localaws.sagemaker.strategies.stopping import Stopping
 from course.localaws.sagemaker.tuning_plan import Plan, search_of, stopping_of
 
 if TYPE_CHECKING:

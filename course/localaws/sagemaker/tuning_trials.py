@@ -12,7 +12,7 @@ from course.localaws.errors import AwsError
 
 if TYPE_CHECKING:
     from course.localaws.sagemaker.engine import Document
-    from course.localaws.sagemaker.search.space import Values
+    from course.localaws.sagemaker.strategies.space import Values
     from course.localaws.sagemaker.tuning_plan import Plan
 
 METRIC = "FinalHyperParameterTuningJobObjectiveMetric"

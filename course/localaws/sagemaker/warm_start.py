@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from course.localaws.errors import AwsError
-from course.localaws.sagemaker.search.sampling import Told
-from course.localaws.sagemaker.search.space import Categorical, Numeric, Parameter
+from course.localaws.sagemaker.strategies.sampling import Told
+from course.localaws.sagemaker.strategies.space import Categorical, Numeric, Parameter
 from course.localaws.sagemaker.tuning_plan import Plan, plans_of
 from course.localaws.sagemaker.tuning_trials import METRIC
 

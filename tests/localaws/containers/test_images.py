@@ -21,9 +21,9 @@ def sdk_tables() -> list[tuple[str, str, str, str]]:
     """``(account, region, repository, version)`` of the SDK's own tables."""
     sagemaker = pytest.importorskip("sagemaker.core", reason="compares with the SDK's tables, until 2027-05-24")
     found = []
-    for name in ("xgboost", "sklearn", *FIRST_PARTY):
+    for name in ("xgboost", "sklearn", "spark", *FIRST_PARTY):
         table = json.loads((Path(sagemaker.__path__[0]) / "image_uri_config" / f"{name}.json").read_text())
-        for scope in [table] if "versions" in table else [table["training"], table["inference"]]:
+        for scope in [table] if "versions" in table else table.values():
             for version, entry in scope["versions"].items():
                 found += [(account, region, entry["repository"], version) for region, account in entry["registries"].items()]
     return found
@@ -34,7 +34,8 @@ def test_every_uri_of_the_sdk_is_known() -> None:
     assert len(tables) > 1000
     for account, region, repository, version in tables:
         suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
-        for tag in (version, f"{version}-cpu-py3"):
+        tags = (f"{version}-cpu", f"{version}-cpu-py39-v1.0") if "spark" in repository else (version, f"{version}-cpu-py3")
+        for tag in tags:
             image = images.find(f"{account}.dkr.ecr.{region}.{suffix}/{repository}:{tag}")
             assert image.version == version
 
@@ -47,6 +48,7 @@ def test_every_uri_of_the_sdk_is_known() -> None:
         ("683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:9.9-1", "3.0-5"),
         ("683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost", "has the versions"),
         ("123456789012.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1", "belongs to the account 683313688378"),
+        ("173754725891.dkr.ecr.us-east-1.amazonaws.com/sagemaker-spark-processing:3.5", "has the versions 2.4"),
         ("683313688378.dkr.ecr.mars-north-1.amazonaws.com/sagemaker-xgboost:1.7-1", "mars-north-1"),
     ],
 )
@@ -66,3 +68,19 @@ def test_text_of_any_kind_is_answered(uri: str) -> None:
 def test_a_job_has_at_most_forty_metric_definitions() -> None:
     names = [definition["Name"] for definition in images.find(EXAMPLE).metric_definitions()]
     assert len(names) == len(set(names)) == 40 and {"validation:auc", "train:rmse"} <= set(names)
+
+
+def test_an_image_says_what_has_to_be_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    spark = "173754725891.dkr.ecr.us-east-1.amazonaws.com/sagemaker-spark-processing:3.5-cpu"
+    assert images.missing(EXAMPLE) == ""
+    monkeypatch.setattr(images.importlib.util, "find_spec", lambda name: None)
+    assert images.missing(spark) == "pyspark: uv sync --inexact --extra spark"
+    monkeypatch.undo()
+    monkeypatch.setattr(images.importlib.util, "find_spec", lambda name: "here")
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert images.missing(spark) == "the program java"
+
+
+def test_an_image_that_does_not_train_is_started_as_docker_starts_it() -> None:
+    image = images.find("173754725891.dkr.ecr.us-east-1.amazonaws.com/sagemaker-spark-processing:3.5-cpu")
+    assert (image.train(), image.serve()) == (["smspark-submit", "train"], ["smspark-submit", "serve"])

@@ -36,7 +36,7 @@ class World:
         self.handle, self.mode = handle, mode
         credential = keys.issued(handle.state)
         self.session = boto3.Session(credential.principal.access_key, credential.secret, credential.token, REGION)
-        self.s3, self.sagemaker = self.client("s3"), self.client("sagemaker")
+        self.s3, self.sagemaker, self.logs = self.client("s3"), self.client("sagemaker"), self.client("logs")
         if fresh:
             self.s3.create_bucket(Bucket=BUCKET)
 
@@ -107,13 +107,14 @@ class World:
         request = {
             "ProcessingJobName": name,
             "RoleArn": ROLE,
-            "AppSpecification": specification | changes.pop("AppSpecification", {}),
+            "AppSpecification": without_none(specification | changes.pop("AppSpecification", {})),
             "ProcessingInputs": inputs,
             "ProcessingResources": {"ClusterConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5}},
             "StoppingCondition": {"MaxRuntimeInSeconds": 120},
         }
-        self.sagemaker.create_processing_job(**(request | changes))
-        return name
+        request |= changes
+        self.sagemaker.create_processing_job(**request)
+        return request["ProcessingJobName"]
 
     def processed(self, name: str) -> dict:
         return self.until(
@@ -124,7 +125,7 @@ class World:
 
     def lines(self, name: str, group: str = "TrainingJobs", host: str = "algo-1") -> list[str]:
         """The lines of a job's log on one host."""
-        logs = self.client("logs")
+        logs = self.logs
         group = f"/aws/sagemaker/{group}"
         try:
             streams = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=f"{name}/{host}-")["logStreams"]
@@ -170,6 +171,10 @@ class World:
             assert time.monotonic() < limit, f"still {answer!r} after {seconds} s"
             time.sleep(0.03)
         return answer
+
+
+def without_none(members: dict) -> dict:
+    return {name: value for name, value in members.items() if value is not None}
 
 
 def trust(service: str) -> str:

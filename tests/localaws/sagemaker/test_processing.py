@@ -7,7 +7,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from .job_world import BUCKET, ROLE, World, processing_input, processing_output
+from .job_world import BUCKET, ROLE, World, processing_input, processing_output, without_none
 
 
 def refused(call, *arguments: object, **parameters: object) -> tuple[str, str]:
@@ -115,9 +115,55 @@ def test_names_are_unique_until_deleted(world: World) -> None:
     assert code == "ValidationException" and name in message
 
 
+def cluster(**changes: object) -> dict:
+    """ProcessingResources; a member that is None is left out."""
+    return {"ClusterConfig": without_none({"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5} | changes)}
+
+
+def given(**changes: object) -> dict:
+    """An input; a member of its S3Input that is None is left out."""
+    made = processing_input("raw", f"s3://{BUCKET}/x", "/opt/ml/processing/input/raw")
+    return made | {"S3Input": without_none(made["S3Input"] | changes)}
+
+
 REFUSED = [
-    ({"ProcessingResources": {"ClusterConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 5}}}, "several"),
+    ({"ProcessingResources": cluster(InstanceCount=21)}, "'Maximum number of instances per processing job' is 20 Instances"),
+    ({"ProcessingResources": cluster(InstanceCount=5)}, "for processing job usage' is 4 Instances"),
+    ({"ProcessingResources": cluster(InstanceType=None)}, "exactly one of InstanceType and InstancePreferences"),
+    ({"ProcessingResources": cluster(InstancePreferences=[{"InstanceType": "ml.m5.large"}])}, "exactly one of InstanceType"),
+    ({"ProcessingResources": cluster(SelectedInstanceType="ml.m5.large")}, "SelectedInstanceType is read-only"),
+    ({"StoppingCondition": {"MaxRuntimeInSeconds": 432_001}}, "'Longest run time for a processing job' is 432000 Seconds"),
     ({"ProcessingInputs": [processing_input("raw", f"s3://{BUCKET}/x", "/tmp/x")]}, "must begin with /opt/ml/processing/"),
+    ({"ProcessingInputs": [given(LocalPath="/opt/ml/processing/../x")]}, "must begin with /opt/ml/processing/"),
+    ({"ProcessingInputs": [given(LocalPath="/opt/ml/processing/input/code/")]}, "input code has '/opt/ml/processing/input/code', too"),
+    ({"ProcessingInputs": [given(LocalPath=None)]}, 'missing one or more required fields for SageMaker-managed S3Input: "LocalPath"'),
+    ({"ProcessingInputs": [given(S3InputMode=None)]}, '"LocalPath", "S3DownloadMode", "S3InputMode"'),
+    ({"ProcessingInputs": [given(S3CompressionType="Gzip")]}, "Gzip of input raw can only be used if Pipe mode"),
+    ({"ProcessingInputs": [{"InputName": "raw"}]}, "exactly one of S3Input and DatasetDefinition"),
+    ({"ProcessingInputs": [{"InputName": "raw", "DatasetDefinition": {}}]}, "does not support the DatasetDefinition of input raw"),
+    (
+        {"ProcessingInputs": [processing_input(f"i{n}", f"s3://{BUCKET}/x", f"/opt/ml/processing/{n}") for n in range(10)]},
+        "processingInputs' failed to satisfy constraint: Member must have length less than or equal to 10",
+    ),
+    (
+        {"ProcessingOutputConfig": {"Outputs": [processing_output("o", f"s3://{BUCKET}/x", "/opt/ml/processing/input/code")]}},
+        "LocalPath of output o must be unique",
+    ),
+    (
+        {"ProcessingOutputConfig": {"Outputs": [processing_output("o", f"s3://{BUCKET}/x", "/opt/ml/model")]}},
+        "LocalPath of output o must begin with /opt/ml/processing/",
+    ),
+    (
+        {"ProcessingOutputConfig": {"Outputs": [{"OutputName": "o", "FeatureStoreOutput": {"FeatureGroupName": "f"}}]}},
+        "FeatureStoreOutput of output o is only supported when AppManaged is True",
+    ),
+    (
+        {"ProcessingOutputConfig": {"Outputs": [{"OutputName": "o", "FeatureStoreOutput": {"FeatureGroupName": "f"}, "AppManaged": True}]}},
+        "no Feature Store",
+    ),
+    ({"Environment": {f"V{number}": "x" for number in range(101)}}, "Member must have length less than or equal to 100"),
+    ({"Environment": {"1A": "x"}}, "[a-zA-Z_][a-zA-Z0-9_]*"),
+    ({"NetworkConfig": {"VpcConfig": {"SecurityGroupIds": ["sg-1"] * 6, "Subnets": ["subnet-1"]}}}, "less than or equal to 5"),
     (
         {"ProcessingOutputConfig": {"Outputs": [processing_output("o", "s3://no-such-bucket-here/x", "/opt/ml/processing/o")]}},
         "no-such-bucket",
@@ -132,10 +178,4 @@ REFUSED = [
 @pytest.mark.parametrize(("changes", "word"), REFUSED, ids=[word for _, word in REFUSED])
 def test_refused_at_once(world: World, changes: dict, word: str) -> None:
     code, message = refused(world.process, "pass", **changes)
-    assert code in ("ValidationException", "NotSupportedByLocalAws") and word in message
-
-
-def test_continuous_upload_is_refused(world: World) -> None:
-    output = processing_output("o", f"s3://{BUCKET}/o", "/opt/ml/processing/o")
-    output["S3Output"]["S3UploadMode"] = "Continuous"
-    assert "Continuous" in refused(world.process, "pass", ProcessingOutputConfig={"Outputs": [output]})[1]
+    assert code in ("ValidationException", "NotSupportedByLocalAws", "ResourceLimitExceeded") and word in message

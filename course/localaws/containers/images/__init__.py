@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import importlib.util
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +15,7 @@ HERE = Path(__file__).parent.parent
 # Modules that scripts import in AWS's images and that no wheel of ours brings.
 TOOLKITS = HERE / "toolkits"
 URI = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.(?P<suffix>[a-z.]+)/(?P<repository>[^:@]+)(?::(?P<tag>[\w.-]+))?")
-TAG = re.compile(r"(?P<version>.+?)(?:-[cg]pu-py3)?")
+TAG = r"(?P<version>.+?)(?:-[cg]pu-py3)?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +33,13 @@ class Image:
     framework_module : str
         What its toolkit reports as ``SM_FRAMEWORK_MODULE``.
     train_module, serve_module : str
-        The Python modules that ``train`` and ``serve`` run, and their arguments.
+        The Python modules that ``train`` and ``serve`` run, and their arguments; ``""`` where the image does neither.
     client_error : int, optional
         The exit code with which ``train`` blames its user: the job's failure is a ``ClientError`` then.
+    entrypoint, command : tuple of str
+        What Docker runs in the image when it is told nothing else: ``ENTRYPOINT`` and ``CMD`` of its Dockerfile.
+    programs : dict
+        Programs of the image that a job may call, each with the Python module that stands for it.
     """
 
     uri: str
@@ -44,15 +50,18 @@ class Image:
     framework_module: str
     train_module: str
     serve_module: str
-    client_error: int | None = None
+    client_error: int | None
+    entrypoint: tuple[str, ...]
+    command: tuple[str, ...]
+    programs: dict[str, str]
 
     def train(self) -> list[str]:
         """The arguments that Docker's ``train`` command stands for; to be run in a box whose root is laid out for training."""
-        return _run(self.train_module)
+        return _run(self.train_module) if self.train_module else [*self.entrypoint, "train"]
 
     def serve(self) -> list[str]:
         """The arguments that Docker's ``serve`` command stands for; it listens on ``SAGEMAKER_BIND_TO_PORT``."""
-        return _run(self.serve_module)
+        return _run(self.serve_module) if self.serve_module else [*self.entrypoint, "serve"]
 
     def metric_definitions(self) -> list[dict]:
         """``[{"Name": ..., "Regex": ...}, ...]`` that SageMaker itself has for a built-in algorithm; none for a framework's image."""
@@ -75,7 +84,8 @@ def find(uri: str) -> Image:
     if not entries:
         raise _unknown(uri, f"no local image stands for the repository {repository}")
     [entry] = entries
-    version = TAG.fullmatch(parts["tag"] or "latest")["version"]
+    tag = re.fullmatch(entry.get("tag", TAG), parts["tag"] or "latest")
+    version = tag["version"] if tag else ""
     if version not in entry["versions"]:
         raise _unknown(uri, f"{repository} has the versions {', '.join(entry['versions'])}")
     account = _catalogue()["accounts"][entry["accounts"]].get(region)
@@ -90,11 +100,25 @@ def find(uri: str) -> Image:
         version,
         environment,
         entry.get("algorithm", ""),
-        entry["framework_module"],
-        entry["train"],
-        entry["serve"],
+        entry.get("framework_module", ""),
+        entry.get("train", ""),
+        entry.get("serve", ""),
         entry.get("client_error"),
+        tuple(entry.get("entrypoint", ())),
+        tuple(entry.get("command", ())),
+        entry.get("programs", {}),
     )
+
+
+def missing(uri: str) -> str:
+    """What has to be installed on this machine before an image, which `find` knows, can run; ``""`` when nothing has."""
+    [entry] = [entry for entry in _catalogue()["images"] if entry["repository"] == URI.fullmatch(uri)["repository"]]
+    needs = entry.get("needs")
+    if needs and importlib.util.find_spec(needs["module"]) is None:
+        return f"{needs['module']}: uv sync --inexact --extra {needs['extra']}"
+    if needs and shutil.which(needs["program"]) is None:
+        return f"the program {needs['program']}"
+    return ""
 
 
 @functools.cache

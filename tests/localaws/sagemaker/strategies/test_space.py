@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course.localaws.sagemaker.search.sampling import GridSearch, RandomSearch, Told
-from course.localaws.sagemaker.search.space import Categorical, Numeric, Space, automatic, key
+from course.localaws.sagemaker.strategies.sampling import GridSearch, RandomSearch, Told
+from course.localaws.sagemaker.strategies.space import Categorical, Numeric, Space, automatic, key
 
 UNITS = st.floats(0, 1)
 SEEDS = st.integers(0, 2**32)

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from course.localaws.sagemaker.search.bayesian import BayesianSearch, expected_improvement
-from course.localaws.sagemaker.search.sampling import RandomSearch, Search, Told
-from course.localaws.sagemaker.search.space import Categorical, Numeric, Space, Values, key
+from course.localaws.sagemaker.strategies.bayesian import BayesianSearch, expected_improvement
+from course.localaws.sagemaker.strategies.sampling import RandomSearch, Search, Told
+from course.localaws.sagemaker.strategies.space import Categorical, Numeric, Space, Values, key
 
 MIXED = Space(
     (

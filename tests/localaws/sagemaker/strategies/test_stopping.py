@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course.localaws.sagemaker.search.progress import Progress
-from course.localaws.sagemaker.search.stopping import Hyperband, MedianRule
+from course.localaws.sagemaker.strategies.progress import Progress
+from course.localaws.sagemaker.strategies.stopping import Hyperband, MedianRule
 
 
 def feed(rule: Hyperband | MedianRule, job: str, losses: list[float]) -> int:

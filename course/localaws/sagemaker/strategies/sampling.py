@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from course.localaws.sagemaker.search.space import Space, Values, key
+from course.localaws.sagemaker.strategies.space import Space, Values, key
 
 TRIES = 64  # random draws before a finite space is gone through for what is left
 

@@ -14,8 +14,8 @@ import warnings
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from course.localaws.sagemaker.search.sampling import RandomSearch, Told
-from course.localaws.sagemaker.search.space import Space, Values, key
+from course.localaws.sagemaker.strategies.sampling import RandomSearch, Told
+from course.localaws.sagemaker.strategies.space import Space, Values, key
 
 if TYPE_CHECKING:
     import numpy as np

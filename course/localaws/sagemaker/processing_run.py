@@ -1,0 +1,212 @@
+"""Carries out one processing job: an instance each with its inputs, the container's contract, and the outputs of all under one prefix.
+
+Source: "How to Build Your Own Processing Container" of the SageMaker developer guide, read 2026-11-24.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import tarfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from course.localaws.containers import images, mlroot
+from course.localaws.containers.box import Box, Limits, Running
+from course.localaws.containers.images import Image
+from course.localaws.containers.together import Together
+from course.localaws.sagemaker import channels
+from course.localaws.sagemaker.continuous import ContinuousUpload
+from course.localaws.sagemaker.engine import Document
+from course.localaws.sagemaker.job_data import DataError, Item
+from course.localaws.sagemaker.job_runner import OUT_OF_MEMORY, JobFailure, JobLog
+from course.localaws.sagemaker.jobs import JobRun
+from course.localaws.sagemaker.pipes import Pipe
+from course.localaws.sagemaker.processing_checks import instances, isolated, managed, outputs
+
+GROUP = "/aws/sagemaker/ProcessingJobs"
+TOLD = (
+    "AppSpecification",
+    "Environment",
+    "ProcessingInputs",
+    "ProcessingOutputConfig",
+    "ProcessingResources",
+    "RoleArn",
+    "StoppingCondition",
+)
+
+
+class ProcessingRun(JobRun):
+    """The work of one processing job."""
+
+    exit_message: str | None = None
+    _continuous: list[ContinuousUpload]
+    _unread = ""  # why an input could not be streamed
+
+    def work(self, folder: Path) -> None:
+        document = self.document
+        self.update({"ProcessingStartTime": self.engine.now()})
+        [(_, count)] = instances(document["ProcessingResources"]["ClusterConfig"])
+        roots = [folder / host / "ml" for host in hosts(count)]
+        with contextlib.ExitStack() as streams:
+            try:
+                self._lay_out(roots, streams)
+            except DataError as error:
+                raise JobFailure(mlroot.shorten(f"ClientError: Data download failed:{error}")) from error
+            running = self._run(roots, streams)
+        for root in roots:
+            mlroot.confine(root)
+        self.exit_message = next(filter(None, (mlroot.read_message(root / "output/message") for root in roots)), None)
+        failure = "" if self.job.stopped_by else failure_of(running, self._unread, self.platform.limits.divided(len(roots)))
+        try:
+            for upload in self._continuous:
+                upload.finish()
+            if not failure and not self.job.stopped_by:
+                self._upload(roots)
+        except DataError as error:
+            raise JobFailure(failure or mlroot.shorten(f"ClientError: Artifact upload failed:{error}")) from error
+        if failure:
+            raise JobFailure(failure)
+
+    def ended(self, document: Document, status: str, failure: str) -> dict:
+        return ended(self.engine.now(), status, failure) | ({"ExitMessage": self.exit_message} if self.exit_message else {})
+
+    def _run(self, roots: list[Path], streams: contextlib.ExitStack) -> Together:
+        """Run the program of every instance; what is to be uploaded meanwhile is."""
+        image = images.find(self.document["AppSpecification"]["ImageUri"])
+        starts = [self._start(root, image) for root in roots]
+        self._continuous = [self._upload_meanwhile(root) for root in roots if self._stored("Continuous")]
+        for upload in self._continuous:
+            streams.callback(upload.close)
+        seconds = self.document["StoppingCondition"]["MaxRuntimeInSeconds"]
+        return self.job.run(lambda: Together.begin(starts), seconds)
+
+    def _lay_out(self, roots: list[Path], streams: contextlib.ExitStack) -> None:
+        """Put in place what the program of every instance finds when it begins; its pipes are fed until ``streams`` are closed."""
+        document, names = self.document, hosts(len(roots))
+        told = {"ProcessingJobArn": document["ProcessingJobArn"], "ProcessingJobName": self.name}
+        told |= {member: document[member] for member in TOLD if member in document}
+        for root, name in zip(roots, names, strict=True):
+            root.mkdir(parents=True)
+            mlroot.lay_out_processing(root, told, name, names)
+        for entry in managed(document.get("ProcessingInputs", [])):
+            source = entry["S3Input"]
+            found = self.data.find(source["S3Uri"], source["S3DataType"])
+            sharded = source.get("S3DataDistributionType") == "ShardedByS3Key"
+            for number, root in enumerate(roots):
+                items = found[number :: len(roots)] if sharded else found
+                if source["S3InputMode"] == "Pipe":
+                    streams.callback(self._pipe(source, items, place(root, source["LocalPath"])).end)
+                else:
+                    self._download(items, place(root, source["LocalPath"]))
+        for entry in managed(outputs(document)):
+            for root in roots:
+                place(root, entry["S3Output"]["LocalPath"]).mkdir(parents=True, exist_ok=True)
+
+    def _download(self, items: list[Item], folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.data.download(items, folder, False, lambda: self.job.ending)
+        self.job.begin()
+
+    def _pipe(self, source: dict, items: list[Item], path: Path) -> Pipe:
+        """Pipe mode, by the names that AWS documents for training; how processing's pipes are called it does not say."""
+        objects = [item.stored for item in items if not item.stored.key.endswith("/")]
+        zipped = source.get("S3CompressionType") == "Gzip"
+        for stored in objects[:1]:
+            self.data.require_read(stored.bucket, stored.key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+
+        def content(epoch: int) -> Iterator[bytes]:
+            for stored in objects:
+                yield from channels.body(self.data, stored, zipped)
+
+        pipe = Pipe(path.parent, path.name, content, self._cannot_feed)
+        pipe.start()
+        return pipe
+
+    def _cannot_feed(self, error: Exception) -> None:
+        self._unread = str(error)
+
+    def _start(self, root: Path, image: Image) -> Callable[[], Running]:
+        """What starts the program of one instance."""
+        box, command = self._box(root, image), self._command(image)
+        box.stage(root / "processing")
+        stream = f"{self.name}/{root.parent.name}-{int(self.engine.now())}"
+        log = JobLog(self.platform, self.context.region, GROUP, stream)
+        return lambda: box.start(command, log)
+
+    def _box(self, root: Path, image: Image) -> Box:
+        folder = root.parent
+        overlay = self.runner.overlay(self.job, folder, requirements_of(folder))
+        for name, module in image.programs.items():
+            overlay.add_program(name, f"-P -m {module}")
+        extra = image.environment | self.document.get("Environment", {})
+        variables = self.runner.variables(self.context, self.document["RoleArn"], overlay, extra)
+        return self.runner.box(folder, variables, isolated=isolated(self.document))
+
+    def _command(self, image: Image) -> list[str]:
+        """As Docker puts it together: arguments take the place of the image's own command, an entrypoint that of both."""
+        specification = self.document["AppSpecification"]
+        entrypoint, arguments = specification.get("ContainerEntrypoint"), specification.get("ContainerArguments", [])
+        if entrypoint:
+            return [*entrypoint, *arguments]
+        command = [*image.entrypoint, *(arguments or image.command)]
+        if not command:
+            raise JobFailure("ClientError: neither AppSpecification nor the image says what to run: no command specified")
+        return command
+
+    def _stored(self, mode: str) -> list[dict]:
+        """The outputs in S3 that are uploaded in this mode."""
+        stored = [entry["S3Output"] for entry in managed(outputs(self.document))]
+        return [output for output in stored if output["S3UploadMode"] == mode]
+
+    def _upload_meanwhile(self, root: Path) -> ContinuousUpload:
+        places = {place(Path(), output["LocalPath"]): output["S3Uri"] for output in self._stored("Continuous")}
+        scratch = root.parent.with_name(f"{root.parent.name}.uploading")
+        scratch.mkdir()
+        return ContinuousUpload(self.data, root, places, scratch)
+
+    def _upload(self, roots: list[Path]) -> None:
+        for output in self._stored("EndOfJob"):
+            for root in roots:
+                self.data.upload_folder(place(root, output["LocalPath"]), output["S3Uri"])
+
+
+def hosts(count: int) -> list[str]:
+    return [f"algo-{number}" for number in range(1, count + 1)]
+
+
+def ended(now: float, status: str, failure: str) -> dict:
+    """The members that change when a job ends; one that ran out of time is ``Stopped``."""
+    changes = {"ProcessingJobStatus": "Stopped" if status == "MaxRuntimeExceeded" else status, "ProcessingEndTime": now}
+    return changes | ({"FailureReason": failure} if failure else {})
+
+
+def failure_of(together: Together, unread: str, limits: Limits) -> str:
+    """The ``FailureReason`` of containers that have ended, ``""`` when all succeeded; ``unread``: why an input was not streamed."""
+    failed = together.first_failure
+    if failed and failed.limit == "memory":
+        return OUT_OF_MEMORY
+    if failed and failed.limit == "disk":
+        return f"AlgorithmError: [Errno 28] No space left on device, exit code: {failed.exit_code}"
+    if failed and failed.limit == "processes":
+        return f"AlgorithmError: the job had more than {limits.processes} processes, exit code: {failed.exit_code}"
+    if unread:
+        return mlroot.shorten(f"ClientError: Data download failed:{unread}")
+    return f"AlgorithmError: See job logs for more information, exit code: {failed.exit_code}" if failed else ""
+
+
+def place(root: Path, local: str) -> Path:
+    """Where a path below /opt/ml lies below ``root``."""
+    return root / Path(local).relative_to("/opt/ml")
+
+
+def requirements_of(folder: Path) -> Path | None:
+    """The ``requirements.txt`` in the source archive of a FrameworkProcessor, taken out of it; None when there is none."""
+    for archive in (folder / "ml/processing/input").rglob("sourcedir.tar.gz"):
+        try:
+            with tarfile.open(archive) as tar:
+                tar.extract("requirements.txt", folder, filter="data")
+            return folder / "requirements.txt"
+        except (KeyError, tarfile.TarError, OSError):
+            continue
+    return None
