@@ -170,7 +170,11 @@ import os, sys, helper, localaws_tiny
 print(helper.GREETING, sys.argv[1:], localaws_tiny.VERSION, sorted(os.listdir("/opt/ml/processing/input/code")))
 open("/opt/ml/processing/output/train/x.txt", "w").write("x")
 """
-    files = {"prepare.py": code, "helper.py": "GREETING = 'hello'", "requirements.txt": "localaws-tiny\n"}
+    files = {
+        "prepare.py": code,
+        "helper.py": "GREETING = 'hello'",
+        "requirements.txt": "--prefer-binary\nlocalaws-tiny\n",
+    }  # installed by the job itself
     source = world.put(f"{stem}/source/sourcedir.tar.gz", targz(files))
     entry = world.put(f"{stem}/source/runproc.sh", RUNPROC)
 
