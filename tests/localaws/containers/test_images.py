@@ -19,10 +19,12 @@ def sdk_tables() -> list[tuple[str, str, str, str]]:
     """``(account, region, repository, version)`` of the SDK's own tables."""
     sagemaker = pytest.importorskip("sagemaker.core", reason="compares with the SDK's tables, until 2027-05-24")
     found = []
-    for name in ("xgboost", "sklearn"):
+    for name in ("xgboost", "sklearn", "pytorch"):
         table = json.loads((Path(sagemaker.__path__[0]) / "image_uri_config" / f"{name}.json").read_text())
         for scope in ("training", "inference"):
             for version, entry in table[scope]["versions"].items():
+                if entry["repository"] == "sagemaker-pytorch":  # of Python 2
+                    continue
                 found += [(account, region, entry["repository"], version) for region, account in entry["registries"].items()]
     return found
 
@@ -32,7 +34,7 @@ def test_every_uri_of_the_sdk_is_known() -> None:
     assert len(tables) > 1000
     for account, region, repository, version in tables:
         suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
-        for tag in (version, f"{version}-cpu-py3"):
+        for tag in (version, f"{version}-cpu-py3", f"{version}-gpu-py312-cu126-ubuntu22.04-sagemaker"):
             image = images.find(f"{account}.dkr.ecr.{region}.{suffix}/{repository}:{tag}")
             assert image.version == version
 
