@@ -63,6 +63,7 @@ class TrainingHost:
         data = self.root / "input/data"
         for channel, items in mine:
             if channel.mode == "Pipe":
+                channel.require_read(self._run.data)
                 self._pipes.append(Pipe(data, channel.name, self._content(channel), self._cannot_feed))
                 continue
             (data / channel.name).mkdir()

@@ -168,6 +168,26 @@ def test_torchrun_of_the_sdk(world: World, session: object, tmp_path: Path) -> N
     assert world.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"total": b"3.0 of 2"}
 
 
+def test_mpi_of_the_sdk_takes_ssh_and_says_so(world: World, session: object, tmp_path: Path) -> None:
+    from sagemaker.train import ModelTrainer
+    from sagemaker.train.configs import Compute, SourceCode
+    from sagemaker.train.distributed import MPI
+
+    trainer = ModelTrainer(
+        training_image=SKLEARN,
+        role=ROLE,
+        sagemaker_session=session,
+        base_job_name=world.name("sdk"),
+        source_code=SourceCode(source_dir=write(tmp_path / "source", {"train.py": "print(1)"}), entry_script="train.py"),
+        distributed=MPI(process_count_per_node=1),
+        compute=Compute(instance_type="ml.m5.large", instance_count=2, volume_size_in_gb=5),
+    )
+    trainer.train(wait=False, logs=False)
+    job = world.trained(trainer._latest_training_job.training_job_name)
+    print(job["FailureReason"], world.lines(job["TrainingJobName"]))
+    assert job["TrainingJobStatus"] == "Failed" and "SSH" in job["FailureReason"]
+
+
 def test_training_job_that_is_waited_for(world: World, session: object) -> None:
     """``wait`` with logs reads the job's log streams as it goes."""
     from sagemaker.core.resources import TrainingJob

@@ -25,7 +25,7 @@ MODEL = "model.pt"
 
 
 def model_fn(model_dir: str) -> torch.jit.ScriptModule:
-    """``model.pt``, or the only ``.pt`` or ``.pth`` file; raises ValueError where there is none, RuntimeError for one that is no TorchScript."""
+    """``model.pt`` or the only ``.pt`` or ``.pth`` file. Raises ValueError where there is none, RuntimeError where it is no TorchScript."""
     import torch
 
     found = sorted(path.name for path in Path(model_dir).iterdir() if path.suffix in (".pt", ".pth"))
