@@ -36,7 +36,7 @@ class World:
         self.handle, self.mode = handle, mode
         credential = keys.issued(handle.state)
         self.session = boto3.Session(credential.principal.access_key, credential.secret, credential.token, REGION)
-        self.s3, self.sagemaker = self.client("s3"), self.client("sagemaker")
+        self.s3, self.sagemaker, self.logs = map(self.client, ("s3", "sagemaker", "logs"))
         if fresh:
             self.s3.create_bucket(Bucket=BUCKET)
 
@@ -124,7 +124,7 @@ class World:
 
     def lines(self, name: str, group: str = "TrainingJobs", host: str = "algo-1") -> list[str]:
         """The lines of a job's log on one host."""
-        logs = self.client("logs")
+        logs = self.logs
         group = f"/aws/sagemaker/{group}"
         try:
             streams = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=f"{name}/{host}-")["logStreams"]

@@ -184,7 +184,6 @@ def test_mpi_of_the_sdk_takes_ssh_and_says_so(world: World, session: object, tmp
     )
     trainer.train(wait=False, logs=False)
     job = world.trained(trainer._latest_training_job.training_job_name)
-    print(job["FailureReason"], world.lines(job["TrainingJobName"]))
     assert job["TrainingJobStatus"] == "Failed" and "SSH" in job["FailureReason"]
 
 
