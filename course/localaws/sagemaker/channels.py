@@ -110,7 +110,10 @@ def check(request: dict, job_mode: str, groups: set[str]) -> None:
     for broken, complaint in (
         (augmented and mode != "Pipe", f"S3DataType {AUGMENTED} {only_pipe}"),
         (augmented and not source.get("AttributeNames"), f"S3DataType {AUGMENTED} takes AttributeNames; channel {name} has none."),
-        (not augmented and source.get("AttributeNames"), f"AttributeNames are used only with {AUGMENTED}; channel {name} has none."),
+        (
+            not augmented and source.get("AttributeNames"),
+            f"AttributeNames are used only with S3DataType {AUGMENTED}; channel {name} has another.",
+        ),
         *(
             (request.get(member, "None") != "None" and mode != "Pipe", f"{member} {only_pipe}")
             for member in ("CompressionType", "RecordWrapperType")
