@@ -2,11 +2,14 @@
 # PYTHON selects the interpreter of a new environment, as in: make run PYTHON=python3.13
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run demo-class test nightly lab start notebooks data doctor clean
+.PHONY: help run demo-class test nightly lab start notebooks data extra-torch doctor clean
 
 UV := $(or $(shell command -v uv 2>/dev/null),.venv-uv/bin/uv)
 PY := .venv/bin/python
 READY := .venv/.ready
+TORCH := torch>=2.4,<3
+# Beside PyPI, whose wheel for Linux brings 2 GB for GPUs; not where pip was told its own places.
+TORCH_INDEX := $(if $(PIP_INDEX_URL)$(PIP_EXTRA_INDEX_URL)$(PIP_FIND_LINKS)$(PIP_NO_INDEX)$(PIP_CONFIG_FILE),,--extra-index-url https://download.pytorch.org/whl/cpu)
 export UV_PYTHON_DOWNLOADS := never
 
 help: ## this list
@@ -35,6 +38,9 @@ notebooks: $(READY) ## derive the notebooks from solutions/**/*.py; LESSON=m04_t
 
 data: $(READY) ## check the data files, rebuild what is missing or damaged
 	@$(PY) data/build.py
+
+extra-torch: $(READY) ## add PyTorch for the CPU, which some images and lessons need
+	@$(PY) -m pip install "$(TORCH)" $(TORCH_INDEX)
 
 doctor: ## what is wrong with this machine, and the command that mends it
 	@if [ -x $(PY) ]; then $(PY) -m course.doctor; else $(or $(PYTHON),python3) -m course.doctor; fi

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import re
@@ -72,6 +73,13 @@ def test_a_machine_without_the_packages_is_told_the_command(tmp_path):
     done = subprocess.run([sys.executable, "-I", "-S", ROOT / "course" / "doctor.py"], capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
     assert "the course's packages are not installed" in done.stdout and "make data" in done.stdout
+
+
+def test_pytorch_is_named_with_the_command_that_adds_it_where_it_is_missing(tmp_path):
+    missing = importlib.util.find_spec("torch") is None
+    assert ("make extra-torch" in run(tmp_path / "state").stdout) == missing
+    made = subprocess.run(["make", "-n", "extra-torch"], cwd=ROOT, env={**os.environ, "PIP_INDEX_URL": "x"}, capture_output=True, text=True)
+    assert 'pip install "torch>=' in made.stdout and "index" not in made.stdout
 
 
 @pytest.mark.parametrize(("version", "level"), [((3, 10), "wrong"), ((3, 11), "ok"), ((3, 13), "ok"), ((3, 14), "wrong")])

@@ -57,16 +57,13 @@ def merge(source: Path, target: Path) -> list[str]:
     """Move what lies below ``source`` to the same places below ``target``; returns the names that are taken there, which stay behind."""
     clashes = []
     for path in sorted(source.rglob("*")):
-        place = target / path.relative_to(source)
-        if path.is_symlink() or not path.is_dir():
-            if os.path.lexists(place) or not place.parent.is_dir():
-                clashes.append(str(path.relative_to(source)))
-            else:
-                path.rename(place)
-        elif not os.path.lexists(place):
-            place.mkdir()
-        elif not place.is_dir():
-            clashes.append(str(path.relative_to(source)))
+        place, folder = target / path.relative_to(source), path.is_dir() and not path.is_symlink()
+        if not place.parent.is_dir():
+            continue  # below a name that is taken
+        if not os.path.lexists(place):
+            place.mkdir() if folder else path.rename(place)
+        elif not (folder and place.is_dir()):
+            clashes.append(path.relative_to(source).as_posix())
     return clashes
 
 

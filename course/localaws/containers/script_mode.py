@@ -2,8 +2,8 @@
 
 Runs inside the box of a job, before the job's own packages matter, so with the standard library alone. Matches the toolkit's
 variables, command line, failure file and exit code. Different: the local AWS has already put the archive of
-``sagemaker_submit_directory`` into /opt/ml/code; there is neither MPI nor intermediate output; a process that the script leaves
-running is not waited for.
+``sagemaker_submit_directory`` into /opt/ml/code; there is no intermediate output; a process that the script leaves running is not waited
+for. How several processes or hosts run a script is in `launchers`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import subprocess
 import sys
 import threading
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 SUBMIT_DIRECTORY, PROGRAM = "sagemaker_submit_directory", "sagemaker_program"
@@ -29,6 +30,16 @@ TOOLKIT_PARAMETERS = {
     "sagemaker_s3_output",
     "_tuning_objective_metric",
 }
+# Ways to distribute a script that a framework parameter asks for, of which the toolkit makes every host of the job a member.
+DISTRIBUTIONS = (
+    "sagemaker_mpi_enabled",
+    "sagemaker_parameter_server_enabled",
+    "sagemaker_distributed_dataparallel_enabled",
+    "sagemaker_pytorch_ddp_enabled",
+    "sagemaker_pytorch_xla_multi_worker_enabled",
+    "sagemaker_multi_worker_mirrored_strategy_enabled",
+    "sagemaker_torch_distributed_enabled",
+)
 LONGEST_ERROR = 64 << 10  # characters of the script's error kept for the failure file
 OUT_OF_MEMORY = "OutOfMemory: Process killed by SIGKILL (signal 9)"
 
@@ -92,6 +103,23 @@ class Environment:
     def module_name(self) -> str:
         return (self.program or "").removesuffix(".py")
 
+    @property
+    def distribution_groups(self) -> list[str]:
+        """The instance groups whose hosts run the script together; this one's, or none, where the job names none."""
+        asked = any(self.framework_parameters.get(name) for name in DISTRIBUTIONS)
+        return self.framework_parameters.get(
+            "sagemaker_distribution_instance_groups", [self.resources["current_group_name"]] if asked else []
+        )
+
+    @property
+    def distribution_hosts(self) -> list[str]:
+        groups = [group for group in self.resources["instance_groups"] if group["instance_group_name"] in self.distribution_groups]
+        return [host for group in groups for host in group["hosts"]]
+
+    @property
+    def master(self) -> str:
+        return (self.distribution_hosts or self.resources["hosts"])[0]
+
     def arguments(self) -> list[str]:
         """Hyperparameters as a command line, in order of their names; one letter takes one dash."""
         items = []
@@ -118,7 +146,7 @@ class Environment:
             "current_instance_group_hosts": [host for group in groups if group["instance_group_name"] == here for host in group["hosts"]],
             "instance_groups": [group["instance_group_name"] for group in groups],
             "instance_groups_dict": {group["instance_group_name"]: group for group in groups},
-            "distribution_instance_groups": [],
+            "distribution_instance_groups": self.distribution_groups,
             "is_hetero": len(groups) > 1,
             "module_name": self.module_name,
             "log_level": self.log_level,
@@ -138,13 +166,13 @@ class Environment:
             "additional_framework_parameters": self.framework_parameters,
             "channel_input_dirs": folders,
             "hyperparameters": self.hyperparameters,
-            "distribution_hosts": [],
-            "is_master": True,
+            "distribution_hosts": self.distribution_hosts,
+            "is_master": self.resources["current_host"] == self.master,
             "is_modelparallel_enabled": None,
             "is_smddpmprun_installed": False,
             "is_smddprun_installed": False,
             "topology": [],
-            "master_hostname": self.resources["hosts"][0],
+            "master_hostname": self.master,
             "job_name": os.environ.get("TRAINING_JOB_NAME", ""),
         }
         return (
@@ -171,8 +199,22 @@ class Environment:
         return {f"SM_{name.upper()}": text(value) for name, value in self.facts().items()}
 
 
-def run(framework_module: str) -> int:
-    """Run the user's script and return the exit code of the container; on failure /opt/ml/output/failure says why."""
+def plain_command(code: Path, environment: Environment) -> list[str]:
+    """A package is run as a module, a ``.py`` file as a script, anything else by the shell."""
+    program, arguments = environment.program, environment.arguments()
+    if (code / "setup.py").exists():
+        return ["python3", "-m", environment.module_name, *arguments]
+    if program.endswith(".py"):
+        return ["python3", program, *arguments]
+    (code / program).chmod(0o755)
+    return ["/bin/sh", "-c", f"./{program} {shlex.join(arguments)}"]
+
+
+def run(framework_module: str, launch: Callable[[Path, Environment], list[str]] = plain_command) -> int:
+    """Run the user's script and return the exit code of the container; on failure /opt/ml/output/failure says why.
+
+    ``launch`` makes the command from the folder of the code and what the script is told; it may raise ClientError.
+    """
     base = base_directory()
     signal.signal(signal.SIGTERM, lambda *_: None)  # the script has it too: it may save its model, and is waited for
     try:
@@ -180,7 +222,7 @@ def run(framework_module: str) -> int:
         os.environ.update(environment.variables())
         code = base / "code"
         _install(code)
-        command = _command(code, environment)
+        command = launch(code, environment)
         print("Invoking user script\n", flush=True)
         print(f"Training Env:\n\n{json.dumps(environment.facts()['training_env'], indent=4, sort_keys=True)}\n", flush=True)
         print(f"Invoking script with the following command:\n\n{shlex.join(command)}\n", flush=True)
@@ -215,17 +257,6 @@ def _install(code: Path) -> None:
             exit_code, output = _watched([*pip, *arguments], code)
             if exit_code != 0:
                 raise error(shlex.join([*pip, *arguments]), exit_code, output)
-
-
-def _command(code: Path, environment: Environment) -> list[str]:
-    """A package is run as a module, a ``.py`` file as a script, anything else by the shell."""
-    program, arguments = environment.program, environment.arguments()
-    if (code / "setup.py").exists():
-        return ["python3", "-m", environment.module_name, *arguments]
-    if program.endswith(".py"):
-        return ["python3", program, *arguments]
-    (code / program).chmod(0o755)
-    return ["/bin/sh", "-c", f"./{program} {shlex.join(arguments)}"]
 
 
 def _watched(command: list[str], folder: Path) -> tuple[int, str]:

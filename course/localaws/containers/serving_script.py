@@ -26,6 +26,7 @@ class Defaults:
     input_fn: Callable[[str | bytes, str], object]
     predict_fn: Callable[[object, object], object]
     output_fn: Callable[[object, str], object] = lambda prediction, accept: (codecs.encode(prediction, accept), accept)
+    model_fn: Callable[[str], object] | None = None
 
 
 def base_directory() -> Path:
@@ -58,7 +59,7 @@ def import_script() -> ModuleType:
 
 
 class ScriptModel:
-    """A `serving.Model` around the functions of the script.
+    """A `serving.Model` around the functions of the script; the one that the environment names when none is given.
 
     Raises
     ------
@@ -67,15 +68,16 @@ class ScriptModel:
     ValueError
         The script defines ``transform_fn`` and one of the functions that it stands for.
     NotImplementedError
-        The script has no ``model_fn``.
+        Neither the script nor the framework has a ``model_fn``.
     """
 
-    def __init__(self, defaults: Defaults) -> None:
-        script = import_script()
+    def __init__(self, defaults: Defaults, script: ModuleType | None = None) -> None:
+        script = script or import_script()
         given = {name: getattr(script, name, None) for name in ("model_fn", "transform_fn", "input_fn", "predict_fn", "output_fn")}
         if given["transform_fn"] and (given["input_fn"] or given["predict_fn"] or given["output_fn"]):
             raise ValueError("Cannot use transform_fn implementation with input_fn, predict_fn, and/or output_fn")
-        if given["model_fn"] is None:
+        load = given["model_fn"] or defaults.model_fn
+        if load is None:
             raise NotImplementedError(
                 f"Please provide a model_fn implementation: {program()} defines none. "
                 "See documentation for model_fn at https://github.com/aws/sagemaker-python-sdk"
@@ -85,7 +87,7 @@ class ScriptModel:
         self._predict = given["predict_fn"] or defaults.predict_fn
         self._output = given["output_fn"] or defaults.output_fn
         self._default_accept = os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", codecs.JSON)
-        self._model = given["model_fn"](str(model_directory()))
+        self._model = load(str(model_directory()))
 
     def __call__(self, request: Request) -> Response:
         content_type = request.content_type or codecs.JSON

@@ -64,6 +64,12 @@ class Channel:
         sharded = source.get("S3DataDistributionType") == "ShardedByS3Key"
         return pieces[takers.index(host) :: len(takers)] if sharded else pieces
 
+    def require_read(self, data: JobData) -> None:
+        """That the job's role may read what is to be streamed, by its first object. Raises DataError."""
+        parts = (part for piece in self.found for part in _parts(piece))
+        if first := next((part for part in parts if not isinstance(part, bytes)), None):
+            data.require_read(first.bucket, first.key)
+
     def stream(self, data: JobData, pieces: Iterable[Item | Record]) -> Iterator[bytes]:
         """The content of Pipe mode: bodies one after the other, decompressed and wrapped as the channel asks.
 
@@ -71,7 +77,7 @@ class Channel:
         """
         zipped, wrapped = self.request.get("CompressionType") == "Gzip", self.request.get("RecordWrapperType") == "RecordIO"
         for piece in pieces:
-            for part in (piece.stored,) if isinstance(piece, Item) else piece:
+            for part in _parts(piece):
                 if isinstance(part, bytes):
                     yield from recordio.frames(len(part), [part]) if wrapped else [part]
                 elif not part.key.endswith("/"):
@@ -104,7 +110,10 @@ def check(request: dict, job_mode: str, groups: set[str]) -> None:
     for broken, complaint in (
         (augmented and mode != "Pipe", f"S3DataType {AUGMENTED} {only_pipe}"),
         (augmented and not source.get("AttributeNames"), f"S3DataType {AUGMENTED} takes AttributeNames; channel {name} has none."),
-        (not augmented and source.get("AttributeNames"), f"AttributeNames are used only with {AUGMENTED}; channel {name} has none."),
+        (
+            not augmented and source.get("AttributeNames"),
+            f"AttributeNames are used only with S3DataType {AUGMENTED}; channel {name} has another.",
+        ),
         *(
             (request.get(member, "None") != "None" and mode != "Pipe", f"{member} {only_pipe}")
             for member in ("CompressionType", "RecordWrapperType")
@@ -115,6 +124,10 @@ def check(request: dict, job_mode: str, groups: set[str]) -> None:
     for group in source.get("InstanceGroupNames", []):
         if group not in groups:
             raise AwsError("ValidationException", f"ResourceConfig has no instance group {group}, which channel {name} names.")
+
+
+def _parts(piece: Item | Record) -> Record:
+    return (piece.stored,) if isinstance(piece, Item) else piece
 
 
 def body(data: JobData, stored: StoredObject, zipped: bool, wrapped: bool = False) -> Iterator[bytes]:

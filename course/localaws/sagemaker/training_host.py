@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 import shutil
+import sys
 import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -31,6 +33,11 @@ if TYPE_CHECKING:
 SDK_INSTALLS = re.compile(r"install_requirements\.py (\S+)")  # in the sm_train.sh of SDK v3
 CHECKPOINTS = "/opt/ml/checkpoints"  # unless LocalPath says otherwise
 HOSTS = Path("/etc/hosts")
+SSHD = Path("/usr/sbin/sshd")
+MPI = (
+    "AlgorithmError: The MPI driver of the SDK {what}. On the local AWS it runs on one instance, where mpirun and /usr/sbin/sshd are "
+    "installed; Torchrun runs on several, exit code: 1"
+)
 
 
 class TrainingHost:
@@ -73,6 +80,7 @@ class TrainingHost:
         data = self.root / "input/data"
         for channel, items in mine:
             if channel.mode == "Pipe":
+                channel.require_read(self._run.data)
                 self._pipes.append(Pipe(data, channel.name, self._content(channel), self._cannot_feed))
                 continue
             (data / channel.name).mkdir()
@@ -83,6 +91,7 @@ class TrainingHost:
             self._fetch(self._run.data.below(checkpoint["S3Uri"].rstrip("/") + "/"), written, False)
             self.syncs.append(FolderSync(self._run.data, written, checkpoint["S3Uri"]))
         self._fetch_code()
+        check_driver(self.root, len(self._cluster))
 
     def box(self, image: images.Image, addresses: dict[str, str], joins: int | None) -> Box:
         """The box of this host, its code staged; ``joins`` as in `Network`. Raises Abandoned, StoppedEarly."""
@@ -195,6 +204,18 @@ def failure_of(running: Running, root: Path, limits: Limits, client_error: int |
     message = mlroot.read_message(root / "output/failure") or ""
     blamed = "ClientError" if running.exit_code == client_error else "AlgorithmError"
     return mlroot.shorten(f"{blamed}: {message}", f", exit code: {running.exit_code}")
+
+
+def check_driver(root: Path, hosts: int) -> None:
+    """Refuse SDK v3's MPI where it would wait in vain for SSH: boxes have no port 22. Raises JobFailure."""
+    script = root / "input/data/sm_drivers/sm_train.sh"
+    if not (script.exists() and "mpi_driver.py" in script.read_text(errors="replace")):
+        return
+    if hosts > 1:
+        raise JobFailure(MPI.format(what="reaches the other hosts by SSH"))
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    if missing := [what for what, there in (("mpirun", shutil.which("mpirun", path=path)), (str(SSHD), SSHD.exists())) if not there]:
+        raise JobFailure(MPI.format(what=f"takes {' and '.join(missing)}, which this machine lacks"))
 
 
 def requirements_of(root: Path) -> Path | None:

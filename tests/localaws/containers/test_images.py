@@ -21,10 +21,13 @@ def sdk_tables() -> list[tuple[str, str, str, str]]:
     """``(account, region, repository, version)`` of the SDK's own tables."""
     sagemaker = pytest.importorskip("sagemaker.core", reason="compares with the SDK's tables, until 2027-05-24")
     found = []
-    for name in ("xgboost", "sklearn", "spark", *FIRST_PARTY):
+    for name in ("xgboost", "sklearn", "spark", "pytorch", *FIRST_PARTY):
         table = json.loads((Path(sagemaker.__path__[0]) / "image_uri_config" / f"{name}.json").read_text())
-        for scope in [table] if "versions" in table else table.values():
+        scopes = [table] if "versions" in table else [table[use] for use in ("training", "inference", "processing") if use in table]
+        for scope in scopes:
             for version, entry in scope["versions"].items():
+                if entry["repository"] == "sagemaker-pytorch":  # of Python 2
+                    continue
                 found += [(account, region, entry["repository"], version) for region, account in entry["registries"].items()]
     return found
 
@@ -34,8 +37,8 @@ def test_every_uri_of_the_sdk_is_known() -> None:
     assert len(tables) > 1000
     for account, region, repository, version in tables:
         suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
-        tags = (f"{version}-cpu", f"{version}-cpu-py39-v1.0") if "spark" in repository else (version, f"{version}-cpu-py3")
-        for tag in tags:
+        usual = (version, f"{version}-cpu-py3", f"{version}-gpu-py312-cu126-ubuntu22.04-sagemaker")
+        for tag in (f"{version}-cpu", f"{version}-cpu-py39-v1.0") if "spark" in repository else usual:
             image = images.find(f"{account}.dkr.ecr.{region}.{suffix}/{repository}:{tag}")
             assert image.version == version
 

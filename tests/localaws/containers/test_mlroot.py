@@ -67,3 +67,34 @@ def test_whatever_is_left_leads_to_the_inside(entries: list[tuple[str, str, str]
         for path in root.rglob("*"):
             assert path.resolve().is_relative_to(root.resolve())
             assert path.is_file() or path.is_dir()
+
+
+TREES = st.dictionaries(st.lists(st.sampled_from("abc"), min_size=1, max_size=3).map(tuple), st.text(max_size=3), max_size=6)
+
+
+def tree(folder: Path, files: dict[tuple[str, ...], str]) -> dict[str, str]:
+    """Write the files that fit beside those before them; returns what is there."""
+    folder.mkdir()
+    for parts, text in files.items():
+        path = folder.joinpath(*parts)
+        if not path.exists() and not any(parent.is_file() for parent in path.parents):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+    return there(folder)
+
+
+def there(folder: Path) -> dict[str, str]:
+    return {path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("*") if path.is_file()}
+
+
+@settings(max_examples=50, deadline=None)
+@given(TREES, TREES)
+def test_what_is_merged_is_there_once_and_the_first_stays(ours: dict, theirs: dict) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        target, source = Path(name, "target"), Path(name, "source")
+        first, second = tree(target, ours), tree(source, theirs)
+        clashes = mlroot.merge(source, target)
+        merged, left = there(target), there(source)
+        assert first.items() <= merged.items() and set(merged) | set(left) == set(first) | set(second)
+        assert all(merged[path] == second[path] for path in set(merged) - set(first))
+        assert set(left) <= {path for path in second if any(path == clash or path.startswith(f"{clash}/") for clash in clashes)}

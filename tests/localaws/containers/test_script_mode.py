@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -38,10 +39,32 @@ def base(tmp_path: Path) -> Path:
     return tmp_path / "ml"
 
 
-def test_as_the_toolkit(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def group(name: str, count: int) -> dict:
+    return {"InstanceGroupName": name, "InstanceType": "ml.m5.large", "InstanceCount": count}
+
+
+@pytest.mark.parametrize(
+    ("groups", "current", "parameters"),
+    [
+        ([group("homogeneousCluster", 1)], 0, {}),
+        ([group("homogeneousCluster", 11)], 9, {"sagemaker_torch_distributed_enabled": "true"}),
+        ([group("homogeneousCluster", 2)], 1, {"sagemaker_mpi_enabled": "true", "sagemaker_mpi_num_of_processes_per_host": "2"}),
+        (
+            [group("loaders", 1), group("trainers", 2)],
+            2,
+            {"sagemaker_torch_distributed_enabled": "true", "sagemaker_distribution_instance_groups": '["trainers"]'},
+        ),
+        ([group("loaders", 1), group("trainers", 2)], 0, {"sagemaker_distribution_instance_groups": '["trainers"]'}),
+    ],
+)
+def test_as_the_toolkit(tmp_path: Path, groups: list[dict], current: int, parameters: dict, monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster, base = hosts({"InstanceGroups": groups}), tmp_path / "ml"
+    mlroot.lay_out_training(base, HYPERPARAMETERS | parameters, CHANNELS, resource_config(cluster, cluster[current]))
     monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(base))
     monkeypatch.setenv("TRAINING_JOB_NAME", "job")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    for name in [name for name in sys.modules if name.startswith("sagemaker_training")]:
+        monkeypatch.delitem(sys.modules, name)  # it reads the variables when it is imported
     toolkit = pytest.importorskip(
         "sagemaker_training.environment", reason="the extra `toolkit` is not installed: it needs a C compiler, until 2027-05-24"
     )

@@ -36,7 +36,7 @@ class World:
         self.handle, self.mode = handle, mode
         credential = keys.issued(handle.state)
         self.session = boto3.Session(credential.principal.access_key, credential.secret, credential.token, REGION)
-        self.s3, self.sagemaker, self.logs = self.client("s3"), self.client("sagemaker"), self.client("logs")
+        self.s3, self.sagemaker, self.logs = map(self.client, ("s3", "sagemaker", "logs"))
         if fresh:
             self.s3.create_bucket(Bucket=BUCKET)
 

@@ -11,7 +11,7 @@ import pytest
 
 from course.localaws.containers import recordio
 
-from .job_world import BUCKET, World, channel, cluster
+from .job_world import BUCKET, World, channel, cluster, trust
 from .test_training import refused
 
 READ = """
@@ -156,6 +156,16 @@ def test_data_that_is_no_gzip_or_is_gone_fails_the_job(world: World) -> None:
     code = f"import boto3; boto3.client('s3').delete_object(Bucket='{BUCKET}', Key='pipe/gone.csv'); read(0); time.sleep(600)"
     job = piped(world, code, channel("train", uri, InputMode="Pipe"))
     assert job["FailureReason"].startswith("ClientError: Data download failed:NoSuchKey (404)")
+
+
+def test_a_role_that_may_list_and_not_read(world: World) -> None:
+    iam = world.client("iam")
+    role = iam.create_role(RoleName=world.name("Lister"), AssumeRolePolicyDocument=trust("sagemaker.amazonaws.com"))["Role"]
+    statement = {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_role_policy(RoleName=role["RoleName"], PolicyName="list", PolicyDocument=policy)
+    job = piped(world, "", channel("train", world.put("pipe/secret.csv", "1"), InputMode="Pipe"), RoleArn=role["Arn"])
+    assert job["FailureReason"].startswith("ClientError: Data download failed:AccessDenied (403)")
 
 
 @pytest.mark.parametrize("place", ["os.symlink(secret, path)", "open(path, 'w').close()", "os.link(secret, path)"])

@@ -190,6 +190,25 @@ def test_model_trainer_with_a_first_party_algorithm(world: World, session: objec
     assert {metric["MetricName"] for metric in job["FinalMetricDataList"]} >= {"train:msd", "train:progress"}
 
 
+def test_mpi_of_the_sdk_takes_ssh_and_says_so(world: World, session: object, tmp_path: Path) -> None:
+    from sagemaker.train import ModelTrainer
+    from sagemaker.train.configs import Compute, SourceCode
+    from sagemaker.train.distributed import MPI
+
+    trainer = ModelTrainer(
+        training_image=SKLEARN,
+        role=ROLE,
+        sagemaker_session=session,
+        base_job_name=world.name("sdk"),
+        source_code=SourceCode(source_dir=write(tmp_path / "source", {"train.py": "print(1)"}), entry_script="train.py"),
+        distributed=MPI(process_count_per_node=1),
+        compute=Compute(instance_type="ml.m5.large", instance_count=2, volume_size_in_gb=5),
+    )
+    trainer.train(wait=False, logs=False)
+    job = world.trained(trainer._latest_training_job.training_job_name)
+    assert job["TrainingJobStatus"] == "Failed" and "SSH" in job["FailureReason"]
+
+
 def test_training_job_that_is_waited_for(world: World, session: object) -> None:
     """``wait`` with logs reads the job's log streams as it goes."""
     from sagemaker.core.resources import TrainingJob

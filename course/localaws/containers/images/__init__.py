@@ -15,7 +15,7 @@ HERE = Path(__file__).parent.parent
 # Modules that scripts import in AWS's images and that no wheel of ours brings.
 TOOLKITS = HERE / "toolkits"
 URI = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.(?P<suffix>[a-z.]+)/(?P<repository>[^:@]+)(?::(?P<tag>[\w.-]+))?")
-TAG = r"(?P<version>.+?)(?:-[cg]pu-py3)?"
+TAG = r"(?P<version>.+?)(?:-[cg]pu-py3\d*(?:-.+)?)?"
 
 
 @dataclass(frozen=True, slots=True)
