@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from course.localaws.errors import AwsError
-from course.localaws.sagemaker.search.sampling import Search
+from course.localaws.sagemaker.search.bayesian import BayesianSearch
+from course.localaws.sagemaker.search.process import SearchProcess
+from course.localaws.sagemaker.search.sampling import GridSearch, RandomSearch, Search
 from course.localaws.sagemaker.search.space import Space, Values
 from course.localaws.sagemaker.search.stopping import Hyperband, MedianRule, NoStopping, Stopping
 from course.localaws.sagemaker.tuning_ranges import space_of
@@ -136,12 +138,8 @@ def resources(definition: dict) -> dict:
 def search_of(strategy: str, space: Space, seed: int) -> Search:
     """The search of a strategy. Hyperband's combinations are random; what it adds is the rule of `stopping_of`."""
     if strategy == "Bayesian":
-        from course.localaws.sagemaker.search.bayesian import BayesianSearch as search
-    elif strategy == "Grid":
-        from course.localaws.sagemaker.search.sampling import GridSearch as search
-    else:
-        from course.localaws.sagemaker.search.sampling import RandomSearch as search
-    return search(space, seed)
+        return SearchProcess(BayesianSearch(space, seed))
+    return GridSearch(space) if strategy == "Grid" else RandomSearch(space, seed)
 
 
 def stopping_of(config: dict, plan: Plan) -> Stopping:

@@ -11,24 +11,27 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from course.localaws.sagemaker.search.sampling import RandomSearch, Told
-from course.localaws.sagemaker.search.space import Space, Values, key
+from course.localaws.sagemaker.search.sampling import RandomSearch, Search, Told
+from course.localaws.sagemaker.search.space import Categorical, Space, Values, key
 
 if TYPE_CHECKING:
     import numpy as np
     from sklearn.gaussian_process import GaussianProcessRegressor
+    from sklearn.gaussian_process.kernels import Kernel
 
 FIRST = 4  # combinations, at least, before there is a model: one more than there are hyperparameters
 CANDIDATES = 512  # drawn from the whole space, for each suggestion
 AROUND = 64  # drawn around each of the best, at each of the distances
 DISTANCES = (0.1, 0.03, 0.01)  # of the unit interval
+KEPT = 4  # of the most promising ones, around which is looked further
+STEPS = 25  # of a fit of the model
 MOST_TOLD = 200  # the model is of the best half and the latest half of so many: its cost grows with the cube of their number
 
 
-class BayesianSearch:
+class BayesianSearch(Search):
     """Random at first, then where improvement is most to be expected. The same seed and the same losses give the same combinations.
 
     Parameters
@@ -42,20 +45,25 @@ class BayesianSearch:
         self._random = RandomSearch(space, seed)
         self._first = max(FIRST, len(space.parameters) + 1)
         self._suggested = 0
+        self._kernel: Kernel | None = None  # as it was fitted last: the next fit begins there
+
+    def prepare(self) -> None:
+        import sklearn.gaussian_process  # noqa: F401
 
     def suggest(self, told: Sequence[Told], pending: Sequence[Values]) -> Values | None:
         self._suggested += 1
         known = [each for each in told if self._space.coordinates(each.values) is not None]
         if len(known) + len(pending) < self._first or len(known) < 2:
             return self._random.suggest(told, pending)
-        values = _Suggestion(self._space, (self._seed, self._suggested), known, pending).best()
+        suggestion = _Suggestion(self._space, (self._seed, self._suggested), known, pending, self._kernel)
+        self._kernel, values = suggestion.model.kernel_, suggestion.best()
         return self._random.suggest(told, pending) if values is None else values
 
 
 class _Suggestion:
     """One choice: the model of what is known, and the search for its most promising combination."""
 
-    def __init__(self, space: Space, seed: tuple[int, int], told: Sequence[Told], pending: Sequence[Values]) -> None:
+    def __init__(self, space: Space, seed: tuple[int, int], told: Sequence[Told], pending: Sequence[Values], kernel: Kernel | None) -> None:
         import numpy as np
 
         self._space, self._random = space, np.random.default_rng(seed)
@@ -63,12 +71,12 @@ class _Suggestion:
         told = _reduced(told)
         self._places = np.array([space.units(each.values) for each in told])
         inputs, losses = np.array([space.coordinates(each.values) for each in told]), _comparable(told)
-        self._model = _fitted(inputs, losses)
+        self.model = _fitted(inputs, losses, kernel)
         if pending:
             # A "kriging believer": what runs is taken to turn out as predicted, so that the next suggestion goes elsewhere.
             believed = np.array([space.coordinates(values) for values in pending])
-            losses = np.append(losses, self._model.predict(believed))
-            self._model = _conditioned(self._model, np.vstack([inputs, believed]), losses)
+            losses = np.append(losses, self.model.predict(believed))
+            self.model = _conditioned(self.model, np.vstack([inputs, believed]), losses)
         self._best = losses.min()
         self._order = np.argsort(losses[: len(told)])
 
@@ -78,10 +86,10 @@ class _Suggestion:
 
         dimensions = len(self._space.parameters)
         near = self._moved(self._places[self._order[:3]], DISTANCES[0])
-        found = self._improvements(np.vstack([self._random.random((CANDIDATES, dimensions)), near]))
+        found = self._most_promising(np.vstack([self._random.random((CANDIDATES, dimensions)), near]))
         for distance in DISTANCES:
-            centres = np.array([units for _, units, _ in found[:4]]).reshape(-1, dimensions)
-            found = sorted(found[:4] + self._improvements(self._moved(centres, distance)), key=lambda each: -each[0])
+            centres = np.array([place for _, place, _ in found]).reshape(-1, dimensions)
+            found = sorted(found + self._most_promising(self._moved(centres, distance)), key=lambda each: -each[0])[:KEPT]
         return found[0][2] if found else None
 
     def _moved(self, centres: np.ndarray, distance: float) -> np.ndarray:
@@ -95,20 +103,21 @@ class _Suggestion:
         changed = self._random.random(places.shape) < 0.5
         return np.clip(np.where(changed, moved, places), 0.0, 1.0)
 
-    def _improvements(self, places: np.ndarray) -> list[tuple[float, list[float], Values]]:
-        """``(expected improvement, place, combination)`` of the untried ones, the best first."""
+    def _most_promising(self, places: np.ndarray) -> list[tuple[float, np.ndarray, Values]]:
+        """``(expected improvement, place, combination)`` of the best few that are untried."""
         import numpy as np
 
-        untried: dict[tuple, tuple[list[float], Values]] = {}
-        for units in places.tolist():
-            values = self._space.values(units)
-            if (each := key(values)) not in self._tried:
-                untried[each] = (units, values)
-        if not untried:
+        if not len(places):
             return []
-        coordinates = np.array([self._space.coordinates(values) for _, values in untried.values()])
-        gains = expected_improvement(*self._model.predict(coordinates, return_std=True), self._best)
-        return sorted(((gain, *pair) for gain, pair in zip(gains.tolist(), untried.values(), strict=True)), key=lambda each: -each[0])
+        gains = expected_improvement(*self.model.predict(_settled(self._space, places), return_std=True), self._best)
+        found: dict[tuple, tuple[float, np.ndarray, Values]] = {}
+        for index in np.argsort(-gains):
+            values = self._space.values(places[index].tolist())
+            if (each := key(values)) not in self._tried and each not in found:
+                found[each] = (float(gains[index]), places[index], values)
+                if len(found) == KEPT:
+                    break
+        return list(found.values())
 
 
 def expected_improvement(mean: np.ndarray, deviation: np.ndarray, best: float) -> np.ndarray:
@@ -128,8 +137,7 @@ def _reduced(told: Sequence[Told]) -> list[Told]:
     if len(told) <= MOST_TOLD:
         return list(told)
     half = MOST_TOLD // 2
-    (*earlier,) = told[:-half]
-    return sorted(earlier, key=lambda each: each.loss)[:half] + list(told[-half:])
+    return sorted(told[:-half], key=lambda each: each.loss)[:half] + list(told[-half:])
 
 
 def _comparable(told: Sequence[Told]) -> np.ndarray:
@@ -151,17 +159,36 @@ def _comparable(told: Sequence[Told]) -> np.ndarray:
     return losses
 
 
-def _fitted(inputs: np.ndarray, losses: np.ndarray) -> GaussianProcessRegressor:
-    from sklearn.exceptions import ConvergenceWarning
+def _settled(space: Space, places: np.ndarray) -> np.ndarray:
+    """The coordinates of the combinations at some places: integers and categories have theirs wherever between them one points."""
+    import numpy as np
+
+    columns = []
+    for parameter, units in zip(space.parameters, places.T, strict=True):
+        if isinstance(parameter, Categorical):
+            chosen = np.minimum((units * parameter.count).astype(int), parameter.count - 1)
+            columns.append(np.eye(parameter.count)[chosen])
+        elif parameter.integer:
+            columns.append(np.array([[parameter.unit(parameter.value(unit))] for unit in units.tolist()]))
+        else:
+            columns.append(units[:, None])
+    return np.hstack(columns)
+
+
+def _fitted(inputs: np.ndarray, losses: np.ndarray, kernel: Kernel | None) -> GaussianProcessRegressor:
+    from scipy.optimize import minimize
     from sklearn.gaussian_process import GaussianProcessRegressor
     from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
+    def descend(objective: Callable, start: np.ndarray, bounds: np.ndarray) -> tuple[np.ndarray, float]:
+        found = minimize(objective, start, method="L-BFGS-B", jac=True, bounds=bounds, options={"maxiter": STEPS})
+        return found.x, found.fun
+
     shape = Matern([0.5] * inputs.shape[1], length_scale_bounds=(0.05, 10.0), nu=2.5)
-    kernel = ConstantKernel(1.0, (0.05, 20.0)) * shape + WhiteKernel(1e-3, (1e-6, 0.3))
-    model = GaussianProcessRegressor(kernel, normalize_y=True)
+    kernel = kernel or ConstantKernel(1.0, (0.05, 20.0)) * shape + WhiteKernel(1e-3, (1e-6, 0.3))
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # a length at its bound is what a hyperparameter without effect has
-        return model.fit(inputs, losses)
+        warnings.simplefilter("ignore")  # a length at its bound is what a hyperparameter without effect has
+        return GaussianProcessRegressor(kernel, optimizer=descend, normalize_y=True).fit(inputs, losses)
 
 
 def _conditioned(model: GaussianProcessRegressor, inputs: np.ndarray, losses: Iterable[float]) -> GaussianProcessRegressor:
