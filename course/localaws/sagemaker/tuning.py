@@ -126,12 +126,15 @@ class HyperParameterTuningJobs:
             run.stop()
 
     def delete(self, context: Context, params: dict) -> None:
-        """Forget a tuning job; its training jobs stay."""
+        """Forget a tuning job; its training jobs stay. The model lists no errors of this operation, so that all are ValidationException."""
         name = params[TUNING_JOB.name_member]
-        status = self._engine.get(context, TUNING_JOB, name)[TUNING_JOB.status]
+        try:
+            status = self._engine.get(context, TUNING_JOB, name)[TUNING_JOB.status]
+        except AwsError as error:
+            raise AwsError("ValidationException", error.message) from None
         if status in RUNNING:
             message = f"The {NOUN} {name} is in status {status}; only one that is Completed, Failed or Stopped can be deleted."
-            raise AwsError("ResourceInUse", message)
+            raise AwsError("ValidationException", message)
         self._engine.delete(context, TUNING_JOB, name)
 
     def recover(self) -> None:

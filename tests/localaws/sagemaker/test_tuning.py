@@ -65,6 +65,17 @@ def test_a_grid_is_gone_through_without_saying_how_many_jobs(tuning: Tuning) -> 
 
 
 @once
+def test_hyperparameters_as_sdk_v2_writes_them(tuning: Tuning) -> None:
+    """Static ones and categories are JSON texts, and some are for the container alone."""
+    definition = tuning.definition()
+    static = {name: f'"{value}"' for name, value in definition["StaticHyperParameters"].items()}
+    static |= {"sagemaker_container_log_level": "20", "sagemaker_job_name": '"tuned"', "sagemaker_region": '"us-east-1"'}
+    request = {"TrainingJobDefinition": definition | {"StaticHyperParameters": static}}
+    job, trials = tuning.run(None, Strategy="Grid", ParameterRanges=kinds('"good"', '"bad"'), request=request)
+    assert [objective(trial) for trial in trials] == [0, 1], job.get("FailureReason")
+
+
+@once
 def test_bayesian_search_maximises_what_it_models(tuning: Tuning) -> None:
     definition = tuning.definition(TOY.replace("loss={", "loss={-"))
     goal = {"Type": "Maximize", "MetricName": "loss"}
@@ -207,7 +218,7 @@ def test_stopping_and_deleting(tuning: Tuning) -> None:
     name = tuning.start(9, request=request)
     asked = {"HyperParameterTuningJobName": name}
     tuning.world.until(lambda: tuning.world.processes())
-    assert refused(tuning.client.delete_hyper_parameter_tuning_job, **asked)[0] == "ResourceInUse"
+    assert "is in status InProgress" in refused(tuning.client.delete_hyper_parameter_tuning_job, **asked)[1]
     [first, _] = tuning.world.until(lambda: tuning.trials(name), lambda trials: len(trials) == 2)
     assert first["TrainingJobStatus"] == "InProgress" and first["ObjectiveStatus"] == "Pending"
     tuning.client.stop_hyper_parameter_tuning_job(**asked)
@@ -220,6 +231,7 @@ def test_stopping_and_deleting(tuning: Tuning) -> None:
     for call in (tuning.client.describe_hyper_parameter_tuning_job, tuning.client.stop_hyper_parameter_tuning_job):
         assert refused(call, **asked)[0] == "ResourceNotFound"
     assert refused(tuning.client.list_training_jobs_for_hyper_parameter_tuning_job, **asked)[0] == "ResourceNotFound"
+    assert "can't find a tuning job" in refused(tuning.client.delete_hyper_parameter_tuning_job, **asked)[1]
     assert tuning.client.describe_training_job(TrainingJobName=first["TrainingJobName"])["TrainingJobStatus"] == "Stopped"
 
 
