@@ -77,12 +77,13 @@ class HyperParameterTuningJobs:
         name = params[TUNING_JOB.name_member]
         params = autotune.applied(params)
         plans = plans_of(params)
-        self._check(context, params, plans)
+        definitions = self._checked(context, params, plans)
         warm = params.get("WarmStartConfig", {})
         parents = [self._parent(context, parent) for parent in warm.get("ParentHyperParameterTuningJobs", [])]
         warm_start.check(parents, warm.get("WarmStartType", ""), plans)
         _check_number(params["HyperParameterTuningJobConfig"], plans, sum(len(parent["_trials"]) for parent in parents))
-        document = {member: params[member] for member in KEPT if member in params} | _begun()
+        told = {"TrainingJobDefinition": definitions[0]} if "TrainingJobDefinition" in params else {"TrainingJobDefinitions": definitions}
+        document = {member: params[member] for member in KEPT if member in params} | told | _begun()
         arn = self._engine.create(context, TUNING_JOB, name, document, params.get("Tags", ()))
         earlier: list[list[Told]] = [
             [told for parent in parents for told in warm_start.told_of(parent, plan, warm["WarmStartType"])] for plan in plans
@@ -153,8 +154,10 @@ class HyperParameterTuningJobs:
         for run in runs.values():
             run.abandon()
 
-    def _check(self, context: Context, params: dict, plans: list[Plan]) -> None:
-        """What AWS checks of a request by itself, and of its training jobs as if they were created one by one. Raises AwsError."""
+    def _checked(self, context: Context, params: dict, plans: list[Plan]) -> list[dict]:
+        """The definitions as Describe shows them, after what AWS checks of a request by itself, and of its training jobs as if each of
+        them were created. Raises AwsError.
+        """
         config = params["HyperParameterTuningJobConfig"]
         limits = config["ResourceLimits"]
         quotas.check("Number of parallel training jobs per hyperparameter tuning job", limits["MaxParallelTrainingJobs"])
@@ -164,9 +167,10 @@ class HyperParameterTuningJobs:
         check_combinations([plan.space for plan in plans], config["Strategy"], limits.get("MaxNumberOfTrainingJobs"))
         for plan in plans:
             stopping_of(config, plan)
-            self._check_plan(context, f"{params[TUNING_JOB.name_member]}{SAMPLE}", plan, limits["MaxParallelTrainingJobs"])
+        sample, parallel = f"{params[TUNING_JOB.name_member]}{SAMPLE}", limits["MaxParallelTrainingJobs"]
+        return [self._checked_plan(context, sample, plan, parallel) for plan in plans]
 
-    def _check_plan(self, context: Context, name: str, plan: Plan, parallel: int) -> None:
+    def _checked_plan(self, context: Context, name: str, plan: Plan, parallel: int) -> dict:
         request = plan.request(name, plan.space.values([0.0] * len(plan.space.parameters)))
         require_role(self._platform, request["RoleArn"])
         sample = self._training.prepare(context, request)
@@ -179,6 +183,7 @@ class HyperParameterTuningJobs:
         ]
         wanted = [(kind, count * parallel) for kind, count in TRAINING_JOB.instances(sample)]
         quotas.check_instances(TRAINING_JOB.usage, wanted, held)
+        return plan.described(sample["AlgorithmSpecification"]["MetricDefinitions"])
 
     def _parent(self, context: Context, parent: dict) -> Document:
         if TUNING_JOB.name_member not in parent:
@@ -231,7 +236,7 @@ def _begun() -> dict:
 
 def _check_objective(specification: dict, plan: Plan) -> None:
     """Whether the objective is a metric of the algorithm. Raises AwsError."""
-    metric, uri = plan.objective["MetricName"], specification["TrainingImage"]
+    metric, uri = plan.metric, specification["TrainingImage"]
     known = [definition["Name"] for definition in specification.get("MetricDefinitions", [])]
     if metric in known:
         return

@@ -13,6 +13,9 @@ from course.localaws.sagemaker.search.stopping import Hyperband, MedianRule, NoS
 from course.localaws.sagemaker.tuning_ranges import space_of
 
 OBJECTIVE = "_tuning_objective_metric"  # the hyperparameter by which an algorithm learns which metric is optimised
+# A metric that AWS adds to those of the definition, with the expression of the one that is optimised. Seen, as the hyperparameter is,
+# in what DescribeHyperParameterTuningJob answered in 2020: https://github.com/search?q="_tuning_objective_metric"+ObjectiveMetric
+ADDED_METRIC, MOST_METRICS = "ObjectiveMetric", 40
 # Members of a definition that its training jobs take over as they are.
 TAKEN = (
     "RoleArn",
@@ -55,7 +58,13 @@ class Plan:
 
     @property
     def static(self) -> dict[str, str]:
-        return self.definition.get("StaticHyperParameters", {})
+        """The static hyperparameters of the request, without the one that SageMaker adds to its description."""
+        given = self.definition.get("StaticHyperParameters", {})
+        return {name: value for name, value in given.items() if name != OBJECTIVE}
+
+    @property
+    def metric(self) -> str:
+        return self.objective["MetricName"]
 
     def loss(self, value: float) -> float:
         """An objective value turned so that less is better."""
@@ -73,13 +82,36 @@ class Plan:
         request = {member: definition[member] for member in TAKEN if member in definition}
         request |= {
             "TrainingJobName": name,
-            "AlgorithmSpecification": definition["AlgorithmSpecification"],
+            "AlgorithmSpecification": self._specification(),
             "ResourceConfig": resources(definition),
-            "HyperParameters": {**self.static, **values, OBJECTIVE: self.objective["MetricName"]},
+            "HyperParameters": {**self.static, **values, OBJECTIVE: self.metric},
         }
         if checkpoint := definition.get("CheckpointConfig"):
             request["CheckpointConfig"] = checkpoint | {"S3Uri": f"{checkpoint['S3Uri'].rstrip('/')}/{name}"}
         return request
+
+    def described(self, metrics: list[dict]) -> dict:
+        """The definition as Describe shows it.
+
+        Parameters
+        ----------
+        metrics : list of dict
+            The metric definitions of its training jobs, a built-in algorithm's own among them.
+        """
+        static = {"StaticHyperParameters": {**self.static, OBJECTIVE: self.metric}}
+        return (
+            self.definition
+            | static
+            | {"AlgorithmSpecification": self.definition["AlgorithmSpecification"] | {"MetricDefinitions": metrics}}
+        )
+
+    def _specification(self) -> dict:
+        specification = self.definition["AlgorithmSpecification"]
+        given = specification.get("MetricDefinitions", [])
+        regexes = {definition["Name"]: definition["Regex"] for definition in given}
+        if self.metric not in regexes or ADDED_METRIC in regexes or len(given) == MOST_METRICS:
+            return specification
+        return specification | {"MetricDefinitions": [*given, {"Name": ADDED_METRIC, "Regex": regexes[self.metric]}]}
 
 
 def plans_of(document: dict) -> list[Plan]:

@@ -317,7 +317,7 @@ class _Follower(Listener):
 
     def __init__(self, events: queue.SimpleQueue[Callable[[], None]], run: TuningRun, trial: Trial) -> None:
         self._events, self._run, self._trial = events, run, trial
-        self._metric = trial.branch.plan.objective["MetricName"]
+        self._metric = trial.branch.plan.metric
 
     def measured(self, metrics: list[tuple[str, float]]) -> None:
         if values := [value for name, value in metrics if name == self._metric]:

@@ -46,7 +46,7 @@ def evaluated(summary: dict, job: Document, plan: Plan, value: float | None) -> 
     if value is None or summary["TrainingJobStatus"] == "Failed":
         return summary | {"ObjectiveStatus": "Failed"}
     kind = {"Type": plan.objective["Type"]} if "TuningObjective" in plan.definition else {}
-    return summary | {"ObjectiveStatus": "Succeeded", METRIC: kind | {"MetricName": plan.objective["MetricName"], "Value": value}}
+    return summary | {"ObjectiveStatus": "Succeeded", METRIC: kind | {"MetricName": plan.metric, "Value": value}}
 
 
 def counters(summaries: Iterable[dict]) -> dict:

@@ -37,6 +37,9 @@ def test_random_search_with_a_script(tuning: Tuning) -> None:
         assert child["HyperParameters"]["x"] == trial["TunedHyperParameters"]["x"]
         assert trial["TrainingStartTime"] == child["TrainingStartTime"] and trial["TrainingEndTime"] == child["TrainingEndTime"]
         assert tuning.client.list_tags(ResourceArn=child["TrainingJobArn"])["Tags"] == [{"Key": "team", "Value": "delays"}]
+        finals = {metric["MetricName"]: metric["Value"] for metric in child["FinalMetricDataList"]}
+        assert finals == {"loss": objective(trial), "ObjectiveMetric": objective(trial)}
+    assert job["TrainingJobDefinition"]["StaticHyperParameters"]["_tuning_objective_metric"] == "loss"
     assert job["BestTrainingJob"] == min(trials, key=objective)
     assert job["TrainingJobStatusCounters"] | {"Completed": 0} == dict.fromkeys(job["TrainingJobStatusCounters"], 0)
     assert job["TrainingJobStatusCounters"]["Completed"] == 3
@@ -106,7 +109,9 @@ def test_the_built_in_xgboost_by_its_own_metric(tuning: Tuning) -> None:
     assert job["HyperParameterTuningJobStatus"] == "Completed", job.get("FailureReason")
     assert all(0.5 <= objective(trial) <= 1 and 1 <= int(trial["TunedHyperParameters"]["max_depth"]) <= 5 for trial in trials)
     child = tuning.client.describe_training_job(TrainingJobName=trials[0]["TrainingJobName"])
-    assert {"validation:auc"} <= {metric["MetricName"] for metric in child["FinalMetricDataList"]}
+    assert "validation:auc" in {metric["MetricName"] for metric in child["FinalMetricDataList"]}
+    shown = job["TrainingJobDefinition"]["AlgorithmSpecification"]["MetricDefinitions"]
+    assert "validation:auc" in {definition["Name"] for definition in shown}
 
 
 @once
