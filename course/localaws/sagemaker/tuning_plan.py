@@ -12,9 +12,10 @@ from course.localaws.sagemaker.search.space import Space, Values
 from course.localaws.sagemaker.search.stopping import Hyperband, MedianRule, NoStopping, Stopping
 from course.localaws.sagemaker.tuning_ranges import space_of
 
-OBJECTIVE = "_tuning_objective_metric"  # the hyperparameter by which an algorithm learns which metric is optimised
-# A metric that AWS adds to those of the definition, with the expression of the one that is optimised. Seen, as the hyperparameter is,
-# in what DescribeHyperParameterTuningJob answered in 2020: https://github.com/search?q="_tuning_objective_metric"+ObjectiveMetric
+# The hyperparameter by which an algorithm learns which metric is optimised. Source: "Define Hyperparameter Ranges" in the developer guide.
+OBJECTIVE = "_tuning_objective_metric"
+# A metric that AWS adds to those of the definition, with the expression of the one that is optimised. Both are in an answer of
+# DescribeHyperParameterTuningJob of March 2020 (a linear-learner job) that is kept in public as the event of a test, seen 2026-11-25.
 ADDED_METRIC, MOST_METRICS = "ObjectiveMetric", 40
 # Members of a definition that its training jobs take over as they are.
 TAKEN = (
@@ -98,12 +99,9 @@ class Plan:
         metrics : list of dict
             The metric definitions of its training jobs, a built-in algorithm's own among them.
         """
-        static = {"StaticHyperParameters": {**self.static, OBJECTIVE: self.metric}}
-        return (
-            self.definition
-            | static
-            | {"AlgorithmSpecification": self.definition["AlgorithmSpecification"] | {"MetricDefinitions": metrics}}
-        )
+        specification = self.definition["AlgorithmSpecification"] | {"MetricDefinitions": metrics}
+        added = {"StaticHyperParameters": {**self.static, OBJECTIVE: self.metric}, "AlgorithmSpecification": specification}
+        return self.definition | added
 
     def _specification(self) -> dict:
         specification = self.definition["AlgorithmSpecification"]
