@@ -269,6 +269,30 @@ def test_lists(tuning: Tuning) -> None:
 
 
 @once
+def test_a_tuning_job_waits_for_instances_that_another_job_took(tuning: Tuning) -> None:
+    """All four instances of the account are in use; when a training job ends, another one gets in before the next of the tuning job."""
+    name = tuning.start(200, parallel=4)
+    intruder = tuning.world.name("intruder")
+
+    def got_in() -> bool:
+        try:
+            tuning.world.train(intruder, entrypoint=["sleep", "600"])
+        except ClientError as error:
+            assert error.response["Error"]["Code"] == "ResourceLimitExceeded"
+            return False
+        return True
+
+    tuning.world.until(got_in)
+    before = len(tuning.trials(name))
+    tuning.world.until(lambda: len(tuning.trials(name)) > before + 3)
+    tuning.client.stop_training_job(TrainingJobName=intruder)
+    tuning.client.stop_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
+    job = tuning.ended(name)
+    assert job["HyperParameterTuningJobStatus"] == "Stopped", job.get("FailureReason")
+    assert tuning.world.trained(intruder)["TrainingJobStatus"] == "Stopped"
+
+
+@once
 def test_several_definitions_take_turns(tuning: Tuning) -> None:
     goal = {"Type": "Minimize", "MetricName": "loss"}
     definitions = [
