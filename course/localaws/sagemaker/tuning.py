@@ -82,17 +82,18 @@ class HyperParameterTuningJobs:
         parents = [self._parent(context, parent) for parent in warm.get("ParentHyperParameterTuningJobs", [])]
         warm_start.check(parents, warm.get("WarmStartType", ""), plans)
         _check_number(params["HyperParameterTuningJobConfig"], plans, sum(len(parent["_trials"]) for parent in parents))
-        told = {"TrainingJobDefinition": definitions[0]} if "TrainingJobDefinition" in params else {"TrainingJobDefinitions": definitions}
-        document = {member: params[member] for member in KEPT if member in params} | told | _begun()
-        arn = self._engine.create(context, TUNING_JOB, name, document, params.get("Tags", ()))
         earlier: list[list[Told]] = [
             [told for parent in parents for told in warm_start.told_of(parent, plan, warm["WarmStartType"])] for plan in plans
         ]
+        one = {"TrainingJobDefinition": definitions[0]}
+        described = one if "TrainingJobDefinition" in params else {"TrainingJobDefinitions": definitions}
+        document = {member: params[member] for member in KEPT if member in params} | described | _begun()
+        arn = self._engine.create(context, TUNING_JOB, name, document, params.get("Tags", ()))
         document = self._engine.get(context, TUNING_JOB, name)
         run = TuningRun(self._engine, self._training, TUNING_JOB, context, document, plans, earlier)
         with self._lock:
             self._runs = {key: other for key, other in self._runs.items() if other.alive} | {arn: run}
-        run.start()
+            run.start()
         return arn
 
     def describe(self, context: Context, params: dict) -> dict:

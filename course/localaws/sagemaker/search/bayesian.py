@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from course.localaws.sagemaker.search.sampling import RandomSearch, Search, Told
@@ -20,14 +20,12 @@ from course.localaws.sagemaker.search.space import Categorical, Space, Values, k
 if TYPE_CHECKING:
     import numpy as np
     from sklearn.gaussian_process import GaussianProcessRegressor
-    from sklearn.gaussian_process.kernels import Kernel
 
 FIRST = 4  # combinations, at least, before there is a model: one more than there are hyperparameters
 CANDIDATES = 512  # drawn from the whole space, for each suggestion
 AROUND = 64  # drawn around each of the best, at each of the distances
 DISTANCES = (0.1, 0.03, 0.01)  # of the unit interval
 KEPT = 4  # of the most promising ones, around which is looked further
-STEPS = 25  # of a fit of the model
 MOST_TOLD = 200  # the model is of the best half and the latest half of so many: its cost grows with the cube of their number
 
 
@@ -45,7 +43,6 @@ class BayesianSearch(Search):
         self._random = RandomSearch(space, seed)
         self._first = max(FIRST, len(space.parameters) + 1)
         self._suggested = 0
-        self._kernel: Kernel | None = None  # as it was fitted last: the next fit begins there
 
     def prepare(self) -> None:
         import sklearn.gaussian_process  # noqa: F401
@@ -55,15 +52,14 @@ class BayesianSearch(Search):
         known = [each for each in told if self._space.coordinates(each.values) is not None]
         if len(known) + len(pending) < self._first or len(known) < 2:
             return self._random.suggest(told, pending)
-        suggestion = _Suggestion(self._space, (self._seed, self._suggested), known, pending, self._kernel)
-        self._kernel, values = suggestion.model.kernel_, suggestion.best()
+        values = _Suggestion(self._space, (self._seed, self._suggested), known, pending).best()
         return self._random.suggest(told, pending) if values is None else values
 
 
 class _Suggestion:
     """One choice: the model of what is known, and the search for its most promising combination."""
 
-    def __init__(self, space: Space, seed: tuple[int, int], told: Sequence[Told], pending: Sequence[Values], kernel: Kernel | None) -> None:
+    def __init__(self, space: Space, seed: tuple[int, int], told: Sequence[Told], pending: Sequence[Values]) -> None:
         import numpy as np
 
         self._space, self._random = space, np.random.default_rng(seed)
@@ -71,12 +67,12 @@ class _Suggestion:
         told = _reduced(told)
         self._places = np.array([space.units(each.values) for each in told])
         inputs, losses = np.array([space.coordinates(each.values) for each in told]), _comparable(told)
-        self.model = _fitted(inputs, losses, kernel)
+        self._model = _fitted(inputs, losses)
         if pending:
             # A "kriging believer": what runs is taken to turn out as predicted, so that the next suggestion goes elsewhere.
             believed = np.array([space.coordinates(values) for values in pending])
-            losses = np.append(losses, self.model.predict(believed))
-            self.model = _conditioned(self.model, np.vstack([inputs, believed]), losses)
+            losses = np.append(losses, self._model.predict(believed))
+            self._model = _conditioned(self._model, np.vstack([inputs, believed]), losses)
         self._best = losses.min()
         self._order = np.argsort(losses[: len(told)])
 
@@ -109,7 +105,7 @@ class _Suggestion:
 
         if not len(places):
             return []
-        gains = expected_improvement(*self.model.predict(_settled(self._space, places), return_std=True), self._best)
+        gains = expected_improvement(*self._model.predict(_settled(self._space, places), return_std=True), self._best)
         found: dict[tuple, tuple[float, np.ndarray, Values]] = {}
         for index in np.argsort(-gains):
             values = self._space.values(places[index].tolist())
@@ -175,20 +171,16 @@ def _settled(space: Space, places: np.ndarray) -> np.ndarray:
     return np.hstack(columns)
 
 
-def _fitted(inputs: np.ndarray, losses: np.ndarray, kernel: Kernel | None) -> GaussianProcessRegressor:
-    from scipy.optimize import minimize
+def _fitted(inputs: np.ndarray, losses: np.ndarray) -> GaussianProcessRegressor:
     from sklearn.gaussian_process import GaussianProcessRegressor
     from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
-    def descend(objective: Callable, start: np.ndarray, bounds: np.ndarray) -> tuple[np.ndarray, float]:
-        found = minimize(objective, start, method="L-BFGS-B", jac=True, bounds=bounds, options={"maxiter": STEPS})
-        return found.x, found.fun
-
     shape = Matern([0.5] * inputs.shape[1], length_scale_bounds=(0.05, 10.0), nu=2.5)
-    kernel = kernel or ConstantKernel(1.0, (0.05, 20.0)) * shape + WhiteKernel(1e-3, (1e-6, 0.3))
+    kernel = ConstantKernel(1.0, (0.05, 20.0)) * shape + WhiteKernel(1e-3, (1e-6, 0.3))
+    model = GaussianProcessRegressor(kernel, normalize_y=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a length at its bound is what a hyperparameter without effect has
-        return GaussianProcessRegressor(kernel, optimizer=descend, normalize_y=True).fit(inputs, losses)
+        return model.fit(inputs, losses)
 
 
 def _conditioned(model: GaussianProcessRegressor, inputs: np.ndarray, losses: Iterable[float]) -> GaussianProcessRegressor:
