@@ -258,7 +258,12 @@ def test_lists(tuning: Tuning) -> None:
     assert listed(SortBy="Status") == ["a", "b", "none", "c"] and listed(StatusEquals="Failed") == ["c"]
     for size in (1, 3, 4, 100):
         assert listed(PaginationConfig={"PageSize": size}, SortOrder="Descending") == ["none", "c", "b", "a"]
+    for size in (1, 2):
+        assert listed(PaginationConfig={"PageSize": size}, SortBy="FinalObjectiveMetricValue") == ["b", "a"]
+        assert listed(PaginationConfig={"PageSize": size}, SortBy="Status") == ["a", "b", "none", "c"]
     page = tuning.client.list_training_jobs_for_hyper_parameter_tuning_job(HyperParameterTuningJobName=name, MaxResults=2)
+    rubbish = {"HyperParameterTuningJobName": name, "NextToken": "rubbish"}
+    assert "Invalid NextToken" in refused(tuning.client.list_training_jobs_for_hyper_parameter_tuning_job, **rubbish)[1]
     asked = {"HyperParameterTuningJobName": name, "NextToken": page["NextToken"], "SortOrder": "Descending"}
     assert "Invalid NextToken" in refused(tuning.client.list_training_jobs_for_hyper_parameter_tuning_job, **asked)[1]
     found = tuning.client.list_hyper_parameter_tuning_jobs(NameContains=name, StatusEquals="Completed")
