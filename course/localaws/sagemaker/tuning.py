@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 TUNING_JOB = Kind(
     name="HyperParameterTuningJob",
     arn="hyper-parameter-tuning-job",
-    # How the message begins is seen in the generated constants of https://github.com/aws/amazon-sagemaker-operator-for-k8s
+    # How the message begins, and its code, are seen in the constants of a client in Go (DescribeHyperParameterTuningJob404MessagePrefix);
+    # its second sentence is ours.
     missing="Amazon SageMaker can't find a tuning job with the name, {name}. Provide the name of a tuning job of this account and region.",
     missing_code="ResourceNotFound",
     # https://github.com/aws/amazon-sagemaker-examples/issues/2440

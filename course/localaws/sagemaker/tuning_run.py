@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 FIRST_ATTEMPTS = 5  # training jobs without an objective value after which AWS gives up, when there was none with one
 # Seen in https://github.com/aws/amazon-sagemaker-examples/issues/2437
 NO_SUCCESS = "No training job succeeded after {count} attempts. Please take a look at the training job failures to get more details."
+# As users report it; no source of the words could be found on 2026-11-25.
 NO_METRIC = (
     "No objective metrics found after running {count} training jobs. Please ensure that the custom algorithm is emitting the objective "
     "metric as defined by the regular expression provided."
