@@ -14,6 +14,7 @@ from scipy.stats import wilcoxon
 
 from benchmarks.rows import Row
 from course.localaws.sagemaker.strategies.bayesian import BayesianSearch
+from course.localaws.sagemaker.strategies.process import SearchProcess
 from course.localaws.sagemaker.strategies.sampling import RandomSearch, Search, Told
 from course.localaws.sagemaker.strategies.space import Categorical, Numeric, Space, Values
 
@@ -32,7 +33,8 @@ def measure() -> list[Row]:
 
 def _rows(name: str, space: Space, loss: Loss) -> list[Row]:
     """The best losses, as distances to the least one that there is, and how likely chance alone would give them."""
-    ours, theirs = ([_best(search(space, seed), loss) for seed in range(SEEDS)] for search in (BayesianSearch, RandomSearch))
+    ours = [_best(SearchProcess(BayesianSearch(space, seed)), loss) for seed in range(SEEDS)]
+    theirs = [_best(RandomSearch(space, seed), loss) for seed in range(SEEDS)]
     chance = float(wilcoxon(ours, theirs, alternative="less").pvalue)
     return [
         Row(f"{name}: best of {TRIALS} trials", "off", ours, theirs, "random search", "difference", 0.0),
@@ -45,6 +47,7 @@ def _best(search: Search, loss: Loss) -> float:
     for _ in range(TRIALS):
         values = search.suggest(told, [])
         told.append(Told(values, loss(values)))
+    search.close()
     return min(each.loss for each in told)
 
 

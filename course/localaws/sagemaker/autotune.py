@@ -22,34 +22,45 @@ def applied(params: dict) -> dict:
     AwsError
         ``ValidationException`` for ``AutoParameters`` without Autotune.
     """
-    config, definition = params["HyperParameterTuningJobConfig"], params.get("TrainingJobDefinition")
-    ranges = config.get("ParameterRanges", {})
-    hinted = ranges.get("AutoParameters", [])
+    config = params["HyperParameterTuningJobConfig"]
     if "Autotune" not in params:
-        if hinted:
+        given = [config.get("ParameterRanges", {}), *(each.get("HyperParameterRanges", {}) for each in _definitions(params))]
+        if any(ranges.get("AutoParameters") for ranges in given):
             raise AwsError("ValidationException", "AutoParameters need Autotune with Mode Enabled.")
         return params
     limits = {"MaxNumberOfTrainingJobs": _data()["training_jobs"]} if config["Strategy"] != "Grid" else {}
-    config = config | {"ResourceLimits": limits | config["ResourceLimits"]}
-    if config["Strategy"] != "Hyperband":
-        config.setdefault("TrainingJobEarlyStoppingType", "Auto")
-    criteria = config.get("TuningJobCompletionCriteria", {})
-    config["TuningJobCompletionCriteria"] = {"ConvergenceDetected": {"CompleteOnConvergence": "Enabled"}} | criteria
-    if definition is None:
-        return params | {"HyperParameterTuningJobConfig": config}
+    criteria = {"ConvergenceDetected": {"CompleteOnConvergence": "Enabled"}} | config.get("TuningJobCompletionCriteria", {})
+    early = {} if config["Strategy"] == "Hyperband" else {"TrainingJobEarlyStoppingType": "Auto"}
+    config = early | config | {"ResourceLimits": limits | config["ResourceLimits"], "TuningJobCompletionCriteria": criteria}
+    if "TrainingJobDefinitions" in params:
+        definitions = []
+        for each in params["TrainingJobDefinitions"]:
+            ranges, static = _chosen(each, each.get("HyperParameterRanges", {}))
+            definitions.append(each | {"HyperParameterRanges": ranges, "StaticHyperParameters": static})
+        return params | {"HyperParameterTuningJobConfig": config, "TrainingJobDefinitions": definitions}
+    for definition in _definitions(params):
+        ranges, static = _chosen(definition, config.get("ParameterRanges", {}))
+        config = config | {"ParameterRanges": ranges}
+        params = params | {"TrainingJobDefinition": definition | {"StaticHyperParameters": static}}
+    return params | {"HyperParameterTuningJobConfig": config}
+
+
+def _definitions(params: dict) -> list[dict]:
+    return params.get("TrainingJobDefinitions") or [params[member] for member in ("TrainingJobDefinition",) if member in params]
+
+
+def _chosen(definition: dict, ranges: dict) -> tuple[dict, dict[str, str]]:
+    """The ranges with those of the hinted hyperparameters, and the static ones with the hints for which there is no range."""
     known = _data()["algorithms"].get(_algorithm(definition), {})
-    chosen: dict[str, list[dict]] = {kind: list(ranges.get(kind, [])) for kind in ("IntegerParameterRanges", "ContinuousParameterRanges")}
+    found: dict[str, list[dict]] = {kind: list(ranges.get(kind, [])) for kind in ("IntegerParameterRanges", "ContinuousParameterRanges")}
     static = dict(definition.get("StaticHyperParameters", {}))
-    for hint in hinted:
-        found = _range(hint["Name"], hint["ValueHint"], known)
-        if found is None:
+    for hint in ranges.get("AutoParameters", []):
+        made = _range(hint["Name"], hint["ValueHint"], known)
+        if made is None:
             static[hint["Name"]] = hint["ValueHint"]
         else:
-            chosen[found[0]].append(found[1])
-    return params | {
-        "HyperParameterTuningJobConfig": config | {"ParameterRanges": ranges | chosen},
-        "TrainingJobDefinition": definition | {"StaticHyperParameters": static},
-    }
+            found[made[0]].append(made[1])
+    return ranges | found, static
 
 
 def _algorithm(definition: dict) -> str:

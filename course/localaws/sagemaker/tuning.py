@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 TUNING_JOB = Kind(
     name="HyperParameterTuningJob",
     arn="hyper-parameter-tuning-job",
-    # How the message begins is seen in the generated constants of https://github.com/aws/amazon-sagemaker-operator-for-k8s
+    # How the message begins, and its code, are seen in the constants of a client in Go (DescribeHyperParameterTuningJob404MessagePrefix);
+    # its second sentence is ours.
     missing="Amazon SageMaker can't find a tuning job with the name, {name}. Provide the name of a tuning job of this account and region.",
     missing_code="ResourceNotFound",
     # https://github.com/aws/amazon-sagemaker-examples/issues/2440
@@ -78,21 +79,23 @@ class HyperParameterTuningJobs:
         name = params[TUNING_JOB.name_member]
         params = autotune.applied(params)
         plans = plans_of(params)
-        self._check(context, params, plans)
+        definitions = self._checked(context, params, plans)
         warm = params.get("WarmStartConfig", {})
         parents = [self._parent(context, parent) for parent in warm.get("ParentHyperParameterTuningJobs", [])]
         warm_start.check(parents, warm.get("WarmStartType", ""), plans)
         _check_number(params["HyperParameterTuningJobConfig"], plans, sum(len(parent["_trials"]) for parent in parents))
-        document = {member: params[member] for member in KEPT if member in params} | _begun()
-        arn = self._engine.create(context, TUNING_JOB, name, document, params.get("Tags", ()))
         earlier: list[list[Told]] = [
             [told for parent in parents for told in warm_start.told_of(parent, plan, warm["WarmStartType"])] for plan in plans
         ]
+        one = {"TrainingJobDefinition": definitions[0]}
+        described = one if "TrainingJobDefinition" in params else {"TrainingJobDefinitions": definitions}
+        document = {member: params[member] for member in KEPT if member in params} | described | _begun()
+        arn = self._engine.create(context, TUNING_JOB, name, document, params.get("Tags", ()))
         document = self._engine.get(context, TUNING_JOB, name)
         run = TuningRun(self._engine, self._training, TUNING_JOB, context, document, plans, earlier)
         with self._lock:
             self._runs = {key: other for key, other in self._runs.items() if other.alive} | {arn: run}
-        run.start()
+            run.start()
         return arn
 
     def describe(self, context: Context, params: dict) -> dict:
@@ -127,12 +130,15 @@ class HyperParameterTuningJobs:
             run.stop()
 
     def delete(self, context: Context, params: dict) -> None:
-        """Forget a tuning job; its training jobs stay."""
+        """Forget a tuning job; its training jobs stay. The model lists no errors of this operation, so that all are ValidationException."""
         name = params[TUNING_JOB.name_member]
-        status = self._engine.get(context, TUNING_JOB, name)[TUNING_JOB.status]
+        try:
+            status = self._engine.get(context, TUNING_JOB, name)[TUNING_JOB.status]
+        except AwsError as error:
+            raise AwsError("ValidationException", error.message) from None
         if status in RUNNING:
             message = f"The {NOUN} {name} is in status {status}; only one that is Completed, Failed or Stopped can be deleted."
-            raise AwsError("ResourceInUse", message)
+            raise AwsError("ValidationException", message)
         self._engine.delete(context, TUNING_JOB, name)
 
     def recover(self) -> None:
@@ -151,8 +157,10 @@ class HyperParameterTuningJobs:
         for run in runs.values():
             run.abandon()
 
-    def _check(self, context: Context, params: dict, plans: list[Plan]) -> None:
-        """What AWS checks of a request by itself, and of its training jobs as if they were created one by one. Raises AwsError."""
+    def _checked(self, context: Context, params: dict, plans: list[Plan]) -> list[dict]:
+        """The definitions as Describe shows them, after what AWS checks of a request by itself, and of its training jobs as if each of
+        them were created. Raises AwsError.
+        """
         config = params["HyperParameterTuningJobConfig"]
         limits = config["ResourceLimits"]
         quotas.check("Number of parallel training jobs per hyperparameter tuning job", limits["MaxParallelTrainingJobs"])
@@ -162,9 +170,10 @@ class HyperParameterTuningJobs:
         check_combinations([plan.space for plan in plans], config["Strategy"], limits.get("MaxNumberOfTrainingJobs"))
         for plan in plans:
             stopping_of(config, plan)
-            self._check_plan(context, f"{params[TUNING_JOB.name_member]}{SAMPLE}", plan, limits["MaxParallelTrainingJobs"])
+        sample, parallel = f"{params[TUNING_JOB.name_member]}{SAMPLE}", limits["MaxParallelTrainingJobs"]
+        return [self._checked_plan(context, sample, plan, parallel) for plan in plans]
 
-    def _check_plan(self, context: Context, name: str, plan: Plan, parallel: int) -> None:
+    def _checked_plan(self, context: Context, name: str, plan: Plan, parallel: int) -> dict:
         request = plan.request(name, plan.space.values([0.0] * len(plan.space.parameters)))
         require_role(self._platform, request["RoleArn"])
         sample = self._training.prepare(context, request)
@@ -177,6 +186,7 @@ class HyperParameterTuningJobs:
         ]
         wanted = [(kind, count * parallel) for kind, count in TRAINING_JOB.instances(sample)]
         quotas.check_instances(TRAINING_JOB.usage, wanted, held)
+        return plan.described(sample["AlgorithmSpecification"]["MetricDefinitions"])
 
     def _parent(self, context: Context, parent: dict) -> Document:
         if TUNING_JOB.name_member not in parent:
@@ -229,7 +239,7 @@ def _begun() -> dict:
 
 def _check_objective(specification: dict, plan: Plan) -> None:
     """Whether the objective is a metric of the algorithm. Raises AwsError."""
-    metric, uri = plan.objective["MetricName"], specification["TrainingImage"]
+    metric, uri = plan.metric, specification["TrainingImage"]
     known = [definition["Name"] for definition in specification.get("MetricDefinitions", [])]
     if metric in known:
         return

@@ -5,12 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from course.localaws.errors import AwsError
-from course.localaws.sagemaker.strategies.sampling import Search
+from course.localaws.sagemaker.strategies.bayesian import BayesianSearch
+from course.localaws.sagemaker.strategies.process import SearchProcess
+from course.localaws.sagemaker.strategies.sampling import GridSearch, RandomSearch, Search
 from course.localaws.sagemaker.strategies.space import Space, Values
 from course.localaws.sagemaker.strategies.stopping import Hyperband, MedianRule, NoStopping, Stopping
 from course.localaws.sagemaker.tuning_ranges import space_of
 
-OBJECTIVE = "_tuning_objective_metric"  # the hyperparameter by which an algorithm learns which metric is optimised
+# The hyperparameter by which an algorithm learns which metric is optimised. Source: "Define Hyperparameter Ranges" in the developer guide.
+OBJECTIVE = "_tuning_objective_metric"
+# A metric that AWS adds to those of the definition, with the expression of the one that is optimised. Both are in an answer of
+# DescribeHyperParameterTuningJob of March 2020 (a linear-learner job) that is kept in public as the event of a test, seen 2026-11-25.
+ADDED_METRIC, MOST_METRICS = "ObjectiveMetric", 40
 # Members of a definition that its training jobs take over as they are.
 TAKEN = (
     "RoleArn",
@@ -53,7 +59,13 @@ class Plan:
 
     @property
     def static(self) -> dict[str, str]:
-        return self.definition.get("StaticHyperParameters", {})
+        """The static hyperparameters of the request, without the one that SageMaker adds to its description."""
+        given = self.definition.get("StaticHyperParameters", {})
+        return {name: value for name, value in given.items() if name != OBJECTIVE}
+
+    @property
+    def metric(self) -> str:
+        return self.objective["MetricName"]
 
     def loss(self, value: float) -> float:
         """An objective value turned so that less is better."""
@@ -71,13 +83,33 @@ class Plan:
         request = {member: definition[member] for member in TAKEN if member in definition}
         request |= {
             "TrainingJobName": name,
-            "AlgorithmSpecification": definition["AlgorithmSpecification"],
+            "AlgorithmSpecification": self._specification(),
             "ResourceConfig": resources(definition),
-            "HyperParameters": {**self.static, **values, OBJECTIVE: self.objective["MetricName"]},
+            "HyperParameters": {**self.static, **values, OBJECTIVE: self.metric},
         }
         if checkpoint := definition.get("CheckpointConfig"):
             request["CheckpointConfig"] = checkpoint | {"S3Uri": f"{checkpoint['S3Uri'].rstrip('/')}/{name}"}
         return request
+
+    def described(self, metrics: list[dict]) -> dict:
+        """The definition as Describe shows it.
+
+        Parameters
+        ----------
+        metrics : list of dict
+            The metric definitions of its training jobs, a built-in algorithm's own among them.
+        """
+        specification = self.definition["AlgorithmSpecification"] | {"MetricDefinitions": metrics}
+        added = {"StaticHyperParameters": {**self.static, OBJECTIVE: self.metric}, "AlgorithmSpecification": specification}
+        return self.definition | added
+
+    def _specification(self) -> dict:
+        specification = self.definition["AlgorithmSpecification"]
+        given = specification.get("MetricDefinitions", [])
+        regexes = {definition["Name"]: definition["Regex"] for definition in given}
+        if self.metric not in regexes or ADDED_METRIC in regexes or len(given) == MOST_METRICS:
+            return specification
+        return specification | {"MetricDefinitions": [*given, {"Name": ADDED_METRIC, "Regex": regexes[self.metric]}]}
 
 
 def plans_of(document: dict) -> list[Plan]:
@@ -136,12 +168,8 @@ def resources(definition: dict) -> dict:
 def search_of(strategy: str, space: Space, seed: int) -> Search:
     """The search of a strategy. Hyperband's combinations are random; what it adds is the rule of `stopping_of`."""
     if strategy == "Bayesian":
-        from course.localaws.sagemaker.strategies.bayesian import BayesianSearch as search
-    elif strategy == "Grid":
-        from course.localaws.sagemaker.strategies.sampling import GridSearch as search
-    else:
-        from course.localaws.sagemaker.strategies.sampling import RandomSearch as search
-    return search(space, seed)
+        return SearchProcess(BayesianSearch(space, seed))
+    return GridSearch(space) if strategy == "Grid" else RandomSearch(space, seed)
 
 
 def stopping_of(config: dict, plan: Plan) -> Stopping:

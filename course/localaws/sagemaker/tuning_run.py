@@ -12,7 +12,7 @@ import logging
 import queue
 import threading
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 FIRST_ATTEMPTS = 5  # training jobs without an objective value after which AWS gives up, when there was none with one
 # Seen in https://github.com/aws/amazon-sagemaker-examples/issues/2437
 NO_SUCCESS = "No training job succeeded after {count} attempts. Please take a look at the training job failures to get more details."
+# As users report it; no source of the words could be found on 2026-11-25.
 NO_METRIC = (
     "No objective metrics found after running {count} training jobs. Please ensure that the custom algorithm is emitting the objective "
     "metric as defined by the regular expression provided."
@@ -100,13 +101,9 @@ class TuningRun:
         self._limits, self._criteria = config["ResourceLimits"], config.get("TuningJobCompletionCriteria", {})
         self._most = self._limits.get("MaxNumberOfTrainingJobs", quotas.value("Number of training jobs per hyperparameter tuning job"))
         self._maximise = plans[0].objective["Type"] == "Maximize"
-        seed = config.get("RandomSeed", uuid.uuid4().int % 2**32)
-        strategy = config["Strategy"]
-        self._branches = [
-            Branch(plan, search_of(strategy, plan.space, seed), stopping_of(config, plan), list(told))
-            for plan, told in zip(plans, earlier, strict=True)
-        ]
-        self._turns = itertools.cycle(self._branches)
+        self._config, self._plans, self._earlier = config, plans, earlier
+        self._branches: list[Branch] = []
+        self._turns: Iterator[Branch] = iter(())
         self._trials: list[Trial] = []
         self._next: Trial | None = None  # chosen, and waiting for instances
         self._progress, self._converged_at = Progress(), None
@@ -144,6 +141,9 @@ class TuningRun:
             logger.exception("%s/%s", self._kind.arn, self.name)
             failure = internal_error(error)
             self._end("Failed", failure)
+        finally:
+            for branch in self._branches:
+                branch.search.close()
         try:
             persist(partial(self._save, status, failure))
         except Abandoned:
@@ -151,7 +151,16 @@ class TuningRun:
         except Exception:
             logger.exception("%s/%s ended without a status", self._kind.arn, self.name)
 
+    def _branch_out(self) -> None:
+        """Begin the search of each plan."""
+        config, strategy = self._config, self._config["Strategy"]
+        seed = config.get("RandomSeed", uuid.uuid4().int % 2**32)
+        for plan, told in zip(self._plans, self._earlier, strict=True):
+            self._branches.append(Branch(plan, search_of(strategy, plan.space, seed), stopping_of(config, plan), told))
+        self._turns = itertools.cycle(self._branches)
+
     def _tune(self) -> None:
+        self._branch_out()
         if self._engine.get(self._context, self._kind, self.name)[self._kind.status] == "Stopping":
             self._end("Stopped")  # asked before there was this thread
         while True:
@@ -260,7 +269,7 @@ class TuningRun:
         target, progress = self._criteria.get("TargetObjectiveMetricValue"), self._progress
         most = self._criteria.get("BestObjectiveNotImproving", {}).get("MaxNumberOfTrainingJobsNotImproving")
         stops = self._criteria.get("ConvergenceDetected", {}).get("CompleteOnConvergence") == "Enabled"
-        loss = None if target is None else self._branches[0].plan.loss(target)
+        loss = None if target is None else self._plans[0].loss(target)
         reached = loss is not None and progress.best is not None and progress.best <= loss
         return reached or (most is not None and progress.not_improving >= most) or (stops and self._converged_at is not None)
 
@@ -309,7 +318,7 @@ class _Follower(Listener):
 
     def __init__(self, events: queue.SimpleQueue[Callable[[], None]], run: TuningRun, trial: Trial) -> None:
         self._events, self._run, self._trial = events, run, trial
-        self._metric = trial.branch.plan.objective["MetricName"]
+        self._metric = trial.branch.plan.metric
 
     def measured(self, metrics: list[tuple[str, float]]) -> None:
         if values := [value for name, value in metrics if name == self._metric]:

@@ -46,7 +46,7 @@ def evaluated(summary: dict, job: Document, plan: Plan, value: float | None) -> 
     if value is None or summary["TrainingJobStatus"] == "Failed":
         return summary | {"ObjectiveStatus": "Failed"}
     kind = {"Type": plan.objective["Type"]} if "TuningObjective" in plan.definition else {}
-    return summary | {"ObjectiveStatus": "Succeeded", METRIC: kind | {"MetricName": plan.objective["MetricName"], "Value": value}}
+    return summary | {"ObjectiveStatus": "Succeeded", METRIC: kind | {"MetricName": plan.metric, "Value": value}}
 
 
 def counters(summaries: Iterable[dict]) -> dict:
@@ -86,13 +86,13 @@ def page(summaries: list[dict], params: dict) -> tuple[list[dict], str | None]:
     shown = [summary for summary in summaries if status in (None, summary["TrainingJobStatus"])]
     if by == "FinalObjectiveMetricValue":
         shown = [summary for summary in shown if METRIC in summary]
-    ordered = sorted(shown, key=lambda summary: _place(summary, by), reverse=params.get("SortOrder") == "Descending")
-    after = _read(params["NextToken"], query) if params.get("NextToken") else None
-    if after is not None:
-        names = [summary["TrainingJobName"] for summary in ordered]
-        ordered = ordered[names.index(after) + 1 :] if after in names else []
+    descending = params.get("SortOrder") == "Descending"
+    if params.get("NextToken"):
+        last = _read(params["NextToken"], query)
+        shown = [summary for summary in shown if (_place(summary, by) < last if descending else _place(summary, by) > last)]
+    ordered = sorted(shown, key=lambda summary: _place(summary, by), reverse=descending)
     limit = params.get("MaxResults", DEFAULT_PAGE)
-    token = _token(query, ordered[limit - 1]["TrainingJobName"]) if len(ordered) > limit else None
+    token = _token(query, _place(ordered[limit - 1], by)) if len(ordered) > limit else None
     return ordered[:limit], token
 
 
@@ -117,15 +117,16 @@ def _place(summary: dict, by: str) -> tuple:
     return first, summary["TrainingJobName"]
 
 
-def _token(query: int, name: str) -> str:
-    return base64.urlsafe_b64encode(json.dumps([query, name]).encode()).decode()
+def _token(query: int, place: tuple) -> str:
+    """Holds the place of the last one shown, so that none is left out or shown again while others begin and end."""
+    return base64.urlsafe_b64encode(json.dumps([query, *place]).encode()).decode()
 
 
-def _read(token: str, query: int) -> str:
+def _read(token: str, query: int) -> tuple:
     try:
-        made_for, name = json.loads(base64.b64decode(token, "-_", validate=True))
+        made_for, first, name = json.loads(base64.b64decode(token, "-_", validate=True))
     except (ValueError, TypeError):
-        made_for = name = None
-    if made_for != query or not isinstance(name, str):
+        made_for = first = name = None
+    if made_for != query or not isinstance(first, int | float | str) or not isinstance(name, str):
         raise AwsError("ValidationException", "Invalid NextToken: it was not returned by this operation with these parameters.")
-    return name
+    return first, name

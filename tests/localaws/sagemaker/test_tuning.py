@@ -37,6 +37,9 @@ def test_random_search_with_a_script(tuning: Tuning) -> None:
         assert child["HyperParameters"]["x"] == trial["TunedHyperParameters"]["x"]
         assert trial["TrainingStartTime"] == child["TrainingStartTime"] and trial["TrainingEndTime"] == child["TrainingEndTime"]
         assert tuning.client.list_tags(ResourceArn=child["TrainingJobArn"])["Tags"] == [{"Key": "team", "Value": "delays"}]
+        finals = {metric["MetricName"]: metric["Value"] for metric in child["FinalMetricDataList"]}
+        assert finals == {"loss": objective(trial), "ObjectiveMetric": objective(trial)}
+    assert job["TrainingJobDefinition"]["StaticHyperParameters"]["_tuning_objective_metric"] == "loss"
     assert job["BestTrainingJob"] == min(trials, key=objective)
     assert job["TrainingJobStatusCounters"] | {"Completed": 0} == dict.fromkeys(job["TrainingJobStatusCounters"], 0)
     assert job["TrainingJobStatusCounters"]["Completed"] == 3
@@ -62,6 +65,17 @@ def test_a_grid_is_gone_through_without_saying_how_many_jobs(tuning: Tuning) -> 
     found = list(zip(tuned(trials, "x"), tuned(trials, "kind"), strict=True))
     assert found == [("1", "good"), ("1", "bad"), ("2", "good"), ("2", "bad")]
     assert job["BestTrainingJob"]["TunedHyperParameters"] == {"x": "2", "kind": "good"}
+
+
+@once
+def test_hyperparameters_as_sdk_v2_writes_them(tuning: Tuning) -> None:
+    """Static ones and categories are JSON texts, and some are for the container alone."""
+    definition = tuning.definition()
+    static = {name: f'"{value}"' for name, value in definition["StaticHyperParameters"].items()}
+    static |= {"sagemaker_container_log_level": "20", "sagemaker_job_name": '"tuned"', "sagemaker_region": '"us-east-1"'}
+    request = {"TrainingJobDefinition": definition | {"StaticHyperParameters": static}}
+    job, trials = tuning.run(None, Strategy="Grid", ParameterRanges=kinds('"good"', '"bad"'), request=request)
+    assert [objective(trial) for trial in trials] == [0, 1], job.get("FailureReason")
 
 
 @once
@@ -95,7 +109,9 @@ def test_the_built_in_xgboost_by_its_own_metric(tuning: Tuning) -> None:
     assert job["HyperParameterTuningJobStatus"] == "Completed", job.get("FailureReason")
     assert all(0.5 <= objective(trial) <= 1 and 1 <= int(trial["TunedHyperParameters"]["max_depth"]) <= 5 for trial in trials)
     child = tuning.client.describe_training_job(TrainingJobName=trials[0]["TrainingJobName"])
-    assert {"validation:auc"} <= {metric["MetricName"] for metric in child["FinalMetricDataList"]}
+    assert "validation:auc" in {metric["MetricName"] for metric in child["FinalMetricDataList"]}
+    shown = job["TrainingJobDefinition"]["AlgorithmSpecification"]["MetricDefinitions"]
+    assert "validation:auc" in {definition["Name"] for definition in shown}
 
 
 @once
@@ -207,7 +223,7 @@ def test_stopping_and_deleting(tuning: Tuning) -> None:
     name = tuning.start(9, request=request)
     asked = {"HyperParameterTuningJobName": name}
     tuning.world.until(lambda: tuning.world.processes())
-    assert refused(tuning.client.delete_hyper_parameter_tuning_job, **asked)[0] == "ResourceInUse"
+    assert "is in status InProgress" in refused(tuning.client.delete_hyper_parameter_tuning_job, **asked)[1]
     [first, _] = tuning.world.until(lambda: tuning.trials(name), lambda trials: len(trials) == 2)
     assert first["TrainingJobStatus"] == "InProgress" and first["ObjectiveStatus"] == "Pending"
     tuning.client.stop_hyper_parameter_tuning_job(**asked)
@@ -220,6 +236,7 @@ def test_stopping_and_deleting(tuning: Tuning) -> None:
     for call in (tuning.client.describe_hyper_parameter_tuning_job, tuning.client.stop_hyper_parameter_tuning_job):
         assert refused(call, **asked)[0] == "ResourceNotFound"
     assert refused(tuning.client.list_training_jobs_for_hyper_parameter_tuning_job, **asked)[0] == "ResourceNotFound"
+    assert "can't find a tuning job" in refused(tuning.client.delete_hyper_parameter_tuning_job, **asked)[1]
     assert tuning.client.describe_training_job(TrainingJobName=first["TrainingJobName"])["TrainingJobStatus"] == "Stopped"
 
 
@@ -241,7 +258,12 @@ def test_lists(tuning: Tuning) -> None:
     assert listed(SortBy="Status") == ["a", "b", "none", "c"] and listed(StatusEquals="Failed") == ["c"]
     for size in (1, 3, 4, 100):
         assert listed(PaginationConfig={"PageSize": size}, SortOrder="Descending") == ["none", "c", "b", "a"]
+    for size in (1, 2):
+        assert listed(PaginationConfig={"PageSize": size}, SortBy="FinalObjectiveMetricValue") == ["b", "a"]
+        assert listed(PaginationConfig={"PageSize": size}, SortBy="Status") == ["a", "b", "none", "c"]
     page = tuning.client.list_training_jobs_for_hyper_parameter_tuning_job(HyperParameterTuningJobName=name, MaxResults=2)
+    rubbish = {"HyperParameterTuningJobName": name, "NextToken": "rubbish"}
+    assert "Invalid NextToken" in refused(tuning.client.list_training_jobs_for_hyper_parameter_tuning_job, **rubbish)[1]
     asked = {"HyperParameterTuningJobName": name, "NextToken": page["NextToken"], "SortOrder": "Descending"}
     assert "Invalid NextToken" in refused(tuning.client.list_training_jobs_for_hyper_parameter_tuning_job, **asked)[1]
     found = tuning.client.list_hyper_parameter_tuning_jobs(NameContains=name, StatusEquals="Completed")
@@ -249,6 +271,30 @@ def test_lists(tuning: Tuning) -> None:
     assert summary["Strategy"] == "Grid" and summary["ResourceLimits"] == {"MaxParallelTrainingJobs": 1}
     assert summary["TrainingJobStatusCounters"] == job["TrainingJobStatusCounters"]
     assert summary["HyperParameterTuningEndTime"] == job["HyperParameterTuningEndTime"]
+
+
+@once
+def test_a_tuning_job_waits_for_instances_that_another_job_took(tuning: Tuning) -> None:
+    """All four instances of the account are in use; when a training job ends, another one gets in before the next of the tuning job."""
+    name = tuning.start(200, parallel=4)
+    intruder = tuning.world.name("intruder")
+
+    def got_in() -> bool:
+        try:
+            tuning.world.train(intruder, entrypoint=["sleep", "600"])
+        except ClientError as error:
+            assert error.response["Error"]["Code"] == "ResourceLimitExceeded"
+            return False
+        return True
+
+    tuning.world.until(got_in)
+    before = len(tuning.trials(name))
+    tuning.world.until(lambda: len(tuning.trials(name)) > before + 3)
+    tuning.client.stop_training_job(TrainingJobName=intruder)
+    tuning.client.stop_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
+    job = tuning.ended(name)
+    assert job["HyperParameterTuningJobStatus"] == "Stopped", job.get("FailureReason")
+    assert tuning.world.trained(intruder)["TrainingJobStatus"] == "Stopped"
 
 
 @once

@@ -210,7 +210,7 @@ def test_warm_start_looks_where_its_parents_found_something(tuning: Tuning) -> N
     for kind in ("IdenticalDataAndAlgorithm", "TransferLearning"):
         request = child_of(parents[0], definition, kind, ParentHyperParameterTuningJobs=names)
         ranges = {"ContinuousParameterRanges": [continuous()]} | kinds("plain")
-        job, [trial] = tuning.run(1, Strategy="Bayesian", ParameterRanges=ranges, request=request)
+        job, [trial] = tuning.run(1, Strategy="Bayesian", ParameterRanges=ranges, RandomSeed=1, request=request)
         assert job["HyperParameterTuningJobStatus"] == "Completed", job.get("FailureReason")
         assert ("OverallBestTrainingJob" in job) == (kind == "IdenticalDataAndAlgorithm")
         if kind == "IdenticalDataAndAlgorithm":

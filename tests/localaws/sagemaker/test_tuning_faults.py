@@ -27,7 +27,7 @@ def tuning(tmp_path: Path) -> Iterator[Tuning]:
 
 def start(tuning: Tuning) -> str:
     """A tuning job one of whose training jobs has ended, and two of which run."""
-    name = tuning.start(9, request={"TrainingJobDefinition": tuning.definition(LONG)})
+    name = tuning.start(9, Strategy="Bayesian", request={"TrainingJobDefinition": tuning.definition(LONG)})
     tuning.world.until(lambda: "loss=1" in [line for trial in tuning.trials(name) for line in tuning.world.lines(trial["TrainingJobName"])])
     tuning.client.stop_training_job(TrainingJobName=tuning.trials(name)[0]["TrainingJobName"])
     tuning.world.until(lambda: len(tuning.trials(name)) == 3)
@@ -36,8 +36,11 @@ def start(tuning: Tuning) -> str:
 
 def test_killed_while_a_tuning_job_runs(tuning: Tuning, tmp_path: Path) -> None:
     name = start(tuning)
-    psutil.Process(tuning.world.handle.pid).kill()
-    tuning.world.until(lambda: not tuning.world.processes())
+    server_process = psutil.Process(tuning.world.handle.pid)
+    children = server_process.children(recursive=True)
+    assert any("course.localaws.sagemaker.strategies.process" in child.cmdline() for child in children)
+    server_process.kill()
+    tuning.world.until(lambda: not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in children))
     again = Tuning(World(server.start(tmp_path / "state"), "", fresh=False))
     job = again.describe(name)
     assert (job["HyperParameterTuningJobStatus"], job["FailureReason"]) == ("Failed", LOST)

@@ -14,8 +14,8 @@ import warnings
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from course.localaws.sagemaker.strategies.sampling import RandomSearch, Told
-from course.localaws.sagemaker.strategies.space import Space, Values, key
+from course.localaws.sagemaker.strategies.sampling import RandomSearch, Search, Told
+from course.localaws.sagemaker.strategies.space import Categorical, Space, Values, key
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,10 +25,11 @@ FIRST = 4  # combinations, at least, before there is a model: one more than ther
 CANDIDATES = 512  # drawn from the whole space, for each suggestion
 AROUND = 64  # drawn around each of the best, at each of the distances
 DISTANCES = (0.1, 0.03, 0.01)  # of the unit interval
+KEPT = 4  # of the most promising ones, around which is looked further
 MOST_TOLD = 200  # the model is of the best half and the latest half of so many: its cost grows with the cube of their number
 
 
-class BayesianSearch:
+class BayesianSearch(Search):
     """Random at first, then where improvement is most to be expected. The same seed and the same losses give the same combinations.
 
     Parameters
@@ -42,6 +43,9 @@ class BayesianSearch:
         self._random = RandomSearch(space, seed)
         self._first = max(FIRST, len(space.parameters) + 1)
         self._suggested = 0
+
+    def prepare(self) -> None:
+        import sklearn.gaussian_process  # noqa: F401
 
     def suggest(self, told: Sequence[Told], pending: Sequence[Values]) -> Values | None:
         self._suggested += 1
@@ -78,10 +82,10 @@ class _Suggestion:
 
         dimensions = len(self._space.parameters)
         near = self._moved(self._places[self._order[:3]], DISTANCES[0])
-        found = self._improvements(np.vstack([self._random.random((CANDIDATES, dimensions)), near]))
+        found = self._most_promising(np.vstack([self._random.random((CANDIDATES, dimensions)), near]))
         for distance in DISTANCES:
-            centres = np.array([units for _, units, _ in found[:4]]).reshape(-1, dimensions)
-            found = sorted(found[:4] + self._improvements(self._moved(centres, distance)), key=lambda each: -each[0])
+            centres = np.array([place for _, place, _ in found]).reshape(-1, dimensions)
+            found = sorted(found + self._most_promising(self._moved(centres, distance)), key=lambda each: -each[0])[:KEPT]
         return found[0][2] if found else None
 
     def _moved(self, centres: np.ndarray, distance: float) -> np.ndarray:
@@ -95,20 +99,21 @@ class _Suggestion:
         changed = self._random.random(places.shape) < 0.5
         return np.clip(np.where(changed, moved, places), 0.0, 1.0)
 
-    def _improvements(self, places: np.ndarray) -> list[tuple[float, list[float], Values]]:
-        """``(expected improvement, place, combination)`` of the untried ones, the best first."""
+    def _most_promising(self, places: np.ndarray) -> list[tuple[float, np.ndarray, Values]]:
+        """``(expected improvement, place, combination)`` of the best few that are untried."""
         import numpy as np
 
-        untried: dict[tuple, tuple[list[float], Values]] = {}
-        for units in places.tolist():
-            values = self._space.values(units)
-            if (each := key(values)) not in self._tried:
-                untried[each] = (units, values)
-        if not untried:
+        if not len(places):
             return []
-        coordinates = np.array([self._space.coordinates(values) for _, values in untried.values()])
-        gains = expected_improvement(*self._model.predict(coordinates, return_std=True), self._best)
-        return sorted(((gain, *pair) for gain, pair in zip(gains.tolist(), untried.values(), strict=True)), key=lambda each: -each[0])
+        gains = expected_improvement(*self._model.predict(_settled(self._space, places), return_std=True), self._best)
+        found: dict[tuple, tuple[float, np.ndarray, Values]] = {}
+        for index in np.argsort(-gains):
+            values = self._space.values(places[index].tolist())
+            if (each := key(values)) not in self._tried and each not in found:
+                found[each] = (float(gains[index]), places[index], values)
+                if len(found) == KEPT:
+                    break
+        return list(found.values())
 
 
 def expected_improvement(mean: np.ndarray, deviation: np.ndarray, best: float) -> np.ndarray:
@@ -128,8 +133,7 @@ def _reduced(told: Sequence[Told]) -> list[Told]:
     if len(told) <= MOST_TOLD:
         return list(told)
     half = MOST_TOLD // 2
-    (*earlier,) = told[:-half]
-    return sorted(earlier, key=lambda each: each.loss)[:half] + list(told[-half:])
+    return sorted(told[:-half], key=lambda each: each.loss)[:half] + list(told[-half:])
 
 
 def _comparable(told: Sequence[Told]) -> np.ndarray:
@@ -151,8 +155,23 @@ def _comparable(told: Sequence[Told]) -> np.ndarray:
     return losses
 
 
+def _settled(space: Space, places: np.ndarray) -> np.ndarray:
+    """The coordinates of the combinations at some places: integers and categories have theirs wherever between them one points."""
+    import numpy as np
+
+    columns = []
+    for parameter, units in zip(space.parameters, places.T, strict=True):
+        if isinstance(parameter, Categorical):
+            chosen = np.minimum((units * parameter.count).astype(int), parameter.count - 1)
+            columns.append(np.eye(parameter.count)[chosen])
+        elif parameter.integer:
+            columns.append(np.array([[parameter.unit(parameter.value(unit))] for unit in units.tolist()]))
+        else:
+            columns.append(units[:, None])
+    return np.hstack(columns)
+
+
 def _fitted(inputs: np.ndarray, losses: np.ndarray) -> GaussianProcessRegressor:
-    from sklearn.exceptions import ConvergenceWarning
     from sklearn.gaussian_process import GaussianProcessRegressor
     from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
@@ -160,7 +179,7 @@ def _fitted(inputs: np.ndarray, losses: np.ndarray) -> GaussianProcessRegressor:
     kernel = ConstantKernel(1.0, (0.05, 20.0)) * shape + WhiteKernel(1e-3, (1e-6, 0.3))
     model = GaussianProcessRegressor(kernel, normalize_y=True)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # a length at its bound is what a hyperparameter without effect has
+        warnings.simplefilter("ignore")  # a length at its bound is what a hyperparameter without effect has
         return model.fit(inputs, losses)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from course.localaws.sagemaker.strategies.space import Space, Values, key
 
@@ -21,7 +20,7 @@ class Told:
     source: str = ""
 
 
-class Search(Protocol):
+class Search:
     """Chooses the combinations to try."""
 
     def suggest(self, told: Sequence[Told], pending: Sequence[Values]) -> Values | None:
@@ -34,10 +33,16 @@ class Search(Protocol):
         pending : sequence of Values
             Combinations that are being tried.
         """
-        ...
+        raise NotImplementedError
+
+    def prepare(self) -> None:
+        """Do now what takes time and would be done at the first suggestion, or one soon after it."""
+
+    def close(self) -> None:
+        """It is not going to be asked again."""
 
 
-class RandomSearch:
+class RandomSearch(Search):
     """Uniform in the scaled space, no combination twice while there is another. The same seed gives the same combinations."""
 
     def __init__(self, space: Space, seed: int) -> None:
@@ -62,10 +67,10 @@ class RandomSearch:
         return self._chance.choice(left) if left else None
 
 
-class GridSearch:
+class GridSearch(Search):
     """Every combination of a finite space once, in order."""
 
-    def __init__(self, space: Space, seed: int = 0) -> None:
+    def __init__(self, space: Space) -> None:
         self._left = space.every()
 
     def suggest(self, told: Sequence[Told], pending: Sequence[Values]) -> Values | None:
