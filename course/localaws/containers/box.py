@@ -6,7 +6,8 @@ Two modes, both first class:
   every other child of /opt among it, and its own folder, whose root is bound to /opt/ml; the rest of this machine's files is not there.
   The kernel ends whatever the job leaves running.
 - ``rewrite`` (``COURSE_NO_USERNS=1``, macOS, or the kernel refuses): the real path takes the place of ``/opt/ml`` in arguments,
-  environment and staged code (`Box.stage`). A path that a program puts together from pieces is not caught.
+  environment and staged code (`Box.stage`). A path that a program puts together from pieces is not caught. What else is to lie
+  somewhere, with a layer (`visible.Bind`), is copied into the box's folder, and its path replaced alike.
 
 Either way a supervisor process (`supervisor/`) stands between: when the local AWS dies, however it dies, the box dies.
 """
@@ -18,6 +19,7 @@ import functools
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -37,7 +39,6 @@ Mode = Literal["namespace", "rewrite"]
 OnLines = Callable[[list[str]], None]
 
 SUPERVISOR = Path(__file__).with_name("supervisor")
-OPT_ML = re.compile(r"(?<![\w.-])/opt/ml(?![\w-])")
 # What a box inherits: where programs, certificates and packages are found, and how this machine's numerics are set. No credentials.
 INHERITED = re.compile(r"LANG|LC_\w+|TZ|LD_LIBRARY_PATH|SSL_CERT_\w+|PIP_\w+|(https?|no)_proxy|(OPENBLAS|OMP|MKL)_\w+|JAVA_HOME", re.I)
 CODE_SUFFIXES = {".py", ".sh", ".bash", ".r", ".cfg", ".conf", ".ini", ".toml", ".yaml", ".yml", ".ipynb"}
@@ -76,19 +77,22 @@ class Network:
     ----------
     shared : bool
         Whether it has this machine's network. Otherwise it reaches its own loopback and what follows.
-    gateway : (int, Path) or None
-        A port of its loopback, and the Unix socket outside that answers there.
+    gateway : (int, Path or None) or None
+        A port of its loopback, and the Unix socket outside that answers there; None for the same port of this machine's loopback.
     serves : int or None
         A port of its loopback that is to be reached at the same port of this machine's.
+    inside : int or None
+        The port of its loopback instead, where that is another.
     """
 
     shared: bool = True
-    gateway: tuple[int, Path] | None = None
+    gateway: tuple[int, Path | None] | None = None
     serves: int | None = None
+    inside: int | None = None
 
     def as_json(self) -> dict:
-        gateway = self.gateway and [self.gateway[0], str(self.gateway[1])]
-        return {"network": self.shared, "gateway": gateway, "serves": self.serves}
+        gateway = self.gateway and [self.gateway[0], self.gateway[1] and str(self.gateway[1])]
+        return {"network": self.shared, "gateway": gateway, "serves": self.serves, "inside": self.inside or self.serves}
 
 
 class Box:
@@ -107,7 +111,7 @@ class Box:
     network : Network
         Namespace mode alone can keep a box from this machine's network.
     binds : sequence of Bind
-        What namespace mode shows beside `visible.machine` and the box's own folder.
+        What namespace mode shows beside `visible.machine` and the box's own folder. Rewrite mode heeds those with a target and a layer.
     """
 
     def __init__(
@@ -130,11 +134,39 @@ class Box:
         plain = self.mode == "namespace" or re.fullmatch(r"[\w./+-]+", str(self.root))
         self._link = "" if plain else str(Path(tempfile.gettempdir()) / f"ml-{uuid.uuid4().hex}")
         self.path = "/opt/ml" if self.mode == "namespace" else self._link or str(self.root)
+        self._layers = () if self.mode == "namespace" else tuple(bind for bind in self._binds if bind.target and bind.layer)
+        self._places = {"/opt/ml": self.path} | {str(bind.target): str(self._layer(bind.target)) for bind in self._layers}
+        longest_first = "|".join(re.escape(path) for path in sorted(self._places, key=len, reverse=True))
+        self._named = re.compile(rf"(?<![\w.-])(?:{longest_first})(?![\w-])")
         self.environment = {name: self.translate(value) for name, value in (base_environment(self.root) | environment).items()}
+        # Of a folder on PATH single files may be copied.
+        holding = {str(bind.target.parent): str(self._layer(bind.target).parent) for bind in self._layers}
+        parts = self.environment["PATH"].split(os.pathsep)
+        self.environment["PATH"] = os.pathsep.join(
+            [path for part in parts for path in ([holding[part]] if part in holding else []) + [part]]
+        )
 
     def translate(self, text: str) -> str:
-        """``text`` with /opt/ml replaced by the path under which the processes find the root (`path`)."""
-        return text if self.mode == "namespace" else OPT_ML.sub(lambda _: self.path, text)
+        """``text`` with /opt/ml replaced by the path under which the processes find the root (`path`), and other places by theirs."""
+        return text if self.mode == "namespace" else self._named.sub(lambda found: self._places[found[0]], text)
+
+    def _layer(self, target: Path) -> Path:
+        """Where rewrite mode copies what is to lie at ``target``."""
+        return self.root.parent / "layers" / target.relative_to("/")
+
+    def _copy_layers(self) -> None:
+        """A new copy for each program that is started: as in a container, what another one wrote is gone."""
+        if not self._layers:
+            return
+        shutil.rmtree(self.root.parent / "layers", ignore_errors=True)
+        for bind in self._layers:
+            place = self._layer(bind.target)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if bind.source.is_dir() and not bind.source.is_symlink():
+                shutil.copytree(bind.source, place, symlinks=True, dirs_exist_ok=True)
+            else:
+                shutil.copy2(bind.source, place, follow_symlinks=False)
+        self.stage(self.root.parent / "layers")
 
     def stage(self, directory: Path) -> None:
         """Make code below ``directory`` ready to run: in rewrite mode, translate /opt/ml in it, also inside a ``sourcedir.tar.gz``.
@@ -153,7 +185,7 @@ class Box:
             if not path.is_file() or path.is_symlink() or path.stat().st_size > LARGEST_CODE_FILE or not _is_code(path):
                 continue
             data = path.read_bytes()
-            if b"/opt/ml" not in data:
+            if not any(path.encode() in data for path in self._places):
                 continue
             with contextlib.suppress(UnicodeDecodeError):
                 replacement = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
@@ -191,6 +223,7 @@ class Box:
         folder = self.root.parent
         for name in ("tmp", "home", "view"):
             (folder / name).mkdir(exist_ok=True)
+        self._copy_layers()
         within = [bind for bind in self._binds if bind.target and bind.target.is_relative_to("/opt/ml")]
         beside = [bind for bind in self._binds if bind not in within]
         own = [Bind(path, writable=True) for path in folder.iterdir() if path.name != "view"]  # not the folder: that could be replaced

@@ -120,11 +120,12 @@ def exit_code(status: int) -> int:
 
 def shut_off(spec: dict) -> None:
     """Enter the namespaces of the box, and start the relay where it has no network of this machine's; the next child is its process 1."""
-    inward = (relay.listen(spec["serves"]), spec["serves"]) if spec["serves"] and not spec["network"] else None
+    inward = (relay.listen(spec["serves"]), spec["inside"]) if spec["serves"] and not spec["network"] else None
+    outward = relay.outward(*spec["gateway"]) if spec["gateway"] and not spec["network"] else None
     namespaces.enter_user(namespaces.CLONE_NEWIPC | (0 if spec["network"] else namespaces.CLONE_NEWNET))
     if not spec["network"]:
         namespaces.raise_loopback()
-        relay.fork(spec["gateway"], inward)
+        relay.fork(outward, inward)
     namespaces.libc("unshare", namespaces.CLONE_NEWPID)
 
 
