@@ -28,6 +28,7 @@ from course.localaws.sagemaker.spot import Interruption
 from course.localaws.services.cloudtrail import cloudtrail_service
 from course.localaws.services.iam import Identity, iam_service
 from course.localaws.services.moto_mount import MotoMount
+from course.localaws.services.registry import Registry
 from course.localaws.services.sts import sts_service
 
 logger = logging.getLogger(__name__)
@@ -64,6 +65,7 @@ class LocalAws:
             limits=limits or Limits(),
         )
         self._moto = MotoMount(platform)
+        self._registry = Registry(platform)
         self._sagemaker = sagemaker_service(platform)
         services: dict[str, Service] = {
             "cloudtrail": cloudtrail_service(platform, otherwise=self._moto),
@@ -77,7 +79,7 @@ class LocalAws:
         }
         self.gateway = Gateway(platform, services, fallback=self._moto)
         # What runs before what it writes to: in this order rooms are emptied and closed.
-        self._rooms = (self._sagemaker, self._moto, platform.objects, platform.logs, platform.metrics, platform.requests)
+        self._rooms = (self._sagemaker, self._registry, self._moto, platform.objects, platform.logs, platform.metrics, platform.requests)
         self._closed = False
 
     def asgi(self, token: str, stop: Callable[[], None]) -> Callable:
@@ -96,6 +98,7 @@ class LocalAws:
     def warm(self) -> None:
         """Begin, in the background, what takes too long for a start: importing moto and replaying its journal."""
         self._moto.recover()
+        self._registry.recover()
 
     def running(self) -> list[dict]:
         """What AWS would bill now; see `course.localaws.running`."""
@@ -113,6 +116,10 @@ class LocalAws:
     def interrupt(self, training_job: str, interruption: Interruption) -> None:
         """Take a Spot training job's instance away. Raises ValueError."""
         self._sagemaker.interrupt(training_job, interruption)
+
+    def take_image(self, archive: Path) -> str:
+        """Keep the body of a container image, and return its digest. Raises ValueError."""
+        return self._registry.bodies.take(archive)
 
     def reset(self) -> None:
         """Empty every room."""

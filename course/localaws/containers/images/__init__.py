@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,10 @@ from course.localaws.errors import AwsError
 HERE = Path(__file__).parent.parent
 # Modules that scripts import in AWS's images and that no wheel of ours brings.
 TOOLKITS = HERE / "toolkits"
-URI = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.(?P<suffix>[a-z.]+)/(?P<repository>[^:@]+)(?::(?P<tag>[\w.-]+))?")
+URI = re.compile(
+    r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.(?P<suffix>[a-z.]+)/(?P<repository>[^:@]+)"
+    r"(?::(?P<tag>[\w.-]+))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
+)
 TAG = re.compile(r"(?P<version>.+?)(?:-[cg]pu-py3)?")
 
 
@@ -32,6 +36,12 @@ class Image:
         What its toolkit reports as ``SM_FRAMEWORK_MODULE``.
     train_module, serve_module : str
         The Python modules that ``train`` and ``serve`` run.
+    workdir : str
+        Where its programs begin; ``""`` for where AWS's own images of the kind do.
+    files : Path or None
+        Its files, each under the path that it has in the image (`own.binds`); None for an image that is all programs of this machine.
+    packages : tuple of Path
+        Folders of Python packages that it has beside this machine's.
     """
 
     uri: str
@@ -42,31 +52,50 @@ class Image:
     framework_module: str
     train_module: str
     serve_module: str
+    workdir: str = ""
+    files: Path | None = None
+    packages: tuple[Path, ...] = ()
 
     def train(self) -> list[str]:
         """The arguments that Docker's ``train`` command stands for; to be run in a box whose root is laid out for training."""
-        return _run(self.train_module)
+        return run_module(self.train_module)
 
     def serve(self) -> list[str]:
         """The arguments that Docker's ``serve`` command stands for; it listens on ``SAGEMAKER_BIND_TO_PORT``."""
-        return _run(self.serve_module)
+        return run_module(self.serve_module)
+
+    def process(self, entrypoint: list[str], arguments: list[str]) -> list[str]:
+        """The command of a processing job that gives these; without an entry point ``[]`` where the image has none."""
+        return [*entrypoint, *arguments] if entrypoint else []
 
     def metric_definitions(self) -> list[dict]:
         """``[{"Name": ..., "Regex": ...}, ...]`` that SageMaker itself has for a built-in algorithm; none for a framework's image."""
         return _metric_definitions(self.algorithm) if self.algorithm else []
 
 
-def find(uri: str) -> Image:
-    """The local image for an image URI.
+# Of each account with a registry of its own, what finds its images; see `course.localaws.services.registry`.
+_registries: dict[str, Callable[[str, re.Match[str], str], Image]] = {}
+
+
+def connect(account: str, registry: Callable[[str, re.Match[str], str], Image]) -> None:
+    """Say who finds an account's images: by URI, what `URI` matched in it, and the role that pulls it."""
+    _registries[account] = registry
+
+
+def find(uri: str, role: str = "") -> Image:
+    """The local image for an image URI; ``role`` is that of the job that asks, ``""`` for a model.
 
     Raises
     ------
     AwsError
-        ``ValidationException`` for a URI that is none or that no local image stands for: it lists those that there are.
+        ``ValidationException`` for a URI that is none or that no local image stands for: it lists those that there are. For an image of
+        the account's own registry that is not there, in AWS's words.
     """
     parts = URI.fullmatch(uri)
     if parts is None:
         raise _unknown(uri, "it is not of the form <account>.dkr.ecr.<region>.amazonaws.com/<repository>:<tag>")
+    if registry := _registries.get(parts["account"]):
+        return registry(uri, parts, role)
     repository, region = parts["repository"], parts["region"]
     entries = [entry for entry in _catalogue()["images"] if entry["repository"] == repository]
     if not entries:
@@ -96,7 +125,7 @@ def _metric_definitions(algorithm: str) -> list[dict]:
     return [{"Name": f"{channel}:{metric}", "Regex": metrics["regex"].format(channel=channel, metric=metric)} for channel, metric in names]
 
 
-def _run(module: str) -> list[str]:
+def run_module(module: str) -> list[str]:
     """By the python3 of the box, which sees what a job installed. -P keeps the working directory off the path: a learner's
     ``json.py`` must not replace the library's in our own programs.
     """

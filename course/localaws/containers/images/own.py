@@ -1,0 +1,165 @@
+"""Images of the account's own registry: what a build left of them, and how they are run.
+
+Rules of running: "How Amazon SageMaker AI Runs Your Training Image", "Custom Inference Code with Hosting Services" and "How Amazon
+SageMaker Processing Runs Your Processing Container Image" of the SageMaker developer guide, read 2026-11-25: ``docker run image train``,
+``docker run image serve``, and ``docker run image`` with ``--entrypoint`` and arguments where the job gives them.
+
+A body is a folder named by the digest of its configuration: ``config.json``, ``files`` (each under the path that it has in the image) and
+``packages`` (what pip installed). It is never changed. The files of the base are this machine's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tarfile
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from course.localaws.containers import images
+from course.localaws.containers.images import Image
+from course.localaws.containers.visible import Bind
+
+# Folders that a box shows of this machine, or makes itself: of these an image adds to what is there, all others are its own.
+SHARED = ("/", "/etc", "/home", "/lib", "/lib64", "/opt", "/root", "/run", "/sbin", "/bin", "/tmp", "/usr", "/var", "/var/tmp")
+GROWING = ("/etc", "/lib", "/lib64", "/sbin", "/bin", "/usr")  # shared with all their folders that this machine has
+
+
+@dataclass(frozen=True, slots=True)
+class OwnImage(Image):
+    """An image that the user built.
+
+    Attributes
+    ----------
+    entrypoint, command : list of str
+        ``ENTRYPOINT`` and ``CMD``.
+    """
+
+    entrypoint: list[str] = field(default_factory=list)
+    command: list[str] = field(default_factory=list)
+
+    def train(self) -> list[str]:
+        return self._verb("train", self.train_module)
+
+    def serve(self) -> list[str]:
+        return self._verb("serve", self.serve_module)
+
+    def process(self, entrypoint: list[str], arguments: list[str]) -> list[str]:
+        if entrypoint:
+            return [*entrypoint, *arguments]  # which also takes CMD away
+        return [*self.entrypoint, *(arguments or self.command)]
+
+    def _verb(self, verb: str, module: str) -> list[str]:
+        """The ENTRYPOINT's, else the image's own program of that name, else that of the framework image that it is built from."""
+        if self.entrypoint:
+            return [*self.entrypoint, verb]
+        if found := self._program(verb):
+            return [found]
+        return images.run_module(module) if module else [verb]
+
+    def _program(self, name: str) -> str:
+        for folder in self.environment.get("PATH", "").split(os.pathsep):
+            path = PurePosixPath(folder, name)
+            if path.is_absolute() and os.path.lexists(self.files / path.relative_to("/")):
+                return str(path)
+        return ""
+
+
+class Bodies:
+    """The bodies of images, in a folder of the state."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(mode=0o700, exist_ok=True)
+
+    def take(self, archive: Path) -> str:
+        """Keep a body that `course.localaws.build.archive.pack` wrote, and return its digest, ``"sha256:…"``.
+
+        Raises
+        ------
+        ValueError
+            It is no such archive.
+        """
+        beside = self._folder / f"{uuid.uuid4().hex}.new"
+        try:
+            with tarfile.open(archive) as tar:
+                tar.extractall(beside, filter="tar")  # an image may hold links to anywhere: boxes follow them inside
+            config = (beside / "config.json").read_bytes()
+            json.loads(config)["config"]
+            hexadecimal = hashlib.sha256(config).hexdigest()
+            if not (self._folder / hexadecimal).exists():
+                (beside / "files").mkdir(exist_ok=True)
+                (beside / "packages").mkdir(exist_ok=True)
+                beside.rename(self._folder / hexadecimal)
+        except (tarfile.TarError, KeyError, ValueError, FileNotFoundError) as error:
+            raise ValueError(f"this is not the body of an image: {error}") from None
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+        return f"sha256:{hexadecimal}"
+
+    def image(self, uri: str, digest: str) -> OwnImage:
+        """The image whose configuration has a digest. Raises FileNotFoundError when its body is not here."""
+        body = self._folder / digest.removeprefix("sha256:")
+        document = json.loads((body / "config.json").read_bytes())
+        config = document["config"]
+        base = images.find(document["from"]) if document["from"] else None
+        environment = dict(variable.partition("=")[::2] for variable in config["Env"])
+        paths = [environment.get("PYTHONPATH", ""), base.environment.get("PYTHONPATH", "") if base else ""]
+        if any(paths):
+            environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+        return OwnImage(
+            uri=uri,
+            name=base.name if base else uri.partition("/")[2],
+            version=base.version if base else "",
+            environment=environment,
+            algorithm="",  # its metrics are the job's to define
+            framework_module=base.framework_module if base else "",
+            train_module=base.train_module if base else "",
+            serve_module=base.serve_module if base else "",
+            workdir=config["WorkingDir"] or ("" if base else "/"),
+            files=body / "files",
+            packages=(body / "packages",),
+            entrypoint=config["Entrypoint"] or [],
+            command=config["Cmd"] or [],
+        )
+
+    def sweep(self, named: set[str]) -> None:
+        """Remove all but the bodies of these configurations' digests, and what a crash left half written."""
+        kept = {digest.removeprefix("sha256:") for digest in named}
+        for path in self._folder.iterdir():
+            if path.name not in kept:
+                shutil.rmtree(path)
+
+
+def binds(files: Path) -> list[Bind]:
+    """What a box is to see of an image's files: whole folders where they are the image's own, else what is in them; not /opt/ml."""
+    return list(_binds(files, PurePosixPath("/")))
+
+
+def _binds(files: Path, folder: PurePosixPath) -> Iterator[Bind]:
+    for entry in sorted((files / folder.relative_to("/")).iterdir()):
+        path = folder / entry.name
+        if path == PurePosixPath("/opt/ml"):
+            continue
+        if entry.is_dir() and not entry.is_symlink() and _is_shared(path):
+            yield from _binds(files, path)
+        else:
+            yield Bind(entry, Path(path), layer=True)
+
+
+def _is_shared(path: PurePosixPath) -> bool:
+    return str(path) in SHARED or (any(path.is_relative_to(top) for top in GROWING) and Path(path).is_dir())
+
+
+def lay(files: Path | None, root: Path, without: tuple[str, ...] = ()) -> None:
+    """Copy what an image has below /opt/ml to a box's root, but for the folders ``without``, which SageMaker mounts over it."""
+    source = files / "opt/ml" if files else None
+    if source and source.is_dir():
+        left_out = shutil.ignore_patterns(*without)
+        shutil.copytree(
+            source, root, symlinks=True, dirs_exist_ok=True, ignore=lambda at, names: left_out(at, names) if Path(at) == source else []
+        )
