@@ -7,6 +7,7 @@ from pathlib import Path
 
 from course.localaws.containers import images, mlroot
 from course.localaws.containers.box import Box
+from course.localaws.containers.images import own
 from course.localaws.errors import AwsError
 from course.localaws.sagemaker.context import Context
 from course.localaws.sagemaker.engine import Document, Kind
@@ -51,15 +52,20 @@ class ProcessingRun(JobRun):
         root, document = folder / "ml", self.document
         self.update({"ProcessingStartTime": self.engine.now()})
         try:
-            self._lay_out(root)
+            image = images.find(document["AppSpecification"]["ImageUri"], document["RoleArn"])
+        except AwsError as error:  # it was deleted since the job was created
+            raise JobFailure(mlroot.shorten(f"ClientError: {error.message}")) from error
+        try:
+            self._lay_out(root, image)
         except DataError as error:
             raise JobFailure(mlroot.shorten(f"ClientError: Data download failed:{error}")) from error
-        box = self._box(folder)
+        box = self._box(folder, image)
         box.stage(root / "processing")
-        specification = document["AppSpecification"]
-        command = [*specification.get("ContainerEntrypoint", []), *specification.get("ContainerArguments", [])]
+        command = command_of(image, document)
         log = JobLog(self.platform, self.context.region, GROUP, f"{self.name}/algo-1-{int(self.engine.now())}")
-        running = self.job.run(lambda: box.start(command, log), document["StoppingCondition"]["MaxRuntimeInSeconds"])
+        running = self.job.run(
+            lambda: box.start(command, log, image.workdir or "/opt/ml"), document["StoppingCondition"]["MaxRuntimeInSeconds"]
+        )
         mlroot.confine(root)
         self.exit_message = mlroot.read_message(root / "output/message")
         if self.job.stopped_by:
@@ -77,10 +83,11 @@ class ProcessingRun(JobRun):
     def ended(self, document: Document, status: str, failure: str) -> dict:
         return ended(self.engine.now(), status, failure) | ({"ExitMessage": self.exit_message} if self.exit_message else {})
 
-    def _lay_out(self, root: Path) -> None:
+    def _lay_out(self, root: Path, image: images.Image) -> None:
         document = self.document
         told = {"ProcessingJobArn": document["ProcessingJobArn"], "ProcessingJobName": self.name}
         mlroot.lay_out_processing(root, told | {member: document[member] for member in TOLD if member in document})
+        own.lay(image.files, root, ("config", "output"))
         for item in document.get("ProcessingInputs", []):
             source = item["S3Input"]
             found = self.data.find(source["S3Uri"], source["S3DataType"])
@@ -91,12 +98,11 @@ class ProcessingRun(JobRun):
         for output in outputs(document):
             place(root, output["S3Output"]["LocalPath"]).mkdir(parents=True, exist_ok=True)
 
-    def _box(self, folder: Path) -> Box:
-        image = images.find(self.document["AppSpecification"]["ImageUri"])
-        overlay = self.runner.overlay(self.job, folder, requirements_of(folder))
+    def _box(self, folder: Path, image: images.Image) -> Box:
+        overlay = self.runner.overlay(self.job, folder, requirements_of(folder), image)
         extra = image.environment | self.document.get("Environment", {})
         variables = self.runner.variables(self.context, self.document["RoleArn"], overlay, extra)
-        return self.runner.box(folder, variables, isolated=isolated(self.document))
+        return self.runner.box(folder, variables, isolated=isolated(self.document), image=image)
 
 
 class ProcessingJobs(Jobs):
@@ -104,7 +110,8 @@ class ProcessingJobs(Jobs):
 
     def prepare(self, context: Context, params: dict) -> Document:
         check_supported(params)
-        images.find(params["AppSpecification"]["ImageUri"])
+        if not command_of(images.find(params["AppSpecification"]["ImageUri"], params["RoleArn"]), params):
+            raise unsupported("a processing job without AppSpecification.ContainerEntrypoint, since its image has no entrypoint of its own")
         for output in outputs(params):
             bucket, _ = split(output["S3Output"]["S3Uri"])
             if not self.platform.objects.bucket_exists(bucket):
@@ -127,8 +134,6 @@ def check_supported(params: dict) -> None:
     if params["ProcessingResources"]["ClusterConfig"]["InstanceCount"] != 1:
         raise unsupported("processing on several instances")
     check_isolation(isolated(params))
-    if not params["AppSpecification"].get("ContainerEntrypoint"):
-        raise unsupported("a processing job without AppSpecification.ContainerEntrypoint, since its images have no entrypoint of their own")
     inputs = params.get("ProcessingInputs", [])
     for kind, entries in (("Input", inputs), ("Output", outputs(params))):
         names = [entry[f"{kind}Name"] for entry in entries]
@@ -142,6 +147,12 @@ def check_supported(params: dict) -> None:
         if entry["S3Output"]["S3UploadMode"] != "EndOfJob":
             raise unsupported(f"S3UploadMode Continuous ({entry['OutputName']}); use EndOfJob")
         check_local(entry["OutputName"], entry["S3Output"])
+
+
+def command_of(image: images.Image, document: dict) -> list[str]:
+    """What a job runs; ``[]`` where neither it nor its image says."""
+    specification = document["AppSpecification"]
+    return image.process(specification.get("ContainerEntrypoint", []), specification.get("ContainerArguments", []))
 
 
 def check_input(entry: dict) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from course.localaws.containers import images, mlroot
 from course.localaws.containers.box import Box, Limits, Running
+from course.localaws.containers.images import own
 from course.localaws.containers.metrics_regex import MetricScanner
 from course.localaws.containers.script_mode import SUBMIT_DIRECTORY
 from course.localaws.containers.visible import Bind
@@ -91,9 +92,9 @@ class TrainingRun(JobRun):
         """Run the program on the data until it ends or is interrupted."""
         root = folder / "ml"
         self._step("Downloading", "Downloading input data")
-        image = images.find(self.document["AlgorithmSpecification"]["TrainingImage"])
+        image = self._image()
         try:
-            self._lay_out(root)
+            self._lay_out(root, image)
         except (AwsError, DataError) as error:
             raise JobFailure(mlroot.shorten(f"ClientError: Data download failed:{error}")) from error
         box = self._box(folder, image)
@@ -103,7 +104,9 @@ class TrainingRun(JobRun):
         with contextlib.ExitStack() as copying:
             for sync in self._syncs:
                 copying.enter_context(sync.running())
-            running = self.job.run(lambda: box.start(self._command(image), self._log(), "/opt/ml/code"), *self._time_left())
+            running = self.job.run(
+                lambda: box.start(self._command(image), self._log(), image.workdir or "/opt/ml/code"), *self._time_left()
+            )
         return running, box.limits
 
     def _copy_last(self) -> None:
@@ -130,11 +133,18 @@ class TrainingRun(JobRun):
             self.job.begin()
             time.sleep(WAIT_SECONDS)
 
-    def _lay_out(self, root: Path) -> None:
+    def _image(self) -> images.Image:
+        try:
+            return images.find(self.document["AlgorithmSpecification"]["TrainingImage"], self.document["RoleArn"])
+        except AwsError as error:  # it was deleted since the job was created
+            raise JobFailure(mlroot.shorten(f"ClientError: Cannot pull algorithm container. {error.message}")) from error
+
+    def _lay_out(self, root: Path, image: images.Image) -> None:
         document = self.document
         channels = {channel["ChannelName"]: self._channel(channel) for channel in document.get("InputDataConfig", [])}
         checkpoint = document.get("CheckpointConfig")
         mlroot.lay_out_training(root, document.get("HyperParameters", {}), channels, document["ResourceConfig"], checkpoint)
+        own.lay(image.files, root, ("input", "model", "output"))
         for channel in document.get("InputDataConfig", []):
             source = channel["DataSource"]["S3DataSource"]
             folder = root / "input/data" / channel["ChannelName"]
@@ -184,11 +194,12 @@ class TrainingRun(JobRun):
             raise JobFailure(f"AlgorithmError: Framework Error: \n{location} cannot be unpacked: {error}, exit code: 1") from error
 
     def _box(self, folder: Path, image: images.Image) -> Box:
-        overlay = self.runner.overlay(self.job, folder, requirements_of(folder / "ml"))
+        overlay = self.runner.overlay(self.job, folder, requirements_of(folder / "ml"), image)
         extra = image.environment | {"TRAINING_JOB_NAME": self.name, "TRAINING_JOB_ARN": self.document["TrainingJobArn"]}
         extra |= self.document.get("Environment", {})
         variables = self.runner.variables(self.context, self.document["RoleArn"], overlay, extra)
-        return self.runner.box(folder, variables, isolated=self.document["EnableNetworkIsolation"], binds=list(self._fast_channels(folder)))
+        isolated, fast = self.document["EnableNetworkIsolation"], list(self._fast_channels(folder))
+        return self.runner.box(folder, variables, isolated=isolated, image=image, binds=fast)
 
     def _fast_channels(self, folder: Path) -> Iterator[Bind]:
         """Channels of hard links are read-only, as FastFile's are on AWS: what is written there would be written to the stored objects."""
