@@ -51,7 +51,7 @@ class Packages:
 
     def _lines(self, lines: list[str]) -> None:
         for line in lines:
-            self._tell(line)
+            self._tell(line.replace(str(self._tree.root), ""))
 
     def keep(self, packages: Path) -> None:
         """Move what was installed: packages become the folder ``packages``, programs files of the image, for the first python3 on PATH."""

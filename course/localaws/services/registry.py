@@ -78,7 +78,7 @@ class Registry:
         threading.Thread(target=self._sweep, name="registry", daemon=True).start()
 
     def reset(self) -> None:
-        self.bodies.sweep(set())
+        self.bodies.clear()
 
     def shutdown(self) -> None: ...
 

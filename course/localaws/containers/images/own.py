@@ -15,6 +15,7 @@ import json
 import os
 import shutil
 import tarfile
+import threading
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -74,6 +75,8 @@ class Bodies:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._new: set[str] = set()  # what was taken, or is being taken, since this process began
+        self._lock = threading.Lock()
         folder.mkdir(mode=0o700, exist_ok=True)
 
     def take(self, archive: Path) -> str:
@@ -85,20 +88,24 @@ class Bodies:
             It is no such archive.
         """
         beside = self._folder / f"{uuid.uuid4().hex}.new"
+        self._new.add(beside.name)
         try:
             with tarfile.open(archive) as tar:
                 tar.extractall(beside, filter="tar")  # an image may hold links to anywhere: boxes follow them inside
             config = (beside / "config.json").read_bytes()
             json.loads(config)["config"]
             hexadecimal = hashlib.sha256(config).hexdigest()
-            if not (self._folder / hexadecimal).exists():
-                (beside / "files").mkdir(exist_ok=True)
-                (beside / "packages").mkdir(exist_ok=True)
-                beside.rename(self._folder / hexadecimal)
+            for name in ("files", "packages"):
+                (beside / name).mkdir(exist_ok=True)
+            with self._lock:
+                self._new.add(hexadecimal)
+                if not (self._folder / hexadecimal).exists():
+                    beside.rename(self._folder / hexadecimal)
         except (tarfile.TarError, KeyError, ValueError, FileNotFoundError) as error:
             raise ValueError(f"this is not the body of an image: {error}") from None
         finally:
             shutil.rmtree(beside, ignore_errors=True)
+            self._new.discard(beside.name)
         return f"sha256:{hexadecimal}"
 
     def image(self, uri: str, digest: str) -> OwnImage:
@@ -128,11 +135,21 @@ class Bodies:
         )
 
     def sweep(self, named: set[str]) -> None:
-        """Remove all but the bodies of these configurations' digests, and what a crash left half written."""
-        kept = {digest.removeprefix("sha256:") for digest in named}
-        for path in self._folder.iterdir():
-            if path.name not in kept:
-                shutil.rmtree(path)
+        """Remove all but the bodies of these configurations' digests, and what a crash left half written.
+
+        What was taken since this process began stays: a manifest that names it may be on its way.
+        """
+        with self._lock:
+            kept = self._new | {digest.removeprefix("sha256:") for digest in named}
+            for path in self._folder.iterdir():
+                if path.name not in kept:
+                    shutil.rmtree(path)
+
+    def clear(self) -> None:
+        """Remove every body."""
+        with self._lock:
+            self._new.clear()
+        self.sweep(set())
 
 
 def binds(files: Path) -> list[Bind]:
