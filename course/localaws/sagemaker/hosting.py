@@ -147,7 +147,7 @@ class ModelServer:
 
     def _found_image(self) -> images.Image:
         """Looked up once: a server that runs goes on, and is started again, when its image is deleted meanwhile."""
-        uri = self._variant["Container"]["Image"]
+        uri = self._variant.get("ResolvedImage", self._variant["Container"]["Image"])
         try:
             return images.find(uri)
         except AwsError as error:

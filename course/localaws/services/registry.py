@@ -1,8 +1,8 @@
 """The account's own container registry: which image a URI names. moto keeps ECR's records, `containers/images/own.py` what is in an image.
 
 Words: https://github.com/aws/amazon-sagemaker-examples/issues/2534 (a job, no such repository) and /issues/1476 (no such image),
-https://github.com/aws-samples/easy-amazon-sagemaker-deployments/issues/4 (a model), read 2026-11-25. Different from AWS: whether the role
-may pull from the repository is not asked.
+https://github.com/wpilibsuite/DetectCoral/issues/37 (a role that may not pull), https://github.com/aws-samples/easy-amazon-sagemaker-deployments/issues/4
+(a model), read 2026-11-25. Different from AWS: a repository's own policy is taken to let every role pull, and a model's role is not asked.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import logging
 import re
 import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from course.localaws.containers import images
@@ -20,8 +21,20 @@ from course.localaws.errors import AwsError
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
 
-ACTIONS = "ecr:BatchCheckLayerAvailability, ecr:BatchGetImage, ecr:GetDownloadUrlForLayer"
+PULLING = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A repository, whether it has a policy of its own, and the image that was looked for: the digests of its manifest and of its
+    configuration, ``""`` when there is no such image.
+    """
+
+    arn: str
+    granted: bool
+    digest: str = ""
+    config: str = ""
 
 
 class Registry:
@@ -51,27 +64,38 @@ class Registry:
         Raises
         ------
         AwsError
-            ``ValidationException``: there is no such repository, or no such image in it.
+            ``ValidationException``: there is no such repository, or no such image in it, or the role may not pull it.
         """
-        config = self._platform.identity.moto.run(lambda: self._config(parts))
-        if not config and not role:
+        found = self._platform.identity.moto.run(lambda: self._look_up(parts))
+        if not role and (found is None or not found.digest):
             raise AwsError("ValidationException", f"Requested image {uri} not found.")
-        if config is None:
+        repository = f"repository: {parts['repository']} in registry ID: {parts['account']}"
+        if found is None:
             raise AwsError(
                 "ValidationException",
-                f"Cannot find repository: {parts['repository']} in registry ID: {parts['account']} Please check if your ECR repository "
-                f"exists and role {role} has proper pull permissions for SageMaker: {ACTIONS}",
+                f"Cannot find {repository} Please check if your ECR repository exists and role {role} has proper pull permissions for "
+                f"SageMaker: {', '.join(PULLING)}",
             )
-        if not config:
+        if role and not found.granted and not self._may_pull(role, found.arn):
+            raise AwsError(
+                "ValidationException",
+                f"Access denied for {repository}. Please check if your ECR repository and image exist and role {role} has proper pull "
+                f"permissions for SageMaker: {', '.join(PULLING)}",
+            )
+        if not found.digest:
             raise AwsError("ValidationException", f"Cannot find the requested image: {uri}")
+        resolved = f"{uri.partition('/')[0]}/{parts['repository']}@{found.digest}"
         try:
-            return self.bodies.image(uri, config)
+            return self.bodies.image(uri, found.config, resolved)
         except FileNotFoundError:
             raise AwsError(
                 "ValidationException",
-                f"The local AWS has no files of the image {uri}: its manifest names the configuration {config}, which was not built here. "
-                "Build it with `course aws build`.",
+                f"The local AWS has no files of the image {uri}: its manifest names the configuration {found.config}, which was not built "
+                "here. Build it with `course aws build`.",
             ) from None
+
+    def _may_pull(self, role: str, repository: str) -> bool:
+        return all(decision.allowed for decision in self._platform.identity.simulate(role, PULLING, [repository]))
 
     def recover(self) -> None:
         """Begin, in the background, to remove the bodies that no image names any longer. Before anything was started from them."""
@@ -90,16 +114,16 @@ class Registry:
 
     # In moto's thread
 
-    def _config(self, parts: re.Match[str]) -> str | None:
-        """The digest of the configuration of an image, ``""`` when there is no such image, None when there is no such repository."""
+    def _look_up(self, parts: re.Match[str]) -> Found | None:
+        """None when there is no such repository."""
         repository = self._backends()[parts["region"]].repositories.get(parts["repository"])
         if repository is None:
             return None
         wanted, tag = parts["digest"], parts["tag"] or (None if parts["digest"] else "latest")
         for image in repository.images:
             if (not wanted or image.get_image_digest() == wanted) and (not tag or tag in image.image_tags):
-                return _config_of(image)
-        return ""
+                return Found(repository.arn, bool(repository.policy), image.get_image_digest(), _config_of(image))
+        return Found(repository.arn, bool(repository.policy))
 
     def _named(self) -> set[str]:
         """The digests of all configurations that a manifest names, in every region."""

@@ -17,7 +17,7 @@ from course.localaws import server
 from course.localaws.build import BuildError, Built, build
 from course.localaws.containers import visible
 
-from .job_world import BUCKET, ROLE, SKLEARN, World, channel, processing_input, processing_output
+from .job_world import BUCKET, ROLE, SKLEARN, World, channel, processing_input, processing_output, trust
 from .own_images import classic, write
 
 
@@ -224,6 +224,32 @@ def test_a_tag_moves_and_a_digest_does_not(world: World, made, tmp_path: Path) -
     assert second.digest != first.digest and said == [["second"], ["first"]]
 
 
+def test_an_endpoint_keeps_the_image_that_its_tag_was(world: World, made, tmp_path: Path) -> None:
+    folder = classic(tmp_path / "context")
+    image = made(folder)
+    endpoint = served(world, image.uri, trained(world, image.uri)["ModelArtifacts"]["S3ModelArtifacts"])
+    (folder / "program/helper.py").write_text("NAME = 'another'\n")
+    build(world.handle, folder, image.uri)
+    two = [{"VariantName": "all", "DesiredInstanceCount": 2}]
+    world.sagemaker.update_endpoint_weights_and_capacities(EndpointName=endpoint, DesiredWeightsAndCapacities=two)
+    world.until(lambda: status(world, endpoint), lambda it: it == "InService")
+    assert {invoked(world, endpoint, 3)["from"] for _ in range(10)} == {"helper"}
+    world.sagemaker.delete_endpoint(EndpointName=endpoint)
+
+
+def test_a_role_that_may_not_pull(world: World, made, tmp_path: Path) -> None:
+    image = made(write(tmp_path / "context", {"Dockerfile": "FROM python\n"}))
+    role = world.client("iam").create_role(RoleName=world.name("bare"), AssumeRolePolicyDocument=trust("sagemaker.amazonaws.com"))["Role"][
+        "Arn"
+    ]
+    with pytest.raises(ClientError) as caught:
+        world.train(world.name("denied"), image.uri, RoleArn=role)
+    message = caught.value.response["Error"]["Message"]
+    assert (
+        message.startswith(f"Access denied for repository: {repository_of(image.uri)} in registry ID: 123456789012. ") and role in message
+    )
+
+
 def test_an_immutable_tag_stays(world: World, made, tmp_path: Path) -> None:
     folder = write(tmp_path / "context", {"Dockerfile": "FROM python\nLABEL a=1\n"})
     image = made(folder)
@@ -237,6 +263,9 @@ def test_an_immutable_tag_stays(world: World, made, tmp_path: Path) -> None:
 def test_what_is_not_there_or_deleted(world: World, made, tmp_path: Path) -> None:
     image = made(classic(tmp_path / "context"))
     endpoint = served(world, image.uri, trained(world, image.uri)["ModelArtifacts"]["S3ModelArtifacts"])
+    [variant] = world.sagemaker.describe_endpoint(EndpointName=endpoint)["ProductionVariants"]
+    [deployed] = variant["DeployedImages"]
+    assert deployed["SpecifiedImage"] == image.uri and deployed["ResolvedImage"] == f"{image.uri.rpartition(':')[0]}@{image.digest}"
     ecr, name = world.client("ecr"), repository_of(image.uri)
     refusals = [
         (lambda: trained(world, f"{image.uri}2"), f"Cannot find the requested image: {image.uri}2"),

@@ -36,6 +36,8 @@ class Image:
         What its toolkit reports as ``SM_FRAMEWORK_MODULE``.
     train_module, serve_module : str
         The Python modules that ``train`` and ``serve`` run.
+    resolved : str
+        The URI with the digest that a tag stands for now; ``""`` for AWS's own images, whose digests nobody knows here.
     workdir : str
         Where its programs begin; ``""`` for where AWS's own images of the kind do.
     files : Path or None
@@ -52,6 +54,7 @@ class Image:
     framework_module: str
     train_module: str
     serve_module: str
+    resolved: str = ""
     workdir: str = ""
     files: Path | None = None
     packages: tuple[Path, ...] = ()

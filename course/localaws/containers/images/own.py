@@ -108,8 +108,8 @@ class Bodies:
             self._new.discard(beside.name)
         return f"sha256:{hexadecimal}"
 
-    def image(self, uri: str, digest: str) -> OwnImage:
-        """The image whose configuration has a digest. Raises FileNotFoundError when its body is not here."""
+    def image(self, uri: str, digest: str, resolved: str) -> OwnImage:
+        """The image whose configuration has a digest; see `Image.resolved`. Raises FileNotFoundError when its body is not here."""
         body = self._folder / digest.removeprefix("sha256:")
         document = json.loads((body / "config.json").read_bytes())
         config = document["config"]
@@ -127,6 +127,7 @@ class Bodies:
             framework_module=base.framework_module if base else "",
             train_module=base.train_module if base else "",
             serve_module=base.serve_module if base else "",
+            resolved=resolved,
             workdir=config["WorkingDir"] or ("" if base else "/"),
             files=body / "files",
             packages=(body / "packages",),
