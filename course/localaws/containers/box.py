@@ -133,14 +133,15 @@ class Box:
         # Scripts quote paths carelessly, so a root with a blank or the like in it gets a plain name for as long as the job runs.
         plain = self.mode == "namespace" or re.fullmatch(r"[\w./+-]+", str(self.root))
         self._link = "" if plain else str(Path(tempfile.gettempdir()) / f"ml-{uuid.uuid4().hex}")
-        self.path = "/opt/ml" if self.mode == "namespace" else self._link or str(self.root)
+        shown = Path(self._link or self.root.parent)  # the folder of the box, under the name that its processes are given
+        self.path = "/opt/ml" if self.mode == "namespace" else str(shown / self.root.name)
         self._layers = () if self.mode == "namespace" else tuple(bind for bind in self._binds if bind.target and bind.layer)
-        self._places = {"/opt/ml": self.path} | {str(bind.target): str(self._layer(bind.target)) for bind in self._layers}
+        self._places = {"/opt/ml": self.path} | {str(bind.target): str(_layer(shown, bind.target)) for bind in self._layers}
         longest_first = "|".join(re.escape(path) for path in sorted(self._places, key=len, reverse=True))
         self._named = re.compile(rf"(?<![\w.-])(?:{longest_first})(?![\w-])")
         self.environment = {name: self.translate(value) for name, value in (base_environment(self.root) | environment).items()}
         # Of a folder on PATH single files may be copied.
-        holding = {str(bind.target.parent): str(self._layer(bind.target).parent) for bind in self._layers}
+        holding = {str(bind.target.parent): str(_layer(shown, bind.target).parent) for bind in self._layers}
         parts = self.environment["PATH"].split(os.pathsep)
         self.environment["PATH"] = os.pathsep.join(
             [path for part in parts for path in ([holding[part]] if part in holding else []) + [part]]
@@ -150,17 +151,13 @@ class Box:
         """``text`` with /opt/ml replaced by the path under which the processes find the root (`path`), and other places by theirs."""
         return text if self.mode == "namespace" else self._named.sub(lambda found: self._places[found[0]], text)
 
-    def _layer(self, target: Path) -> Path:
-        """Where rewrite mode copies what is to lie at ``target``."""
-        return self.root.parent / "layers" / target.relative_to("/")
-
     def _copy_layers(self) -> None:
         """A new copy for each program that is started: as in a container, what another one wrote is gone."""
         if not self._layers:
             return
         shutil.rmtree(self.root.parent / "layers", ignore_errors=True)
         for bind in self._layers:
-            place = self._layer(bind.target)
+            place = _layer(self.root.parent, bind.target)
             place.parent.mkdir(parents=True, exist_ok=True)
             if bind.source.is_dir() and not bind.source.is_symlink():
                 shutil.copytree(bind.source, place, symlinks=True, dirs_exist_ok=True)
@@ -231,7 +228,7 @@ class Box:
         binds += [Bind(self.root, Path("/opt/ml"), writable=True), *within]
         spec = {
             "mode": self.mode,
-            "root": str(self.root),
+            "folder": str(folder),
             "link": self._link,
             "view": {"at": str(folder / "view"), "binds": [bind.as_json() for bind in binds]},
             "argv": argv,
@@ -363,6 +360,11 @@ class Running:
             on_lines([rest.decode(errors="replace")])
         if received > output:
             on_lines([f"[local AWS] The output was longer than {output:,} bytes; what came later was dropped ({received:,} bytes in all)."])
+
+
+def _layer(folder: Path, target: Path) -> Path:
+    """Where in a box's folder rewrite mode copies what is to lie at ``target``."""
+    return folder / "layers" / target.relative_to("/")
 
 
 def _is_code(path: Path) -> bool:

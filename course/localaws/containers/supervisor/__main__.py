@@ -216,7 +216,7 @@ def read_exactly(count: int) -> bytes:
 def main() -> None:
     spec = json.loads(read_exactly(int(read_exactly(8), 16)))
     if spec["link"]:
-        os.symlink(spec["root"], spec["link"])
+        os.symlink(spec["folder"], spec["link"])
     try:
         outcome = supervise(spec)
     finally:
