@@ -138,4 +138,6 @@ def _carried_out(text: str, directory: Path, dockerfile: Path, work: Path, argum
         tell(f"[{number}/{len(instructions)}] {instruction.name} {instruction.text}")
         steps(instruction)
     packages.keep(work / "image/packages")
+    for program, python in tree.fixed_pythons():
+        warn(f"{program} begins with #!{python}, which has none of the image's packages here. Write #!/usr/bin/env python3.")
     return steps.document([f"{instruction.name} {instruction.text}" for instruction in instructions])

@@ -17,6 +17,8 @@ PROGRAMS = "/usr/local/bin"  # where a python image has what pip installs
 # The first line of a program that pip made; where the path is long or has a blank, /bin/sh runs it, in three lines.
 SHEBANG = re.compile(r"#!/bin/sh\n'''exec' .*\n' '''\n|#!.*python.*\n")
 
+PROGRAM_SUM = re.compile(r"^(\.\./.*),sha256=[^,\n]*,\d*$", re.MULTILINE)  # in a RECORD, of a program: it has that first line
+
 
 class Packages:
     """Installs with pip, in a box, during one build.
@@ -58,8 +60,11 @@ class Packages:
         if self._overlay is None:
             return
         (self._overlay.packages / BELOW).unlink()
+        # What differs from one installation to the next goes, or else so would the image's digest.
         for cache in list(self._overlay.packages.rglob("__pycache__")):
-            shutil.rmtree(cache)  # its content differs from one installation to the next, and so would the image's digest
+            shutil.rmtree(cache)
+        for record in self._overlay.packages.glob("*.dist-info/RECORD"):
+            record.write_text(PROGRAM_SUM.sub(r"\1,,", record.read_text()))
         if any(self._overlay.packages.iterdir()):
             shutil.move(self._overlay.packages, packages)
         for script in sorted(self._overlay.bin.iterdir()):

@@ -22,7 +22,7 @@ from course.localaws.tables import table
 RULES = Path(__file__).with_name("run.yaml")
 PYTHON = re.compile(r"python(\d(\.\d+)?)?")
 PIP = re.compile(r"pip(\d(\.\d+)?)?")
-NAMES_A_FILE = ("-r", "--requirement", "-c", "--constraint", "-e", "--editable", "-f", "--find-links")
+NAMES_A_FILE = ("-r", "--requirement", "-c", "--constraint", "-f", "--find-links")
 
 
 class Runner:
@@ -72,6 +72,10 @@ class Runner:
         if arguments[:1] != ["install"]:
             raise instruction.error(f"of pip only `pip install` can be run, not `pip {' '.join(arguments)}`.")
         wanted = [argument for argument in arguments[1:] if not argument.startswith("-")]
+        if editable := next((argument for argument in arguments if argument.partition("=")[0] in ("-e", "--editable")), None):
+            raise instruction.error(
+                f"`pip install {editable}` would lead to where the image is built, and not into it. Leave {editable} out."
+            )
         tools = {re.split(r"[<>=!~\[]", argument)[0] for argument in wanted} <= set(self._rules["own"])
         if wanted and tools and not _names_a_file(arguments):
             self._tell(f"line {instruction.line}: {' and '.join(wanted)} stay as they are: this machine's are used.")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 MOST_LINKS = 40  # as the kernel follows
+PYTHON = re.compile(rb"#!\s*(/\S*/python[\d.]*)\s")
 
 
 class Tree:
@@ -49,6 +52,15 @@ class Tree:
         place = self.find(path)
         place.mkdir(parents=True, exist_ok=True)
         return place
+
+    def fixed_pythons(self) -> Iterator[tuple[str, str]]:
+        """Programs whose first line names a Python by its path: ``(program, Python)``."""
+        for path in sorted(self.root.rglob("*")):
+            if path.is_file() and not path.is_symlink() and path.stat().st_mode & 0o100:
+                with path.open("rb") as file:
+                    found = PYTHON.match(file.readline(256))
+                if found:
+                    yield f"/{path.relative_to(self.root)}", found[1].decode()
 
     def copy(self, source: Path, path: str) -> Path:
         """A file or link to ``path`` in the image; whatever was there is replaced. Folders on the way are made."""

@@ -237,7 +237,7 @@ class JobRunner:
         limits = self.platform.limits if output is None else dataclasses.replace(self.platform.limits, output=output)
         return Box(folder / "ml", variables, limits, network=network, binds=[*files, *theirs, *binds])
 
-    def overlay(self, job: Job, folder: Path, requirements: Path | None, image: Image) -> Overlay:
+    def overlay(self, job: Job, folder: Path, requirements: Path | None, image: Image | None = None) -> Overlay:
         """The overlay of the job in ``folder``; may be stopped like the job."""
 
         def run(overlay: Overlay, command: Sequence[str]) -> int:
@@ -246,7 +246,7 @@ class JobRunner:
             job.begin()
             return running.exit_code
 
-        return self.overlays.make(folder / "overlay", requirements, run, image.packages)
+        return self.overlays.make(folder / "overlay", requirements, run, image.packages if image else ())
 
     def _work(self, arn: str, job: Job, work: Callable[[Job], None]) -> None:
         try:

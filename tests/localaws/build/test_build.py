@@ -170,13 +170,21 @@ def test_what_was_passed_over_is_told(built) -> None:
         RUN apt-get update && apt-get install -y nginx=1.2 && pip install --upgrade pip
         RUN useradd app && chown app /srv
         USER app
+        COPY --chmod=755 program /srv/
         """,
+        {"program": "#!/usr/bin/python3 -u\n"},
         tell=told.append,
         UNKNOWN="x",
     )
     warnings = [line for line in told if line.startswith("[warning]")]
-    assert len(warnings) == 7
-    for words in ("python:3.8 stands for the Python of this machine", "nginx not installed", "pip stay as they are", "USER is noted"):
+    assert len(warnings) == 8
+    for words in (
+        "python:3.8 stands for the Python of this machine",
+        "nginx not installed",
+        "pip stay as they are",
+        "USER is noted",
+        "begins with #!/usr/bin/python3",
+    ):
         assert any(words in warning for warning in warnings), words
     assert any("UNKNOWN: no ARG" in warning for warning in warnings)
 
@@ -203,6 +211,7 @@ BAD = [
     ("FROM python\nRUN make\n", "line 2, RUN: `make` cannot be run, for there is no container"),
     ("FROM python\n\nRUN apt-get install -y \\\n  postgresql gcc\n", "line 3, RUN: apt-get cannot install postgresql"),
     ("FROM python\nRUN X=1 pip install a\n", "X=1 sets a variable for one command"),
+    ("FROM python\nRUN pip install -e .\n", "would lead to where the image is built"),
     ("FROM python\nRUN pip download x\n", "only `pip install` can be run"),
     ("FROM python\nRUN pip install no-such-package-here==0.0\n", "`pip install no-such-package-here==0.0` ended with exit code 1"),
     ("FROM python\nRUN chmod +x /nowhere\n", "`chmod +x /nowhere` failed: chmod: cannot access '/nowhere'"),

@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import tarfile
 import threading
@@ -25,6 +26,7 @@ from course.localaws.containers import images
 from course.localaws.containers.images import Image
 from course.localaws.containers.visible import Bind
 
+PYTHON = re.compile(r"/(usr/|usr/local/|opt/conda/)bin/python[\d.]*")
 # Folders that a box shows of this machine, or makes itself: of these an image adds to what is there, all others are its own.
 SHARED = ("/", "/etc", "/home", "/lib", "/lib64", "/opt", "/root", "/run", "/sbin", "/bin", "/tmp", "/usr", "/var", "/var/tmp")
 GROWING = ("/etc", "/lib", "/lib64", "/sbin", "/bin", "/usr")  # shared with all their folders that this machine has
@@ -51,13 +53,19 @@ class OwnImage(Image):
 
     def process(self, entrypoint: list[str], arguments: list[str]) -> list[str]:
         if entrypoint:
-            return [*entrypoint, *arguments]  # which also takes CMD away
-        return [*self.entrypoint, *(arguments or self.command)]
+            return self._run([*entrypoint, *arguments])  # which also takes CMD away
+        return self._run([*self.entrypoint, *(arguments or self.command)])
+
+    def _run(self, argv: list[str]) -> list[str]:
+        """A Python that is named by its path in the base is the one that has the image's packages."""
+        if argv and PYTHON.fullmatch(argv[0]) and not os.path.lexists(self.files / argv[0][1:]):
+            return ["python3", *argv[1:]]
+        return argv
 
     def _verb(self, verb: str, module: str) -> list[str]:
         """The ENTRYPOINT's, else the image's own program of that name, else that of the framework image that it is built from."""
         if self.entrypoint:
-            return [*self.entrypoint, verb]
+            return self._run([*self.entrypoint, verb])
         if found := self._program(verb):
             return [found]
         return images.run_module(module) if module else [verb]
