@@ -201,16 +201,16 @@ def test_a_script_in_an_image_built_from_awss(world: World, made, tmp_path: Path
 def test_programs_that_pip_installs(world: World, made, tmp_path: Path, wheels: Path) -> None:
     """As the training toolkit's ``train`` comes into an image; and by whatever path the Dockerfile calls Python."""
     write_wheel(wheels, "localaws-trainer", "1.0", programs={"train": "localaws_trainer:main"})
-    code = "def main():\n    import sys, localaws_trainer\n    print('trainer', localaws_trainer.VERSION, sys.argv[1:])\n"
+    code = "def main():\n    import sys, localaws_trainer\n    print('localaws_trainer', localaws_trainer.VERSION, sys.argv[1:])\n"
     files = {"Dockerfile": "FROM python\nRUN pip install localaws-trainer\nCOPY more.py /opt/more.py\n", "more.py": code}
     image = made(write(tmp_path / "context", files))
     job = trained(world, image.uri)
-    assert job["TrainingJobStatus"] == "Completed" and "trainer 1.0 []" in world.lines(job["TrainingJobName"])
+    assert job["TrainingJobStatus"] == "Completed" and "localaws_trainer 1.0 []" in world.lines(job["TrainingJobName"])
     assert made(tmp_path / "context").digest == image.digest
     (tmp_path / "context/more.py").write_text(f"{code}main()\n")
     (tmp_path / "context/Dockerfile").write_text(f'{files["Dockerfile"]}ENTRYPOINT ["/usr/local/bin/python3", "/opt/more.py"]\n')
     job = trained(world, made(tmp_path / "context").uri)
-    assert "trainer 1.0 ['train']" in world.lines(job["TrainingJobName"])
+    assert "localaws_trainer 1.0 ['train']" in world.lines(job["TrainingJobName"])
 
 
 def test_ecr_shows_it_as_on_aws(world: World, made, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ def write_wheel(folder: Path, name: str, version: str, programs: dict[str, str] 
     module = name.replace("-", "_")
     info = f"{module}-{version}.dist-info"
     files = {
-        f"{module}.py": f"VERSION = {version!r}\n\n\ndef main():\n    import sys\n    print('trainer', VERSION, sys.argv[1:])\n",
+        f"{module}.py": f"VERSION = {version!r}\n\n\ndef main():\n    import sys\n    print({module!r}, VERSION, sys.argv[1:])\n",
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
