@@ -13,6 +13,7 @@ from course.localaws import keys
 from course.localaws.call import Call, Service
 from course.localaws.clock import Clock
 from course.localaws.containers.box import Limits
+from course.localaws.containers.images.own import Bodies
 from course.localaws.control import Control
 from course.localaws.errors import not_supported
 from course.localaws.gateway import Gateway
@@ -117,9 +118,10 @@ class LocalAws:
         """Take a Spot training job's instance away. Raises ValueError."""
         self._sagemaker.interrupt(training_job, interruption)
 
-    def take_image(self, archive: Path) -> str:
-        """Keep the body of a container image, and return its digest. Raises ValueError."""
-        return self._registry.bodies.take(archive)
+    @property
+    def images(self) -> Bodies:
+        """What is in the account's own container images."""
+        return self._registry.bodies
 
     def reset(self) -> None:
         """Empty every room."""

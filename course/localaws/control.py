@@ -7,9 +7,7 @@ import hmac
 import json
 import os
 import secrets
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from starlette.requests import Request
@@ -118,12 +116,12 @@ class Control:
         return keys.as_document(credential)
 
     async def _image(self, request: Request) -> dict:
-        with tempfile.TemporaryDirectory(dir=self._aws.platform.state, prefix="image-") as folder:
-            archive = Path(folder, "image.tar")
+        with self._aws.images.beside() as folder:
+            archive = folder / "image.tar"
             with archive.open("wb") as file:
                 async for piece in request.stream():
                     file.write(piece)
-            return {"digest": await asyncio.to_thread(self._aws.take_image, archive)}
+            return {"digest": await asyncio.to_thread(self._aws.images.take, archive)}
 
     async def _invite(self, request: Request) -> dict:
         self._guests.add(token := secrets.token_urlsafe(32))

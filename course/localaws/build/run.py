@@ -22,6 +22,7 @@ from course.localaws.tables import table
 RULES = Path(__file__).with_name("run.yaml")
 PYTHON = re.compile(r"python(\d(\.\d+)?)?")
 PIP = re.compile(r"pip(\d(\.\d+)?)?")
+MODE = re.compile(r"-[rwxXst]+([,=+-][ugoarwxXst,=+-]*)?")  # of chmod, where it begins with a dash
 NAMES_A_FILE = ("-r", "--requirement", "-c", "--constraint", "-f", "--find-links")
 
 
@@ -108,16 +109,17 @@ class Runner:
         self._tell(f"line {instruction.line}: {', '.join(names)} not installed: programs find what this machine has of it.")
 
     def _tool(self, instruction: Instruction, program: str, arguments: list[str], here: PurePosixPath) -> None:
-        modes = 1 if program == "chmod" else 0  # its first argument that is no option is no path
         placed: list[str] = []
+        mode_is_next = program == "chmod"  # the first argument that is no option
         for argument in arguments:
-            if argument.startswith("-") and not (program == "chmod" and re.match(r"-[rwxXst]", argument)):
+            if argument.startswith("-") and not (mode_is_next and MODE.fullmatch(argument)):
+                self._check_option(instruction, program, argument)
                 placed.append(argument)
-            elif modes:
-                modes -= 1
+            elif mode_is_next:
+                mode_is_next = False
                 placed.append(argument)
             else:
-                placed += self._paths(here, argument)
+                placed += self._paths(here, argument, follow=program not in ("mv", "rm"))
         try:
             ran = subprocess.run([program, *placed], capture_output=True, text=True, stdin=subprocess.DEVNULL)
         except OSError as error:
@@ -126,18 +128,25 @@ class Runner:
             said = ran.stderr.replace(str(self._tree.root), "").strip()
             raise instruction.error(f"`{program} {shlex.join(arguments)}` failed: {said}. It works on the image's own files alone.")
 
-    def _paths(self, here: PurePosixPath, argument: str) -> list[str]:
-        """Where the files of the image lie that an argument names, by a glob in its last part or by name."""
+    def _check_option(self, instruction: Instruction, program: str, option: str) -> None:
+        """An option may hold no path, which would lead out of the image."""
+        letters, name = set(option[1:]), option.removeprefix("--")
+        if not (name in self._rules["long_options"] if option.startswith("--") else letters <= set(self._rules["tools"][program])):
+            raise instruction.error(f"the option {option} of {program} is not supported here.")
+
+    def _paths(self, here: PurePosixPath, argument: str, follow: bool) -> list[str]:
+        """Where the files of the image lie that an argument names, by a glob in its last part or by name.
+
+        ``follow``: whether a link stands for what it leads to, in the image.
+        """
         path = here / argument
         folder = self._tree.find(str(path.parent))
+        names = [path.name]
         if re.search(r"[*?\[]", path.name) and folder.is_dir():
             pattern = glob(path.name)
-            if found := [str(each) for each in sorted(folder.iterdir()) if pattern.fullmatch(each.name) and not each.name.startswith(".")]:
-                return found
-        if path.name == "..":
-            return [str(self._tree.find(str(path)))]
-        place = folder / path.name if path.name else folder
-        return [str(place) if not place.is_symlink() else str(self._tree.find(str(path)))]
+            names = sorted(each.name for each in folder.iterdir() if pattern.fullmatch(each.name) and not each.name.startswith("."))
+        whole = follow or path.name in ("", "..")
+        return [str(self._tree.find(str(path.parent / name)) if whole else folder / name) for name in names or [path.name]]
 
 
 def commands(instruction: Instruction, variables: Mapping[str, str], escape: str) -> list[list[str]]:

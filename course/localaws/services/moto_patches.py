@@ -167,7 +167,7 @@ def _images(module: ModuleType) -> None:
         manifest = json.loads(self.image_manifest)
         if "layers" not in manifest:
             return None
-        return sum(part.get("size", 0) for part in (manifest.get("config", {}), *manifest["layers"]))
+        return sum(part.get("size", 0) for part in (manifest.get("config") or {}, *manifest["layers"]))
 
     module.ECRBackend.put_image, module.Image.get_image_size_in_bytes = put_image, size
 

@@ -21,6 +21,7 @@ from course.localaws.errors import AwsError
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
 
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 PULLING = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 logger = logging.getLogger(__name__)
 
@@ -116,8 +117,9 @@ class Registry:
 
     def _look_up(self, parts: re.Match[str]) -> Found | None:
         """None when there is no such repository."""
-        repository = self._backends()[parts["region"]].repositories.get(parts["repository"])
-        if repository is None:
+        try:
+            repository = self._backends()[parts["region"]].repositories[parts["repository"]]
+        except KeyError:  # neither is a region that there is not
             return None
         wanted, tag = parts["digest"], parts["tag"] or (None if parts["digest"] else "latest")
         for image in repository.images:
@@ -137,8 +139,9 @@ class Registry:
 
 
 def _config_of(image: Any) -> str:
-    """A manifest may be anything that PutImage was given."""
+    """A manifest may be anything that PutImage was given; ``"none"`` of one that names no configuration."""
     try:
-        return str(json.loads(image.image_manifest)["config"]["digest"])
+        digest = str(json.loads(image.image_manifest)["config"]["digest"])
     except (ValueError, KeyError, TypeError):
         return "none"
+    return digest if DIGEST.fullmatch(digest) else "none"

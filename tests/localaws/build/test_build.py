@@ -215,6 +215,8 @@ BAD = [
     ("FROM python\nRUN pip download x\n", "only `pip install` can be run"),
     ("FROM python\nRUN pip install no-such-package-here==0.0\n", "`pip install no-such-package-here==0.0` ended with exit code 1"),
     ("FROM python\nRUN chmod +x /nowhere\n", "`chmod +x /nowhere` failed: chmod: cannot access '/nowhere'"),
+    ("FROM python\nRUN cp --target-directory=/tmp a\n", "the option --target-directory=/tmp of cp is not supported"),
+    ("FROM python\nRUN mv -t/tmp a\n", "the option -t/tmp of mv is not supported"),
     ("FROM python\nENTRYPOINT ['a', 'b']\n", "is no JSON array of strings"),
     ("FROM python\nENV A\n", "A has no value; write A=value"),
     ("FROM python\nENV A=1 B\n", "B is not of the form NAME=value"),
@@ -264,9 +266,11 @@ def test_run_stays_among_the_images_files(built, tmp_path: Path, tmp_path_factor
         """
         FROM python
         COPY links /links
-        RUN rm -rf /links/out/precious.txt && touch ../../../escaped && mkdir -p /links/out/made
+        RUN rm -rf /links/out/precious.txt && touch ../../../escaped && mkdir -p /links/out/made && chmod -r /links/*
+        RUN cp -r /links /more && rm /more/o*
         """
     )
+    assert outside.stat().st_mode & 0o400 and not any((image.root / "more").iterdir())
     assert {path.name: path.read_text() for path in outside.iterdir()} == {"precious.txt": "precious"}
     assert (image.root / "escaped").is_file()
 

@@ -266,6 +266,18 @@ def test_a_role_that_may_not_pull(world: World, made, tmp_path: Path) -> None:
     )
 
 
+def test_an_image_that_was_put_but_not_built(world: World) -> None:
+    ecr, name = world.client("ecr"), f"images/{uuid.uuid4().hex[:8]}"
+    ecr.create_repository(repositoryName=name)
+    kind = "application/vnd.docker.distribution.manifest.v2+json"
+    for number, config in enumerate(({"digest": "sha256:" + "0" * 64}, {"digest": "../../keys"}, {}, None)):
+        manifest = json.dumps({"schemaVersion": 2, "mediaType": kind, "config": config, "layers": [], "number": number})
+        ecr.put_image(repositoryName=name, imageManifest=manifest, imageTag=f"v{number}")
+        with pytest.raises(ClientError, match="has no files of the image .* Build it with `course aws build`"):
+            world.train(world.name("put"), f"123456789012.dkr.ecr.us-east-1.amazonaws.com/{name}:v{number}")
+    assert len(ecr.describe_images(repositoryName=name)["imageDetails"]) == 4
+
+
 def test_an_immutable_tag_stays(world: World, made, tmp_path: Path) -> None:
     folder = write(tmp_path / "context", {"Dockerfile": "FROM python\nLABEL a=1\n"})
     image = made(folder)
@@ -287,6 +299,7 @@ def test_what_is_not_there_or_deleted(world: World, made, tmp_path: Path) -> Non
         (lambda: trained(world, f"{image.uri}2"), f"Cannot find the requested image: {image.uri}2"),
         (lambda: served(world, f"{image.uri}2"), f"Requested image {image.uri}2 not found."),
         (lambda: trained(world, image.uri.replace("us-east-1", "eu-west-1")), "Cannot find repository: images/"),
+        (lambda: trained(world, image.uri.replace("us-east-1", "mars-1")), "Cannot find repository: images/"),
     ]
     for ask, words in refusals:
         with pytest.raises(ClientError, match="ValidationException") as caught:

@@ -10,6 +10,7 @@ A body is a folder named by the digest of its configuration: ``config.json``, ``
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -95,26 +96,36 @@ class Bodies:
         ValueError
             It is no such archive.
         """
-        beside = self._folder / f"{uuid.uuid4().hex}.new"
-        self._new.add(beside.name)
-        try:
-            with tarfile.open(archive) as tar:
-                tar.extractall(beside, filter="tar")  # an image may hold links to anywhere: boxes follow them inside
-            config = (beside / "config.json").read_bytes()
-            json.loads(config)["config"]
-            hexadecimal = hashlib.sha256(config).hexdigest()
+        with self.beside() as folder:
+            body = folder / "body"
+            try:
+                with tarfile.open(archive) as tar:
+                    tar.extractall(body, filter="tar")  # an image may hold links to anywhere: boxes follow them inside
+                config = (body / "config.json").read_bytes()
+                json.loads(config)["config"]
+            except (tarfile.TarError, KeyError, ValueError, FileNotFoundError) as error:
+                raise ValueError(f"this is not the body of an image: {error}") from None
             for name in ("files", "packages"):
-                (beside / name).mkdir(exist_ok=True)
+                (body / name).mkdir(exist_ok=True)
+            hexadecimal = hashlib.sha256(config).hexdigest()
             with self._lock:
                 self._new.add(hexadecimal)
                 if not (self._folder / hexadecimal).exists():
-                    beside.rename(self._folder / hexadecimal)
-        except (tarfile.TarError, KeyError, ValueError, FileNotFoundError) as error:
-            raise ValueError(f"this is not the body of an image: {error}") from None
-        finally:
-            shutil.rmtree(beside, ignore_errors=True)
-            self._new.discard(beside.name)
+                    body.rename(self._folder / hexadecimal)
         return f"sha256:{hexadecimal}"
+
+    @contextlib.contextmanager
+    def beside(self) -> Iterator[Path]:
+        """A folder for what is on its way in; gone afterwards, or, when this process is killed, at the next start."""
+        folder = self._folder / f"{uuid.uuid4().hex}.new"
+        with self._lock:
+            self._new.add(folder.name)
+            folder.mkdir()
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            self._new.discard(folder.name)
 
     def image(self, uri: str, digest: str, resolved: str) -> OwnImage:
         """The image whose configuration has a digest; see `Image.resolved`. Raises FileNotFoundError when its body is not here."""
