@@ -19,7 +19,6 @@ import functools
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -33,6 +32,7 @@ from typing import Literal
 import psutil
 
 from course.localaws.containers import mlroot, visible
+from course.localaws.containers.layers import Layers
 from course.localaws.containers.visible import Bind
 
 Mode = Literal["namespace", "rewrite"]
@@ -135,35 +135,16 @@ class Box:
         self._link = "" if plain else str(Path(tempfile.gettempdir()) / f"ml-{uuid.uuid4().hex}")
         shown = Path(self._link or self.root.parent)  # the folder of the box, under the name that its processes are given
         self.path = "/opt/ml" if self.mode == "namespace" else str(shown / self.root.name)
-        self._layers = () if self.mode == "namespace" else tuple(bind for bind in self._binds if bind.target and bind.layer)
-        self._places = {"/opt/ml": self.path} | {str(bind.target): str(_layer(shown, bind.target)) for bind in self._layers}
+        self._layers = Layers(self.root.parent, shown, self._binds if self.mode == "rewrite" else ())
+        self._places = {"/opt/ml": self.path} | self._layers.places
         longest_first = "|".join(re.escape(path) for path in sorted(self._places, key=len, reverse=True))
         self._named = re.compile(rf"(?<![\w.-])(?:{longest_first})(?![\w-])")
         self.environment = {name: self.translate(value) for name, value in (base_environment(self.root) | environment).items()}
-        # Of a folder on PATH single files may be copied.
-        holding = {str(bind.target.parent): str(_layer(shown, bind.target).parent) for bind in self._layers}
-        parts = self.environment["PATH"].split(os.pathsep)
-        self.environment["PATH"] = os.pathsep.join(
-            [path for part in parts for path in ([holding[part]] if part in holding else []) + [part]]
-        )
+        self.environment["PATH"] = self._layers.search_path(self.environment["PATH"])
 
     def translate(self, text: str) -> str:
         """``text`` with /opt/ml replaced by the path under which the processes find the root (`path`), and other places by theirs."""
         return text if self.mode == "namespace" else self._named.sub(lambda found: self._places[found[0]], text)
-
-    def _copy_layers(self) -> None:
-        """A new copy for each program that is started: as in a container, what another one wrote is gone."""
-        if not self._layers:
-            return
-        shutil.rmtree(self.root.parent / "layers", ignore_errors=True)
-        for bind in self._layers:
-            place = _layer(self.root.parent, bind.target)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            if bind.source.is_dir() and not bind.source.is_symlink():
-                shutil.copytree(bind.source, place, symlinks=True, dirs_exist_ok=True)
-            else:
-                shutil.copy2(bind.source, place, follow_symlinks=False)
-        self.stage(self.root.parent / "layers")
 
     def stage(self, directory: Path) -> None:
         """Make code below ``directory`` ready to run: in rewrite mode, translate /opt/ml in it, also inside a ``sourcedir.tar.gz``.
@@ -220,7 +201,8 @@ class Box:
         folder = self.root.parent
         for name in ("tmp", "home", "view"):
             (folder / name).mkdir(exist_ok=True)
-        self._copy_layers()
+        if copies := self._layers.copy():
+            self.stage(copies)
         within = [bind for bind in self._binds if bind.target and bind.target.is_relative_to("/opt/ml")]
         beside = [bind for bind in self._binds if bind not in within]
         own = [Bind(path, writable=True) for path in folder.iterdir() if path.name != "view"]  # not the folder: that could be replaced
@@ -360,11 +342,6 @@ class Running:
             on_lines([rest.decode(errors="replace")])
         if received > output:
             on_lines([f"[local AWS] The output was longer than {output:,} bytes; what came later was dropped ({received:,} bytes in all)."])
-
-
-def _layer(folder: Path, target: Path) -> Path:
-    """Where in a box's folder rewrite mode copies what is to lie at ``target``."""
-    return folder / "layers" / target.relative_to("/")
 
 
 def _is_code(path: Path) -> bool:
