@@ -47,7 +47,9 @@ def _parser() -> argparse.ArgumentParser:
     image.add_argument("directory", type=Path, metavar="DIR", help="the folder of which COPY copies")
     image.add_argument("--tag", "-t", required=True, metavar="REPOSITORY[:TAG]", help="or the whole URI that a job is to name")
     image.add_argument("--file", "-f", type=Path, metavar="DOCKERFILE", help="(default: DIR/Dockerfile)")
-    image.add_argument("--build-arg", action="append", default=[], metavar="NAME=VALUE", help="the value of an ARG")
+    image.add_argument(
+        "--build-arg", action="append", default=[], metavar="NAME[=VALUE]", help="the value of an ARG; this shell's without ="
+    )
     add("status", _status, "say whether it runs, where, and what AWS would bill now")
     events = add("events", _events, "list who called whom")
     events.add_argument("--since", type=int, default=0, metavar="ID", help="only what came after this event")
@@ -85,7 +87,8 @@ def _seed(options: argparse.Namespace) -> int:
 
 
 def _build(options: argparse.Namespace) -> int:
-    arguments = dict(argument.partition("=")[::2] for argument in options.build_arg)
+    given = [argument.partition("=") for argument in options.build_arg]
+    arguments = {name: value if equals else os.environ.get(name, "") for name, equals, value in given}
     built = build(_running(options), options.directory, options.tag, options.file, arguments, print)
     print(f"Registered {built.uri}")
     return 0

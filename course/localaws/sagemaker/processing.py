@@ -60,7 +60,7 @@ class ProcessingRun(JobRun):
         except DataError as error:
             raise JobFailure(mlroot.shorten(f"ClientError: Data download failed:{error}")) from error
         box = self._box(folder, image)
-        box.stage(root / "processing")
+        box.stage(root)
         command = command_of(image, document)
         log = JobLog(self.platform, self.context.region, GROUP, f"{self.name}/algo-1-{int(self.engine.now())}")
         running = self.job.run(

@@ -257,6 +257,19 @@ def test_a_tag_that_is_none(local_aws: server.Handle, tmp_path: Path, tag: str) 
         build(local_aws, write(tmp_path, {"Dockerfile": "FROM python\n"}), tag)
 
 
+def test_what_is_no_image_is_not_taken(local_aws: server.Handle, tmp_path: Path) -> None:
+    before = bodies(local_aws)
+    (tmp_path / "text.tar").write_text("no archive")
+    with tarfile.open(tmp_path / "other.tar", "w") as tar:
+        tar.add(tmp_path / "text.tar", "config.json")
+    with tarfile.open(tmp_path / "escaping.tar", "w") as tar:
+        tar.add(tmp_path / "text.tar", "../../escaped")
+    for name in ("text.tar", "other.tar", "escaping.tar"):
+        with pytest.raises(server.ServerError, match="this is not the body of an image"):
+            local_aws.take_image(tmp_path / name)
+    assert bodies(local_aws) == before and not (local_aws.state / "escaped").exists()
+
+
 def test_run_stays_among_the_images_files(built, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     """A link that leads out of the image leads to a place in it."""
     outside = write(tmp_path_factory.mktemp("outside"), {"precious.txt": "precious"})
@@ -279,9 +292,12 @@ def test_on_the_command_line(local_aws: server.Handle, client, tmp_path: Path) -
     """Also without user namespaces."""
     folder = write(tmp_path / "context", {"Own.dockerfile": "FROM python\nARG NAME\nENV NAME=$NAME\nRUN pip install --no-deps ./package\n"})
     write(folder, {"package/pyproject.toml": "broken ["})
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")} | {"COURSE_NO_USERNS": "1"}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")} | {
+        "COURSE_NO_USERNS": "1",
+        "NAME": "me",
+    }
     command = [COURSE, "aws", "build", str(folder), "--tag", "tests/cli:v1", "--file", str(folder / "Own.dockerfile")]
-    command += ["--build-arg", "NAME=me", "--state", str(local_aws.state)]
+    command += ["--build-arg", "NAME", "--state", str(local_aws.state)]
     ran = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120)
     assert ran.returncode == 1 and "Traceback" not in ran.stderr
     assert ran.stderr.startswith(f"course aws build: {folder / 'Own.dockerfile'}: line 4, RUN: `pip install --no-deps ./package` ended")

@@ -129,6 +129,24 @@ def test_the_entry_point_is_told_what_to_do(world: World, made, tmp_path: Path) 
     assert "told --from-image train" in world.lines(job["TrainingJobName"])
 
 
+def test_files_lie_where_the_image_has_them_among_the_machines_own(world: World, made, tmp_path: Path) -> None:
+    places = (
+        "/usr/local/bin/say",
+        "/usr/share/course/word",
+        "/etc/course/word",
+        "/home/me/word",
+        "/srv/word",
+        "/word",
+    )
+    copies = "".join(f"COPY say {place}\n" for place in places)
+    script = "#!/bin/sh\n" + "".join(f"cat {place} | wc -l && " for place in places) + "ls /usr/bin > /dev/null\n"
+    dockerfile = f'FROM debian\n{copies}RUN chmod +x /usr/local/bin/say\nENTRYPOINT ["say"]\n'
+    image = made(write(tmp_path / "context", {"Dockerfile": dockerfile, "say": script}))
+    job = world.trained(world.train(world.name("places"), image.uri))
+    lines = world.lines(job["TrainingJobName"])
+    assert job["TrainingJobStatus"] == "Completed" and lines == ["2"] * len(places), lines
+
+
 def test_a_program_that_is_not_there(world: World, made, tmp_path: Path) -> None:
     image = made(write(tmp_path / "context", {"Dockerfile": "FROM python\n"}))
     job = world.trained(world.train(world.name("none"), image.uri))

@@ -28,9 +28,10 @@ from course.localaws.containers.images import Image
 from course.localaws.containers.visible import Bind
 
 PYTHON = re.compile(r"/(usr/|usr/local/|opt/conda/)bin/python[\d.]*")
-# Folders that a box shows of this machine, or makes itself: of these an image adds to what is there, all others are its own.
+# Folders that a box shows of this machine, or makes itself: of these an image adds to what is there. All others are its own and take the
+# place of this machine's, as /etc/ssl would: what is in an image's /etc/ssl/certs is added to nothing.
 SHARED = ("/", "/etc", "/home", "/lib", "/lib64", "/opt", "/root", "/run", "/sbin", "/bin", "/tmp", "/usr", "/var", "/var/tmp")
-GROWING = ("/etc", "/lib", "/lib64", "/sbin", "/bin", "/usr")  # shared with all their folders that this machine has
+GROWING = ("/lib", "/lib64", "/sbin", "/bin", "/usr")  # shared with all their folders that this machine has
 
 
 @dataclass(frozen=True, slots=True)
