@@ -42,11 +42,6 @@ def commands(text: str, variables: Mapping[str, str], escape: str = "\\") -> lis
     return _Lexer(text, variables, escape, SHELL).commands()
 
 
-def quote(text: str) -> str:
-    """``text`` so that `words` gives it back as one word."""
-    return "'" + text.replace("'", "'\"'\"'") + "'"
-
-
 class _Lexer:
     def __init__(self, text: str, variables: Mapping[str, str], escape: str, stops: str = "") -> None:
         self._text, self._variables, self._escape, self._stops = text, variables, escape, stops
