@@ -61,7 +61,7 @@ def status(world: World, endpoint: str) -> str:
     return world.sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointStatus"]
 
 
-def invoked(world: World, endpoint: str, value: float) -> dict:
+def invoked(world: World, endpoint: str, value: float) -> dict | list:
     answer = world.client("sagemaker-runtime").invoke_endpoint(EndpointName=endpoint, Body=str(value), ContentType="text/csv")
     return json.loads(answer["Body"].read())
 
@@ -209,11 +209,21 @@ def test_a_script_in_an_image_built_from_awss(world: World, made, tmp_path: Path
             open(os.environ["SM_MODEL_DIR"] + "/rate", "w").write(f"{parser.parse_args().rate} {beside.WORD} {localaws_tiny.VERSION}")
             """,
         "beside.py": "WORD = 'beside'\n",
+        "inference.py": """
+            import beside, json, localaws_tiny
+            def model_fn(folder): return open(f"{folder}/rate").read().split()[0]
+            def transform_fn(rate, data, content_type, accept):
+                return json.dumps([rate, data, beside.WORD, localaws_tiny.VERSION]), "application/json"
+            """,
     }
     image = made(write(tmp_path / "context", files))
     job = trained(world, image.uri, HyperParameters={"rate": "0.5"})
     assert job["TrainingJobStatus"] == "Completed", world.lines(job["TrainingJobName"])
     assert world.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"rate": b"0.5 beside 1.0"}
+    endpoint = served(world, image.uri, job["ModelArtifacts"]["S3ModelArtifacts"], Environment={"SAGEMAKER_PROGRAM": "inference.py"})
+    assert status(world, endpoint) == "InService"
+    assert invoked(world, endpoint, 2) == ["0.5", "2", "beside", "1.0"]
+    world.sagemaker.delete_endpoint(EndpointName=endpoint)
 
 
 def test_programs_that_pip_installs(world: World, made, tmp_path: Path, wheels: Path) -> None:
