@@ -13,6 +13,7 @@ from course.localaws import keys
 from course.localaws.call import Call, Service
 from course.localaws.clock import Clock
 from course.localaws.containers.box import Limits
+from course.localaws.containers.images.own import Bodies
 from course.localaws.control import Control
 from course.localaws.errors import not_supported
 from course.localaws.gateway import Gateway
@@ -28,6 +29,7 @@ from course.localaws.sagemaker.spot import Interruption
 from course.localaws.services.cloudtrail import cloudtrail_service
 from course.localaws.services.iam import Identity, iam_service
 from course.localaws.services.moto_mount import MotoMount
+from course.localaws.services.registry import Registry
 from course.localaws.services.sts import sts_service
 
 logger = logging.getLogger(__name__)
@@ -64,6 +66,7 @@ class LocalAws:
             limits=limits or Limits(),
         )
         self._moto = MotoMount(platform)
+        self._registry = Registry(platform)
         self.sagemaker = sagemaker_service(platform)
         services: dict[str, Service] = {
             "cloudtrail": cloudtrail_service(platform, otherwise=self._moto),
@@ -77,7 +80,7 @@ class LocalAws:
         }
         self.gateway = Gateway(platform, services, fallback=self._moto)
         # What runs before what it writes to: in this order rooms are emptied and closed.
-        self._rooms = (self.sagemaker, self._moto, platform.objects, platform.logs, platform.metrics, platform.requests)
+        self._rooms = (self.sagemaker, self._registry, self._moto, platform.objects, platform.logs, platform.metrics, platform.requests)
         self._closed = False
 
     def asgi(self, token: str, stop: Callable[[], None]) -> Callable:
@@ -96,6 +99,7 @@ class LocalAws:
     def warm(self) -> None:
         """Begin, in the background, what takes too long for a start: importing moto and replaying its journal."""
         self._moto.recover()
+        self._registry.recover()
 
     def running(self) -> list[dict]:
         """What AWS would bill now; see `course.localaws.running`."""
@@ -113,6 +117,11 @@ class LocalAws:
     def interrupt(self, training_job: str, interruption: Interruption) -> None:
         """Take a Spot training job's instance away. Raises ValueError."""
         self.sagemaker.interrupt(training_job, interruption)
+
+    @property
+    def images(self) -> Bodies:
+        """What is in the account's own container images."""
+        return self._registry.bodies
 
     def reset(self) -> None:
         """Empty every room."""

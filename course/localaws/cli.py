@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from course.localaws import server
+from course.localaws.build import BuildError, build
 from course.localaws.instance import ServerError
 from course.localaws.seed import SeedError, seed
 
@@ -21,7 +22,7 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     try:
         return options.run(options)
-    except (ServerError, SeedError) as error:
+    except (ServerError, SeedError, BuildError) as error:
         print(f"course aws {options.command}: {error}", file=sys.stderr)
         return 1
 
@@ -42,6 +43,13 @@ def _parser() -> argparse.ArgumentParser:
     start.add_argument("--socket", type=Path, help="also listen on this Unix socket, for its owner only")
     add("env", _env, 'print what a shell needs to use it: eval "$(course aws env)"')
     add("seed", _seed, "load DIR/<bucket>/<key> into S3").add_argument("directory", type=Path, metavar="DIR")
+    image = add("build", _build, "make a container image of a Dockerfile, without Docker, and put it into ECR")
+    image.add_argument("directory", type=Path, metavar="DIR", help="the folder of which COPY copies")
+    image.add_argument("--tag", "-t", required=True, metavar="REPOSITORY[:TAG]", help="or the whole URI that a job is to name")
+    image.add_argument("--file", "-f", type=Path, metavar="DOCKERFILE", help="(default: DIR/Dockerfile)")
+    image.add_argument(
+        "--build-arg", action="append", default=[], metavar="NAME[=VALUE]", help="the value of an ARG; this shell's without ="
+    )
     add("status", _status, "say whether it runs, where, and what AWS would bill now")
     events = add("events", _events, "list who called whom")
     events.add_argument("--since", type=int, default=0, metavar="ID", help="only what came after this event")
@@ -75,6 +83,14 @@ def _seed(options: argparse.Namespace) -> int:
 
     buckets, objects, size = seed(boto3.client("s3", endpoint_url=handle.endpoint), options.directory)
     print(f"Loaded {objects} objects ({size / 1e6:.1f} MB) into {buckets} buckets.")
+    return 0
+
+
+def _build(options: argparse.Namespace) -> int:
+    given = [argument.partition("=") for argument in options.build_arg]
+    arguments = {name: value if equals else os.environ.get(name, "") for name, equals, value in given}
+    built = build(_running(options), options.directory, options.tag, options.file, arguments, print)
+    print(f"Registered {built.uri}")
     return 0
 
 

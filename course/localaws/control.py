@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 # The doors that a guest may use.
-GUESTS = {("GET", "health"), ("GET", "events"), ("GET", "running"), ("POST", "clock"), ("POST", "interrupt")}
+GUESTS = {("GET", "health"), ("GET", "events"), ("GET", "running"), ("POST", "clock"), ("POST", "interrupt"), ("POST", "images")}
 
 
 class Control:
@@ -31,7 +31,8 @@ class Control:
 
     ``GET health``, ``GET events?since=ID&limit=N``, ``GET running``, ``POST reset``, ``POST stop``,
     ``POST clock {"advance": seconds}``, ``POST interrupt {"training_job": name, "after": seconds, "outage": seconds}``,
-    ``POST keys {"arn": principal}``, ``POST guests`` (a token for the doors `GUESTS`).
+    ``POST keys {"arn": principal}``, ``POST images`` (the body of a container image, as a tar file), ``POST guests`` (a token for the doors
+    `GUESTS`).
     Answers are JSON; refusals have the member ``error``.
 
     Parameters
@@ -56,6 +57,7 @@ class Control:
             ("POST", "clock"): self._clock,
             ("POST", "interrupt"): self._interrupt,
             ("POST", "keys"): self._keys,
+            ("POST", "images"): self._image,
             ("POST", "guests"): self._invite,
         }
 
@@ -112,6 +114,14 @@ class Control:
     async def _keys(self, request: Request) -> dict:
         credential = self._aws.platform.identity.issue_as(await _member(request, "arn", str))
         return keys.as_document(credential)
+
+    async def _image(self, request: Request) -> dict:
+        with self._aws.images.beside() as folder:
+            archive = folder / "image.tar"
+            with archive.open("wb") as file:
+                async for piece in request.stream():
+                    file.write(piece)
+            return {"digest": await asyncio.to_thread(self._aws.images.take, archive)}
 
     async def _invite(self, request: Request) -> dict:
         self._guests.add(token := secrets.token_urlsafe(32))

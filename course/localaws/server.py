@@ -98,6 +98,11 @@ class Handle:
         """
         self._ask("POST", "interrupt", {"training_job": training_job, "after": after, "outage": outage})
 
+    def take_image(self, archive: Path) -> str:
+        """Hand the body of a container image over, as `course.localaws.build` makes it; returns the digest of its configuration."""
+        with archive.open("rb") as file:
+            return self._ask("POST", "images", file)["digest"]
+
     def issue(self, arn: str) -> keys.Credential:
         """New keys of any principal, as of the account's root user, whom no policy limits."""
         return keys.of_document(self._ask("POST", "keys", {"arn": arn}))
@@ -126,7 +131,7 @@ class Handle:
         self._ask("POST", "stop")
         _wait_for_end(self.pid, STOP_SECONDS)
 
-    def _ask(self, method: str, path: str, body: dict | None = None):
+    def _ask(self, method: str, path: str, body: dict | BinaryIO | None = None):
         instance = Instance.read(self.state)
         if instance is None or instance.pid != self.pid:
             raise ServerError(f"the local AWS of {self.state} (process {self.pid}) no longer runs. Start it with `course aws start`.")
@@ -297,11 +302,11 @@ def find_or_start(state: Path | None = None) -> Handle:
         return handle
 
 
-def _ask(instance: Instance, method: str, path: str, body: dict | None = None, seconds: float = ANSWER_SECONDS):
+def _ask(instance: Instance, method: str, path: str, body: dict | BinaryIO | None = None, seconds: float = ANSWER_SECONDS):
     connection = http.client.HTTPConnection("127.0.0.1", instance.port, timeout=seconds)
     try:
         headers = {"Authorization": f"Bearer {instance.token}"}
-        connection.request(method, CONTROL_PREFIX + path, json.dumps(body) if body is not None else None, headers)
+        connection.request(method, CONTROL_PREFIX + path, json.dumps(body) if isinstance(body, dict) else body, headers)
         response = connection.getresponse()
         answer = json.loads(response.read())
     except (OSError, ValueError, http.client.HTTPException) as error:

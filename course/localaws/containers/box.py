@@ -6,7 +6,8 @@ Two modes, both first class:
   every other child of /opt among it, and its own folder, whose root is bound to /opt/ml; the rest of this machine's files is not there.
   The kernel ends whatever the job leaves running.
 - ``rewrite`` (``COURSE_NO_USERNS=1``, macOS, or the kernel refuses): the real path takes the place of ``/opt/ml`` in arguments,
-  environment and staged code (`Box.stage`). A path that a program puts together from pieces is not caught.
+  environment and staged code (`Box.stage`). A path that a program puts together from pieces is not caught. What else is to lie
+  somewhere, with a layer (`visible.Bind`), is copied into the box's folder, and its path replaced alike.
 
 Either way a supervisor process (`supervisor/`) stands between: when the local AWS dies, however it dies, the box dies.
 """
@@ -32,13 +33,13 @@ from typing import Literal
 import psutil
 
 from course.localaws.containers import mlroot, visible
+from course.localaws.containers.layers import Layers
 from course.localaws.containers.visible import Bind
 
 Mode = Literal["namespace", "rewrite"]
 OnLines = Callable[[list[str]], None]
 
 SUPERVISOR = Path(__file__).with_name("supervisor")
-OPT_ML = re.compile(r"(?<![\w.-])/opt/ml(?![\w-])")
 # What a box inherits: where programs, certificates and packages are found, and how this machine's numerics are set. No credentials.
 INHERITED = re.compile(r"LANG|LC_\w+|TZ|LD_LIBRARY_PATH|SSL_CERT_\w+|PIP_\w+|(https?|no)_proxy|(OPENBLAS|OMP|MKL)_\w+|JAVA_HOME", re.I)
 CODE_SUFFIXES = {".py", ".sh", ".bash", ".r", ".cfg", ".conf", ".ini", ".toml", ".yaml", ".yml", ".ipynb"}
@@ -82,10 +83,12 @@ class Network:
     ----------
     shared : bool
         Whether it has this machine's network. Otherwise it reaches its own loopback and what follows.
-    gateway : (int, Path) or None
-        A port of its loopback, and the Unix socket outside that answers there.
+    gateway : (int, Path or None) or None
+        A port of its loopback, and the Unix socket outside that answers there; None for the same port of this machine's loopback.
     serves : int or None
         A port of its loopback that is to be reached at the same port of this machine's.
+    inside : int or None
+        The port of its loopback instead, where that is another.
     joins : int or None
         A process (`Running.first`) in whose network it lives, instead of one of its own.
     hostname : str
@@ -93,14 +96,16 @@ class Network:
     """
 
     shared: bool = True
-    gateway: tuple[int, Path] | None = None
+    gateway: tuple[int, Path | None] | None = None
     serves: int | None = None
+    inside: int | None = None
     joins: int | None = None
     hostname: str = ""
 
     def as_json(self) -> dict:
-        gateway = self.gateway and [self.gateway[0], str(self.gateway[1])]
-        return {"network": self.shared, "gateway": gateway, "serves": self.serves, "joins": self.joins, "hostname": self.hostname}
+        gateway = self.gateway and [self.gateway[0], self.gateway[1] and str(self.gateway[1])]
+        reached = {"gateway": gateway, "serves": self.serves, "inside": self.inside or self.serves}
+        return {"network": self.shared, "joins": self.joins, "hostname": self.hostname} | reached
 
 
 class Box:
@@ -119,7 +124,7 @@ class Box:
     network : Network
         Namespace mode alone can keep a box from this machine's network.
     binds : sequence of Bind
-        What namespace mode shows beside `visible.machine` and the box's own folder.
+        What namespace mode shows beside `visible.machine` and the box's own folder. Rewrite mode heeds those with a target and a layer.
     """
 
     def __init__(
@@ -141,12 +146,18 @@ class Box:
         # Scripts quote paths carelessly, so a root with a blank or the like in it gets a plain name for as long as the job runs.
         plain = self.mode == "namespace" or re.fullmatch(r"[\w./+-]+", str(self.root))
         self._link = "" if plain else str(Path(tempfile.gettempdir()) / f"ml-{uuid.uuid4().hex}")
-        self.path = "/opt/ml" if self.mode == "namespace" else self._link or str(self.root)
+        shown = Path(self._link or self.root.parent)  # the folder of the box, under the name that its processes are given
+        self.path = "/opt/ml" if self.mode == "namespace" else str(shown / self.root.name)
+        self._layers = Layers(self.root.parent, shown, self._binds if self.mode == "rewrite" else ())
+        self._places = {"/opt/ml": self.path} | self._layers.places
+        longest_first = "|".join(re.escape(path) for path in sorted(self._places, key=len, reverse=True))
+        self._named = re.compile(rf"(?<![\w.-])(?:{longest_first})(?![\w-])")
         self.environment = {name: self.translate(value) for name, value in (base_environment(self.root) | environment).items()}
+        self.environment["PATH"] = self._layers.search_path(self.environment["PATH"])
 
     def translate(self, text: str) -> str:
-        """``text`` with /opt/ml replaced by the path under which the processes find the root (`path`)."""
-        return text if self.mode == "namespace" else OPT_ML.sub(lambda _: self.path, text)
+        """``text`` with /opt/ml replaced by the path under which the processes find the root (`path`), and other places by theirs."""
+        return text if self.mode == "namespace" else self._named.sub(lambda found: self._places[found[0]], text)
 
     def stage(self, directory: Path) -> None:
         """Make code below ``directory`` ready to run: in rewrite mode, translate /opt/ml in it, also inside a ``sourcedir.tar.gz``.
@@ -165,7 +176,7 @@ class Box:
             if not path.is_file() or path.is_symlink() or path.stat().st_size > LARGEST_CODE_FILE or not _is_code(path):
                 continue
             data = path.read_bytes()
-            if b"/opt/ml" not in data:
+            if not any(path.encode() in data for path in self._places):
                 continue
             with contextlib.suppress(UnicodeDecodeError):
                 replacement = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
@@ -203,6 +214,8 @@ class Box:
         folder = self.root.parent
         for name in ("tmp", "home", "view"):
             (folder / name).mkdir(exist_ok=True)
+        if copies := self._layers.copy():
+            self.stage(copies)
         within = [bind for bind in self._binds if bind.target and bind.target.is_relative_to("/opt/ml")]
         beside = [bind for bind in self._binds if bind not in within]
         own = [Bind(path, writable=True) for path in folder.iterdir() if path.name != "view"]  # not the folder: that could be replaced
@@ -210,7 +223,7 @@ class Box:
         binds += [Bind(self.root, Path("/opt/ml"), writable=True), *within]
         spec = {
             "mode": self.mode,
-            "root": str(self.root),
+            "folder": str(folder),
             "link": self._link,
             "view": {"at": str(folder / "view"), "binds": [bind.as_json() for bind in binds]},
             "argv": argv,

@@ -14,7 +14,7 @@ import sys
 import sysconfig
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import course
@@ -60,7 +60,9 @@ class Overlays:
         self._folder = folder
         self._installing = threading.Lock()
 
-    def make(self, folder: Path, requirements: Path | None, run: Callable[[Overlay, list[str]], int]) -> Overlay:
+    def make(
+        self, folder: Path, requirements: Path | None, run: Callable[[Overlay, list[str]], int], below: Sequence[Path] = ()
+    ) -> Overlay:
         """A new overlay in ``folder`` for one job.
 
         Parameters
@@ -71,22 +73,26 @@ class Overlays:
             A requirements file that the job is going to install: its packages are installed once and shared.
         run : callable
             Runs a command with an overlay's ``bin`` first on PATH, and returns its exit code; may raise to give up.
+        below : sequence of Path
+            What its image has installed, between that and the course's packages.
         """
-        shared = self._shared(requirements, run) if requirements else None
-        return Overlay(folder, [*([shared] if shared else []), *course_packages()])
+        packages = [*below, *course_packages()]
+        shared = self._shared(requirements, run, packages) if requirements else None
+        return Overlay(folder, [*([shared] if shared else []), *packages])
 
-    def _shared(self, requirements: Path, run: Callable[[Overlay, list[str]], int]) -> Path | None:
+    def _shared(self, requirements: Path, run: Callable[[Overlay, list[str]], int], below: list[Path]) -> Path | None:
         """The site-packages that hold what ``requirements`` asks for; None when it is not to be cached, or could not be installed:
         then the job's own attempt says why."""
         text = requirements.read_text(errors="replace")
         if LOCAL.search(text) or not text.strip():
             return None
-        key = hashlib.sha256(f"{sys.version}\n{text}".encode()).hexdigest()[:32]
+        own = "".join(f"{path}\n" for path in below if path not in course_packages())
+        key = hashlib.sha256(f"{sys.version}\n{own}{text}".encode()).hexdigest()[:32]
         kept = self._folder / key
         with self._installing:
             if not kept.exists():
                 beside = self._folder / f"{key}.{uuid.uuid4().hex}"
-                overlay = Overlay(beside, course_packages())
+                overlay = Overlay(beside, below)
                 command = [str(overlay.bin / "pip"), "install", "--quiet", "--requirement", str(requirements)]
                 try:
                     if run(overlay, command) != 0:

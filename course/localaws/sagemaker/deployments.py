@@ -29,7 +29,7 @@ ROUTING_STRATEGIES = ("RANDOM", "LEAST_OUTSTANDING_REQUESTS")
 
 def variants_of(engine: Engine, context: Context, config: dict, operation: str) -> list[dict]:
     """What `hosting.Fleet` needs of each variant, as plain JSON: it is kept with the endpoint, which needs neither its configuration
-    nor its models once it is in service.
+    nor its models once it is in service. Waits for moto: call it from a thread of your own.
 
     Raises
     ------
@@ -50,6 +50,9 @@ def _variant(engine: Engine, context: Context, variant: dict, operation: str) ->
     if "ModelName" not in variant:
         raise not_supported("sagemaker", f"{operation} with inference components")
     model = engine.get(context, MODEL, variant["ModelName"])
+    container = _container(model, operation)
+    # Whatever becomes of a tag, the endpoint keeps the image that it stands for now.
+    resolved = images.find(container["Image"]).resolved
     planned = {
         "VariantName": variant["VariantName"],
         "InstanceType": variant["InstanceType"],
@@ -57,8 +60,8 @@ def _variant(engine: Engine, context: Context, variant: dict, operation: str) ->
         "Weight": variant.get("InitialVariantWeight", 1.0),
         "RoutingStrategy": routing,
         "RoleArn": model["ExecutionRoleArn"],
-        "Container": _container(model, operation),
-    }
+        "Container": container,
+    } | ({"ResolvedImage": resolved} if resolved else {})
     timeout = "ContainerStartupHealthCheckTimeoutInSeconds"
     return planned | ({timeout: variant[timeout]} if timeout in variant else {})
 
@@ -73,7 +76,6 @@ def _container(model: dict, operation: str) -> dict:
     _refuse(container, CONTAINER_MEMBERS, operation)
     if container.get("Mode") == "MultiModel":
         raise not_supported("sagemaker", f"{operation} with Mode MultiModel")
-    images.find(container["Image"])
     return container
 
 

@@ -6,6 +6,7 @@ comes back after a restart of the local AWS. Whatever takes time happens in a th
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 from collections.abc import Callable
@@ -71,9 +72,9 @@ class Endpoints:
 
     # ---- operations ---------------------------------------------------------------------------------------------------------
 
-    def create(self, context: Context, params: dict) -> dict:
+    async def create(self, context: Context, params: dict) -> dict:
         name = params["EndpointName"]
-        config, variants = self._planned(context, params, "CreateEndpoint")
+        config, variants = await asyncio.to_thread(self._planned, context, params, "CreateEndpoint")
         document = {
             "EndpointConfigName": config["EndpointConfigName"],
             "EndpointStatus": "Creating",
@@ -101,10 +102,11 @@ class Endpoints:
         if fleet is not None:
             self._in_background(self._retire, fleet)
 
-    def update(self, context: Context, params: dict) -> dict:
+    async def update(self, context: Context, params: dict) -> dict:
         name = params["EndpointName"]
+        self._engine.get(context, ENDPOINT, name)
+        config, variants = await asyncio.to_thread(self._planned, context, params, "UpdateEndpoint")
         present = self._engine.get(context, ENDPOINT, name)
-        config, variants = self._planned(context, params, "UpdateEndpoint")
         if params.get("RetainDeploymentConfig"):
             raise not_supported("sagemaker", "UpdateEndpoint with RetainDeploymentConfig")
         if params.get("RetainAllVariantProperties"):
@@ -287,13 +289,18 @@ class Endpoints:
         running = 0 if status else variant["InstanceCount"]
         return {
             "VariantName": variant["VariantName"],
-            "DeployedImages": [{"SpecifiedImage": variant["Container"]["Image"], "ResolutionTime": self._engine.now()}],
+            "DeployedImages": [_deployed(variant) | {"ResolutionTime": self._engine.now()}],
             "CurrentWeight": variant["Weight"],
             "DesiredWeight": variant["Weight"],
             "CurrentInstanceCount": running,
             "DesiredInstanceCount": variant["InstanceCount"],
             **({"VariantStatus": [{"Status": status, "StartTime": self._engine.now()}]} if status else {}),
         }
+
+
+def _deployed(variant: dict) -> dict:
+    resolved = {"ResolvedImage": variant["ResolvedImage"]} if "ResolvedImage" in variant else {}
+    return {"SpecifiedImage": variant["Container"]["Image"]} | resolved
 
 
 def _capture_summary(config: dict) -> dict:

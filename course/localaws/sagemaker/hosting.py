@@ -15,8 +15,10 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from course.localaws.containers import images
-from course.localaws.containers.box import Box, Running
+from course.localaws.containers.box import Box, Running, best_mode
+from course.localaws.containers.images import own
 from course.localaws.containers.overlay import Overlay
+from course.localaws.errors import AwsError
 from course.localaws.sagemaker import model_data
 from course.localaws.sagemaker.context import Context
 from course.localaws.sagemaker.job_data import JobData
@@ -34,6 +36,11 @@ DRAIN_SECONDS = 60.0  # as long as an invocation may take
 RESTART_DELAYS = (0.2, 1.0, 5.0, 30.0)  # seconds before a server that ended by itself is started again; the last one is kept
 PORTS = range(20_000, 32_000)  # below those that the kernel gives to outgoing connections
 UNLIMITED = 1 << 50  # bytes of output; a server that lives for weeks may write more than a job
+CONTAINER_PORT = 8080
+INSISTS = (
+    "[local AWS] Nothing answered GET /ping on port {port}. The kernel of this machine gives no user namespaces, so that servers share its "
+    "ports: the program has to listen on the port that SAGEMAKER_BIND_TO_PORT names. One that insists on 8080 cannot be served here."
+)
 LOG_PAUSE = 0.05  # seconds; see ModelServer._log
 
 logger = logging.getLogger(__name__)
@@ -79,7 +86,9 @@ class ModelServer:
         Stopped
         """
         try:
+            self._image = self._found_image()
             model_data.fetch(self._data, self._variant["Container"], self._folder / "ml")
+            own.lay(self._image.files, self._folder / "ml", self._mounted())
             self._overlay = self._install()
             self._launch()
         except Exception as error:
@@ -110,7 +119,7 @@ class ModelServer:
         """What the script's requirements.txt asks for, on top of the course's packages."""
         requirements = self._code() / "requirements.txt"
         wanted = requirements if requirements.exists() else None
-        overlay = self._runner.overlays.make(self._folder / "overlay", wanted, self._share)
+        overlay = self._runner.overlays.make(self._folder / "overlay", wanted, self._share, self._image.packages)
         if wanted:
             box = self._box(overlay)
             self._running = box.start([str(overlay.bin / "pip"), "install", "--requirement", str(wanted)], self._log)
@@ -120,7 +129,7 @@ class ModelServer:
 
     def _share(self, overlay: Overlay, command: Sequence[str]) -> int:
         """Run what installs packages that servers share; `stop` ends it too."""
-        box = self._runner.box(self._folder, {"PATH": search_path(overlay)}, overlay=overlay)
+        box = self._runner.box(self._folder, {"PATH": search_path(overlay)}, overlay=overlay, image=self._image)
         self._running = box.start(command, lambda lines: None)
         return self._running.wait()
 
@@ -128,15 +137,26 @@ class ModelServer:
         self.port = free_port()
         box = self._box(self._overlay)
         box.stage(box.root)
-        python, *arguments = self._image().serve()
+        python, *arguments = self._image.serve()
         # The script runs in the server's own process, so that is to find what was installed for it.
-        python = str(self._overlay.bin / "python3") if (self._code() / "requirements.txt").exists() else python
-        self._running = box.start([python, *arguments], self._log)
+        installed = python == "python3" and (self._code() / "requirements.txt").exists()
+        python = str(self._overlay.bin / "python3") if installed else python
+        self._running = box.start([python, *arguments], self._log, self._image.workdir or "/opt/ml")
         self._wait_for_ping()
         self.ready = True
 
-    def _image(self) -> images.Image:
-        return images.find(self._variant["Container"]["Image"])
+    def _found_image(self) -> images.Image:
+        """Looked up once: a server that runs goes on, and is started again, when its image is deleted meanwhile."""
+        uri = self._variant.get("ResolvedImage", self._variant["Container"]["Image"])
+        try:
+            return images.find(uri)
+        except AwsError as error:
+            raise HostingError(f"The image '{uri}' does not exist. ({error.message})") from error
+
+    def _mounted(self) -> tuple[str, ...]:
+        """What SageMaker mounts over the image's /opt/ml: the model, if there is any."""
+        container = self._variant["Container"]
+        return ("model",) if "ModelDataUrl" in container or "ModelDataSource" in container else ()
 
     def _code(self) -> Path:
         """Where the script is, if there is one."""
@@ -146,10 +166,12 @@ class ModelServer:
 
     def _box(self, overlay: Overlay) -> Box:
         ours = {"SM_MODEL_DIR": "/opt/ml/model", "SAGEMAKER_REGION": self._context.region}
-        bound = {"SAGEMAKER_BIND_TO_PORT": str(self.port)}
-        extra = self._image().environment | ours | self._variant["Container"].get("Environment", {}) | bound
+        # A program of the user's may insist on 8080, as it may on AWS; where there are namespaces, each server has one of its own.
+        inside = CONTAINER_PORT if self._image.files and best_mode() == "namespace" else None
+        bound = {"SAGEMAKER_BIND_TO_PORT": str(inside or self.port)}
+        extra = self._image.environment | ours | self._variant["Container"].get("Environment", {}) | bound
         variables = self._runner.variables(self._context, self._variant["RoleArn"], overlay, extra)
-        return self._runner.box(self._folder, variables, output=UNLIMITED, serves=self.port)
+        return self._runner.box(self._folder, variables, output=UNLIMITED, serves=self.port, inside=inside, image=self._image)
 
     def _wait_for_ping(self) -> None:
         limit = time.monotonic() + self._variant.get("ContainerStartupHealthCheckTimeoutInSeconds", STARTUP_SECONDS)
@@ -157,6 +179,8 @@ class ModelServer:
             if answers_ping(self.port):
                 return
         self._running.kill()  # when this returns, its last lines are in the log
+        if self._image.files and best_mode() != "namespace" and not self._asked_to_stop.is_set():
+            self._log([INSISTS.format(port=self.port)])
         raise self._unhealthy()
 
     def _unhealthy(self) -> HostingError:

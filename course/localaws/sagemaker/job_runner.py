@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from course.localaws import environment
 from course.localaws.containers.box import Box, Network, OnLines, Running, sweep
+from course.localaws.containers.images import Image, own
 from course.localaws.containers.overlay import Overlay, Overlays
 from course.localaws.containers.together import Together
 from course.localaws.containers.visible import Bind
@@ -36,6 +37,7 @@ GRACE_SECONDS = 12.0
 CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0a-\x1f]|\t")
 # Of a role whose trust policy may name the service alone or in a list.
 SERVICE = "sagemaker.amazonaws.com"
+SYSTEM_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 KEY_SECONDS = 28 * 86_400.0  # for which a job's keys are good: the longest that a job may run
 Program = TypeVar("Program", Running, Together)
 logger = logging.getLogger(__name__)
@@ -185,6 +187,7 @@ class JobRunner:
         """The environment of a job's processes: the local AWS with the role's own keys, the overlay, and what the job adds."""
         credential = self.platform.identity.issue(role, seconds=KEY_SECONDS)
         inherited = environment.variables(self.platform.state, self.platform.endpoint, {})
+        extra = extra | ({"PATH": search_path(overlay, extra["PATH"])} if "PATH" in extra else {})
         ours = inherited | {
             "AWS_DEFAULT_REGION": context.region,
             "AWS_REGION": context.region,
@@ -205,6 +208,8 @@ class JobRunner:
         output: int | None = None,
         isolated: bool = False,
         serves: int | None = None,
+        inside: int | None = None,
+        image: Image | None = None,
         hostname: str = "",
         joins: int | None = None,
         share: int = 1,
@@ -222,6 +227,10 @@ class JobRunner:
             By the job's network isolation.
         serves : int, optional
             The port on which a model server is to be reached.
+        inside : int, optional
+            The port on which it listens all the same: it gets a network of its own, in which it reaches the local AWS alone.
+        image : Image, optional
+            Whose files it sees.
         hostname : str
             By which the box knows itself.
         joins : int, optional
@@ -234,24 +243,27 @@ class JobRunner:
         """
         state, sealed = self.platform.state, self.platform.sealed
         port = int(self.platform.endpoint.rpartition(":")[2])
-        gateway = (port, sealed) if sealed and not isolated and joins is None else None
-        network = Network(not (isolated or sealed), gateway, serves, joins, hostname)
-        ours = [Bind(state / name) for name in (*environment.FILES, "overlays")]
+        alone = bool(isolated or sealed or inside)
+        gateway = (port, sealed) if alone and not isolated and joins is None else None
+        network = Network(not alone, gateway, serves, inside, joins, hostname)
+        files = [Bind(state / name) for name in (*environment.FILES, "overlays")]
         theirs = [Bind(overlay.folder, writable=True)] if overlay else []
+        if image and image.files:
+            theirs += [*map(Bind, image.packages), *own.binds(image.files)]
         limits = self.platform.limits.divided(share)
         limits = limits if output is None else dataclasses.replace(limits, output=output)
-        return Box(folder / "ml", variables, limits, network=network, binds=[*ours, *theirs, *binds])
+        return Box(folder / "ml", variables, limits, network=network, binds=[*files, *theirs, *binds])
 
-    def overlay(self, job: Job, folder: Path, requirements: Path | None) -> Overlay:
+    def overlay(self, job: Job, folder: Path, requirements: Path | None, image: Image | None = None) -> Overlay:
         """The overlay of the job in ``folder``; may be stopped like the job."""
 
         def run(overlay: Overlay, command: Sequence[str]) -> int:
-            box = self.box(folder, {"PATH": search_path(overlay)}, overlay=overlay)
+            box = self.box(folder, {"PATH": search_path(overlay)}, overlay=overlay, image=image)
             running = job.run(lambda: box.start(command, lambda lines: None))
             job.begin()
             return running.exit_code
 
-        return self.overlays.make(folder / "overlay", requirements, run)
+        return self.overlays.make(folder / "overlay", requirements, run, image.packages if image else ())
 
     def _work(self, arn: str, job: Job, work: Callable[[Job], None]) -> None:
         try:
@@ -287,9 +299,14 @@ class JobLog:
         self._read(texts)
 
 
-def search_path(overlay: Overlay) -> str:
-    """``PATH`` with an overlay's python and pip before the course's programs, and those before the machine's."""
-    return os.pathsep.join([str(overlay.bin), str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+def search_path(overlay: Overlay, asked: str | None = None) -> str:
+    """``PATH`` with an overlay's python and pip before the course's programs, and those before the machine's.
+
+    Where another path is ``asked`` for, by an image or a job, its own folders come before the course's programs, the system's after them.
+    """
+    parts = (os.environ.get("PATH", os.defpath) if asked is None else asked).split(os.pathsep)
+    first = [part for part in parts if asked is not None and part not in SYSTEM_PATH]
+    return os.pathsep.join([str(overlay.bin), *first, str(Path(sys.executable).parent), *[part for part in parts if part not in first]])
 
 
 def require_role(platform: Platform, role: str) -> None:

@@ -35,7 +35,7 @@ class ProcessingJobs(Jobs):
 
     def prepare(self, context: Context, params: dict) -> Document:
         processing_checks.check(params)
-        images.find(params["AppSpecification"]["ImageUri"])
+        images.find(params["AppSpecification"]["ImageUri"], params["RoleArn"])
         if missing := images.missing(params["AppSpecification"]["ImageUri"]):
             raise unsupported(f"the image {params['AppSpecification']['ImageUri']} on this machine without {missing}")
         for output in outputs(params):

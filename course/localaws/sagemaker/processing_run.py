@@ -12,8 +12,9 @@ from pathlib import Path
 
 from course.localaws.containers import images, mlroot
 from course.localaws.containers.box import Box, Limits, Running
-from course.localaws.containers.images import Image
+from course.localaws.containers.images import Image, own
 from course.localaws.containers.together import Together
+from course.localaws.errors import AwsError
 from course.localaws.sagemaker import channels
 from course.localaws.sagemaker.continuous import ContinuousUpload
 from course.localaws.sagemaker.engine import Document
@@ -47,12 +48,16 @@ class ProcessingRun(JobRun):
         self.update({"ProcessingStartTime": self.engine.now()})
         [(_, count)] = instances(document["ProcessingResources"]["ClusterConfig"])
         roots = [folder / host / "ml" for host in hosts(count)]
+        try:
+            image = images.find(document["AppSpecification"]["ImageUri"], document["RoleArn"])
+        except AwsError as error:  # it was deleted since the job was created
+            raise JobFailure(mlroot.shorten(f"ClientError: {error.message}")) from error
         with contextlib.ExitStack() as streams:
             try:
-                self._lay_out(roots, streams)
+                self._lay_out(roots, image, streams)
             except DataError as error:
                 raise JobFailure(mlroot.shorten(f"ClientError: Data download failed:{error}")) from error
-            running = self._run(roots, streams)
+            running = self._run(roots, image, streams)
         for root in roots:
             mlroot.confine(root)
         self.exit_message = next(filter(None, (mlroot.read_message(root / "output/message") for root in roots)), None)
@@ -70,9 +75,8 @@ class ProcessingRun(JobRun):
     def ended(self, document: Document, status: str, failure: str) -> dict:
         return ended(self.engine.now(), status, failure) | ({"ExitMessage": self.exit_message} if self.exit_message else {})
 
-    def _run(self, roots: list[Path], streams: contextlib.ExitStack) -> Together:
+    def _run(self, roots: list[Path], image: Image, streams: contextlib.ExitStack) -> Together:
         """Run the program of every instance; what is to be uploaded meanwhile is."""
-        image = images.find(self.document["AppSpecification"]["ImageUri"])
         starts = [self._start(root, image) for root in roots]
         self._continuous = [self._upload_meanwhile(root) for root in roots if self._stored("Continuous")]
         for upload in self._continuous:
@@ -80,7 +84,7 @@ class ProcessingRun(JobRun):
         seconds = self.document["StoppingCondition"]["MaxRuntimeInSeconds"]
         return self.job.run(lambda: Together.begin(starts), seconds)
 
-    def _lay_out(self, roots: list[Path], streams: contextlib.ExitStack) -> None:
+    def _lay_out(self, roots: list[Path], image: Image, streams: contextlib.ExitStack) -> None:
         """Put in place what the program of every instance finds when it begins; its pipes are fed until ``streams`` are closed."""
         document, names = self.document, hosts(len(roots))
         told = {"ProcessingJobArn": document["ProcessingJobArn"], "ProcessingJobName": self.name}
@@ -88,6 +92,7 @@ class ProcessingRun(JobRun):
         for root, name in zip(roots, names, strict=True):
             root.mkdir(parents=True)
             mlroot.lay_out_processing(root, told, name, names)
+            own.lay(image.files, root, ("config", "output"))
         for entry in managed(document.get("ProcessingInputs", [])):
             source = entry["S3Input"]
             found = self.data.find(source["S3Uri"], source["S3DataType"])
@@ -129,27 +134,23 @@ class ProcessingRun(JobRun):
     def _start(self, root: Path, image: Image) -> Callable[[], Running]:
         """What starts the program of one instance."""
         box, command = self._box(root, image), self._command(image)
-        box.stage(root / "processing")
+        box.stage(root)
         stream = f"{self.name}/{root.parent.name}-{int(self.engine.now())}"
         log = JobLog(self.platform, self.context.region, GROUP, stream)
-        return lambda: box.start(command, log)
+        return lambda: box.start(command, log, image.workdir or "/opt/ml")
 
     def _box(self, root: Path, image: Image) -> Box:
         folder = root.parent
-        overlay = self.runner.overlay(self.job, folder, requirements_of(folder))
+        overlay = self.runner.overlay(self.job, folder, requirements_of(folder), image)
         for name, module in image.programs.items():
             overlay.add_program(name, f"-P -m {module}")
         extra = image.environment | self.document.get("Environment", {})
         variables = self.runner.variables(self.context, self.document["RoleArn"], overlay, extra)
-        return self.runner.box(folder, variables, isolated=isolated(self.document))
+        return self.runner.box(folder, variables, isolated=isolated(self.document), image=image)
 
     def _command(self, image: Image) -> list[str]:
-        """As Docker puts it together: arguments take the place of the image's own command, an entrypoint that of both."""
         specification = self.document["AppSpecification"]
-        entrypoint, arguments = specification.get("ContainerEntrypoint"), specification.get("ContainerArguments", [])
-        if entrypoint:
-            return [*entrypoint, *arguments]
-        command = [*image.entrypoint, *(arguments or image.command)]
+        command = image.process(specification.get("ContainerEntrypoint", []), specification.get("ContainerArguments", []))
         if not command:
             raise JobFailure("ClientError: neither AppSpecification nor the image says what to run: no command specified")
         return command

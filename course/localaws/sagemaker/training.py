@@ -98,7 +98,7 @@ class TrainingJobs(Jobs):
     def prepare(self, context: Context, params: dict) -> Document:
         check_supported(params)
         specification = dict(params["AlgorithmSpecification"])
-        image = images.find(specification["TrainingImage"])
+        image = images.find(specification["TrainingImage"], params["RoleArn"])
         if image.algorithm and specification.get("MetricDefinitions"):
             raise AwsError("ValidationException", OWN_METRICS)
         MetricScanner(specification.get("MetricDefinitions", []))

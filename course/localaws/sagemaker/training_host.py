@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from course.localaws.containers import host_names, images, mlroot
 from course.localaws.containers.box import Box, Limits, Running, best_mode
+from course.localaws.containers.images import own
 from course.localaws.containers.script_mode import SUBMIT_DIRECTORY
 from course.localaws.containers.visible import Bind
 from course.localaws.errors import AwsError
@@ -66,10 +67,11 @@ class TrainingHost:
         self._running: Running | None = None
         self._feeding_failure = ""
         self._client_error: int | None = None  # the image's exit code for that
+        self._workdir = "/opt/ml/code"
         self.syncs: list[FolderSync] = []
         self.root.mkdir(parents=True, exist_ok=True)  # a warm pool's cache may be there
 
-    def lay_out(self, channels: list[Channel]) -> None:
+    def lay_out(self, channels: list[Channel], image: images.Image) -> None:
         """Write what the host is told, and fetch its data and code. Raises DataError, AwsError, JobFailure."""
         document = self._run.document
         mine = [(channel, items) for channel in channels if (items := channel.of(self._cluster, self.host)) is not None]
@@ -77,6 +79,7 @@ class TrainingHost:
         checkpoint = document.get("CheckpointConfig")
         resources = resource_config(self._cluster, self.host)
         mlroot.lay_out_training(self.root, document.get("HyperParameters", {}), described, resources, checkpoint)
+        own.lay(image.files, self.root, ("input", "model", "output"))
         data = self.root / "input/data"
         for channel, items in mine:
             if channel.mode == "Pipe":
@@ -96,8 +99,8 @@ class TrainingHost:
     def box(self, image: images.Image, addresses: dict[str, str], joins: int | None) -> Box:
         """The box of this host, its code staged; ``joins`` as in `Network`. Raises Abandoned, StoppedEarly."""
         run = self._run
-        overlay = run.runner.overlay(run.job, self.folder, requirements_of(self.root))
-        self._client_error = image.client_error
+        overlay = run.runner.overlay(run.job, self.folder, requirements_of(self.root), image)
+        self._client_error, self._workdir = image.client_error, image.workdir or self._workdir
         extra = image.environment | {"TRAINING_JOB_NAME": run.name, "TRAINING_JOB_ARN": run.document["TrainingJobArn"]}
         extra |= run.document.get("Environment", {})
         binds = list(self._fast_channels())
@@ -113,6 +116,7 @@ class TrainingHost:
             hostname=self.host.name,
             joins=joins,
             share=len(self._cluster),
+            image=image,
             binds=binds,
         )
         for code in (self.root / "code", self.root / "input/data"):
@@ -120,7 +124,7 @@ class TrainingHost:
         return box
 
     def start(self, box: Box, command: list[str], log: OnLines) -> Running:
-        self._running = box.start(command, log, "/opt/ml/code")
+        self._running = box.start(command, log, self._workdir)
         for pipe in self._pipes:
             pipe.start()
         return self._running

@@ -78,21 +78,27 @@ class TrainingRun(JobRun):
     def _attempt(self, folder: Path) -> tuple[list[TrainingHost], Together]:
         """Run the program on the data, on every host, until it ends or is interrupted."""
         self._step("Downloading", "Downloading input data")
-        image = images.find(self.document["AlgorithmSpecification"]["TrainingImage"])
+        image = self._image()
         members = [TrainingHost(self, self._cluster, host, folder / host.name) for host in self._cluster]
         try:
-            self._lay_out(members)
+            self._lay_out(members, image)
             return members, self._train(folder, members, image)
         finally:
             for member in members:
                 member.end()
 
-    def _lay_out(self, members: list[TrainingHost]) -> None:
+    def _image(self) -> images.Image:
+        try:
+            return images.find(self.document["AlgorithmSpecification"]["TrainingImage"], self.document["RoleArn"])
+        except AwsError as error:  # it was deleted since the job was created
+            raise JobFailure(mlroot.shorten(f"ClientError: Cannot pull algorithm container. {error.message}")) from error
+
+    def _lay_out(self, members: list[TrainingHost], image: images.Image) -> None:
         mode = self.document["AlgorithmSpecification"]["TrainingInputMode"]
         try:
             found = [channels.find(request, mode, self.data) for request in self.document.get("InputDataConfig", [])]
             for member in members:
-                member.lay_out(found)
+                member.lay_out(found, image)
         except (AwsError, DataError) as error:
             raise JobFailure(data_failure(error)) from error
 

@@ -147,6 +147,31 @@ def _alarms(module: ModuleType) -> None:
     module.Alarm.__init__ = unchecked
 
 
+@after("moto.ecr.models")
+def _images(module: ModuleType) -> None:
+    # A tag that moves to another image leaves the one that had it without a tag; moto would delete that. And an image is as large as its
+    # parts together.
+    put = module.ECRBackend.put_image
+
+    def put_image(self: Any, repository_name: str, *args: Any, **kwargs: Any) -> Any:
+        repository = self.repositories.get(repository_name)
+        before = list(repository.images) if repository else []
+        image = put(self, repository_name, *args, **kwargs)
+        for other in before:
+            if other not in repository.images:
+                other.image_tag, other.image_tags = None, []
+                repository.images.append(other)
+        return image
+
+    def size(self: Any) -> int | None:
+        manifest = json.loads(self.image_manifest)
+        if "layers" not in manifest:
+            return None
+        return sum(part.get("size", 0) for part in (manifest.get("config") or {}, *manifest["layers"]))
+
+    module.ECRBackend.put_image, module.Image.get_image_size_in_bytes = put_image, size
+
+
 @after("moto.cloudformation.parsing")
 def _resource_types(module: ModuleType) -> None:
     # moto skips resource types that it does not know, and reports CREATE_COMPLETE.

@@ -196,7 +196,7 @@ def test_sweep_ends_what_a_killed_supervisor_left(root: Path) -> None:
     with pytest.raises(RuntimeError, match="supervisor"):
         running.wait(timeout=30)
     assert processes_of(root) == []
-    Path(box.path).unlink(missing_ok=True)
+    Path(box.path).parent.unlink(missing_ok=True)
 
 
 def test_memory_and_process_limits_end_the_box(root: Path, mode: str) -> None:
@@ -424,6 +424,63 @@ def test_the_relay_leads_to_one_socket_outside_and_to_one_port_inside(root: Path
             connection.sendall(b"abc")
             assert connection.recv(100) == b"cba"
         assert running.wait(30) == 0 and lines == ["FROM INSIDE", "serves"]
+
+
+@shut_in
+def test_a_box_of_its_own_network_reaches_one_port_and_is_reached_at_another(root: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as gateway, socket.create_server(("127.0.0.1", 0)) as other, socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        outside, port = free.getsockname()[1], gateway.getsockname()[1]
+        free.close()
+
+        def answer() -> None:
+            for _ in range(2):
+                connection, _ = gateway.accept()
+                with connection:
+                    connection.sendall(connection.recv(100).upper())
+
+        threading.Thread(target=answer, daemon=True).start()
+        code = f"""
+            import socket
+            for _ in range(2):
+                with socket.create_connection(("127.0.0.1", {port})) as connection:
+                    connection.sendall(b"from inside")
+                    print(connection.recv(100).decode(), flush=True)
+            try:
+                socket.create_connection(("127.0.0.1", {other.getsockname()[1]}))
+            except ConnectionRefusedError:
+                print("refused", flush=True)
+            server = socket.create_server(("0.0.0.0", 8080))
+            print("serves", flush=True)
+            connection, _ = server.accept()
+            connection.sendall(connection.recv(100)[::-1])
+            connection.close()
+        """
+        lines: list[str] = []
+        network = Network(shared=False, gateway=(port, None), serves=outside, inside=8080)
+        running = Box(root, {}, mode="namespace", network=network).start(python(code), lines.extend)
+        until(lambda: "serves" in lines)
+        with socket.create_connection(("127.0.0.1", outside)) as connection:
+            connection.sendall(b"abc")
+            assert connection.recv(100) == b"cba"
+        assert running.wait(30) == 0 and lines == ["FROM INSIDE", "FROM INSIDE", "refused", "serves"]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_files_with_a_layer_are_at_their_place_and_come_back_as_they_were(root: Path, tmp_path: Path, mode: str) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "say").write_text("#!/bin/sh\ncat /srv/course/word\necho more >> /srv/course/word\n")
+    (source / "say").chmod(0o755)
+    (source / "word").write_text("word\n")
+    (source / "tool").write_text("#!/bin/sh\nexec /srv/course/say\n")
+    (source / "tool").chmod(0o755)
+    binds = [Bind(source, Path("/srv/course"), layer=True), Bind(source / "tool", Path("/usr/local/bin/tool-of-an-image"), layer=True)]
+    for _ in range(2):
+        box = Box(root, {"PATH": "/usr/local/bin:/usr/bin:/bin"}, mode=mode, binds=binds)
+        code, lines = run(box, "tool-of-an-image")
+        assert (code.exit_code, lines) == (0, ["word"])
+    assert (source / "word").read_text() == "word\n"
 
 
 def test_disk_limit_ends_the_box(root: Path, mode: str) -> None:

@@ -168,7 +168,11 @@ REFUSED = [
         {"ProcessingOutputConfig": {"Outputs": [processing_output("o", "s3://no-such-bucket-here/x", "/opt/ml/processing/o")]}},
         "no-such-bucket",
     ),
-    ({"AppSpecification": {"ImageUri": "123456789012.dkr.ecr.us-east-1.amazonaws.com/mine:1"}}, "does not know the image"),
+    (
+        {"AppSpecification": {"ImageUri": "123456789012.dkr.ecr.us-east-1.amazonaws.com/mine:1"}},
+        "Cannot find repository: mine in registry ID",
+    ),
+    ({"AppSpecification": {"ImageUri": "busybox"}}, "does not know the image busybox"),
     ({"RoleArn": "arn:aws:iam::123456789012:role/Nobody"}, "Could not assume role"),
     ({"ProcessingInputs": [processing_input("code", f"s3://{BUCKET}/x", "/opt/ml/processing/input/x")]}, "unique"),
     ({"AppSpecification": {"ContainerEntrypoint": ["x"] * 101}}, "containerEntrypoint"),

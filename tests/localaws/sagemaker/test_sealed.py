@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import textwrap
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from course.localaws import server
+from course.localaws.build import build
 from course.localaws.containers.box import Limits, best_mode
 
 from . import endpoint_world
-from .job_world import World, channel
+from .job_world import ROLE, World, channel
+from .own_images import SERVE, classic
 
 pytestmark = pytest.mark.skipif(best_mode() != "namespace", reason="no user namespaces on this machine, until 2027-05-24")
 
@@ -107,3 +111,35 @@ def test_an_endpoint_answers_through_its_relay(world: World) -> None:
     name = hosting.deploy(endpoint_world.echo("from inside"))
     assert hosting.invoke(name) == "from inside"
     hosting.close()
+
+
+def test_an_image_of_ones_own_is_sealed_in_too_and_a_guest_may_build_it(world: World, tmp_path: Path) -> None:
+    guest = world.handle.invite(tmp_path / "guest")
+    with socket.create_server(("127.0.0.1", 0)) as outside:
+        serve = SERVE.replace("PORT", "8080", 1).replace('"from": helper.NAME', f'"from": reached({outside.getsockname()[1]})')
+        reached = """
+            def reached(port):
+                import socket
+                try:
+                    socket.create_connection(("127.0.0.1", port), 5)
+                    return "outside"
+                except OSError as error:
+                    return type(error).__name__
+
+            class Handler"""
+        serve = serve.replace("\n    class Handler", textwrap.dedent(reached).replace("\n", "\n    "))
+        train = "#!/bin/sh\necho '1' > /opt/ml/model/mean.json\n"
+        dockerfile = "FROM python\nCOPY program /opt/program\nENV PATH=/opt/program:$PATH\nRUN chmod +x /opt/program/*\n"
+        image = build(guest, classic(tmp_path / "context", train=train, serve=serve, Dockerfile=dockerfile), "sealed/own")
+        job = world.trained(world.train(world.name("sealed"), image.uri))
+        assert job["TrainingJobStatus"] == "Completed", world.lines(job["TrainingJobName"])
+        name = world.name("sealed")
+        container = {"Image": image.uri, "ModelDataUrl": job["ModelArtifacts"]["S3ModelArtifacts"]}
+        world.sagemaker.create_model(ModelName=name, ExecutionRoleArn=ROLE, PrimaryContainer=container)
+        variant = {"VariantName": "all", "ModelName": name, "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}
+        world.sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
+        world.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
+        world.until(lambda: world.sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"], lambda status: status == "InService")
+        answer = world.client("sagemaker-runtime").invoke_endpoint(EndpointName=name, Body="3", ContentType="text/csv")
+        said = json.loads(answer["Body"].read())
+    assert said["from"] == "ConnectionRefusedError" and said["caller"].endswith("assumed-role/SageMakerRole/SageMaker")

@@ -292,8 +292,13 @@ class TestRefusedAtOnce:
     """What AWS, or the local AWS, does not even begin."""
 
     def test_an_image_nobody_knows(self, world: World) -> None:
-        code, message = refused(world.train, world.name("image"), image="123456789012.dkr.ecr.us-east-1.amazonaws.com/mine:1")
+        code, message = refused(world.train, world.name("image"), image="210987654321.dkr.ecr.us-east-1.amazonaws.com/mine:1")
         assert code == "ValidationException" and "sagemaker-xgboost:1.7-1" in message and "mine" in message
+
+    def test_an_image_of_no_repository(self, world: World) -> None:
+        code, message = refused(world.train, world.name("image"), image="123456789012.dkr.ecr.us-east-1.amazonaws.com/mine:1")
+        assert code == "ValidationException" and ROLE in message
+        assert message.startswith("Cannot find repository: mine in registry ID: 123456789012 Please check if your ECR repository exists")
 
     def test_no_data_under_the_prefix(self, world: World) -> None:
         uri = f"s3://{BUCKET}/nothing/here"

@@ -8,6 +8,7 @@ from pathlib import Path
 import boto3
 import pytest
 
+from course.localaws.build import build
 from course.localaws.environment import PLUGIN_FOLDER
 
 from .job_world import BUCKET, ROLE, SKLEARN, XGBOOST, World, needs_torch, processing_input, processing_output
@@ -279,3 +280,41 @@ def test_framework_processor(world: World, session: object, tmp_path: Path) -> N
     job = world.processed(processor.latest_job.processing_job_name)
     assert job["ProcessingJobStatus"] == "Completed", (job.get("FailureReason"), world.lines(job["ProcessingJobName"], "ProcessingJobs"))
     assert world.get(f"{where}/result.txt") == b"1,2;x1.0"
+
+
+def test_model_trainer_with_an_image_of_ones_own(world: World, session: object, tmp_path: Path) -> None:
+    """What the image has is there beside the script that the SDK brings; without a script the image's own program runs."""
+    from sagemaker.train import ModelTrainer
+    from sagemaker.train.configs import Compute, SourceCode
+
+    files = {
+        "Dockerfile": """
+            FROM python:3.11
+            COPY *.py /srv/lib/
+            ENV PYTHONPATH=/srv/lib
+            WORKDIR /srv
+            ENTRYPOINT ["python3", "/srv/lib/own.py"]
+            """,
+        "own.py": """
+            WORD = "own"
+            if __name__ == "__main__":
+                import sys
+                open("/opt/ml/model/word", "w").write(" ".join([WORD, *sys.argv[1:]]))
+            """,
+    }
+    image = build(world.handle, Path(write(tmp_path / "context", files)), "sdk/own").uri
+    script = "import own; open('/opt/ml/model/word', 'w').write(f'a script with {own.WORD}')\n"
+    source = SourceCode(source_dir=write(tmp_path / "source", {"train.py": script}), entry_script="train.py")
+    for source_code, word in ((None, b"own train"), (source, b"a script with own")):
+        trainer = ModelTrainer(
+            training_image=image,
+            role=ROLE,
+            sagemaker_session=session,
+            base_job_name=world.name("sdk"),
+            source_code=source_code,
+            compute=Compute(instance_type="ml.m5.large", instance_count=1, volume_size_in_gb=5),
+        )
+        trainer.train(wait=False, logs=False)
+        job = world.trained(trainer._latest_training_job.training_job_name)
+        assert job["TrainingJobStatus"] == "Completed", (job.get("FailureReason"), world.lines(job["TrainingJobName"]))
+        assert world.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"word": word}

@@ -6,6 +6,7 @@ import functools
 import importlib.util
 import re
 import shutil
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,10 @@ from course.localaws.errors import AwsError
 HERE = Path(__file__).parent.parent
 # Modules that scripts import in AWS's images and that no wheel of ours brings.
 TOOLKITS = HERE / "toolkits"
-URI = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.(?P<suffix>[a-z.]+)/(?P<repository>[^:@]+)(?::(?P<tag>[\w.-]+))?")
+URI = re.compile(
+    r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.(?P<suffix>[a-z.]+)/(?P<repository>[^:@]+)"
+    r"(?::(?P<tag>[\w.-]+))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
+)
 TAG = r"(?P<version>.+?)(?:-[cg]pu-py3\d*(?:-.+)?)?"
 
 
@@ -40,6 +44,14 @@ class Image:
         What Docker runs in the image when it is told nothing else: ``ENTRYPOINT`` and ``CMD`` of its Dockerfile.
     programs : dict
         Programs of the image that a job may call, each with the Python module that stands for it.
+    resolved : str
+        The URI with the digest that a tag stands for now; ``""`` for AWS's own images, whose digests nobody knows here.
+    workdir : str
+        Where its programs begin; ``""`` for where AWS's own images of the kind do.
+    files : Path or None
+        Its files, each under the path that it has in the image (`own.binds`); None for an image that is all programs of this machine.
+    packages : tuple of Path
+        Folders of Python packages that it has beside this machine's.
     """
 
     uri: str
@@ -54,31 +66,53 @@ class Image:
     entrypoint: tuple[str, ...]
     command: tuple[str, ...]
     programs: dict[str, str]
+    resolved: str = ""
+    workdir: str = ""
+    files: Path | None = None
+    packages: tuple[Path, ...] = ()
 
     def train(self) -> list[str]:
         """The arguments that Docker's ``train`` command stands for; to be run in a box whose root is laid out for training."""
-        return _run(self.train_module) if self.train_module else [*self.entrypoint, "train"]
+        return run_module(self.train_module) if self.train_module else [*self.entrypoint, "train"]
 
     def serve(self) -> list[str]:
         """The arguments that Docker's ``serve`` command stands for; it listens on ``SAGEMAKER_BIND_TO_PORT``."""
-        return _run(self.serve_module) if self.serve_module else [*self.entrypoint, "serve"]
+        return run_module(self.serve_module) if self.serve_module else [*self.entrypoint, "serve"]
+
+    def process(self, entrypoint: Sequence[str], arguments: Sequence[str]) -> list[str]:
+        """The command of a processing job that gives these, as Docker puts it together: arguments take the place of the image's own
+        command, an entry point that of both. ``[]`` where nothing says what to run.
+        """
+        return [*entrypoint, *arguments] if entrypoint else [*self.entrypoint, *(arguments or self.command)]
 
     def metric_definitions(self) -> list[dict]:
         """``[{"Name": ..., "Regex": ...}, ...]`` that SageMaker itself has for a built-in algorithm; none for a framework's image."""
         return _metric_definitions(self.algorithm) if self.algorithm else []
 
 
-def find(uri: str) -> Image:
-    """The local image for an image URI.
+# Of each account with a registry of its own, what finds its images; see `course.localaws.services.registry`.
+_registries: dict[str, Callable[[str, re.Match[str], str], Image]] = {}
+
+
+def connect(account: str, registry: Callable[[str, re.Match[str], str], Image]) -> None:
+    """Say who finds an account's images: by URI, what `URI` matched in it, and the role that pulls it."""
+    _registries[account] = registry
+
+
+def find(uri: str, role: str = "") -> Image:
+    """The local image for an image URI; ``role`` is that of the job that asks, ``""`` for a model.
 
     Raises
     ------
     AwsError
-        ``ValidationException`` for a URI that is none or that no local image stands for: it lists those that there are.
+        ``ValidationException`` for a URI that is none or that no local image stands for: it lists those that there are. For an image of
+        the account's own registry that is not there, in AWS's words.
     """
     parts = URI.fullmatch(uri)
     if parts is None:
         raise _unknown(uri, "it is not of the form <account>.dkr.ecr.<region>.amazonaws.com/<repository>:<tag>")
+    if registry := _registries.get(parts["account"]):
+        return registry(uri, parts, role)
     repository, region = parts["repository"], parts["region"]
     entries = [entry for entry in _catalogue()["images"] if entry["repository"] == repository]
     if not entries:
@@ -112,7 +146,10 @@ def find(uri: str) -> Image:
 
 def missing(uri: str) -> str:
     """What has to be installed on this machine before an image, which `find` knows, can run; ``""`` when nothing has."""
-    [entry] = [entry for entry in _catalogue()["images"] if entry["repository"] == URI.fullmatch(uri)["repository"]]
+    parts = URI.fullmatch(uri)
+    if parts["account"] in _registries:  # an image of one's own brings what it needs
+        return ""
+    [entry] = [entry for entry in _catalogue()["images"] if entry["repository"] == parts["repository"]]
     needs = entry.get("needs")
     if needs and importlib.util.find_spec(needs["module"]) is None:
         return f"{needs['module']}: uv sync --inexact --extra {needs['extra']}"
@@ -133,7 +170,7 @@ def _metric_definitions(algorithm: str) -> list[dict]:
     return [{"Name": f"{channel}:{metric}", "Regex": metrics["regex"].format(channel=channel, metric=metric)} for channel, metric in names]
 
 
-def _run(module: str) -> list[str]:
+def run_module(module: str) -> list[str]:
     """By the python3 of the box, which sees what a job installed. -P keeps the working directory off the path: a learner's
     ``json.py`` must not replace the library's in our own programs.
     """

@@ -120,7 +120,8 @@ def exit_code(status: int) -> int:
 
 def shut_off(spec: dict) -> None:
     """Enter the namespaces of the box, and start the relay where it has no network of this machine's; the next child is its process 1."""
-    inward = (relay.listen(spec["serves"]), spec["serves"]) if spec["serves"] and not spec["network"] else None
+    inward = (relay.listen(spec["serves"]), spec["inside"]) if spec["serves"] and not spec["network"] else None
+    outward = relay.outward(*spec["gateway"]) if spec["gateway"] and not spec["network"] else None
     own = namespaces.CLONE_NEWIPC | namespaces.CLONE_NEWUTS
     if spec["joins"]:
         namespaces.join(spec["joins"], own)
@@ -128,7 +129,7 @@ def shut_off(spec: dict) -> None:
         namespaces.enter_user(own | (0 if spec["network"] else namespaces.CLONE_NEWNET))
         if not spec["network"]:
             namespaces.raise_loopback()
-            relay.fork(spec["gateway"], inward)
+            relay.fork(outward, inward)
     if spec["hostname"]:
         namespaces.name_host(spec["hostname"])
     namespaces.libc("unshare", namespaces.CLONE_NEWPID)
@@ -221,7 +222,7 @@ def read_exactly(count: int) -> bytes:
 def main() -> None:
     spec = json.loads(read_exactly(int(read_exactly(8), 16)))
     if spec["link"]:
-        os.symlink(spec["root"], spec["link"])
+        os.symlink(spec["folder"], spec["link"])
     try:
         outcome = supervise(spec)
     finally:

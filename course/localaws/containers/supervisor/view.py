@@ -4,7 +4,7 @@ Every path keeps its name. What is bound read-only cannot be made writable from 
 """
 
 # Importing pathlib would take longer than all the rest of the start.
-# ruff: noqa: PTH102, PTH103, PTH110, PTH112, PTH114, PTH115, PTH120, PTH211
+# ruff: noqa: PTH102, PTH103, PTH110, PTH112, PTH114, PTH115, PTH120, PTH208, PTH211
 from __future__ import annotations
 
 import ctypes
@@ -82,7 +82,8 @@ def _bind(source: str, target: str, access: str, layers: str) -> None:
 
 def _lay_over(source: str, target: str, layers: str) -> bool:
     """Mount an overlay of ``source``; False where the kernel lets a user namespace have none (before Linux 5.11, on some file systems)."""
-    upper, work = (f"{layers}/{source.replace('/', '_')}.{kind}" for kind in ("upper", "work"))
+    number = len(os.listdir(layers)) // 2
+    upper, work = (f"{layers}/{number}.{kind}" for kind in ("upper", "work"))
     os.mkdir(upper)
     os.mkdir(work)
     try:

@@ -1,0 +1,131 @@
+"""Reads a Dockerfile into its instructions.
+
+Source: "Dockerfile reference", https://docs.docker.com/reference/dockerfile/, read 2026-11-25. Different on purpose: what looks like a JSON
+array and is none is refused for every instruction but RUN, where Docker would hand ``['a', 'b']`` to a shell; heredocs are refused.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+
+NAMES = "ADD ARG CMD COPY ENTRYPOINT ENV EXPOSE FROM HEALTHCHECK LABEL MAINTAINER ONBUILD RUN SHELL STOPSIGNAL USER VOLUME WORKDIR"
+KNOWN = frozenset(NAMES.split())
+WITH_FLAGS = frozenset({"ADD", "COPY", "FROM", "HEALTHCHECK", "RUN"})
+WITH_JSON = frozenset({"ADD", "CMD", "COPY", "ENTRYPOINT", "RUN", "SHELL", "VOLUME"})
+WITH_HEREDOCS = frozenset({"ADD", "COPY", "RUN"})
+DIRECTIVE = re.compile(r"#\s*(\w+)\s*=\s*(\S+)\s*")
+FLAG = re.compile(r"--([a-z-]+)(?:=(\S*))?(?:\s+|$)")
+HEREDOC = re.compile(r"(?<!<)<<-?[\"']?[A-Za-z_]\w*")
+
+
+class DockerfileError(Exception):
+    """An image cannot be built; the message says what is wrong, where, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """One instruction.
+
+    Attributes
+    ----------
+    line : int
+        Where it begins, from 1.
+    name : str
+        In upper case.
+    text : str
+        Its arguments, without flags and continuations; ``""`` when it has none.
+    words : tuple of str or None
+        The elements of its JSON form (the exec form of CMD, ENTRYPOINT, RUN); None in the other form.
+    flags : dict
+        ``{"chmod": "755"}`` of ``--chmod=755``.
+    """
+
+    line: int
+    name: str
+    text: str
+    words: tuple[str, ...] | None = None
+    flags: dict[str, str] = field(default_factory=dict)
+
+    def error(self, reason: str) -> DockerfileError:
+        return DockerfileError(f"line {self.line}, {self.name}: {reason}")
+
+
+def parse(text: str) -> tuple[list[Instruction], str]:
+    """The instructions of a Dockerfile, and its escape character.
+
+    Raises
+    ------
+    DockerfileError
+    """
+    lines = text.removeprefix("\ufeff").splitlines()
+    escape = _escape(lines)
+    instructions = [_instruction(number, joined) for number, joined in _joined(lines, escape)]
+    if not instructions:
+        raise DockerfileError("the file has no instruction; it should begin with FROM.")
+    return instructions, escape
+
+
+def _escape(lines: list[str]) -> str:
+    """By the directive ``# escape=`` among those at the top."""
+    for line in lines:
+        found = DIRECTIVE.fullmatch(line.strip())
+        if found is None:
+            break
+        if found[1].lower() == "escape":
+            if found[2] not in ("\\", "`"):
+                raise DockerfileError(f"the directive escape={found[2]} must be \\ or `.")
+            return found[2]
+    return "\\"
+
+
+def _joined(lines: list[str], escape: str):
+    """``(line number, text)`` of each instruction. Comments and blank lines between its lines are dropped, as Docker does."""
+    begun, pieces = 0, []
+    for number, line in enumerate(lines, 1):
+        if line.lstrip().startswith("#") or not line.strip():
+            continue
+        begun = begun or number
+        stripped = line.rstrip()
+        if stripped.endswith(escape):
+            pieces.append(stripped[: -len(escape)])
+            continue
+        yield begun, "".join([*pieces, line]).strip()
+        begun, pieces = 0, []
+    if "".join(pieces).strip():
+        yield begun, "".join(pieces).strip()
+
+
+def _instruction(line: int, joined: str) -> Instruction:
+    name, _, text = joined.partition(" ") if " " in joined.split("\t")[0] else joined.partition("\t")
+    name, text = name.upper(), text.strip()
+    if name not in KNOWN:
+        raise DockerfileError(f"line {line}: {name} is no instruction of a Dockerfile. Those are {', '.join(sorted(KNOWN))}.")
+    flags: dict[str, str] = {}
+    while name in WITH_FLAGS and (found := FLAG.match(text)):
+        flags[found[1]] = found[2] or ""
+        text = text[found.end() :]
+    instruction = Instruction(line, name, text, None, flags)
+    if name in WITH_HEREDOCS and HEREDOC.search(text):
+        raise instruction.error("heredocs (<<EOF) are not supported here. Put the text into a file beside the Dockerfile and COPY it.")
+    if not text and name != "HEALTHCHECK":
+        raise instruction.error("it needs at least one argument.")
+    return Instruction(line, name, text, _json(instruction), flags)
+
+
+def _json(instruction: Instruction) -> tuple[str, ...] | None:
+    if instruction.name not in WITH_JSON or not instruction.text.startswith("["):
+        return None
+    try:
+        found = json.loads(instruction.text)
+    except ValueError:
+        found = None
+    if isinstance(found, list) and all(isinstance(item, str) for item in found):
+        return tuple(found)
+    if instruction.name == "RUN":
+        return None  # the shell's test: RUN [ -f x ] && …
+    raise instruction.error(
+        f'{instruction.text} is no JSON array of strings. Write it as ["one", "two"], with double quotes; '
+        "Docker would hand it to a shell as it is."
+    )
