@@ -24,7 +24,7 @@ from course.localaws.containers.images import URI
 if TYPE_CHECKING:
     from course.localaws.server import Handle
 
-# "Amazon ECR repositories", https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html, read 2026-11-25.
+# "Amazon ECR repositories", https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html; as moto has it.
 TAG = re.compile(r"(?P<repository>(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*)(?::(?P<tag>[\w][\w.-]{0,127}))?")
 
 

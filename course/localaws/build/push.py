@@ -43,7 +43,7 @@ def push(handle: Handle, region: str, repository: str, tag: str, config: bytes, 
 
 
 def manifest_of(config: bytes, layer: Layer) -> str:
-    """Image Manifest Version 2, Schema 2, https://distribution.github.io/distribution/spec/manifest-v2-2/, read 2026-11-25."""
+    """Image Manifest Version 2, Schema 2, https://distribution.github.io/distribution/spec/manifest-v2-2/ (not looked up)."""
     return json.dumps(
         {
             "schemaVersion": 2,

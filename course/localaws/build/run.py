@@ -42,10 +42,10 @@ class Runner:
         self._tree, self._install, self._tell = tree, install, tell
         self._rules = table(RULES)
 
-    def __call__(self, instruction: Instruction, variables: Mapping[str, str], folder: str, escape: str) -> None:
+    def __call__(self, instruction: Instruction, variables: Mapping[str, str], folder: str) -> None:
         """Carry out one RUN in a folder of the image. Raises DockerfileError."""
         here = PurePosixPath(folder)
-        for command in commands(instruction, variables, escape):
+        for command in commands(instruction, variables):
             if command[0] == "cd":
                 here /= command[1] if len(command) > 1 else "/root"
             self._carry_out(instruction, command, variables, here)
@@ -149,8 +149,8 @@ class Runner:
         return [str(self._tree.find(str(path.parent / name)) if whole else folder / name) for name in names or [path.name]]
 
 
-def commands(instruction: Instruction, variables: Mapping[str, str], escape: str) -> list[list[str]]:
-    """The commands of a RUN, each as its words.
+def commands(instruction: Instruction, variables: Mapping[str, str]) -> list[list[str]]:
+    """The commands of a RUN, each as its words; a shell's escape is the backslash, whatever the Dockerfile's own is.
 
     Raises
     ------
@@ -160,7 +160,7 @@ def commands(instruction: Instruction, variables: Mapping[str, str], escape: str
     if instruction.words is not None:
         return [list(instruction.words)]
     try:
-        found = words.commands(instruction.text, variables, escape)
+        found = words.commands(instruction.text, variables)
     except DockerfileError as error:
         raise instruction.error(str(error)) from None
     if assigned := next((command[0] for command in found if re.match(r"[A-Za-z_]\w*=", command[0])), None):

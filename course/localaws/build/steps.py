@@ -231,7 +231,7 @@ class Steps:
     def _run(self, instruction: Instruction) -> None:
         if "mount" in instruction.flags:
             self._tell(f"line {instruction.line}: RUN --mount is passed over.")
-        self._run_command(instruction, self._variables(), self.config["WorkingDir"] or "/", self._escape)
+        self._run_command(instruction, self._variables(), self.config["WorkingDir"] or "/")
 
     def _bring(self, instruction: Instruction) -> None:
         if instruction.words is None:

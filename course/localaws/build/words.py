@@ -31,7 +31,7 @@ def expand(text: str, variables: Mapping[str, str], escape: str = "\\") -> str:
     return _Lexer(text, variables, escape).word(blanks=True)
 
 
-def commands(text: str, variables: Mapping[str, str], escape: str = "\\") -> list[list[str]]:
+def commands(text: str, variables: Mapping[str, str]) -> list[list[str]]:
     """The commands of a shell's line, each as its words: those between ``&&`` and ``;``.
 
     Raises
@@ -39,7 +39,7 @@ def commands(text: str, variables: Mapping[str, str], escape: str = "\\") -> lis
     DockerfileError
         As `expand`, and for whatever else a shell would make sense of: pipes, redirections, substitutions.
     """
-    return _Lexer(text, variables, escape, SHELL).commands()
+    return _Lexer(text, variables, "\\", SHELL).commands()
 
 
 class _Lexer:
