@@ -105,7 +105,8 @@ class Registry:
     def reset(self) -> None:
         self.bodies.clear()
 
-    def shutdown(self) -> None: ...
+    def shutdown(self) -> None:
+        images.disconnect(self._platform.account)
 
     def _sweep(self) -> None:
         try:

@@ -99,6 +99,11 @@ def connect(account: str, registry: Callable[[str, re.Match[str], str], Image]) 
     _registries[account] = registry
 
 
+def disconnect(account: str) -> None:
+    """Nobody finds an account's images any more."""
+    _registries.pop(account, None)
+
+
 def find(uri: str, role: str = "") -> Image:
     """The local image for an image URI; ``role`` is that of the job that asks, ``""`` for a model.
 
