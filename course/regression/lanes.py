@@ -76,17 +76,28 @@ class Outcome:
 def lanes(root: Path = ROOT) -> list[Lane]:
     """All lanes of `lanes.yaml`; those without anything to run yet are left out."""
     declared = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
-    there = {path.name for path in (root / "tests").iterdir() if path.is_dir() or path.match("test_*.py")} - {"__pycache__"}
     claimed = {name for lane in declared for name in lane.get("tests", ())}
     found = []
     for lane in declared:
         named = lane.get("tests", ())
-        tests = there - claimed if "rest" in named else there & set(named)
+        tests = set(_rest(root / "tests", claimed)) if "rest" in named else {name for name in named if (root / "tests" / name).exists()}
         checks = tuple(check for check in lane.get("checks", ()) if _exists(root, check))
         if tests or checks:
             flags = {flag: lane.get(flag, False) for flag in ("nightly", "alone")}
             found.append(Lane(lane["name"], lane["title"], checks, tuple(sorted(tests)), **flags))
     return found
+
+
+def _rest(tests: Path, claimed: set[str], within: str = "") -> Iterator[str]:
+    """The folders and files of tests that no lane names; of a folder in which one is named, the others."""
+    for path in sorted((tests / within).iterdir()):
+        name = path.relative_to(tests).as_posix()
+        if name in claimed or path.name == "__pycache__" or not (path.is_dir() or path.match("test_*.py")):
+            continue
+        if any(other.startswith(f"{name}/") for other in claimed):
+            yield from _rest(tests, claimed, name)
+        else:
+            yield name
 
 
 def _exists(root: Path, check: str) -> bool:
