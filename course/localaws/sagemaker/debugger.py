@@ -49,7 +49,8 @@ def lay_out(root: Path, job: dict, data: JobData) -> Iterator[FolderSync]:
     for member, (file, path, name) in WRITTEN.items():
         if member in job:
             (root / "input/config" / file).write_text(json.dumps(job[member]))
-            folder = below_ml(root, job[member].get("LocalPath", path))
-            yield FolderSync(data, folder, f"{job[member]['S3OutputPath'].rstrip('/')}/{job['TrainingJobName']}/{name}")
+            written = job[member].get("LocalPath", path)
+            below_ml(root, written)
+            yield FolderSync(data, root, written, f"{job[member]['S3OutputPath'].rstrip('/')}/{job['TrainingJobName']}/{name}")
     if "ProfilerConfig" in job:
         (root / "input/config/profilerconfig.json").write_text(json.dumps(job["ProfilerConfig"]))

@@ -1,4 +1,8 @@
-"""Copies a running job's folder to S3 as its files change: checkpoints, TensorBoard's event files, outputs uploaded continuously."""
+"""Copies a running job's folder to S3 as its files change: checkpoints, what is written for TensorBoard, outputs uploaded continuously.
+
+AWS says of ``S3UploadMode`` ``Continuous`` that results are uploaded continuously (API reference of ProcessingS3Output, read
+2026-11-25), and not how it knows that a file is complete: here it is when it has the same size and time at two looks.
+"""
 
 from __future__ import annotations
 
@@ -13,32 +17,39 @@ from course.localaws.errors import AwsError
 from course.localaws.sagemaker.job_data import DataError, JobData
 
 EVERY_SECONDS = 0.5
+ML = Path("/opt/ml")
+
+Stamp = tuple[int, int, int]  # inode, size, nanoseconds of the last change
 
 
 class FolderSync:
     """One folder and the prefix that its files are copied to; what is deleted in the folder stays in S3.
 
-    The job may change the folder meanwhile, also to lead a reader astray: no symbolic link is followed, and nothing but regular files
-    is read. A file that is being written is copied as it is, and again once it has changed.
+    The job may change the folder meanwhile, also to lead a reader astray: no symbolic link is followed, on the way to the folder or in
+    it, and nothing but regular files is read.
 
     Parameters
     ----------
     data : JobData
-    folder : Path
-        What it holds already counts as copied.
+    root : Path
+        What the job knows as /opt/ml.
+    path : str
+        The folder as the job knows it. What it holds already counts as copied.
     uri : str
+    complete : bool
+        Whether a file is copied only once it no longer changes; otherwise as it is, and again when it has changed.
     """
 
-    def __init__(self, data: JobData, folder: Path, uri: str) -> None:
-        self._data, self._folder, self._uri = data, folder, uri.rstrip("/")
-        self._copied = {name: version for name, version, _ in _files(folder)}
+    def __init__(self, data: JobData, root: Path, path: str, uri: str, complete: bool = False) -> None:
+        self._data, self._root, self._place, self._uri = data, root, Path(path).relative_to(ML), uri.rstrip("/")
+        self._complete = complete
+        self._seen: dict[str, Stamp] = {}
+        self._copied = {name: stamp for name, stamp, _ in self._files()}
 
     def copy(self) -> None:
         """Copy what is new or has changed since the last time. Raises DataError."""
-        for name, version, path in _files(self._folder):
-            if self._copied.get(name) != version:
-                self._data.upload(path, f"{self._uri}/{name}", move=False)
-                self._copied[name] = version
+        for name, stamp, path in self._files():
+            self._copy(name, stamp, path)
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
@@ -55,37 +66,59 @@ class FolderSync:
     def _follow(self, ended: threading.Event) -> None:
         while not ended.wait(EVERY_SECONDS):
             with contextlib.suppress(DataError):
-                self.copy()
+                for name, stamp, path in self._files():
+                    if not self._complete or self._seen.get(name) == stamp:
+                        self._copy(name, stamp, path)
+                    self._seen[name] = stamp
+
+    def _copy(self, name: str, stamp: Stamp, path: Path) -> None:
+        if self._copied.get(name) != stamp:
+            self._data.upload(path, f"{self._uri}/{name}", move=False)
+            self._copied[name] = stamp
+
+    def _files(self) -> Iterator[tuple[str, Stamp, Path]]:
+        """Every regular file of the folder: its name there, what changes when it changes, and a path that leads to just this file.
+
+        The path is good until the next file is asked for.
+        """
+        with contextlib.suppress(OSError), _directory(self._root, self._place) as top:
+            for place, folders, names, at in os.fwalk(".", dir_fd=top):
+                folders.sort()
+                for name in sorted(names):
+                    with contextlib.suppress(OSError), _opened(name, at) as file:
+                        status = os.fstat(file)
+                        if stat.S_ISREG(status.st_mode):
+                            stamp = (status.st_ino, status.st_size, status.st_mtime_ns)
+                            yield Path(place, name).as_posix(), stamp, Path(f"/dev/fd/{file}")
 
 
 def below_ml(root: Path, path: str) -> Path:
     """The folder, made when absent, that a container knows by ``path``. Raises AwsError when that is not below /opt/ml."""
     check_below_ml(path)
-    folder = root.joinpath(*[part for part in Path(path).relative_to("/opt/ml").parts if part != ".."])
+    folder = root / Path(path).relative_to(ML)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
 def check_below_ml(path: str) -> None:
     """Refuse a LocalPath that only a container's own file system would have. Raises AwsError."""
-    if not path.startswith("/opt/ml/"):
+    if not Path(path).is_relative_to(ML) or Path(path) == ML or ".." in Path(path).parts:
         message = f"The local AWS copies to S3 what a job writes below /opt/ml; it does not support the LocalPath {path}."
         raise AwsError("NotSupportedByLocalAws", message)
 
 
-def _files(folder: Path) -> Iterator[tuple[str, tuple[int, int, int], Path]]:
-    """Every regular file below ``folder``: its name there, what changes when it changes, and a path that leads to just this file.
-
-    The path is good until the next file is asked for.
-    """
-    for place, folders, names, at in os.fwalk(folder):
-        folders.sort()
-        for name in sorted(names):
-            with contextlib.suppress(OSError), _opened(name, at) as file:
-                status = os.fstat(file)
-                if stat.S_ISREG(status.st_mode):
-                    version = (status.st_ino, status.st_size, status.st_mtime_ns)
-                    yield Path(os.path.relpath(place, folder), name).as_posix(), version, Path(f"/dev/fd/{file}")
+@contextlib.contextmanager
+def _directory(root: Path, place: Path) -> Iterator[int]:
+    """A directory below ``root``, opened without following a link on the way. Raises OSError."""
+    folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for part in place.parts:
+            inner = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+            os.close(folder)
+            folder = inner
+        yield folder
+    finally:
+        os.close(folder)
 
 
 @contextlib.contextmanager

@@ -16,8 +16,8 @@ from course.localaws.containers.images import Image, own
 from course.localaws.containers.together import Together
 from course.localaws.errors import AwsError
 from course.localaws.sagemaker import channels
-from course.localaws.sagemaker.continuous import ContinuousUpload
 from course.localaws.sagemaker.engine import Document
+from course.localaws.sagemaker.folder_sync import FolderSync
 from course.localaws.sagemaker.job_data import DataError, Item
 from course.localaws.sagemaker.job_runner import OUT_OF_MEMORY, JobFailure, JobLog
 from course.localaws.sagemaker.jobs import JobRun
@@ -40,7 +40,7 @@ class ProcessingRun(JobRun):
     """The work of one processing job."""
 
     exit_message: str | None = None
-    _continuous: list[ContinuousUpload]
+    _continuous: list[FolderSync]
     _unread = ""  # why an input could not be streamed
 
     def work(self, folder: Path) -> None:
@@ -64,7 +64,7 @@ class ProcessingRun(JobRun):
         failure = "" if self.job.stopped_by else failure_of(running, self._unread, self.platform.limits.divided(len(roots)))
         try:
             for upload in self._continuous:
-                upload.finish()
+                upload.copy()
             if not failure and not self.job.stopped_by:
                 self._upload(roots)
         except DataError as error:
@@ -78,9 +78,13 @@ class ProcessingRun(JobRun):
     def _run(self, roots: list[Path], image: Image, streams: contextlib.ExitStack) -> Together:
         """Run the program of every instance; what is to be uploaded meanwhile is."""
         starts = [self._start(root, image) for root in roots]
-        self._continuous = [self._upload_meanwhile(root) for root in roots if self._stored("Continuous")]
+        self._continuous = [
+            FolderSync(self.data, root, output["LocalPath"], output["S3Uri"], complete=True)
+            for root in roots
+            for output in self._stored("Continuous")
+        ]
         for upload in self._continuous:
-            streams.callback(upload.close)
+            streams.enter_context(upload.running())
         seconds = self.document["StoppingCondition"]["MaxRuntimeInSeconds"]
         return self.job.run(lambda: Together.begin(starts), seconds)
 
@@ -159,12 +163,6 @@ class ProcessingRun(JobRun):
         """The outputs in S3 that are uploaded in this mode."""
         stored = [entry["S3Output"] for entry in managed(outputs(self.document))]
         return [output for output in stored if output["S3UploadMode"] == mode]
-
-    def _upload_meanwhile(self, root: Path) -> ContinuousUpload:
-        places = {place(Path(), output["LocalPath"]): output["S3Uri"] for output in self._stored("Continuous")}
-        scratch = root.parent.with_name(f"{root.parent.name}.uploading")
-        scratch.mkdir()
-        return ContinuousUpload(self.data, root, places, scratch)
 
     def _upload(self, roots: list[Path]) -> None:
         for output in self._stored("EndOfJob"):

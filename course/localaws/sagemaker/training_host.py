@@ -90,9 +90,9 @@ class TrainingHost:
             self._fetch(items, data / channel.name, channel.mode == "FastFile")
         self.syncs = list(debugger.lay_out(self.root, document, self._run.data))
         if checkpoint:
-            written = below_ml(self.root, checkpoint.get("LocalPath", CHECKPOINTS))
-            self._fetch(self._run.data.below(checkpoint["S3Uri"].rstrip("/") + "/"), written, False)
-            self.syncs.append(FolderSync(self._run.data, written, checkpoint["S3Uri"]))
+            path = checkpoint.get("LocalPath", CHECKPOINTS)
+            self._fetch(self._run.data.below(checkpoint["S3Uri"].rstrip("/") + "/"), below_ml(self.root, path), False)
+            self.syncs.append(FolderSync(self._run.data, self.root, path, checkpoint["S3Uri"]))
         self._fetch_code()
         check_driver(self.root, len(self._cluster))
 

@@ -132,6 +132,14 @@ time.sleep(1)
     assert job["TrainingJobStatus"] == "Completed" and world.keys(f"{prefix}/") == [f"{prefix}/deep/er/state"]
 
 
+def test_nor_one_on_the_way_to_them(world: World) -> None:
+    code = "import os, time; os.rename('/opt/ml/deep', '/opt/ml/away'); os.symlink('/etc', '/opt/ml/deep'); time.sleep(1)"
+    prefix = world.name("links")
+    config = {"S3Uri": f"s3://{BUCKET}/{prefix}", "LocalPath": "/opt/ml/deep/ssl"}
+    job = world.trained(world.script(code, CheckpointConfig=config))
+    assert job["TrainingJobStatus"] == "Completed" and world.keys(f"{prefix}/") == []
+
+
 def test_spot_needs_a_longest_wait(world: World) -> None:
     code, message = refused(world.script, "pass", EnableManagedSpotTraining=True)
     assert code == "ValidationException" and "MaxWaitTimeInSeconds" in message
