@@ -7,6 +7,12 @@ from collections.abc import Generator
 from datetime import date
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long an example takes says nothing here: machines are shared, and the first text that is drawn in a fresh clone takes two seconds,
+# in which Hypothesis makes its table of characters. Speed is measured in benchmarks/.
+settings.register_profile("shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared machine")
 
 UNTIL = re.compile(r"\buntil (\d{4}-\d\d-\d\d)\b")
 
