@@ -14,6 +14,17 @@ from pathlib import Path
 
 HOST = "algo-1"
 LONGEST_REASON = 1024  # bytes of FailureReason and ExitMessage
+ML = Path("/opt/ml")
+
+
+def hosts(count: int) -> list[str]:
+    """The names by which the hosts of a job know each other."""
+    return [f"algo-{number}" for number in range(1, count + 1)]
+
+
+def place(root: Path, local: str) -> Path:
+    """Where a path below /opt/ml lies below ``root``."""
+    return root / Path(local).relative_to(ML)
 
 
 def lay_out_training(root: Path, hyperparameters: dict, channels: dict[str, dict], resources: dict, checkpoint: dict | None = None) -> None:

@@ -11,6 +11,7 @@ import random
 import sys
 from dataclasses import dataclass
 
+from course.localaws.containers import mlroot
 from course.localaws.errors import AwsError
 from course.localaws.sagemaker import quotas
 
@@ -55,7 +56,8 @@ def hosts(resources: dict) -> list[Host]:
     """The hosts of a job, numbered through its groups in their order."""
     groups = resources.get("InstanceGroups") or [resources | {"InstanceGroupName": ONLY_GROUP}]
     places = [group for group in groups for _ in range(group["InstanceCount"])]
-    return [Host(f"algo-{number}", group["InstanceGroupName"], group["InstanceType"]) for number, group in enumerate(places, 1)]
+    names = mlroot.hosts(len(places))
+    return [Host(name, group["InstanceGroupName"], group["InstanceType"]) for name, group in zip(names, places, strict=True)]
 
 
 def resource_config(cluster: list[Host], current: Host) -> dict:

@@ -152,13 +152,13 @@ class Engine:
     ----------
     kinds : dict
         Every kind that is kept here, by its part of the ARN.
-    changed : function
-        Called after each change with the context, the kind, the document before (None of a new resource) and the document now.
+    listeners : sequence of functions
+        Each is called after each change with the context, the kind, the document before (None of a new resource) and the document now.
     """
 
     def __init__(self, platform: Platform) -> None:
         self.kinds: dict[str, Kind] = {}
-        self.changed: Changed = lambda context, kind, before, after: None
+        self.listeners: Sequence[Changed] = ()
         self._platform = platform
         self._database = Database(platform.state / "sagemaker.db", SCHEMA)
 
@@ -191,7 +191,7 @@ class Engine:
                 (context.region, kind.name, name, name.lower(), arn, *self._columns(kind, document)),
             )
             self._put_tags(connection, arn, tags)
-        self.changed(context, kind, None, document)
+        self._tell(context, kind, None, document)
         return arn
 
     def get(self, context: Context, kind: Kind, name: str) -> Document:
@@ -217,7 +217,7 @@ class Engine:
                 "UPDATE resources SET status = ?, created = ?, modified = ?, summary = ?, document = ? WHERE arn = ?",
                 (*self._columns(kind, document), document[kind.arn_member]),
             )
-        self.changed(context, kind, before, document)
+        self._tell(context, kind, before, document)
         return document
 
     def delete(self, context: Context, kind: Kind, name: str) -> Document:
@@ -283,6 +283,10 @@ class Engine:
 
     def close(self) -> None:
         self._database.close()
+
+    def _tell(self, context: Context, kind: Kind, before: Document | None, after: Document) -> None:
+        for listener in self.listeners:
+            listener(context, kind, before, after)
 
     def _existing(self, connection: sqlite3.Connection, context: Context, kind: Kind, name: str) -> Document:
         row = self._row(connection, context, kind, name)

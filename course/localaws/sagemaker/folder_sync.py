@@ -13,11 +13,11 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+from course.localaws.containers import mlroot
 from course.localaws.errors import AwsError
 from course.localaws.sagemaker.job_data import DataError, JobData
 
 EVERY_SECONDS = 0.5
-ML = Path("/opt/ml")
 
 Stamp = tuple[int, int, int]  # inode, size, nanoseconds of the last change
 
@@ -41,7 +41,7 @@ class FolderSync:
     """
 
     def __init__(self, data: JobData, root: Path, path: str, uri: str, complete: bool = False) -> None:
-        self._data, self._root, self._place, self._uri = data, root, Path(path).relative_to(ML), uri.rstrip("/")
+        self._data, self._root, self._place, self._uri = data, root, Path(path).relative_to(mlroot.ML), uri.rstrip("/")
         self._complete = complete
         self._seen: dict[str, Stamp] = {}
         self._copied = {name: stamp for name, stamp, _ in self._files()}
@@ -95,14 +95,14 @@ class FolderSync:
 def below_ml(root: Path, path: str) -> Path:
     """The folder, made when absent, that a container knows by ``path``. Raises AwsError when that is not below /opt/ml."""
     check_below_ml(path)
-    folder = root / Path(path).relative_to(ML)
+    folder = mlroot.place(root, path)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
 def check_below_ml(path: str) -> None:
     """Refuse a LocalPath that only a container's own file system would have. Raises AwsError."""
-    if not Path(path).is_relative_to(ML) or Path(path) == ML or ".." in Path(path).parts:
+    if not Path(path).is_relative_to(mlroot.ML) or Path(path) == mlroot.ML or ".." in Path(path).parts:
         message = f"The local AWS copies to S3 what a job writes below /opt/ml; it does not support the LocalPath {path}."
         raise AwsError("NotSupportedByLocalAws", message)
 

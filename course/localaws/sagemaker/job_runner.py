@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from course.localaws import environment
-from course.localaws.containers.box import Box, Network, OnLines, Running, sweep
+from course.localaws.containers.box import Box, Limits, Network, OnLines, Running, sweep
 from course.localaws.containers.images import Image, own
 from course.localaws.containers.overlay import Overlay, Overlays
 from course.localaws.containers.together import Together
@@ -323,6 +323,17 @@ def require_role(platform: Platform, role: str) -> None:
         "ValidationException",
         f"Could not assume role {role}. Please ensure that the role exists and allows principal '{SERVICE}' to assume the role.",
     )
+
+
+def limit_failure(running: Running, limits: Limits) -> str:
+    """The ``FailureReason`` of a program that has ended because it reached one of its box's limits, ``""`` of any other."""
+    code = running.exit_code
+    reasons = {
+        "memory": OUT_OF_MEMORY,
+        "disk": f"AlgorithmError: [Errno 28] No space left on device, exit code: {code}",
+        "processes": f"AlgorithmError: the job had more than {limits.processes} processes, exit code: {code}",
+    }
+    return reasons.get(running.limit, "")
 
 
 def internal_error(error: Exception) -> str:

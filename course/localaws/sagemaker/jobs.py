@@ -79,8 +79,7 @@ class JobRun:
     def update(self, changes: Changes) -> None:
         """Change the job's document; ends the work when there is none any more, since everything was reset."""
         try:
-            document = self.engine.update(self.context, self.kind, self.name, changes)
-            tracking.changed(self.engine, self.platform, self.context, self.kind, document)
+            self.engine.update(self.context, self.kind, self.name, changes)
         except AwsError as error:
             self.job.abandoned = True
             raise Abandoned from error
@@ -167,7 +166,6 @@ class Jobs:
             return self.stopping(document) if status == "InProgress" else {}
 
         document = self.engine.update(context, self.kind, params[self.kind.name_member], changes)
-        tracking.changed(self.engine, self.platform, context, self.kind, document)
         self._runner.stop(document[self.kind.arn_member])
 
     def delete(self, context: Context, params: dict) -> None:
@@ -184,8 +182,7 @@ class Jobs:
         """Jobs that ran when the local AWS was killed have failed; their processes and directories are removed."""
         self._runner.recover()
         for context, document in list(self.engine.every(self.kind, RUNNING)):
-            lost = self.engine.update(context, self.kind, document[self.kind.name_member], self.lost)
-            tracking.changed(self.engine, self.platform, context, self.kind, lost)
+            self.engine.update(context, self.kind, document[self.kind.name_member], self.lost)
 
     def shutdown(self) -> None:
         self._runner.shutdown()

@@ -19,7 +19,7 @@ from course.localaws.sagemaker import channels
 from course.localaws.sagemaker.engine import Document
 from course.localaws.sagemaker.folder_sync import FolderSync
 from course.localaws.sagemaker.job_data import DataError, Item
-from course.localaws.sagemaker.job_runner import OUT_OF_MEMORY, JobFailure, JobLog
+from course.localaws.sagemaker.job_runner import JobFailure, JobLog, limit_failure
 from course.localaws.sagemaker.jobs import JobRun
 from course.localaws.sagemaker.pipes import Pipe
 from course.localaws.sagemaker.processing_checks import instances, isolated, managed, outputs
@@ -47,7 +47,7 @@ class ProcessingRun(JobRun):
         document = self.document
         self.update({"ProcessingStartTime": self.engine.now()})
         [(_, count)] = instances(document["ProcessingResources"]["ClusterConfig"])
-        roots = [folder / host / "ml" for host in hosts(count)]
+        roots = [folder / host / "ml" for host in mlroot.hosts(count)]
         try:
             image = images.find(document["AppSpecification"]["ImageUri"], document["RoleArn"])
         except AwsError as error:  # it was deleted since the job was created
@@ -77,7 +77,7 @@ class ProcessingRun(JobRun):
 
     def _run(self, roots: list[Path], image: Image, streams: contextlib.ExitStack) -> Together:
         """Run the program of every instance; what is to be uploaded meanwhile is."""
-        starts = [self._start(root, image) for root in roots]
+        starts = [self._start(root, image, len(roots)) for root in roots]
         self._continuous = [
             FolderSync(self.data, root, output["LocalPath"], output["S3Uri"], complete=True)
             for root in roots
@@ -90,7 +90,7 @@ class ProcessingRun(JobRun):
 
     def _lay_out(self, roots: list[Path], image: Image, streams: contextlib.ExitStack) -> None:
         """Put in place what the program of every instance finds when it begins; its pipes are fed until ``streams`` are closed."""
-        document, names = self.document, hosts(len(roots))
+        document, names = self.document, mlroot.hosts(len(roots))
         told = {"ProcessingJobArn": document["ProcessingJobArn"], "ProcessingJobName": self.name}
         told |= {member: document[member] for member in TOLD if member in document}
         for root, name in zip(roots, names, strict=True):
@@ -104,12 +104,12 @@ class ProcessingRun(JobRun):
             for number, root in enumerate(roots):
                 items = found[number :: len(roots)] if sharded else found
                 if source["S3InputMode"] == "Pipe":
-                    streams.callback(self._pipe(source, items, place(root, source["LocalPath"])).end)
+                    streams.callback(self._pipe(source, items, mlroot.place(root, source["LocalPath"])).end)
                 else:
-                    self._download(items, place(root, source["LocalPath"]))
+                    self._download(items, mlroot.place(root, source["LocalPath"]))
         for entry in managed(outputs(document)):
             for root in roots:
-                place(root, entry["S3Output"]["LocalPath"]).mkdir(parents=True, exist_ok=True)
+                mlroot.place(root, entry["S3Output"]["LocalPath"]).mkdir(parents=True, exist_ok=True)
 
     def _download(self, items: list[Item], folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -135,22 +135,22 @@ class ProcessingRun(JobRun):
     def _cannot_feed(self, error: Exception) -> None:
         self._unread = str(error)
 
-    def _start(self, root: Path, image: Image) -> Callable[[], Running]:
-        """What starts the program of one instance."""
-        box, command = self._box(root, image), self._command(image)
+    def _start(self, root: Path, image: Image, share: int) -> Callable[[], Running]:
+        """What starts the program of one instance of ``share``."""
+        box, command = self._box(root, image, share), self._command(image)
         box.stage(root)
         stream = f"{self.name}/{root.parent.name}-{int(self.engine.now())}"
         log = JobLog(self.platform, self.context.region, GROUP, stream)
         return lambda: box.start(command, log, image.workdir or "/opt/ml")
 
-    def _box(self, root: Path, image: Image) -> Box:
+    def _box(self, root: Path, image: Image, share: int) -> Box:
         folder = root.parent
         overlay = self.runner.overlay(self.job, folder, requirements_of(folder), image)
         for name, module in image.programs.items():
             overlay.add_program(name, f"-P -m {module}")
         extra = image.environment | self.document.get("Environment", {})
         variables = self.runner.variables(self.context, self.document["RoleArn"], overlay, extra)
-        return self.runner.box(folder, variables, isolated=isolated(self.document), image=image)
+        return self.runner.box(folder, variables, isolated=isolated(self.document), share=share, image=image)
 
     def _command(self, image: Image) -> list[str]:
         specification = self.document["AppSpecification"]
@@ -167,11 +167,7 @@ class ProcessingRun(JobRun):
     def _upload(self, roots: list[Path]) -> None:
         for output in self._stored("EndOfJob"):
             for root in roots:
-                self.data.upload_folder(place(root, output["LocalPath"]), output["S3Uri"])
-
-
-def hosts(count: int) -> list[str]:
-    return [f"algo-{number}" for number in range(1, count + 1)]
+                self.data.upload_folder(mlroot.place(root, output["LocalPath"]), output["S3Uri"])
 
 
 def ended(now: float, status: str, failure: str) -> dict:
@@ -183,20 +179,11 @@ def ended(now: float, status: str, failure: str) -> dict:
 def failure_of(together: Together, unread: str, limits: Limits) -> str:
     """The ``FailureReason`` of containers that have ended, ``""`` when all succeeded; ``unread``: why an input was not streamed."""
     failed = together.first_failure
-    if failed and failed.limit == "memory":
-        return OUT_OF_MEMORY
-    if failed and failed.limit == "disk":
-        return f"AlgorithmError: [Errno 28] No space left on device, exit code: {failed.exit_code}"
-    if failed and failed.limit == "processes":
-        return f"AlgorithmError: the job had more than {limits.processes} processes, exit code: {failed.exit_code}"
+    if failed and (reached := limit_failure(failed, limits)):
+        return reached
     if unread:
         return mlroot.shorten(f"ClientError: Data download failed:{unread}")
     return f"AlgorithmError: See job logs for more information, exit code: {failed.exit_code}" if failed else ""
-
-
-def place(root: Path, local: str) -> Path:
-    """Where a path below /opt/ml lies below ``root``."""
-    return root / Path(local).relative_to("/opt/ml")
 
 
 def requirements_of(folder: Path) -> Path | None:

@@ -28,6 +28,7 @@ from course.localaws.sagemaker.search import Searches
 from course.localaws.sagemaker.spot import Interruption
 from course.localaws.sagemaker.state_events import StateEvents
 from course.localaws.sagemaker.tags import Tags
+from course.localaws.sagemaker.tracking import Tracking
 from course.localaws.sagemaker.training import TrainingJobs
 from course.localaws.sagemaker.trial_components import TrialComponents
 from course.localaws.sagemaker.tuning import HyperParameterTuningJobs
@@ -47,7 +48,7 @@ class SageMaker:
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
         self.engine = Engine(platform)
-        self.engine.changed = StateEvents(platform, self.engine)
+        self.engine.listeners = (StateEvents(platform, self.engine), Tracking(platform, self.engine))
         self.families = [family(platform, self.engine) for family in FAMILIES]
         [self._training] = [family for family in self.families if isinstance(family, TrainingJobs)]
         # Before the training jobs that they launch, so that no more are launched while those are shut down.

@@ -70,24 +70,32 @@ def begun(engine: Engine, context: Context, kind: Kind, job: Document) -> None:
         engine.update(context, TRIAL_COMPONENT, config["RunName"], lambda run: {"Sources": [*run.get("Sources", []), source]})
 
 
-def changed(engine: Engine, platform: Platform, context: Context, kind: Kind, job: Document) -> None:
-    """Tell the trial component of a job of its status; of one that has ended, of its outputs and metrics too.
+class Tracking:
+    """Tells the trial component of a job of its status; of one that has ended, of its outputs and metrics too.
 
-    Whatever goes wrong with it, the job is as it is.
+    To be called by `Engine` after each change of a resource. Whatever goes wrong with the component, the job is as it is.
     """
-    if kind.name not in TRACKED:
-        return
-    try:
+
+    def __init__(self, platform: Platform, engine: Engine) -> None:
+        self._platform, self._engine = platform, engine
+
+    def __call__(self, context: Context, kind: Kind, before: Document | None, job: Document) -> None:
+        if kind.name not in TRACKED or before is None:  # of a new job `begun` keeps one
+            return
+        try:
+            self._engine.update(context, TRIAL_COMPONENT, component_of(kind, job), self._members(context, kind, job))
+        except AwsError:
+            pass  # somebody has deleted it
+        except Exception:
+            logger.exception("the trial component of %s", job[kind.arn_member])
+
+    def _members(self, context: Context, kind: Kind, job: Document) -> dict:
         stem = kind.name.removesuffix("Job")
         members = status_of(kind, job) | {"OutputArtifacts": outputs(job)}
         members |= {time: job[f"{stem}{time}"] for time in ("StartTime", "EndTime") if f"{stem}{time}" in job}
         if "EndTime" in members:
-            members["Metrics"] = list(metrics(platform, context, kind, job))
-        engine.update(context, TRIAL_COMPONENT, component_of(kind, job), members)
-    except AwsError:
-        pass  # somebody has deleted it
-    except Exception:
-        logger.exception("the trial component of %s", job[kind.arn_member])
+            members["Metrics"] = list(metrics(self._platform, context, kind, job))
+        return members
 
 
 def component_of(kind: Kind, job: Document) -> str:

@@ -24,7 +24,7 @@ from course.localaws.sagemaker.channels import Channel
 from course.localaws.sagemaker.cluster import Host, resource_config
 from course.localaws.sagemaker.folder_sync import FolderSync, below_ml
 from course.localaws.sagemaker.job_data import inside, split
-from course.localaws.sagemaker.job_runner import OUT_OF_MEMORY, JobFailure
+from course.localaws.sagemaker.job_runner import JobFailure, limit_failure
 from course.localaws.sagemaker.pipes import Pipe
 
 if TYPE_CHECKING:
@@ -197,14 +197,9 @@ def data_failure(error: Exception) -> str:
 
 def failure_of(running: Running, root: Path, limits: Limits, client_error: int | None = None) -> str:
     """The ``FailureReason`` of a container that has ended, ``""`` when it succeeded; with exit code ``client_error`` it blames its user."""
-    if running.limit == "memory":
-        return OUT_OF_MEMORY
-    if running.limit == "disk":
-        return f"AlgorithmError: [Errno 28] No space left on device, exit code: {running.exit_code}"
-    if running.limit == "processes":
-        return f"AlgorithmError: the job had more than {limits.processes} processes, exit code: {running.exit_code}"
-    if running.exit_code == 0:
-        return ""
+    reached = limit_failure(running, limits)
+    if reached or running.exit_code == 0:
+        return reached
     message = mlroot.read_message(root / "output/failure") or ""
     blamed = "ClientError" if running.exit_code == client_error else "AlgorithmError"
     return mlroot.shorten(f"{blamed}: {message}", f", exit code: {running.exit_code}")

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import json
-import zlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from course.localaws.errors import AwsError
+from course.localaws.sagemaker import selection
 
 if TYPE_CHECKING:
     from course.localaws.sagemaker.engine import Document
@@ -17,9 +14,13 @@ if TYPE_CHECKING:
 
 METRIC = "FinalHyperParameterTuningJobObjectiveMetric"
 FROM_JOB = ("CreationTime", "TrainingStartTime", "TrainingEndTime", "TrainingJobStatus", "FailureReason")
-ASKED = ("HyperParameterTuningJobName", "StatusEquals", "SortBy", "SortOrder")
-DEFAULT_PAGE = 10
 RETRYABLE = "InternalServerError"
+SORTED_BY = {
+    "Name": lambda summary: summary["TrainingJobName"],
+    "CreationTime": lambda summary: summary["CreationTime"],
+    "Status": lambda summary: summary["TrainingJobStatus"],
+    "FinalObjectiveMetricValue": lambda summary: summary.get(METRIC, {}).get("Value"),
+}
 
 
 def summary_of(job: Document, plan: Plan, values: Values) -> dict:
@@ -81,19 +82,10 @@ def page(summaries: list[dict], params: dict) -> tuple[list[dict], str | None]:
     AwsError
         ``ValidationException`` for a token that is not one of ours, or belongs to another query.
     """
-    status, by = params.get("StatusEquals"), params.get("SortBy", "Name")
-    query = zlib.crc32(repr([params.get(member) for member in ASKED]).encode())
-    shown = [summary for summary in summaries if status in (None, summary["TrainingJobStatus"])]
-    if by == "FinalObjectiveMetricValue":
-        shown = [summary for summary in shown if METRIC in summary]
-    descending = params.get("SortOrder") == "Descending"
-    if params.get("NextToken"):
-        last = _read(params["NextToken"], query)
-        shown = [summary for summary in shown if (_place(summary, by) < last if descending else _place(summary, by) > last)]
-    ordered = sorted(shown, key=lambda summary: _place(summary, by), reverse=descending)
-    limit = params.get("MaxResults", DEFAULT_PAGE)
-    token = _token(query, _place(ordered[limit - 1], by)) if len(ordered) > limit else None
-    return ordered[:limit], token
+    shown = [summary for summary in summaries if params.get("StatusEquals") in (None, summary["TrainingJobStatus"])]
+    value = SORTED_BY[params.get("SortBy", "Name")]
+    shown = [summary for summary in shown if value(summary) is not None]
+    return selection.page(shown, "TrainingJobArn", value, {"SortOrder": "Ascending"} | params)
 
 
 def _progress(job: Document) -> dict:
@@ -105,28 +97,3 @@ def _counted(summary: dict) -> str:
     if status == "Failed":
         return "RetryableError" if summary.get("FailureReason", "").startswith(RETRYABLE) else "NonRetryableError"
     return status if status in ("Completed", "Stopped") else "InProgress"
-
-
-def _place(summary: dict, by: str) -> tuple:
-    first = {
-        "Name": "",
-        "CreationTime": summary["CreationTime"],
-        "Status": summary["TrainingJobStatus"],
-        "FinalObjectiveMetricValue": summary.get(METRIC, {}).get("Value"),
-    }[by]
-    return first, summary["TrainingJobName"]
-
-
-def _token(query: int, place: tuple) -> str:
-    """Holds the place of the last one shown, so that none is left out or shown again while others begin and end."""
-    return base64.urlsafe_b64encode(json.dumps([query, *place]).encode()).decode()
-
-
-def _read(token: str, query: int) -> tuple:
-    try:
-        made_for, first, name = json.loads(base64.b64decode(token, "-_", validate=True))
-    except (ValueError, TypeError):
-        made_for = first = name = None
-    if made_for != query or not isinstance(first, int | float | str) or not isinstance(name, str):
-        raise AwsError("ValidationException", "Invalid NextToken: it was not returned by this operation with these parameters.")
-    return first, name

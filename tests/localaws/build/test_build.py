@@ -124,7 +124,7 @@ def test_files_go_where_docker_puts_them(built) -> None:
     image = built(
         """
         FROM debian
-        WORKDIR /work
+        WORKDIR /srv
         COPY a.py ./
         COPY a.py renamed.py
         COPY --chmod=700 *.py /many/
@@ -146,12 +146,12 @@ def test_files_go_where_docker_puts_them(built) -> None:
         "/sub/deep/d.txt": "d",
         "/sub/moved.py": "c",
         "/with blank/b.py": "b",
-        "/work/a.py": "a",
-        "/work/made/deep/empty": "",
-        "/work/renamed.py": "a",
+        "/srv/a.py": "a",
+        "/srv/made/deep/empty": "",
+        "/srv/renamed.py": "a",
     }
-    modes = {name: (image.root / name).stat().st_mode & 0o777 for name in ("many/a.py", "work/renamed.py", "work/a.py")}
-    assert modes == {"many/a.py": 0o700, "work/renamed.py": 0o755, "work/a.py": 0o644}
+    modes = {name: (image.root / name).stat().st_mode & 0o777 for name in ("many/a.py", "srv/renamed.py", "srv/a.py")}
+    assert modes == {"many/a.py": 0o700, "srv/renamed.py": 0o755, "srv/a.py": 0o644}
 
 
 def test_add_unpacks_an_archive_and_copy_does_not(built, tmp_path: Path) -> None:
