@@ -27,6 +27,11 @@ class AwsError(Exception):
         self.headers: dict[str, str] = {}  # that go with the answer, e.g. S3's x-amz-delete-marker
 
 
+def invalid(message: str) -> AwsError:
+    """A request that SageMaker refuses for what it says; most of its errors have this code."""
+    return AwsError("ValidationException", message)
+
+
 def not_supported(service: str, operation: str) -> AwsError:
     """The one answer to an operation that AWS has and the local AWS does not: clear, not retried, never a canned success."""
     return AwsError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from course.localaws.errors import AwsError
+from course.localaws.errors import invalid
 from course.localaws.sagemaker.context import Context, Operation
 from course.localaws.sagemaker.engine import Engine, Kind
 from course.localaws.sagemaker.models import MODEL
@@ -79,34 +79,30 @@ def check_variants(params: dict) -> None:
     production, shadow = params["ProductionVariants"], params.get("ShadowProductionVariants", [])
     names = [variant["VariantName"] for variant in (*production, *shadow)]
     if len(names) != len(set(names)):
-        raise _invalid(f"Variant names must be unique within an endpoint configuration; got {', '.join(names)}.")
+        raise invalid(f"Variant names must be unique within an endpoint configuration; got {', '.join(names)}.")
     if shadow and not len(production) == len(shadow) == 1:
-        raise _invalid("With ShadowProductionVariants, there must be exactly one production variant and one shadow variant.")
+        raise invalid("With ShadowProductionVariants, there must be exactly one production variant and one shadow variant.")
     for variant in (*production, *shadow):
         _check_variant(variant, "ExecutionRoleArn" in params)
     if sum(variant.get("InitialVariantWeight", 1.0) for variant in production) <= 0:
-        raise _invalid("The sum of the variants' InitialVariantWeight must be greater than 0: no variant would get a request.")
+        raise invalid("The sum of the variants' InitialVariantWeight must be greater than 0: no variant would get a request.")
 
 
 def _check_variant(variant: dict, has_role: bool) -> None:
     name = variant["VariantName"]
     if "ModelName" not in variant and not has_role:
-        raise _invalid(f"Variant {name} has no ModelName; an endpoint for inference components needs an ExecutionRoleArn instead.")
+        raise invalid(f"Variant {name} has no ModelName; an endpoint for inference components needs an ExecutionRoleArn instead.")
     if "ServerlessConfig" in variant:
         if "InstanceType" in variant or "InitialInstanceCount" in variant:
-            raise _invalid(f"Variant {name} has a ServerlessConfig; it can have neither InstanceType nor InitialInstanceCount.")
+            raise invalid(f"Variant {name} has a ServerlessConfig; it can have neither InstanceType nor InitialInstanceCount.")
         memory = variant["ServerlessConfig"]["MemorySizeInMB"]
         if memory not in SERVERLESS_MEMORY:
-            raise _invalid(f"MemorySizeInMB of variant {name} is {memory}; it must be one of {', '.join(map(str, SERVERLESS_MEMORY))}.")
+            raise invalid(f"MemorySizeInMB of variant {name} is {memory}; it must be one of {', '.join(map(str, SERVERLESS_MEMORY))}.")
         return
     if "InstanceType" not in variant and "InstancePools" not in variant:
-        raise _invalid(f"Variant {name} needs an InstanceType, InstancePools or a ServerlessConfig.")
+        raise invalid(f"Variant {name} needs an InstanceType, InstancePools or a ServerlessConfig.")
     if "InitialInstanceCount" not in variant:
-        raise _invalid(f"Variant {name} needs an InitialInstanceCount.")
+        raise invalid(f"Variant {name} needs an InitialInstanceCount.")
     if "ModelName" in variant and "ManagedInstanceScaling" in variant:
         # Wording: https://github.com/hashicorp/terraform-provider-aws/pull/45926
-        raise _invalid("ManagedInstanceScaling is only supported for inference component endpoints.")
-
-
-def _invalid(message: str) -> AwsError:
-    return AwsError("ValidationException", message)
+        raise invalid("ManagedInstanceScaling is only supported for inference component endpoints.")

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
-from course.localaws.errors import AwsError
+from course.localaws.errors import invalid
 from course.localaws.sagemaker import quotas
 from course.localaws.sagemaker.jobs import DEFAULT_SECONDS, check_isolation, unsupported
 
@@ -112,7 +112,3 @@ def outputs(document: dict) -> list[dict]:
 def managed(entries: Sequence[dict]) -> list[dict]:
     """The inputs or outputs that SageMaker moves, and not the application itself."""
     return [entry for entry in entries if not entry.get("AppManaged")]
-
-
-def invalid(message: str) -> AwsError:
-    return AwsError("ValidationException", message)

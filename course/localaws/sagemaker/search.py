@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from course.localaws.contract.model import Model, Shape
-from course.localaws.errors import AwsError
+from course.localaws.errors import AwsError, invalid
 from course.localaws.sagemaker import search_filters, selection
 from course.localaws.sagemaker.context import Context, Operation
 from course.localaws.sagemaker.engine import Document, Engine, Kind
@@ -110,7 +110,7 @@ def summary(component: Document) -> dict:
 def sorting(name: str, shape: Shape) -> Callable[[dict], float | str | None]:
     """What a record is sorted by: the value of a property, as number or text."""
     if search_filters.member(shape, name.partition(".")[0]) is None:
-        raise search_filters.invalid(f"{name!r} is not a property of {shape.name}; SortBy needs one.")
+        raise invalid(f"{name!r} is not a property of {shape.name}; SortBy needs one.")
 
     def value(record: dict) -> float | str | None:
         first = next((value for value, _ in search_filters.found(record, shape, name)), None)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 
 from course.localaws.contract.model import NUMBERS, Shape
-from course.localaws.errors import AwsError
+from course.localaws.errors import invalid
 
 MOST_CONDITIONS = 50
 COMPARISONS: dict[str, Callable] = {
@@ -226,7 +226,3 @@ def moment(text: str, name: str) -> float:
     except ValueError:
         raise invalid(f"{name} is compared with a time of the form YYYY-mm-dd'T'HH:MM:SS, which {text!r} is not.") from None
     return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
-
-
-def invalid(message: str) -> AwsError:
-    return AwsError("ValidationException", message)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from course.localaws.errors import AwsError
+from course.localaws.errors import invalid
 from course.localaws.sagemaker.strategies.bayesian import BayesianSearch
 from course.localaws.sagemaker.strategies.process import SearchProcess
 from course.localaws.sagemaker.strategies.sampling import GridSearch, RandomSearch, Search
@@ -127,22 +127,22 @@ def plans_of(document: dict) -> list[Plan]:
     """
     config, definitions = document["HyperParameterTuningJobConfig"], document.get("TrainingJobDefinitions")
     if ("TrainingJobDefinition" in document) == (definitions is not None):
-        raise _invalid("Specify either TrainingJobDefinition or TrainingJobDefinitions.")
+        raise invalid("Specify either TrainingJobDefinition or TrainingJobDefinitions.")
     if definitions is None:
         definition = document["TrainingJobDefinition"]
         objective = config.get("HyperParameterTuningJobObjective") or definition.get("TuningObjective")
         return [_plan(definition, objective, config.get("ParameterRanges") or definition.get("HyperParameterRanges", {}))]
     if "ParameterRanges" in config or "HyperParameterTuningJobObjective" in config:
-        raise _invalid(
+        raise invalid(
             "With TrainingJobDefinitions each definition has its own TuningObjective and HyperParameterRanges; "
             "HyperParameterTuningJobConfig must have neither ParameterRanges nor HyperParameterTuningJobObjective."
         )
     names = [definition.get("DefinitionName", "") for definition in definitions]
     if "" in names or len(names) != len(set(names)):
-        raise _invalid("Each of the TrainingJobDefinitions needs a DefinitionName that no other one has.")
+        raise invalid("Each of the TrainingJobDefinitions needs a DefinitionName that no other one has.")
     plans = [_plan(each, each.get("TuningObjective"), each.get("HyperParameterRanges", {})) for each in definitions]
     if len({plan.objective["Type"] for plan in plans}) > 1:
-        raise _invalid("The objectives of all TrainingJobDefinitions must have the same Type, or no training job could be the best one.")
+        raise invalid("The objectives of all TrainingJobDefinitions must have the same Type, or no training job could be the best one.")
     return plans
 
 
@@ -154,12 +154,12 @@ def resources(definition: dict) -> dict:
     """
     given = definition.get("HyperParameterTuningResourceConfig")
     if (given is None) == ("ResourceConfig" not in definition):
-        raise _invalid("A training job definition needs either ResourceConfig or HyperParameterTuningResourceConfig.")
+        raise invalid("A training job definition needs either ResourceConfig or HyperParameterTuningResourceConfig.")
     if given is None:
         return definition["ResourceConfig"]
     configs = given.get("InstanceConfigs")
     if bool(configs) == ("InstanceType" in given):
-        raise _invalid("HyperParameterTuningResourceConfig needs either InstanceConfigs or InstanceType, InstanceCount and VolumeSizeInGB.")
+        raise invalid("HyperParameterTuningResourceConfig needs either InstanceConfigs or InstanceType, InstanceCount and VolumeSizeInGB.")
     shared = {member: given[member] for member in ("VolumeKmsKeyId",) if member in given}
     chosen = configs[0] if configs else given
     return shared | {member: chosen[member] for member in ("InstanceType", "InstanceCount", "VolumeSizeInGB") if member in chosen}
@@ -183,14 +183,14 @@ def stopping_of(config: dict, plan: Plan) -> Stopping:
     early, given = config.get("TrainingJobEarlyStoppingType", "Off"), config.get("StrategyConfig", {}).get("HyperbandStrategyConfig")
     if config["Strategy"] != "Hyperband":
         if given is not None:
-            raise _invalid("HyperbandStrategyConfig is only supported with the Hyperband strategy.")
+            raise invalid("HyperbandStrategyConfig is only supported with the Hyperband strategy.")
         return MedianRule() if early == "Auto" else NoStopping()
     if early != "Off":
-        raise _invalid("TrainingJobEarlyStoppingType must be Off with the Hyperband strategy, which stops training jobs by itself.")
+        raise invalid("TrainingJobEarlyStoppingType must be Off with the Hyperband strategy, which stops training jobs by itself.")
     given = given or {}
     least, most = given.get("MinResource", 1), given.get("MaxResource") or _epochs(plan.static)
     if not least <= most <= MOST_EPOCHS:
-        raise _invalid(f"MinResource must not be above MaxResource, nor MaxResource above {MOST_EPOCHS}; they are {least} and {most}.")
+        raise invalid(f"MinResource must not be above MaxResource, nor MaxResource above {MOST_EPOCHS}; they are {least} and {most}.")
     return Hyperband(least, most)
 
 
@@ -200,8 +200,8 @@ def _epochs(static: dict[str, str]) -> int:
             try:
                 return int(static[name].strip('"'))
             except ValueError:
-                raise _invalid(f"MaxResource cannot be inferred from the static hyperparameter {name}={static[name]}.") from None
-    raise _invalid(
+                raise invalid(f"MaxResource cannot be inferred from the static hyperparameter {name}={static[name]}.") from None
+    raise invalid(
         "The Hyperband strategy needs a MaxResource: give one in HyperbandStrategyConfig, or one of the static hyperparameters "
         f"{', '.join(EPOCHS)}."
     )
@@ -209,9 +209,5 @@ def _epochs(static: dict[str, str]) -> int:
 
 def _plan(definition: dict, objective: dict | None, ranges: dict) -> Plan:
     if objective is None:
-        raise _invalid("A hyperparameter tuning job objective is required: the metric to optimise, and whether to maximise or minimise it.")
+        raise invalid("A hyperparameter tuning job objective is required: the metric to optimise, and whether to maximise or minimise it.")
     return Plan(definition, objective, space_of(ranges, definition.get("StaticHyperParameters", {})))
-
-
-def _invalid(message: str) -> AwsError:
-    return AwsError("ValidationException", message)

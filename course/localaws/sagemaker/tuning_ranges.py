@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from course.localaws.errors import AwsError
+from course.localaws.errors import invalid
 from course.localaws.sagemaker import quotas
 from course.localaws.sagemaker.strategies.space import Categorical, Numeric, Parameter, Space, automatic
 
@@ -34,12 +34,12 @@ def space_of(ranges: dict, static: dict[str, str]) -> Space:
     )
     names = [parameter.name for parameter in parameters]
     if not names:
-        raise _invalid("A hyperparameter tuning job needs a range of at least one hyperparameter to search.")
+        raise invalid("A hyperparameter tuning job needs a range of at least one hyperparameter to search.")
     if doubled := sorted({name for name in names if names.count(name) > 1} | set(names) & set(static)):
-        raise _invalid(f"Each hyperparameter may be given once, as static or by one range; given more often: {', '.join(doubled)}.")
+        raise invalid(f"Each hyperparameter may be given once, as static or by one range; given more often: {', '.join(doubled)}.")
     quotas.check("Number of hyperparameters that can be searched", len(names))
     if len(names) + len(static) > MOST_HYPERPARAMETERS:
-        raise _invalid(
+        raise invalid(
             f"There may be {MOST_HYPERPARAMETERS} static and tunable hyperparameters together; there are {len(names) + len(static)}."
         )
     return Space(parameters)
@@ -58,14 +58,14 @@ def check_combinations(spaces: Iterable[Space], strategy: str, most: int | None)
     count = sum(space.count for space in spaces)
     if strategy == "Grid":
         if any(isinstance(parameter, Numeric) for space in spaces for parameter in space.parameters):
-            raise _invalid("Only categorical hyperparameter ranges are supported with the Grid strategy.")
+            raise invalid("Only categorical hyperparameter ranges are supported with the Grid strategy.")
         if most not in (None, count):
-            raise _invalid(
+            raise invalid(
                 "With the Grid strategy MaxNumberOfTrainingJobs must equal the number of distinct combinations of hyperparameter values, "
                 f"which is {count}, or be left out; it is {most}."
             )
     elif most is not None and count < most:
-        raise _invalid(
+        raise invalid(
             "You don't have enough combinations of hyperparameter ranges. The total number of hyperparameter combinations for the provided "
             f"ranges [{float(count)}] must be equal or greater than the value of MaxNumberOfJobs, [{most}]. Provide additional ranges."
         )
@@ -76,7 +76,7 @@ def _integer(given: dict) -> Parameter:
     try:
         low, high = int(given["MinValue"]), int(given["MaxValue"])
     except ValueError:
-        raise _invalid(f"MinValue and MaxValue of the integer range {name} must be integers; {_ends(given)}.") from None
+        raise invalid(f"MinValue and MaxValue of the integer range {name} must be integers; {_ends(given)}.") from None
     return Numeric(name, low, high, _scaling(given, low, high, integer=True), integer=True)
 
 
@@ -87,35 +87,31 @@ def _continuous(given: dict) -> Parameter:
     except ValueError:
         low = high = math.nan
     if not (math.isfinite(low) and math.isfinite(high)):
-        raise _invalid(f"MinValue and MaxValue of the continuous range {name} must be numbers; {_ends(given)}.")
+        raise invalid(f"MinValue and MaxValue of the continuous range {name} must be numbers; {_ends(given)}.")
     return Numeric(name, low, high, _scaling(given, low, high, integer=False))
 
 
 def _categorical(given: dict) -> Parameter:
     values = given["Values"]
     if len(values) != len(set(values)):
-        raise _invalid(f"The values of the categorical range {given['Name']} must be distinct; got {', '.join(values)}.")
+        raise invalid(f"The values of the categorical range {given['Name']} must be distinct; got {', '.join(values)}.")
     return Categorical(given["Name"], tuple(values))
 
 
 def _scaling(given: dict, low: float, high: float, integer: bool) -> str:
     name, scaling = given["Name"], given.get("ScalingType", "Auto")
     if low > high:
-        raise _invalid(f"MinValue of the range {name} must not be above MaxValue; {_ends(given)}.")
+        raise invalid(f"MinValue of the range {name} must not be above MaxValue; {_ends(given)}.")
     if scaling == "Auto":
         return automatic(low, high, integer)
     if scaling == "Logarithmic" and low <= 0:
-        raise _invalid(f"Logarithmic scaling works only for ranges of values above 0; {_ends(given)} ({name}).")
+        raise invalid(f"Logarithmic scaling works only for ranges of values above 0; {_ends(given)} ({name}).")
     if scaling == "ReverseLogarithmic" and integer:
-        raise _invalid(f"ReverseLogarithmic scaling is not supported for integer ranges ({name}).")
+        raise invalid(f"ReverseLogarithmic scaling is not supported for integer ranges ({name}).")
     if scaling == "ReverseLogarithmic" and not (low >= 0 and high < 1):
-        raise _invalid(f"ReverseLogarithmic scaling works only for ranges within 0 <= x < 1; {_ends(given)} ({name}).")
+        raise invalid(f"ReverseLogarithmic scaling works only for ranges within 0 <= x < 1; {_ends(given)} ({name}).")
     return scaling
 
 
 def _ends(given: dict) -> str:
     return f"they are {given['MinValue']} and {given['MaxValue']}"
-
-
-def _invalid(message: str) -> AwsError:
-    return AwsError("ValidationException", message)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from course.localaws.errors import AwsError
+from course.localaws.errors import invalid
 from course.localaws.sagemaker.strategies.sampling import Told
 from course.localaws.sagemaker.strategies.space import Categorical, Numeric, Parameter
 from course.localaws.sagemaker.tuning_plan import Plan, plans_of
@@ -40,11 +40,11 @@ def check(parents: Sequence[dict], kind: str, plans: Sequence[Plan]) -> None:
     for parent in parents:
         name, status = parent["HyperParameterTuningJobName"], parent["HyperParameterTuningJobStatus"]
         if status not in ENDED:
-            raise _invalid(f"The parent hyperparameter tuning job {name} is {status}; a parent must be Completed, Failed or Stopped.")
+            raise invalid(f"The parent hyperparameter tuning job {name} is {status}; a parent must be Completed, Failed or Stopped.")
         earlier = {plan.name: plan for plan in plans_of(parent)}
         for plan in plans:
             if plan.name not in earlier:
-                raise _invalid(f"The parent hyperparameter tuning job {name} has no training job definition {plan.name!r}.")
+                raise invalid(f"The parent hyperparameter tuning job {name} has no training job definition {plan.name!r}.")
             _check_plan(name, earlier[plan.name], plan)
             if kind == IDENTICAL:
                 _check_identical(name, earlier[plan.name], plan)
@@ -67,23 +67,23 @@ def told_of(parent: dict, plan: Plan, kind: str) -> list[Told]:
 
 def _check_plan(parent: str, earlier: Plan, plan: Plan) -> None:
     if earlier.objective != plan.objective:
-        raise _invalid(
+        raise invalid(
             f"The objective metric must be that of the parent hyperparameter tuning job {parent}, {_told(earlier.objective)}; "
             f"it is {_told(plan.objective)}."
         )
     before, now = _kinds(earlier), _kinds(plan)
     if len(before) != len(now):
-        raise _invalid(
+        raise invalid(
             f"The number of static and tunable hyperparameters must be that of the parent hyperparameter tuning job {parent}, "
             f"{len(before)}; it is {len(now)}."
         )
     for name, kind in now.items():
         if name not in before:
-            raise _invalid(f"The parent hyperparameter tuning job {parent} has no hyperparameter {name}.")
+            raise invalid(f"The parent hyperparameter tuning job {parent} has no hyperparameter {name}.")
         if "static" not in (kind, before[name]) and kind != before[name]:
-            raise _invalid(f"The type of the hyperparameter {name} must not change: it was {before[name]} in {parent} and is {kind}.")
+            raise invalid(f"The type of the hyperparameter {name} must not change: it was {before[name]} in {parent} and is {kind}.")
     if (changes := _changes(earlier, plan)) > MOST_CHANGES:
-        raise _invalid(
+        raise invalid(
             f"From {parent} there are {changes} changes of tunable hyperparameters to static ones and of static values; "
             f"there may be {MOST_CHANGES}. Each value of a categorical hyperparameter counts."
         )
@@ -92,10 +92,10 @@ def _check_plan(parent: str, earlier: Plan, plan: Plan) -> None:
 def _check_identical(parent: str, earlier: Plan, plan: Plan) -> None:
     images = [each.definition["AlgorithmSpecification"].get("TrainingImage") for each in (earlier, plan)]
     if images[0] != images[1]:
-        raise _invalid(f"With {IDENTICAL} the training image must be that of {parent}, {images[0]}; it is {images[1]}.")
+        raise invalid(f"With {IDENTICAL} the training image must be that of {parent}, {images[0]}; it is {images[1]}.")
     channels = [sorted(each.definition.get("InputDataConfig", []), key=lambda one: one["ChannelName"]) for each in (earlier, plan)]
     if channels[0] != channels[1]:
-        raise _invalid(f"With {IDENTICAL} the input data must be that of the parent hyperparameter tuning job {parent}.")
+        raise invalid(f"With {IDENTICAL} the input data must be that of the parent hyperparameter tuning job {parent}.")
 
 
 def _kinds(plan: Plan) -> dict[str, str]:
@@ -121,7 +121,3 @@ def _changes(earlier: Plan, plan: Plan) -> int:
 
 def _told(objective: dict) -> str:
     return f"{objective['Type']} {objective['MetricName']}"
-
-
-def _invalid(message: str) -> AwsError:
-    return AwsError("ValidationException", message)
