@@ -28,8 +28,9 @@ def tuning(tmp_path: Path) -> Iterator[Tuning]:
 def start(tuning: Tuning) -> str:
     """A tuning job one of whose training jobs has ended, and two of which run."""
     name = tuning.start(9, Strategy="Bayesian", request={"TrainingJobDefinition": tuning.definition(LONG)})
-    tuning.world.until(lambda: "loss=1" in [line for trial in tuning.trials(name) for line in tuning.world.lines(trial["TrainingJobName"])])
-    tuning.client.stop_training_job(TrainingJobName=tuning.trials(name)[0]["TrainingJobName"])
+    first = tuning.world.until(lambda: tuning.trials(name))[0]["TrainingJobName"]
+    tuning.world.until(lambda: "loss=1" in tuning.world.lines(first))
+    tuning.client.stop_training_job(TrainingJobName=first)
     tuning.world.until(lambda: len(tuning.trials(name)) == 3)
     return name
 
