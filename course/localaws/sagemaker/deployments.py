@@ -21,7 +21,7 @@ VARIANT_MEMBERS = {
 }  # fmt: skip
 MODEL_MEMBERS = {
     "ModelName", "ModelArn", "PrimaryContainer", "Containers", "ExecutionRoleArn", "VpcConfig", "EnableNetworkIsolation", "CreationTime",
-    "LastModifiedTime",
+    "LastModifiedTime", "InferenceExecutionConfig",
 }  # fmt: skip
 CONTAINER_MEMBERS = {"ContainerHostname", "Image", "Mode", "ModelDataUrl", "ModelDataSource", "Environment"}
 ROUTING_STRATEGIES = ("RANDOM", "LEAST_OUTSTANDING_REQUESTS")
@@ -50,9 +50,6 @@ def _variant(engine: Engine, context: Context, variant: dict, operation: str) ->
     if "ModelName" not in variant:
         raise not_supported("sagemaker", f"{operation} with inference components")
     model = engine.get(context, MODEL, variant["ModelName"])
-    container = _container(model, operation)
-    # Whatever becomes of a tag, the endpoint keeps the image that it stands for now.
-    resolved = images.find(container["Image"]).resolved
     planned = {
         "VariantName": variant["VariantName"],
         "InstanceType": variant["InstanceType"],
@@ -60,23 +57,28 @@ def _variant(engine: Engine, context: Context, variant: dict, operation: str) ->
         "Weight": variant.get("InitialVariantWeight", 1.0),
         "RoutingStrategy": routing,
         "RoleArn": model["ExecutionRoleArn"],
-        "Container": container,
-    } | ({"ResolvedImage": resolved} if resolved else {})
+        "Mode": model.get("InferenceExecutionConfig", {}).get("Mode", "Serial"),
+        "Containers": containers_of(model, operation),
+    }
     timeout = "ContainerStartupHealthCheckTimeoutInSeconds"
     return planned | ({timeout: variant[timeout]} if timeout in variant else {})
 
 
-def _container(model: dict, operation: str) -> dict:
-    """The one container of a model."""
+def containers_of(model: dict, operation: str) -> list[dict]:
+    """The containers of a model, each with its ``Hostname`` and the image that its tag stands for now, whatever becomes of the tag."""
     _refuse(model, MODEL_MEMBERS, operation)
     containers = model.get("Containers") or [model["PrimaryContainer"]]
-    if len(containers) != 1:
-        raise not_supported("sagemaker", f"{operation} with several containers")
-    container = containers[0]
-    _refuse(container, CONTAINER_MEMBERS, operation)
-    if container.get("Mode") == "MultiModel":
-        raise not_supported("sagemaker", f"{operation} with Mode MultiModel")
-    return container
+    for container in containers:
+        _refuse(container, CONTAINER_MEMBERS, operation)
+        if container.get("Mode") == "MultiModel":
+            raise not_supported("sagemaker", f"{operation} with Mode MultiModel")
+    return [_container(container, "primary" if len(containers) == 1 else f"container-{n}") for n, container in enumerate(containers, 1)]
+
+
+def _container(container: dict, hostname: str) -> dict:
+    resolved = images.find(container["Image"]).resolved
+    planned = container | {"Hostname": container.get("ContainerHostname", hostname)}
+    return planned | ({"ResolvedImage": resolved} if resolved else {})
 
 
 def _refuse(document: Mapping, known: set[str], operation: str) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from course.localaws.errors import AwsError, not_supported
-from course.localaws.sagemaker import deployments, hosting, quotas
+from course.localaws.sagemaker import deployments, hosting, instances, quotas
 from course.localaws.sagemaker.context import Context, Operation
 from course.localaws.sagemaker.endpoint_configs import ENDPOINT_CONFIG
 from course.localaws.sagemaker.engine import Engine, Kind
@@ -161,13 +161,13 @@ class Endpoints:
     def _finish_resize(self, context: Context, name: str, variants: list[dict]) -> None:
         live, failure = self._live.get(context.region, name), None
         live.weigh({variant["VariantName"]: variant["Weight"] for variant in variants})
-        before = {variant.name: len(variant.servers) for variant in live.fleet.variants.values()}
+        before = {variant.name: len(variant.instances) for variant in live.fleet.variants.values()}
         added, removed = [], []
         for variant in variants:
             changed = live.resize(variant["VariantName"], variant["InstanceCount"])
             (added if variant["InstanceCount"] > before[variant["VariantName"]] else removed).extend(changed)
         try:
-            hosting.start(added)
+            instances.start(added)
         except HostingError as error:
             failure = str(error)
             variants = [variant | {"InstanceCount": min(variant["InstanceCount"], before[variant["VariantName"]])} for variant in variants]
@@ -289,7 +289,7 @@ class Endpoints:
         running = 0 if status else variant["InstanceCount"]
         return {
             "VariantName": variant["VariantName"],
-            "DeployedImages": [_deployed(variant) | {"ResolutionTime": self._engine.now()}],
+            "DeployedImages": [_deployed(container) | {"ResolutionTime": self._engine.now()} for container in variant["Containers"]],
             "CurrentWeight": variant["Weight"],
             "DesiredWeight": variant["Weight"],
             "CurrentInstanceCount": running,
@@ -298,9 +298,9 @@ class Endpoints:
         }
 
 
-def _deployed(variant: dict) -> dict:
-    resolved = {"ResolvedImage": variant["ResolvedImage"]} if "ResolvedImage" in variant else {}
-    return {"SpecifiedImage": variant["Container"]["Image"]} | resolved
+def _deployed(container: dict) -> dict:
+    resolved = {"ResolvedImage": container["ResolvedImage"]} if "ResolvedImage" in container else {}
+    return {"SpecifiedImage": container["Image"]} | resolved
 
 
 def _capture_summary(config: dict) -> dict:

@@ -1,4 +1,4 @@
-"""All servers of one deployment of an endpoint, and which of them takes the next request.
+"""All instances of one deployment of an endpoint, and which of them takes the next request.
 
 UpdateEndpoint starts a second fleet beside the first, lets it take over, and ends the first when its last request is answered.
 """
@@ -9,7 +9,8 @@ import random
 from collections.abc import Sequence
 
 from course.localaws.sagemaker.context import Context
-from course.localaws.sagemaker.hosting import ModelServer, each, start, stop
+from course.localaws.sagemaker.hosting import Place, log_group
+from course.localaws.sagemaker.instances import Instance, each, new_stream, start, stop
 from course.localaws.sagemaker.job_runner import JobRunner
 
 
@@ -20,63 +21,60 @@ class Variant:
     ----------
     name : str
     weight : float
-    container : str
-        How error messages call the container.
-    servers : list of ModelServer
+    instances : list of Instance
         Replaced as a whole when the capacity changes.
     """
 
     def __init__(self, runner: JobRunner, context: Context, endpoint: str, document: dict) -> None:
-        self._make = lambda: ModelServer(runner, context, endpoint, document)
         self.name = document["VariantName"]
+        self._make = lambda: Instance(runner, context, document, Place(f"endpoint/{endpoint}", log_group(endpoint), new_stream(self.name)))
         self.weight = document["Weight"]
-        self.container = document["Container"].get("ContainerHostname", "primary")
         self._least_outstanding = document.get("RoutingStrategy") == "LEAST_OUTSTANDING_REQUESTS"
-        self.servers = [self._make() for _ in range(document["InstanceCount"])]
+        self.instances = [self._make() for _ in range(document["InstanceCount"])]
 
-    def choose(self) -> ModelServer | None:
-        """A server that is ready, at random as AWS does by default, or the one with the fewest requests under way."""
-        ready = [server for server in self.servers if server.ready]
+    def choose(self) -> Instance | None:
+        """An instance that is ready, at random as AWS does by default, or the one with the fewest requests under way."""
+        ready = [instance for instance in self.instances if instance.ready]
         if not ready:
             return None
-        return min(ready, key=lambda server: server.requests) if self._least_outstanding else random.choice(ready)
+        return min(ready, key=lambda instance: instance.requests) if self._least_outstanding else random.choice(ready)
 
-    def resize(self, count: int) -> list[ModelServer]:
-        """Add servers, not yet started, or take some away; returns those that the caller must start or stop."""
-        if count >= len(self.servers):
-            added = [self._make() for _ in range(count - len(self.servers))]
-            self.servers = self.servers + added
+    def resize(self, count: int) -> list[Instance]:
+        """Add instances, not yet started, or take some away; returns those that the caller must start or stop."""
+        if count >= len(self.instances):
+            added = [self._make() for _ in range(count - len(self.instances))]
+            self.instances = self.instances + added
             return added
-        removed = self.servers[count:]
-        self.servers = self.servers[:count]
+        removed = self.instances[count:]
+        self.instances = self.instances[:count]
         return removed
 
 
 class Fleet:
-    """The servers of all variants of one endpoint configuration."""
+    """The instances of all variants of one endpoint configuration."""
 
     def __init__(self, runner: JobRunner, context: Context, endpoint: str, variants: Sequence[dict]) -> None:
         self.variants = {document["VariantName"]: Variant(runner, context, endpoint, document) for document in variants}
-        self._leaving: list[ModelServer] = []
+        self._leaving: list[Instance] = []
 
     @property
-    def servers(self) -> list[ModelServer]:
+    def instances(self) -> list[Instance]:
         """All that may have processes."""
-        return [server for variant in self.variants.values() for server in variant.servers] + self._leaving
+        return [instance for variant in self.variants.values() for instance in variant.instances] + self._leaving
 
     def start(self) -> None:
-        start(self.servers)
+        start(self.instances)
 
     def stop(self) -> None:
-        stop(self.servers)
+        stop(self.instances)
 
-    def retire(self, servers: Sequence[ModelServer] | None = None) -> None:
-        """End servers, all of them by default, when their last request is answered; nobody may send them another one."""
-        leaving = self.servers if servers is None else servers
+    def retire(self, instances: Sequence[Instance] | None = None) -> None:
+        """End instances, all of them by default, when their last request is answered; nobody may send them another one."""
+        leaving = self.instances if instances is None else instances
         self._leaving = [*self._leaving, *leaving]
-        each(leaving, ModelServer.drain)
-        each(leaving, ModelServer.stop)
-        self._leaving = [server for server in self._leaving if server not in leaving]
+        each(leaving, Instance.drain)
+        each(leaving, Instance.stop)
+        self._leaving = [instance for instance in self._leaving if instance not in leaving]
 
 
 def pick(weights: Sequence[float], fraction: float) -> int | None:

@@ -1,4 +1,4 @@
-"""Model servers: what runs behind an endpoint, one server for each instance of each variant."""
+"""Model servers: the containers of a model, each a process in a box of its own that answers HTTP on loopback."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 STARTUP_SECONDS = 240
 PING_TIMEOUT = 2.0
 STOP_GRACE = 30.0  # seconds between SIGTERM and SIGKILL, from the same page
-DRAIN_SECONDS = 60.0  # as long as an invocation may take
 RESTART_DELAYS = (0.2, 1.0, 5.0, 30.0)  # seconds before a server that ended by itself is started again; the last one is kept
 PORTS = range(20_000, 32_000)  # below those that the kernel gives to outgoing connections
 UNLIMITED = 1 << 50  # bytes of output; a server that lives for weeks may write more than a job
@@ -50,31 +49,44 @@ class Stopped(Exception):
     """The server was to end before it was ready."""
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """For whom a model server runs: the caller's name in the request log, and the log group and stream that it writes."""
+
+    caller: str
+    group: str
+    stream: str
+
+    def below(self, container: str) -> Place:
+        return replace(self, stream=f"{self.stream}/{container}")
+
+
 class ModelServer:
-    """One container of one variant, on what AWS calls an instance.
+    """One container of one variant.
 
     Attributes
     ----------
+    hostname : str
+        How the container is called, by error messages and by invocations of one container among several.
     ready : bool
         It answered ``/ping`` and has not ended since.
-    requests : int
-        Invocations under way; counted by whoever sends them.
     port : int
         On loopback.
     """
 
-    def __init__(self, runner: JobRunner, context: Context, endpoint: str, variant: dict) -> None:
+    def __init__(self, runner: JobRunner, context: Context, variant: dict, container: dict, place: Place) -> None:
         self._runner = runner
         self._context = context
         self._variant = variant
-        self._data = JobData(runner.platform, f"endpoint/{endpoint}", variant["RoleArn"])
-        self._stream = f"{variant['VariantName']}/i-{uuid.uuid4().hex[:17]}"
-        self._write = JobLog(runner.platform, context.region, log_group(endpoint), self._stream)
+        self._container = container
+        self._data = JobData(runner.platform, place.caller, variant["RoleArn"])
+        self._stream = place.stream
+        self._write = JobLog(runner.platform, context.region, place.group, place.stream)
         self._folder = boxes(runner.platform) / f"{runner.kind}.{uuid.uuid4().hex}"
         self._running: Running | None = None
         self._asked_to_stop = threading.Event()
+        self.hostname = container["Hostname"]
         self.ready = False
-        self.requests = 0
         self.port = 0
 
     def start(self) -> None:
@@ -87,7 +99,7 @@ class ModelServer:
         """
         try:
             self._image = self._found_image()
-            model_data.fetch(self._data, self._variant["Container"], self._folder / "ml")
+            model_data.fetch(self._data, self._container, self._folder / "ml")
             own.lay(self._image.files, self._folder / "ml", self._mounted())
             self._overlay = self._install()
             self._launch()
@@ -100,12 +112,6 @@ class ModelServer:
             logger.exception("A server of %s could not be started", self._stream)
             raise HostingError(f"{type(error).__name__}: {error}") from error
         threading.Thread(target=self._keep_running, name=f"endpoint {self._stream}", daemon=True).start()
-
-    def drain(self) -> None:
-        """Wait for the requests under way; nobody may send another one."""
-        limit = time.monotonic() + DRAIN_SECONDS
-        while self.requests and time.monotonic() < limit and not self._asked_to_stop.wait(0.01):
-            pass
 
     def stop(self, grace: float = STOP_GRACE) -> None:
         """End the server, after ``grace`` seconds by force, and remove its directory. May be called at any time, also twice."""
@@ -147,7 +153,7 @@ class ModelServer:
 
     def _found_image(self) -> images.Image:
         """Looked up once: a server that runs goes on, and is started again, when its image is deleted meanwhile."""
-        uri = self._variant.get("ResolvedImage", self._variant["Container"]["Image"])
+        uri = self._container.get("ResolvedImage", self._container["Image"])
         try:
             return images.find(uri)
         except AwsError as error:
@@ -155,12 +161,11 @@ class ModelServer:
 
     def _mounted(self) -> tuple[str, ...]:
         """What SageMaker mounts over the image's /opt/ml: the model, if there is any."""
-        container = self._variant["Container"]
-        return ("model",) if "ModelDataUrl" in container or "ModelDataSource" in container else ()
+        return ("model",) if "ModelDataUrl" in self._container or "ModelDataSource" in self._container else ()
 
     def _code(self) -> Path:
         """Where the script is, if there is one."""
-        named = self._variant["Container"].get("Environment", {}).get("SAGEMAKER_SUBMIT_DIRECTORY", "")
+        named = self._container.get("Environment", {}).get("SAGEMAKER_SUBMIT_DIRECTORY", "")
         inside = PurePosixPath(named).is_relative_to("/opt/ml")
         return self._folder / "ml" / (PurePosixPath(named).relative_to("/opt/ml") if inside else "code")
 
@@ -169,7 +174,7 @@ class ModelServer:
         # A program of the user's may insist on 8080, as it may on AWS; where there are namespaces, each server has one of its own.
         inside = CONTAINER_PORT if self._image.files and best_mode() == "namespace" else None
         bound = {"SAGEMAKER_BIND_TO_PORT": str(inside or self.port)}
-        extra = self._image.environment | ours | self._variant["Container"].get("Environment", {}) | bound
+        extra = self._image.environment | ours | self._container.get("Environment", {}) | bound
         variables = self._runner.variables(self._context, self._variant["RoleArn"], overlay, extra)
         return self._runner.box(self._folder, variables, output=UNLIMITED, serves=self.port, inside=inside, image=self._image)
 
@@ -185,7 +190,7 @@ class ModelServer:
 
     def _unhealthy(self) -> HostingError:
         return HostingError(
-            f"The primary container for production variant {self._variant['VariantName']} did not pass the ping health check. "
+            f"The {self.hostname} container for production variant {self._variant['VariantName']} did not pass the ping health check. "
             "Please check CloudWatch logs for this endpoint."
         )
 
@@ -216,36 +221,6 @@ class ModelServer:
             logger.exception("Lines of %s are lost", self._stream)
         # What is printed meanwhile comes in one piece: a transaction a line would slow down the predictions.
         time.sleep(LOG_PAUSE)
-
-
-def start(servers: Sequence[ModelServer]) -> None:
-    """Start servers side by side; when one fails, all are stopped and its error is raised.
-
-    Raises
-    ------
-    HostingError
-    Stopped
-    """
-    try:
-        each(servers, ModelServer.start)
-    except Exception:
-        stop(servers)
-        raise
-
-
-def stop(servers: Sequence[ModelServer]) -> None:
-    """End servers at once, whatever they are doing."""
-    each(servers, lambda server: server.stop(grace=0))
-
-
-def each(servers: Sequence[ModelServer], act: Callable[[ModelServer], None]) -> None:
-    """Do something with servers side by side; raises what the first of them raised, when all have ended trying."""
-    if not servers:
-        return
-    with ThreadPoolExecutor(len(servers), thread_name_prefix="endpoint") as pool:
-        attempts = [pool.submit(act, server) for server in servers]
-    for attempt in attempts:
-        attempt.result()
 
 
 def answers_ping(port: int) -> bool:

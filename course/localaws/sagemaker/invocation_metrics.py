@@ -39,6 +39,8 @@ class Invocation:
         Seconds.
     instances : int
         Of the variant.
+    containers : tuple of (str, float)
+        Of a pipeline: hostname and seconds of each container.
     """
 
     region: str
@@ -49,6 +51,7 @@ class Invocation:
     model: float
     overhead: float
     instances: int
+    containers: tuple[tuple[str, float], ...] = ()
 
     def values(self) -> list[tuple[str, str, float]]:
         """``(metric, unit, value)`` for every metric."""
@@ -109,12 +112,16 @@ class InvocationMetrics:
 
 
 def data(invocations: list[Invocation]) -> list[Datum]:
-    """One datum for each metric, variant and minute, with all its values and how often each was seen."""
+    """One datum for each metric, its dimensions and minute, with all its values and how often each was seen."""
     seen: dict[tuple, Counter] = defaultdict(Counter)
     for invocation in invocations:
+        minute = int(invocation.moment) // 60 * 60
+        variant = (("EndpointName", invocation.endpoint), ("VariantName", invocation.variant))
         for metric, unit, value in invocation.values():
-            seen[invocation.endpoint, invocation.variant, int(invocation.moment) // 60 * 60, metric, unit][value] += 1
+            seen[variant, minute, metric, unit][value] += 1
+        for container, seconds in invocation.containers:
+            seen[(*variant, ("ContainerName", container)), minute, "ContainerLatency", "Microseconds"][round(seconds * 1e6)] += 1
     return [
-        observed(NAMESPACE, metric, counts.items(), {"EndpointName": endpoint, "VariantName": variant}, unit, moment)
-        for (endpoint, variant, moment, metric, unit), counts in seen.items()
+        observed(NAMESPACE, metric, counts.items(), dict(dimensions), unit, minute)
+        for (dimensions, minute, metric, unit), counts in seen.items()
     ]

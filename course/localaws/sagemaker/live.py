@@ -1,4 +1,4 @@
-"""Which endpoints take requests now, and which of their servers takes the next one."""
+"""Which endpoints take requests now, and which of their instances takes the next one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from course.localaws.errors import AwsError
 from course.localaws.sagemaker.context import Context
 from course.localaws.sagemaker.fleets import Fleet, Variant, pick
-from course.localaws.sagemaker.hosting import ModelServer
+from course.localaws.sagemaker.instances import Instance
 
 # How long a request waits for the servers of an endpoint that comes back after a restart of the local AWS; less than SDKs wait.
 RETURN_SECONDS = 50.0
@@ -21,7 +21,7 @@ RETURN_SECONDS = 50.0
 class Live:
     """An endpoint in service. ``fleet`` is None while its servers are on their way back after a restart.
 
-    Requests come from the event loop, fleets are exchanged by threads: the lock makes sure that a server that was taken belongs to
+    Requests come from the event loop, fleets are exchanged by threads: the lock makes sure that an instance that was taken belongs to
     the present fleet, so that whoever exchanged it may wait for its last request and end it.
     """
 
@@ -29,25 +29,25 @@ class Live:
     fleet: Fleet | None
     _lock: threading.Lock
 
-    def take(self, target: str | None) -> tuple[Variant, ModelServer]:
-        """The server for the next request, which is counted as under way until `give_back`.
+    def take(self, target: str | None) -> tuple[Variant, Instance]:
+        """The instance for the next request, which is counted as under way until `give_back`.
 
         Raises
         ------
         AwsError
-            ``ValidationError`` (no such variant), ``ServiceUnavailable`` (it has no server that is up).
+            ``ValidationError`` (no such variant), ``ServiceUnavailable`` (it has no instance that is up).
         """
         with self._lock:
             variant = self._variant(target)
-            server = variant.choose()
-            if server is None:
+            instance = variant.choose()
+            if instance is None:
                 raise unavailable()
-            server.requests += 1
-            return variant, server
+            instance.requests += 1
+            return variant, instance
 
-    def give_back(self, server: ModelServer) -> None:
+    def give_back(self, instance: Instance) -> None:
         with self._lock:
-            server.requests -= 1
+            instance.requests -= 1
 
     def exchange(self, fleet: Fleet) -> Fleet | None:
         """Let ``fleet`` take all requests from now on; returns the one that it replaces."""
@@ -55,8 +55,8 @@ class Live:
             before, self.fleet = self.fleet, fleet
             return before
 
-    def resize(self, name: str, count: int) -> list[ModelServer]:
-        """`Variant.resize`, while no server is being taken."""
+    def resize(self, name: str, count: int) -> list[Instance]:
+        """`Variant.resize`, while no instance is being taken."""
         with self._lock:
             return self.fleet.variants[name].resize(count)
 
@@ -117,6 +117,6 @@ class LiveEndpoints:
 
 
 def unavailable() -> AwsError:
-    """AWS's answer while a variant has no server that is up; SDKs try again."""
+    """AWS's answer while a variant has no instance that is up; SDKs try again."""
     message = "A transient exception occurred while retrieving variant instances. Please try again later."
     return AwsError("ServiceUnavailable", message, 503)

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from course.localaws.containers import images
-from course.localaws.errors import AwsError, not_supported
+from course.localaws.errors import AwsError, invalid, not_supported
 from course.localaws.sagemaker.context import Context, Operation
 from course.localaws.sagemaker.engine import Document, Engine, Kind
 from course.localaws.sagemaker.job_data import split
@@ -69,9 +69,7 @@ class Models:
             document["Containers"] = [described(container) for container in params["Containers"]]
         role = params.get("ExecutionRoleArn")
         if role is None:
-            raise AwsError(
-                "ValidationException", "ExecutionRoleArn is required: SageMaker assumes this role to read the model's data and image."
-            )
+            raise invalid("ExecutionRoleArn is required: SageMaker assumes this role to read the model's data and image.")
         require_role(self._platform, role)
         for container in check_containers(params):
             images.find(container["Image"])
@@ -94,15 +92,14 @@ class Models:
         bucket, key = split(uri)
         prefix = container.get("Mode") == "MultiModel" or source.get("S3DataType") == "S3Prefix"
         if not self._allowed(role, "s3:GetObject", f"{bucket}/{key}"):
-            raise AwsError(
-                "ValidationException",
+            raise invalid(
                 f'Could not access model data at {uri}. Please ensure that the role "{role}" exists and that its trust relationship policy '
                 'allows the action "sts:AssumeRole" for the service principal "sagemaker.amazonaws.com". Also ensure that the role has '
                 f'"s3:GetObject" permissions and that the object is located in {context.region}. If your Model uses multiple models or '
                 'uncompressed models, please ensure that the role has "s3:ListBucket" permission.',
             )
         if not self._there(bucket, key, prefix):
-            raise AwsError("ValidationException", f"Could not find model data at {uri}.")
+            raise invalid(f"Could not find model data at {uri}.")
 
     def _there(self, bucket: str, key: str, prefix: bool) -> bool:
         try:
@@ -127,23 +124,25 @@ def check_containers(params: dict) -> list[dict]:
         ``ValidationException`` for a request that AWS refuses too, ``NotSupportedByLocalAws``.
     """
     if ("PrimaryContainer" in params) == ("Containers" in params):
-        raise AwsError("ValidationException", "Specify either PrimaryContainer or Containers, and not both.")
+        raise invalid("Specify either PrimaryContainer or Containers, and not both.")
     containers = params.get("Containers") or [params.get("PrimaryContainer")]
     if containers == [None]:
-        raise AwsError("ValidationException", "Containers must hold at least one container.")
+        raise invalid("Containers must hold at least one container.")
     for container in containers:
         if "ModelPackageName" in container:
             raise not_supported("sagemaker", "CreateModel with ModelPackageName")
         if "Image" not in container:
-            raise AwsError("ValidationException", "A container needs an Image, or a ModelPackageName that has one.")
+            raise invalid("A container needs an Image, or a ModelPackageName that has one.")
         if "ModelDataUrl" in container and "ModelDataSource" in container:
-            raise AwsError("ValidationException", "Specify either ModelDataUrl or ModelDataSource of a container, and not both.")
+            raise invalid("Specify either ModelDataUrl or ModelDataSource of a container, and not both.")
     # Wording: https://github.com/OElesin/sagemaker-autopilot-step-functions/issues/10
     if len(containers) > 1 and any(container.get("Mode") == "MultiModel" for container in containers):
-        raise AwsError("ValidationException", "More than one container in MultiModel mode is not supported with inference pipeline.")
+        raise invalid("More than one container in MultiModel mode is not supported with inference pipeline.")
     hostnames = [container["ContainerHostname"] for container in containers if "ContainerHostname" in container]
+    if hostnames and len(hostnames) != len(containers):
+        raise invalid("Specify the ContainerHostname of every container of a pipeline, or of none.")
     if len(hostnames) != len(set(hostnames)):
-        raise AwsError("ValidationException", f"Container hostnames must be unique within a model; got {', '.join(hostnames)}.")
+        raise invalid(f"Container hostnames must be unique within a model; got {', '.join(hostnames)}.")
     return containers
 
 

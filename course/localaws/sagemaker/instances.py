@@ -1,0 +1,135 @@
+"""What AWS calls an instance of a variant: the containers of a model side by side, and which of them an invocation goes through."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from course.localaws.errors import AwsError
+from course.localaws.sagemaker.context import Context
+from course.localaws.sagemaker.hosting import STOP_GRACE, ModelServer, Place
+from course.localaws.sagemaker.job_runner import JobRunner
+
+DRAIN_SECONDS = 60.0  # as long as an invocation may take
+
+
+class Instance:
+    """The model servers of one variant on one instance.
+
+    Parameters
+    ----------
+    runner, context
+    variant : dict
+        As `deployments.variants_of` makes it.
+    place : Place
+        Where its containers write their logs; several containers have a stream each, below its stream.
+
+    Attributes
+    ----------
+    requests : int
+        Invocations under way; counted by whoever sends them.
+    """
+
+    def __init__(self, runner: JobRunner, context: Context, variant: dict, place: Place) -> None:
+        containers = variant["Containers"]
+        alone = len(containers) == 1
+        self._direct = variant["Mode"] == "Direct" and not alone
+        places = [place if alone else place.below(container["Hostname"]) for container in containers]
+        self._servers = [ModelServer(runner, context, variant, *each) for each in zip(containers, places, strict=True)]
+        self._asked_to_stop = threading.Event()
+        self.requests = 0
+
+    @property
+    def ready(self) -> bool:
+        return all(server.ready for server in self._servers)
+
+    def start(self) -> None:
+        """Start all containers; returns when each answers. When one fails, none is left running.
+
+        Raises
+        ------
+        hosting.HostingError
+        hosting.Stopped
+        """
+        try:
+            each(self._servers, ModelServer.start)
+        except Exception:
+            self.stop(grace=0)
+            raise
+
+    def route(self, endpoint: str, hostname: str | None = None) -> Sequence[ModelServer]:
+        """The servers through which an invocation goes, one after the other.
+
+        Raises
+        ------
+        AwsError
+            ``ValidationError``: ``hostname`` names none, or is missing, or containers are not called by name here.
+        """
+        called = "target container hostname header"
+        if not self._direct:
+            if hostname is not None:
+                raise validation_error(f"Endpoint {endpoint} is not a multi-container endpoint and does not support {called}.")
+            return self._servers
+        if hostname is None:
+            raise validation_error(f"Endpoint {endpoint} is a multi-container endpoint and requires {called}.")
+        named = [server for server in self._servers if server.hostname == hostname]
+        if not named:
+            raise validation_error(f"Target container hostname {hostname} not found for Endpoint {endpoint}.")
+        return named
+
+    def drain(self) -> None:
+        """Wait for the requests under way; nobody may send another one."""
+        limit = time.monotonic() + DRAIN_SECONDS
+        while self.requests and time.monotonic() < limit and not self._asked_to_stop.wait(0.01):
+            pass
+
+    def stop(self, grace: float = STOP_GRACE) -> None:
+        """End the containers, after ``grace`` seconds by force. May be called at any time, also twice."""
+        self._asked_to_stop.set()
+        each(self._servers, lambda server: server.stop(grace))
+
+
+def new_stream(variant: str) -> str:
+    """The log stream of a new instance of a variant."""
+    return f"{variant}/i-{uuid.uuid4().hex[:17]}"
+
+
+def start(instances: Sequence[Instance]) -> None:
+    """Start instances side by side; when one fails, all are stopped and its error is raised.
+
+    Raises
+    ------
+    hosting.HostingError
+    hosting.Stopped
+    """
+    try:
+        each(instances, Instance.start)
+    except Exception:
+        stop(instances)
+        raise
+
+
+def stop(instances: Sequence[Instance]) -> None:
+    """End instances at once, whatever they are doing."""
+    each(instances, lambda instance: instance.stop(grace=0))
+
+
+def each(things: Sequence, act: Callable) -> None:
+    """Do something with all of them side by side; raises what the first of them raised, when all have ended trying."""
+    if len(things) == 1:
+        act(things[0])
+        return
+    if not things:
+        return
+    with ThreadPoolExecutor(len(things), thread_name_prefix="endpoint") as pool:
+        attempts = [pool.submit(act, thing) for thing in things]
+    for attempt in attempts:
+        attempt.result()
+
+
+def validation_error(message: str) -> AwsError:
+    """What ``sagemaker-runtime`` calls a bad request."""
+    return AwsError("ValidationError", message)

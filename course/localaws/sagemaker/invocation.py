@@ -1,0 +1,152 @@
+"""One invocation of a model: HTTP to its containers, one after the other, as SageMaker speaks to them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import aiohttp
+
+if TYPE_CHECKING:
+    from course.localaws.sagemaker.hosting import ModelServer
+
+CONNECT_SECONDS = 5.0
+IDLE_SECONDS = 60.0  # less than `serving.KEEP_ALIVE_SECONDS`, so that no request meets a connection that is just being closed
+CUSTOM_ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
+PASSED_ON = {  # parameter -> header of the request to the container; SageMaker strips all others
+    "ContentType": "Content-Type",
+    "Accept": "Accept",
+    "CustomAttributes": CUSTOM_ATTRIBUTES,
+    "InferenceId": "X-Amzn-SageMaker-Inference-Id",
+}
+
+
+@dataclass(slots=True)
+class Reply:
+    """What came of an invocation.
+
+    Attributes
+    ----------
+    hostname : str
+        Of the container that answered last.
+    status : int
+        HTTP's; 0 when the container did not answer.
+    headers : mapping
+    body : bytes
+    seconds : float
+        In all containers.
+    containers : list of (str, float)
+        Hostname and seconds of each that answered.
+    """
+
+    hostname: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    seconds: float = 0.0
+    containers: list[tuple[str, float]] = field(default_factory=list)
+
+    @property
+    def good(self) -> bool:
+        return 200 <= self.status < 300
+
+
+class Unreachable(Exception):
+    """The first container ended a moment ago; nothing reached it, so that the request may go elsewhere."""
+
+
+class Invoker:
+    """Speaks to model servers over connections that are kept."""
+
+    def __init__(self) -> None:
+        self._session: aiohttp.ClientSession | None = None
+
+    async def through(self, servers: Sequence[ModelServer], params: Mapping, timeout: float, path: str = "/invocations") -> Reply:
+        """Send a request through containers: what one answers is the request to the next.
+
+        The first gets the caller's content type, each further one that of the answer before it; all know the caller's custom attributes,
+        and the last alone in which form the caller wants the answer ("Host models along with pre-processing logic as serial inference
+        pipeline behind one endpoint", developer guide).
+
+        Parameters
+        ----------
+        servers : sequence of ModelServer
+        params : mapping
+            Members of an ``InvokeEndpoint`` request.
+        timeout : float
+            Seconds for all of them.
+        path : str
+            Where they take it.
+
+        Raises
+        ------
+        Unreachable
+        """
+        limit = time.monotonic() + timeout
+        body, content_type, passed = params.get("Body", b""), params.get("ContentType"), []
+        for place, server in enumerate(servers):
+            headers = {header: params[member] for member, header in PASSED_ON.items() if params.get(member) is not None}
+            if place < len(servers) - 1:
+                headers.pop("Accept", None)
+            if content_type is not None:
+                headers["Content-Type"] = content_type
+            reply = await self._call(server, path, body, headers, limit - time.monotonic(), first=place == 0)
+            passed.append((server.hostname, reply.seconds))
+            if not reply.good:
+                break
+            body, content_type = reply.body, reply.headers.get("Content-Type")
+        reply.containers, reply.seconds = passed, sum(seconds for _, seconds in passed)
+        return reply
+
+    async def _call(self, server: ModelServer, path: str, body: bytes, headers: dict[str, str], seconds: float, *, first: bool) -> Reply:
+        began = time.perf_counter()
+        try:
+            async with self._client().post(
+                f"http://127.0.0.1:{server.port}{path}",
+                data=body,
+                headers=headers,
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=max(seconds, 0.001), connect=CONNECT_SECONDS),
+            ) as response:
+                answer = await response.read()
+                return Reply(server.hostname, response.status, response.headers, answer, time.perf_counter() - began)
+        except aiohttp.ClientConnectorError as error:
+            if first:
+                raise Unreachable from error
+            return Reply(server.hostname, 0, {}, EXITED)
+        except aiohttp.ClientError:
+            return Reply(server.hostname, 0, {}, EXITED)
+        except TimeoutError:
+            return Reply(server.hostname, 0, {}, timed_out(server.hostname).encode(), time.perf_counter() - began)
+
+    def close(self) -> None:
+        """Drop the connections. Not to be called in the event loop's own thread."""
+        session, self._session = self._session, None
+        if session is not None and self._loop.is_running():
+            asyncio.run_coroutine_threadsafe(session.close(), self._loop).result(CONNECT_SECONDS)
+
+    def _client(self) -> aiohttp.ClientSession:
+        """Made at the first call, since it belongs to the event loop."""
+        if self._session is None:
+            self._loop = asyncio.get_running_loop()
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_SECONDS),
+                headers={"User-Agent": "AHC/2.0"},  # as containers see SageMaker
+                skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type"),
+                auto_decompress=False,
+                cookie_jar=aiohttp.DummyCookieJar(),
+            )
+        return self._session
+
+
+EXITED = b"An error occurred while handling request as the model process exited."
+
+
+def timed_out(container: str) -> str:
+    return (
+        f"Your invocation timed out while waiting for a response from container {container}. "
+        "Review the latency metrics for each container in Amazon CloudWatch, resolve the issue, and try again."
+    )
