@@ -44,6 +44,10 @@ SUPERVISOR = Path(__file__).with_name("supervisor")
 INHERITED = re.compile(r"LANG|LC_\w+|TZ|LD_LIBRARY_PATH|SSL_CERT_\w+|PIP_\w+|(https?|no)_proxy|(OPENBLAS|OMP|MKL)_\w+|JAVA_HOME", re.I)
 CODE_SUFFIXES = {".py", ".sh", ".bash", ".r", ".cfg", ".conf", ".ini", ".toml", ".yaml", ".yml", ".ipynb"}
 LARGEST_CODE_FILE = 4 << 20
+# Where a box in namespace mode has its TMPDIR: the path of a Unix socket below it, as multiprocessing makes them, may have 107 bytes on
+# Linux and 103 on macOS. In the other mode the box's folder may have so many that 40 are left for the rest.
+SHORT_TMP = "/var/tmp"
+LONGEST_FOLDER = 60
 LONGEST_LINE = 256 << 10  # bytes; the largest event that CloudWatch Logs took for years
 GRACE_SECONDS = 120.0  # between SIGTERM and SIGKILL, says the API reference of StopTrainingJob
 
@@ -143,16 +147,18 @@ class Box:
         self._binds = tuple(binds)
         if not self._network.shared and self.mode != "namespace":
             raise ValueError("a box without a network takes user namespaces")
-        # Scripts quote paths carelessly, so a root with a blank or the like in it gets a plain name for as long as the job runs.
-        plain = self.mode == "namespace" or re.fullmatch(r"[\w./+-]+", str(self.root))
-        self._link = "" if plain else str(Path(tempfile.gettempdir()) / f"ml-{uuid.uuid4().hex}")
+        # Scripts quote paths carelessly, and a socket's path has a limit, so a root with a blank or the like in it, or a long name, gets
+        # a plain and short one for as long as the job runs.
+        plain = re.fullmatch(r"[\w./+-]+", str(self.root)) and len(str(self.root.parent)) <= LONGEST_FOLDER
+        plain = self.mode == "namespace" or plain
+        self._link = "" if plain else str(Path(tempfile.gettempdir()) / f"ml-{uuid.uuid4().hex[:8]}")
         shown = Path(self._link or self.root.parent)  # the folder of the box, under the name that its processes are given
         self.path = "/opt/ml" if self.mode == "namespace" else str(shown / self.root.name)
         self._layers = Layers(self.root.parent, shown, self._binds if self.mode == "rewrite" else ())
         self._places = {"/opt/ml": self.path} | self._layers.places
         longest_first = "|".join(re.escape(path) for path in sorted(self._places, key=len, reverse=True))
         self._named = re.compile(rf"(?<![\w.-])(?:{longest_first})(?![\w-])")
-        self.environment = {name: self.translate(value) for name, value in (base_environment(self.root) | environment).items()}
+        self.environment = {name: self.translate(value) for name, value in (self._base() | environment).items()}
         self.environment["PATH"] = self._layers.search_path(self.environment["PATH"])
 
     def translate(self, text: str) -> str:
@@ -210,6 +216,10 @@ class Box:
         """
         return self._start([self.translate(argument) for argument in argv], on_lines, self.translate(cwd))
 
+    def _base(self) -> dict[str, str]:
+        shown = Path(self._link or self.root.parent) / "tmp"
+        return base_environment(self.root) | {"TMPDIR": SHORT_TMP if self.mode == "namespace" else str(shown)}
+
     def _start(self, argv: list[str] | None, on_lines: OnLines, cwd: str) -> Running:
         folder = self.root.parent
         for name in ("tmp", "home", "view"):
@@ -219,6 +229,7 @@ class Box:
         within = [bind for bind in self._binds if bind.target and bind.target.is_relative_to("/opt/ml")]
         beside = [bind for bind in self._binds if bind not in within]
         own = [Bind(path, writable=True) for path in folder.iterdir() if path.name != "view"]  # not the folder: that could be replaced
+        own.append(Bind(folder / "tmp", Path(SHORT_TMP), writable=True))
         binds = visible.order([*visible.machine(), *own, *beside])
         binds += [Bind(self.root, Path("/opt/ml"), writable=True), *within]
         spec = {

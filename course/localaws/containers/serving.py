@@ -14,7 +14,7 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -69,15 +69,28 @@ def max_content_length() -> int:
 
 
 def serve(load: Callable[[], Model]) -> None:
-    """Load the model, then answer requests until SIGTERM. Exits with 1 and a traceback in the log when it cannot be loaded."""
+    """Load the model, then answer requests until SIGTERM. Exits with 1 and a traceback in the log when it cannot be loaded.
+
+    With ``SAGEMAKER_MULTI_MODEL``, models come and go while it runs, and none is loaded now (`multi_model`).
+    """
     logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(asctime)s %(levelname)s - %(name)s - %(message)s")
+    if os.environ.get("SAGEMAKER_MULTI_MODEL", "").lower() == "true":
+        from course.localaws.containers.multi_model import Models  # here: few servers need what it imports
+
+        run(Server(refuse, Models(load).respond))
+        return
     try:
         model = load()
     except Exception:
         traceback.print_exc(file=sys.stdout)
         sys.exit(1)
+    run(Server(model))
+
+
+def run(server: Server) -> None:
+    """Answer requests until SIGTERM."""
     config = uvicorn.Config(
-        Server(model),
+        server,
         host="127.0.0.1",
         port=int(os.environ.get("SAGEMAKER_BIND_TO_PORT", DEFAULT_PORT)),
         http="httptools",
@@ -93,11 +106,24 @@ def serve(load: Callable[[], Model]) -> None:
     uvicorn.Server(config).run()
 
 
-class Server:
-    """The ASGI application. Bare, without a framework's routing: it stands in the way of every prediction."""
+def refuse(request: Request) -> Response:
+    """What a container of many models answers to an invocation of none of them."""
+    return Response(b'{"message": "this container serves models by name, at /models/<name>/invoke"}', "application/json", 404)
 
-    def __init__(self, model: Model) -> None:
+
+class Server:
+    """The ASGI application. Bare, without a framework's routing: it stands in the way of every prediction.
+
+    Parameters
+    ----------
+    model : callable
+    others : callable, optional
+        Answers everything but a ping, execution parameters and invocations.
+    """
+
+    def __init__(self, model: Model, others: Callable[[str, str, Request], Awaitable[Response]] | None = None) -> None:
         self._model = model
+        self._others = others
         self._workers = int(os.environ.get("SAGEMAKER_MODEL_SERVER_WORKERS", 1))
         self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="model")
         self._largest = max_content_length()
@@ -117,12 +143,14 @@ class Server:
             return Response(b"", "text/html")
         if door == ("GET", "/execution-parameters"):
             return Response(json.dumps(self._execution_parameters()).encode(), "application/json")
-        if door != ("POST", "/invocations"):
+        if door != ("POST", "/invocations") and self._others is None:
             return Response(b"{}", "application/json", 404)
         body = await read_body(receive, self._largest)
         if body is None:
             return error_page(413, "Request Entity Too Large", "The data value transmitted exceeds the capacity limit.")
         request = Request(body, headers.get("content-type", ""), headers.get("accept", ""), headers)
+        if door != ("POST", "/invocations"):
+            return await self._others(*door, request)
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._predict, request)
 
     def _predict(self, request: Request) -> Response:

@@ -23,7 +23,7 @@ MODEL_MEMBERS = {
     "ModelName", "ModelArn", "PrimaryContainer", "Containers", "ExecutionRoleArn", "VpcConfig", "EnableNetworkIsolation", "CreationTime",
     "LastModifiedTime", "InferenceExecutionConfig",
 }  # fmt: skip
-CONTAINER_MEMBERS = {"ContainerHostname", "Image", "Mode", "ModelDataUrl", "ModelDataSource", "Environment"}
+CONTAINER_MEMBERS = {"ContainerHostname", "Image", "Mode", "ModelDataUrl", "ModelDataSource", "Environment", "MultiModelConfig"}
 ROUTING_STRATEGIES = ("RANDOM", "LEAST_OUTSTANDING_REQUESTS")
 
 
@@ -70,8 +70,6 @@ def containers_of(model: dict, operation: str) -> list[dict]:
     containers = model.get("Containers") or [model["PrimaryContainer"]]
     for container in containers:
         _refuse(container, CONTAINER_MEMBERS, operation)
-        if container.get("Mode") == "MultiModel":
-            raise not_supported("sagemaker", f"{operation} with Mode MultiModel")
     return [_container(container, "primary" if len(containers) == 1 else f"container-{n}") for n, container in enumerate(containers, 1)]
 
 

@@ -32,9 +32,13 @@ class Variant:
         self._least_outstanding = document.get("RoutingStrategy") == "LEAST_OUTSTANDING_REQUESTS"
         self.instances = [self._make() for _ in range(document["InstanceCount"])]
 
-    def choose(self) -> Instance | None:
-        """An instance that is ready, at random as AWS does by default, or the one with the fewest requests under way."""
+    def choose(self, model: str | None = None) -> Instance | None:
+        """An instance that is ready, at random as AWS does by default, or the one with the fewest requests under way.
+
+        Of a multi-model endpoint, one that has the ``model`` loaded, if any has.
+        """
         ready = [instance for instance in self.instances if instance.ready]
+        ready = [instance for instance in ready if instance.has(model)] or ready
         if not ready:
             return None
         return min(ready, key=lambda instance: instance.requests) if self._least_outstanding else random.choice(ready)

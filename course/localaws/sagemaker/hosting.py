@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING
 from course.localaws.containers import images
 from course.localaws.containers.box import Box, Running, best_mode
 from course.localaws.containers.images import own
+from course.localaws.containers.multi_model import MEMORY
 from course.localaws.containers.overlay import Overlay
 from course.localaws.errors import AwsError
-from course.localaws.sagemaker import model_data
+from course.localaws.sagemaker import instance_types, model_data
 from course.localaws.sagemaker.context import Context
 from course.localaws.sagemaker.job_data import JobData
 from course.localaws.sagemaker.job_runner import JobLog, JobRunner, remove, search_path
@@ -70,6 +71,8 @@ class ModelServer:
         How the container is called, by error messages and by invocations of one container among several.
     ready : bool
         It answered ``/ping`` and has not ended since.
+    lives : int
+        How often it was started.
     port : int
         On loopback.
     """
@@ -87,6 +90,7 @@ class ModelServer:
         self._asked_to_stop = threading.Event()
         self.hostname = container["Hostname"]
         self.ready = False
+        self.lives = 0
         self.port = 0
 
     def start(self) -> None:
@@ -141,7 +145,7 @@ class ModelServer:
 
     def _launch(self) -> None:
         self.port = free_port()
-        box = self._box(self._overlay)
+        self._current_box = box = self._box(self._overlay)
         box.stage(box.root)
         python, *arguments = self._image.serve()
         # The script runs in the server's own process, so that is to find what was installed for it.
@@ -149,7 +153,21 @@ class ModelServer:
         python = str(self._overlay.bin / "python3") if installed else python
         self._running = box.start([python, *arguments], self._log, self._image.workdir or "/opt/ml")
         self._wait_for_ping()
+        self.lives += 1
         self.ready = True
+
+    def fetch_model(self, target: str, name: str) -> str:
+        """Put a model of a multi-model container into its box, unless it is there; its directory, as the container knows it.
+
+        Raises
+        ------
+        HostingError
+        """
+        place = self._folder / "ml" / "models" / name / "model"
+        if not place.exists():
+            model_data.fetch_one(self._data, self._container["ModelDataUrl"] + target, place)
+            self._current_box.stage(place)
+        return self._current_box.translate(f"/opt/ml/models/{name}/model")
 
     def _found_image(self) -> images.Image:
         """Looked up once: a server that runs goes on, and is started again, when its image is deleted meanwhile."""
@@ -161,6 +179,8 @@ class ModelServer:
 
     def _mounted(self) -> tuple[str, ...]:
         """What SageMaker mounts over the image's /opt/ml: the model, if there is any."""
+        if model_data.multi_model(self._container):
+            return ("models",)
         return ("model",) if "ModelDataUrl" in self._container or "ModelDataSource" in self._container else ()
 
     def _code(self) -> Path:
@@ -171,6 +191,8 @@ class ModelServer:
 
     def _box(self, overlay: Overlay) -> Box:
         ours = {"SM_MODEL_DIR": "/opt/ml/model", "SAGEMAKER_REGION": self._context.region}
+        if model_data.multi_model(self._container):
+            ours |= {"SAGEMAKER_MULTI_MODEL": "true", MEMORY: str(instance_types.model_memory(self._variant["InstanceType"]))}
         # A program of the user's may insist on 8080, as it may on AWS; where there are namespaces, each server has one of its own.
         inside = CONTAINER_PORT if self._image.files and best_mode() == "namespace" else None
         bound = {"SAGEMAKER_BIND_TO_PORT": str(inside or self.port)}

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from course.localaws.errors import AwsError
 from course.localaws.sagemaker.context import Context
 from course.localaws.sagemaker.hosting import STOP_GRACE, ModelServer, Place
+from course.localaws.sagemaker.invocation import Invoker, Step
 from course.localaws.sagemaker.job_runner import JobRunner
+from course.localaws.sagemaker.model_data import multi_model
+from course.localaws.sagemaker.model_store import ModelStore
 
 DRAIN_SECONDS = 60.0  # as long as an invocation may take
 
@@ -39,6 +43,10 @@ class Instance:
         self._direct = variant["Mode"] == "Direct" and not alone
         places = [place if alone else place.below(container["Hostname"]) for container in containers]
         self._servers = [ModelServer(runner, context, variant, *each) for each in zip(containers, places, strict=True)]
+        many = [number for number, container in enumerate(containers) if multi_model(container)]
+        self._many = self._servers[many[0]] if many else None  # the container of many models; CreateModel takes one at most
+        self._cached = not many or containers[many[0]].get("MultiModelConfig", {}).get("ModelCacheSetting") != "Disabled"
+        self._store: ModelStore | None = None
         self._asked_to_stop = threading.Event()
         self.requests = 0
 
@@ -60,14 +68,53 @@ class Instance:
             self.stop(grace=0)
             raise
 
-    def route(self, endpoint: str, hostname: str | None = None) -> Sequence[ModelServer]:
-        """The servers through which an invocation goes, one after the other.
+    @contextlib.asynccontextmanager
+    async def route(self, endpoint: str, params: dict, invoker: Invoker, took: dict[str, float]) -> AsyncIterator[Sequence[Step]]:
+        """The containers through which an invocation goes, one after the other; a model that it names stays loaded inside the ``with``.
+
+        Parameters
+        ----------
+        endpoint : str
+            Its name, for error messages.
+        params : dict
+            Of the invocation: ``TargetContainerHostname`` and ``TargetModel`` are looked at.
+        invoker : Invoker
+        took : dict
+            See `ModelStore.path`.
 
         Raises
         ------
         AwsError
-            ``ValidationError``: ``hostname`` names none, or is missing, or containers are not called by name here.
+            ``ValidationError``: a name names nothing, is missing, or nothing is called by name here.
+        LoadFailed
         """
+        servers = self._called(endpoint, params.get("TargetContainerHostname"))
+        if self._many is None or self._many not in servers:
+            if "TargetModel" in params:
+                raise validation_error(f"Endpoint {endpoint} is not a multi-model endpoint and does not support target model header.")
+            yield [Step(server) for server in servers]
+            return
+        if "TargetModel" not in params:
+            raise validation_error(f"Request {uuid.uuid4()} is missing a target model header.")
+        if self._store is None:
+            self._store = ModelStore(self._many, invoker, self._cached)
+        async with self._store.path(params["TargetModel"], took) as path:
+            yield [Step(server, path) if server is self._many else Step(server) for server in servers]
+
+    def has(self, target: str | None) -> bool:
+        """Whether a model is loaded here."""
+        return target is not None and self._store is not None and target in self._store
+
+    def forget(self, target: str) -> None:
+        """A model's process has ended, so that the container does not know it any more: it is loaded anew when it is asked for."""
+        self._store.forget(target)
+
+    @property
+    def loaded(self) -> int | None:
+        """How many models are loaded; None where models are not loaded by name."""
+        return None if self._many is None else len(self._store or ())
+
+    def _called(self, endpoint: str, hostname: str | None) -> Sequence[ModelServer]:
         called = "target container hostname header"
         if not self._direct:
             if hostname is not None:

@@ -21,6 +21,7 @@ PASSED_ON = {  # parameter -> header of the request to the container; SageMaker 
     "Accept": "Accept",
     "CustomAttributes": CUSTOM_ATTRIBUTES,
     "InferenceId": "X-Amzn-SageMaker-Inference-Id",
+    "TargetModel": "X-Amzn-SageMaker-Target-Model",
 }
 
 
@@ -54,6 +55,14 @@ class Reply:
         return 200 <= self.status < 300
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A container on an invocation's way, and where it takes it."""
+
+    server: ModelServer
+    path: str = "/invocations"
+
+
 class Unreachable(Exception):
     """The first container ended a moment ago; nothing reached it, so that the request may go elsewhere."""
 
@@ -64,7 +73,7 @@ class Invoker:
     def __init__(self) -> None:
         self._session: aiohttp.ClientSession | None = None
 
-    async def through(self, servers: Sequence[ModelServer], params: Mapping, timeout: float, path: str = "/invocations") -> Reply:
+    async def through(self, steps: Sequence[Step], params: Mapping, timeout: float) -> Reply:
         """Send a request through containers: what one answers is the request to the next.
 
         The first gets the caller's content type, each further one that of the answer before it; all know the caller's custom attributes,
@@ -73,13 +82,11 @@ class Invoker:
 
         Parameters
         ----------
-        servers : sequence of ModelServer
+        steps : sequence of Step
         params : mapping
             Members of an ``InvokeEndpoint`` request.
         timeout : float
             Seconds for all of them.
-        path : str
-            Where they take it.
 
         Raises
         ------
@@ -87,30 +94,37 @@ class Invoker:
         """
         limit = time.monotonic() + timeout
         body, content_type, passed = params.get("Body", b""), params.get("ContentType"), []
-        for place, server in enumerate(servers):
+        for place, step in enumerate(steps):
             headers = {header: params[member] for member, header in PASSED_ON.items() if params.get(member) is not None}
-            if place < len(servers) - 1:
+            if place < len(steps) - 1:
                 headers.pop("Accept", None)
             if content_type is not None:
                 headers["Content-Type"] = content_type
-            reply = await self._call(server, path, body, headers, limit - time.monotonic(), first=place == 0)
-            passed.append((server.hostname, reply.seconds))
+            reply = await self.call(step.server, step.path, body, headers, limit - time.monotonic(), first=place == 0)
+            passed.append((step.server.hostname, reply.seconds))
             if not reply.good:
                 break
             body, content_type = reply.body, reply.headers.get("Content-Type")
         reply.containers, reply.seconds = passed, sum(seconds for _, seconds in passed)
         return reply
 
-    async def _call(self, server: ModelServer, path: str, body: bytes, headers: dict[str, str], seconds: float, *, first: bool) -> Reply:
+    async def call(
+        self,
+        server: ModelServer,
+        path: str,
+        body: bytes,
+        headers: dict[str, str],
+        seconds: float,
+        *,
+        method: str = "POST",
+        first: bool = False,
+    ) -> Reply:
+        """One request to one container. Raises Unreachable when it is the ``first`` and nothing reached it."""
         began = time.perf_counter()
+        timeout = aiohttp.ClientTimeout(total=max(seconds, 0.001), connect=CONNECT_SECONDS)
+        url = f"http://127.0.0.1:{server.port}{path}"
         try:
-            async with self._client().post(
-                f"http://127.0.0.1:{server.port}{path}",
-                data=body,
-                headers=headers,
-                allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=max(seconds, 0.001), connect=CONNECT_SECONDS),
-            ) as response:
+            async with self._client().request(method, url, data=body, headers=headers, allow_redirects=False, timeout=timeout) as response:
                 answer = await response.read()
                 return Reply(server.hostname, response.status, response.headers, answer, time.perf_counter() - began)
         except aiohttp.ClientConnectorError as error:

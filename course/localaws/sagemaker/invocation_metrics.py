@@ -11,7 +11,8 @@ import sqlite3
 import threading
 import time
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from course.localaws.metrics.store import Datum, observed
@@ -19,7 +20,8 @@ from course.localaws.metrics.store import Datum, observed
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
 
-NAMESPACE = "AWS/SageMaker"
+NAMESPACE, INSTANCES = "AWS/SageMaker", "/aws/sagemaker/Endpoints"
+CACHE_HIT = "ModelCacheHit"
 FLUSH_SECONDS = 0.2
 
 logger = logging.getLogger(__name__)
@@ -41,6 +43,10 @@ class Invocation:
         Of the variant.
     containers : tuple of (str, float)
         Of a pipeline: hostname and seconds of each container.
+    models : mapping
+        Of a multi-model endpoint: the seconds of what was done for the model, and ``ModelCacheHit``; see `ModelStore.path`.
+    loaded : int or None
+        How many models the instance has loaded, if models are loaded by name.
     """
 
     region: str
@@ -52,6 +58,8 @@ class Invocation:
     overhead: float
     instances: int
     containers: tuple[tuple[str, float], ...] = ()
+    models: Mapping[str, float] = field(default_factory=dict)
+    loaded: int | None = None
 
     def values(self) -> list[tuple[str, str, float]]:
         """``(metric, unit, value)`` for every metric."""
@@ -63,7 +71,12 @@ class Invocation:
             ("InvocationModelErrors", "None", int(not 200 <= self.status < 300)),
             ("ModelLatency", "Microseconds", round(self.model * 1e6)),
             ("OverheadLatency", "Microseconds", round(self.overhead * 1e6)),
+            *self._of_models(),
         ]
+
+    def _of_models(self) -> list[tuple[str, str, float]]:
+        times = [(name, "Microseconds", round(value * 1e6)) for name, value in self.models.items() if name != CACHE_HIT]
+        return [*times, (CACHE_HIT, "None", self.models[CACHE_HIT])] if CACHE_HIT in self.models else times
 
 
 class InvocationMetrics:
@@ -118,10 +131,13 @@ def data(invocations: list[Invocation]) -> list[Datum]:
         minute = int(invocation.moment) // 60 * 60
         variant = (("EndpointName", invocation.endpoint), ("VariantName", invocation.variant))
         for metric, unit, value in invocation.values():
-            seen[variant, minute, metric, unit][value] += 1
+            seen[NAMESPACE, variant, minute, metric, unit][value] += 1
         for container, seconds in invocation.containers:
-            seen[(*variant, ("ContainerName", container)), minute, "ContainerLatency", "Microseconds"][round(seconds * 1e6)] += 1
+            place = (*variant, ("ContainerName", container))
+            seen[NAMESPACE, place, minute, "ContainerLatency", "Microseconds"][round(seconds * 1e6)] += 1
+        if invocation.loaded is not None:
+            seen[INSTANCES, variant, minute, "LoadedModelCount", "None"][invocation.loaded] += 1
     return [
-        observed(NAMESPACE, metric, counts.items(), dict(dimensions), unit, minute)
-        for (dimensions, minute, metric, unit), counts in seen.items()
+        observed(namespace, metric, counts.items(), dict(dimensions), unit, minute)
+        for (namespace, dimensions, minute, metric, unit), counts in seen.items()
     ]

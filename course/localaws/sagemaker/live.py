@@ -29,8 +29,8 @@ class Live:
     fleet: Fleet | None
     _lock: threading.Lock
 
-    def take(self, target: str | None) -> tuple[Variant, Instance]:
-        """The instance for the next request, which is counted as under way until `give_back`.
+    def take(self, target: str | None, model: str | None = None) -> tuple[Variant, Instance]:
+        """The instance for the next request, which is counted as under way until `give_back`; one that has the ``model`` loaded, if any.
 
         Raises
         ------
@@ -39,7 +39,7 @@ class Live:
         """
         with self._lock:
             variant = self._variant(target)
-            instance = variant.choose()
+            instance = variant.choose(model)
             if instance is None:
                 raise unavailable()
             instance.requests += 1

@@ -32,9 +32,11 @@ def fetch(data: JobData, container: dict, root: Path) -> None:
     HostingError
     """
     model, code = root / "model", root / "code"
-    model.mkdir(parents=True)
+    (root / "models" if multi_model(container) else model).mkdir(parents=True)
     code.mkdir()
-    if url := container.get("ModelDataUrl"):
+    if multi_model(container):
+        pass  # its models come one by one, when they are asked for
+    elif url := container.get("ModelDataUrl"):
         _fetch_archive(data, url, model)
     elif source := container.get("ModelDataSource", {}).get("S3DataSource"):
         if source["CompressionType"] == "Gzip":
@@ -44,6 +46,20 @@ def fetch(data: JobData, container: dict, root: Path) -> None:
     submitted = container.get("Environment", {}).get("SAGEMAKER_SUBMIT_DIRECTORY", "")
     if submitted.startswith("s3://"):
         _fetch_archive(data, submitted, code)
+
+
+def multi_model(container: dict) -> bool:
+    return container.get("Mode") == "MultiModel"
+
+
+def fetch_one(data: JobData, url: str, target: Path) -> None:
+    """One model of a multi-model container. Raises HostingError, or what the disk raises; then nothing of it is there."""
+    target.mkdir(parents=True)
+    try:
+        _fetch_archive(data, url, target)
+    except BaseException:
+        shutil.rmtree(target, ignore_errors=True)
+        raise
 
 
 def unpack(archive: Path, target: Path) -> None:

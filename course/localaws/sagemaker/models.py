@@ -72,7 +72,10 @@ class Models:
             raise invalid("ExecutionRoleArn is required: SageMaker assumes this role to read the model's data and image.")
         require_role(self._platform, role)
         for container in check_containers(params):
-            images.find(container["Image"])
+            image = images.find(container["Image"])
+            if container.get("Mode") == "MultiModel" and not image.multi_model:
+                label = "com.amazonaws.sagemaker.capabilities.multi-models=true"
+                raise invalid(f"Your Ecr Image {container['Image']} does not contain required {label} Docker label(s).")
             self._check_data(context, role, container)
         return {"ModelArn": self._engine.create(context, MODEL, params["ModelName"], document, params.get("Tags", ()))}
 
@@ -136,7 +139,7 @@ def check_containers(params: dict) -> list[dict]:
         if "ModelDataUrl" in container and "ModelDataSource" in container:
             raise invalid("Specify either ModelDataUrl or ModelDataSource of a container, and not both.")
     # Wording: https://github.com/OElesin/sagemaker-autopilot-step-functions/issues/10
-    if len(containers) > 1 and any(container.get("Mode") == "MultiModel" for container in containers):
+    if sum(container.get("Mode") == "MultiModel" for container in containers) > 1:
         raise invalid("More than one container in MultiModel mode is not supported with inference pipeline.")
     hostnames = [container["ContainerHostname"] for container in containers if "ContainerHostname" in container]
     if hostnames and len(hostnames) != len(containers):

@@ -14,6 +14,7 @@ from course.localaws.sagemaker.hosting import log_group
 from course.localaws.sagemaker.invocation import CUSTOM_ATTRIBUTES, Invoker, Reply, Unreachable
 from course.localaws.sagemaker.invocation_metrics import Invocation, InvocationMetrics
 from course.localaws.sagemaker.live import Live, LiveEndpoints, unavailable
+from course.localaws.sagemaker.model_store import NOT_LOADED, LoadFailed
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
@@ -24,7 +25,6 @@ TIMEOUT_SECONDS = 60.0
 LONGEST_ORIGINAL_MESSAGE = 2048  # characters, by ModelError's documentation
 # Parameters that need a kind of endpoint that the local AWS does not have yet, so that no endpoint is of it.
 NOT_FOR_THIS_KIND = {
-    "TargetModel": "is not a multi-model endpoint and does not support target model header.",
     "InferenceComponentName": "has no inference components and does not support inference component name header.",
     "EnableExplanations": "has no explainer and does not support enable explanations header.",
     "SessionId": "does not support stateful sessions.",
@@ -56,20 +56,25 @@ class Runtime:
             if member in params:
                 raise AwsError("ValidationError", f"Endpoint {name} {reason}")
         endpoint = await self._live.in_service(context, name)
-        variant, instance = endpoint.take(params.get("TargetVariant"))
+        variant, instance = endpoint.take(params.get("TargetVariant"), params.get("TargetModel"))
+        took: dict[str, float] = {}
         try:
-            servers = instance.route(name, params.get("TargetContainerHostname"))
-            reply = await self._invoker.through(servers, params, TIMEOUT_SECONDS)
+            async with instance.route(name, params, self._invoker, took) as steps:
+                reply = await self._invoker.through(steps, params, TIMEOUT_SECONDS)
+            if reply.status == NOT_LOADED and "TargetModel" in params:
+                instance.forget(params["TargetModel"])
         except Unreachable as error:
             raise unavailable() from error
+        except LoadFailed as error:
+            reply = error.reply
         finally:
             endpoint.give_back(instance)
         overhead = max(0.0, time.perf_counter() - began - reply.seconds)
         moment, instances = self._platform.clock.now(), len(variant.instances)
-        containers = tuple(reply.containers) if len(servers) > 1 else ()
-        self.metrics.note(
-            Invocation(context.region, name, variant.name, moment, reply.status, reply.seconds, overhead, instances, containers)
-        )
+        containers = tuple(reply.containers) if len(reply.containers) > 1 else ()
+        of_models = (took, instance.loaded) if "TargetModel" in params else ()
+        call = context.region, name, variant.name, moment, reply.status, reply.seconds, overhead, instances, containers
+        self.metrics.note(Invocation(*call, *of_models))
         if not reply.good:
             raise model_error(context, endpoint, reply)
         return answer(variant, reply.headers, reply.body)

@@ -109,7 +109,10 @@ def test_a_deleted_model_is_gone(sagemaker, model):
             {"PrimaryContainer": {"Image": IMAGE, "ModelDataUrl": "https://example.com/x"}},
             "'https://example.com/x' is not of the form s3://bucket/key",
         ),
-        ({"Containers": [{"Image": IMAGE, "Mode": "MultiModel"}, {"Image": IMAGE}]}, "More than one container in MultiModel mode"),
+        (
+            {"Containers": [{"Image": IMAGE, "Mode": "MultiModel", "ModelDataUrl": "s3://b/m/"}] * 2},
+            "More than one container in MultiModel mode",
+        ),
         ({"Containers": [{"Image": IMAGE, "ContainerHostname": "a"}] * 2}, "Container hostnames must be unique within a model; got a, a."),
     ],
 )

@@ -48,6 +48,8 @@ class Image:
         The URI with the digest that a tag stands for now; ``""`` for AWS's own images, whose digests nobody knows here.
     workdir : str
         Where its programs begin; ``""`` for where AWS's own images of the kind do.
+    multi_model : bool
+        Whether it serves many models (``com.amazonaws.sagemaker.capabilities.multi-models`` among its labels).
     files : Path or None
         Its files, each under the path that it has in the image (`own.binds`); None for an image that is all programs of this machine.
     packages : tuple of Path
@@ -68,6 +70,7 @@ class Image:
     programs: dict[str, str]
     resolved: str = ""
     workdir: str = ""
+    multi_model: bool = False
     files: Path | None = None
     packages: tuple[Path, ...] = ()
 
@@ -146,6 +149,7 @@ def find(uri: str, role: str = "") -> Image:
         tuple(entry.get("entrypoint", ())),
         tuple(entry.get("command", ())),
         entry.get("programs", {}),
+        multi_model=entry.get("multi_model", False),
     )
 
 

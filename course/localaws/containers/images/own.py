@@ -31,6 +31,7 @@ PYTHON = re.compile(r"/(usr/|usr/local/|opt/conda/)bin/python[\d.]*")
 # Folders that a box shows of this machine, or makes itself: of these an image adds to what is there. All others are its own and take the
 # place of this machine's, as /etc/ssl would: what is in an image's /etc/ssl/certs is added to nothing.
 SHARED = ("/", "/etc", "/home", "/lib", "/lib64", "/opt", "/root", "/run", "/sbin", "/bin", "/tmp", "/usr", "/var", "/var/tmp")
+MULTI_MODEL = "com.amazonaws.sagemaker.capabilities.multi-models"
 GROWING = ("/lib", "/lib64", "/sbin", "/bin", "/usr")  # shared with all their folders that this machine has
 
 
@@ -138,6 +139,7 @@ class Bodies:
             serve_module=base.serve_module if base else "",
             resolved=resolved,
             workdir=config["WorkingDir"] or ("" if base else "/"),
+            multi_model=config.get("Labels", {}).get(MULTI_MODEL, str(base.multi_model if base else False)).lower() == "true",
             files=body / "files",
             packages=(body / "packages",),
             client_error=None,

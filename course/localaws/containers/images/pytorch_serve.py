@@ -20,6 +20,7 @@ from course.localaws.containers.images.pytorch_train import MISSING
 if TYPE_CHECKING:
     import torch
 
+PRELOAD = ("torch",)  # see multi_model
 SCRIPT = "inference.py"
 MODEL = "model.pt"
 

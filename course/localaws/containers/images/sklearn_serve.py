@@ -6,6 +6,8 @@ import numpy as np
 
 from course.localaws.containers import codecs, serving, serving_script
 
+PRELOAD = ("joblib", "pandas", "sklearn.pipeline")  # see multi_model
+
 
 def input_fn(data: str | bytes, content_type: str) -> np.ndarray:
     """CSV and JSON become float32; NPY stays as it is."""

@@ -23,6 +23,7 @@ from course.localaws.containers.images import xgboost_data, xgboost_selectable
 if TYPE_CHECKING:
     import xgboost
 
+PRELOAD = ("numpy", "xgboost")  # see multi_model
 ACCEPTS = ["application/json", "application/jsonlines", "application/x-recordio-protobuf", "text/csv"]
 logger = logging.getLogger("serve")
 

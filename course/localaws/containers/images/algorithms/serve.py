@@ -8,7 +8,7 @@ from pathlib import Path
 
 from course.localaws.containers import serving, serving_script
 from course.localaws.containers.images.algorithms import ARTEFACT, implementation, payloads
-from course.localaws.containers.images.algorithms.train import load
+from course.localaws.containers.images.algorithms.train import load as read
 
 logger = logging.getLogger("serve")
 
@@ -18,7 +18,7 @@ class AlgorithmModel:
 
     def __init__(self, name: str, path: Path) -> None:
         try:
-            arrays, self._configuration = load(path)
+            arrays, self._configuration = read(path)
             self._model = implementation(name).Model(arrays, self._configuration)
         except Exception as error:
             raise RuntimeError(f"{path} is no model that the local image of {name} has trained: {error}") from error
@@ -40,5 +40,9 @@ class AlgorithmModel:
         return serving.Response(payloads.encode(self._model.predict(features, verbose), kind, self._response), kind)
 
 
+def load() -> serving.Model:
+    return AlgorithmModel(sys.argv[1], serving_script.model_directory() / ARTEFACT)
+
+
 if __name__ == "__main__":
-    serving.serve(lambda: AlgorithmModel(sys.argv[1], serving_script.model_directory() / ARTEFACT))
+    serving.serve(load)
