@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from course.localaws.containers import images
-from course.localaws.errors import AwsError, not_supported
+from course.localaws.errors import AwsError, invalid, not_supported
 from course.localaws.sagemaker.context import Context
 from course.localaws.sagemaker.engine import Engine
 from course.localaws.sagemaker.models import MODEL
@@ -17,7 +17,7 @@ CONFIG_MEMBERS = {
 }  # fmt: skip
 VARIANT_MEMBERS = {
     "VariantName", "ModelName", "InitialInstanceCount", "InstanceType", "InitialVariantWeight", "VolumeSizeInGB", "RoutingConfig",
-    "ModelDataDownloadTimeoutInSeconds", "ContainerStartupHealthCheckTimeoutInSeconds", "InferenceAmiVersion",
+    "ModelDataDownloadTimeoutInSeconds", "ContainerStartupHealthCheckTimeoutInSeconds", "InferenceAmiVersion", "ServerlessConfig",
 }  # fmt: skip
 MODEL_MEMBERS = {
     "ModelName", "ModelArn", "PrimaryContainer", "Containers", "ExecutionRoleArn", "VpcConfig", "EnableNetworkIsolation", "CreationTime",
@@ -52,14 +52,16 @@ def _variant(engine: Engine, context: Context, variant: dict, operation: str) ->
     model = engine.get(context, MODEL, variant["ModelName"])
     planned = {
         "VariantName": variant["VariantName"],
-        "InstanceType": variant["InstanceType"],
-        "InstanceCount": variant["InitialInstanceCount"],
         "Weight": variant.get("InitialVariantWeight", 1.0),
         "RoutingStrategy": routing,
         "RoleArn": model["ExecutionRoleArn"],
         "Mode": model.get("InferenceExecutionConfig", {}).get("Mode", "Serial"),
         "Containers": containers_of(model, operation),
     }
+    if "ServerlessConfig" in variant:
+        planned |= {"Serverless": variant["ServerlessConfig"], "InstanceCount": 0}
+    else:
+        planned |= {"InstanceType": variant["InstanceType"], "InstanceCount": variant["InitialInstanceCount"]}
     timeout = "ContainerStartupHealthCheckTimeoutInSeconds"
     return planned | ({timeout: variant[timeout]} if timeout in variant else {})
 
@@ -105,9 +107,12 @@ def with_capacities(variants: list[dict], desired: list[dict], endpoint_arn: str
     changes = {change["VariantName"]: change for change in desired}
     for name in changes.keys() - {variant["VariantName"] for variant in variants}:
         raise AwsError("ValidationException", f'Could not find variant "{name}" of endpoint "{endpoint_arn}".')
+    serverless = {variant["VariantName"] for variant in variants if "Serverless" in variant}
     for change in desired:
-        if "ServerlessUpdateConfig" in change:
-            raise not_supported("sagemaker", "UpdateEndpointWeightsAndCapacities with ServerlessUpdateConfig")
+        name = change["VariantName"]
+        if ("ServerlessUpdateConfig" in change) > (name in serverless) or ("DesiredInstanceCount" in change) > (name not in serverless):
+            kind = "serverless: it has a ServerlessUpdateConfig and no" if name in serverless else "not serverless: it has a"
+            raise invalid(f'Variant "{name}" is {kind} DesiredInstanceCount.')
         if change.get("DesiredInstanceCount") == 0:
             raise AwsError("ValidationException", f'The desired instance count of variant "{change["VariantName"]}" must be at least 1.')
     return [_with_capacity(variant, changes.get(variant["VariantName"], {})) for variant in variants]
@@ -115,4 +120,7 @@ def with_capacities(variants: list[dict], desired: list[dict], endpoint_arn: str
 
 def _with_capacity(variant: dict, change: dict) -> dict:
     members = {"DesiredWeight": "Weight", "DesiredInstanceCount": "InstanceCount"}
-    return variant | {member: change[name] for name, member in members.items() if name in change}
+    changed = variant | {member: change[name] for name, member in members.items() if name in change}
+    if "ServerlessUpdateConfig" in change:
+        changed["Serverless"] = variant["Serverless"] | change["ServerlessUpdateConfig"]
+    return changed

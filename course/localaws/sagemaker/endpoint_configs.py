@@ -84,6 +84,8 @@ def check_variants(params: dict) -> None:
         raise invalid("With ShadowProductionVariants, there must be exactly one production variant and one shadow variant.")
     for variant in (*production, *shadow):
         _check_variant(variant, "ExecutionRoleArn" in params)
+    if any("ServerlessConfig" in variant for variant in (*production, *shadow)):
+        _check_serverless(params)
     if sum(variant.get("InitialVariantWeight", 1.0) for variant in production) <= 0:
         raise invalid("The sum of the variants' InitialVariantWeight must be greater than 0: no variant would get a request.")
 
@@ -98,6 +100,9 @@ def _check_variant(variant: dict, has_role: bool) -> None:
         memory = variant["ServerlessConfig"]["MemorySizeInMB"]
         if memory not in SERVERLESS_MEMORY:
             raise invalid(f"MemorySizeInMB of variant {name} is {memory}; it must be one of {', '.join(map(str, SERVERLESS_MEMORY))}.")
+        most, provisioned = variant["ServerlessConfig"]["MaxConcurrency"], variant["ServerlessConfig"].get("ProvisionedConcurrency", 0)
+        if provisioned > most:
+            raise invalid(f"ProvisionedConcurrency of variant {name} is {provisioned}; it must not exceed its MaxConcurrency, {most}.")
         return
     if "InstanceType" not in variant and "InstancePools" not in variant:
         raise invalid(f"Variant {name} needs an InstanceType, InstancePools or a ServerlessConfig.")
@@ -106,3 +111,12 @@ def _check_variant(variant: dict, has_role: bool) -> None:
     if "ModelName" in variant and "ManagedInstanceScaling" in variant:
         # Wording: https://github.com/hashicorp/terraform-provider-aws/pull/45926
         raise invalid("ManagedInstanceScaling is only supported for inference component endpoints.")
+
+
+def _check_serverless(params: dict) -> None:
+    """What serverless endpoints cannot have ("Feature exclusions" in the developer guide's page on Serverless Inference)."""
+    if len(params["ProductionVariants"]) > 1 or "ShadowProductionVariants" in params:
+        raise invalid("A serverless endpoint has one production variant, and no shadow variant.")
+    for member in ("DataCaptureConfig", "AsyncInferenceConfig", "VpcConfig", "ExplainerConfig"):
+        if member in params:
+            raise invalid(f"A serverless endpoint cannot have {member}.")

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 def _instances(variants: list[dict]) -> list[tuple[str, int]]:
     """Instance types and counts, as quotas and bills count them. Here an instance is a process."""
-    return [(variant["InstanceType"], variant["InstanceCount"]) for variant in variants]
+    return [(variant["InstanceType"], variant["InstanceCount"]) for variant in variants if "InstanceType" in variant]
 
 
 ENDPOINT = Kind(
@@ -164,10 +164,13 @@ class Endpoints:
         before = {variant.name: len(variant.instances) for variant in live.fleet.variants.values()}
         added, removed = [], []
         for variant in variants:
+            if "Serverless" in variant:
+                continue
             changed = live.resize(variant["VariantName"], variant["InstanceCount"])
             (added if variant["InstanceCount"] > before[variant["VariantName"]] else removed).extend(changed)
         try:
             instances.start(added)
+            live.fleet.configure({variant["VariantName"]: variant["Serverless"] for variant in variants if "Serverless" in variant})
         except HostingError as error:
             failure = str(error)
             variants = [variant | {"InstanceCount": min(variant["InstanceCount"], before[variant["VariantName"]])} for variant in variants]
@@ -287,15 +290,17 @@ class Endpoints:
     def _summary(self, variant: dict, status: str = "") -> dict:
         """A ``ProductionVariantSummary``; ``status`` while it is not yet in service."""
         running = 0 if status else variant["InstanceCount"]
-        return {
+        summary = {
             "VariantName": variant["VariantName"],
             "DeployedImages": [_deployed(container) | {"ResolutionTime": self._engine.now()} for container in variant["Containers"]],
             "CurrentWeight": variant["Weight"],
             "DesiredWeight": variant["Weight"],
             "CurrentInstanceCount": running,
-            "DesiredInstanceCount": variant["InstanceCount"],
             **({"VariantStatus": [{"Status": status, "StartTime": self._engine.now()}]} if status else {}),
         }
+        if "Serverless" in variant:
+            return summary | {"CurrentServerlessConfig": variant["Serverless"], "DesiredServerlessConfig": variant["Serverless"]}
+        return summary | {"DesiredInstanceCount": variant["InstanceCount"]}
 
 
 def _deployed(container: dict) -> dict:

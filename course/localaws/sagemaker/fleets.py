@@ -43,6 +43,23 @@ class Variant:
             return None
         return min(ready, key=lambda instance: instance.requests) if self._least_outstanding else random.choice(ready)
 
+    def start(self) -> None:
+        """Start its instances; when one fails, all are stopped. Raises hosting.HostingError, hosting.Stopped."""
+        start(self.instances)
+
+    def grow(self) -> Instance | None:
+        """A further instance for a request that none can take, to be started by the caller; None where there may be no further one."""
+        return None
+
+    def shrink(self, instance: Instance) -> None:
+        """An instance that `grow` made could not be started."""
+
+    def rest(self, instance: Instance) -> None:
+        """The request that an instance had is answered."""
+
+    def end(self) -> None:
+        """Nobody will choose any more."""
+
     def resize(self, count: int) -> list[Instance]:
         """Add instances, not yet started, or take some away; returns those that the caller must start or stop."""
         if count >= len(self.instances):
@@ -58,7 +75,7 @@ class Fleet:
     """The instances of all variants of one endpoint configuration."""
 
     def __init__(self, runner: JobRunner, context: Context, endpoint: str, variants: Sequence[dict]) -> None:
-        self.variants = {document["VariantName"]: Variant(runner, context, endpoint, document) for document in variants}
+        self.variants = {document["VariantName"]: made(runner, context, endpoint, document) for document in variants}
         self._leaving: list[Instance] = []
 
     @property
@@ -67,18 +84,45 @@ class Fleet:
         return [instance for variant in self.variants.values() for instance in variant.instances] + self._leaving
 
     def start(self) -> None:
-        start(self.instances)
+        """Start the variants side by side; when one fails, nothing is left running. Raises hosting.HostingError, hosting.Stopped."""
+        try:
+            each(list(self.variants.values()), lambda variant: variant.start())
+        except Exception:
+            self.stop()
+            raise
+
+    def configure(self, serverless: dict[str, dict]) -> None:
+        """Give serverless variants, by name, another configuration. Raises hosting.HostingError, hosting.Stopped."""
+        for name, configuration in serverless.items():
+            self.variants[name].configure(configuration)
+            self.variants[name].start()
 
     def stop(self) -> None:
+        self._end()
         stop(self.instances)
 
     def retire(self, instances: Sequence[Instance] | None = None) -> None:
         """End instances, all of them by default, when their last request is answered; nobody may send them another one."""
+        if instances is None:
+            self._end()
         leaving = self.instances if instances is None else instances
         self._leaving = [*self._leaving, *leaving]
         each(leaving, Instance.drain)
         each(leaving, Instance.stop)
         self._leaving = [instance for instance in self._leaving if instance not in leaving]
+
+    def _end(self) -> None:
+        for variant in self.variants.values():
+            variant.end()
+
+
+def made(runner: JobRunner, context: Context, endpoint: str, document: dict) -> Variant:
+    """The variant of a document of `deployments.variants_of`."""
+    if "Serverless" in document:
+        from course.localaws.sagemaker.serverless import ServerlessVariant  # here: it is a Variant
+
+        return ServerlessVariant(runner, context, endpoint, document)
+    return Variant(runner, context, endpoint, document)
 
 
 def pick(weights: Sequence[float], fraction: float) -> int | None:

@@ -198,7 +198,10 @@ class ModelServer:
         bound = {"SAGEMAKER_BIND_TO_PORT": str(inside or self.port)}
         extra = self._image.environment | ours | self._container.get("Environment", {}) | bound
         variables = self._runner.variables(self._context, self._variant["RoleArn"], overlay, extra)
-        return self._runner.box(self._folder, variables, output=UNLIMITED, serves=self.port, inside=inside, image=self._image)
+        memory = self._variant.get("MemoryBytes")
+        return self._runner.box(
+            self._folder, variables, output=UNLIMITED, serves=self.port, inside=inside, memory=memory, image=self._image
+        )
 
     def _wait_for_ping(self) -> None:
         limit = time.monotonic() + self._variant.get("ContainerStartupHealthCheckTimeoutInSeconds", STARTUP_SECONDS)

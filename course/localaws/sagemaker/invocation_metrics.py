@@ -43,8 +43,8 @@ class Invocation:
         Of the variant.
     containers : tuple of (str, float)
         Of a pipeline: hostname and seconds of each container.
-    models : mapping
-        Of a multi-model endpoint: the seconds of what was done for the model, and ``ModelCacheHit``; see `ModelStore.path`.
+    before : mapping
+        Seconds of what was done before the invocation, by metric: a cold start, loading of a model; and ``ModelCacheHit``.
     loaded : int or None
         How many models the instance has loaded, if models are loaded by name.
     """
@@ -58,7 +58,7 @@ class Invocation:
     overhead: float
     instances: int
     containers: tuple[tuple[str, float], ...] = ()
-    models: Mapping[str, float] = field(default_factory=dict)
+    before: Mapping[str, float] = field(default_factory=dict)
     loaded: int | None = None
 
     def values(self) -> list[tuple[str, str, float]]:
@@ -71,12 +71,12 @@ class Invocation:
             ("InvocationModelErrors", "None", int(not 200 <= self.status < 300)),
             ("ModelLatency", "Microseconds", round(self.model * 1e6)),
             ("OverheadLatency", "Microseconds", round(self.overhead * 1e6)),
-            *self._of_models(),
+            *self._of_before(),
         ]
 
-    def _of_models(self) -> list[tuple[str, str, float]]:
-        times = [(name, "Microseconds", round(value * 1e6)) for name, value in self.models.items() if name != CACHE_HIT]
-        return [*times, (CACHE_HIT, "None", self.models[CACHE_HIT])] if CACHE_HIT in self.models else times
+    def _of_before(self) -> list[tuple[str, str, float]]:
+        times = [(name, "Microseconds", round(value * 1e6)) for name, value in self.before.items() if name != CACHE_HIT]
+        return [*times, (CACHE_HIT, "None", self.before[CACHE_HIT])] if CACHE_HIT in self.before else times
 
 
 class InvocationMetrics:

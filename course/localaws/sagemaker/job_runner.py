@@ -213,6 +213,7 @@ class JobRunner:
         hostname: str = "",
         joins: int | None = None,
         share: int = 1,
+        memory: int | None = None,
         overlay: Overlay | None = None,
         binds: Sequence[Bind] = (),
     ) -> Box:
@@ -237,6 +238,8 @@ class JobRunner:
             A process whose network it enters (`Network.joins`).
         share : int
             Of how many boxes it is one that have a job's limits together.
+        memory : int, optional
+            Bytes, where it may have fewer than the limits say.
         overlay : Overlay, optional
             One outside ``folder`` into which the box installs.
         binds : sequence of Bind
@@ -252,6 +255,7 @@ class JobRunner:
             theirs += [*map(Bind, image.packages), *own.binds(image.files)]
         limits = self.platform.limits.divided(share)
         limits = limits if output is None else dataclasses.replace(limits, output=output)
+        limits = limits if memory is None else dataclasses.replace(limits, memory=min(memory, limits.memory))
         return Box(folder / "ml", variables, limits, network=network, binds=[*files, *theirs, *binds])
 
     def overlay(self, job: Job, folder: Path, requirements: Path | None, image: Image | None = None) -> Overlay:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from course.localaws.errors import AwsError
 from course.localaws.sagemaker.context import Context
 from course.localaws.sagemaker.fleets import Fleet, Variant, pick
+from course.localaws.sagemaker.hosting import HostingError, Stopped
 from course.localaws.sagemaker.instances import Instance
 
 # How long a request waits for the servers of an endpoint that comes back after a restart of the local AWS; less than SDKs wait.
@@ -29,25 +30,41 @@ class Live:
     fleet: Fleet | None
     _lock: threading.Lock
 
-    def take(self, target: str | None, model: str | None = None) -> tuple[Variant, Instance]:
+    async def take(self, target: str | None, model: str | None, took: dict[str, float]) -> tuple[Variant, Instance]:
         """The instance for the next request, which is counted as under way until `give_back`; one that has the ``model`` loaded, if any.
+
+        Where none can take it and the variant may grow, one is started first; ``took`` gets the seconds of that.
 
         Raises
         ------
         AwsError
-            ``ValidationError`` (no such variant), ``ServiceUnavailable`` (it has no instance that is up).
+            ``ValidationError`` (no such variant), ``ServiceUnavailable`` (it has no instance that is up), ``ThrottlingException``.
         """
-        with self._lock:
-            variant = self._variant(target)
-            instance = variant.choose(model)
-            if instance is None:
-                raise unavailable()
-            instance.requests += 1
-            return variant, instance
+        while True:
+            with self._lock:
+                fleet, variant = self.fleet, self._variant(target)
+                instance = variant.choose(model)
+                grown = None if instance else variant.grow()
+                if instance is None and grown is None:
+                    raise unavailable()
+                (instance or grown).requests += 1
+            if instance:
+                return variant, instance
+            began = time.perf_counter()
+            try:
+                await asyncio.to_thread(grown.start)
+            except (HostingError, Stopped) as error:
+                variant.shrink(grown)
+                if self.fleet is fleet:
+                    raise unavailable() from error
+                continue  # another fleet has taken over meanwhile
+            took["ModelSetupTime"] = time.perf_counter() - began
+            return variant, grown
 
-    def give_back(self, instance: Instance) -> None:
+    def give_back(self, variant: Variant, instance: Instance) -> None:
         with self._lock:
             instance.requests -= 1
+        variant.rest(instance)
 
     def exchange(self, fleet: Fleet) -> Fleet | None:
         """Let ``fleet`` take all requests from now on; returns the one that it replaces."""

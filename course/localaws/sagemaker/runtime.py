@@ -56,8 +56,8 @@ class Runtime:
             if member in params:
                 raise AwsError("ValidationError", f"Endpoint {name} {reason}")
         endpoint = await self._live.in_service(context, name)
-        variant, instance = endpoint.take(params.get("TargetVariant"), params.get("TargetModel"))
         took: dict[str, float] = {}
+        variant, instance = await endpoint.take(params.get("TargetVariant"), params.get("TargetModel"), took)
         try:
             async with instance.route(name, params, self._invoker, took) as steps:
                 reply = await self._invoker.through(steps, params, TIMEOUT_SECONDS)
@@ -68,13 +68,13 @@ class Runtime:
         except LoadFailed as error:
             reply = error.reply
         finally:
-            endpoint.give_back(instance)
-        overhead = max(0.0, time.perf_counter() - began - reply.seconds)
+            endpoint.give_back(variant, instance)
+        waited = took.get("ModelSetupTime", 0.0) + took.get("ModelLoadingWaitTime", 0.0)
+        overhead = max(0.0, time.perf_counter() - began - reply.seconds - waited)
         moment, instances = self._platform.clock.now(), len(variant.instances)
         containers = tuple(reply.containers) if len(reply.containers) > 1 else ()
-        of_models = (took, instance.loaded) if "TargetModel" in params else ()
         call = context.region, name, variant.name, moment, reply.status, reply.seconds, overhead, instances, containers
-        self.metrics.note(Invocation(*call, *of_models))
+        self.metrics.note(Invocation(*call, took, instance.loaded))
         if not reply.good:
             raise model_error(context, endpoint, reply)
         return answer(variant, reply.headers, reply.body)

@@ -146,13 +146,9 @@ def test_what_does_not_exist_or_exists_already(world):
             operation(EndpointName="none")
 
 
-SERVERLESS = {"ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5}, "InitialInstanceCount": None, "InstanceType": None}
-
-
 @pytest.mark.parametrize(
     ("variant", "more", "words"),
     [
-        (SERVERLESS, {}, "ServerlessConfig"),
         ({}, {"AsyncInferenceConfig": {"OutputConfig": {"S3OutputPath": "s3://b/out"}}}, "AsyncInferenceConfig"),
         ({}, {"DataCaptureConfig": {"EnableCapture": True}}, "DataCaptureConfig"),
         ({}, {"ShadowProductionVariants": True}, "ShadowProductionVariants"),
