@@ -14,7 +14,7 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -39,7 +39,9 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    body: bytes
+    """An answer; a ``body`` in pieces is sent as they come."""
+
+    body: bytes | Iterator[bytes]
     content_type: str
     status: int = 200
     headers: tuple[tuple[str, str], ...] = ()
@@ -131,11 +133,21 @@ class Server:
     async def __call__(self, scope: dict, receive: Callable, send: Callable) -> None:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         response = await self._respond(scope, headers, receive)
-        fields = [(b"content-type", response.content_type.encode()), (b"content-length", str(len(response.body)).encode())]
+        whole = isinstance(response.body, bytes)
+        fields = [(b"content-type", response.content_type.encode()), *([(b"content-length", b"%d" % len(response.body))] if whole else [])]
         fields += [(name.encode(), value.encode()) for name, value in response.headers]
         await send({"type": "http.response.start", "status": response.status, "headers": fields})
-        await send({"type": "http.response.body", "body": response.body})
-        log_access(scope, headers, response)
+        size = len(response.body) if whole else await self._send_pieces(response.body, send)
+        await send({"type": "http.response.body", "body": response.body if whole else b""})
+        log_access(scope, headers, response.status, size)
+
+    async def _send_pieces(self, pieces: Iterator[bytes], send: Callable) -> int:
+        """Returns how many bytes they were. What the model raises meanwhile breaks the answer off."""
+        size, loop = 0, asyncio.get_running_loop()
+        while (piece := await loop.run_in_executor(self._pool, next, pieces, None)) is not None:
+            size += len(piece)
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        return size
 
     async def _respond(self, scope: dict, headers: dict[str, str], receive: Callable) -> Response:
         door = scope["method"], scope["path"]
@@ -180,8 +192,8 @@ async def read_body(receive: Callable, largest: int) -> bytes | None:
             return b"".join(pieces) if size <= largest else None
 
 
-def log_access(scope: dict, headers: dict[str, str], response: Response) -> None:
+def log_access(scope: dict, headers: dict[str, str], status: int, size: int) -> None:
     """A line as nginx writes it in AWS's containers."""
     moment = time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime())
-    line = f'"{scope["method"]} {scope["path"]} HTTP/{scope["http_version"]}" {response.status} {len(response.body)}'
+    line = f'"{scope["method"]} {scope["path"]} HTTP/{scope["http_version"]}" {status} {size}'
     print(f'{scope["client"][0]} - - [{moment}] {line} "-" "{headers.get("user-agent", "-")}"', flush=True)

@@ -115,7 +115,9 @@ def as_response(result: object) -> Response:
         return Response(json.dumps(result).encode(), codecs.JSON)
     if hasattr(result, "get_data") and hasattr(result, "status_code"):
         headers = tuple((name, value) for name, value in result.headers.items() if name.lower().startswith("x-"))
-        return Response(_bytes(result.get_data()), result.content_type, result.status_code, headers)
+        # A response around a generator, as Flask's streaming has it.
+        body = map(_bytes, result.response) if getattr(result, "is_streamed", False) else _bytes(result.get_data())
+        return Response(body, result.content_type, result.status_code, headers)
     raise TypeError(
         f"The script returned a {type(result).__name__}; an answer is a string, bytes, a (body, content type) tuple, a dict or a Response."
     )

@@ -81,15 +81,21 @@ class ObjectStore:
         return stored
 
     def put_bytes(
-        self, bucket: str, key: str, data: bytes, content_type: str = DEFAULT_CONTENT_TYPE, metadata: Mapping[str, str] | None = None
+        self,
+        bucket: str,
+        key: str,
+        data: bytes,
+        content_type: str = DEFAULT_CONTENT_TYPE,
+        metadata: Mapping[str, str] | None = None,
+        kms_key: str | None = None,
     ) -> StoredObject:
-        """Store ``data``. Raises as `put_file`."""
+        """Store ``data``; ``kms_key`` and what it raises as of `put_file`."""
         self.buckets.get(bucket)
         with self.bodies.receive([checksums.new("CRC32")]) as body:
             stream = io.BytesIO(data)
             while chunk := stream.read(CHUNK):
                 body.write(chunk)
-            return self._commit(bucket, key, body, content_type, metadata, None)
+            return self._commit(bucket, key, body, content_type, metadata, kms_key)
 
     def delete(self, bucket: str, key: str) -> None:
         """Delete as ``DeleteObject`` does: no error when there is no such key, a delete marker where versioning is on."""

@@ -13,7 +13,7 @@ from course.localaws.sagemaker.models import MODEL
 # Members that are honoured, or that say only on which machine something runs, who may reach it and how its disk is encrypted.
 CONFIG_MEMBERS = {
     "EndpointConfigName", "EndpointConfigArn", "ProductionVariants", "CreationTime", "LastModifiedTime", "KmsKeyId", "DataCaptureConfig",
-    "ExecutionRoleArn", "VpcConfig", "EnableNetworkIsolation",
+    "ExecutionRoleArn", "VpcConfig", "EnableNetworkIsolation", "ShadowProductionVariants", "AsyncInferenceConfig",
 }  # fmt: skip
 VARIANT_MEMBERS = {
     "VariantName", "ModelName", "InitialInstanceCount", "InstanceType", "InitialVariantWeight", "VolumeSizeInGB", "RoutingConfig",
@@ -37,9 +37,23 @@ def variants_of(engine: Engine, context: Context, config: dict, operation: str) 
         ``ValidationException`` for a model or an image that does not exist, ``NotSupportedByLocalAws``.
     """
     _refuse(config, CONFIG_MEMBERS, operation)
-    if config.get("DataCaptureConfig", {}).get("EnableCapture", "DataCaptureConfig" in config):
-        raise not_supported("sagemaker", f"{operation} with DataCaptureConfig.EnableCapture")
     return [_variant(engine, context, variant, operation) for variant in config["ProductionVariants"]]
+
+
+def settings_of(engine: Engine, context: Context, config: dict, operation: str) -> dict:
+    """What `hosting.Fleet` needs of an endpoint configuration beside its variants, as plain JSON.
+
+    ``Capture`` is its ``DataCaptureConfig`` while that is switched on, ``Async`` its ``AsyncInferenceConfig``, ``Shadows`` its shadow
+    variants as `variants_of` makes them. Waits for moto as that does, and raises as that.
+    """
+    shadows = [_variant(engine, context, variant, operation) for variant in config.get("ShadowProductionVariants", ())]
+    capture = config.get("DataCaptureConfig", {})
+    settings = {
+        "Capture": capture if capture.get("EnableCapture", bool(capture)) else None,
+        "Async": config.get("AsyncInferenceConfig"),
+        "Shadows": shadows,
+    }
+    return {name: value for name, value in settings.items() if value}
 
 
 def _variant(engine: Engine, context: Context, variant: dict, operation: str) -> dict:

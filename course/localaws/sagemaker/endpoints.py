@@ -39,7 +39,7 @@ ENDPOINT = Kind(
     exists='Cannot create already existing endpoint "{arn}".',
     status="EndpointStatus",
     usage="endpoint usage",
-    instances=lambda document: _instances(document["_Variants"]),
+    instances=lambda document: _instances([*document["_Variants"], *document["_Settings"].get("Shadows", ())]),
     holding=("Creating", "Updating", "InService"),
 )
 
@@ -74,17 +74,18 @@ class Endpoints:
 
     async def create(self, context: Context, params: dict) -> dict:
         name = params["EndpointName"]
-        config, variants = await asyncio.to_thread(self._planned, context, params, "CreateEndpoint")
+        config, variants, settings = await asyncio.to_thread(self._planned, context, params, "CreateEndpoint")
         document = {
             "EndpointConfigName": config["EndpointConfigName"],
             "EndpointStatus": "Creating",
-            "ProductionVariants": [self._summary(variant, "Creating") for variant in variants],
-            **_capture_summary(config),
+            **self._described(config, variants, settings, "Creating"),
             "_Variants": variants,
+            "_Settings": settings,
         }
+        document = {member: value for member, value in document.items() if value is not None}
         arn = self._engine.create(context, ENDPOINT, name, document, params.get("Tags", ()))
         self._platform.logs.ensure_group(context.region, hosting.log_group(name))
-        self._in_background(self._finish_create, context, name, variants)
+        self._in_background(self._finish_create, context, name, config, variants, settings)
         return {"EndpointArn": arn}
 
     def describe(self, context: Context, params: dict) -> dict:
@@ -105,7 +106,7 @@ class Endpoints:
     async def update(self, context: Context, params: dict) -> dict:
         name = params["EndpointName"]
         self._engine.get(context, ENDPOINT, name)
-        config, variants = await asyncio.to_thread(self._planned, context, params, "UpdateEndpoint")
+        config, variants, settings = await asyncio.to_thread(self._planned, context, params, "UpdateEndpoint")
         present = self._engine.get(context, ENDPOINT, name)
         if params.get("RetainDeploymentConfig"):
             raise not_supported("sagemaker", "UpdateEndpoint with RetainDeploymentConfig")
@@ -114,7 +115,7 @@ class Endpoints:
             variants = deployments.retained(variants, present["_Variants"], excluded)
         self._check_quota(name, variants)
         document = self._engine.update(context, ENDPOINT, name, lambda document: self._changeable(context, document))
-        self._in_background(self._finish_update, context, name, config, variants)
+        self._in_background(self._finish_update, context, name, config, variants, settings)
         return {"EndpointArn": document["EndpointArn"]}
 
     def update_weights_and_capacities(self, context: Context, params: dict) -> dict:
@@ -128,18 +129,18 @@ class Endpoints:
 
     # ---- what happens after the answer --------------------------------------------------------------------------------------
 
-    def _finish_create(self, context: Context, name: str, variants: list[dict]) -> None:
+    def _finish_create(self, context: Context, name: str, config: dict, variants: list[dict], settings: dict) -> None:
         try:
-            fleet = self._started(context, name, variants)
+            fleet = self._started(context, name, variants, settings)
         except HostingError as error:
             self._change(context, name, {"EndpointStatus": "Failed", "FailureReason": str(error)})
             return
         self._live.open(context.region, name, fleet)
-        self._change(context, name, {"EndpointStatus": "InService", "ProductionVariants": [self._summary(variant) for variant in variants]})
+        self._change(context, name, {"EndpointStatus": "InService", **self._described(config, variants, settings)})
 
-    def _finish_update(self, context: Context, name: str, config: dict, variants: list[dict]) -> None:
+    def _finish_update(self, context: Context, name: str, config: dict, variants: list[dict], settings: dict) -> None:
         try:
-            fleet = self._started(context, name, variants)
+            fleet = self._started(context, name, variants, settings)
         except HostingError as error:
             # The endpoint goes on as before, and says why the update did not happen.
             self._change(context, name, {"EndpointStatus": "InService", "FailureReason": str(error)})
@@ -150,10 +151,9 @@ class Endpoints:
             "EndpointStatus": "InService",
             "FailureReason": None,
             "EndpointConfigName": config["EndpointConfigName"],
-            "ProductionVariants": [self._summary(variant) for variant in variants],
-            "DataCaptureConfig": None,
-            **_capture_summary(config),
+            **self._described(config, variants, settings),
             "_Variants": variants,
+            "_Settings": settings,
         }
         self._change(context, name, changes)
         self._retire(before)
@@ -185,16 +185,16 @@ class Endpoints:
         """Bring an endpoint back that was in service when the local AWS ended."""
         name = document["EndpointName"]
         try:
-            fleet = self._started(context, name, document["_Variants"])
+            fleet = self._started(context, name, document["_Variants"], document["_Settings"])
         except HostingError as error:
             self._live.close(context.region, name)
             self._change(context, name, {"EndpointStatus": "Failed", "FailureReason": str(error)})
             return
         self._live.get(context.region, name).exchange(fleet)
 
-    def _started(self, context: Context, name: str, variants: list[dict]) -> Fleet:
+    def _started(self, context: Context, name: str, variants: list[dict], settings: dict) -> Fleet:
         """A fleet whose servers all answer. Raises HostingError, Stopped."""
-        fleet = Fleet(self._runner, context, name, variants)
+        fleet = Fleet(self._runner, context, name, variants, settings)
         self._fleets.add(fleet)
         try:
             if self._stopping.is_set():
@@ -261,12 +261,13 @@ class Endpoints:
 
     # ---- parts --------------------------------------------------------------------------------------------------------------
 
-    def _planned(self, context: Context, params: dict, operation: str) -> tuple[dict, list[dict]]:
-        """The endpoint configuration that a request names, and its variants."""
+    def _planned(self, context: Context, params: dict, operation: str) -> tuple[dict, list[dict], dict]:
+        """The endpoint configuration that a request names, its variants and its settings."""
         if "DeploymentConfig" in params:
             raise not_supported("sagemaker", f"{operation} with DeploymentConfig")
         config = self._engine.get(context, ENDPOINT_CONFIG, params["EndpointConfigName"])
-        return config, deployments.variants_of(self._engine, context, config, operation)
+        variants = deployments.variants_of(self._engine, context, config, operation)
+        return config, variants, deployments.settings_of(self._engine, context, config, operation)
 
     def _check_quota(self, name: str, variants: list[dict]) -> None:
         """Raises ``ResourceLimitExceeded`` when ``variants`` and all other endpoints would hold too many instances."""
@@ -286,6 +287,16 @@ class Endpoints:
         if document["EndpointStatus"] not in ("InService", "Failed") or (live is not None and live.fleet is None):
             raise AwsError("ValidationException", f'Cannot update in-progress endpoint "{document["EndpointArn"]}".')
         return True
+
+    def _described(self, config: dict, variants: list[dict], settings: dict, status: str = "") -> dict:
+        """What DescribeEndpoint shows of a configuration; a member that it has not is None."""
+        shadows = [self._summary(variant, status) for variant in settings.get("Shadows", ())]
+        return {
+            "ProductionVariants": [self._summary(variant, status) for variant in variants],
+            "ShadowProductionVariants": shadows or None,
+            "DataCaptureConfig": _capture_summary(config, bool(status)),
+            "AsyncInferenceConfig": settings.get("Async"),
+        }
 
     def _summary(self, variant: dict, status: str = "") -> dict:
         """A ``ProductionVariantSummary``; ``status`` while it is not yet in service."""
@@ -308,16 +319,16 @@ def _deployed(container: dict) -> dict:
     return {"SpecifiedImage": container["Image"]} | resolved
 
 
-def _capture_summary(config: dict) -> dict:
-    """DescribeEndpoint's ``DataCaptureConfig``, of a configuration that has one (it is switched off: `deployments.variants_of`)."""
+def _capture_summary(config: dict, creating: bool) -> dict | None:
+    """DescribeEndpoint's ``DataCaptureConfig``, of a configuration that has one."""
     if "DataCaptureConfig" not in config:
-        return {}
+        return None
     capture = config["DataCaptureConfig"]
-    summary = {
-        "EnableCapture": False,
-        "CaptureStatus": "Stopped",
+    enabled = capture.get("EnableCapture", True)
+    return {
+        "EnableCapture": enabled,
+        "CaptureStatus": "Started" if enabled and not creating else "Stopped",
         "CurrentSamplingPercentage": capture["InitialSamplingPercentage"],
         "DestinationS3Uri": capture["DestinationS3Uri"],
         "KmsKeyId": capture.get("KmsKeyId", ""),
     }
-    return {"DataCaptureConfig": summary}

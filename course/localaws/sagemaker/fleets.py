@@ -20,13 +20,15 @@ class Variant:
     Attributes
     ----------
     name : str
+    document : dict
+        Of `deployments.variants_of`.
     weight : float
     instances : list of Instance
         Replaced as a whole when the capacity changes.
     """
 
     def __init__(self, runner: JobRunner, context: Context, endpoint: str, document: dict) -> None:
-        self.name = document["VariantName"]
+        self.name, self.document = document["VariantName"], document
         self._make = lambda: Instance(runner, context, document, Place(f"endpoint/{endpoint}", log_group(endpoint), new_stream(self.name)))
         self.weight = document["Weight"]
         self._least_outstanding = document.get("RoutingStrategy") == "LEAST_OUTSTANDING_REQUESTS"
@@ -72,21 +74,33 @@ class Variant:
 
 
 class Fleet:
-    """The instances of all variants of one endpoint configuration."""
+    """The instances of all variants of one endpoint configuration.
 
-    def __init__(self, runner: JobRunner, context: Context, endpoint: str, variants: Sequence[dict]) -> None:
+    Attributes
+    ----------
+    variants : dict of str to Variant
+    shadow : Variant or None
+        Which is sent copies of requests.
+    settings : dict
+        `deployments.settings_of`.
+    """
+
+    def __init__(self, runner: JobRunner, context: Context, endpoint: str, variants: Sequence[dict], settings: dict) -> None:
+        self.settings = settings
+        shadows = [made(runner, context, endpoint, document) for document in settings.get("Shadows", ())]
+        self.shadow = shadows[0] if shadows else None
         self.variants = {document["VariantName"]: made(runner, context, endpoint, document) for document in variants}
         self._leaving: list[Instance] = []
 
     @property
     def instances(self) -> list[Instance]:
         """All that may have processes."""
-        return [instance for variant in self.variants.values() for instance in variant.instances] + self._leaving
+        return [instance for variant in self._all() for instance in variant.instances] + self._leaving
 
     def start(self) -> None:
         """Start the variants side by side; when one fails, nothing is left running. Raises hosting.HostingError, hosting.Stopped."""
         try:
-            each(list(self.variants.values()), lambda variant: variant.start())
+            each(self._all(), lambda variant: variant.start())
         except Exception:
             self.stop()
             raise
@@ -112,8 +126,11 @@ class Fleet:
         self._leaving = [instance for instance in self._leaving if instance not in leaving]
 
     def _end(self) -> None:
-        for variant in self.variants.values():
+        for variant in self._all():
             variant.end()
+
+    def _all(self) -> list[Variant]:
+        return [*self.variants.values(), *([self.shadow] if self.shadow else [])]
 
 
 def made(runner: JobRunner, context: Context, endpoint: str, document: dict) -> Variant:

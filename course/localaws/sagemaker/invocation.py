@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -63,6 +64,14 @@ class Step:
     path: str = "/invocations"
 
 
+class StreamBroken(Exception):
+    """A container stopped in the middle of its answer; ``code`` is that of AWS's ``ModelStreamError``."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 class Unreachable(Exception):
     """The first container ended a moment ago; nothing reached it, so that the request may go elsewhere."""
 
@@ -95,7 +104,7 @@ class Invoker:
         limit = time.monotonic() + timeout
         body, content_type, passed = params.get("Body", b""), params.get("ContentType"), []
         for place, step in enumerate(steps):
-            headers = {header: params[member] for member, header in PASSED_ON.items() if params.get(member) is not None}
+            headers = headers_of(params)
             if place < len(steps) - 1:
                 headers.pop("Accept", None)
             if content_type is not None:
@@ -107,6 +116,39 @@ class Invoker:
             body, content_type = reply.body, reply.headers.get("Content-Type")
         reply.containers, reply.seconds = passed, sum(seconds for _, seconds in passed)
         return reply
+
+    @contextlib.asynccontextmanager
+    async def streamed(self, steps: Sequence[Step], params: Mapping, timeout: float) -> AsyncIterator[tuple[Reply, AsyncIterator[bytes]]]:
+        """As `through`, with the last container's answer in pieces, as they come. The reply's body is there only when it is not good.
+
+        Raises
+        ------
+        Unreachable
+        StreamBroken
+            In the middle of the pieces.
+        """
+        *before, last = steps
+        reply = await self.through(before, params, timeout) if before else None
+        if reply is not None and not reply.good:
+            yield reply, _nothing()
+            return
+        body = params.get("Body", b"") if reply is None else reply.body
+        content_type = params.get("ContentType") if reply is None else reply.headers.get("Content-Type")
+        headers = headers_of(params) | ({"Content-Type": content_type} if content_type else {})
+        began = time.perf_counter()
+        try:
+            async with self._client().post(
+                _url(last), data=body, headers=headers, allow_redirects=False, timeout=aiohttp.ClientTimeout(timeout, CONNECT_SECONDS)
+            ) as response:
+                reply = Reply(last.server.hostname, response.status, response.headers, b"")
+                if not reply.good:
+                    reply.body = await response.read()
+                yield reply, _pieces(response, reply, began)
+        except aiohttp.ClientConnectorError as error:
+            raise Unreachable from error
+        finally:
+            if reply is not None:
+                reply.seconds = time.perf_counter() - began
 
     async def call(
         self,
@@ -122,9 +164,11 @@ class Invoker:
         """One request to one container. Raises Unreachable when it is the ``first`` and nothing reached it."""
         began = time.perf_counter()
         timeout = aiohttp.ClientTimeout(total=max(seconds, 0.001), connect=CONNECT_SECONDS)
-        url = f"http://127.0.0.1:{server.port}{path}"
+        sent = {"data": body, "headers": headers, "allow_redirects": False, "timeout": timeout}
         try:
-            async with self._client().request(method, url, data=body, headers=headers, allow_redirects=False, timeout=timeout) as response:
+            async with self._client().request(
+                method, address, data=body, headers=headers, allow_redirects=False, timeout=timeout
+            ) as response:
                 answer = await response.read()
                 return Reply(server.hostname, response.status, response.headers, answer, time.perf_counter() - began)
         except aiohttp.ClientConnectorError as error:
@@ -154,6 +198,30 @@ class Invoker:
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
         return self._session
+
+
+def headers_of(params: Mapping) -> dict[str, str]:
+    """The headers of a request to a container."""
+    return {header: params[member] for member, header in PASSED_ON.items() if params.get(member) is not None}
+
+
+def _url(step: Step) -> str:
+    return f"http://127.0.0.1:{step.server.port}{step.path}"
+
+
+async def _pieces(response: aiohttp.ClientResponse, reply: Reply, began: float) -> AsyncIterator[bytes]:
+    try:
+        async for chunk in response.content.iter_any():
+            yield chunk
+    except TimeoutError as error:
+        raise StreamBroken("StreamTimeout", timed_out(reply.hostname)) from error
+    except aiohttp.ClientError as error:
+        raise StreamBroken("ModelInvocationFailed", EXITED.decode()) from error
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    for chunk in ():
+        yield chunk
 
 
 EXITED = b"An error occurred while handling request as the model process exited."

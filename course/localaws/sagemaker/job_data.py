@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from course.localaws.errors import AwsError
+from course.localaws.s3.objects import DEFAULT_CONTENT_TYPE
 from course.localaws.sagemaker import manifests
 
 if TYPE_CHECKING:
@@ -166,11 +167,18 @@ class JobData:
 
     def upload(self, path: Path, uri: str, move: bool = True, kms_key: str | None = None) -> None:
         """Store a file, which is gone afterwards when it is to ``move``; ``kms_key`` is an ARN. Raises DataError."""
+        self._store(uri, lambda bucket, key: self._platform.objects.put_file(bucket, key, path, move=move, kms_key=kms_key))
+
+    def put(self, uri: str, data: bytes, kms_key: str | None = None, content_type: str = DEFAULT_CONTENT_TYPE) -> None:
+        """Store bytes; ``kms_key`` is an ARN. Raises DataError."""
+        self._store(uri, lambda bucket, key: self._platform.objects.put_bytes(bucket, key, data, content_type, kms_key=kms_key))
+
+    def _store(self, uri: str, put: Callable[[str, str], object]) -> None:
         bucket, key = split(uri)
         try:
             if not self.allowed("s3:PutObject", f"arn:aws:s3:::{bucket}/{key}"):
                 raise AwsError("AccessDenied", f"Access Denied when the role {self._role} wrote s3://{bucket}/{key}", status=403)
-            self._platform.objects.put_file(bucket, key, path, move=move, kms_key=kms_key)
+            put(bucket, key)
         except AwsError as error:
             self._note("PutObject", f"{bucket}/{key}", error.status, error.code)
             raise DataError(f"{error.code} ({error.status}): {error.message}") from error

@@ -30,8 +30,10 @@ class Live:
     fleet: Fleet | None
     _lock: threading.Lock
 
-    async def take(self, target: str | None, model: str | None, took: dict[str, float]) -> tuple[Variant, Instance]:
-        """The instance for the next request, which is counted as under way until `give_back`; one that has the ``model`` loaded, if any.
+    async def take(self, target: str | None, model: str | None, took: dict[str, float]) -> tuple[Fleet, Variant, Instance]:
+        """The fleet in service, and its variant and instance for the next request, which is counted as under way until `give_back`.
+
+        The instance is one that has the ``model`` loaded, if any has.
 
         Where none can take it and the variant may grow, one is started first; ``took`` gets the seconds of that.
 
@@ -49,7 +51,7 @@ class Live:
                     raise unavailable()
                 (instance or grown).requests += 1
             if instance:
-                return variant, instance
+                return fleet, variant, instance
             began = time.perf_counter()
             try:
                 await asyncio.to_thread(grown.start)
@@ -59,7 +61,7 @@ class Live:
                     raise unavailable() from error
                 continue  # another fleet has taken over meanwhile
             took["ModelSetupTime"] = time.perf_counter() - began
-            return variant, grown
+            return fleet, variant, grown
 
     def give_back(self, variant: Variant, instance: Instance) -> None:
         with self._lock:

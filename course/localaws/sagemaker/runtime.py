@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import TYPE_CHECKING
 
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from course.localaws.errors import AwsError
+from course.localaws.sagemaker import eventstream
+from course.localaws.sagemaker.calls import Calls
 from course.localaws.sagemaker.context import Context
+from course.localaws.sagemaker.data_capture import DataCapture
 from course.localaws.sagemaker.hosting import log_group
-from course.localaws.sagemaker.invocation import CUSTOM_ATTRIBUTES, Invoker, Reply, Unreachable
-from course.localaws.sagemaker.invocation_metrics import Invocation, InvocationMetrics
+from course.localaws.sagemaker.invocation import CUSTOM_ATTRIBUTES, Reply, StreamBroken, Unreachable
+from course.localaws.sagemaker.invocation_metrics import InvocationMetrics
 from course.localaws.sagemaker.live import Live, LiveEndpoints, unavailable
-from course.localaws.sagemaker.model_store import NOT_LOADED, LoadFailed
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 # "A customer's model containers must respond to requests within 60 seconds" (InvokeEndpoint in the API reference).
 TIMEOUT_SECONDS = 60.0
+STREAM_SECONDS = 480.0  # for a streamed answer, by the same page: eight minutes
+INVOKED_VARIANT = "x-Amzn-Invoked-Production-Variant"
 LONGEST_ORIGINAL_MESSAGE = 2048  # characters, by ModelError's documentation
 # Parameters that need a kind of endpoint that the local AWS does not have yet, so that no endpoint is of it.
 NOT_FOR_THIS_KIND = {
@@ -36,11 +39,10 @@ class Runtime:
     """The operations of ``sagemaker-runtime``."""
 
     def __init__(self, platform: Platform, live: LiveEndpoints) -> None:
-        self._platform = platform
         self._live = live
-        self._invoker = Invoker()
-        self.metrics = InvocationMetrics(platform)
-        self.operations = {"InvokeEndpoint": self.invoke}
+        self._metrics, self._capture = InvocationMetrics(platform), DataCapture(platform)
+        self._calls = Calls(platform, self._metrics, self._capture)
+        self.operations = {"InvokeEndpoint": self.invoke, "InvokeEndpointWithResponseStream": self.stream}
 
     async def invoke(self, context: Context, params: dict) -> Response:
         """InvokeEndpoint.
@@ -48,45 +50,63 @@ class Runtime:
         Raises
         ------
         AwsError
-            ``ValidationError`` (no such endpoint, variant or container), ``ServiceUnavailable`` (no server is up), ``ModelError``.
+            Of `Calls.call`, or ``ModelError``.
         """
-        began = time.perf_counter()
-        name = params["EndpointName"]
-        for member, reason in NOT_FOR_THIS_KIND.items():
-            if member in params:
-                raise AwsError("ValidationError", f"Endpoint {name} {reason}")
-        endpoint = await self._live.in_service(context, name)
-        took: dict[str, float] = {}
-        variant, instance = await endpoint.take(params.get("TargetVariant"), params.get("TargetModel"), took)
-        try:
-            async with instance.route(name, params, self._invoker, took) as steps:
-                reply = await self._invoker.through(steps, params, TIMEOUT_SECONDS)
-            if reply.status == NOT_LOADED and "TargetModel" in params:
-                instance.forget(params["TargetModel"])
-        except Unreachable as error:
-            raise unavailable() from error
-        except LoadFailed as error:
-            reply = error.reply
-        finally:
-            endpoint.give_back(variant, instance)
-        waited = took.get("ModelSetupTime", 0.0) + took.get("ModelLoadingWaitTime", 0.0)
-        overhead = max(0.0, time.perf_counter() - began - reply.seconds - waited)
-        moment, instances = self._platform.clock.now(), len(variant.instances)
-        containers = tuple(reply.containers) if len(reply.containers) > 1 else ()
-        call = context.region, name, variant.name, moment, reply.status, reply.seconds, overhead, instances, containers
-        self.metrics.note(Invocation(*call, took, instance.loaded))
+        endpoint = await self._endpoint(context, params)
+        variant, reply = await self._calls.call(context, endpoint, params, TIMEOUT_SECONDS)
         if not reply.good:
             raise model_error(context, endpoint, reply)
         return answer(variant, reply.headers, reply.body)
 
+    async def stream(self, context: Context, params: dict) -> Response:
+        """InvokeEndpointWithResponseStream: each piece of the container's answer is passed on as it comes. Raises as `invoke`."""
+        endpoint = await self._endpoint(context, params)
+        pieces = self._pieces(context, endpoint, params)
+        variant, headers = await anext(pieces)
+        response = StreamingResponse(pieces, media_type=eventstream.CONTENT_TYPE, headers={INVOKED_VARIANT: variant.name})
+        for name, header in (("Content-Type", "X-Amzn-SageMaker-Content-Type"), (CUSTOM_ATTRIBUTES, CUSTOM_ATTRIBUTES)):
+            if name in headers:
+                response.headers[header] = headers[name]
+        return response
+
+    async def _pieces(self, context: Context, endpoint: Live, params: dict) -> AsyncIterator:
+        """First the variant and the headers of its answer, then the messages of the event stream."""
+        invoker = self._calls.invoker
+        async with self._calls.visit(context, endpoint, params) as visit:
+            try:
+                async with (
+                    visit.instance.route(endpoint.name, params, invoker, visit.took) as steps,
+                    invoker.streamed(steps, params, STREAM_SECONDS) as (reply, chunks),
+                ):
+                    if not reply.good:
+                        self._calls.note(visit, reply)
+                        raise model_error(context, endpoint, reply)
+                    yield visit.variant, reply.headers
+                    async for chunk in chunks:
+                        yield eventstream.payload_part(chunk)
+            except Unreachable as error:
+                raise unavailable() from error
+            except StreamBroken as error:
+                reply.status = 0
+                yield eventstream.exception("ModelStreamError", {"Message": str(error), "ErrorCode": error.code})
+        self._calls.note(visit, reply)
+
+    async def _endpoint(self, context: Context, params: dict) -> Live:
+        name = params["EndpointName"]
+        for member, reason in NOT_FOR_THIS_KIND.items():
+            if member in params:
+                raise AwsError("ValidationError", f"Endpoint {name} {reason}")
+        return await self._live.in_service(context, name)
+
     def close(self) -> None:
         """Write what was noted and drop the connections. Not to be called in the event loop's own thread."""
-        self.metrics.flush()
-        self._invoker.close()
+        self._metrics.flush()
+        self._capture.flush()
+        self._calls.close()
 
 
 def answer(variant: Variant, headers: Mapping[str, str], body: bytes) -> Response:
-    response = Response(body, headers={"x-Amzn-Invoked-Production-Variant": variant.name})
+    response = Response(body, headers={INVOKED_VARIANT: variant.name})
     for header in ("Content-Type", CUSTOM_ATTRIBUTES):
         if header in headers:
             response.headers[header] = headers[header]

@@ -150,20 +150,12 @@ def test_what_does_not_exist_or_exists_already(world):
     ("variant", "more", "words"),
     [
         ({}, {"AsyncInferenceConfig": {"OutputConfig": {"S3OutputPath": "s3://b/out"}}}, "AsyncInferenceConfig"),
-        ({}, {"DataCaptureConfig": {"EnableCapture": True}}, "DataCaptureConfig"),
-        ({}, {"ShadowProductionVariants": True}, "ShadowProductionVariants"),
         ({"CoreDumpConfig": {"DestinationS3Uri": "s3://b/dumps"}}, {}, "CoreDumpConfig"),
         ({"RoutingConfig": {"RoutingStrategy": "PREFIX_AWARE"}}, {}, "PREFIX_AWARE"),
     ],
 )
 def test_kinds_of_hosting_that_are_not_there_yet_are_refused_by_name(world, variant, more, words):
     model = world.model(booster_file())
-    if "DataCaptureConfig" in more:
-        capture = {"InitialSamplingPercentage": 100, "DestinationS3Uri": "s3://b/c", "CaptureOptions": [{"CaptureMode": "Input"}]}
-        more = {"DataCaptureConfig": more["DataCaptureConfig"] | capture}
-    if "ShadowProductionVariants" in more:
-        shadow = {"VariantName": "shadow", "ModelName": model, "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}
-        more = {"ShadowProductionVariants": [shadow]}
     merged = {"VariantName": "AllTraffic", "InitialInstanceCount": 1, "InstanceType": "ml.m5.large", "ModelName": model} | variant
     config = world.name("config")
     variants = [{member: value for member, value in merged.items() if value is not None}]

@@ -139,10 +139,6 @@ def test_what_this_endpoint_is_not(world, mirror):
     assert "Variant B not found" in refused(world, mirror, TargetVariant="B")["Error"]["Message"]
     multi_model = f"Endpoint {mirror} is not a multi-model endpoint and does not support target model header."
     assert refused(world, mirror, TargetModel="a.tar.gz")["Error"]["Message"] == multi_model
-    for call in (world.runtime.invoke_endpoint_async, world.runtime.invoke_endpoint_with_response_stream):
-        more = {"InputLocation": "s3://b/k"} if call == world.runtime.invoke_endpoint_async else {"Body": b"1"}
-        with pytest.raises(ClientError, match="not supported by the local AWS"):
-            call(EndpointName=mirror, **more)
 
 
 @pytest.mark.nightly

@@ -1,0 +1,142 @@
+"""One invocation of an endpoint from the choice of an instance to its answer: with what is measured, captured and sent to a shadow."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from course.localaws.sagemaker.data_capture import DataCapture
+from course.localaws.sagemaker.invocation import Invoker, Reply, Unreachable
+from course.localaws.sagemaker.invocation_metrics import Invocation, InvocationMetrics
+from course.localaws.sagemaker.live import Live, unavailable
+from course.localaws.sagemaker.model_store import NOT_LOADED, LoadFailed
+
+if TYPE_CHECKING:
+    from course.localaws.platform import Platform
+    from course.localaws.sagemaker.context import Context
+    from course.localaws.sagemaker.fleets import Fleet, Variant
+    from course.localaws.sagemaker.instances import Instance
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Visit:
+    """An invocation under way on one instance.
+
+    Attributes
+    ----------
+    endpoint : str
+        Its name.
+    params : mapping
+        Members of an ``InvokeEndpoint`` request.
+    took : dict
+        Seconds of what was done before it, by the name of AWS's metric; see `ModelStore.path`.
+    began : float
+        By `time.perf_counter`.
+    """
+
+    context: Context
+    endpoint: str
+    fleet: Fleet
+    variant: Variant
+    instance: Instance
+    params: Mapping
+    took: dict[str, float]
+    began: float = field(default_factory=time.perf_counter)
+
+    @property
+    def waited(self) -> float:
+        """Seconds until a model could take it."""
+        return self.took.get("ModelSetupTime", 0.0) + self.took.get("ModelLoadingWaitTime", 0.0)
+
+
+class Calls:
+    """Invokes endpoints, in one event loop."""
+
+    def __init__(self, platform: Platform, metrics: InvocationMetrics, capture: DataCapture) -> None:
+        self._platform = platform
+        self._metrics, self._capture = metrics, capture
+        self.invoker = Invoker()
+        self._shadows: set[asyncio.Task] = set()
+
+    async def call(self, context: Context, endpoint: Live, params: Mapping, timeout: float) -> tuple[Variant, Reply]:
+        """Invoke an endpoint and wait for its whole answer; the containers have ``timeout`` seconds.
+
+        Raises
+        ------
+        AwsError
+            ``ValidationError`` (what is named is not there), ``ServiceUnavailable`` (no server is up), ``ThrottlingException``.
+        """
+        async with self.visit(context, endpoint, params) as visit:
+            reply = await self._through(visit, timeout)
+        self.note(visit, reply)
+        self.mirror(visit, timeout)
+        return visit.variant, reply
+
+    @contextlib.asynccontextmanager
+    async def visit(self, context: Context, endpoint: Live, params: Mapping) -> AsyncIterator[Visit]:
+        """An instance for a request, which counts as under way inside the ``with``. Raises as `call`."""
+        began, took = time.perf_counter(), {}
+        fleet, variant, instance = await endpoint.take(params.get("TargetVariant"), params.get("TargetModel"), took)
+        try:
+            yield Visit(context, endpoint.name, fleet, variant, instance, params, took, began)
+        finally:
+            endpoint.give_back(variant, instance)
+
+    def note(self, visit: Visit, reply: Reply) -> None:
+        """Measure an invocation that is answered, and capture it if the endpoint does."""
+        overhead = max(0.0, time.perf_counter() - visit.began - reply.seconds - visit.waited)
+        call = visit.context.region, visit.endpoint, visit.variant.name, self._platform.clock.now(), reply.status, reply.seconds, overhead
+        containers = tuple(reply.containers) if len(reply.containers) > 1 else ()
+        self._metrics.note(Invocation(*call, len(visit.variant.instances), containers, visit.took, visit.instance.loaded))
+        capture = visit.fleet.settings.get("Capture")
+        if reply.good and capture:
+            self._capture.note(visit.endpoint, visit.variant.document, capture, visit.params, reply)
+
+    def mirror(self, visit: Visit, timeout: float) -> None:
+        """Send a copy of a request to the shadow variant, whose weight says to what share of the production variant's, and drop its
+        answer.
+        """
+        shadow = visit.fleet.shadow
+        if shadow is None or random.random() * visit.variant.weight >= shadow.weight:
+            return
+        instance = shadow.choose()
+        if instance is None:
+            return
+        instance.requests += 1
+        copy = Visit(visit.context, visit.endpoint, visit.fleet, shadow, instance, visit.params, {})
+
+        async def send() -> None:
+            try:
+                self.note(copy, await self._through(copy, timeout))
+            except Exception:  # whatever a shadow does, nobody waits for it
+                logger.info("the shadow variant of endpoint %s did not answer", visit.endpoint, exc_info=True)
+            finally:
+                instance.requests -= 1
+
+        task = asyncio.create_task(send())
+        self._shadows.add(task)
+        task.add_done_callback(self._shadows.discard)
+
+    def close(self) -> None:
+        """Drop the connections. Not to be called in the event loop's own thread."""
+        self.invoker.close()
+
+    async def _through(self, visit: Visit, timeout: float) -> Reply:
+        try:
+            async with visit.instance.route(visit.endpoint, visit.params, self.invoker, visit.took) as steps:
+                reply = await self.invoker.through(steps, visit.params, timeout)
+        except Unreachable as error:
+            raise unavailable() from error
+        except LoadFailed as error:
+            return error.reply
+        if reply.status == NOT_LOADED and "TargetModel" in visit.params:
+            visit.instance.forget(visit.params["TargetModel"])
+        return reply
