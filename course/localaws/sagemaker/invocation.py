@@ -166,9 +166,7 @@ class Invoker:
         timeout = aiohttp.ClientTimeout(total=max(seconds, 0.001), connect=CONNECT_SECONDS)
         sent = {"data": body, "headers": headers, "allow_redirects": False, "timeout": timeout}
         try:
-            async with self._client().request(
-                method, address, data=body, headers=headers, allow_redirects=False, timeout=timeout
-            ) as response:
+            async with self._client().request(method, _url(Step(server, path)), **sent) as response:
                 answer = await response.read()
                 return Reply(server.hostname, response.status, response.headers, answer, time.perf_counter() - began)
         except aiohttp.ClientConnectorError as error:

@@ -33,8 +33,6 @@ MIRROR = script("""
 def model_fn(model_dir): return 0
 def transform_fn(model, data, content_type, accept): return '{"score": 1}', 'application/json'
 """)
-    "def model_fn(d): return 0\ndef transform_fn(model, data, content_type, accept): return '{\"score\": 1}', 'application/json'"
-)
 
 
 def deploy(world: World, config: dict, files: dict[str, bytes] = MIRROR) -> str:
