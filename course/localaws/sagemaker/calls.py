@@ -98,6 +98,7 @@ class Calls:
         self._metrics.note(Invocation(*call, len(visit.variant.instances), containers, visit.took, visit.instance.loaded))
         capture = visit.fleet.settings.get("Capture")
         if reply.good and capture:
+            capture = capture | {"KmsKeyId": visit.fleet.settings.get("CaptureKey")}
             self._capture.note(visit.endpoint, visit.variant.document, capture, visit.params, reply)
 
     def mirror(self, visit: Visit, timeout: float) -> None:

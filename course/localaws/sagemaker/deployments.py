@@ -8,7 +8,9 @@ from course.localaws.containers import images
 from course.localaws.errors import AwsError, invalid, not_supported
 from course.localaws.sagemaker.context import Context
 from course.localaws.sagemaker.engine import Engine
+from course.localaws.sagemaker.model_data import multi_model
 from course.localaws.sagemaker.models import MODEL
+from course.localaws.sagemaker.protection import key_arn
 
 # Members that are honoured, or that say only on which machine something runs, who may reach it and how its disk is encrypted.
 CONFIG_MEMBERS = {
@@ -43,14 +45,22 @@ def variants_of(engine: Engine, context: Context, config: dict, operation: str) 
 def settings_of(engine: Engine, context: Context, config: dict, operation: str) -> dict:
     """What `hosting.Fleet` needs of an endpoint configuration beside its variants, as plain JSON.
 
-    ``Capture`` is its ``DataCaptureConfig`` while that is switched on, ``Async`` its ``AsyncInferenceConfig``, ``Shadows`` its shadow
-    variants as `variants_of` makes them. Waits for moto as that does, and raises as that.
+    ``Capture`` is its ``DataCaptureConfig`` while that is switched on, ``Async`` its ``AsyncInferenceConfig``, ``CaptureKey`` and
+    ``AsyncKey`` are the ARNs of their KMS keys, ``Shadows`` its shadow variants as `variants_of` makes them. Waits for moto and raises as
+    that does.
     """
     shadows = [_variant(engine, context, variant, operation) for variant in config.get("ShadowProductionVariants", ())]
     capture = config.get("DataCaptureConfig", {})
+    queued = config.get("AsyncInferenceConfig")
+    containers = [container for variant in variants_of(engine, context, config, operation) for container in variant["Containers"]]
+    if queued and any(map(multi_model, containers)):
+        raise invalid("An asynchronous endpoint cannot have multi-model containers.")
+    key = (queued or {}).get("OutputConfig", {}).get("KmsKeyId")
     settings = {
         "Capture": capture if capture.get("EnableCapture", bool(capture)) else None,
-        "Async": config.get("AsyncInferenceConfig"),
+        "CaptureKey": key_arn(context.platform, context, capture["KmsKeyId"]) if capture.get("KmsKeyId") else None,
+        "Async": queued,
+        "AsyncKey": key_arn(context.platform, context, key) if key else None,
         "Shadows": shadows,
     }
     return {name: value for name, value in settings.items() if value}
@@ -110,8 +120,8 @@ def retained(variants: list[dict], before: list[dict], excluded: set[str]) -> li
     return [variant | kept.get(variant["VariantName"], {}) for variant in variants]
 
 
-def with_capacities(variants: list[dict], desired: list[dict], endpoint_arn: str) -> list[dict]:
-    """``variants`` with the weights and instance counts of UpdateEndpointWeightsAndCapacities.
+def with_capacities(variants: list[dict], desired: list[dict], endpoint_arn: str, to_zero: bool = False) -> list[dict]:
+    """``variants`` with the weights and instance counts of UpdateEndpointWeightsAndCapacities, which may be 0 if it may go ``to_zero``.
 
     Raises
     ------
@@ -127,7 +137,7 @@ def with_capacities(variants: list[dict], desired: list[dict], endpoint_arn: str
         if ("ServerlessUpdateConfig" in change) > (name in serverless) or ("DesiredInstanceCount" in change) > (name not in serverless):
             kind = "serverless: it has a ServerlessUpdateConfig and no" if name in serverless else "not serverless: it has a"
             raise invalid(f'Variant "{name}" is {kind} DesiredInstanceCount.')
-        if change.get("DesiredInstanceCount") == 0:
+        if change.get("DesiredInstanceCount") == 0 and not to_zero:
             raise AwsError("ValidationException", f'The desired instance count of variant "{change["VariantName"]}" must be at least 1.')
     return [_with_capacity(variant, changes.get(variant["VariantName"], {})) for variant in variants]
 

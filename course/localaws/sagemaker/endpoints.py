@@ -85,6 +85,7 @@ class Endpoints:
         document = {member: value for member, value in document.items() if value is not None}
         arn = self._engine.create(context, ENDPOINT, name, document, params.get("Tags", ()))
         self._platform.logs.ensure_group(context.region, hosting.log_group(name))
+        self._runtime.queued.drop(context.region, name)  # what an endpoint of that name may have left when all was forgotten
         self._in_background(self._finish_create, context, name, config, variants, settings)
         return {"EndpointArn": arn}
 
@@ -100,6 +101,7 @@ class Endpoints:
         self._engine.update(context, ENDPOINT, name, lambda document: self._settled(context, document) and {"EndpointStatus": "Deleting"})
         fleet = self._live.close(context.region, name)
         self._engine.delete(context, ENDPOINT, name)
+        self._runtime.queued.drop(context.region, name)
         if fleet is not None:
             self._in_background(self._retire, fleet)
 
@@ -121,7 +123,9 @@ class Endpoints:
     def update_weights_and_capacities(self, context: Context, params: dict) -> dict:
         name = params["EndpointName"]
         present = self._engine.get(context, ENDPOINT, name)
-        variants = deployments.with_capacities(present["_Variants"], params["DesiredWeightsAndCapacities"], present["EndpointArn"])
+        to_zero = "Async" in present["_Settings"]
+        desired = params["DesiredWeightsAndCapacities"]
+        variants = deployments.with_capacities(present["_Variants"], desired, present["EndpointArn"], to_zero)
         self._check_quota(name, variants)
         self._engine.update(context, ENDPOINT, name, lambda document: self._changeable(context, document))
         self._in_background(self._finish_resize, context, name, variants)
@@ -196,6 +200,8 @@ class Endpoints:
         """A fleet whose servers all answer. Raises HostingError, Stopped."""
         fleet = Fleet(self._runner, context, name, variants, settings)
         self._fleets.add(fleet)
+        if "Async" in settings:
+            self._runtime.queued.begin()
         try:
             if self._stopping.is_set():
                 raise Stopped
@@ -250,6 +256,7 @@ class Endpoints:
     def shutdown(self) -> None:
         """End all servers at once, also those that are just being started or retired. New ones may be started afterwards."""
         self._stopping.set()
+        self._runtime.queued.stop()  # first: what a server that is being ended answers is no answer
         for fleet in list(self._fleets):
             fleet.stop()
         for thread in list(self._threads):

@@ -184,6 +184,12 @@ class Invoker:
         if session is not None and self._loop.is_running():
             asyncio.run_coroutine_threadsafe(session.close(), self._loop).result(CONNECT_SECONDS)
 
+    async def aclose(self) -> None:
+        """`close`, in the loop itself."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
     def _client(self) -> aiohttp.ClientSession:
         """Made at the first call, since it belongs to the event loop."""
         if self._session is None:

@@ -68,6 +68,10 @@ class Live:
             instance.requests -= 1
         variant.rest(instance)
 
+    def ready(self) -> int:
+        """How many of its instances are up."""
+        return sum(instance.ready for variant in self.fleet.variants.values() for instance in variant.instances)
+
     def exchange(self, fleet: Fleet) -> Fleet | None:
         """Let ``fleet`` take all requests from now on; returns the one that it replaces."""
         with self._lock:
@@ -113,6 +117,10 @@ class LiveEndpoints:
 
     def get(self, region: str, name: str) -> Live | None:
         return self._endpoints.get((region, name.lower()))
+
+    def every(self) -> list[tuple[str, Live]]:
+        """All, with their regions."""
+        return [(region, live) for (region, _), live in list(self._endpoints.items())]
 
     def clear(self) -> None:
         self._endpoints.clear()

@@ -9,6 +9,7 @@ from starlette.responses import Response, StreamingResponse
 
 from course.localaws.errors import AwsError
 from course.localaws.sagemaker import eventstream
+from course.localaws.sagemaker.async_inference import AsyncInference
 from course.localaws.sagemaker.calls import Calls
 from course.localaws.sagemaker.context import Context
 from course.localaws.sagemaker.data_capture import DataCapture
@@ -42,7 +43,12 @@ class Runtime:
         self._live = live
         self._metrics, self._capture = InvocationMetrics(platform), DataCapture(platform)
         self._calls = Calls(platform, self._metrics, self._capture)
-        self.operations = {"InvokeEndpoint": self.invoke, "InvokeEndpointWithResponseStream": self.stream}
+        self.queued = AsyncInference(platform, live, self._metrics, self._capture)
+        self.operations = {
+            "InvokeEndpoint": self.invoke,
+            "InvokeEndpointWithResponseStream": self.stream,
+            **self.queued.operations,
+        }
 
     async def invoke(self, context: Context, params: dict) -> Response:
         """InvokeEndpoint.
@@ -96,7 +102,10 @@ class Runtime:
         for member, reason in NOT_FOR_THIS_KIND.items():
             if member in params:
                 raise AwsError("ValidationError", f"Endpoint {name} {reason}")
-        return await self._live.in_service(context, name)
+        endpoint = await self._live.in_service(context, name)
+        if "Async" in endpoint.fleet.settings:
+            raise AwsError("ValidationError", f"Endpoint {name} is an asynchronous endpoint; it takes requests by InvokeEndpointAsync.")
+        return endpoint
 
     def close(self) -> None:
         """Write what was noted and drop the connections. Not to be called in the event loop's own thread."""

@@ -149,7 +149,6 @@ def test_what_does_not_exist_or_exists_already(world):
 @pytest.mark.parametrize(
     ("variant", "more", "words"),
     [
-        ({}, {"AsyncInferenceConfig": {"OutputConfig": {"S3OutputPath": "s3://b/out"}}}, "AsyncInferenceConfig"),
         ({"CoreDumpConfig": {"DestinationS3Uri": "s3://b/dumps"}}, {}, "CoreDumpConfig"),
         ({"RoutingConfig": {"RoutingStrategy": "PREFIX_AWARE"}}, {}, "PREFIX_AWARE"),
     ],

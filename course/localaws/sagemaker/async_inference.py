@@ -1,0 +1,208 @@
+"""Asynchronous endpoints: requests are acknowledged at once, wait in a queue, and are answered in S3.
+
+A thread with an event loop of its own takes them from the queue, as many at a time as the instances that are up may have. What was being
+answered when the local AWS was killed is asked again at the next start; what was answered is not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import uuid
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from course.localaws.errors import AwsError
+from course.localaws.sagemaker import async_results
+from course.localaws.sagemaker.async_queue import AsyncQueue, Request
+from course.localaws.sagemaker.backlog_metrics import BacklogMetrics
+from course.localaws.sagemaker.calls import Calls
+from course.localaws.sagemaker.context import Context
+from course.localaws.sagemaker.invocation import EXITED
+from course.localaws.sagemaker.job_data import DataError, JobData, split
+
+if TYPE_CHECKING:
+    from course.localaws.platform import Platform
+    from course.localaws.sagemaker.data_capture import DataCapture
+    from course.localaws.sagemaker.invocation_metrics import InvocationMetrics
+    from course.localaws.sagemaker.live import Live, LiveEndpoints
+
+TTL_SECONDS, TIMEOUT_SECONDS = 21_600, 900  # where a request says nothing else
+LARGEST_INPUT = 1 << 30  # bytes
+CONCURRENT = 4  # requests at a time on an instance whose configuration leaves that to SageMaker
+ATTEMPTS = 3  # of a request whose container ends before it answers
+LOOK_SECONDS = 0.1  # between two looks for what can be begun
+
+logger = logging.getLogger(__name__)
+
+
+class AsyncInference:
+    """InvokeEndpointAsync, and what happens after its answer."""
+
+    def __init__(self, platform: Platform, live: LiveEndpoints, metrics: InvocationMetrics, capture: DataCapture) -> None:
+        self._platform, self._live = platform, live
+        self._queue = AsyncQueue(platform.state / "async-inference.sqlite")
+        self._backlog = BacklogMetrics(platform)
+        self._made = metrics, capture
+        self._under_way: dict[tuple[str, str], set[int]] = {}
+        self._deaths: Counter[int] = Counter()  # of containers, by the request that they had
+        self._thread: threading.Thread | None = None
+        self._stopping = threading.Event()
+        self._lock = threading.Lock()
+        self.operations = {"InvokeEndpointAsync": self.invoke}
+
+    async def invoke(self, context: Context, params: dict) -> dict:
+        """InvokeEndpointAsync. Raises `AwsError` ``ValidationError``."""
+        endpoint = await self._live.in_service(context, params["EndpointName"])
+        config = endpoint.fleet.settings.get("Async")
+        if config is None:
+            raise AwsError(
+                "ValidationError", f"Endpoint {endpoint.name} is not an asynchronous endpoint and does not support InvokeEndpointAsync."
+            )
+        split(params["InputLocation"])
+        params = {"InferenceId": str(uuid.uuid4())} | params
+        output, failure = locations(config["OutputConfig"], params)
+        moment = self._platform.clock.now()
+        await asyncio.to_thread(self._queue.add, context.region, endpoint.name, moment, params, output, failure)
+        answer = {"InferenceId": params["InferenceId"], "OutputLocation": output, "FailureLocation": failure}
+        return {member: value for member, value in answer.items() if value}
+
+    def begin(self) -> None:
+        """An asynchronous endpoint is in service: see to the queue from now on."""
+        with self._lock:
+            if self._thread is None:
+                self._stopping.clear()
+                self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="async-inference", daemon=True)
+                self._thread.start()
+
+    def drop(self, region: str, name: str) -> None:
+        """An endpoint is deleted: so are its requests."""
+        self._queue.drop(region, name)
+        self._backlog.forget(region, name)
+
+    def stop(self) -> None:
+        """Begin nothing more. What is under way is begun again by the next process, unless all is forgotten."""
+        self._stopping.set()
+        with self._lock:
+            thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.join()
+        self._under_way.clear()
+
+    async def _run(self) -> None:
+        calls, tasks = Calls(self._platform, *self._made), set()
+        while not self._stopping.is_set():
+            for region, endpoint in self._live.every():
+                if endpoint.fleet is not None and "Async" in endpoint.fleet.settings:
+                    for request in self._next(region, endpoint):
+                        task = asyncio.create_task(self._process(calls, endpoint, request))
+                        tasks.add(task)
+                        task.add_done_callback(tasks.discard)
+            await asyncio.sleep(LOOK_SECONDS)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await calls.invoker.aclose()
+
+    def _next(self, region: str, endpoint: Live) -> list[Request]:
+        """The requests that are to be begun now; publishes how many there are."""
+        config, key = endpoint.fleet.settings["Async"], (region, endpoint.name)
+        ready = endpoint.ready()
+        size, oldest = self._queue.backlog(region, endpoint.name)
+        self._backlog.note(region, endpoint.name, size, oldest, ready)
+        under_way = self._under_way.setdefault(key, set())
+        most = ready * config.get("ClientConfig", {}).get("MaxConcurrentInvocationsPerInstance", CONCURRENT)
+        if not size:
+            return []
+        now = self._platform.clock.now()
+        waiting = [request for request in self._queue.of(region, endpoint.name, most + len(under_way) + 1) if request.id not in under_way]
+        over = [request for request in waiting if request.outcome or expired(request, now)]
+        begun = over + [request for request in waiting if request not in over][: max(0, most - len(under_way))]
+        under_way.update(request.id for request in begun)
+        return begun
+
+    async def _process(self, calls: Calls, endpoint: Live, request: Request) -> None:
+        """From the queue to the notification. What fails for want of a server stays in the queue."""
+        settings = endpoint.fleet.settings
+        role = next(iter(endpoint.fleet.variants.values())).document["RoleArn"]
+        data = JobData(self._platform, f"endpoint/{endpoint.name}", role)
+        try:
+            outcome = request.outcome or await self._outcome(calls, endpoint, request, data, settings.get("AsyncKey"))
+            if outcome is None:
+                return
+            if request.outcome is None:
+                await asyncio.to_thread(self._queue.answered, request, outcome)
+            done = replace(request, outcome=outcome)
+            await asyncio.to_thread(async_results.notify, self._platform, data, done, settings["Async"], endpoint.name)
+            await asyncio.to_thread(self._queue.remove, request)
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            logger.exception("an asynchronous request to endpoint %s could not be ended; it is tried again", endpoint.name)
+            await asyncio.sleep(1)
+        finally:
+            self._under_way.get((request.region, endpoint.name), set()).discard(request.id)
+
+    def _again(self, request: Request) -> bool:
+        """Whether a request whose container ended is to be asked again; one that ends every container is not for ever."""
+        self._deaths[request.id] += 1
+        return self._deaths[request.id] < ATTEMPTS
+
+    async def _outcome(self, calls: Calls, endpoint: Live, request: Request, data: JobData, kms_key: str | None) -> dict | None:
+        """What a request comes to; None when it is to be tried again."""
+        if expired(request, self._platform.clock.now()):
+            why = f"ClientError: The request expired after {ttl(request)} seconds in the queue."
+            return await asyncio.to_thread(async_results.failed, data, request, why, kms_key)
+        try:
+            body = await asyncio.to_thread(read_input, data, request.params["InputLocation"])
+        except (DataError, AwsError) as error:
+            why = f"ClientError: Failed to download the input from {request.params['InputLocation']}: {error}"
+            return await asyncio.to_thread(async_results.failed, data, request, why, kms_key)
+        context = Context(request.region, self._platform.account, self._platform)
+        timeout = request.params.get("InvocationTimeoutSeconds", TIMEOUT_SECONDS)
+        try:
+            _, reply = await calls.call(context, endpoint, request.params | {"Body": body}, timeout)
+        except AwsError as error:
+            if error.code in ("ServiceUnavailable", "ThrottlingException"):
+                return None
+            return await asyncio.to_thread(async_results.failed, data, request, f"ClientError: {error.message}", kms_key)
+        if reply.status == 0 and reply.body == EXITED and self._again(request):
+            return None
+        try:
+            return await asyncio.to_thread(async_results.store, data, request, reply, kms_key)
+        except DataError as error:
+            why = f"ClientError: Failed to upload the output to {request.output}: {error}"
+            return await asyncio.to_thread(async_results.failed, data, request, why, kms_key)
+
+
+def locations(output: dict, params: dict) -> tuple[str, str]:
+    """Where the answer and the failure of a request go; ``""`` where the configuration names no such place."""
+    name = params.get("Filename", f"{uuid.uuid4()}.out")
+    stem = name.removesuffix(".out")
+    folder = "/".join(filter(None, (output.get("S3OutputPath", "").rstrip("/"), params.get("S3OutputPathExtension", "").strip("/"))))
+    success = f"{folder}/{name}" if "S3OutputPath" in output else ""
+    failure = f"{output['S3FailurePath'].rstrip('/')}/{stem}-error.out" if "S3FailurePath" in output else ""
+    return success, failure
+
+
+def ttl(request: Request) -> int:
+    return request.params.get("RequestTTLSeconds", TTL_SECONDS)
+
+
+def expired(request: Request, now: float) -> bool:
+    return request.outcome is None and now - request.received > ttl(request)
+
+
+def read_input(data: JobData, uri: str) -> bytes:
+    """The object that a request names. Raises DataError."""
+    bucket, key = split(uri)
+    items = [item for item in data.find(uri) if item.stored.key == key]
+    if not items:
+        raise DataError(f"there is no object s3://{bucket}/{key}")
+    data.require_read(bucket, key)
+    if items[0].stored.size > LARGEST_INPUT:
+        raise DataError(f"s3://{bucket}/{key} has {items[0].stored.size:,} bytes; an input may have {LARGEST_INPUT:,}")
+    with data.open(bucket, key) as stream:
+        return stream.read()

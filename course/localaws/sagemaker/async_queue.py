@@ -1,0 +1,95 @@
+"""The requests of asynchronous endpoints, from their acknowledgement to their answer, in one SQLite file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from course.localaws.database import Database
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS requests (
+    id INTEGER PRIMARY KEY, region TEXT NOT NULL, endpoint TEXT NOT NULL, received REAL NOT NULL, params TEXT NOT NULL,
+    output TEXT NOT NULL, failure TEXT NOT NULL, outcome TEXT
+);
+CREATE INDEX IF NOT EXISTS requests_of_endpoint ON requests (region, endpoint, id)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request that was acknowledged and is not done with.
+
+    Attributes
+    ----------
+    id : int
+        In the order in which they came.
+    endpoint : str
+        Its name in small letters.
+    received : float
+        Unix seconds.
+    params : dict
+        Members of the ``InvokeEndpointAsync`` request, with its ``InferenceId``.
+    output, failure : str
+        S3 URIs of the answer and of what comes instead; ``""`` where the endpoint stores none.
+    outcome : dict or None
+        What was stored, once the request is answered and only its notification is left.
+    """
+
+    id: int
+    region: str
+    endpoint: str
+    received: float
+    params: dict
+    output: str
+    failure: str
+    outcome: dict | None = None
+
+
+class AsyncQueue:
+    """What is acknowledged is in the file: a killed local AWS goes on with it at its next start. Methods may be called from any thread."""
+
+    def __init__(self, path: Path) -> None:
+        self._database = Database(path, SCHEMA)
+
+    def add(self, region: str, endpoint: str, received: float, params: dict, output: str, failure: str) -> None:
+        with self._database.write() as connection:
+            connection.execute(
+                "INSERT INTO requests (region, endpoint, received, params, output, failure) VALUES (?, ?, ?, ?, ?, ?)",
+                (region, endpoint.lower(), received, json.dumps(params), output, failure),
+            )
+
+    def answered(self, request: Request, outcome: dict) -> None:
+        """Note what a request came to: from now on it is not answered again."""
+        with self._database.write() as connection:
+            connection.execute("UPDATE requests SET outcome = ? WHERE id = ?", (json.dumps(outcome), request.id))
+
+    def remove(self, request: Request) -> None:
+        with self._database.write() as connection:
+            connection.execute("DELETE FROM requests WHERE id = ?", (request.id,))
+
+    def drop(self, region: str, endpoint: str) -> None:
+        """Forget the requests of an endpoint that is deleted."""
+        with self._database.write() as connection:
+            connection.execute("DELETE FROM requests WHERE region = ? AND endpoint = ?", (region, endpoint.lower()))
+
+    def of(self, region: str, endpoint: str, limit: int = -1) -> Iterator[Request]:
+        """The requests of an endpoint, oldest first."""
+        query = "SELECT * FROM requests WHERE region = ? AND endpoint = ? ORDER BY id LIMIT ?"
+        for row in self._database.connection.execute(query, (region, endpoint.lower(), limit)).fetchall():
+            members = dict(row) | {"params": json.loads(row["params"]), "outcome": row["outcome"] and json.loads(row["outcome"])}
+            yield Request(**members)
+
+    def backlog(self, region: str, endpoint: str) -> tuple[int, float | None]:
+        """How many requests an endpoint has, and when the oldest came."""
+        query = "SELECT count(*), min(received) FROM requests WHERE region = ? AND endpoint = ?"
+        return tuple(self._database.connection.execute(query, (region, endpoint.lower())).fetchone())
+
+    def clear(self) -> None:
+        with self._database.write() as connection:
+            connection.execute("DELETE FROM requests")
+
+    def close(self) -> None:
+        self._database.close()
