@@ -17,7 +17,7 @@ from course.localaws.sagemaker.protection import check_vpc, key_arn
 from course.localaws.sagemaker.spot import Interruption
 from course.localaws.sagemaker.training_host import CHECKPOINTS
 from course.localaws.sagemaker.training_run import TrainingRun
-from course.localaws.sagemaker.training_steps import ended, next_step
+from course.localaws.sagemaker.training_steps import ended, next_step, restarting
 from course.localaws.sagemaker.warm_pools import WarmPools
 
 if TYPE_CHECKING:
@@ -136,9 +136,13 @@ class TrainingJobs(Jobs):
     def lost(self, document: Document) -> dict:
         return ended(document, self.engine.now(), "Failed", LOST)
 
+    def retried(self, document: Document, failure: str) -> dict:
+        changes = restarting(document, self.engine.now(), failure)
+        return changes | ({"WarmPoolStatus": {"Status": "InUse"}} if changes and warm_pools.keep_alive(document) else {})
+
     def recover(self) -> None:
-        super().recover()
         self._pools.recover()
+        super().recover()
 
     def shutdown(self) -> None:
         super().shutdown()
@@ -188,15 +192,16 @@ def check_supported(params: dict) -> None:
     for member in ("CheckpointConfig", *debugger.WRITTEN):
         check_below_ml(params.get(member, {}).get("LocalPath", CHECKPOINTS))
     check_isolation(params.get("EnableNetworkIsolation", False))
-    check_time(params.get("StoppingCondition", {}), params.get("EnableManagedSpotTraining", False))
+    check_time(params.get("StoppingCondition", {}), params.get("EnableManagedSpotTraining", False), "RetryStrategy" in params)
 
 
-def check_time(condition: dict, spot: bool) -> None:
+def check_time(condition: dict, spot: bool, retried: bool) -> None:
+    """Source of ``MaxWaitTimeInSeconds`` with a RetryStrategy: https://github.com/aws/sagemaker-python-sdk/pull/2316. Raises AwsError."""
     quotas.check("Longest run time for a training job", condition.get("MaxRuntimeInSeconds", DEFAULT_SECONDS))
     longest = condition.get("MaxWaitTimeInSeconds")
-    if longest is not None and not spot:
+    if longest is not None and not (spot or retried):
         raise AwsError("ValidationException", "MaxWaitTimeInSeconds is only allowed when EnableManagedSpotTraining is true.")
-    if spot and (longest or 0) < condition.get("MaxRuntimeInSeconds", DEFAULT_SECONDS):
+    if (spot or longest is not None) and (longest or 0) < condition.get("MaxRuntimeInSeconds", DEFAULT_SECONDS):
         raise AwsError("ValidationException", "MaxWaitTimeInSeconds must be at least MaxRuntimeInSeconds with managed spot training.")
 
 

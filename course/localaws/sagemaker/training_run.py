@@ -22,7 +22,7 @@ from course.localaws.sagemaker.job_runner import JobFailure, JobLog, empty
 from course.localaws.sagemaker.jobs import JobRun
 from course.localaws.sagemaker.protection import key_arn
 from course.localaws.sagemaker.training_host import TrainingHost, data_failure
-from course.localaws.sagemaker.training_steps import ended, next_step, seconds_in
+from course.localaws.sagemaker.training_steps import ended, next_step, restarting, seconds_in
 from course.localaws.sagemaker.warm_pools import WarmPools
 
 if TYPE_CHECKING:
@@ -47,8 +47,20 @@ class TrainingRun(JobRun):
         with self._pools.cluster(self.context, self.document, roots):
             self._carry_out(folder)
 
+    def again(self, failure: str) -> bool:
+        changed: dict = {}
+
+        def changes(document: Document) -> dict:
+            changed.update(restarting(document, self.engine.now(), failure))
+            return changed
+
+        self.update(changes)
+        return bool(changed)
+
     def _carry_out(self, folder: Path) -> None:
-        self.update({"TrainingStartTime": self.engine.now()})
+        if self.engine.get(self.context, self.kind, self.name)["SecondaryStatus"] == "Restarting":
+            self._step("Starting", "Starting the training job")
+        self.update(lambda document: {"TrainingStartTime": document.get("TrainingStartTime", self.engine.now())})
         members, ran = self._attempt(folder)
         while (interruption := self.job.interruptions.taken()) and not self.job.stopped_by:
             returns = self.engine.now() + interruption.outage
