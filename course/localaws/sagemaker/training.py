@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 from course.localaws.containers import images
 from course.localaws.containers.metrics_regex import MetricScanner
 from course.localaws.errors import AwsError
-from course.localaws.sagemaker import channels, cluster, debugger, quotas, warm_pools
+from course.localaws.sagemaker import channels, cluster, debugger, protection, quotas, warm_pools
 from course.localaws.sagemaker.context import Context
 from course.localaws.sagemaker.engine import Document, Engine, Kind
 from course.localaws.sagemaker.folder_sync import check_below_ml
 from course.localaws.sagemaker.job_data import JobData, split
 from course.localaws.sagemaker.jobs import DEFAULT_SECONDS, LOST, Jobs, check_isolation, unsupported
-from course.localaws.sagemaker.protection import check_vpc, key_arn
 from course.localaws.sagemaker.spot import Interruption
 from course.localaws.sagemaker.training_host import CHECKPOINTS
 from course.localaws.sagemaker.training_run import TrainingRun
@@ -105,7 +104,8 @@ class TrainingJobs(Jobs):
         if metrics := image.metric_definitions():
             specification["MetricDefinitions"] = metrics
         self._check_buckets(context, params)
-        self._check_protection(context, params)
+        keys = (params["OutputDataConfig"].get("KmsKeyId"), params["ResourceConfig"].get("VolumeKmsKeyId"))
+        protection.check(self.platform, context, keys, params.get("VpcConfig"))
         document = dict.fromkeys(FLAGS, False) | params
         document |= {
             "AlgorithmSpecification": {"EnableSageMakerMetricsTimeSeries": False} | specification,
@@ -147,13 +147,6 @@ class TrainingJobs(Jobs):
     def shutdown(self) -> None:
         super().shutdown()
         self._pools.reset()
-
-    def _check_protection(self, context: Context, params: dict) -> None:
-        keys = (params["OutputDataConfig"].get("KmsKeyId"), params["ResourceConfig"].get("VolumeKmsKeyId"))
-        for key in filter(None, keys):
-            key_arn(self.platform, context, key)
-        if "VpcConfig" in params:
-            check_vpc(self.platform, context, params["VpcConfig"])
 
     def _check_buckets(self, context: Context, params: dict) -> None:
         bucket, _ = split(params["OutputDataConfig"]["S3OutputPath"])
