@@ -85,5 +85,4 @@ def _mpirun(code: Path, environment: Environment) -> list[str]:
     options = str(environment.framework_parameters.get("sagemaker_mpi_custom_mpi_options", "")).split()
     exported = [part for name in environment.variables() for part in ("-x", name)]
     mpi = ["mpirun", "-np", str(processes), "--allow-run-as-root", "--oversubscribe", "--tag-output", *options, *exported]
-    python, *program = plain_command(code, environment)
-    return [*mpi, python, "-m", "mpi4py", *program] if python == "python3" else [*mpi, python, *program]
+    return [*mpi, *plain_command(code, environment, ("python3", "-m", "mpi4py"))]
