@@ -103,7 +103,7 @@ def test_torchrun_of_a_group_of_hosts(tmp_path: Path) -> None:
     told = json.loads(variables["SM_TRAINING_ENV"])
     assert (told["distribution_hosts"], told["master_hostname"], told["is_master"]) == (["algo-2", "algo-3"], "algo-2", False)
     loader = environment(tmp_path / "b", {"loaders": 1, "trainers": 2}, 0, parameters)
-    assert launchers.command(tmp_path / "b/ml/code", loader) == ["python3", "train.py", "--depth", "3"]
+    assert launchers.command(tmp_path / "b/ml/code", loader) == ["python3", "--", "train.py", "--depth", "3"]
 
 
 def test_torchrun_takes_a_python_script(tmp_path: Path) -> None:
