@@ -45,7 +45,7 @@ extra-torch: $(READY) ## add PyTorch for the CPU, which some images and lessons 
 # Its program `train` goes again: it would be found by an image that has none.
 extra-toolkit: $(READY) ## add AWS's training toolkit, by which script mode is tested; takes a C compiler
 	@$(UV) sync --locked --inexact --extra toolkit
-	@rm .venv/bin/train
+	@rm -f .venv/bin/train
 
 doctor: ## what is wrong with this machine, and the command that mends it
 	@if [ -x $(PY) ]; then $(PY) -m course.doctor; else $(or $(PYTHON),python3) -m course.doctor; fi
