@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from course.localaws.containers import images, mlroot
+from course.localaws.containers import images, mlroot, remote_shell
 from course.localaws.containers.box import Box, Limits, Running
 from course.localaws.containers.images import own
 from course.localaws.containers.script_mode import SUBMIT_DIRECTORY
@@ -102,6 +102,11 @@ class TrainingHost:
         extra = image.environment | {"TRAINING_JOB_NAME": run.name, "TRAINING_JOB_ARN": run.document["TrainingJobArn"]}
         extra |= run.document.get("Environment", {})
         hosts, named = host_network.told(self.folder, overlay, addresses, self.host.name)
+        if len(self._cluster) > 1:
+            sockets = self.folder.parent / "sockets"
+            sockets.mkdir(mode=0o700, exist_ok=True)
+            hosts.append(Bind(sockets, writable=True))
+            named[remote_shell.DIRECTORY] = str(sockets)
         box = run.runner.box(
             self.folder,
             run.runner.variables(run.context, run.document["RoleArn"], overlay, extra | named),
