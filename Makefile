@@ -2,7 +2,7 @@
 # PYTHON selects the interpreter of a new environment, as in: make run PYTHON=python3.13
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run demo-class test nightly lab start notebooks data extra-torch doctor clean
+.PHONY: help run demo-class test nightly lab start notebooks data extra-torch extra-toolkit doctor clean
 
 UV := $(or $(shell command -v uv 2>/dev/null),.venv-uv/bin/uv)
 PY := .venv/bin/python
@@ -13,7 +13,7 @@ TORCH_INDEX := $(if $(PIP_INDEX_URL)$(PIP_EXTRA_INDEX_URL)$(PIP_FIND_LINKS)$(PIP
 export UV_PYTHON_DOWNLOADS := never
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(READY) data ## run every lesson and grade a small class on the local AWS; ends with a table and an HTML report
 	@$(PY) -m course.regression.run
@@ -41,6 +41,11 @@ data: $(READY) ## check the data files, rebuild what is missing or damaged
 
 extra-torch: $(READY) ## add PyTorch for the CPU, which some images and lessons need
 	@$(PY) -m pip install "$(TORCH)" $(TORCH_INDEX)
+
+# Its program `train` goes again: it would be found by an image that has none.
+extra-toolkit: $(READY) ## add AWS's training toolkit, by which script mode is tested; takes a C compiler
+	@$(UV) sync --locked --inexact --extra toolkit
+	@rm -f .venv/bin/train
 
 doctor: ## what is wrong with this machine, and the command that mends it
 	@if [ -x $(PY) ]; then $(PY) -m course.doctor; else $(or $(PYTHON),python3) -m course.doctor; fi

@@ -285,6 +285,8 @@ class Running:
         self.first: int | None = json.loads(begun)["first"] if has_begun else None
         self._complaint = b"" if has_begun else begun
         threading.Thread(target=self._follow, args=(on_lines, output), name="box", daemon=True).start()
+        if spec["mode"] == "rewrite":
+            threading.Thread(target=self._clear_up, args=(Path(spec["folder"]),), name="box", daemon=True).start()
 
     @property
     def pid(self) -> int:
@@ -327,6 +329,11 @@ class Running:
     def _command(self, letter: bytes) -> None:
         with self._lifeline_lock, contextlib.suppress(OSError, ValueError):  # it may have ended meanwhile
             self._process.stdin.write(letter)
+
+    def _clear_up(self, folder: Path) -> None:
+        """End what a supervisor that was killed leaves running, as the kernel does in namespace mode: it would hold the output open."""
+        if self._process.wait() < 0:
+            sweep(folder)
 
     def _follow(self, on_lines: OnLines, output: int) -> None:
         """Read the output to its end, then learn from the supervisor how the program ended."""

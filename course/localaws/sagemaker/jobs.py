@@ -53,28 +53,42 @@ class JobRun:
         """The members that change when it ends as ``Completed``, ``Failed``, ``Stopped`` or ``MaxRuntimeExceeded``."""
         raise NotImplementedError
 
+    def again(self, failure: str) -> bool:
+        """Whether to begin anew what failed by no fault of the job, as its description says from now on."""
+        return False
+
     def __call__(self, job: Job) -> None:
         self.job = job
         failure = ""
         try:
             if self.engine.get(self.context, self.kind, self.name)[self.kind.status] == "Stopping":
                 job.stop("Stopped")  # asked between its creation and its submission
-            job.begin()
-            with self.runner.directory() as folder:
-                self.work(folder)
+            while internal := self._internal_failure():
+                if job.stopped_by or not self.again(internal):
+                    raise JobFailure(internal)
         except (Abandoned, StoppedEarly):
             job.check()
         except JobFailure as error:
             failure = str(error)
-        except Exception as error:
-            job.check()
-            logger.exception("%s", self.caller)
-            failure = internal_error(error)
         status = "Failed" if failure else job.stopped_by or "Completed"
         try:
             persist(lambda: self.update(lambda document: self.ended(document, status, failure)))
         finally:
             self.listener.ended()
+
+    def _internal_failure(self) -> str:
+        """Do the job; returns the reason when it failed by an error of the local AWS itself, else ``""``."""
+        self.job.begin()
+        try:
+            with self.runner.directory() as folder:
+                self.work(folder)
+        except (Abandoned, StoppedEarly, JobFailure):
+            raise
+        except Exception as error:
+            self.job.check()
+            logger.exception("%s", self.caller)
+            return internal_error(error)
+        return ""
 
     def update(self, changes: Changes) -> None:
         """Change the job's document; ends the work when there is none any more, since everything was reset."""
@@ -116,6 +130,10 @@ class Jobs:
     def lost(self, document: Document) -> dict:
         """The members that change when the local AWS was killed while the job ran."""
         raise NotImplementedError
+
+    def retried(self, document: Document, failure: str) -> dict:
+        """The members that change when the job, which failed by no fault of its own, is begun anew; none when it is not."""
+        return {}
 
     async def create(self, context: Context, params: dict) -> dict:
         if context.call is not None:
@@ -179,10 +197,13 @@ class Jobs:
         self.engine.delete(context, self.kind, name)
 
     def recover(self) -> None:
-        """Jobs that ran when the local AWS was killed have failed; their processes and directories are removed."""
+        """Jobs that ran when the local AWS was killed have failed, or are begun anew; their processes and directories are removed."""
         self._runner.recover()
         for context, document in list(self.engine.every(self.kind, RUNNING)):
-            self.engine.update(context, self.kind, document[self.kind.name_member], self.lost)
+            name, again = document[self.kind.name_member], self.retried(document, LOST)
+            self.engine.update(context, self.kind, name, again or self.lost)
+            if again:
+                self._runner.submit(document[self.kind.arn_member], self.work(context, name))
 
     def shutdown(self) -> None:
         self._runner.shutdown()

@@ -15,7 +15,8 @@ from course.localaws.containers.box import Box, Limits, Running
 from course.localaws.containers.images import Image, own
 from course.localaws.containers.together import Together
 from course.localaws.errors import AwsError
-from course.localaws.sagemaker import channels
+from course.localaws.sagemaker import channels, host_network
+from course.localaws.sagemaker.cluster import addresses, hosts
 from course.localaws.sagemaker.engine import Document
 from course.localaws.sagemaker.folder_sync import FolderSync
 from course.localaws.sagemaker.job_data import DataError, Item
@@ -23,6 +24,7 @@ from course.localaws.sagemaker.job_runner import JobFailure, JobLog, limit_failu
 from course.localaws.sagemaker.jobs import JobRun
 from course.localaws.sagemaker.pipes import Pipe
 from course.localaws.sagemaker.processing_checks import instances, isolated, managed, outputs
+from course.localaws.sagemaker.protection import key_arn
 
 GROUP = "/aws/sagemaker/ProcessingJobs"
 TOLD = (
@@ -40,16 +42,18 @@ class ProcessingRun(JobRun):
     """The work of one processing job."""
 
     exit_message: str | None = None
+    _addresses: dict[str, str]  # of all instances, by their names
     _continuous: list[FolderSync]
     _unread = ""  # why an input could not be streamed
 
     def work(self, folder: Path) -> None:
         document = self.document
         self.update({"ProcessingStartTime": self.engine.now()})
-        [(_, count)] = instances(document["ProcessingResources"]["ClusterConfig"])
-        roots = [folder / host / "ml" for host in mlroot.hosts(count)]
+        [(kind, count)] = instances(document["ProcessingResources"]["ClusterConfig"])
+        self._addresses = addresses(hosts({"InstanceType": kind, "InstanceCount": count}))
+        roots = [folder / host / "ml" for host in self._addresses]
         try:
-            image = images.find(document["AppSpecification"]["ImageUri"], document["RoleArn"])
+            image, key = images.find(document["AppSpecification"]["ImageUri"], document["RoleArn"]), self._key()
         except AwsError as error:  # it was deleted since the job was created
             raise JobFailure(mlroot.shorten(f"ClientError: {error.message}")) from error
         with contextlib.ExitStack() as streams:
@@ -57,7 +61,8 @@ class ProcessingRun(JobRun):
                 self._lay_out(roots, image, streams)
             except DataError as error:
                 raise JobFailure(mlroot.shorten(f"ClientError: Data download failed:{error}")) from error
-            running = self._run(roots, image, streams)
+            joins = streams.enter_context(host_network.meeting(self.runner, folder, count, isolated(document)))
+            running = self._run(roots, image, streams, joins, key)
         for root in roots:
             mlroot.confine(root)
         self.exit_message = next(filter(None, (mlroot.read_message(root / "output/message") for root in roots)), None)
@@ -67,7 +72,7 @@ class ProcessingRun(JobRun):
                 upload.copy()
             if not failure and not self.job.stopped_by:
                 self._upload(roots)
-        except DataError as error:
+        except (AwsError, DataError) as error:
             raise JobFailure(failure or mlroot.shorten(f"ClientError: Artifact upload failed:{error}")) from error
         if failure:
             raise JobFailure(failure)
@@ -75,11 +80,16 @@ class ProcessingRun(JobRun):
     def ended(self, document: Document, status: str, failure: str) -> dict:
         return ended(self.engine.now(), status, failure) | ({"ExitMessage": self.exit_message} if self.exit_message else {})
 
-    def _run(self, roots: list[Path], image: Image, streams: contextlib.ExitStack) -> Together:
-        """Run the program of every instance; what is to be uploaded meanwhile is."""
-        starts = [self._start(root, image, len(roots)) for root in roots]
+    def _key(self) -> str | None:
+        """The ARN of the key of all outputs. Raises AwsError when it cannot be used, now."""
+        key = self.document.get("ProcessingOutputConfig", {}).get("KmsKeyId")
+        return key_arn(self.platform, self.context, key) if key else None
+
+    def _run(self, roots: list[Path], image: Image, streams: contextlib.ExitStack, joins: int | None, key: str | None) -> Together:
+        """Run the program of every instance; what is to be uploaded meanwhile is. ``joins`` as in `Network`."""
+        starts = [self._start(root, image, len(roots), joins) for root in roots]
         self._continuous = [
-            FolderSync(self.data, root, output["LocalPath"], output["S3Uri"], complete=True)
+            FolderSync(self.data, root, output["LocalPath"], output["S3Uri"], complete=True, kms_key=key)
             for root in roots
             for output in self._stored("Continuous")
         ]
@@ -135,22 +145,25 @@ class ProcessingRun(JobRun):
     def _cannot_feed(self, error: Exception) -> None:
         self._unread = str(error)
 
-    def _start(self, root: Path, image: Image, share: int) -> Callable[[], Running]:
+    def _start(self, root: Path, image: Image, share: int, joins: int | None) -> Callable[[], Running]:
         """What starts the program of one instance of ``share``."""
-        box, command = self._box(root, image, share), self._command(image)
+        box, command = self._box(root, image, share, joins), self._command(image)
         box.stage(root)
         stream = f"{self.name}/{root.parent.name}-{int(self.engine.now())}"
         log = JobLog(self.platform, self.context.region, GROUP, stream)
         return lambda: box.start(command, log, image.workdir or "/opt/ml")
 
-    def _box(self, root: Path, image: Image, share: int) -> Box:
-        folder = root.parent
+    def _box(self, root: Path, image: Image, share: int, joins: int | None) -> Box:
+        folder, host = root.parent, root.parent.name
         overlay = self.runner.overlay(self.job, folder, requirements_of(folder), image)
         for name, module in image.programs.items():
             overlay.add_program(name, f"-P -m {module}")
-        extra = image.environment | self.document.get("Environment", {})
+        binds, named = host_network.told(folder, overlay, self._addresses, host)
+        extra = image.environment | self.document.get("Environment", {}) | named
         variables = self.runner.variables(self.context, self.document["RoleArn"], overlay, extra)
-        return self.runner.box(folder, variables, isolated=isolated(self.document), share=share, image=image)
+        return self.runner.box(
+            folder, variables, isolated=isolated(self.document), hostname=host, joins=joins, share=share, image=image, binds=binds
+        )
 
     def _command(self, image: Image) -> list[str]:
         specification = self.document["AppSpecification"]
@@ -165,9 +178,10 @@ class ProcessingRun(JobRun):
         return [output for output in stored if output["S3UploadMode"] == mode]
 
     def _upload(self, roots: list[Path]) -> None:
+        key = self._key()
         for output in self._stored("EndOfJob"):
             for root in roots:
-                self.data.upload_folder(mlroot.place(root, output["LocalPath"]), output["S3Uri"])
+                self.data.upload_folder(mlroot.place(root, output["LocalPath"]), output["S3Uri"], key)
 
 
 def ended(now: float, status: str, failure: str) -> dict:

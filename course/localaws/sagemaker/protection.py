@@ -9,6 +9,7 @@ Amazon VPC" of the developer guide; the words of EC2 and KMS are moto's. Read 20
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from course.localaws.errors import AwsError
@@ -16,6 +17,20 @@ from course.localaws.sagemaker.context import Context
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
+
+
+def check(platform: Platform, context: Context, keys: Iterable[str | None], vpc: dict | None) -> None:
+    """Refuse the keys and the ``VpcConfig`` of a request that are not there or cannot be used; what it does not name is None.
+
+    Raises
+    ------
+    AwsError
+        ``ValidationException``
+    """
+    for key in filter(None, keys):
+        key_arn(platform, context, key)
+    if vpc:
+        check_vpc(platform, context, vpc)
 
 
 def key_arn(platform: Platform, context: Context, key: str) -> str:

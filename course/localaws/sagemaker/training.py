@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING
 from course.localaws.containers import images
 from course.localaws.containers.metrics_regex import MetricScanner
 from course.localaws.errors import AwsError
-from course.localaws.sagemaker import channels, cluster, debugger, quotas, warm_pools
+from course.localaws.sagemaker import channels, cluster, debugger, protection, quotas, warm_pools
 from course.localaws.sagemaker.context import Context
 from course.localaws.sagemaker.engine import Document, Engine, Kind
 from course.localaws.sagemaker.folder_sync import check_below_ml
 from course.localaws.sagemaker.job_data import JobData, split
 from course.localaws.sagemaker.jobs import DEFAULT_SECONDS, LOST, Jobs, check_isolation, unsupported
-from course.localaws.sagemaker.protection import check_vpc, key_arn
 from course.localaws.sagemaker.spot import Interruption
 from course.localaws.sagemaker.training_host import CHECKPOINTS
 from course.localaws.sagemaker.training_run import TrainingRun
-from course.localaws.sagemaker.training_steps import ended, next_step
+from course.localaws.sagemaker.training_steps import ended, next_step, restarting
 from course.localaws.sagemaker.warm_pools import WarmPools
 
 if TYPE_CHECKING:
@@ -105,7 +104,8 @@ class TrainingJobs(Jobs):
         if metrics := image.metric_definitions():
             specification["MetricDefinitions"] = metrics
         self._check_buckets(context, params)
-        self._check_protection(context, params)
+        keys = (params["OutputDataConfig"].get("KmsKeyId"), params["ResourceConfig"].get("VolumeKmsKeyId"))
+        protection.check(self.platform, context, keys, params.get("VpcConfig"))
         document = dict.fromkeys(FLAGS, False) | params
         document |= {
             "AlgorithmSpecification": {"EnableSageMakerMetricsTimeSeries": False} | specification,
@@ -136,20 +136,17 @@ class TrainingJobs(Jobs):
     def lost(self, document: Document) -> dict:
         return ended(document, self.engine.now(), "Failed", LOST)
 
+    def retried(self, document: Document, failure: str) -> dict:
+        changes = restarting(document, self.engine.now(), failure)
+        return changes | ({"WarmPoolStatus": {"Status": "InUse"}} if changes and warm_pools.keep_alive(document) else {})
+
     def recover(self) -> None:
-        super().recover()
         self._pools.recover()
+        super().recover()
 
     def shutdown(self) -> None:
         super().shutdown()
         self._pools.reset()
-
-    def _check_protection(self, context: Context, params: dict) -> None:
-        keys = (params["OutputDataConfig"].get("KmsKeyId"), params["ResourceConfig"].get("VolumeKmsKeyId"))
-        for key in filter(None, keys):
-            key_arn(self.platform, context, key)
-        if "VpcConfig" in params:
-            check_vpc(self.platform, context, params["VpcConfig"])
 
     def _check_buckets(self, context: Context, params: dict) -> None:
         bucket, _ = split(params["OutputDataConfig"]["S3OutputPath"])
@@ -188,15 +185,16 @@ def check_supported(params: dict) -> None:
     for member in ("CheckpointConfig", *debugger.WRITTEN):
         check_below_ml(params.get(member, {}).get("LocalPath", CHECKPOINTS))
     check_isolation(params.get("EnableNetworkIsolation", False))
-    check_time(params.get("StoppingCondition", {}), params.get("EnableManagedSpotTraining", False))
+    check_time(params.get("StoppingCondition", {}), params.get("EnableManagedSpotTraining", False), "RetryStrategy" in params)
 
 
-def check_time(condition: dict, spot: bool) -> None:
+def check_time(condition: dict, spot: bool, retried: bool) -> None:
+    """Source of ``MaxWaitTimeInSeconds`` with a RetryStrategy: https://github.com/aws/sagemaker-python-sdk/pull/2316. Raises AwsError."""
     quotas.check("Longest run time for a training job", condition.get("MaxRuntimeInSeconds", DEFAULT_SECONDS))
     longest = condition.get("MaxWaitTimeInSeconds")
-    if longest is not None and not spot:
+    if longest is not None and not (spot or retried):
         raise AwsError("ValidationException", "MaxWaitTimeInSeconds is only allowed when EnableManagedSpotTraining is true.")
-    if spot and (longest or 0) < condition.get("MaxRuntimeInSeconds", DEFAULT_SECONDS):
+    if (spot or longest is not None) and (longest or 0) < condition.get("MaxRuntimeInSeconds", DEFAULT_SECONDS):
         raise AwsError("ValidationException", "MaxWaitTimeInSeconds must be at least MaxRuntimeInSeconds with managed spot training.")
 
 

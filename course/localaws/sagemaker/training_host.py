@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
@@ -13,13 +12,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from course.localaws.containers import host_names, images, mlroot
-from course.localaws.containers.box import Box, Limits, Running, best_mode
+from course.localaws.containers import images, mlroot, remote_shell
+from course.localaws.containers.box import Box, Limits, Running
 from course.localaws.containers.images import own
 from course.localaws.containers.script_mode import SUBMIT_DIRECTORY
 from course.localaws.containers.visible import Bind
 from course.localaws.errors import AwsError
-from course.localaws.sagemaker import debugger
+from course.localaws.sagemaker import debugger, host_network
 from course.localaws.sagemaker.channels import Channel
 from course.localaws.sagemaker.cluster import Host, resource_config
 from course.localaws.sagemaker.folder_sync import FolderSync, below_ml
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
 
 SDK_INSTALLS = re.compile(r"install_requirements\.py (\S+)")  # in the sm_train.sh of SDK v3
 CHECKPOINTS = "/opt/ml/checkpoints"  # unless LocalPath says otherwise
-HOSTS = Path("/etc/hosts")
 SSHD = Path("/usr/sbin/sshd")
 MPI = (
     "AlgorithmError: The MPI driver of the SDK {what}. On the local AWS it runs on one instance, where mpirun and /usr/sbin/sshd are "
@@ -103,21 +101,21 @@ class TrainingHost:
         self._client_error, self._workdir = image.client_error, image.workdir or self._workdir
         extra = image.environment | {"TRAINING_JOB_NAME": run.name, "TRAINING_JOB_ARN": run.document["TrainingJobArn"]}
         extra |= run.document.get("Environment", {})
-        binds = list(self._fast_channels())
-        if best_mode() == "namespace":
-            binds.append(Bind(self._hosts_file(addresses), HOSTS))
-        else:
-            host_names.install(overlay.packages)
-            extra |= host_names.variables(addresses, self.host.name)
+        hosts, named = host_network.told(self.folder, overlay, addresses, self.host.name)
+        if len(self._cluster) > 1:
+            sockets = self.folder.parent / "sockets"
+            sockets.mkdir(mode=0o700, exist_ok=True)
+            hosts.append(Bind(sockets, writable=True))
+            named[remote_shell.DIRECTORY] = str(sockets)
         box = run.runner.box(
             self.folder,
-            run.runner.variables(run.context, run.document["RoleArn"], overlay, extra),
+            run.runner.variables(run.context, run.document["RoleArn"], overlay, extra | named),
             isolated=run.document["EnableNetworkIsolation"],
             hostname=self.host.name,
             joins=joins,
             share=len(self._cluster),
             image=image,
-            binds=binds,
+            binds=[*self._fast_channels(), *hosts],
         )
         for code in (self.root / "code", self.root / "input/data"):
             box.stage(code)
@@ -172,15 +170,6 @@ class TrainingHost:
             raise JobFailure(f"AlgorithmError: Framework Error: \n{reason}, exit code: 1") from error
         except (OSError, tarfile.TarError) as error:
             raise JobFailure(f"AlgorithmError: Framework Error: \n{location} cannot be unpacked: {error}, exit code: 1") from error
-
-    def _hosts_file(self, addresses: dict[str, str]) -> Path:
-        """This machine's /etc/hosts and the job's hosts."""
-        path = self.folder / "hosts"
-        with contextlib.suppress(OSError):
-            path.write_text(HOSTS.read_text())
-        with path.open("a") as file:
-            file.writelines(f"\n{address} {name}\n" for name, address in addresses.items())
-        return path
 
     def _fast_channels(self) -> Iterator[Bind]:
         """Channels of hard links are read-only, as FastFile's are on AWS: what is written there would be written to the stored objects."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,14 +14,14 @@ from course.localaws.containers.metrics_regex import MetricScanner
 from course.localaws.containers.together import Together
 from course.localaws.errors import AwsError
 from course.localaws.metrics.store import observed
-from course.localaws.sagemaker import channels, warm_pools
+from course.localaws.sagemaker import channels, host_network, warm_pools
 from course.localaws.sagemaker.cluster import addresses, hosts
 from course.localaws.sagemaker.job_data import DataError
 from course.localaws.sagemaker.job_runner import JobFailure, JobLog, empty
 from course.localaws.sagemaker.jobs import JobRun
 from course.localaws.sagemaker.protection import key_arn
 from course.localaws.sagemaker.training_host import TrainingHost, data_failure
-from course.localaws.sagemaker.training_steps import ended, next_step, seconds_in
+from course.localaws.sagemaker.training_steps import ended, next_step, restarting, seconds_in
 from course.localaws.sagemaker.warm_pools import WarmPools
 
 if TYPE_CHECKING:
@@ -47,8 +46,20 @@ class TrainingRun(JobRun):
         with self._pools.cluster(self.context, self.document, roots):
             self._carry_out(folder)
 
+    def again(self, failure: str) -> bool:
+        changed: dict = {}
+
+        def changes(document: Document) -> dict:
+            changed.update(restarting(document, self.engine.now(), failure))
+            return changed
+
+        self.update(changes)
+        return bool(changed)
+
     def _carry_out(self, folder: Path) -> None:
-        self.update({"TrainingStartTime": self.engine.now()})
+        if self.engine.get(self.context, self.kind, self.name)["SecondaryStatus"] == "Restarting":
+            self._step("Starting", "Starting the training job")
+        self.update(lambda document: {"TrainingStartTime": document.get("TrainingStartTime", self.engine.now())})
         members, ran = self._attempt(folder)
         while (interruption := self.job.interruptions.taken()) and not self.job.stopped_by:
             returns = self.engine.now() + interruption.outage
@@ -105,7 +116,8 @@ class TrainingRun(JobRun):
     def _train(self, folder: Path, members: list[TrainingHost], image: images.Image) -> Together:
         known = addresses(self._cluster)
         with contextlib.ExitStack() as meanwhile:
-            joins = meanwhile.enter_context(self._network(folder, len(members)))
+            isolated = self.document["EnableNetworkIsolation"]
+            joins = meanwhile.enter_context(host_network.meeting(self.runner, folder, len(members), isolated))
             boxes = [member.box(image, known, joins) for member in members]
             self._step("Training", "Training image download completed. Training in progress.")
             started = int(self.engine.now())
@@ -118,19 +130,6 @@ class TrainingRun(JobRun):
                 for sync in member.syncs:
                     meanwhile.enter_context(sync.running())
             return self.job.run(lambda: Together.begin(starts), *self._time_left())
-
-    @contextlib.contextmanager
-    def _network(self, folder: Path, hosts: int) -> Iterator[int | None]:
-        """A process in whose network the hosts are to meet; None where a single host, or this machine's network, needs none."""
-        isolated = self.document["EnableNetworkIsolation"]
-        if hosts == 1 or not (isolated or self.platform.sealed):
-            yield None
-            return
-        meeting = self.runner.box(folder, {}, isolated=isolated).open()
-        try:
-            yield meeting.first
-        finally:
-            meeting.kill()
 
     def _time_left(self) -> tuple[float, str]:
         """Seconds until the program has to end, and the status that the job has when it does not."""

@@ -44,6 +44,18 @@ def ended(document: Document, now: float, secondary: str, failure: str) -> dict:
     return changes
 
 
+def restarting(document: Document, now: float, failure: str) -> dict:
+    """The members that change when a job that failed by no fault of its own is begun anew, as its ``RetryStrategy`` allows; else none.
+
+    The API reference says of a job that is tried again that it is ``Starting``; that it is ``Restarting`` before, SecondaryStatus's enum.
+    """
+    allowed = document.get("RetryStrategy", {}).get("MaximumRetryAttempts", 0)
+    done = sum(step["Status"] == "Restarting" for step in document["SecondaryStatusTransitions"])
+    if document["TrainingJobStatus"] != "InProgress" or done >= allowed:
+        return {}
+    return next_step(document, now, "Restarting", f"Restarting the training job: {failure}")
+
+
 def seconds_in(document: Document, statuses: tuple[str, ...], now: float) -> float:
     """For how long a job has been in some of its steps."""
     steps = [step for step in document["SecondaryStatusTransitions"] if step["Status"] in statuses]

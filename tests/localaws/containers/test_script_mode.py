@@ -66,7 +66,7 @@ def test_as_the_toolkit(tmp_path: Path, groups: list[dict], current: int, parame
     for name in [name for name in sys.modules if name.startswith("sagemaker_training")]:
         monkeypatch.delitem(sys.modules, name)  # it reads the variables when it is imported
     toolkit = pytest.importorskip(
-        "sagemaker_training.environment", reason="the extra `toolkit` is not installed: it needs a C compiler, until 2027-05-24"
+        "sagemaker_training.environment", reason="the extra `toolkit` is not installed: make extra-toolkit, until 2027-05-24"
     )
     theirs, ours = toolkit.Environment(), Environment(base, None)
     assert ours.variables() == theirs.to_env_vars()

@@ -41,3 +41,24 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         handle = server.start(tmp_path_factory.mktemp(f"jobs-{request.param}") / "state")
     yield World(handle, request.param)
     handle.stop()
+
+
+@pytest.fixture(scope="session")
+def key(world: World) -> str:
+    """The ARN of a KMS key that has the alias ``alias/models``."""
+    kms = world.client("kms")
+    metadata = kms.create_key()["KeyMetadata"]
+    kms.create_alias(AliasName="alias/models", TargetKeyId=metadata["KeyId"])
+    return metadata["Arn"]
+
+
+@pytest.fixture(scope="session")
+def vpc(world: World) -> dict:
+    """``VpcConfig`` of the default VPC."""
+    ec2 = world.client("ec2")
+    [default] = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]
+    within = [{"Name": "vpc-id", "Values": [default["VpcId"]]}]
+    return {
+        "Subnets": [subnet["SubnetId"] for subnet in ec2.describe_subnets(Filters=within)["Subnets"]][:2],
+        "SecurityGroupIds": [group["GroupId"] for group in ec2.describe_security_groups(Filters=within)["SecurityGroups"]],
+    }

@@ -67,23 +67,23 @@ def test_the_exit_message_has_at_most_a_kilobyte(world: World) -> None:
     assert job["ProcessingJobStatus"] == "Completed" and job["ExitMessage"] == "é" * 512
 
 
-def test_everything_is_described(world: World) -> None:
+def test_everything_is_described(world: World, key: str, vpc: dict) -> None:
     uri = world.put("described/a.csv", "1")
     request = {
         "ProcessingInputs": [processing_input("raw", uri, "/opt/ml/processing/raw") | {"AppManaged": False}],
         "ProcessingOutputConfig": {
             "Outputs": [processing_output("out", f"s3://{BUCKET}/described/out", "/opt/ml/processing/out") | {"AppManaged": False}],
-            "KmsKeyId": "alias/outputs",
+            "KmsKeyId": "alias/models",
         },
         "ProcessingResources": {
-            "ClusterConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 7, "VolumeKmsKeyId": "alias/volumes"}
+            "ClusterConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 7, "VolumeKmsKeyId": key}
         },
         "StoppingCondition": {"MaxRuntimeInSeconds": 432_000},
         "Environment": {"A": "1"},
         "NetworkConfig": {
             "EnableInterContainerTrafficEncryption": True,
             "EnableNetworkIsolation": False,
-            "VpcConfig": {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1", "subnet-2"]},
+            "VpcConfig": vpc,
         },
         "Tags": [{"Key": "team", "Value": "flights"}],
     }

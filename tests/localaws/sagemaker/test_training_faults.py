@@ -13,7 +13,9 @@ import pytest
 from course.localaws import server
 from course.localaws.containers import box
 
-from .job_world import BUCKET, World
+from .job_world import BUCKET, World, cluster
+from .test_training_retries import BEGIN, ONCE, waiting
+from .test_training_spot import steps
 
 MODES = [
     pytest.param(
@@ -21,6 +23,7 @@ MODES = [
     ),
     "rewrite",
 ]
+LOST = "InternalServerError: the local AWS was stopped while the job ran"
 FORKS = "setsid sh -c 'sleep 600' & echo running; sleep 600"
 
 
@@ -42,12 +45,35 @@ def test_killed_while_a_job_runs(tmp_path: Path, mode: str, monkeypatch: pytest.
     again = World(server.start(state), mode, fresh=False)
     try:
         for job in (again.trained(training), again.processed(processing)):
-            assert job["FailureReason"] == "InternalServerError: the local AWS was stopped while the job ran"
+            assert job["FailureReason"] == LOST
         assert again.trained(training)["SecondaryStatusTransitions"][-1]["Status"] == "Failed"
         assert again.boxes() == []
         assert again.trained(again.train("after", entrypoint=["true"]))["TrainingJobStatus"] == "Completed"
     finally:
         again.handle.stop()
+
+
+@pytest.mark.parametrize("end", ["killed", "stopped"])
+def test_a_job_that_may_be_retried_goes_on_at_the_next_start(tmp_path: Path, end: str) -> None:
+    state = tmp_path / "state"
+    world = World(server.start(state), "")
+    again = waiting(world, RetryStrategy={"MaximumRetryAttempts": 1}, ResourceConfig=cluster(1) | {"KeepAlivePeriodInSeconds": 600})
+    stopping = waiting(world, "trap '' TERM; touch /opt/ml/checkpoints/begun; while :; do sleep 0.1; done", **ONCE)
+    world.sagemaker.stop_training_job(TrainingJobName=stopping)
+    psutil.Process(world.handle.pid).kill() if end == "killed" else world.handle.stop()
+    world.until(lambda: not world.processes())
+    world = World(server.start(state), "", fresh=False)
+    try:
+        job = world.trained(again)
+        assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+        assert steps(job) == [*BEGIN, "Restarting", *BEGIN, "Uploading", "Completed"]
+        [step] = [step for step in job["SecondaryStatusTransitions"] if step["Status"] == "Restarting"]
+        assert step["StatusMessage"].endswith(LOST) and job["WarmPoolStatus"]["Status"] == "Available"
+        assert world.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"model.txt": b"model\n"}
+        assert world.trained(stopping)["FailureReason"] == LOST and "Restarting" not in steps(world.trained(stopping))
+        assert world.boxes() == []
+    finally:
+        world.handle.stop()
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -8,27 +8,6 @@ from .job_world import BUCKET, World
 from .test_training import SAVE, refused
 
 
-@pytest.fixture(scope="module")
-def key(world: World) -> str:
-    """The ARN of a KMS key that has the alias ``alias/models``."""
-    kms = world.client("kms")
-    metadata = kms.create_key()["KeyMetadata"]
-    kms.create_alias(AliasName="alias/models", TargetKeyId=metadata["KeyId"])
-    return metadata["Arn"]
-
-
-@pytest.fixture(scope="module")
-def vpc(world: World) -> dict:
-    """``VpcConfig`` of the default VPC."""
-    ec2 = world.client("ec2")
-    [default] = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]
-    within = [{"Name": "vpc-id", "Values": [default["VpcId"]]}]
-    return {
-        "Subnets": [subnet["SubnetId"] for subnet in ec2.describe_subnets(Filters=within)["Subnets"]][:2],
-        "SecurityGroupIds": [group["GroupId"] for group in ec2.describe_security_groups(Filters=within)["SecurityGroups"]],
-    }
-
-
 def output(key: str, **changes: str) -> dict:
     return {"S3OutputPath": f"s3://{BUCKET}/out", "KmsKeyId": key, **changes}
 

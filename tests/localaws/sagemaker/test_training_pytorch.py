@@ -54,7 +54,6 @@ def test_torch_distributed_on_two_instances(world: World) -> None:
 @pytest.mark.parametrize(
     ("parameters", "count", "word"),
     [
-        ({"sagemaker_mpi_enabled": "true"}, 2, "SSH daemon not found"),
         ({"sagemaker_distributed_dataparallel_enabled": "true"}, 1, "Amazon's own library"),
         ({"sagemaker_pytorch_ddp_enabled": "true"}, 1, "smddprun"),
     ],
@@ -76,6 +75,53 @@ def test_mpi_on_one_instance_or_what_it_lacks(world: World) -> None:
     else:
         assert job["TrainingJobStatus"] == "Completed", (job.get("FailureReason"), world.lines(job["TrainingJobName"]))
         assert world.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"0": b"2", "1": b"2"}
+
+
+MPI = {"sagemaker_mpi_enabled": "true", "sagemaker_mpi_num_of_processes_per_host": "2"}
+FINDS_MPI = shutil.which("mpirun") is not None and importlib.util.find_spec("mpi4py") is not None
+needs_mpi = pytest.mark.skipif(not FINDS_MPI, reason="mpirun and mpi4py are not both on this machine, until 2027-05-24")
+SUM = """
+from mpi4py import MPI
+import os, socket
+world = MPI.COMM_WORLD
+total = world.allreduce(world.Get_rank())
+hosts = world.gather(socket.gethostname())
+if world.Get_rank() == 0:
+    open("/opt/ml/model/total", "w").write(f"{total} on {' '.join(sorted(hosts))}")
+"""
+
+
+@needs_torch
+@needs_mpi
+def test_mpi_on_two_instances(world: World) -> None:
+    name = world.script(SUM, MPI, image=PYTORCH, ResourceConfig=cluster(2))
+    job = world.trained(name)
+    if world.mode == "rewrite":
+        assert "The local AWS runs MPI on one instance only" in job["FailureReason"]
+        return
+    assert job["TrainingJobStatus"] == "Completed", (job.get("FailureReason"), world.lines(name), world.lines(name, host="algo-2"))
+    assert world.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"total": b"6 on algo-1 algo-1 algo-2 algo-2"}
+
+
+@needs_torch
+@needs_mpi
+def test_a_rank_that_fails_on_the_second_instance(world: World) -> None:
+    code = "from mpi4py import MPI\nif MPI.COMM_WORLD.Get_rank() == 3: raise ValueError('no rows')\nMPI.COMM_WORLD.Barrier()"
+    job = world.trained(world.script(code, MPI, image=PYTORCH, ResourceConfig=cluster(2)))
+    assert job["TrainingJobStatus"] == "Failed" and world.processes() == []
+    assert world.mode == "rewrite" or "no rows" in job["FailureReason"]
+
+
+@needs_torch
+@needs_mpi
+def test_mpi_on_two_instances_is_stopped(world: World) -> None:
+    if world.mode == "rewrite":
+        pytest.skip("MPI on several instances takes user namespaces, until 2027-05-24")
+    code = "from mpi4py import MPI\nimport os, time\nos.write(1, b'working\\n')\ntime.sleep(600)"
+    name = world.script(code, MPI, image=PYTORCH, ResourceConfig=cluster(2))
+    world.until(lambda: "".join(world.lines(name)).count("working") == 4)
+    world.sagemaker.stop_training_job(TrainingJobName=name)
+    assert world.trained(name)["TrainingJobStatus"] == "Stopped" and world.processes() == []
 
 
 def environment(folder: Path, groups: dict[str, int], current: int, parameters: dict[str, str]) -> Environment:
@@ -103,7 +149,7 @@ def test_torchrun_of_a_group_of_hosts(tmp_path: Path) -> None:
     told = json.loads(variables["SM_TRAINING_ENV"])
     assert (told["distribution_hosts"], told["master_hostname"], told["is_master"]) == (["algo-2", "algo-3"], "algo-2", False)
     loader = environment(tmp_path / "b", {"loaders": 1, "trainers": 2}, 0, parameters)
-    assert launchers.command(tmp_path / "b/ml/code", loader) == ["python3", "train.py", "--depth", "3"]
+    assert launchers.command(tmp_path / "b/ml/code", loader) == ["python3", "--", "train.py", "--depth", "3"]
 
 
 def test_torchrun_takes_a_python_script(tmp_path: Path) -> None:
