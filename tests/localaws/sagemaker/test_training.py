@@ -93,6 +93,7 @@ def test_what_describe_tells(world: World) -> None:
     assert job["BillableTimeInSeconds"] == job["TrainingTimeInSeconds"] >= 1
     assert job["HyperParameters"]["depth"] == "3" and job["RoleArn"] == ROLE and job["StoppingCondition"] == {"MaxRuntimeInSeconds": 120}
     assert job["EnableManagedSpotTraining"] is False and "FailureReason" not in job
+    assert job["OutputDataConfig"]["KmsKeyId"] == ""
     [shown] = world.sagemaker.list_training_jobs(NameContains=job["TrainingJobName"], StatusEquals="Completed")["TrainingJobSummaries"]
     assert shown["TrainingJobArn"] == job["TrainingJobArn"] and shown["TrainingEndTime"] == job["TrainingEndTime"]
 
