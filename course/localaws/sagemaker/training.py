@@ -11,7 +11,7 @@ from course.localaws.sagemaker import channels, cluster, debugger, quotas, warm_
 from course.localaws.sagemaker.context import Context
 from course.localaws.sagemaker.engine import Document, Engine, Kind
 from course.localaws.sagemaker.folder_sync import check_below_ml
-from course.localaws.sagemaker.job_data import JobData, split
+from course.localaws.sagemaker.job_data import JobData, described_data, split
 from course.localaws.sagemaker.jobs import DEFAULT_SECONDS, LOST, Jobs, check_isolation, unsupported
 from course.localaws.sagemaker.protection import check_vpc, key_arn
 from course.localaws.sagemaker.spot import Interruption
@@ -198,18 +198,6 @@ def check_time(condition: dict, spot: bool) -> None:
         raise AwsError("ValidationException", "MaxWaitTimeInSeconds is only allowed when EnableManagedSpotTraining is true.")
     if spot and (longest or 0) < condition.get("MaxRuntimeInSeconds", DEFAULT_SECONDS):
         raise AwsError("ValidationException", "MaxWaitTimeInSeconds must be at least MaxRuntimeInSeconds with managed spot training.")
-
-
-def described_data(params: dict) -> dict:
-    """Where a job's data come from and go to, with what AWS says of it when the request does not.
-
-    Source: answers of DescribeTrainingJob of February 2022 that are kept in public, seen 2026-11-25. SDK v2 reads the empty key.
-    """
-    described = {"OutputDataConfig": {"KmsKeyId": "", "CompressionType": "GZIP"} | params["OutputDataConfig"]}
-    if "InputDataConfig" in params:
-        unsaid = {"CompressionType": "None", "RecordWrapperType": "None"}
-        described["InputDataConfig"] = [unsaid | channel for channel in params["InputDataConfig"]]
-    return described
 
 
 def model_uri(params: dict) -> str:

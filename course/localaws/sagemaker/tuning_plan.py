@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from course.localaws.errors import invalid
+from course.localaws.sagemaker.job_data import described_data
 from course.localaws.sagemaker.strategies.bayesian import BayesianSearch
 from course.localaws.sagemaker.strategies.process import SearchProcess
 from course.localaws.sagemaker.strategies.sampling import GridSearch, RandomSearch, Search
@@ -210,4 +211,4 @@ def _epochs(static: dict[str, str]) -> int:
 def _plan(definition: dict, objective: dict | None, ranges: dict) -> Plan:
     if objective is None:
         raise invalid("A hyperparameter tuning job objective is required: the metric to optimise, and whether to maximise or minimise it.")
-    return Plan(definition, objective, space_of(ranges, definition.get("StaticHyperParameters", {})))
+    return Plan(definition | described_data(definition), objective, space_of(ranges, definition.get("StaticHyperParameters", {})))

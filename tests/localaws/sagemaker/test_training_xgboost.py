@@ -145,6 +145,13 @@ def test_files_of_a_channel_are_read_together(world: World) -> None:
     assert any("Train matrix has 300 rows" in line for line in world.lines(name))
 
 
+def test_the_first_images_know_silent(world: World) -> None:
+    data = world.put("silent/train/a.csv", csv(HEAD))
+    for image in ("811284229777.dkr.ecr.us-east-1.amazonaws.com/xgboost:latest", XGBOOST.replace("1.7-1", "0.90-2")):
+        request = {"InputDataConfig": [channel("train", data, "csv")], "HyperParameters": BINARY | {"silent": "0"}}
+        booster(world, world.trained(world.train(world.name("silent"), image, **request)))
+
+
 BAD_HYPERPARAMETERS = [
     ({"eta": "1.5"}, "Hyperparameter eta: 1.5 is not in [0, 1]"),
     ({"subsample": "0"}, "Hyperparameter subsample: 0.0 is not in (0, 1]"),
@@ -152,6 +159,7 @@ BAD_HYPERPARAMETERS = [
     ({"max_depth": "5.5"}, "Hyperparameter max_depth: could not parse value"),
     ({"booster": "rocket"}, "Hyperparameter booster: rocket is not in"),
     ({"maxdepth": "5"}, "Extraneous hyperparameter found: maxdepth"),
+    ({"silent": "1"}, "Extraneous hyperparameter found: silent"),
     ({"objective": "multi:softmax"}, "Require input for parameter 'num_class'"),
     ({"eval_metric": "auk"}, "Hyperparameter eval_metric: value ['auk'] not in range"),
     ({"objective": "reg:squarederror", "eval_metric": "auc"}, "Metric 'auc' can only be applied for classification"),

@@ -174,7 +174,7 @@ def test_resources_may_be_given_for_tuning(tuning: Tuning) -> None:
 def parent(world: World) -> tuple[dict, dict]:
     """A tuning job over x and kind that has ended: its description, and the definition of its training jobs."""
     tuning = Tuning(world)
-    definition = tuning.definition()
+    definition = tuning.definition(InputDataConfig=[channel("train", world.put("warm/parent.csv", "1"))])
     ranges = {"ContinuousParameterRanges": [continuous()], "CategoricalParameterRanges": [categorical("kind", "good", "bad")]}
     job, _ = tuning.run(4, ParameterRanges=ranges, request={"TrainingJobDefinition": definition})
     return job, definition

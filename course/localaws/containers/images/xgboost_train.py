@@ -33,7 +33,8 @@ class AlgorithmError(Exception):
     """A failure inside the algorithm, as the container calls it."""
 
 
-def main() -> int:
+def main(version: str) -> int:
+    """``version`` is that of the image, e.g. ``"1.7-1"``."""
     base = script_mode.base_directory()
     config = base / "input/config"
     hyperparameters = json.loads((config / "hyperparameters.json").read_text())
@@ -45,14 +46,14 @@ def main() -> int:
     logger.info("Imported framework sagemaker_xgboost_container.training")
     logger.info("Running XGBoost Sagemaker in algorithm mode")
     try:
-        train(base, hyperparameters, json.loads((config / "inputdataconfig.json").read_text()))
+        train(base, version, hyperparameters, json.loads((config / "inputdataconfig.json").read_text()))
     except Exception as error:
         script_mode.report(base, f"framework error: \n{traceback.format_exc(limit=-1)}\n{error}")
         return 1
     return 0
 
 
-def train(base: Path, given: dict[str, str], channels: dict[str, dict]) -> None:
+def train(base: Path, version: str, given: dict[str, str], channels: dict[str, dict]) -> None:
     """Train on the channels and leave ``model/xgboost-model``.
 
     Raises
@@ -63,7 +64,8 @@ def train(base: Path, given: dict[str, str], channels: dict[str, dict]) -> None:
         XGBoost failed.
     """
     declared = table(TABLE)
-    parameters = validate(given, declared["hyperparameters"])
+    known = {name: entry for name, entry in declared["hyperparameters"].items() if release(version) <= release(entry.get("until", version))}
+    parameters = validate(given, known)
     check_dependencies(parameters, {*declared["metrics"]["maximize"], *declared["metrics"]["minimize"]})
     resources = json.loads((base / "input/config/resourceconfig.json").read_text())
     hosts, current = resources["hosts"], resources["current_host"]
@@ -76,6 +78,11 @@ def train(base: Path, given: dict[str, str], channels: dict[str, dict]) -> None:
         model = boost(checkpoint_folder(base), passed, parameters, metrics, matrices, declared["metrics"]["maximize"], keeps)
     if model is not None and keeps:
         (base / "model/xgboost-model").write_bytes(model.save_raw("ubj"))
+
+
+def release(version: str) -> list[int]:
+    """Of XGBoost, in a version of the image; to be compared."""
+    return [int(part) for part in version.partition("-")[0].split(".")]
 
 
 def checkpoint_folder(base: Path) -> Path | None:
@@ -241,4 +248,4 @@ def _callback(xgboost, stopping: _Stopping, tells: bool, done: int):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1]))
