@@ -39,8 +39,8 @@ notebooks: $(READY) ## derive the notebooks from solutions/**/*.py; LESSON=m04_t
 data: $(READY) ## check the data files, rebuild what is missing or damaged
 	@$(PY) data/build.py
 
-extra-torch: $(READY) ## add PyTorch for the CPU, which some images and lessons need
-	@$(PY) -m pip install "$(TORCH)" $(TORCH_INDEX)
+extra-torch: $(READY) ## add PyTorch for the CPU, which some images and lessons need, and torchvision, which AWS's image has
+	@$(PY) -m pip install "$(TORCH)" torchvision $(TORCH_INDEX)
 
 doctor: ## what is wrong with this machine, and the command that mends it
 	@if [ -x $(PY) ]; then $(PY) -m course.doctor; else $(or $(PYTHON),python3) -m course.doctor; fi

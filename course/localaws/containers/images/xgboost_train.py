@@ -72,6 +72,8 @@ def train(base: Path, version: str, given: dict[str, str], channels: dict[str, d
     matrices = read_channels(base / "input/data", channels, bool(parameters.get("csv_weights")), len(hosts) > 1)
     metrics = evaluation_metrics(parameters)
     passed = for_xgboost({name: value for name, value in parameters.items() if passes(name, declared["hyperparameters"])})
+    if len(hosts) > 1 and release(version) < [1] and passed.get("tree_method") == "exact":
+        passed["tree_method"] = "approx"  # as XGBoost before 1.0 did by itself where rows are split; later ones refuse
     with xgboost_hosts.together(hosts, current, "train" in matrices) as keeps:
         if "train" not in matrices:
             return
