@@ -102,6 +102,9 @@ class Plan:
         """
         specification = self.definition["AlgorithmSpecification"] | {"MetricDefinitions": metrics}
         added = {"StaticHyperParameters": {**self.static, OBJECTIVE: self.metric}, "AlgorithmSpecification": specification}
+        # SDK v2 sends HyperParameterTuningResourceConfig, and reads ResourceConfig when it attaches to a tuning job.
+        if "InstanceType" in self.definition.get("HyperParameterTuningResourceConfig", {}):
+            added["ResourceConfig"] = resources(self.definition)
         return self.definition | added
 
     def _specification(self) -> dict:

@@ -165,6 +165,9 @@ def test_resources_may_be_given_for_tuning(tuning: Tuning) -> None:
     _, [trial] = tuning.run(1, request={"TrainingJobDefinition": definition})
     child = tuning.client.describe_training_job(TrainingJobName=trial["TrainingJobName"])
     assert child["ResourceConfig"]["InstanceType"] == "ml.c5.xlarge"
+    job, _ = tuning.run(1, request={"TrainingJobDefinition": definition | {"HyperParameterTuningResourceConfig": configs[1]}})
+    described = job["TrainingJobDefinition"]
+    assert described["ResourceConfig"] == described["HyperParameterTuningResourceConfig"] == configs[1]
 
 
 # Warm start
