@@ -39,6 +39,7 @@ def test_random_search_with_a_script(tuning: Tuning) -> None:
         assert tuning.client.list_tags(ResourceArn=child["TrainingJobArn"])["Tags"] == [{"Key": "team", "Value": "delays"}]
         finals = {metric["MetricName"]: metric["Value"] for metric in child["FinalMetricDataList"]}
         assert finals == {"loss": objective(trial), "ObjectiveMetric": objective(trial)}
+    assert job["HyperParameterTuningJobConfig"]["TrainingJobEarlyStoppingType"] == "Off"
     definition = job["TrainingJobDefinition"]
     assert definition["StaticHyperParameters"]["_tuning_objective_metric"] == "loss" and definition["OutputDataConfig"]["KmsKeyId"] == ""
     assert job["BestTrainingJob"] == min(trials, key=objective)
