@@ -39,8 +39,8 @@ notebooks: $(READY) ## derive the notebooks from solutions/**/*.py; LESSON=m04_t
 data: $(READY) ## check the data files, rebuild what is missing or damaged
 	@$(PY) data/build.py
 
-extra-torch: $(READY) ## add PyTorch for the CPU, which some images and lessons need
-	@$(PY) -m pip install "$(TORCH)" $(TORCH_INDEX)
+extra-torch: $(READY) ## add PyTorch for the CPU, which some images and lessons need, and torchvision, which AWS's image has
+	@$(PY) -m pip install "$(TORCH)" torchvision $(TORCH_INDEX)
 
 # Its program `train` goes again: it would be found by an image that has none.
 extra-toolkit: $(READY) ## add AWS's training toolkit, by which script mode is tested; takes a C compiler

@@ -111,7 +111,8 @@ def packages() -> Iterator[Finding]:
                 NOTE, f"the extra {extra} is not installed; the lessons that need it say so", f"uv sync --inexact --extra {extra}"
             )
     if importlib.util.find_spec("torch") is None:  # no extra: which wheel is right depends on the machine
-        command = f"cd {ROOT}; make extra-torch" if (ROOT / "Makefile").is_file() else f"{sys.executable} -m pip install torch"
+        plain = f"{sys.executable} -m pip install torch torchvision"
+        command = f"cd {ROOT}; make extra-torch" if (ROOT / "Makefile").is_file() else plain
         yield Finding(NOTE, "PyTorch is not installed; the images and lessons that need it say so", command)
 
 

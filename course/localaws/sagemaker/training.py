@@ -11,7 +11,7 @@ from course.localaws.sagemaker import channels, cluster, debugger, protection, q
 from course.localaws.sagemaker.context import Context
 from course.localaws.sagemaker.engine import Document, Engine, Kind
 from course.localaws.sagemaker.folder_sync import check_below_ml
-from course.localaws.sagemaker.job_data import JobData, split
+from course.localaws.sagemaker.job_data import JobData, described_data, split
 from course.localaws.sagemaker.jobs import DEFAULT_SECONDS, LOST, Jobs, check_isolation, unsupported
 from course.localaws.sagemaker.spot import Interruption
 from course.localaws.sagemaker.training_host import CHECKPOINTS
@@ -110,7 +110,7 @@ class TrainingJobs(Jobs):
         document |= {
             "AlgorithmSpecification": {"EnableSageMakerMetricsTimeSeries": False} | specification,
             "StoppingCondition": {"MaxRuntimeInSeconds": DEFAULT_SECONDS} | params.get("StoppingCondition", {}),
-            "OutputDataConfig": {"CompressionType": "GZIP"} | params["OutputDataConfig"],
+            **described_data(params),
             "ModelArtifacts": {"S3ModelArtifacts": model_uri(params)},
             "TrainingJobStatus": "InProgress",
         }

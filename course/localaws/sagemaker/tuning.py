@@ -89,7 +89,10 @@ class HyperParameterTuningJobs:
         ]
         one = {"TrainingJobDefinition": definitions[0]}
         described = one if "TrainingJobDefinition" in params else {"TrainingJobDefinitions": definitions}
-        document = {member: params[member] for member in KEPT if member in params} | described | _begun()
+        # What SDK v2 reads of any tuning job that it attaches to; Off is the API reference's default.
+        config = {"TrainingJobEarlyStoppingType": "Off"} | params["HyperParameterTuningJobConfig"]
+        kept = {member: params[member] for member in KEPT if member in params}
+        document = kept | {"HyperParameterTuningJobConfig": config} | described | _begun()
         arn = self._engine.create(context, TUNING_JOB, name, document, params.get("Tags", ()))
         document = self._engine.get(context, TUNING_JOB, name)
         run = TuningRun(self._engine, self._training, TUNING_JOB, context, document, plans, earlier)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from course.localaws.errors import invalid
+from course.localaws.sagemaker.job_data import described_data
 from course.localaws.sagemaker.strategies.bayesian import BayesianSearch
 from course.localaws.sagemaker.strategies.process import SearchProcess
 from course.localaws.sagemaker.strategies.sampling import GridSearch, RandomSearch, Search
@@ -101,6 +102,9 @@ class Plan:
         """
         specification = self.definition["AlgorithmSpecification"] | {"MetricDefinitions": metrics}
         added = {"StaticHyperParameters": {**self.static, OBJECTIVE: self.metric}, "AlgorithmSpecification": specification}
+        # SDK v2 sends HyperParameterTuningResourceConfig, and reads ResourceConfig when it attaches to a tuning job.
+        if "InstanceType" in self.definition.get("HyperParameterTuningResourceConfig", {}):
+            added["ResourceConfig"] = resources(self.definition)
         return self.definition | added
 
     def _specification(self) -> dict:
@@ -210,4 +214,4 @@ def _epochs(static: dict[str, str]) -> int:
 def _plan(definition: dict, objective: dict | None, ranges: dict) -> Plan:
     if objective is None:
         raise invalid("A hyperparameter tuning job objective is required: the metric to optimise, and whether to maximise or minimise it.")
-    return Plan(definition, objective, space_of(ranges, definition.get("StaticHyperParameters", {})))
+    return Plan(definition | described_data(definition), objective, space_of(ranges, definition.get("StaticHyperParameters", {})))

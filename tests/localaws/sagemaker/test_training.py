@@ -93,6 +93,7 @@ def test_what_describe_tells(world: World) -> None:
     assert job["BillableTimeInSeconds"] == job["TrainingTimeInSeconds"] >= 1
     assert job["HyperParameters"]["depth"] == "3" and job["RoleArn"] == ROLE and job["StoppingCondition"] == {"MaxRuntimeInSeconds": 120}
     assert job["EnableManagedSpotTraining"] is False and "FailureReason" not in job
+    assert job["OutputDataConfig"]["KmsKeyId"] == ""
     [shown] = world.sagemaker.list_training_jobs(NameContains=job["TrainingJobName"], StatusEquals="Completed")["TrainingJobSummaries"]
     assert shown["TrainingJobArn"] == job["TrainingJobArn"] and shown["TrainingEndTime"] == job["TrainingEndTime"]
 
@@ -100,7 +101,8 @@ def test_what_describe_tells(world: World) -> None:
 def test_its_doings_in_s3_are_noted(world: World) -> None:
     world.put("noted/train/a.csv", "1\n")
     name = world.train(world.name("noted"), entrypoint=["true"], InputDataConfig=[channel("train", f"s3://{BUCKET}/noted/train/")])
-    world.trained(name)
+    [described] = world.trained(name)["InputDataConfig"]
+    assert described["CompressionType"] == described["RecordWrapperType"] == "None"
     done = world.done_in_s3(f"training-job/{name}")
     assert ("GetObject", f"{BUCKET}/noted/train/a.csv") in done and ("PutObject", f"{BUCKET}/out/{name}/output/model.tar.gz") in done
 

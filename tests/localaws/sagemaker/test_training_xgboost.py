@@ -145,6 +145,25 @@ def test_files_of_a_channel_are_read_together(world: World) -> None:
     assert any("Train matrix has 300 rows" in line for line in world.lines(name))
 
 
+FIRST = "811284229777.dkr.ecr.us-east-1.amazonaws.com/xgboost:latest"
+
+
+def test_the_first_images_know_silent(world: World) -> None:
+    data = world.put("silent/train/a.csv", csv(HEAD))
+    for image in (FIRST, XGBOOST.replace("1.7-1", "0.90-2")):
+        request = {"InputDataConfig": [channel("train", data, "csv")], "HyperParameters": BINARY | {"silent": "0"}}
+        booster(world, world.trained(world.train(world.name("silent"), image, **request)))
+
+
+def test_the_first_image_takes_exact_for_approx_on_several_hosts(world: World) -> None:
+    """XGBoost before 1.0 did; the later ones fail, as here."""
+    data = [channel("train", world.put("exact/train/a.csv", csv(HEAD)), "csv")]
+    exact = {"InputDataConfig": data, "HyperParameters": BINARY | {"tree_method": "exact"}, "ResourceConfig": cluster(2)}
+    booster(world, world.trained(world.train(world.name("exact"), FIRST, **exact)))
+    refused = world.trained(world.train(world.name("exact"), XGBOOST, **exact))
+    assert refused["TrainingJobStatus"] == "Failed" and "doesn't support distributed training" in refused["FailureReason"]
+
+
 BAD_HYPERPARAMETERS = [
     ({"eta": "1.5"}, "Hyperparameter eta: 1.5 is not in [0, 1]"),
     ({"subsample": "0"}, "Hyperparameter subsample: 0.0 is not in (0, 1]"),
@@ -152,6 +171,7 @@ BAD_HYPERPARAMETERS = [
     ({"max_depth": "5.5"}, "Hyperparameter max_depth: could not parse value"),
     ({"booster": "rocket"}, "Hyperparameter booster: rocket is not in"),
     ({"maxdepth": "5"}, "Extraneous hyperparameter found: maxdepth"),
+    ({"silent": "1"}, "Extraneous hyperparameter found: silent"),
     ({"objective": "multi:softmax"}, "Require input for parameter 'num_class'"),
     ({"eval_metric": "auk"}, "Hyperparameter eval_metric: value ['auk'] not in range"),
     ({"objective": "reg:squarederror", "eval_metric": "auc"}, "Metric 'auc' can only be applied for classification"),

@@ -39,7 +39,9 @@ def test_random_search_with_a_script(tuning: Tuning) -> None:
         assert tuning.client.list_tags(ResourceArn=child["TrainingJobArn"])["Tags"] == [{"Key": "team", "Value": "delays"}]
         finals = {metric["MetricName"]: metric["Value"] for metric in child["FinalMetricDataList"]}
         assert finals == {"loss": objective(trial), "ObjectiveMetric": objective(trial)}
-    assert job["TrainingJobDefinition"]["StaticHyperParameters"]["_tuning_objective_metric"] == "loss"
+    assert job["HyperParameterTuningJobConfig"]["TrainingJobEarlyStoppingType"] == "Off"
+    definition = job["TrainingJobDefinition"]
+    assert definition["StaticHyperParameters"]["_tuning_objective_metric"] == "loss" and definition["OutputDataConfig"]["KmsKeyId"] == ""
     assert job["BestTrainingJob"] == min(trials, key=objective)
     assert job["TrainingJobStatusCounters"] | {"Completed": 0} == dict.fromkeys(job["TrainingJobStatusCounters"], 0)
     assert job["TrainingJobStatusCounters"]["Completed"] == 3

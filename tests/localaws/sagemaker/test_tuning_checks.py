@@ -165,6 +165,9 @@ def test_resources_may_be_given_for_tuning(tuning: Tuning) -> None:
     _, [trial] = tuning.run(1, request={"TrainingJobDefinition": definition})
     child = tuning.client.describe_training_job(TrainingJobName=trial["TrainingJobName"])
     assert child["ResourceConfig"]["InstanceType"] == "ml.c5.xlarge"
+    job, _ = tuning.run(1, request={"TrainingJobDefinition": definition | {"HyperParameterTuningResourceConfig": configs[1]}})
+    described = job["TrainingJobDefinition"]
+    assert described["ResourceConfig"] == described["HyperParameterTuningResourceConfig"] == configs[1]
 
 
 # Warm start
@@ -174,7 +177,7 @@ def test_resources_may_be_given_for_tuning(tuning: Tuning) -> None:
 def parent(world: World) -> tuple[dict, dict]:
     """A tuning job over x and kind that has ended: its description, and the definition of its training jobs."""
     tuning = Tuning(world)
-    definition = tuning.definition()
+    definition = tuning.definition(InputDataConfig=[channel("train", world.put("warm/parent.csv", "1"))])
     ranges = {"ContinuousParameterRanges": [continuous()], "CategoricalParameterRanges": [categorical("kind", "good", "bad")]}
     job, _ = tuning.run(4, ParameterRanges=ranges, request={"TrainingJobDefinition": definition})
     return job, definition

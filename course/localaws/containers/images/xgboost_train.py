@@ -16,8 +16,8 @@ import sys
 import traceback
 from pathlib import Path
 
-from course.localaws.containers import script_mode
-from course.localaws.containers.images import xgboost_data, xgboost_hosts, xgboost_metrics, xgboost_training_data
+from course.localaws.containers import mlroot, script_mode
+from course.localaws.containers.images import xgboost_checkpoints, xgboost_data, xgboost_hosts, xgboost_metrics, xgboost_training_data
 from course.localaws.containers.images.hyperparameters import UserError, validate
 from course.localaws.tables import table
 
@@ -33,7 +33,8 @@ class AlgorithmError(Exception):
     """A failure inside the algorithm, as the container calls it."""
 
 
-def main() -> int:
+def main(version: str) -> int:
+    """``version`` is that of the image, e.g. ``"1.7-1"``."""
     base = script_mode.base_directory()
     config = base / "input/config"
     hyperparameters = json.loads((config / "hyperparameters.json").read_text())
@@ -45,14 +46,14 @@ def main() -> int:
     logger.info("Imported framework sagemaker_xgboost_container.training")
     logger.info("Running XGBoost Sagemaker in algorithm mode")
     try:
-        train(base, hyperparameters, json.loads((config / "inputdataconfig.json").read_text()))
+        train(base, version, hyperparameters, json.loads((config / "inputdataconfig.json").read_text()))
     except Exception as error:
         script_mode.report(base, f"framework error: \n{traceback.format_exc(limit=-1)}\n{error}")
         return 1
     return 0
 
 
-def train(base: Path, given: dict[str, str], channels: dict[str, dict]) -> None:
+def train(base: Path, version: str, given: dict[str, str], channels: dict[str, dict]) -> None:
     """Train on the channels and leave ``model/xgboost-model``.
 
     Raises
@@ -63,19 +64,33 @@ def train(base: Path, given: dict[str, str], channels: dict[str, dict]) -> None:
         XGBoost failed.
     """
     declared = table(TABLE)
-    parameters = validate(given, declared["hyperparameters"])
+    known = {name: entry for name, entry in declared["hyperparameters"].items() if release(version) <= release(entry.get("until", version))}
+    parameters = validate(given, known)
     check_dependencies(parameters, {*declared["metrics"]["maximize"], *declared["metrics"]["minimize"]})
     resources = json.loads((base / "input/config/resourceconfig.json").read_text())
     hosts, current = resources["hosts"], resources["current_host"]
     matrices = read_channels(base / "input/data", channels, bool(parameters.get("csv_weights")), len(hosts) > 1)
     metrics = evaluation_metrics(parameters)
     passed = for_xgboost({name: value for name, value in parameters.items() if passes(name, declared["hyperparameters"])})
+    if len(hosts) > 1 and release(version) < [1] and passed.get("tree_method") == "exact":
+        passed["tree_method"] = "approx"  # as XGBoost before 1.0 did by itself where rows are split; later ones refuse
     with xgboost_hosts.together(hosts, current, "train" in matrices) as keeps:
         if "train" not in matrices:
             return
-        model = boost(base / "model", passed, parameters, metrics, matrices, declared["metrics"]["maximize"], keeps)
+        model = boost(checkpoint_folder(base), passed, parameters, metrics, matrices, declared["metrics"]["maximize"], keeps)
     if model is not None and keeps:
         (base / "model/xgboost-model").write_bytes(model.save_raw("ubj"))
+
+
+def release(version: str) -> list[int]:
+    """Of XGBoost, in a version of the image; to be compared."""
+    return [int(part) for part in version.partition("-")[0].split(".")]
+
+
+def checkpoint_folder(base: Path) -> Path | None:
+    """The folder of the job's checkpoints, when it is to have any."""
+    config = base / "input/config/checkpointconfig.json"
+    return mlroot.place(base, json.loads(config.read_text())["LocalPath"]) if config.is_file() else None
 
 
 def passes(name: str, declared: dict[str, dict]) -> bool:
@@ -159,8 +174,16 @@ def for_xgboost(parameters: dict) -> dict:
     return parameters
 
 
-def boost(folder: Path, passed: dict, parameters: dict, metrics: list[str], matrices: dict, maximised: list[str], tells: bool):
-    """Run XGBoost; returns the model, or None when the job was stopped and is not to keep one. ``tells``: whether it prints the metrics."""
+def boost(checkpoints: Path | None, passed: dict, parameters: dict, metrics: list[str], matrices: dict, maximised: list[str], tells: bool):
+    """Run XGBoost; returns the model, or None when the job was stopped and is not to keep one.
+
+    Parameters
+    ----------
+    checkpoints : Path, optional
+        Where it leaves checkpoints, and goes on from those that are there.
+    tells : bool
+        Whether it prints the metrics.
+    """
     xgboost = xgboost_data.import_xgboost()
     own_metrics = [metric for metric in metrics if metric in xgboost_metrics.FUNCTIONS]
     theirs = [metric for metric in metrics if metric not in own_metrics]
@@ -169,7 +192,13 @@ def boost(folder: Path, passed: dict, parameters: dict, metrics: list[str], matr
     elif own_metrics:
         passed["disable_default_eval_metric"] = 1
     stopping = _Stopping()
-    callbacks = [_callback(xgboost, stopping, tells)]
+    earlier, done = xgboost_checkpoints.load(checkpoints) if checkpoints else (None, 0)
+    if earlier:
+        logger.info("Checkpoint loaded from %s", earlier)
+        logger.info("Resuming from iteration %s", done)
+    callbacks = [_callback(xgboost, stopping, tells, done)]
+    if checkpoints:
+        callbacks.append(xgboost_checkpoints.saving(checkpoints))
     if "early_stopping_rounds" in parameters:
         watched = metrics[-1] if metrics else None
         callbacks.append(
@@ -185,7 +214,8 @@ def boost(folder: Path, passed: dict, parameters: dict, metrics: list[str], matr
         model = xgboost.train(
             passed,
             matrices["train"],
-            num_boost_round=parameters["num_round"],
+            num_boost_round=parameters["num_round"] - done,
+            xgb_model=earlier,
             evals=[(matrix, name) for name, matrix in matrices.items()],
             custom_metric=xgboost_metrics.evaluate(own_metrics) if own_metrics else None,
             callbacks=callbacks,
@@ -207,18 +237,17 @@ class _Stopping:
         self.asked = True
 
 
-def _callback(xgboost, stopping: _Stopping, tells: bool):
-    """Prints the metrics of each round, and ends training when asked to."""
+def _callback(xgboost, stopping: _Stopping, tells: bool, done: int):
+    """Prints the metrics of each round, of which ``done`` went before, and ends training when asked to."""
 
     class Rounds(xgboost.callback.TrainingCallback):
         def after_iteration(self, model, epoch: int, evals_log: dict) -> bool:
-            values = [f"{data}-{name}:{history[-1]:.5f}" for data, metrics in evals_log.items() for name, history in metrics.items()]
-            if values and tells:
-                print("\t".join([f"[{epoch}]", *values]), flush=True)
+            if evals_log and tells:
+                print(xgboost_checkpoints.round_line(done + epoch, evals_log), flush=True)
             return xgboost_hosts.any_host(stopping.asked)
 
     return Rounds()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1]))

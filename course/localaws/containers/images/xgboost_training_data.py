@@ -29,8 +29,9 @@ PARQUET_MARK = b"PAR1"
 
 
 def data_files(folder: Path) -> list[Path]:
-    """The files of a channel that hold something; names that begin with ``.`` or ``_`` are passed over, as the container does."""
-    paths = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith((".", "_")))
+    """The files of a folder, or the one file, that hold something; names that begin with ``.`` or ``_`` are passed over, as in AWS's."""
+    inside = [folder] if folder.is_file() else folder.rglob("*")
+    paths = sorted(path for path in inside if path.is_file() and not path.name.startswith((".", "_")))
     return [path for path in paths if path.stat().st_size]
 
 
@@ -55,7 +56,7 @@ def read(folder: Path, form: str, csv_weights: bool) -> xgboost.DMatrix | None:
     Parameters
     ----------
     folder : Path
-        Or the FIFO of an epoch, which is read to its end.
+        Or one file, or the FIFO of an epoch, which is read to its end.
     form : str
         ``"csv"``, ``"libsvm"``, ``"parquet"`` or ``"recordio-protobuf"``.
     csv_weights : bool

@@ -1,1 +1,1 @@
-"""What serving scripts import of `sagemaker-xgboost-container`, which is not on PyPI."""
+"""What scripts import of `sagemaker-xgboost-container`, which is not on PyPI."""
