@@ -110,10 +110,12 @@ class TrainingJobs(Jobs):
         document |= {
             "AlgorithmSpecification": {"EnableSageMakerMetricsTimeSeries": False} | specification,
             "StoppingCondition": {"MaxRuntimeInSeconds": DEFAULT_SECONDS} | params.get("StoppingCondition", {}),
-            "OutputDataConfig": {"CompressionType": "GZIP"} | params["OutputDataConfig"],
+            "OutputDataConfig": {"CompressionType": "GZIP", "KmsKeyId": ""} | params["OutputDataConfig"],
             "ModelArtifacts": {"S3ModelArtifacts": model_uri(params)},
             "TrainingJobStatus": "InProgress",
         }
+        if "InputDataConfig" in params:
+            document["InputDataConfig"] = [channels.described(channel) for channel in params["InputDataConfig"]]
         document |= debugger.described(params, self.engine.now())
         if warm_pools.keep_alive(params):
             document["WarmPoolStatus"] = {"Status": "InUse"}
