@@ -101,6 +101,9 @@ class Plan:
         """
         specification = self.definition["AlgorithmSpecification"] | {"MetricDefinitions": metrics}
         added = {"StaticHyperParameters": {**self.static, OBJECTIVE: self.metric}, "AlgorithmSpecification": specification}
+        if "InstanceType" in self.definition.get("HyperParameterTuningResourceConfig", {}):
+            # SDK v2 asks with this member alone (tuner.py, _prepare_hp_resource_config), and its attach() reads the other one.
+            added["ResourceConfig"] = resources(self.definition)
         return self.definition | added
 
     def _specification(self) -> dict:
