@@ -63,11 +63,11 @@ def course(*arguments: str | Path, code: int = 0, **more: str) -> str:
     return ran.stdout if code == 0 else ran.stderr + ran.stdout
 
 
-def program(state: Path, script: str, python: str | Path = sys.executable, **more: str) -> dict:
+def program(state: Path, script: str, python: str | Path = sys.executable, seconds: float = SECONDS, **more: str) -> dict:
     """What a program prints as JSON in a shell that evaluated `course aws env`."""
     command = f'eval "$({COURSE} aws env --state {state})" && exec {python} -c "$SCRIPT"'
     script = GUARD + textwrap.dedent(script) + "\nassert not beyond, beyond\n"
-    ran = subprocess.run(["bash", "-c", command], env=outside(SCRIPT=script, **more), capture_output=True, text=True, timeout=SECONDS)
+    ran = subprocess.run(["bash", "-c", command], env=outside(SCRIPT=script, **more), capture_output=True, text=True, timeout=seconds)
     assert ran.returncode == 0, ran.stderr
     return json.loads(ran.stdout.splitlines()[-1])
 
@@ -241,62 +241,25 @@ def test_a_client_for_another_server_on_this_machine_is_left_alone(local_aws, in
 
 # --- the SDKs in environments of their own ----------------------------------------------------------------------------
 
-V2 = """
-    import json, time
-    sleep = time.sleep
-    time.sleep = lambda seconds: sleep(min(seconds, 0.5))  # the SDK looks every 30 s
-    from sagemaker import Session, get_execution_role, image_uris
-    from sagemaker.estimator import Estimator
-    from sagemaker.inputs import TrainingInput
-    from sagemaker.serializers import CSVSerializer
-
-    session, role = Session(), get_execution_role()
-    bucket = session.default_bucket()
-    rows = "\\n".join(f"{x % 2},{x % 2},{x}" for x in range(200))
-    data = TrainingInput(session.upload_string_as_file_body(rows, bucket, "v2/train.csv"), content_type="text/csv")
-    image = image_uris.retrieve("xgboost", "us-east-1", "1.7-1")
-    settings = {"hyperparameters": {"objective": "binary:logistic", "num_round": 5}, "output_path": f"s3://{bucket}/v2"}
-    estimator = Estimator(image, role, 1, "ml.m5.large", sagemaker_session=session, **settings)
-    estimator.fit({"train": data}, logs="All")
-    predictor = estimator.deploy(1, "ml.m5.large", serializer=CSVSerializer())
-    answer = float(predictor.predict([[1, 3]]))
-    predictor.delete_endpoint()
-    print()
-    print(json.dumps([role, answer > 0.5]))
-"""
-V3 = """
-    import json, time
-    sleep = time.sleep
-    time.sleep = lambda seconds: sleep(min(seconds, 0.5))  # the SDK looks every 5 s
-    from sagemaker.core import image_uris
-    from sagemaker.core.helper.session_helper import Session, get_execution_role
-    from sagemaker.core.training.configs import Compute, InputData, OutputDataConfig
-    from sagemaker.train import ModelTrainer
-
-    session, role = Session(), get_execution_role()
-    bucket = session.default_bucket()
-    rows = "\\n".join(f"{x % 2},{x % 2},{x}" for x in range(200))
-    data = session.upload_string_as_file_body(rows, bucket, "v3/train.csv")
-    trainer = ModelTrainer(
-        training_image=image_uris.retrieve("xgboost", "us-east-1", "1.7-1"),
-        role=role,
-        sagemaker_session=session,
-        compute=Compute(instance_type="ml.m5.large", instance_count=1),
-        hyperparameters={"objective": "binary:logistic", "num_round": 5},
-        output_data_config=OutputDataConfig(s3_output_path=f"s3://{bucket}/v3"),
-    )
-    trainer.train(input_data_config=[InputData(channel_name="train", data_source=data, content_type="text/csv")])
-    print()
-    print(json.dumps([role, trainer._latest_training_job.training_job_status == "Completed"]))
-"""
+ROLE = "arn:aws:iam::123456789012:role/SageMakerRole"
+PROGRAMS = Path(__file__).with_name("programs")
+V2 = {"role": ROLE, "accuracy": 1.0, "noted": "script", "tuned": True, "served": True}
+V3 = {"role": ROLE, "trained": ["Completed", "Completed"], "tuned": "Completed", "best": True}
 
 
 @pytest.mark.nightly  # installs a gigabyte, and the SDKs take their time
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize(("release", "script"), [("sagemaker==2.257.7", V2), ("sagemaker==3.27.0", V3)], ids=["v2", "v3"])
-def test_clean_sdks_train_and_serve_without_a_look_beyond_loopback(local_aws, tmp_path, release, script):
+@pytest.mark.parametrize(
+    ("release", "script", "found"),
+    [("2.257.0", "sdk_v2.py", V2), ("2.257.7", "sdk_v2.py", V2), ("3.27.0", "sdk_v3.py", V3)],
+    ids=["v2 of Studio", "v2", "v3"],
+)
+def test_programs_of_clean_sdks_run_without_a_look_beyond_loopback(local_aws, tmp_path, release, script, found):
     uv = shutil.which("uv") or str(Path(__file__).parents[2] / ".venv-uv/bin/uv")
     python = tmp_path / "venv/bin/python"
-    for arguments in (["venv", "--python", sys.executable, tmp_path / "venv"], ["pip", "install", "--python", python, release]):
+    for arguments in (
+        ["venv", "--python", sys.executable, tmp_path / "venv"],
+        ["pip", "install", "--python", python, f"sagemaker=={release}"],
+    ):
         subprocess.run([uv, *map(str, arguments)], check=True, capture_output=True)
-    assert program(local_aws.state, script, python) == ["arn:aws:iam::123456789012:role/SageMakerRole", True]
+    assert program(local_aws.state, (PROGRAMS / script).read_text(), python, seconds=600) == found

@@ -51,7 +51,7 @@ def _definitions(params: dict) -> list[dict]:
 
 def _chosen(definition: dict, ranges: dict) -> tuple[dict, dict[str, str]]:
     """The ranges with those of the hinted hyperparameters, and the static ones with the hints for which there is no range."""
-    known = _data()["algorithms"].get(_algorithm(definition), {})
+    known = _data()["algorithms"].get(_algorithm(definition))
     found: dict[str, list[dict]] = {kind: list(ranges.get(kind, [])) for kind in ("IntegerParameterRanges", "ContinuousParameterRanges")}
     static = dict(definition.get("StaticHyperParameters", {}))
     for hint in ranges.get("AutoParameters", []):
@@ -68,9 +68,9 @@ def _algorithm(definition: dict) -> str:
     return images.find(uri).algorithm if uri and "sagemaker_program" not in definition.get("StaticHyperParameters", {}) else ""
 
 
-def _range(name: str, hint: str, known: dict[str, dict]) -> tuple[str, dict] | None:
+def _range(name: str, hint: str, known: dict[str, dict] | None) -> tuple[str, dict] | None:
     """The member of ``ParameterRanges`` that a range belongs to, and the range; None when there is no choice."""
-    entry = known.get(name) or _around(hint)
+    entry = _around(hint) if known is None else known.get(name)
     if entry is None:
         return None
     low, high = entry["low"], entry["high"]

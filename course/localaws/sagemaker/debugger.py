@@ -32,6 +32,7 @@ def described(params: dict, now: float) -> dict:
         rules = params.get(f"{kind}Configurations", [])
         if rules:
             told = {"RuleEvaluationStatus": "Error", "StatusDetails": NOT_EVALUATED, "LastModifiedTime": now}
+            found[f"{kind}Configurations"] = [{"VolumeSizeInGB": 0} | rule for rule in rules]
             found[statuses] = [{"RuleConfigurationName": rule["RuleConfigurationName"], **told} for rule in rules]
     return found | ({"ProfilingStatus": "Disabled"} if "ProfilerConfig" in params else {})
 

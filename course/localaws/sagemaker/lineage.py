@@ -1,14 +1,15 @@
-"""Lineage: artifacts, and which entity comes of which other. Actions and contexts are not kept.
+"""The entities of lineage: artifacts, actions and contexts. What comes of what is in `associations`.
 
-An artifact is told from others by its source, and is deleted after its associations: as the SDK handles it
-(sagemaker/core/experiments/_helper.py, ``delete(disassociate=True)`` in sagemaker/core/lineage/artifact.py, read 2026-11-25). How AWS
-makes the last part of its ARN is not documented; here it is a hash of the source.
+An artifact is told from others by its source, an action and a context by their names; each is deleted after its associations: as the SDK
+handles them (``delete(disassociate=True)`` in sagemaker/core/lineage/artifact.py, action.py and context.py, read 2026-11-25). How AWS
+makes the last part of an artifact's ARN is not documented; here it is a hash of the source.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from functools import partial
 from typing import TYPE_CHECKING
 
 from course.localaws.errors import AwsError
@@ -20,13 +21,15 @@ from course.localaws.sagemaker.experiments import by, made_in, refuse_while_held
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
 
-ARTIFACT = Kind(
-    name="Artifact",
-    arn="artifact",
-    missing="Artifact '{arn}' does not exist.",
-    missing_code="ResourceNotFound",
-    exists="An artifact with this source already exists ({arn}).",
-)
+
+def kind(name: str, exists: str) -> Kind:
+    part = name.lower()
+    return Kind(name=name, arn=part, missing=f"{name} '{{arn}}' does not exist.", missing_code="ResourceNotFound", exists=exists)
+
+
+ARTIFACT = kind("Artifact", "An artifact with this source already exists ({arn}).")
+ACTION = kind("Action", "An action with name ({name}) already exists ({arn}).")
+CONTEXT = kind("Context", "A context with name ({name}) already exists ({arn}).")
 ASSOCIATION = Kind(
     name="Association",
     arn="association",
@@ -38,118 +41,98 @@ ENDS = ("Source", "Destination")
 
 
 class Lineage:
-    """Create, Describe, List, Update and Delete of artifacts; Add, List and Delete of associations."""
+    """Create, Describe, List, Update and Delete of artifacts, actions and contexts."""
 
-    kinds = (ARTIFACT, ASSOCIATION)
+    kinds = (ARTIFACT, ACTION, CONTEXT)
 
     def __init__(self, platform: Platform, engine: Engine) -> None:
         self._engine = engine
-        self.operations: dict[str, Operation] = {
-            "CreateArtifact": self.create,
-            "DescribeArtifact": lambda context, params: shown(engine.get(context, ARTIFACT, key_of(params))),
-            "ListArtifacts": self.list,
-            "UpdateArtifact": self.update,
-            "DeleteArtifact": self.delete,
-            "AddAssociation": self.add_association,
-            "ListAssociations": self.list_associations,
-            "DeleteAssociation": self.delete_association,
-        }
+        self.operations: dict[str, Operation] = {}
+        for each in self.kinds:
+            self.operations |= {
+                f"Create{each.name}": partial(self.create, each),
+                f"Describe{each.name}": partial(self.describe, each),
+                f"List{each.name}s": partial(self.list, each),
+                f"Update{each.name}": partial(self.update, each),
+                f"Delete{each.name}": partial(self.delete, each),
+            }
 
-    def create(self, context: Context, params: dict) -> dict:
-        document = params | {"_name": params.get("ArtifactName")} | by(context, "CreatedBy") | by(context, "LastModifiedBy")
-        return {"ArtifactArn": self._engine.create(context, ARTIFACT, key_of(params), document, params.get("Tags", ()))}
+    def create(self, kind: Kind, context: Context, params: dict) -> dict:
+        document = params | {"_name": params.get(kind.name_member)} | by(context, "CreatedBy") | by(context, "LastModifiedBy")
+        return {kind.arn_member: self._engine.create(context, kind, key_of(kind, params), document, params.get("Tags", ()))}
 
-    def list(self, context: Context, params: dict) -> dict:
+    def describe(self, kind: Kind, context: Context, params: dict) -> dict:
+        return shown(kind, self._engine.get(context, kind, key_of(kind, params)))
+
+    def list(self, kind: Kind, context: Context, params: dict) -> dict:
+        type_member = f"{kind.name}Type"
         found = [
-            document
-            for document in self._engine.documents(context, ARTIFACT)
+            shown(kind, document)
+            for document in made_in(self._engine.documents(context, kind), params)
             if params.get("SourceUri", document["Source"]["SourceUri"]) == document["Source"]["SourceUri"]
-            and params.get("ArtifactType", document["ArtifactType"]) == document["ArtifactType"]
+            and params.get(type_member, document[type_member]) == document[type_member]
         ]
-        page, token = selection.page(made_in(found, params), "ArtifactArn", lambda document: document["CreationTime"], params)
-        members = ("ArtifactArn", "ArtifactName", "Source", "ArtifactType", "CreationTime", "LastModifiedTime")
-        summaries = [{name: value for name, value in shown(document).items() if name in members} for document in page]
-        return {"ArtifactSummaries": summaries} | ({"NextToken": token} if token else {})
+        sort = kind.name_member if params.get("SortBy") == "Name" else "CreationTime"
+        page, token = selection.page(found, kind.arn_member, lambda document: document[sort], params)
+        members = (kind.arn_member, kind.name_member, "Source", type_member, "Status", "CreationTime", "LastModifiedTime")
+        summaries = [{name: value for name, value in document.items() if name in members} for document in page]
+        return {f"{kind.name}Summaries": summaries} | ({"NextToken": token} if token else {})
 
-    def update(self, context: Context, params: dict) -> dict:
+    def update(self, kind: Kind, context: Context, params: dict) -> dict:
         def changes(document: Document) -> dict:
             properties = document.get("Properties", {}) | params.get("Properties", {})
             kept = {name: value for name, value in properties.items() if name not in params.get("PropertiesToRemove", ())}
-            return {"Properties": kept, "_name": params.get("ArtifactName", document.get("_name"))} | by(context, "LastModifiedBy")
+            given = {name: params[name] for name in ("Description", "Status") if name in params}
+            name = params.get(kind.name_member, document.get("_name"))
+            return {"Properties": kept, "_name": name} | given | by(context, "LastModifiedBy")
 
-        return {"ArtifactArn": self._engine.update(context, ARTIFACT, key_of(params), changes)["ArtifactArn"]}
+        return {kind.arn_member: self._engine.update(context, kind, key_of(kind, params), changes)[kind.arn_member]}
 
-    def delete(self, context: Context, params: dict) -> dict:
-        if ("ArtifactArn" in params) == ("Source" in params):
+    def delete(self, kind: Kind, context: Context, params: dict) -> dict:
+        if kind is ARTIFACT and ("ArtifactArn" in params) == ("Source" in params):
             raise AwsError("ValidationException", "Either ArtifactArn or Source must be specified, and not both.")
-        arn = self._engine.get(context, ARTIFACT, key_of(params))["ArtifactArn"]
+        key = key_of(kind, params)
+        arn = self._engine.get(context, kind, key)[kind.arn_member]
         others = [edge[f"{end}Arn"] for edge in self._engine.documents(context, ASSOCIATION) for end in ENDS if arn in edge_of(edge)]
-        refuse_while_held(f"Artifact {arn}", "associations", [other for other in others if other != arn])
-        self._engine.delete(context, ARTIFACT, key_of(params))
-        return {"ArtifactArn": arn}
-
-    def add_association(self, context: Context, params: dict) -> dict:
-        edge = edge_of(params)
-        for arn in edge:
-            if not self._engine.exists(arn):
-                raise AwsError("ResourceNotFound", f"Entity '{arn}' does not exist.")
-        if edge[0] == edge[1]:
-            raise AwsError("ValidationException", f"An entity cannot be associated with itself: {edge[0]}.")
-        document = {"AssociationType": "AssociatedWith"} | params | by(context, "CreatedBy")
-        self._engine.create(context, ASSOCIATION, " ".join(edge), document)
-        return dict(zip(("SourceArn", "DestinationArn"), edge, strict=True))
-
-    def list_associations(self, context: Context, params: dict) -> dict:
-        found = [self._described(context, document) for document in self._engine.documents(context, ASSOCIATION)]
-        asked = {
-            name: params[name]
-            for name in ("SourceArn", "DestinationArn", "SourceType", "DestinationType", "AssociationType")
-            if name in params
-        }
-        found = [edge for edge in found if all(edge.get(name) == value for name, value in asked.items())]
-        sort = params.get("SortBy", "CreationTime")
-        page, token = selection.page(made_in(found, params), "_key", lambda edge: edge.get(sort), params)
-        return {"AssociationSummaries": page} | ({"NextToken": token} if token else {})
-
-    def delete_association(self, context: Context, params: dict) -> dict:
-        self._engine.delete(context, ASSOCIATION, " ".join(edge_of(params)))
-        return dict(params)
+        refuse_while_held(f"{kind.name} {arn}", "associations", [other for other in others if other != arn])
+        self._engine.delete(context, kind, key)
+        return {kind.arn_member: arn}
 
     def recover(self) -> None: ...
 
     def shutdown(self) -> None: ...
 
-    def _described(self, context: Context, edge: Document) -> dict:
-        """An association as List shows it, with names and types of its ends."""
-        described = {
-            name: edge[name] for name in ("SourceArn", "DestinationArn", "AssociationType", "CreationTime", "CreatedBy") if name in edge
-        }
-        for end in ENDS:
-            part, _, name = edge[f"{end}Arn"].split(":", 5)[5].partition("/")
-            kind = self._engine.kinds[part]
-            try:
-                document = shown(self._engine.get(context, kind, name))
-            except AwsError:
-                continue  # deleted meanwhile
-            named = {f"{end}Name": document.get(kind.name_member)}
-            of_type = {f"{end}Type": document.get("ArtifactType") or document.get("Source", {}).get("SourceType") or kind.name}
-            described |= {name: value for name, value in (named | of_type).items() if value}
-        return described | {"_key": edge[ASSOCIATION.arn_member]}
 
-
-def key_of(params: dict) -> str:
-    """What tells an artifact from others: the last part of its ARN."""
+def key_of(kind: Kind, params: dict) -> str:
+    """What tells an entity from others of its kind: the last part of its ARN."""
+    if kind is not ARTIFACT:
+        return params[kind.name_member].rpartition("/")[2]  # Describe takes an ARN as well
     if "ArtifactArn" in params:
         return params["ArtifactArn"].rpartition("/")[2]
     return hashlib.md5(json.dumps(params["Source"], sort_keys=True).encode(), usedforsecurity=False).hexdigest()
 
 
-def shown(document: Document) -> Document:
+def shown(kind: Kind, document: Document) -> Document:
     """An artifact under the name that it was given, if any; anything else as it is."""
-    if "ArtifactArn" not in document:
+    if kind is not ARTIFACT:
         return document
     return {member: value for member, value in (document | {"ArtifactName": document.get("_name")}).items() if value is not None}
 
 
 def edge_of(params: dict) -> tuple[str, str]:
     return params["SourceArn"], params["DestinationArn"]
+
+
+def entity(engine: Engine, context: Context, arn: str) -> tuple[Kind, Document] | None:
+    """The kind of what an ARN names, and its document; None when it is there no more."""
+    part, _, name = arn.split(":", 5)[5].partition("/")
+    try:
+        kind = engine.kinds[part]
+        return kind, shown(kind, engine.get(context, kind, name))
+    except (KeyError, AwsError):
+        return None
+
+
+def type_of(kind: Kind, document: Document) -> str | None:
+    """The type that an entity was given; of a trial component that a job made, the type of its source."""
+    return document.get(f"{kind.name}Type") or document.get("Source", {}).get("SourceType")

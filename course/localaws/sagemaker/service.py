@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from course.localaws.call import Call
 from course.localaws.errors import not_supported
+from course.localaws.sagemaker.associations import Associations
 from course.localaws.sagemaker.context import Context, Operation
 from course.localaws.sagemaker.endpoint_configs import EndpointConfigs
 from course.localaws.sagemaker.endpoints import Endpoints
@@ -37,7 +38,19 @@ if TYPE_CHECKING:
     from course.localaws.platform import Platform
 
 
-FAMILIES = (Models, EndpointConfigs, Endpoints, TrainingJobs, ProcessingJobs, Experiments, TrialComponents, Lineage, Searches, Tags)
+FAMILIES = (
+    Models,
+    EndpointConfigs,
+    Endpoints,
+    TrainingJobs,
+    ProcessingJobs,
+    Experiments,
+    TrialComponents,
+    Lineage,
+    Associations,
+    Searches,
+    Tags,
+)
 
 logger = logging.getLogger(__name__)
 

@@ -173,7 +173,7 @@ class TrainingRun(JobRun):
         """Store the model, and what lies in /opt/ml/output/data. Raises AwsError, DataError."""
         output, roots = self.document["OutputDataConfig"], [member.root for member in members]
         target = f"{output['S3OutputPath'].rstrip('/')}/{self.name}/output"
-        key = key_arn(self.platform, self.context, output["KmsKeyId"]) if output["KmsKeyId"] else None
+        key = key_arn(self.platform, self.context, output["KmsKeyId"]) if output.get("KmsKeyId") else None
         for part, name in (("model", "model"), ("output/data", "output")):
             source = self._gathered(roots, part)
             if name == "model" and not with_model or name == "output" and mlroot.is_empty(source):

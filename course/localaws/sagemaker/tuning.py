@@ -189,7 +189,8 @@ class HyperParameterTuningJobs:
         ]
         wanted = [(kind, count * parallel) for kind, count in TRAINING_JOB.instances(sample)]
         quotas.check_instances(TRAINING_JOB.usage, wanted, held)
-        return plan.described(sample["AlgorithmSpecification"]["MetricDefinitions"])
+        described = {member: sample[member] for member in ("InputDataConfig", "OutputDataConfig") if member in sample}
+        return plan.described(sample["AlgorithmSpecification"]["MetricDefinitions"]) | described
 
     def _parent(self, context: Context, parent: dict) -> Document:
         if TUNING_JOB.name_member not in parent:

@@ -8,6 +8,8 @@ from course.localaws.sagemaker.autotune import applied
 
 from .job_world import SKLEARN, XGBOOST
 
+KMEANS = "382416733822.dkr.ecr.us-east-1.amazonaws.com/kmeans:1"
+
 
 def request(image: str, hints: dict[str, str], several: bool = False, strategy: str = "Bayesian") -> dict:
     ranges = {"AutoParameters": [{"Name": name, "ValueHint": hint} for name, hint in hints.items()]}
@@ -32,6 +34,13 @@ def test_a_built_in_algorithm_has_its_recommended_ranges() -> None:
         "max_depth": ("IntegerParameterRanges", "0", "10"),
     }
     assert made["TrainingJobDefinition"]["StaticHyperParameters"] == {"kept": "1", "objective": "reg:squarederror"}
+
+
+def test_what_a_built_in_algorithm_does_not_let_tune_keeps_its_hint() -> None:
+    made = applied(request(KMEANS, {"feature_dim": "784", "k": "10", "epochs": "1"}))
+    ranges = chosen(made["HyperParameterTuningJobConfig"]["ParameterRanges"])
+    assert ranges == {"epochs": ("IntegerParameterRanges", "1", "10")}
+    assert made["TrainingJobDefinition"]["StaticHyperParameters"] == {"kept": "1", "feature_dim": "784", "k": "10"}
 
 
 @pytest.mark.parametrize("several", [False, True], ids=["one definition", "several"])

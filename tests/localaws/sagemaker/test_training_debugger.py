@@ -46,6 +46,7 @@ def test_what_a_container_writes_for_them_goes_to_s3(world: World) -> None:
         [status] = job[f"{member}EvaluationStatuses"]
         assert (status["RuleConfigurationName"], status["RuleEvaluationStatus"]) == (evaluated, "Error")
         assert "evaluates no rules" in status["StatusDetails"]
+        assert job[f"{member}Configurations"][0]["VolumeSizeInGB"] == 0  # when it was not given, as the SDK's tests expect of AWS
 
 
 def test_profiling_and_remote_debugging_change_while_it_runs(world: World) -> None:

@@ -242,6 +242,17 @@ def test_what_a_warm_start_is_refused_for(tuning: Tuning, parent: tuple[dict, di
     assert "can't find a tuning job" in refusal(parents={"ParentHyperParameterTuningJobs": [{"HyperParameterTuningJobName": "nobody"}]})
 
 
+def test_identical_data_may_lie_elsewhere(tuning: Tuning) -> None:
+    """As in the SDK's own tests of warm start, which upload the same records anew for each tuning job."""
+    data, again = ([channel("train", tuning.world.put(f"warm/{place}/a.csv", "1"))] for place in ("once", "twice"))
+    definition = tuning.definition() | {"InputDataConfig": data}
+    job, _ = tuning.run(1, request={"TrainingJobDefinition": definition})
+    described = job["TrainingJobDefinition"]
+    assert described["InputDataConfig"][0]["RecordWrapperType"] == "None" and described["OutputDataConfig"]["KmsKeyId"] == ""
+    child, _ = tuning.run(1, request=child_of(job, definition | {"InputDataConfig": again}))
+    assert child["HyperParameterTuningJobStatus"] == "Completed"
+
+
 def test_more_than_ten_changes_are_refused(tuning: Tuning) -> None:
     values = [f"v{number}" for number in range(11)]
     job, _ = tuning.run(1, ParameterRanges=kinds(*values) | {"ContinuousParameterRanges": [continuous()]})
