@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TARGETS = {"help", "run", "demo-class", "test", "nightly", "lab", "start", "notebooks", "data", "extra-torch", "doctor", "clean"}
+TARGETS = {"help", "run", "demo-class", "test", "nightly", "lab", "start", "notebooks", "data", "doctor", "clean"}
+TARGETS |= {"extra-torch", "extra-tensorflow"}
 PYTHONS = [name for name in ("python3.11", "/usr/bin/python3.13") if shutil.which(name)]
 
 
