@@ -2,7 +2,7 @@
 # PYTHON selects the interpreter of a new environment, as in: make run PYTHON=python3.13
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run demo-class test nightly lab start notebooks data extra-torch extra-toolkit doctor clean
+.PHONY: help run demo-class test nightly lab start notebooks data extra-torch extra-tensorflow extra-toolkit doctor clean
 
 UV := $(or $(shell command -v uv 2>/dev/null),.venv-uv/bin/uv)
 PY := .venv/bin/python
@@ -10,10 +10,12 @@ READY := .venv/.ready
 TORCH := torch>=2.4,<3
 # Beside PyPI, whose wheel for Linux brings 2 GB for GPUs; not where pip was told its own places.
 TORCH_INDEX := $(if $(PIP_INDEX_URL)$(PIP_EXTRA_INDEX_URL)$(PIP_FIND_LINKS)$(PIP_NO_INDEX)$(PIP_CONFIG_FILE),,--extra-index-url https://download.pytorch.org/whl/cpu)
+# Releases that go with the versions in uv.lock; tensorflow-cpu, which is a third as large, is there for Linux on x86-64 alone.
+TENSORFLOW := $(if $(filter Linux-x86_64,$(shell uname -s)-$(shell uname -m)),tensorflow-cpu,tensorflow)>=2.20,<2.22
 export UV_PYTHON_DOWNLOADS := never
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(READY) data ## run every lesson and grade a small class on the local AWS; ends with a table and an HTML report
 	@$(PY) -m course.regression.run
@@ -46,6 +48,9 @@ extra-torch: $(READY) ## add PyTorch for the CPU, which some images and lessons 
 extra-toolkit: $(READY) ## add AWS's training toolkit, by which script mode is tested; takes a C compiler
 	@$(UV) sync --locked --inexact --extra toolkit
 	@rm -f .venv/bin/train
+
+extra-tensorflow: $(READY) ## add TensorFlow for the CPU, which some images need
+	@$(PY) -m pip install "$(TENSORFLOW)"
 
 doctor: ## what is wrong with this machine, and the command that mends it
 	@if [ -x $(PY) ]; then $(PY) -m course.doctor; else $(or $(PYTHON),python3) -m course.doctor; fi

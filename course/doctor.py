@@ -27,6 +27,7 @@ PYTHONS = ((3, 11), (3, 13))
 MACHINES = {"Linux": ("x86_64", "aarch64"), "Darwin": ("arm64", "x86_64")}
 DISK = {"environment": 4, "scratch": 2}  # GB: the environment takes 2.3 and a job's data some hundred MB
 BROWSERS = ("chromium", "google-chrome")  # what the browser test can use, and `.ci/browser` installs where both are missing
+FRAMEWORKS = {"torch": "PyTorch", "tensorflow": "TensorFlow"}  # no extras: which wheel is right depends on the machine
 OK, NOTE, WRONG = "ok", "note", "wrong"
 
 
@@ -110,10 +111,10 @@ def packages() -> Iterator[Finding]:
             yield Finding(
                 NOTE, f"the extra {extra} is not installed; the lessons that need it say so", f"uv sync --inexact --extra {extra}"
             )
-    if importlib.util.find_spec("torch") is None:  # no extra: which wheel is right depends on the machine
-        plain = f"{sys.executable} -m pip install torch torchvision"
-        command = f"cd {ROOT}; make extra-torch" if (ROOT / "Makefile").is_file() else plain
-        yield Finding(NOTE, "PyTorch is not installed; the images and lessons that need it say so", command)
+    for module, title in FRAMEWORKS.items():
+        if importlib.util.find_spec(module) is None:
+            command = f"cd {ROOT}; make extra-{module}" if (ROOT / "Makefile").is_file() else f"{sys.executable} -m pip install {module}"
+            yield Finding(NOTE, f"{title} is not installed; the images and lessons that need it say so", command)
 
 
 def _reinstall() -> str:

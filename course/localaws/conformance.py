@@ -56,6 +56,8 @@ def _page(sagemaker: SageMaker) -> Iterator[str]:
     yield f"{prose['images']}\n\n| image | repository | versions |\n|---|---|---|"
     for image in table(IMAGES / "images.yaml")["images"]:
         yield f"| {image['title']} | `{image['repository']}` | {', '.join(map(str, image['versions']))} |"
+    yield "\n### Frameworks\n"
+    yield from _lists(prose["frameworks"])
     yield "\n## S3\n"
     yield f"{prose['s3']}\n\n{_names(s3.supported())}"
     yield "\n## Other services\n"

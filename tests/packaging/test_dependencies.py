@@ -106,11 +106,14 @@ def distributions() -> dict[str, set[str]]:
 
 OPTIONAL = [line for lines in PROJECT["optional-dependencies"].values() for line in lines]
 DEVELOPERS = PYPROJECT["dependency-groups"]["dev"]
-TORCH = ["torch"]  # `make extra-torch` adds it: which wheel is right depends on the machine, so the lock has none
+# `make extra-torch` and `make extra-tensorflow` add them: which wheel is right depends on the machine, so the lock has none.
+FRAMEWORKS = ["torch", "tensorflow", "tensorflow-cpu"]
 MUTANTS = ["mutmut", "libcst"]  # of the developers' alone: the gate that uses them says how to install them
 
 
-@pytest.mark.parametrize(("folder", "others"), [("course", OPTIONAL + MUTANTS + TORCH), ("benchmarks", DEVELOPERS), ("data", DEVELOPERS)])
+@pytest.mark.parametrize(
+    ("folder", "others"), [("course", OPTIONAL + MUTANTS + FRAMEWORKS), ("benchmarks", DEVELOPERS), ("data", DEVELOPERS)]
+)
 def test_what_the_code_imports_is_declared(folder, others):
     lines = [*PROJECT["dependencies"], *others]
     declared = {canonicalize_name(Requirement(line).name) for line in lines}

@@ -75,11 +75,14 @@ def test_a_machine_without_the_packages_is_told_the_command(tmp_path):
     assert "the course's packages are not installed" in done.stdout and "make data" in done.stdout
 
 
-def test_pytorch_is_named_with_the_command_that_adds_it_where_it_is_missing(tmp_path):
-    missing = importlib.util.find_spec("torch") is None
-    assert ("make extra-torch" in run(tmp_path / "state").stdout) == missing
+def test_frameworks_are_named_with_the_commands_that_add_them_where_they_are_missing(tmp_path):
+    told = run(tmp_path / "state").stdout
+    for module in ("torch", "tensorflow"):
+        assert (f"make extra-{module}\n" in told) == (importlib.util.find_spec(module) is None)
     made = subprocess.run(["make", "-n", "extra-torch"], cwd=ROOT, env={**os.environ, "PIP_INDEX_URL": "x"}, capture_output=True, text=True)
     assert 'pip install "torch>=' in made.stdout and "index" not in made.stdout
+    made = subprocess.run(["make", "-n", "extra-tensorflow"], cwd=ROOT, capture_output=True, text=True)
+    assert re.search(r'pip install "tensorflow(-cpu)?>=', made.stdout)
 
 
 @pytest.mark.parametrize(("version", "level"), [((3, 10), "wrong"), ((3, 11), "ok"), ((3, 13), "ok"), ((3, 14), "wrong")])

@@ -107,6 +107,7 @@ class Environment:
         self.module_directory = str(toolkit.get(SUBMIT_DIRECTORY, base / "code"))
         self.log_level = toolkit.get("sagemaker_container_log_level", 20)
         self.framework_module = framework_module
+        self.tuned = "_tuning_objective_metric" in toolkit
 
     @property
     def module_name(self) -> str:

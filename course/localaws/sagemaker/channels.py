@@ -29,15 +29,6 @@ PIECE = 1 << 18  # bytes that are read at a time
 Record = tuple["bytes | StoredObject", ...]
 
 
-def described(channel: dict) -> dict:
-    """A channel of a request as Describe shows it, with what was left out.
-
-    As published answers of AWS have it: job descriptions in notebooks of Hugging Face and AWS, read 2026-11-25.
-    """
-    source = {"S3DataDistributionType": "FullyReplicated"} | channel["DataSource"]["S3DataSource"]
-    return {"CompressionType": "None", "RecordWrapperType": "None"} | channel | {"DataSource": {"S3DataSource": source}}
-
-
 @dataclass(frozen=True, slots=True)
 class Channel:
     """One channel as the request asks for it, and what was found for it in S3: objects, or the lines of an augmented manifest."""

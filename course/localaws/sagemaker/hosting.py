@@ -187,7 +187,8 @@ class ModelServer:
         """Where the script is, if there is one."""
         named = self._container.get("Environment", {}).get("SAGEMAKER_SUBMIT_DIRECTORY", "")
         inside = PurePosixPath(named).is_relative_to("/opt/ml")
-        return self._folder / "ml" / (PurePosixPath(named).relative_to("/opt/ml") if inside else "code")
+        fetched = "code" if named else self._image.code  # an archive in S3 is unpacked there
+        return self._folder / "ml" / (PurePosixPath(named).relative_to("/opt/ml") if inside else fetched)
 
     def _box(self, overlay: Overlay) -> Box:
         ours = {"SM_MODEL_DIR": "/opt/ml/model", "SAGEMAKER_REGION": self._context.region}

@@ -273,6 +273,13 @@ def described_data(params: dict) -> dict:
     """
     described = {"OutputDataConfig": {"KmsKeyId": "", "CompressionType": "GZIP"} | params["OutputDataConfig"]}
     if "InputDataConfig" in params:
-        unsaid = {"CompressionType": "None", "RecordWrapperType": "None"}
-        described["InputDataConfig"] = [unsaid | channel for channel in params["InputDataConfig"]]
+        described["InputDataConfig"] = [_described_channel(channel) for channel in params["InputDataConfig"]]
+    return described
+
+
+def _described_channel(channel: dict) -> dict:
+    described = {"CompressionType": "None", "RecordWrapperType": "None"} | channel
+    source = channel["DataSource"].get("S3DataSource")
+    if source:
+        described["DataSource"] = channel["DataSource"] | {"S3DataSource": {"S3DataDistributionType": "FullyReplicated"} | source}
     return described

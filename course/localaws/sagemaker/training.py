@@ -114,8 +114,6 @@ class TrainingJobs(Jobs):
             "ModelArtifacts": {"S3ModelArtifacts": model_uri(params)},
             "TrainingJobStatus": "InProgress",
         }
-        if "InputDataConfig" in params:
-            document["InputDataConfig"] = [channels.described(channel) for channel in params["InputDataConfig"]]
         document |= debugger.described(params, self.engine.now())
         if warm_pools.keep_alive(params):
             document["WarmPoolStatus"] = {"Status": "InUse"}

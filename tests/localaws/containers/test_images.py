@@ -17,16 +17,26 @@ EXAMPLE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"
 FIRST_PARTY = ("kmeans", "pca", "knn", "linear-learner", "randomcutforest")
 
 
+USES = ("training", "inference", "processing", "inference_graviton")
+PYTHON_2 = [("sagemaker-tensorflow-scriptmode", "1.13.1")]
+
+
+def by_python(entry: dict) -> list[dict]:
+    """What the SDK's table says of a version, of which it may say something for each Python."""
+    return [entry] if "repository" in entry else [each for each in entry.values() if isinstance(each, dict)]
+
+
 def sdk_tables() -> list[tuple[str, str, str, str]]:
     """``(account, region, repository, version)`` of the SDK's own tables."""
     sagemaker = pytest.importorskip("sagemaker.core", reason="compares with the SDK's tables, until 2027-05-24")
     found = []
-    for name in ("xgboost", "sklearn", "spark", "pytorch", *FIRST_PARTY):
+    for name in ("xgboost", "sklearn", "spark", "pytorch", "tensorflow", *FIRST_PARTY):
         table = json.loads((Path(sagemaker.__path__[0]) / "image_uri_config" / f"{name}.json").read_text())
-        scopes = [table] if "versions" in table else [table[use] for use in ("training", "inference", "processing") if use in table]
+        scopes = [table] if "versions" in table else [table[use] for use in USES if use in table]
         for scope in scopes:
-            for version, entry in scope["versions"].items():
-                if entry["repository"] == "sagemaker-pytorch":  # of Python 2
+            entries = [(version, each) for version, entry in scope["versions"].items() for each in by_python(entry)]
+            for version, entry in entries:
+                if (entry["repository"], version) in PYTHON_2 or entry["repository"] in ("sagemaker-pytorch", "sagemaker-tensorflow"):
                     continue
                 found += [(account, region, entry["repository"], version) for region, account in entry["registries"].items()]
     return found
@@ -38,6 +48,7 @@ def test_every_uri_of_the_sdk_is_known() -> None:
     for account, region, repository, version in tables:
         suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
         usual = (version, f"{version}-cpu-py3", f"{version}-gpu-py312-cu126-ubuntu22.04-sagemaker")
+        usual += (f"{version}-cpu", f"{version}-gpu") if "tensorflow" in repository else ()
         for tag in (f"{version}-cpu", f"{version}-cpu-py39-v1.0") if "spark" in repository else usual:
             image = images.find(f"{account}.dkr.ecr.{region}.{suffix}/{repository}:{tag}")
             assert image.version == version
@@ -78,6 +89,9 @@ def test_an_image_says_what_has_to_be_installed(monkeypatch: pytest.MonkeyPatch)
     assert images.missing(EXAMPLE) == ""
     monkeypatch.setattr(images.importlib.util, "find_spec", lambda name: None)
     assert images.missing(spark) == "pyspark: uv sync --inexact --extra spark"
+    account = "763104351884.dkr.ecr.us-east-1.amazonaws.com"
+    assert images.missing(f"{account}/pytorch-training:2.6.0-cpu-py312") == "torch: make extra-torch"
+    assert images.missing(f"{account}/tensorflow-inference:2.19.0-cpu") == "tensorflow: make extra-tensorflow"
     monkeypatch.undo()
     monkeypatch.setattr(images.importlib.util, "find_spec", lambda name: "here")
     monkeypatch.setenv("PATH", "/nowhere")

@@ -27,6 +27,9 @@ NUMBERS = itertools.count()
 needs_torch = pytest.mark.skipif(
     importlib.util.find_spec("torch") is None, reason="PyTorch is not installed: make extra-torch adds it, until 2027-05-24"
 )
+needs_tensorflow = pytest.mark.skipif(
+    importlib.util.find_spec("tensorflow") is None, reason="TensorFlow is not installed: make extra-tensorflow adds it, until 2027-05-24"
+)
 
 
 class World:

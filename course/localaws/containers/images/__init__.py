@@ -54,6 +54,8 @@ class Image:
         Its files, each under the path that it has in the image (`own.binds`); None for an image that is all programs of this machine.
     packages : tuple of Path
         Folders of Python packages that it has beside this machine's.
+    code : str
+        Where below /opt/ml the script of a model lies, where the model does not say.
     """
 
     uri: str
@@ -73,6 +75,7 @@ class Image:
     multi_model: bool = False
     files: Path | None = None
     packages: tuple[Path, ...] = ()
+    code: str = "code"
 
     def train(self) -> list[str]:
         """The arguments that Docker's ``train`` command stands for; to be run in a box whose root is laid out for training."""
@@ -150,6 +153,7 @@ def find(uri: str, role: str = "") -> Image:
         tuple(entry.get("command", ())),
         entry.get("programs", {}),
         multi_model=entry.get("multi_model", False),
+        code=entry.get("code", "code"),
     )
 
 
@@ -161,10 +165,19 @@ def missing(uri: str) -> str:
     [entry] = [entry for entry in _catalogue()["images"] if entry["repository"] == parts["repository"]]
     needs = entry.get("needs")
     if needs and importlib.util.find_spec(needs["module"]) is None:
-        return f"{needs['module']}: uv sync --inexact --extra {needs['extra']}"
-    if needs and shutil.which(needs["program"]) is None:
+        return f"{needs['module']}: {needs['add']}"
+    if needs and "program" in needs and shutil.which(needs["program"]) is None:
         return f"the program {needs['program']}"
     return ""
+
+
+def not_installed(module: str) -> str:
+    """What an image's program says that finds the ``module`` of its ``needs`` neither here nor in what a job's requirements brought."""
+    needs = next(entry["needs"] for entry in _catalogue()["images"] if entry.get("needs", {}).get("module") == module)
+    return (
+        f"{needs['title']} is not installed where the local AWS runs its images: the command `{needs['add']}` adds it to the course's "
+        "environment."
+    )
 
 
 @functools.cache

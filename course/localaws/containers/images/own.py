@@ -146,6 +146,7 @@ class Bodies:
             entrypoint=tuple(config["Entrypoint"] or ()),
             command=tuple(config["Cmd"] or ()),
             programs=base.programs if base else {},
+            code=base.code if base else "code",
         )
 
     def sweep(self, named: set[str]) -> None:

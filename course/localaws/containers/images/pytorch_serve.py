@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from course.localaws.containers import codecs, serving, serving_script
-from course.localaws.containers.images.pytorch_train import MISSING
+from course.localaws.containers import codecs, images, serving, serving_script
 
 if TYPE_CHECKING:
     import torch
@@ -68,11 +67,13 @@ def load() -> serving.Model:
     try:
         import torch  # noqa: F401
     except ImportError as error:
-        raise RuntimeError(MISSING) from error
+        raise RuntimeError(images.not_installed("torch")) from error
     defaults = serving_script.Defaults(input_fn, predict_fn, output_fn, model_fn)
+    code = serving_script.model_directory() / "code"
+    if code.is_dir():
+        os.environ.setdefault("SAGEMAKER_SUBMIT_DIRECTORY", str(code))
     if serving_script.program():
         return serving_script.ScriptModel(defaults)
-    code = serving_script.model_directory() / "code"
     if not (code / SCRIPT).is_file():
         return serving_script.ScriptModel(defaults, ModuleType("no_script"))
     os.environ |= {"SAGEMAKER_PROGRAM": SCRIPT, "SAGEMAKER_SUBMIT_DIRECTORY": str(code)}

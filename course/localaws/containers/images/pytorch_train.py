@@ -10,12 +10,9 @@ import os
 import sys
 from pathlib import Path
 
-from course.localaws.containers import launchers, script_mode
+from course.localaws.containers import images, launchers, script_mode
 
 FRAMEWORK_MODULE = "sagemaker_pytorch_container.training:main"
-MISSING = (
-    "PyTorch is not installed where the local AWS runs its images: the command `make extra-torch` adds it to the course's environment."
-)
 
 
 def launch(code: Path, environment: script_mode.Environment) -> list[str]:
@@ -23,7 +20,7 @@ def launch(code: Path, environment: script_mode.Environment) -> list[str]:
     try:
         os.environ["SM_DLC_TORCH_VERSION"] = importlib.metadata.version("torch")
     except importlib.metadata.PackageNotFoundError:
-        raise script_mode.ClientError(MISSING) from None
+        raise script_mode.ClientError(images.not_installed("torch")) from None
     launchers.set_master(environment)
     return launchers.command(code, environment)
 
