@@ -45,7 +45,7 @@ class Lineage:
     def __init__(self, platform: Platform, engine: Engine) -> None:
         self._engine = engine
         self.operations: dict[str, Operation] = {
-            "CreateArtifact": self.create,
+            "CreateArtifact": lambda context, params: {"ArtifactArn": create(engine, context, params)},
             "DescribeArtifact": lambda context, params: shown(engine.get(context, ARTIFACT, key_of(params))),
             "ListArtifacts": self.list,
             "UpdateArtifact": self.update,
@@ -54,10 +54,6 @@ class Lineage:
             "ListAssociations": self.list_associations,
             "DeleteAssociation": self.delete_association,
         }
-
-    def create(self, context: Context, params: dict) -> dict:
-        document = params | {"_name": params.get("ArtifactName")} | by(context, "CreatedBy") | by(context, "LastModifiedBy")
-        return {"ArtifactArn": self._engine.create(context, ARTIFACT, key_of(params), document, params.get("Tags", ()))}
 
     def list(self, context: Context, params: dict) -> dict:
         found = [
@@ -95,8 +91,7 @@ class Lineage:
                 raise AwsError("ResourceNotFound", f"Entity '{arn}' does not exist.")
         if edge[0] == edge[1]:
             raise AwsError("ValidationException", f"An entity cannot be associated with itself: {edge[0]}.")
-        document = {"AssociationType": "AssociatedWith"} | params | by(context, "CreatedBy")
-        self._engine.create(context, ASSOCIATION, " ".join(edge), document)
+        associate(self._engine, context, *edge, params.get("AssociationType", "AssociatedWith"))
         return dict(zip(("SourceArn", "DestinationArn"), edge, strict=True))
 
     def list_associations(self, context: Context, params: dict) -> dict:
@@ -135,6 +130,18 @@ class Lineage:
             of_type = {f"{end}Type": document.get("ArtifactType") or document.get("Source", {}).get("SourceType") or kind.name}
             described |= {name: value for name, value in (named | of_type).items() if value}
         return described | {"_key": edge[ASSOCIATION.arn_member]}
+
+
+def create(engine: Engine, context: Context, params: dict) -> str:
+    """Keep a new artifact; returns its ARN."""
+    document = params | {"_name": params.get("ArtifactName")} | by(context, "CreatedBy") | by(context, "LastModifiedBy")
+    return engine.create(context, ARTIFACT, key_of(params), document, params.get("Tags", ()))
+
+
+def associate(engine: Engine, context: Context, source: str, destination: str, kind: str) -> None:
+    """Keep a new association of two ARNs."""
+    document = {"SourceArn": source, "DestinationArn": destination, "AssociationType": kind} | by(context, "CreatedBy")
+    engine.create(context, ASSOCIATION, f"{source} {destination}", document)
 
 
 def key_of(params: dict) -> str:

@@ -20,6 +20,8 @@ from course.localaws.sagemaker.endpoints import Endpoints
 from course.localaws.sagemaker.engine import Engine
 from course.localaws.sagemaker.experiments import Experiments
 from course.localaws.sagemaker.lineage import Lineage
+from course.localaws.sagemaker.model_package_groups import ModelPackageGroups
+from course.localaws.sagemaker.model_packages import ModelPackages
 from course.localaws.sagemaker.models import Models
 from course.localaws.sagemaker.permissions import demands
 from course.localaws.sagemaker.processing import ProcessingJobs
@@ -37,7 +39,10 @@ if TYPE_CHECKING:
     from course.localaws.platform import Platform
 
 
-FAMILIES = (Models, EndpointConfigs, Endpoints, TrainingJobs, ProcessingJobs, Experiments, TrialComponents, Lineage, Searches, Tags)
+FAMILIES = (
+    Models, EndpointConfigs, Endpoints, ModelPackageGroups, ModelPackages, TrainingJobs, ProcessingJobs, Experiments, TrialComponents,
+    Lineage, Searches, Tags,
+)  # fmt: skip
 
 logger = logging.getLogger(__name__)
 
