@@ -25,6 +25,7 @@ from course.localaws.sagemaker.model_packages import ModelPackages
 from course.localaws.sagemaker.models import Models
 from course.localaws.sagemaker.permissions import demands
 from course.localaws.sagemaker.processing import ProcessingJobs
+from course.localaws.sagemaker.recommendations import InferenceRecommendationsJobs
 from course.localaws.sagemaker.runtime_routes import REST_SERVICES, contract_of
 from course.localaws.sagemaker.search import Searches
 from course.localaws.sagemaker.spot import Interruption
@@ -40,8 +41,8 @@ if TYPE_CHECKING:
 
 
 FAMILIES = (
-    Models, EndpointConfigs, Endpoints, ModelPackageGroups, ModelPackages, TrainingJobs, ProcessingJobs, Experiments, TrialComponents,
-    Lineage, Searches, Tags,
+    Models, EndpointConfigs, Endpoints, ModelPackageGroups, ModelPackages, InferenceRecommendationsJobs, TrainingJobs, ProcessingJobs,
+    Experiments, TrialComponents, Lineage, Searches, Tags,
 )  # fmt: skip
 
 logger = logging.getLogger(__name__)

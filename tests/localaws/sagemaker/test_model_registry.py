@@ -295,7 +295,9 @@ def test_only_an_approved_version_becomes_a_model_and_is_served(registry: Regist
     other = registry.put("other.tar.gz", archive(booster_file(7.0)))
     additional = [{"Name": "other", "Containers": [{"Image": XGBOOST, "ModelDataUrl": other}]}]
     arn = registry.version(
-        registry.group(), InferenceSpecification=registry.specification(Environment={"A": "1"}), AdditionalInferenceSpecifications=additional
+        registry.group(),
+        InferenceSpecification=registry.specification(Environment={"A": "1"}),
+        AdditionalInferenceSpecifications=additional,
     )
     name = registry.name("from-package")
     request = {"ModelName": name, "ExecutionRoleArn": ROLE, "PrimaryContainer": {"ModelPackageName": arn, "Environment": {"B": "2"}}}
