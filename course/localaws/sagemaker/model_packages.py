@@ -75,7 +75,7 @@ class ModelPackages:
         return await asyncio.to_thread(self._create, context, params)
 
     def describe(self, context: Context, params: dict) -> dict:
-        package = self._engine.get(context, MODEL_PACKAGE, key_of(params["ModelPackageName"]))
+        package = self._engine.get(context, MODEL_PACKAGE, key_of(context, params["ModelPackageName"]))
         if params.get("IncludedData") == "MetadataOnly" and "ModelCard" in package:
             return package | {"ModelCard": sanitized(package["ModelCard"])}
         return package
@@ -84,7 +84,7 @@ class ModelPackages:
         found, errors = {}, {}
         for arn in params["ModelPackageArnList"]:
             try:
-                package = self._engine.get(context, MODEL_PACKAGE, key_of(arn))
+                package = self._engine.get(context, MODEL_PACKAGE, key_of(context, arn))
                 if not {"ModelPackageVersion", "InferenceSpecification"} <= package.keys():
                     raise invalid(f"ModelPackage {arn} is no version of a group, or has no InferenceSpecification.")
                 found[arn] = {member: package[member] for member in BATCH_SUMMARY if member in package}
@@ -107,7 +107,7 @@ class ModelPackages:
         return await asyncio.to_thread(self._update, context, params)
 
     def delete(self, context: Context, params: dict) -> None:
-        name = key_of(params["ModelPackageName"])
+        name = key_of(context, params["ModelPackageName"])
         self._engine.update(context, MODEL_PACKAGE, name, {"ModelPackageStatus": "Deleting"})
         self._engine.delete(context, MODEL_PACKAGE, name)
 
@@ -148,13 +148,21 @@ class ModelPackages:
             return members | by(context, "LastModifiedBy")
 
         return {
-            "ModelPackageArn": self._engine.update(context, MODEL_PACKAGE, key_of(params["ModelPackageArn"]), changes)["ModelPackageArn"]
+            "ModelPackageArn": self._engine.update(context, MODEL_PACKAGE, key_of(context, params["ModelPackageArn"]), changes)[
+                "ModelPackageArn"
+            ]
         }
 
 
-def key_of(name: str) -> str:
-    """What `Engine` calls a package that a request names by name or ARN, versioned or not."""
-    return name.partition(":model-package/")[2] if name.startswith("arn:") else name
+def key_of(context: Context, name: str) -> str:
+    """What `Engine` calls a package that a request names by name or ARN, versioned or not. Raises AwsError for an ARN from elsewhere."""
+    own = MODEL_PACKAGE.arn_of(context, "")
+    if name.startswith("arn:") and not name.startswith(own):
+        raise invalid(f"ModelPackage {name} does not exist.")
+    key = name.removeprefix(own)
+    if context.call is not None and not context.call.resource:
+        context.call.resource = f"{MODEL_PACKAGE.arn}/{key}"
+    return key
 
 
 def asked_for(package: Document, params: dict) -> bool:

@@ -55,7 +55,7 @@ def _expanded(engine: Engine, context: Context, container: dict) -> list[dict]:
         return [container]
     if both := [member for member in OWN if member in container]:
         raise invalid(f"A container with ModelPackageName takes {both[0]} from the model package; it cannot have its own.")
-    package = engine.get(context, MODEL_PACKAGE, key_of(container["ModelPackageName"]))
+    package = engine.get(context, MODEL_PACKAGE, key_of(context, container["ModelPackageName"]))
     _check_deployable(package)
     name = container.get("InferenceSpecificationName")
     return [_merged(each, container, package["ModelPackageArn"]) for each in containers(package, name)]

@@ -95,7 +95,7 @@ def _package(engine: Engine, context: Context, given: dict) -> Document:
     """The model package, empty for a job about a model. It need not be approved."""
     if "ModelPackageVersionArn" not in given:
         return {}
-    package = engine.get(context, MODEL_PACKAGE, key_of(given["ModelPackageVersionArn"]))
+    package = engine.get(context, MODEL_PACKAGE, key_of(context, given["ModelPackageVersionArn"]))
     if "ModelPackageVersion" not in package:
         raise invalid(f"{given['ModelPackageVersionArn']} is not the ARN of a versioned model package.")
     return package

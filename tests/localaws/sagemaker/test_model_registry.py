@@ -67,7 +67,9 @@ def test_versions_count_up_and_no_number_comes_twice(registry: Registry) -> None
     assert told["InferenceSpecification"]["Containers"][0]["ModelDataETag"].strip('"')
     assert registry.described(f"{group}/2")["ModelApprovalStatus"] == "Approved"
     registry.sagemaker.delete_model_package(ModelPackageName=second)
-    assert refused(registry.described, second) == ("ValidationException", f"ModelPackage {second} does not exist.")
+    elsewhere = first.replace("123456789012", "210987654321")
+    for arn in (second, elsewhere):
+        assert refused(registry.described, arn) == ("ValidationException", f"ModelPackage {arn} does not exist.")
     assert registry.version(group).endswith("/3")
 
 
