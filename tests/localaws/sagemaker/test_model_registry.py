@@ -141,6 +141,15 @@ def test_what_is_not_here_is_refused_by_name(registry: Registry) -> None:
     algorithm = {"SourceAlgorithms": [{"AlgorithmName": "mine"}]}
     code, message = refused(registry.version, registry.group(), SourceAlgorithmSpecification=algorithm)
     assert code == "NotSupportedByLocalAws" and "SourceAlgorithmSpecification" in message
+    source = {"DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://b/in"}}}
+    resources = {"InstanceType": "ml.m5.large", "InstanceCount": 1}
+    job = {"TransformInput": source, "TransformOutput": {"S3OutputPath": "s3://b/out"}, "TransformResources": resources}
+    validation = {"ValidationRole": ROLE, "ValidationProfiles": [{"ProfileName": "p", "TransformJobDefinition": job}]}
+    group = registry.group()
+    code, message = refused(registry.version, group, ValidationSpecification=validation)
+    assert code == "NotSupportedByLocalAws" and "ValidationSpecification" in message
+    skipped = registry.version(group, ValidationSpecification=validation, SkipModelValidation="All")
+    assert registry.described(skipped)["ValidationSpecification"] == validation and skipped.endswith("/1")
 
 
 def test_an_update_changes_what_it_names(registry: Registry) -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
+import psutil
 import pytest
 
 from course.localaws import server
-from course.localaws.sagemaker import recommender_model
+from course.localaws.sagemaker import load_test, recommender_model
 from course.localaws.sagemaker.recommender_model import Measured
 from course.localaws.sagemaker.recommender_traffic import Step, steps_of
 
+from ..boto_clients import client_factory
 from .endpoint_world import ROLE, SKLEARN, archive, script, until
 from .test_model_registry import Registry
 from .test_processing import refused
@@ -162,6 +165,24 @@ def test_a_job_is_stopped_while_it_tests(recommender: Recommender, local_aws: se
     assert not list((local_aws.state / "boxes").glob("inference-recommendations-job.*"))
     code, message = refused(recommender.sagemaker.stop_inference_recommendations_job, JobName=name)
     assert code == "ValidationException" and "its status is STOPPED" in message
+
+
+def test_a_job_is_lost_when_the_local_aws_is_killed(tmp_path: Path) -> None:
+    handle = server.start(tmp_path / "state")
+    recommender = Recommender(client_factory(handle))
+    phase = {"InitialNumberOfUsers": 1, "SpawnRate": 0, "DurationInSeconds": 3600}
+    pattern = {"TrafficType": "PHASES", "Phases": [phase]}
+    given = recommender.input(TrafficPattern=pattern, EndpointConfigurations=[{"InstanceType": "ml.m5.large"}])
+    name = recommender.start(given, JobType="Advanced", StoppingConditions={"MaxInvocations": 1_000_000})
+    process = psutil.Process(handle.pid)
+    until(lambda: any(str(load_test.GENERATOR) in child.cmdline() for child in process.children()), "requests are sent")
+    children = process.children(recursive=True)
+    process.kill()
+    until(lambda: not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in children), "nothing is left running")
+    again = server.start(tmp_path / "state")
+    job = client_factory(again)("sagemaker").describe_inference_recommendations_job(JobName=name)
+    again.stop()
+    assert (job["Status"], job["FailureReason"]) == ("FAILED", "InternalServerError: the local AWS was stopped while the job ran")
 
 
 @pytest.mark.parametrize(
