@@ -28,6 +28,7 @@ from course.localaws.tables import table
 
 GROUP = "/aws/sagemaker/InferenceRecommendationsJobs"
 MOST_RECOMMENDATIONS = 10
+ENDED = ("COMPLETED", "FAILED")  # of steps
 LONGEST_REASON = 1024
 WORKERS = "SAGEMAKER_MODEL_SERVER_WORKERS"
 logger = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ class RecommendationRun:
             if self._engine.get(self._context, self._kind, self._name)["Status"] == "STOPPING":
                 job.stop("Stopped")  # asked between its creation and its submission
             job.begin()
-            self._update({"Status": "IN_PROGRESS"})
+            self._update(lambda document: {"Status": "IN_PROGRESS"} if document["Status"] == "PENDING" else {})
             with self._runner.directory() as folder:
                 self._work(folder)
         except StoppedEarly:
@@ -68,11 +69,11 @@ class RecommendationRun:
             failure = internal_error(error)
         job.check()
         status = "FAILED" if failure else "STOPPED" if job.stopped_by else "COMPLETED"
-        changes = {"Status": status, "CompletionTime": self._engine.now()} | (
-            {"FailureReason": failure[:LONGEST_REASON]} if failure else {}
-        )
+        reason = {"FailureReason": failure[:LONGEST_REASON]} if failure else {}
         self._log([f"The job has ended: {status}. {failure}".rstrip()])
-        persist(lambda: self._update(changes))
+
+        changes = {"Status": status, "CompletionTime": self._engine.now()} | reason
+        persist(lambda: self._update(lambda document: changes | {"_steps": ended(document, status)}))
 
     def _work(self, folder: Path) -> None:
         steps = [Step(**step) for step in self._plan["Steps"]]
@@ -80,12 +81,13 @@ class RecommendationRun:
         self._log(
             [f"{len(target['payloads'])} sample payloads of {self._plan['PayloadUrl']} as {self._plan['ContentType']}", assumptions()]
         )
-        for benchmarks in self._together():
+        for numbers in self._together():
             self._job.begin()
-            self._benchmark(benchmarks, steps, target)
-        done = [step for step in self._steps() if step["Status"] == "COMPLETED"]
+            self._benchmark(numbers, steps, target)
+        benchmarks = self._engine.get(self._context, self._kind, self._name)["_steps"]
+        done = [step for step in benchmarks if step["Status"] == "COMPLETED"]
         if not done:
-            raise NoResult(f"No benchmark has a result. {self._steps()[0]['InferenceBenchmark']['FailureReason']}")
+            raise NoResult(f"No benchmark has a result. {benchmarks[0]['InferenceBenchmark']['FailureReason']}")
         done.sort(key=lambda step: step["InferenceBenchmark"]["Metrics"]["CostPerInference"])
         recommendations = [
             {"RecommendationId": f"{self._name}/{uuid.uuid4().hex[:8]}"} | step["InferenceBenchmark"]
@@ -93,25 +95,24 @@ class RecommendationRun:
         ]
         self._update({"InferenceRecommendations": recommendations})
 
-    def _together(self) -> Iterator[list[dict]]:
-        """The benchmarks, those of the same container together."""
-        groups: dict[str, list[dict]] = {}
-        for benchmark in self._plan["Benchmarks"]:
-            groups.setdefault(json.dumps(benchmark["container"], sort_keys=True), []).append(benchmark)
+    def _together(self) -> Iterator[list[int]]:
+        """The benchmarks by their numbers, those of the same container together."""
+        groups: dict[str, list[int]] = {}
+        for number, benchmark in enumerate(self._plan["Benchmarks"]):
+            groups.setdefault(json.dumps(benchmark["container"], sort_keys=True), []).append(number)
         yield from groups.values()
 
-    def _benchmark(self, benchmarks: Sequence[dict], steps: Sequence[Step], target: dict) -> None:
+    def _benchmark(self, numbers: Sequence[int], steps: Sequence[Step], target: dict) -> None:
         """Test one container, and write down what that says of each instance type."""
-        names = [f"sm-epc-{uuid.uuid4()}" for _ in benchmarks]
-        place = Place(self._caller, GROUP, f"{self._name}/Endpoint/{names[0]}")
-        variant = {
-            "VariantName": names[0],
-            "RoleArn": self._document["RoleArn"],
-            "Mode": "Serial",
-            "Containers": [benchmarks[0]["container"]],
-        }
+        benchmarks = {number: self._plan["Benchmarks"][number] for number in numbers}
+        names = {number: benchmark["endpoint"] for number, benchmark in benchmarks.items()}
+        first = names[numbers[0]]
+        place = Place(self._caller, GROUP, f"{self._name}/Endpoint/{first}")
+        container = benchmarks[numbers[0]]["container"]
+        variant = {"VariantName": first, "RoleArn": self._document["RoleArn"], "Mode": "Serial", "Containers": [container]}
         instance = Instance(self._runner, self._context, variant, place)
-        self._log([f"Load test of {names[0]}, with the environment {json.dumps(benchmarks[0]['environment'])}"])
+        self._log([f"Load test of {first}, with the environment {json.dumps(benchmarks[numbers[0]]['environment'])}"])
+        self._write({number: pending(benchmark) | {"Status": "IN_PROGRESS"} for number, benchmark in benchmarks.items()})
         conditions, failure = self._document.get("StoppingConditions", {}), ""
         stops = conditions.get("FlatInvocations", "Stop") == "Stop"
         began = self._engine.now()
@@ -123,11 +124,14 @@ class RecommendationRun:
         self._job.begin()
         times = {"InvocationStartTime": began, "InvocationEndTime": self._engine.now()}
         self._log([described(one) for one in test.measured])
-        for benchmark, name in zip(benchmarks, names, strict=True):
-            if name != names[0]:
-                note = f"[local AWS] No server of its own: modelled for {benchmark['instance_type']} by the load test of {names[0]}."
-                JobLog(self._runner.platform, self._context.region, GROUP, f"{self._name}/Endpoint/{name}")([note])
-            self._add_step(result(benchmark, name, test.measured, steps, conditions, failure), times)
+        for number, benchmark in benchmarks.items():
+            if names[number] != first:
+                note = f"[local AWS] No server of its own: modelled for {benchmark['instance_type']} by the load test of {first}."
+                JobLog(self._runner.platform, self._context.region, GROUP, f"{self._name}/Endpoint/{names[number]}")([note])
+            step = result(benchmark, test.measured, steps, conditions, failure)
+            step["InferenceBenchmark"] |= times
+            self._log([json.dumps({"Status": step["Status"]} | step["InferenceBenchmark"])])
+            self._write({number: step})
 
     def _payloads(self, folder: Path) -> list[str]:
         """The files of the sample payload's archive, with the rights of the job's role."""
@@ -143,13 +147,9 @@ class RecommendationRun:
             raise NoResult(f"The archive of sample payloads holds no file: {split(url)[1]}.")
         return files
 
-    def _add_step(self, step: dict, times: dict) -> None:
-        step["InferenceBenchmark"] |= times
-        self._log([json.dumps({"Status": step["Status"]} | step["InferenceBenchmark"])])
-        self._update(lambda document: {"_steps": [*document.get("_steps", ()), step]})
-
-    def _steps(self) -> list[dict]:
-        return self._engine.get(self._context, self._kind, self._name).get("_steps", [])
+    def _write(self, steps: dict[int, dict]) -> None:
+        """Replace steps of the job by their numbers."""
+        self._update(lambda document: {"_steps": [steps.get(number, step) for number, step in enumerate(document["_steps"])]})
 
     def _update(self, changes: object) -> Document:
         """Change the job's document; ends the work when there is none any more, since everything was reset."""
@@ -160,25 +160,38 @@ class RecommendationRun:
             raise Abandoned from error
 
 
-def result(benchmark: dict, name: str, measured: Sequence[Measured], steps: Sequence[Step], conditions: dict, failure: str) -> dict:
-    """A step of the job: what an instance type makes of what was measured, or why it makes nothing."""
-    instance_type = benchmark["instance_type"]
-    endpoint = {"EndpointName": name, "VariantName": name, "InstanceType": instance_type, "InitialInstanceCount": 1}
+def pending(benchmark: dict) -> dict:
+    """A step of the job before its load test."""
+    name = benchmark["endpoint"]
+    endpoint = {"EndpointName": name, "VariantName": name, "InstanceType": benchmark["instance_type"], "InitialInstanceCount": 1}
+    model = configuration(benchmark, benchmark["environment"])
+    return {"Status": "PENDING", "InferenceBenchmark": {"EndpointConfiguration": endpoint, "ModelConfiguration": model}}
+
+
+def result(benchmark: dict, measured: Sequence[Measured], steps: Sequence[Step], conditions: dict, failure: str) -> dict:
+    """A step of the job after its load test: what the instance type makes of what was measured, or why it makes nothing."""
+    instance_type, told = benchmark["instance_type"], pending(benchmark)["InferenceBenchmark"]
     try:
         reached = None if failure else recommender_model.best(instance_type, measured, steps, conditions)
     except Unfit as error:
         reached, failure = None, str(error)
-    environment = dict(benchmark["environment"])
-    if reached:
-        environment.setdefault(WORKERS, str(recommender_model.servers(instance_type, measured)))
-    parameters = [{"Key": key, "ValueType": "String", "Value": value} for key, value in environment.items()]
-    model = {"EnvironmentParameters": parameters} if parameters else {}
-    if benchmark["specification"]:
-        model["InferenceSpecificationName"] = benchmark["specification"]
-    told = {"EndpointConfiguration": endpoint, "ModelConfiguration": model}
     if reached is None:
         return {"Status": "FAILED", "InferenceBenchmark": told | {"FailureReason": failure}}
-    return {"Status": "COMPLETED", "InferenceBenchmark": told | {"Metrics": metrics(instance_type, reached)}}
+    environment = {WORKERS: str(recommender_model.servers(instance_type, measured))} | benchmark["environment"]
+    told |= {"ModelConfiguration": configuration(benchmark, environment), "Metrics": metrics(instance_type, reached)}
+    return {"Status": "COMPLETED", "InferenceBenchmark": told}
+
+
+def ended(document: Document, status: str) -> list[dict]:
+    """The steps of a job that ends so, with those that it has not come to."""
+    return [step if step["Status"] in ENDED else step | {"Status": status} for step in document["_steps"]]
+
+
+def configuration(benchmark: dict, environment: dict[str, str]) -> dict:
+    """The ``ModelConfiguration`` of a benchmark."""
+    parameters = [{"Key": key, "ValueType": "String", "Value": value} for key, value in environment.items()]
+    named = {"InferenceSpecificationName": benchmark["specification"]} if benchmark["specification"] else {}
+    return named | ({"EnvironmentParameters": parameters} if parameters else {})
 
 
 def metrics(instance_type: str, reached: Rated) -> dict:

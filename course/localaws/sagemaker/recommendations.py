@@ -17,7 +17,7 @@ from course.localaws.sagemaker.context import Context, Operation
 from course.localaws.sagemaker.engine import Document, Engine, Kind
 from course.localaws.sagemaker.job_runner import JobRunner, require_role
 from course.localaws.sagemaker.jobs import LOST
-from course.localaws.sagemaker.recommendation_run import RecommendationRun
+from course.localaws.sagemaker.recommendation_run import RecommendationRun, ended, pending
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
@@ -83,7 +83,7 @@ class InferenceRecommendationsJobs:
         job = self._engine.get(context, RECOMMENDATIONS_JOB, params["JobName"])
         found = [
             {"StepType": "BENCHMARK", "JobName": job["JobName"], "_number": number, **step}
-            for number, step in enumerate(job.get("_steps", ()))
+            for number, step in enumerate(job["_steps"])
             if params.get("Status", step["Status"]) == step["Status"]
         ]
         ordered = {"SortOrder": "Ascending"} | params
@@ -102,7 +102,7 @@ class InferenceRecommendationsJobs:
         """Jobs that ran when the local AWS was killed have failed."""
         self._runner.recover()
         for context, job in list(self._engine.every(RECOMMENDATIONS_JOB, (*RUNNING, "STOPPING"))):
-            lost = {"Status": "FAILED", "FailureReason": LOST, "CompletionTime": self._engine.now()}
+            lost = {"Status": "FAILED", "FailureReason": LOST, "CompletionTime": self._engine.now(), "_steps": ended(job, "FAILED")}
             self._engine.update(context, RECOMMENDATIONS_JOB, job["JobName"], lost)
 
     def shutdown(self) -> None:
@@ -113,6 +113,7 @@ class InferenceRecommendationsJobs:
         plan = recommender_checks.plan(self._platform, self._engine, context, params)
         name = params["JobName"]
         document = {member: value for member, value in params.items() if member != "OutputConfig"} | {"Status": "PENDING", "_plan": plan}
+        document["_steps"] = [pending(benchmark) for benchmark in plan["Benchmarks"]]
         arn = self._engine.create(context, RECOMMENDATIONS_JOB, name, document, params.get("Tags", ()))
         self._runner.submit(arn, RecommendationRun(self._runner, self._engine, RECOMMENDATIONS_JOB, context, name))
         return arn

@@ -7,7 +7,8 @@ of the SageMaker developer guide, read 2026-11-25.
 from __future__ import annotations
 
 import itertools
-from dataclasses import asdict, dataclass, field
+import uuid
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from course.localaws.errors import AwsError, invalid
@@ -34,8 +35,9 @@ class Benchmark:
 
     instance_type: str
     container: dict
-    specification: str | None = None
-    environment: dict[str, str] = field(default_factory=dict)
+    specification: str | None
+    environment: dict[str, str]
+    endpoint: str
 
 
 def plan(platform: Platform, engine: Engine, context: Context, params: dict) -> dict:
@@ -109,7 +111,7 @@ def _benchmarks(engine: Engine, context: Context, params: dict, package: Documen
         for environment in _environments(configuration):
             changed = container | {"Environment": container.get("Environment", {}) | environment}
             for instance_type in _types(configuration, given, package):
-                found.append(Benchmark(instance_type, changed, specification, environment))
+                found.append(Benchmark(instance_type, changed, specification, environment, f"sm-epc-{uuid.uuid4()}"))
     return found[: given.get("ResourceLimit", {}).get("MaxNumberOfTests", MOST_BENCHMARKS)]
 
 

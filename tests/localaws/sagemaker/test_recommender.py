@@ -159,9 +159,12 @@ def test_a_job_is_stopped_while_it_tests(recommender: Recommender, local_aws: se
     name = recommender.start(given, JobType="Advanced", StoppingConditions=conditions)
     served = {"logGroupName": GROUP, "logStreamNamePrefix": f"{name}/Endpoint/", "filterPattern": "invocations"}
     until(lambda: recommender.logs.filter_log_events(**served)["events"], "the test has begun")
+    [step] = recommender.steps(name)
+    assert (step["Status"], step["InferenceBenchmark"]["EndpointConfiguration"]["InstanceType"]) == ("IN_PROGRESS", "ml.m5.large")
     recommender.sagemaker.stop_inference_recommendations_job(JobName=name)
     job = recommender.ended(name)
     assert job["Status"] == "STOPPED" and "InferenceRecommendations" not in job and "FailureReason" not in job
+    assert [step["Status"] for step in recommender.steps(name)] == ["STOPPED"]
     assert not list((local_aws.state / "boxes").glob("inference-recommendations-job.*"))
     code, message = refused(recommender.sagemaker.stop_inference_recommendations_job, JobName=name)
     assert code == "ValidationException" and "its status is STOPPED" in message
