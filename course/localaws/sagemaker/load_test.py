@@ -14,8 +14,7 @@ from pathlib import Path
 
 import psutil
 
-from course.localaws.sagemaker.hosting import Stopped
-from course.localaws.sagemaker.instances import Instance
+from course.localaws.sagemaker.hosting import ModelServer, Stopped
 from course.localaws.sagemaker.recommender_model import Measured
 from course.localaws.sagemaker.recommender_traffic import Step
 
@@ -29,12 +28,12 @@ class LoadError(Exception):
 
 
 class LoadTest:
-    """The test of one instance, done in a thread of its own; a program as `job_runner.Job.run` runs one.
+    """The test of one model server, done in a thread of its own; a program as `job_runner.Job.run` runs one.
 
     Parameters
     ----------
-    instance : Instance
-        Not yet started, of one container.
+    server : ModelServer
+        Not yet started.
     steps : sequence of Step
         A step with one user comes before them: it warms the server up, and tells what it does when nobody else asks.
     target : dict
@@ -49,8 +48,8 @@ class LoadTest:
         When the requests began and ended, by the real clock.
     """
 
-    def __init__(self, instance: Instance, steps: Sequence[Step], target: dict, enough: Callable[[list[Measured]], bool]) -> None:
-        self._instance, self._steps, self._target, self._enough = instance, steps, target, enough
+    def __init__(self, server: ModelServer, steps: Sequence[Step], target: dict, enough: Callable[[list[Measured]], bool]) -> None:
+        self._server, self._steps, self._target, self._enough = server, steps, target, enough
         self._generator: subprocess.Popen | None = None
         self._asked_to_stop = threading.Event()
         self._failure: Exception | None = None
@@ -85,31 +84,30 @@ class LoadTest:
         self._asked_to_stop.set()
         if self._generator is not None:
             self._generator.kill()
-        self._instance.stop(grace=0)
+        self._server.stop(grace=0)
 
     def _work(self) -> None:
         try:
-            self._instance.start()
+            self._server.start()
             self._load()
         except Stopped:
             self._asked_to_stop.set()
         except Exception as error:
             self._failure = error
         finally:
-            self._instance.stop(grace=0)
+            self._server.stop(grace=0)
 
     def _load(self) -> None:
-        [server] = self._instance.route("")
         with subprocess.Popen(
             [sys.executable, "-I", "-S", str(GENERATOR)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         ) as self._generator:
             try:
-                self._order({"port": server.port} | self._target)
+                self._order({"port": self._server.port} | self._target)
                 self.began = time.time()
                 for step in (WARM_UP, *self._steps):
                     if self._asked_to_stop.is_set():
                         return
-                    self.measured.append(self._measure(server.pid, step))
+                    self.measured.append(self._measure(self._server.pid, step))
                     if self._enough(self.measured):
                         break
                 self.ended = time.time()

@@ -17,8 +17,7 @@ from course.localaws.errors import AwsError
 from course.localaws.sagemaker import model_data, recommender_model
 from course.localaws.sagemaker.context import Context
 from course.localaws.sagemaker.engine import Document, Engine, Kind
-from course.localaws.sagemaker.hosting import HostingError, Place
-from course.localaws.sagemaker.instances import Instance
+from course.localaws.sagemaker.hosting import HostingError, ModelServer, Place
 from course.localaws.sagemaker.job_data import JobData, split
 from course.localaws.sagemaker.job_runner import Abandoned, Job, JobLog, JobRunner, StoppedEarly, internal_error, persist
 from course.localaws.sagemaker.load_test import LoadError, LoadTest
@@ -108,15 +107,14 @@ class RecommendationRun:
         names = {number: benchmark["endpoint"] for number, benchmark in benchmarks.items()}
         first = names[numbers[0]]
         place = Place(self._caller, GROUP, f"{self._name}/Endpoint/{first}")
-        container = benchmarks[numbers[0]]["container"]
-        variant = {"VariantName": first, "RoleArn": self._document["RoleArn"], "Mode": "Serial", "Containers": [container]}
-        instance = Instance(self._runner, self._context, variant, place)
+        variant = {"VariantName": first, "RoleArn": self._document["RoleArn"]}
+        server = ModelServer(self._runner, self._context, variant, benchmarks[numbers[0]]["container"], place)
         self._log([f"Load test of {first}, with the environment {json.dumps(benchmarks[numbers[0]]['environment'])}"])
         self._write({number: pending(benchmark) | {"Status": "IN_PROGRESS"} for number, benchmark in benchmarks.items()})
         conditions, failure = self._document.get("StoppingConditions", {}), ""
         stops = conditions.get("FlatInvocations", "Stop") == "Stop"
         began = self._engine.now()
-        test = LoadTest(instance, steps, target, lambda measured: stops and recommender_model.flat(measured))
+        test = LoadTest(server, steps, target, lambda measured: stops and recommender_model.flat(measured))
         try:
             self._job.run(test.begin)
         except (HostingError, LoadError) as error:

@@ -16,6 +16,7 @@ from course.localaws.sagemaker import deployments, package_models, protection, r
 from course.localaws.sagemaker.context import Context
 from course.localaws.sagemaker.engine import Document, Engine
 from course.localaws.sagemaker.jobs import unsupported
+from course.localaws.sagemaker.model_data import multi_model
 from course.localaws.sagemaker.model_packages import MODEL_PACKAGE, key_of
 from course.localaws.sagemaker.models import MODEL
 from course.localaws.tables import table
@@ -125,6 +126,8 @@ def _container(engine: Engine, context: Context, given: dict, package: Document,
     containers = deployments.containers_of(model, OPERATION)
     if len(containers) > 1:
         raise unsupported(f"{OPERATION} for a model of several containers")
+    if multi_model(containers[0]):
+        raise unsupported(f"{OPERATION} for a multi-model container")
     return containers[0]
 
 

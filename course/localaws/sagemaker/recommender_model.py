@@ -10,11 +10,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from course.localaws.sagemaker import instance_types
 from course.localaws.sagemaker.recommender_traffic import TABLE, Step
 from course.localaws.tables import table
 
 FLAT = 1.02  # a rate that is less than this much higher than the best so far has flattened
-GIB = 1 << 30
 
 
 class Unfit(Exception):
@@ -66,7 +66,7 @@ def rated(instance_type: str, measured: Sequence[Measured], users: int) -> Rated
         rate=one.rate * count * speed * 60,
         latency={name: seconds / speed * 1000 for name, seconds in one.latency.items()},
         cpu=min(100.0, 100 * one.cores * count / entry["vcpus"]),
-        memory=100 * one.memory * count / (entry["memory_gib"] * GIB),
+        memory=100 * one.memory * count / instance_types.memory(instance_type),
     )
 
 

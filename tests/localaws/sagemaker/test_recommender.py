@@ -170,6 +170,7 @@ def test_a_job_is_stopped_while_it_tests(recommender: Recommender, local_aws: se
     assert code == "ValidationException" and "its status is STOPPED" in message
 
 
+@pytest.mark.nightly
 def test_a_job_is_lost_when_the_local_aws_is_killed(tmp_path: Path) -> None:
     handle = server.start(tmp_path / "state")
     recommender = Recommender(client_factory(handle))
