@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 from .endpoint_world import XGBOOST, archive, booster_file
-from .test_model_registry import Registry
+from .registry_world import Registry
 
 PROGRAM = """
 import json, logging, sys, time

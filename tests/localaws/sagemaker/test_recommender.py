@@ -16,7 +16,7 @@ from course.localaws.sagemaker.recommender_traffic import Step, steps_of
 
 from ..boto_clients import client_factory
 from .endpoint_world import ROLE, SKLEARN, archive, script, until
-from .test_model_registry import Registry
+from .registry_world import Registry
 from .test_processing import refused
 
 GROUP = "/aws/sagemaker/InferenceRecommendationsJobs"
