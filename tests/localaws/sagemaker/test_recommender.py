@@ -72,7 +72,7 @@ def recommender(client) -> Iterator[Recommender]:
 
 
 def test_a_default_job_tests_a_registered_version_and_rates_its_instance_types(recommender: Recommender) -> None:
-    types = ["ml.m5.large", "ml.c5.xlarge", "ml.g5.xlarge"]
+    types = ["ml.m5.large", "ml.c5.large", "ml.g5.xlarge"]
     arn = recommender.version(
         recommender.group(),
         InferenceSpecification=recommender.specification() | {"SupportedRealtimeInferenceInstanceTypes": types},
@@ -83,14 +83,15 @@ def test_a_default_job_tests_a_registered_version_and_rates_its_instance_types(r
     assert job["Status"] == "COMPLETED", job.get("FailureReason")
     assert job["JobArn"] == f"arn:aws:sagemaker:us-east-1:123456789012:inference-recommendations-job/{name}"
     found = {each["EndpointConfiguration"]["InstanceType"]: each for each in job["InferenceRecommendations"]}
-    assert set(found) == {"ml.m5.large", "ml.c5.xlarge"}  # nothing is said of accelerators
+    assert set(found) == {"ml.m5.large", "ml.c5.large"}  # nothing is said of accelerators
     for each in found.values():
         metrics = each["Metrics"]
         assert metrics["MaxInvocations"] > 0 and metrics["ModelLatency"] > 0 and metrics["MemoryUtilization"] > 0
         assert metrics["CostPerInference"] == pytest.approx(metrics["CostPerHour"] / 60 / metrics["MaxInvocations"])
         assert each["RecommendationId"].startswith(f"{name}/") and each["InvocationStartTime"] < each["InvocationEndTime"]
-    small, large = (found[each]["Metrics"] for each in types[:2])
-    assert (small["CostPerHour"], large["CostPerHour"]) == (0.115, 0.204) and large["MaxInvocations"] > small["MaxInvocations"]
+    slow, fast = (found[each]["Metrics"] for each in types[:2])
+    assert (slow["CostPerHour"], fast["CostPerHour"]) == (0.115, 0.102)
+    assert fast["MaxInvocations"] / slow["MaxInvocations"] == pytest.approx(3.4 / 3.1, rel=0.01)
 
     log = "\n".join(recommender.lines(f"{name}/execution"))
     assert "2 sample payloads" in log and "[local AWS] Measured is one model server on this machine." in log
