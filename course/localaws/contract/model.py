@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache, cached_property
+from pathlib import Path
 
 import botocore.loaders
+import yaml
 
 NUMBERS = frozenset({"integer", "long", "float", "double"})
 INTEGERS = frozenset({"integer", "long"})
@@ -51,6 +53,12 @@ class Member:
 def raw(service: str) -> dict:
     """The model as botocore has it (SageMaker's takes about 50 ms to read), to be left as it is."""
     return botocore.loaders.Loader().load_service_model(service, "service-2")
+
+
+@cache
+def _left_out() -> frozenset[str]:
+    """``"Shape.Member"`` of what the model requires and AWS leaves out."""
+    return frozenset(yaml.safe_load(Path(__file__).with_name("left_out.yaml").read_text())["members"])
 
 
 class Model:
@@ -113,7 +121,7 @@ class Model:
                 event_stream=raw.get("eventstream", False),
                 timestamp_format=raw.get("timestampFormat"),
                 payload=raw.get("payload"),
-                required=tuple(raw.get("required", ())),
+                required=tuple(member for member in raw.get("required", ()) if f"{name}.{member}" not in _left_out()),
             )
             shape.members = {member: self._member(member, reference) for member, reference in raw.get("members", {}).items()}
             shape.element = self._referred(raw.get("member"))

@@ -14,8 +14,8 @@ from course.localaws.errors import AwsError
 from course.localaws.sagemaker import selection
 from course.localaws.sagemaker.context import Context, Operation
 from course.localaws.sagemaker.engine import Document, Engine, Kind
-from course.localaws.sagemaker.experiments import TRIAL_COMPONENT, by, made_in
-from course.localaws.sagemaker.lineage import ACTION, ARTIFACT, ASSOCIATION, CONTEXT, ENDS, edge_of, entity, type_of
+from course.localaws.sagemaker.experiments import TRIAL_COMPONENT, made_in
+from course.localaws.sagemaker.lineage import ACTION, ARTIFACT, ASSOCIATION, CONTEXT, ENDS, associate, edge_of, entity, type_of
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
@@ -46,8 +46,7 @@ class Associations:
                 raise AwsError("ResourceNotFound", f"Entity '{arn}' does not exist.")
         if edge[0] == edge[1]:
             raise AwsError("ValidationException", f"An entity cannot be associated with itself: {edge[0]}.")
-        document = {"AssociationType": "AssociatedWith"} | params | by(context, "CreatedBy")
-        self._engine.create(context, ASSOCIATION, " ".join(edge), document)
+        associate(self._engine, context, *edge, params.get("AssociationType", "AssociatedWith"))
         return dict(zip(("SourceArn", "DestinationArn"), edge, strict=True))
 
     def list(self, context: Context, params: dict) -> dict:

@@ -25,7 +25,10 @@ MODEL_MEMBERS = {
     "ModelName", "ModelArn", "PrimaryContainer", "Containers", "ExecutionRoleArn", "VpcConfig", "EnableNetworkIsolation", "CreationTime",
     "LastModifiedTime", "InferenceExecutionConfig",
 }  # fmt: skip
-CONTAINER_MEMBERS = {"ContainerHostname", "Image", "Mode", "ModelDataUrl", "ModelDataSource", "Environment", "MultiModelConfig"}
+CONTAINER_MEMBERS = {
+    "ContainerHostname", "Image", "Mode", "ModelDataUrl", "ModelDataSource", "Environment", "MultiModelConfig", "ModelPackageName",
+    "InferenceSpecificationName",
+}  # fmt: skip
 ROUTING_STRATEGIES = ("RANDOM", "LEAST_OUTSTANDING_REQUESTS")
 
 

@@ -85,6 +85,8 @@ class Kind:
         The statuses in which it holds them.
     event : str
         The detail type of the events that EventBridge gets when its status changes; ``""`` where it gets none.
+    told : tuple of str
+        Members whose change is an event too; the event names those that changed in ``Updated<name>Fields``.
     retaining : function
         Whether a document of another status holds them all the same, though they do nothing.
     """
@@ -105,6 +107,7 @@ class Kind:
     instances: Callable[[Document], Iterable[tuple[str, int]]] = lambda document: ()
     holding: tuple[str, ...] = ()
     event: str = ""
+    told: tuple[str, ...] = ()
     retaining: Callable[[Document], bool] | None = None
 
     @property

@@ -93,6 +93,11 @@ class ModelServer:
         self.lives = 0
         self.port = 0
 
+    @property
+    def pid(self) -> int | None:
+        """The process from which all of the server's descend, while it has any."""
+        return self._running.pid if self.ready else None
+
     def start(self) -> None:
         """Fetch the model, start its server and wait until it answers. When that fails, nothing is left of the server.
 

@@ -58,8 +58,7 @@ class Lineage:
             }
 
     def create(self, kind: Kind, context: Context, params: dict) -> dict:
-        document = params | {"_name": params.get(kind.name_member)} | by(context, "CreatedBy") | by(context, "LastModifiedBy")
-        return {kind.arn_member: self._engine.create(context, kind, key_of(kind, params), document, params.get("Tags", ()))}
+        return {kind.arn_member: create(self._engine, context, kind, params)}
 
     def describe(self, kind: Kind, context: Context, params: dict) -> dict:
         return shown(kind, self._engine.get(context, kind, key_of(kind, params)))
@@ -101,6 +100,18 @@ class Lineage:
     def recover(self) -> None: ...
 
     def shutdown(self) -> None: ...
+
+
+def create(engine: Engine, context: Context, kind: Kind, params: dict) -> str:
+    """Keep a new entity; returns its ARN."""
+    document = params | {"_name": params.get(kind.name_member)} | by(context, "CreatedBy") | by(context, "LastModifiedBy")
+    return engine.create(context, kind, key_of(kind, params), document, params.get("Tags", ()))
+
+
+def associate(engine: Engine, context: Context, source: str, destination: str, kind: str = "AssociatedWith") -> None:
+    """Keep a new association of two ARNs."""
+    document = {"SourceArn": source, "DestinationArn": destination, "AssociationType": kind} | by(context, "CreatedBy")
+    engine.create(context, ASSOCIATION, f"{source} {destination}", document)
 
 
 def key_of(kind: Kind, params: dict) -> str:

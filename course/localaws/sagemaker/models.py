@@ -6,7 +6,8 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from course.localaws.containers import images
-from course.localaws.errors import AwsError, invalid, not_supported
+from course.localaws.errors import AwsError, invalid
+from course.localaws.sagemaker import package_models
 from course.localaws.sagemaker.context import Context, Operation
 from course.localaws.sagemaker.engine import Document, Engine, Kind
 from course.localaws.sagemaker.job_data import split
@@ -60,6 +61,7 @@ class Models:
     def shutdown(self) -> None: ...
 
     def _create(self, context: Context, params: dict) -> dict:
+        params = package_models.resolved(self._engine, context, params)
         document = {"EnableNetworkIsolation": False} | params
         if "PrimaryContainer" in params:
             document["PrimaryContainer"] = described(params["PrimaryContainer"])
@@ -132,8 +134,6 @@ def check_containers(params: dict) -> list[dict]:
     if containers == [None]:
         raise invalid("Containers must hold at least one container.")
     for container in containers:
-        if "ModelPackageName" in container:
-            raise not_supported("sagemaker", "CreateModel with ModelPackageName")
         if "Image" not in container:
             raise invalid("A container needs an Image, or a ModelPackageName that has one.")
         if "ModelDataUrl" in container and "ModelDataSource" in container:

@@ -73,8 +73,8 @@ def _filled(template: str, params: dict, prefix: str) -> Iterator[str]:
             yield values[0]
         else:
             # AWS lower-cases names in ARNs (`Kind.arn_of`); of a member that holds an ARN, the name is wanted.
-            names = iter(values)
-            yield prefix + _MEMBER.sub(lambda _, names=names: next(names).rpartition("/")[2].lower(), template)
+            names = iter([value.rpartition("/")[2] if value.startswith("arn:") else value for value in values])
+            yield prefix + _MEMBER.sub(lambda _, names=names: next(names).lower(), template)
 
 
 def _demand(operation: str, arn: str, params: dict, engine: Engine, account: str) -> Demand:

@@ -14,6 +14,8 @@ from course.localaws.sagemaker.engine import Document, Engine, Kind
 from course.localaws.sagemaker.experiments import EXPERIMENT, TRIAL, TRIAL_COMPONENT
 from course.localaws.sagemaker.jobs import unsupported
 from course.localaws.sagemaker.metric_series import MetricSeries
+from course.localaws.sagemaker.model_package_groups import MODEL_PACKAGE_GROUP
+from course.localaws.sagemaker.model_packages import MODEL_PACKAGE
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
@@ -24,6 +26,8 @@ SEARCHED = {
     "Experiment": (EXPERIMENT.arn, "Experiment"),
     "ExperimentTrial": (TRIAL.arn, "Trial"),
     "ExperimentTrialComponent": (TRIAL_COMPONENT.arn, "TrialComponent"),
+    "ModelPackage": (MODEL_PACKAGE.arn, "ModelPackage"),
+    "ModelPackageGroup": (MODEL_PACKAGE_GROUP.arn, "ModelPackageGroup"),
 }
 
 
@@ -48,7 +52,8 @@ class Searches:
         kind, shape = self._engine.kinds[arn], record_shape(member)
         search = search_filters.Search(params.get("SearchExpression", {}), shape)
         found = [record for record in self._records(context, kind, shape) if search.matches(record)]
-        shown, token = selection.page(found, kind.arn_member, sorting(params.get("SortBy", "LastModifiedTime"), shape), params)
+        default = "LastModifiedTime" if "LastModifiedTime" in shape.members else "CreationTime"
+        shown, token = selection.page(found, kind.arn_member, sorting(params.get("SortBy", default), shape), params)
         answer = {"Results": [{member: record} for record in shown], "TotalHits": {"Value": len(found), "Relation": "EqualTo"}}
         return answer | ({"NextToken": token} if token else {})
 

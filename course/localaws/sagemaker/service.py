@@ -21,9 +21,12 @@ from course.localaws.sagemaker.endpoints import Endpoints
 from course.localaws.sagemaker.engine import Engine
 from course.localaws.sagemaker.experiments import Experiments
 from course.localaws.sagemaker.lineage import Lineage
+from course.localaws.sagemaker.model_package_groups import ModelPackageGroups
+from course.localaws.sagemaker.model_packages import ModelPackages
 from course.localaws.sagemaker.models import Models
 from course.localaws.sagemaker.permissions import demands
 from course.localaws.sagemaker.processing import ProcessingJobs
+from course.localaws.sagemaker.recommendations import InferenceRecommendationsJobs
 from course.localaws.sagemaker.runtime_routes import REST_SERVICES, contract_of
 from course.localaws.sagemaker.search import Searches
 from course.localaws.sagemaker.spot import Interruption
@@ -39,18 +42,9 @@ if TYPE_CHECKING:
 
 
 FAMILIES = (
-    Models,
-    EndpointConfigs,
-    Endpoints,
-    TrainingJobs,
-    ProcessingJobs,
-    Experiments,
-    TrialComponents,
-    Lineage,
-    Associations,
-    Searches,
-    Tags,
-)
+    Models, EndpointConfigs, Endpoints, ModelPackageGroups, ModelPackages, InferenceRecommendationsJobs, TrainingJobs, ProcessingJobs,
+    Experiments, TrialComponents, Lineage, Associations, Searches, Tags,
+)  # fmt: skip
 
 logger = logging.getLogger(__name__)
 

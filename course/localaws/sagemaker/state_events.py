@@ -1,12 +1,15 @@
-"""EventBridge's events about SageMaker's jobs, sent to the rules of the account as a job's status changes.
+"""EventBridge's events about SageMaker's jobs and model packages, sent to the rules of the account as something changes.
 
 Source: "Events that Amazon SageMaker AI sends to Amazon EventBridge" of the SageMaker developer guide, read 2026-11-25: the detail is what
-Describe answers, with time stamps in milliseconds, and the tags as an object. Targets are moto's: SQS queues, log groups, other buses.
+Describe answers, with time stamps in milliseconds (of a model package as texts), and the tags as an object. Targets are moto's: SQS
+queues, log groups, other buses.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from course.localaws.sagemaker.context import Context
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from course.localaws.sagemaker.engine import Document, Engine, Kind
 
 SOURCE = "aws.sagemaker"
+TIMES_AS_TEXT = ("ModelPackage",)
 
 
 class StateEvents:
@@ -26,25 +30,38 @@ class StateEvents:
 
     def __call__(self, context: Context, kind: Kind, before: Document | None, after: Document) -> None:
         """Send an event when a status is another than before. Returns at once; events arrive in their order."""
-        if not kind.event or (before and all(before.get(member) == after.get(member) for member in (kind.status, "SecondaryStatus"))):
+        if not kind.event:
+            return
+        updated = [member for member in kind.told if before and before.get(member) != after.get(member)]
+        if before and not updated and all(before.get(member) == after.get(member) for member in (kind.status, "SecondaryStatus")):
             return
         arn = after[kind.arn_member]
         detail = {member: value for member, value in after.items() if not member.startswith("_")}
         detail |= {"Tags": {tag["Key"]: tag["Value"] for tag in self._engine.tags(arn)}}
+        if updated:
+            detail[f"Updated{kind.name}Fields"] = updated
         event = {
             "Source": SOURCE,
             "DetailType": kind.event,
             "Resources": [arn],
             "Time": self._engine.now(),
-            "Detail": json.dumps(_in_milliseconds(detail)),
+            "Detail": json.dumps(_with_times(detail, _text if kind.name in TIMES_AS_TEXT else _milliseconds)),
         }
         self._platform.identity.moto.send_event(context.region, event)
 
 
-def _in_milliseconds(value: object, name: str = "") -> object:
-    """A document with its time stamps, which are the numbers whose names end with ``Time``, as milliseconds."""
+def _with_times(value: object, written: Callable[[float], object], name: str = "") -> object:
+    """A document with its time stamps, which are the numbers whose names end with ``Time``, as events write them."""
     if isinstance(value, dict):
-        return {member: _in_milliseconds(inner, member) for member, inner in value.items()}
+        return {member: _with_times(inner, written, member) for member, inner in value.items()}
     if isinstance(value, list):
-        return [_in_milliseconds(inner, name) for inner in value]
-    return int(value * 1000) if name.endswith("Time") and isinstance(value, int | float) else value
+        return [_with_times(inner, written, name) for inner in value]
+    return written(value) if name.endswith("Time") and isinstance(value, int | float) else value
+
+
+def _milliseconds(seconds: float) -> int:
+    return int(seconds * 1000)
+
+
+def _text(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -245,14 +245,14 @@ def parse(source: str, document: str | dict) -> Policy:
     if version not in _VERSIONS:
         raise PolicyError(f"policy {source}: Version must be one of {', '.join(_VERSIONS)}, not {version!r}")
     elements = tree["Statement"] if isinstance(tree["Statement"], list) else [tree["Statement"]]
+    if not all(isinstance(element, dict) for element in elements):
+        raise PolicyError(f"policy {source}: a Statement must be a map")
     spans = statement_spans(text)
     return Policy(source, tuple(_statement(source, element, version, *span) for element, span in zip(elements, spans, strict=True)))
 
 
-def _statement(source: str, element: object, version: str, start: Position, end: Position) -> Statement:
-    where = f"policy {source}, statement {element.get('Sid') or f'at line {start[0]}' if isinstance(element, dict) else start}"
-    if not isinstance(element, dict):
-        raise PolicyError(f"{where}: must be a map")
+def _statement(source: str, element: dict, version: str, start: Position, end: Position) -> Statement:
+    where = f"policy {source}, statement {element.get('Sid') or f'at line {start[0]}'}"
     if unknown := set(element) - _ELEMENTS:
         raise PolicyError(f"{where}: unknown element {sorted(unknown)[0]}")
     if element.get("Effect") not in ("Allow", "Deny"):

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
 
+import pytest
+import yaml
+
+from course.localaws import contract as package
+from course.localaws.contract.model import raw
 from course.localaws.contract.validation import MOST_REPORTED
 from course.localaws.errors import AwsError
 
 from ..generated import contract
 
+LEFT_OUT = Path(package.__file__).with_name("left_out.yaml")
 ROLE = "arn:aws:iam::123456789012:role/SageMakerRole"
 JOB = {
     "TrainingJobName": "job",
@@ -136,3 +142,9 @@ def test_a_text_far_too_long_is_only_called_too_long():
     message = refusal("CreateModel", {"ModelName": "!" * 1_000_000})
     assert message.startswith("1 validation error detected: ")
     assert message.endswith("Member must have length less than or equal to 63")
+
+
+def test_what_aws_leaves_out_is_required_by_the_model():
+    for member in yaml.safe_load(LEFT_OUT.read_text())["members"]:
+        shape, _, name = member.partition(".")
+        assert name in raw("sagemaker")["shapes"][shape]["required"], f"{member} need not stand in {LEFT_OUT.name}"

@@ -161,6 +161,24 @@ def test_an_allow_of_some_resources(aws):
     assert f"training-job/{theirs} because no" in refused(developer.sagemaker.create_training_job, **training(theirs))
 
 
+def test_a_version_is_told_by_its_group_and_number(aws):
+    reader = session(aws, allow("sagemaker:DescribeModelPackage", f"{PLACE}:model-package/mine/*"))
+    for version in ("Mine/1", f"{PLACE}:model-package/mine/1"):
+        with pytest.raises(ClientError, match="model-package/mine/1 does not exist"):
+            reader.sagemaker.describe_model_package(ModelPackageName=version)
+    assert f"{PLACE}:model-package/theirs/1 because no" in refused(reader.sagemaker.describe_model_package, ModelPackageName="theirs/1")
+
+
+def test_who_may_register_may_be_kept_from_approving(aws):
+    group = named("group")
+    aws("sagemaker").create_model_package_group(ModelPackageGroupName=group)
+    version = aws("sagemaker").create_model_package(ModelPackageGroupName=group, SourceUri="s3://somewhere")["ModelPackageArn"]
+    approves = {"StringEquals": {"sagemaker:ModelApprovalStatus": "Approved"}}
+    scientist = session(aws, allow("sagemaker:*"), deny("sagemaker:UpdateModelPackage", **approves))
+    scientist.sagemaker.update_model_package(ModelPackageArn=version, ModelApprovalStatus="Rejected")
+    assert "explicit deny" in refused(scientist.sagemaker.update_model_package, ModelPackageArn=version, ModelApprovalStatus="Approved")
+
+
 def test_every_resource_of_a_request_is_asked_for(aws):
     name, config, endpoint = named(), named("config"), named("endpoint")
     aws("sagemaker").create_model(**model(name))

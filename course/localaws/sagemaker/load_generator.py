@@ -1,0 +1,70 @@
+"""A program that sends a model server requests: a process of its own, so that it neither waits for the local AWS nor keeps it waiting.
+
+Of the standard library alone, run by its path. It reads a line of JSON with ``port``, ``headers`` and ``payloads`` (paths of files); then,
+of each further line, ``users`` and ``seconds``. To each of these it answers a line: the ``latencies`` in seconds of the requests that were
+answered well, the ``seconds`` that they took together, and the first other answer as ``error``. It ends with its input.
+"""
+
+from __future__ import annotations
+
+import http.client
+import itertools
+import json
+import sys
+import threading
+import time
+from pathlib import Path
+
+TIMEOUT = 60.0  # seconds, as InvokeEndpoint waits for a container
+
+
+class Users:
+    """Users who send one request after the other, side by side."""
+
+    def __init__(self, port: int, headers: dict[str, str], payloads: list[bytes]) -> None:
+        self._port, self._headers, self._payloads = port, headers, payloads
+        self._latencies: list[float] = []
+        self._error = ""
+
+    def run(self, users: int, seconds: float) -> dict:
+        self._latencies, self._error = [], ""
+        began = time.perf_counter()
+        threads = [threading.Thread(target=self._user, args=(number, began + seconds), daemon=True) for number in range(users)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return {"latencies": self._latencies, "seconds": time.perf_counter() - began, "error": self._error}
+
+    def _user(self, number: int, until: float) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=TIMEOUT)
+        payloads = itertools.islice(itertools.cycle(self._payloads), number % len(self._payloads), None)
+        try:
+            for payload in payloads:
+                began = time.perf_counter()
+                connection.request("POST", "/invocations", payload, self._headers)
+                answer = connection.getresponse()
+                body = answer.read()
+                ended = time.perf_counter()
+                if not 200 <= answer.status < 300:
+                    self._error = self._error or f"status {answer.status} with message {body[:500].decode(errors='replace')!r}"
+                    return
+                self._latencies.append(ended - began)
+                if ended >= until or self._error:
+                    return
+        except (OSError, http.client.HTTPException) as error:
+            self._error = self._error or f"{type(error).__name__}: {error}"
+        finally:
+            connection.close()
+
+
+def main() -> None:
+    target = json.loads(sys.stdin.readline())
+    users = Users(target["port"], target["headers"], [Path(path).read_bytes() for path in target["payloads"]])
+    for line in sys.stdin:
+        order = json.loads(line)
+        print(json.dumps(users.run(order["users"], order["seconds"])), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+"""Inference Recommender: jobs that load-test a model, and say what instance types would make of it.
+
+A job's document is what DescribeInferenceRecommendationsJob answers; its ``_plan`` says what it does, ``_steps`` what came of it. AWS
+starts an endpoint for each benchmark. Here benchmarks of the same container share one model server, which is really tested
+(`recommendation_run`); what follows for each instance type is modelled (`recommender_model`), and the job's log says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from course.localaws.errors import invalid
+from course.localaws.sagemaker import recommender_checks, selection
+from course.localaws.sagemaker.context import Context, Operation
+from course.localaws.sagemaker.engine import Document, Engine, Kind
+from course.localaws.sagemaker.job_runner import JobRunner, require_role
+from course.localaws.sagemaker.jobs import LOST
+from course.localaws.sagemaker.recommendation_run import RecommendationRun, ended, pending
+
+if TYPE_CHECKING:
+    from course.localaws.platform import Platform
+
+RUNNING = ("PENDING", "IN_PROGRESS")
+SUMMARY = (
+    "JobName", "JobDescription", "JobType", "JobArn", "Status", "CreationTime", "CompletionTime", "RoleArn", "LastModifiedTime",
+    "FailureReason",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class RecommendationKind(Kind):
+    """Its members are called by the job alone."""
+
+    @property
+    def name_member(self) -> str:
+        return "JobName"
+
+    @property
+    def arn_member(self) -> str:
+        return "JobArn"
+
+
+# How AWS words these two is not known; the codes are those of the API reference.
+RECOMMENDATIONS_JOB = RecommendationKind(
+    name="InferenceRecommendationsJob",
+    arn="inference-recommendations-job",
+    missing="Inference recommendations job {arn} does not exist.",
+    missing_code="ResourceNotFound",
+    exists="Inference recommendations job {arn} already exists.",
+    exists_code="ResourceInUse",
+    status="Status",
+)
+
+
+class InferenceRecommendationsJobs:
+    """Create, Describe, List and Stop of jobs, and the steps of one."""
+
+    kinds = (RECOMMENDATIONS_JOB,)
+
+    def __init__(self, platform: Platform, engine: Engine) -> None:
+        self._platform, self._engine = platform, engine
+        self._runner = JobRunner(platform, RECOMMENDATIONS_JOB.arn)
+        self.operations: dict[str, Operation] = {
+            "CreateInferenceRecommendationsJob": self.create,
+            "DescribeInferenceRecommendationsJob": lambda context, params: engine.get(context, RECOMMENDATIONS_JOB, params["JobName"]),
+            "ListInferenceRecommendationsJobs": self.list,
+            "ListInferenceRecommendationsJobSteps": self.list_steps,
+            "StopInferenceRecommendationsJob": self.stop,
+        }
+
+    async def create(self, context: Context, params: dict) -> dict:
+        return {"JobArn": await asyncio.to_thread(self._begin, context, params)}
+
+    def list(self, context: Context, params: dict) -> dict:
+        found = [job for job in self._engine.documents(context, RECOMMENDATIONS_JOB) if asked_for(job, params)]
+        sorted_by = {"Name": "JobName", "Status": "Status"}.get(params.get("SortBy"), "CreationTime")
+        shown, token = selection.page(found, "JobArn", lambda job: job[sorted_by], params)
+        return {"InferenceRecommendationsJobs": [summary(job) for job in shown]} | ({"NextToken": token} if token else {})
+
+    def list_steps(self, context: Context, params: dict) -> dict:
+        job = self._engine.get(context, RECOMMENDATIONS_JOB, params["JobName"])
+        found = [
+            {"StepType": "BENCHMARK", "JobName": job["JobName"], "_number": number, **step}
+            for number, step in enumerate(job["_steps"])
+            if params.get("Status", step["Status"]) == step["Status"]
+        ]
+        ordered = {"SortOrder": "Ascending"} | params
+        shown, token = selection.page(found, "_number", lambda step: step["_number"], ordered)
+        return {"Steps": shown} | ({"NextToken": token} if token else {})
+
+    def stop(self, context: Context, params: dict) -> None:
+        def changes(job: Document) -> dict:
+            if job["Status"] not in (*RUNNING, "STOPPING"):
+                raise invalid(f"The inference recommendations job {job['JobArn']} cannot be stopped: its status is {job['Status']}.")
+            return {"Status": "STOPPING"}
+
+        self._runner.stop(self._engine.update(context, RECOMMENDATIONS_JOB, params["JobName"], changes)["JobArn"])
+
+    def recover(self) -> None:
+        """Jobs that ran when the local AWS was killed have failed."""
+        self._runner.recover()
+        for context, job in list(self._engine.every(RECOMMENDATIONS_JOB, (*RUNNING, "STOPPING"))):
+            lost = {"Status": "FAILED", "FailureReason": LOST, "CompletionTime": self._engine.now(), "_steps": ended(job, "FAILED")}
+            self._engine.update(context, RECOMMENDATIONS_JOB, job["JobName"], lost)
+
+    def shutdown(self) -> None:
+        self._runner.shutdown()
+
+    def _begin(self, context: Context, params: dict) -> str:
+        require_role(self._platform, params["RoleArn"])
+        plan = recommender_checks.plan(self._platform, self._engine, context, params)
+        name = params["JobName"]
+        document = {member: value for member, value in params.items() if member != "OutputConfig"} | {"Status": "PENDING", "_plan": plan}
+        document["_steps"] = [pending(benchmark) for benchmark in plan["Benchmarks"]]
+        arn = self._engine.create(context, RECOMMENDATIONS_JOB, name, document, params.get("Tags", ()))
+        self._runner.submit(arn, RecommendationRun(self._runner, self._engine, RECOMMENDATIONS_JOB, context, name))
+        return arn
+
+
+def summary(job: Document) -> dict:
+    given = job["InputConfig"]
+    shown = {"JobDescription": ""} | {member: job[member] for member in SUMMARY if member in job}
+    shown |= {member: given[member] for member in ("ModelName", "ModelPackageVersionArn") if member in given}
+    return shown | {"SamplePayloadUrl": job["_plan"]["PayloadUrl"]}
+
+
+def asked_for(job: Document, params: dict) -> bool:
+    """Whether a job satisfies the filters of ListInferenceRecommendationsJobs."""
+    given, infinity = job["InputConfig"], float("inf")
+    return (
+        all(
+            params.get(f"{time}After", -infinity) <= job[time] < params.get(f"{time}Before", infinity)
+            for time in ("CreationTime", "LastModifiedTime")
+        )
+        and params.get("NameContains", "").lower() in job["JobName"].lower()
+        and params.get("StatusEquals", job["Status"]) == job["Status"]
+        and params.get("ModelNameEquals", given.get("ModelName")) == given.get("ModelName")
+        and params.get("ModelPackageVersionArnEquals", given.get("ModelPackageVersionArn")) == given.get("ModelPackageVersionArn")
+    )
