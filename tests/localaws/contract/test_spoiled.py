@@ -50,6 +50,7 @@ NUMBERS = (0, -1, 2**31, 2**63, -(2**64), 1e308, -0.0, 0.5)
 HOSTILE = (None, True, [], {}, [None], [[]], {"": ""}, {"a": None}, [{}] * 50, *TEXTS, *NUMBERS)
 MOST_SPOILED = 3
 WORDS = 10  # the least length of a message
+FEW = settings(deadline=None, database=None, suppress_health_check=list(HealthCheck))
 
 
 class Wire:
@@ -136,13 +137,24 @@ def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
         handle.stop()
 
 
-@settings(max_examples=400, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
-@given(request=spoiled())
-def test_no_request_breaks_anything(wire, request):
+def check(wire: Wire, request: tuple[str, str, dict]) -> None:
     status, body = wire.answer(*request)
     assert status < 500, (request, body)
     if status >= 400:
         assert len(json.loads(body)["message"]) > WORDS, (request, body)
+
+
+@settings(FEW, max_examples=200, derandomize=True)
+@given(request=spoiled())
+def test_no_request_breaks_anything(wire, request):
+    check(wire, request)
+
+
+@pytest.mark.nightly
+@settings(FEW, max_examples=4000)
+@given(request=spoiled())
+def test_no_request_of_thousands_breaks_anything(wire, request):
+    check(wire, request)
 
 
 def test_nothing_is_left_running(wire):
