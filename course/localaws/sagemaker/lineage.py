@@ -1,4 +1,4 @@
-"""Lineage: artifacts, and which entity comes of which other. Actions and contexts are not kept.
+"""Lineage: artifacts, and which entity comes of which other. Actions and contexts are in `lineage_named`.
 
 An artifact is told from others by its source, and is deleted after its associations: as the SDK handles it
 (sagemaker/core/experiments/_helper.py, ``delete(disassociate=True)`` in sagemaker/core/lineage/artifact.py, read 2026-11-25). How AWS
@@ -16,6 +16,7 @@ from course.localaws.sagemaker import selection
 from course.localaws.sagemaker.context import Context, Operation
 from course.localaws.sagemaker.engine import Document, Engine, Kind
 from course.localaws.sagemaker.experiments import by, made_in, refuse_while_held
+from course.localaws.sagemaker.lineage_named import ACTION, CONTEXT, Named, properties
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
@@ -38,9 +39,9 @@ ENDS = ("Source", "Destination")
 
 
 class Lineage:
-    """Create, Describe, List, Update and Delete of artifacts; Add, List and Delete of associations."""
+    """Create, Describe, List, Update and Delete of artifacts, actions and contexts; Add, List and Delete of associations."""
 
-    kinds = (ARTIFACT, ASSOCIATION)
+    kinds = (ARTIFACT, ACTION, CONTEXT, ASSOCIATION)
 
     def __init__(self, platform: Platform, engine: Engine) -> None:
         self._engine = engine
@@ -54,6 +55,8 @@ class Lineage:
             "ListAssociations": self.list_associations,
             "DeleteAssociation": self.delete_association,
         }
+        for kind in (ACTION, CONTEXT):
+            self.operations |= Named(engine, kind, self._refuse_while_associated).operations
 
     def create(self, context: Context, params: dict) -> dict:
         document = params | {"_name": params.get("ArtifactName")} | by(context, "CreatedBy") | by(context, "LastModifiedBy")
@@ -73,9 +76,8 @@ class Lineage:
 
     def update(self, context: Context, params: dict) -> dict:
         def changes(document: Document) -> dict:
-            properties = document.get("Properties", {}) | params.get("Properties", {})
-            kept = {name: value for name, value in properties.items() if name not in params.get("PropertiesToRemove", ())}
-            return {"Properties": kept, "_name": params.get("ArtifactName", document.get("_name"))} | by(context, "LastModifiedBy")
+            named = {"_name": params.get("ArtifactName", document.get("_name"))}
+            return {"Properties": properties(document, params)} | named | by(context, "LastModifiedBy")
 
         return {"ArtifactArn": self._engine.update(context, ARTIFACT, key_of(params), changes)["ArtifactArn"]}
 
@@ -83,8 +85,7 @@ class Lineage:
         if ("ArtifactArn" in params) == ("Source" in params):
             raise AwsError("ValidationException", "Either ArtifactArn or Source must be specified, and not both.")
         arn = self._engine.get(context, ARTIFACT, key_of(params))["ArtifactArn"]
-        others = [edge[f"{end}Arn"] for edge in self._engine.documents(context, ASSOCIATION) for end in ENDS if arn in edge_of(edge)]
-        refuse_while_held(f"Artifact {arn}", "associations", [other for other in others if other != arn])
+        self._refuse_while_associated(context, f"Artifact {arn}", arn)
         self._engine.delete(context, ARTIFACT, key_of(params))
         return {"ArtifactArn": arn}
 
@@ -119,6 +120,10 @@ class Lineage:
 
     def shutdown(self) -> None: ...
 
+    def _refuse_while_associated(self, context: Context, what: str, arn: str) -> None:
+        others = [edge[f"{end}Arn"] for edge in self._engine.documents(context, ASSOCIATION) for end in ENDS if arn in edge_of(edge)]
+        refuse_while_held(what, "associations", [other for other in others if other != arn])
+
     def _described(self, context: Context, edge: Document) -> dict:
         """An association as List shows it, with names and types of its ends."""
         described = {
@@ -132,7 +137,7 @@ class Lineage:
             except AwsError:
                 continue  # deleted meanwhile
             named = {f"{end}Name": document.get(kind.name_member)}
-            of_type = {f"{end}Type": document.get("ArtifactType") or document.get("Source", {}).get("SourceType") or kind.name}
+            of_type = {f"{end}Type": document.get(f"{kind.name}Type") or document.get("Source", {}).get("SourceType") or kind.name}
             described |= {name: value for name, value in (named | of_type).items() if value}
         return described | {"_key": edge[ASSOCIATION.arn_member]}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from .job_world import World
 from .test_processing import refused
 
@@ -55,3 +57,39 @@ def test_associations_say_what_comes_of_what(world: World) -> None:
     sagemaker.delete_association(SourceArn=data, DestinationArn=component)
     assert refused(sagemaker.delete_association, SourceArn=data, DestinationArn=component)[0] == "ResourceNotFound"
     sagemaker.delete_artifact(ArtifactArn=data)
+
+
+@pytest.mark.parametrize("kind", ["action", "context"])
+def test_an_entity_with_a_name_is_kept_and_changed(world: World, kind: str) -> None:
+    sagemaker, name, title = world.sagemaker, world.name(kind), kind.title()
+
+    def do(verb: str, **params: object) -> dict:
+        return getattr(sagemaker, f"{verb}_{kind}")(**{f"{title}Name": name} | params)
+
+    source, made = {"SourceUri": f"s3://b/{name}"}, {"rows": "3", "old": "1"}
+    new = {"Source": source, f"{title}Type": "ModelDeployment", "Description": "first", "Properties": made}
+    arn = do("create", **new, Tags=[{"Key": "team", "Value": "a"}])[f"{title}Arn"]
+    assert arn == f"arn:aws:sagemaker:us-east-1:123456789012:{kind}/{name}"
+    found = do("describe")
+    assert {member: found[member] for member in new} == new and "role/" in found["CreatedBy"]["IamIdentity"]["Arn"]
+    assert do("describe", **{f"{title}Name": arn})[f"{title}Name"] == name  # by its ARN, too
+    code, message = refused(do, "create", **new)
+    assert code == "ValidationException" and "already exists" in message
+
+    do("update", Description="second", Properties={"rows": "4"}, PropertiesToRemove=["old"])
+    found = do("describe")
+    assert (found["Description"], found["Properties"], found["Source"]) == ("second", {"rows": "4"}, source)
+    [listed] = getattr(sagemaker, f"list_{kind}s")(SourceUri=source["SourceUri"])[f"{title}Summaries"]
+    assert (listed[f"{title}Arn"], listed[f"{title}Type"]) == (arn, "ModelDeployment")
+    assert getattr(sagemaker, f"list_{kind}s")(SourceUri=source["SourceUri"], **{f"{title}Type": "Other"})[f"{title}Summaries"] == []
+    assert sagemaker.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "team", "Value": "a"}]
+
+    data = artifact(world, f"s3://b/{world.name('data')}")
+    sagemaker.add_association(SourceArn=data, DestinationArn=arn, AssociationType="ContributedTo")
+    [edge] = sagemaker.list_associations(DestinationArn=arn)["AssociationSummaries"]
+    assert (edge["SourceArn"], edge["DestinationName"], edge["DestinationType"]) == (data, name, "ModelDeployment")
+    code, message = refused(do, "delete")
+    assert code == "ValidationException" and data in message
+    sagemaker.delete_association(SourceArn=data, DestinationArn=arn)
+    assert do("delete")[f"{title}Arn"] == arn
+    assert refused(do, "describe") == ("ResourceNotFound", f"{title} '{name}' does not exist.")
