@@ -75,11 +75,10 @@ def place(operation: str) -> int:
 
 
 EVERY = sorted(operations(), key=lambda each: place(each[1]))
-NAMES = {name for _, name in EVERY}
-# The sections of the page, one a family: what is named in them is done, or only recorded where the heading says so.
-FAMILIES = conformance.DOCUMENT.read_text().partition("\n### Refused\n")[0].split("\n### ")[1:]
-DONE = {name for family in FAMILIES for name in re.findall(r"`(\w+)`", family)} & NAMES
-RECORDED = {name for family in FAMILIES if "`record`" in family.splitlines()[0] for name in re.findall(r"`(\w+)`", family)} & NAMES
+# The sections of the page, one a family: its title, then its operations, which are only recorded where the title says so.
+FAMILIES = [family.splitlines() for family in conformance.DOCUMENT.read_text().partition("\n### Refused\n")[0].split("\n### ")[1:]]
+DONE = {name for family in FAMILIES for name in re.findall(r"`(\w+)`", family[2])}
+RECORDED = {name for family in FAMILIES if "`record`" in family[0] for name in re.findall(r"`(\w+)`", family[2])}
 
 
 class Sender:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
 from collections.abc import Iterator
@@ -26,7 +27,7 @@ from .. import samples
 from ..boto_clients import client_factory
 from ..generated import contract
 from ..sagemaker.job_world import World
-from .test_every_operation import BUCKET, DONE, EVERY, KNOWN, THERE
+from .test_every_operation import BUCKET, DONE, EVERY, IMAGE, KNOWN, THERE
 
 LONG = "a" * 6000
 TEXTS = (
@@ -49,6 +50,32 @@ TEXTS = (
 NUMBERS = (0, -1, 2**31, 2**63, -(2**64), 1e308, -0.0, 0.5)
 HOSTILE = (None, True, [], {}, [None], [[]], {"": ""}, {"a": None}, [{}] * 50, *TEXTS, *NUMBERS)
 MOST_SPOILED = 3
+TRUE = ["/bin/true"]
+TRAINING, PROCESSING = THERE["CreateTrainingJob"], THERE["CreateProcessingJob"]
+DEFINITION = {
+    "AlgorithmSpecification": {
+        "TrainingImage": IMAGE,
+        "TrainingInputMode": "File",
+        "MetricDefinitions": [{"Name": "loss", "Regex": "loss=([0-9.]+)"}],
+    },
+    "HyperParameterRanges": {"ContinuousParameterRanges": [{"Name": "x", "MinValue": "0", "MaxValue": "1", "ScalingType": "Auto"}]},
+    **{name: TRAINING[name] for name in ("RoleArn", "OutputDataConfig", "ResourceConfig", "StoppingCondition")},
+}
+TUNING = {
+    "HyperParameterTuningJobName": "a-a",
+    "HyperParameterTuningJobConfig": {
+        "Strategy": "Random",
+        "HyperParameterTuningJobObjective": {"Type": "Minimize", "MetricName": "loss"},
+        "ResourceLimits": {"MaxNumberOfTrainingJobs": 1, "MaxParallelTrainingJobs": 1},
+    },
+    "TrainingJobDefinitions": [{"DefinitionName": "a", "TuningObjective": {"Type": "Minimize", "MetricName": "loss"}, **DEFINITION}],
+}
+# Requests that would begin something, and end soon, were they not spoiled.
+WORKING = THERE | {
+    "CreateTrainingJob": TRAINING | {"AlgorithmSpecification": TRAINING["AlgorithmSpecification"] | {"ContainerEntrypoint": TRUE}},
+    "CreateProcessingJob": PROCESSING | {"AppSpecification": PROCESSING["AppSpecification"] | {"ContainerEntrypoint": TRUE}},
+    "CreateHyperParameterTuningJob": TUNING,
+}
 WORDS = 10  # the least length of a message
 FEW = settings(deadline=None, database=None, suppress_health_check=list(HealthCheck))
 
@@ -109,8 +136,12 @@ def places(value: object, above: tuple = ()) -> Iterator[tuple]:
 def spoiled(draw: st.DrawFn) -> tuple[str, str, dict]:
     """An operation and a request for it, valid but for up to three values."""
     service, operation = draw(st.sampled_from([each for each in EVERY if each[1] in DONE]))
-    sample = draw(st.sampled_from([samples.minimal, samples.full]))(contract(service).model.input_of(operation), KNOWN)
-    params = copy.deepcopy(sample | draw(st.sampled_from([{}, THERE.get(operation, {})])))
+    shape = contract(service).model.input_of(operation)
+    params = draw(st.sampled_from([samples.minimal(shape, KNOWN), samples.full(shape, KNOWN), WORKING.get(operation, {})]))
+    params = {name: copy.deepcopy(value) for name, value in params.items()}
+    if operation.startswith("Create"):  # what is there already would be all that it is told
+        names = [name for name in params if name == f"{operation.removeprefix('Create')}Name"]
+        params |= {name: f"new-{draw(st.integers(0, 10**6))}" for name in names}
     for _ in range(draw(st.integers(0, MOST_SPOILED))):
         if not (found := list(places(params))):
             break
@@ -160,10 +191,11 @@ def test_no_request_of_thousands_breaks_anything(wire, request):
 def test_nothing_is_left_running(wire):
     """After the requests above: what they began ends as anything does, and the gateway that took them is the same one."""
     world = World(wire.handle, "", fresh=False)
-    for stop, kind in ((world.sagemaker.stop_training_job, "TrainingJob"), (world.sagemaker.stop_processing_job, "ProcessingJob")):
+    for kind in ("HyperParameterTuningJob", "TrainingJob", "ProcessingJob"):
         for page in world.sagemaker.get_paginator(f"list_{xform_name(kind)}s").paginate(StatusEquals="InProgress"):
             for job in page[f"{kind}Summaries"]:
-                stop(**{f"{kind}Name": job[f"{kind}Name"]})
+                with contextlib.suppress(world.sagemaker.exceptions.ClientError):  # it has ended meanwhile
+                    getattr(world.sagemaker, f"stop_{xform_name(kind)}")(**{f"{kind}Name": job[f"{kind}Name"]})
     for endpoint in world.sagemaker.list_endpoints(MaxResults=100)["Endpoints"]:
         world.sagemaker.delete_endpoint(EndpointName=endpoint["EndpointName"])
     world.until(lambda: not wire.handle.running() and not world.processes() and not world.boxes())
