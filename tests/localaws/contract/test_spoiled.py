@@ -47,8 +47,10 @@ TEXTS = (
     "%00",
     LONG,
 )
+# That the model takes, and nothing stands behind.
+PLAUSIBLE = ("a", "1", "s3://nowhere/x", "s3://contract", "arn:aws:iam::123456789012:role/nobody", "ml.p4d.24xlarge", "File", 1, 7, 10**6)
 NUMBERS = (0, -1, 2**31, 2**63, -(2**64), 1e308, -0.0, 0.5)
-HOSTILE = (None, True, [], {}, [None], [[]], {"": ""}, {"a": None}, [{}] * 50, *TEXTS, *NUMBERS)
+HOSTILE = (None, True, [], {}, [None], [[]], {"": ""}, {"a": None}, [{}] * 50, *TEXTS, *NUMBERS, *PLAUSIBLE)
 MOST_SPOILED = 3
 TRUE = ["/bin/true"]
 TRAINING, PROCESSING = THERE["CreateTrainingJob"], THERE["CreateProcessingJob"]
@@ -76,6 +78,7 @@ WORKING = THERE | {
     "CreateProcessingJob": PROCESSING | {"AppSpecification": PROCESSING["AppSpecification"] | {"ContainerEntrypoint": TRUE}},
     "CreateHyperParameterTuningJob": TUNING,
 }
+BEGINNING = [("sagemaker", operation) for operation in WORKING]
 WORDS = 10  # the least length of a message
 FEW = settings(deadline=None, database=None, suppress_health_check=list(HealthCheck))
 
@@ -135,9 +138,10 @@ def places(value: object, above: tuple = ()) -> Iterator[tuple]:
 @st.composite
 def spoiled(draw: st.DrawFn) -> tuple[str, str, dict]:
     """An operation and a request for it, valid but for up to three values."""
-    service, operation = draw(st.sampled_from([each for each in EVERY if each[1] in DONE]))
+    service, operation = draw(st.sampled_from([each for each in EVERY if each[1] in DONE]) | st.sampled_from(BEGINNING))
     shape = contract(service).model.input_of(operation)
-    params = draw(st.sampled_from([samples.minimal(shape, KNOWN), samples.full(shape, KNOWN), WORKING.get(operation, {})]))
+    works = WORKING.get(operation) or samples.minimal(shape, KNOWN)
+    params = draw(st.sampled_from([works, works, samples.minimal(shape, KNOWN), samples.full(shape, KNOWN)]))
     params = {name: copy.deepcopy(value) for name, value in params.items()}
     if operation.startswith("Create"):  # what is there already would be all that it is told
         names = [name for name in params if name == f"{operation.removeprefix('Create')}Name"]
