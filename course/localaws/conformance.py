@@ -42,14 +42,21 @@ def _page(sagemaker: SageMaker) -> Iterator[str]:
     yield "# What the local AWS does\n"
     yield "<!-- Made by `python -m course.localaws.conformance`; its prose is in course/localaws/conformance.yaml. -->\n"
     yield f"{prose['introduction']}\n\n## SageMaker\n"
-    yield "| service | operations | executed here | refused |\n|---|--:|--:|--:|"
+    yield "| service | operations | executed here | `record` | refused |\n|---|--:|--:|--:|--:|"
     for service in SERVICES:
         operations = contract(service).operations
-        executed = [operation for operation in operations if operation in done]
-        yield f"| `{service}` | {len(operations)} | {len(executed)} | {len(operations) - len(executed)} |"
+        recorded = [operation for operation in operations if operation in sagemaker.recorded]
+        executed = [operation for operation in operations if operation in done and operation not in sagemaker.recorded]
+        counts = (len(operations), len(executed), len(recorded), len(operations) - len(executed) - len(recorded))
+        yield f"| `{service}` | {' | '.join(map(str, counts))} |"
     yield f"\n{prose['refused']}"
     for family in sagemaker.families:
         yield from _family(prose["families"][type(family).__name__], family.operations)
+    yield "\n### Refused\n"
+    for service in SERVICES:
+        refused = [operation for operation in contract(service).operations if operation not in done]
+        if refused:
+            yield f"`{service}`: {_names(refused)}\n"
     yield "\n## /opt/ml\n"
     yield from _lists(prose["opt_ml"])
     yield "\n## Images\n"

@@ -66,7 +66,7 @@ class Limits:
     disk: int | None = None
     file_size: int | None = None
     cpu_seconds: int | None = None
-    output: int = 32 << 20
+    output: int = 256 << 20
 
     def divided(self, boxes: int) -> Limits:
         """The limits of each of several boxes that together may use as much as one."""

@@ -21,6 +21,8 @@ BOUNDS = {
     "CreationTimeBefore": "created < ?",
     "LastModifiedTimeAfter": "modified >= ?",
     "LastModifiedTimeBefore": "modified < ?",
+    "ModifiedTimeAfter": "modified >= ?",
+    "ModifiedTimeBefore": "modified < ?",
     "StatusEquals": "status = ?",
     "NameContains": "instr(key, lower(?)) > 0",
 }

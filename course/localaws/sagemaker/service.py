@@ -27,6 +27,7 @@ from course.localaws.sagemaker.models import Models
 from course.localaws.sagemaker.permissions import demands
 from course.localaws.sagemaker.processing import ProcessingJobs
 from course.localaws.sagemaker.recommendations import InferenceRecommendationsJobs
+from course.localaws.sagemaker.records import HEADER, Records
 from course.localaws.sagemaker.runtime_routes import REST_SERVICES, contract_of
 from course.localaws.sagemaker.search import Searches
 from course.localaws.sagemaker.spot import Interruption
@@ -43,14 +44,20 @@ if TYPE_CHECKING:
 
 FAMILIES = (
     Models, EndpointConfigs, Endpoints, ModelPackageGroups, ModelPackages, InferenceRecommendationsJobs, TrainingJobs, ProcessingJobs,
-    Experiments, TrialComponents, Lineage, Associations, Searches, Tags,
+    Experiments, TrialComponents, Lineage, Associations, Records, Searches, Tags,
 )  # fmt: skip
 
 logger = logging.getLogger(__name__)
 
 
 class SageMaker:
-    """A `Service` for the signing name ``sagemaker``: SageMaker itself, its runtime, Feature Store runtime and metrics."""
+    """A `Service` for the signing name ``sagemaker``: SageMaker itself, its runtime, Feature Store runtime and metrics.
+
+    Attributes
+    ----------
+    recorded : set of str
+        The operations about resources that are only recorded.
+    """
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
@@ -60,6 +67,7 @@ class SageMaker:
         [self._training] = [family for family in self.families if isinstance(family, TrainingJobs)]
         # Before the training jobs that they launch, so that no more are launched while those are shut down.
         self.families.insert(0, HyperParameterTuningJobs(platform, self.engine, self._training))
+        self.recorded = {name for family in self.families if isinstance(family, Records) for name in family.operations}
         self._operations: dict[str, Operation] = {}
         for family in self.families:
             self._operations |= family.operations
@@ -78,7 +86,10 @@ class SageMaker:
         result = behaviour(Context.of(self._platform, call), params)
         if inspect.isawaitable(result):
             result = await result
-        return result if isinstance(result, Response) else contract.serialise(call.operation, result)
+        response = result if isinstance(result, Response) else contract.serialise(call.operation, result)
+        if call.operation in self.recorded:
+            response.headers.update(HEADER)
+        return response
 
     def _resource(self, operation: str, params: dict) -> str:
         """What the request log shows as the operation's resource, e.g. ``"training-job/delays-1"``; ``""`` when it has none."""

@@ -19,7 +19,7 @@ from course.localaws import server
 from course.localaws.environment import REGION
 from course.localaws.keys import issued
 
-from ..generated import contract, operations, parameters
+from ..generated import SERVICES, contract, operations, parameters
 
 ROLE = "arn:aws:iam::123456789012:role/SageMakerRole"
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
@@ -28,7 +28,7 @@ ONE = settings(max_examples=1, deadline=None, database=None, phases=[Phase.gener
 
 @pytest.fixture(scope="module")
 def clients(client):
-    return {service: client(service, config=Config(inject_host_prefix=False)) for service, _ in operations()}
+    return {service: client(service, config=Config(inject_host_prefix=False)) for service in SERVICES}
 
 
 @pytest.mark.parametrize(("service", "operation"), operations())
