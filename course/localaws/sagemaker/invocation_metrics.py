@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-import threading
-import time
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from course.localaws.metrics.store import Datum, observed
+from course.localaws.sagemaker.notes import Notes
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
@@ -80,48 +79,23 @@ class Invocation:
 
 
 class InvocationMetrics:
-    """Takes note of invocations without holding them up. A thread writes what came, as long as something comes."""
+    """Takes note of invocations without holding them up."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
-        self._noted: list[Invocation] = []
-        self._lock = threading.Lock()
-        self._writing = threading.Lock()
-        self._writer_runs = False
+        self._notes: Notes[Invocation] = Notes(self._write, FLUSH_SECONDS, "invocation-metrics")
+        self.note, self.flush = self._notes.add, self._notes.flush
         platform.metrics.flush_before_reading(self.flush)
 
-    def note(self, invocation: Invocation) -> None:
-        with self._lock:
-            self._noted.append(invocation)
-            if self._writer_runs:
-                return
-            self._writer_runs = True
-        threading.Thread(target=self._write, name="invocation-metrics", daemon=True).start()
-
-    def flush(self) -> bool:
-        """Write what was noted; False when there was nothing. When it returns, everything noted before is in the store, or lost."""
-        with self._writing:
-            with self._lock:
-                noted, self._noted = self._noted, []
-            by_region = defaultdict(list)
-            for invocation in noted:
-                by_region[invocation.region].append(invocation)
-            try:
-                for region, invocations in by_region.items():
-                    self._platform.metrics.put_data(region, data(invocations))
-            except sqlite3.Error:  # e.g. the disk is full; what is there can still be read
-                logger.exception("Metrics of invocations are lost")
-        return bool(noted)
-
-    def _write(self) -> None:
-        while True:
-            time.sleep(FLUSH_SECONDS)
-            if self.flush():
-                continue
-            with self._lock:
-                if not self._noted:
-                    self._writer_runs = False
-                    return
+    def _write(self, noted: list[Invocation]) -> None:
+        by_region = defaultdict(list)
+        for invocation in noted:
+            by_region[invocation.region].append(invocation)
+        try:
+            for region, invocations in by_region.items():
+                self._platform.metrics.put_data(region, data(invocations))
+        except sqlite3.Error:  # e.g. the disk is full; what is there can still be read
+            logger.exception("Metrics of invocations are lost")
 
 
 def data(invocations: list[Invocation]) -> list[Datum]:
