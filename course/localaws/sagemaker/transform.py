@@ -60,7 +60,7 @@ class TransformJobs(Jobs):
             key_arn(self.platform, context, key)
         return params | {
             "TransformInput": {"CompressionType": "None", "SplitType": "None"} | source,
-            "TransformOutput": {"AssembleWith": "None"} | target,
+            "TransformOutput": {"AssembleWith": "None", "KmsKeyId": ""} | target,
             "DataProcessing": transform_data.WHOLE | params.get("DataProcessing", {}),
             "TransformJobStatus": "InProgress",
             "_Variant": variant,

@@ -27,6 +27,7 @@ def test_every_object_below_the_prefix_has_an_output_in_its_order(world: World) 
     assert job["TransformJobArn"] == f"arn:aws:sagemaker:us-east-1:123456789012:transform-job/{name}"
     assert job["TransformStartTime"] <= job["TransformEndTime"] and "FailureReason" not in job
     assert job["TransformInput"]["CompressionType"] == "None" and job["TransformOutput"]["AssembleWith"] == "Line"
+    assert job["TransformOutput"]["KmsKeyId"] == ""
     assert job["DataProcessing"] == {"InputFilter": "$", "OutputFilter": "$", "JoinSource": "None"}
     [listed] = world.sagemaker.list_transform_jobs(NameContains=name, StatusEquals="Completed")["TransformJobSummaries"]
     assert listed["TransformJobName"] == name and listed["TransformEndTime"] == job["TransformEndTime"]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
 import pytest
 
 from course.localaws import server
+from course.localaws.sagemaker.job_runner import remove
 
 from .job_world import World
 from .test_training_faults import MODES
@@ -69,3 +71,14 @@ def test_a_container_that_is_killed_is_started_again_and_asked_again(world: Worl
                 process.kill()
     assert ended(world, name)["TransformJobStatus"] == "Completed" and outputs(world, name) == {"a.csv.out": "3\n7\n"}
     assert world.processes() == [] and world.boxes() == []
+
+
+def test_two_may_remove_a_directory(tmp_path: Path) -> None:
+    """As when a job is stopped while its work ends by itself."""
+    for number in range(60):
+        folder = tmp_path / str(number)
+        for part in range(8):
+            (folder / f"{part}/a/b").mkdir(parents=True)
+        with ThreadPoolExecutor(3) as pool:
+            list(pool.map(remove, [folder] * 3))
+        assert not folder.exists()
