@@ -16,10 +16,12 @@ def output_fn(numbers, accept): return "".join(f"{1 / each:g}\\n" for each in nu
 
 
 def test_every_object_below_the_prefix_has_an_output_in_its_order(world: World) -> None:
-    world.put("rows/a.csv", "1,2\n3,4\n5,6")
-    world.put("rows/2013/b.csv", "7,8\n")
-    world.put("rows/2013/", "")  # a folder, as the console makes one
-    name = start(world, model(world, SUM), f"s3://{BUCKET}/rows/", Input=CSV, Output=CSV_OUT, Tags=[{"Key": "team", "Value": "delays"}])
+    world.put("objects-below/a.csv", "1,2\n3,4\n5,6")
+    world.put("objects-below/2013/b.csv", "7,8\n")
+    world.put("objects-below/2013/", "")  # a folder, as the console makes one
+    name = start(
+        world, model(world, SUM), f"s3://{BUCKET}/objects-below/", Input=CSV, Output=CSV_OUT, Tags=[{"Key": "team", "Value": "delays"}]
+    )
     job = ended(world, name)
     assert job["TransformJobStatus"] == "Completed", (job.get("FailureReason"), list(messages(world, name, data=False)))
     assert outputs(world, name) == {"a.csv.out": "3\n7\n11\n", "2013/b.csv.out": "15\n"}
@@ -38,7 +40,7 @@ def test_every_object_below_the_prefix_has_an_output_in_its_order(world: World) 
     assert data_log(world, name) == ["MaxConcurrentTransforms=1, MaxPayloadInMB=6, BatchStrategy=MULTI_RECORD"]
     assert sum('"POST /invocations HTTP/1.1" 200' in line for line in messages(world, name, data=False)) == 2
     done = world.done_in_s3(f"transform-job/{name}")
-    assert ("GetObject", f"{BUCKET}/rows/a.csv") in done and ("PutObject", f"{BUCKET}/transformed/{name}/a.csv.out") in done
+    assert ("GetObject", f"{BUCKET}/objects-below/a.csv") in done and ("PutObject", f"{BUCKET}/transformed/{name}/a.csv.out") in done
     assert world.processes() == [] and world.boxes() == []
 
 

@@ -162,7 +162,7 @@ def test_an_inference_pipeline_answers_as_one(world: World, echo: str) -> None:
     ]
     name = world.name("pipeline")
     world.sagemaker.create_model(ModelName=name, ExecutionRoleArn=ROLE, Containers=containers)
-    job = start(world, name, world.put("piped/a.csv", "1,2\n3,4\n"), Input=CSV, Output={"Accept": "text/csv"})
+    job = start(world, name, world.put("piped-through/a.csv", "1,2\n3,4\n"), Input=CSV, Output={"Accept": "text/csv"})
     assert ended(world, job)["TransformJobStatus"] == "Completed"
     assert outputs(world, job) == {"a.csv.out": "[3\n7\n]"}
     assert {stream.split("/")[2] for stream in streams(world, job) if stream.count("/") == 2} == {"adds", "echoes", "data-log"}
@@ -286,7 +286,7 @@ def test_a_container_that_ends_once_is_asked_again(world: World) -> None:
 
 
 def test_a_model_that_does_not_load_or_is_not_there(world: World) -> None:
-    uri = world.put("never/a.csv", "1\n")
+    uri = world.put("unloadable/a.csv", "1\n")
     name = start(world, model(world, "def model_fn(folder): raise ValueError('no model')"), uri, Input=CSV)
     assert ended(world, name)["FailureReason"] == ALGORITHM_ERROR
     assert any("no model" in line for line in messages(world, name, data=False))
@@ -325,7 +325,7 @@ def test_its_trial_component_and_its_events(world: World, echo: str) -> None:
     world.sagemaker.create_experiment(ExperimentName=experiment)
     world.sagemaker.create_trial(TrialName=trial, ExperimentName=experiment)
     queue = Queue(world, {"source": ["aws.sagemaker"], "detail-type": ["SageMaker Transform Job State Change"]})
-    uri = world.put("tracked/a.csv", "1\n")
+    uri = world.put("noticed/a.csv", "1\n")
     name = start(world, echo, uri, Input=CSV, ExperimentConfig={"TrialName": trial, "TrialComponentDisplayName": "scores"})
     job = ended(world, name)
     events = world.until(queue.events, lambda events: len(events) >= 2)
