@@ -50,6 +50,10 @@ class Stopped(Exception):
     """The server was to end before it was ready."""
 
 
+class Unhealthy(HostingError):
+    """A container was started and did not come to answer; its log says why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """For whom a model server runs: the caller's name in the request log, and the log group and stream that it writes."""
@@ -219,8 +223,8 @@ class ModelServer:
             self._log([INSISTS.format(port=self.port)])
         raise self._unhealthy()
 
-    def _unhealthy(self) -> HostingError:
-        return HostingError(
+    def _unhealthy(self) -> Unhealthy:
+        return Unhealthy(
             f"The {self.hostname} container for production variant {self._variant['VariantName']} did not pass the ping health check. "
             "Please check CloudWatch logs for this endpoint."
         )

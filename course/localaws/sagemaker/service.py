@@ -35,6 +35,7 @@ from course.localaws.sagemaker.state_events import StateEvents
 from course.localaws.sagemaker.tags import Tags
 from course.localaws.sagemaker.tracking import Tracking
 from course.localaws.sagemaker.training import TrainingJobs
+from course.localaws.sagemaker.transform import TransformJobs
 from course.localaws.sagemaker.trial_components import TrialComponents
 from course.localaws.sagemaker.tuning import HyperParameterTuningJobs
 
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 
 FAMILIES = (
     Models, EndpointConfigs, Endpoints, ModelPackageGroups, ModelPackages, InferenceRecommendationsJobs, TrainingJobs, ProcessingJobs,
-    Experiments, TrialComponents, Lineage, Associations, Records, Searches, Tags,
+    TransformJobs, Experiments, TrialComponents, Lineage, Associations, Records, Searches, Tags,
 )  # fmt: skip
 
 logger = logging.getLogger(__name__)
