@@ -12,8 +12,8 @@ from starlette.responses import Response
 from course.localaws import keys
 from course.localaws.call import Call, Service
 from course.localaws.clock import Clock
-from course.localaws.containers.box import Limits
 from course.localaws.containers.images.own import Bodies
+from course.localaws.containers.limits import Limits
 from course.localaws.control import Control
 from course.localaws.errors import not_supported
 from course.localaws.gateway import Gateway

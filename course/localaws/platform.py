@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from course.localaws.clock import Clock
-from course.localaws.containers.box import Limits
+from course.localaws.containers.limits import Limits
 from course.localaws.requests_log import RequestLog
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from course.localaws.early import Fork
 from course.localaws.instance import CONTROL_PREFIX, Instance, InUseError, ServerError
 
 if TYPE_CHECKING:
-    from course.localaws.containers.box import Limits
+    from course.localaws.containers.limits import Limits
 
 START_SECONDS = 60
 STOP_SECONDS = 30

@@ -15,10 +15,11 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from course.localaws.containers import images
-from course.localaws.containers.box import Box, Running, best_mode
+from course.localaws.containers.box import Box, best_mode
 from course.localaws.containers.images import own
 from course.localaws.containers.multi_model import MEMORY
 from course.localaws.containers.overlay import Overlay
+from course.localaws.containers.running import Running
 from course.localaws.errors import AwsError
 from course.localaws.sagemaker import instance_types, model_data
 from course.localaws.sagemaker.context import Context

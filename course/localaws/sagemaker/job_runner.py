@@ -19,9 +19,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from course.localaws import environment
-from course.localaws.containers.box import Box, Limits, Network, OnLines, Running, sweep
+from course.localaws.containers.box import Box
 from course.localaws.containers.images import Image, own
+from course.localaws.containers.limits import Limits
+from course.localaws.containers.network import Network
 from course.localaws.containers.overlay import Overlay, Overlays
+from course.localaws.containers.running import OnLines, Running, sweep
 from course.localaws.containers.together import Together
 from course.localaws.containers.visible import Bind
 from course.localaws.errors import AwsError
