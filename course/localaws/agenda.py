@@ -40,8 +40,9 @@ class Agenda:
         self._woken = self._stopping = False
         self._reached = 0.0
 
-    def add(self, due: Callable[[], float | None], act: Callable[[float], None]) -> None:
-        self._duties.append(Duty(due, act))
+    def add(self, due: Callable[[], float | None], act: Callable[[float], None], *, first: bool = False) -> None:
+        """Add a duty; ``first`` puts it before all others."""
+        self._duties.insert(0 if first else len(self._duties), Duty(due, act))
 
     def sleeper(self) -> Sleeper:
         """For a thread of one's own that goes on at moments of this clock."""

@@ -22,6 +22,7 @@ from course.localaws.sagemaker.hosting import HostingError, Stopped
 from course.localaws.sagemaker.job_runner import JobRunner
 from course.localaws.sagemaker.live import LiveEndpoints
 from course.localaws.sagemaker.runtime import Runtime
+from course.localaws.sagemaker.utilization import Utilization
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
@@ -57,6 +58,7 @@ class Endpoints:
         self._runner = JobRunner(platform, "endpoint")
         self._live = LiveEndpoints()
         self._runtime = Runtime(platform, self._live)
+        self._utilization = Utilization(platform, self._live)
         self._fleets: set[Fleet] = set()  # all that have processes, in service or not
         self._stopping = threading.Event()
         self._threads: set[threading.Thread] = set()
@@ -140,6 +142,7 @@ class Endpoints:
             self._change(context, name, {"EndpointStatus": "Failed", "FailureReason": str(error)})
             return
         self._live.open(context.region, name, fleet)
+        self._utilization.begin()
         self._change(context, name, {"EndpointStatus": "InService", **self._described(config, variants, settings)})
 
     def _finish_update(self, context: Context, name: str, config: dict, variants: list[dict], settings: dict) -> None:
@@ -195,6 +198,7 @@ class Endpoints:
             self._change(context, name, {"EndpointStatus": "Failed", "FailureReason": str(error)})
             return
         self._live.get(context.region, name).exchange(fleet)
+        self._utilization.begin()
 
     def _started(self, context: Context, name: str, variants: list[dict], settings: dict) -> Fleet:
         """A fleet whose servers all answer. Raises HostingError, Stopped."""

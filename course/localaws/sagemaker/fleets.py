@@ -62,6 +62,14 @@ class Variant:
     def end(self) -> None:
         """Nobody will choose any more."""
 
+    def peaks(self) -> list[int]:
+        """The most requests that each instance had under way at once since the last time that this was asked."""
+        found = []
+        for instance in self.instances:
+            found.append(max(instance.peak, instance.requests))
+            instance.peak = instance.requests
+        return found
+
     def resize(self, count: int) -> list[Instance]:
         """Add instances, not yet started, or take some away; returns those that the caller must start or stop."""
         if count >= len(self.instances):

@@ -49,7 +49,7 @@ class Live:
                 grown = None if instance else variant.grow()
                 if instance is None and grown is None:
                     raise unavailable()
-                (instance or grown).requests += 1
+                (instance or grown).begin()
             if instance:
                 return fleet, variant, instance
             began = time.perf_counter()
@@ -71,6 +71,12 @@ class Live:
     def ready(self) -> int:
         """How many of its instances are up."""
         return sum(instance.ready for variant in self.fleet.variants.values() for instance in variant.instances)
+
+    @property
+    def variants(self) -> list[Variant]:
+        """Those that take requests."""
+        fleet = self.fleet
+        return list(fleet.variants.values()) if fleet else []
 
     def exchange(self, fleet: Fleet) -> Fleet | None:
         """Let ``fleet`` take all requests from now on; returns the one that it replaces."""
@@ -121,6 +127,9 @@ class LiveEndpoints:
     def every(self) -> list[tuple[str, Live]]:
         """All, with their regions."""
         return [(region, live) for (region, _), live in list(self._endpoints.items())]
+
+    def __len__(self) -> int:
+        return len(self._endpoints)
 
     def clear(self) -> None:
         self._endpoints.clear()
