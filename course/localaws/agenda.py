@@ -28,7 +28,14 @@ class Duty:
 
 
 class Agenda:
-    """Does what is due. Of two duties of the same moment the one that was added first goes first."""
+    """Does what is due. Of two duties of the same moment the one that was added first goes first.
+
+    Attributes
+    ----------
+    clock : Clock
+    stopping : bool
+        Whether the local AWS ends: whatever is done now is to come to an end.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
@@ -37,7 +44,7 @@ class Agenda:
         self._busy: Sleeper | None = None
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
-        self._woken = self._stopping = False
+        self._woken = self.stopping = False
         self._reached = 0.0
 
     def add(self, due: Callable[[], float | None], act: Callable[[float], None], *, first: bool = False) -> None:
@@ -53,7 +60,7 @@ class Agenda:
         anything = self._next() is not None
         with self._changed:
             self._woken = True
-            if anything and self._thread is None and not self._stopping:
+            if anything and self._thread is None and not self.stopping:
                 self._thread = threading.Thread(target=self._run, name="agenda", daemon=True)
                 self._thread.start()
             self._changed.notify_all()
@@ -68,14 +75,14 @@ class Agenda:
     def shutdown(self) -> None:
         """End the thread, and let nobody sleep any longer. Things may be added and done afterwards."""
         with self._changed:
-            self._stopping, thread = True, self._thread
+            self.stopping, thread = True, self._thread
             for sleeper in self._sleepers:
                 sleeper.disturb()
             self._sleepers.clear()
             self._changed.notify_all()
         if thread is not None and thread is not threading.current_thread():
             thread.join()
-        self._thread, self._busy, self._stopping = None, None, False
+        self._thread, self._busy, self.stopping = None, None, False
 
     def _next(self) -> tuple[float, Callable[[float], None]] | None:
         found = [(moment, duty.act) for duty in self._duties if (moment := duty.due()) is not None]
@@ -84,7 +91,7 @@ class Agenda:
         return min(found, key=lambda pair: pair[0], default=None)
 
     def _run(self) -> None:
-        while not self._stopping:
+        while not self.stopping:
             with self._changed:
                 self._woken = False
             now, following = self.clock.now(), self._next()
@@ -94,7 +101,7 @@ class Agenda:
             with self._changed:
                 self._reached = now
                 self._changed.notify_all()
-                if not self._woken and not self._stopping:
+                if not self._woken and not self.stopping:
                     self._changed.wait(min(LONGEST_WAIT, following[0] - now) if following else None)
 
     def _do(self, moment: float, act: Callable[[float], None]) -> None:
@@ -109,7 +116,7 @@ class Agenda:
 
     def _sleep(self, sleeper: Sleeper) -> None:
         with self._changed:
-            if self._stopping:
+            if self.stopping:
                 sleeper.disturb()
                 return
             self._sleepers.append(sleeper)
@@ -124,7 +131,7 @@ class Agenda:
             self._sleepers.remove(sleeper)
             self._busy = sleeper
             sleeper.let_go()
-            self._changed.wait_for(lambda: self._busy is not sleeper or self._stopping, BUSY_SECONDS)
+            self._changed.wait_for(lambda: self._busy is not sleeper or self.stopping, BUSY_SECONDS)
             self._busy = None
 
     def _forget_busy(self, sleeper: Sleeper) -> None:

@@ -27,8 +27,10 @@ from course.localaws.platform import Platform
 from course.localaws.requests_log import RequestLog
 from course.localaws.running import running
 from course.localaws.s3 import ObjectStore, s3_service
+from course.localaws.sagemaker.scalable_variants import ScalableVariants
 from course.localaws.sagemaker.service import sagemaker_service
 from course.localaws.sagemaker.spot import Interruption
+from course.localaws.scaling import scaling_service
 from course.localaws.services.cloudtrail import cloudtrail_service
 from course.localaws.services.iam import Identity, iam_service
 from course.localaws.services.moto_mount import MotoMount
@@ -78,7 +80,9 @@ class LocalAws:
         self._moto = MotoMount(platform)
         self._registry = Registry(platform)
         self.sagemaker = sagemaker_service(platform)
+        self._scaling = scaling_service(platform, ScalableVariants(platform, self.sagemaker), otherwise=self._moto)
         services: dict[str, Service] = {
+            "application-autoscaling": self._scaling,
             "cloudtrail": cloudtrail_service(platform, otherwise=self._moto),
             "iam": iam_service(platform),
             "logs": logs_service(platform),
@@ -91,7 +95,7 @@ class LocalAws:
         self.gateway = Gateway(platform, services, fallback=self._moto)
         # What runs before what it writes to: in this order rooms are emptied and closed.
         self._rooms = (
-            *(self.sagemaker, platform.alarms, self._registry, self._moto),
+            *(self.sagemaker, self._scaling, platform.alarms, self._registry, self._moto),
             *(platform.objects, platform.logs, platform.metrics, platform.requests),
         )
         self._closed = False

@@ -66,6 +66,7 @@ class SageMaker:
         self.engine.listeners = (StateEvents(platform, self.engine), Tracking(platform, self.engine))
         self.families = [family(platform, self.engine) for family in FAMILIES]
         [self._training] = [family for family in self.families if isinstance(family, TrainingJobs)]
+        [self.endpoints] = [family for family in self.families if isinstance(family, Endpoints)]
         # Before the training jobs that they launch, so that no more are launched while those are shut down.
         self.families.insert(0, HyperParameterTuningJobs(platform, self.engine, self._training))
         self.recorded = {name for family in self.families if isinstance(family, Records) for name in family.operations}

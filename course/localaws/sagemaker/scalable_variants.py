@@ -1,0 +1,56 @@
+"""Endpoint variants as application auto scaling sees them: ``endpoint/<name>/variant/<name>``, whose capacity is a number of instances."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from course.localaws.errors import AwsError
+from course.localaws.sagemaker.context import Context
+from course.localaws.sagemaker.endpoints import ENDPOINT
+
+if TYPE_CHECKING:
+    from course.localaws.platform import Platform
+    from course.localaws.sagemaker.service import SageMaker
+
+LEAST = 1  # "Minimum instance count is required to be 1 or higher"; asynchronous endpoints may have none
+LONGEST_SECONDS = 600.0
+
+
+class ScalableVariants:
+    """Changes them as UpdateEndpointWeightsAndCapacities does."""
+
+    def __init__(self, platform: Platform, sagemaker: SageMaker) -> None:
+        self._platform, self._sagemaker = platform, sagemaker
+
+    def capacity(self, region: str, resource: str) -> int | None:
+        _, endpoint, _, variant = resource.split("/")
+        document = self._document(region, endpoint)
+        counts = {found["VariantName"]: found["InstanceCount"] for found in document["_Variants"]} if document else {}
+        return counts.get(variant)
+
+    def least(self, region: str, resource: str) -> int:
+        return LEAST
+
+    def set_capacity(self, region: str, resource: str, capacity: int) -> None:
+        """Raises ``ValidationException`` when the endpoint cannot be changed now, ``InternalFailure`` when the change was undone."""
+        _, endpoint, _, variant = resource.split("/")
+        desired = [{"VariantName": variant, "DesiredInstanceCount": capacity}]
+        params = {"EndpointName": endpoint, "DesiredWeightsAndCapacities": desired}
+        self._sagemaker.endpoints.update_weights_and_capacities(self._context(region), params)
+        limit = time.monotonic() + LONGEST_SECONDS
+        while (document := self._document(region, endpoint)) and document["EndpointStatus"] == "Updating" and time.monotonic() < limit:
+            if self._platform.agenda.stopping:
+                raise AwsError("InternalFailure", "The local AWS ended meanwhile.")
+            time.sleep(0.05)
+        if self.capacity(region, resource) != capacity:
+            raise AwsError("InternalFailure", (document or {}).get("FailureReason", f"Endpoint {endpoint} is gone."))
+
+    def _document(self, region: str, endpoint: str) -> dict | None:
+        try:
+            return self._sagemaker.engine.get(self._context(region), ENDPOINT, endpoint)
+        except AwsError:
+            return None
+
+    def _context(self, region: str) -> Context:
+        return Context(region, self._platform.account, self._platform)
