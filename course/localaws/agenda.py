@@ -73,16 +73,19 @@ class Agenda:
             return self._changed.wait_for(lambda: self._thread is None or self._reached >= moment, seconds)
 
     def shutdown(self) -> None:
-        """End the thread, and let nobody sleep any longer. Things may be added and done afterwards."""
+        """End the thread, and let nobody sleep any longer. After `resume` things are done again."""
         with self._changed:
             self.stopping, thread = True, self._thread
             for sleeper in self._sleepers:
-                sleeper.disturb()
+                sleeper.end()
             self._sleepers.clear()
             self._changed.notify_all()
         if thread is not None and thread is not threading.current_thread():
             thread.join()
-        self._thread, self._busy, self.stopping = None, None, False
+        self._thread = self._busy = None
+
+    def resume(self) -> None:
+        self.stopping = False
 
     def _next(self) -> tuple[float, Callable[[float], None]] | None:
         found = [(moment, duty.act) for duty in self._duties if (moment := duty.due()) is not None]
@@ -117,7 +120,7 @@ class Agenda:
     def _sleep(self, sleeper: Sleeper) -> None:
         with self._changed:
             if self.stopping:
-                sleeper.disturb()
+                sleeper.end()
                 return
             self._sleepers.append(sleeper)
             self._forget_busy(sleeper)
@@ -148,31 +151,36 @@ class Sleeper:
     ----------
     moment : float
         The one that it waits for, or was last woken at.
+    ended : bool
+        Whether it shall not sleep any more, since the local AWS ends.
     """
 
     def __init__(self, agenda: Agenda) -> None:
         self._agenda = agenda
         self._released = threading.Event()
         self._disturbed: float | None = None
+        self.ended = False
         self.moment = agenda.clock.now()
 
     def until(self, moment: float) -> bool:
         """Sleep until the clock is there; False when woken earlier, by `interrupt` or because the local AWS ends."""
         self._released.clear()
+        if self.ended:
+            return False
         self.moment = moment if self._disturbed is None else self._disturbed
         self._agenda._sleep(self)
         self._released.wait()
         disturbed, self._disturbed = self._disturbed, None
-        return disturbed is None
+        return disturbed is None and not self.ended
 
     def interrupt(self, moment: float) -> None:
         """Wake it now, which is ``moment``, or when it would next go to sleep."""
         self._disturbed = self.moment = moment
         self._agenda.wake()
 
-    def disturb(self) -> None:
-        """Let it go on although the moment has not come."""
-        self._disturbed = self.moment
+    def end(self) -> None:
+        """Let it go on although the moment has not come, and never sleep again."""
+        self.ended = True
         self._released.set()
 
     def release(self, moment: float) -> None:

@@ -145,8 +145,11 @@ class LocalAws:
     def reset(self) -> None:
         """Empty every room."""
         self.platform.agenda.shutdown()
-        for room in self._rooms:
-            room.reset()
+        try:
+            for room in self._rooms:
+                room.reset()
+        finally:
+            self.platform.agenda.resume()
 
     def shutdown(self) -> None:
         """End every job and server, and close every file; a second time does nothing."""

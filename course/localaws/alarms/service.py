@@ -6,7 +6,7 @@ import json
 import logging
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -66,7 +66,7 @@ class Alarms:
         self._due.clear()
         self.store.close()
 
-    def in_alarm(self, region: str, names: list[str]) -> list[str]:
+    def in_alarm(self, region: str, names: Iterable[str]) -> list[str]:
         """Those of ``names`` that are in ALARM."""
         return [name for name in names if (self.store.get(region, name) or {}).get("StateValue") == ALARM]
 
@@ -135,7 +135,7 @@ class Alarms:
         self._identity.moto.send_event(region, messages.event(before, after))
         if after["ActionsEnabled"]:
             self._act(region, after, after[ACTIONS_OF[state]], before, moment, value)
-        for listener in self.listeners:
+        for listener in list(self.listeners):
             listener(region, after, moment)
         self._evaluate_composites(region, after, moment)
 

@@ -7,17 +7,19 @@ comes back after a restart of the local AWS. Whatever takes time happens in a th
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from course.localaws.errors import AwsError, not_supported
-from course.localaws.sagemaker import deployments, hosting, instances, quotas
+from course.localaws.errors import AwsError
+from course.localaws.sagemaker import deployments, hosting, instances, quotas, stages
 from course.localaws.sagemaker.context import Context, Operation
 from course.localaws.sagemaker.endpoint_configs import ENDPOINT_CONFIG
-from course.localaws.sagemaker.engine import Engine, Kind
+from course.localaws.sagemaker.engine import Changes, Engine, Kind
 from course.localaws.sagemaker.fleets import Fleet
+from course.localaws.sagemaker.guardrails import Plan, RollbackFailed, RolledBack, Rollout, plan_of
 from course.localaws.sagemaker.hosting import HostingError, Stopped
 from course.localaws.sagemaker.job_runner import JobRunner
 from course.localaws.sagemaker.live import LiveEndpoints
@@ -41,7 +43,7 @@ ENDPOINT = Kind(
     status="EndpointStatus",
     usage="endpoint usage",
     instances=lambda document: _instances([*document["_Variants"], *document["_Settings"].get("Shadows", ())]),
-    holding=("Creating", "Updating", "InService"),
+    holding=("Creating", "Updating", "RollingBack", "InService"),
 )
 
 logger = logging.getLogger(__name__)
@@ -60,6 +62,7 @@ class Endpoints:
         self._runtime = Runtime(platform, self._live)
         self._utilization = Utilization(platform, self._live)
         self._fleets: set[Fleet] = set()  # all that have processes, in service or not
+        self._rollouts: set[Rollout] = set()
         self._stopping = threading.Event()
         self._threads: set[threading.Thread] = set()
         self.operations: dict[str, Operation] = {
@@ -77,9 +80,11 @@ class Endpoints:
     async def create(self, context: Context, params: dict) -> dict:
         name = params["EndpointName"]
         config, variants, settings = await asyncio.to_thread(self._planned, context, params, "CreateEndpoint")
+        plan_of(params.get("DeploymentConfig"), variants)
         document = {
             "EndpointConfigName": config["EndpointConfigName"],
             "EndpointStatus": "Creating",
+            "LastDeploymentConfig": params.get("DeploymentConfig"),
             **self._described(config, variants, settings, "Creating"),
             "_Variants": variants,
             "_Settings": settings,
@@ -112,14 +117,19 @@ class Endpoints:
         self._engine.get(context, ENDPOINT, name)
         config, variants, settings = await asyncio.to_thread(self._planned, context, params, "UpdateEndpoint")
         present = self._engine.get(context, ENDPOINT, name)
-        if params.get("RetainDeploymentConfig"):
-            raise not_supported("sagemaker", "UpdateEndpoint with RetainDeploymentConfig")
+        retained = present.get("LastDeploymentConfig") if params.get("RetainDeploymentConfig") else None
+        deployment = params.get("DeploymentConfig", retained)
         if params.get("RetainAllVariantProperties"):
             excluded = {item["VariantPropertyType"] for item in params.get("ExcludeRetainedVariantProperties", ())}
             variants = deployments.retained(variants, present["_Variants"], excluded)
         self._check_quota(name, variants)
-        document = self._engine.update(context, ENDPOINT, name, lambda document: self._changeable(context, document))
-        self._in_background(self._finish_update, context, name, config, variants, settings)
+        plan, arriving = plan_of(deployment, variants), self._described(config, variants, settings, "Creating")
+        members = ("ProductionVariants", "ShadowProductionVariants")
+        summary = {"EndpointConfigName": config["EndpointConfigName"], "StartTime": self._engine.now()}
+        summary |= {member: arriving[member] for member in members if arriving[member]}
+        begun = {"LastDeploymentConfig": deployment, "PendingDeploymentSummary": summary}
+        document = self._engine.update(context, ENDPOINT, name, lambda document: self._changeable(context, document) | begun)
+        self._in_background(self._finish_update, context, name, config, variants, settings, plan)
         return {"EndpointArn": document["EndpointArn"]}
 
     def update_weights_and_capacities(self, context: Context, params: dict) -> dict:
@@ -129,7 +139,8 @@ class Endpoints:
         desired = params["DesiredWeightsAndCapacities"]
         variants = deployments.with_capacities(present["_Variants"], desired, present["EndpointArn"], to_zero)
         self._check_quota(name, variants)
-        self._engine.update(context, ENDPOINT, name, lambda document: self._changeable(context, document))
+        resizing = {"ProductionVariants": stages.resizing(present["ProductionVariants"], variants, self._engine.now())}
+        self._engine.update(context, ENDPOINT, name, lambda document: self._changeable(context, document) | resizing)
         self._in_background(self._finish_resize, context, name, variants)
         return {"EndpointArn": present["EndpointArn"]}
 
@@ -145,25 +156,66 @@ class Endpoints:
         self._utilization.begin()
         self._change(context, name, {"EndpointStatus": "InService", **self._described(config, variants, settings)})
 
-    def _finish_update(self, context: Context, name: str, config: dict, variants: list[dict], settings: dict) -> None:
-        try:
-            fleet = self._started(context, name, variants, settings)
-        except HostingError as error:
-            # The endpoint goes on as before, and says why the update did not happen.
-            self._change(context, name, {"EndpointStatus": "InService", "FailureReason": str(error)})
-            return
-        # Who sees InService must be answered by the new servers alone, so these take over first.
-        before = self._live.get(context.region, name).exchange(fleet)
-        changes = {
-            "EndpointStatus": "InService",
-            "FailureReason": None,
-            "EndpointConfigName": config["EndpointConfigName"],
-            **self._described(config, variants, settings),
-            "_Variants": variants,
-            "_Settings": settings,
-        }
-        self._change(context, name, changes)
+    def _finish_update(self, context: Context, name: str, config: dict, variants: list[dict], settings: dict, plan: Plan) -> None:
+        with self._rollout(context, name, plan) as rollout:
+            try:
+                fleet = self._deployed(context, name, variants, settings, plan, rollout)
+            except (HostingError, RolledBack, RollbackFailed) as error:
+                # The endpoint goes on as before, and says why the update did not happen.
+                status, reason = "UpdateRollbackFailed" if isinstance(error, RollbackFailed) else "InService", str(error)
+                self._change(context, name, lambda document: {"EndpointStatus": status} | self._as_before(document, reason))
+                return
+            # Who sees InService must be answered by the new servers alone, so these take over first.
+            before = self._live.get(context.region, name).exchange(fleet)
+            changes = {
+                "EndpointStatus": "InService",
+                "FailureReason": None,
+                "PendingDeploymentSummary": None,
+                "EndpointConfigName": config["EndpointConfigName"],
+                **self._described(config, variants, settings),
+                "_Variants": variants,
+                "_Settings": settings,
+            }
+            self._change(context, name, changes)
         self._retire(before)
+
+    @contextlib.contextmanager
+    def _rollout(self, context: Context, name: str, plan: Plan) -> Iterator[Rollout]:
+        """A deployment, which the endpoint's document follows."""
+
+        def tell(status: str, message: str, new: dict[str, int], old: dict[str, int]) -> None:
+            stage = {"Status": status, "StatusMessage": message, "StartTime": self._engine.now()}
+            self._change(context, name, lambda document: stages.deploying(document, stage, new, old))
+
+        def rolling_back() -> None:
+            self._change(context, name, {"EndpointStatus": "RollingBack"})
+
+        live = self._live.get(context.region, name)
+        with Rollout(self._platform, context.region, plan, live, tell, rolling_back) as rollout:
+            self._rollouts.add(rollout)
+            try:
+                yield rollout
+            finally:
+                self._rollouts.discard(rollout)
+
+    def _deployed(self, context: Context, name: str, variants: list[dict], settings: dict, plan: Plan, rollout: Rollout) -> Fleet:
+        """A new fleet that has all the traffic. Raises HostingError, RolledBack, RollbackFailed, Stopped."""
+        begun = [variant | {"InstanceCount": 0} for variant in variants] if plan.rolls else variants
+        fleet = self._started(context, name, begun, settings)
+        try:
+            if plan.rolls:
+                rollout.roll(fleet, {variant["VariantName"]: variant["InstanceCount"] for variant in variants})
+            else:
+                rollout.shift(fleet)
+        except (RolledBack, RollbackFailed):
+            self._retire(fleet)
+            raise
+        return fleet
+
+    def _as_before(self, document: dict, reason: str) -> dict:
+        """The changes of a document when an update did not happen."""
+        kept = [self._summary(variant) for variant in document["_Variants"]]
+        return {"FailureReason": reason, "ProductionVariants": kept, "PendingDeploymentSummary": None}
 
     def _finish_resize(self, context: Context, name: str, variants: list[dict]) -> None:
         live, failure = self._live.get(context.region, name), None
@@ -219,7 +271,7 @@ class Endpoints:
         fleet.retire()
         self._fleets.discard(fleet)
 
-    def _change(self, context: Context, name: str, changes: dict) -> None:
+    def _change(self, context: Context, name: str, changes: Changes) -> None:
         if not self._stopping.is_set():
             self._engine.update(context, ENDPOINT, name, changes)
 
@@ -251,9 +303,9 @@ class Endpoints:
             elif status == "Deleting":
                 self._engine.delete(context, ENDPOINT, name)
             elif status != "Failed":
-                if status == "Updating":
+                if status != "InService":
                     reason = "The local AWS ended during the update. The endpoint serves as before it."
-                    self._change(context, name, {"EndpointStatus": "InService", "FailureReason": reason})
+                    self._change(context, name, {"EndpointStatus": "InService"} | self._as_before(document, reason))
                 self._live.open(context.region, name, None)
                 self._in_background(self._return, context, document)
 
@@ -261,6 +313,8 @@ class Endpoints:
         """End all servers at once, also those that are just being started or retired. New ones may be started afterwards."""
         self._stopping.set()
         self._runtime.queued.stop()  # first: what a server that is being ended answers is no answer
+        for rollout in list(self._rollouts):
+            rollout.end()
         for fleet in list(self._fleets):
             fleet.stop()
         for thread in list(self._threads):
@@ -274,8 +328,6 @@ class Endpoints:
 
     def _planned(self, context: Context, params: dict, operation: str) -> tuple[dict, list[dict], dict]:
         """The endpoint configuration that a request names, its variants and its settings."""
-        if "DeploymentConfig" in params:
-            raise not_supported("sagemaker", f"{operation} with DeploymentConfig")
         config = self._engine.get(context, ENDPOINT_CONFIG, params["EndpointConfigName"])
         variants = deployments.variants_of(self._engine, context, config, operation)
         return config, variants, deployments.settings_of(self._engine, context, config, operation)
@@ -295,7 +347,7 @@ class Endpoints:
 
     def _settled(self, context: Context, document: dict) -> bool:
         live = self._live.get(context.region, document["EndpointName"])
-        if document["EndpointStatus"] not in ("InService", "Failed") or (live is not None and live.fleet is None):
+        if document["EndpointStatus"] not in ("InService", "Failed", "UpdateRollbackFailed") or (live is not None and live.fleet is None):
             raise AwsError("ValidationException", f'Cannot update in-progress endpoint "{document["EndpointArn"]}".')
         return True
 

@@ -25,7 +25,11 @@ class Variant:
     weight : float
     instances : list of Instance
         Replaced as a whole when the capacity changes.
+    active : int or None
+        How many of them take requests; all, by default. It is less while traffic moves to a new fleet.
     """
+
+    active: int | None = None
 
     def __init__(self, runner: JobRunner, context: Context, endpoint: str, document: dict) -> None:
         self.name, self.document = document["VariantName"], document
@@ -39,7 +43,7 @@ class Variant:
 
         Of a multi-model endpoint, one that has the ``model`` loaded, if any has.
         """
-        ready = [instance for instance in self.instances if instance.ready]
+        ready = [instance for instance in self.instances[: self.active] if instance.ready]
         ready = [instance for instance in ready if instance.has(model)] or ready
         if not ready:
             return None
@@ -103,12 +107,12 @@ class Fleet:
     @property
     def instances(self) -> list[Instance]:
         """All that may have processes."""
-        return [instance for variant in self._all() for instance in variant.instances] + self._leaving
+        return [instance for variant in self.every for instance in variant.instances] + self._leaving
 
     def start(self) -> None:
         """Start the variants side by side; when one fails, nothing is left running. Raises hosting.HostingError, hosting.Stopped."""
         try:
-            each(self._all(), lambda variant: variant.start())
+            each(self.every, lambda variant: variant.start())
         except Exception:
             self.stop()
             raise
@@ -134,10 +138,12 @@ class Fleet:
         self._leaving = [instance for instance in self._leaving if instance not in leaving]
 
     def _end(self) -> None:
-        for variant in self._all():
+        for variant in self.every:
             variant.end()
 
-    def _all(self) -> list[Variant]:
+    @property
+    def every(self) -> list[Variant]:
+        """The variants, and the shadow if there is one."""
         return [*self.variants.values(), *([self.shadow] if self.shadow else [])]
 
 

@@ -22,6 +22,8 @@ RETURN_SECONDS = 50.0
 class Live:
     """An endpoint in service. ``fleet`` is None while its servers are on their way back after a restart.
 
+    While it is updated, ``incoming`` is the new fleet, which has a ``share`` of the traffic.
+
     Requests come from the event loop, fleets are exchanged by threads: the lock makes sure that an instance that was taken belongs to
     the present fleet, so that whoever exchanged it may wait for its last request and end it.
     """
@@ -29,6 +31,8 @@ class Live:
     name: str
     fleet: Fleet | None
     _lock: threading.Lock
+    incoming: Fleet | None = None
+    share: float = 0.0
 
     async def take(self, target: str | None, model: str | None, took: dict[str, float]) -> tuple[Fleet, Variant, Instance]:
         """The fleet in service, and its variant and instance for the next request, which is counted as under way until `give_back`.
@@ -44,7 +48,8 @@ class Live:
         """
         while True:
             with self._lock:
-                fleet, variant = self.fleet, self._variant(target)
+                fleet = self.incoming if self.incoming and random.random() < self.share else self.fleet
+                variant = self._variant(fleet, target)
                 instance = variant.choose(model)
                 grown = None if instance else variant.grow()
                 if instance is None and grown is None:
@@ -57,7 +62,7 @@ class Live:
                 await asyncio.to_thread(grown.start)
             except (HostingError, Stopped) as error:
                 variant.shrink(grown)
-                if self.fleet is fleet:
+                if fleet in (self.fleet, self.incoming):
                     raise unavailable() from error
                 continue  # another fleet has taken over meanwhile
             took["ModelSetupTime"] = time.perf_counter() - began
@@ -74,15 +79,29 @@ class Live:
 
     @property
     def variants(self) -> list[Variant]:
-        """Those that take requests."""
+        """Those in service, a shadow too."""
         fleet = self.fleet
-        return list(fleet.variants.values()) if fleet else []
+        return fleet.every if fleet else []
 
     def exchange(self, fleet: Fleet) -> Fleet | None:
         """Let ``fleet`` take all requests from now on; returns the one that it replaces."""
         with self._lock:
-            before, self.fleet = self.fleet, fleet
+            before, self.fleet, self.incoming, self.share = self.fleet, fleet, None, 0.0
+            for variant in fleet.variants.values():
+                variant.active = None
             return before
+
+    def shift(self, fleet: Fleet, share: float, active: dict[str, int]) -> None:
+        """Let so many instances of a new fleet's variants take a share of the requests."""
+        with self._lock:
+            self.incoming, self.share = fleet, share
+            for name, count in active.items():
+                fleet.variants[name].active = count
+
+    def withdraw(self) -> None:
+        """Let the present fleet take all requests again; the new one's caller may end it."""
+        with self._lock:
+            self.incoming, self.share = None, 0.0
 
     def resize(self, name: str, count: int) -> list[Instance]:
         """`Variant.resize`, while no instance is being taken."""
@@ -94,12 +113,12 @@ class Live:
             for name, weight in weights.items():
                 self.fleet.variants[name].weight = weight
 
-    def _variant(self, target: str | None) -> Variant:
+    def _variant(self, fleet: Fleet, target: str | None) -> Variant:
         if target is not None:
-            if target not in self.fleet.variants:
+            if target not in fleet.variants:
                 raise AwsError("ValidationError", f"Variant {target} not found for Endpoint {self.name}.")
-            return self.fleet.variants[target]
-        variants = list(self.fleet.variants.values())
+            return fleet.variants[target]
+        variants = list(fleet.variants.values())
         index = pick([variant.weight for variant in variants], random.random())
         if index is None:
             raise AwsError("ValidationError", f"Endpoint {self.name} has no variant with a weight above 0 to take the request.")

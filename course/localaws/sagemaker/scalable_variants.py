@@ -25,8 +25,8 @@ class ScalableVariants:
 
     def capacity(self, region: str, resource: str) -> int | None:
         _, endpoint, _, variant = resource.split("/")
-        document = self._document(region, endpoint)
-        counts = {found["VariantName"]: found["InstanceCount"] for found in document["_Variants"]} if document else {}
+        document = self._document(region, endpoint) or {"_Variants": []}
+        counts = {found["VariantName"]: found["InstanceCount"] for found in document["_Variants"] if "Serverless" not in found}
         return counts.get(variant)
 
     def least(self, region: str, resource: str) -> int:

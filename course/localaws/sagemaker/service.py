@@ -17,6 +17,7 @@ from course.localaws.errors import not_supported
 from course.localaws.sagemaker.associations import Associations
 from course.localaws.sagemaker.context import Context, Operation
 from course.localaws.sagemaker.endpoint_configs import EndpointConfigs
+from course.localaws.sagemaker.endpoint_events import EndpointEvents
 from course.localaws.sagemaker.endpoints import Endpoints
 from course.localaws.sagemaker.engine import Engine
 from course.localaws.sagemaker.experiments import Experiments
@@ -63,7 +64,7 @@ class SageMaker:
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
         self.engine = Engine(platform)
-        self.engine.listeners = (StateEvents(platform, self.engine), Tracking(platform, self.engine))
+        self.engine.listeners = (StateEvents(platform, self.engine), EndpointEvents(platform, self.engine), Tracking(platform, self.engine))
         self.families = [family(platform, self.engine) for family in FAMILIES]
         [self._training] = [family for family in self.families if isinstance(family, TrainingJobs)]
         [self.endpoints] = [family for family in self.families if isinstance(family, Endpoints)]

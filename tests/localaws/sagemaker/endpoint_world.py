@@ -119,7 +119,7 @@ class World:
 
     def _settled(self, name: str) -> dict | None:
         described = self.sagemaker.describe_endpoint(EndpointName=name)
-        return None if described["EndpointStatus"] in ("Creating", "Updating", "Deleting") else described
+        return None if described["EndpointStatus"] in ("Creating", "Updating", "RollingBack", "Deleting") else described
 
     def invoke(self, name: str, body: bytes | str = "1,2,3", content_type: str = "text/csv", **more: Any) -> str:
         answer = self.runtime.invoke_endpoint(EndpointName=name, Body=body, ContentType=content_type, **more)
