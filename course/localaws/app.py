@@ -81,6 +81,7 @@ class LocalAws:
         self._registry = Registry(platform)
         self.sagemaker = sagemaker_service(platform)
         self._scaling = scaling_service(platform, ScalableVariants(platform, self.sagemaker), otherwise=self._moto)
+        self.sagemaker.endpoints.scaled = self._scaling
         services: dict[str, Service] = {
             "application-autoscaling": self._scaling,
             "cloudtrail": cloudtrail_service(platform, otherwise=self._moto),

@@ -95,7 +95,8 @@ class Calls:
         overhead = max(0.0, time.perf_counter() - visit.began - reply.seconds - visit.waited)
         call = visit.context.region, visit.endpoint, visit.variant.name, self._platform.clock.now(), reply.status, reply.seconds, overhead
         containers = tuple(reply.containers) if len(reply.containers) > 1 else ()
-        self._metrics.note(Invocation(*call, len(visit.variant.instances), containers, visit.took, visit.instance.loaded))
+        config = visit.fleet.settings.get("Config", "")
+        self._metrics.note(Invocation(*call, len(visit.variant.instances), containers, visit.took, visit.instance.loaded, config))
         capture = visit.fleet.settings.get("Capture")
         if reply.good and capture:
             capture = capture | {"KmsKeyId": visit.fleet.settings.get("CaptureKey")}

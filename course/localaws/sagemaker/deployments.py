@@ -48,9 +48,9 @@ def variants_of(engine: Engine, context: Context, config: dict, operation: str) 
 def settings_of(engine: Engine, context: Context, config: dict, operation: str) -> dict:
     """What `hosting.Fleet` needs of an endpoint configuration beside its variants, as plain JSON.
 
-    ``Capture`` is its ``DataCaptureConfig`` while that is switched on, ``Async`` its ``AsyncInferenceConfig``, ``CaptureKey`` and
-    ``AsyncKey`` are the ARNs of their KMS keys, ``Shadows`` its shadow variants as `variants_of` makes them. Waits for moto and raises as
-    that does.
+    ``Config`` is its name, ``Capture`` its ``DataCaptureConfig`` while that is switched on, ``Async`` its ``AsyncInferenceConfig``,
+    ``CaptureKey`` and ``AsyncKey`` are the ARNs of their KMS keys, ``Shadows`` its shadow variants as `variants_of` makes them. Waits for
+    moto and raises as that does.
     """
     shadows = [_variant(engine, context, variant, operation) for variant in config.get("ShadowProductionVariants", ())]
     capture = config.get("DataCaptureConfig", {})
@@ -60,6 +60,7 @@ def settings_of(engine: Engine, context: Context, config: dict, operation: str) 
         raise invalid("An asynchronous endpoint cannot have multi-model containers.")
     key = (queued or {}).get("OutputConfig", {}).get("KmsKeyId")
     settings = {
+        "Config": config["EndpointConfigName"],
         "Capture": capture if capture.get("EnableCapture", bool(capture)) else None,
         "CaptureKey": key_arn(context.platform, context, capture["KmsKeyId"]) if capture.get("KmsKeyId") else None,
         "Async": queued,

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from course.localaws.errors import AwsError
 from course.localaws.sagemaker import deployments, hosting, instances, quotas, stages
@@ -49,8 +50,24 @@ ENDPOINT = Kind(
 logger = logging.getLogger(__name__)
 
 
+class Scaled(Protocol):
+    """What scales variants, as endpoints need to know it."""
+
+    def scales(self, region: str, endpoint: str, variant: str) -> bool:
+        """Whether a variant is a scalable target."""
+
+    def forget(self, region: str, endpoint: str) -> None:
+        """An endpoint is gone: its variants are scalable targets no longer."""
+
+
 class Endpoints:
-    """The family of endpoints, and the runtime that sends them requests."""
+    """The family of endpoints, and the runtime that sends them requests.
+
+    Attributes
+    ----------
+    scaled : Scaled or None
+        Who scales variants.
+    """
 
     kinds = (ENDPOINT,)
 
@@ -62,6 +79,7 @@ class Endpoints:
         self._runtime = Runtime(platform, self._live)
         self._utilization = Utilization(platform, self._live)
         self._fleets: set[Fleet] = set()  # all that have processes, in service or not
+        self.scaled: Scaled | None = None
         self._rollouts: set[Rollout] = set()
         self._stopping = threading.Event()
         self._threads: set[threading.Thread] = set()
@@ -109,6 +127,8 @@ class Endpoints:
         fleet = self._live.close(context.region, name)
         self._engine.delete(context, ENDPOINT, name)
         self._runtime.queued.drop(context.region, name)
+        if self.scaled is not None:
+            self.scaled.forget(context.region, name)
         if fleet is not None:
             self._in_background(self._retire, fleet)
 
@@ -123,6 +143,7 @@ class Endpoints:
             excluded = {item["VariantPropertyType"] for item in params.get("ExcludeRetainedVariantProperties", ())}
             variants = deployments.retained(variants, present["_Variants"], excluded)
         self._check_quota(name, variants)
+        self._check_scaled(context, present, variants)
         plan, arriving = plan_of(deployment, variants), self._described(config, variants, settings, "Creating")
         members = ("ProductionVariants", "ShadowProductionVariants")
         summary = {"EndpointConfigName": config["EndpointConfigName"], "StartTime": self._engine.now()}
@@ -337,6 +358,26 @@ class Endpoints:
         endpoints = self._engine.every(ENDPOINT, ENDPOINT.holding)
         held = [pair for _, document in endpoints if document["EndpointName"] != name for pair in _instances(document["_Variants"])]
         quotas.check_instances(ENDPOINT.usage, _instances(variants), held)
+
+    def _check_scaled(self, context: Context, present: dict, variants: list[dict]) -> None:
+        """Raises ``ValidationException`` when a variant that scales would go, or change its instances.
+
+        Words: https://github.com/hashicorp/terraform-provider-aws/issues/14337
+        """
+        types = {variant["VariantName"]: variant.get("InstanceType") for variant in variants}
+        leaving = [
+            variant["VariantName"]
+            for variant in present["_Variants"]
+            if types.get(variant["VariantName"], "") != variant.get("InstanceType")
+            and self.scaled is not None
+            and self.scaled.scales(context.region, present["EndpointName"], variant["VariantName"])
+        ]
+        if leaving:
+            raise AwsError(
+                "ValidationException",
+                f'The variant(s) "{json.dumps(leaving)}" must be deregistered as scalable targets with AWS Auto Scaling before they can be '
+                "removed or have their instance type updated.",
+            )
 
     def _changeable(self, context: Context, document: dict) -> dict:
         """The change that begins an update. Raises ``ValidationException`` where none may begin."""

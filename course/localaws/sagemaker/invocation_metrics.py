@@ -1,7 +1,8 @@
 """What CloudWatch shows of an endpoint's invocations, kept in memory until somebody asks, for a moment at most, and written in batches.
 
 Source: "Monitor Amazon SageMaker AI with Amazon CloudWatch" of the developer guide: namespace ``AWS/SageMaker``, dimensions
-``EndpointName`` and ``VariantName``, latencies in microseconds.
+``EndpointName`` and ``VariantName``, latencies in microseconds. With ``EndpointConfigName`` as third dimension they tell the fleets of a
+deployment apart ("Auto-Rollback Configuration and Monitoring").
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ class Invocation:
         Seconds of what was done before the invocation, by metric: a cold start, loading of a model; and ``ModelCacheHit``.
     loaded : int or None
         How many models the instance has loaded, if models are loaded by name.
+    config : str
+        The endpoint configuration of the fleet.
     """
 
     region: str
@@ -59,6 +62,7 @@ class Invocation:
     containers: tuple[tuple[str, float], ...] = ()
     before: Mapping[str, float] = field(default_factory=dict)
     loaded: int | None = None
+    config: str = ""
 
     def values(self) -> list[tuple[str, str, float]]:
         """``(metric, unit, value)`` for every metric."""
@@ -104,8 +108,10 @@ def data(invocations: list[Invocation]) -> list[Datum]:
     for invocation in invocations:
         minute = int(invocation.moment) // 60 * 60
         variant = (("EndpointName", invocation.endpoint), ("VariantName", invocation.variant))
+        places = [variant, (*variant, ("EndpointConfigName", invocation.config))] if invocation.config else [variant]
         for metric, unit, value in invocation.values():
-            seen[NAMESPACE, variant, minute, metric, unit][value] += 1
+            for place in places:
+                seen[NAMESPACE, place, minute, metric, unit][value] += 1
         for container, seconds in invocation.containers:
             place = (*variant, ("ContainerName", container))
             seen[NAMESPACE, place, minute, "ContainerLatency", "Microseconds"][round(seconds * 1e6)] += 1

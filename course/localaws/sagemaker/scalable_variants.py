@@ -29,8 +29,13 @@ class ScalableVariants:
         counts = {found["VariantName"]: found["InstanceCount"] for found in document["_Variants"] if "Serverless" not in found}
         return counts.get(variant)
 
+    def is_locked(self, region: str, resource: str) -> bool:
+        document = self._document(region, resource.split("/")[1])
+        return document is not None and document["EndpointStatus"] != "InService"
+
     def least(self, region: str, resource: str) -> int:
-        return LEAST
+        document = self._document(region, resource.split("/")[1])
+        return 0 if document and document["_Settings"].get("Async") else LEAST
 
     def set_capacity(self, region: str, resource: str, capacity: int) -> None:
         """Raises ``ValidationException`` when the endpoint cannot be changed now, ``InternalFailure`` when the change was undone."""

@@ -30,6 +30,9 @@ class Scalable(Protocol):
     def capacity(self, region: str, resource: str) -> int | None:
         """How many there are, or are to be; None when the resource does not exist."""
 
+    def is_locked(self, region: str, resource: str) -> bool:
+        """Whether its capacity cannot be set now, though it exists."""
+
     def least(self, region: str, resource: str) -> int:
         """The smallest ``MinCapacity`` that the resource may have."""
 
@@ -70,7 +73,11 @@ class Scaler:
         desired = min(max(wanted, target["MinCapacity"]), target["MaxCapacity"])
         cause = f"monitor alarm {alarm['AlarmName']} in state ALARM triggered policy {policy['PolicyName']}"
         if desired == capacity:
-            self._not_scaled(region, target, cause, wanted, capacity, moment)
+            at = "Max" if wanted > capacity else "Min" if wanted < capacity else "Desired"
+            self._not_scaled(region, target, cause, f"AlreadyAt{at}Capacity", capacity, moment)
+            return
+        if self._scalable.is_locked(region, target["ResourceId"]):
+            self._not_scaled(region, target, cause, "TargetServicePutResourceAsUnscalable", capacity, moment)
             return
         suspended = "DynamicScalingOutSuspended" if desired > capacity else "DynamicScalingInSuspended"
         if target["SuspendedState"][suspended]:
@@ -205,9 +212,8 @@ class Scaler:
             "StatusMessage": f"{description.rstrip('.')}.".replace("Setting", "Attempting to set", 1),
         }
 
-    def _not_scaled(self, region: str, target: dict, cause: str, wanted: int, capacity: int, moment: float) -> None:
+    def _not_scaled(self, region: str, target: dict, cause: str, code: str, capacity: int, moment: float) -> None:
         """Remember why nothing was done, once in a row."""
-        code = "AlreadyAtMaxCapacity" if wanted > capacity else "AlreadyAtMinCapacity" if wanted < capacity else "AlreadyAtDesiredCapacity"
         limits = {name: target[name] for name in ("MaxCapacity", "MinCapacity")}
         reason = {"Code": code, "CurrentCapacity": capacity, **limits}
         last = next((found for found in self._store.activities(region) if target_key(found) == target_key(target)), {})

@@ -70,6 +70,16 @@ class Scaling:
     def shutdown(self) -> None:
         self._store.close()
 
+    def scales(self, region: str, endpoint: str, variant: str) -> bool:
+        """Whether a variant is a scalable target."""
+        return self._store.get(region, TARGET, f"endpoint/{endpoint}/variant/{variant} {DIMENSION}") is not None
+
+    def forget(self, region: str, endpoint: str) -> None:
+        """An endpoint is gone: its variants are scalable targets no longer, as AWS's DeleteEndpoint deregisters them."""
+        for _, target in self._store.every(TARGET, region):
+            if target["ResourceId"].startswith(f"endpoint/{endpoint}/"):
+                self.deregister(region, target)
+
     # ---- targets ------------------------------------------------------------------------------------------------------------
 
     def register(self, region: str, params: dict) -> dict:

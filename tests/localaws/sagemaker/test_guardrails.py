@@ -178,6 +178,26 @@ def test_an_alarm_while_the_old_fleet_waits_for_its_end_rolls_back_too(world):
     assert alarm in world.settled(name)["FailureReason"] and world.answers(name, 10).keys() == {"A"}
 
 
+def test_metrics_tell_the_fleets_apart(world):
+    name = world.endpoint("A")
+    before = world.described(name)["EndpointConfigName"]
+    after = world.update(name, "B", blue_green("ALL_AT_ONCE", 0, 60))
+    world.baking(name)
+    world.answers(name, 7)
+
+    def invocations(config: str) -> float:
+        values = {"EndpointName": name, "VariantName": "AllTraffic", "EndpointConfigName": config}
+        dimensions = [{"Name": key, "Value": value} for key, value in values.items()]
+        now = world.handle.advance(0)
+        span = {"StartTime": now - 3600, "EndTime": now + 120, "Period": 3600, "Statistics": ["Sum"]}
+        found = world.cloudwatch.get_metric_statistics(Namespace="AWS/SageMaker", MetricName="Invocations", Dimensions=dimensions, **span)
+        return sum(point["Sum"] for point in found["Datapoints"])
+
+    assert (invocations(before), invocations(after)) == (0, 7)
+    world.handle.advance(61)
+    world.settled(name)
+
+
 def test_a_rolling_deployment_replaces_batch_by_batch(world):
     name = world.endpoint("A", 2)
     policy = {"MaximumBatchSize": size(1), "WaitIntervalInSeconds": 120, "MaximumExecutionTimeoutInSeconds": 3600}
@@ -281,6 +301,12 @@ def test_a_half_done_deployment_is_undone_by_a_restart_and_a_stop_does_not_wait_
         assert (described["EndpointStatus"], described["EndpointConfigName"]) == ("InService", before)
         assert "PendingDeploymentSummary" not in described and "during the update" in described["FailureReason"]
         assert again.answers(name, 10).keys() == {"A"}
+        again.update(name, "B", deployment)
+        again.baking(name)
+        again.handle.reset()
+        again.bucket = again.name("models")
+        again.s3.create_bucket(Bucket=again.bucket)
+        name = again.endpoint("A")
         again.update(name, "B", deployment)
         again.baking(name)
     finally:

@@ -228,6 +228,81 @@ def test_tags_of_a_target(world):
     assert world.scaling.list_tags_for_resource(ResourceARN=arn)["Tags"] == {"stage": "test"}
 
 
+def test_a_scaled_variant_stays_until_it_is_deregistered_or_its_endpoint_deleted(world):
+    name, place = world.target()
+    high, _ = (alarm["AlarmName"] for alarm in world.track(place)["Alarms"])
+    other = world.config({"ModelName": world.model(echo("B")), "VariantName": "Other"})
+    with pytest.raises(ClientError, match=r'The variant\(s\) "\["AllTraffic"\]" must be deregistered as scalable targets'):
+        world.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=other)
+    world.sagemaker.delete_endpoint(EndpointName=name)
+    targets = world.scaling.describe_scalable_targets(ServiceNamespace="sagemaker", ResourceIds=[place["ResourceId"]])
+    assert not targets["ScalableTargets"] and not world.cloudwatch.describe_alarms(AlarmNames=[high])["MetricAlarms"]
+
+
+def test_nothing_scales_while_a_deployment_bakes(world):
+    name, place = world.target()
+    world.track(place)
+    routing = {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0}
+    world.sagemaker.update_endpoint(
+        EndpointName=name,
+        EndpointConfigName=world.config({"ModelName": world.model(echo("B"))}),
+        DeploymentConfig={"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing, "TerminationWaitInSeconds": 3600}},
+    )
+    until(lambda: world.invoke(name) == "B", "the new model answers")
+    world.to_the_minute()
+    for _ in range(3):
+        world.minute_of(name, 25)
+    assert not world.activities(place)
+    [not_scaled] = world.activities(place, IncludeNotScaledActivities=True)
+    assert [reason["Code"] for reason in not_scaled["NotScaledReasons"]] == ["TargetServicePutResourceAsUnscalable"]
+    world.handle.advance(3600)
+    assert world.count(name) == 1
+    world.scaling.deregister_scalable_target(**place)
+
+
+def test_an_asynchronous_endpoint_scales_to_zero_and_from_it_by_its_backlog(world):
+    name = world.create(
+        world.config(
+            {"ModelName": world.model(echo("A"))},
+            AsyncInferenceConfig={"OutputConfig": {"S3OutputPath": f"s3://{world.bucket}/answers"}},
+        )
+    )
+    assert world.settled(name)["EndpointStatus"] == "InService"
+    place = {"ServiceNamespace": "sagemaker", "ResourceId": f"endpoint/{name}/variant/AllTraffic", "ScalableDimension": DIMENSION}
+    world.scaling.register_scalable_target(**place, MinCapacity=0, MaxCapacity=0)
+    assert world.count(name) == 0
+    world.scaling.register_scalable_target(**place, MinCapacity=0, MaxCapacity=2)
+    policy = world.scaling.put_scaling_policy(
+        **place,
+        PolicyName="from-zero",
+        PolicyType="StepScaling",
+        StepScalingPolicyConfiguration={
+            "AdjustmentType": "ChangeInCapacity",
+            "StepAdjustments": [{"MetricIntervalLowerBound": 0.0, "ScalingAdjustment": 1}],
+        },
+    )
+    world.cloudwatch.put_metric_alarm(
+        AlarmName=f"{name}-HasBacklogWithoutCapacity",
+        **{"Namespace": "AWS/SageMaker", "MetricName": "HasBacklogWithoutCapacity", "Statistic": "Average", "Period": 60},
+        **{"EvaluationPeriods": 2, "Threshold": 1.0, "ComparisonOperator": "GreaterThanOrEqualToThreshold"},
+        Dimensions=[{"Name": "EndpointName", "Value": name}],
+        AlarmActions=[policy["PolicyARN"]],
+    )
+    world.s3.put_object(Bucket=world.bucket, Key="question", Body=b"1")
+    answer = world.runtime.invoke_endpoint_async(EndpointName=name, InputLocation=f"s3://{world.bucket}/question", ContentType="text/csv")
+
+    def answered() -> bool:
+        found = world.s3.list_objects_v2(Bucket=world.bucket, Prefix=answer["OutputLocation"].partition(f"{world.bucket}/")[2])
+        if found["KeyCount"]:
+            return True
+        world.to_the_minute()
+        return False
+
+    until(answered, "an instance came for the request")
+    assert world.count(name) == 1
+    world.scaling.deregister_scalable_target(**place)
+
+
 def test_what_is_refused(world):
     name, place = world.target()
     refused = []
