@@ -105,9 +105,11 @@ class Alarms:
         value = found.points[-1].value if found.points else math.nan
         if found.state != alarm["StateValue"]:
             self.change(region, alarm, found.state, reason(alarm, found), reason_data(alarm, found, points, moment), moment, value)
-        elif found.state == ALARM and alarm["ActionsEnabled"]:
-            # An alarm goes on invoking scaling policies, once a minute, for as long as it is in ALARM.
-            self._act(region, alarm, [action for action in alarm["AlarmActions"] if is_policy(action)], alarm, moment, value)
+            return
+        # An alarm goes on invoking scaling policies, once a minute, for as long as it is in ALARM.
+        policies = [action for action in alarm["AlarmActions"] if is_policy(action)] if found.state == ALARM else []
+        if policies and alarm["ActionsEnabled"]:
+            self._act(region, alarm, policies, alarm, moment, value)
         elif not any(point.value is not None for point in points):
             self._skip(region, alarm, moment)
 

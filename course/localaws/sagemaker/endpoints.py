@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Protocol
+from functools import partial
+from typing import TYPE_CHECKING
 
 from course.localaws.errors import AwsError
-from course.localaws.sagemaker import deployments, hosting, instances, quotas, stages
+from course.localaws.sagemaker import deployments, hosting, instances, quotas, scaled, stages
 from course.localaws.sagemaker.context import Context, Operation
+from course.localaws.sagemaker.deployment_plans import Plan, plan_of
 from course.localaws.sagemaker.endpoint_configs import ENDPOINT_CONFIG
 from course.localaws.sagemaker.engine import Changes, Engine, Kind
 from course.localaws.sagemaker.fleets import Fleet
-from course.localaws.sagemaker.guardrails import Plan, RollbackFailed, RolledBack, Rollout, plan_of
+from course.localaws.sagemaker.guardrails import RollbackFailed, RolledBack, Rollout
 from course.localaws.sagemaker.hosting import HostingError, Stopped
 from course.localaws.sagemaker.job_runner import JobRunner
 from course.localaws.sagemaker.live import LiveEndpoints
@@ -50,16 +51,6 @@ ENDPOINT = Kind(
 logger = logging.getLogger(__name__)
 
 
-class Scaled(Protocol):
-    """What scales variants, as endpoints need to know it."""
-
-    def scales(self, region: str, endpoint: str, variant: str) -> bool:
-        """Whether a variant is a scalable target."""
-
-    def forget(self, region: str, endpoint: str) -> None:
-        """An endpoint is gone: its variants are scalable targets no longer."""
-
-
 class Endpoints:
     """The family of endpoints, and the runtime that sends them requests.
 
@@ -79,7 +70,7 @@ class Endpoints:
         self._runtime = Runtime(platform, self._live)
         self._utilization = Utilization(platform, self._live)
         self._fleets: set[Fleet] = set()  # all that have processes, in service or not
-        self.scaled: Scaled | None = None
+        self.scaled: scaled.Scaled | None = None
         self._rollouts: set[Rollout] = set()
         self._stopping = threading.Event()
         self._threads: set[threading.Thread] = set()
@@ -143,7 +134,7 @@ class Endpoints:
             excluded = {item["VariantPropertyType"] for item in params.get("ExcludeRetainedVariantProperties", ())}
             variants = deployments.retained(variants, present["_Variants"], excluded)
         self._check_quota(name, variants)
-        self._check_scaled(context, present, variants)
+        scaled.check_leaving(self.scaled, context.region, present, variants)
         plan, arriving = plan_of(deployment, variants), self._described(config, variants, settings, "Creating")
         members = ("ProductionVariants", "ShadowProductionVariants")
         summary = {"EndpointConfigName": config["EndpointConfigName"], "StartTime": self._engine.now()}
@@ -178,16 +169,17 @@ class Endpoints:
         self._change(context, name, {"EndpointStatus": "InService", **self._described(config, variants, settings)})
 
     def _finish_update(self, context: Context, name: str, config: dict, variants: list[dict], settings: dict, plan: Plan) -> None:
-        with self._rollout(context, name, plan) as rollout:
+        live, change = self._live.get(context.region, name), partial(self._change, context, name)
+        with self._rollout(Rollout(self._platform, context.region, plan, live, change)) as rollout:
             try:
-                fleet = self._deployed(context, name, variants, settings, plan, rollout)
+                fleet = rollout.deployed(lambda planned: self._started(context, name, planned, settings), self._retire, variants)
             except (HostingError, RolledBack, RollbackFailed) as error:
                 # The endpoint goes on as before, and says why the update did not happen.
                 status, reason = "UpdateRollbackFailed" if isinstance(error, RollbackFailed) else "InService", str(error)
-                self._change(context, name, lambda document: {"EndpointStatus": status} | self._as_before(document, reason))
+                change(lambda document: {"EndpointStatus": status} | self._as_before(document, reason))
                 return
             # Who sees InService must be answered by the new servers alone, so these take over first.
-            before = self._live.get(context.region, name).exchange(fleet)
+            before = live.exchange(fleet)
             changes = {
                 "EndpointStatus": "InService",
                 "FailureReason": None,
@@ -197,41 +189,18 @@ class Endpoints:
                 "_Variants": variants,
                 "_Settings": settings,
             }
-            self._change(context, name, changes)
+            change(changes)
         self._retire(before)
 
     @contextlib.contextmanager
-    def _rollout(self, context: Context, name: str, plan: Plan) -> Iterator[Rollout]:
-        """A deployment, which the endpoint's document follows."""
-
-        def tell(status: str, message: str, new: dict[str, int], old: dict[str, int]) -> None:
-            stage = {"Status": status, "StatusMessage": message, "StartTime": self._engine.now()}
-            self._change(context, name, lambda document: stages.deploying(document, stage, new, old))
-
-        def rolling_back() -> None:
-            self._change(context, name, {"EndpointStatus": "RollingBack"})
-
-        live = self._live.get(context.region, name)
-        with Rollout(self._platform, context.region, plan, live, tell, rolling_back) as rollout:
-            self._rollouts.add(rollout)
-            try:
-                yield rollout
-            finally:
-                self._rollouts.discard(rollout)
-
-    def _deployed(self, context: Context, name: str, variants: list[dict], settings: dict, plan: Plan, rollout: Rollout) -> Fleet:
-        """A new fleet that has all the traffic. Raises HostingError, RolledBack, RollbackFailed, Stopped."""
-        begun = [variant | {"InstanceCount": 0} for variant in variants] if plan.rolls else variants
-        fleet = self._started(context, name, begun, settings)
+    def _rollout(self, rollout: Rollout) -> Iterator[Rollout]:
+        """A deployment that `shutdown` ends."""
+        self._rollouts.add(rollout)
         try:
-            if plan.rolls:
-                rollout.roll(fleet, {variant["VariantName"]: variant["InstanceCount"] for variant in variants})
-            else:
-                rollout.shift(fleet)
-        except (RolledBack, RollbackFailed):
-            self._retire(fleet)
-            raise
-        return fleet
+            with rollout:
+                yield rollout
+        finally:
+            self._rollouts.discard(rollout)
 
     def _as_before(self, document: dict, reason: str) -> dict:
         """The changes of a document when an update did not happen."""
@@ -358,26 +327,6 @@ class Endpoints:
         endpoints = self._engine.every(ENDPOINT, ENDPOINT.holding)
         held = [pair for _, document in endpoints if document["EndpointName"] != name for pair in _instances(document["_Variants"])]
         quotas.check_instances(ENDPOINT.usage, _instances(variants), held)
-
-    def _check_scaled(self, context: Context, present: dict, variants: list[dict]) -> None:
-        """Raises ``ValidationException`` when a variant that scales would go, or change its instances.
-
-        Words: https://github.com/hashicorp/terraform-provider-aws/issues/14337
-        """
-        types = {variant["VariantName"]: variant.get("InstanceType") for variant in variants}
-        leaving = [
-            variant["VariantName"]
-            for variant in present["_Variants"]
-            if types.get(variant["VariantName"], "") != variant.get("InstanceType")
-            and self.scaled is not None
-            and self.scaled.scales(context.region, present["EndpointName"], variant["VariantName"])
-        ]
-        if leaving:
-            raise AwsError(
-                "ValidationException",
-                f'The variant(s) "{json.dumps(leaving)}" must be deregistered as scalable targets with AWS Auto Scaling before they can be '
-                "removed or have their instance type updated.",
-            )
 
     def _changeable(self, context: Context, document: dict) -> dict:
         """The change that begins an update. Raises ``ValidationException`` where none may begin."""

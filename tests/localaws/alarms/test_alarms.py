@@ -256,7 +256,7 @@ def test_what_is_refused(world, namespace):
 def test_alarms_go_on_after_a_kill_and_a_year_passes_quickly(tmp_path):
     first = World(server.start(tmp_path / "state"))
     namespace = "Test/Kept"
-    name = first.alarm(namespace, TreatMissingData="notBreaching")
+    name, breaching = first.alarm(namespace, TreatMissingData="notBreaching"), first.alarm(namespace, TreatMissingData="breaching")
     os.kill(first.handle.pid, signal.SIGKILL)
     again = World(server.start(tmp_path / "state"))
     try:
@@ -264,6 +264,6 @@ def test_alarms_go_on_after_a_kill_and_a_year_passes_quickly(tmp_path):
         again.put(namespace, [20], begin)
         again.handle.advance(365 * 86_400)
         assert [item["HistorySummary"].rpartition(" ")[2] for item in again.history(name)][-2:] == ["ALARM", "OK"]
-        assert again.state(name) == "OK"
+        assert (again.state(name), again.state(breaching)) == ("OK", "ALARM")
     finally:
         again.handle.stop()
