@@ -27,9 +27,14 @@ class Variant:
         Replaced as a whole when the capacity changes.
     active : int or None
         How many of them take requests; all, by default. It is less while traffic moves to a new fleet.
+    requests, peak : int
+        Under way, and the most that were at once since `most` was asked.
+    provisioned : int
+        The provisioned concurrency of a serverless variant.
     """
 
     active: int | None = None
+    requests = peak = provisioned = 0
 
     def __init__(self, runner: JobRunner, context: Context, endpoint: str, document: dict) -> None:
         self.name, self.document = document["VariantName"], document
@@ -65,6 +70,16 @@ class Variant:
 
     def end(self) -> None:
         """Nobody will choose any more."""
+
+    def begin(self) -> None:
+        """Count one more request as under way."""
+        self.requests += 1
+        self.peak = max(self.peak, self.requests)
+
+    def most(self) -> int:
+        """The most requests that were under way at once since the last time that this was asked."""
+        found, self.peak = max(self.peak, self.requests), self.requests
+        return found
 
     def peaks(self) -> list[int]:
         """The most requests that each instance had under way at once since the last time that this was asked."""

@@ -56,6 +56,7 @@ class Live:
                     raise unavailable()
                 (instance or grown).begin()
             if instance:
+                variant.begin()
                 return fleet, variant, instance
             began = time.perf_counter()
             try:
@@ -66,11 +67,13 @@ class Live:
                     raise unavailable() from error
                 continue  # another fleet has taken over meanwhile
             took["ModelSetupTime"] = time.perf_counter() - began
+            variant.begin()
             return fleet, variant, grown
 
     def give_back(self, variant: Variant, instance: Instance) -> None:
         with self._lock:
             instance.requests -= 1
+            variant.requests -= 1
         variant.rest(instance)
 
     def ready(self) -> int:

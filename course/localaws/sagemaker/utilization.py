@@ -91,6 +91,7 @@ class Utilization:
             data = self._concurrency(variant, watched, dimensions, max(first, watched.since))
             begins = [begin for begin in _steps(first - MINUTE, now - MINUTE, MINUTE) if begin >= watched.since - MINUTE]
             if begins:
+                data += self._provisioned(variant, dimensions, begins)
                 data += self._hosts(variant, watched, dimensions, begins)
                 data += [datum for begin in begins if begin >= watched.since for datum in self._idle(region, dimensions, begin)]
             self._platform.metrics.put_data(region, data)
@@ -107,6 +108,19 @@ class Utilization:
             observed(NAMESPACE, "ConcurrentRequestsPerModel", count.items(), dimensions, "None", end - TICK, TICK)
             for end, count in zip(ends, counts, strict=True)
             if count
+        ]
+
+    @staticmethod
+    def _provisioned(variant: Variant, dimensions: dict, begins: list[float]) -> list[Datum]:
+        """Of a serverless variant, what part of its provisioned concurrency was in use at most; of the minutes of a jump in the first."""
+        if not variant.provisioned:
+            return []
+        used = [variant.most(), *[0] * (len(begins) - 1)]
+        executions, utilization = (f"ServerlessProvisionedConcurrency{name}" for name in ("Executions", "Utilization"))
+        return [
+            observed(NAMESPACE, name, [(count / per, 1.0)], dimensions, unit, begin)
+            for begin, count in zip(begins, used, strict=True)
+            for name, per, unit in ((executions, 1, "Count"), (utilization, variant.provisioned, "None"))
         ]
 
     def _hosts(self, variant: Variant, watched: Watched, dimensions: dict, begins: list[float]) -> list[Datum]:

@@ -13,30 +13,31 @@ from course.localaws.alarms.verdicts import ALARM
 from course.localaws.errors import AwsError, invalid
 from course.localaws.scaling.adjustments import COOLDOWN, cooling, stepped, tracked
 from course.localaws.scaling.store import POLICY, SCHEDULED, TARGET, ScalingStore, own_key, target_key
-from course.localaws.scaling.tracking import is_low
+from course.localaws.scaling.tracking import INSTANCES, PROVISIONED, is_low
 from course.localaws.schedules import Schedule
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
 
+WORDS = {INSTANCES: "desired instance count", PROVISIONED: "desired provisioned concurrency"}
 WAIT_SECONDS = 45.0  # for which the clock stands still while an activity is carried out
 
 logger = logging.getLogger(__name__)
 
 
 class Scalable(Protocol):
-    """What has a capacity that can be set, by resource ids like ``endpoint/e/variant/v``."""
+    """What has a capacity that can be set, by resource ids like ``endpoint/e/variant/v`` and scalable dimensions."""
 
-    def capacity(self, region: str, resource: str) -> int | None:
+    def capacity(self, region: str, resource: str, dimension: str) -> int | None:
         """How many there are, or are to be; None when the resource does not exist."""
 
-    def is_locked(self, region: str, resource: str) -> bool:
+    def is_locked(self, region: str, resource: str, dimension: str) -> bool:
         """Whether its capacity cannot be set now, though it exists."""
 
-    def least(self, region: str, resource: str) -> int:
+    def least(self, region: str, resource: str, dimension: str) -> int:
         """The smallest ``MinCapacity`` that the resource may have."""
 
-    def set_capacity(self, region: str, resource: str, capacity: int) -> None:
+    def set_capacity(self, region: str, resource: str, dimension: str, capacity: int) -> None:
         """Set it and wait until it is done. Raises AwsError."""
 
 
@@ -64,7 +65,7 @@ class Scaler:
         target = policy and self._store.get(region, TARGET, target_key(policy))
         if not policy or not target:
             raise invalid(f"No scaling policy found for {arn}.")
-        capacity = self._scalable.capacity(region, target["ResourceId"])
+        capacity = self._scalable.capacity(region, target["ResourceId"], target["ScalableDimension"])
         if capacity is None or self._is_busy(region, target):
             return
         wanted = self._wanted(region, policy, alarm, capacity, value, moment)
@@ -76,7 +77,7 @@ class Scaler:
             at = "Max" if wanted > capacity else "Min" if wanted < capacity else "Desired"
             self._not_scaled(region, target, cause, f"AlreadyAt{at}Capacity", capacity, moment)
             return
-        if self._scalable.is_locked(region, target["ResourceId"]):
+        if self._scalable.is_locked(region, target["ResourceId"], target["ScalableDimension"]):
             self._not_scaled(region, target, cause, "TargetServicePutResourceAsUnscalable", capacity, moment)
             return
         suspended = "DynamicScalingOutSuspended" if desired > capacity else "DynamicScalingInSuspended"
@@ -134,7 +135,7 @@ class Scaler:
 
     def within_limits(self, region: str, target: dict, moment: float) -> None:
         """After new limits: bring the capacity inside them."""
-        capacity = self._scalable.capacity(region, target["ResourceId"])
+        capacity = self._scalable.capacity(region, target["ResourceId"], target["ScalableDimension"])
         if capacity is None:
             return
         if capacity < target["MinCapacity"]:
@@ -172,7 +173,7 @@ class Scaler:
 
     def _scale(self, region: str, target: dict, desired: int, cause: str, moment: float) -> None:
         """Begin an activity, and wait for it, though not for ever."""
-        activity = self._activity(target, f"Setting desired instance count to {desired}.", cause, moment)
+        activity = self._activity(target, f"Setting {WORDS[target['ScalableDimension']]} to {desired}.", cause, moment)
         self._store.activity(region, activity)
         thread = threading.Thread(target=self._carry_out, args=(region, target, desired, activity), name="scaling", daemon=True)
         self._busy[region, target_key(target)] = thread
@@ -183,9 +184,9 @@ class Scaler:
             left -= 0.1
 
     def _carry_out(self, region: str, target: dict, desired: int, activity: dict) -> None:
-        words = f"set desired instance count to {desired}"
+        words = f"set {WORDS[target['ScalableDimension']]} to {desired}"
         try:
-            self._scalable.set_capacity(region, target["ResourceId"], desired)
+            self._scalable.set_capacity(region, target["ResourceId"], target["ScalableDimension"], desired)
             ended = {"StatusCode": "Successful", "StatusMessage": f"Successfully {words}. Change successfully fulfilled by sagemaker."}
         except AwsError as error:
             ended = {"StatusCode": "Failed", "StatusMessage": f"Failed to {words}. Reason: {error.message}"}

@@ -16,13 +16,13 @@ from course.localaws.contract import Contract
 from course.localaws.errors import AwsError, invalid, not_supported
 from course.localaws.scaling.scaler import Scalable, Scaler, following
 from course.localaws.scaling.store import POLICY, SCHEDULED, TARGET, ScalingStore, own_key, target_key
-from course.localaws.scaling.tracking import alarms_of, metric_of
+from course.localaws.scaling.tracking import INSTANCES, PROVISIONED, alarms_of, metric_of
 from course.localaws.schedules import ScheduleError
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
 
-NAMESPACE, DIMENSION = "sagemaker", "sagemaker:variant:DesiredInstanceCount"
+NAMESPACE = "sagemaker"
 ROLE = "aws-service-role/sagemaker.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
 AWAKE = {"DynamicScalingInSuspended": False, "DynamicScalingOutSuspended": False, "ScheduledScalingSuspended": False}
 PAGE = 50
@@ -72,7 +72,8 @@ class Scaling:
 
     def scales(self, region: str, endpoint: str, variant: str) -> bool:
         """Whether a variant is a scalable target."""
-        return self._store.get(region, TARGET, f"endpoint/{endpoint}/variant/{variant} {DIMENSION}") is not None
+        keys = [f"endpoint/{endpoint}/variant/{variant} {dimension}" for dimension in (INSTANCES, PROVISIONED)]
+        return any(self._store.get(region, TARGET, key) for key in keys)
 
     def forget(self, region: str, endpoint: str) -> None:
         """An endpoint is gone: its variants are scalable targets no longer, as AWS's DeleteEndpoint deregisters them."""
@@ -85,8 +86,8 @@ class Scaling:
     def register(self, region: str, params: dict) -> dict:
         self._check_dimension(params)
         key, present = target_key(params), self._store.get(region, TARGET, target_key(params))
-        if self._scalable.capacity(region, params["ResourceId"]) is None:
-            raise invalid(f"The endpoint variant doesn't exist: {params['ResourceId']}")
+        if self._scalable.capacity(region, params["ResourceId"], params["ScalableDimension"]) is None:
+            raise invalid(f"The endpoint variant doesn't exist, or has no {params['ScalableDimension']}: {params['ResourceId']}")
         target = present or {
             "ServiceNamespace": NAMESPACE,
             "ResourceId": params["ResourceId"],
@@ -220,7 +221,7 @@ class Scaling:
     # ---- parts --------------------------------------------------------------------------------------------------------------
 
     def _check_dimension(self, params: dict) -> None:
-        if params["ScalableDimension"] != DIMENSION:
+        if params["ScalableDimension"] not in (INSTANCES, PROVISIONED):
             if params["ScalableDimension"].startswith("sagemaker:"):
                 raise not_supported("application-autoscaling", f"the scalable dimension {params['ScalableDimension']}")
             raise invalid(f"Unsupported service namespace, resource type or scalable dimension: {params['ScalableDimension']}")
@@ -234,7 +235,7 @@ class Scaling:
             raise invalid("MinCapacity and MaxCapacity are required when a scalable target is registered for the first time.")
         if least > most:
             raise invalid(f"Maximum capacity cannot be less than minimum capacity: {most} < {least}")
-        smallest = self._scalable.least(region, target["ResourceId"])
+        smallest = self._scalable.least(region, target["ResourceId"], target["ScalableDimension"])
         if least < smallest:
             raise invalid(f"Minimum capacity cannot be less than {smallest} for the resource {target['ResourceId']}.")
 

@@ -11,10 +11,12 @@ import uuid
 
 from course.localaws.errors import invalid, not_supported
 
+INSTANCES, PROVISIONED = "sagemaker:variant:DesiredInstanceCount", "sagemaker:variant:DesiredProvisionedConcurrency"
 HIGH_PERIODS, LOW_SECONDS, LOW_SHARE = 3, 900, 0.9
 PREDEFINED = {
-    "SageMakerVariantInvocationsPerInstance": ("InvocationsPerInstance", "Sum", 60),
-    "SageMakerVariantConcurrentRequestsPerModelHighResolution": ("ConcurrentRequestsPerModel", "Maximum", 10),
+    "SageMakerVariantInvocationsPerInstance": (INSTANCES, "InvocationsPerInstance", "Sum", 60),
+    "SageMakerVariantConcurrentRequestsPerModelHighResolution": (INSTANCES, "ConcurrentRequestsPerModel", "Maximum", 10),
+    "SageMakerVariantProvisionedConcurrencyUtilization": (PROVISIONED, "ServerlessProvisionedConcurrencyUtilization", "Average", 60),
 }
 
 
@@ -31,7 +33,7 @@ def metric_of(policy: dict) -> dict:
     if (predefined is None) == (customized is None):
         raise invalid("Exactly one of PredefinedMetricSpecification and CustomizedMetricSpecification must be specified.")
     if predefined is not None:
-        return _predefined(predefined["PredefinedMetricType"], policy["ResourceId"])
+        return _predefined(predefined["PredefinedMetricType"], policy)
     if customized.get("Metrics"):
         return {"Metrics": [_query(query) for query in customized["Metrics"]]}
     for member in ("MetricName", "Namespace", "Statistic"):
@@ -40,13 +42,13 @@ def metric_of(policy: dict) -> dict:
     return customized | {"Period": 60}
 
 
-def _predefined(kind: str, resource: str) -> dict:
-    if kind not in PREDEFINED:
-        if kind.startswith("SageMaker"):
-            raise not_supported("application-autoscaling", f"PutScalingPolicy with {kind}")
-        raise invalid(f"The predefined metric {kind} is not one of a SageMaker endpoint variant.")
-    metric, statistic, period = PREDEFINED[kind]
-    _, endpoint, _, variant = resource.split("/")
+def _predefined(kind: str, policy: dict) -> dict:
+    if kind not in PREDEFINED and kind.startswith("SageMaker"):
+        raise not_supported("application-autoscaling", f"PutScalingPolicy with {kind}")
+    dimension, metric, statistic, period = PREDEFINED.get(kind, ("", "", "", 0))
+    if dimension != policy["ScalableDimension"]:
+        raise invalid(f"The predefined metric {kind} is not one of the scalable dimension {policy['ScalableDimension']}.")
+    _, endpoint, _, variant = policy["ResourceId"].split("/")
     dimensions = [{"Name": "EndpointName", "Value": endpoint}, {"Name": "VariantName", "Value": variant}]
     return {"Namespace": "AWS/SageMaker", "MetricName": metric, "Dimensions": dimensions, "Statistic": statistic, "Period": period}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import datetime
 
 import boto3
@@ -12,9 +13,16 @@ from botocore.exceptions import ClientError
 from course.localaws import server
 from course.localaws.keys import issued
 
-from ..sagemaker.endpoint_world import World, echo, until, world_of
+from ..sagemaker.endpoint_world import World, echo, script, until, world_of
 
-DIMENSION = "sagemaker:variant:DesiredInstanceCount"
+DIMENSION, PROVISIONED = "sagemaker:variant:DesiredInstanceCount", "sagemaker:variant:DesiredProvisionedConcurrency"
+SLOW = """
+import time
+def model_fn(d): return 0
+def transform_fn(model, data, content_type, accept):
+    time.sleep(0.5)
+    return 'done', 'text/plain'
+"""
 
 
 class Scaled(World):
@@ -303,6 +311,38 @@ def test_an_asynchronous_endpoint_scales_to_zero_and_from_it_by_its_backlog(worl
     world.scaling.deregister_scalable_target(**place)
 
 
+def test_provisioned_concurrency_follows_its_use(world):
+    model = world.model(script(SLOW))
+    serverless = {"MemorySizeInMB": 1024, "MaxConcurrency": 4, "ProvisionedConcurrency": 1}
+    config = world.name("config")
+    variant = {"VariantName": "AllTraffic", "ModelName": model, "ServerlessConfig": serverless}
+    world.sagemaker.create_endpoint_config(EndpointConfigName=config, ProductionVariants=[variant])
+    name = world.create(config)
+    assert world.settled(name)["EndpointStatus"] == "InService"
+    place = {"ServiceNamespace": "sagemaker", "ResourceId": f"endpoint/{name}/variant/AllTraffic", "ScalableDimension": PROVISIONED}
+    world.scaling.register_scalable_target(**place, MinCapacity=1, MaxCapacity=3)
+    configuration = {
+        "TargetValue": 0.7,
+        "PredefinedMetricSpecification": {"PredefinedMetricType": "SageMakerVariantProvisionedConcurrencyUtilization"},
+    }
+    world.scaling.put_scaling_policy(
+        **place, PolicyName="use", PolicyType="TargetTrackingScaling", TargetTrackingScalingPolicyConfiguration=configuration
+    )
+    world.to_the_minute()
+    for _ in range(3):
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda _: world.invoke(name), range(2)))
+        world.to_the_minute()
+    [summary] = world.settled(name)["ProductionVariants"]
+    assert summary["CurrentServerlessConfig"]["ProvisionedConcurrency"] == 3
+    [activity] = world.activities(place)
+    assert activity["Description"] == "Setting desired provisioned concurrency to 3." and activity["StatusCode"] == "Successful"
+    world.handle.advance(20 * 60)
+    [summary] = world.settled(name)["ProductionVariants"]
+    assert summary["CurrentServerlessConfig"]["ProvisionedConcurrency"] == 1
+    world.scaling.deregister_scalable_target(**place)
+
+
 def test_what_is_refused(world):
     name, place = world.target()
     refused = []
@@ -310,7 +350,8 @@ def test_what_is_refused(world):
         ("register_scalable_target", {"MinCapacity": 3, "MaxCapacity": 1}),
         ("register_scalable_target", {"MinCapacity": 0}),
         ("register_scalable_target", {"ResourceId": "endpoint/none/variant/AllTraffic", "MinCapacity": 1, "MaxCapacity": 1}),
-        ("register_scalable_target", {"ScalableDimension": "sagemaker:variant:DesiredProvisionedConcurrency"}),
+        ("register_scalable_target", {"ScalableDimension": PROVISIONED, "MinCapacity": 1, "MaxCapacity": 1}),
+        ("register_scalable_target", {"ScalableDimension": "sagemaker:inference-component:DesiredCopyCount"}),
         ("deregister_scalable_target", {"ResourceId": "endpoint/none/variant/AllTraffic"}),
         ("put_scheduled_action", {"ScheduledActionName": "a", "Schedule": "daily", "ScalableTargetAction": {"MinCapacity": 1}}),
         ("delete_scaling_policy", {"PolicyName": "none"}),
@@ -318,7 +359,7 @@ def test_what_is_refused(world):
         with pytest.raises(ClientError) as caught:
             getattr(world.scaling, operation)(**(place | changes))
         refused.append(caught.value.response["Error"]["Code"])
-    assert refused == ["ValidationException"] * 3 + [
+    assert refused == ["ValidationException"] * 4 + [
         "NotSupportedByLocalAws",
         "ObjectNotFoundException",
         "ValidationException",
