@@ -82,7 +82,9 @@ class Agenda:
             self._changed.notify_all()
         if thread is not None and thread is not threading.current_thread():
             thread.join()
-        self._thread = self._busy = None
+        with self._changed:
+            self._thread = self._busy = None
+            self._changed.notify_all()
 
     def resume(self) -> None:
         self.stopping = False

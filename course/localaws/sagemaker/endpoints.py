@@ -45,7 +45,7 @@ ENDPOINT = Kind(
     status="EndpointStatus",
     usage="endpoint usage",
     instances=lambda document: _instances([*document["_Variants"], *document["_Settings"].get("Shadows", ())]),
-    holding=("Creating", "Updating", "RollingBack", "InService"),
+    holding=("Creating", "Updating", "RollingBack", "UpdateRollbackFailed", "InService"),
 )
 
 logger = logging.getLogger(__name__)

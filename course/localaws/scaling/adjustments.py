@@ -12,8 +12,8 @@ COOLDOWN = 300  # seconds; the default for SageMaker's variants, and for step sc
 
 
 def tracked(capacity: int, value: float, target: float) -> int:
-    """The capacity at which the metric would be at its target."""
-    return math.ceil(round(capacity * value / target, 9))
+    """The capacity at which the metric would be at its target. Where there is none, the metric is what one would have."""
+    return math.ceil(round(max(capacity, 1) * value / target, 9))
 
 
 def stepped(configuration: dict, capacity: int, threshold: float, value: float) -> int | None:

@@ -43,6 +43,8 @@ def test_the_other_adjustments():
     assert stepped(percent, 4, 1.0, 5.0) == 6
 
 
-@pytest.mark.parametrize(("capacity", "value", "expected"), [(1, 210, 3), (2, 71, 3), (2, 70, 2), (3, 0, 0), (10, 63, 9)])
+@pytest.mark.parametrize(
+    ("capacity", "value", "expected"), [(1, 210, 3), (2, 71, 3), (2, 70, 2), (3, 0, 0), (10, 63, 9), (0, 140, 2), (0, 0, 0)]
+)
 def test_target_tracking_goes_with_the_metric(capacity, value, expected):
     assert tracked(capacity, value, 70) == expected
