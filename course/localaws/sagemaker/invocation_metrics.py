@@ -1,7 +1,7 @@
 """What CloudWatch shows of an endpoint's invocations, kept in memory until somebody asks, for a moment at most, and written in batches.
 
 Source: "Monitor Amazon SageMaker AI with Amazon CloudWatch" of the developer guide: namespace ``AWS/SageMaker``, dimensions
-``EndpointName`` and ``VariantName``, latencies in microseconds.
+``EndpointName`` and ``VariantName``, or ``InferenceComponentName`` alone, latencies in microseconds.
 """
 
 from __future__ import annotations
@@ -47,6 +47,10 @@ class Invocation:
         Seconds of what was done before the invocation, by metric: a cold start, loading of a model; and ``ModelCacheHit``.
     loaded : int or None
         How many models the instance has loaded, if models are loaded by name.
+    component : str
+        The inference component, if it is one that was called; the instances are its copies then.
+    concurrent : int
+        How many invocations of it were under way.
     """
 
     region: str
@@ -60,12 +64,14 @@ class Invocation:
     containers: tuple[tuple[str, float], ...] = ()
     before: Mapping[str, float] = field(default_factory=dict)
     loaded: int | None = None
+    component: str = ""
+    concurrent: int = 1
 
     def values(self) -> list[tuple[str, str, float]]:
         """``(metric, unit, value)`` for every metric."""
         return [
             ("Invocations", "None", 1),
-            ("InvocationsPerInstance", "None", 1 / self.instances),
+            *self._shares(),
             ("Invocation4XXErrors", "None", int(400 <= self.status < 500)),
             ("Invocation5XXErrors", "None", int(self.status >= 500)),
             ("InvocationModelErrors", "None", int(not 200 <= self.status < 300)),
@@ -73,6 +79,13 @@ class Invocation:
             ("OverheadLatency", "Microseconds", round(self.overhead * 1e6)),
             *self._of_before(),
         ]
+
+    def _shares(self) -> list[tuple[str, str, float]]:
+        """What is normalised by the instances or copies that were there."""
+        if not self.component:
+            return [("InvocationsPerInstance", "None", 1 / self.instances)]
+        copies = max(1, self.instances)  # it may have been scaled to zero while this one was under way
+        return [("InvocationsPerCopy", "None", 1 / copies), ("ConcurrentRequestsPerCopy", "None", self.concurrent / copies)]
 
     def _of_before(self) -> list[tuple[str, str, float]]:
         times = [(name, "Microseconds", round(value * 1e6)) for name, value in self.before.items() if name != CACHE_HIT]
@@ -130,6 +143,8 @@ def data(invocations: list[Invocation]) -> list[Datum]:
     for invocation in invocations:
         minute = int(invocation.moment) // 60 * 60
         variant = (("EndpointName", invocation.endpoint), ("VariantName", invocation.variant))
+        if invocation.component:
+            variant = (("InferenceComponentName", invocation.component),)
         for metric, unit, value in invocation.values():
             seen[NAMESPACE, variant, minute, metric, unit][value] += 1
         for container, seconds in invocation.containers:
