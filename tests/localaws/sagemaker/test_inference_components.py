@@ -258,6 +258,7 @@ def test_an_update_loses_no_request(world, shared):
         assert (described["InferenceComponentStatus"], described["Specification"]) == ("InService", specification)
         assert world.ask(shared, name) == "new"
         until(lambda: answers[-1] == "new", "the new copies answer")
+        assert thread.is_alive()  # no request has failed
     finally:
         ended.set()
         thread.join()
@@ -375,14 +376,23 @@ def test_components_come_back_after_a_kill(tmp_path):
     handle = server.start(tmp_path / "state")
     world = world_of(handle, Components)
     endpoint = world.host()
-    name = world.served(endpoint, copies=2)
+    name = world.served(endpoint, "old", copies=2)
+    slow = world.model(script("import time\ntime.sleep(3600)"), SKLEARN)
+    unfinished = world.component(endpoint, slow, memory=512)
+    specification = {"ModelName": slow, "ComputeResourceRequirements": needs(512)}
+    world.sagemaker.update_inference_component(InferenceComponentName=name, Specification=specification, RuntimeConfig={"CopyCount": 1})
     psutil.Process(handle.pid).kill()
     handle = server.start(tmp_path / "state")
     try:
         world = world_of(handle, Components)
-        assert world.ask(endpoint, name) == "a"  # waits for the copies
+        assert world.ask(endpoint, name) == "old"  # waits for the copies
         described = world.component_settled(name)
         assert (described["InferenceComponentStatus"], described["RuntimeConfig"]["CurrentCopyCount"]) == ("InService", 2)
-        world.remove(name)
+        assert described["FailureReason"].startswith("The local AWS ended during the update.")
+        described = world.component_settled(unfinished)
+        assert described["InferenceComponentStatus"] == "Failed"
+        assert described["FailureReason"].startswith("The local AWS ended while the inference component was being created.")
+        world.remove(unfinished)
+        world.scale(name, 1)
     finally:
         handle.stop()
