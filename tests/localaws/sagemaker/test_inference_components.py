@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 from typing import Any
 
@@ -396,3 +399,41 @@ def test_components_come_back_after_a_kill(tmp_path):
         world.scale(name, 1)
     finally:
         handle.stop()
+
+
+SDK = """
+import sys
+from sagemaker.core import shapes
+from sagemaker.core.resources import Endpoint, EndpointConfig, InferenceComponent
+
+model, role, name = sys.argv[1:]
+variant = shapes.ProductionVariant(variant_name="AllTraffic", initial_instance_count=1, instance_type="ml.m5.large")
+EndpointConfig.create(endpoint_config_name=name, production_variants=[variant], execution_role_arn=role)
+endpoint = Endpoint.create(endpoint_name=name, endpoint_config_name=name)
+endpoint.wait_for_status("InService", poll=1)
+requirements = shapes.InferenceComponentComputeResourceRequirements(min_memory_required_in_mb=512, number_of_cpu_cores_required=0.5)
+component = InferenceComponent.create(
+    inference_component_name=name,
+    endpoint_name=name,
+    variant_name="AllTraffic",
+    specification=shapes.InferenceComponentSpecification(model_name=model, compute_resource_requirements=requirements),
+    runtime_config=shapes.InferenceComponentRuntimeConfig(copy_count=1),
+)
+component.wait_for_status("InService", poll=1)
+answer = endpoint.invoke(body="1", content_type="text/csv", inference_component_name=name).body.read().decode()
+component.update_runtime_configs(desired_runtime_config=shapes.InferenceComponentRuntimeConfig(copy_count=2))
+component.wait_for_status("InService", poll=1)
+component.refresh()
+print("ANSWERS", answer, component.runtime_config.current_copy_count)
+component.delete()
+component.wait_for_delete(poll=1)
+endpoint.delete()
+"""
+
+
+def test_components_by_the_resources_of_sdk_v3(world, local_aws, model, tmp_path):
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SAGEMAKER_"))}
+    command = [sys.executable, "-c", SDK, model, ROLE, world.name("sdk")]
+    done = subprocess.run(command, env=kept | local_aws.environment(), cwd=tmp_path, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]
+    assert "ANSWERS a 2" in done.stdout
