@@ -15,7 +15,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from course.localaws.errors import AwsError
-from course.localaws.sagemaker import deployments, hosting, instances, quotas, scaled, stages
+from course.localaws.sagemaker import component_placement, deployments, hosting, instances, quotas, scaled, stages
+from course.localaws.sagemaker.component_copies import LiveComponents
 from course.localaws.sagemaker.context import Context, Operation
 from course.localaws.sagemaker.deployment_plans import Plan, plan_of
 from course.localaws.sagemaker.endpoint_configs import ENDPOINT_CONFIG
@@ -58,6 +59,8 @@ class Endpoints:
     ----------
     scaled : Scaled or None
         Who scales variants.
+    components : LiveComponents
+        Inference components in service.
     """
 
     kinds = (ENDPOINT,)
@@ -67,7 +70,8 @@ class Endpoints:
         self._engine = engine
         self._runner = JobRunner(platform, "endpoint")
         self._live = LiveEndpoints()
-        self._runtime = Runtime(platform, self._live)
+        self.components = LiveComponents()
+        self._runtime = Runtime(platform, self._live, self.components)
         self._utilization = Utilization(platform, self._live)
         self._fleets: set[Fleet] = set()  # all that have processes, in service or not
         self.scaled: scaled.Scaled | None = None
@@ -114,6 +118,7 @@ class Endpoints:
 
     def delete(self, context: Context, params: dict) -> None:
         name = params["EndpointName"]
+        component_placement.check_none(self._engine, context, self._engine.get(context, ENDPOINT, name))
         self._engine.update(context, ENDPOINT, name, lambda document: self._settled(context, document) and {"EndpointStatus": "Deleting"})
         fleet = self._live.close(context.region, name)
         self._engine.delete(context, ENDPOINT, name)
@@ -135,6 +140,7 @@ class Endpoints:
             variants = deployments.retained(variants, present["_Variants"], excluded)
         self._check_quota(name, variants)
         scaled.check_leaving(self.scaled, context.region, present, variants)
+        component_placement.check_instances(self._engine, context, present, variants)
         plan, arriving = plan_of(deployment, variants), self._described(config, variants, settings, "Creating")
         members = ("ProductionVariants", "ShadowProductionVariants")
         summary = {"EndpointConfigName": config["EndpointConfigName"], "StartTime": self._engine.now()}
@@ -147,10 +153,11 @@ class Endpoints:
     def update_weights_and_capacities(self, context: Context, params: dict) -> dict:
         name = params["EndpointName"]
         present = self._engine.get(context, ENDPOINT, name)
-        to_zero = "Async" in present["_Settings"]
+        to_zero = "Async" in present["_Settings"] or "ComponentRole" in present["_Settings"]
         desired = params["DesiredWeightsAndCapacities"]
         variants = deployments.with_capacities(present["_Variants"], desired, present["EndpointArn"], to_zero)
         self._check_quota(name, variants)
+        component_placement.check_instances(self._engine, context, present, variants)
         resizing = {"ProductionVariants": stages.resizing(present["ProductionVariants"], variants, self._engine.now())}
         self._engine.update(context, ENDPOINT, name, lambda document: self._changeable(context, document) | resizing)
         self._in_background(self._finish_resize, context, name, variants)
@@ -280,6 +287,46 @@ class Endpoints:
         self._threads.add(thread)
         thread.start()
 
+    # ---- for inference components -------------------------------------------------------------------------------------------
+
+    def start(self, context: Context, name: str, variant: dict, settings: dict) -> Fleet:
+        """A fleet of one component's copies, which all answer. Raises HostingError, Stopped."""
+        return self._started(context, name, [variant], settings)
+
+    def retire(self, fleet: Fleet) -> None:
+        """End a fleet that takes no requests any more when its last one is answered."""
+        self._retire(fleet)
+
+    def later(self, work: Callable, *arguments: object) -> None:
+        """Do something in a thread that `shutdown` waits for."""
+        self._in_background(work, *arguments)
+
+    @property
+    def ending(self) -> bool:
+        """Whether `shutdown` is under way, so that nothing is to be kept of what fails now."""
+        return self._stopping.is_set()
+
+    def count(self, context: Context, name: str, variant: str, counted: Callable[[dict], int]) -> None:
+        """Give a variant that hosts components another number of instances; they start empty, so there is nothing to wait for.
+
+        Raises
+        ------
+        AwsError
+            ``ResourceLimitExceeded``, and what ``counted`` raises, which is given the variant.
+        """
+
+        def changed(document: dict) -> dict:
+            counts = [counted(each) if each["VariantName"] == variant else each["InstanceCount"] for each in document["_Variants"]]
+            variants = [each | {"InstanceCount": count} for each, count in zip(document["_Variants"], counts, strict=True)]
+            self._check_quota(name, variants)
+            return {"_Variants": variants, "ProductionVariants": [self._summary(each) for each in variants]}
+
+        document = self._engine.update(context, ENDPOINT, name, changed)
+        live = self._live.get(context.region, name)
+        if live is not None and live.fleet is not None:
+            [count] = [each["InstanceCount"] for each in document["_Variants"] if each["VariantName"] == variant]
+            live.resize(variant, count)
+
     # ---- the local AWS comes and goes ---------------------------------------------------------------------------------------
 
     def recover(self) -> None:
@@ -311,6 +358,7 @@ class Endpoints:
             thread.join()
         self._fleets.clear()
         self._live.clear()
+        self.components.clear()
         self._runtime.close()
         self._stopping.clear()
 
@@ -364,7 +412,8 @@ class Endpoints:
         }
         if "Serverless" in variant:
             return summary | {"CurrentServerlessConfig": variant["Serverless"], "DesiredServerlessConfig": variant["Serverless"]}
-        return summary | {"DesiredInstanceCount": variant["InstanceCount"]}
+        scaling = {"ManagedInstanceScaling": variant["Scaling"]} if "Scaling" in variant else {}
+        return summary | {"DesiredInstanceCount": variant["InstanceCount"]} | scaling
 
 
 def _deployed(container: dict) -> dict:

@@ -168,6 +168,10 @@ def made(runner: JobRunner, context: Context, endpoint: str, document: dict) -> 
         from course.localaws.sagemaker.serverless import ServerlessVariant  # here: it is a Variant
 
         return ServerlessVariant(runner, context, endpoint, document)
+    if "Component" in document:
+        from course.localaws.sagemaker.component_copies import ComponentVariant
+
+        return ComponentVariant(runner, context, endpoint, document)
     return Variant(runner, context, endpoint, document)
 
 

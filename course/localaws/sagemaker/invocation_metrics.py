@@ -1,8 +1,8 @@
 """What CloudWatch shows of an endpoint's invocations, kept in memory until somebody asks, for a moment at most, and written in batches.
 
 Source: "Monitor Amazon SageMaker AI with Amazon CloudWatch" of the developer guide: namespace ``AWS/SageMaker``, dimensions
-``EndpointName`` and ``VariantName``, latencies in microseconds. With ``EndpointConfigName`` as third dimension they tell the fleets of a
-deployment apart ("Auto-Rollback Configuration and Monitoring").
+``EndpointName`` and ``VariantName``, or ``InferenceComponentName`` alone, latencies in microseconds. With ``EndpointConfigName`` as third
+dimension they tell the fleets of a deployment apart ("Auto-Rollback Configuration and Monitoring").
 """
 
 from __future__ import annotations
@@ -49,6 +49,10 @@ class Invocation:
         How many models the instance has loaded, if models are loaded by name.
     config : str
         The endpoint configuration of the fleet.
+    component : str
+        The inference component, if it is one that was called; the instances are its copies then.
+    concurrent : int
+        How many invocations of it were under way.
     """
 
     region: str
@@ -63,12 +67,14 @@ class Invocation:
     before: Mapping[str, float] = field(default_factory=dict)
     loaded: int | None = None
     config: str = ""
+    component: str = ""
+    concurrent: int = 1
 
     def values(self) -> list[tuple[str, str, float]]:
         """``(metric, unit, value)`` for every metric."""
         return [
             ("Invocations", "None", 1),
-            ("InvocationsPerInstance", "None", 1 / self.instances),
+            *self._shares(),
             ("Invocation4XXErrors", "None", int(400 <= self.status < 500)),
             ("Invocation5XXErrors", "None", int(self.status >= 500)),
             ("InvocationModelErrors", "None", int(not 200 <= self.status < 300)),
@@ -76,6 +82,13 @@ class Invocation:
             ("OverheadLatency", "Microseconds", round(self.overhead * 1e6)),
             *self._of_before(),
         ]
+
+    def _shares(self) -> list[tuple[str, str, float]]:
+        """What is normalised by the instances or copies that were there."""
+        if not self.component:
+            return [("InvocationsPerInstance", "None", 1 / self.instances)]
+        copies = max(1, self.instances)  # it may have been scaled to zero while this one was under way
+        return [("InvocationsPerCopy", "None", 1 / copies), ("ConcurrentRequestsPerCopy", "None", self.concurrent / copies)]
 
     def _of_before(self) -> list[tuple[str, str, float]]:
         times = [(name, "Microseconds", round(value * 1e6)) for name, value in self.before.items() if name != CACHE_HIT]
@@ -108,7 +121,10 @@ def data(invocations: list[Invocation]) -> list[Datum]:
     for invocation in invocations:
         minute = int(invocation.moment) // 60 * 60
         variant = (("EndpointName", invocation.endpoint), ("VariantName", invocation.variant))
-        places = [variant, (*variant, ("EndpointConfigName", invocation.config))] if invocation.config else [variant]
+        if invocation.component:
+            variant = (("InferenceComponentName", invocation.component),)
+        of_config = invocation.config and not invocation.component
+        places = [variant, (*variant, ("EndpointConfigName", invocation.config))] if of_config else [variant]
         for metric, unit, value in invocation.values():
             for place in places:
                 seen[NAMESPACE, place, minute, metric, unit][value] += 1

@@ -131,11 +131,13 @@ class Live:
 class LiveEndpoints:
     """The endpoints that take requests, by region and name."""
 
+    kind = "Endpoint"
+
     def __init__(self) -> None:
         self._endpoints: dict[tuple[str, str], Live] = {}
 
-    def open(self, region: str, name: str, fleet: Fleet | None) -> Live:
-        live = self._endpoints[region, name.lower()] = Live(name, fleet, threading.Lock())
+    def open(self, region: str, name: str, fleet: Fleet | None, endpoint: str = "") -> Live:
+        live = self._endpoints[region, name.lower()] = Live(endpoint or name, fleet, threading.Lock())
         return live
 
     def close(self, region: str, name: str) -> Fleet | None:
@@ -169,9 +171,10 @@ class LiveEndpoints:
             if live.fleet is not None:
                 return live
             if time.monotonic() > limit:
-                raise AwsError("ServiceUnavailable", f"The servers of endpoint {name} have not come back yet. Please try again later.", 503)
+                message = f"The servers of {self.kind.lower()} {name} have not come back yet. Please try again later."
+                raise AwsError("ServiceUnavailable", message, 503)
             await asyncio.sleep(0.02)
-        raise AwsError("ValidationError", f"Endpoint {name} of account {context.account} not found.")
+        raise AwsError("ValidationError", f"{self.kind} {name} of account {context.account} not found.")
 
 
 def unavailable() -> AwsError:

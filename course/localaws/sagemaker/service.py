@@ -21,6 +21,7 @@ from course.localaws.sagemaker.endpoint_events import EndpointEvents
 from course.localaws.sagemaker.endpoints import Endpoints
 from course.localaws.sagemaker.engine import Engine
 from course.localaws.sagemaker.experiments import Experiments
+from course.localaws.sagemaker.inference_components import InferenceComponents
 from course.localaws.sagemaker.lineage import Lineage
 from course.localaws.sagemaker.model_package_groups import ModelPackageGroups
 from course.localaws.sagemaker.model_packages import ModelPackages
@@ -70,6 +71,8 @@ class SageMaker:
         [self.endpoints] = [family for family in self.families if isinstance(family, Endpoints)]
         # Before the training jobs that they launch, so that no more are launched while those are shut down.
         self.families.insert(0, HyperParameterTuningJobs(platform, self.engine, self._training))
+        [endpoints] = [family for family in self.families if isinstance(family, Endpoints)]
+        self.families.append(InferenceComponents(platform, self.engine, endpoints))
         self.recorded = {name for family in self.families if isinstance(family, Records) for name in family.operations}
         self._operations: dict[str, Operation] = {}
         for family in self.families:
