@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import signal
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -148,6 +149,13 @@ def test_pickled_model_of_an_older_container_and_the_mean_of_an_ensemble(serve, 
     assert server.wait(), server.log.read_text()
     mean = (np.array(expected(model, ROWS[:1])) + np.array(expected(other, ROWS[:1]))) / 2
     assert float(server.invoke(csv(ROWS[:1]), "text/csv").text) == pytest.approx(mean[0])
+
+
+def test_a_booster_that_xgboost_0_90_pickled(serve):
+    """`xgboost-0.90.pkl` was made by XGBoost 0.90 on 2026-11-25: five trees, binary:logistic; the number below is its own prediction."""
+    server = serve(XGBOOST, {"xgboost-model": Path(__file__).with_name("xgboost-0.90.pkl").read_bytes()})
+    assert server.wait(), server.log.read_text()
+    assert float(server.invoke("0.017,0.813,0.913", "text/csv").text) == pytest.approx(0.8342810273)
 
 
 @pytest.mark.parametrize(
