@@ -20,6 +20,7 @@ from course.localaws.sagemaker.component_copies import LiveComponents
 from course.localaws.sagemaker.context import Context, Operation
 from course.localaws.sagemaker.deployment_plans import Plan, plan_of
 from course.localaws.sagemaker.endpoint_configs import ENDPOINT_CONFIG
+from course.localaws.sagemaker.endpoint_descriptions import described, summary
 from course.localaws.sagemaker.engine import Changes, Engine, Kind
 from course.localaws.sagemaker.fleets import Fleet
 from course.localaws.sagemaker.guardrails import RollbackFailed, RolledBack, Rollout
@@ -98,7 +99,7 @@ class Endpoints:
             "EndpointConfigName": config["EndpointConfigName"],
             "EndpointStatus": "Creating",
             "LastDeploymentConfig": params.get("DeploymentConfig"),
-            **self._described(config, variants, settings, "Creating"),
+            **described(config, variants, settings, self._engine.now(), "Creating"),
             "_Variants": variants,
             "_Settings": settings,
         }
@@ -141,11 +142,11 @@ class Endpoints:
         self._check_quota(name, variants)
         scaled.check_leaving(self.scaled, context.region, present, variants)
         component_placement.check_instances(self._engine, context, present, variants)
-        plan, arriving = plan_of(deployment, variants), self._described(config, variants, settings, "Creating")
+        plan, arriving = plan_of(deployment, variants), described(config, variants, settings, self._engine.now(), "Creating")
         members = ("ProductionVariants", "ShadowProductionVariants")
-        summary = {"EndpointConfigName": config["EndpointConfigName"], "StartTime": self._engine.now()}
-        summary |= {member: arriving[member] for member in members if arriving[member]}
-        begun = {"LastDeploymentConfig": deployment, "PendingDeploymentSummary": summary}
+        pending = {"EndpointConfigName": config["EndpointConfigName"], "StartTime": self._engine.now()}
+        pending |= {member: arriving[member] for member in members if arriving[member]}
+        begun = {"LastDeploymentConfig": deployment, "PendingDeploymentSummary": pending}
         document = self._engine.update(context, ENDPOINT, name, lambda document: self._changeable(context, document) | begun)
         self._in_background(self._finish_update, context, name, config, variants, settings, plan)
         return {"EndpointArn": document["EndpointArn"]}
@@ -173,7 +174,7 @@ class Endpoints:
             return
         self._live.open(context.region, name, fleet)
         self._utilization.begin()
-        self._change(context, name, {"EndpointStatus": "InService", **self._described(config, variants, settings)})
+        self._change(context, name, {"EndpointStatus": "InService", **described(config, variants, settings, self._engine.now())})
 
     def _finish_update(self, context: Context, name: str, config: dict, variants: list[dict], settings: dict, plan: Plan) -> None:
         live, change = self._live.get(context.region, name), partial(self._change, context, name)
@@ -192,7 +193,7 @@ class Endpoints:
                 "FailureReason": None,
                 "PendingDeploymentSummary": None,
                 "EndpointConfigName": config["EndpointConfigName"],
-                **self._described(config, variants, settings),
+                **described(config, variants, settings, self._engine.now()),
                 "_Variants": variants,
                 "_Settings": settings,
             }
@@ -211,7 +212,7 @@ class Endpoints:
 
     def _as_before(self, document: dict, reason: str) -> dict:
         """The changes of a document when an update did not happen."""
-        kept = [self._summary(variant) for variant in document["_Variants"]]
+        kept = [summary(variant, self._engine.now()) for variant in document["_Variants"]]
         return {"FailureReason": reason, "ProductionVariants": kept, "PendingDeploymentSummary": None}
 
     def _finish_resize(self, context: Context, name: str, variants: list[dict]) -> None:
@@ -232,7 +233,7 @@ class Endpoints:
             variants = [variant | {"InstanceCount": min(variant["InstanceCount"], before[variant["VariantName"]])} for variant in variants]
             for variant in variants:
                 live.resize(variant["VariantName"], variant["InstanceCount"])
-        summaries = [self._summary(variant) for variant in variants]
+        summaries = [summary(variant, self._engine.now()) for variant in variants]
         changes = {"EndpointStatus": "InService", "FailureReason": failure, "ProductionVariants": summaries, "_Variants": variants}
         self._change(context, name, changes)
         live.fleet.retire(removed)
@@ -319,7 +320,7 @@ class Endpoints:
             counts = [counted(each) if each["VariantName"] == variant else each["InstanceCount"] for each in document["_Variants"]]
             variants = [each | {"InstanceCount": count} for each, count in zip(document["_Variants"], counts, strict=True)]
             self._check_quota(name, variants)
-            return {"_Variants": variants, "ProductionVariants": [self._summary(each) for each in variants]}
+            return {"_Variants": variants, "ProductionVariants": [summary(each, self._engine.now()) for each in variants]}
 
         document = self._engine.update(context, ENDPOINT, name, changed)
         live = self._live.get(context.region, name)
@@ -388,49 +389,3 @@ class Endpoints:
         if document["EndpointStatus"] not in ("InService", "Failed", "UpdateRollbackFailed") or (live is not None and live.fleet is None):
             raise AwsError("ValidationException", f'Cannot update in-progress endpoint "{document["EndpointArn"]}".')
         return True
-
-    def _described(self, config: dict, variants: list[dict], settings: dict, status: str = "") -> dict:
-        """What DescribeEndpoint shows of a configuration; a member that it has not is None."""
-        shadows = [self._summary(variant, status) for variant in settings.get("Shadows", ())]
-        return {
-            "ProductionVariants": [self._summary(variant, status) for variant in variants],
-            "ShadowProductionVariants": shadows or None,
-            "DataCaptureConfig": _capture_summary(config, bool(status)),
-            "AsyncInferenceConfig": settings.get("Async"),
-        }
-
-    def _summary(self, variant: dict, status: str = "") -> dict:
-        """A ``ProductionVariantSummary``; ``status`` while it is not yet in service."""
-        running = 0 if status else variant["InstanceCount"]
-        summary = {
-            "VariantName": variant["VariantName"],
-            "DeployedImages": [_deployed(container) | {"ResolutionTime": self._engine.now()} for container in variant["Containers"]],
-            "CurrentWeight": variant["Weight"],
-            "DesiredWeight": variant["Weight"],
-            "CurrentInstanceCount": running,
-            **({"VariantStatus": [{"Status": status, "StartTime": self._engine.now()}]} if status else {}),
-        }
-        if "Serverless" in variant:
-            return summary | {"CurrentServerlessConfig": variant["Serverless"], "DesiredServerlessConfig": variant["Serverless"]}
-        scaling = {"ManagedInstanceScaling": variant["Scaling"]} if "Scaling" in variant else {}
-        return summary | {"DesiredInstanceCount": variant["InstanceCount"]} | scaling
-
-
-def _deployed(container: dict) -> dict:
-    resolved = {"ResolvedImage": container["ResolvedImage"]} if "ResolvedImage" in container else {}
-    return {"SpecifiedImage": container["Image"]} | resolved
-
-
-def _capture_summary(config: dict, creating: bool) -> dict | None:
-    """DescribeEndpoint's ``DataCaptureConfig``, of a configuration that has one."""
-    if "DataCaptureConfig" not in config:
-        return None
-    capture = config["DataCaptureConfig"]
-    enabled = capture.get("EnableCapture", True)
-    return {
-        "EnableCapture": enabled,
-        "CaptureStatus": "Started" if enabled and not creating else "Stopped",
-        "CurrentSamplingPercentage": capture["InitialSamplingPercentage"],
-        "DestinationS3Uri": capture["DestinationS3Uri"],
-        "KmsKeyId": capture.get("KmsKeyId", ""),
-    }

@@ -1,0 +1,62 @@
+"""What DescribeEndpoint shows of the configuration that an endpoint runs."""
+
+from __future__ import annotations
+
+
+def described(config: dict, variants: list[dict], settings: dict, now: float, status: str = "") -> dict:
+    """The members that come from a configuration; one that it has not is None.
+
+    Parameters
+    ----------
+    config : dict
+        An endpoint configuration.
+    variants, settings
+        As `deployments` makes them.
+    now : float
+        Unix seconds.
+    status : str
+        Of its variants, while they are not yet in service.
+    """
+    shadows = [summary(variant, now, status) for variant in settings.get("Shadows", ())]
+    return {
+        "ProductionVariants": [summary(variant, now, status) for variant in variants],
+        "ShadowProductionVariants": shadows or None,
+        "DataCaptureConfig": capture_summary(config, bool(status)),
+        "AsyncInferenceConfig": settings.get("Async"),
+    }
+
+
+def summary(variant: dict, now: float, status: str = "") -> dict:
+    """A ``ProductionVariantSummary``; ``status`` while it is not yet in service."""
+    shown = {
+        "VariantName": variant["VariantName"],
+        "DeployedImages": [_deployed(container) | {"ResolutionTime": now} for container in variant["Containers"]],
+        "CurrentWeight": variant["Weight"],
+        "DesiredWeight": variant["Weight"],
+        "CurrentInstanceCount": 0 if status else variant["InstanceCount"],
+        **({"VariantStatus": [{"Status": status, "StartTime": now}]} if status else {}),
+    }
+    if "Serverless" in variant:
+        return shown | {"CurrentServerlessConfig": variant["Serverless"], "DesiredServerlessConfig": variant["Serverless"]}
+    scaling = {"ManagedInstanceScaling": variant["Scaling"]} if "Scaling" in variant else {}
+    return shown | {"DesiredInstanceCount": variant["InstanceCount"]} | scaling
+
+
+def capture_summary(config: dict, creating: bool) -> dict | None:
+    """``DataCaptureConfig`` of a configuration that has one."""
+    if "DataCaptureConfig" not in config:
+        return None
+    capture = config["DataCaptureConfig"]
+    enabled = capture.get("EnableCapture", True)
+    return {
+        "EnableCapture": enabled,
+        "CaptureStatus": "Started" if enabled and not creating else "Stopped",
+        "CurrentSamplingPercentage": capture["InitialSamplingPercentage"],
+        "DestinationS3Uri": capture["DestinationS3Uri"],
+        "KmsKeyId": capture.get("KmsKeyId", ""),
+    }
+
+
+def _deployed(container: dict) -> dict:
+    resolved = {"ResolvedImage": container["ResolvedImage"]} if "ResolvedImage" in container else {}
+    return {"SpecifiedImage": container["Image"]} | resolved
