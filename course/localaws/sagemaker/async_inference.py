@@ -156,14 +156,14 @@ class AsyncInference:
             why = f"ClientError: The request expired after {ttl(request)} seconds in the queue."
             return await asyncio.to_thread(async_results.failed, data, request, why, kms_key)
         try:
-            body = await asyncio.to_thread(read_input, data, request.params["InputLocation"])
+            body, content_type = await asyncio.to_thread(read_input, data, request.params["InputLocation"])
         except (DataError, AwsError) as error:
             why = f"ClientError: Failed to download the input from {request.params['InputLocation']}: {error}"
             return await asyncio.to_thread(async_results.failed, data, request, why, kms_key)
         context = Context(request.region, self._platform.account, self._platform)
         timeout = request.params.get("InvocationTimeoutSeconds", TIMEOUT_SECONDS)
         try:
-            _, reply = await calls.call(context, endpoint, request.params | {"Body": body}, timeout)
+            _, reply = await calls.call(context, endpoint, {"ContentType": content_type} | request.params | {"Body": body}, timeout)
         except AwsError as error:
             if error.code in ("ServiceUnavailable", "ThrottlingException"):
                 return None
@@ -195,8 +195,11 @@ def expired(request: Request, now: float) -> bool:
     return request.outcome is None and now - request.received > ttl(request)
 
 
-def read_input(data: JobData, uri: str) -> bytes:
-    """The object that a request names. Raises DataError."""
+def read_input(data: JobData, uri: str) -> tuple[bytes, str]:
+    """The object that a request names and its content type, which is the request's where that has none. Raises DataError.
+
+    On the object's type alone relies who uploads the input, as SDK v2's ``AsyncPredictor`` does: it sends no ``ContentType``.
+    """
     bucket, key = split(uri)
     items = [item for item in data.find(uri) if item.stored.key == key]
     if not items:
@@ -205,4 +208,4 @@ def read_input(data: JobData, uri: str) -> bytes:
     if items[0].stored.size > LARGEST_INPUT:
         raise DataError(f"s3://{bucket}/{key} has {items[0].stored.size:,} bytes; an input may have {LARGEST_INPUT:,}")
     with data.open(bucket, key) as stream:
-        return stream.read()
+        return stream.read(), items[0].stored.content_type

@@ -105,6 +105,7 @@ def test_versions_up_to_1_2_1_answer_one_line_whatever_is_asked_for(serve, model
         ("1,2,three,4", "text/csv", None, 415, "Loading csv data failed with Exception, please ensure data is in csv format"),
         ("1,2,3,4\n1,2", "text/csv", None, 415, "Loading csv data failed"),
         ("1 0:x", "text/libsvm", None, 415, "Loading libsvm data failed"),
+        ("1,2,3,4", None, None, 415, "Loading libsvm data failed"),  # without a content type it is taken for LIBSVM
         ("[1,2,3,4]", "application/json", None, 415, "application/json is not an accepted ContentType: csv, libsvm"),
         ("1,2,3,4", "text/csv; label_size=5", None, 415, "label_size must be equal to 1"),
         ("1,2,3,4,5", "text/csv", None, 400, "Feature size of csv inference data 5 is not consistent with feature size of trained model 4"),

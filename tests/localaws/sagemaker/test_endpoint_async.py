@@ -29,6 +29,8 @@ def transform_fn(model, data, content_type, accept):
         return Response("not this", status=418)
     if data == "die":
         os._exit(1)
+    if data == "type":
+        return content_type, "text/plain"
     return data.upper(), "text/plain"
 """
 
@@ -107,6 +109,15 @@ def test_an_answer_comes_to_the_place_that_was_promised(world, endpoint):
     assert told["InferenceId"] == "mine-1" and told["ResponseMetadata"]["HTTPStatusCode"] == 202
     assert told["OutputLocation"].startswith(f"s3://{world.bucket}/out/") and told["OutputLocation"].endswith(".out")
     assert result(world, told["OutputLocation"]) == "HELLO"
+
+
+def test_the_type_of_the_input_is_that_of_the_request_or_else_of_the_object(world, endpoint):
+    place = {"Bucket": world.bucket, "Key": world.name("typed")}
+    world.s3.put_object(**place, Body=b"type", ContentType="application/json")
+    asked = {"EndpointName": endpoint, "InputLocation": f"s3://{place['Bucket']}/{place['Key']}"}
+    for request, wanted in (({}, "application/json"), ({"ContentType": "text/csv"}, "text/csv")):
+        told = world.runtime.invoke_endpoint_async(**asked, **request)
+        assert result(world, told["OutputLocation"]) == wanted
 
 
 def test_the_caller_may_name_the_place(world, endpoint):

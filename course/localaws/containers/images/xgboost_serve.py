@@ -69,7 +69,10 @@ class AlgorithmMode:
             raise ValueError(f"Content-type {content_type} is not supported.")
         try:
             with xgboost_data.without_heavy():
-                return xgboost_data.READERS[form](body)
+                data = xgboost_data.READERS[form](body)
+            if form == xgboost_data.LIBSVM and not data.num_col():
+                raise ValueError("cannot infer dimensions from zero sized index arrays")  # scipy's words, which the container asks
+            return data
         except Exception as error:
             raise ValueError(
                 f"Loading {form} data failed with Exception, please ensure data is in {form} format:\n {type(error)}\n {error}"
