@@ -22,18 +22,8 @@ from benchmarks.rows import Row
 from course import interrupts
 
 RESULT = Path("build/benchmarks.json")
-NAMES = (
-    "ready",
-    "training",
-    "tuning",
-    "invoke",
-    "transform",
-    "listing",
-    "objects",
-    "restart",
-    "queue",
-    "grading",
-)  # modules beside this one
+# Modules beside this one.
+NAMES = ("ready", "training", "tuning", "invoke", "throughput", "update", "transform", "listing", "objects", "restart", "queue", "grading")
 
 
 def _measuring(name: str) -> Callable[[], list[Row]]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import invoke, world
+from benchmarks import hosted, world
 from benchmarks.rows import Row, seconds
 from course.localaws import server
 
@@ -25,8 +25,8 @@ ENDED = ("Completed", "Failed", "Stopped")
 def measure() -> list[Row]:
     with server.temporary() as handle:
         client = world.client_of(handle)
-        invoke.deploy(client)
-        port = invoke.server_port(handle.pid)
+        hosted.deploy(client)
+        port = hosted.server_port(handle.pid)
         lines = _lines()
         for name, count in (("one", 1), ("single", SINGLE), ("multi", MULTI)):
             client("s3").put_object(Bucket=world.BUCKET, Key=f"{name}.csv", Body=b"".join(lines[:count]))
@@ -55,7 +55,7 @@ class Jobs:
         source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://{world.BUCKET}/{name}.csv"}}
         self._sagemaker.create_transform_job(
             TransformJobName=job,
-            ModelName=invoke.ENDPOINT,
+            ModelName=hosted.ENDPOINT,
             BatchStrategy=strategy,
             TransformInput={"DataSource": source, "ContentType": "text/csv", "SplitType": "Line"},
             TransformOutput={"S3OutputPath": f"s3://{world.BUCKET}/out/{job}", "AssembleWith": "Line"},

@@ -9,11 +9,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import boto3
+import psutil
 from botocore.config import Config
 from botocore.httpsession import URLLib3Session
 
@@ -41,24 +42,37 @@ def folder() -> Iterator[Path]:
 def moto_server(port: int | None = None) -> Iterator[str]:
     """The endpoint of a moto server that answers."""
     port = port or free_port()
-    command = [str(Path(sys.executable).with_name("moto_server")), "-H", "127.0.0.1", "-p", str(port)]
-    with contextlib.ExitStack() as running:
-        with interrupts.held():
-            process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            running.callback(_end, process)
-        until(lambda: process.poll() is not None or accepts(port), "moto_server answers")
-        if process.poll() is not None:
-            raise RuntimeError(f"moto_server ended with exit code {process.returncode} while starting")
+    with running([Path(sys.executable).with_name("moto_server"), "-H", "127.0.0.1", "-p", str(port)], port):
         yield f"http://127.0.0.1:{port}"
 
 
+@contextlib.contextmanager
+def running(command: Sequence[str | Path], port: int, limit: float = LIMIT_SECONDS, **options: Any) -> Iterator[None]:
+    """A server that accepts connections on ``port`` within ``limit`` seconds; it ends with the ``with``, and its children do.
+
+    ``options`` are of `subprocess.Popen`.
+    """
+    with contextlib.ExitStack() as at_end:
+        with interrupts.held():
+            process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options)
+            at_end.callback(_end, process)
+        until(lambda: process.poll() is not None or accepts(port), f"{command[0]} answers", limit)
+        if process.poll() is not None:
+            raise RuntimeError(f"{command[0]} ended with exit code {process.returncode} while starting")
+        yield
+
+
 def _end(process: subprocess.Popen) -> None:
+    children = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
     process.terminate()
     try:
         process.wait(10)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+    for child in children:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            child.kill()
 
 
 def client_of(handle: server.Handle) -> Client:

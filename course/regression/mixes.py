@@ -43,6 +43,20 @@ def environment(name: str) -> Path:
     return python
 
 
+def clean(place: Path, packages: Sequence[str]) -> Path:
+    """Make an environment of packages from PyPI, and nothing else, anew in ``place`` and return its Python.
+
+    Raises
+    ------
+    MixError
+    """
+    place.parent.mkdir(parents=True, exist_ok=True)
+    python = place.resolve() / "bin" / "python"
+    _uv("venv", "--clear", "--quiet", "--python", sys.executable, place)
+    _uv("pip", "install", "--quiet", "--compile-bytecode", "--python", python, *packages)
+    return python
+
+
 def _uv(*arguments: str | Path) -> None:
     uv = shutil.which("uv") or str(ROOT / ".venv-uv" / "bin" / "uv")
     done = subprocess.run(

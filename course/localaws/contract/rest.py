@@ -33,7 +33,7 @@ class Routes:
     def find(self, request: Request) -> tuple[str, dict[str, str]] | None:
         """The operation and the values of its path's labels; ``None`` when no operation has this method and path."""
         path = raw_path(request)
-        query = request.url.query
+        query = raw_query(request)
         for name, method, pattern, needed in self._routes:
             if request.method == method and needed in query and (match := pattern.fullmatch(path)):
                 return name, {label: unquote(text) for label, text in match.groupdict().items()}
@@ -43,6 +43,11 @@ class Routes:
 def raw_path(request: Request) -> str:
     """The path as sent, so that an escaped slash stays part of a label."""
     return request.scope.get("raw_path", request.url.path.encode()).decode("latin-1")
+
+
+def raw_query(request: Request) -> str:
+    """The query as sent. Starlette's ``request.url`` would put the whole URL together and take it apart again."""
+    return request.scope["query_string"].decode("latin-1")
 
 
 def _template(uri: str) -> tuple[re.Pattern[str], str]:
@@ -60,7 +65,7 @@ def read(shape: Shape, request: Request, labels: dict[str, str], body: bytes) ->
     """
     params: dict = {}
     query: dict[str, list[str]] = {}
-    for key, text in parse_qsl(request.url.query, keep_blank_values=True):
+    for key, text in parse_qsl(raw_query(request), keep_blank_values=True):
         query.setdefault(key, []).append(text)
     for name, member in shape.members.items():
         if member.location == "uri" and member.wire_name in labels:

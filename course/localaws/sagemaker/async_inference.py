@@ -1,7 +1,8 @@
 """Asynchronous endpoints: requests are acknowledged at once, wait in a queue, and are answered in S3.
 
 A thread with an event loop of its own takes them from the queue, as many at a time as the instances that are up may have. What was being
-answered when the local AWS was killed is asked again at the next start; what was answered is not.
+answered when the local AWS was killed is asked again at the next start; what was answered is not: the answer is in the queue's file
+before it is anywhere else, and goes from there to S3 and to the topic.
 """
 
 from __future__ import annotations
@@ -125,18 +126,15 @@ class AsyncInference:
 
     async def _process(self, calls: Calls, endpoint: Live, request: Request) -> None:
         """From the queue to the notification. What fails for want of a server stays in the queue."""
-        settings = endpoint.fleet.settings
         role = next(iter(endpoint.fleet.variants.values())).document["RoleArn"]
         data = JobData(self._platform, f"endpoint/{endpoint.name}", role)
         try:
-            outcome = request.outcome or await self._outcome(calls, endpoint, request, data, settings.get("AsyncKey"))
-            if outcome is None:
-                return
             if request.outcome is None:
-                await asyncio.to_thread(self._queue.answered, request, outcome)
-            done = replace(request, outcome=outcome)
-            await asyncio.to_thread(async_results.notify, self._platform, data, done, settings["Async"], endpoint.name)
-            await asyncio.to_thread(self._queue.remove, request)
+                made = await self._outcome(calls, endpoint, request, data)
+                if made is None or not await asyncio.to_thread(self._queue.answered, request, *made):
+                    return
+                request = replace(request, outcome=made[0])
+            await asyncio.to_thread(self._finish, endpoint, request, data)
         except asyncio.CancelledError:
             raise
         except Exception:
@@ -145,36 +143,50 @@ class AsyncInference:
         finally:
             self._under_way.get((request.region, endpoint.name), set()).discard(request.id)
 
+    def _finish(self, endpoint: Live, request: Request, data: JobData) -> None:
+        """Store and tell what a request came to. All of it may be done again: a kill in the middle leaves neither less nor more."""
+        settings, body = endpoint.fleet.settings, self._queue.answer(request)
+        if body is None:
+            return
+        try:
+            async_results.store(data, request.outcome, body, settings.get("AsyncKey"))
+        except DataError as error:
+            if request.outcome["place"] == request.failure:
+                logger.warning("the failure of an asynchronous request could not be stored: %s", error)
+            else:
+                why = f"ClientError: Failed to upload the output to {request.output}: {error}"
+                outcome, body = async_results.failed(request, why)
+                if self._queue.answered(request, outcome, body):
+                    self._finish(endpoint, replace(request, outcome=outcome), data)
+                return
+        async_results.notify(self._platform, data, request, body, settings["Async"], endpoint.name)
+        self._queue.remove(request)
+        self._deaths.pop(request.id, None)
+
     def _again(self, request: Request) -> bool:
         """Whether a request whose container ended is to be asked again; one that ends every container is not for ever."""
         self._deaths[request.id] += 1
         return self._deaths[request.id] < ATTEMPTS
 
-    async def _outcome(self, calls: Calls, endpoint: Live, request: Request, data: JobData, kms_key: str | None) -> dict | None:
-        """What a request comes to; None when it is to be tried again."""
+    async def _outcome(self, calls: Calls, endpoint: Live, request: Request, data: JobData) -> tuple[dict, bytes] | None:
+        """What a request comes to, and the body that is to be stored; None when it is to be tried again."""
         if expired(request, self._platform.clock.now()):
-            why = f"ClientError: The request expired after {ttl(request)} seconds in the queue."
-            return await asyncio.to_thread(async_results.failed, data, request, why, kms_key)
+            return async_results.failed(request, f"ClientError: The request expired after {ttl(request)} seconds in the queue.")
         try:
             body, content_type = await asyncio.to_thread(read_input, data, request.params["InputLocation"])
         except (DataError, AwsError) as error:
             why = f"ClientError: Failed to download the input from {request.params['InputLocation']}: {error}"
-            return await asyncio.to_thread(async_results.failed, data, request, why, kms_key)
+            return async_results.failed(request, why)
         context = Context(request.region, self._platform.account, self._platform)
         timeout = request.params.get("InvocationTimeoutSeconds", TIMEOUT_SECONDS)
         try:
             _, reply = await calls.call(context, endpoint, {"ContentType": content_type} | request.params | {"Body": body}, timeout)
         except AwsError as error:
-            if error.code in ("ServiceUnavailable", "ThrottlingException"):
-                return None
-            return await asyncio.to_thread(async_results.failed, data, request, f"ClientError: {error.message}", kms_key)
+            retried = error.code in ("ServiceUnavailable", "ThrottlingException")
+            return None if retried else async_results.failed(request, f"ClientError: {error.message}")
         if reply.status == 0 and reply.body == EXITED and self._again(request):
             return None
-        try:
-            return await asyncio.to_thread(async_results.store, data, request, reply, kms_key)
-        except DataError as error:
-            why = f"ClientError: Failed to upload the output to {request.output}: {error}"
-            return await asyncio.to_thread(async_results.failed, data, request, why, kms_key)
+        return async_results.answered(request, reply)
 
 
 def locations(output: dict, params: dict) -> tuple[str, str]:

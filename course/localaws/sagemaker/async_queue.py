@@ -11,10 +11,11 @@ from course.localaws.database import Database
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS requests (
-    id INTEGER PRIMARY KEY, region TEXT NOT NULL, endpoint TEXT NOT NULL, received REAL NOT NULL, params TEXT NOT NULL,
+    id INTEGER PRIMARY KEY AUTOINCREMENT, region TEXT NOT NULL, endpoint TEXT NOT NULL, received REAL NOT NULL, params TEXT NOT NULL,
     output TEXT NOT NULL, failure TEXT NOT NULL, outcome TEXT
 );
-CREATE INDEX IF NOT EXISTS requests_of_endpoint ON requests (region, endpoint, id)
+CREATE INDEX IF NOT EXISTS requests_of_endpoint ON requests (region, endpoint, id);
+CREATE TABLE IF NOT EXISTS answers (request INTEGER PRIMARY KEY REFERENCES requests ON DELETE CASCADE, body BLOB NOT NULL)
 """
 
 
@@ -35,7 +36,7 @@ class Request:
     output, failure : str
         S3 URIs of the answer and of what comes instead; ``""`` where the endpoint stores none.
     outcome : dict or None
-        What was stored, once the request is answered and only its notification is left.
+        What it came to (`async_results`), once that is certain and only its object and its notification are left.
     """
 
     id: int
@@ -61,10 +62,18 @@ class AsyncQueue:
                 (region, endpoint.lower(), received, json.dumps(params), output, failure),
             )
 
-    def answered(self, request: Request, outcome: dict) -> None:
-        """Note what a request came to: from now on it is not answered again."""
+    def answered(self, request: Request, outcome: dict, body: bytes) -> bool:
+        """Note what a request came to: from now on it is not answered again. False when nobody waits for it any more."""
         with self._database.write() as connection:
-            connection.execute("UPDATE requests SET outcome = ? WHERE id = ?", (json.dumps(outcome), request.id))
+            known = connection.execute("UPDATE requests SET outcome = ? WHERE id = ?", (json.dumps(outcome), request.id)).rowcount
+            if known:
+                connection.execute("INSERT OR REPLACE INTO answers VALUES (?, ?)", (request.id, body))
+        return bool(known)
+
+    def answer(self, request: Request) -> bytes | None:
+        """The body that was noted by `answered`; None when nobody waits for it any more."""
+        row = self._database.connection.execute("SELECT body FROM answers WHERE request = ?", (request.id,)).fetchone()
+        return row and row["body"]
 
     def remove(self, request: Request) -> None:
         with self._database.write() as connection:

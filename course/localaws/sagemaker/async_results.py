@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from course.localaws.sagemaker.job_data import DataError, JobData
+from course.localaws.sagemaker.job_data import JobData
+from course.localaws.services.journal import new_seed
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
@@ -26,31 +27,26 @@ OCTETS = "application/octet-stream"
 logger = logging.getLogger(__name__)
 
 
-def store(data: JobData, request: Request, reply: Reply, kms_key: str | None) -> dict:
-    """Put a container's answer where the request said; returns the request's outcome.
-
-    Raises
-    ------
-    DataError
-        It cannot be stored.
-    """
-    content_type = reply.headers.get("Content-Type", OCTETS)
+def answered(request: Request, reply: Reply) -> tuple[dict, bytes]:
+    """The outcome of a request that a container answered, and what is to be stored."""
     place = request.output if reply.good else request.failure
-    if place:
-        data.put(place, reply.body, kms_key, content_type)
-    outcome = {"place": place, "content_type": content_type, "reason": "" if reply.good else reason(reply)}
-    small = len(reply.body) <= INCLUDED
-    return outcome | ({"body": base64.b64encode(reply.body).decode()} if small else {})
+    return outcome(place, reply.headers.get("Content-Type", OCTETS), "" if reply.good else reason(reply), by_model=True), reply.body
 
 
-def failed(data: JobData, request: Request, why: str, kms_key: str | None) -> dict:
-    """The outcome of a request that no container answered; says why, also where failures go if that can be written."""
-    if request.failure:
-        try:
-            data.put(request.failure, why.encode(), kms_key, "text/plain")
-        except DataError as error:
-            logger.warning("the failure of an asynchronous request could not be stored: %s", error)
-    return {"place": request.failure, "content_type": "text/plain", "reason": why}
+def failed(request: Request, why: str) -> tuple[dict, bytes]:
+    """The outcome of a request that no container answered, and what is to be stored: why."""
+    return outcome(request.failure, "text/plain", why, by_model=False), why.encode()
+
+
+def outcome(place: str, content_type: str, reason: str, by_model: bool) -> dict:
+    """What a request came to: its object in S3, and the notification, with a name of its own by which it is sent once."""
+    return {"place": place, "content_type": content_type, "reason": reason, "by_model": by_model, "notification": new_seed().hex()}
+
+
+def store(data: JobData, outcome: Mapping, body: bytes, kms_key: str | None) -> None:
+    """Put what a request came to where the request said. Raises DataError."""
+    if outcome["place"]:
+        data.put(outcome["place"], body, kms_key, outcome["content_type"])
 
 
 def reason(reply: Reply) -> str:
@@ -62,23 +58,24 @@ def reason(reply: Reply) -> str:
     return f"ClientError: Received {side} error ({reply.status}) from {reply.hostname}. {where}"
 
 
-def notify(platform: Platform, data: JobData, request: Request, config: Mapping, endpoint: str) -> None:
-    """Tell the topic of the endpoint's configuration, if there is one, of an outcome."""
+def notify(platform: Platform, data: JobData, request: Request, body: bytes, config: Mapping, endpoint: str) -> None:
+    """Tell the topic of the endpoint's configuration, if there is one, of an outcome, unless it was told before."""
     notification = config["OutputConfig"].get("NotificationConfig", {})
     failure = request.outcome["reason"]
     topic = notification.get("ErrorTopic" if failure else "SuccessTopic")
     if not topic:
         return
     included = ("ERROR" if failure else "SUCCESS") + "_NOTIFICATION_TOPIC" in notification.get("IncludeInferenceResponseIn", ())
-    told = message(request, endpoint, platform.clock.now(), included)
+    included = included and request.outcome["by_model"] and len(body) <= INCLUDED
+    told = message(request, endpoint, platform.clock.now(), body if included else None)
     if not data.allowed("sns:Publish", topic):
         logger.warning("the endpoint %s may not publish to %s", endpoint, topic)
         return
-    platform.identity.moto.publish(request.region, topic, json.dumps(told))
+    platform.identity.moto.publish(request.region, topic, json.dumps(told), bytes.fromhex(request.outcome["notification"]))
 
 
-def message(request: Request, endpoint: str, now: float, included: bool) -> dict:
-    """What a notification says."""
+def message(request: Request, endpoint: str, now: float, body: bytes | None) -> dict:
+    """What a notification says; with the response's ``body`` where that is wanted."""
     params, outcome = request.params, request.outcome
     asked = {"contentType": params.get("ContentType"), "accept": params.get("Accept"), "endpointName": endpoint}
     asked |= {"inputLocation": params["InputLocation"], "customAttributes": params.get("CustomAttributes")}
@@ -96,8 +93,8 @@ def message(request: Request, endpoint: str, now: float, included: bool) -> dict
         "eventSource": "aws:sagemaker",
         "eventName": "InferenceResult",
     }
-    if included and "body" in outcome:
-        told["responseBody"] = {"content": outcome["body"], "encoding": "BASE64"}
+    if body is not None:
+        told["responseBody"] = {"content": base64.b64encode(body).decode(), "encoding": "BASE64"}
     return told
 
 

@@ -50,6 +50,8 @@ ENDPOINT = Kind(
     holding=("Creating", "Updating", "RollingBack", "UpdateRollbackFailed", "InService"),
 )
 
+RETURNS = 2  # further attempts to start the servers of an endpoint that comes back
+
 logger = logging.getLogger(__name__)
 
 
@@ -241,12 +243,17 @@ class Endpoints:
     def _return(self, context: Context, document: dict) -> None:
         """Bring an endpoint back that was in service when the local AWS ended."""
         name = document["EndpointName"]
-        try:
-            fleet = self._started(context, name, document["_Variants"], document["_Settings"])
-        except HostingError as error:
-            self._live.close(context.region, name)
-            self._change(context, name, {"EndpointStatus": "Failed", "FailureReason": str(error)})
-            return
+        for delay in (*hosting.RESTART_DELAYS[:RETURNS], None):  # its servers did start once, so that what keeps them from it may pass
+            try:
+                fleet = self._started(context, name, document["_Variants"], document["_Settings"])
+                break
+            except HostingError as error:
+                if delay is None:
+                    self._live.close(context.region, name)
+                    self._change(context, name, {"EndpointStatus": "Failed", "FailureReason": str(error)})
+                    return
+                if self._stopping.wait(delay):
+                    return
         self._live.get(context.region, name).exchange(fleet)
         self._utilization.begin()
 

@@ -79,12 +79,13 @@ class ModelStore:
             took["ModelCacheHit"] = float(name in self._loaded)
             if name not in self._loaded:
                 await self._load(target, name, took)
-            self._loaded[name] = self._loaded.pop(name, 0) + 1
+            loaded = self._loaded  # of this life of the server, which may end meanwhile
+            loaded[name] = loaded.pop(name, 0) + 1
         try:
             yield f"/models/{name}/invoke"
         finally:
-            if name in self._loaded:
-                self._loaded[name] -= 1
+            if name in loaded:
+                loaded[name] -= 1
             if not self._cached and not self._loaded.get(name):
                 await self._unload(name, took)
 
@@ -131,7 +132,7 @@ class ModelStore:
 
     def _forget_a_former_life(self) -> None:
         if self._life != self._server.lives:
-            self._loaded.clear()
+            self._loaded = {}
             self._life = self._server.lives
 
 

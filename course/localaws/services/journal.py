@@ -33,7 +33,8 @@ CREATE TABLE IF NOT EXISTS entries (
     headers TEXT NOT NULL,
     body BLOB NOT NULL,
     tape TEXT NOT NULL
-)
+);
+CREATE INDEX IF NOT EXISTS entries_by_seed ON entries (seed)
 """
 
 
@@ -138,6 +139,10 @@ class Journal:
             columns["headers"] = tuple((name, value) for name, value in json.loads(columns["headers"]))
             columns["tape"] = tuple(b64decode(piece) for piece in json.loads(columns["tape"]))
             yield Entry(**columns)
+
+    def has(self, seed: bytes) -> bool:
+        """Whether a request with this seed is in it."""
+        return self._database.connection.execute("SELECT 1 FROM entries WHERE seed = ?", (seed,)).fetchone() is not None
 
     def __len__(self) -> int:
         return self._database.connection.execute("SELECT count(*) FROM entries").fetchone()[0]

@@ -228,12 +228,21 @@ class MotoMount:
 
         self._submit(logged)
 
-    def publish(self, region: str, topic: str, message: str) -> None:
-        """Have SNS deliver a message of AWS's own to the subscriptions of a topic, and wait for it; a topic that is gone is logged."""
+    def publish(self, region: str, topic: str, message: str, seed: bytes) -> None:
+        """Have SNS deliver a message of AWS's own to the subscriptions of a topic, and wait for it; a topic that is gone is logged.
+
+        One whose ``seed`` is in the journal was delivered, and is not delivered again.
+        """
+
+        def deliver() -> None:
+            if self._journal.has(seed):
+                return
+            answer = self._own("sns", region, form, ("content-type", "application/x-www-form-urlencoded; charset=utf-8"), seed=seed)
+            if answer.status >= 400:
+                logger.error("a message was not published to %s: %s", topic, answer.body.decode(errors="replace"))
+
         form = urlencode({"Action": "Publish", "Version": "2010-03-31", "TopicArn": topic, "Message": message}).encode()
-        answer = self.run(lambda: self._own("sns", region, form, ("content-type", "application/x-www-form-urlencoded; charset=utf-8")))
-        if answer.status >= 400:
-            logger.error("a message was not published to %s: %s", topic, answer.body.decode(errors="replace"))
+        self.run(deliver)
 
     def run(self, function: Callable[[], T]) -> T:
         """Run ``function`` in moto's thread, after the journal was replayed, and wait for what it returns."""
@@ -265,11 +274,11 @@ class MotoMount:
 
     # In moto's thread
 
-    def _own(self, service: str, region: str, body: bytes, *headers: tuple[str, str]) -> Answer:
+    def _own(self, service: str, region: str, body: bytes, *headers: tuple[str, str], seed: bytes | None = None) -> Answer:
         """Perform a request on behalf of the account itself."""
         root = f"arn:aws:iam::{self._platform.account}:root"
         sent = (*headers, ("host", "localhost"))
-        entry = Entry(self._platform.clock.now(), new_seed(), service, region, root, "", "POST", b"/", b"", sent, body)
+        entry = Entry(self._platform.clock.now(), seed or new_seed(), service, region, root, "", "POST", b"/", b"", sent, body)
         return self._perform(entry, moto_world.seeded(entry.time, entry.seed, service=service))
 
     def _perform(self, entry: Entry, world: World) -> Answer:

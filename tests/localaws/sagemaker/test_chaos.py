@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-import contextlib
-import random
 import time
 from pathlib import Path
 
 import psutil
 import pytest
 
-from course.localaws import server
-
-from .job_world import ENDED, World
+from .chaos import Killed
+from .job_world import ENDED
 
 WORK = ["/bin/sh", "-c", "sleep 0.2 & wait; echo model > /opt/ml/model/model.txt; sleep 0.1"]
 VICTIMS = ("gateway", "supervisor", "program")
 
 
-class Chaos:
-    """One local AWS that is killed and started again on the same state, and what it has acknowledged so far."""
+def supervises(process: psutil.Process) -> bool:
+    """Whether a process is the one from which all others of a job or server descend."""
+    return any(argument.endswith("supervisor") for argument in process.cmdline())
+
+
+class Chaos(Killed):
+    """Kills, and what was acknowledged so far."""
 
     def __init__(self, state: Path, seed: int) -> None:
-        self.random = random.Random(seed)
-        self.state = state
-        self.world = World(server.start(state), "")
+        super().__init__(state, seed)
         self.acknowledged: list[str] = []
 
     def strike(self, victim: str) -> None:
@@ -33,16 +33,9 @@ class Chaos:
             self.acknowledged.append(self.world.train(self.world.name(f"chaos-{victim}"), entrypoint=WORK, **changes))
         time.sleep(self.random.uniform(0, 0.6))  # the moment is what is tried out; nothing is expected of it
         if victim == "gateway":
-            psutil.Process(self.world.handle.pid).kill()
-            self.world.until(lambda: not self.world.processes())
-            self.world = World(server.start(self.state), "", fresh=False)
-            return
-        for process in self.world.processes():
-            with contextlib.suppress(psutil.Error):
-                supervises = any(argument.endswith("supervisor") for argument in process.cmdline())
-                if supervises == (victim == "supervisor"):
-                    process.kill()
-                    return
+            self.kill_gateway()
+        else:
+            self.kill_one(lambda process: supervises(process) == (victim == "supervisor"))
 
     def account(self) -> None:
         """Everything acknowledged has ended, by itself or with a reason, and nothing of it is left."""
@@ -53,8 +46,7 @@ class Chaos:
             assert whole or job["FailureReason"].startswith(possible), job
             if whole:
                 assert self.world.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"model.txt": b"model\n"}
-        self.world.until(lambda: not self.world.processes())
-        self.world.until(lambda: not self.world.boxes())
+        self.nothing_is_left()
 
     def all_told(self) -> None:
         """What was acknowledged long ago is still there, and has ended; some were hit, and some were not."""

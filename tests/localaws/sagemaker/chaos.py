@@ -1,0 +1,52 @@
+"""A local AWS that is killed at any moment, with whatever runs on it, and started again on the same state."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+
+from course.localaws import server
+
+from .job_world import World
+
+
+class Killed:
+    """
+    Attributes
+    ----------
+    random : random.Random
+        For whatever is left to chance.
+    world : World
+        Of the local AWS that runs now.
+    """
+
+    def __init__(self, state: Path, seed: int) -> None:
+        self.random = random.Random(seed)
+        self.state = state
+        self.world = World(server.start(state), "")
+
+    def kill_gateway(self) -> None:
+        """What ran on it ends with it, and another one takes its place."""
+        psutil.Process(self.world.handle.pid).kill()
+        self.world.until(lambda: not self.world.processes())
+        self.world = World(server.start(self.state), "", fresh=False)
+
+    def kill_one(self, wanted: Callable[[psutil.Process], bool]) -> bool:
+        """Kill a process of a job or server; False when there was none to kill."""
+        found = self.world.processes()
+        self.random.shuffle(found)
+        for process in found:
+            with contextlib.suppress(psutil.Error):
+                if wanted(process):
+                    process.kill()
+                    return True
+        return False
+
+    def nothing_is_left(self) -> None:
+        """Wait until no process and no directory is left."""
+        self.world.until(lambda: not self.world.processes())
+        self.world.until(lambda: not self.world.boxes())
