@@ -10,6 +10,7 @@ from typing import Any
 from starlette.responses import Response
 
 from course.localaws import keys
+from course.localaws.athena import Athena, athena_service
 from course.localaws.call import Call, Service
 from course.localaws.clock import Clock
 from course.localaws.containers.box import Limits
@@ -67,8 +68,10 @@ class LocalAws:
         )
         self._moto = MotoMount(platform)
         self._registry = Registry(platform)
+        self._athena = Athena(platform)
         self.sagemaker = sagemaker_service(platform)
         services: dict[str, Service] = {
+            "athena": athena_service(self._athena, otherwise=self._moto),
             "cloudtrail": cloudtrail_service(platform, otherwise=self._moto),
             "iam": iam_service(platform),
             "logs": logs_service(platform),
@@ -80,7 +83,8 @@ class LocalAws:
         }
         self.gateway = Gateway(platform, services, fallback=self._moto)
         # What runs before what it writes to: in this order rooms are emptied and closed.
-        self._rooms = (self.sagemaker, self._registry, self._moto, platform.objects, platform.logs, platform.metrics, platform.requests)
+        self._rooms = (self.sagemaker, self._athena, self._registry, self._moto)
+        self._rooms += (platform.objects, platform.logs, platform.metrics, platform.requests)
         self._closed = False
 
     def asgi(self, token: str, stop: Callable[[], None]) -> Callable:

@@ -11,6 +11,7 @@ from course.localaws.containers.box import Limits
 from course.localaws.requests_log import RequestLog
 
 if TYPE_CHECKING:
+    from course.localaws.athena import Athena
     from course.localaws.logs import LogStore
     from course.localaws.metrics import MetricStore
     from course.localaws.s3 import ObjectStore
@@ -33,6 +34,8 @@ class Platform:
     logs : LogStore
     metrics : MetricStore
     identity : Identity
+    athena : Athena
+        Set by the room when it is made.
     endpoint : str
         ``"http://127.0.0.1:PORT"``, for what runs inside jobs.
     sealed : Path or None
@@ -52,3 +55,4 @@ class Platform:
     endpoint: str
     sealed: Path | None = None
     limits: Limits = field(default_factory=Limits)
+    athena: Athena = field(init=False)
