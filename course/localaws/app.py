@@ -10,7 +10,8 @@ from typing import Any
 from starlette.responses import Response
 
 from course.localaws import keys
-from course.localaws.athena import Athena, athena_service
+from course.localaws.athena.athena import Athena
+from course.localaws.athena.service import athena_service
 from course.localaws.call import Call, Service
 from course.localaws.clock import Clock
 from course.localaws.containers.box import Limits

@@ -11,7 +11,7 @@ from course.localaws.containers.box import Limits
 from course.localaws.requests_log import RequestLog
 
 if TYPE_CHECKING:
-    from course.localaws.athena import Athena
+    from course.localaws.athena.athena import Athena
     from course.localaws.logs import LogStore
     from course.localaws.metrics import MetricStore
     from course.localaws.s3 import ObjectStore

@@ -14,17 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from course.localaws.athena import results
-from course.localaws.athena.access import Access
-from course.localaws.athena.catalog import CATALOG, Catalog
+from course.localaws.athena.catalog import CATALOG
 from course.localaws.athena.failures import QueryFailure, SyntaxFailure
-from course.localaws.athena.statements import read
-from course.localaws.athena.work import Work
 from course.localaws.call import Principal
 from course.localaws.database import Database
 from course.localaws.errors import AwsError
 
 if TYPE_CHECKING:
     from course.localaws.athena.statements import Statement
+    from course.localaws.athena.work import Work
     from course.localaws.platform import Platform
 
 SCHEMA = """
@@ -77,6 +75,8 @@ class Athena:
         AwsError
             ``InvalidRequestException``.
         """
+        from course.localaws.athena.statements import read  # brings sqlglot, which no start of the local AWS is to wait for
+
         text, group = params["QueryString"], params.get("WorkGroup", "primary")
         context = {"Catalog": CATALOG, "Database": "default"} | params.get("QueryExecutionContext", {})
         if context["Catalog"].lower() != CATALOG:
@@ -86,26 +86,34 @@ class Athena:
         except SyntaxFailure as error:
             raise AwsError("InvalidRequestException", str(error), AthenaErrorCode="MALFORMED_QUERY") from error
         configuration = self._configuration(region, group, params.get("ResultConfiguration", {}))
+        base, token = self._base(configuration) if stored else "", params.get("ClientRequestToken")
         with self._starting:
-            if known := self._same(region, params.get("ClientRequestToken"), text):
+            if known := self._same(region, token, text):
                 return known
             query = str(uuid.uuid4())
-            base = self._base(configuration) if stored else ""
             place = f"{base}{query}" if base else ""
             document = self._document(query, text, statement, group, context, configuration, place)
             if parameters := params.get("ExecutionParameters"):
                 document["ExecutionParameters"] = parameters
-            row = (query, region, group, params.get("ClientRequestToken"), self._platform.clock.now(), json.dumps(document))
             with self._database.write() as connection:
                 connection.execute(
-                    "INSERT INTO executions (id, region, workgroup, token, submitted, document) VALUES (?, ?, ?, ?, ?, ?)", row
+                    "INSERT INTO executions (id, region, workgroup, token, submitted, document) VALUES (?, ?, ?, ?, ?, ?)",
+                    (query, region, group, token, self._platform.clock.now(), json.dumps(document)),
                 )
-        access = Access(self._platform, principal)
         kms_key = configuration.get("EncryptionConfiguration", {}).get("KmsKey")
-        work = Work(Catalog(self._platform, region), access, context["Database"].lower(), statement, query, place, kms_key)
+        self._submit(self._work(region, principal, context["Database"].lower(), statement, query, place, kms_key), query)
+        return query
+
+    def _work(self, region: str, principal: Principal, database: str, statement: Statement, *rest: str | None) -> Work:
+        from course.localaws.athena.access import Access
+        from course.localaws.athena.catalog import Catalog
+        from course.localaws.athena.work import Work
+
+        return Work(Catalog(self._platform, region), Access(self._platform, principal), database, statement, *rest)
+
+    def _submit(self, work: Work, query: str) -> None:
         self._works[query] = work
         self._futures[query] = self._pool.submit(self._run, query, work)
-        return query
 
     def wait(self, query: str, seconds: float) -> bool:
         """Wait until a query has ended, or so many seconds; returns whether it has."""

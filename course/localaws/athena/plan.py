@@ -20,8 +20,8 @@ from course.localaws.athena import types
 from course.localaws.athena.catalog import CATALOG, Table
 from course.localaws.athena.failures import QueryFailure, at
 
-_UNRESOLVED = re.compile(r"(?:Column|Unknown column:?) '?\"?([^'\"]+?)\"?'?(?: could not be resolved.*)?", re.DOTALL)
-_UNNAMED = re.compile(r"_col_\d+")
+_UNRESOLVED = re.compile(r"(?:Column|Unknown column:?) ['\"]?([\w.$]+)")
+_UNNAMED = re.compile(r"_col\d+")
 
 
 @dataclass(slots=True)
@@ -90,13 +90,13 @@ class Planner:
             columns = {column: types.duckdb(hive) for column, hive in (table.columns | table.keys).items()}
             schema.setdefault(CATALOG, {}).setdefault(database, {})[name] = columns
         try:
-            query = qualify(self._query.copy(), schema=schema, dialect="athena", catalog=CATALOG, db=self._database)
+            query = qualify(_named(self._query), schema=schema, dialect="athena", catalog=CATALOG, db=self._database)
             query = annotate_types(query, schema=schema, dialect="athena")
         except OptimizeError as error:
             raise self._unresolved(str(error)) from error
         except (SqlglotError, RecursionError) as error:
             raise QueryFailure(f"GENERIC_USER_ERROR: {str(error).splitlines()[0]}") from error
-        _name_unnamed(query)
+        _renumber(query)
         _fail_by_zero(query)
         plan = Plan("", [column.alias_or_name for column in query.selects])
         for scope in traverse_scope(query):
@@ -169,8 +169,18 @@ def _on_keys(scope: Scope, alias: str, table: Table) -> Iterator[exp.Expression]
             yield part
 
 
-def _name_unnamed(query: exp.Query) -> None:
-    """Trino's names of columns that have none."""
+def _named(query: exp.Query) -> exp.Query:
+    """A copy in which columns that have no name have Trino's."""
+    query = query.copy()
+    for select in list(query.find_all(exp.Select)):
+        for number, column in enumerate(select.expressions):
+            if not column.output_name or isinstance(column, exp.Literal):
+                column.replace(exp.alias_(column.copy(), f"_col{number}"))
+    return query
+
+
+def _renumber(query: exp.Query) -> None:
+    """Those of the result, counted after the stars were written out."""
     for number, column in enumerate(query.selects):
         if isinstance(column, exp.Alias) and _UNNAMED.fullmatch(column.alias):
             column.set("alias", exp.to_identifier(f"_col{number}", quoted=True))

@@ -36,6 +36,8 @@ _PATTERNS = {
 }
 _COMPILED = {kind: re.compile(pattern, re.I | re.S) for kind, pattern in _PATTERNS.items()}
 _UNLOAD = re.compile(r"UNLOAD\s*\((?P<query>.*)\)\s*TO\s*'(?P<to>[^']+)'\s*(?P<with>WITH\s*\(.*\))?", re.I | re.S)
+_BEGINNINGS = ("", "ALTER", "CREATE", "DELETE", "DESCRIBE", "DROP", "INSERT", "MERGE", "SELECT", "SHOW", "UPDATE", "VALUES", "WITH")
+_EXPECTED = "'ALTER', 'CREATE', 'DESCRIBE', 'DROP', 'INSERT', 'SELECT', 'SHOW', 'UNLOAD', 'WITH', <query>"
 UTILITY = ("SHOW_", "DESCRIBE_", "REPAIR_")
 
 
@@ -102,6 +104,8 @@ def _parsed(text: str, parameters: list[str] | None) -> exp.Expression:
     try:
         trees = sqlglot.parse(text, dialect="athena")
     except ParseError as error:
+        if text.split(maxsplit=1)[0].upper().strip("(") not in _BEGINNINGS:
+            raise _no_beginning(text) from error
         found = error.errors[0]
         line, column = found.get("line") or 1, max((found.get("col") or 1) - len(found.get("highlight") or "") + 1, 1)
         raise SyntaxFailure(f"line {line}:{column}: mismatched input '{found.get('highlight') or '<EOF>'}'") from error
@@ -111,10 +115,12 @@ def _parsed(text: str, parameters: list[str] | None) -> exp.Expression:
         raise SyntaxFailure("Only one sql statement is allowed. Got: " + text[:200])
     tree = trees[0]
     if isinstance(tree, (exp.Alias, exp.Column)):  # a word that begins no statement
-        raise SyntaxFailure(
-            f"line 1:1: mismatched input '{text.split(maxsplit=1)[0]}'. Expecting: 'ALTER', 'CREATE', 'INSERT', 'SELECT', <query>"
-        )
+        raise _no_beginning(text)
     return _filled(tree, parameters or [])
+
+
+def _no_beginning(text: str) -> SyntaxFailure:
+    return SyntaxFailure(f"line 1:1: mismatched input '{text.split(maxsplit=1)[0]}'. Expecting: {_EXPECTED}")
 
 
 def _filled(tree: exp.Expression, parameters: list[str]) -> exp.Expression:

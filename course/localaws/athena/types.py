@@ -9,6 +9,7 @@ from course.localaws.athena.failures import QueryFailure
 
 # As Athena's ColumnInfo says them, where sqlglot's Trino says otherwise.
 _COLUMN_INFO = {"real": "float", "timestamp(3)": "timestamp"}
+_NULL = '"NULL"'  # DuckDB's type of a NULL without a type
 PRECISIONS = {
     **{"boolean": 0, "tinyint": 3, "smallint": 5, "integer": 10, "bigint": 19, "float": 17, "double": 17, "date": 0, "timestamp": 3},
     **{"varchar": 2147483647, "varbinary": 1073741824},
@@ -22,6 +23,8 @@ def duckdb(hive: str) -> str:
 
 def hive(duckdb_type: str) -> str:
     """The Glue catalog's name of a type that DuckDB answered."""
+    if duckdb_type == _NULL:
+        return "string"
     if duckdb_type == "HUGEINT":  # DuckDB's sum of whole numbers; Trino's is a bigint
         return "bigint"
     return _build(duckdb_type, "duckdb").sql("hive").lower().replace(": ", ":")
@@ -33,6 +36,8 @@ def is_nested(hive_type: str) -> bool:
 
 def column_info(name: str, duckdb_type: str) -> dict:
     """A result's column as GetQueryResults describes it."""
+    if duckdb_type == _NULL:
+        return column_info(name, "VARCHAR") | {"Type": "unknown", "Precision": 0, "CaseSensitive": False}
     kind = "bigint" if duckdb_type == "HUGEINT" else _build(duckdb_type, "duckdb").sql("trino").lower()
     base = _COLUMN_INFO.get(kind, kind.partition("(")[0])
     precision, scale = PRECISIONS.get(base, 0), 0

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import duckdb
 
-from course.localaws.athena.files import write_files
 from course.localaws.athena.text import text
 
+BAD_DATA = "HIVE_BAD_DATA"
 ROWS = 10_000  # fetched at once
 _ERRORS = (  # the first that fits; what DuckDB raises -> Trino's code
     (duckdb.ConversionException, "INVALID_CAST_ARGUMENT"),
@@ -56,6 +56,7 @@ def _run(request: dict) -> dict:
     settings = {"memory_limit": f"{request['memory']}B", "threads": 2, "temp_directory": str(Path("spill").absolute())}
     connection = duckdb.connect(config=settings)
     connection.execute("SET TimeZone = 'UTC'")
+    _leave_types(connection)
     listed = ", ".join(_quoted(path) for path in paths)
     connection.execute(f"SET allowed_paths = [{listed}]")
     connection.execute("SET enable_external_access = false")
@@ -66,8 +67,16 @@ def _run(request: dict) -> dict:
     output = request["output"]
     if output is None:
         return {"columns": columns, "scanned": scanned, "rows": _write_results(connection.execute(request["sql"]), columns)}
+    from course.localaws.athena.files import write_files  # brings pyarrow, which a SELECT does without
+
     rows, files = write_files(relation.to_arrow_table(), columns, output)
     return {"columns": columns, "scanned": scanned, "rows": rows, "files": files}
+
+
+def _leave_types(connection: duckdb.DuckDBPyConnection) -> None:
+    """Keep DuckDB from reading text as the type that a query converts it to: since 2.0 it does, and TRY_CAST fails where it should not."""
+    if ("type_pushdown",) in connection.execute("SELECT name FROM duckdb_optimizers()").fetchall():
+        connection.execute("SET disabled_optimizers = 'type_pushdown'")
 
 
 def _write_results(found: duckdb.DuckDBPyConnection, columns: list[list[str]]) -> int:
@@ -155,10 +164,19 @@ def _column(scan: dict, name: str, present: set[str] | None) -> str:
     if scan["format"] == "text" and kind != "TEXT":  # what is no number is NULL to LazySimpleSerDe
         return f"TRY_CAST({_name(name)} AS {kind}) AS {_name(name)}"
     if scan["format"] == "opencsv" and kind == "DATE":  # days, and milliseconds, since 1970
-        return f"DATE '1970-01-01' + CAST({_name(name)} AS INTEGER) AS {_name(name)}"
+        return f"DATE '1970-01-01' + {_parsed(name, 'INTEGER')} AS {_name(name)}"
     if scan["format"] == "opencsv" and kind == "TIMESTAMP":
-        return f"make_timestamp(CAST({_name(name)} AS BIGINT) * 1000) AS {_name(name)}"
+        return f"make_timestamp({_parsed(name, 'BIGINT')} * 1000) AS {_name(name)}"
+    if scan["format"] == "opencsv" and kind != "TEXT":
+        return f"{_parsed(name, kind)} AS {_name(name)}"
     return f"CAST({_name(name)} AS {kind}) AS {_name(name)}"
+
+
+def _parsed(name: str, kind: str) -> str:
+    """What is no value of a column's type fails the query."""
+    field, found = _name(name), f"TRY_CAST({_name(name)} AS {kind})"
+    message = f"{_quoted(BAD_DATA + ': Error parsing field value ')} || {field} || {_quoted(f' for field {name}')}"
+    return f"CASE WHEN {found} IS NULL THEN CAST(error({message}) AS {kind}) ELSE {found} END"
 
 
 def _scanned(connection: duckdb.DuckDBPyConnection, scan: dict, piece: dict) -> int:
@@ -181,6 +199,8 @@ def reason(error: Exception) -> str:
         return "DIVISION_BY_ZERO: Division by zero"
     if match := re.match(r"(?:Scalar|Aggregate|Table|Macro)? ?Function with name \"?(\w+)\"? does not exist", message, re.I):
         return f"FUNCTION_NOT_FOUND: Function '{match[1].lower()}' not registered"
+    if message.startswith(BAD_DATA):
+        return message
     code = next((code for kind, code in _ERRORS if isinstance(error, kind)), "GENERIC_INTERNAL_ERROR")
     return f"{code}: {message}"
 

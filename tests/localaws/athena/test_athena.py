@@ -245,7 +245,10 @@ def test_json_orc_and_a_table_that_glue_made(lake):
     serde = {"SerializationLibrary": "org.openx.data.jsonserde.JsonSerDe"}
     storage = {"Columns": [{"Name": name, "Type": kind} for name, kind in columns], "Location": f"s3://{BUCKET}/json", "SerdeInfo": serde}
     lake.glue.create_table(DatabaseName="air", TableInput={"Name": "events", "StorageDescriptor": storage})
-    assert lake.rows("SELECT id, cardinality(tags), tags[1], at.x FROM events ORDER BY 1") == [["1", "2", "a", "5"], ["2", None, None, None]]
+    assert lake.rows("SELECT id, cardinality(tags), tags[1], at.x FROM events ORDER BY 1") == [
+        ["1", "2", "a", "5"],
+        ["2", None, None, None],
+    ]
     sink = io.BytesIO()
     orc.write_table(pa.table({"n": [1, 2, 3]}), sink)
     lake.put("orc/a", sink.getvalue())
@@ -314,7 +317,9 @@ def test_show_describe_alter_and_drop(lake):
 
 
 def test_a_query_that_is_stopped_is_cancelled(lake):
-    endless = "SELECT count(*) FROM UNNEST(sequence(1, 100000)) AS a(x) CROSS JOIN UNNEST(sequence(1, 1000000)) AS b(y) WHERE (x * y) % 7 = 3"
+    endless = (
+        "SELECT count(*) FROM UNNEST(sequence(1, 100000)) AS a(x) CROSS JOIN UNNEST(sequence(1, 1000000)) AS b(y) WHERE (x * y) % 7 = 3"
+    )
     query = lake.athena.start_query_execution(QueryString=endless, ResultConfiguration={"OutputLocation": OUTPUT})["QueryExecutionId"]
 
     def status() -> dict:
@@ -333,7 +338,7 @@ def test_a_query_reads_and_writes_with_its_callers_rights(lake, local_aws, clien
     allowed = {"Effect": "Allow", "Action": "s3:*", "Resource": [f"arn:aws:s3:::{BUCKET}", f"arn:aws:s3:::{BUCKET}/results/*"]}
     document = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
     iam.put_role_policy(RoleName="Analyst", PolicyName="p", PolicyDocument=document)
-    keys = sts.assume_role(RoleArn="arn:aws:iam::123456789012:role/Analyst", RoleSessionName="s")["Credentials"]
+    keys = sts.assume_role(RoleArn="arn:aws:iam::123456789012:role/Analyst", RoleSessionName="session")["Credentials"]
     session = boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], REGION)
     athena = session.client("athena", endpoint_url=local_aws.endpoint, config=Config(retries={"total_max_attempts": 1}))
     assert lake.query("SELECT 1", athena=athena)["Status"]["State"] == "SUCCEEDED"
@@ -359,7 +364,9 @@ def test_queries_outlive_a_kill(tmp_path):
     try:
         aws("s3").create_bucket(Bucket=BUCKET)
         done = Lake(aws).run("SELECT 42 AS answer", database="default")["QueryExecutionId"]
-        endless = "SELECT count(*) FROM UNNEST(sequence(1, 100000)) AS a(x) CROSS JOIN UNNEST(sequence(1, 1000000)) AS b(y) WHERE (x * y) % 7 = 3"
+        endless = (
+            "SELECT count(*) FROM UNNEST(sequence(1, 100000)) AS a(x) CROSS JOIN UNNEST(sequence(1, 1000000)) AS b(y) WHERE (x * y) % 7 = 3"
+        )
         lost = aws("athena").start_query_execution(QueryString=endless, ResultConfiguration={"OutputLocation": OUTPUT})["QueryExecutionId"]
         aws.restart()
         status = aws("athena").get_query_execution(QueryExecutionId=lost)["QueryExecution"]["Status"]
@@ -368,5 +375,3 @@ def test_queries_outlive_a_kill(tmp_path):
         assert rows[1]["Data"][0]["VarCharValue"] == "42"
     finally:
         aws.stop()
-
-
