@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from course.localaws.athena import results
-from course.localaws.athena.catalog import CATALOG
+from course.localaws.athena.catalog import CATALOG, Catalog
 from course.localaws.athena.failures import QueryFailure, SyntaxFailure
 from course.localaws.call import Principal
 from course.localaws.database import Database
@@ -106,14 +106,17 @@ class Athena:
 
     def _work(self, region: str, principal: Principal, database: str, statement: Statement, *rest: str | None) -> Work:
         from course.localaws.athena.access import Access
-        from course.localaws.athena.catalog import Catalog
         from course.localaws.athena.work import Work
 
-        return Work(Catalog(self._platform, region), Access(self._platform, principal), database, statement, *rest)
+        return Work(self.catalog(region), Access(self._platform, principal), database, statement, *rest)
 
     def _submit(self, work: Work, query: str) -> None:
         self._works[query] = work
         self._futures[query] = self._pool.submit(self._run, query, work)
+
+    def catalog(self, region: str) -> Catalog:
+        """The tables that queries of a region know."""
+        return Catalog(self._platform, region)
 
     def wait(self, query: str, seconds: float) -> bool:
         """Wait until a query has ended, or so many seconds; returns whether it has."""

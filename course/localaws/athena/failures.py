@@ -1,7 +1,7 @@
 """Why a query fails, in Athena's words: a code, a place in the text, a sentence.
 
-Codes and words of errors that people quote: https://repost.aws/knowledge-center/athena-queries-fail-error and Trino's ``StandardErrorCode``,
-on which Athena engine version 3 is built, read 2026-11-25.
+Codes and words: Trino's ``StandardErrorCode``, on which Athena engine version 3 is built, and "Troubleshoot issues in Athena" of Athena's
+user guide.
 """
 
 from __future__ import annotations

@@ -158,7 +158,7 @@ class Planner:
 
 
 def _on_keys(scope: Scope, alias: str, table: Table) -> Iterator[exp.Expression]:
-    """The parts of a WHERE that speak of a table's partition keys alone. None where an outer join may fill the table's columns with NULL."""
+    """The parts of a WHERE that speak of a table's partition keys alone. None where an outer join may fill its columns with NULL."""
     where = scope.expression.args.get("where")
     joins = scope.expression.args.get("joins") or []
     if not where or not table.keys or any(join.side for join in joins):

@@ -1,4 +1,4 @@
-"""Athena behind the gateway: queries are ours; workgroups, named queries, data catalogs and the rest fall through to the next service."""
+"""Athena behind the gateway: queries and the view of the catalog are ours; workgroups, named queries and the rest go to the next service."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from collections.abc import Callable
 from anyio import to_thread
 from starlette.responses import Response
 
+from course.localaws.athena import metadata
 from course.localaws.athena.athena import Athena, invalid
+from course.localaws.athena.catalog import Catalog
 from course.localaws.athena.results import MOST_ROWS
 from course.localaws.call import Call, Service
 from course.localaws.contract import Contract
@@ -18,7 +20,7 @@ MOST_LISTED = 50
 
 
 def athena_service(athena: Athena, otherwise: Service) -> Service:
-    """Queries run by ``athena``; ``otherwise`` serves the operations that are not about queries."""
+    """Queries run by ``athena``; ``otherwise`` serves the operations that are neither."""
     contract = Contract("athena")
 
     async def serve(call: Call) -> Response:
@@ -91,6 +93,10 @@ def _statistics(athena: Athena, call: Call, params: dict) -> dict:
     }
 
 
+def _of_catalog(answer: Callable[[Catalog, dict], dict]) -> Callable[[Athena, Call, dict], dict]:
+    return lambda athena, call, params: answer(athena.catalog(call.region), params)
+
+
 def _place(token: str | None) -> int:
     if token is not None and not re.fullmatch(r"[0-9]{1,15}", token):
         raise invalid("Invalid NextToken")
@@ -105,4 +111,8 @@ OPERATIONS: dict[str, Callable[[Athena, Call, dict], dict]] = {
     "StopQueryExecution": _stop,
     "GetQueryResults": _results,
     "GetQueryRuntimeStatistics": _statistics,
+    "ListDatabases": _of_catalog(metadata.databases),
+    "GetDatabase": _of_catalog(metadata.database),
+    "ListTableMetadata": _of_catalog(metadata.tables),
+    "GetTableMetadata": _of_catalog(metadata.table),
 }

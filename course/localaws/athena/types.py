@@ -25,8 +25,6 @@ def hive(duckdb_type: str) -> str:
     """The Glue catalog's name of a type that DuckDB answered."""
     if duckdb_type == _NULL:
         return "string"
-    if duckdb_type == "HUGEINT":  # DuckDB's sum of whole numbers; Trino's is a bigint
-        return "bigint"
     return _build(duckdb_type, "duckdb").sql("hive").lower().replace(": ", ":")
 
 
@@ -38,7 +36,7 @@ def column_info(name: str, duckdb_type: str) -> dict:
     """A result's column as GetQueryResults describes it."""
     if duckdb_type == _NULL:
         return column_info(name, "VARCHAR") | {"Type": "unknown", "Precision": 0, "CaseSensitive": False}
-    kind = "bigint" if duckdb_type == "HUGEINT" else _build(duckdb_type, "duckdb").sql("trino").lower()
+    kind = _build(duckdb_type, "duckdb").sql("trino").lower()
     base = _COLUMN_INFO.get(kind, kind.partition("(")[0])
     precision, scale = PRECISIONS.get(base, 0), 0
     if base == "decimal":

@@ -62,15 +62,30 @@ def _run(request: dict) -> dict:
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
     scanned = sum(_make_view(connection, scan) for scan in request["scans"])
-    relation = connection.sql(request["sql"])
-    columns = [[name, str(kind)] for name, kind in zip(relation.columns, relation.types, strict=True)]
+    sql, columns = _typed(connection, request["sql"])
     output = request["output"]
     if output is None:
-        return {"columns": columns, "scanned": scanned, "rows": _write_results(connection.execute(request["sql"]), columns)}
+        return {"columns": columns, "scanned": scanned, "rows": _write_results(connection.execute(sql), columns)}
     from course.localaws.athena.files import write_files  # brings pyarrow, which a SELECT does without
 
-    rows, files = write_files(relation.to_arrow_table(), columns, output)
+    rows, files = write_files(connection.sql(sql).to_arrow_table(), columns, output)
     return {"columns": columns, "scanned": scanned, "rows": rows, "files": files}
+
+
+def _typed(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[str, list[list[str]]]:
+    """The query with results of Trino's types, and its columns: DuckDB's sums of whole numbers have 128 bits, Trino's 64."""
+    relation = connection.sql(sql)
+    columns = [
+        [name, "BIGINT" if str(kind) == "HUGEINT" else str(kind)] for name, kind in zip(relation.columns, relation.types, strict=True)
+    ]
+    if all(kind != "HUGEINT" for kind in map(str, relation.types)):
+        return sql, columns
+    fields = [f"c{number}" for number in range(len(columns))]
+    selected = [
+        f"{f'CAST({field} AS BIGINT)' if kind == 'BIGINT' else field} AS {_name(name)}"
+        for field, (name, kind) in zip(fields, columns, strict=True)
+    ]
+    return f"SELECT {', '.join(selected)} FROM ({sql}) AS _result({', '.join(fields)})", columns
 
 
 def _leave_types(connection: duckdb.DuckDBPyConnection) -> None:
@@ -101,9 +116,7 @@ def _make_view(connection: duckdb.DuckDBPyConnection, scan: dict) -> int:
     for number, piece in enumerate(pieces):
         source, present = _source(connection, scan, piece, number)
         columns = [_column(scan, name, present) for name in scan["columns"]]
-        columns += [
-            f"CAST({_literal(value)} AS {kind}) AS {_name(key)}" for (key, kind), value in zip(scan["keys"], piece["values"], strict=True)
-        ]
+        columns += [f"{value} AS {_name(key)}" for (key, _), value in zip(scan["keys"], _key_values(scan, piece), strict=True)]
         selects.append(f"SELECT {', '.join(columns) or '1 AS _'} FROM {source}")
         scanned += _scanned(connection, scan, piece)
     nothing = [f"CAST(NULL AS {kind}) AS {_name(name)}" for name, kind in [*scan["columns"].items(), *scan["keys"]]]
@@ -117,12 +130,13 @@ def _kept(connection: duckdb.DuckDBPyConnection, scan: dict) -> list[dict]:
     if not scan["condition"] or not scan["pieces"]:
         return scan["pieces"]
     names = ", ".join(["_number", *(_name(key) for key, _ in scan["keys"])])
-    rows = [
-        f"({number}, {', '.join(f'CAST({_literal(value)} AS {kind})' for (_, kind), value in zip(scan['keys'], piece['values'], strict=True))})"
-        for number, piece in enumerate(scan["pieces"])
-    ]
+    rows = [f"({', '.join([str(number), *_key_values(scan, piece)])})" for number, piece in enumerate(scan["pieces"])]
     asked = f"SELECT _number FROM (VALUES {', '.join(rows)}) AS {_name(scan['alias'])}({names}) WHERE {scan['condition']} ORDER BY 1"
     return [scan["pieces"][number] for (number,) in connection.execute(asked).fetchall()]
+
+
+def _key_values(scan: dict, piece: dict) -> list[str]:
+    return [f"CAST({_literal(value)} AS {kind})" for (_, kind), value in zip(scan["keys"], piece["values"], strict=True)]
 
 
 def _source(connection: duckdb.DuckDBPyConnection, scan: dict, piece: dict, number: int) -> tuple[str, set[str] | None]:
@@ -185,7 +199,10 @@ def _scanned(connection: duckdb.DuckDBPyConnection, scan: dict, piece: dict) -> 
         return piece["size"]
     names = ", ".join(_quoted(name) for name in scan["columns"])
     files = ", ".join(map(_quoted, piece["files"]))
-    asked = f"SELECT coalesce(sum(total_compressed_size), 0) FROM parquet_metadata([{files}]) WHERE lower(split_part(path_in_schema, ', ', 1)) IN ({names})"
+    asked = (
+        f"SELECT coalesce(sum(total_compressed_size), 0) FROM parquet_metadata([{files}]) "
+        f"WHERE lower(split_part(path_in_schema, ', ', 1)) IN ({names})"
+    )
     return int(connection.execute(asked).fetchone()[0]) if names else 0
 
 
@@ -201,6 +218,8 @@ def reason(error: Exception) -> str:
         return f"FUNCTION_NOT_FOUND: Function '{match[1].lower()}' not registered"
     if message.startswith(BAD_DATA):
         return message
+    if "out of range" in message:
+        return f"NUMERIC_VALUE_OUT_OF_RANGE: {message}"
     code = next((code for kind, code in _ERRORS if isinstance(error, kind)), "GENERIC_INTERNAL_ERROR")
     return f"{code}: {message}"
 

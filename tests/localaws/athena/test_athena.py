@@ -148,8 +148,8 @@ def test_trino_functions_joins_and_names(lake):
 
 def test_text_as_athena_writes_it(lake):
     rows = lake.rows(
-        "SELECT true, TIMESTAMP '2026-01-02 03:04:05', DATE '2026-01-02', CAST(1.5 AS DECIMAL(5,2)), ARRAY[1, 2], MAP(ARRAY['a'], ARRAY[1]), "
-        "'say \"hi\"', '', CAST(0.1 AS REAL), 1e-5, NULL"
+        "SELECT true, TIMESTAMP '2026-01-02 03:04:05', DATE '2026-01-02', CAST(1.5 AS DECIMAL(5,2)), ARRAY[1, 2], "
+        "MAP(ARRAY['a'], ARRAY[1]), 'say \"hi\"', '', CAST(0.1 AS REAL), 1e-5, NULL"
     )
     assert rows == [["true", "2026-01-02 03:04:05.000", "2026-01-02", "1.50", "[1, 2]", "{a=1}", 'say "hi"', "", "0.1", "1.0E-5", None]]
 
@@ -259,8 +259,8 @@ def test_json_orc_and_a_table_that_glue_made(lake):
 def test_create_table_as_and_insert(lake):
     table = fresh("made")
     found = lake.run(
-        f"CREATE TABLE {table} WITH (format = 'PARQUET', external_location = 's3://{BUCKET}/{table}/', partitioned_by = ARRAY['carrier']) AS "
-        "SELECT seats, delay, carrier FROM flights WHERE month = 1"
+        f"CREATE TABLE {table} WITH (format = 'PARQUET', external_location = 's3://{BUCKET}/{table}/', "
+        "partitioned_by = ARRAY['carrier']) AS SELECT seats, delay, carrier FROM flights WHERE month = 1"
     )
     assert (found["StatementType"], found["SubstatementType"]) == ("DDL", "CREATE_TABLE_AS_SELECT")
     manifest = lake.get(found["Statistics"]["DataManifestLocation"]).decode().split()
@@ -314,6 +314,25 @@ def test_show_describe_alter_and_drop(lake):
     lake.run(f"DROP TABLE {database}.{table}")
     lake.run(f"DROP DATABASE {database}")
     assert [database] not in lake.rows("SHOW DATABASES")
+
+
+def test_the_catalog_as_athena_shows_it(lake):
+    names = {"CatalogName": "AwsDataCatalog"}
+    assert {"air", "default"} <= {each["Name"] for each in lake.athena.list_databases(**names)["DatabaseList"]}
+    assert lake.athena.get_database(**names, DatabaseName="air")["Database"]["Name"] == "air"
+    found = lake.athena.get_table_metadata(**names, DatabaseName="air", TableName="flights")["TableMetadata"]
+    assert [each["Name"] for each in found["Columns"] + found["PartitionKeys"]] == ["carrier", "delay", "seats", "month"]
+    listed = lake.athena.list_table_metadata(**names, DatabaseName="air", Expression="fl.*")["TableMetadataList"]
+    assert [each["Name"] for each in listed] == ["flights"]
+    with pytest.raises(ClientError, match="MetadataException"):
+        lake.athena.get_table_metadata(**names, DatabaseName="air", TableName="nothing")
+
+
+def test_sums_are_whole_numbers_of_trinos_size(lake):
+    found = lake.run("SELECT sum(seats) AS total, sum(seats) + 0.5, NULL AS nothing FROM flights")
+    columns = lake.athena.get_query_results(QueryExecutionId=found["QueryExecutionId"])["ResultSet"]["ResultSetMetadata"]["ColumnInfo"]
+    assert [each["Type"] for each in columns] == ["bigint", "decimal", "unknown"]
+    assert lake.reason("SELECT sum(x) FROM (VALUES 9223372036854775807, 1) AS t(x)").startswith("NUMERIC_VALUE_OUT_OF_RANGE")
 
 
 def test_a_query_that_is_stopped_is_cancelled(lake):
