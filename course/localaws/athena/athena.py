@@ -8,39 +8,26 @@ import shutil
 import tempfile
 import threading
 import uuid
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from course.localaws.athena import results
 from course.localaws.athena.catalog import CATALOG, Catalog
+from course.localaws.athena.executions import ENDED, Executions, invalid
 from course.localaws.athena.failures import QueryFailure, SyntaxFailure
 from course.localaws.call import Principal
-from course.localaws.database import Database
 from course.localaws.errors import AwsError
 
 if TYPE_CHECKING:
     from course.localaws.athena.statements import Statement
-    from course.localaws.athena.work import Work
+    from course.localaws.athena.work import Outcome, Work
     from course.localaws.platform import Platform
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS executions (
-    id TEXT PRIMARY KEY, region TEXT NOT NULL, workgroup TEXT NOT NULL, token TEXT, submitted REAL NOT NULL,
-    document TEXT NOT NULL, columns TEXT NOT NULL DEFAULT '[]', rows INTEGER NOT NULL DEFAULT 0
-);
-CREATE UNIQUE INDEX IF NOT EXISTS executions_token ON executions (region, token)
-"""
 AT_ONCE = 2  # queries that run beside each other; the rest are QUEUED
-ENDED = ("SUCCEEDED", "FAILED", "CANCELLED")
 VERSION = {"SelectedEngineVersion": "AUTO", "EffectiveEngineVersion": "Athena engine version 3"}
 _ENDINGS = {"SELECT": ".csv", "UNLOAD": "", "INSERT": "", "CREATE_TABLE_AS_SELECT": ""}  # of what a result is called; else .txt
 logger = logging.getLogger(__name__)
-
-
-def invalid(message: str) -> AwsError:
-    return AwsError("InvalidRequestException", message)
 
 
 class Athena:
@@ -54,7 +41,8 @@ class Athena:
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
-        self._database = Database(platform.state / "athena.db", SCHEMA)
+        self.records = Executions(platform.state / "athena.db")
+        self._folder = platform.state / "athena"
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="athena")
         self._works: dict[str, Work] = {}
         self._futures: dict[str, Future] = {}
@@ -88,20 +76,16 @@ class Athena:
         configuration = self._configuration(region, group, params.get("ResultConfiguration", {}))
         base, token = self._base(configuration) if stored else "", params.get("ClientRequestToken")
         with self._starting:
-            if known := self._same(region, token, text):
+            if known := self.records.same(region, token, text):
                 return known
             query = str(uuid.uuid4())
             place = f"{base}{query}" if base else ""
             document = self._document(query, text, statement, group, context, configuration, place)
             if parameters := params.get("ExecutionParameters"):
                 document["ExecutionParameters"] = parameters
-            with self._database.write() as connection:
-                connection.execute(
-                    "INSERT INTO executions (id, region, workgroup, token, submitted, document) VALUES (?, ?, ?, ?, ?, ?)",
-                    (query, region, group, token, self._platform.clock.now(), json.dumps(document)),
-                )
+            self.records.add(region, token, document)
         kms_key = configuration.get("EncryptionConfiguration", {}).get("KmsKey")
-        self._submit(self._work(region, principal, context["Database"].lower(), statement, query, place, kms_key), query)
+        self._submit(self._work(region, principal, context["Database"].strip('`"').lower(), statement, query, place, kms_key), query)
         return query
 
     def _work(self, region: str, principal: Principal, database: str, statement: Statement, *rest: str | None) -> Work:
@@ -112,7 +96,8 @@ class Athena:
 
     def _submit(self, work: Work, query: str) -> None:
         self._works[query] = work
-        self._futures[query] = self._pool.submit(self._run, query, work)
+        self._futures[query] = future = self._pool.submit(self._run, query, work)
+        future.add_done_callback(lambda _: (self._works.pop(query, None), self._futures.pop(query, None)))
 
     def catalog(self, region: str) -> Catalog:
         """The tables that queries of a region know."""
@@ -131,26 +116,18 @@ class Athena:
 
     def execution(self, region: str, query: str) -> dict:
         """A ``QueryExecution``. Raises AwsError."""
-        return json.loads(self._row(region, query)["document"])
-
-    def executions(self, region: str, workgroup: str, start: int, most: int) -> list[str]:
-        """Ids of a workgroup, the newest first."""
-        found = self._database.connection.execute(
-            "SELECT id FROM executions WHERE region = ? AND workgroup = ? ORDER BY submitted DESC, rowid DESC LIMIT ? OFFSET ?",
-            (region, workgroup, most, start),
-        )
-        return [row["id"] for row in found]
+        return json.loads(self.records.row(region, query)["document"])
 
     def stop(self, region: str, query: str) -> None:
         """StopQueryExecution; one that has ended is left as it is. Raises AwsError."""
-        self._row(region, query)
+        self.records.row(region, query)
         if work := self._works.get(query):
             work.stop()
             self._end(query, "CANCELLED", "Query cancelled by user")
 
     def results(self, region: str, query: str, token: str | None, most: int) -> dict:
         """GetQueryResults. Raises AwsError."""
-        row = self._row(region, query)
+        row = self.records.row(region, query)
         document, columns = json.loads(row["document"]), json.loads(row["columns"])
         state, kind = document["Status"]["State"], document["SubstatementType"]
         if state != "SUCCEEDED":
@@ -172,19 +149,14 @@ class Athena:
         found = {"ResultSet": {"Rows": rows, "ResultSetMetadata": {"ColumnInfo": columns}}}
         return answer | found | ({"NextToken": after} if after else {})
 
-    def rows(self, region: str, query: str) -> int:
-        """How many rows a query read or wrote. Raises AwsError."""
-        return self._row(region, query)["rows"]
-
     def reset(self) -> None:
         self._stop_all()
-        with self._database.write() as connection:
-            connection.execute("DELETE FROM executions")
+        self.records.clear()
 
     def shutdown(self) -> None:
         self._stop_all()
         self._pool.shutdown()
-        self._database.close()
+        self.records.close()
 
     def _stop_all(self) -> None:
         for query, work in list(self._works.items()):
@@ -193,28 +165,10 @@ class Athena:
 
     def _fail_lost(self) -> None:
         """What the last process left running has no result."""
-        for row in self._database.connection.execute("SELECT id, document FROM executions").fetchall():
-            if json.loads(row["document"])["Status"]["State"] not in ENDED:
-                self._end(row["id"], "FAILED", "INTERNAL_ERROR: the local AWS was stopped while the query ran")
-
-    def _row(self, region: str, query: str) -> dict:
-        row = self._database.connection.execute("SELECT * FROM executions WHERE id = ? AND region = ?", (query, region)).fetchone()
-        if row is None:
-            raise invalid(f"QueryExecution {query} was not found")
-        return row
-
-    def _same(self, region: str, token: str | None, text: str) -> str:
-        """The query that was started with the same token."""
-        if token is None:
-            return ""
-        row = self._database.connection.execute(
-            "SELECT id, document FROM executions WHERE region = ? AND token = ?", (region, token)
-        ).fetchone()
-        if row is None:
-            return ""
-        if json.loads(row["document"])["Query"] != text:
-            raise invalid("Idempotent parameters do not match")
-        return row["id"]
+        for query in self.records.unfinished():
+            self._end(query, "FAILED", "INTERNAL_ERROR: the local AWS was stopped while the query ran")
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.mkdir(mode=0o700)
 
     def _configuration(self, region: str, group: str, given: dict) -> dict:
         """Where results go: what the workgroup says, if it enforces that or the request says nothing. Raises AwsError."""
@@ -259,11 +213,11 @@ class Athena:
     # In a thread of the pool
 
     def _run(self, query: str, work: Work) -> None:
-        folder = Path(tempfile.mkdtemp(prefix="query-", dir=self._folder()))
+        folder = Path(tempfile.mkdtemp(prefix="query-", dir=self._folder))
         state, reason = "SUCCEEDED", ""
         try:
             if not work.stopped:
-                self._update(query, lambda document: document["Status"].update(State="RUNNING"))
+                self.records.update(query, _begin)
                 work.run(folder)
         except QueryFailure as error:
             state, reason = "FAILED", str(error)
@@ -276,54 +230,37 @@ class Athena:
             shutil.rmtree(folder, ignore_errors=True)
         if work.stopped:
             state, reason = "CANCELLED", "Query cancelled by user"
-        try:
-            self._end(query, state, reason, work)
-        finally:
-            self._works.pop(query, None)
-            self._futures.pop(query, None)
-
-    def _folder(self) -> Path:
-        folder = self._platform.state / "athena"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        return folder
+        self._end(query, state, reason, work)
 
     def _end(self, query: str, state: str, reason: str, work: Work | None = None) -> None:
         now = self._platform.clock.now()
+        if work is None:
+            self.records.update(query, lambda document: _ended(document, now, state, reason, None))
+        else:
+            outcome = work.outcome
+            self.records.update(query, lambda document: _ended(document, now, state, reason, outcome), outcome.columns, outcome.rows)
 
-        def ended(document: dict) -> None:
-            status = document["Status"]
-            if status["State"] in ENDED:
-                return
-            status |= {"State": state, "CompletionDateTime": now} | ({"StateChangeReason": reason} if reason else {})
-            if state == "FAILED":
-                by_user = not reason.startswith(("GENERIC_INTERNAL", "INTERNAL_"))
-                status["AthenaError"] = {
-                    "ErrorCategory": 2 if by_user else 1,
-                    "ErrorType": 1006,
-                    "Retryable": False,
-                    "ErrorMessage": reason,
-                }
-            outcome = work.outcome if work else None
-            total = int((now - status["SubmissionDateTime"]) * 1000)
-            planning, executing = (int(outcome.planning * 1000), int(outcome.executing * 1000)) if outcome else (0, 0)
-            document["Statistics"] = {
-                **{"EngineExecutionTimeInMillis": planning + executing, "QueryPlanningTimeInMillis": planning},
-                **{"DataScannedInBytes": outcome.scanned if outcome else 0, "TotalExecutionTimeInMillis": total},
-                **{"QueryQueueTimeInMillis": 0, "ServiceProcessingTimeInMillis": max(0, total - planning - executing)},
-            }
-            if outcome and outcome.manifest:
-                document["Statistics"]["DataManifestLocation"] = outcome.manifest
 
-        self._update(query, ended, work)
+def _begin(document: dict) -> None:
+    if document["Status"]["State"] == "QUEUED":
+        document["Status"]["State"] = "RUNNING"
 
-    def _update(self, query: str, change: Callable[[dict], None], work: Work | None = None) -> None:
-        with self._database.write() as connection:
-            row = connection.execute("SELECT document FROM executions WHERE id = ?", (query,)).fetchone()
-            if row is None:  # everything was reset
-                return
-            document = json.loads(row["document"])
-            change(document)
-            connection.execute("UPDATE executions SET document = ? WHERE id = ?", (json.dumps(document), query))
-            if work:
-                values = (json.dumps(work.outcome.columns), work.outcome.rows, query)
-                connection.execute("UPDATE executions SET columns = ?, rows = ? WHERE id = ?", values)
+
+def _ended(document: dict, now: float, state: str, reason: str, outcome: Outcome | None) -> None:
+    """Write into a ``QueryExecution`` how it ended, unless that is said already."""
+    status = document["Status"]
+    if status["State"] in ENDED:
+        return
+    status |= {"State": state, "CompletionDateTime": now} | ({"StateChangeReason": reason} if reason else {})
+    if state == "FAILED":
+        category = 1 if reason.startswith(("GENERIC_INTERNAL", "INTERNAL_")) else 2  # the system's, the user's
+        status["AthenaError"] = {"ErrorCategory": category, "ErrorType": 1006, "Retryable": False, "ErrorMessage": reason}
+    total = int((now - status["SubmissionDateTime"]) * 1000)
+    planning, executing = (int(outcome.planning * 1000), int(outcome.executing * 1000)) if outcome else (0, 0)
+    document["Statistics"] = {
+        **{"EngineExecutionTimeInMillis": planning + executing, "QueryPlanningTimeInMillis": planning},
+        **{"DataScannedInBytes": outcome.scanned if outcome else 0, "TotalExecutionTimeInMillis": total},
+        **{"QueryQueueTimeInMillis": 0, "ServiceProcessingTimeInMillis": max(0, total - planning - executing)},
+    }
+    if outcome and outcome.manifest:
+        document["Statistics"]["DataManifestLocation"] = outcome.manifest

@@ -17,6 +17,7 @@ from course.localaws.athena.plan import Plan, Scan
 
 SECONDS = 30 * 60  # "DML query timeout" of Athena's quotas, read 2026-11-25
 MEMORY = 1 << 30  # bytes, DuckDB's
+PROCESS_MEMORY = 4 << 30  # bytes of the whole process, which also holds what it writes
 FILE_SIZE = 8 << 30
 _COMPRESSIONS = {"gz": "gzip", "zst": "zstd", "zstd": "zstd"}
 _UNREAD = ("bz2", "snappy", "lzo", "lz4", "deflate")  # endings of files that Athena reads and DuckDB does not
@@ -53,7 +54,14 @@ class Engine:
         """
         request = {
             "scans": [self._scan(scan) for scan in plan.scans],
-            **{"sql": plan.sql, "output": output, "seconds": SECONDS, "memory": MEMORY, "file_size": FILE_SIZE},
+            **{
+                "sql": plan.sql,
+                "output": output,
+                "seconds": SECONDS,
+                "memory": MEMORY,
+                "process_memory": PROCESS_MEMORY,
+                "file_size": FILE_SIZE,
+            },
         }
         kept = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "LD_LIBRARY_PATH", "PYTHONPATH")}
         self._process = process = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""Athena behind the gateway: queries and the view of the catalog are ours; workgroups, named queries and the rest go to the next service."""
+"""Athena behind the gateway: queries and the view of the catalog are ours; workgroups, named queries and the rest go on to moto."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from anyio import to_thread
 from starlette.responses import Response
 
 from course.localaws.athena import metadata
-from course.localaws.athena.athena import Athena, invalid
+from course.localaws.athena.athena import Athena
 from course.localaws.athena.catalog import Catalog
+from course.localaws.athena.executions import invalid
 from course.localaws.athena.results import MOST_ROWS
 from course.localaws.call import Call, Service
 from course.localaws.contract import Contract
@@ -65,7 +66,7 @@ def _batch_get(athena: Athena, call: Call, params: dict) -> dict:
 
 def _list(athena: Athena, call: Call, params: dict) -> dict:
     start, most = _place(params.get("NextToken")), params.get("MaxResults", MOST_LISTED)
-    found = athena.executions(call.region, params.get("WorkGroup", "primary"), start, most + 1)
+    found = athena.records.newest(call.region, params.get("WorkGroup", "primary"), start, most + 1)
     return {"QueryExecutionIds": found[:most], **({"NextToken": str(start + most)} if len(found) > most else {})}
 
 
@@ -85,7 +86,7 @@ def _results(athena: Athena, call: Call, params: dict) -> dict:
 
 def _statistics(athena: Athena, call: Call, params: dict) -> dict:
     document = athena.execution(call.region, params["QueryExecutionId"])
-    rows = athena.rows(call.region, params["QueryExecutionId"])
+    rows = athena.records.row(call.region, params["QueryExecutionId"])["rows"]
     found = document["Statistics"]
     timeline = {name: value for name, value in found.items() if name.endswith("InMillis")}
     return {

@@ -34,6 +34,7 @@ def main() -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     resource.setrlimit(resource.RLIMIT_CPU, (request["seconds"], request["seconds"]))
     resource.setrlimit(resource.RLIMIT_FSIZE, (request["file_size"], request["file_size"]))
+    resource.setrlimit(resource.RLIMIT_DATA, (request["process_memory"], request["process_memory"]))
     try:
         answer = _run(request)
     except MemoryError:

@@ -301,7 +301,7 @@ def test_show_describe_alter_and_drop(lake):
     lake.run(f"CREATE DATABASE {database}")
     lake.run(f"CREATE EXTERNAL TABLE {database}.{table} (a int COMMENT 'first') PARTITIONED BY (dt string) LOCATION 's3://{BUCKET}/t/'")
     assert [database] in lake.rows("SHOW DATABASES")
-    assert lake.rows("SHOW TABLES", database=database) == [[table]]
+    assert lake.rows("SHOW TABLES", database=f"`{database}`") == [[table]]
     assert lake.rows(f"SHOW COLUMNS IN {database}.{table}") == [["a"], ["dt"]]
     described = lake.rows(f"DESCRIBE {database}.{table}")
     assert [field.strip() for field in described[0]] == ["a", "int", "first"]
