@@ -13,6 +13,8 @@ from course.localaws import keys
 from course.localaws.agenda import Agenda
 from course.localaws.alarms import Alarms
 from course.localaws.alarms.operations import AlarmOperations
+from course.localaws.athena.athena import Athena
+from course.localaws.athena.service import athena_service
 from course.localaws.call import Call, Service
 from course.localaws.clock import Clock
 from course.localaws.containers.images.own import Bodies
@@ -79,11 +81,13 @@ class LocalAws:
         )
         self._moto = MotoMount(platform)
         self._registry = Registry(platform)
+        self._athena = Athena(platform)
         self.sagemaker = sagemaker_service(platform)
         self._scaling = scaling_service(platform, ScalableVariants(platform, self.sagemaker), otherwise=self._moto)
         self.sagemaker.endpoints.scaled = self._scaling
         services: dict[str, Service] = {
             "application-autoscaling": self._scaling,
+            "athena": athena_service(self._athena, otherwise=self._moto),
             "cloudtrail": cloudtrail_service(platform, otherwise=self._moto),
             "iam": iam_service(platform),
             "logs": logs_service(platform),
@@ -96,7 +100,7 @@ class LocalAws:
         self.gateway = Gateway(platform, services, fallback=self._moto)
         # What runs before what it writes to: in this order rooms are emptied and closed.
         self._rooms = (
-            *(self.sagemaker, self._scaling, platform.alarms, self._registry, self._moto),
+            *(self.sagemaker, self._scaling, platform.alarms, self._athena, self._registry, self._moto),
             *(platform.objects, platform.logs, platform.metrics, platform.requests),
         )
         self._closed = False

@@ -13,6 +13,7 @@ from course.localaws.requests_log import RequestLog
 
 if TYPE_CHECKING:
     from course.localaws.alarms import Alarms
+    from course.localaws.athena.athena import Athena
     from course.localaws.logs import LogStore
     from course.localaws.metrics import MetricStore
     from course.localaws.s3 import ObjectStore
@@ -38,6 +39,8 @@ class Platform:
     metrics : MetricStore
     alarms : Alarms
     identity : Identity
+    athena : Athena
+        Set by the room when it is made.
     endpoint : str
         ``"http://127.0.0.1:PORT"``, for what runs inside jobs.
     sealed : Path or None
@@ -59,3 +62,4 @@ class Platform:
     endpoint: str
     sealed: Path | None = None
     limits: Limits = field(default_factory=Limits)
+    athena: Athena = field(init=False)

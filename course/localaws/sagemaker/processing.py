@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from course.localaws.containers import images
 from course.localaws.errors import AwsError
-from course.localaws.sagemaker import processing_checks, protection
+from course.localaws.sagemaker import datasets, processing_checks, protection
 from course.localaws.sagemaker.context import Context
 from course.localaws.sagemaker.engine import Document, Kind
 from course.localaws.sagemaker.job_data import split
@@ -45,6 +45,7 @@ class ProcessingJobs(Jobs):
         condition = {"MaxRuntimeInSeconds": DEFAULT_SECONDS} | params.get("StoppingCondition", {})
         cluster = params["ProcessingResources"]["ClusterConfig"]
         keys = (params.get("ProcessingOutputConfig", {}).get("KmsKeyId"), cluster.get("VolumeKmsKeyId"))
+        keys += tuple(datasets.keys(params.get("ProcessingInputs", [])))
         protection.check(self.platform, context, keys, params.get("NetworkConfig", {}).get("VpcConfig"))
         if "InstancePreferences" in cluster:
             [(kind, count)] = instances(cluster)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
 from course.localaws.errors import invalid
-from course.localaws.sagemaker import quotas
+from course.localaws.sagemaker import datasets, quotas
 from course.localaws.sagemaker.jobs import DEFAULT_SECONDS, check_isolation, unsupported
 
 LOCAL = PurePosixPath("/opt/ml/processing")
@@ -52,7 +52,8 @@ def check_input(entry: dict) -> None:
     if ("S3Input" in entry) == ("DatasetDefinition" in entry):
         raise invalid(f"Input {name} must specify exactly one of S3Input and DatasetDefinition.")
     if "DatasetDefinition" in entry:
-        raise unsupported(f"the DatasetDefinition of input {name}, since it has neither Athena nor Redshift to ask")
+        datasets.check(name, entry["DatasetDefinition"], bool(entry.get("AppManaged")))
+        return
     if entry.get("AppManaged"):
         return
     source = entry["S3Input"]
@@ -91,8 +92,9 @@ def check_places(params: dict) -> None:
 def local_paths(params: dict) -> Iterable[tuple[str, str]]:
     for kind, entries in (("Input", params.get("ProcessingInputs", [])), ("Output", outputs(params))):
         for entry in entries:
-            if not entry.get("AppManaged") or "LocalPath" in entry[f"S3{kind}"]:
-                yield f"{kind.lower()} {entry[f'{kind}Name']}", entry[f"S3{kind}"]["LocalPath"]
+            moved = entry.get("DatasetDefinition") or entry[f"S3{kind}"]
+            if not entry.get("AppManaged") or "LocalPath" in moved:
+                yield f"{kind.lower()} {entry[f'{kind}Name']}", moved["LocalPath"]
 
 
 def instances(cluster: dict) -> list[tuple[str, int]]:

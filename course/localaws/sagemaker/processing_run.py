@@ -17,7 +17,7 @@ from course.localaws.containers.limits import Limits
 from course.localaws.containers.running import Running
 from course.localaws.containers.together import Together
 from course.localaws.errors import AwsError
-from course.localaws.sagemaker import channels, host_network
+from course.localaws.sagemaker import channels, datasets, host_network
 from course.localaws.sagemaker.cluster import addresses, hosts
 from course.localaws.sagemaker.engine import Document
 from course.localaws.sagemaker.folder_sync import FolderSync
@@ -110,7 +110,7 @@ class ProcessingRun(JobRun):
             mlroot.lay_out_processing(root, told, name, names)
             own.lay(image.files, root, ("config", "output"))
         for entry in managed(document.get("ProcessingInputs", [])):
-            source = entry["S3Input"]
+            source = self._dataset(entry["DatasetDefinition"]) if "DatasetDefinition" in entry else entry["S3Input"]
             found = self.data.find(source["S3Uri"], source["S3DataType"])
             sharded = source.get("S3DataDistributionType") == "ShardedByS3Key"
             for number, root in enumerate(roots):
@@ -122,6 +122,15 @@ class ProcessingRun(JobRun):
         for entry in managed(outputs(document)):
             for root in roots:
                 mlroot.place(root, entry["S3Output"]["LocalPath"]).mkdir(parents=True, exist_ok=True)
+
+    def _dataset(self, definition: dict) -> dict:
+        """Make the dataset that a definition describes; what it is as an ``S3Input``."""
+        with datasets.running(self.platform, self.data, self.context, self.document["RoleArn"], definition) as query:
+            while not query.ended(0.2) and not self.job.ending:
+                pass
+        self.job.begin()
+        query.check()
+        return datasets.as_s3_input(definition)
 
     def _download(self, items: list[Item], folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)

@@ -200,6 +200,27 @@ class MotoMount:
             raise AwsError("InternalFailure", f"{service}:{action} failed: {answer.body.decode(errors='replace')}", 500)
         return answer
 
+    def ask_json(self, service: str, region: str, target: str, parameters: dict) -> dict:
+        """Perform an operation of a JSON service on behalf of the account itself, and wait for the answer.
+
+        Parameters
+        ----------
+        target : str
+            As the header ``X-Amz-Target`` says it, ``"AWSGlue.GetTable"``.
+
+        Raises
+        ------
+        AwsError
+            The service's own.
+        """
+        headers = (("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target))
+        answer = self.run(lambda: self._own(service, region, json.dumps(parameters).encode(), *headers))
+        found = json.loads(answer.body or b"{}")
+        if answer.status >= 400:
+            code = str(found.get("__type", "InternalFailure")).rpartition("#")[2]
+            raise AwsError(code, str(found.get("message") or found.get("Message") or ""), answer.status)
+        return found
+
     def send_event(self, region: str, event: dict) -> None:
         """Have EventBridge deliver an event of AWS's own to the rules of the default bus, if there are any. Returns at once.
 

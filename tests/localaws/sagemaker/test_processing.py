@@ -140,7 +140,10 @@ REFUSED = [
     ({"ProcessingInputs": [given(S3InputMode=None)]}, '"LocalPath", "S3DownloadMode", "S3InputMode"'),
     ({"ProcessingInputs": [given(S3CompressionType="Gzip")]}, "Gzip of input raw can only be used if Pipe mode"),
     ({"ProcessingInputs": [{"InputName": "raw"}]}, "exactly one of S3Input and DatasetDefinition"),
-    ({"ProcessingInputs": [{"InputName": "raw", "DatasetDefinition": {}}]}, "does not support the DatasetDefinition of input raw"),
+    (
+        {"ProcessingInputs": [{"InputName": "raw", "DatasetDefinition": {}}]},
+        "exactly one of AthenaDatasetDefinition and RedshiftDatasetDefinition",
+    ),
     (
         {"ProcessingInputs": [processing_input(f"i{n}", f"s3://{BUCKET}/x", f"/opt/ml/processing/{n}") for n in range(10)]},
         "processingInputs' failed to satisfy constraint: Member must have length less than or equal to 10",

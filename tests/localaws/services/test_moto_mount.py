@@ -54,7 +54,6 @@ def test_what_moto_does_not_have_is_refused_at_once_in_the_callers_protocol(aws,
 @pytest.mark.parametrize(
     ("service", "operation", "parameters", "why"),
     [
-        ("athena", "start_query_execution", {"QueryString": "SELECT 1"}, "No SQL engine"),
         ("lambda", "invoke", {"FunctionName": "f"}, "not run here"),
         ("stepfunctions", "start_execution", {"stateMachineArn": f"arn:aws:states:us-east-1:{ACCOUNT}:stateMachine:m"}, "not run here"),
         ("comprehend", "detect_sentiment", {"Text": "I love it", "LanguageCode": "en"}, "No model"),

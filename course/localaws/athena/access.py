@@ -1,0 +1,108 @@
+"""What the caller of a query may do: Athena reads and writes S3 with the rights of whoever asks."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from course.localaws.athena.failures import QueryFailure
+from course.localaws.call import Principal
+from course.localaws.errors import AwsError
+from course.localaws.services import policy
+from course.localaws.services.policy import PolicyError, Request
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from course.localaws.platform import Platform
+    from course.localaws.s3 import StoredObject
+    from course.localaws.services.principals import Entity
+
+
+class Access:
+    """S3 as one principal sees it. Its methods wait for moto.
+
+    Parameters
+    ----------
+    platform : Platform
+    principal : Principal
+    """
+
+    def __init__(self, platform: Platform, principal: Principal) -> None:
+        self._platform, self._principal = platform, principal
+
+    def objects(self, uri: str) -> list[StoredObject]:
+        """The objects below a location that hold data: no folders, nothing empty or hidden. Raises QueryFailure."""
+        bucket, prefix = _split(uri)
+        prefix = prefix if not prefix or prefix.endswith("/") else f"{prefix}/"
+        self._require("s3:ListBucket", bucket, "")
+        try:
+            found = list(self._platform.objects.list(bucket, prefix))
+        except AwsError as error:
+            raise QueryFailure(f"HIVE_CURSOR_ERROR: {error.message} (Bucket: {bucket})") from error
+        kept = [each for each in found if each.size and not each.key.rpartition("/")[2].startswith(("_", "."))]
+        for stored in kept:
+            self._require("s3:GetObject", bucket, stored.key)
+            self._note("GetObject", f"{bucket}/{stored.key}")
+        return kept
+
+    def holds_any(self, uri: str) -> bool:
+        """Whether there is an object below a location."""
+        bucket, prefix = _split(uri)
+        self._require("s3:ListBucket", bucket, "")
+        return next(iter(self._platform.objects.list(bucket, prefix)), None) is not None
+
+    def put(self, uri: str, content: bytes | Path, kms_key: str | None = None) -> None:
+        """Store bytes, or a file that is gone afterwards. Raises QueryFailure in Athena's words."""
+        bucket, key = _split(uri)
+        try:
+            if not self._allowed("s3:PutObject", f"arn:aws:s3:::{bucket}/{key}"):
+                raise AwsError("AccessDenied", "Access Denied", 403)
+            if isinstance(content, bytes):
+                self._platform.objects.put_bytes(bucket, key, content, kms_key=kms_key)
+            else:
+                self._platform.objects.put_file(bucket, key, content, move=True, kms_key=kms_key)
+        except AwsError as error:
+            self._note("PutObject", f"{bucket}/{key}", error.status, error.code)
+            if error.code == "AccessDenied":
+                raise QueryFailure(
+                    f"Access denied when writing output to url: {uri} . Please ensure you are allowed to access the S3 bucket. If you are "
+                    "encrypting query results with KMS key, please ensure you are allowed to access your KMS key"
+                ) from error
+            raise QueryFailure(f"{error.code}: {error.message} when writing output to url: {uri}") from error
+        self._note("PutObject", f"{bucket}/{key}")
+
+    def _require(self, action: str, bucket: str, key: str) -> None:
+        if not self._allowed(action, f"arn:aws:s3:::{bucket}/{key}" if key else f"arn:aws:s3:::{bucket}"):
+            self._note(action.removeprefix("s3:"), f"{bucket}/{key}", 403, "AccessDenied")
+            raise QueryFailure(
+                "PERMISSION_DENIED: Access Denied (Service: Amazon S3; Status Code: 403; Error Code: AccessDenied; "
+                f"{self._principal.arn} may not {action} on s3://{bucket}/{key})"
+            )
+
+    def _allowed(self, action: str, resource: str) -> bool:
+        if self._principal.arn == f"arn:aws:iam::{self._principal.account}:root":
+            return True
+
+        entity = self._entity
+        try:
+            return (
+                entity is not None and policy.evaluate(Request(action, resource, entity.context), entity.policies, entity.boundary).allowed
+            )
+        except PolicyError as error:
+            raise QueryFailure(f"PERMISSION_DENIED: {error}") from error
+
+    @cached_property
+    def _entity(self) -> Entity | None:
+        """Who the principal is to IAM, as it was when this query asked first."""
+        return self._platform.identity.moto.run(lambda: self._platform.identity.caller(self._principal)[0])
+
+    def _note(self, operation: str, resource: str, status: int = 200, error: str = "") -> None:
+        self._platform.requests.record(self._principal.arn, "s3", operation, resource, status, error)
+
+
+def _split(uri: str) -> tuple[str, str]:
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    if not uri.startswith("s3://") or not bucket:
+        raise QueryFailure(f"INVALID_TABLE_PROPERTY: {uri!r} is no location of the form s3://bucket/prefix")
+    return bucket, key

@@ -1,0 +1,266 @@
+"""Athena: queries that are started, run, stopped and remembered."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import tempfile
+import threading
+import uuid
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from course.localaws.athena import results
+from course.localaws.athena.catalog import CATALOG, Catalog
+from course.localaws.athena.executions import ENDED, Executions, invalid
+from course.localaws.athena.failures import QueryFailure, SyntaxFailure
+from course.localaws.call import Principal
+from course.localaws.errors import AwsError
+
+if TYPE_CHECKING:
+    from course.localaws.athena.statements import Statement
+    from course.localaws.athena.work import Outcome, Work
+    from course.localaws.platform import Platform
+
+AT_ONCE = 2  # queries that run beside each other; the rest are QUEUED
+VERSION = {"SelectedEngineVersion": "AUTO", "EffectiveEngineVersion": "Athena engine version 3"}
+_ENDINGS = {"SELECT": ".csv", "UNLOAD": "", "INSERT": "", "CREATE_TABLE_AS_SELECT": ""}  # of what a result is called; else .txt
+logger = logging.getLogger(__name__)
+
+
+class Athena:
+    """The room's door for the other rooms. Its methods wait, for moto or the disk: not for the event loop.
+
+    Parameters
+    ----------
+    platform : Platform
+        Learns of this room as its ``athena``.
+    """
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+        self.records = Executions(platform.state / "athena.db")
+        self._folder = platform.state / "athena"
+        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="athena")
+        self._works: dict[str, Work] = {}
+        self._futures: dict[str, Future] = {}
+        self._starting = threading.Lock()
+        platform.athena = self
+        self._fail_lost()
+
+    def start(self, region: str, principal: Principal, params: dict, stored: bool = True) -> str:
+        """StartQueryExecution; returns the id.
+
+        Parameters
+        ----------
+        stored : bool
+            Whether its result goes to S3; that of an UNLOAD that SageMaker asks for does not, its data do.
+
+        Raises
+        ------
+        AwsError
+            ``InvalidRequestException``.
+        """
+        from course.localaws.athena.statements import read  # brings sqlglot, which no start of the local AWS is to wait for
+
+        text, group = params["QueryString"], params.get("WorkGroup", "primary")
+        context = {"Catalog": CATALOG, "Database": "default"} | params.get("QueryExecutionContext", {})
+        if context["Catalog"].lower() != CATALOG:
+            raise invalid(f"The data catalog {context['Catalog']} is not one that the local AWS queries; it has AwsDataCatalog.")
+        try:
+            statement = read(text, params.get("ExecutionParameters"))
+        except SyntaxFailure as error:
+            raise AwsError("InvalidRequestException", str(error), AthenaErrorCode="MALFORMED_QUERY") from error
+        configuration = self._configuration(region, group, params.get("ResultConfiguration", {}))
+        base, token = self._base(configuration) if stored else "", params.get("ClientRequestToken")
+        with self._starting:
+            if known := self.records.same(region, token, text):
+                return known
+            query = str(uuid.uuid4())
+            place = f"{base}{query}" if base else ""
+            document = self._document(query, text, statement, group, context, configuration, place)
+            if parameters := params.get("ExecutionParameters"):
+                document["ExecutionParameters"] = parameters
+            self.records.add(region, token, document)
+        kms_key = configuration.get("EncryptionConfiguration", {}).get("KmsKey")
+        self._submit(self._work(region, principal, context["Database"].strip('`"').lower(), statement, query, place, kms_key), query)
+        return query
+
+    def _work(self, region: str, principal: Principal, database: str, statement: Statement, *rest: str | None) -> Work:
+        from course.localaws.athena.access import Access
+        from course.localaws.athena.work import Work
+
+        return Work(self.catalog(region), Access(self._platform, principal), database, statement, *rest)
+
+    def _submit(self, work: Work, query: str) -> None:
+        self._works[query] = work
+        self._futures[query] = future = self._pool.submit(self._run, query, work)
+        future.add_done_callback(lambda _: (self._works.pop(query, None), self._futures.pop(query, None)))
+
+    def catalog(self, region: str) -> Catalog:
+        """The tables that queries of a region know."""
+        return Catalog(self._platform, region)
+
+    def wait(self, query: str, seconds: float) -> bool:
+        """Wait until a query has ended, or so many seconds; returns whether it has."""
+        future = self._futures.get(query)
+        if future is None:
+            return True
+        try:
+            future.result(seconds)
+        except TimeoutError:
+            return False
+        return True
+
+    def execution(self, region: str, query: str) -> dict:
+        """A ``QueryExecution``. Raises AwsError."""
+        return json.loads(self.records.row(region, query)["document"])
+
+    def stop(self, region: str, query: str) -> None:
+        """StopQueryExecution; one that has ended is left as it is. Raises AwsError."""
+        self.records.row(region, query)
+        if work := self._works.get(query):
+            work.stop()
+            self._end(query, "CANCELLED", "Query cancelled by user")
+
+    def results(self, region: str, query: str, token: str | None, most: int) -> dict:
+        """GetQueryResults. Raises AwsError."""
+        row = self.records.row(region, query)
+        document, columns = json.loads(row["document"]), json.loads(row["columns"])
+        state, kind = document["Status"]["State"], document["SubstatementType"]
+        if state != "SUCCEEDED":
+            raise invalid(
+                f"Query has not yet finished. Current state: {state}"
+                if state not in ENDED
+                else f"Query did not finish successfully. Final query state: {state}"
+            )
+        answer = {"UpdateCount": row["rows"] if kind in ("INSERT", "CREATE_TABLE_AS_SELECT") else 0}
+        location = document["ResultConfiguration"].get("OutputLocation", "")
+        if _ENDINGS.get(kind, ".txt") == "" or not location:
+            return answer | {"ResultSet": {"Rows": [], "ResultSetMetadata": {"ColumnInfo": columns}}}
+        bucket, _, key = location.removeprefix("s3://").partition("/")
+        try:
+            path = self._platform.objects.head(bucket, key).path
+        except AwsError as error:
+            raise invalid(f"Could not find results at {location}: {error.message}") from error
+        rows, after = results.page(path, kind == "SELECT", token, most)
+        found = {"ResultSet": {"Rows": rows, "ResultSetMetadata": {"ColumnInfo": columns}}}
+        return answer | found | ({"NextToken": after} if after else {})
+
+    def reset(self) -> None:
+        self._stop_all()
+        self.records.clear()
+
+    def shutdown(self) -> None:
+        self._stop_all()
+        self._pool.shutdown()
+        self.records.close()
+
+    def _stop_all(self) -> None:
+        for query, work in list(self._works.items()):
+            work.stop()
+            self.wait(query, 10)
+
+    def _fail_lost(self) -> None:
+        """What the last process left running has no result."""
+        for query in self.records.unfinished():
+            self._end(query, "FAILED", "INTERNAL_ERROR: the local AWS was stopped while the query ran")
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.mkdir(mode=0o700)
+
+    def _configuration(self, region: str, group: str, given: dict) -> dict:
+        """Where results go: what the workgroup says, if it enforces that or the request says nothing. Raises AwsError."""
+        try:
+            found = self._platform.identity.moto.ask_json("athena", region, "AmazonAthena.GetWorkGroup", {"WorkGroup": group})
+        except AwsError as error:
+            raise invalid(f"WorkGroup {group} is not found.") from error
+        workgroup = found.get("WorkGroup")
+        if not workgroup:
+            raise invalid(f"WorkGroup {group} is not found.")
+        if workgroup.get("State") == "DISABLED":
+            raise invalid(f"WorkGroup {group} is disabled.")
+        settings = workgroup.get("Configuration") or {}
+        own = settings.get("ResultConfiguration") or {}
+        if own.get("OutputLocation") and (settings.get("EnforceWorkGroupConfiguration", True) or not given.get("OutputLocation")):
+            return own
+        return given
+
+    def _base(self, configuration: dict) -> str:
+        location = configuration.get("OutputLocation", "")
+        if not location:
+            raise invalid(
+                "No output location provided. An output location is required either through the Workgroup result configuration setting or "
+                "as an API input."
+            )
+        bucket = location.removeprefix("s3://").partition("/")[0]
+        if not location.startswith("s3://") or not self._platform.objects.bucket_exists(bucket):
+            raise invalid(f"Unable to verify/create output bucket {bucket}")
+        return f"{location.rstrip('/')}/"
+
+    def _document(self, query: str, text: str, statement: Statement, group: str, context: dict, configuration: dict, place: str) -> dict:
+        output = {"OutputLocation": place + _ENDINGS.get(statement.kind, ".txt")} if place else {}
+        encryption = {name: configuration[name] for name in ("EncryptionConfiguration",) if name in configuration}
+        return {
+            **{"QueryExecutionId": query, "Query": text, "StatementType": statement.type, "SubstatementType": statement.kind},
+            **{"ResultConfiguration": output | encryption, "QueryExecutionContext": context, "WorkGroup": group, "EngineVersion": VERSION},
+            "ResultReuseConfiguration": {"ResultReuseByAgeConfiguration": {"Enabled": False}},
+            "Status": {"State": "QUEUED", "SubmissionDateTime": self._platform.clock.now()},
+            "Statistics": {},
+        }
+
+    # In a thread of the pool
+
+    def _run(self, query: str, work: Work) -> None:
+        folder = Path(tempfile.mkdtemp(prefix="query-", dir=self._folder))
+        state, reason = "SUCCEEDED", ""
+        try:
+            if not work.stopped:
+                self.records.update(query, _begin)
+                work.run(folder)
+        except QueryFailure as error:
+            state, reason = "FAILED", str(error)
+        except AwsError as error:
+            state, reason = "FAILED", f"{error.code}: {error.message}"
+        except Exception as error:
+            logger.exception("query %s", query)
+            state, reason = "FAILED", f"GENERIC_INTERNAL_ERROR: {type(error).__name__}: {error}"
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        if work.stopped:
+            state, reason = "CANCELLED", "Query cancelled by user"
+        self._end(query, state, reason, work)
+
+    def _end(self, query: str, state: str, reason: str, work: Work | None = None) -> None:
+        now = self._platform.clock.now()
+        if work is None:
+            self.records.update(query, lambda document: _ended(document, now, state, reason, None))
+        else:
+            outcome = work.outcome
+            self.records.update(query, lambda document: _ended(document, now, state, reason, outcome), outcome.columns, outcome.rows)
+
+
+def _begin(document: dict) -> None:
+    if document["Status"]["State"] == "QUEUED":
+        document["Status"]["State"] = "RUNNING"
+
+
+def _ended(document: dict, now: float, state: str, reason: str, outcome: Outcome | None) -> None:
+    """Write into a ``QueryExecution`` how it ended, unless that is said already."""
+    status = document["Status"]
+    if status["State"] in ENDED:
+        return
+    status |= {"State": state, "CompletionDateTime": now} | ({"StateChangeReason": reason} if reason else {})
+    if state == "FAILED":
+        category = 1 if reason.startswith(("GENERIC_INTERNAL", "INTERNAL_")) else 2  # the system's, the user's
+        status["AthenaError"] = {"ErrorCategory": category, "ErrorType": 1006, "Retryable": False, "ErrorMessage": reason}
+    total = int((now - status["SubmissionDateTime"]) * 1000)
+    planning, executing = (int(outcome.planning * 1000), int(outcome.executing * 1000)) if outcome else (0, 0)
+    document["Statistics"] = {
+        **{"EngineExecutionTimeInMillis": planning + executing, "QueryPlanningTimeInMillis": planning},
+        **{"DataScannedInBytes": outcome.scanned if outcome else 0, "TotalExecutionTimeInMillis": total},
+        **{"QueryQueueTimeInMillis": 0, "ServiceProcessingTimeInMillis": max(0, total - planning - executing)},
+    }
+    if outcome and outcome.manifest:
+        document["Statistics"]["DataManifestLocation"] = outcome.manifest

@@ -1,0 +1,139 @@
+"""The Glue catalog as Athena reads and changes it: moto's records, through Glue's own operations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from course.localaws.athena.failures import QueryFailure
+from course.localaws.errors import AwsError
+
+if TYPE_CHECKING:
+    from course.localaws.platform import Platform
+
+CATALOG = "awsdatacatalog"
+# Formats by what a table's SerDe is called, of which the last part is enough.
+_SERDES = {
+    "parquethiveserde": "parquet",
+    "orcserde": "orc",
+    "opencsvserde": "opencsv",
+    "lazysimpleserde": "text",
+    "jsonserde": "json",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of the catalog.
+
+    Attributes
+    ----------
+    document : dict
+        As GetTable shows it.
+    partitions : tuple of (values, location)
+        One without values is the whole of a table that has no partition keys.
+    """
+
+    document: dict
+    partitions: tuple[tuple[tuple[str, ...], str], ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.document["Name"]
+
+    @property
+    def database(self) -> str:
+        return self.document["DatabaseName"]
+
+    @property
+    def storage(self) -> dict:
+        return self.document.get("StorageDescriptor", {})
+
+    @property
+    def location(self) -> str:
+        return self.storage.get("Location", "")
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """Hive's types by lower-case name, without the partition keys."""
+        return {column["Name"].lower(): column.get("Type", "string") for column in self.storage.get("Columns", [])}
+
+    @property
+    def keys(self) -> dict[str, str]:
+        return {column["Name"].lower(): column.get("Type", "string") for column in self.document.get("PartitionKeys", [])}
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """The table's own and its SerDe's."""
+        return self.storage.get("SerdeInfo", {}).get("Parameters", {}) | self.document.get("Parameters", {})
+
+    @property
+    def format(self) -> str:
+        """``parquet``, ``orc``, ``opencsv``, ``text`` or ``json``. Raises QueryFailure."""
+        if self.document.get("TableType") == "VIRTUAL_VIEW":
+            raise QueryFailure(f"NOT_SUPPORTED: {self.database}.{self.name} is a view, which the local AWS does not query")
+        if self.parameters.get("table_type", "").upper() == "ICEBERG":
+            raise QueryFailure(f"NOT_SUPPORTED: {self.database}.{self.name} is an Iceberg table, which the local AWS does not query")
+        if self.parameters.get("projection.enabled", "").lower() == "true":
+            raise QueryFailure(f"NOT_SUPPORTED: partition projection of {self.database}.{self.name}, which the local AWS does not do")
+        library = self.storage.get("SerdeInfo", {}).get("SerializationLibrary", "")
+        try:
+            return _SERDES[library.rpartition(".")[2].lower()]
+        except KeyError:
+            raise QueryFailure(f"HIVE_UNSUPPORTED_FORMAT: the local AWS does not read the SerDe {library or '(none)'}") from None
+
+
+class Catalog:
+    """The databases and tables of one region. Its methods wait for moto."""
+
+    def __init__(self, platform: Platform, region: str) -> None:
+        self._platform, self._region = platform, region
+
+    def call(self, operation: str, **parameters: object) -> dict:
+        """Perform one of Glue's operations. Raises AwsError."""
+        return self._platform.identity.moto.ask_json("glue", self._region, f"AWSGlue.{operation}", parameters)
+
+    def databases(self) -> list[str]:
+        """Names; ``default``, which every account has, among them."""
+        return sorted({"default", *(database["Name"] for database in self.call("GetDatabases")["DatabaseList"])})
+
+    def has_database(self, name: str) -> bool:
+        return name in self.databases()
+
+    def tables(self, database: str) -> list[dict]:
+        try:
+            return self.call("GetTables", DatabaseName=database)["TableList"]
+        except AwsError:
+            return []
+
+    def table(self, database: str, name: str) -> Table | None:
+        """A table with its partitions, ``None`` when there is none."""
+        try:
+            table = Table(self.call("GetTable", DatabaseName=database, Name=name)["Table"])
+        except AwsError:
+            return None
+        if not table.keys:
+            return Table(table.document, (((), table.location),))
+        found = self.call("GetPartitions", DatabaseName=database, TableName=name)["Partitions"]
+        places = [(tuple(each["Values"]), each["StorageDescriptor"]["Location"]) for each in found]
+        return Table(table.document, tuple(sorted(places)))
+
+    def create_table(self, database: str, document: dict) -> None:
+        """``document``: a TableInput. ``default`` is made when it is first used."""
+        if database == "default" and not any(each["Name"] == "default" for each in self.call("GetDatabases")["DatabaseList"]):
+            self.call("CreateDatabase", DatabaseInput={"Name": "default"})
+        self.call("CreateTable", DatabaseName=database, TableInput=document)
+
+    def add_partition(self, table: Table, values: tuple[str, ...], location: str) -> None:
+        storage = table.storage | {"Location": location}
+        self.call(
+            "CreatePartition",
+            DatabaseName=table.database,
+            TableName=table.name,
+            PartitionInput={"Values": list(values), "StorageDescriptor": storage},
+        )
+
+
+def folder_name(keys: list[str] | tuple[str, ...], values: tuple[str, ...]) -> str:
+    """Where Hive keeps a partition below its table: ``year=2013/month=1``."""
+    return "/".join(f"{key}={value}" for key, value in zip(keys, values, strict=True))

@@ -1,0 +1,161 @@
+"""Starts the process that runs a query (`worker`), with limits of time and memory, and hands it the files that the query may read."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from course.localaws.athena import types
+from course.localaws.athena.access import Access
+from course.localaws.athena.failures import QueryFailure
+from course.localaws.athena.plan import Plan, Scan
+
+SECONDS = 30 * 60  # "DML query timeout" of Athena's quotas, read 2026-11-25
+MEMORY = 1 << 30  # bytes, DuckDB's
+PROCESS_MEMORY = 4 << 30  # bytes of the whole process, which also holds what it writes
+FILE_SIZE = 8 << 30
+_COMPRESSIONS = {"gz": "gzip", "zst": "zstd", "zstd": "zstd"}
+_UNREAD = ("bz2", "snappy", "lzo", "lz4", "deflate")  # endings of files that Athena reads and DuckDB does not
+
+
+class Engine:
+    """One query's process. `stop` may be called from another thread."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+        self._process: subprocess.Popen | None = None
+        self._stopped = threading.Event()
+
+    def stop(self) -> None:
+        self._stopped.set()
+        if process := self._process:
+            process.kill()
+
+    @property
+    def stopped(self) -> bool:
+        return self._stopped.is_set()
+
+    def run(self, plan: Plan, folder: Path, output: dict | None) -> dict:
+        """Run a plan; without an ``output`` the result is ``results.csv`` in ``folder``, else see `files.write_files`.
+
+        Returns
+        -------
+        dict
+            ``columns`` (names and DuckDB's types), ``scanned`` bytes, ``rows``, and ``files`` where there is an ``output``.
+
+        Raises
+        ------
+        QueryFailure
+        """
+        request = {
+            "scans": [self._scan(scan) for scan in plan.scans],
+            **{
+                "sql": plan.sql,
+                "output": output,
+                "seconds": SECONDS,
+                "memory": MEMORY,
+                "process_memory": PROCESS_MEMORY,
+                "file_size": FILE_SIZE,
+            },
+        }
+        kept = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "LD_LIBRARY_PATH", "PYTHONPATH")}
+        self._process = process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "course.localaws.athena.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=folder,
+            env=kept | {"HOME": str(folder), "ARROW_DEFAULT_MEMORY_POOL": "system"},
+        )
+        timer = threading.Timer(SECONDS, process.kill)
+        timer.start()
+        try:
+            if self.stopped:
+                process.kill()
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.write(json.dumps(request).encode() + b"\n")
+                process.stdin.flush()
+            answer = process.stdout.read()
+        finally:
+            timer.cancel()
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.close()
+            process.stdout.close()
+            process.wait()
+        if not answer:
+            raise QueryFailure(
+                "Query timeout" if not self.stopped and not timer.is_alive() and timer.finished.is_set() else _killed(process)
+            )
+        found = json.loads(answer)
+        if "error" in found:
+            raise QueryFailure(found["error"])
+        return found
+
+    def _scan(self, scan: Scan) -> dict:
+        table, options = scan.table, {}
+        kind = table.format
+        columns = {name: types.duckdb(hive) for name, hive in table.columns.items()}
+        if kind in ("text", "opencsv"):
+            if nested := [name for name, hive in table.columns.items() if types.is_nested(hive)]:
+                raise QueryFailure(
+                    f"NOT_SUPPORTED: column {nested[0]} of {table.database}.{table.name}: the local AWS reads no nested type in text"
+                )
+            options = _opencsv(table.parameters) if kind == "opencsv" else _delimited(table.parameters)
+        if kind == "json":
+            options = {"ignore_errors": table.parameters.get("ignore.malformed.json", "").lower() == "true"}
+        return {
+            "view": scan.view,
+            "alias": scan.alias,
+            "condition": scan.condition,
+            "format": kind,
+            "options": options,
+            "all": columns,
+            "columns": {name: columns[name] for name in scan.columns if name in columns},
+            "keys": [(name, types.duckdb(hive)) for name, hive in table.keys.items()],
+            "pieces": [piece for values, place in table.partitions for piece in self._pieces(values, place)],
+        }
+
+    def _pieces(self, values: tuple[str, ...], location: str) -> list[dict]:
+        """The files of a partition, those of one compression together."""
+        pieces: dict[str, dict] = {}
+        for stored in self._access.objects(location):
+            ending = stored.key.rpartition(".")[2].lower()
+            if ending in _UNREAD:
+                raise QueryFailure(
+                    f"HIVE_UNSUPPORTED_FORMAT: the local AWS does not read files that end with .{ending}: s3://{stored.bucket}/{stored.key}"
+                )
+            compression = _COMPRESSIONS.get(ending, "none")
+            piece = pieces.setdefault(compression, {"values": values, "compression": compression, "files": [], "size": 0})
+            piece["files"].append(str(stored.path))
+            piece["size"] += stored.size
+        return list(pieces.values())
+
+
+def _killed(process: subprocess.Popen) -> str:
+    return "GENERIC_INTERNAL_ERROR: the process of the query was ended" if process.returncode else "GENERIC_INTERNAL_ERROR: no answer"
+
+
+def _delimited(parameters: dict[str, str]) -> dict:
+    """What LazySimpleSerDe is told; it knows no quotes."""
+    delimiter = parameters.get("field.delim", parameters.get("serialization.format", "\x01"))
+    return {
+        "delimiter": "\x01" if delimiter == "1" and "field.delim" not in parameters else delimiter,
+        **{"quote": "", "escape": parameters.get("escape.delim", "")},
+        "null": parameters.get("serialization.null.format", r"\N"),
+        "skip": int(parameters.get("skip.header.line.count", 0)),
+    }
+
+
+def _opencsv(parameters: dict[str, str]) -> dict:
+    return {
+        "delimiter": parameters.get("separatorChar", ","),
+        "quote": parameters.get("quoteChar", '"'),
+        "escape": parameters.get("escapeChar", "\\"),
+        "null": "\x00",  # nothing is NULL to OpenCSVSerde
+        "skip": int(parameters.get("skip.header.line.count", 0)),
+    }

@@ -1,0 +1,204 @@
+"""A SELECT in Athena's SQL, made ready for the engine: which columns of which tables it reads, and the same in DuckDB's SQL.
+
+Athena engine version 3 is Trino; sqlglot translates. Where the engines differ and sqlglot does not bridge it: whole numbers divided by
+zero fail in Trino, and are NULL in DuckDB.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+from sqlglot.errors import OptimizeError, SqlglotError
+from sqlglot.optimizer.annotate_types import annotate_types
+from sqlglot.optimizer.qualify import qualify
+from sqlglot.optimizer.scope import Scope, traverse_scope
+
+from course.localaws.athena import types
+from course.localaws.athena.catalog import CATALOG, Table
+from course.localaws.athena.failures import QueryFailure, at
+
+_UNRESOLVED = re.compile(r"(?:Column|Unknown column:?) ['\"]?([\w.$]+)")
+_UNNAMED = re.compile(r"_col\d+")
+
+
+@dataclass(slots=True)
+class Scan:
+    """One reading of one table.
+
+    Attributes
+    ----------
+    view : str
+        What the engine's SQL calls it.
+    table : Table
+    columns : list of str
+        Those that are read, partition keys among them.
+    condition : str
+        In DuckDB's SQL, over the partition keys alone: partitions for which it is not true are not read.
+    alias : str
+        By which the condition names the table.
+    """
+
+    view: str
+    table: Table
+    columns: list[str]
+    condition: str = ""
+    alias: str = ""
+
+
+@dataclass(slots=True)
+class Plan:
+    """A query in DuckDB's SQL over the views of its scans, and the names of its columns."""
+
+    sql: str
+    columns: list[str] = field(default_factory=list)
+    scans: list[Scan] = field(default_factory=list)
+
+
+Find = Callable[[str, str], Table | None]
+
+
+class Planner:
+    """Plans the SELECT ``query``, a part of the statement ``text``.
+
+    Parameters
+    ----------
+    text : str
+    query : sqlglot.exp.Query
+        As parsed from ``text``, or of a part that begins at ``offset``.
+    database : str
+        Of tables that name none.
+    find : callable
+        A table by database and name.
+    has_database : callable
+    """
+
+    def __init__(
+        self, text: str, query: exp.Query, database: str, find: Find, has_database: Callable[[str], bool], offset: int = 0
+    ) -> None:
+        self._text, self._query, self._database, self._offset = text, query, database, offset
+        self._find, self._has_database = find, has_database
+        self._tables: dict[tuple[str, str], Table] = {}
+
+    def plan(self) -> Plan:
+        """Raises QueryFailure."""
+        self._resolve()
+        schema: dict = {}
+        for (database, name), table in self._tables.items():
+            columns = {column: types.duckdb(hive) for column, hive in (table.columns | table.keys).items()}
+            schema.setdefault(CATALOG, {}).setdefault(database, {})[name] = columns
+        try:
+            query = qualify(_named(self._query), schema=schema, dialect="athena", catalog=CATALOG, db=self._database)
+            query = annotate_types(query, schema=schema, dialect="athena")
+        except OptimizeError as error:
+            raise self._unresolved(str(error)) from error
+        except (SqlglotError, RecursionError) as error:
+            raise QueryFailure(f"GENERIC_USER_ERROR: {str(error).splitlines()[0]}") from error
+        _renumber(query)
+        _fail_by_zero(query)
+        plan = Plan("", [column.alias_or_name for column in query.selects])
+        for scope in traverse_scope(query):
+            plan.scans += self._scans(scope, len(plan.scans))
+        plan.sql = query.sql(dialect="duckdb")
+        return plan
+
+    def _resolve(self) -> None:
+        """Look up every table that is named and is no common table expression."""
+        for scope in traverse_scope(self._query):
+            for node, source in scope.selected_sources.values():
+                if isinstance(source, exp.Table) and isinstance(node.this, exp.Identifier):
+                    self._look_up(source)
+        if any(not isinstance(table.this, exp.Identifier) for table in self._query.find_all(exp.Table)):
+            raise QueryFailure("NOT_SUPPORTED: table functions, which the local AWS does not have")
+
+    def _look_up(self, node: exp.Table) -> None:
+        database, name = (node.db or self._database).lower(), node.name.lower()
+        if node.catalog and node.catalog.lower() != CATALOG:
+            raise QueryFailure(f"CATALOG_NOT_FOUND: {self._at(node)}Catalog '{node.catalog}' does not exist")
+        if (database, name) in self._tables:
+            return
+        table = self._find(database, name)
+        if table is None and not self._has_database(database):
+            raise QueryFailure(f"SCHEMA_NOT_FOUND: {self._at(node)}Schema '{database}' does not exist")
+        if table is None:
+            raise QueryFailure(f"TABLE_NOT_FOUND: {self._at(node)}Table '{CATALOG}.{database}.{name}' does not exist")
+        self._tables[database, name] = table
+
+    def _scans(self, scope: Scope, number: int) -> Iterator[Scan]:
+        for alias, (node, source) in scope.selected_sources.items():
+            if not isinstance(source, exp.Table):
+                continue
+            table = self._tables[source.db.lower(), source.name.lower()]
+            columns = sorted({column.name for column in scope.source_columns(alias)})
+            condition = " AND ".join(each.sql(dialect="duckdb") for each in _on_keys(scope, alias, table))
+            view = f"scan_{number}"
+            number += 1
+            node.replace(exp.Table(this=exp.to_identifier(view), alias=exp.TableAlias(this=exp.to_identifier(alias, quoted=True))))
+            yield Scan(view, table, columns, condition, alias)
+
+    def _unresolved(self, message: str) -> QueryFailure:
+        match = _UNRESOLVED.match(message)
+        name = (match[1] if match else "").rpartition(".")[2]
+        node = next((column for column in self._query.find_all(exp.Column) if column.name.lower() == name.lower()), None)
+        if node is None:
+            return QueryFailure(f"COLUMN_NOT_FOUND: {message.splitlines()[0]}")
+        shown = ".".join(part.name for part in node.parts)
+        if "ambiguous" in message.lower():
+            return QueryFailure(f"AMBIGUOUS_NAME: {self._at(node)}Column '{shown}' is ambiguous")
+        return QueryFailure(
+            f"COLUMN_NOT_FOUND: {self._at(node)}Column '{shown}' cannot be resolved or requester is not authorized to access requested "
+            "resources"
+        )
+
+    def _at(self, node: exp.Expression) -> str:
+        starts = [each.meta["start"] for each in node.find_all(exp.Identifier) if "start" in each.meta]
+        return f"{at(self._text, min(starts) + self._offset)}: " if starts else ""
+
+
+def _on_keys(scope: Scope, alias: str, table: Table) -> Iterator[exp.Expression]:
+    """The parts of a WHERE that speak of a table's partition keys alone. None where an outer join may fill its columns with NULL."""
+    where = scope.expression.args.get("where")
+    joins = scope.expression.args.get("joins") or []
+    if not where or not table.keys or any(join.side for join in joins):
+        return
+    for part in where.this.flatten() if isinstance(where.this, exp.And) else [where.this]:
+        columns = list(part.find_all(exp.Column))
+        if columns and not part.find(exp.Query) and all(each.table == alias and each.name in table.keys for each in columns):
+            yield part
+
+
+def _named(query: exp.Query) -> exp.Query:
+    """A copy in which columns that have no name have Trino's."""
+    query = query.copy()
+    for select in list(query.find_all(exp.Select)):
+        for number, column in enumerate(select.expressions):
+            if not column.output_name or isinstance(column, exp.Literal):
+                column.replace(exp.alias_(column.copy(), f"_col{number}"))
+    return query
+
+
+def _renumber(query: exp.Query) -> None:
+    """Those of the result, counted after the stars were written out."""
+    for number, column in enumerate(query.selects):
+        if isinstance(column, exp.Alias) and _UNNAMED.fullmatch(column.alias):
+            column.set("alias", exp.to_identifier(f"_col{number}", quoted=True))
+
+
+def _fail_by_zero(query: exp.Query) -> None:
+    for node in list(query.find_all(exp.Div, exp.Mod)):
+        if node.this.is_type(*exp.DataType.INTEGER_TYPES) and node.expression.is_type(*exp.DataType.INTEGER_TYPES):
+            divisor = node.expression
+            failing = exp.Case(
+                ifs=[
+                    exp.If(this=exp.EQ(this=exp.paren(divisor.copy()), expression=exp.Literal.number(0)), true=_error("Division by zero"))
+                ],
+                default=divisor.copy(),
+            )
+            failing.type = divisor.type
+            node.set("expression", failing)
+
+
+def _error(message: str) -> exp.Expression:
+    return exp.Anonymous(this="error", expressions=[exp.Literal.string(message)])

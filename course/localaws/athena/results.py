@@ -1,0 +1,64 @@
+"""The pages of GetQueryResults, read from the result that lies in S3."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from course.localaws.errors import AwsError
+
+MOST_ROWS = 1000
+_FIELD = re.compile(rb'(?:"((?:[^"]|"")*)")?(,|\n)')
+_CHUNK = 1 << 20
+
+
+def page(path: Path, quoted: bool, token: str | None, most: int) -> tuple[list[dict], str | None]:
+    """Rows from a place of a result on, and the place after them, ``None`` at its end.
+
+    Parameters
+    ----------
+    path : Path
+    quoted : bool
+        Fields as in a SELECT's CSV; else lines with tabs.
+    token : str or None
+        The place: a number of bytes.
+    most : int
+
+    Raises
+    ------
+    AwsError
+        ``InvalidRequestException``: no such place.
+    """
+    if token is not None and not re.fullmatch(r"[0-9]{1,15}", token):
+        raise AwsError("InvalidRequestException", "Invalid NextToken")
+    start, size, rows = int(token or 0), path.stat().st_size, []
+    with path.open("rb") as file:
+        file.seek(start)
+        buffer, done = file.read(_CHUNK), 0
+        while len(rows) < most and (buffer[done:] or start + done < size):
+            found = _row(buffer, done) if quoted else _line(buffer, done)
+            if found is None:
+                more = file.read(_CHUNK)
+                if not more:
+                    break
+                buffer = buffer + more
+                continue
+            fields, done = found
+            rows.append({"Data": [{} if each is None else {"VarCharValue": each} for each in fields]})
+    after = start + done
+    return rows, str(after) if after < size else None
+
+
+def _row(buffer: bytes, start: int) -> tuple[list[str | None], int] | None:
+    fields: list[str | None] = []
+    while match := _FIELD.match(buffer, start):
+        fields.append(None if match[1] is None else match[1].decode().replace('""', '"'))
+        start = match.end()
+        if match[2] == b"\n":
+            return fields, start
+    return None
+
+
+def _line(buffer: bytes, start: int) -> tuple[list[str | None], int] | None:
+    end = buffer.find(b"\n", start)
+    return None if end < 0 else (buffer[start:end].decode().split("\t"), end + 1)

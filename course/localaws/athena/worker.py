@@ -1,0 +1,245 @@
+"""The process that runs one query: a request on its standard input, an answer on its standard output, files in its folder.
+
+`engine` starts it. DuckDB may open the files that the request names and none else; it cannot load extensions or change its settings. The
+process ends when its standard input is closed, so that nothing outlives the local AWS.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import resource
+import sys
+import threading
+from pathlib import Path
+
+import duckdb
+
+from course.localaws.athena.text import text
+
+BAD_DATA = "HIVE_BAD_DATA"
+ROWS = 10_000  # fetched at once
+_ERRORS = (  # the first that fits; what DuckDB raises -> Trino's code
+    (duckdb.ConversionException, "INVALID_CAST_ARGUMENT"),
+    (duckdb.OutOfRangeException, "NUMERIC_VALUE_OUT_OF_RANGE"),
+    (duckdb.BinderException, "TYPE_MISMATCH"),
+    (duckdb.NotImplementedException, "NOT_SUPPORTED"),
+    (duckdb.Error, "GENERIC_USER_ERROR"),
+)
+
+
+def main() -> None:
+    request = json.loads(sys.stdin.readline())
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    resource.setrlimit(resource.RLIMIT_CPU, (request["seconds"], request["seconds"]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (request["file_size"], request["file_size"]))
+    resource.setrlimit(resource.RLIMIT_DATA, (request["process_memory"], request["process_memory"]))
+    try:
+        answer = _run(request)
+    except MemoryError:
+        answer = {"error": _exhausted()}
+    except OSError as error:
+        answer = {"error": f"HIVE_CURSOR_ERROR: {error.strerror or error}"}
+    except Exception as error:
+        answer = {"error": reason(error)}
+    print(json.dumps(answer), flush=True)
+    os._exit(0)
+
+
+def _end_with_parent() -> None:
+    sys.stdin.read()
+    os._exit(1)
+
+
+def _run(request: dict) -> dict:
+    paths = [path for scan in request["scans"] for piece in scan["pieces"] for path in piece["files"]]
+    settings = {"memory_limit": f"{request['memory']}B", "threads": 2, "temp_directory": str(Path("spill").absolute())}
+    connection = duckdb.connect(config=settings)
+    connection.execute("SET TimeZone = 'UTC'")
+    _leave_types(connection)
+    listed = ", ".join(_quoted(path) for path in paths)
+    connection.execute(f"SET allowed_paths = [{listed}]")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+    scanned = sum(_make_view(connection, scan) for scan in request["scans"])
+    sql, columns = _typed(connection, request["sql"])
+    output = request["output"]
+    if output is None:
+        return {"columns": columns, "scanned": scanned, "rows": _write_results(connection.execute(sql), columns)}
+    from course.localaws.athena.files import write_files  # brings pyarrow, which a SELECT does without
+
+    rows, files = write_files(connection.sql(sql).to_arrow_table(), columns, output)
+    return {"columns": columns, "scanned": scanned, "rows": rows, "files": files}
+
+
+def _typed(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[str, list[list[str]]]:
+    """The query with results of Trino's types, and its columns: DuckDB's sums of whole numbers have 128 bits, Trino's 64."""
+    relation = connection.sql(sql)
+    columns = [
+        [name, "BIGINT" if str(kind) == "HUGEINT" else str(kind)] for name, kind in zip(relation.columns, relation.types, strict=True)
+    ]
+    if all(kind != "HUGEINT" for kind in map(str, relation.types)):
+        return sql, columns
+    fields = [f"c{number}" for number in range(len(columns))]
+    selected = [
+        f"{f'CAST({field} AS BIGINT)' if kind == 'BIGINT' else field} AS {_name(name)}"
+        for field, (name, kind) in zip(fields, columns, strict=True)
+    ]
+    return f"SELECT {', '.join(selected)} FROM ({sql}) AS _result({', '.join(fields)})", columns
+
+
+def _leave_types(connection: duckdb.DuckDBPyConnection) -> None:
+    """Keep DuckDB from reading text as the type that a query converts it to: since 2.0 it does, and TRY_CAST fails where it should not."""
+    if ("type_pushdown",) in connection.execute("SELECT name FROM duckdb_optimizers()").fetchall():
+        connection.execute("SET disabled_optimizers = 'type_pushdown'")
+
+
+def _write_results(found: duckdb.DuckDBPyConnection, columns: list[list[str]]) -> int:
+    """Every field in quotes, and nothing at all for a NULL: that is how an empty string is told from it."""
+    count, kinds = 0, [kind for _, kind in columns]
+    with Path("results.csv").open("w", encoding="utf-8", newline="") as file:
+        file.write(_line([name for name, _ in columns]))
+        while rows := found.fetchmany(ROWS):
+            file.writelines(_line([text(value, kind) for value, kind in zip(row, kinds, strict=True)]) for row in rows)
+            count += len(rows)
+    return count
+
+
+def _line(fields: list[str | None]) -> str:
+    return ",".join("" if each is None else '"' + each.replace('"', '""') + '"' for each in fields) + "\n"
+
+
+def _make_view(connection: duckdb.DuckDBPyConnection, scan: dict) -> int:
+    """Make the view that a scan is to the query; returns the bytes that Athena would count for it."""
+    pieces = _kept(connection, scan)
+    selects, scanned = [], 0
+    for number, piece in enumerate(pieces):
+        source, present = _source(connection, scan, piece, number)
+        columns = [_column(scan, name, present) for name in scan["columns"]]
+        columns += [f"{value} AS {_name(key)}" for (key, _), value in zip(scan["keys"], _key_values(scan, piece), strict=True)]
+        selects.append(f"SELECT {', '.join(columns) or '1 AS _'} FROM {source}")
+        scanned += _scanned(connection, scan, piece)
+    nothing = [f"CAST(NULL AS {kind}) AS {_name(name)}" for name, kind in [*scan["columns"].items(), *scan["keys"]]]
+    selects = selects or [f"SELECT {', '.join(nothing) or '1 AS _'} WHERE false"]
+    connection.execute(f"CREATE VIEW {scan['view']} AS {' UNION ALL '.join(selects)}")
+    return scanned
+
+
+def _kept(connection: duckdb.DuckDBPyConnection, scan: dict) -> list[dict]:
+    """The pieces of those partitions for which the condition on their keys is true."""
+    if not scan["condition"] or not scan["pieces"]:
+        return scan["pieces"]
+    names = ", ".join(["_number", *(_name(key) for key, _ in scan["keys"])])
+    rows = [f"({', '.join([str(number), *_key_values(scan, piece)])})" for number, piece in enumerate(scan["pieces"])]
+    asked = f"SELECT _number FROM (VALUES {', '.join(rows)}) AS {_name(scan['alias'])}({names}) WHERE {scan['condition']} ORDER BY 1"
+    return [scan["pieces"][number] for (number,) in connection.execute(asked).fetchall()]
+
+
+def _key_values(scan: dict, piece: dict) -> list[str]:
+    return [f"CAST({_literal(value)} AS {kind})" for (_, kind), value in zip(scan["keys"], piece["values"], strict=True)]
+
+
+def _source(connection: duckdb.DuckDBPyConnection, scan: dict, piece: dict, number: int) -> tuple[str, set[str] | None]:
+    """What to select from, and the columns that are there, ``None`` when all are."""
+    files, options = f"[{', '.join(map(_quoted, piece['files']))}]", scan["options"]
+    if scan["format"] == "parquet":
+        source = f"read_parquet({files}, union_by_name = true, hive_partitioning = false)"
+        return source, {name.lower() for name in connection.sql(f"SELECT * FROM {source} LIMIT 0").columns}
+    if scan["format"] == "orc":
+        import pyarrow
+        from pyarrow import orc
+
+        tables = [orc.ORCFile(path).read() for path in piece["files"]]
+        view = f"{scan['view']}_{number}"
+        connection.register(view, pyarrow.concat_tables(tables, promote_options="permissive"))
+        return view, {name.lower() for table in tables for name in table.column_names}
+    if scan["format"] == "json":
+        columns = ", ".join(f"{_quoted(name)}: {_quoted(kind)}" for name, kind in scan["all"].items())
+        ignore = "true" if options["ignore_errors"] else "false"
+        return (
+            f"read_json({files}, format = 'newline_delimited', columns = {{{columns}}}, compression = '{piece['compression']}', "
+            f"ignore_errors = {ignore}, hive_partitioning = false)",
+            None,
+        )
+    columns = ", ".join(f"{_quoted(name)}: 'VARCHAR'" for name in scan["all"])
+    return (
+        f"read_csv({files}, columns = {{{columns}}}, auto_detect = false, header = false, skip = {options['skip']}, "
+        f"delim = {_quoted(options['delimiter'])}, quote = {_quoted(options['quote'])}, escape = {_quoted(options['escape'])}, "
+        f"nullstr = {_quoted(options['null'])}, null_padding = true, strict_mode = false, compression = '{piece['compression']}', "
+        "hive_partitioning = false, parallel = false)",
+        None,
+    )
+
+
+def _column(scan: dict, name: str, present: set[str] | None) -> str:
+    kind = scan["columns"][name]
+    if present is not None and name not in present:
+        return f"CAST(NULL AS {kind}) AS {_name(name)}"
+    if scan["format"] == "text" and kind != "TEXT":  # what is no number is NULL to LazySimpleSerDe
+        return f"TRY_CAST({_name(name)} AS {kind}) AS {_name(name)}"
+    if scan["format"] == "opencsv" and kind == "DATE":  # days, and milliseconds, since 1970
+        return f"DATE '1970-01-01' + {_parsed(name, 'INTEGER')} AS {_name(name)}"
+    if scan["format"] == "opencsv" and kind == "TIMESTAMP":
+        return f"make_timestamp({_parsed(name, 'BIGINT')} * 1000) AS {_name(name)}"
+    if scan["format"] == "opencsv" and kind != "TEXT":
+        return f"{_parsed(name, kind)} AS {_name(name)}"
+    return f"CAST({_name(name)} AS {kind}) AS {_name(name)}"
+
+
+def _parsed(name: str, kind: str) -> str:
+    """What is no value of a column's type fails the query."""
+    field, found = _name(name), f"TRY_CAST({_name(name)} AS {kind})"
+    message = f"{_quoted(BAD_DATA + ': Error parsing field value ')} || {field} || {_quoted(f' for field {name}')}"
+    return f"CASE WHEN {found} IS NULL THEN CAST(error({message}) AS {kind}) ELSE {found} END"
+
+
+def _scanned(connection: duckdb.DuckDBPyConnection, scan: dict, piece: dict) -> int:
+    """Of Parquet the columns that are read, of all else whole files."""
+    if scan["format"] != "parquet":
+        return piece["size"]
+    names = ", ".join(_quoted(name) for name in scan["columns"])
+    files = ", ".join(map(_quoted, piece["files"]))
+    asked = (
+        f"SELECT coalesce(sum(total_compressed_size), 0) FROM parquet_metadata([{files}]) "
+        f"WHERE lower(split_part(path_in_schema, ', ', 1)) IN ({names})"
+    )
+    return int(connection.execute(asked).fetchone()[0]) if names else 0
+
+
+def reason(error: Exception) -> str:
+    """A ``StateChangeReason``."""
+    message = str(error).partition("\n")[0]
+    message = re.sub(r"^[\w ]+ Error: ", "", message)
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return _exhausted()
+    if "Division by zero" in message:
+        return "DIVISION_BY_ZERO: Division by zero"
+    if match := re.match(r"(?:Scalar|Aggregate|Table|Macro)? ?Function with name \"?(\w+)\"? does not exist", message, re.I):
+        return f"FUNCTION_NOT_FOUND: Function '{match[1].lower()}' not registered"
+    if message.startswith(BAD_DATA):
+        return message
+    if "out of range" in message:
+        return f"NUMERIC_VALUE_OUT_OF_RANGE: {message}"
+    code = next((code for kind, code in _ERRORS if isinstance(error, kind)), "GENERIC_INTERNAL_ERROR")
+    return f"{code}: {message}"
+
+
+def _exhausted() -> str:
+    return "EXCEEDED_LOCAL_MEMORY_LIMIT: Query exhausted resources at this scale factor"
+
+
+def _name(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _quoted(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _literal(value: str) -> str:
+    return "NULL" if value == "__HIVE_DEFAULT_PARTITION__" else _quoted(value)
+
+
+if __name__ == "__main__":
+    main()

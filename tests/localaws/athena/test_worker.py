@@ -1,0 +1,64 @@
+"""What a query's process may not do, whatever SQL reaches it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from course.localaws.athena import engine
+
+
+def answer(folder: Path, sql: str, seconds: int = 60) -> dict:
+    request = {"scans": [], "sql": sql, "output": None, "seconds": seconds, "file_size": 1 << 20}
+    request |= {"memory": 100 << 20, "process_memory": engine.PROCESS_MEMORY}
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "course.localaws.athena.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=folder, text=True
+    )
+    worker.stdin.write(json.dumps(request) + "\n")
+    worker.stdin.flush()
+    found = worker.stdout.read()
+    worker.communicate()
+    return json.loads(found)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT * FROM read_text('{file}')",
+        "SELECT * FROM '{file}'",
+        "SELECT * FROM glob('{file}')",
+        "COPY (SELECT 1) TO '{file}'",
+        "ATTACH '{file}'",
+        "INSTALL httpfs",
+        "SET enable_external_access = true",
+        "SET allowed_paths = ['{file}']",
+    ],
+)
+def test_it_opens_no_file_of_this_machine(tmp_path, sql):
+    secret = tmp_path / "secret.csv"
+    secret.write_text("secret\n")
+    found = answer(tmp_path, sql.format(file=secret))
+    assert "error" in found and "secret\n" not in json.dumps(found)
+    assert secret.read_text() == "secret\n"
+
+
+def test_it_has_no_more_memory_than_it_is_given(tmp_path):
+    found = answer(tmp_path, "SELECT max(length(a)) FROM (SELECT string_agg(repeat('x', 1000) || i, '') AS a FROM range(1000000) t(i))")
+    assert found["error"].startswith("EXCEEDED_LOCAL_MEMORY_LIMIT")
+
+
+def test_it_ends_when_nobody_waits_for_it(tmp_path):
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "course.localaws.athena.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=tmp_path, text=True
+    )
+    endless = "SELECT count(*) FROM range(1000000) a(x), range(1000000) b(y) WHERE (x * y) % 7 = 3"
+    request = {"scans": [], "sql": endless, "output": None, "seconds": 60, "file_size": 1 << 20}
+    request |= {"memory": 100 << 20, "process_memory": engine.PROCESS_MEMORY}
+    worker.stdin.write(json.dumps(request) + "\n")
+    worker.stdin.flush()
+    worker.stdin.close()
+    assert worker.wait(60) == 1
