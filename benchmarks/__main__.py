@@ -22,7 +22,18 @@ from benchmarks.rows import Row
 from course import interrupts
 
 RESULT = Path("build/benchmarks.json")
-NAMES = ("ready", "training", "tuning", "invoke", "listing", "objects", "restart", "queue", "grading")  # modules beside this one
+NAMES = (
+    "ready",
+    "training",
+    "tuning",
+    "invoke",
+    "transform",
+    "listing",
+    "objects",
+    "restart",
+    "queue",
+    "grading",
+)  # modules beside this one
 
 
 def _measuring(name: str) -> Callable[[], list[Row]]:

@@ -23,9 +23,9 @@ REQUEST = {"EndpointName": ENDPOINT, "ContentType": "text/csv", "Body": "0.1,0.2
 def measure() -> list[Row]:
     with server.temporary() as handle:
         client = world.client_of(handle)
-        _deploy(client)
+        deploy(client)
         through, straight = client("sagemaker-runtime"), client("sagemaker-runtime")
-        _aim(straight, _server_port(handle.pid))
+        _aim(straight, server_port(handle.pid))
         ours, theirs = p50_in_turns(lambda: _invoke(through), lambda: _invoke(straight), calls=200)
         failed = _at_once(through)
     return [
@@ -52,7 +52,7 @@ def _at_once(runtime: Any) -> int:
         return CALLS - sum(pool.map(right, range(CALLS)))
 
 
-def _deploy(client: world.Client) -> None:
+def deploy(client: world.Client) -> None:
     s3, sagemaker = client("s3"), client("sagemaker")
     s3.create_bucket(Bucket=world.BUCKET)
     s3.put_object(Bucket=world.BUCKET, Key="model.tar.gz", Body=_model())
@@ -82,7 +82,7 @@ def _model() -> bytes:
     return stream.getvalue()
 
 
-def _server_port(pid: int) -> int:
+def server_port(pid: int) -> int:
     """Where the one model server below the local AWS ``pid`` listens."""
     connections = [found for child in psutil.Process(pid).children(recursive=True) for found in child.net_connections("tcp")]
     [port] = {found.laddr.port for found in connections if found.status == psutil.CONN_LISTEN}

@@ -37,11 +37,13 @@ class Cleanup:
             *(self._end("model", name, self._delete_model) for name in self._names("models", "Model")),
             *(self._end("training job", name, self._stop_training) for name in self._running("training_jobs", "TrainingJob")),
             *(self._end("processing job", name, self._stop_processing) for name in self._running("processing_jobs", "ProcessingJob")),
+            *(self._end("transform job", name, self._stop_transform) for name in self._running("transform_jobs", "TransformJob")),
         ]
         left = [
             *self._names("endpoints", "Endpoint"),
             *self._running("training_jobs", "TrainingJob"),
             *self._running("processing_jobs", "ProcessingJob"),
+            *self._running("transform_jobs", "TransformJob"),
         ]
         if left:
             raise RuntimeError(f"still running, and billed on AWS: {', '.join(left)}. Run this cell again, or delete them in the console.")
@@ -81,3 +83,7 @@ class Cleanup:
     def _stop_processing(self, name: str) -> None:
         self.client.stop_processing_job(ProcessingJobName=name)
         self.client.get_waiter("processing_job_completed_or_stopped").wait(ProcessingJobName=name, WaiterConfig=WAIT)
+
+    def _stop_transform(self, name: str) -> None:
+        self.client.stop_transform_job(TransformJobName=name)
+        self.client.get_waiter("transform_job_completed_or_stopped").wait(TransformJobName=name, WaiterConfig=WAIT)

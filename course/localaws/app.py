@@ -10,12 +10,15 @@ from typing import Any
 from starlette.responses import Response
 
 from course.localaws import keys
+from course.localaws.agenda import Agenda
+from course.localaws.alarms import Alarms
+from course.localaws.alarms.operations import AlarmOperations
 from course.localaws.athena.athena import Athena
 from course.localaws.athena.service import athena_service
 from course.localaws.call import Call, Service
 from course.localaws.clock import Clock
-from course.localaws.containers.box import Limits
 from course.localaws.containers.images.own import Bodies
+from course.localaws.containers.limits import Limits
 from course.localaws.control import Control
 from course.localaws.errors import not_supported
 from course.localaws.gateway import Gateway
@@ -26,13 +29,17 @@ from course.localaws.platform import Platform
 from course.localaws.requests_log import RequestLog
 from course.localaws.running import running
 from course.localaws.s3 import ObjectStore, s3_service
+from course.localaws.sagemaker.scalable_variants import ScalableVariants
 from course.localaws.sagemaker.service import sagemaker_service
 from course.localaws.sagemaker.spot import Interruption
+from course.localaws.scaling import scaling_service
 from course.localaws.services.cloudtrail import cloudtrail_service
 from course.localaws.services.iam import Identity, iam_service
 from course.localaws.services.moto_mount import MotoMount
 from course.localaws.services.registry import Registry
 from course.localaws.services.sts import sts_service
+
+CATCH_UP_SECONDS = 60.0  # for which whoever advances the clock waits until everything is done that is due then
 
 logger = logging.getLogger(__name__)
 
@@ -54,15 +61,20 @@ class LocalAws:
     def __init__(self, state: Path, endpoint: str, sealed: Path | None = None, limits: Limits | None = None) -> None:
         self._clock_file = state / "clock"
         clock = Clock(float(self._clock_file.read_text()) if self._clock_file.exists() else 0.0)
+        agenda = Agenda(clock)
+        metrics = MetricStore(state / "metrics.db", clock)
+        identity = Identity(state, keys.ACCOUNT, clock)
         self.platform = platform = Platform(
             state=state,
             account=keys.ACCOUNT,
             clock=clock,
+            agenda=agenda,
             requests=RequestLog(state / "requests.db", clock),
             objects=ObjectStore(state, clock),
             logs=LogStore(state / "logs.db", clock),
-            metrics=MetricStore(state / "metrics.db", clock),
-            identity=Identity(state, keys.ACCOUNT, clock),
+            metrics=metrics,
+            alarms=Alarms(state / "alarms.db", keys.ACCOUNT, agenda, metrics, identity),
+            identity=identity,
             endpoint=endpoint,
             sealed=sealed,
             limits=limits or Limits(),
@@ -71,12 +83,15 @@ class LocalAws:
         self._registry = Registry(platform)
         self._athena = Athena(platform)
         self.sagemaker = sagemaker_service(platform)
+        self._scaling = scaling_service(platform, ScalableVariants(platform, self.sagemaker), otherwise=self._moto)
+        self.sagemaker.endpoints.scaled = self._scaling
         services: dict[str, Service] = {
+            "application-autoscaling": self._scaling,
             "athena": athena_service(self._athena, otherwise=self._moto),
             "cloudtrail": cloudtrail_service(platform, otherwise=self._moto),
             "iam": iam_service(platform),
             "logs": logs_service(platform),
-            "monitoring": monitoring_service(platform, otherwise=self._moto),
+            "monitoring": monitoring_service(platform, AlarmOperations(platform.alarms).operations, otherwise=self._moto),
             "s3": s3_service(platform),
             "s3control": _refuse,
             "sagemaker": self.sagemaker,
@@ -84,8 +99,10 @@ class LocalAws:
         }
         self.gateway = Gateway(platform, services, fallback=self._moto)
         # What runs before what it writes to: in this order rooms are emptied and closed.
-        self._rooms = (self.sagemaker, self._athena, self._registry, self._moto)
-        self._rooms += (platform.objects, platform.logs, platform.metrics, platform.requests)
+        self._rooms = (
+            *(self.sagemaker, self._athena, self._scaling, platform.alarms, self._registry, self._moto),
+            *(platform.objects, platform.logs, platform.metrics, platform.requests),
+        )
         self._closed = False
 
     def asgi(self, token: str, stop: Callable[[], None]) -> Callable:
@@ -100,6 +117,7 @@ class LocalAws:
     def recover(self) -> None:
         """What the last process left running is failed or brought back."""
         self.sagemaker.recover()
+        self.platform.alarms.recover()
 
     def warm(self) -> None:
         """Begin, in the background, what takes too long for a start: importing moto and replaying its journal."""
@@ -112,11 +130,12 @@ class LocalAws:
         return running(self.sagemaker.engine)
 
     def advance(self, seconds: float) -> float:
-        """Move the clock forward, also for the processes to come, and return the new time."""
+        """Move the clock forward, also for the processes to come, do what is due then, and return the new time."""
         now = self.platform.clock.advance(seconds)
         beside = self._clock_file.with_suffix(".new")
         beside.write_text(repr(self.platform.clock.offset))
         beside.replace(self._clock_file)
+        self.platform.agenda.catch_up(CATCH_UP_SECONDS)
         return now
 
     def interrupt(self, training_job: str, interruption: Interruption) -> None:
@@ -130,14 +149,19 @@ class LocalAws:
 
     def reset(self) -> None:
         """Empty every room."""
-        for room in self._rooms:
-            room.reset()
+        self.platform.agenda.shutdown()
+        try:
+            for room in self._rooms:
+                room.reset()
+        finally:
+            self.platform.agenda.resume()
 
     def shutdown(self) -> None:
         """End every job and server, and close every file; a second time does nothing."""
         if self._closed:
             return
         self._closed = True
+        self.platform.agenda.shutdown()
         for room in self._rooms:
             self._close(room)
 

@@ -102,7 +102,8 @@ class Control:
         return {}
 
     async def _clock(self, request: Request) -> dict:
-        return {"time": self._aws.advance(await _member(request, "advance", float))}
+        seconds = await _member(request, "advance", float)
+        return {"time": await asyncio.to_thread(self._aws.advance, seconds)}
 
     async def _interrupt(self, request: Request) -> dict:
         name, after, outage = [

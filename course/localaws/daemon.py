@@ -22,7 +22,7 @@ import uvicorn
 
 from course.localaws import environment, keys
 from course.localaws.app import LocalAws
-from course.localaws.containers.box import Limits
+from course.localaws.containers.limits import Limits
 from course.localaws.instance import Instance, InUseError, ServerError, locked
 
 HOST = "127.0.0.1"

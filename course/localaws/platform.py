@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from course.localaws.agenda import Agenda
 from course.localaws.clock import Clock
-from course.localaws.containers.box import Limits
+from course.localaws.containers.limits import Limits
 from course.localaws.requests_log import RequestLog
 
 if TYPE_CHECKING:
+    from course.localaws.alarms import Alarms
     from course.localaws.athena.athena import Athena
     from course.localaws.logs import LogStore
     from course.localaws.metrics import MetricStore
@@ -29,10 +31,13 @@ class Platform:
     account : str
         Twelve digits.
     clock : Clock
+    agenda : Agenda
+        What is done when the clock gets there.
     requests : RequestLog
     objects : ObjectStore
     logs : LogStore
     metrics : MetricStore
+    alarms : Alarms
     identity : Identity
     athena : Athena
         Set by the room when it is made.
@@ -47,10 +52,12 @@ class Platform:
     state: Path
     account: str
     clock: Clock
+    agenda: Agenda
     requests: RequestLog
     objects: ObjectStore
     logs: LogStore
     metrics: MetricStore
+    alarms: Alarms
     identity: Identity
     endpoint: str
     sealed: Path | None = None

@@ -25,7 +25,7 @@ from course.localaws.early import Fork
 from course.localaws.instance import CONTROL_PREFIX, Instance, InUseError, ServerError
 
 if TYPE_CHECKING:
-    from course.localaws.containers.box import Limits
+    from course.localaws.containers.limits import Limits
 
 START_SECONDS = 60
 STOP_SECONDS = 30
@@ -76,7 +76,10 @@ class Handle:
         self._ask("POST", "reset")
 
     def advance(self, seconds: float) -> float:
-        """Move the clock forward and return the new time (Unix s)."""
+        """Move the clock forward and return the new time (Unix s).
+
+        What is due then, like the evaluation of alarms for every minute passed, is done when this returns, or after a minute at most.
+        """
         return self._ask("POST", "clock", {"advance": seconds})["time"]
 
     def interrupt(self, training_job: str, after: float = 0.0, outage: float = 0.0) -> None:

@@ -149,7 +149,7 @@ print(repr(invoke(endpoint, "4,17,1,1089,75.9,8.1,0.0,10.0")))
 print(repr(invoke(endpoint, "4,17,1,1089,75.9,8.1,0.0,10.0\n0,6,0,719,,8.1,0.0,10.0")))
 
 # %% [markdown]
-# The second flight has no temperature: an empty field is a missing value. The answer is text: a number for each line, commas between them, and *no* names.
+# The second flight has no temperature: an empty field is a missing value. The answer is text: a line with a number for each line, and *no* names.
 # Number 2 belongs to line 2.
 #
 # A request's *payload*, its body, has at most {fact:realtime-payload-mb} MB, so not everything fits into one. And each pays its way through the network,

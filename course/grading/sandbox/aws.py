@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from course.grading.sandbox.limits import box
 from course.grading.server import no_aws
-from course.localaws.containers.box import Network, best_mode
+from course.localaws.containers.box import best_mode
+from course.localaws.containers.network import Network
 
 if TYPE_CHECKING:
     from nbformat.notebooknode import NotebookNode

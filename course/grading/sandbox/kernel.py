@@ -19,7 +19,8 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import KernelProvisionerBase
 
 from course.grading.sandbox.preloaded import Forked
-from course.localaws.containers.box import Box, Running
+from course.localaws.containers.box import Box
+from course.localaws.containers.running import Running
 
 COMMAND = ("-m", "ipykernel_launcher", "-f")
 LAST_LINES = 20

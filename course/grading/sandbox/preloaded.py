@@ -30,7 +30,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from course.localaws.containers.box import SUPERVISOR, base_environment
+from course.localaws.containers.box import base_environment
+from course.localaws.containers.running import SUPERVISOR
 
 MODULE = "course.grading.sandbox.preloaded"
 BACKEND = "module://matplotlib_inline.backend_inline"

@@ -15,18 +15,14 @@ Either way a supervisor process (`supervisor/`) stands between: when the local A
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import functools
-import json
 import os
 import re
-import subprocess
 import sys
 import tempfile
 import threading
 import uuid
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -34,12 +30,13 @@ import psutil
 
 from course.localaws.containers import mlroot, visible
 from course.localaws.containers.layers import Layers
+from course.localaws.containers.limits import Limits
+from course.localaws.containers.network import Network
+from course.localaws.containers.running import OnLines, Running
 from course.localaws.containers.visible import Bind
 
 Mode = Literal["namespace", "rewrite"]
-OnLines = Callable[[list[str]], None]
 
-SUPERVISOR = Path(__file__).with_name("supervisor")
 # What a box inherits: where programs, certificates and packages are found, and how this machine's numerics are set. No credentials.
 INHERITED = re.compile(r"LANG|LC_\w+|TZ|LD_LIBRARY_PATH|SSL_CERT_\w+|PIP_\w+|(https?|no)_proxy|(OPENBLAS|OMP|MKL)_\w+|JAVA_HOME", re.I)
 CODE_SUFFIXES = {".py", ".sh", ".bash", ".r", ".cfg", ".conf", ".ini", ".toml", ".yaml", ".yml", ".ipynb"}
@@ -48,68 +45,6 @@ LARGEST_CODE_FILE = 4 << 20
 # Linux and 103 on macOS. In the other mode the box's folder may have so many that 40 are left for the rest.
 SHORT_TMP = "/var/tmp"
 LONGEST_FOLDER = 60
-LONGEST_LINE = 256 << 10  # bytes; the largest event that CloudWatch Logs took for years
-GRACE_SECONDS = 120.0  # between SIGTERM and SIGKILL, says the API reference of StopTrainingJob
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a box may use before it is ended; sizes in bytes.
-
-    ``memory`` is the resident memory of all processes together, ``processes`` their number, ``disk`` what lies in the box's folder; all
-    three are looked at twice a second. ``file_size`` and ``cpu_seconds`` hold for each process (None: no limit of ours). Output past
-    ``output`` is dropped, and a last line says how much.
-    """
-
-    memory: int = field(default_factory=lambda: psutil.virtual_memory().total * 4 // 5)
-    processes: int = 512
-    disk: int | None = None
-    file_size: int | None = None
-    cpu_seconds: int | None = None
-    output: int = 256 << 20
-
-    def divided(self, boxes: int) -> Limits:
-        """The limits of each of several boxes that together may use as much as one."""
-        disk = None if self.disk is None else self.disk // boxes
-        return dataclasses.replace(self, memory=self.memory // boxes, processes=self.processes // boxes, disk=disk)
-
-    def of_a_process(self) -> dict[str, int]:
-        """What the kernel itself holds each process to, by the names of the module ``resource``."""
-        numbers = {"RLIMIT_CORE": 0, "RLIMIT_FSIZE": self.file_size, "RLIMIT_CPU": self.cpu_seconds}
-        return {name: number for name, number in numbers.items() if number is not None}
-
-
-@dataclass(frozen=True, slots=True)
-class Network:
-    """What a box reaches, and who reaches it.
-
-    Attributes
-    ----------
-    shared : bool
-        Whether it has this machine's network. Otherwise it reaches its own loopback and what follows.
-    gateway : (int, Path or None) or None
-        A port of its loopback, and the Unix socket outside that answers there; None for the same port of this machine's loopback.
-    serves : int or None
-        A port of its loopback that is to be reached at the same port of this machine's.
-    inside : int or None
-        The port of its loopback instead, where that is another.
-    joins : int or None
-        A process (`Running.first`) in whose network it lives, instead of one of its own.
-    hostname : str
-        What it is called inside; ``""`` for this machine's name.
-    """
-
-    shared: bool = True
-    gateway: tuple[int, Path | None] | None = None
-    serves: int | None = None
-    inside: int | None = None
-    joins: int | None = None
-    hostname: str = ""
-
-    def as_json(self) -> dict:
-        gateway = self.gateway and [self.gateway[0], self.gateway[1] and str(self.gateway[1])]
-        reached = {"gateway": gateway, "serves": self.serves, "inside": self.inside or self.serves}
-        return {"network": self.shared, "joins": self.joins, "hostname": self.hostname} | reached
 
 
 class Box:
@@ -250,131 +185,6 @@ class Box:
         return Running(spec, on_lines, self.limits.output)
 
 
-class Running:
-    """A program that was started in a box.
-
-    Attributes
-    ----------
-    exit_code : int or None
-        None while it runs; afterwards as Docker reports it: 128 + n when signal n ended it.
-    limit : str
-        Which limit ended it: ``"memory"``, ``"processes"``, ``"disk"`` or ``""``.
-    first : int or None
-        Process 1 of its process namespace, by its number on this machine; None in rewrite mode.
-    """
-
-    def __init__(self, spec: dict, on_lines: OnLines, output: int) -> None:
-        self.exit_code: int | None = None
-        self.limit = ""
-        self._failure: BaseException | None = None
-        self._ended = threading.Event()
-        self._lifeline_lock = threading.Lock()
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(SUPERVISOR)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            bufsize=0,
-            env={},
-            start_new_session=True,
-        )
-        document = json.dumps(spec).encode()
-        self._process.stdin.write(b"%08x" % len(document) + document)
-        begun = self._process.stderr.readline()
-        has_begun = begun.startswith(b'{"first"')
-        self.first: int | None = json.loads(begun)["first"] if has_begun else None
-        self._complaint = b"" if has_begun else begun
-        threading.Thread(target=self._follow, args=(on_lines, output), name="box", daemon=True).start()
-        if spec["mode"] == "rewrite":
-            threading.Thread(target=self._clear_up, args=(Path(spec["folder"]),), name="box", daemon=True).start()
-
-    @property
-    def pid(self) -> int:
-        """The supervisor's process id; everything in the box descends from it."""
-        return self._process.pid
-
-    def wait(self, timeout: float | None = None) -> int:
-        """Wait for the end and return the exit code.
-
-        Raises
-        ------
-        TimeoutError
-            After ``timeout`` seconds; the program goes on.
-        RuntimeError
-            The supervisor itself failed; the message says how.
-        Exception
-            Whatever ``on_lines`` raised: the program was killed then, because its output could not be kept.
-        """
-        if not self._ended.wait(timeout):
-            raise TimeoutError(f"the box still runs after {timeout} s")
-        if self._failure is not None:
-            raise self._failure
-        return self.exit_code
-
-    def interrupt(self) -> None:
-        """Send SIGINT to the program and its process group, as Ctrl-C in a terminal does; returns at once."""
-        self._command(b"i")
-
-    def stop(self, grace: float = GRACE_SECONDS) -> None:
-        """Ask the program to end (SIGTERM), and kill it after ``grace`` seconds; returns when it has ended."""
-        self._command(b"t")
-        if not self._ended.wait(grace):
-            self.kill()
-
-    def kill(self) -> None:
-        """End every process of the box at once; returns when they have ended."""
-        self._command(b"k")
-        self._ended.wait()
-
-    def _command(self, letter: bytes) -> None:
-        with self._lifeline_lock, contextlib.suppress(OSError, ValueError):  # it may have ended meanwhile
-            self._process.stdin.write(letter)
-
-    def _clear_up(self, folder: Path) -> None:
-        """End what a supervisor that was killed leaves running, as the kernel does in namespace mode: it would hold the output open."""
-        if self._process.wait() < 0:
-            sweep(folder)
-
-    def _follow(self, on_lines: OnLines, output: int) -> None:
-        """Read the output to its end, then learn from the supervisor how the program ended."""
-        try:
-            self._read_output(on_lines, output)
-        except BaseException as error:  # e.g. the disk of the log store is full
-            self._failure = error
-            self._command(b"k")
-            while self._process.stdout.read(1 << 16):
-                pass
-        report = (self._complaint + self._process.stderr.read()).decode(errors="replace")
-        self._process.wait()
-        with self._lifeline_lock:
-            for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
-                pipe.close()
-        try:
-            outcome = json.loads(report)
-            self.exit_code, self.limit = outcome["exit_code"], outcome["limit"]
-        except ValueError:
-            self.exit_code = 128 - self._process.returncode if self._process.returncode < 0 else self._process.returncode
-            reason = report.strip() or f"it was ended by signal {-self._process.returncode}"
-            self._failure = self._failure or RuntimeError(f"the supervisor of the box failed: {reason}")
-        self._ended.set()
-
-    def _read_output(self, on_lines: OnLines, output: int) -> None:
-        received, rest = 0, b""
-        while piece := self._process.stdout.read(1 << 16):
-            received += len(piece)
-            if received > output:
-                continue
-            *lines, rest = (rest + piece).split(b"\n")
-            if len(rest) > LONGEST_LINE:
-                lines, rest = [*lines, rest], b""
-            if lines:
-                on_lines([line.decode(errors="replace") for line in lines])
-        if rest:
-            on_lines([rest.decode(errors="replace")])
-        if received > output:
-            on_lines([f"[local AWS] The output was longer than {output:,} bytes; what came later was dropped ({received:,} bytes in all)."])
-
-
 def _is_code(path: Path) -> bool:
     if path.suffix.lower() in CODE_SUFFIXES:
         return True
@@ -413,12 +223,3 @@ def best_mode() -> Mode:
         with contextlib.suppress(RuntimeError):
             probe.wait(timeout=30)
         return "namespace" if (root / "probe").exists() else "rewrite"
-
-
-def sweep(folder: Path) -> None:
-    """End every process of a box below ``folder``: what a killed supervisor may have left in rewrite mode."""
-    prefix, mine = f"{folder.resolve()}{os.sep}", psutil.Process()
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error, OSError):
-            if process != mine and process.environ().get("COURSE_BOX", "").startswith(prefix):
-                process.kill()

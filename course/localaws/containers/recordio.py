@@ -68,3 +68,19 @@ def records(data: bytes) -> Iterator[bytes]:
             parts = []
     if parts:
         raise RecordError("the last RecordIO record is not whole")
+
+
+def length_after(header: bytes) -> int:
+    """How many bytes of its frame follow a header, padding included. Raises `RecordError`."""
+    if len(header) < HEADER.size:
+        raise RecordError("the last RecordIO record has no whole header")
+    magic, word = HEADER.unpack(header)
+    if magic != MAGIC:
+        raise RecordError("The header of a MXNet RecordIO record in the dataset does not start with a valid magic number.")
+    size = word & LONGEST
+    return size + -size % 4
+
+
+def goes_on(header: bytes) -> bool:
+    """Whether the record of a frame has more frames."""
+    return HEADER.unpack(header)[1] >> 29 in (FIRST, MIDDLE)

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 
-from course.localaws.containers.box import Running
+from course.localaws.containers.running import Running
 
 
 class Together:

@@ -23,7 +23,7 @@ def metric_data(store: MetricStore, region: str, params: dict) -> dict:
         raise _invalid(f"The collection MetricDataQueries must have between 1 and {MOST_QUERIES} queries.")
     if params["StartTime"] >= params["EndTime"]:
         raise _invalid("The parameter StartTime must be less than the parameter EndTime.")
-    evaluation = _Evaluation(store, region, params, _by_id(queries))
+    evaluation = Evaluation(store, region, params["StartTime"], params["EndTime"], by_id(queries), store.clock.now())
     descending = params.get("ScanBy", "TimestampDescending") == "TimestampDescending"
     results = []
     for query in queries:
@@ -36,7 +36,8 @@ def metric_data(store: MetricStore, region: str, params: dict) -> dict:
     return _paged(results, params)
 
 
-def _by_id(queries: list[dict]) -> dict[str, dict]:
+def by_id(queries: list[dict]) -> dict[str, dict]:
+    """The queries of a request, checked. Raises ``ValidationError``."""
     by_id: dict[str, dict] = {}
     for number, query in enumerate(queries, start=1):
         path, query_id = f"MetricDataQueries.member.{number}", query["Id"]
@@ -53,13 +54,15 @@ def _by_id(queries: list[dict]) -> dict[str, dict]:
 
 
 @dataclass
-class _Evaluation:
+class Evaluation:
     """Time series by query id, each made once; an expression may use others in any order, but not itself."""
 
     store: MetricStore
     region: str
-    params: dict
+    start: float
+    end: float
     queries: dict[str, dict]
+    now: float
     done: dict[str, Series] = field(default_factory=dict)
     running: list[str] = field(default_factory=list)
 
@@ -78,8 +81,8 @@ class _Evaluation:
             raise _invalid("The parameters Metric.Namespace and Metric.MetricName are required.")
         statistics.check_statistic(stat["Stat"])
         statistics.check_period(stat["Period"])
-        start = statistics.rounded_start(self.params["StartTime"], stat["Period"], self.store.clock.now())
-        span = (start, self.params["EndTime"], stat["Period"], stat.get("Unit"))
+        start = statistics.rounded_start(self.start, stat["Period"], self.now)
+        span = (start, self.end, stat["Period"], stat.get("Unit"))
         found = statistics.merged(statistics.summaries(self.store, self.region, stat["Metric"], *span))
         values = {moment: summary.statistic(stat["Stat"]) for moment, summary in found.items()}
         return {moment: value for moment, value in values.items() if value is not None}

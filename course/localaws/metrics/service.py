@@ -1,10 +1,11 @@
-"""CloudWatch behind the gateway: metrics are ours; alarms, dashboards and the rest fall through to the next service."""
+"""CloudWatch behind the gateway: metrics and alarms are ours; dashboards and the rest fall through to the next service."""
 
 from __future__ import annotations
 
 import base64
 import json
 from collections.abc import Callable
+from functools import partial
 
 from anyio import to_thread
 from starlette.responses import Response
@@ -24,20 +25,31 @@ LISTED_FOR = 14 * statistics.DAY
 RECENT = 3 * statistics.HOUR
 
 
-def monitoring_service(platform: Platform, otherwise: Service) -> Service:
-    """Metrics over the platform's `MetricStore`; ``otherwise`` serves the operations that are not about metric data."""
+def monitoring_service(platform: Platform, alarms: dict[str, Callable[[str, dict], dict]], otherwise: Service) -> Service:
+    """Metrics over the platform's `MetricStore`, and alarms.
+
+    Parameters
+    ----------
+    platform : Platform
+    alarms : dict
+        The operations about alarms, each a function of region and parameters.
+    otherwise : Service
+        Serves the rest.
+    """
     wire = Wire()
-    store = platform.metrics
+    operations = alarms | {name: partial(operation, platform.metrics) for name, operation in OPERATIONS.items()}
 
     async def serve(call: Call) -> Response:
-        operation = OPERATIONS.get(call.operation)
+        operation = operations.get(call.operation)
         if operation is None:
             return await otherwise(call)
         try:
             params = await wire.parse(call)
+            if ":alarm:" not in params.get("ResourceARN", ":alarm:"):
+                return await otherwise(call)
             call.resource = params.get("Namespace", "")
             # Statistics read many data: in a thread, so that other requests go on meanwhile.
-            return wire.respond(call, await to_thread.run_sync(operation, store, call.region, params))
+            return wire.respond(call, await to_thread.run_sync(operation, call.region, params))
         except AwsError as error:
             raise error_for(call, error) from None
 

@@ -116,6 +116,10 @@ class MetricStore:
         key = (region, metric["Namespace"], metric["MetricName"], dimensions_key(dimensions))
         return iter(self.database.connection.execute(query, (*key, start, end)))
 
+    def first_after(self, region: str, metric: Mapping, moment: float) -> float | None:
+        """When the first datum of a metric is, at ``moment`` or later."""
+        return next((row["timestamp"] for row in self.data(region, metric, moment, math.inf)), None)
+
     def metrics(self, region: str, namespace: str | None, name: str | None, since: float, after: int, limit: int) -> list[sqlite3.Row]:
         """Metrics with data since a time, in the order in which they were first seen, after the one with the id ``after``."""
         self._flush()

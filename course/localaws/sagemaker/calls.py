@@ -40,6 +40,8 @@ class Visit:
         Seconds of what was done before it, by the name of AWS's metric; see `ModelStore.path`.
     began : float
         By `time.perf_counter`.
+    concurrent : int
+        Invocations of the variant that were under way when it began, itself included.
     """
 
     context: Context
@@ -50,6 +52,7 @@ class Visit:
     params: Mapping
     took: dict[str, float]
     began: float = field(default_factory=time.perf_counter)
+    concurrent: int = 1
 
     @property
     def waited(self) -> float:
@@ -86,7 +89,8 @@ class Calls:
         began, took = time.perf_counter(), {}
         fleet, variant, instance = await endpoint.take(params.get("TargetVariant"), params.get("TargetModel"), took)
         try:
-            yield Visit(context, endpoint.name, fleet, variant, instance, params, took, began)
+            concurrent = sum(each.requests for each in variant.instances)
+            yield Visit(context, endpoint.name, fleet, variant, instance, params, took, began, concurrent)
         finally:
             endpoint.give_back(variant, instance)
 
@@ -95,7 +99,10 @@ class Calls:
         overhead = max(0.0, time.perf_counter() - visit.began - reply.seconds - visit.waited)
         call = visit.context.region, visit.endpoint, visit.variant.name, self._platform.clock.now(), reply.status, reply.seconds, overhead
         containers = tuple(reply.containers) if len(reply.containers) > 1 else ()
-        self._metrics.note(Invocation(*call, len(visit.variant.instances), containers, visit.took, visit.instance.loaded))
+        component, config = visit.fleet.settings.get("Component", ""), visit.fleet.settings.get("Config", "")
+        of_component = {"component": component, "concurrent": visit.concurrent} if component else {}
+        count = len(visit.variant.instances)
+        self._metrics.note(Invocation(*call, count, containers, visit.took, visit.instance.loaded, config, **of_component))
         capture = visit.fleet.settings.get("Capture")
         if reply.good and capture:
             capture = capture | {"KmsKeyId": visit.fleet.settings.get("CaptureKey")}

@@ -11,8 +11,6 @@ import base64
 import json
 import logging
 import random
-import threading
-import time
 import uuid
 from collections import defaultdict
 from collections.abc import Mapping
@@ -22,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from course.localaws.errors import AwsError
 from course.localaws.sagemaker.job_data import DataError, JobData
+from course.localaws.sagemaker.notes import Notes
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
@@ -48,13 +47,12 @@ class Destination:
 
 
 class DataCapture:
-    """Takes note of invocations without holding them up; a thread writes what came, as long as something comes."""
+    """Takes note of invocations without holding them up."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
-        self._noted: dict[Destination, list[tuple[float, str]]] = defaultdict(list)
-        self._lock = threading.Lock()
-        self._writer_runs = False
+        self._notes: Notes[tuple[Destination, float, str]] = Notes(self._write, FLUSH_SECONDS, "data-capture")
+        self.flush = self._notes.flush
 
     def note(self, endpoint: str, variant: dict, config: Mapping, params: Mapping, reply: Reply) -> None:
         """Capture an invocation, if it falls into the sample.
@@ -76,42 +74,20 @@ class DataCapture:
         destination = Destination(
             config["DestinationS3Uri"], endpoint, variant["VariantName"], variant["RoleArn"], config.get("KmsKeyId") or None
         )
-        with self._lock:
-            self._noted[destination].append((moment, line))
-            if self._writer_runs:
-                return
-            self._writer_runs = True
-        threading.Thread(target=self._write, name="data-capture", daemon=True).start()
+        self._notes.add((destination, moment, line))
 
-    def flush(self) -> bool:
-        """Write what was noted; False when there was nothing."""
-        with self._lock:
-            noted, self._noted = self._noted, defaultdict(list)
-        for destination, lines in noted.items():
+    def _write(self, noted: list[tuple[Destination, float, str]]) -> None:
+        """A file for each variant and hour."""
+        files: dict[tuple[Destination, int], list[tuple[float, str]]] = defaultdict(list)
+        for destination, moment, line in noted:
+            files[destination, int(moment // 3600)].append((moment, line))
+        for (destination, _), lines in files.items():
+            data = JobData(self._platform, f"endpoint/{destination.endpoint}", destination.role)
+            body = "".join(f"{line}\n" for _, line in lines).encode()
             try:
-                self._store(destination, lines)
+                data.put(destination.key(datetime.fromtimestamp(lines[0][0], UTC)), body, destination.kms_key)
             except (AwsError, DataError) as error:  # e.g. the bucket is gone; invocations go on, as on AWS
                 logger.warning("captured data of endpoint %s could not be stored: %s", destination.endpoint, error)
-        return bool(noted)
-
-    def _store(self, destination: Destination, lines: list[tuple[float, str]]) -> None:
-        by_hour = defaultdict(list)
-        for moment, line in lines:
-            by_hour[int(moment // 3600)].append((moment, line))
-        data = JobData(self._platform, f"endpoint/{destination.endpoint}", destination.role)
-        for of_hour in by_hour.values():
-            body = "".join(f"{line}\n" for _, line in of_hour).encode()
-            data.put(destination.key(datetime.fromtimestamp(of_hour[0][0], UTC)), body, destination.kms_key)
-
-    def _write(self) -> None:
-        while True:
-            time.sleep(FLUSH_SECONDS)
-            if self.flush():
-                continue
-            with self._lock:
-                if not self._noted:
-                    self._writer_runs = False
-                    return
 
 
 def record(config: Mapping, params: Mapping, reply: Reply, moment: float) -> dict:

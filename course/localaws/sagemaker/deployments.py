@@ -20,6 +20,7 @@ CONFIG_MEMBERS = {
 VARIANT_MEMBERS = {
     "VariantName", "ModelName", "InitialInstanceCount", "InstanceType", "InitialVariantWeight", "VolumeSizeInGB", "RoutingConfig",
     "ModelDataDownloadTimeoutInSeconds", "ContainerStartupHealthCheckTimeoutInSeconds", "InferenceAmiVersion", "ServerlessConfig",
+    "ManagedInstanceScaling",
 }  # fmt: skip
 MODEL_MEMBERS = {
     "ModelName", "ModelArn", "PrimaryContainer", "Containers", "ExecutionRoleArn", "VpcConfig", "EnableNetworkIsolation", "CreationTime",
@@ -48,9 +49,9 @@ def variants_of(engine: Engine, context: Context, config: dict, operation: str) 
 def settings_of(engine: Engine, context: Context, config: dict, operation: str) -> dict:
     """What `hosting.Fleet` needs of an endpoint configuration beside its variants, as plain JSON.
 
-    ``Capture`` is its ``DataCaptureConfig`` while that is switched on, ``Async`` its ``AsyncInferenceConfig``, ``CaptureKey`` and
-    ``AsyncKey`` are the ARNs of their KMS keys, ``Shadows`` its shadow variants as `variants_of` makes them. Waits for moto and raises as
-    that does.
+    ``Config`` is its name, ``Capture`` its ``DataCaptureConfig`` while that is switched on, ``Async`` its ``AsyncInferenceConfig``,
+    ``CaptureKey`` and ``AsyncKey`` are the ARNs of their KMS keys, ``Shadows`` its shadow variants as `variants_of` makes them,
+    ``ComponentRole`` is its role if it hosts inference components. Waits for moto and raises as that does.
     """
     shadows = [_variant(engine, context, variant, operation) for variant in config.get("ShadowProductionVariants", ())]
     capture = config.get("DataCaptureConfig", {})
@@ -60,13 +61,25 @@ def settings_of(engine: Engine, context: Context, config: dict, operation: str) 
         raise invalid("An asynchronous endpoint cannot have multi-model containers.")
     key = (queued or {}).get("OutputConfig", {}).get("KmsKeyId")
     settings = {
+        "Config": config["EndpointConfigName"],
         "Capture": capture if capture.get("EnableCapture", bool(capture)) else None,
         "CaptureKey": key_arn(context.platform, context, capture["KmsKeyId"]) if capture.get("KmsKeyId") else None,
         "Async": queued,
         "AsyncKey": key_arn(context.platform, context, key) if key else None,
         "Shadows": shadows,
+        "ComponentRole": _component_role(config, operation),
     }
     return {name: value for name, value in settings.items() if value}
+
+
+def _component_role(config: dict, operation: str) -> str | None:
+    """The role of an endpoint whose variants host inference components."""
+    if all("ModelName" in variant for variant in config["ProductionVariants"]):
+        return None
+    for member in ("AsyncInferenceConfig", "DataCaptureConfig", "ShadowProductionVariants"):
+        if member in config:
+            raise not_supported("sagemaker", f"{operation} with inference components and {member}")
+    return config["ExecutionRoleArn"]
 
 
 def _variant(engine: Engine, context: Context, variant: dict, operation: str) -> dict:
@@ -75,7 +88,7 @@ def _variant(engine: Engine, context: Context, variant: dict, operation: str) ->
     if routing not in ROUTING_STRATEGIES:
         raise not_supported("sagemaker", f"{operation} with RoutingStrategy {routing}")
     if "ModelName" not in variant:
-        raise not_supported("sagemaker", f"{operation} with inference components")
+        return _host(variant, routing, operation)
     model = engine.get(context, MODEL, variant["ModelName"])
     planned = {
         "VariantName": variant["VariantName"],
@@ -91,6 +104,24 @@ def _variant(engine: Engine, context: Context, variant: dict, operation: str) ->
         planned |= {"InstanceType": variant["InstanceType"], "InstanceCount": variant["InitialInstanceCount"]}
     timeout = "ContainerStartupHealthCheckTimeoutInSeconds"
     return planned | ({timeout: variant[timeout]} if timeout in variant else {})
+
+
+def _host(variant: dict, routing: str, operation: str) -> dict:
+    """A variant for inference components: instances on which nothing runs but their copies."""
+    scaling = variant.get("ManagedInstanceScaling", {})
+    if "ScaleInPolicy" in scaling:
+        raise not_supported("sagemaker", f"{operation} with ManagedInstanceScaling.ScaleInPolicy")
+    planned = {
+        "VariantName": variant["VariantName"],
+        "Weight": variant.get("InitialVariantWeight", 1.0),
+        "RoutingStrategy": routing,
+        "Mode": "Serial",
+        "Containers": [],
+        "Hosts": True,
+        "InstanceType": variant["InstanceType"],
+        "InstanceCount": variant["InitialInstanceCount"],
+    }
+    return planned | ({"Scaling": scaling} if scaling else {})
 
 
 def containers_of(model: dict, operation: str) -> list[dict]:

@@ -84,6 +84,8 @@ def check_variants(params: dict) -> None:
         raise invalid("With ShadowProductionVariants, there must be exactly one production variant and one shadow variant.")
     for variant in (*production, *shadow):
         _check_variant(variant, "ExecutionRoleArn" in params)
+    if len({"ModelName" in variant for variant in (*production, *shadow)}) > 1:
+        raise invalid("Either all variants have a ModelName, or none has one, so that all host inference components.")
     if any("ServerlessConfig" in variant for variant in (*production, *shadow)):
         _check_serverless(params)
     if sum(variant.get("InitialVariantWeight", 1.0) for variant in production) <= 0:
@@ -111,6 +113,9 @@ def _check_variant(variant: dict, has_role: bool) -> None:
     if "ModelName" in variant and "ManagedInstanceScaling" in variant:
         # Wording: https://github.com/hashicorp/terraform-provider-aws/pull/45926
         raise invalid("ManagedInstanceScaling is only supported for inference component endpoints.")
+    scaling = variant.get("ManagedInstanceScaling", {})
+    if scaling.get("MinInstanceCount", 0) > scaling.get("MaxInstanceCount", float("inf")):
+        raise invalid(f"MinInstanceCount of variant {name} is greater than its MaxInstanceCount.")
 
 
 def _check_serverless(params: dict) -> None:

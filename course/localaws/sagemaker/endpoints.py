@@ -7,21 +7,27 @@ comes back after a restart of the local AWS. Whatever takes time happens in a th
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
-from course.localaws.errors import AwsError, not_supported
-from course.localaws.sagemaker import deployments, hosting, instances, quotas
+from course.localaws.errors import AwsError
+from course.localaws.sagemaker import component_placement, deployments, hosting, instances, quotas, scaled, stages
+from course.localaws.sagemaker.component_copies import LiveComponents
 from course.localaws.sagemaker.context import Context, Operation
+from course.localaws.sagemaker.deployment_plans import Plan, plan_of
 from course.localaws.sagemaker.endpoint_configs import ENDPOINT_CONFIG
-from course.localaws.sagemaker.engine import Engine, Kind
+from course.localaws.sagemaker.engine import Changes, Engine, Kind
 from course.localaws.sagemaker.fleets import Fleet
+from course.localaws.sagemaker.guardrails import RollbackFailed, RolledBack, Rollout
 from course.localaws.sagemaker.hosting import HostingError, Stopped
 from course.localaws.sagemaker.job_runner import JobRunner
 from course.localaws.sagemaker.live import LiveEndpoints
 from course.localaws.sagemaker.runtime import Runtime
+from course.localaws.sagemaker.utilization import Utilization
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
@@ -40,14 +46,22 @@ ENDPOINT = Kind(
     status="EndpointStatus",
     usage="endpoint usage",
     instances=lambda document: _instances([*document["_Variants"], *document["_Settings"].get("Shadows", ())]),
-    holding=("Creating", "Updating", "InService"),
+    holding=("Creating", "Updating", "RollingBack", "UpdateRollbackFailed", "InService"),
 )
 
 logger = logging.getLogger(__name__)
 
 
 class Endpoints:
-    """The family of endpoints, and the runtime that sends them requests."""
+    """The family of endpoints, and the runtime that sends them requests.
+
+    Attributes
+    ----------
+    scaled : Scaled or None
+        Who scales variants.
+    components : LiveComponents
+        Inference components in service.
+    """
 
     kinds = (ENDPOINT,)
 
@@ -56,8 +70,12 @@ class Endpoints:
         self._engine = engine
         self._runner = JobRunner(platform, "endpoint")
         self._live = LiveEndpoints()
-        self._runtime = Runtime(platform, self._live)
+        self.components = LiveComponents()
+        self._runtime = Runtime(platform, self._live, self.components)
+        self._utilization = Utilization(platform, self._live)
         self._fleets: set[Fleet] = set()  # all that have processes, in service or not
+        self.scaled: scaled.Scaled | None = None
+        self._rollouts: set[Rollout] = set()
         self._stopping = threading.Event()
         self._threads: set[threading.Thread] = set()
         self.operations: dict[str, Operation] = {
@@ -75,9 +93,11 @@ class Endpoints:
     async def create(self, context: Context, params: dict) -> dict:
         name = params["EndpointName"]
         config, variants, settings = await asyncio.to_thread(self._planned, context, params, "CreateEndpoint")
+        plan_of(params.get("DeploymentConfig"), variants)
         document = {
             "EndpointConfigName": config["EndpointConfigName"],
             "EndpointStatus": "Creating",
+            "LastDeploymentConfig": params.get("DeploymentConfig"),
             **self._described(config, variants, settings, "Creating"),
             "_Variants": variants,
             "_Settings": settings,
@@ -98,10 +118,13 @@ class Endpoints:
 
     def delete(self, context: Context, params: dict) -> None:
         name = params["EndpointName"]
+        component_placement.check_none(self._engine, context, self._engine.get(context, ENDPOINT, name))
         self._engine.update(context, ENDPOINT, name, lambda document: self._settled(context, document) and {"EndpointStatus": "Deleting"})
         fleet = self._live.close(context.region, name)
         self._engine.delete(context, ENDPOINT, name)
         self._runtime.queued.drop(context.region, name)
+        if self.scaled is not None:
+            self.scaled.forget(context.region, name)
         if fleet is not None:
             self._in_background(self._retire, fleet)
 
@@ -110,24 +133,33 @@ class Endpoints:
         self._engine.get(context, ENDPOINT, name)
         config, variants, settings = await asyncio.to_thread(self._planned, context, params, "UpdateEndpoint")
         present = self._engine.get(context, ENDPOINT, name)
-        if params.get("RetainDeploymentConfig"):
-            raise not_supported("sagemaker", "UpdateEndpoint with RetainDeploymentConfig")
+        retained = present.get("LastDeploymentConfig") if params.get("RetainDeploymentConfig") else None
+        deployment = params.get("DeploymentConfig", retained)
         if params.get("RetainAllVariantProperties"):
             excluded = {item["VariantPropertyType"] for item in params.get("ExcludeRetainedVariantProperties", ())}
             variants = deployments.retained(variants, present["_Variants"], excluded)
         self._check_quota(name, variants)
-        document = self._engine.update(context, ENDPOINT, name, lambda document: self._changeable(context, document))
-        self._in_background(self._finish_update, context, name, config, variants, settings)
+        scaled.check_leaving(self.scaled, context.region, present, variants)
+        component_placement.check_instances(self._engine, context, present, variants)
+        plan, arriving = plan_of(deployment, variants), self._described(config, variants, settings, "Creating")
+        members = ("ProductionVariants", "ShadowProductionVariants")
+        summary = {"EndpointConfigName": config["EndpointConfigName"], "StartTime": self._engine.now()}
+        summary |= {member: arriving[member] for member in members if arriving[member]}
+        begun = {"LastDeploymentConfig": deployment, "PendingDeploymentSummary": summary}
+        document = self._engine.update(context, ENDPOINT, name, lambda document: self._changeable(context, document) | begun)
+        self._in_background(self._finish_update, context, name, config, variants, settings, plan)
         return {"EndpointArn": document["EndpointArn"]}
 
     def update_weights_and_capacities(self, context: Context, params: dict) -> dict:
         name = params["EndpointName"]
         present = self._engine.get(context, ENDPOINT, name)
-        to_zero = "Async" in present["_Settings"]
+        to_zero = "Async" in present["_Settings"] or "ComponentRole" in present["_Settings"]
         desired = params["DesiredWeightsAndCapacities"]
         variants = deployments.with_capacities(present["_Variants"], desired, present["EndpointArn"], to_zero)
         self._check_quota(name, variants)
-        self._engine.update(context, ENDPOINT, name, lambda document: self._changeable(context, document))
+        component_placement.check_instances(self._engine, context, present, variants)
+        resizing = {"ProductionVariants": stages.resizing(present["ProductionVariants"], variants, self._engine.now())}
+        self._engine.update(context, ENDPOINT, name, lambda document: self._changeable(context, document) | resizing)
         self._in_background(self._finish_resize, context, name, variants)
         return {"EndpointArn": present["EndpointArn"]}
 
@@ -140,27 +172,47 @@ class Endpoints:
             self._change(context, name, {"EndpointStatus": "Failed", "FailureReason": str(error)})
             return
         self._live.open(context.region, name, fleet)
+        self._utilization.begin()
         self._change(context, name, {"EndpointStatus": "InService", **self._described(config, variants, settings)})
 
-    def _finish_update(self, context: Context, name: str, config: dict, variants: list[dict], settings: dict) -> None:
-        try:
-            fleet = self._started(context, name, variants, settings)
-        except HostingError as error:
-            # The endpoint goes on as before, and says why the update did not happen.
-            self._change(context, name, {"EndpointStatus": "InService", "FailureReason": str(error)})
-            return
-        # Who sees InService must be answered by the new servers alone, so these take over first.
-        before = self._live.get(context.region, name).exchange(fleet)
-        changes = {
-            "EndpointStatus": "InService",
-            "FailureReason": None,
-            "EndpointConfigName": config["EndpointConfigName"],
-            **self._described(config, variants, settings),
-            "_Variants": variants,
-            "_Settings": settings,
-        }
-        self._change(context, name, changes)
+    def _finish_update(self, context: Context, name: str, config: dict, variants: list[dict], settings: dict, plan: Plan) -> None:
+        live, change = self._live.get(context.region, name), partial(self._change, context, name)
+        with self._rollout(Rollout(self._platform, context.region, plan, live, change)) as rollout:
+            try:
+                fleet = rollout.deployed(lambda planned: self._started(context, name, planned, settings), self._retire, variants)
+            except (HostingError, RolledBack, RollbackFailed) as error:
+                # The endpoint goes on as before, and says why the update did not happen.
+                status, reason = "UpdateRollbackFailed" if isinstance(error, RollbackFailed) else "InService", str(error)
+                change(lambda document: {"EndpointStatus": status} | self._as_before(document, reason))
+                return
+            # Who sees InService must be answered by the new servers alone, so these take over first.
+            before = live.exchange(fleet)
+            changes = {
+                "EndpointStatus": "InService",
+                "FailureReason": None,
+                "PendingDeploymentSummary": None,
+                "EndpointConfigName": config["EndpointConfigName"],
+                **self._described(config, variants, settings),
+                "_Variants": variants,
+                "_Settings": settings,
+            }
+            change(changes)
         self._retire(before)
+
+    @contextlib.contextmanager
+    def _rollout(self, rollout: Rollout) -> Iterator[Rollout]:
+        """A deployment that `shutdown` ends."""
+        self._rollouts.add(rollout)
+        try:
+            with rollout:
+                yield rollout
+        finally:
+            self._rollouts.discard(rollout)
+
+    def _as_before(self, document: dict, reason: str) -> dict:
+        """The changes of a document when an update did not happen."""
+        kept = [self._summary(variant) for variant in document["_Variants"]]
+        return {"FailureReason": reason, "ProductionVariants": kept, "PendingDeploymentSummary": None}
 
     def _finish_resize(self, context: Context, name: str, variants: list[dict]) -> None:
         live, failure = self._live.get(context.region, name), None
@@ -195,6 +247,7 @@ class Endpoints:
             self._change(context, name, {"EndpointStatus": "Failed", "FailureReason": str(error)})
             return
         self._live.get(context.region, name).exchange(fleet)
+        self._utilization.begin()
 
     def _started(self, context: Context, name: str, variants: list[dict], settings: dict) -> Fleet:
         """A fleet whose servers all answer. Raises HostingError, Stopped."""
@@ -215,7 +268,7 @@ class Endpoints:
         fleet.retire()
         self._fleets.discard(fleet)
 
-    def _change(self, context: Context, name: str, changes: dict) -> None:
+    def _change(self, context: Context, name: str, changes: Changes) -> None:
         if not self._stopping.is_set():
             self._engine.update(context, ENDPOINT, name, changes)
 
@@ -234,6 +287,46 @@ class Endpoints:
         self._threads.add(thread)
         thread.start()
 
+    # ---- for inference components -------------------------------------------------------------------------------------------
+
+    def start(self, context: Context, name: str, variant: dict, settings: dict) -> Fleet:
+        """A fleet of one component's copies, which all answer. Raises HostingError, Stopped."""
+        return self._started(context, name, [variant], settings)
+
+    def retire(self, fleet: Fleet) -> None:
+        """End a fleet that takes no requests any more when its last one is answered."""
+        self._retire(fleet)
+
+    def later(self, work: Callable, *arguments: object) -> None:
+        """Do something in a thread that `shutdown` waits for."""
+        self._in_background(work, *arguments)
+
+    @property
+    def ending(self) -> bool:
+        """Whether `shutdown` is under way, so that nothing is to be kept of what fails now."""
+        return self._stopping.is_set()
+
+    def count(self, context: Context, name: str, variant: str, counted: Callable[[dict], int]) -> None:
+        """Give a variant that hosts components another number of instances; they start empty, so there is nothing to wait for.
+
+        Raises
+        ------
+        AwsError
+            ``ResourceLimitExceeded``, and what ``counted`` raises, which is given the variant.
+        """
+
+        def changed(document: dict) -> dict:
+            counts = [counted(each) if each["VariantName"] == variant else each["InstanceCount"] for each in document["_Variants"]]
+            variants = [each | {"InstanceCount": count} for each, count in zip(document["_Variants"], counts, strict=True)]
+            self._check_quota(name, variants)
+            return {"_Variants": variants, "ProductionVariants": [self._summary(each) for each in variants]}
+
+        document = self._engine.update(context, ENDPOINT, name, changed)
+        live = self._live.get(context.region, name)
+        if live is not None and live.fleet is not None:
+            [count] = [each["InstanceCount"] for each in document["_Variants"] if each["VariantName"] == variant]
+            live.resize(variant, count)
+
     # ---- the local AWS comes and goes ---------------------------------------------------------------------------------------
 
     def recover(self) -> None:
@@ -247,9 +340,9 @@ class Endpoints:
             elif status == "Deleting":
                 self._engine.delete(context, ENDPOINT, name)
             elif status != "Failed":
-                if status == "Updating":
+                if status != "InService":
                     reason = "The local AWS ended during the update. The endpoint serves as before it."
-                    self._change(context, name, {"EndpointStatus": "InService", "FailureReason": reason})
+                    self._change(context, name, {"EndpointStatus": "InService"} | self._as_before(document, reason))
                 self._live.open(context.region, name, None)
                 self._in_background(self._return, context, document)
 
@@ -257,12 +350,15 @@ class Endpoints:
         """End all servers at once, also those that are just being started or retired. New ones may be started afterwards."""
         self._stopping.set()
         self._runtime.queued.stop()  # first: what a server that is being ended answers is no answer
+        for rollout in list(self._rollouts):
+            rollout.end()
         for fleet in list(self._fleets):
             fleet.stop()
         for thread in list(self._threads):
             thread.join()
         self._fleets.clear()
         self._live.clear()
+        self.components.clear()
         self._runtime.close()
         self._stopping.clear()
 
@@ -270,8 +366,6 @@ class Endpoints:
 
     def _planned(self, context: Context, params: dict, operation: str) -> tuple[dict, list[dict], dict]:
         """The endpoint configuration that a request names, its variants and its settings."""
-        if "DeploymentConfig" in params:
-            raise not_supported("sagemaker", f"{operation} with DeploymentConfig")
         config = self._engine.get(context, ENDPOINT_CONFIG, params["EndpointConfigName"])
         variants = deployments.variants_of(self._engine, context, config, operation)
         return config, variants, deployments.settings_of(self._engine, context, config, operation)
@@ -291,7 +385,7 @@ class Endpoints:
 
     def _settled(self, context: Context, document: dict) -> bool:
         live = self._live.get(context.region, document["EndpointName"])
-        if document["EndpointStatus"] not in ("InService", "Failed") or (live is not None and live.fleet is None):
+        if document["EndpointStatus"] not in ("InService", "Failed", "UpdateRollbackFailed") or (live is not None and live.fleet is None):
             raise AwsError("ValidationException", f'Cannot update in-progress endpoint "{document["EndpointArn"]}".')
         return True
 
@@ -318,7 +412,8 @@ class Endpoints:
         }
         if "Serverless" in variant:
             return summary | {"CurrentServerlessConfig": variant["Serverless"], "DesiredServerlessConfig": variant["Serverless"]}
-        return summary | {"DesiredInstanceCount": variant["InstanceCount"]}
+        scaling = {"ManagedInstanceScaling": variant["Scaling"]} if "Scaling" in variant else {}
+        return summary | {"DesiredInstanceCount": variant["InstanceCount"]} | scaling
 
 
 def _deployed(container: dict) -> dict:

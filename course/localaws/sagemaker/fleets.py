@@ -25,7 +25,16 @@ class Variant:
     weight : float
     instances : list of Instance
         Replaced as a whole when the capacity changes.
+    active : int or None
+        How many of them take requests; all, by default. It is less while traffic moves to a new fleet.
+    requests, peak : int
+        Under way, and the most that were at once since `most` was asked.
+    provisioned : int
+        The provisioned concurrency of a serverless variant.
     """
+
+    active: int | None = None
+    requests = peak = provisioned = 0
 
     def __init__(self, runner: JobRunner, context: Context, endpoint: str, document: dict) -> None:
         self.name, self.document = document["VariantName"], document
@@ -39,7 +48,7 @@ class Variant:
 
         Of a multi-model endpoint, one that has the ``model`` loaded, if any has.
         """
-        ready = [instance for instance in self.instances if instance.ready]
+        ready = [instance for instance in self.instances[: self.active] if instance.ready]
         ready = [instance for instance in ready if instance.has(model)] or ready
         if not ready:
             return None
@@ -61,6 +70,24 @@ class Variant:
 
     def end(self) -> None:
         """Nobody will choose any more."""
+
+    def begin(self) -> None:
+        """Count one more request as under way."""
+        self.requests += 1
+        self.peak = max(self.peak, self.requests)
+
+    def most(self) -> int:
+        """The most requests that were under way at once since the last time that this was asked."""
+        found, self.peak = max(self.peak, self.requests), self.requests
+        return found
+
+    def peaks(self) -> list[int]:
+        """The most requests that each instance had under way at once since the last time that this was asked."""
+        found = []
+        for instance in self.instances:
+            found.append(max(instance.peak, instance.requests))
+            instance.peak = instance.requests
+        return found
 
     def resize(self, count: int) -> list[Instance]:
         """Add instances, not yet started, or take some away; returns those that the caller must start or stop."""
@@ -95,12 +122,12 @@ class Fleet:
     @property
     def instances(self) -> list[Instance]:
         """All that may have processes."""
-        return [instance for variant in self._all() for instance in variant.instances] + self._leaving
+        return [instance for variant in self.every for instance in variant.instances] + self._leaving
 
     def start(self) -> None:
         """Start the variants side by side; when one fails, nothing is left running. Raises hosting.HostingError, hosting.Stopped."""
         try:
-            each(self._all(), lambda variant: variant.start())
+            each(self.every, lambda variant: variant.start())
         except Exception:
             self.stop()
             raise
@@ -126,10 +153,12 @@ class Fleet:
         self._leaving = [instance for instance in self._leaving if instance not in leaving]
 
     def _end(self) -> None:
-        for variant in self._all():
+        for variant in self.every:
             variant.end()
 
-    def _all(self) -> list[Variant]:
+    @property
+    def every(self) -> list[Variant]:
+        """The variants, and the shadow if there is one."""
         return [*self.variants.values(), *([self.shadow] if self.shadow else [])]
 
 
@@ -139,6 +168,10 @@ def made(runner: JobRunner, context: Context, endpoint: str, document: dict) -> 
         from course.localaws.sagemaker.serverless import ServerlessVariant  # here: it is a Variant
 
         return ServerlessVariant(runner, context, endpoint, document)
+    if "Component" in document:
+        from course.localaws.sagemaker.component_copies import ComponentVariant
+
+        return ComponentVariant(runner, context, endpoint, document)
     return Variant(runner, context, endpoint, document)
 
 

@@ -12,13 +12,18 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from shutil import disk_usage
 from typing import TYPE_CHECKING
 
+import psutil
+
 from course.localaws.containers import images
-from course.localaws.containers.box import Box, Running, best_mode
+from course.localaws.containers.box import Box, best_mode
 from course.localaws.containers.images import own
 from course.localaws.containers.multi_model import MEMORY
 from course.localaws.containers.overlay import Overlay
+from course.localaws.containers.running import Running
+from course.localaws.containers.supervisor.watch import disk_used
 from course.localaws.errors import AwsError
 from course.localaws.sagemaker import instance_types, model_data
 from course.localaws.sagemaker.context import Context
@@ -50,6 +55,10 @@ class Stopped(Exception):
     """The server was to end before it was ready."""
 
 
+class Unhealthy(HostingError):
+    """A container was started and did not come to answer; its log says why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """For whom a model server runs: the caller's name in the request log, and the log group and stream that it writes."""
@@ -60,6 +69,17 @@ class Place:
 
     def below(self, container: str) -> Place:
         return replace(self, stream=f"{self.stream}/{container}")
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What the processes of a server take: seconds of processor time, seconds since it began, bytes of memory and of disk."""
+
+    cpu: float
+    age: float
+    memory: int
+    disk: int
+    disk_size: int
 
 
 class ModelServer:
@@ -129,6 +149,19 @@ class ModelServer:
         if self._running is not None:
             self._running.stop(grace)
         remove(self._folder)
+
+    def usage(self) -> Usage | None:
+        """None while it is not up."""
+        try:
+            first = psutil.Process(self._running.pid) if self.ready else None
+            if first is None:
+                return None
+            processes = [first, *first.children(recursive=True)]
+            times = [process.cpu_times() for process in processes]
+            cpu, memory = sum(spent.user + spent.system for spent in times), sum(process.memory_info().rss for process in processes)
+            return Usage(cpu, time.time() - first.create_time(), memory, disk_used([str(self._folder)]), disk_usage(self._folder).total)
+        except (psutil.Error, OSError):  # it is just ending
+            return None
 
     def _install(self) -> Overlay:
         """What the script's requirements.txt asks for, on top of the course's packages."""
@@ -219,8 +252,8 @@ class ModelServer:
             self._log([INSISTS.format(port=self.port)])
         raise self._unhealthy()
 
-    def _unhealthy(self) -> HostingError:
-        return HostingError(
+    def _unhealthy(self) -> Unhealthy:
+        return Unhealthy(
             f"The {self.hostname} container for production variant {self._variant['VariantName']} did not pass the ping health check. "
             "Please check CloudWatch logs for this endpoint."
         )
@@ -284,3 +317,7 @@ def boxes(platform: Platform) -> Path:
 
 def log_group(endpoint: str) -> str:
     return f"/aws/sagemaker/Endpoints/{endpoint}"
+
+
+def component_log_group(component: str) -> str:
+    return f"/aws/sagemaker/InferenceComponents/{component}"

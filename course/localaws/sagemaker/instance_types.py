@@ -24,3 +24,18 @@ def memory(instance_type: str) -> int:
 def model_memory(instance_type: str) -> int:
     """Bytes that the models of a multi-model container may take on an instance here."""
     return memory(instance_type) // SHARE
+
+
+@cache
+def vcpus(instance_type: str) -> int:
+    """vCPUs of ``ml.<family>.<size>``."""
+    known = table(HERE / "instance_types.yaml")
+    _, family, size = instance_type.split(".", 2)
+    return known["vcpus"].get(f"{family}.{size}") or max(1, int(2 * known["larges"].get(size, 1)))
+
+
+@cache
+def accelerators(instance_type: str) -> int:
+    """GPUs or other accelerators of ``ml.<family>.<size>``."""
+    _, family, size = instance_type.split(".", 2)
+    return table(HERE / "instance_types.yaml")["accelerators"].get(family, {}).get(size, 0)

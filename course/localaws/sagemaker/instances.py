@@ -35,6 +35,8 @@ class Instance:
     ----------
     requests : int
         Invocations under way; counted by whoever sends them.
+    peak : int
+        The most that were under way at once since somebody asked for it.
     """
 
     def __init__(self, runner: JobRunner, context: Context, variant: dict, place: Place) -> None:
@@ -48,7 +50,11 @@ class Instance:
         self._cached = not many or containers[many[0]].get("MultiModelConfig", {}).get("ModelCacheSetting") != "Disabled"
         self._store: ModelStore | None = None
         self._asked_to_stop = threading.Event()
-        self.requests = 0
+        self.requests = self.peak = 0
+
+    @property
+    def servers(self) -> Sequence[ModelServer]:
+        return self._servers
 
     @property
     def ready(self) -> bool:
@@ -126,6 +132,11 @@ class Instance:
         if not named:
             raise validation_error(f"Target container hostname {hostname} not found for Endpoint {endpoint}.")
         return named
+
+    def begin(self) -> None:
+        """Count one more request as under way."""
+        self.requests += 1
+        self.peak = max(self.peak, self.requests)
 
     def drain(self) -> None:
         """Wait for the requests under way; nobody may send another one."""

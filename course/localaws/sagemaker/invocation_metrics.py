@@ -1,21 +1,21 @@
 """What CloudWatch shows of an endpoint's invocations, kept in memory until somebody asks, for a moment at most, and written in batches.
 
 Source: "Monitor Amazon SageMaker AI with Amazon CloudWatch" of the developer guide: namespace ``AWS/SageMaker``, dimensions
-``EndpointName`` and ``VariantName``, latencies in microseconds.
+``EndpointName`` and ``VariantName``, or ``InferenceComponentName`` alone, latencies in microseconds. With ``EndpointConfigName`` as third
+dimension they tell the fleets of a deployment apart ("Auto-Rollback Configuration and Monitoring").
 """
 
 from __future__ import annotations
 
 import logging
 import sqlite3
-import threading
-import time
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from course.localaws.metrics.store import Datum, observed
+from course.localaws.sagemaker.notes import Notes
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
@@ -47,6 +47,12 @@ class Invocation:
         Seconds of what was done before the invocation, by metric: a cold start, loading of a model; and ``ModelCacheHit``.
     loaded : int or None
         How many models the instance has loaded, if models are loaded by name.
+    config : str
+        The endpoint configuration of the fleet.
+    component : str
+        The inference component, if it is one that was called; the instances are its copies then.
+    concurrent : int
+        How many invocations of it were under way.
     """
 
     region: str
@@ -60,12 +66,15 @@ class Invocation:
     containers: tuple[tuple[str, float], ...] = ()
     before: Mapping[str, float] = field(default_factory=dict)
     loaded: int | None = None
+    config: str = ""
+    component: str = ""
+    concurrent: int = 1
 
     def values(self) -> list[tuple[str, str, float]]:
         """``(metric, unit, value)`` for every metric."""
         return [
             ("Invocations", "None", 1),
-            ("InvocationsPerInstance", "None", 1 / self.instances),
+            *self._shares(),
             ("Invocation4XXErrors", "None", int(400 <= self.status < 500)),
             ("Invocation5XXErrors", "None", int(self.status >= 500)),
             ("InvocationModelErrors", "None", int(not 200 <= self.status < 300)),
@@ -74,54 +83,36 @@ class Invocation:
             *self._of_before(),
         ]
 
+    def _shares(self) -> list[tuple[str, str, float]]:
+        """What is normalised by the instances or copies that were there."""
+        if not self.component:
+            return [("InvocationsPerInstance", "None", 1 / self.instances)]
+        copies = max(1, self.instances)  # it may have been scaled to zero while this one was under way
+        return [("InvocationsPerCopy", "None", 1 / copies), ("ConcurrentRequestsPerCopy", "None", self.concurrent / copies)]
+
     def _of_before(self) -> list[tuple[str, str, float]]:
         times = [(name, "Microseconds", round(value * 1e6)) for name, value in self.before.items() if name != CACHE_HIT]
         return [*times, (CACHE_HIT, "None", self.before[CACHE_HIT])] if CACHE_HIT in self.before else times
 
 
 class InvocationMetrics:
-    """Takes note of invocations without holding them up. A thread writes what came, as long as something comes."""
+    """Takes note of invocations without holding them up."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
-        self._noted: list[Invocation] = []
-        self._lock = threading.Lock()
-        self._writing = threading.Lock()
-        self._writer_runs = False
+        self._notes: Notes[Invocation] = Notes(self._write, FLUSH_SECONDS, "invocation-metrics")
+        self.note, self.flush = self._notes.add, self._notes.flush
         platform.metrics.flush_before_reading(self.flush)
 
-    def note(self, invocation: Invocation) -> None:
-        with self._lock:
-            self._noted.append(invocation)
-            if self._writer_runs:
-                return
-            self._writer_runs = True
-        threading.Thread(target=self._write, name="invocation-metrics", daemon=True).start()
-
-    def flush(self) -> bool:
-        """Write what was noted; False when there was nothing. When it returns, everything noted before is in the store, or lost."""
-        with self._writing:
-            with self._lock:
-                noted, self._noted = self._noted, []
-            by_region = defaultdict(list)
-            for invocation in noted:
-                by_region[invocation.region].append(invocation)
-            try:
-                for region, invocations in by_region.items():
-                    self._platform.metrics.put_data(region, data(invocations))
-            except sqlite3.Error:  # e.g. the disk is full; what is there can still be read
-                logger.exception("Metrics of invocations are lost")
-        return bool(noted)
-
-    def _write(self) -> None:
-        while True:
-            time.sleep(FLUSH_SECONDS)
-            if self.flush():
-                continue
-            with self._lock:
-                if not self._noted:
-                    self._writer_runs = False
-                    return
+    def _write(self, noted: list[Invocation]) -> None:
+        by_region = defaultdict(list)
+        for invocation in noted:
+            by_region[invocation.region].append(invocation)
+        try:
+            for region, invocations in by_region.items():
+                self._platform.metrics.put_data(region, data(invocations))
+        except sqlite3.Error:  # e.g. the disk is full; what is there can still be read
+            logger.exception("Metrics of invocations are lost")
 
 
 def data(invocations: list[Invocation]) -> list[Datum]:
@@ -130,8 +121,13 @@ def data(invocations: list[Invocation]) -> list[Datum]:
     for invocation in invocations:
         minute = int(invocation.moment) // 60 * 60
         variant = (("EndpointName", invocation.endpoint), ("VariantName", invocation.variant))
+        if invocation.component:
+            variant = (("InferenceComponentName", invocation.component),)
+        of_config = invocation.config and not invocation.component
+        places = [variant, (*variant, ("EndpointConfigName", invocation.config))] if of_config else [variant]
         for metric, unit, value in invocation.values():
-            seen[NAMESPACE, variant, minute, metric, unit][value] += 1
+            for place in places:
+                seen[NAMESPACE, place, minute, metric, unit][value] += 1
         for container, seconds in invocation.containers:
             place = (*variant, ("ContainerName", container))
             seen[NAMESPACE, place, minute, "ContainerLatency", "Microseconds"][round(seconds * 1e6)] += 1

@@ -19,9 +19,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from course.localaws import environment
-from course.localaws.containers.box import Box, Limits, Network, OnLines, Running, sweep
+from course.localaws.containers.box import Box
 from course.localaws.containers.images import Image, own
+from course.localaws.containers.limits import Limits
+from course.localaws.containers.network import Network
 from course.localaws.containers.overlay import Overlay, Overlays
+from course.localaws.containers.running import OnLines, Running, sweep
 from course.localaws.containers.together import Together
 from course.localaws.containers.visible import Bind
 from course.localaws.errors import AwsError
@@ -366,14 +369,17 @@ def empty(folder: Path) -> None:
 
 
 def remove(folder: Path) -> None:
-    """Remove a directory, also one in which a job took its owner's rights away."""
+    """Remove a directory, also one in which a job took its owner's rights away; somebody else may be removing it, too."""
 
     def unlock(function: Callable, path: str, _: object) -> None:
         for locked in (Path(path).parent, Path(path)):
             with contextlib.suppress(OSError):
                 locked.chmod(0o700)
         with contextlib.suppress(OSError):
-            function(path)
+            if function in (os.unlink, os.rmdir):
+                function(path)
+            elif os.access(path, os.R_OK | os.W_OK | os.X_OK):  # it could not be listed, and now it can
+                remove(Path(path))
 
     shutil.rmtree(folder, onerror=unlock)
 

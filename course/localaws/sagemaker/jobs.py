@@ -1,4 +1,4 @@
-"""What training and processing jobs have in common: they are created, described, listed, stopped, deleted, and lost in a crash."""
+"""What training, processing and transform jobs have in common: they are created, described, listed, stopped, and lost in a crash."""
 
 from __future__ import annotations
 
@@ -43,7 +43,12 @@ class JobRun:
         self.platform = runner.platform
         self.caller = f"{kind.arn}/{name}"
         self.document = engine.get(context, kind, name)
-        self.data = JobData(self.platform, self.caller, self.document["RoleArn"])
+        self.data = JobData(self.platform, self.caller, self.role)
+
+    @property
+    def role(self) -> str:
+        """The ARN of the role with whose rights the job is done."""
+        return self.document["RoleArn"]
 
     def work(self, folder: Path) -> None:
         """Do the job in a directory of its own. Raises JobFailure when it fails."""
@@ -119,6 +124,10 @@ class Jobs:
             f"Delete{name}": self.delete,
         }
 
+    def role(self, context: Context, params: dict) -> str:
+        """The ARN of the role that a request names for its job. Raises AwsError."""
+        return params["RoleArn"]
+
     def prepare(self, context: Context, params: dict) -> Document:
         """Check a request as AWS does before it takes it, and return the new job's document. Raises AwsError."""
         raise NotImplementedError
@@ -149,7 +158,7 @@ class Jobs:
             As the Create operation does.
         """
         name = params[self.kind.name_member]
-        require_role(self.platform, params["RoleArn"])
+        require_role(self.platform, self.role(context, params))
         tracking.check(self.engine, context, params)
         document = self.prepare(context, params)
         arn = self.engine.create(context, self.kind, name, document, params.get("Tags", ()))

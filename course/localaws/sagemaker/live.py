@@ -22,6 +22,8 @@ RETURN_SECONDS = 50.0
 class Live:
     """An endpoint in service. ``fleet`` is None while its servers are on their way back after a restart.
 
+    While it is updated, ``incoming`` is the new fleet, which has a ``share`` of the traffic.
+
     Requests come from the event loop, fleets are exchanged by threads: the lock makes sure that an instance that was taken belongs to
     the present fleet, so that whoever exchanged it may wait for its last request and end it.
     """
@@ -29,6 +31,8 @@ class Live:
     name: str
     fleet: Fleet | None
     _lock: threading.Lock
+    incoming: Fleet | None = None
+    share: float = 0.0
 
     async def take(self, target: str | None, model: str | None, took: dict[str, float]) -> tuple[Fleet, Variant, Instance]:
         """The fleet in service, and its variant and instance for the next request, which is counted as under way until `give_back`.
@@ -44,39 +48,63 @@ class Live:
         """
         while True:
             with self._lock:
-                fleet, variant = self.fleet, self._variant(target)
+                fleet = self.incoming if self.incoming and random.random() < self.share else self.fleet
+                variant = self._variant(fleet, target)
                 instance = variant.choose(model)
                 grown = None if instance else variant.grow()
                 if instance is None and grown is None:
                     raise unavailable()
-                (instance or grown).requests += 1
+                (instance or grown).begin()
             if instance:
+                variant.begin()
                 return fleet, variant, instance
             began = time.perf_counter()
             try:
                 await asyncio.to_thread(grown.start)
             except (HostingError, Stopped) as error:
                 variant.shrink(grown)
-                if self.fleet is fleet:
+                if fleet in (self.fleet, self.incoming):
                     raise unavailable() from error
                 continue  # another fleet has taken over meanwhile
             took["ModelSetupTime"] = time.perf_counter() - began
+            variant.begin()
             return fleet, variant, grown
 
     def give_back(self, variant: Variant, instance: Instance) -> None:
         with self._lock:
             instance.requests -= 1
+            variant.requests -= 1
         variant.rest(instance)
 
     def ready(self) -> int:
         """How many of its instances are up."""
         return sum(instance.ready for variant in self.fleet.variants.values() for instance in variant.instances)
 
+    @property
+    def variants(self) -> list[Variant]:
+        """Those in service, a shadow too."""
+        fleet = self.fleet
+        return fleet.every if fleet else []
+
     def exchange(self, fleet: Fleet) -> Fleet | None:
         """Let ``fleet`` take all requests from now on; returns the one that it replaces."""
         with self._lock:
-            before, self.fleet = self.fleet, fleet
+            before, self.fleet, self.incoming, self.share = self.fleet, fleet, None, 0.0
+            for variant in fleet.variants.values():
+                variant.active = None
             return before
+
+    def shift(self, fleet: Fleet, share: float, active: dict[str, int]) -> None:
+        """Let so many instances of a new fleet's variants take a share of the requests."""
+        with self._lock:
+            self.incoming, self.share = fleet, share
+            for name, count in active.items():
+                fleet.variants[name].active = count
+
+    def withdraw(self) -> None:
+        """Let the present fleet take all requests again; the new one's caller may end it."""
+        with self._lock:
+            self.incoming, self.share = None, 0.0
 
     def resize(self, name: str, count: int) -> list[Instance]:
         """`Variant.resize`, while no instance is being taken."""
@@ -88,12 +116,12 @@ class Live:
             for name, weight in weights.items():
                 self.fleet.variants[name].weight = weight
 
-    def _variant(self, target: str | None) -> Variant:
+    def _variant(self, fleet: Fleet, target: str | None) -> Variant:
         if target is not None:
-            if target not in self.fleet.variants:
+            if target not in fleet.variants:
                 raise AwsError("ValidationError", f"Variant {target} not found for Endpoint {self.name}.")
-            return self.fleet.variants[target]
-        variants = list(self.fleet.variants.values())
+            return fleet.variants[target]
+        variants = list(fleet.variants.values())
         index = pick([variant.weight for variant in variants], random.random())
         if index is None:
             raise AwsError("ValidationError", f"Endpoint {self.name} has no variant with a weight above 0 to take the request.")
@@ -103,11 +131,13 @@ class Live:
 class LiveEndpoints:
     """The endpoints that take requests, by region and name."""
 
+    kind = "Endpoint"
+
     def __init__(self) -> None:
         self._endpoints: dict[tuple[str, str], Live] = {}
 
-    def open(self, region: str, name: str, fleet: Fleet | None) -> Live:
-        live = self._endpoints[region, name.lower()] = Live(name, fleet, threading.Lock())
+    def open(self, region: str, name: str, fleet: Fleet | None, endpoint: str = "") -> Live:
+        live = self._endpoints[region, name.lower()] = Live(endpoint or name, fleet, threading.Lock())
         return live
 
     def close(self, region: str, name: str) -> Fleet | None:
@@ -121,6 +151,9 @@ class LiveEndpoints:
     def every(self) -> list[tuple[str, Live]]:
         """All, with their regions."""
         return [(region, live) for (region, _), live in list(self._endpoints.items())]
+
+    def __len__(self) -> int:
+        return len(self._endpoints)
 
     def clear(self) -> None:
         self._endpoints.clear()
@@ -138,9 +171,10 @@ class LiveEndpoints:
             if live.fleet is not None:
                 return live
             if time.monotonic() > limit:
-                raise AwsError("ServiceUnavailable", f"The servers of endpoint {name} have not come back yet. Please try again later.", 503)
+                message = f"The servers of {self.kind.lower()} {name} have not come back yet. Please try again later."
+                raise AwsError("ServiceUnavailable", message, 503)
             await asyncio.sleep(0.02)
-        raise AwsError("ValidationError", f"Endpoint {name} of account {context.account} not found.")
+        raise AwsError("ValidationError", f"{self.kind} {name} of account {context.account} not found.")
 
 
 def unavailable() -> AwsError:

@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from course.localaws.containers import images, mlroot
-from course.localaws.containers.box import Box, Limits, Running
+from course.localaws.containers.box import Box
 from course.localaws.containers.images import Image, own
+from course.localaws.containers.limits import Limits
+from course.localaws.containers.running import Running
 from course.localaws.containers.together import Together
 from course.localaws.errors import AwsError
 from course.localaws.sagemaker import channels, datasets, host_network

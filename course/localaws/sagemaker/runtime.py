@@ -11,9 +11,10 @@ from course.localaws.errors import AwsError
 from course.localaws.sagemaker import eventstream
 from course.localaws.sagemaker.async_inference import AsyncInference
 from course.localaws.sagemaker.calls import Calls
+from course.localaws.sagemaker.component_copies import LiveComponents
 from course.localaws.sagemaker.context import Context
 from course.localaws.sagemaker.data_capture import DataCapture
-from course.localaws.sagemaker.hosting import log_group
+from course.localaws.sagemaker.hosting import component_log_group, log_group
 from course.localaws.sagemaker.invocation import CUSTOM_ATTRIBUTES, Reply, StreamBroken, Unreachable
 from course.localaws.sagemaker.invocation_metrics import InvocationMetrics
 from course.localaws.sagemaker.live import Live, LiveEndpoints, unavailable
@@ -29,7 +30,6 @@ INVOKED_VARIANT = "x-Amzn-Invoked-Production-Variant"
 LONGEST_ORIGINAL_MESSAGE = 2048  # characters, by ModelError's documentation
 # Parameters that need a kind of endpoint that the local AWS does not have yet, so that no endpoint is of it.
 NOT_FOR_THIS_KIND = {
-    "InferenceComponentName": "has no inference components and does not support inference component name header.",
     "EnableExplanations": "has no explainer and does not support enable explanations header.",
     "SessionId": "does not support stateful sessions.",
     "PrefixAwareId": "does not route by prefix and does not support prefix aware id header.",
@@ -39,8 +39,8 @@ NOT_FOR_THIS_KIND = {
 class Runtime:
     """The operations of ``sagemaker-runtime``."""
 
-    def __init__(self, platform: Platform, live: LiveEndpoints) -> None:
-        self._live = live
+    def __init__(self, platform: Platform, live: LiveEndpoints, components: LiveComponents) -> None:
+        self._live, self._components = live, components
         self._metrics, self._capture = InvocationMetrics(platform), DataCapture(platform)
         self._calls = Calls(platform, self._metrics, self._capture)
         self.queued = AsyncInference(platform, live, self._metrics, self._capture)
@@ -105,7 +105,7 @@ class Runtime:
         endpoint = await self._live.in_service(context, name)
         if "Async" in endpoint.fleet.settings:
             raise AwsError("ValidationError", f"Endpoint {name} is an asynchronous endpoint; it takes requests by InvokeEndpointAsync.")
-        return endpoint
+        return await self._components.called(context, endpoint, params.get("InferenceComponentName"))
 
     def close(self) -> None:
         """Write what was noted and drop the connections. Not to be called in the event loop's own thread."""
@@ -129,7 +129,8 @@ def model_error(context: Context, endpoint: Live, reply: Reply) -> AwsError:
     said = f'with message "{original}"'
     if len(original) > LONGEST_ORIGINAL_MESSAGE:
         original, said = original[:LONGEST_ORIGINAL_MESSAGE], "and could not load the entire response body"
-    group = log_group(endpoint.name)
+    component = endpoint.fleet.settings.get("Component")
+    group = component_log_group(component) if component else log_group(endpoint.name)
     console = f"https://{context.region}.console.aws.amazon.com/cloudwatch/home?region={context.region}#logEventViewer:group={group}"
     return AwsError(
         "ModelError",

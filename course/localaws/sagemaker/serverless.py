@@ -41,6 +41,10 @@ class ServerlessVariant(Variant):
         """Set both concurrencies; what is provisioned is started by `start`."""
         self._most, self._provisioned = serverless["MaxConcurrency"], serverless.get("ProvisionedConcurrency", 0)
 
+    @property
+    def provisioned(self) -> int:
+        return self._provisioned
+
     def start(self) -> None:
         """Start what is provisioned, or, to see whether the model can be served at all, one container that goes again."""
         missing = max(1, self._provisioned) - len(self.instances)

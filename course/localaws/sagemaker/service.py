@@ -17,9 +17,11 @@ from course.localaws.errors import not_supported
 from course.localaws.sagemaker.associations import Associations
 from course.localaws.sagemaker.context import Context, Operation
 from course.localaws.sagemaker.endpoint_configs import EndpointConfigs
+from course.localaws.sagemaker.endpoint_events import EndpointEvents
 from course.localaws.sagemaker.endpoints import Endpoints
 from course.localaws.sagemaker.engine import Engine
 from course.localaws.sagemaker.experiments import Experiments
+from course.localaws.sagemaker.inference_components import InferenceComponents
 from course.localaws.sagemaker.lineage import Lineage
 from course.localaws.sagemaker.model_package_groups import ModelPackageGroups
 from course.localaws.sagemaker.model_packages import ModelPackages
@@ -35,6 +37,7 @@ from course.localaws.sagemaker.state_events import StateEvents
 from course.localaws.sagemaker.tags import Tags
 from course.localaws.sagemaker.tracking import Tracking
 from course.localaws.sagemaker.training import TrainingJobs
+from course.localaws.sagemaker.transform import TransformJobs
 from course.localaws.sagemaker.trial_components import TrialComponents
 from course.localaws.sagemaker.tuning import HyperParameterTuningJobs
 
@@ -44,7 +47,7 @@ if TYPE_CHECKING:
 
 FAMILIES = (
     Models, EndpointConfigs, Endpoints, ModelPackageGroups, ModelPackages, InferenceRecommendationsJobs, TrainingJobs, ProcessingJobs,
-    Experiments, TrialComponents, Lineage, Associations, Records, Searches, Tags,
+    TransformJobs, Experiments, TrialComponents, Lineage, Associations, Records, Searches, Tags,
 )  # fmt: skip
 
 logger = logging.getLogger(__name__)
@@ -62,11 +65,14 @@ class SageMaker:
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
         self.engine = Engine(platform)
-        self.engine.listeners = (StateEvents(platform, self.engine), Tracking(platform, self.engine))
+        self.engine.listeners = (StateEvents(platform, self.engine), EndpointEvents(platform, self.engine), Tracking(platform, self.engine))
         self.families = [family(platform, self.engine) for family in FAMILIES]
         [self._training] = [family for family in self.families if isinstance(family, TrainingJobs)]
+        [self.endpoints] = [family for family in self.families if isinstance(family, Endpoints)]
         # Before the training jobs that they launch, so that no more are launched while those are shut down.
         self.families.insert(0, HyperParameterTuningJobs(platform, self.engine, self._training))
+        [endpoints] = [family for family in self.families if isinstance(family, Endpoints)]
+        self.families.append(InferenceComponents(platform, self.engine, endpoints))
         self.recorded = {name for family in self.families if isinstance(family, Records) for name in family.operations}
         self._operations: dict[str, Operation] = {}
         for family in self.families:

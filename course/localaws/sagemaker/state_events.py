@@ -35,19 +35,25 @@ class StateEvents:
         updated = [member for member in kind.told if before and before.get(member) != after.get(member)]
         if before and not updated and all(before.get(member) == after.get(member) for member in (kind.status, "SecondaryStatus")):
             return
-        arn = after[kind.arn_member]
-        detail = {member: value for member, value in after.items() if not member.startswith("_")}
-        detail |= {"Tags": {tag["Key"]: tag["Value"] for tag in self._engine.tags(arn)}}
-        if updated:
-            detail[f"Updated{kind.name}Fields"] = updated
-        event = {
-            "Source": SOURCE,
-            "DetailType": kind.event,
-            "Resources": [arn],
-            "Time": self._engine.now(),
-            "Detail": json.dumps(_with_times(detail, _text if kind.name in TIMES_AS_TEXT else _milliseconds)),
-        }
-        self._platform.identity.moto.send_event(context.region, event)
+        more = {f"Updated{kind.name}Fields": updated} if updated else {}
+        send(self._platform, self._engine, context, kind.event, kind, after, more)
+
+
+def send(
+    platform: Platform, engine: Engine, context: Context, detail_type: str, kind: Kind, document: Document, more: Document | None = None
+) -> None:
+    """Send an event about a resource, with ``more`` in its detail. Returns at once."""
+    arn = document[kind.arn_member]
+    detail = {member: value for member, value in document.items() if not member.startswith("_")}
+    detail |= {"Tags": {tag["Key"]: tag["Value"] for tag in engine.tags(arn)}} | (more or {})
+    event = {
+        "Source": SOURCE,
+        "DetailType": detail_type,
+        "Resources": [arn],
+        "Time": engine.now(),
+        "Detail": json.dumps(_with_times(detail, _text if kind.name in TIMES_AS_TEXT else _milliseconds)),
+    }
+    platform.identity.moto.send_event(context.region, event)
 
 
 def _with_times(value: object, written: Callable[[float], object], name: str = "") -> object:

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from course.localaws.containers import images, mlroot, remote_shell
-from course.localaws.containers.box import Box, Limits, Running
+from course.localaws.containers.box import Box
 from course.localaws.containers.images import own
+from course.localaws.containers.limits import Limits
+from course.localaws.containers.running import Running
 from course.localaws.containers.script_mode import SUBMIT_DIRECTORY
 from course.localaws.containers.visible import Bind
 from course.localaws.errors import AwsError
@@ -27,7 +29,7 @@ from course.localaws.sagemaker.job_runner import JobFailure, limit_failure
 from course.localaws.sagemaker.pipes import Pipe
 
 if TYPE_CHECKING:
-    from course.localaws.containers.box import OnLines
+    from course.localaws.containers.running import OnLines
     from course.localaws.sagemaker.training_run import TrainingRun
 
 SDK_INSTALLS = re.compile(r"install_requirements\.py (\S+)")  # in the sm_train.sh of SDK v3

@@ -187,17 +187,15 @@ class MotoMount:
             body=await call.body(),
         )
 
-    def ask(self, service: str, action: str, **parameters: str) -> Answer:
-        """Perform an operation of a query service (IAM) on behalf of the account itself, and wait for the answer.
+    def ask(self, service: str, action: str, region: str = "us-east-1", **parameters: str) -> Answer:
+        """Perform an operation of a query service (IAM, SNS) on behalf of the account itself, and wait for the answer.
 
         Raises
         ------
         AwsError
         """
         form = urlencode({"Action": action, "Version": "2010-05-08", **parameters}).encode()
-        answer = self.run(
-            lambda: self._own(service, "us-east-1", form, ("content-type", "application/x-www-form-urlencoded; charset=utf-8"))
-        )
+        answer = self.run(lambda: self._own(service, region, form, ("content-type", "application/x-www-form-urlencoded; charset=utf-8")))
         if answer.status >= 400:
             raise AwsError("InternalFailure", f"{service}:{action} failed: {answer.body.decode(errors='replace')}", 500)
         return answer

@@ -30,7 +30,7 @@ class Server:
         settings = {"SAGEMAKER_BASE_DIR": str(root), "SAGEMAKER_BIND_TO_PORT": str(port), "PYTHONPATH": str(images.TOOLKITS)}
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-P", "-m", f"course.localaws.containers.images.{module}"],
+                [sys.executable, "-P", "-m", *f"course.localaws.containers.images.{module}".split()],
                 stdout=log,
                 stderr=log,
                 cwd=root,
@@ -56,7 +56,7 @@ class Server:
 
 @pytest.fixture
 def serve(tmp_path) -> Iterator[Callable[..., Server]]:
-    """``serve(module, files, **environment)``: a server over a model directory with ``files`` (path -> bytes or text)."""
+    """``serve("module arguments", files, **environment)``: a server over a model directory with ``files`` (path -> bytes or text)."""
     yield from starter(tmp_path)
 
 

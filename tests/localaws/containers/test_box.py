@@ -16,7 +16,10 @@ import psutil
 import pytest
 
 from course.localaws.containers import box as boxes
-from course.localaws.containers.box import Box, Limits, Network
+from course.localaws.containers.box import Box
+from course.localaws.containers.limits import Limits
+from course.localaws.containers.network import Network
+from course.localaws.containers.running import Running, sweep
 from course.localaws.containers.visible import Bind
 
 MODES = [
@@ -40,7 +43,7 @@ def root(tmp_path: Path) -> Path:
     return root
 
 
-def run(box: Box, *argv: str, **options: str) -> tuple[boxes.Running, list[str]]:
+def run(box: Box, *argv: str, **options: str) -> tuple[Running, list[str]]:
     lines: list[str] = []
     running = box.start(argv, lines.extend, **options)
     running.wait(timeout=60)
@@ -192,7 +195,7 @@ def test_sweep_ends_what_a_killed_supervisor_left(root: Path) -> None:
     running = box.start(["/bin/sh", "-c", "echo up; sleep 600"], lines.extend)
     until(lambda: lines)
     psutil.Process(running.pid).kill()
-    boxes.sweep(root.parent)
+    sweep(root.parent)
     with pytest.raises(RuntimeError, match="supervisor"):
         running.wait(timeout=30)
     assert processes_of(root) == []

@@ -165,7 +165,7 @@ def input_fn(data, content_type):
     return xgb_encoders.decode(data, content_type)
 """
     files = {"xgboost-model": bytes(model.save_raw("ubj")), "code/inference.py": script}
-    server = serve("xgboost_serve", files, **PLACE)
+    server = serve("xgboost_serve 1.7-1", files, **PLACE)
     assert server.wait(), server.log.read_text()
     body = "\n".join(",".join(map(str, row)) for row in FEATURES[:2])
     wanted = model.predict(xgboost.DMatrix(FEATURES[:2])).tolist()

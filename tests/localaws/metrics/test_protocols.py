@@ -1,4 +1,4 @@
-"""CBOR, JSON and query give the same answers; alarms fall through to moto; CBOR is held against the RFC's own examples."""
+"""CBOR, JSON and query give the same answers; dashboards fall through to moto; CBOR is held against the RFC's own examples."""
 
 from __future__ import annotations
 
@@ -58,12 +58,20 @@ def test_compressed_data(speak, cloudwatch, namespace, protocol):
     assert sum(len(page["Metrics"]) for page in pages) == 1000
 
 
-def test_alarms_and_dashboards_fall_through(cloudwatch, namespace, refused):
-    rule = {"ComparisonOperator": "GreaterThanThreshold", "Threshold": 1.0, "EvaluationPeriods": 1}
-    cloudwatch.put_metric_alarm(AlarmName="too-many", Namespace=namespace, MetricName="m", Statistic="Sum", Period=60, **rule)
-    assert [alarm["AlarmName"] for alarm in cloudwatch.describe_alarms(AlarmNames=["too-many"])["MetricAlarms"]] == ["too-many"]
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_alarms_in_every_protocol(speak, namespace, protocol):
+    rule = {"ComparisonOperator": "GreaterThanThreshold", "Threshold": 1.5, "EvaluationPeriods": 1}
+    alarm = {"AlarmName": f"{namespace}-{protocol}", "Namespace": namespace, "MetricName": "m", "Statistic": "Sum", "Period": 60, **rule}
+    assert speak(protocol, "PutMetricAlarm", alarm)["ResponseMetadata"]["HTTPStatusCode"] == 200
+    [found] = speak(protocol, "DescribeAlarms", {"AlarmNames": [alarm["AlarmName"]]})["MetricAlarms"]
+    assert alarm.items() <= found.items() and found["StateValue"] == "INSUFFICIENT_DATA"
+
+
+def test_dashboards_fall_through(cloudwatch, refused):
+    cloudwatch.put_dashboard(DashboardName="d", DashboardBody='{"widgets": []}')
+    assert [found["DashboardName"] for found in cloudwatch.list_dashboards()["DashboardEntries"]] == ["d"]
     with refused("NotSupportedByLocalAws"):
-        cloudwatch.put_composite_alarm(AlarmName="x", AlarmRule="ALARM(too-many)")
+        cloudwatch.put_anomaly_detector(Namespace="n", MetricName="m", Stat="Sum")
 
 
 # RFC 8949, appendix A.

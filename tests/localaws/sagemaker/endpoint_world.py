@@ -119,7 +119,7 @@ class World:
 
     def _settled(self, name: str) -> dict | None:
         described = self.sagemaker.describe_endpoint(EndpointName=name)
-        return None if described["EndpointStatus"] in ("Creating", "Updating", "Deleting") else described
+        return None if described["EndpointStatus"] in ("Creating", "Updating", "RollingBack", "Deleting") else described
 
     def invoke(self, name: str, body: bytes | str = "1,2,3", content_type: str = "text/csv", **more: Any) -> str:
         answer = self.runtime.invoke_endpoint(EndpointName=name, Body=body, ContentType=content_type, **more)
@@ -142,9 +142,9 @@ class World:
             return "Could not find endpoint" in str(error)
 
 
-def world_of(handle: server.Handle) -> World:
+def world_of(handle: server.Handle, kind: type[World] = World) -> World:
     """The world of a local AWS of one's own."""
     credential = issued(handle.state)
     session = boto3.Session(credential.principal.access_key, credential.secret, credential.token, "us-east-1")
     config = Config(retries={"total_max_attempts": 1}, read_timeout=120)
-    return World(lambda service: session.client(service, endpoint_url=handle.endpoint, config=config))
+    return kind(lambda service: session.client(service, endpoint_url=handle.endpoint, config=config))

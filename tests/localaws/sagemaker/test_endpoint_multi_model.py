@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
@@ -93,7 +94,7 @@ def values(world: World, endpoint: str, metric: str, namespace: str = "AWS/SageM
 def test_models_are_loaded_when_they_are_asked_for_and_stay(world, airports):
     for _ in range(2):
         for name, constant in (("a/jfk", 0.2), ("a/lga", 0.7), ("ewr", 0.4)):
-            assert float(world.invoke(airports, TargetModel=f"{name}.tar.gz")) == pytest.approx(constant, abs=0.01)
+            assert json.loads(world.invoke(airports, TargetModel=f"{name}.tar.gz")) == [pytest.approx(constant, abs=0.01)]
     assert values(world, airports, "ModelCacheHit") == {"Sum": 3.0, "SampleCount": 6.0}
     for metric in ("ModelLoadingTime", "ModelDownloadingTime", "ModelLoadingWaitTime"):
         measured = values(world, airports, metric)
@@ -103,7 +104,16 @@ def test_models_are_loaded_when_they_are_asked_for_and_stay(world, airports):
 
 def test_a_model_that_comes_later_needs_no_update(world, airports):
     put(world, "airports", "later", booster_file(0.9))
-    assert float(world.invoke(airports, TargetModel="later.tar.gz")) == pytest.approx(0.9, abs=0.01)
+    assert json.loads(world.invoke(airports, TargetModel="later.tar.gz")) == [pytest.approx(0.9, abs=0.01)]
+
+
+def test_xgboost_answers_for_one_of_many_models_in_a_form_of_its_own(world, airports):
+    asked = {"TargetModel": "ewr.tar.gz", "body": "1,2,3\n4,5,6"}
+    first, second = json.loads(world.invoke(airports, **asked, Accept="application/json"))
+    assert first == second == pytest.approx(0.4, abs=0.01)
+    assert world.invoke(airports, **asked, Accept="text/csv") == f"{first},{second}"
+    told = error(world, airports, **asked, Accept="application/jsonlines")
+    assert (told["OriginalStatusCode"], "Please choose one of the following" in told["OriginalMessage"]) == (415, True)
 
 
 def test_a_model_that_is_not_there(world, airports):

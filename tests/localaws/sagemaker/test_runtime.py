@@ -227,7 +227,10 @@ def test_metrics_are_there_as_soon_as_the_answer_is(world):
     for count in (1, 2, 3):
         world.invoke(name)
         if count == 1:
-            assert world.cloudwatch.list_metrics(**metric, Dimensions=dimensions)["Metrics"] == [{**metric, "Dimensions": dimensions}]
+            listed = world.cloudwatch.list_metrics(**metric, Dimensions=dimensions)["Metrics"]
+            names = [[dimension["Name"] for dimension in found["Dimensions"]] for found in listed]
+            assert {**metric, "Dimensions": dimensions} in listed
+            assert sorted(map(sorted, names)) == [["EndpointConfigName", "EndpointName", "VariantName"], ["EndpointName", "VariantName"]]
         now = datetime.datetime.now(datetime.UTC)
         span = {"StartTime": now - datetime.timedelta(hours=2), "EndTime": now + datetime.timedelta(hours=1)}
         [found] = world.cloudwatch.get_metric_data(MetricDataQueries=[query], **span)["MetricDataResults"]

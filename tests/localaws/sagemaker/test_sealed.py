@@ -12,7 +12,8 @@ import pytest
 
 from course.localaws import server
 from course.localaws.build import build
-from course.localaws.containers.box import Limits, best_mode
+from course.localaws.containers.box import best_mode
+from course.localaws.containers.limits import Limits
 
 from . import endpoint_world
 from .job_world import ROLE, World, channel

@@ -7,6 +7,7 @@ RecordIO-Protobuf (what a sparse vector does not hold is a missing value).
 from __future__ import annotations
 
 import contextlib
+import io
 import pickle
 import sys
 from collections.abc import Callable, Iterator
@@ -165,7 +166,7 @@ def load_booster(path: Path) -> xgboost.Booster:
     data = path.read_bytes()
     try:
         if data.startswith(b"\x80"):
-            booster = pickle.loads(data)
+            booster = _unpickled(data)
             if not isinstance(booster, xgboost.Booster):
                 raise TypeError(f"it holds a pickled {type(booster).__name__}; algorithm mode needs a Booster")
         else:
@@ -176,6 +177,30 @@ def load_booster(path: Path) -> xgboost.Booster:
         raise RuntimeError(f"Model at {path} cannot be loaded by XGBoost {xgboost.__version__}:\n{error}") from error
     booster.set_param({"nthread": 1})
     return booster
+
+
+class _Unpickler(pickle.Unpickler):
+    """Reads the pickle of a Booster, also one of before 1.0: what that held is a model file, which today's Booster does not expect."""
+
+    def find_class(self, module: str, name: str) -> object:
+        found = super().find_class(module, name)
+        if (module, name) != ("xgboost.core", "Booster"):
+            return found
+
+        class Old(found):
+            def __setstate__(self, state: dict) -> None:
+                try:
+                    super().__setstate__(dict(state))
+                except Exception:
+                    self.__init__()
+                    self.load_model(bytearray(state["handle"]))
+                self.__class__ = found
+
+        return Old
+
+
+def _unpickled(data: bytes) -> object:
+    return _Unpickler(io.BytesIO(data)).load()
 
 
 def _text(data: str | bytes) -> str:

@@ -1,10 +1,9 @@
 """``serve`` of the XGBoost image: algorithm mode, or the functions of a script (`serving_script`).
 
-Matches `sagemaker-xgboost-container` in what it accepts and answers: predictions as one line of comma-separated values (one a line in
-batch transform), JSON on ``Accept: application/json``, selectable inference, the mean of several model files, 415 for a payload that
-cannot be read and 400 for one that does not fit the model, in its words. Different: the model is loaded before the server answers
-``/ping``, not at the first request, so that a broken one shows when the endpoint is created; the number of columns is checked
-whatever the format of the model file.
+Matches `sagemaker-xgboost-container` in what it accepts and answers: predictions in the form that `xgboost_answers` describes, selectable
+inference, the mean of several model files, 415 for a payload that cannot be read and 400 for one that does not fit the model, in its
+words. Different: the model is loaded before the server answers ``/ping``, not at the first request, so that a broken one shows when the
+endpoint is created; the number of columns is checked whatever the format of the model file.
 """
 
 from __future__ import annotations
@@ -12,26 +11,26 @@ from __future__ import annotations
 import json
 import logging
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from course.localaws.containers import codecs, serving, serving_script
-from course.localaws.containers.images import xgboost_data, xgboost_selectable
+from course.localaws.containers import serving, serving_script
+from course.localaws.containers.images import xgboost_answers, xgboost_data, xgboost_selectable
 
 if TYPE_CHECKING:
     import xgboost
 
 PRELOAD = ("numpy", "xgboost")  # see multi_model
-ACCEPTS = ["application/json", "application/jsonlines", "application/x-recordio-protobuf", "text/csv"]
 logger = logging.getLogger("serve")
 
 
 class AlgorithmMode:
-    """A `serving.Model` around the boosters of a model directory."""
+    """A `serving.Model` around the boosters of a model directory; ``version`` is the image's."""
 
-    def __init__(self, model_dir: Path) -> None:
+    def __init__(self, model_dir: Path, version: str) -> None:
         xgboost_data.import_xgboost()
         files = sorted(path for path in model_dir.iterdir() if path.is_file())
         if not files:
@@ -40,8 +39,9 @@ class AlgorithmMode:
             files = files[:1]
         self._boosters = [xgboost_data.load_booster(path) for path in files]
         self._batch = bool(os.environ.get("SAGEMAKER_BATCH"))
-        self._selected = os.environ.get("SAGEMAKER_INFERENCE_OUTPUT")
-        self._default_accept = os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", "text/csv")
+        one_of_many = os.environ.get("SAGEMAKER_MULTI_MODEL") == "true"
+        self._selected = "" if one_of_many else os.environ.get("SAGEMAKER_INFERENCE_OUTPUT", "")
+        self._answers = xgboost_answers.answers(version, one_of_many, bool(self._selected))
 
     def __call__(self, request: serving.Request) -> serving.Response:
         if not request.body:
@@ -56,13 +56,13 @@ class AlgorithmMode:
         except Exception as error:
             return _failure(400, f"Unable to evaluate payload provided: {error}")
         try:
-            accept = self._accept(request.accept)
+            accept = self._answers.accept(request.accept)
         except ValueError as error:
             return _failure(406, error)
         try:
             return serving.Response(self._encode(predictions, accept), accept)
         except Exception as error:
-            return _failure(500, error)
+            return _failure(self._answers.unencodable, error)
 
     def _read(self, body: bytes, form: str, content_type: str) -> xgboost.DMatrix:
         if form not in xgboost_data.READERS:
@@ -87,29 +87,13 @@ class AlgorithmMode:
             )
         return np.mean([_predict(booster, data) for booster in self._boosters], axis=0)
 
-    def _accept(self, header: str) -> str:
-        accept = header.split(";")[0].strip()
-        if accept in ("", codecs.ANY):
-            return self._default_accept
-        if accept.lower() not in ACCEPTS:
-            raise ValueError(f"Accept type {accept} is not supported. Please use supported accept types: {ACCEPTS}.")
-        return accept.lower()
-
     def _encode(self, predictions: np.ndarray, accept: str) -> bytes:
         if not self._selected:
-            return self._text(predictions, accept).encode()
+            return xgboost_answers.lines(predictions.tolist()) if self._batch else self._answers.encode(predictions.tolist(), accept)
         keys = xgboost_selectable.keys_of(self._selected)
         selected = xgboost_selectable.select(predictions, keys, json.loads(self._boosters[0].save_config()))
         encoded = xgboost_selectable.encode(selected, keys, accept, self._batch)
         return encoded if isinstance(encoded, bytes) else encoded.encode()
-
-    def _text(self, predictions: np.ndarray, accept: str) -> str:
-        values = predictions.tolist()
-        if self._batch:
-            return "".join(f"{value}\n" for value in values)
-        if accept == codecs.JSON:
-            return json.dumps({"predictions": [{"score": value} for value in values]})
-        return ",".join(map(str, values))
 
 
 def _predict(booster: xgboost.Booster, data: xgboost.DMatrix) -> np.ndarray:
@@ -135,7 +119,7 @@ def _predict_fn(data: xgboost.DMatrix, model: xgboost.Booster) -> np.ndarray:
 def load() -> serving.Model:
     if serving_script.program():
         return serving_script.ScriptModel(serving_script.Defaults(_input, _predict_fn))
-    return AlgorithmMode(serving_script.model_directory())
+    return AlgorithmMode(serving_script.model_directory(), sys.argv[1])
 
 
 if __name__ == "__main__":

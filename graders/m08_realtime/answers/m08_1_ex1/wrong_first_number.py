@@ -18,4 +18,4 @@ def bodies(flights, limit):
 
 
 def predict(endpoint, flights, limit):
-    return [float(invoke(endpoint, body).split(",")[0]) for body in bodies(flights, limit)]
+    return [float(invoke(endpoint, body).split()[0]) for body in bodies(flights, limit)]

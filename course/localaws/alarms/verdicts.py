@@ -1,0 +1,79 @@
+"""What state an alarm is in by its data points, some of which may be missing.
+
+Source: CloudWatch User Guide, "Configuring how CloudWatch alarms treat missing data" and "Avoiding premature transitions to alarm state",
+whose tables are the tests of this file. More data points are looked at than ``EvaluationPeriods`` says, so that a few missing ones need not
+be filled in; by those tables two more. Not in them: a few breaching points, too young and too few for ALARM, leave the state as it is.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+MORE = 2
+OK, ALARM, INSUFFICIENT_DATA = "OK", "ALARM", "INSUFFICIENT_DATA"
+COMPARISONS: dict[str, tuple[Callable[[float, float], bool], str]] = {
+    "GreaterThanOrEqualToThreshold": (operator.ge, "greater than or equal to"),
+    "GreaterThanThreshold": (operator.gt, "greater than"),
+    "LessThanThreshold": (operator.lt, "less than"),
+    "LessThanOrEqualToThreshold": (operator.le, "less than or equal to"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One period of a metric; ``value`` is None where there are no data. ``count`` of samples is None for an expression."""
+
+    moment: float
+    value: float | None
+    count: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A state, and what it rests on.
+
+    Attributes
+    ----------
+    points : tuple of Point
+        Those that have data, the oldest first.
+    filled : int
+        Missing points that were treated as breaching or as not breaching, as the alarm wants it.
+    """
+
+    state: str
+    points: tuple[Point, ...]
+    filled: int = 0
+
+
+def verdict(alarm: dict, points: Sequence[Point], breaching: Callable[[float], bool]) -> Verdict:
+    """The state of an alarm by its evaluation range.
+
+    Parameters
+    ----------
+    alarm : dict
+        As DescribeAlarms shows it.
+    points : sequence of Point
+        The evaluation range, the oldest first.
+    breaching : callable
+        Whether a value is beyond the threshold.
+    """
+    wanted = alarm["EvaluationPeriods"]
+    needed, treatment = alarm.get("DatapointsToAlarm", wanted), alarm.get("TreatMissingData", "missing")
+    known = tuple(point for point in points if point.value is not None)[-wanted:]
+    crossed = sum(breaching(point.value) for point in known)
+    missing = wanted - len(known)
+    if missing == 0 or crossed >= needed:
+        return Verdict(ALARM if crossed >= needed else OK, known)
+    if treatment in ("breaching", "notBreaching"):
+        filled = missing if treatment == "breaching" else 0
+        return Verdict(ALARM if crossed + filled >= needed else OK, known, missing)
+    if len(known) > crossed:
+        return Verdict(OK, known)
+    if treatment == "ignore":
+        return Verdict(alarm["StateValue"], known)
+    if not known:
+        return Verdict(INSUFFICIENT_DATA, known)
+    age = len(points) - next(place for place, point in enumerate(points) if point.value is not None)
+    return Verdict(ALARM if age >= needed else alarm["StateValue"], known)

@@ -1,0 +1,331 @@
+"""Inference components: models that share the instances of an endpoint, each with the resources that its copies reserve there.
+
+A component's document is what DescribeInferenceComponent answers; ``_Variant`` says what its copies run, ``_Places`` on which instances
+they are, ``_Arriving`` where further ones start beside them and ``_Leaving`` where some are about to end. The copies are a `Fleet` of
+their own.
+Sources: the API reference and "Deploy models with inference components" of the developer guide, read 2026-11-25.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from course.localaws.errors import AwsError, invalid, not_supported
+from course.localaws.sagemaker import component_placement, component_specifications, hosting, instances
+from course.localaws.sagemaker.component_placement import INFERENCE_COMPONENT, NoRoom, Place, Resources
+from course.localaws.sagemaker.context import Context, Operation
+from course.localaws.sagemaker.endpoints import ENDPOINT, Endpoints
+from course.localaws.sagemaker.engine import Changes, Document, Engine
+from course.localaws.sagemaker.fleets import Fleet
+from course.localaws.sagemaker.hosting import HostingError
+
+if TYPE_CHECKING:
+    from course.localaws.platform import Platform
+
+
+class InferenceComponents:
+    """The family of inference components."""
+
+    kinds = (INFERENCE_COMPONENT,)
+
+    def __init__(self, platform: Platform, engine: Engine, endpoints: Endpoints) -> None:
+        self._platform, self._engine, self._endpoints = platform, engine, endpoints
+        self._live = endpoints.components
+        self.operations: dict[str, Operation] = {
+            "CreateInferenceComponent": self.create,
+            "DescribeInferenceComponent": self.describe,
+            "ListInferenceComponents": self.list,
+            "UpdateInferenceComponent": self.update,
+            "UpdateInferenceComponentRuntimeConfig": self.update_runtime,
+            "DeleteInferenceComponent": self.delete,
+        }
+
+    # ---- operations ---------------------------------------------------------------------------------------------------------
+
+    async def create(self, context: Context, params: dict) -> dict:
+        name, specification = params["InferenceComponentName"], params.get("Specification")
+        if specification is None and "Specifications" not in params:
+            raise invalid("CreateInferenceComponent needs a Specification.")
+        component_specifications.check(params, "CreateInferenceComponent")
+        count = _copies(params)
+        endpoint, host = self._host(context, params["EndpointName"], params.get("VariantName"))
+        variant = await asyncio.to_thread(self._variant, context, endpoint, host, name, specification, "CreateInferenceComponent")
+        self._host(context, params["EndpointName"], params.get("VariantName"))  # still there
+        document = {
+            "EndpointName": endpoint["EndpointName"],
+            "EndpointArn": endpoint["EndpointArn"],
+            "VariantName": host["VariantName"],
+            "Specification": component_specifications.described(specification, variant, self._engine.now()),
+            "RuntimeConfig": {"DesiredCopyCount": count, "CurrentCopyCount": 0},
+            "InferenceComponentStatus": "Creating",
+            "_Variant": variant,
+            "_Places": [],
+        }
+        arn = self._engine.create(context, INFERENCE_COMPONENT, name, document, params.get("Tags", ()))
+        self._platform.logs.ensure_group(context.region, hosting.component_log_group(name))
+        self._endpoints.later(self._finish_create, context, name, count)
+        return {"InferenceComponentArn": arn}
+
+    def describe(self, context: Context, params: dict) -> dict:
+        return self._engine.get(context, INFERENCE_COMPONENT, params["InferenceComponentName"])
+
+    def list(self, context: Context, params: dict) -> dict:
+        components, token = self._engine.page(context, INFERENCE_COMPONENT, params)
+        return {"InferenceComponents": components, "NextToken": token}
+
+    async def update(self, context: Context, params: dict) -> dict:
+        name, specification = params["InferenceComponentName"], params.get("Specification")
+        present = self._engine.get(context, INFERENCE_COMPONENT, name)
+        if "DeploymentConfig" in params:
+            raise not_supported("sagemaker", "UpdateInferenceComponent with DeploymentConfig")
+        if not {"Specification", "Specifications", "RuntimeConfig"} & params.keys():
+            raise invalid("UpdateInferenceComponent needs a Specification or a RuntimeConfig.")
+        count = params.get("RuntimeConfig", {}).get("CopyCount")
+        if specification is None and "Specifications" not in params:
+            return self._resize(context, name, count)
+        component_specifications.check(params, "UpdateInferenceComponent")
+        endpoint, host = self._host(context, present["EndpointName"], present["VariantName"])
+        variant = await asyncio.to_thread(self._variant, context, endpoint, host, name, specification, "UpdateInferenceComponent")
+        document = self._engine.update(context, INFERENCE_COMPONENT, name, lambda document: self._changed(context, document, count))
+        shown = component_specifications.described(specification, variant, self._engine.now())
+        self._endpoints.later(self._finish_update, context, name, variant, shown)
+        return {"InferenceComponentArn": document["InferenceComponentArn"]}
+
+    def update_runtime(self, context: Context, params: dict) -> dict:
+        return self._resize(context, params["InferenceComponentName"], params["DesiredRuntimeConfig"]["CopyCount"])
+
+    def delete(self, context: Context, params: dict) -> None:
+        name = params["InferenceComponentName"]
+        self._engine.update(
+            context, INFERENCE_COMPONENT, name, lambda document: self._settled(context, document) | {"InferenceComponentStatus": "Deleting"}
+        )
+        self._endpoints.later(self._finish_delete, context, name, self._live.close(context.region, name))
+
+    def _resize(self, context: Context, name: str, count: int) -> dict:
+        document = self._engine.update(context, INFERENCE_COMPONENT, name, lambda document: self._changed(context, document, count))
+        self._endpoints.later(self._finish_resize, context, name, count)
+        return {"InferenceComponentArn": document["InferenceComponentArn"]}
+
+    # ---- what happens after the answer --------------------------------------------------------------------------------------
+
+    def _finish_create(self, context: Context, name: str, count: int) -> None:
+        try:
+            document = self._place(context, name, count)
+            fleet = self._started(context, document, document["_Variant"], count)
+        except (HostingError, AwsError) as error:
+            self._failed(context, name, {"InferenceComponentStatus": "Failed"}, error)
+            return
+        self._live.open(context.region, name, fleet, document["EndpointName"])
+        self._change(context, name, lambda document: _serving(count) | {"_Places": document["_Arriving"], "_Arriving": None})
+
+    def _finish_update(self, context: Context, name: str, variant: dict, shown: dict) -> None:
+        """Start copies of the new specification beside the old ones, let them take over, and end the old ones."""
+        document = self._engine.get(context, INFERENCE_COMPONENT, name)
+        count = document["RuntimeConfig"]["DesiredCopyCount"]
+        try:
+            document = self._place(context, name, count, variant)
+            fleet = self._started(context, document, variant, count)
+        except (HostingError, AwsError) as error:
+            self._failed(context, name, _serving(len(document["_Places"])), error)
+            return
+        before = self._live.get(context.region, name).exchange(fleet)
+        done = {"Specification": shown, "_Variant": variant, "_Places": document["_Arriving"], "_Arriving": None}
+        self._change(context, name, done | {"_Leaving": document["_Places"]})
+        self._endpoints.retire(before)
+        self._left(context, name, count)
+
+    def _finish_resize(self, context: Context, name: str, count: int) -> None:
+        live, document = self._live.get(context.region, name), self._engine.get(context, INFERENCE_COMPONENT, name)
+        present, variant = len(document["_Places"]), document["VariantName"]
+        if count <= present:
+            leaving = live.resize(variant, count)
+            self._change(context, name, {"_Places": document["_Places"][:count], "_Leaving": document["_Places"][count:]})
+            live.fleet.retire(leaving)
+            self._left(context, name, count)
+            return
+        try:
+            document = self._place(context, name, count - present)
+            instances.start(live.resize(variant, count))
+        except (HostingError, AwsError) as error:
+            live.resize(variant, present)
+            self._failed(context, name, _serving(present), error)
+            return
+        places = document["_Places"] + document["_Arriving"]
+        self._change(context, name, _serving(count) | {"_Places": places, "_Arriving": None})
+
+    def _left(self, context: Context, name: str, count: int) -> None:
+        """Those of a component's copies that had to go are gone."""
+        self._change(context, name, _serving(count) | {"_Leaving": None})
+        self._release(context, name)
+
+    def _finish_delete(self, context: Context, name: str, fleet: Fleet | None) -> None:
+        if fleet is not None:
+            self._endpoints.retire(fleet)
+        if not self._endpoints.ending:
+            self._change(context, name, {"_Places": []})
+            self._release(context, name)
+            self._engine.delete(context, INFERENCE_COMPONENT, name)
+
+    def _return(self, context: Context, document: Document) -> None:
+        """Bring a component back that was in service when the local AWS ended."""
+        name = document["InferenceComponentName"]
+        try:
+            fleet = self._started(context, document, document["_Variant"], len(document["_Places"]))
+        except HostingError as error:
+            self._live.close(context.region, name)
+            self._failed(context, name, {"InferenceComponentStatus": "Failed", "_Places": []}, error)
+            return
+        self._live.get(context.region, name).exchange(fleet)
+
+    def _started(self, context: Context, document: Document, variant: dict, count: int) -> Fleet:
+        """Copies that all answer. Raises HostingError, Stopped."""
+        settings = {"Component": document["InferenceComponentName"]}
+        return self._endpoints.start(context, document["EndpointName"], variant | {"InstanceCount": count}, settings)
+
+    def _failed(self, context: Context, name: str, changes: dict, error: HostingError | AwsError) -> None:
+        """What was begun has failed: the component goes on as before, if it was in service, and says why."""
+        reason = error.message if isinstance(error, AwsError) else str(error)
+        self._change(context, name, changes | {"FailureReason": reason, "_Arriving": None})
+        self._release(context, name)
+
+    def _change(self, context: Context, name: str, changes: Changes) -> None:
+        if not self._endpoints.ending:
+            self._engine.update(context, INFERENCE_COMPONENT, name, changes)
+
+    # ---- places on instances ------------------------------------------------------------------------------------------------
+
+    def _place(self, context: Context, name: str, count: int, variant: dict | None = None) -> Document:
+        """Give further copies, of a new ``variant`` or of the present one, their places; the component's document with them.
+
+        The endpoint gets further instances for them where these are managed.
+
+        Raises
+        ------
+        NoRoom
+        AwsError
+            ``ResourceLimitExceeded``; ``ValidationException`` when the endpoint is changing.
+        """
+
+        def changes(document: Document) -> dict:
+            _, host = self._host(context, document["EndpointName"], document["VariantName"])
+            own = [] if variant else document["_Places"]
+            taken = self._places(context, document)
+            planned = variant or document["_Variant"]
+            return {"_Arriving": component_placement.placed(host, taken, own, planned["Needs"], count, planned["Strategy"])}
+
+        while True:
+            try:
+                return self._engine.update(context, INFERENCE_COMPONENT, name, changes)
+            except NoRoom as error:
+                self._grow(context, self._engine.get(context, INFERENCE_COMPONENT, name), variant, error)
+
+    def _grow(self, context: Context, document: Document, variant: dict | None, reason: NoRoom) -> None:
+        """One more instance for a component that has no room, where that helps and may be; else its reason once more."""
+        needs = Resources.required((variant or document["_Variant"])["Needs"])
+
+        def counted(host: dict) -> int:
+            count, scaling = host["InstanceCount"], host.get("Scaling", {})
+            managed = scaling.get("Status") == "ENABLED" and count < scaling.get("MaxInstanceCount", count)
+            if not managed or not Resources.of_type(host["InstanceType"]).hold(needs):
+                raise reason
+            return count + 1
+
+        self._endpoints.count(context, document["EndpointName"], document["VariantName"], counted)
+
+    def _release(self, context: Context, name: str) -> None:
+        """Let instances go that hold no copy any more, where they are managed."""
+        if self._endpoints.ending:
+            return
+        document = self._engine.get(context, INFERENCE_COMPONENT, name)
+        endpoint = self._engine.get(context, ENDPOINT, document["EndpointName"])
+        [host] = [each for each in endpoint["_Variants"] if each["VariantName"] == document["VariantName"]]
+        scaling = host.get("Scaling", {})
+        if scaling.get("Status") != "ENABLED" or endpoint["EndpointStatus"] != "InService":
+            return
+
+        def counted(host: dict) -> int:
+            used = len(component_placement.in_use(self._places(context, document)))
+            return min(host["InstanceCount"], max(used, scaling.get("MinInstanceCount", 1)))
+
+        self._endpoints.count(context, document["EndpointName"], document["VariantName"], counted)
+
+    def _places(self, context: Context, document: Document) -> list[Place]:
+        """All that are taken on the variant of a component."""
+        components = component_placement.components_of(self._engine, context, document["EndpointName"])
+        return component_placement.places_of(components, document["VariantName"])
+
+    # ---- parts --------------------------------------------------------------------------------------------------------------
+
+    def _host(self, context: Context, endpoint: str, variant: str | None) -> tuple[Document, dict]:
+        """The endpoint in service and its variant that hosts components. Raises AwsError ``ValidationException``."""
+        document = self._engine.get(context, ENDPOINT, endpoint)
+        if "ComponentRole" not in document["_Settings"]:
+            raise invalid(f'Endpoint "{document["EndpointArn"]}" hosts models and no inference components: its variants have a ModelName.')
+        if document["EndpointStatus"] != "InService":
+            status = document["EndpointStatus"]
+            raise invalid(f'Endpoint "{document["EndpointArn"]}" must be InService to host inference components; its status is {status}.')
+        if variant is None:
+            raise invalid("VariantName is required; only an adapter inference component has none.")
+        found = [each for each in document["_Variants"] if each["VariantName"] == variant]
+        if not found:
+            raise invalid(f'Could not find variant "{variant}" of endpoint "{document["EndpointArn"]}".')
+        return document, found[0]
+
+    def _variant(self, context: Context, endpoint: Document, host: dict, name: str, specification: dict, operation: str) -> dict:
+        role = endpoint["_Settings"]["ComponentRole"]
+        return component_specifications.variant_of(self._engine, context, host, role, name, specification, operation)
+
+    def _changed(self, context: Context, document: Document, count: int | None) -> dict:
+        """The change that begins an update. Raises ``ValidationException`` where none may begin."""
+        self._settled(context, document)
+        if document["InferenceComponentStatus"] == "Failed":
+            raise invalid(f'Cannot update inference component "{document["InferenceComponentArn"]}" with status Failed; delete it.')
+        runtime = document["RuntimeConfig"] | ({} if count is None else {"DesiredCopyCount": count})
+        return {"InferenceComponentStatus": "Updating", "FailureReason": None, "RuntimeConfig": runtime}
+
+    def _settled(self, context: Context, document: Document) -> dict:
+        live, status = self._live.get(context.region, document["InferenceComponentName"]), document["InferenceComponentStatus"]
+        if status not in ("InService", "Failed") or (live is not None and live.fleet is None):
+            raise invalid(f'Cannot change in-progress inference component "{document["InferenceComponentArn"]}"; its status is {status}.')
+        return {}
+
+    # ---- the local AWS comes and goes ---------------------------------------------------------------------------------------
+
+    def recover(self) -> None:
+        """Components in service come back; what was under way has failed."""
+        for context, document in self._engine.every(INFERENCE_COMPONENT):
+            name, status = document["InferenceComponentName"], document["InferenceComponentStatus"]
+            if status == "Creating":
+                reason = "The local AWS ended while the inference component was being created. Delete it and create it again."
+                self._change(context, name, {"InferenceComponentStatus": "Failed", "FailureReason": reason, "_Arriving": None})
+            elif status == "Deleting":
+                self._engine.delete(context, INFERENCE_COMPONENT, name)
+            elif status != "Failed":
+                self._come_back(context, document)
+
+    def _come_back(self, context: Context, document: Document) -> None:
+        name, count = document["InferenceComponentName"], len(document["_Places"])
+        if document["InferenceComponentStatus"] == "Updating":
+            reason = "The local AWS ended during the update. The inference component serves as before it."
+            done = "_Leaving" in document  # the new copies served already
+            changes = {"FailureReason": None if done else reason, "_Arriving": None, "_Leaving": None}
+            document = self._engine.update(context, INFERENCE_COMPONENT, name, _serving(count) | changes)
+        self._live.open(context.region, name, None, document["EndpointName"])
+        self._endpoints.later(self._return, context, document)
+
+    def shutdown(self) -> None:
+        """Its endpoints end the copies."""
+
+
+def _copies(params: dict) -> int:
+    """``CopyCount`` of a component that is made. Wording: https://github.com/stdapi-ai/stdapi.ai/issues/43"""
+    count = params.get("RuntimeConfig", {}).get("CopyCount", 0)
+    if count < 1:
+        raise invalid("Inference components copy count an integer larger than 0")
+    return count
+
+
+def _serving(count: int) -> dict:
+    """Of a component in service with so many copies."""
+    return {"InferenceComponentStatus": "InService", "RuntimeConfig": {"DesiredCopyCount": count, "CurrentCopyCount": count}}

@@ -1,0 +1,160 @@
+"""The JSONPath of batch transform's filters: the subset of operators that AWS documents, and nothing else.
+
+Sources: "Supported JSONPath Operators" and the examples of "Associate Prediction Results with Input Records" in the SageMaker developer
+guide (the end of a slice is inclusive: ``$[1:4]`` is the second through the fifth column; a name in a list of several has no dot);
+``DataProcessing`` of the API reference (``$[0,5:]`` is a path; an index beyond the dimension is an error); for the words about
+ranges, https://github.com/aws/sagemaker-python-sdk/issues/1112. Read 2026-11-25. What is selected comes as in json-path/JsonPath, to which
+the guide points: several names are one object, all else that may select several values is an array.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+STEP = re.compile(
+    r"\.(?P<name>[^.\[\]*'\s]+)"
+    r"|\.?\[\s*(?P<names>'[^']*'(?:\s*,\s*'[^']*')*)\s*\]"
+    r"|\[\s*(?P<places>-?\d*(?::-?\d*)?(?:\s*,\s*-?\d*(?::-?\d*)?)*)\s*\]"
+    r"|(?P<all>\.\*|\[\*\])"
+)
+PLACE = re.compile(r"(?P<index>-?\d+)|(?P<start>-?\d+)?:(?P<end>-?\d+)?")
+
+
+class PathError(ValueError):
+    """A path is none that AWS takes, or a value has nothing at it. The message is what the job's data log says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    names: tuple[str, ...]
+
+    @property
+    def several(self) -> bool:
+        return False  # several names are one object
+
+    def of(self, value: object) -> list:
+        if not isinstance(value, dict):
+            raise PathError(f"it has no attribute {self.names[0]!r}: it is no object")
+        for name in self.names:
+            if name not in value:
+                raise PathError(f"it has no attribute {name!r}")
+        return [value[self.names[0]] if len(self.names) == 1 else {name: value[name] for name in self.names}]
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Indexes and, at most once, a range of them: pairs of start and end, both inclusive, None where it is open."""
+
+    places: tuple[int | tuple[int | None, int | None], ...]
+
+    @property
+    def several(self) -> bool:
+        return len(self.places) > 1 or isinstance(self.places[0], tuple)
+
+    def of(self, value: object) -> list:
+        if not isinstance(value, list):
+            raise PathError("it has no elements: it is no array")
+        found = []
+        for place in self.places:
+            if isinstance(place, int):
+                found.append(value[_within(place, len(value))])
+            else:
+                start, end = place
+                last = len(value) - 1 if end is None else _within(end, len(value))
+                found += value[0 if start is None else _within(start, len(value)) : last + 1]
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    several = True
+
+    def of(self, value: object) -> list:
+        if isinstance(value, dict):
+            return list(value.values())
+        if isinstance(value, list):
+            return list(value)
+        raise PathError("it has neither attributes nor elements")
+
+
+@dataclass(frozen=True)
+class Path:
+    """A parsed path.
+
+    >>> parse("$.features[0,2:]").select({"features": [5, 6, 7, 8]})
+    [5, 7, 8]
+    """
+
+    text: str
+    steps: tuple[Names | Places | All, ...]
+
+    @property
+    def whole(self) -> bool:
+        """Whether it selects everything, as ``$`` does."""
+        return not self.steps
+
+    @cached_property
+    def of_rows(self) -> bool:
+        """Whether it can be applied to a row of CSV, which has elements and no attributes."""
+        return len(self.steps) <= 1 and not any(isinstance(step, Names) for step in self.steps)
+
+    def select(self, value: object) -> object:
+        """What is at the path. Raises PathError."""
+        found, several = [value], False
+        try:
+            for step in self.steps:
+                found = [inner for each in found for inner in step.of(each)]
+                several = several or step.several
+        except PathError as error:
+            raise PathError(f"Invalid JsonPath: {self.text}: {error}") from None
+        return found if several else found[0]
+
+
+def parse(text: str) -> Path:
+    """Raises PathError."""
+    if not text.startswith("$"):
+        raise PathError(f"Invalid JsonPath: {text}")
+    steps, position = [], 1
+    while position < len(text):
+        found = STEP.match(text, position)
+        if not found:
+            raise PathError(f"Invalid JsonPath: {text}")
+        steps.append(_step(text, found))
+        position = found.end()
+    return Path(text, tuple(steps))
+
+
+def _step(text: str, found: re.Match[str]) -> Names | Places | All:
+    if found["name"] is not None:
+        return Names((found["name"],))
+    if found["names"] is not None:
+        names = tuple(re.findall(r"'([^']*)'", found["names"]))
+        if len(names) > 1 and any("." in name for name in names):
+            raise PathError(f"Invalid JsonPath: {text}: additional nesting of children within brackets is not supported")
+        return Names(names)
+    if found["all"] is not None:
+        return All()
+    places = [PLACE.fullmatch(part.strip()) for part in found["places"].split(",")]
+    if not all(places):
+        raise PathError(f"Invalid JsonPath: {text}")
+    if sum(place["index"] is None for place in places) > 1:
+        ranges = f"[{found['places']}]"
+        raise PathError(
+            f"Invalid JsonPath: {text}: only single range filters of format (eg: [1:5]) are supported. Format {ranges} is not supported"
+        )
+    return Places(tuple(_place(place) for place in places))
+
+
+def _place(found: re.Match[str]) -> int | tuple[int | None, int | None]:
+    if found["index"] is not None:
+        return int(found["index"])
+    return tuple(None if bound is None else int(bound) for bound in (found["start"], found["end"]))
+
+
+def _within(index: int, length: int) -> int:
+    """The index counted from the beginning. Raises PathError when there is no such element."""
+    if not -length <= index < length:
+        raise PathError(f"index {index} is not within the dimension size {length}")
+    return index % length

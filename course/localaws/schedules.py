@@ -1,0 +1,153 @@
+"""When a schedule is next: ``at(...)``, ``rate(...)`` and ``cron(...)``, as AWS writes them, in a time zone.
+
+Source: "Schedule scaling actions using cron expressions" of the Application Auto Scaling user guide and "Cron expressions" of EventBridge,
+read 2026-11-25: six fields (minutes, hours, day of month, month, day of week, year), of the two days one is ``?``.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+_AT = re.compile(r"at\((\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?)\)")
+_RATE = re.compile(r"rate\((\d+) (minute|minutes|hour|hours|day|days)\)")
+_CRON = re.compile(r"cron\(([^()]+)\)")
+_SECONDS = {"minute": 60, "hour": 3600, "day": 86_400}
+MONTHS = {name.upper(): number for number, name in enumerate(calendar.month_abbr) if name}
+DAYS = {name: number for number, name in enumerate(("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"), start=1)}
+LAST_YEAR = 2199
+
+
+class ScheduleError(ValueError):
+    """It is no schedule; the message says why."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A schedule that was understood.
+
+    Parameters
+    ----------
+    text : str
+    zone : str
+        Of an ``at`` or ``cron`` expression.
+    begin : float
+        From when a ``rate`` counts, in Unix seconds.
+    """
+
+    text: str
+    zone: str = "UTC"
+    begin: float = 0.0
+
+    def __post_init__(self) -> None:
+        try:
+            ZoneInfo(self.zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ScheduleError(f"{self.zone!r} is no time zone") from None
+        self.after(self.begin)
+
+    def after(self, moment: float) -> float | None:
+        """The first time after ``moment``; None when there is none any more.
+
+        Raises
+        ------
+        ScheduleError
+        """
+        if found := _AT.fullmatch(self.text):
+            try:
+                once = datetime.fromisoformat(found[1]).replace(tzinfo=ZoneInfo(self.zone)).timestamp()
+            except ValueError as error:
+                raise ScheduleError(f"{self.text!r}: {error}") from None
+            return once if once > moment else None
+        if found := _RATE.fullmatch(self.text):
+            seconds = int(found[1]) * _SECONDS[found[2].removesuffix("s")]
+            if not seconds:
+                raise ScheduleError(f"{self.text!r}: the rate must be greater than 0")
+            return self.begin + (max(moment - self.begin, 0) // seconds + 1) * seconds
+        if found := _CRON.fullmatch(self.text):
+            return _Cron(found[1]).after(moment, ZoneInfo(self.zone))
+        raise ScheduleError(f"{self.text!r} is no at(yyyy-mm-ddThh:mm:ss), rate(value unit) or cron(fields)")
+
+
+class _Cron:
+    def __init__(self, fields: str) -> None:
+        parts = fields.split()
+        if len(parts) != 6:
+            raise ScheduleError(f"cron({fields}) has {len(parts)} fields, not 6: minutes, hours, day of month, month, day of week, year")
+        minutes, hours, self._day, months, self._weekday, years = parts
+        if (self._day == "?") == (self._weekday == "?"):
+            raise ScheduleError(f"cron({fields}): one of day of month and day of week must be ?, and only one")
+        self._minutes, self._hours = _values(minutes, 0, 59), _values(hours, 0, 23)
+        self._months, self._years = _values(months, 1, 12, MONTHS), set(_values(years, 1970, LAST_YEAR))
+        self._days(2024, 2)  # to refuse what cannot be read
+
+    def after(self, moment: float, zone: ZoneInfo) -> float | None:
+        begin = datetime.fromtimestamp(moment, UTC).astimezone(zone)
+        for year in range(begin.year, LAST_YEAR + 1):
+            if year not in self._years:
+                continue
+            for month in self._months:
+                if (year, month) < (begin.year, begin.month):
+                    continue
+                for day in self._days(year, month):
+                    if date(year, month, day) < begin.date():
+                        continue
+                    for hour in self._hours:
+                        for minute in self._minutes:
+                            found = datetime(year, month, day, hour, minute, tzinfo=zone).timestamp()
+                            if found > moment:
+                                return found
+        return None
+
+    def _days(self, year: int, month: int) -> list[int]:
+        first_weekday, last = calendar.monthrange(year, month)  # Monday is 0
+        if self._weekday == "?":
+            return self._month_days(year, month, last)
+        weekday = {day: (first_weekday + day) % 7 + 1 for day in range(1, last + 1)}  # Sunday is 1
+        if found := re.fullmatch(r"(\w+)#([1-5])", self._weekday):
+            [wanted] = _values(found[1], 1, 7, DAYS)
+            days = [day for day in weekday if weekday[day] == wanted]
+            return days[int(found[2]) - 1 : int(found[2])]
+        if found := re.fullmatch(r"(\w*)L", self._weekday):
+            [wanted] = _values(found[1] or "7", 1, 7, DAYS)
+            return [max(day for day in weekday if weekday[day] == wanted)]
+        wanted_days = _values(self._weekday, 1, 7, DAYS)
+        return [day for day in weekday if weekday[day] in wanted_days]
+
+    def _month_days(self, year: int, month: int, last: int) -> list[int]:
+        if self._day == "L":
+            return [last]
+        if found := re.fullmatch(r"(\d+)W", self._day):
+            return _nearest_workday(year, month, min(int(found[1]), last), last)
+        return [day for day in _values(self._day, 1, 31) if day <= last]
+
+
+def _nearest_workday(year: int, month: int, day: int, last: int) -> list[int]:
+    weekday = date(year, month, day).weekday()
+    move = {5: -1 if day > 1 else 2, 6: 1 if day < last else -2}.get(weekday, 0)
+    return [(date(year, month, day) + timedelta(days=move)).day]
+
+
+def _values(text: str, low: int, high: int, names: dict[str, int] | None = None) -> list[int]:
+    """The numbers of a field: ``*``, ``1-5``, ``1,3``, ``0/15``, names."""
+    found: set[int] = set()
+    for part in text.upper().split(","):
+        span, _, step = part.partition("/")
+        begin, dash, end = span.partition("-")
+        first = low if begin == "*" else _number(begin, names)
+        last = _number(end, names) if dash else high if begin == "*" or step else first
+        if not low <= first <= last <= high or not (step or "1").isdecimal() or step == "0":
+            raise ScheduleError(f"{text!r} is no list of numbers between {low} and {high}")
+        found.update(range(first, last + 1, int(step or 1)))
+    return sorted(found)
+
+
+def _number(text: str, names: dict[str, int] | None) -> int:
+    if names and text in names:
+        return names[text]
+    if not text.isdecimal():
+        raise ScheduleError(f"{text!r} is no number")
+    return int(text)

@@ -1,0 +1,25 @@
+"""The clean-up at a lesson's end, on a local AWS."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from course.cleanup import Cleanup
+from course.localaws import server
+from tests.localaws.sagemaker.job_world import World
+from tests.localaws.sagemaker.transform_world import SUM, model, request
+
+
+def test_a_transform_job_that_runs_is_stopped(tmp_path: Path) -> None:
+    handle = server.start(tmp_path / "state")
+    try:
+        world = World(handle, "")
+        never = "import time\n" + SUM.replace("return 0", "time.sleep(600)")
+        asked = request(world, model(world, never), world.put("rows/a.csv", "1\n"), TransformJobName="rows-of-this-run")
+        world.sagemaker.create_transform_job(**asked)
+        said = Cleanup(world.sagemaker, "of-this-run").run()
+        assert said == "Ended transform job rows-of-this-run.\nNothing of this run is left that costs money."
+        job = world.sagemaker.describe_transform_job(TransformJobName="rows-of-this-run")
+        assert job["TransformJobStatus"] == "Stopped" and world.processes() == []
+    finally:
+        handle.stop()
