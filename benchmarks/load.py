@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import aiohttp
 from botocore.awsrequest import AWSRequest
-from multidict import CIMultiDict
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +33,16 @@ def milliseconds(asked: Asked, connections: int, requests: int) -> float:
 
 async def _time(asked: Asked, connections: int, requests: int) -> float:
     left = iter(range(requests))
-    headers = CIMultiDict(asked.headers)
 
     async def ask_on(session: aiohttp.ClientSession) -> None:
         for _ in left:
-            async with session.post(asked.url, data=asked.body, headers=headers) as response:
+            async with session.post(asked.url, data=asked.body, headers=asked.headers) as response:
                 content = await response.read()
                 if response.status != 200:
                     raise RuntimeError(f"{response.status}: {content[:200]!r}")
 
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=connections), skip_auto_headers=("User-Agent",)) as session:
-        async with session.post(asked.url, data=asked.body, headers=headers):
+        async with session.post(asked.url, data=asked.body, headers=asked.headers):
             pass  # what a first request makes is not measured
         began = time.perf_counter()
         await asyncio.gather(*(ask_on(session) for _ in range(connections)))

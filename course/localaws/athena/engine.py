@@ -54,14 +54,12 @@ class Engine:
         """
         request = {
             "scans": [self._scan(scan) for scan in plan.scans],
-            **{
-                "sql": plan.sql,
-                "output": output,
-                "seconds": SECONDS,
-                "memory": MEMORY,
-                "process_memory": PROCESS_MEMORY,
-                "file_size": FILE_SIZE,
-            },
+            "sql": plan.sql,
+            "output": output,
+            "seconds": SECONDS,
+            "memory": MEMORY,
+            "process_memory": PROCESS_MEMORY,
+            "file_size": FILE_SIZE,
         }
         kept = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "LD_LIBRARY_PATH", "PYTHONPATH")}
         self._process = process = subprocess.Popen(
