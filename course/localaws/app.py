@@ -100,11 +100,7 @@ class LocalAws:
         self.gateway = Gateway(platform, services, fallback=self._moto)
         # What runs before what it writes to: in this order rooms are emptied and closed.
         self._rooms = (
-<<<<<<< HEAD
-            *(self.sagemaker, self._scaling, platform.alarms, self._athena, self._registry, self._moto),
-=======
             *(self.sagemaker, self._athena, self._scaling, platform.alarms, self._registry, self._moto),
->>>>>>> 0ffd9b34e14f966f69e04bdfa1eea72f4cbac3a3
             *(platform.objects, platform.logs, platform.metrics, platform.requests),
         )
         self._closed = False
