@@ -8,6 +8,7 @@ before it is anywhere else, and goes from there to S3 and to the topic.
 from __future__ import annotations
 
 import asyncio
+import base64
 import logging
 import threading
 import uuid
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING
 from course.localaws.errors import AwsError
 from course.localaws.sagemaker import async_results
 from course.localaws.sagemaker.async_queue import AsyncQueue, Request
+from course.localaws.sagemaker.async_results import OCTETS
 from course.localaws.sagemaker.backlog_metrics import BacklogMetrics
 from course.localaws.sagemaker.calls import Calls
 from course.localaws.sagemaker.context import Context
@@ -62,7 +64,7 @@ class AsyncInference:
             raise AwsError(
                 "ValidationError", f"Endpoint {endpoint.name} is not an asynchronous endpoint and does not support InvokeEndpointAsync."
             )
-        split(params["InputLocation"])
+        params = with_input(params)
         params = {"InferenceId": str(uuid.uuid4())} | params
         output, failure = locations(config["OutputConfig"], params)
         moment = self._platform.clock.now()
@@ -173,9 +175,9 @@ class AsyncInference:
         if expired(request, self._platform.clock.now()):
             return async_results.failed(request, f"ClientError: The request expired after {ttl(request)} seconds in the queue.")
         try:
-            body, content_type = await asyncio.to_thread(read_input, data, request.params["InputLocation"])
+            body, content_type = await asyncio.to_thread(read_input, data, request.params)
         except (DataError, AwsError) as error:
-            why = f"ClientError: Failed to download the input from {request.params['InputLocation']}: {error}"
+            why = f"ClientError: Failed to download the input from {request.params.get('InputLocation')}: {error}"
             return async_results.failed(request, why)
         context = Context(request.region, self._platform.account, self._platform)
         timeout = request.params.get("InvocationTimeoutSeconds", TIMEOUT_SECONDS)
@@ -207,13 +209,25 @@ def expired(request: Request, now: float) -> bool:
     return request.outcome is None and now - request.received > ttl(request)
 
 
-def read_input(data: JobData, uri: str) -> tuple[bytes, str]:
-    """The object that a request names and its content type, which is the request's where that has none. Raises DataError.
+def with_input(params: dict) -> dict:
+    """A request as it is kept, its inline body as text. Raises `AwsError` ``ValidationError`` unless it has one input, and one only."""
+    if ("Body" in params) == ("InputLocation" in params):
+        raise AwsError("ValidationError", "Body and InputLocation are mutually exclusive. Provide exactly one of them.")
+    if "Body" in params:
+        return params | {"Body": base64.b64encode(params["Body"]).decode()}
+    split(params["InputLocation"])
+    return params
+
+
+def read_input(data: JobData, params: dict) -> tuple[bytes, str]:
+    """What a kept request brings, or the object that it names, and its content type: the request's where that has none. Raises DataError.
 
     On the object's type alone relies who uploads the input, as SDK v2's ``AsyncPredictor`` does: it sends no ``ContentType``.
     """
-    bucket, key = split(uri)
-    items = [item for item in data.find(uri) if item.stored.key == key]
+    if "Body" in params:
+        return base64.b64decode(params["Body"]), OCTETS
+    bucket, key = split(params["InputLocation"])
+    items = [item for item in data.find(params["InputLocation"]) if item.stored.key == key]
     if not items:
         raise DataError(f"there is no object s3://{bucket}/{key}")
     data.require_read(bucket, key)

@@ -78,7 +78,7 @@ def message(request: Request, endpoint: str, now: float, body: bytes | None) -> 
     """What a notification says; with the response's ``body`` where that is wanted."""
     params, outcome = request.params, request.outcome
     asked = {"contentType": params.get("ContentType"), "accept": params.get("Accept"), "endpointName": endpoint}
-    asked |= {"inputLocation": params["InputLocation"], "customAttributes": params.get("CustomAttributes")}
+    asked |= {"inputLocation": params.get("InputLocation"), "customAttributes": params.get("CustomAttributes")}
     answered = {"contentType": outcome["content_type"], "outputLocation": outcome["place"]} if outcome["place"] else {}
     told = {
         "awsRegion": request.region,

@@ -125,6 +125,14 @@ def test_the_caller_may_name_the_place(world, endpoint):
     assert told["OutputLocation"] == f"s3://{world.bucket}/out/a/b/c.txt" and result(world, told["OutputLocation"]) == "NAMED"
 
 
+def test_a_small_input_comes_with_the_request(world, endpoint):
+    told = world.runtime.invoke_endpoint_async(EndpointName=endpoint, Body=b"inline", ContentType="text/csv")
+    assert result(world, told["OutputLocation"]) == "INLINE"
+    for both in ({}, {"Body": b"x", "InputLocation": f"s3://{world.bucket}/x"}):
+        with pytest.raises(ClientError, match="Provide exactly one of them"):
+            world.runtime.invoke_endpoint_async(EndpointName=endpoint, **both)
+
+
 def test_a_refusal_of_the_model_goes_where_failures_go(world, endpoint):
     told = ask(world, endpoint, "bad")
     assert told["FailureLocation"].endswith("-error.out") and result(world, told["FailureLocation"]) == "not this"
