@@ -6,11 +6,13 @@ import time
 from pathlib import Path
 
 from sagemaker import Session, get_execution_role, image_uris
+from sagemaker.async_inference import AsyncInferenceConfig
 from sagemaker.estimator import Estimator
 from sagemaker.experiments.run import Run, list_runs
 from sagemaker.inputs import TrainingInput
 from sagemaker.processing import ProcessingInput, ProcessingOutput, ScriptProcessor
 from sagemaker.serializers import CSVSerializer
+from sagemaker.serverless import ServerlessInferenceConfig
 from sagemaker.sklearn import SKLearn, SKLearnProcessor
 from sagemaker.tuner import ContinuousParameter, HyperparameterTuner
 
@@ -84,9 +86,21 @@ tuner = HyperparameterTuner(xgboost, "validation:auc", {"eta": ContinuousParamet
 tuner.fit({"train": data, "validation": data}, job_name=f"v2-{int(time.time())}")
 attached = HyperparameterTuner.attach(tuner.latest_tuning_job.name, sagemaker_session=session)
 xgboost.fit({"train": data}, logs="All")
-predictor = xgboost.deploy(1, "ml.m5.large", serializer=CSVSerializer())
-answer = float(predictor.predict([[1, 3]]))
-predictor.delete_endpoint()
+served = []
+queued = AsyncInferenceConfig(output_path=f"s3://{bucket}/v2/async")
+for where in (
+    {"initial_instance_count": 1, "instance_type": "ml.m5.large"},
+    {"serverless_inference_config": ServerlessInferenceConfig(memory_size_in_mb=1024, max_concurrency=2)},
+    {"initial_instance_count": 1, "instance_type": "ml.m5.large", "async_inference_config": queued},
+):
+    predictor = xgboost.deploy(serializer=CSVSerializer(), endpoint_name=f"v2-{len(served)}-{int(time.time())}", **where)
+    answer = predictor.predict([[1, 3]])
+    served.append(float(answer) > 0.5)
+    predictor.delete_endpoint()
+features = session.upload_string_as_file_body("1,3\n0,4\n", bucket, "v2/batch/rows.csv")
+transformer = xgboost.transformer(1, "ml.m5.large", output_path=f"s3://{bucket}/v2/out", assemble_with="Line", accept="text/csv")
+transformer.transform(features, content_type="text/csv", split_type="Line", logs=False)
+batch = [float(line) > 0.5 for line in session.read_s3_file(bucket, "v2/out/rows.csv.out").split()]
 print()
 print(
     json.dumps(
@@ -95,7 +109,8 @@ print(
             "accuracy": metric["Value"],
             "noted": noted.run_name,
             "tuned": attached.best_training_job() == tuner.best_training_job(),
-            "served": answer > 0.5,
+            "served": served,
+            "batch": batch,
         }
     )
 )

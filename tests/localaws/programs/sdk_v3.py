@@ -1,4 +1,4 @@
-"""What a team's program does with the SageMaker Python SDK v3: prepare, train and tune."""
+"""What a team's program does with the SageMaker Python SDK v3: prepare, train, tune and serve."""
 
 import json
 import tempfile
@@ -9,7 +9,20 @@ from sagemaker.core import image_uris
 from sagemaker.core.helper.session_helper import Session, get_execution_role
 from sagemaker.core.parameter import ContinuousParameter
 from sagemaker.core.processing import ScriptProcessor
-from sagemaker.core.shapes import ProcessingInput, ProcessingOutput, ProcessingS3Input, ProcessingS3Output
+from sagemaker.core.resources import Endpoint, EndpointConfig, Model, TransformJob
+from sagemaker.core.shapes import (
+    ContainerDefinition,
+    ProcessingInput,
+    ProcessingOutput,
+    ProcessingS3Input,
+    ProcessingS3Output,
+    ProductionVariant,
+    TransformDataSource,
+    TransformInput,
+    TransformOutput,
+    TransformResources,
+    TransformS3DataSource,
+)
 from sagemaker.core.training.configs import Compute, InputData, OutputDataConfig, SourceCode
 from sagemaker.train import ModelTrainer
 from sagemaker.train.tuner import HyperparameterTuner
@@ -74,7 +87,33 @@ tuner = HyperparameterTuner(
     max_parallel_jobs=2,
 )
 tuner.tune(inputs=[data], job_name=f"v3-{int(time.time())}")
+model = Model.create(
+    model_name="v3",
+    execution_role_arn=role,
+    primary_container=ContainerDefinition(
+        image=image_uris.retrieve("xgboost", "us-east-1", "1.7-1"),
+        model_data_url=algorithm._latest_training_job.refresh().model_artifacts.s3_model_artifacts,
+    ),
+)
+variant = ProductionVariant(variant_name="all", model_name="v3", initial_instance_count=1, instance_type="ml.m5.large")
+EndpointConfig.create(endpoint_config_name="v3", production_variants=[variant])
+endpoint = Endpoint.create(endpoint_name="v3", endpoint_config_name="v3")
+endpoint.wait_for_status("InService")
+served = float(endpoint.invoke(body=b"1,3", content_type="text/csv").body.read()) > 0.5
+endpoint.delete()
+features = session.upload_string_as_file_body("1,3\n0,4\n", bucket, "v3/batch/rows.csv")
+place = TransformDataSource(s3_data_source=TransformS3DataSource(s3_data_type="S3Prefix", s3_uri=features))
+job = TransformJob.create(
+    transform_job_name=f"v3-{int(time.time())}",
+    model_name="v3",
+    transform_input=TransformInput(data_source=place, content_type="text/csv", split_type="Line"),
+    transform_output=TransformOutput(s3_output_path=f"s3://{bucket}/v3/out", assemble_with="Line"),
+    transform_resources=TransformResources(instance_type="ml.m5.large", instance_count=1),
+)
+job.wait(logs=False)
+batch = [float(line) > 0.5 for line in session.read_s3_file(bucket, "v3/out/rows.csv.out").split()]
 statuses = [each._latest_training_job.refresh().training_job_status for each in (algorithm, script)]
 tuned = tuner.latest_tuning_job.refresh().hyper_parameter_tuning_job_status
 print()
-print(json.dumps({"role": role, "trained": statuses, "tuned": tuned, "best": bool(tuner.best_training_job())}))
+best = bool(tuner.best_training_job())
+print(json.dumps({"role": role, "trained": statuses, "tuned": tuned, "best": best, "served": served, "batch": batch}))
