@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import psutil
 import pytest
@@ -207,7 +208,10 @@ def test_requirements_go_into_an_overlay(world: World) -> None:
     def installed() -> str:
         return subprocess.run([sys.executable, "-m", "pip", "freeze", "--all"], capture_output=True, text=True, check=True).stdout
 
-    before = installed()
+    def overlays() -> set[Path]:
+        return set((world.handle.state / "overlays").iterdir())
+
+    before, others = installed(), overlays()
     code = "import localaws_tiny; print('tiny', localaws_tiny.VERSION, localaws_tiny.__file__)"
     for _ in range(2):  # the second finds the first one's overlay
         name = world.script(code, files={"requirements.txt": "localaws-tiny==1.0\npsutil\n"})
@@ -216,7 +220,7 @@ def test_requirements_go_into_an_overlay(world: World) -> None:
         [line] = [line for line in world.lines(name) if line.startswith("tiny")]
         assert line.startswith("tiny 1.0") and str(world.handle.state / "overlays") in line
     assert installed() == before
-    assert len(list((world.handle.state / "overlays").iterdir())) == 1
+    assert len(overlays() - others) == 1
 
 
 def test_requirements_that_cannot_be_had(world: World) -> None:

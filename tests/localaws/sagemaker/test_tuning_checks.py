@@ -230,7 +230,7 @@ def test_what_a_warm_start_is_refused_for(tuning: Tuning, parent: tuple[dict, di
         return refused(tuning.client.create_hyper_parameter_tuning_job, **tuning.request(1, **config, request=request))[1]
 
     later = definition["AlgorithmSpecification"]["TrainingImage"].replace("1.2-1", "1.4-2")
-    data = [channel("train", tuning.world.put("warm/a.csv", "1"))]
+    data = [channel("another", tuning.world.put("warm/a.csv", "1"))]
     assert "objective metric must be that of the parent" in refusal(goal={"Type": "Maximize", "MetricName": "loss"})
     assert "number of static and tunable" in refusal(good)
     assert "type of the hyperparameter x must not change" in refusal(
