@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+import json
 import re
 from collections.abc import Iterator
 
@@ -38,6 +39,7 @@ KNOWN = {
     "ProductionVariantInstanceType": "ml.m5.large",
     "NextToken": None,  # only an answer gives one
     "PaginationToken": None,
+    "ArnOrName": "a-a",
     "ResourceArn": "arn:aws:sagemaker:us-east-1:123456789012:model/aaa",
 }
 # First what makes, last what ends, so that the names of the samples are there in between.
@@ -68,6 +70,43 @@ THERE = {
         **JOB,
     },
 }
+# What a smallest request needs besides what the model requires, so that it does something: what comes after it then finds that.
+ENOUGH = {
+    "CreateHyperParameterTuningJob": {
+        "HyperParameterTuningJobConfig": {
+            "Strategy": "Random",
+            "HyperParameterTuningJobObjective": {"Type": "Minimize", "MetricName": "loss"},
+            "ResourceLimits": {"MaxNumberOfTrainingJobs": 1, "MaxParallelTrainingJobs": 1},
+            "ParameterRanges": {"ContinuousParameterRanges": [{"Name": "x", "MinValue": "0", "MaxValue": "1"}]},
+        },
+        "TrainingJobDefinition": {
+            "AlgorithmSpecification": {
+                "TrainingImage": IMAGE,
+                "TrainingInputMode": "File",
+                "MetricDefinitions": [{"Name": "loss", "Regex": "loss=(.*)"}],
+            },
+            "OutputDataConfig": {"S3OutputPath": f"s3://{BUCKET}/out"},
+            "ResourceConfig": CLUSTER,
+            **JOB,
+        },
+    },
+    "CreateModelPackage": {"ModelPackageGroupName": "a-a"},
+    "PutModelPackageGroupPolicy": {
+        "ResourcePolicy": json.dumps(
+            {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {
+                        "Effect": "Allow",
+                        "Principal": {"AWS": "arn:aws:iam::111122223333:root"},
+                        "Action": "sagemaker:DescribeModelPackageGroup",
+                        "Resource": "arn:aws:sagemaker:us-east-1:123456789012:model-package-group/a-a",
+                    }
+                ],
+            }
+        )
+    },
+}
 
 
 def place(operation: str) -> int:
@@ -91,6 +130,7 @@ class Sender:
         self._clients = {service: make(service, config=unchecked) for service in SERVICES}
         self.succeeded: set[str] = set()
         make("s3").create_bucket(Bucket=BUCKET)
+        make("s3").put_object(Bucket=BUCKET, Key="data/rows.csv", Body=b"1,2\n")
         for operation, params in THERE.items():
             assert self.send("sagemaker", operation, params) is None
         self.holds = {what["resource"] for what in handle.running()}
@@ -134,7 +174,8 @@ def sender(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sender]:
 @pytest.mark.parametrize("sample", [samples.minimal, samples.full], ids=lambda sample: sample.__name__)
 @pytest.mark.parametrize(("service", "operation"), [each for each in EVERY if each[1] not in DONE])
 def test_what_is_not_done_here_is_refused(sender, service, operation, sample):
-    error = sender.send(service, operation, sample(contract(service).model.input_of(operation), KNOWN))
+    more = ENOUGH.get(operation, {}) if sample is samples.minimal else {}
+    error = sender.send(service, operation, sample(contract(service).model.input_of(operation), KNOWN) | more)
     assert error is not None and error.response["Error"] == {
         "Code": "NotSupportedByLocalAws",
         "Message": f"{service}:{operation} is not supported by the local AWS. It exists on AWS; here nothing was done.",
@@ -169,16 +210,17 @@ def test_nothing_of_all_that_was_refused_changed_anything(sender):
 @pytest.mark.parametrize("sample", [samples.minimal, samples.full], ids=lambda sample: sample.__name__)
 @pytest.mark.parametrize(("service", "operation"), [each for each in EVERY if each[1] in DONE])
 def test_what_is_done_here_succeeds_or_is_refused_as_aws_does(sender, service, operation, sample):
-    error = sender.send(service, operation, sample(contract(service).model.input_of(operation), KNOWN))
+    more = ENOUGH.get(operation, {}) if sample is samples.minimal else {}
+    error = sender.send(service, operation, sample(contract(service).model.input_of(operation), KNOWN) | more)
     if error is not None:
         assert error.response["ResponseMetadata"]["HTTPStatusCode"] < 500, error
         assert error.response["Error"]["Code"] in COMMON | contract(service).errors(operation).keys(), error
-        assert len(error.response["Error"]["Message"]) > 10, error  # "Missing ARN." is AWS's own
+        assert len(error.response["Error"]["Message"]) > 20, error
 
 
 def test_most_of_what_is_done_here_was_done(sender):
-    """The tests above would also pass where everything is refused. Some needs more than names: a job that has ended, a model."""
-    assert len(sender.succeeded) >= 0.65 * len(DONE), sorted(DONE - sender.succeeded)
+    """The tests above would also pass where everything is refused."""
+    assert len(sender.succeeded) >= 0.75 * len(DONE), sorted(DONE - sender.succeeded)
 
 
 def is_no_request(says: str, untold: set[str]) -> bool:
