@@ -32,6 +32,11 @@ def invalid(message: str) -> AwsError:
     return AwsError("ValidationException", message)
 
 
+def validation_error(message: str) -> AwsError:
+    """What ``sagemaker-runtime`` calls a request that it refuses."""
+    return AwsError("ValidationError", message)
+
+
 def not_supported(service: str, operation: str) -> AwsError:
     """The one answer to an operation that AWS has and the local AWS does not: clear, not retried, never a canned success."""
     return AwsError(

@@ -16,7 +16,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from course.localaws.errors import AwsError
+from course.localaws.errors import AwsError, validation_error
 from course.localaws.sagemaker import async_results
 from course.localaws.sagemaker.async_queue import AsyncQueue, Request
 from course.localaws.sagemaker.async_results import OCTETS
@@ -61,9 +61,7 @@ class AsyncInference:
         endpoint = await self._live.in_service(context, params["EndpointName"])
         config = endpoint.fleet.settings.get("Async")
         if config is None:
-            raise AwsError(
-                "ValidationError", f"Endpoint {endpoint.name} is not an asynchronous endpoint and does not support InvokeEndpointAsync."
-            )
+            raise validation_error(f"Endpoint {endpoint.name} is not an asynchronous endpoint and does not support InvokeEndpointAsync.")
         params = with_input(params)
         params = {"InferenceId": str(uuid.uuid4())} | params
         output, failure = locations(config["OutputConfig"], params)
@@ -212,7 +210,7 @@ def expired(request: Request, now: float) -> bool:
 def with_input(params: dict) -> dict:
     """A request as it is kept, its inline body as text. Raises `AwsError` ``ValidationError`` unless it has one input, and one only."""
     if ("Body" in params) == ("InputLocation" in params):
-        raise AwsError("ValidationError", "Body and InputLocation are mutually exclusive. Provide exactly one of them.")
+        raise validation_error("Body and InputLocation are mutually exclusive. Provide exactly one of them.")
     if "Body" in params:
         return params | {"Body": base64.b64encode(params["Body"]).decode()}
     split(params["InputLocation"])

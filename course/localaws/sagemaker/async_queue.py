@@ -95,10 +95,3 @@ class AsyncQueue:
         """How many requests an endpoint has, and when the oldest came."""
         query = "SELECT count(*), min(received) FROM requests WHERE region = ? AND endpoint = ?"
         return tuple(self._database.connection.execute(query, (region, endpoint.lower())).fetchone())
-
-    def clear(self) -> None:
-        with self._database.write() as connection:
-            connection.execute("DELETE FROM requests")
-
-    def close(self) -> None:
-        self._database.close()

@@ -96,16 +96,28 @@ class Calls:
 
     def note(self, visit: Visit, reply: Reply) -> None:
         """Measure an invocation that is answered, and capture it if the endpoint does."""
-        overhead = max(0.0, time.perf_counter() - visit.began - reply.seconds - visit.waited)
-        call = visit.context.region, visit.endpoint, visit.variant.name, self._platform.clock.now(), reply.status, reply.seconds, overhead
-        containers = tuple(reply.containers) if len(reply.containers) > 1 else ()
-        component, config = visit.fleet.settings.get("Component", ""), visit.fleet.settings.get("Config", "")
-        of_component = {"component": component, "concurrent": visit.concurrent} if component else {}
-        count = len(visit.variant.instances)
-        self._metrics.note(Invocation(*call, count, containers, visit.took, visit.instance.loaded, config, **of_component))
-        capture = visit.fleet.settings.get("Capture")
+        settings = visit.fleet.settings
+        self._metrics.note(
+            Invocation(
+                region=visit.context.region,
+                endpoint=visit.endpoint,
+                variant=visit.variant.name,
+                moment=self._platform.clock.now(),
+                status=reply.status,
+                model=reply.seconds,
+                overhead=max(0.0, time.perf_counter() - visit.began - reply.seconds - visit.waited),
+                instances=len(visit.variant.instances),
+                containers=tuple(reply.containers) if len(reply.containers) > 1 else (),
+                before=visit.took,
+                loaded=visit.instance.loaded,
+                config=settings.get("Config", ""),
+                component=settings.get("Component", ""),
+                concurrent=visit.concurrent,
+            )
+        )
+        capture = settings.get("Capture")
         if reply.good and capture:
-            capture = capture | {"KmsKeyId": visit.fleet.settings.get("CaptureKey")}
+            capture = capture | {"KmsKeyId": settings.get("CaptureKey")}
             self._capture.note(visit.endpoint, visit.variant.document, capture, visit.params, reply)
 
     def mirror(self, visit: Visit, timeout: float) -> None:

@@ -46,8 +46,8 @@ def variants_of(engine: Engine, context: Context, config: dict, operation: str) 
     return [_variant(engine, context, variant, operation) for variant in config["ProductionVariants"]]
 
 
-def settings_of(engine: Engine, context: Context, config: dict, operation: str) -> dict:
-    """What `hosting.Fleet` needs of an endpoint configuration beside its variants, as plain JSON.
+def settings_of(engine: Engine, context: Context, config: dict, variants: list[dict], operation: str) -> dict:
+    """What `hosting.Fleet` needs of an endpoint configuration beside its ``variants``, as plain JSON.
 
     ``Config`` is its name, ``Capture`` its ``DataCaptureConfig`` while that is switched on, ``Async`` its ``AsyncInferenceConfig``,
     ``CaptureKey`` and ``AsyncKey`` are the ARNs of their KMS keys, ``Shadows`` its shadow variants as `variants_of` makes them,
@@ -56,8 +56,7 @@ def settings_of(engine: Engine, context: Context, config: dict, operation: str) 
     shadows = [_variant(engine, context, variant, operation) for variant in config.get("ShadowProductionVariants", ())]
     capture = config.get("DataCaptureConfig", {})
     queued = config.get("AsyncInferenceConfig")
-    containers = [container for variant in variants_of(engine, context, config, operation) for container in variant["Containers"]]
-    if queued and any(map(multi_model, containers)):
+    if queued and any(multi_model(container) for variant in variants for container in variant["Containers"]):
         raise invalid("An asynchronous endpoint cannot have multi-model containers.")
     key = (queued or {}).get("OutputConfig", {}).get("KmsKeyId")
     settings = {

@@ -376,7 +376,7 @@ class Endpoints:
         """The endpoint configuration that a request names, its variants and its settings."""
         config = self._engine.get(context, ENDPOINT_CONFIG, params["EndpointConfigName"])
         variants = deployments.variants_of(self._engine, context, config, operation)
-        return config, variants, deployments.settings_of(self._engine, context, config, operation)
+        return config, variants, deployments.settings_of(self._engine, context, config, variants, operation)
 
     def _check_quota(self, name: str, variants: list[dict]) -> None:
         """Raises ``ResourceLimitExceeded`` when ``variants`` and all other endpoints would hold too many instances."""

@@ -144,9 +144,10 @@ class Fleet:
 
     def retire(self, instances: Sequence[Instance] | None = None) -> None:
         """End instances, all of them by default, when their last request is answered; nobody may send them another one."""
-        if instances is None:
+        leaving = instances
+        if leaving is None:
             self._end()
-        leaving = self.instances if instances is None else instances
+            leaving = self.instances
         self._leaving = [*self._leaving, *leaving]
         each(leaving, Instance.drain)
         each(leaving, Instance.stop)

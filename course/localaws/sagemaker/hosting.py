@@ -150,6 +150,19 @@ class ModelServer:
             self._running.stop(grace)
         remove(self._folder)
 
+    def fetch_model(self, target: str, name: str) -> str:
+        """Put a model of a multi-model container into its box, unless it is there; its directory, as the container knows it.
+
+        Raises
+        ------
+        HostingError
+        """
+        place = self._folder / "ml" / "models" / name / "model"
+        if not place.exists():
+            model_data.fetch_one(self._data, self._container["ModelDataUrl"] + target, place)
+            self._current_box.stage(place)
+        return self._current_box.translate(f"/opt/ml/models/{name}/model")
+
     def usage(self) -> Usage | None:
         """None while it is not up."""
         try:
@@ -193,19 +206,6 @@ class ModelServer:
         self._wait_for_ping()
         self.lives += 1
         self.ready = True
-
-    def fetch_model(self, target: str, name: str) -> str:
-        """Put a model of a multi-model container into its box, unless it is there; its directory, as the container knows it.
-
-        Raises
-        ------
-        HostingError
-        """
-        place = self._folder / "ml" / "models" / name / "model"
-        if not place.exists():
-            model_data.fetch_one(self._data, self._container["ModelDataUrl"] + target, place)
-            self._current_box.stage(place)
-        return self._current_box.translate(f"/opt/ml/models/{name}/model")
 
     def _found_image(self) -> images.Image:
         """Looked up once: a server that runs goes on, and is started again, when its image is deleted meanwhile."""

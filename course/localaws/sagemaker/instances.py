@@ -9,7 +9,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from course.localaws.errors import AwsError
+from course.localaws.errors import validation_error
 from course.localaws.sagemaker.context import Context
 from course.localaws.sagemaker.hosting import STOP_GRACE, ModelServer, Place
 from course.localaws.sagemaker.invocation import Invoker, Step
@@ -186,8 +186,3 @@ def each(things: Sequence, act: Callable) -> None:
         attempts = [pool.submit(act, thing) for thing in things]
     for attempt in attempts:
         attempt.result()
-
-
-def validation_error(message: str) -> AwsError:
-    """What ``sagemaker-runtime`` calls a bad request."""
-    return AwsError("ValidationError", message)

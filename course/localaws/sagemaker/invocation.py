@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 5.0
 IDLE_SECONDS = 60.0  # less than `serving.KEEP_ALIVE_SECONDS`, so that no request meets a connection that is just being closed
+EXITED = b"An error occurred while handling request as the model process exited."
 CUSTOM_ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
 PASSED_ON = {  # parameter -> header of the request to the container; SageMaker strips all others
     "ContentType": "Content-Type",
@@ -226,9 +227,6 @@ async def _pieces(response: aiohttp.ClientResponse, reply: Reply, began: float) 
 async def _nothing() -> AsyncIterator[bytes]:
     for chunk in ():
         yield chunk
-
-
-EXITED = b"An error occurred while handling request as the model process exited."
 
 
 def timed_out(container: str) -> str:

@@ -85,10 +85,10 @@ class Invocation:
 
     def _shares(self) -> list[tuple[str, str, float]]:
         """What is normalised by the instances or copies that were there."""
+        there = max(1, self.instances)  # it may have been scaled to zero while this one was under way
         if not self.component:
-            return [("InvocationsPerInstance", "None", 1 / self.instances)]
-        copies = max(1, self.instances)  # it may have been scaled to zero while this one was under way
-        return [("InvocationsPerCopy", "None", 1 / copies), ("ConcurrentRequestsPerCopy", "None", self.concurrent / copies)]
+            return [("InvocationsPerInstance", "None", 1 / there)]
+        return [("InvocationsPerCopy", "None", 1 / there), ("ConcurrentRequestsPerCopy", "None", self.concurrent / there)]
 
     def _of_before(self) -> list[tuple[str, str, float]]:
         times = [(name, "Microseconds", round(value * 1e6)) for name, value in self.before.items() if name != CACHE_HIT]

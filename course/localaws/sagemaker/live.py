@@ -8,7 +8,7 @@ import threading
 import time
 from dataclasses import dataclass
 
-from course.localaws.errors import AwsError
+from course.localaws.errors import AwsError, validation_error
 from course.localaws.sagemaker.context import Context
 from course.localaws.sagemaker.fleets import Fleet, Variant, pick
 from course.localaws.sagemaker.hosting import HostingError, Stopped
@@ -55,9 +55,9 @@ class Live:
                 if instance is None and grown is None:
                     raise unavailable()
                 (instance or grown).begin()
-            if instance:
-                variant.begin()
-                return fleet, variant, instance
+                if instance:
+                    variant.begin()
+                    return fleet, variant, instance
             began = time.perf_counter()
             try:
                 await asyncio.to_thread(grown.start)
@@ -67,7 +67,8 @@ class Live:
                     raise unavailable() from error
                 continue  # another fleet has taken over meanwhile
             took["ModelSetupTime"] = time.perf_counter() - began
-            variant.begin()
+            with self._lock:
+                variant.begin()
             return fleet, variant, grown
 
     def give_back(self, variant: Variant, instance: Instance) -> None:
@@ -119,12 +120,12 @@ class Live:
     def _variant(self, fleet: Fleet, target: str | None) -> Variant:
         if target is not None:
             if target not in fleet.variants:
-                raise AwsError("ValidationError", f"Variant {target} not found for Endpoint {self.name}.")
+                raise validation_error(f"Variant {target} not found for Endpoint {self.name}.")
             return fleet.variants[target]
         variants = list(fleet.variants.values())
         index = pick([variant.weight for variant in variants], random.random())
         if index is None:
-            raise AwsError("ValidationError", f"Endpoint {self.name} has no variant with a weight above 0 to take the request.")
+            raise validation_error(f"Endpoint {self.name} has no variant with a weight above 0 to take the request.")
         return variants[index]
 
 
@@ -174,7 +175,7 @@ class LiveEndpoints:
                 message = f"The servers of {self.kind.lower()} {name} have not come back yet. Please try again later."
                 raise AwsError("ServiceUnavailable", message, 503)
             await asyncio.sleep(0.02)
-        raise AwsError("ValidationError", f"{self.kind} {name} of account {context.account} not found.")
+        raise validation_error(f"{self.kind} {name} of account {context.account} not found.")
 
 
 def unavailable() -> AwsError:

@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
-from course.localaws.errors import AwsError
+from course.localaws.errors import validation_error
 from course.localaws.sagemaker.invocation import Invoker, Reply
 from course.localaws.sagemaker.model_data import HostingError
 
@@ -98,7 +98,7 @@ class ModelStore:
         try:
             url = await asyncio.to_thread(self._server.fetch_model, target, name)
         except HostingError as error:
-            raise AwsError("ValidationError", str(error)) from error
+            raise validation_error(str(error)) from error
         took["ModelDownloadingTime"] = time.perf_counter() - began
         body = json.dumps({"model_name": name, "url": url}).encode()
         while True:

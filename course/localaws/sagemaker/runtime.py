@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response, StreamingResponse
 
-from course.localaws.errors import AwsError
+from course.localaws.errors import AwsError, validation_error
 from course.localaws.sagemaker import eventstream
 from course.localaws.sagemaker.async_inference import AsyncInference
 from course.localaws.sagemaker.calls import Calls
@@ -101,10 +101,10 @@ class Runtime:
         name = params["EndpointName"]
         for member, reason in NOT_FOR_THIS_KIND.items():
             if member in params:
-                raise AwsError("ValidationError", f"Endpoint {name} {reason}")
+                raise validation_error(f"Endpoint {name} {reason}")
         endpoint = await self._live.in_service(context, name)
         if "Async" in endpoint.fleet.settings:
-            raise AwsError("ValidationError", f"Endpoint {name} is an asynchronous endpoint; it takes requests by InvokeEndpointAsync.")
+            raise validation_error(f"Endpoint {name} is an asynchronous endpoint; it takes requests by InvokeEndpointAsync.")
         return await self._components.called(context, endpoint, params.get("InferenceComponentName"))
 
     def close(self) -> None:
