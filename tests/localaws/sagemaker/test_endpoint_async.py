@@ -207,6 +207,19 @@ def test_without_an_instance_requests_wait_and_may_expire(world):
     assert result(world, patient["OutputLocation"]) == "PATIENT"
 
 
+def test_a_request_that_outlives_its_instance_is_measured(world):
+    name = deploy(world, to="outlived")
+    told = ask(world, name, "slow one")
+    until(lambda: max(metric(world, name, "ApproximateBacklogSize"), default=0) == 1, "it waits or is under way")
+    time.sleep(0.5)  # the container has it now, for a second
+    change = {"VariantName": "AllTraffic", "DesiredInstanceCount": 0}
+    world.sagemaker.update_endpoint_weights_and_capacities(EndpointName=name, DesiredWeightsAndCapacities=[change])
+    assert result(world, told["OutputLocation"]) == "SLOW ONE"
+    dimensions = [{"Name": "EndpointName", "Value": name}, {"Name": "VariantName", "Value": "AllTraffic"}]
+    found = world.cloudwatch.list_metrics(Namespace="AWS/SageMaker", MetricName="InvocationsPerInstance", Dimensions=dimensions)["Metrics"]
+    assert found
+
+
 def test_what_kind_of_endpoint_it_is_not(world, endpoint):
     real = world.deploy(script(CAPITALS), SKLEARN)
     with pytest.raises(ClientError, match="is not an asynchronous endpoint"):
