@@ -54,18 +54,18 @@ def price(instance_type: str) -> float:
 def servers(instance_type: str, measured: Sequence[Measured]) -> int:
     """How many servers an instance has: one a vCPU, fewer when one keeps several busy."""
     busy = max(1.0, _points(measured)[0].cores)
-    return max(1, math.floor(table(TABLE)["types"][instance_type]["vcpus"] / busy))
+    return max(1, math.floor(instance_types.vcpus(instance_type) / busy))
 
 
 def rated(instance_type: str, measured: Sequence[Measured], users: int) -> Rated:
     """What an instance would do with so many users."""
-    entry, count = table(TABLE)["types"][instance_type], servers(instance_type, measured)
-    speed = entry["ghz"] / table(TABLE)["types"][table(TABLE)["reference"]]["ghz"]
+    figures, count = table(TABLE), servers(instance_type, measured)
+    speed = figures["types"][instance_type]["ghz"] / figures["types"][figures["reference"]]["ghz"]
     one = _at(measured, users / count)
     return Rated(
         rate=one.rate * count * speed * 60,
         latency={name: seconds / speed * 1000 for name, seconds in one.latency.items()},
-        cpu=min(100.0, 100 * one.cores * count / entry["vcpus"]),
+        cpu=min(100.0, 100 * one.cores * count / instance_types.vcpus(instance_type)),
         memory=100 * one.memory * count / instance_types.memory(instance_type),
     )
 
