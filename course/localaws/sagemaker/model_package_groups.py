@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from course.localaws.errors import AwsError, invalid
-from course.localaws.sagemaker import selection
 from course.localaws.sagemaker.context import Context, Operation
 from course.localaws.sagemaker.engine import Document, Engine, Kind
 from course.localaws.sagemaker.experiments import by
@@ -27,11 +26,10 @@ MODEL_PACKAGE_GROUP = Kind(
     missing="ModelPackageGroup {arn} does not exist.",
     exists="Model Package Group already exists: {arn}",
     status="ModelPackageGroupStatus",
+    summary=("ModelPackageGroupDescription",),
+    order="Ascending",
     mutable=False,
 )
-SUMMARY = (
-    "ModelPackageGroupName", "ModelPackageGroupArn", "ModelPackageGroupDescription", "CreationTime", "ModelPackageGroupStatus",
-)  # fmt: skip
 
 
 class ModelPackageGroups:
@@ -61,18 +59,8 @@ class ModelPackageGroups:
     def list(self, context: Context, params: dict) -> dict:
         if params.get("CrossAccountFilterOption") == "CrossAccount":
             return {"ModelPackageGroupSummaryList": []}
-        after, before = params.get("CreationTimeAfter", float("-inf")), params.get("CreationTimeBefore", float("inf"))
-        asked = params.get("NameContains", "").lower()
-        found = [
-            group
-            for group in self._engine.documents(context, MODEL_PACKAGE_GROUP)
-            if after <= group["CreationTime"] < before and asked in group["ModelPackageGroupName"].lower()
-        ]
-        sorted_by = "ModelPackageGroupName" if params.get("SortBy") == "Name" else "CreationTime"
-        ordered = {"SortOrder": "Ascending"} | params
-        shown, token = selection.page(found, "ModelPackageGroupArn", lambda group: group[sorted_by], ordered)
-        summaries = [{member: group[member] for member in SUMMARY if member in group} for group in shown]
-        return {"ModelPackageGroupSummaryList": summaries} | ({"NextToken": token} if token else {})
+        groups, token = self._engine.page(context, MODEL_PACKAGE_GROUP, params)
+        return {"ModelPackageGroupSummaryList": groups, "NextToken": token}
 
     def delete(self, context: Context, params: dict) -> None:
         group = self._engine.get(context, MODEL_PACKAGE_GROUP, name_of(params))

@@ -78,7 +78,7 @@ class RecommendationRun:
         steps = [Step(**step) for step in self._plan["Steps"]]
         target = {"headers": {"Content-Type": self._plan["ContentType"]}, "payloads": self._payloads(folder)}
         self._log(
-            [f"{len(target['payloads'])} sample payloads of {self._plan['PayloadUrl']} as {self._plan['ContentType']}", assumptions()]
+            [f"{len(target['payloads'])} sample payloads of {self._plan['SamplePayloadUrl']} as {self._plan['ContentType']}", assumptions()]
         )
         for numbers in self._together():
             self._job.begin()
@@ -133,7 +133,7 @@ class RecommendationRun:
 
     def _payloads(self, folder: Path) -> list[str]:
         """The files of the sample payload's archive, with the rights of the job's role."""
-        url = self._plan["PayloadUrl"]
+        url = self._plan["SamplePayloadUrl"]
         payloads = folder / "payloads"
         try:
             data = JobData(self._runner.platform, self._caller, self._document["RoleArn"])

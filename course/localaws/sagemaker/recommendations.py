@@ -23,10 +23,6 @@ if TYPE_CHECKING:
     from course.localaws.platform import Platform
 
 RUNNING = ("PENDING", "IN_PROGRESS")
-SUMMARY = (
-    "JobName", "JobDescription", "JobType", "JobArn", "Status", "CreationTime", "CompletionTime", "RoleArn", "LastModifiedTime",
-    "FailureReason",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -51,7 +47,12 @@ RECOMMENDATIONS_JOB = RecommendationKind(
     exists="Inference recommendations job {arn} already exists.",
     exists_code="ResourceInUse",
     status="Status",
-)
+    summary=(
+        "JobDescription", "JobType", "CompletionTime", "RoleArn", "FailureReason",
+        "InputConfig.ModelName", "InputConfig.ModelPackageVersionArn", "_plan.SamplePayloadUrl",
+    ),
+    filters={"ModelNameEquals": "ModelName", "ModelPackageVersionArnEquals": "ModelPackageVersionArn"},
+)  # fmt: skip
 
 
 class InferenceRecommendationsJobs:
@@ -74,10 +75,8 @@ class InferenceRecommendationsJobs:
         return {"JobArn": await asyncio.to_thread(self._begin, context, params)}
 
     def list(self, context: Context, params: dict) -> dict:
-        found = [job for job in self._engine.documents(context, RECOMMENDATIONS_JOB) if asked_for(job, params)]
-        sorted_by = {"Name": "JobName", "Status": "Status"}.get(params.get("SortBy"), "CreationTime")
-        shown, token = selection.page(found, "JobArn", lambda job: job[sorted_by], params)
-        return {"InferenceRecommendationsJobs": [summary(job) for job in shown]} | ({"NextToken": token} if token else {})
+        jobs, token = self._engine.page(context, RECOMMENDATIONS_JOB, params)
+        return {"InferenceRecommendationsJobs": [{"JobDescription": ""} | job for job in jobs], "NextToken": token}
 
     def list_steps(self, context: Context, params: dict) -> dict:
         job = self._engine.get(context, RECOMMENDATIONS_JOB, params["JobName"])
@@ -117,25 +116,3 @@ class InferenceRecommendationsJobs:
         arn = self._engine.create(context, RECOMMENDATIONS_JOB, name, document, params.get("Tags", ()))
         self._runner.submit(arn, RecommendationRun(self._runner, self._engine, RECOMMENDATIONS_JOB, context, name))
         return arn
-
-
-def summary(job: Document) -> dict:
-    given = job["InputConfig"]
-    shown = {"JobDescription": ""} | {member: job[member] for member in SUMMARY if member in job}
-    shown |= {member: given[member] for member in ("ModelName", "ModelPackageVersionArn") if member in given}
-    return shown | {"SamplePayloadUrl": job["_plan"]["PayloadUrl"]}
-
-
-def asked_for(job: Document, params: dict) -> bool:
-    """Whether a job satisfies the filters of ListInferenceRecommendationsJobs."""
-    given, infinity = job["InputConfig"], float("inf")
-    return (
-        all(
-            params.get(f"{time}After", -infinity) <= job[time] < params.get(f"{time}Before", infinity)
-            for time in ("CreationTime", "LastModifiedTime")
-        )
-        and params.get("NameContains", "").lower() in job["JobName"].lower()
-        and params.get("StatusEquals", job["Status"]) == job["Status"]
-        and params.get("ModelNameEquals", given.get("ModelName")) == given.get("ModelName")
-        and params.get("ModelPackageVersionArnEquals", given.get("ModelPackageVersionArn")) == given.get("ModelPackageVersionArn")
-    )

@@ -11,7 +11,7 @@ import uuid
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from course.localaws.errors import AwsError, invalid
+from course.localaws.errors import invalid
 from course.localaws.sagemaker import deployments, package_models, protection, recommender_model, recommender_traffic
 from course.localaws.sagemaker.context import Context
 from course.localaws.sagemaker.engine import Document, Engine
@@ -71,11 +71,7 @@ def _check_members(platform: Platform, context: Context, params: dict) -> None:
         raise unsupported(f"ServerlessConfig of {OPERATION}")
     if given.get("ContainerConfig", {}).get("SupportedEndpointType") == "Serverless":
         raise unsupported(f"SupportedEndpointType Serverless of {OPERATION}")
-    for key in (given.get("VolumeKmsKeyId"), output.get("KmsKeyId")):
-        if key:
-            protection.key_arn(platform, context, key)
-    if "VpcConfig" in given:
-        protection.check_vpc(platform, context, given["VpcConfig"])
+    protection.check(platform, context, (given.get("VolumeKmsKeyId"), output.get("KmsKeyId")), given.get("VpcConfig"))
     seconds = given.get("JobDurationInSeconds", MOST_SECONDS)
     if seconds > MOST_SECONDS:
         raise invalid(f"JobDurationInSeconds must be at most {MOST_SECONDS}; got {seconds}.")
@@ -161,5 +157,5 @@ def _payload(given: dict, package: Document) -> dict:
         raise invalid(f"The sample payload must be a gzip compressed tar archive (.tar.gz suffix): {url}.")
     types = config.get("SupportedContentTypes") or package.get("InferenceSpecification", {}).get("SupportedContentTypes")
     if not types:
-        raise AwsError("ValidationException", "SupportedContentTypes of the sample payload are needed.")
-    return {"PayloadUrl": url, "ContentType": types[0]}
+        raise invalid("SupportedContentTypes of the sample payload are needed.")
+    return {"SamplePayloadUrl": url, "ContentType": types[0]}

@@ -219,6 +219,20 @@ def test_jobs_have_names_of_their_own(recommender: Recommender) -> None:
     assert refused(recommender.sagemaker.describe_inference_recommendations_job, JobName="none")[0] == "ResourceNotFound"
 
 
+def test_jobs_are_listed_by_what_is_asked_for_page_by_page(recommender: Recommender) -> None:
+    model, url = recommender.model(script(SLEEPER), SKLEARN), recommender.put("none.tar.gz", archive({}))
+    names = [recommender.start(recommender.input(model, url)) for _ in range(2)]
+    for name in names:
+        recommender.ended(name)
+    listing = recommender.sagemaker.get_paginator("list_inference_recommendations_jobs")
+    for sort, expected in (("Name", sorted(names)), ("CreationTime", names)):
+        order = {"SortBy": sort, "SortOrder": "Ascending", "MaxResults": 1}
+        pages = [page["InferenceRecommendationsJobs"] for page in listing.paginate(ModelNameEquals=model, **order)]
+        assert [[job["JobName"] for job in page] for page in pages] == [[name] for name in expected]
+    [[job]] = [page["InferenceRecommendationsJobs"] for page in listing.paginate(NameContains=names[1].upper())]
+    assert (job["ModelName"], job["SamplePayloadUrl"], job["JobDescription"], job["Status"]) == (model, url, "", "FAILED")
+
+
 # ---- the traffic and the model ------------------------------------------------------------------------------------------------------
 
 
