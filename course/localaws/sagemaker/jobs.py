@@ -37,6 +37,8 @@ class Listener:
 class JobRun:
     """The work of one job, called in a thread of its own. A subclass says what is done and how its end is written down."""
 
+    stopping = "Stopping"  # the status of a job that was asked to stop
+
     def __init__(self, runner: JobRunner, engine: Engine, kind: Kind, context: Context, name: str) -> None:
         self.runner, self.engine, self.kind, self.context, self.name = runner, engine, kind, context, name
         self.listener = Listener()
@@ -58,6 +60,9 @@ class JobRun:
         """The members that change when it ends as ``Completed``, ``Failed``, ``Stopped`` or ``MaxRuntimeExceeded``."""
         raise NotImplementedError
 
+    def conclude(self, status: str, failure: str) -> None:
+        """Is called once, before that is written down."""
+
     def again(self, failure: str) -> bool:
         """Whether to begin anew what failed by no fault of the job, as its description says from now on."""
         return False
@@ -66,7 +71,7 @@ class JobRun:
         self.job = job
         failure = ""
         try:
-            if self.engine.get(self.context, self.kind, self.name)[self.kind.status] == "Stopping":
+            if self.engine.get(self.context, self.kind, self.name)[self.kind.status] == self.stopping:
                 job.stop("Stopped")  # asked between its creation and its submission
             while internal := self._internal_failure():
                 if job.stopped_by or not self.again(internal):
@@ -76,6 +81,7 @@ class JobRun:
         except JobFailure as error:
             failure = str(error)
         status = "Failed" if failure else job.stopped_by or "Completed"
+        self.conclude(status, failure)
         try:
             persist(lambda: self.update(lambda document: self.ended(document, status, failure)))
         finally:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 
-from course.localaws.sagemaker.hosting import ModelServer, Stopped
+from course.localaws.sagemaker.hosting import ModelServer
 from course.localaws.sagemaker.recommender_model import Measured
 from course.localaws.sagemaker.recommender_traffic import Step
 
@@ -28,7 +28,7 @@ class LoadError(Exception):
 
 
 class LoadTest:
-    """The test of one model server, done in a thread of its own; a program as `job_runner.Job.run` runs one.
+    """The test of one model server.
 
     Parameters
     ----------
@@ -44,58 +44,38 @@ class LoadTest:
     Attributes
     ----------
     measured : list of Measured
-    began, ended : float
-        When the requests began and ended, by the real clock.
     """
 
     def __init__(self, server: ModelServer, steps: Sequence[Step], target: dict, enough: Callable[[list[Measured]], bool]) -> None:
         self._server, self._steps, self._target, self._enough = server, steps, target, enough
         self._generator: subprocess.Popen | None = None
         self._asked_to_stop = threading.Event()
-        self._failure: Exception | None = None
-        self._thread = threading.Thread(target=self._work, name="load test", daemon=True)
         self.measured: list[Measured] = []
-        self.began = self.ended = 0.0
 
-    def begin(self) -> LoadTest:
-        self._thread.start()
-        return self
-
-    def wait(self, timeout: float | None = None) -> None:
-        """Wait for the end.
+    def run(self) -> None:
+        """Start the server, test it, and end it.
 
         Raises
         ------
-        TimeoutError
         hosting.HostingError
             The server could not be started.
         LoadError
         """
-        self._thread.join(timeout)
-        if self._thread.is_alive():
-            raise TimeoutError
-        if self._failure is not None and not self._asked_to_stop.is_set():
-            raise self._failure
+        try:
+            self._server.start()
+            self._load()
+        except Exception:
+            if not self._asked_to_stop.is_set():  # otherwise it failed because its processes were ended
+                raise
+        finally:
+            self._server.stop(grace=0)
 
-    def stop(self, grace: float) -> None:
-        self.kill()
-
-    def kill(self) -> None:
+    def end(self, seconds: float) -> None:
+        """Make `run` end, at once: the server has nothing to finish."""
         self._asked_to_stop.set()
         if self._generator is not None:
             self._generator.kill()
         self._server.stop(grace=0)
-
-    def _work(self) -> None:
-        try:
-            self._server.start()
-            self._load()
-        except Stopped:
-            self._asked_to_stop.set()
-        except Exception as error:
-            self._failure = error
-        finally:
-            self._server.stop(grace=0)
 
     def _load(self) -> None:
         with subprocess.Popen(
@@ -103,14 +83,12 @@ class LoadTest:
         ) as self._generator:
             try:
                 self._order({"port": self._server.port} | self._target)
-                self.began = time.time()
                 for step in (WARM_UP, *self._steps):
                     if self._asked_to_stop.is_set():
                         return
                     self.measured.append(self._measure(self._server.pid, step))
                     if self._enough(self.measured):
                         break
-                self.ended = time.time()
             finally:
                 self._generator.kill()
 

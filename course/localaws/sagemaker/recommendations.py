@@ -101,8 +101,7 @@ class InferenceRecommendationsJobs:
         """Jobs that ran when the local AWS was killed have failed."""
         self._runner.recover()
         for context, job in list(self._engine.every(RECOMMENDATIONS_JOB, (*RUNNING, "STOPPING"))):
-            lost = {"Status": "FAILED", "FailureReason": LOST, "CompletionTime": self._engine.now(), "_steps": ended(job, "FAILED")}
-            self._engine.update(context, RECOMMENDATIONS_JOB, job["JobName"], lost)
+            self._engine.update(context, RECOMMENDATIONS_JOB, job["JobName"], ended(job, self._engine.now(), "FAILED", LOST))
 
     def shutdown(self) -> None:
         self._runner.shutdown()

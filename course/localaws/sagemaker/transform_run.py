@@ -7,15 +7,14 @@ developer guide; ``TransformOutput`` and ``StopTransformJob`` of the API referen
 from __future__ import annotations
 
 import json
-import threading
 import time
 import uuid
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from course.localaws.containers import mlroot
 from course.localaws.sagemaker import instances, transform_servers
+from course.localaws.sagemaker.activity import Activity
 from course.localaws.sagemaker.engine import Document
 from course.localaws.sagemaker.hosting import HostingError, Unhealthy
 from course.localaws.sagemaker.instances import Instance
@@ -112,45 +111,6 @@ class TransformRun(JobRun):
 
     def _key(self, config: dict) -> str | None:
         return key_arn(self.platform, self.context, config["KmsKeyId"]) if config.get("KmsKeyId") else None
-
-
-class Activity:
-    """Work in a thread of its own that is waited for, stopped and killed like a program in a box (`Running`).
-
-    Parameters
-    ----------
-    work : callable
-    end : callable
-        Makes the work end, within the seconds that it is given.
-    """
-
-    def __init__(self, work: Callable[[], None], end: Callable[[float], None]) -> None:
-        self._work, self._end = work, end
-        self._error: BaseException | None = None
-        self._ended = threading.Event()
-        threading.Thread(target=self._run, name="transform", daemon=True).start()
-
-    def wait(self, timeout: float | None = None) -> None:
-        """Raises TimeoutError, or what the work raised."""
-        if not self._ended.wait(timeout):
-            raise TimeoutError(f"it goes on after {timeout} s")
-        if self._error is not None:
-            raise self._error
-
-    def stop(self, grace: float) -> None:
-        self._end(grace)
-        self._ended.wait()
-
-    def kill(self) -> None:
-        self.stop(0)
-
-    def _run(self) -> None:
-        try:
-            self._work()
-        except BaseException as error:
-            self._error = error
-        finally:
-            self._ended.set()
 
 
 def stop(made: list[tuple[Instance, str]], seconds: float) -> None:
