@@ -5,6 +5,7 @@ Nothing here ever runs, so none has a status. What is answered of them has the h
 
 from __future__ import annotations
 
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,23 +29,13 @@ class Record:
     ----------
     engine : Engine
     entry : dict
-        What `records.yaml` says of it.
+        What `records.yaml` says of it; what of that `Kind` has is the kind's.
     """
 
     def __init__(self, engine: Engine, entry: dict) -> None:
         self._engine, self._entry = engine, entry
         name = entry["name"]
-        self.kind = Kind(
-            name=name,
-            arn=entry["arn"],
-            missing=entry["missing"],
-            missing_code=entry.get("missing_code", "ValidationException"),
-            exists=entry["exists"],
-            exists_code=entry.get("exists_code", "ValidationException"),
-            summary=tuple(entry.get("summary", ())),
-            filters=entry.get("filters", {}),
-            order=entry.get("order", "Descending"),
-        )
+        self.kind = Kind(**{field.name: entry[field.name] for field in fields(Kind) if field.name in entry})
         offered = {"Create": self.create, "Describe": self.describe, "Update": self.update, "Delete": self.delete}
         self.operations: dict[str, Operation] = {f"{verb}{name}": offered[verb] for verb in offered if verb != "Update" or entry["update"]}
         self.operations[entry["list"]] = self.list
