@@ -8,9 +8,10 @@ their distance from the start.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from course.localaws.errors import AwsError
+from course.localaws.errors import AwsError, invalid
 from course.localaws.sagemaker import selection
 from course.localaws.sagemaker.context import Context, Operation
 from course.localaws.sagemaker.engine import Document, Engine, Kind
@@ -41,11 +42,9 @@ class Associations:
 
     def add(self, context: Context, params: dict) -> dict:
         edge = edge_of(params)
-        for arn in edge:
-            if not self._engine.exists(arn):
-                raise AwsError("ResourceNotFound", f"Entity '{arn}' does not exist.")
+        self._require(edge)
         if edge[0] == edge[1]:
-            raise AwsError("ValidationException", f"An entity cannot be associated with itself: {edge[0]}.")
+            raise invalid(f"An entity cannot be associated with itself: {edge[0]}.")
         associate(self._engine, context, *edge, params.get("AssociationType", "AssociatedWith"))
         return dict(zip(("SourceArn", "DestinationArn"), edge, strict=True))
 
@@ -86,14 +85,17 @@ class Associations:
 
     def shutdown(self) -> None: ...
 
+    def _require(self, arns: Iterable[str]) -> None:
+        for arn in arns:
+            if not self._engine.exists(arn):
+                raise AwsError("ResourceNotFound", f"Entity '{arn}' does not exist.")
+
     def _reached(self, context: Context, edges: Edges, params: dict) -> dict[str, int]:
         """Every entity that a query comes to, with its distance from the start; without a start, all there are."""
         starts = params.get("StartArns", [])
         if not starts:
             return {document[kind.arn_member]: 0 for kind in LINEAGE for document in self._engine.documents(context, kind)}
-        for arn in starts:
-            if not self._engine.exists(arn):
-                raise AwsError("ResourceNotFound", f"Entity '{arn}' does not exist.")
+        self._require(starts)
         direction, depth = params.get("Direction", "Both"), params.get("MaxDepth", DEEPEST)
         up = _walk(starts, edges, "Destination", "Source", depth) if direction != "Descendants" else {}
         down = _walk(starts, edges, "Source", "Destination", depth) if direction != "Ascendants" else {}

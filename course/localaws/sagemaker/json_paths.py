@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
 
 STEP = re.compile(
     r"\.(?P<name>[^.\[\]*'\s]+)"
@@ -95,7 +94,7 @@ class Path:
         """Whether it selects everything, as ``$`` does."""
         return not self.steps
 
-    @cached_property
+    @property
     def of_rows(self) -> bool:
         """Whether it can be applied to a row of CSV, which has elements and no attributes."""
         return len(self.steps) <= 1 and not any(isinstance(step, Names) for step in self.steps)

@@ -12,7 +12,7 @@ import json
 from functools import partial
 from typing import TYPE_CHECKING
 
-from course.localaws.errors import AwsError
+from course.localaws.errors import AwsError, invalid
 from course.localaws.sagemaker import selection
 from course.localaws.sagemaker.context import Context, Operation
 from course.localaws.sagemaker.engine import Document, Engine, Kind
@@ -89,7 +89,7 @@ class Lineage:
 
     def delete(self, kind: Kind, context: Context, params: dict) -> dict:
         if kind is ARTIFACT and ("ArtifactArn" in params) == ("Source" in params):
-            raise AwsError("ValidationException", "Either ArtifactArn or Source must be specified, and not both.")
+            raise invalid("Either ArtifactArn or Source must be specified, and not both.")
         key = key_of(kind, params)
         arn = self._engine.get(context, kind, key)[kind.arn_member]
         others = [edge[f"{end}Arn"] for edge in self._engine.documents(context, ASSOCIATION) for end in ENDS if arn in edge_of(edge)]

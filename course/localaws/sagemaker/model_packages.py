@@ -132,7 +132,7 @@ class ModelPackages:
         return {"ModelPackageArn": arn}
 
     def _update(self, context: Context, params: dict) -> dict:
-        checked = package_checks.checked_update(self._platform, context, params)
+        checked = package_checks.checked_update(self._platform, params)
 
         def changes(package: Document) -> dict:
             if "ModelPackageVersion" not in package:
@@ -147,11 +147,8 @@ class ModelPackages:
                 members["ModelCard"] = package.get("ModelCard", {}) | checked["ModelCard"]
             return members | by(context, "LastModifiedBy")
 
-        return {
-            "ModelPackageArn": self._engine.update(context, MODEL_PACKAGE, key_of(context, params["ModelPackageArn"]), changes)[
-                "ModelPackageArn"
-            ]
-        }
+        package = self._engine.update(context, MODEL_PACKAGE, key_of(context, params["ModelPackageArn"]), changes)
+        return {"ModelPackageArn": package["ModelPackageArn"]}
 
 
 def key_of(context: Context, name: str) -> str:

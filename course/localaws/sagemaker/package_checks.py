@@ -55,7 +55,7 @@ def prepared(platform: Platform, engine: Engine, context: Context, params: dict)
     return document | _specifications(platform, document)
 
 
-def checked_update(platform: Platform, context: Context, params: dict) -> dict:
+def checked_update(platform: Platform, params: dict) -> dict:
     """The parameters of UpdateModelPackage, with what was found out of their images and data. Waits for moto. Raises AwsError."""
     check_card(params)
     return params | _specifications(platform, params)

@@ -6,7 +6,7 @@ a version must be `Approved` to be deployed. In which words AWS refuses another 
 
 from __future__ import annotations
 
-from course.localaws.errors import AwsError, invalid
+from course.localaws.errors import invalid
 from course.localaws.sagemaker.context import Context
 from course.localaws.sagemaker.engine import Document, Engine
 from course.localaws.sagemaker.model_packages import MODEL_PACKAGE, key_of
@@ -64,7 +64,7 @@ def _expanded(engine: Engine, context: Context, container: dict) -> list[dict]:
 def _check_deployable(package: Document) -> None:
     arn, approval = package["ModelPackageArn"], package.get("ModelApprovalStatus")
     if package["ModelPackageStatus"] != "Completed":
-        raise AwsError("ValidationException", f"Model package {arn} cannot be used: its status is {package['ModelPackageStatus']}.")
+        raise invalid(f"Model package {arn} cannot be used: its status is {package['ModelPackageStatus']}.")
     if "ModelPackageVersion" in package and approval != "Approved":
         raise invalid(f"Model package {arn} cannot be deployed: its ModelApprovalStatus is {approval}; it must be Approved.")
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from course.localaws.errors import invalid
-from course.localaws.sagemaker import transform_checks, transform_data, transform_servers
+from course.localaws.sagemaker import protection, transform_checks, transform_data, transform_servers
 from course.localaws.sagemaker.context import Context
 from course.localaws.sagemaker.engine import Document, Engine, Kind
 from course.localaws.sagemaker.job_data import JobData, split
 from course.localaws.sagemaker.jobs import LOST, Jobs
 from course.localaws.sagemaker.models import MODEL
-from course.localaws.sagemaker.protection import key_arn
 from course.localaws.sagemaker.transform_run import TransformRun, ended
 
 if TYPE_CHECKING:
@@ -56,8 +55,8 @@ class TransformJobs(Jobs):
         for member, uri in (("S3OutputPath", target["S3OutputPath"]), ("DestinationS3Uri", capture.get("DestinationS3Uri"))):
             if uri and not self.platform.objects.bucket_exists(split(uri)[0]):
                 raise invalid(f"The S3 bucket '{split(uri)[0]}' of {member} does not exist.")
-        for key in filter(None, (target.get("KmsKeyId"), params["TransformResources"].get("VolumeKmsKeyId"), capture.get("KmsKeyId"))):
-            key_arn(self.platform, context, key)
+        keys = (target.get("KmsKeyId"), params["TransformResources"].get("VolumeKmsKeyId"), capture.get("KmsKeyId"))
+        protection.check(self.platform, context, keys, None)
         return params | {
             "TransformInput": {"CompressionType": "None", "SplitType": "None"} | source,
             "TransformOutput": {"AssembleWith": "None", "KmsKeyId": ""} | target,

@@ -11,7 +11,7 @@ from course.localaws.sagemaker import quotas, transform_data
 from course.localaws.sagemaker.jobs import unsupported
 
 LARGEST = 100  # MB of a payload, and of all payloads that an instance is sent at a time
-DEFAULT_PAYLOAD = 6
+DEFAULT_PAYLOAD = 6  # MB
 
 
 def check(params: dict) -> None:

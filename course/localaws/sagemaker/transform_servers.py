@@ -25,6 +25,7 @@ from course.localaws.sagemaker.instances import Instance, new_stream
 from course.localaws.sagemaker.invocation import Invoker, Reply, Step, Unreachable
 from course.localaws.sagemaker.job_runner import JobRunner
 from course.localaws.sagemaker.model_data import multi_model
+from course.localaws.sagemaker.transform_checks import DEFAULT_PAYLOAD
 
 GROUP = "/aws/sagemaker/TransformJobs"
 STARTUP_SECONDS = 1800
@@ -179,6 +180,6 @@ def settings(job: Document, offered: object) -> Settings:
     offered = offered if isinstance(offered, dict) else {}
     numbers = {name: value for name, value in offered.items() if isinstance(value, int) and not isinstance(value, bool) and value >= 0}
     concurrent = job.get("MaxConcurrentTransforms") or numbers.get("MaxConcurrentTransforms") or 1
-    megabytes = job.get("MaxPayloadInMB", numbers.get("MaxPayloadInMB", 6))
+    megabytes = job.get("MaxPayloadInMB", numbers.get("MaxPayloadInMB", DEFAULT_PAYLOAD))
     strategy = STRATEGIES.get(job.get("BatchStrategy", ""), offered.get("BatchStrategy"))
     return Settings(concurrent, megabytes, strategy == STRATEGIES["SingleRecord"])
