@@ -174,8 +174,7 @@ class Share:
             single = settings.single and not whole
             for pack in transform_split.packs(pairs, lambda pair: len(pair[1]), single, None if whole else settings.largest):
                 body = b"".join(sent for _, sent in pack)
-                if settings.largest is not None and len(body) > settings.largest:
-                    raise transform_split.TooMuch
+                transform_split.check(len(body), settings.largest)
                 yield [record for record, _ in pack] if processing else [], body
 
     async def _stream(self, item: Item) -> AsyncIterator[bytes]:

@@ -26,6 +26,12 @@ class TooMuch(ValueError):
         super().__init__("Too much data for max payload size")
 
 
+def check(length: int, largest: int | None) -> None:
+    """Raises TooMuch for more bytes than a payload may have; None for as many as there are."""
+    if largest is not None and length > largest:
+        raise TooMuch
+
+
 def records(stream: BinaryIO, split: str, unwrapped: bool, largest: int | None) -> Iterator[bytes]:
     """The records of an object.
 
@@ -61,8 +67,7 @@ def packs(records: Iterable[T], size: Callable[[T], int], single: bool, largest:
     filled = 0
     for record in records:
         length = size(record)
-        if largest is not None and length > largest:
-            raise TooMuch
+        check(length, largest)
         if pack and (single or (largest is not None and filled + length > largest)):
             yield pack
             pack, filled = [], 0
@@ -74,8 +79,7 @@ def packs(records: Iterable[T], size: Callable[[T], int], single: bool, largest:
 
 def _read(stream: BinaryIO, largest: int | None) -> bytes:
     data = stream.read() if largest is None else stream.read(largest + 1)
-    if largest is not None and len(data) > largest:
-        raise TooMuch
+    check(len(data), largest)
     return data
 
 
@@ -83,8 +87,7 @@ def _lines(stream: BinaryIO, largest: int | None) -> Iterator[bytes]:
     """Lines with their ends; those with nothing in them are passed over."""
     longest = -1 if largest is None else largest + 1
     while line := stream.readline(longest):
-        if largest is not None and len(line) > largest:
-            raise TooMuch
+        check(len(line), largest)
         if line.strip():
             yield line
 
@@ -93,8 +96,7 @@ def _recordio(stream: BinaryIO, unwrapped: bool, largest: int | None) -> Iterato
     frames: list[bytes] = []
     while header := stream.read(recordio.HEADER.size):
         length = recordio.length_after(header)
-        if largest is not None and length > largest:
-            raise TooMuch
+        check(length, largest)
         frames.append(header + stream.read(length))
         if not recordio.goes_on(header):
             record = b"".join(frames)
@@ -110,8 +112,7 @@ def _tfrecords(stream: BinaryIO, unwrapped: bool, largest: int | None) -> Iterat
         if len(header) < TFRECORD_HEADER.size:
             raise RecordError("the last TFRecord has no whole header")
         length, _ = TFRECORD_HEADER.unpack(header)
-        if largest is not None and length > largest:
-            raise TooMuch
+        check(length, largest)
         if length > 1 << 40:
             raise RecordError(f"a TFRecord would have {length} bytes: this is no TFRecord file")
         rest = stream.read(length + TFRECORD_FOOTER)

@@ -30,7 +30,7 @@ class Components(World):
         return name
 
     def component(self, endpoint: str, model: str, copies: int = 1, memory: int = 1024, **specification: Any) -> str:
-        """A component; ``cores`` and ``accelerators`` are what it asks for besides memory."""
+        """A component; ``specification`` has further members of its Specification, or others."""
         name = self.name("component")
         self.sagemaker.create_inference_component(
             InferenceComponentName=name,
