@@ -96,9 +96,9 @@ def running(platform: Platform, data: JobData, context: Context, role: str, defi
     if "KmsKeyId" in athena:
         key = key_arn(platform, context, athena["KmsKeyId"])
         request["ResultConfiguration"] = {"EncryptionConfiguration": {"EncryptionOption": "SSE_KMS", "KmsKey": key}}
-    session = f"arn:aws:sts::{context.account}:assumed-role/{role.rpartition('/')[2]}/SageMaker"
+    caller = Principal(context.account, platform.identity.session(role), "")
     try:
-        id = platform.athena.start(context.region, Principal(context.account, session, ""), request, stored=False)
+        id = platform.athena.start(context.region, caller, request, stored=False)
     except AwsError as error:
         raise DataError(f"{error.code} ({error.status}): {error.message}") from error
     query = Query(platform, context.region, id)

@@ -10,7 +10,7 @@ from course.localaws.sagemaker.context import Context
 from course.localaws.sagemaker.engine import Engine
 from course.localaws.sagemaker.model_data import multi_model
 from course.localaws.sagemaker.models import MODEL
-from course.localaws.sagemaker.protection import key_arn
+from course.localaws.sagemaker.protection import key_of
 
 # Members that are honoured, or that say only on which machine something runs, who may reach it and how its disk is encrypted.
 CONFIG_MEMBERS = {
@@ -58,13 +58,12 @@ def settings_of(engine: Engine, context: Context, config: dict, variants: list[d
     queued = config.get("AsyncInferenceConfig")
     if queued and any(multi_model(container) for variant in variants for container in variant["Containers"]):
         raise invalid("An asynchronous endpoint cannot have multi-model containers.")
-    key = (queued or {}).get("OutputConfig", {}).get("KmsKeyId")
     settings = {
         "Config": config["EndpointConfigName"],
         "Capture": capture if capture.get("EnableCapture", bool(capture)) else None,
-        "CaptureKey": key_arn(context.platform, context, capture["KmsKeyId"]) if capture.get("KmsKeyId") else None,
+        "CaptureKey": key_of(context.platform, context, capture),
         "Async": queued,
-        "AsyncKey": key_arn(context.platform, context, key) if key else None,
+        "AsyncKey": key_of(context.platform, context, (queued or {}).get("OutputConfig", {})),
         "Shadows": shadows,
         "ComponentRole": _component_role(config, operation),
     }

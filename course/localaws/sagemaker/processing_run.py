@@ -26,7 +26,7 @@ from course.localaws.sagemaker.job_runner import JobFailure, JobLog, limit_failu
 from course.localaws.sagemaker.jobs import JobRun
 from course.localaws.sagemaker.pipes import Pipe
 from course.localaws.sagemaker.processing_checks import instances, isolated, managed, outputs
-from course.localaws.sagemaker.protection import key_arn
+from course.localaws.sagemaker.protection import key_of
 
 GROUP = "/aws/sagemaker/ProcessingJobs"
 TOLD = (
@@ -84,8 +84,7 @@ class ProcessingRun(JobRun):
 
     def _key(self) -> str | None:
         """The ARN of the key of all outputs. Raises AwsError when it cannot be used, now."""
-        key = self.document.get("ProcessingOutputConfig", {}).get("KmsKeyId")
-        return key_arn(self.platform, self.context, key) if key else None
+        return key_of(self.platform, self.context, self.document.get("ProcessingOutputConfig", {}))
 
     def _run(self, roots: list[Path], image: Image, streams: contextlib.ExitStack, joins: int | None, key: str | None) -> Together:
         """Run the program of every instance; what is to be uploaded meanwhile is. ``joins`` as in `Network`."""

@@ -59,6 +59,11 @@ def key_arn(platform: Platform, context: Context, key: str) -> str:
     return arn
 
 
+def key_of(platform: Platform, context: Context, config: dict) -> str | None:
+    """The ARN of the key that a member like ``OutputDataConfig`` names as its ``KmsKeyId``; None where it names none. See `key_arn`."""
+    return key_arn(platform, context, config["KmsKeyId"]) if config.get("KmsKeyId") else None
+
+
 def check_vpc(platform: Platform, context: Context, vpc: dict) -> None:
     """Refuse subnets and security groups that are not there, or not of one VPC; waits for moto.
 

@@ -19,7 +19,7 @@ from course.localaws.sagemaker.cluster import addresses, hosts
 from course.localaws.sagemaker.job_data import DataError
 from course.localaws.sagemaker.job_runner import JobFailure, JobLog, empty
 from course.localaws.sagemaker.jobs import JobRun
-from course.localaws.sagemaker.protection import key_arn
+from course.localaws.sagemaker.protection import key_of
 from course.localaws.sagemaker.training_host import TrainingHost, data_failure
 from course.localaws.sagemaker.training_steps import ended, next_step, restarting, seconds_in
 from course.localaws.sagemaker.warm_pools import WarmPools
@@ -173,7 +173,7 @@ class TrainingRun(JobRun):
         """Store the model, and what lies in /opt/ml/output/data. Raises AwsError, DataError."""
         output, roots = self.document["OutputDataConfig"], [member.root for member in members]
         target = f"{output['S3OutputPath'].rstrip('/')}/{self.name}/output"
-        key = key_arn(self.platform, self.context, output["KmsKeyId"]) if output.get("KmsKeyId") else None
+        key = key_of(self.platform, self.context, output)
         for part, name in (("model", "model"), ("output/data", "output")):
             source = self._gathered(roots, part)
             if name == "model" and not with_model or name == "output" and mlroot.is_empty(source):

@@ -21,7 +21,7 @@ from course.localaws.sagemaker.instances import Instance
 from course.localaws.sagemaker.job_data import DataError, Item
 from course.localaws.sagemaker.job_runner import JobFailure
 from course.localaws.sagemaker.jobs import JobRun
-from course.localaws.sagemaker.protection import key_arn
+from course.localaws.sagemaker.protection import key_of
 from course.localaws.sagemaker.transform_share import ALGORITHM_ERROR, Output, Share
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class TransformRun(JobRun):
 
     def _upload(self, outputs: Sequence[Output]) -> None:
         target = self.document["TransformOutput"]
-        key = self._key(target)
+        key = key_of(self.platform, self.context, target)
         for output in outputs:
             self.job.begin()
             self.data.upload(output.path, f"{target['S3OutputPath'].rstrip('/')}/{output.name}", kms_key=key)
@@ -107,10 +107,7 @@ class TransformRun(JobRun):
             path = folder / f"{kind}.jsonl"
             path.write_text(json.dumps(manifest))
             uri = f"{config['DestinationS3Uri'].rstrip('/')}/{kind}/{hour}/{uuid.uuid4()}.jsonl"
-            self.data.upload(path, uri, kms_key=self._key(config))
-
-    def _key(self, config: dict) -> str | None:
-        return key_arn(self.platform, self.context, config["KmsKeyId"]) if config.get("KmsKeyId") else None
+            self.data.upload(path, uri, kms_key=key_of(self.platform, self.context, config))
 
 
 def stop(made: list[tuple[Instance, str]], seconds: float) -> None:

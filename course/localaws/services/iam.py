@@ -83,8 +83,11 @@ class Identity:
         seconds : float, optional
             After which they expire; never when omitted, for what runs as long as it must.
         """
-        name = role.rpartition("/")[2]
-        return self.issue_as(f"arn:aws:sts::{self.account}:assumed-role/{name}/{session_name}", seconds)
+        return self.issue_as(self.session(role, session_name), seconds)
+
+    def session(self, role: str, session_name: str = "SageMaker") -> str:
+        """The ARN of a role's session; the role by name or ARN."""
+        return f"arn:aws:sts::{self.account}:assumed-role/{role.rpartition('/')[2]}/{session_name}"
 
     def issue_as(self, arn: str, seconds: float | None = None) -> Credential:
         """New temporary keys of any principal."""
