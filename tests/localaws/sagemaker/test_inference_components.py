@@ -222,6 +222,18 @@ def test_copies_are_placed_by_what_they_ask_for(world, model):
     assert world.component_settled(world.component(endpoint, model, memory=2048))["InferenceComponentStatus"] == "InService"
 
 
+def test_copies_spread_over_instances_or_are_packed_on_as_few_as_hold_them(world, model):
+    endpoint = world.host(2)
+    for strategy, whole_instance in ((None, "Failed"), ("SPREAD", "Failed"), ("BINPACK", "InService")):
+        scheduling = {"SchedulingConfig": {"PlacementStrategy": strategy}} if strategy else {}
+        pair = world.component(endpoint, model, copies=2, memory=1024, **scheduling)
+        assert world.component_settled(pair)["InferenceComponentStatus"] == "InService"
+        whole = world.component(endpoint, model, memory=MEMORY)  # has room where an instance has no copy
+        assert world.component_settled(whole)["InferenceComponentStatus"] == whole_instance, strategy
+        for name in (pair, whole):
+            world.remove(name)
+
+
 def test_managed_instances_come_and_go_with_the_copies(world, model):
     endpoint = world.host(ManagedInstanceScaling={"Status": "ENABLED", "MinInstanceCount": 0, "MaxInstanceCount": 2})
     name = world.served(endpoint, memory=MEMORY)
