@@ -50,7 +50,11 @@ def plan(platform: Platform, engine: Engine, context: Context, params: dict) -> 
         ``ValidationException``, ``NotSupportedByLocalAws``.
     """
     given = params["InputConfig"]
-    _check_members(platform, context, params)
+    _refuse_unsupported(given, params.get("OutputConfig", {}))
+    keys = (given.get("VolumeKmsKeyId"), params.get("OutputConfig", {}).get("KmsKeyId"))
+    protection.check(platform, context, keys, given.get("VpcConfig"))
+    _check_durations(given)
+    _check_type(params)
     if ("ModelName" in given) == ("ModelPackageVersionArn" in given):
         raise invalid("Specify either ModelName or ModelPackageVersionArn of InputConfig, and not both.")
     package = _package(engine, context, given)
@@ -61,8 +65,7 @@ def plan(platform: Platform, engine: Engine, context: Context, params: dict) -> 
     }
 
 
-def _check_members(platform: Platform, context: Context, params: dict) -> None:
-    given, output = params["InputConfig"], params.get("OutputConfig", {})
+def _refuse_unsupported(given: dict, output: dict) -> None:
     if "Endpoints" in given:
         raise unsupported(f"InputConfig.Endpoints of {OPERATION}")
     if "CompiledOutputConfig" in output:
@@ -71,21 +74,28 @@ def _check_members(platform: Platform, context: Context, params: dict) -> None:
         raise unsupported(f"ServerlessConfig of {OPERATION}")
     if given.get("ContainerConfig", {}).get("SupportedEndpointType") == "Serverless":
         raise unsupported(f"SupportedEndpointType Serverless of {OPERATION}")
-    protection.check(platform, context, (given.get("VolumeKmsKeyId"), output.get("KmsKeyId")), given.get("VpcConfig"))
+
+
+def _check_durations(given: dict) -> None:
     seconds = given.get("JobDurationInSeconds", MOST_SECONDS)
     if seconds > MOST_SECONDS:
         raise invalid(f"JobDurationInSeconds must be at most {MOST_SECONDS}; got {seconds}.")
     pattern = given.get("TrafficPattern", {})
     if any(each.get("DurationInSeconds", 0) > seconds for each in (*pattern.get("Phases", ()), pattern.get("Stairs", {}))):
         raise invalid(f"DurationInSeconds of the TrafficPattern must not exceed JobDurationInSeconds ({seconds}).")
+
+
+def _check_type(params: dict) -> None:
+    """What only an Advanced job has, and must have."""
+    given, conditions = params["InputConfig"], params.get("StoppingConditions", {})
     if params["JobType"] == "Advanced":
         missing = [member for member in ("TrafficPattern", "EndpointConfigurations") if member not in given]
-        missing += [] if params.get("StoppingConditions") else ["StoppingConditions"]
+        missing += [] if conditions else ["StoppingConditions"]
         if missing:
             raise invalid(f"An Advanced job needs {' and '.join(missing)}.")
-    elif pattern or params.get("StoppingConditions"):
+    elif given.get("TrafficPattern") or conditions:
         raise invalid("TrafficPattern and StoppingConditions are for Advanced jobs only.")
-    for threshold in params.get("StoppingConditions", {}).get("ModelLatencyThresholds", ()):
+    for threshold in conditions.get("ModelLatencyThresholds", ()):
         if threshold.get("Percentile", "P95") not in ("P95", "P99") or threshold.get("ValueInMilliseconds", 0) < 1:
             raise invalid("A ModelLatencyThreshold needs the Percentile P95 or P99 and a ValueInMilliseconds of at least 1.")
 
