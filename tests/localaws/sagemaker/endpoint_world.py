@@ -125,9 +125,9 @@ class World:
         answer = self.runtime.invoke_endpoint(EndpointName=name, Body=body, ContentType=content_type, **more)
         return answer["Body"].read().decode()
 
-    def log(self, name: str) -> str:
-        """All log lines of an endpoint."""
-        events = self.logs.filter_log_events(logGroupName=f"/aws/sagemaker/Endpoints/{name}")["events"]
+    def log(self, name: str, family: str = "Endpoints") -> str:
+        """All log lines of an endpoint, or of an inference component."""
+        events = self.logs.filter_log_events(logGroupName=f"/aws/sagemaker/{family}/{name}")["events"]
         return "\n".join(event["message"] for event in events)
 
     def close(self) -> None:

@@ -16,6 +16,15 @@ from course.localaws import server
 
 from .endpoint_world import ROLE, SKLEARN, World, archive, echo, script, until, world_of
 
+# Takes 1.5 GiB while it answers, which it does at once or, if it may, after a minute.
+GREEDY = """
+import time
+def model_fn(folder): return 0
+def transform_fn(model, data, content_type, accept):
+    taken = bytearray(b"1") * (3 << 29)
+    time.sleep(60 if data == "wait" else 0)
+    return "a", "text/plain"
+"""
 MEMORY = 8192  # MB of an ml.m5.large, which has two cores
 
 
@@ -232,6 +241,22 @@ def test_copies_spread_over_instances_or_are_packed_on_as_few_as_hold_them(world
         assert world.component_settled(whole)["InferenceComponentStatus"] == whole_instance, strategy
         for name in (pair, whole):
             world.remove(name)
+
+
+def test_a_copy_may_not_take_more_than_its_maximum_of_memory(world, shared):
+    greedy = world.model(script(GREEDY), SKLEARN)
+    free = world.component(shared, greedy, memory=128)
+    bounded = world.component(shared, greedy, ComputeResourceRequirements=needs(128, most=1024))
+    for name in (free, bounded):
+        assert world.component_settled(name)["InferenceComponentStatus"] == "InService"
+    assert world.ask(shared, free) == "a"
+    with pytest.raises(ClientError) as error:
+        world.invoke(shared, "wait", InferenceComponentName=bounded)
+    assert refusal(error)[0] == "ModelError"
+    until(lambda: "memory" in world.log(bounded, "InferenceComponents"), "the log says why")
+    assert "memory" not in world.log(free, "InferenceComponents")
+    for name in (free, bounded):
+        world.remove(name)
 
 
 def test_managed_instances_come_and_go_with_the_copies(world, model):
