@@ -6,9 +6,9 @@ periods that end there, so that those of an alarm with a period of five minutes 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
-from course.localaws.alarms.verdicts import COMPARISONS, MORE, Point, Verdict, verdict
+from course.localaws.alarms.verdicts import MORE, Point, Verdict, breaching, verdict
 from course.localaws.alarms.words import period
 from course.localaws.metrics import statistics
 from course.localaws.metrics.queries import Evaluation
@@ -24,11 +24,6 @@ def evaluate(store: MetricStore, region: str, alarm: dict, moment: float) -> tup
     """An alarm's verdict at a moment, and its whole evaluation range."""
     points = _points(store, region, alarm, moment // step(alarm) * step(alarm))
     return verdict(alarm, points, breaching(alarm)), points
-
-
-def breaching(alarm: dict) -> Callable[[float], bool]:
-    compare, threshold = COMPARISONS[alarm["ComparisonOperator"]][0], alarm["Threshold"]
-    return lambda value: compare(value, threshold)
 
 
 def next_data(store: MetricStore, region: str, alarm: dict, moment: float) -> float | None:
