@@ -6,11 +6,11 @@ import json
 import math
 from collections.abc import Callable
 
+from course.localaws import tagging
 from course.localaws.alarms import rules
 from course.localaws.alarms.checks import check_actions, check_metric_alarm, invalid
 from course.localaws.alarms.service import Alarms
 from course.localaws.errors import AwsError, not_supported
-from course.localaws.sagemaker import tagging
 
 PAGE = 100
 ACTIONS = {"ActionsEnabled": True, "OKActions": [], "AlarmActions": [], "InsufficientDataActions": []}
