@@ -26,6 +26,11 @@ def evaluate(store: MetricStore, region: str, alarm: dict, moment: float) -> tup
     return verdict(alarm, points, breaching(alarm)), points
 
 
+def check(store: MetricStore, region: str, alarm: dict, moment: float) -> None:
+    """Raises the AwsError for which an alarm could never be evaluated, e.g. ``NotSupportedByLocalAws`` for a function of metric math."""
+    _points(store, region, alarm, moment)
+
+
 def next_data(store: MetricStore, region: str, alarm: dict, moment: float) -> float | None:
     """When there are data of any of its metrics again."""
     found = (store.first_after(region, metric, moment) for metric in _metrics(alarm))

@@ -38,8 +38,13 @@ class AlarmOperations:
             "UntagResource": self.untag_resource,
         }
 
-    def put_metric_alarm(self, region: str, params: dict) -> dict:
+    def check(self, region: str, params: dict) -> None:
+        """Raises what PutMetricAlarm raises for its parameters."""
         check_metric_alarm(params)
+        self._alarms.check(region, params)
+
+    def put_metric_alarm(self, region: str, params: dict) -> dict:
+        self.check(region, params)
         dimensions = {} if params.get("Metrics") else {"Dimensions": []}
         alarm = ACTIONS | dimensions | _given(params) | {"Threshold": float(params["Threshold"])}
         self._put(region, alarm, params)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from course.localaws.agenda import Agenda
 from course.localaws.alarms import messages, rules
 from course.localaws.alarms.checks import ACTIONS_OF, is_policy, is_topic
-from course.localaws.alarms.evaluation import evaluate, next_data, step
+from course.localaws.alarms.evaluation import check, evaluate, next_data, step
 from course.localaws.alarms.store import AlarmStore
 from course.localaws.alarms.verdicts import ALARM, OK
 from course.localaws.alarms.words import reason, reason_data, stamp
@@ -74,6 +74,10 @@ class Alarms:
         return (self.store.get(region, name) or {}).get("StateValue", "")
 
     # ---- evaluation ---------------------------------------------------------------------------------------------------------
+
+    def check(self, region: str, alarm: dict) -> None:
+        """Raises the AwsError for which a metric alarm could never be evaluated."""
+        check(self._metrics, region, alarm, self.agenda.clock.now())
 
     def schedule(self, region: str, alarm: dict) -> None:
         """Evaluate an alarm from now on, or again; a composite one at once."""

@@ -173,6 +173,31 @@ def test_step_scaling_by_an_alarm_of_ones_own_and_its_cooldown(world):
     world.scaling.deregister_scalable_target(**place)
 
 
+def test_target_tracking_of_a_metric_of_ones_own(world):
+    name, place = world.target()
+    namespace = world.name("Load")
+    metric = {"Namespace": namespace, "MetricName": "load"}
+    policy = {"PolicyName": "own", "PolicyType": "TargetTrackingScaling"}
+
+    def put(**specification) -> None:
+        configuration = {"TargetValue": 10.0, "CustomizedMetricSpecification": specification}
+        world.scaling.put_scaling_policy(**place, **policy, TargetTrackingScalingPolicyConfiguration=configuration)
+
+    queries = [
+        {"Id": "m", "MetricStat": {"Metric": metric, "Stat": "Average"}, "ReturnData": False},
+        {"Id": "e", "Expression": "FILL(m, 0)"},
+    ]
+    with pytest.raises(ClientError, match="FILL"):
+        put(Metrics=queries)
+    assert not world.scaling.describe_scaling_policies(ServiceNamespace="sagemaker", PolicyNames=["own"])["ScalingPolicies"]
+    put(**metric, Statistic="Average")
+    world.to_the_minute()
+    for _ in range(3):
+        world.put(namespace, 20)
+    assert world.count(name) == 2
+    world.scaling.deregister_scalable_target(**place)
+
+
 def test_scheduled_actions_and_limits(world):
     name, place = world.target()
     world.to_the_minute()
