@@ -65,12 +65,12 @@ class Agenda:
                 self._thread.start()
             self._changed.notify_all()
 
-    def catch_up(self, seconds: float) -> bool:
-        """Wait, at most so many seconds, until everything is done that is due now; returns whether it is."""
+    def catch_up(self, seconds: float) -> None:
+        """Wait, at most so many seconds, until everything is done that is due now."""
         moment = self.clock.now()
         self.wake()
         with self._changed:
-            return self._changed.wait_for(lambda: self._thread is None or self._reached >= moment, seconds)
+            self._changed.wait_for(lambda: self._thread is None or self._reached >= moment, seconds)
 
     def shutdown(self) -> None:
         """End the thread, and let nobody sleep any longer. After `resume` things are done again."""
@@ -164,16 +164,15 @@ class Sleeper:
         self.ended = False
         self.moment = agenda.clock.now()
 
-    def until(self, moment: float) -> bool:
-        """Sleep until the clock is there; False when woken earlier, by `interrupt` or because the local AWS ends."""
+    def until(self, moment: float) -> None:
+        """Sleep until the clock is there, or until woken earlier, by `interrupt` or because the local AWS ends."""
         self._released.clear()
         if self.ended:
-            return False
+            return
         self.moment = moment if self._disturbed is None else self._disturbed
         self._agenda._sleep(self)
         self._released.wait()
-        disturbed, self._disturbed = self._disturbed, None
-        return disturbed is None and not self.ended
+        self._disturbed = None
 
     def interrupt(self, moment: float) -> None:
         """Wake it now, which is ``moment``, or when it would next go to sleep."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import calendar
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _AT = re.compile(r"at\((\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?)\)")
@@ -81,26 +82,24 @@ class _Cron:
         if (self._day == "?") == (self._weekday == "?"):
             raise ScheduleError(f"cron({fields}): one of day of month and day of week must be ?, and only one")
         self._minutes, self._hours = _values(minutes, 0, 59), _values(hours, 0, 23)
-        self._months, self._years = _values(months, 1, 12, MONTHS), set(_values(years, 1970, LAST_YEAR))
+        self._months, self._years = _values(months, 1, 12, MONTHS), _values(years, 1970, LAST_YEAR)
         self._days(2024, 2)  # to refuse what cannot be read
 
     def after(self, moment: float, zone: ZoneInfo) -> float | None:
-        begin = datetime.fromtimestamp(moment, UTC).astimezone(zone)
-        for year in range(begin.year, LAST_YEAR + 1):
-            if year not in self._years:
-                continue
-            for month in self._months:
-                if (year, month) < (begin.year, begin.month):
-                    continue
-                for day in self._days(year, month):
-                    if date(year, month, day) < begin.date():
-                        continue
-                    for hour in self._hours:
-                        for minute in self._minutes:
-                            found = datetime(year, month, day, hour, minute, tzinfo=zone).timestamp()
-                            if found > moment:
-                                return found
+        times = [time(hour, minute) for hour in self._hours for minute in self._minutes]
+        for day in self._dates(datetime.fromtimestamp(moment, zone).date()):
+            moments = (datetime.combine(day, at, zone).timestamp() for at in times)
+            found = next((each for each in moments if each > moment), None)
+            if found is not None:
+                return found
         return None
+
+    def _dates(self, first: date) -> Iterator[date]:
+        """The days that it names, from ``first`` on."""
+        months = ((year, month) for year in self._years if year >= first.year for month in self._months)
+        for year, month in months:
+            if (year, month) >= (first.year, first.month):
+                yield from (found for day in self._days(year, month) if (found := date(year, month, day)) >= first)
 
     def _days(self, year: int, month: int) -> list[int]:
         first_weekday, last = calendar.monthrange(year, month)  # Monday is 0

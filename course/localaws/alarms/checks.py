@@ -5,7 +5,7 @@ Source: CloudWatch API Reference, PutMetricAlarm (periods, what goes with what) 
 
 from __future__ import annotations
 
-from course.localaws.alarms.verdicts import COMPARISONS
+from course.localaws.alarms.verdicts import ALARM, COMPARISONS, INSUFFICIENT_DATA, OK
 from course.localaws.alarms.words import period
 from course.localaws.errors import AwsError, not_supported
 from course.localaws.metrics import statistics
@@ -14,7 +14,7 @@ from course.localaws.metrics.queries import by_id
 SHORT_PERIODS = (10, 20, 30)
 LONGEST, LONGEST_HOURLY = 86_400, 7 * 86_400
 UNSUPPORTED = ("EvaluationWindow", "WarmUpConfiguration", "EvaluationCriteria", "EvaluationInterval", "ActionConfiguration")
-ACTIONS = ("AlarmActions", "OKActions", "InsufficientDataActions")
+ACTIONS_OF = {ALARM: "AlarmActions", OK: "OKActions", INSUFFICIENT_DATA: "InsufficientDataActions"}
 TREATMENTS = ("breaching", "notBreaching", "ignore", "missing")
 
 
@@ -34,7 +34,10 @@ def check_metric_alarm(params: dict) -> None:
         raise invalid(f"TreatMissingData must be one of {', '.join(TREATMENTS)}; got {params['TreatMissingData']!r}.")
     if params.get("DatapointsToAlarm", 1) > params["EvaluationPeriods"]:
         raise invalid("DatapointsToAlarm must be less than or equal to EvaluationPeriods.")
-    _check_metrics(params) if params.get("Metrics") else _check_metric(params)
+    if params.get("Metrics"):
+        _check_metrics(params)
+    else:
+        _check_metric(params)
     _check_length(params)
     check_actions(params, "PutMetricAlarm")
 
@@ -57,8 +60,7 @@ def _check_metrics(params: dict) -> None:
     queries = by_id(params["Metrics"])
     if sum(query.get("ReturnData", True) for query in queries.values()) != 1:
         raise invalid("Exactly one element of the metrics list should return data.")
-    periods = {query["MetricStat"]["Period"] for query in queries.values() if "MetricStat" in query}
-    if not periods:
+    if not any("MetricStat" in query for query in queries.values()):
         raise invalid("The parameter Metrics must hold at least one MetricStat.")
     if any(query.get("AccountId") for query in queries.values()):
         raise not_supported("cloudwatch", "PutMetricAlarm with metrics of another account")
@@ -74,7 +76,7 @@ def _check_length(params: dict) -> None:
 
 
 def check_actions(params: dict, operation: str) -> None:
-    for member in ACTIONS:
+    for member in ACTIONS_OF.values():
         for action in params.get(member, ()):
             if not is_topic(action) and not is_policy(action):
                 raise not_supported("cloudwatch", f"{operation} with the action {action}: only SNS topics and scaling policies")

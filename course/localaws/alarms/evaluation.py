@@ -6,9 +6,9 @@ periods that end there, so that those of an alarm with a period of five minutes 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
-from course.localaws.alarms.verdicts import COMPARISONS, MORE, Point, Verdict, verdict
+from course.localaws.alarms.verdicts import MORE, Point, Verdict, breaching, verdict
 from course.localaws.alarms.words import period
 from course.localaws.metrics import statistics
 from course.localaws.metrics.queries import Evaluation
@@ -26,9 +26,9 @@ def evaluate(store: MetricStore, region: str, alarm: dict, moment: float) -> tup
     return verdict(alarm, points, breaching(alarm)), points
 
 
-def breaching(alarm: dict) -> Callable[[float], bool]:
-    compare, threshold = COMPARISONS[alarm["ComparisonOperator"]][0], alarm["Threshold"]
-    return lambda value: compare(value, threshold)
+def check(store: MetricStore, region: str, alarm: dict, moment: float) -> None:
+    """Raises the AwsError for which an alarm could never be evaluated, e.g. ``NotSupportedByLocalAws`` for a function of metric math."""
+    _points(store, region, alarm, moment)
 
 
 def next_data(store: MetricStore, region: str, alarm: dict, moment: float) -> float | None:

@@ -6,17 +6,15 @@ import json
 import math
 from collections.abc import Callable
 
+from course.localaws import tagging
 from course.localaws.alarms import rules
 from course.localaws.alarms.checks import check_actions, check_metric_alarm, invalid
 from course.localaws.alarms.service import Alarms
 from course.localaws.errors import AwsError, not_supported
-from course.localaws.sagemaker import tagging
 
 PAGE = 100
-MOST_TAGS = 50
 ACTIONS = {"ActionsEnabled": True, "OKActions": [], "AlarmActions": [], "InsufficientDataActions": []}
 SUPPRESSION = ("ActionsSuppressor", "ActionsSuppressorWaitPeriod", "ActionsSuppressorExtensionPeriod", "ActionConfiguration")
-ABOUT_TAGS = ("ListTagsForResource", "TagResource", "UntagResource")
 Operation = Callable[[str, dict], dict]
 
 
@@ -40,10 +38,15 @@ class AlarmOperations:
             "UntagResource": self.untag_resource,
         }
 
-    def put_metric_alarm(self, region: str, params: dict) -> dict:
+    def check(self, region: str, params: dict) -> None:
+        """Raises what PutMetricAlarm raises for its parameters."""
         check_metric_alarm(params)
-        given = {name: value for name, value in params.items() if name != "Tags" and value is not None}
-        alarm = {**ACTIONS, **({} if params.get("Metrics") else {"Dimensions": []}), **given, "Threshold": float(params["Threshold"])}
+        self._alarms.check(region, params)
+
+    def put_metric_alarm(self, region: str, params: dict) -> dict:
+        self.check(region, params)
+        dimensions = {} if params.get("Metrics") else {"Dimensions": []}
+        alarm = ACTIONS | dimensions | _given(params) | {"Threshold": float(params["Threshold"])}
         self._put(region, alarm, params)
         return {}
 
@@ -58,7 +61,7 @@ class AlarmOperations:
                 raise invalid(f"Could not find alarm {name} that AlarmRule names.")
         if params["AlarmName"] in self._behind(region, names):
             raise invalid(f"AlarmRule of {params['AlarmName']} would make the alarm depend on itself.")
-        self._put(region, ACTIONS | {name: value for name, value in params.items() if name != "Tags" and value is not None}, params)
+        self._put(region, ACTIONS | _given(params), params)
         return {}
 
     def describe_alarms(self, region: str, params: dict) -> dict:
@@ -181,6 +184,11 @@ class AlarmOperations:
 
     def _now(self) -> float:
         return self._alarms.agenda.clock.now()
+
+
+def _given(params: dict) -> dict:
+    """What a request says of its alarm."""
+    return {name: value for name, value in params.items() if name != "Tags" and value is not None}
 
 
 def _type(alarm: dict) -> str:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from course.localaws.agenda import Agenda
 from course.localaws.alarms import messages, rules
-from course.localaws.alarms.checks import is_policy, is_topic
-from course.localaws.alarms.evaluation import evaluate, next_data, step
+from course.localaws.alarms.checks import ACTIONS_OF, is_policy, is_topic
+from course.localaws.alarms.evaluation import check, evaluate, next_data, step
 from course.localaws.alarms.store import AlarmStore
 from course.localaws.alarms.verdicts import ALARM, OK
 from course.localaws.alarms.words import reason, reason_data, stamp
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from course.localaws.metrics import MetricStore
     from course.localaws.services.iam import Identity
 
-ACTIONS_OF = {"ALARM": "AlarmActions", "OK": "OKActions", "INSUFFICIENT_DATA": "InsufficientDataActions"}
 Key = tuple[str, str]
 
 logger = logging.getLogger(__name__)
@@ -68,9 +67,17 @@ class Alarms:
 
     def in_alarm(self, region: str, names: Iterable[str]) -> list[str]:
         """Those of ``names`` that are in ALARM."""
-        return [name for name in names if (self.store.get(region, name) or {}).get("StateValue") == ALARM]
+        return [name for name in names if self._state(region, name) == ALARM]
+
+    def _state(self, region: str, name: str) -> str:
+        """``""`` where there is no such alarm."""
+        return (self.store.get(region, name) or {}).get("StateValue", "")
 
     # ---- evaluation ---------------------------------------------------------------------------------------------------------
+
+    def check(self, region: str, alarm: dict) -> None:
+        """Raises the AwsError for which a metric alarm could never be evaluated."""
+        check(self._metrics, region, alarm, self.agenda.clock.now())
 
     def schedule(self, region: str, alarm: dict) -> None:
         """Evaluate an alarm from now on, or again; a composite one at once."""
@@ -149,13 +156,13 @@ class Alarms:
                 elif self.policies is not None:
                     self.policies(action, alarm, value, moment)
             except AwsError as error:
-                self._note_action(region, alarm, action, moment, f"Failed to execute action {action}. {error.message}")
+                summary = f"Failed to execute action {action}. {error.message}"
+                self._note_action(region, alarm, action, moment, "Failed", summary)
             else:
                 if before is not alarm:
-                    self._note_action(region, alarm, action, moment, f"Successfully executed action {action}")
+                    self._note_action(region, alarm, action, moment, "Succeeded", f"Successfully executed action {action}")
 
-    def _note_action(self, region: str, alarm: dict, action: str, moment: float, summary: str) -> None:
-        state = "Succeeded" if summary.startswith("Successfully") else "Failed"
+    def _note_action(self, region: str, alarm: dict, action: str, moment: float, state: str, summary: str) -> None:
         data = {"actionState": state, "stateUpdateTimestamp": int(alarm["StateUpdatedTimestamp"] * 1000), "notificationResource": action}
         self.store.note(region, alarm, moment, "Action", summary, data)
 
@@ -173,7 +180,7 @@ class Alarms:
         rule, names = rules.parse(alarm["AlarmRule"])
         if changed is not None and changed["AlarmName"] not in names:
             return
-        state = ALARM if rule(lambda name: (self.store.get(region, name) or {}).get("StateValue", "")) else OK
+        state = ALARM if rule(lambda name: self._state(region, name)) else OK
         if changed is None:
             self.change(region, alarm, state, f"{alarm['AlarmArn']} was created and its alarm rule evaluates to {state}", None, moment)
             return

@@ -47,6 +47,12 @@ class Verdict:
     filled: int = 0
 
 
+def breaching(alarm: dict) -> Callable[[float], bool]:
+    """Whether a value is beyond an alarm's threshold."""
+    compare, threshold = COMPARISONS[alarm["ComparisonOperator"]][0], alarm["Threshold"]
+    return lambda value: compare(value, threshold)
+
+
 def verdict(alarm: dict, points: Sequence[Point], breaching: Callable[[float], bool]) -> Verdict:
     """The state of an alarm by its evaluation range.
 

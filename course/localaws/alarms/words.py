@@ -11,7 +11,7 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from course.localaws.alarms.verdicts import ALARM, COMPARISONS, INSUFFICIENT_DATA, OK, Point, Verdict
+from course.localaws.alarms.verdicts import ALARM, COMPARISONS, INSUFFICIENT_DATA, OK, Point, Verdict, breaching
 
 MOST_SHOWN = 5
 
@@ -28,8 +28,8 @@ def reason(alarm: dict, verdict: Verdict) -> str:
             f"Threshold Crossed: {known} received for {wanted} period{'s' * (wanted > 1)} and {verdict.filled} missing "
             f"datapoint{'s were' if verdict.filled > 1 else ' was'} treated as [{treated}]."
         )
-    compare, words = COMPARISONS[alarm["ComparisonOperator"]]
-    crossed = [point for point in points if compare(point.value, alarm["Threshold"])]
+    crosses, words = breaching(alarm), COMPARISONS[alarm["ComparisonOperator"]][1]
+    crossed = [point for point in points if crosses(point.value)]
     relevant = crossed if verdict.state == ALARM else [point for point in points if point not in crossed]
     return f"Threshold Crossed: {_which(alarm, verdict, relevant, words)}{_minimum(alarm, verdict.state)}."
 

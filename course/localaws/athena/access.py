@@ -83,7 +83,6 @@ class Access:
     def _allowed(self, action: str, resource: str) -> bool:
         if self._principal.arn == f"arn:aws:iam::{self._principal.account}:root":
             return True
-
         entity = self._entity
         try:
             return (

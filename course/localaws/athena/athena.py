@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from course.localaws.athena import results
 from course.localaws.athena.catalog import CATALOG, Catalog
-from course.localaws.athena.executions import ENDED, Executions, invalid
-from course.localaws.athena.failures import QueryFailure, SyntaxFailure
+from course.localaws.athena.executions import ENDED, Executions
+from course.localaws.athena.failures import QueryFailure, SyntaxFailure, invalid
 from course.localaws.call import Principal
 from course.localaws.errors import AwsError
 
@@ -72,7 +72,7 @@ class Athena:
         try:
             statement = read(text, params.get("ExecutionParameters"))
         except SyntaxFailure as error:
-            raise AwsError("InvalidRequestException", str(error), AthenaErrorCode="MALFORMED_QUERY") from error
+            raise invalid(str(error), AthenaErrorCode="MALFORMED_QUERY") from error
         configuration = self._configuration(region, group, params.get("ResultConfiguration", {}))
         base, token = self._base(configuration) if stored else "", params.get("ClientRequestToken")
         with self._starting:

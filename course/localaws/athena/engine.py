@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -70,7 +71,13 @@ class Engine:
             cwd=folder,
             env=kept | {"HOME": str(folder), "ARROW_DEFAULT_MEMORY_POOL": "system"},
         )
-        timer = threading.Timer(SECONDS, process.kill)
+        expired = threading.Event()
+
+        def expire() -> None:
+            expired.set()
+            process.kill()
+
+        timer = threading.Timer(SECONDS, expire)
         timer.start()
         try:
             if self.stopped:
@@ -86,9 +93,8 @@ class Engine:
             process.stdout.close()
             process.wait()
         if not answer:
-            raise QueryFailure(
-                "Query timeout" if not self.stopped and not timer.is_alive() and timer.finished.is_set() else _killed(process)
-            )
+            late = expired.is_set() or process.returncode == -signal.SIGXCPU
+            raise QueryFailure("Query timeout" if late else "GENERIC_INTERNAL_ERROR: the process of the query was ended")
         found = json.loads(answer)
         if "error" in found:
             raise QueryFailure(found["error"])
@@ -132,10 +138,6 @@ class Engine:
             piece["files"].append(str(stored.path))
             piece["size"] += stored.size
         return list(pieces.values())
-
-
-def _killed(process: subprocess.Popen) -> str:
-    return "GENERIC_INTERNAL_ERROR: the process of the query was ended" if process.returncode else "GENERIC_INTERNAL_ERROR: no answer"
 
 
 def _delimited(parameters: dict[str, str]) -> dict:

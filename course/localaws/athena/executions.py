@@ -7,8 +7,8 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
+from course.localaws.athena.failures import invalid
 from course.localaws.database import Database
-from course.localaws.errors import AwsError
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS executions (
@@ -18,10 +18,6 @@ CREATE TABLE IF NOT EXISTS executions (
 CREATE UNIQUE INDEX IF NOT EXISTS executions_token ON executions (region, token)
 """
 ENDED = ("SUCCEEDED", "FAILED", "CANCELLED")
-
-
-def invalid(message: str) -> AwsError:
-    return AwsError("InvalidRequestException", message)
 
 
 class Executions:

@@ -1,10 +1,12 @@
-"""Why a query fails, in Athena's words: a code, a place in the text, a sentence.
+"""Why a query fails, or is refused, in Athena's words: a code, a place in the text, a sentence.
 
 Codes and words: Trino's ``StandardErrorCode``, on which Athena engine version 3 is built, and "Troubleshoot issues in Athena" of Athena's
 user guide.
 """
 
 from __future__ import annotations
+
+from course.localaws.errors import AwsError
 
 
 class QueryFailure(Exception):
@@ -13,6 +15,11 @@ class QueryFailure(Exception):
 
 class SyntaxFailure(Exception):
     """The text is no statement that Athena takes; it is refused before it is a query."""
+
+
+def invalid(message: str, **members: str) -> AwsError:
+    """A request is refused."""
+    return AwsError("InvalidRequestException", message, **members)
 
 
 def at(text: str, offset: int) -> str:

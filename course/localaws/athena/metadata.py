@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from course.localaws.athena.catalog import CATALOG, Catalog
+from course.localaws.athena.failures import invalid
 from course.localaws.errors import AwsError
 
 _SHOWN = ("Name", "CreateTime", "LastAccessTime", "TableType", "PartitionKeys", "Parameters")
@@ -28,7 +29,7 @@ def tables(catalog: Catalog, params: dict) -> dict:
     try:
         wanted = re.compile(params.get("Expression", ".*"), re.I)
     except re.error as error:
-        raise AwsError("InvalidRequestException", f"Invalid Expression: {error}") from error
+        raise invalid(f"Invalid Expression: {error}") from error
     found = catalog.tables(_database(catalog, params["DatabaseName"]))
     return {"TableMetadataList": [_shown(each) for each in found if wanted.fullmatch(each["Name"])]}
 
@@ -53,7 +54,7 @@ def _shown(document: dict) -> dict:
 
 def _check(params: dict) -> None:
     if params["CatalogName"].lower() != CATALOG:
-        raise AwsError("InvalidRequestException", f"Data catalog {params['CatalogName']} is not one that the local AWS reads.")
+        raise invalid(f"Data catalog {params['CatalogName']} is not one that the local AWS reads.")
 
 
 def _database(catalog: Catalog, name: str) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from course.localaws.errors import AwsError
+from course.localaws.athena.failures import invalid
 
 MOST_ROWS = 1000
+_PLACE = re.compile(r"[0-9]{1,15}")
 _FIELD = re.compile(rb'(?:"((?:[^"]|"")*)")?(,|\n)')
 _CHUNK = 1 << 20
 
@@ -29,9 +30,7 @@ def page(path: Path, quoted: bool, token: str | None, most: int) -> tuple[list[d
     AwsError
         ``InvalidRequestException``: no such place.
     """
-    if token is not None and not re.fullmatch(r"[0-9]{1,15}", token):
-        raise AwsError("InvalidRequestException", "Invalid NextToken")
-    start, size, rows = int(token or 0), path.stat().st_size, []
+    start, size, rows = place(token), path.stat().st_size, []
     with path.open("rb") as file:
         file.seek(start)
         buffer, done = file.read(_CHUNK), 0
@@ -47,6 +46,13 @@ def page(path: Path, quoted: bool, token: str | None, most: int) -> tuple[list[d
             rows.append({"Data": [{} if each is None else {"VarCharValue": each} for each in fields]})
     after = start + done
     return rows, str(after) if after < size else None
+
+
+def place(token: str | None) -> int:
+    """Where the page of a ``NextToken`` begins. Raises AwsError."""
+    if token is not None and not _PLACE.fullmatch(token):
+        raise invalid("Invalid NextToken")
+    return int(token or 0)
 
 
 def _row(buffer: bytes, start: int) -> tuple[list[str | None], int] | None:

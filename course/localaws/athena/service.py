@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from anyio import to_thread
@@ -11,8 +10,8 @@ from starlette.responses import Response
 from course.localaws.athena import metadata
 from course.localaws.athena.athena import Athena
 from course.localaws.athena.catalog import Catalog
-from course.localaws.athena.executions import invalid
-from course.localaws.athena.results import MOST_ROWS
+from course.localaws.athena.failures import invalid
+from course.localaws.athena.results import MOST_ROWS, place
 from course.localaws.call import Call, Service
 from course.localaws.contract import Contract
 from course.localaws.errors import AwsError, not_supported
@@ -65,7 +64,7 @@ def _batch_get(athena: Athena, call: Call, params: dict) -> dict:
 
 
 def _list(athena: Athena, call: Call, params: dict) -> dict:
-    start, most = _place(params.get("NextToken")), params.get("MaxResults", MOST_LISTED)
+    start, most = place(params.get("NextToken")), params.get("MaxResults", MOST_LISTED)
     found = athena.records.newest(call.region, params.get("WorkGroup", "primary"), start, most + 1)
     return {"QueryExecutionIds": found[:most], **({"NextToken": str(start + most)} if len(found) > most else {})}
 
@@ -96,12 +95,6 @@ def _statistics(athena: Athena, call: Call, params: dict) -> dict:
 
 def _of_catalog(answer: Callable[[Catalog, dict], dict]) -> Callable[[Athena, Call, dict], dict]:
     return lambda athena, call, params: answer(athena.catalog(call.region), params)
-
-
-def _place(token: str | None) -> int:
-    if token is not None and not re.fullmatch(r"[0-9]{1,15}", token):
-        raise invalid("Invalid NextToken")
-    return int(token or 0)
 
 
 OPERATIONS: dict[str, Callable[[Athena, Call, dict], dict]] = {

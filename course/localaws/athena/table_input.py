@@ -6,6 +6,7 @@ from sqlglot import exp
 
 from course.localaws.athena.catalog import Table
 from course.localaws.athena.failures import QueryFailure
+from course.localaws.athena.types import catalog_name
 
 _HIVE = "org.apache.hadoop.hive"
 _TEXT = (f"{_HIVE}.serde2.lazy.LazySimpleSerDe", "org.apache.hadoop.mapred.TextInputFormat", f"{_HIVE}.ql.io.HiveIgnoreKeyTextOutputFormat")
@@ -80,14 +81,10 @@ def external(tree: exp.Create) -> tuple[str, dict]:
 def _columns(definitions: list[exp.Expression]) -> list[dict]:
     found = []
     for each in definitions:
-        column = {"Name": each.name.lower(), "Type": hive_type(each.kind) if isinstance(each, exp.ColumnDef) and each.kind else "string"}
+        column = {"Name": each.name.lower(), "Type": catalog_name(each.kind) if isinstance(each, exp.ColumnDef) and each.kind else "string"}
         comment = each.find(exp.CommentColumnConstraint) if isinstance(each, exp.ColumnDef) else None
         found.append(column | ({"Comment": comment.this.name} if comment else {}))
     return found
-
-
-def hive_type(kind: exp.DataType) -> str:
-    return kind.sql("hive").lower().replace(": ", ":").replace(", ", ",")
 
 
 def _format(given: exp.Expression) -> str:

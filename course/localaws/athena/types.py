@@ -25,7 +25,12 @@ def hive(duckdb_type: str) -> str:
     """The Glue catalog's name of a type that DuckDB answered."""
     if duckdb_type == _NULL:
         return "string"
-    return _build(duckdb_type, "duckdb").sql("hive").lower().replace(": ", ":")
+    return catalog_name(_build(duckdb_type, "duckdb"))
+
+
+def catalog_name(kind: exp.DataType) -> str:
+    """A type as the Glue catalog writes it, without spaces: ``struct<a:int,b:decimal(10,2)>``."""
+    return kind.sql("hive").lower().replace(": ", ":").replace(", ", ",")
 
 
 def is_nested(hive_type: str) -> bool:

@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from course.localaws.athena import types, writing
 from course.localaws.athena.access import Access
-from course.localaws.athena.catalog import Catalog, Table
+from course.localaws.athena.catalog import CATALOG, Catalog, Table
 from course.localaws.athena.ddl import Definitions
 from course.localaws.athena.engine import Engine
 from course.localaws.athena.failures import QueryFailure
@@ -146,7 +146,7 @@ class Work:
         database = (named.db or self._database).lower()
         table = self._catalog.table(database, named.name.lower())
         if table is None:
-            raise QueryFailure(f"TABLE_NOT_FOUND: Table 'awsdatacatalog.{database}.{named.name.lower()}' does not exist")
+            raise QueryFailure(f"TABLE_NOT_FOUND: Table '{CATALOG}.{database}.{named.name.lower()}' does not exist")
         target, plan = writing.of_table(table), self._plan()
         plan.sql = writing.insertion(tree, table, plan.sql, len(plan.columns))
         self._store(target, self._execute(plan, folder, target.output), folder, table)

@@ -32,7 +32,7 @@ _ERRORS = (  # the first that fits; what DuckDB raises -> Trino's code
 def main() -> None:
     request = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    resource.setrlimit(resource.RLIMIT_CPU, (request["seconds"], request["seconds"]))
+    resource.setrlimit(resource.RLIMIT_CPU, (request["seconds"], request["seconds"] + 1))  # ended by SIGXCPU, which tells it from a kill
     resource.setrlimit(resource.RLIMIT_FSIZE, (request["file_size"], request["file_size"]))
     resource.setrlimit(resource.RLIMIT_DATA, (request["process_memory"], request["process_memory"]))
     try:

@@ -19,7 +19,7 @@ _COMPRESSIONS = {
     "JSON": ("GZIP", "NONE"),
 }
 _KINDS = {"PARQUET": "parquet", "ORC": "orc", "TEXTFILE": "text", "JSON": "json"}
-_OF_TABLES = {"parquet": "PARQUET", "orc": "ORC", "text": "TEXTFILE", "json": "JSON"}
+_OF_TABLES = {kind: name for name, kind in _KINDS.items()}
 
 
 @dataclass(slots=True)
@@ -133,4 +133,4 @@ def note_partitions(catalog: Catalog, table: Table, target: Target, files: list[
 
 
 def _quoted(name: str) -> str:
-    return f'"{name}"'
+    return exp.to_identifier(name, quoted=True).sql("duckdb")

@@ -38,19 +38,19 @@ def metric_data(store: MetricStore, region: str, params: dict) -> dict:
 
 def by_id(queries: list[dict]) -> dict[str, dict]:
     """The queries of a request, checked. Raises ``ValidationError``."""
-    by_id: dict[str, dict] = {}
+    found: dict[str, dict] = {}
     for number, query in enumerate(queries, start=1):
         path, query_id = f"MetricDataQueries.member.{number}", query["Id"]
         if not _ID.fullmatch(query_id):
             raise _invalid(f"The value {query_id} for parameter {path}.Id is not matching the expected pattern ^[a-z][a-zA-Z0-9_]*$.")
-        if query_id in by_id:
+        if query_id in found:
             raise _invalid(f'The values for parameter id in MetricDataQueries are not unique: "{query_id}"')
         if ("MetricStat" in query) == ("Expression" in query):
             raise _invalid(f"Exactly one of the parameters {path}.MetricStat and {path}.Expression must be specified.")
         if "${" in query.get("Label", ""):
             raise not_supported("cloudwatch", "GetMetricData with a dynamic label")
-        by_id[query_id] = query
-    return by_id
+        found[query_id] = query
+    return found
 
 
 @dataclass

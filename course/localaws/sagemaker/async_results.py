@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from course.localaws.errors import AwsError
 from course.localaws.sagemaker.job_data import JobData
 from course.localaws.services.journal import new_seed
 
@@ -71,7 +72,13 @@ def notify(platform: Platform, data: JobData, request: Request, body: bytes, con
     if not data.allowed("sns:Publish", topic):
         logger.warning("the endpoint %s may not publish to %s", endpoint, topic)
         return
-    platform.identity.moto.publish(request.region, topic, json.dumps(told), bytes.fromhex(request.outcome["notification"]))
+    seed = bytes.fromhex(request.outcome["notification"])
+    try:
+        platform.identity.moto.ask("sns", "Publish", region=request.region, seed=seed, TopicArn=topic, Message=json.dumps(told))
+    except AwsError as error:
+        if error.status >= 500:
+            raise
+        logger.error("a message was not published to %s: %s", topic, error.message)  # e.g. a topic that is gone
 
 
 def message(request: Request, endpoint: str, now: float, body: bytes | None) -> dict:

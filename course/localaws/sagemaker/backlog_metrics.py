@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from course.localaws.metrics.store import observed
+from course.localaws.sagemaker.invocation_metrics import NAMESPACE
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
 
-NAMESPACE = "AWS/SageMaker"
 LONGEST_GAP = 180  # minutes of an advanced clock that are told of one by one
 
 

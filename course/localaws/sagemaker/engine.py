@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from course.localaws import tagging
 from course.localaws.database import Database
 from course.localaws.errors import AwsError
-from course.localaws.sagemaker import paging, quotas, tagging
+from course.localaws.sagemaker import paging, quotas
 from course.localaws.sagemaker.context import Context
 
 if TYPE_CHECKING:

@@ -139,7 +139,7 @@ class Rollout:
         start(launched)
         if first:
             self._sleeper.moment = self._clock.now()
-        capacity = f"{'full' if share >= 1 else 'partial'} capacity of {sum(done.values())} instance(s)"
+        capacity = self._capacity(share, done)
         self._tell("ActivatingTraffic", f"Activating traffic on {capacity}.", done, present)
         self._live.shift(fleet, share, done)
         self._bake("WaitIntervalInSeconds", self._plan.wait, capacity, done, present)

@@ -136,6 +136,8 @@ class Scaling:
         before = [alarm["AlarmName"] for alarm in policy["Alarms"]]
         if policy["PolicyType"] == "TargetTrackingScaling":
             made = alarms_of(policy)
+            for alarm in made:
+                self._alarms.check(region, alarm)
             self._store.put(region, POLICY, key, policy)
             for alarm in made:
                 self._alarms.put_metric_alarm(region, alarm)

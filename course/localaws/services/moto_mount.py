@@ -187,18 +187,30 @@ class MotoMount:
             body=await call.body(),
         )
 
-    def ask(self, service: str, action: str, region: str = "us-east-1", **parameters: str) -> Answer:
-        """Perform an operation of a query service (IAM, SNS) on behalf of the account itself, and wait for the answer.
+    def ask(self, service: str, action: str, region: str = "us-east-1", seed: bytes | None = None, **parameters: str) -> None:
+        """Perform an operation of a query service (IAM, SNS) on behalf of the account itself, and wait until it is done.
+
+        Parameters
+        ----------
+        seed : bytes, optional
+            One whose seed is in the journal was performed, and is not performed again.
 
         Raises
         ------
         AwsError
+            ``InternalFailure``, with the status of the service's answer.
         """
+
+        def perform() -> None:
+            if seed is not None and self._journal.has(seed):
+                return
+            answer = self._own(service, region, form, ("content-type", "application/x-www-form-urlencoded; charset=utf-8"), seed=seed)
+            if answer.status >= 400:
+                what = f"{service}:{action} failed: {answer.body.decode(errors='replace')}"
+                raise AwsError("InternalFailure", what, answer.status)
+
         form = urlencode({"Action": action, "Version": "2010-05-08", **parameters}).encode()
-        answer = self.run(lambda: self._own(service, region, form, ("content-type", "application/x-www-form-urlencoded; charset=utf-8")))
-        if answer.status >= 400:
-            raise AwsError("InternalFailure", f"{service}:{action} failed: {answer.body.decode(errors='replace')}", 500)
-        return answer
+        self.run(perform)
 
     def ask_json(self, service: str, region: str, target: str, parameters: dict) -> dict:
         """Perform an operation of a JSON service on behalf of the account itself, and wait for the answer.
@@ -213,8 +225,7 @@ class MotoMount:
         AwsError
             The service's own.
         """
-        headers = (("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target))
-        answer = self.run(lambda: self._own(service, region, json.dumps(parameters).encode(), *headers))
+        answer = self.run(lambda: self._own_json(service, region, target, parameters))
         found = json.loads(answer.body or b"{}")
         if answer.status >= 400:
             code = str(found.get("__type", "InternalFailure")).rpartition("#")[2]
@@ -236,8 +247,7 @@ class MotoMount:
             buses = events_backends[self._platform.account][region].event_buses
             if not any(bus.rules for bus in buses.values()):
                 return  # nothing would happen, and the journal of what happened would grow with every job
-            headers = (("content-type", "application/x-amz-json-1.1"), ("x-amz-target", "AWSEvents.PutEvents"))
-            answer = self._own("events", region, json.dumps({"Entries": [event]}).encode(), *headers)
+            answer = self._own_json("events", region, "AWSEvents.PutEvents", {"Entries": [event]})
             if answer.status >= 400:
                 logger.error("the event %s was not delivered: %s", event["DetailType"], answer.body.decode(errors="replace"))
 
@@ -248,22 +258,6 @@ class MotoMount:
                 logger.exception("the event %s was not delivered", event["DetailType"])
 
         self._submit(logged)
-
-    def publish(self, region: str, topic: str, message: str, seed: bytes) -> None:
-        """Have SNS deliver a message of AWS's own to the subscriptions of a topic, and wait for it; a topic that is gone is logged.
-
-        One whose ``seed`` is in the journal was delivered, and is not delivered again.
-        """
-
-        def deliver() -> None:
-            if self._journal.has(seed):
-                return
-            answer = self._own("sns", region, form, ("content-type", "application/x-www-form-urlencoded; charset=utf-8"), seed=seed)
-            if answer.status >= 400:
-                logger.error("a message was not published to %s: %s", topic, answer.body.decode(errors="replace"))
-
-        form = urlencode({"Action": "Publish", "Version": "2010-03-31", "TopicArn": topic, "Message": message}).encode()
-        self.run(deliver)
 
     def run(self, function: Callable[[], T]) -> T:
         """Run ``function`` in moto's thread, after the journal was replayed, and wait for what it returns."""
@@ -294,6 +288,10 @@ class MotoMount:
         return self._worker.submit(loaded)
 
     # In moto's thread
+
+    def _own_json(self, service: str, region: str, target: str, parameters: dict) -> Answer:
+        headers = (("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target))
+        return self._own(service, region, json.dumps(parameters).encode(), *headers)
 
     def _own(self, service: str, region: str, body: bytes, *headers: tuple[str, str], seed: bytes | None = None) -> Answer:
         """Perform a request on behalf of the account itself."""

@@ -253,6 +253,34 @@ def test_what_is_refused(world, namespace):
         assert caught.value.response["Error"]["Code"] == code, members
 
 
+@pytest.mark.parametrize(
+    ("expression", "code", "words"),
+    [
+        ("FILL(m, 0)", "NotSupportedByLocalAws", "FILL"),
+        ("ANOMALY_DETECTION_BAND(m)", "NotSupportedByLocalAws", "ANOMALY_DETECTION_BAND"),
+        ("SELECT AVG(m) FROM Space", "NotSupportedByLocalAws", "Metrics Insights"),
+        ("m + e", "ValidationError", "circle"),
+        ("m + other", "ValidationError", "other"),
+    ],
+)
+def test_an_expression_that_could_never_be_evaluated_is_refused_at_once(world, namespace, expression, code, words):
+    stat = {"Metric": {"Namespace": namespace, "MetricName": "m"}, "Period": 60, "Stat": "Average"}
+    queries = [{"Id": "m", "MetricStat": stat, "ReturnData": False}, {"Id": "e", "Expression": expression}]
+    with pytest.raises(ClientError, match=words) as caught:
+        world.alarm(namespace, Metrics=queries)
+    assert caught.value.response["Error"]["Code"] == code
+
+
+def test_what_composite_alarms_cannot_do_is_refused_by_name(world):
+    for members, words in (
+        ({"ActionsSuppressor": "other"}, "ActionsSuppressor"),
+        ({"AlarmRule": "AT_LEAST(1, ALARM, (a, b))"}, "AT_LEAST"),
+    ):
+        with pytest.raises(ClientError, match=words) as caught:
+            world.cloudwatch.put_composite_alarm(**({"AlarmName": "both", "AlarmRule": "TRUE"} | members))
+        assert caught.value.response["Error"]["Code"] == "NotSupportedByLocalAws"
+
+
 def test_alarms_go_on_after_a_kill_and_a_year_passes_quickly(tmp_path):
     first = World(server.start(tmp_path / "state"))
     namespace = "Test/Kept"

@@ -277,6 +277,12 @@ def test_create_table_as_and_insert(lake):
     assert "Insert query has mismatched column types" in lake.reason(f"INSERT INTO {table} SELECT 1")
 
 
+def test_a_table_that_a_query_made_has_the_catalogs_types(lake):
+    table = fresh("typed")
+    lake.run(f"CREATE TABLE {table} AS SELECT CAST(1 AS DECIMAL(10, 2)) AS price, CAST(ROW(1, 'x') AS ROW(a INTEGER, b VARCHAR)) AS pair")
+    assert [kind.strip() for _, kind, _ in lake.rows(f"DESCRIBE {table}")] == ["decimal(10,2)", "struct<a:int,b:string>"]
+
+
 @pytest.mark.parametrize("kind", ["PARQUET", "ORC", "JSON", "TEXTFILE"])
 def test_unload_writes_what_can_be_read_again(lake, kind):
     place = f"s3://{BUCKET}/{fresh('unload')}/"

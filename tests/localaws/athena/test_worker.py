@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,10 @@ from pathlib import Path
 import pytest
 
 from course.localaws.athena import engine
+from course.localaws.athena.failures import QueryFailure
+from course.localaws.athena.plan import Plan
+
+ENDLESS = "SELECT count(*) FROM range(1000000) a(x), range(1000000) b(y) WHERE (x * y) % 7 = 3"
 
 
 def answer(folder: Path, sql: str, seconds: int = 60) -> dict:
@@ -55,10 +60,21 @@ def test_it_ends_when_nobody_waits_for_it(tmp_path):
     worker = subprocess.Popen(
         [sys.executable, "-m", "course.localaws.athena.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=tmp_path, text=True
     )
-    endless = "SELECT count(*) FROM range(1000000) a(x), range(1000000) b(y) WHERE (x * y) % 7 = 3"
-    request = {"scans": [], "sql": endless, "output": None, "seconds": 60, "file_size": 1 << 20}
+    request = {"scans": [], "sql": ENDLESS, "output": None, "seconds": 60, "file_size": 1 << 20}
     request |= {"memory": 100 << 20, "process_memory": engine.PROCESS_MEMORY}
     worker.stdin.write(json.dumps(request) + "\n")
     worker.stdin.flush()
     worker.stdin.close()
     assert worker.wait(60) == 1
+
+
+def test_a_query_that_takes_too_long_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(engine, "SECONDS", 1)
+    with pytest.raises(QueryFailure, match="Query timeout"):
+        engine.Engine(None).run(Plan(ENDLESS), tmp_path, None)
+
+
+def test_a_query_whose_process_ends_took_not_too_long(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "executable", shutil.which("false"))
+    with pytest.raises(QueryFailure, match="the process of the query was ended"):
+        engine.Engine(None).run(Plan(ENDLESS), tmp_path, None)

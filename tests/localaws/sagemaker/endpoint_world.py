@@ -7,15 +7,14 @@ import tarfile
 import time
 import uuid
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
-import boto3
 import numpy as np
 import xgboost
-from botocore.config import Config
 
 from course.localaws import server
-from course.localaws.keys import issued
+
+from ..boto_clients import client_factory
 
 XGBOOST = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"
 SKLEARN = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
@@ -65,15 +64,24 @@ def until(condition: Callable[[], Any], what: str, limit: float = LIMIT) -> Any:
     raise TimeoutError(f"after {limit} s still not: {what}")
 
 
-class World:
-    """Names are new for every test, so that tests share a local AWS."""
+W = TypeVar("W", bound="World")
 
-    def __init__(self, client: Callable[..., Any]) -> None:
+
+class World:
+    """Names are new for every test, so that tests share a local AWS. One with a ``handle`` is the tests' own: they may move its clock."""
+
+    def __init__(self, client: Callable[..., Any], handle: server.Handle | None = None) -> None:
+        self.handle = handle
         self.sagemaker, self.runtime, self.s3 = client("sagemaker"), client("sagemaker-runtime"), client("s3")
         self.logs, self.cloudwatch = client("logs"), client("cloudwatch")
         self.bucket = self.name("models")
         self.s3.create_bucket(Bucket=self.bucket)
         self.endpoints: list[str] = []
+
+    def to_the_minute(self) -> None:
+        """Go to just after the beginning of a minute."""
+        now = self.handle.advance(0)
+        self.handle.advance(60 - now % 60 + 1)
 
     def name(self, stem: str) -> str:
         return f"{stem}-{uuid.uuid4().hex[:8]}"
@@ -142,9 +150,6 @@ class World:
             return "Could not find endpoint" in str(error)
 
 
-def world_of(handle: server.Handle, kind: type[World] = World) -> World:
+def world_of(handle: server.Handle, kind: type[W] = World) -> W:
     """The world of a local AWS of one's own."""
-    credential = issued(handle.state)
-    session = boto3.Session(credential.principal.access_key, credential.secret, credential.token, "us-east-1")
-    config = Config(retries={"total_max_attempts": 1}, read_timeout=120)
-    return kind(lambda service: session.client(service, endpoint_url=handle.endpoint, config=config))
+    return kind(client_factory(handle), handle)
