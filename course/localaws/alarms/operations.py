@@ -16,7 +16,6 @@ PAGE = 100
 MOST_TAGS = 50
 ACTIONS = {"ActionsEnabled": True, "OKActions": [], "AlarmActions": [], "InsufficientDataActions": []}
 SUPPRESSION = ("ActionsSuppressor", "ActionsSuppressorWaitPeriod", "ActionsSuppressorExtensionPeriod", "ActionConfiguration")
-ABOUT_TAGS = ("ListTagsForResource", "TagResource", "UntagResource")
 Operation = Callable[[str, dict], dict]
 
 
