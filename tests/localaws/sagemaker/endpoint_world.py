@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
+import sys
 import tarfile
 import time
 import uuid
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
-import boto3
 import numpy as np
 import xgboost
-from botocore.config import Config
 
 from course.localaws import server
-from course.localaws.keys import issued
+
+from ..boto_clients import client_factory
 
 XGBOOST = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"
 SKLEARN = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
@@ -65,8 +68,19 @@ def until(condition: Callable[[], Any], what: str, limit: float = LIMIT) -> Any:
     raise TimeoutError(f"after {limit} s still not: {what}")
 
 
+Kind = TypeVar("Kind", bound="World")
+
+
 class World:
-    """Names are new for every test, so that tests share a local AWS."""
+    """Names are new for every test, so that tests share a local AWS.
+
+    Attributes
+    ----------
+    handle : server.Handle
+        The local AWS, where it is one of the tests' own (`world_of`).
+    """
+
+    handle: server.Handle
 
     def __init__(self, client: Callable[..., Any]) -> None:
         self.sagemaker, self.runtime, self.s3 = client("sagemaker"), client("sagemaker-runtime"), client("s3")
@@ -130,6 +144,11 @@ class World:
         events = self.logs.filter_log_events(logGroupName=f"/aws/sagemaker/Endpoints/{name}")["events"]
         return "\n".join(event["message"] for event in events)
 
+    def to_the_minute(self) -> None:
+        """Move the clock to just after the beginning of a minute."""
+        now = self.handle.advance(0)
+        self.handle.advance(60 - now % 60 + 1)
+
     def close(self) -> None:
         for name in self.endpoints:
             until(lambda name=name: self._deleted(name), f"{name} is deleted")
@@ -142,9 +161,17 @@ class World:
             return "Could not find endpoint" in str(error)
 
 
-def world_of(handle: server.Handle, kind: type[World] = World) -> World:
+def answers_of(handle: server.Handle, folder: Path, program: str, *arguments: str) -> str:
+    """What a program prints after ``ANSWERS`` in a process of its own, with nothing but the environment of `Handle.environment`."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SAGEMAKER_"))}
+    command = [sys.executable, "-c", program, *arguments]
+    done = subprocess.run(command, env=kept | handle.environment(), cwd=folder, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]
+    return done.stdout.partition("ANSWERS ")[2].splitlines()[0]
+
+
+def world_of(handle: server.Handle, kind: type[Kind] = World) -> Kind:
     """The world of a local AWS of one's own."""
-    credential = issued(handle.state)
-    session = boto3.Session(credential.principal.access_key, credential.secret, credential.token, "us-east-1")
-    config = Config(retries={"total_max_attempts": 1}, read_timeout=120)
-    return kind(lambda service: session.client(service, endpoint_url=handle.endpoint, config=config))
+    world = kind(client_factory(handle))
+    world.handle = handle
+    return world

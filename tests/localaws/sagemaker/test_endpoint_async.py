@@ -6,14 +6,13 @@ import base64
 import json
 import time
 from collections.abc import Callable
+from typing import Any
 
-import boto3
 import psutil
 import pytest
 from botocore.exceptions import ClientError
 
 from course.localaws import server
-from course.localaws.keys import issued
 
 from .endpoint_world import SKLEARN, World, script, until, world_of
 
@@ -36,21 +35,20 @@ def transform_fn(model, data, content_type, accept):
 """
 
 
+class Told(World):
+    """Endpoints whose answers topics tell of."""
+
+    def __init__(self, client: Callable[..., Any]) -> None:
+        super().__init__(client)
+        self.sns, self.sqs = client("sns"), client("sqs")
+
+
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
     """A local AWS whose clock is ours alone."""
     handle = server.start(tmp_path_factory.mktemp("async") / "state")
-    world = with_topics(world_of(handle), handle)
-    yield world
+    yield world_of(handle, Told)
     handle.stop()
-
-
-def with_topics(world: World, handle: server.Handle) -> World:
-    credential = issued(handle.state)
-    session = boto3.Session(credential.principal.access_key, credential.secret, credential.token, "us-east-1")
-    world.handle = handle
-    world.sns, world.sqs = (session.client(service, endpoint_url=handle.endpoint) for service in ("sns", "sqs"))
-    return world
 
 
 def deploy(world: World, most: int = 1, to: str = "out", notify: dict | None = None, **variant: object) -> str:
@@ -243,7 +241,7 @@ def test_a_deleted_endpoint_takes_its_requests_with_it(world):
 
 def test_a_killed_local_aws_answers_what_it_acknowledged(tmp_path):
     handle = server.start(tmp_path / "state")
-    world = with_topics(world_of(handle), handle)
+    world = world_of(handle, Told)
     topic, _ = inbox(world)
     name = deploy(world, notify={"SuccessTopic": topic})
     told = [ask(world, name, f"slow {number}") for number in range(3)]
@@ -251,7 +249,7 @@ def test_a_killed_local_aws_answers_what_it_acknowledged(tmp_path):
     psutil.Process(handle.pid).kill()
     handle = server.start(tmp_path / "state")
     try:
-        bucket, again = world.bucket, with_topics(world_of(handle), handle)
+        bucket, again = world.bucket, world_of(handle, Told)
         assert [result(again, each["OutputLocation"]) for each in told] == [f"SLOW {number}" for number in range(3)]
         queue = again.sqs.list_queues()["QueueUrls"][0]
         seen: list[str] = []

@@ -32,9 +32,7 @@ def transform_fn(model, data, content_type, accept):
 def world(tmp_path_factory):
     """A local AWS whose clock is ours alone."""
     handle = server.start(tmp_path_factory.mktemp("serverless") / "state")
-    world = world_of(handle)
-    world.handle = handle
-    yield world
+    yield world_of(handle)
     handle.stop()
 
 

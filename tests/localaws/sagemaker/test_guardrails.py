@@ -6,13 +6,13 @@ import json
 import os
 import signal
 import threading
+from collections.abc import Callable
+from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
 from course.localaws import server
-from course.localaws.keys import issued
 
 from .endpoint_world import World, echo, until, world_of
 
@@ -20,15 +20,9 @@ from .endpoint_world import World, echo, until, world_of
 class Guarded(World):
     """Endpoints that answer with the letter of their model, on a local AWS whose clock the tests move."""
 
-    @classmethod
-    def on(cls, handle: server.Handle) -> Guarded:
-        world = world_of(handle)
-        world.__class__ = cls
-        credential = issued(handle.state)
-        session = boto3.Session(credential.principal.access_key, credential.secret, credential.token, "us-east-1")
-        world.handle = handle
-        world.events, world.sqs = (session.client(service, endpoint_url=handle.endpoint) for service in ("events", "sqs"))
-        return world
+    def __init__(self, client: Callable[..., Any]) -> None:
+        super().__init__(client)
+        self.events, self.sqs = client("events"), client("sqs")
 
     def config_of(self, letter: str, count: int = 1) -> str:
         return self.config({"ModelName": self.model(echo(letter)), "InitialInstanceCount": count})
@@ -59,10 +53,6 @@ class Guarded(World):
         found = [self.invoke(name) for _ in range(times)]
         return {letter: found.count(letter) for letter in sorted(set(found))}
 
-    def to_the_minute(self) -> None:
-        now = self.handle.advance(0)
-        self.handle.advance(60 - now % 60 + 1)
-
     def alarm(self) -> str:
         """An alarm, and a namespace of the same name, whose metric ``errors`` it watches."""
         name = self.name("Alarm")
@@ -91,7 +81,7 @@ def size(value: int, kind: str = "INSTANCE_COUNT") -> dict:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
     handle = server.start(tmp_path_factory.mktemp("guardrails") / "state")
-    yield Guarded.on(handle)
+    yield world_of(handle, Guarded)
     handle.stop()
 
 
@@ -288,14 +278,14 @@ def test_what_is_refused(world):
 
 
 def test_a_half_done_deployment_is_undone_by_a_restart_and_a_stop_does_not_wait_for_it(tmp_path):
-    first = Guarded.on(server.start(tmp_path / "state"))
+    first = world_of(server.start(tmp_path / "state"), Guarded)
     name = first.endpoint("A")
     before = first.described(name)["EndpointConfigName"]
     deployment = blue_green("CANARY", 3000, CanarySize=size(50, "CAPACITY_PERCENT"))
     first.update(name, "B", deployment)
     first.baking(name)
     os.kill(first.handle.pid, signal.SIGKILL)
-    again = Guarded.on(server.start(tmp_path / "state"))
+    again = world_of(server.start(tmp_path / "state"), Guarded)
     try:
         described = again.settled(name)
         assert (described["EndpointStatus"], described["EndpointConfigName"]) == ("InService", before)

@@ -23,9 +23,7 @@ def transform_fn(model, data, content_type, accept):
 @pytest.fixture(scope="module")
 def own(tmp_path_factory):
     handle = server.start(tmp_path_factory.mktemp("utilization") / "state")
-    world = world_of(handle)
-    world.handle = handle
-    yield world
+    yield world_of(handle)
     handle.stop()
 
 

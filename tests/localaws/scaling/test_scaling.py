@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import concurrent.futures
 import datetime
+from collections.abc import Callable
+from typing import Any
 
-import boto3
 import psutil
 import pytest
 from botocore.exceptions import ClientError
 
 from course.localaws import server
-from course.localaws.keys import issued
 
 from ..sagemaker.endpoint_world import World, echo, script, until, world_of
 
@@ -28,14 +28,9 @@ def transform_fn(model, data, content_type, accept):
 class Scaled(World):
     """A local AWS whose clock the tests move, with endpoints that scale."""
 
-    @classmethod
-    def on(cls, handle: server.Handle) -> Scaled:
-        world = world_of(handle)
-        world.__class__ = cls
-        credential = issued(handle.state)
-        session = boto3.Session(credential.principal.access_key, credential.secret, credential.token, "us-east-1")
-        world.handle, world.scaling = handle, session.client("application-autoscaling", endpoint_url=handle.endpoint)
-        return world
+    def __init__(self, client: Callable[..., Any]) -> None:
+        super().__init__(client)
+        self.scaling = client("application-autoscaling")
 
     def target(self, least: int = 1, most: int = 3, **more) -> tuple[str, dict]:
         """An endpoint of one instance, registered; its name, and what names its variant."""
@@ -60,10 +55,6 @@ class Scaled(World):
         """The oldest first."""
         found = self.scaling.describe_scaling_activities(ServiceNamespace="sagemaker", ResourceId=place["ResourceId"], **more)
         return found["ScalingActivities"][::-1]
-
-    def to_the_minute(self) -> None:
-        now = self.handle.advance(0)
-        self.handle.advance(60 - now % 60 + 1)
 
     def minute_of(self, name: str, invocations: int) -> None:
         """A minute with so many invocations."""
@@ -91,7 +82,7 @@ class Scaled(World):
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
     handle = server.start(tmp_path_factory.mktemp("scaling") / "state")
-    yield Scaled.on(handle)
+    yield world_of(handle, Scaled)
     handle.stop()
 
 
