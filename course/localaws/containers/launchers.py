@@ -102,4 +102,4 @@ def _placed(environment: Environment) -> list[str]:
     os.environ |= dict.fromkeys(("OMPI_MCA_plm_rsh_agent", "PRTE_MCA_plm_ssh_agent"), " ".join(REMOTE_SHELL))
     places = ",".join(f"{host}:{_processes(environment)}" for host in environment.distribution_hosts)
     interfaces = [part for layer in ("btl", "oob") for part in ("-mca", f"{layer}_tcp_if_include", interface)]
-    return ["--host", places, *interfaces, "-mca", "plm_rsh_no_tree_spawn", "1", "-bind-to", "none", "-map-by", "slot", "-x", "PATH"]
+    return ["--host", places, *interfaces, "-mca", "plm_rsh_no_tree_spawn", "1", "--bind-to", "none", "--map-by", "slot", "-x", "PATH"]

@@ -27,7 +27,7 @@ from types import ModuleType
 
 import psutil
 
-from course.localaws.containers.serving import Model, Request, Response, internal_error
+from course.localaws.containers.serving import Model, Request, Response, as_json, internal_error
 
 # Bytes that the models may take together; set by hosting by the type of the instance.
 MEMORY = "COURSE_MODEL_MEMORY_BYTES"
@@ -149,7 +149,7 @@ class Models:
             else None
         )
         if act is None:
-            return answer(404, {"message": f"{method} {path} is not there"})
+            return as_json({"message": f"{method} {path} is not there"}, 404)
         return await asyncio.get_running_loop().run_in_executor(self._pool, act, door["name"], request)
 
     def _post(self, _: str | None, request: Request) -> Response:
@@ -157,34 +157,34 @@ class Models:
             asked = json.loads(request.body)
             name, url = asked["model_name"], asked["url"]
         except (ValueError, TypeError, KeyError) as error:
-            return answer(400, {"message": f"the body must be JSON with model_name and url: {error!r}"})
+            return as_json({"message": f"the body must be JSON with model_name and url: {error!r}"}, 400)
         with self._loading:
             if name in self._workers:
-                return answer(409, {"message": f"model {name} is already registered."})
+                return as_json({"message": f"model {name} is already registered."}, 409)
             try:
                 worker = Worker(self._load, url)
             except LoadError as error:
-                return answer(500, {"message": f"model {name} could not be loaded: {error}"})
+                return as_json({"message": f"model {name} could not be loaded: {error}"}, 500)
             taken = worker.memory + sum(other.memory for other in list(self._workers.values()))
             if taken > self._memory:
                 worker.stop()
-                return answer(507, {"message": f"no memory for model {name}: {taken >> 20} MiB of {self._memory >> 20} MiB"})
+                return as_json({"message": f"no memory for model {name}: {taken >> 20} MiB of {self._memory >> 20} MiB"}, 507)
             self._workers[name] = worker
-        return answer(200, {"status": f"Model {name} loaded."})
+        return as_json({"status": f"Model {name} loaded."})
 
     def _list(self, _: str | None, request: Request) -> Response:
-        return answer(200, {"models": [described(name, worker) for name, worker in sorted(self._workers.items())]})
+        return as_json({"models": [described(name, worker) for name, worker in sorted(self._workers.items())]})
 
     def _get(self, name: str, request: Request) -> Response:
         worker = self._workers.get(name)
-        return answer(200, [described(name, worker)]) if worker else not_loaded(name)
+        return as_json([described(name, worker)]) if worker else not_loaded(name)
 
     def _delete(self, name: str, request: Request) -> Response:
         worker = self._workers.pop(name, None)
         if worker is None:
             return not_loaded(name)
         worker.stop()
-        return answer(200, {"status": f"Model {name} unregistered."})
+        return as_json({"status": f"Model {name} unregistered."})
 
     def _invoke(self, name: str, request: Request) -> Response:
         worker = self._workers.get(name)
@@ -194,7 +194,7 @@ class Models:
             return worker(request)
         except (EOFError, OSError):
             self._restart(name, worker)
-            return answer(500, {"message": f"the process of model {name} ended while it answered"})
+            return as_json({"message": f"the process of model {name} ended while it answered"}, 500)
 
     def _restart(self, name: str, ended: Worker) -> None:
         """A new process for a model whose process ended by itself; the model is unloaded when that fails."""
@@ -212,11 +212,7 @@ def described(name: str, worker: Worker) -> dict:
 
 
 def not_loaded(name: str) -> Response:
-    return answer(404, {"message": f"Model {name} is not loaded."})
-
-
-def answer(status: int, body: object) -> Response:
-    return Response(json.dumps(body).encode(), "application/json", status)
+    return as_json({"message": f"Model {name} is not loaded."}, 404)
 
 
 def _module(load: Callable) -> ModuleType:

@@ -50,6 +50,11 @@ class Response:
 Model = Callable[[Request], Response]
 
 
+def as_json(body: object, status: int = 200) -> Response:
+    """An answer that is a JSON document."""
+    return Response(json.dumps(body).encode(), "application/json", status)
+
+
 def internal_error() -> Response:
     """What Flask answers when a handler raises, word for word as clients of AWS's containers know it; the traceback is in the log."""
     return error_page(
@@ -110,7 +115,7 @@ def run(server: Server) -> None:
 
 def refuse(request: Request) -> Response:
     """What a container of many models answers to an invocation of none of them."""
-    return Response(b'{"message": "this container serves models by name, at /models/<name>/invoke"}', "application/json", 404)
+    return as_json({"message": "this container serves models by name, at /models/<name>/invoke"}, 404)
 
 
 class Server:
@@ -154,9 +159,9 @@ class Server:
         if door == ("GET", "/ping"):
             return Response(b"", "text/html")
         if door == ("GET", "/execution-parameters"):
-            return Response(json.dumps(self._execution_parameters()).encode(), "application/json")
+            return as_json(self._execution_parameters())
         if door != ("POST", "/invocations") and self._others is None:
-            return Response(b"{}", "application/json", 404)
+            return as_json({}, 404)
         body = await read_body(receive, self._largest)
         if body is None:
             return error_page(413, "Request Entity Too Large", "The data value transmitted exceeds the capacity limit.")

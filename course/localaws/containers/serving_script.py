@@ -7,7 +7,6 @@ model. `sagemaker-inference`, which the PyTorch container uses, has other defaul
 from __future__ import annotations
 
 import importlib
-import json
 import os
 import sys
 from collections.abc import Callable
@@ -16,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 
 from course.localaws.containers import codecs
-from course.localaws.containers.serving import Request, Response
+from course.localaws.containers.serving import Request, Response, as_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +111,7 @@ def as_response(result: object) -> Response:
     if isinstance(result, str | bytes | bytearray):
         return Response(_bytes(result), "text/html; charset=utf-8")
     if isinstance(result, dict):
-        return Response(json.dumps(result).encode(), codecs.JSON)
+        return as_json(result)
     if hasattr(result, "get_data") and hasattr(result, "status_code"):
         headers = tuple((name, value) for name, value in result.headers.items() if name.lower().startswith("x-"))
         # A response around a generator, as Flask's streaming has it.

@@ -189,8 +189,7 @@ class HyperParameterTuningJobs:
         ]
         wanted = [(kind, count * parallel) for kind, count in TRAINING_JOB.instances(sample)]
         quotas.check_instances(TRAINING_JOB.usage, wanted, held)
-        described = {member: sample[member] for member in ("InputDataConfig", "OutputDataConfig") if member in sample}
-        return plan.described(sample["AlgorithmSpecification"]["MetricDefinitions"]) | described
+        return plan.described(sample["AlgorithmSpecification"]["MetricDefinitions"])
 
     def _parent(self, context: Context, parent: dict) -> Document:
         if TUNING_JOB.name_member not in parent:

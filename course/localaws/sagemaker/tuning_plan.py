@@ -105,7 +105,7 @@ class Plan:
         # SDK v2 sends HyperParameterTuningResourceConfig, and reads ResourceConfig when it attaches to a tuning job.
         if "InstanceType" in self.definition.get("HyperParameterTuningResourceConfig", {}):
             added["ResourceConfig"] = resources(self.definition)
-        return self.definition | added
+        return self.definition | described_data(self.definition) | added
 
     def _specification(self) -> dict:
         specification = self.definition["AlgorithmSpecification"]
@@ -214,4 +214,4 @@ def _epochs(static: dict[str, str]) -> int:
 def _plan(definition: dict, objective: dict | None, ranges: dict) -> Plan:
     if objective is None:
         raise invalid("A hyperparameter tuning job objective is required: the metric to optimise, and whether to maximise or minimise it.")
-    return Plan(definition | described_data(definition), objective, space_of(ranges, definition.get("StaticHyperParameters", {})))
+    return Plan(definition, objective, space_of(ranges, definition.get("StaticHyperParameters", {})))

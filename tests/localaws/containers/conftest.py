@@ -19,7 +19,7 @@ LIMIT = 60.0  # seconds
 
 
 class Server:
-    """A running model server; ``.invoke(body, content_type, accept)`` answers a `requests.Response`."""
+    """A running model server; ``.invoke(body, content_type, accept, attributes)`` answers a `requests.Response`."""
 
     def __init__(self, module: str, root: Path, environment: dict[str, str]) -> None:
         with socket.socket() as probe:
@@ -49,8 +49,10 @@ class Server:
                 time.sleep(0.02)
         raise TimeoutError(self.log.read_text())
 
-    def invoke(self, body: bytes | str, content_type: str | None = None, accept: str | None = None) -> requests.Response:
-        headers = {"Content-Type": content_type, "Accept": accept}
+    def invoke(
+        self, body: bytes | str, content_type: str | None = None, accept: str | None = None, attributes: str | None = None
+    ) -> requests.Response:
+        headers = {"Content-Type": content_type, "Accept": accept, "X-Amzn-SageMaker-Custom-Attributes": attributes}
         return requests.post(f"{self.url}/invocations", data=body, headers=headers, timeout=LIMIT)
 
 

@@ -9,10 +9,9 @@ import pytest
 import requests
 
 from ..sagemaker.job_world import needs_tensorflow
-from .conftest import LIMIT, Server
+from .conftest import Server
 
 JSON = "application/json"
-ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +45,7 @@ def _save_examples(v1: object, folder: str) -> None:
         signatures = {
             "serving_default": v1.saved_model.classification_signature_def(serialised, classes, v1.concat([1 - x, x], 1)),
             "regression": v1.saved_model.regression_signature_def(serialised, 10 * x),
+            "total": v1.saved_model.regression_signature_def(serialised, v1.reduce_sum(x)),
         }
         builder = v1.saved_model.Builder(folder)
         builder.add_meta_graph_and_variables(session, [v1.saved_model.SERVING], signature_def_map=signatures)
@@ -61,8 +61,7 @@ def below(prefix: str, files: dict[str, bytes]) -> dict[str, bytes]:
 
 
 def ask(server: Server, body: str, attributes: str = "", content_type: str = JSON, accept: str | None = None) -> requests.Response:
-    headers = {"Content-Type": content_type, "Accept": accept, ATTRIBUTES: attributes or None}
-    return requests.post(f"{server.url}/invocations", data=body, headers=headers, timeout=LIMIT)
+    return server.invoke(body, content_type, accept, attributes or None)
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +113,7 @@ def test_attributes_choose_model_version_and_method(server: Server) -> None:
         ("[1, 2]", "tfs-model-version=9", JSON, 404, "Servable not found for request: Specific(main, 9)"),
         ("[1, 2]", "tfs-method=guess", JSON, 400, "Malformed request: POST /v1/models/main:guess"),
         ('{"examples": [{"x": 1}]}', "tfs-method=classify", JSON, 400, "method_name to be tensorflow/serving/classify"),
+        ('{"examples": [{"x": 1.0}], "signature_name": "total"}', "tfs-model-name=other,tfs-method=regress", JSON, 400, "but got []"),
         ('{"examples": [{"x": "a"}]}', "tfs-model-name=other,tfs-method=classify", JSON, 400, "Data types don't match"),
     ],
 )  # fmt: skip

@@ -35,20 +35,20 @@ def transform_fn(model, data, content_type, accept):
 """
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    """A local AWS whose clock is ours alone."""
-    handle = server.start(tmp_path_factory.mktemp("async") / "state")
-    yield world_of(handle, Told)
-    handle.stop()
-
-
 class Told(World):
     """With topics, and queues that hear of them."""
 
     def __init__(self, client: Callable[..., Any], handle: server.Handle) -> None:
         super().__init__(client, handle)
         self.sns, self.sqs = client("sns"), client("sqs")
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    """A local AWS whose clock is ours alone."""
+    handle = server.start(tmp_path_factory.mktemp("async") / "state")
+    yield world_of(handle, Told)
+    handle.stop()
 
 
 def deploy(world: World, most: int = 1, to: str = "out", notify: dict | None = None, **variant: object) -> str:

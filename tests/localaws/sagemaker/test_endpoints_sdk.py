@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 import xgboost
 
-from .endpoint_world import SKLEARN, XGBOOST, World, booster, booster_file
+from .endpoint_world import SKLEARN, XGBOOST, World, answers_of, booster, booster_file
 
 PROGRAM = """
 import json, logging, sys, time
@@ -70,12 +67,7 @@ def test_model_builder_core_resources_and_inference_spec(client, local_aws, tmp_
     world = World(client)
     stem = world.name("sdk")
     url = f"s3://{world.bucket}/{world.model(booster_file())}.tar.gz"
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SAGEMAKER_"))}
-    command = [sys.executable, "-c", PROGRAM, url, XGBOOST, SKLEARN, stem]
-    environment = kept | local_aws.environment()
-    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=240)
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]
-    answers = json.loads(done.stdout.partition("ANSWERS ")[2].splitlines()[0])
+    answers = json.loads(answers_of(local_aws, tmp_path, PROGRAM, url, XGBOOST, SKLEARN, stem))
     [wanted] = booster().predict(xgboost.DMatrix(np.array([[1.0, 2.0, 3.0]]))).tolist()
     assert float(answers["builder"]) == pytest.approx(wanted)
     assert json.loads(answers["resources"]) == {"predictions": [{"score": pytest.approx(wanted)}]}

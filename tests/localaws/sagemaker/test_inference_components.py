@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import threading
 from typing import Any
 
@@ -14,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from course.localaws import server
 
-from .endpoint_world import ROLE, SKLEARN, World, archive, echo, script, until, world_of
+from .endpoint_world import ROLE, SKLEARN, World, answers_of, archive, echo, script, until, world_of
 
 # Takes 1.5 GiB while it answers, which it does at once or, if it may, after a minute.
 GREEDY = """
@@ -469,8 +466,4 @@ endpoint.delete()
 
 
 def test_components_by_the_resources_of_sdk_v3(world, local_aws, model, tmp_path):
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SAGEMAKER_"))}
-    command = [sys.executable, "-c", SDK, model, ROLE, world.name("sdk")]
-    done = subprocess.run(command, env=kept | local_aws.environment(), cwd=tmp_path, capture_output=True, text=True, timeout=240)
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]
-    assert "ANSWERS a 2" in done.stdout
+    assert answers_of(local_aws, tmp_path, SDK, model, ROLE, world.name("sdk")) == "a 2"

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 
-from .endpoint_world import XGBOOST, archive, booster_file
+from .endpoint_world import XGBOOST, answers_of, archive, booster_file
 from .registry_world import Registry
 
 PROGRAM = """
@@ -75,12 +72,7 @@ def test_register_approve_deploy_and_right_size(client, local_aws, tmp_path):
     payload = registry.put("payload.tar.gz", archive({"row.csv": b"1,2,3"}))
     data = registry.put("served.tar.gz", archive(booster_file(3.0)))
     stem = registry.name("sdk")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SAGEMAKER_"))}
-    command = [sys.executable, "-c", PROGRAM, data, XGBOOST, payload, stem]
-    environment = kept | local_aws.environment()
-    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=240)
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]
-    answers = json.loads(done.stdout.partition("ANSWERS ")[2].splitlines()[0])
+    answers = json.loads(answers_of(local_aws, tmp_path, PROGRAM, data, XGBOOST, payload, stem))
     assert answers["registered"] == [1, "PendingManualApproval", {"auc": "0.8"}]
     assert answers["listed"] == [f"arn:aws:sagemaker:us-east-1:123456789012:model-package/{stem}/1"] and answers["groups"] == [stem]
     assert abs(float(answers["served"]) - 3.0) < 0.5

@@ -6,7 +6,6 @@ import os
 import signal
 import uuid
 
-import boto3
 import psutil
 import pytest
 from botocore import xform_name
@@ -16,9 +15,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from course.localaws import server
-from course.localaws.environment import REGION
-from course.localaws.keys import issued
 
+from ..boto_clients import client_factory
 from ..generated import SERVICES, contract, operations, parameters
 
 ROLE = "arn:aws:iam::123456789012:role/SageMakerRole"
@@ -90,17 +88,10 @@ def test_a_job_beyond_a_quota_is_not_begun(client, changes, says):
     assert client("sagemaker").list_training_jobs(NameContains=name)["TrainingJobSummaries"] == []
 
 
-def sagemaker_of(handle: server.Handle):
-    """A client of a local AWS of one's own."""
-    credential = issued(handle.state)
-    session = boto3.Session(credential.principal.access_key, credential.secret, credential.token, REGION)
-    return session.client("sagemaker", endpoint_url=handle.endpoint)
-
-
 def test_what_was_acknowledged_survives_a_kill(tmp_path):
     state = tmp_path / "state"
     handle = server.start(state)
-    sagemaker = sagemaker_of(handle)
+    sagemaker = client_factory(handle)("sagemaker")
     made = [f"kept-{number}" for number in range(20)]
     for name in made:
         sagemaker.create_model(ModelName=name, ExecutionRoleArn=ROLE, PrimaryContainer={"Image": IMAGE}, Tags=[{"Key": "k", "Value": name}])
@@ -112,7 +103,7 @@ def test_what_was_acknowledged_survives_a_kill(tmp_path):
 
     handle = server.start(state)
     try:
-        sagemaker = sagemaker_of(handle)
+        sagemaker = client_factory(handle)("sagemaker")
         pages = sagemaker.get_paginator("list_models").paginate(SortOrder="Ascending", PaginationConfig={"PageSize": 7})
         assert [model["ModelName"] for page in pages for model in page["Models"]] == made
         after = sagemaker.describe_model(ModelName=made[0])

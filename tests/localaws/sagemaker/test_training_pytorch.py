@@ -22,6 +22,10 @@ from .test_training_sdk import ALL_REDUCE
 
 PYTORCH = "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.6.0-cpu-py312-ubuntu22.04-sagemaker"
 TORCHRUN = {"sagemaker_torch_distributed_enabled": "true"}
+MPI = {"sagemaker_mpi_enabled": "true", "sagemaker_mpi_num_of_processes_per_host": "2"}
+# Where a job finds them: pip may have put both into this environment.
+MPIRUN = shutil.which("mpirun", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
+MPI4PY = importlib.util.find_spec("mpi4py")
 
 
 def test_a_script_sees_torch_and_its_master_or_the_command_that_adds_torch(world: World) -> None:
@@ -66,20 +70,17 @@ def test_launchers_that_are_not_here(world: World, parameters: dict, count: int,
 @needs_torch
 def test_mpi_on_one_instance_or_what_it_lacks(world: World) -> None:
     code = "from mpi4py import MPI; open(f'/opt/ml/model/{MPI.COMM_WORLD.Get_rank()}', 'w').write(str(MPI.COMM_WORLD.Get_size()))"
-    parameters = {"sagemaker_mpi_enabled": "true", "sagemaker_mpi_num_of_processes_per_host": "2"}
-    job = world.trained(world.script(code, parameters, image=PYTORCH))
-    if shutil.which("mpirun", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])) is None:
+    job = world.trained(world.script(code, MPI, image=PYTORCH))
+    if MPIRUN is None:
         assert job["TrainingJobStatus"] == "Failed" and "mpirun is not installed" in job["FailureReason"]
-    elif importlib.util.find_spec("mpi4py") is None:
+    elif MPI4PY is None:
         assert job["TrainingJobStatus"] == "Failed" and "mpi4py" in job["FailureReason"]
     else:
         assert job["TrainingJobStatus"] == "Completed", (job.get("FailureReason"), world.lines(job["TrainingJobName"]))
         assert world.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"0": b"2", "1": b"2"}
 
 
-MPI = {"sagemaker_mpi_enabled": "true", "sagemaker_mpi_num_of_processes_per_host": "2"}
-FINDS_MPI = shutil.which("mpirun") is not None and importlib.util.find_spec("mpi4py") is not None
-needs_mpi = pytest.mark.skipif(not FINDS_MPI, reason="mpirun and mpi4py are not both on this machine, until 2027-05-24")
+needs_mpi = pytest.mark.skipif(not (MPIRUN and MPI4PY), reason="mpirun and mpi4py are not both on this machine, until 2027-05-24")
 SUM = """
 from mpi4py import MPI
 import os, socket

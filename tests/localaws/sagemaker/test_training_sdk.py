@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import boto3
 import pytest
@@ -12,6 +13,9 @@ from course.localaws.build import build
 from course.localaws.environment import PLUGIN_FOLDER
 
 from .job_world import BUCKET, ROLE, SKLEARN, XGBOOST, World, needs_torch, processing_input, processing_output
+
+if TYPE_CHECKING:
+    from sagemaker.train import ModelTrainer
 
 
 @pytest.fixture
@@ -36,9 +40,24 @@ def write(folder: Path, files: dict[str, str]) -> str:
     return str(folder)
 
 
-def test_model_trainer_with_a_script(world: World, session: object, tmp_path: Path) -> None:
+def trainer_of(world: World, session: object, instances: int = 1, **members: object) -> ModelTrainer:
+    """One on scikit-learn's image, unless ``members`` say otherwise."""
     from sagemaker.train import ModelTrainer
-    from sagemaker.train.configs import Compute, InputData, SourceCode
+    from sagemaker.train.configs import Compute
+
+    compute = Compute(instance_type="ml.m5.large", instance_count=instances, volume_size_in_gb=5)
+    common = {"training_image": SKLEARN, "role": ROLE, "sagemaker_session": session, "base_job_name": world.name("sdk")}
+    return ModelTrainer(**common | members, compute=compute)
+
+
+def trained(world: World, trainer: ModelTrainer, **more: object) -> dict:
+    """What Describe says of the trainer's job when it has ended."""
+    trainer.train(**{"wait": False, "logs": False} | more)
+    return world.trained(trainer._latest_training_job.training_job_name)
+
+
+def test_model_trainer_with_a_script(world: World, session: object, tmp_path: Path) -> None:
+    from sagemaker.train.configs import InputData, SourceCode
 
     world.put("sdk/train/a.csv", "1,2\n")
     code = """
@@ -51,65 +70,51 @@ def test_model_trainer_with_a_script(world: World, session: object, tmp_path: Pa
         print(f"depth={depth}")
         json.dump([depth, data, os.environ["SM_HPS"], localaws_tiny.VERSION], open("/opt/ml/model/facts.json", "w"))
     """
-    trainer = ModelTrainer(
-        training_image=SKLEARN,
-        role=ROLE,
-        sagemaker_session=session,
-        base_job_name=world.name("sdk"),
+    trainer = trainer_of(
+        world,
+        session,
         source_code=SourceCode(
             source_dir=write(tmp_path / "source", {"train.py": code, "needs.txt": "localaws-tiny\n"}),
             entry_script="train.py",
             requirements="needs.txt",
         ),
-        compute=Compute(instance_type="ml.m5.large", instance_count=1, volume_size_in_gb=5),
         hyperparameters={"depth": 3},
     )
-    trainer.train(input_data_config=[InputData(channel_name="train", data_source=f"s3://{BUCKET}/sdk/train")], wait=False, logs=False)
-    job = world.trained(trainer._latest_training_job.training_job_name)
+    job = trained(world, trainer, input_data_config=[InputData(channel_name="train", data_source=f"s3://{BUCKET}/sdk/train")])
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
     assert world.archive(job["ModelArtifacts"]["S3ModelArtifacts"])["facts.json"] == b'[3, "1,2\\n", "{\\"depth\\": 3}", "1.0"]'
 
 
 def test_model_trainer_with_a_script_that_raises(world: World, session: object, tmp_path: Path) -> None:
-    from sagemaker.train import ModelTrainer
-    from sagemaker.train.configs import Compute, SourceCode
+    from sagemaker.train.configs import SourceCode
 
-    trainer = ModelTrainer(
-        training_image=SKLEARN,
-        role=ROLE,
-        sagemaker_session=session,
-        base_job_name=world.name("sdk"),
+    trainer = trainer_of(
+        world,
+        session,
         source_code=SourceCode(source_dir=write(tmp_path / "source", {"train.py": "raise ValueError('no rows')"}), entry_script="train.py"),
-        compute=Compute(instance_type="ml.m5.large", instance_count=1, volume_size_in_gb=5),
     )
-    trainer.train(wait=False, logs=False)
-    job = world.trained(trainer._latest_training_job.training_job_name)
+    job = trained(world, trainer)
     assert job["TrainingJobStatus"] == "Failed"
     assert job["FailureReason"].startswith("AlgorithmError: Traceback") and job["FailureReason"].endswith(", exit code: 1")
 
 
 def test_model_trainer_with_the_built_in_xgboost(world: World, session: object) -> None:
-    from sagemaker.train import ModelTrainer
-    from sagemaker.train.configs import Compute, InputData
+    from sagemaker.train.configs import InputData
 
     uri = world.put("sdk/xgboost/train.csv", "".join(f"{row % 2},{row},{row % 2 + row % 3}\n" for row in range(100)))
-    trainer = ModelTrainer(
+    trainer = trainer_of(
+        world,
+        session,
         training_image=XGBOOST,
-        role=ROLE,
-        sagemaker_session=session,
-        base_job_name=world.name("sdk"),
-        compute=Compute(instance_type="ml.m5.large", instance_count=1, volume_size_in_gb=5),
         hyperparameters={"num_round": 3, "objective": "binary:logistic", "eval_metric": "auc"},
     )
-    trainer.train(input_data_config=[InputData(channel_name="train", data_source=uri, content_type="text/csv")], wait=False, logs=False)
-    job = world.trained(trainer._latest_training_job.training_job_name)
+    job = trained(world, trainer, input_data_config=[InputData(channel_name="train", data_source=uri, content_type="text/csv")])
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
     assert [metric["MetricName"] for metric in job["FinalMetricDataList"]] == ["train:auc"]
 
 
 def test_model_trainer_on_two_instances(world: World, session: object, tmp_path: Path) -> None:
-    from sagemaker.train import ModelTrainer
-    from sagemaker.train.configs import Compute, SourceCode
+    from sagemaker.train.configs import SourceCode
 
     code = """
         import os, socket
@@ -118,16 +123,13 @@ def test_model_trainer_on_two_instances(world: World, session: object, tmp_path:
         facts = [os.environ[name] for name in ("SM_HOSTS", "SM_HOST_COUNT", "SM_CURRENT_HOST_RANK")]
         open(f"/opt/ml/model/{host}", "w").write(" ".join(facts))
     """
-    trainer = ModelTrainer(
-        training_image=SKLEARN,
-        role=ROLE,
-        sagemaker_session=session,
-        base_job_name=world.name("sdk"),
+    trainer = trainer_of(
+        world,
+        session,
+        instances=2,
         source_code=SourceCode(source_dir=write(tmp_path / "source", {"train.py": code}), entry_script="train.py"),
-        compute=Compute(instance_type="ml.m5.large", instance_count=2, volume_size_in_gb=5),
     )
-    trainer.train(wait=True, logs=True)
-    job = world.trained(trainer._latest_training_job.training_job_name)
+    job = trained(world, trainer, wait=True, logs=True)
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
     assert world.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {
         "algo-1": b'["algo-1", "algo-2"] 2 0',
@@ -150,21 +152,17 @@ ALL_REDUCE = """
 
 @needs_torch
 def test_torchrun_of_the_sdk(world: World, session: object, tmp_path: Path) -> None:
-    from sagemaker.train import ModelTrainer
-    from sagemaker.train.configs import Compute, SourceCode
+    from sagemaker.train.configs import SourceCode
     from sagemaker.train.distributed import Torchrun
 
-    trainer = ModelTrainer(
-        training_image=SKLEARN,
-        role=ROLE,
-        sagemaker_session=session,
-        base_job_name=world.name("sdk"),
+    trainer = trainer_of(
+        world,
+        session,
+        instances=2,
         source_code=SourceCode(source_dir=write(tmp_path / "source", {"train.py": ALL_REDUCE}), entry_script="train.py"),
         distributed=Torchrun(process_count_per_node=1),
-        compute=Compute(instance_type="ml.m5.large", instance_count=2, volume_size_in_gb=5),
     )
-    trainer.train(wait=False, logs=False)
-    job = world.trained(trainer._latest_training_job.training_job_name)
+    job = trained(world, trainer)
     assert job["TrainingJobStatus"] == "Completed", (job.get("FailureReason"), world.lines(job["TrainingJobName"]))
     assert world.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"total": b"3.0 of 2"}
 
@@ -172,41 +170,33 @@ def test_torchrun_of_the_sdk(world: World, session: object, tmp_path: Path) -> N
 def test_model_trainer_with_a_first_party_algorithm(world: World, session: object) -> None:
     """On the URI that the SDK writes, with hyperparameters of any type."""
     from sagemaker.core import image_uris
-    from sagemaker.train import ModelTrainer
-    from sagemaker.train.configs import Compute, InputData
+    from sagemaker.train.configs import InputData
 
     uri = world.put("sdk/kmeans/train.csv", "".join(f"{row % 2 * 9},{row % 3}\n" for row in range(100)))
-    trainer = ModelTrainer(
+    trainer = trainer_of(
+        world,
+        session,
         training_image=image_uris.retrieve("kmeans", "us-east-1"),
-        role=ROLE,
-        sagemaker_session=session,
-        base_job_name=world.name("sdk"),
-        compute=Compute(instance_type="ml.m5.large", instance_count=1, volume_size_in_gb=5),
         hyperparameters={"feature_dim": 2, "k": 2, "local_lloyd_tol": 0.01, "eval_metrics": ["msd"], "force_dense": True},
     )
     channel = InputData(channel_name="train", data_source=uri, content_type="text/csv;label_size=0")
-    trainer.train(input_data_config=[channel], wait=False, logs=False)
-    job = world.trained(trainer._latest_training_job.training_job_name)
+    job = trained(world, trainer, input_data_config=[channel])
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
     assert {metric["MetricName"] for metric in job["FinalMetricDataList"]} >= {"train:msd", "train:progress"}
 
 
 def test_mpi_of_the_sdk_takes_ssh_and_says_so(world: World, session: object, tmp_path: Path) -> None:
-    from sagemaker.train import ModelTrainer
-    from sagemaker.train.configs import Compute, SourceCode
+    from sagemaker.train.configs import SourceCode
     from sagemaker.train.distributed import MPI
 
-    trainer = ModelTrainer(
-        training_image=SKLEARN,
-        role=ROLE,
-        sagemaker_session=session,
-        base_job_name=world.name("sdk"),
+    trainer = trainer_of(
+        world,
+        session,
+        instances=2,
         source_code=SourceCode(source_dir=write(tmp_path / "source", {"train.py": "print(1)"}), entry_script="train.py"),
         distributed=MPI(process_count_per_node=1),
-        compute=Compute(instance_type="ml.m5.large", instance_count=2, volume_size_in_gb=5),
     )
-    trainer.train(wait=False, logs=False)
-    job = world.trained(trainer._latest_training_job.training_job_name)
+    job = trained(world, trainer)
     assert job["TrainingJobStatus"] == "Failed" and "SSH" in job["FailureReason"]
 
 
@@ -284,8 +274,7 @@ def test_framework_processor(world: World, session: object, tmp_path: Path) -> N
 
 def test_model_trainer_with_an_image_of_ones_own(world: World, session: object, tmp_path: Path) -> None:
     """What the image has is there beside the script that the SDK brings; without a script the image's own program runs."""
-    from sagemaker.train import ModelTrainer
-    from sagemaker.train.configs import Compute, SourceCode
+    from sagemaker.train.configs import SourceCode
 
     files = {
         "Dockerfile": """
@@ -306,15 +295,7 @@ def test_model_trainer_with_an_image_of_ones_own(world: World, session: object, 
     script = "import own; open('/opt/ml/model/word', 'w').write(f'a script with {own.WORD}')\n"
     source = SourceCode(source_dir=write(tmp_path / "source", {"train.py": script}), entry_script="train.py")
     for source_code, word in ((None, b"own train"), (source, b"a script with own")):
-        trainer = ModelTrainer(
-            training_image=image,
-            role=ROLE,
-            sagemaker_session=session,
-            base_job_name=world.name("sdk"),
-            source_code=source_code,
-            compute=Compute(instance_type="ml.m5.large", instance_count=1, volume_size_in_gb=5),
-        )
-        trainer.train(wait=False, logs=False)
-        job = world.trained(trainer._latest_training_job.training_job_name)
+        trainer = trainer_of(world, session, training_image=image, source_code=source_code)
+        job = trained(world, trainer)
         assert job["TrainingJobStatus"] == "Completed", (job.get("FailureReason"), world.lines(job["TrainingJobName"]))
         assert world.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"word": word}

@@ -147,7 +147,7 @@ def _regress(model: SavedModel, document: dict) -> str:
     if "outputs" not in outputs:
         raise InvalidArgument("No regression outputs found in SignatureDef")
     array, _ = outputs["outputs"]
-    if array.shape not in ((len(array),), (len(array), 1)):
+    if not array.ndim or array.shape[1:] not in ((), (1,)):
         raise InvalidArgument(f"Expected output Tensor shape to be either [batch_size] or [batch_size, 1] but got {list(array.shape)}")
     if len(array) != len(examples):
         raise InvalidArgument(f"Input batch size did not match output batch size: {len(examples)} vs. {len(array)}")

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import importlib.util
 import io
-import json
 import os
 import re
 import sys
@@ -80,8 +79,7 @@ class Plain:
     def __call__(self, request: serving.Request) -> serving.Response:
         write = tensorflow_bodies.WRITERS.get(request.content_type)
         if write is None:
-            body = json.dumps({"error": f"Unsupported Media Type: {request.content_type or 'Unknown'}"})
-            return serving.Response(body.encode(), codecs.JSON, 415)
+            return serving.as_json({"error": f"Unsupported Media Type: {request.content_type or 'Unknown'}"}, 415)
         body = write(request.body.decode("utf-8", errors="replace"))
         answer = self._server("POST", tfs_path(tfs_attributes(request), self._default_model), body.encode())
         accepted = request.accept.strip().replace(" ", "", 1).split(",")
@@ -108,7 +106,7 @@ class Scripted:
             body, content_type = self._handle(io.BytesIO(request.body), self._context(request))
         except Exception as error:
             traceback.print_exc(file=sys.stdout)
-            return serving.Response(json.dumps({"error": str(error)}).encode(), codecs.JSON, 500)
+            return serving.as_json({"error": str(error)}, 500)
         return serving.Response(body.encode() if isinstance(body, str) else bytes(body), content_type)
 
     def _steps(self, data: io.BytesIO, context: Context) -> tuple[str | bytes, str]:

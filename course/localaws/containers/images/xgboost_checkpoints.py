@@ -43,6 +43,15 @@ def load(folder: Path, tries: int = TRIES) -> tuple[str | None, int]:
     return None, 0
 
 
+def resume(folder: Path) -> tuple[str | None, int]:
+    """What `load` finds, which the log tells."""
+    model, done = load(folder)
+    if model:
+        logger.info("Checkpoint loaded from %s", model)
+        logger.info("Resuming from iteration %s", done)
+    return model, done
+
+
 def saving(folder: Path, kept: int = KEPT) -> xgboost.callback.TrainingCallback:
     """A callback that leaves a checkpoint after each round and removes those of its own that are too old; one host writes them."""
     package = import_xgboost()
@@ -77,10 +86,7 @@ def printing(first: int) -> xgboost.callback.TrainingCallback:
 
 def train(arguments: dict, folder: Path) -> xgboost.Booster:
     """``xgboost.train`` with ``arguments``, going on from the folder's last checkpoint and leaving more of them there."""
-    model, done = load(folder)
-    if model:
-        logger.info("Checkpoint loaded from %s", model)
-        logger.info("Resuming from iteration %s", done)
+    model, done = resume(folder)
     callbacks = [*(arguments.get("callbacks") or []), printing(done), saving(folder)]
     rounds = arguments.get("num_boost_round", ROUNDS) - done
     return import_xgboost().train(

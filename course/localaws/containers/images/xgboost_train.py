@@ -192,10 +192,7 @@ def boost(checkpoints: Path | None, passed: dict, parameters: dict, metrics: lis
     elif own_metrics:
         passed["disable_default_eval_metric"] = 1
     stopping = _Stopping()
-    earlier, done = xgboost_checkpoints.load(checkpoints) if checkpoints else (None, 0)
-    if earlier:
-        logger.info("Checkpoint loaded from %s", earlier)
-        logger.info("Resuming from iteration %s", done)
+    earlier, done = xgboost_checkpoints.resume(checkpoints) if checkpoints else (None, 0)
     callbacks = [_callback(xgboost, stopping, tells, done)]
     if checkpoints:
         callbacks.append(xgboost_checkpoints.saving(checkpoints))
