@@ -8,6 +8,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from functools import cache
+from importlib.metadata import distributions as every_distribution
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -197,3 +198,12 @@ def test_no_package_needs_a_compiler(machine, python):
     assert len(packages) > 150
     wheels = {package["name"]: [wheel["url"].rpartition("/")[2] for wheel in package.get("wheels", ())] for package in packages}
     assert [name for name, files in wheels.items() if not any(fits(file, python, MACHINES[machine]) for file in files)] == []
+
+
+def test_what_is_installed_is_what_is_locked():
+    """Also where `make extra-torch` or `make extra-tensorflow` added a framework, as CI does the first: it changes no package of the lock."""
+    locked: dict[str, set[str]] = {}
+    for package in LOCK["package"]:
+        locked.setdefault(package["name"], set()).add(package["version"])  # one for each Python, where they differ
+    installed = {canonicalize_name(each.name): each.version for each in every_distribution()}
+    assert {name: version for name, version in installed.items() if name in locked and version not in locked[name]} == {}
