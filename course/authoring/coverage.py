@@ -1,15 +1,17 @@
 """`course coverage`: which topics of the syllabus and which exam skills no exercise covers yet.
 
-A report, never a failure: lessons that are not written yet leave gaps, and the report says which lesson is to fill each.
+A report, never a failure: lessons that are not written yet leave gaps, and the report says which lesson is to fill each. With
+``--write`` it writes `docs/coverage.md` too, which shows against each topic and skill the exercises that cover it.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -45,9 +47,79 @@ def skills(exercises: Iterable[Exercise], exam: str) -> list[Gap]:
     return [Gap(name, skill["text"], (exam,)) for name, skill in vocabulary.skills(exam).items() if name not in named]
 
 
+PAGE = Path("docs", "coverage.md")
+OPENING = """\
+# What the exercises cover
+
+<!-- Written by `course coverage --write` from the exercises, the syllabus and the skills of the exam; not edited. -->
+
+An exercise covers a topic or a skill when its definition names it, and is graded. A dash is a gap: for a topic, the lesson that is to
+close it stands beside it. The wording of the skills is ours; AWS's exam guides are the authority.
+"""
+
+
+def page(exercises: Sequence[Exercise]) -> str:
+    """The text of the page: the topics of the syllabus, then the skills of MLA-C02 with those of MLA-C01 they come from."""
+    by_topic, by_skill = _index(exercises, lambda each: each.topics), _index(exercises, _named_skills)
+    rows = [
+        (name, topic["title"], topic["learner_can"], ", ".join(topic["lessons"]), _ids(by_topic.get(name, ())))
+        for name, topic in vocabulary.topics().items()
+    ]
+    lines = [OPENING, "## Syllabus", "", *_table(("topic", "what", "a learner can afterwards", "lessons", "exercises"), rows)]
+    lines += ["", "## MLA-C02, with what it took over from MLA-C01", ""]
+    lines += ["*new* marks skills that AWS calls new. An exercise may name a skill of MLA-C01 alone: it counts there.", ""]
+    old = vocabulary.skills("C01")
+    rows = []
+    for name, skill in vocabulary.skills("C02").items():
+        before = [f"{each} {old[each]['text']} ({_ids(by_skill.get(('C01', each), ()))})" for each in skill.get("from", ())]
+        title = f"{skill['text']}{' *new*' if skill.get('new') else ''}"
+        rows.append((name, title, "; ".join(before) or "–", _ids(by_skill.get(("C02", name), ()))))
+    lines += _table(("skill", "what", "from MLA-C01 (its exercises)", "exercises"), rows)
+    kept = {each for skill in vocabulary.skills("C02").values() for each in skill.get("from", ())}
+    rows = [
+        (name, f"{skill['text']}{' *dropped*' if skill.get('dropped_in_c02') else ''}", _ids(by_skill.get(("C01", name), ())))
+        for name, skill in old.items()
+        if name not in kept
+    ]
+    lines += ["", "## The rest of MLA-C01", "", "What no skill of MLA-C02 names for itself; *dropped* is what AWS took out.", ""]
+    lines += _table(("skill", "what", "exercises"), rows)
+    return "\n".join([*lines, "", _totals(exercises)]) + "\n"
+
+
+def _named_skills(exercise: Exercise) -> list[tuple[str, str]]:
+    return [(exam, skill) for exam, named in exercise.skills.items() for skill in named]
+
+
+def _index(exercises: Iterable[Exercise], names: Callable[[Exercise], Iterable[Any]]) -> dict[Any, list[str]]:
+    """The ids of exercises by what they name."""
+    found: dict[Any, list[str]] = {}
+    for exercise in exercises:
+        for name in names(exercise):
+            found.setdefault(name, []).append(exercise.id)
+    return found
+
+
+def _ids(exercises: Iterable[str]) -> str:
+    return ", ".join(f"`{each}`" for each in exercises) or "–"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    return [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)]
+
+
+def _totals(exercises: Sequence[Exercise]) -> str:
+    gaps = topics(exercises)
+    said = [f"{len(vocabulary.topics()) - len(gaps)} of {len(vocabulary.topics())} topics"]
+    for exam in vocabulary.EXAMS:
+        known = len(vocabulary.skills(exam))
+        said.append(f"{known - len(skills(exercises, exam))} of {known} skills of MLA-{exam}")
+    return f"{len(exercises)} exercises cover {', '.join(said)}."
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="course coverage", description=__doc__.split("\n")[0])
     parser.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder (default: here)")
+    parser.add_argument("--write", action="store_true", help=f"also write {PAGE}")
     options = parser.parse_args(arguments)
     try:
         exercises = list(catalogue.exercises(options.root.resolve() / "graders").values())
@@ -58,6 +130,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"course coverage: no exercises under {options.root / 'graders'}; run it in the course's folder.", file=sys.stderr)
         return 2
     _print(exercises, Console())
+    if options.write:
+        (options.root / PAGE).write_text(page(exercises), encoding="utf-8")
     return 0
 
 
@@ -67,16 +141,12 @@ def _print(exercises: list[Exercise], console: Console) -> None:
     for gap in gaps:
         table.add_row(gap.id, escape(gap.text), f"{', '.join(gap.of)}{'' if gap.written else ' (not written yet)'}")
     console.print(table)
-    totals = [f"{len(vocabulary.topics()) - len(gaps)} of {len(vocabulary.topics())} topics"]
     for exam in vocabulary.EXAMS:
-        missing = skills(exercises, exam)
         table = Table("skill without an exercise", "what", title=f"MLA-{exam}", title_justify="left")
-        for gap in missing:
+        for gap in skills(exercises, exam):
             table.add_row(gap.id, escape(gap.text))
         console.print(table)
-        known = len(vocabulary.skills(exam))
-        totals.append(f"{known - len(missing)} of {known} skills of MLA-{exam}")
-    console.print(f"{len(exercises)} exercises cover {', '.join(totals)}.", highlight=False)
+    console.print(_totals(exercises), highlight=False)
 
 
 if __name__ == "__main__":
