@@ -137,7 +137,8 @@ def content_hash(table: pa.Table) -> str:
     """SHA-256 of a table's rows, in hexadecimal; depends on neither pyarrow's release nor the file's encoding.
 
     For each column in order, this is hashed: its name and type (`type_name`), which rows are missing (a byte each), and the values with
-    missing ones as zero or empty: numbers and timestamps as 8 bytes, little-endian; strings as UTF-8, after their lengths in bytes.
+    missing ones as zero or empty: numbers and timestamps as 8 bytes, little-endian; strings as UTF-8, after their lengths in bytes; the
+    numbers of lists one after the other, after their lengths. No list is missing.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -152,6 +153,9 @@ def content_hash(table: pa.Table) -> str:
             values = pc.fill_null(column, "")
             digest.update(pc.binary_length(values).cast(pa.int64()).to_numpy(zero_copy_only=False).astype("<i8").tobytes())
             digest.update("".join(values.to_pylist()).encode())
+        elif kind == "list<float64>":
+            digest.update(pc.list_value_length(column).to_numpy(zero_copy_only=False).astype("<i8").tobytes())
+            digest.update(column.flatten().to_numpy(zero_copy_only=False).astype("<f8").tobytes())
         else:
             values = pc.fill_null(column if kind == "float64" else column.cast(pa.int64()), 0)
             digest.update(values.to_numpy(zero_copy_only=False).astype("<f8" if kind == "float64" else "<i8").tobytes())
@@ -179,7 +183,13 @@ def arrow_types() -> dict[str, pa.DataType]:
     """The types a data file's columns may have, by the manifest's names."""
     import pyarrow as pa
 
-    return {"int64": pa.int64(), "float64": pa.float64(), "string": pa.string(), "timestamp[us, UTC]": pa.timestamp("us", "UTC")}
+    return {
+        "int64": pa.int64(),
+        "float64": pa.float64(),
+        "string": pa.string(),
+        "timestamp[us, UTC]": pa.timestamp("us", "UTC"),
+        "list<float64>": pa.list_(pa.field("element", pa.float64())),
+    }
 
 
 def _remedy(place: Path) -> str:

