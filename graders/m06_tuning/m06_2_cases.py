@@ -152,7 +152,7 @@ def _search_job(rng: random.Random) -> dict:
             return search
 
 
-_SEARCH = {"numeric": 5, "combinations": 4, "jobs": 40, "parallel": 4, "reports": 1, "minutes": 9, "paid_minutes": 400}
+_SEARCH = {"numeric": 5, "combinations": 4, "jobs": 40, "parallel": 4, "reports": 1, "minutes": 9, "paid_minutes": 900}
 PRACTICE_EDITS = (  # a search, the strategy to make right, and a question for those whose change does not
     (_SEARCH, "Random", "what makes a search that could learn one that cannot?"),
     (_SEARCH | {"parallel": 10}, "Bayesian", "how many jobs have ended when the last ones are chosen?"),
@@ -282,7 +282,7 @@ PRACTICE_WARM = (  # a tuning job to come, earlier ones, type and parents, and a
 # Early stopping
 
 _RISING = [round(0.70 + 0.001 * number, 4) for number in range(20)]
-PRACTICE_SETUP, PRACTICE_ROUNDS, PRACTICE_SAVED = 40.0, 185, 0.1995
+PRACTICE_SETUP, PRACTICE_ROUNDS, PRACTICE_SAVED = 40.0, 185, 0.21176
 PRACTICE_CURVES = [  # of three that complete, and two that fall behind: one at once, one after its second report
     {"auc": _RISING, "seconds": 50.0},
     {"auc": [round(value + 0.004, 4) for value in _RISING], "seconds": 60.0},

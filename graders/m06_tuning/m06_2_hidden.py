@@ -211,8 +211,8 @@ def _parents_hint(judged: list[tuple[tuple, set[str], set[str]]]) -> str:
         return "Some have a parent that was after another metric."
     if any(job["image"].split(":")[0] != new_of[job["name"]]["image"].split(":")[0] for job in extra):
         return "Some have a parent that tuned another algorithm."
-    if not extra:
-        return "Some lack parents that would tell more: in what may a parent differ, and how many may there be?"
+    if 2 * sum(bool(parents - names) and not names - parents for _, names, parents in missed) > len(missed):
+        return "Most of those lack parents that would tell more: in what may a parent differ, and how many may there be?"
     if all(len(names) == len(parents) for _, names, parents in missed):
         return "Where there are more than may be, others than those with most to tell were taken."
     return "Some have parents that the others' kind forbids, or whose hyperparameters are not the same ones, of the same kind."
@@ -224,17 +224,22 @@ def _trials() -> list[dict]:
     return datasets.load("tuning_trials")[["auc", "nodes"]].to_dict("records")
 
 
-def right_measure(jobs: list[dict], setup: float) -> dict[str, Any]:
+def right_measure(jobs: list[dict], setup: float, stopped_count: bool = False, averages: bool = True) -> dict[str, Any]:
+    """What the rule comes to; also by two misreadings of it: that stopped jobs count among those before, and that values are compared."""
     completed, stopped, found, billed, rounds = [], [], [], 0.0, 0
     for place, job in enumerate(jobs):
         auc, most = job["auc"], len(job["auc"])
         behind = (
             report
             for report in range(1, most)
-            if len(completed) >= 3 and auc[report - 1] < median(fmean(other[:report]) for other in completed)
+            if len(completed) >= 3
+            and auc[report - 1] < median(fmean(other[:report]) if averages else other[report - 1] for other in completed)
         )
         end = next(behind, most)
-        (completed.append(auc) if end == most else stopped.append(place))
+        if end < most:
+            stopped.append(place)
+        if end == most or stopped_count:
+            completed.append(auc)
         rounds += 5 * (most - end)
         billed += setup + job["seconds"] * end / most
         found.append(auc[end - 1])
@@ -242,9 +247,19 @@ def right_measure(jobs: list[dict], setup: float) -> dict[str, Any]:
     return {"stopped": stopped, "rounds": rounds, "saved": 1 - billed / whole, "auc": max(job["auc"][-1] for job in jobs) - max(found)}
 
 
+def _searches(rng: random.Random, count: int) -> list[tuple[list[dict], float]]:
+    """Searches of which in half the rule costs something: mostly it costs nothing, and nobody would have to measure it."""
+    dear: list = []
+    free: list = []
+    while min(len(dear), len(free)) < count // 2:
+        case = finished_jobs(rng, _trials())
+        (dear if right_measure(*case)["auc"] > 2 * NEAR else free).append(case)
+    return rng.sample(dear[: count // 2] + free[: count // 2], count)
+
+
 @ex4.graded
 def graded_ex4(answer: Answer, report: Report) -> None:
-    cases = [finished_jobs(answer.rng, _trials()) for _ in range(12)]
+    cases = _searches(answer.rng, 12)
     wanted = [right_measure(*case) for case in cases]
     given = []
     for case in cases:
@@ -255,7 +270,7 @@ def graded_ex4(answer: Answer, report: Report) -> None:
     pairs = list(zip(given, wanted, strict=True))
     good = [got["stopped"] == want["stopped"] for got, want in pairs]
     said = f"For {sum(good)} of {len(cases)} unseen searches the stopped jobs are the right ones."
-    report.part("stopped", sum(good) / len(good), f"{said} {_stopped_hint(pairs)}")
+    report.part("stopped", sum(good) / len(good), f"{said} {_stopped_hint(pairs, cases)}")
     saved = [got["rounds"] == want["rounds"] and abs(got["saved"] - want["saved"]) < SHARE_NEAR for got, want in pairs]
     said = f"For {sum(saved)} of {len(cases)} what was saved is right, in rounds and of the bill."
     report.part("saved", sum(saved) / len(saved), f"{said} {_saved_hint(pairs, cases)}")
@@ -269,15 +284,16 @@ def graded_ex4(answer: Answer, report: Report) -> None:
     report.part("cost", sum(cost) / len(cost), f"{said} {hint}")
 
 
-def _stopped_hint(pairs: list[tuple[dict, dict]]) -> str:
+def _stopped_hint(pairs: list[tuple[dict, dict]], cases: list[tuple[list[dict], float]]) -> str:
     if all(got["stopped"] == want["stopped"] for got, want in pairs):
         return ""
     if any(set(got["stopped"]) & {0, 1, 2} for got, _ in pairs):
         return "Some stop before there were three completed jobs to compare with."
-    if all(set(got["stopped"]) >= set(want["stopped"]) for got, want in pairs):
-        return "Yours stop more: with what is a report compared, and who counts among the jobs before?"
-    if all(set(got["stopped"]) <= set(want["stopped"]) for got, want in pairs):
-        return "Yours stop fewer: with what is a report compared, and is every report looked at?"
+    given = [got["stopped"] for got, _ in pairs]
+    if given == [right_measure(*case, stopped_count=True)["stopped"] for case in cases]:
+        return "Yours are those of a rule in which stopped jobs are among the ones before: which of them completed?"
+    if given == [right_measure(*case, averages=False)["stopped"] for case in cases]:
+        return "Yours are those of a rule that compares values with values: of what is the median taken?"
     return "Compare each report with the median of averages up to that report, over the jobs that completed before."
 
 
@@ -296,9 +312,9 @@ def _saved_hint(pairs: list[tuple[dict, dict]], cases: list[tuple[list[dict], fl
 
 SEEDS = 3
 NOTHING = 0.02  # counts as the distance to the best training of the table when a promise was broken
-# Over 10 seeds a plan that keeps its promises ends 0.006 below the best of the table on average (standard deviation 0.001, at most 0.008),
-# whatever the strategy; one without slack 0.012; one plan for all briefs 0.012 and more.
-FOUND_STEPS = ((0.0090, 1.0), (0.0110, 0.5))
+# Over 20 seeds a plan with slack that keeps nearly all its promises ends 0.0067 below the best of the table on average (standard deviation 0.0012),
+# whatever the strategy; one without slack 0.012, one that takes all at once, one by one, or the same for all briefs 0.014 and more.
+FOUND_STEPS = ((0.0105, 1.0), (0.0125, 0.5))
 LEAST_KEPT, ALL_KEPT = 0.5, 0.88  # shares of the searches: with this nothing is earned, with that all
 
 

@@ -38,6 +38,7 @@ from matplotlib import pyplot as plt
 from course import check, connect, hint
 
 sys.path.append("given")
+from budget import best_after, configuration, definition, named, noted
 from schedule import COLUMNS, table
 from search import Pool, outcome, replay
 from tuning_jobs import children, wait_for_tuning
@@ -52,14 +53,14 @@ aws
 # %% tags=["parameters"]
 SEEDS = 20
 JOBS = 24
-ROUNDS = 300
 FLIGHTS = 8_000
 
 # %% [markdown]
 # ## A search that runs meanwhile
 #
 # The first search of the day is a real one: twelve training jobs on flights of the first half of the year, judged on July. It takes its time, so we start it
-# now and look at it later. The request is that of the notebook before, with one member more.
+# now and look at it later. The request is like those of the notebook before, and stands in `given/budget.py`, with one member more:
+# `TrainingJobEarlyStoppingType`. With `Auto`, SageMaker stops training jobs that fall behind.
 
 # %%
 flights = table(aws.data("flights"), aws.data("weather"))
@@ -71,53 +72,13 @@ def uploaded(name: str, months: list[int]) -> str:
 
 
 uris = {"half-year": uploaded("half-year", [1, 2, 3, 4, 5, 6]), "july": uploaded("july", [7]), "august": uploaded("august", [8])}
-
-
-def channel(name: str, uri: str) -> dict:
-    source = {"S3DataType": "S3Prefix", "S3Uri": uri}
-    return {"ChannelName": name, "ContentType": "text/csv", "DataSource": {"S3DataSource": source}}
-
-
-def definition(train: str, validation: str) -> dict:
-    """What the training jobs of a search share."""
-    return {
-        "RoleArn": aws.role,
-        "AlgorithmSpecification": {"TrainingImage": aws.image("xgboost", "3.0-5"), "TrainingInputMode": "File"},
-        "StaticHyperParameters": {"objective": "binary:logistic", "num_round": str(ROUNDS)},
-        "InputDataConfig": [channel("train", uris[train]), channel("validation", uris[validation])],
-        "OutputDataConfig": {"S3OutputPath": f"s3://{aws.bucket}/{aws.prefix}/models"},
-        "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5},
-        "StoppingCondition": {"MaxRuntimeInSeconds": 600},
-    }
-
-
-# %% [markdown]
-# `TrainingJobEarlyStoppingType` is the new member: with `Auto`, SageMaker stops training jobs that fall behind. More of that below.
-
-
-# %%
-def configuration(jobs: int, early: str = "Off") -> dict:
-    ranges = [("eta", "0.01", "1"), ("min_child_weight", "1", "300")]
-    return {
-        "Strategy": "Bayesian",
-        "HyperParameterTuningJobObjective": {"Type": "Maximize", "MetricName": "validation:auc"},
-        "ResourceLimits": {"MaxNumberOfTrainingJobs": jobs, "MaxParallelTrainingJobs": 2},
-        "ParameterRanges": {
-            "IntegerParameterRanges": [{"Name": "max_depth", "MinValue": "2", "MaxValue": "10"}],
-            "ContinuousParameterRanges": [
-                {"Name": name, "MinValue": low, "MaxValue": high, "ScalingType": "Logarithmic"} for name, low, high in ranges
-            ],
-        },
-        "TrainingJobEarlyStoppingType": early,
-    }
-
-
 parent = aws.unique("half-year")
 sagemaker.create_hyper_parameter_tuning_job(
     HyperParameterTuningJobName=parent,
     HyperParameterTuningJobConfig=configuration(12, early="Auto"),
-    TrainingJobDefinition=definition("half-year", "july"),
+    TrainingJobDefinition=definition(aws, uris["half-year"], uris["july"]),
 )
+parent
 
 # %% [markdown]
 # ## Twenty seeds, one budget
@@ -138,37 +99,13 @@ sagemaker.create_hyper_parameter_tuning_job(
 
 # %%
 pool = Pool(pd.read_parquet(aws.data("tuning_trials")))
-searches = {
-    strategy: [replay(pool, strategy, JOBS, seed=seed) for seed in range(SEEDS)] for strategy in ("Grid", "Random", "Bayesian", "Hyperband")
-}
-summary = pd.DataFrame(
-    {
-        strategy: {
-            "best AUC, mean": fmean(found.auc.max() for found in several),
-            "standard deviation": stdev(found.auc.max() for found in several),
-            "jobs": fmean(len(found) for found in several),
-        }
-        for strategy, several in searches.items()
-    }
-).T
-summary.round(4)
-
-# %% [markdown]
-# Look at the standard deviations beside the differences. Now the same as curves: the best AUC until then, over what was paid, as the mean of all seeds. The band is
-# where the middle half of the Random searches lies.
-
-
-# %%
-def best_after(found: pd.DataFrame, rounds: np.ndarray) -> np.ndarray:
-    """The best AUC of a search when so many rounds were trained."""
-    spent, best = found.rounds.cumsum().to_numpy(), found.auc.cummax().to_numpy()
-    return np.array([best[spent <= each][-1] if (spent <= each).any() else np.nan for each in rounds])
-
+strategies = ("Grid", "Random", "Bayesian", "Hyperband")
+searches = {strategy: [replay(pool, strategy, JOBS, seed=seed) for seed in range(SEEDS)] for strategy in strategies}
 
 rounds = np.arange(300, 100 * JOBS + 1, 100)
 figure, axes = plt.subplots(figsize=(8, 4))
-for (strategy, several), style in zip(searches.items(), (":", "--", "-", "-."), strict=True):
-    curves = np.array([best_after(found, rounds) for found in several])
+for strategy, style in zip(strategies, (":", "--", "-", "-."), strict=True):
+    curves = np.array([best_after(found, rounds) for found in searches[strategy]])
     axes.plot(rounds, curves.mean(axis=0), style, color="black", label=strategy)
     if strategy == "Random":
         axes.fill_between(rounds, *np.quantile(curves, [0.25, 0.75], axis=0), color="0.85")
@@ -176,8 +113,12 @@ axes.set(xlabel="rounds trained", ylabel="best validation AUC so far", title=f"F
 axes.legend()
 plt.show()
 
+bests = {strategy: [found.auc.max() for found in several] for strategy, several in searches.items()}
+pd.DataFrame({name: {"mean": fmean(best), "standard deviation": stdev(best), "least": min(best)} for name, best in bests.items()}).round(4)
+
 # %% [markdown]
-# The curves lie within each other's luck for most of the way. Which of these gaps is real?
+# Each curve is the best AUC until then, as the mean of all seeds; in the grey band lies the middle half of the Random searches. Look at the standard deviations, the luck of
+# a seed, beside the differences of the means. Which of these gaps is real?
 #
 # Two things help. First, *pair*: both strategies have the seed in common, and with it their first draws, so compare seed by seed and look at the differences. Often
 # both find the very same training, and the difference is 0; that is a result, too. Second, say how sure you are: the mean difference, and 2.1 standard errors (the
@@ -259,16 +200,15 @@ pd.DataFrame(verdicts).round(4)
 hurried = []
 for parallel in (1, 4, 12, JOBS):
     several = searches["Bayesian"] if parallel == 1 else [replay(pool, "Bayesian", JOBS, parallel, seed) for seed in range(SEEDS)]
-    bests = [found.auc.max() for found in several]
-    error = stdev(bests) / math.sqrt(SEEDS)
-    hurried.append({"parallel": parallel, "minutes": fmean(found.end.max() for found in several), "auc": fmean(bests), "error": error})
+    found = [each.auc.max() for each in several]
+    minutes, error = fmean(each.end.max() for each in several), stdev(found) / math.sqrt(SEEDS)
+    hurried.append({"parallel": parallel, "minutes": minutes, "auc": fmean(found), "error": error})
 hurried = pd.DataFrame(hurried)
-random_auc = summary.loc["Random", "best AUC, mean"]
 figure, axes = plt.subplots(figsize=(7, 3.5))
 axes.errorbar(hurried.minutes, hurried.auc, yerr=hurried.error, fmt="o-", color="black", capsize=3)
 for row in hurried.itertuples():
     axes.annotate(f" {row.parallel} at a time", (row.minutes, row.auc), fontsize=9)
-axes.axhline(random_auc, color="0.5", linestyle="--", label="Random, however many at a time")
+axes.axhline(fmean(bests["Random"]), color="0.5", linestyle="--", label="Random, however many at a time")
 axes.set(xscale="log", xlabel="minutes until the search ends", ylabel="best AUC, mean", title=f"{JOBS} jobs of a Bayesian search")
 axes.legend()
 plt.show()
@@ -391,47 +331,27 @@ check("m06_2_ex3", warm_start=warm_start)
 # One of each kind, for real: three more jobs on the half year, and three on July, judged on August. Your rule makes the configuration. Until it is written, both
 # begin with the one parent that there is.
 
-
 # %%
-def known(name: str, train: str) -> dict:
-    """A tuning job of this notebook as `warm_start` wants it."""
-    kinds = {"eta": "continuous", "min_child_weight": "continuous", "max_depth": "integer"}
-    fields = {"name": name, "image": "sagemaker-xgboost:3.0-5", "data": uris[train], "objective": "validation:auc"}
-    return fields | {"ranges": kinds, "static": ["objective", "num_round"]}
-
-
-earlier = [known(parent, "half-year") | {"status": "Completed", "succeeded": done["ObjectiveStatusCounters"]["Succeeded"]}]
-starts, warm = {"more": ("half-year", "july"), "august": ("july", "august")}, {}
-for name, (train, validation) in starts.items():
+earlier = [noted(parent, uris["half-year"]) | {"status": "Completed", "succeeded": done["ObjectiveStatusCounters"]["Succeeded"]}]
+warm = {}
+for name, train, validation in (("more", "half-year", "july"), ("august", "july", "august")):
     try:
-        config = warm_start(known(name, train), earlier)
+        config = warm_start(noted(name, uris[train]), earlier)
     except NotImplementedError:
-        kind = "IdenticalDataAndAlgorithm" if train == "half-year" else "TransferLearning"
+        kind = "IdenticalDataAndAlgorithm" if name == "more" else "TransferLearning"
         config = {"WarmStartType": kind, "ParentHyperParameterTuningJobs": [{"HyperParameterTuningJobName": parent}]}
     warm[name] = aws.unique(name)
     sagemaker.create_hyper_parameter_tuning_job(
         HyperParameterTuningJobName=warm[name],
         HyperParameterTuningJobConfig=configuration(3),
-        TrainingJobDefinition=definition(train, validation),
+        TrainingJobDefinition=definition(aws, uris[train], uris[validation]),
         **({"WarmStartConfig": config} if config else {}),
     )
-
-# %% [markdown]
-# Both run side by side. What do they say of the best?
-
-
-# %%
-def best(job: dict | None) -> str:
-    if not job:
-        return "is not named"
-    return f"{job['TrainingJobName']}: {job['FinalHyperParameterTuningJobObjectiveMetric']['Value']:.4f}"
-
-
 for name in warm.values():
     job = wait_for_tuning(sagemaker, name)
     print(job.get("WarmStartConfig", {}).get("WarmStartType", "from nothing"), "of", name)
-    print("  the best of its own jobs", best(job.get("BestTrainingJob")))
-    print("  the best of it and its parents", best(job.get("OverallBestTrainingJob")))
+    print("  the best of its own jobs", named(job.get("BestTrainingJob")))
+    print("  the best of it and its parents", named(job.get("OverallBestTrainingJob")))
 
 # %% [markdown]
 # The first kind compares with its parent, and often it is the parent that has the best job: three more jobs are no miracle. The second does not, and rightly: an

@@ -189,8 +189,8 @@ class _Hyperband(_Never):
 class _Random:
     """Learns nothing from what was found."""
 
-    def __init__(self, pool: Pool, jobs: int, random: np.random.Generator) -> None:
-        self._pool, self._order = pool, iter(random.permutation(len(pool)).tolist())
+    def __init__(self, pool: Pool, jobs: int, rng: np.random.Generator) -> None:
+        self._pool, self._order = pool, iter(rng.permutation(len(pool)).tolist())
 
     def __call__(self, told: list[tuple[int, float]], pending: list[int]) -> int:
         return next(self._order)
@@ -199,8 +199,8 @@ class _Random:
 class _Grid(_Random):
     """All combinations of a few values of four hyperparameters; which four is drawn: nobody knows which matter; the rest by default."""
 
-    def __init__(self, pool: Pool, jobs: int, random: np.random.Generator) -> None:
-        self._pool, counts = pool, dict.fromkeys(random.permutation(len(HYPERPARAMETERS))[:4].tolist(), 1)
+    def __init__(self, pool: Pool, jobs: int, rng: np.random.Generator) -> None:
+        self._pool, counts = pool, dict.fromkeys(rng.permutation(len(HYPERPARAMETERS))[:4].tolist(), 1)
         for place in itertools.cycle(counts):
             if np.prod(list((counts | {place: counts[place] + 1}).values())) > jobs:
                 break
@@ -209,7 +209,7 @@ class _Grid(_Random):
         values = [
             [(step + 0.5) / counts[place] for step in range(counts[place])] if place in counts else [default[place]] for place in range(8)
         ]
-        self._points = itertools.cycle(random.permutation(list(itertools.product(*values))))
+        self._points = itertools.cycle(rng.permutation(list(itertools.product(*values))))
 
     def __call__(self, told: list[tuple[int, float]], pending: list[int]) -> int:
         distances = np.linalg.norm(self._pool.units - next(self._points), axis=1)  # the nearest training stands for the point

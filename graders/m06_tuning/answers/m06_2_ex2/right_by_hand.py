@@ -12,6 +12,8 @@ def changed(search, strategy):
         if grid:
             return {**search, "numeric": 1}
         return {**search, "reports": 10} if search["reports"] < 10 else {**search, "minutes": 20}
+    if grid and strategy == "Random" and learns:
+        return {**search, "jobs": max(2, parallel, min(combinations, 5 * parallel) - 1)}
     if grid:
         return {**search, "numeric": 1}
     if hyperband:

@@ -1,7 +1,7 @@
 """A parent searched the same hyperparameters."""
 
 # trips: parents
-# says: Some lack parents that would tell more
+# says: lack parents that would tell more
 
 
 def possible(new, job):

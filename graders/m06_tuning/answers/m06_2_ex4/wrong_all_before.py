@@ -1,7 +1,7 @@
 """The jobs before are all that ran before, stopped or not."""
 
 # trips: stopped
-# says: over the jobs that completed before
+# says: which of them completed
 
 
 def early_stopping(jobs: list[dict], setup: float) -> dict:

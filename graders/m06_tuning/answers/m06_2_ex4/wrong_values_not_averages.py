@@ -1,7 +1,7 @@
 """A job is stopped when it is behind the median of the others at the same report."""
 
 # trips: stopped
-# says: with what is a report compared
+# says: of what is the median taken
 
 
 def early_stopping(jobs: list[dict], setup: float) -> dict:
