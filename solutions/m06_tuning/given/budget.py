@@ -45,6 +45,18 @@ def definition(aws: Any, train: str, validation: str) -> dict:
     }
 
 
+def begin(aws: Any, name: str, train: str, validation: str, warm: dict | None = None, jobs: int = 3, early: str = "Off") -> str:
+    """Make a tuning job, from nothing or with a `WarmStartConfig`; its name."""
+    unique = aws.unique(name)
+    aws.client("sagemaker").create_hyper_parameter_tuning_job(
+        HyperParameterTuningJobName=unique,
+        HyperParameterTuningJobConfig=configuration(jobs, early),
+        TrainingJobDefinition=definition(aws, train, validation),
+        **({"WarmStartConfig": warm} if warm else {}),
+    )
+    return unique
+
+
 def noted(name: str, data: str) -> dict:
     """A tuning job of this notebook in the words of exercise 6.2.3."""
     fields = {"name": name, "image": ":".join(IMAGE), "data": data, "objective": "validation:auc"}
@@ -60,3 +72,9 @@ def best_after(found: pd.DataFrame, rounds: np.ndarray) -> np.ndarray:
     """The best AUC of a replayed search when so many rounds were trained."""
     spent, best = found.rounds.cumsum().to_numpy(), found.auc.cummax().to_numpy()
     return np.array([best[spent <= each][-1] if (spent <= each).any() else np.nan for each in rounds])
+
+
+def elsewhere(pool: Any, found: pd.DataFrame) -> float:
+    """The AUC of a replayed search's winner on other flights of July, which chose nothing."""
+    winner = found.loc[found.auc.idxmax()]
+    return pool.trials.test_auc[int(winner.trial)][int(winner.rounds) // 5 - 1]
