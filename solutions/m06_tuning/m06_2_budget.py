@@ -212,9 +212,13 @@ hurried = pd.DataFrame(hurried)
 figure, axes = plt.subplots(figsize=(7, 3.5))
 axes.errorbar(hurried.minutes, hurried.auc, yerr=hurried.error, fmt="o-", color="black", capsize=3)
 for row in hurried.itertuples():
-    axes.annotate(f" {row.parallel} at a time", (row.minutes, row.auc), fontsize=9)
+    axes.annotate(f"{row.parallel} at a time", (row.minutes, row.auc), xytext=(6, 6), textcoords="offset points", fontsize=9)
 axes.axhline(fmean(bests["Random"]), color="0.5", linestyle="--", label="Random, however many at a time")
-axes.set(xscale="log", xlabel="minutes until the search ends", ylabel="best AUC, mean", title=f"{JOBS} jobs of a Bayesian search")
+axes.set(
+    xscale="log", xlabel="minutes until the search ends", ylabel="best AUC, mean", title=f"{JOBS} jobs of a Bayesian search", xlim=(15, 600)
+)
+axes.set_xticks([20, 40, 80, 160, 320], ["20", "40", "80", "160", "320"], minor=False)
+axes.minorticks_off()
 axes.legend()
 plt.show()
 
@@ -381,7 +385,8 @@ axes.set(xlabel="rounds", ylabel="validation AUC", title="Black: within 0.01 of 
 plt.show()
 
 # %% [markdown]
-# Most black curves are high after ten rounds. Some begin low and rise late: slow learners, with a small `eta`. These the rule stops although they would have been good.
+# Most black curves are near the top after twenty rounds, and stay there; so the rule works. But several are still at the bottom after five or ten: those it may stop although they
+# would have been good.
 
 # %% [markdown] exercise="m06_2_ex4"
 # Write `early_stopping(jobs, setup)` that replays the rule on jobs that ran to their end one after the other, and returns a `dict`: `"stopped"`, the places (from 0, in
@@ -455,15 +460,16 @@ print(f"the best training was stopped in {(worth.lost > 0).sum()} of {SEEDS} sea
 # %%
 brief = {"deadline_minutes": 150, "usd": 1.5, "usd_hour": 0.23, "wait": 3.0, "setup": 2.0, "training": 12.0}
 plans = [
-    {"strategy": "Bayesian", "jobs": 24, "parallel": 1, "early": "Off"},
-    {"strategy": "Bayesian", "jobs": 24, "parallel": 10, "early": "Off"},
+    {"strategy": "Random", "jobs": 24, "parallel": 1, "early": "Off"},
+    {"strategy": "Random", "jobs": 24, "parallel": 10, "early": "Off"},
     {"strategy": "Random", "jobs": 60, "parallel": 10, "early": "Auto"},
 ]
-pd.DataFrame([plan | pd.DataFrame([outcome(pool, plan, brief, seed) for seed in range(5)]).mean().to_dict() for plan in plans]).round(4)
+pd.DataFrame([plan | pd.DataFrame([outcome(pool, plan, brief, seed) for seed in range(SEEDS)]).mean().to_dict() for plan in plans]).round(4)
 
 # %% [markdown]
-# The first is too late, the third too dear; the second keeps both, and leaves most of the deadline unused, in which a calmer search would have learned more. A real tuning
-# job can be given a deadline (`MaxRuntimeInSeconds` in `ResourceLimits`), but no price: nobody stops a search that has become too dear.
+# The first is far too late. The second keeps both promises on average, and hurries more than it must: a search that learns would rather have fewer at a time. The third
+# is over in time and mostly too dear, for all that early stopping saves. And these are averages: a promise holds for every seed. A real tuning job can be given a deadline
+# (`MaxRuntimeInSeconds` in `ResourceLimits`), but no price: nobody stops a search that has become too dear.
 
 # %% [markdown] exercise="m06_2_ex5"
 # Write `plan(brief)` that returns a plan as above: `"strategy"` is `"Random"` or `"Bayesian"`, `"jobs"` from 3 to 100, `"parallel"` from 1 to {fact:tuning-parallel-most},
