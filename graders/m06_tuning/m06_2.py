@@ -298,10 +298,9 @@ def plan_hint(faults: Counter) -> str:
     """What most of the broken promises have in common, said as a question to the plan."""
     fault = max((name for name in faults if name), key=faults.__getitem__, default="")
     return {
-        "late": "Most of those are too late: how many jobs fit the deadline one after the other, and how much slack has an average?",
-        "dear": "Most of those are too dear: what does an average job cost, and how far above the average may a whole search be?",
-        "small": "Most of those leave more than half of the money unused: how many jobs does it pay for?",
-        "hasty": "Most of those are over before a third of the time has passed: why in such a hurry, when jobs learn from those "
-        "that have ended?",
+        "late": "How many jobs fit the deadline one after the other, and how much slack has an average?",
+        "dear": "What does an average job cost, and how far above the average may a whole search be?",
+        "small": "More than half of the money is left: how many jobs does it pay for?",
+        "hasty": "Over before a third of the time has passed: why in such a hurry, when jobs learn from those that have ended?",
         "": "",
     }[fault]

@@ -121,7 +121,25 @@ _WAYS = {  # the fields by which searches are made right for a strategy
 def edits(rng: random.Random) -> list[tuple[dict, str]]:
     """Thirty-two searches, each with a strategy that one change would make right; strategies and fields are mixed."""
     wanted = [(strategy, field) for strategy, fields in _WAYS.items() for field in fields]
-    return [edit(rng, *pair) for pair in rng.sample(wanted * 2, 32)]
+    borders = _borders(rng)
+    return rng.sample([*borders, *(edit(rng, *pair) for pair in rng.sample(wanted * 2, 32 - len(borders)))], 32)
+
+
+def _borders(rng: random.Random) -> list[tuple[dict, str]]:
+    """Searches that lie on the borders of the table and of the limits, each with a strategy that one field can make right."""
+    jobs, minutes = rng.randint(20, 60), rng.randint(5, 19)
+    told = {"numeric": 3, "combinations": 9, "jobs": jobs, "parallel": rng.randint(1, 9), "reports": 10, "minutes": minutes}
+    paid = {"paid_minutes": MINUTES * jobs}  # for the shortest long jobs, and not a minute more
+    grid = told | {"combinations": jobs, "reports": 1, "paid_minutes": jobs * minutes}
+    crowded = told | {"jobs": rng.randint(50, 54), "reports": rng.randint(1, 9), "paid_minutes": 60 * minutes}
+    tiny = {"numeric": 0, "combinations": rng.randint(3, 9), "jobs": 2, "parallel": 1, "reports": rng.randint(1, 90), "minutes": minutes}
+    return [
+        (told | paid, "Hyperband"),
+        (told | paid | {"reports": rng.randint(11, 90)}, "Hyperband"),
+        (grid | {"numeric": rng.randint(1, 9)}, "Grid"),
+        (crowded, "Random"),
+        (tiny | {"paid_minutes": 3 * minutes - 1}, "Grid"),
+    ]
 
 
 def edit(rng: random.Random, strategy: str, field: str) -> tuple[dict, str]:
@@ -307,7 +325,7 @@ PLAN_LIMITS = {"jobs": (3, 100), "parallel": (1, 10)}
 _KINDS = (  # whole jobs that the money pays for, and that fit the deadline one after the other, as ranges
     ((12, 18), (18, 23)),  # much time, little money
     ((22, 30), (9, 12)),
-    ((45, 60), (5, 7)),  # much money, little time
+    ((52, 60), (5, 5.7)),  # much money, little time
 )
 
 

@@ -1,7 +1,7 @@
 """Twenty jobs, three at a time: that was good last time."""
 
 # trips: kept
-# says: Most of those are
+# says: make use of both
 
 
 def plan(brief):
