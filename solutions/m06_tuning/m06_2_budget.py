@@ -212,7 +212,7 @@ hurried = pd.DataFrame(hurried)
 figure, axes = plt.subplots(figsize=(7, 3.5))
 axes.errorbar(hurried.minutes, hurried.auc, yerr=hurried.error, fmt="o-", color="black", capsize=3)
 for row in hurried.itertuples():
-    axes.annotate(f"{row.parallel} at a time", (row.minutes, row.auc), xytext=(6, 6), textcoords="offset points", fontsize=9)
+    axes.annotate(f"{row.parallel} at a time", (row.minutes, row.auc), xytext=(8, -12), textcoords="offset points", fontsize=9)
 axes.axhline(fmean(bests["Random"]), color="0.5", linestyle="--", label="Random, however many at a time")
 axes.set(
     xscale="log", xlabel="minutes until the search ends", ylabel="best AUC, mean", title=f"{JOBS} jobs of a Bayesian search", xlim=(15, 600)
