@@ -77,6 +77,11 @@ class Live:
             variant.requests -= 1
         variant.rest(instance)
 
+    def size(self, variant: Variant) -> int:
+        """How many instances a variant has; of a component all its copies, also while an update replaces them."""
+        fleets = (self.fleet, self.incoming) if "Component" in variant.document else ()
+        return sum(len(fleet.variants[variant.name].instances) for fleet in fleets if fleet) or len(variant.instances)
+
     def ready(self) -> int:
         """How many of its instances are up."""
         return sum(instance.ready for variant in self.fleet.variants.values() for instance in variant.instances)
@@ -107,10 +112,10 @@ class Live:
         with self._lock:
             self.incoming, self.share = None, 0.0
 
-    def resize(self, name: str, count: int) -> list[Instance]:
-        """`Variant.resize`, while no instance is being taken."""
+    def resize(self, name: str, count: int, fleet: Fleet | None = None) -> list[Instance]:
+        """`Variant.resize`, of the present fleet by default, while no instance is being taken."""
         with self._lock:
-            return self.fleet.variants[name].resize(count)
+            return (fleet or self.fleet).variants[name].resize(count)
 
     def weigh(self, weights: dict[str, float]) -> None:
         with self._lock:

@@ -71,8 +71,8 @@ class SageMaker:
         [self.endpoints] = [family for family in self.families if isinstance(family, Endpoints)]
         # Before the training jobs that they launch, so that no more are launched while those are shut down.
         self.families.insert(0, HyperParameterTuningJobs(platform, self.engine, self._training))
-        [endpoints] = [family for family in self.families if isinstance(family, Endpoints)]
-        self.families.append(InferenceComponents(platform, self.engine, endpoints))
+        self.components = InferenceComponents(platform, self.engine, self.endpoints)
+        self.families.append(self.components)
         self.recorded = {name for family in self.families if isinstance(family, Records) for name in family.operations}
         self._operations: dict[str, Operation] = {}
         for family in self.families:
