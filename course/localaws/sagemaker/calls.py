@@ -82,14 +82,21 @@ class Calls:
             reply = await self._through(visit, timeout)
         self.note(visit, reply)
         self.mirror(visit, timeout)
+        if reply.good:
+            reply.sessions = endpoint.sessions.heard(params.get("SessionId"), reply.headers, visit.instance, self._platform.clock)
         return visit.variant, reply
 
     @contextlib.asynccontextmanager
     async def visit(self, context: Context, endpoint: Live, params: Mapping) -> AsyncIterator[Visit]:
         """An instance for a request, which counts as under way inside the ``with``. Raises as `call`."""
         began, took = time.perf_counter(), {}
+        session = params.get("SessionId")
+        held = endpoint.sessions.instance(session, self._platform.clock.now())
         try:
-            fleet, variant, instance = await endpoint.take(params.get("TargetVariant"), params.get("TargetModel"), took)
+            if held is not None:
+                fleet, variant, instance = endpoint.hold(session, held)
+            else:
+                fleet, variant, instance = await endpoint.take(params.get("TargetVariant"), params.get("TargetModel"), took)
         except NoCopy:
             self._refused(context, endpoint)
             raise
