@@ -26,6 +26,7 @@ from course.localaws.sagemaker.lineage import Lineage
 from course.localaws.sagemaker.model_package_groups import ModelPackageGroups
 from course.localaws.sagemaker.model_packages import ModelPackages
 from course.localaws.sagemaker.models import Models
+from course.localaws.sagemaker.monitoring_schedules import MonitoringSchedules
 from course.localaws.sagemaker.permissions import demands
 from course.localaws.sagemaker.processing import ProcessingJobs
 from course.localaws.sagemaker.recommendations import InferenceRecommendationsJobs
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 
 FAMILIES = (
     Models, EndpointConfigs, Endpoints, ModelPackageGroups, ModelPackages, InferenceRecommendationsJobs, TrainingJobs, ProcessingJobs,
-    TransformJobs, Experiments, TrialComponents, Lineage, Associations, Records, Searches, Tags,
+    TransformJobs, Experiments, TrialComponents, Lineage, Associations, MonitoringSchedules, Records, Searches, Tags,
 )  # fmt: skip
 
 logger = logging.getLogger(__name__)
