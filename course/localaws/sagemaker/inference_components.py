@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from course.localaws.errors import AwsError, invalid
-from course.localaws.sagemaker import component_specifications, hosting, instances
+from course.localaws.sagemaker import component_adapters, component_specifications, hosting, instances
 from course.localaws.sagemaker.component_placement import INFERENCE_COMPONENT
 from course.localaws.sagemaker.component_rollout import ComponentRollout
 from course.localaws.sagemaker.component_room import Rooms
@@ -54,6 +54,8 @@ class InferenceComponents:
         name, specification = params["InferenceComponentName"], params.get("Specification")
         if specification is None and "Specifications" not in params:
             raise invalid("CreateInferenceComponent needs a Specification.")
+        if specification and "BaseInferenceComponentName" in specification:
+            component_adapters.refuse(self._engine, context, self._rooms.endpoint(context, params["EndpointName"]), params)
         component_specifications.check(params, "CreateInferenceComponent")
         count = _copies(params)
         endpoint, host = self._rooms.host(context, params["EndpointName"], params.get("VariantName"))
@@ -89,7 +91,7 @@ class InferenceComponents:
         count, deployment = params.get("RuntimeConfig", {}).get("CopyCount"), params.get("DeploymentConfig")
         plan = component_plan(deployment, present["RuntimeConfig"]["DesiredCopyCount"] if count is None else count)
         if specification is None and "Specifications" not in params:
-            return self._resize(context, name, count)
+            return self._resize(context, name, count, {"LastDeploymentConfig": deployment} if deployment else {})
         component_specifications.check(params, "UpdateInferenceComponent")
         endpoint, host = self._rooms.host(context, present["EndpointName"], present["VariantName"])
         variant = await asyncio.to_thread(self._variant, context, endpoint, host, name, specification, "UpdateInferenceComponent")
@@ -114,8 +116,9 @@ class InferenceComponents:
             self._endpoints.scaled.forget(context.region, f"inference-component/{name}")
         self._endpoints.later(self._finish_delete, context, name, self._live.close(context.region, name))
 
-    def _resize(self, context: Context, name: str, count: int) -> dict:
-        document = self._engine.update(context, INFERENCE_COMPONENT, name, lambda document: self._changed(context, document, count))
+    def _resize(self, context: Context, name: str, count: int, more: dict | None = None) -> dict:
+        begun = more or {}
+        document = self._engine.update(context, INFERENCE_COMPONENT, name, lambda document: self._changed(context, document, count) | begun)
         self._endpoints.later(self._finish_resize, context, name, count)
         return {"InferenceComponentArn": document["InferenceComponentArn"]}
 

@@ -178,6 +178,14 @@ def test_too_long_a_deployment_is_rolled_back(world):
     assert world.answers(endpoint, name, 10) == {"old": 10}
 
 
+def test_another_number_of_copies_alone_is_no_matter_of_batches(world):
+    name = world.served(world.host(), "old", copies=2)
+    policy = {"RollingUpdatePolicy": {"MaximumBatchSize": size(1), "WaitIntervalInSeconds": 300}}
+    world.sagemaker.update_inference_component(InferenceComponentName=name, RuntimeConfig={"CopyCount": 3}, DeploymentConfig=policy)
+    described = world.component_settled(name)
+    assert (described["RuntimeConfig"]["CurrentCopyCount"], described["LastDeploymentConfig"]) == (3, policy)
+
+
 def test_batches_of_a_wrong_size_are_refused(world):
     endpoint = world.host()
     name = world.served(endpoint, "old", copies=2)

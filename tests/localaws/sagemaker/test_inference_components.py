@@ -269,7 +269,6 @@ def test_metrics_have_the_component_as_their_dimension(world, shared):
         ({"EndpointName": "no-endpoint"}, "ValidationException", 'Could not find endpoint "'),
         ({"VariantName": "none"}, "ValidationException", 'Could not find variant "none"'),
         ({"VariantName": None}, "ValidationException", "VariantName is required"),
-        ({"Specification": {"BaseInferenceComponentName": "b"}}, "NotSupportedByLocalAws", "with Specification.BaseInferenceComponentName"),
         ({"Specifications": [{"ModelName": "m"}]}, "NotSupportedByLocalAws", "with Specifications"),
     ],
 )
@@ -284,6 +283,42 @@ def test_components_that_are_refused(world, shared, model, changes, code, words)
     with pytest.raises(ClientError) as error:
         world.sagemaker.create_inference_component(**{member: value for member, value in params.items() if value is not None})
     assert (refusal(error)[0], words in refusal(error)[1]) == (code, True), refusal(error)
+
+
+def test_adapters_are_checked_as_on_aws_and_refused_by_the_image_that_cannot_load_them(world, shared):
+    base, other = world.served(shared), world.served(world.host())
+    failed = world.component(shared, world.model(script("raise RuntimeError"), SKLEARN))
+    world.component_settled(failed)
+    adapter = {"ArtifactUrl": "s3://b/adapter.tar.gz"}
+    for specification, more, code, words in (
+        (
+            {"Container": adapter, "ComputeResourceRequirements": needs(512)},
+            {},
+            "ValidationException",
+            "has no ComputeResourceRequirements",
+        ),
+        ({}, {}, "ValidationException", "needs a Container with the ArtifactUrl"),
+        ({"Container": adapter | {"Image": SKLEARN}}, {}, "ValidationException", "neither an Image nor a ModelName"),
+        ({"Container": adapter, "BaseInferenceComponentName": "none"}, {}, "ValidationException", "Could not find inference component"),
+        ({"Container": adapter, "BaseInferenceComponentName": other}, {}, "ValidationException", f"not on {shared}"),
+        (
+            {"Container": adapter, "BaseInferenceComponentName": failed},
+            {},
+            "ValidationException",
+            "must be InService; its status is Failed",
+        ),
+        ({"Container": adapter}, {"VariantName": "other"}, "ValidationException", "is on variant AllTraffic"),
+        ({"Container": adapter}, {"EndpointName": "none"}, "ValidationException", 'Could not find endpoint "'),
+        ({"Container": adapter}, {}, "NotSupportedByLocalAws", f"an adapter for {base}, whose image {SKLEARN} loads none here"),
+    ):
+        with pytest.raises(ClientError) as error:
+            world.sagemaker.create_inference_component(
+                InferenceComponentName=world.name("adapter"),
+                **{"EndpointName": shared} | more,
+                Specification={"BaseInferenceComponentName": base} | specification,
+            )
+        assert (refusal(error)[0], words in refusal(error)[1]) == (code, True), refusal(error)
+    assert base in {item["InferenceComponentName"] for item in world.sagemaker.list_inference_components()["InferenceComponents"]}
 
 
 def test_what_does_not_exist_exists_already_or_is_not_done_here(world, shared, model):
