@@ -100,15 +100,18 @@ class ComponentRollout:
 
     def _roll_back(self, fleet: Fleet, before: int) -> str:
         """Bring the old copies back, by batches, and their traffic; what is to be said of those that do not come back."""
+        batch, least = batch_of(self._plan.back, before) if self._plan.back else before, batch_of(self._plan.size, before)
         while (present := self._copies(self._live.fleet)) < before:
-            wanted = min(before, present + (batch_of(self._plan.back, before) if self._plan.back else before))
+            wanted = min(before, present + batch)
             try:
                 self._rooms.take(self._context, self._name, wanted - present, member="_Places")
                 start(self._live.resize(self._variant, wanted))
             except (HostingError, AwsError) as error:
                 self._live.resize(self._variant, present)
                 self._change(lambda document, kept=present: {"_Places": document["_Places"][:kept]})
-                if not self._make_room(fleet):
+                if batch > least:  # so many have no room at once
+                    batch = least
+                elif not self._make_room(fleet):
                     reason = error.message if isinstance(error, AwsError) else str(error)
                     self._live.withdraw()
                     return f" Of its {before} copies {before - present} did not come back: {reason}"
@@ -123,7 +126,7 @@ class ComponentRollout:
         if not present:
             return False
         kept = max(0, present - batch_of(self._plan.size, present))
-        self._share(fleet, kept / (kept + self._copies(self._live.fleet)))
+        self._share(fleet, kept / max(1, kept + self._copies(self._live.fleet)))
         self._end(fleet, kept, "_Arriving")
         return True
 

@@ -39,6 +39,10 @@ class Rolled(Components):
         found = [self.ask(endpoint, name) for _ in range(times)]
         return {letter: found.count(letter) for letter in sorted(set(found))}
 
+    def streams(self, name: str) -> list[dict]:
+        """Log streams: one for each copy that ever was."""
+        return self.logs.describe_log_streams(logGroupName=f"/aws/sagemaker/InferenceComponents/{name}")["logStreams"]
+
     def baking(self, endpoint: str, name: str, new: str) -> None:
         """Wait until the first new copies answer."""
         until(lambda: self.ask(endpoint, name) == new, f"copies of {new} answer")
@@ -109,8 +113,7 @@ def test_batches_take_over_one_by_one_and_lose_no_request(world):
     assert (described["InferenceComponentStatus"], described["Specification"]) == ("InService", specification)
     assert described["RuntimeConfig"] == {"DesiredCopyCount": 4, "CurrentCopyCount": 4} and "FailureReason" not in described
     assert set(asking.answers) == {"old", "new"} and world.answers(endpoint, name, 10) == {"new": 10}
-    streams = world.logs.describe_log_streams(logGroupName=f"/aws/sagemaker/InferenceComponents/{name}")["logStreams"]
-    assert len(streams) == 8
+    assert len(world.streams(name)) == 8
 
 
 def test_a_batch_needs_room_for_itself_alone_and_other_needs_and_counts_come_with_it(world):
@@ -136,6 +139,22 @@ def test_an_alarm_rolls_back_with_the_room_that_there_is(world):
     assert described["RuntimeConfig"] == {"DesiredCopyCount": 2, "CurrentCopyCount": 2}
     assert world.answers(endpoint, name, 10) == {"old": 10}
     assert world.scale(name, 3)["RuntimeConfig"]["CurrentCopyCount"] == 3  # all places of the new copies are free again
+
+
+def test_an_alarm_when_more_copies_of_the_new_specification_fill_all_instances(world):
+    endpoint, alarm = world.host(3), world.alarm()
+    name = world.served(endpoint, "old", copies=2, memory=MEMORY)
+    with Asking(world, endpoint, name):
+        world.roll(name, "new", copies=3, memory=MEMORY, alarms=(alarm,))
+        world.baking(endpoint, name, "new")
+        for _ in range(2):
+            world.handle.advance(300)
+        until(lambda: world.described(name)["RuntimeConfig"]["CurrentCopyCount"] == 2, "the last batch is about to come")
+        until(lambda: len(world.streams(name)) == 5, "all new copies are there")
+        world.cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="by hand")
+        described = world.component_settled(name)
+    assert alarm in described["FailureReason"] and described["RuntimeConfig"] == {"DesiredCopyCount": 2, "CurrentCopyCount": 2}
+    assert world.answers(endpoint, name, 10) == {"old": 10}
 
 
 def test_rolling_back_by_batches_beside_the_new_copies(world):
