@@ -90,7 +90,9 @@ def random_search(table: pd.DataFrame, space: Space, jobs: int, seed: int) -> pd
     """
     chance = chances(table, space)
     if (chance > 0).sum() < jobs:
-        raise ValueError(f"The table has {(chance > 0).sum()} trials within these ranges, and the search asks for {jobs}: widen the ranges.")
+        raise ValueError(
+            f"The table has {(chance > 0).sum()} trials within these ranges, and the search asks for {jobs}: widen the ranges."
+        )
     return table.loc[np.random.default_rng(seed).choice(table.index, size=jobs, replace=False, p=chance)]
 
 
