@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 WAIT = {"Delay": 1, "MaxAttempts": 120}
+TUNING = ("hyper_parameter_tuning_jobs", "HyperParameterTuningJob")
 
 
 class Cleanup:
@@ -35,12 +37,14 @@ class Cleanup:
             *(self._end("endpoint", name, self._delete_endpoint) for name in self._names("endpoints", "Endpoint")),
             *(self._end("endpoint configuration", name, self._delete_config) for name in self._names("endpoint_configs", "EndpointConfig")),
             *(self._end("model", name, self._delete_model) for name in self._names("models", "Model")),
+            *(self._end("tuning job", name, self._stop_tuning) for name in self._running(*TUNING)),  # first: it starts training jobs
             *(self._end("training job", name, self._stop_training) for name in self._running("training_jobs", "TrainingJob")),
             *(self._end("processing job", name, self._stop_processing) for name in self._running("processing_jobs", "ProcessingJob")),
             *(self._end("transform job", name, self._stop_transform) for name in self._running("transform_jobs", "TransformJob")),
         ]
         left = [
             *self._names("endpoints", "Endpoint"),
+            *self._running(*TUNING),
             *self._running("training_jobs", "TrainingJob"),
             *self._running("processing_jobs", "ProcessingJob"),
             *self._running("transform_jobs", "TransformJob"),
@@ -75,6 +79,13 @@ class Cleanup:
 
     def _delete_model(self, name: str) -> None:
         self.client.delete_model(ModelName=name)
+
+    def _stop_tuning(self, name: str) -> None:
+        self.client.stop_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
+        for _ in range(WAIT["MaxAttempts"]):  # boto3 has no waiter for tuning jobs
+            if name not in self._names(*TUNING, StatusEquals="Stopping"):
+                return
+            threading.Event().wait(WAIT["Delay"])
 
     def _stop_training(self, name: str) -> None:
         self.client.stop_training_job(TrainingJobName=name)

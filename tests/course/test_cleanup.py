@@ -8,6 +8,7 @@ from course.cleanup import Cleanup
 from course.localaws import server
 from tests.localaws.sagemaker.job_world import World
 from tests.localaws.sagemaker.transform_world import SUM, model, request
+from tests.localaws.sagemaker.tuning_world import Tuning
 
 
 def test_a_transform_job_that_runs_is_stopped(tmp_path: Path) -> None:
@@ -21,5 +22,21 @@ def test_a_transform_job_that_runs_is_stopped(tmp_path: Path) -> None:
         assert said == "Ended transform job rows-of-this-run.\nNothing of this run is left that costs money."
         job = world.sagemaker.describe_transform_job(TransformJobName="rows-of-this-run")
         assert job["TransformJobStatus"] == "Stopped" and world.processes() == []
+    finally:
+        handle.stop()
+
+
+def test_a_tuning_job_that_runs_is_stopped_and_starts_no_more(tmp_path: Path) -> None:
+    handle = server.start(tmp_path / "state")
+    try:
+        world = World(handle, "")
+        tuning = Tuning(world)
+        definition = tuning.definition("import time\ntime.sleep(600)\n")
+        asked = tuning.request(4, request={"TrainingJobDefinition": definition, "HyperParameterTuningJobName": "search-of-this-run"})
+        world.sagemaker.create_hyper_parameter_tuning_job(**asked)
+        said = Cleanup(world.sagemaker, "of-this-run").run()
+        assert said == "Ended tuning job search-of-this-run.\nNothing of this run is left that costs money."
+        assert tuning.describe("search-of-this-run")["HyperParameterTuningJobStatus"] == "Stopped"
+        assert world.processes() == []
     finally:
         handle.stop()
