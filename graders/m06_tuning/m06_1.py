@@ -1,0 +1,188 @@
+"""m06_1: what to tune, over which ranges, a tuning job, and what goes wrong with its objective."""
+
+from course.grading import Answer, Exercise, Function, Report, Value
+
+from .m06_1_cases import CAUSES, KINDS, PRACTICE_SETTINGS, TICKETS
+from .m06_1_probe import judge_search, ticket
+from .m06_1_replay import WIDE, Brief, expected_best
+
+ex1 = Exercise(
+    id="m06_1_ex1",
+    title="Decide what to tune",
+    section="What there is to tune",
+    pattern=1,
+    parts={"practice": 0.25, "unseen": 1.25},
+    evidence={"decide": Function("decide(setting: dict) -> str")},
+    skills={"C01": ["2.2.K7"], "C02": ["2.2.3"]},
+    topics=["tune.params"],
+    seconds=10,
+    hints=(
+        "Ask the three questions in their order. Two of them need no score at all.",
+        "The third: an average for each value, the largest less the smallest; and beside it how far repeats of one value lie from each "
+        "other. `statistics.variance` gives the square of a standard deviation.",
+        "Return for `set_by` first; then for what `changes` lacks or holds too much; then compare `max(averages) - min(averages)` with "
+        "`2 * fmean(variances) ** 0.5`.",
+    ),
+)
+
+ex2 = Exercise(
+    id="m06_1_ex2",
+    title="Design the ranges of the next search",
+    section="Ranges",
+    pattern=3,
+    parts={"practice": 0.25, "rescued": 1, "narrowed": 1.25},
+    evidence={"next_ranges": Function("next_ranges(first: list[dict], trials: list[dict]) -> list[dict]")},
+    skills={"C01": ["2.2.S4", "2.2.K7"], "C02": ["2.2.3"]},
+    topics=["tune.jobs"],
+    seconds=20,
+    hints=(
+        "Sort the trials by their AUC. What have the good ones in common that the others have not?",
+        "For each hyperparameter, look at the values of the good trials alone: where do they begin and end? Which scale lets a search "
+        "try small values as often as large ones? And what do trials tell that are all alike?",
+        "Good ones: the best third, without those as bad as the worst. Fewer than eight good ones: keep all bounds, change the scale. Else "
+        "from the smallest good value (from `MinValue` where the first search was linear) to the largest.",
+    ),
+)
+
+ex3 = Exercise(
+    id="m06_1_ex3",
+    title="Run a tuning job and find its winner",
+    section="A tuning job",
+    parts={"limits": 0.5, "objective": 0.5, "ranges": 0.25, "winner": 0.75},
+    evidence={"search": Function("search(train: str, validation: str, jobs: int, seconds: int) -> dict")},
+    skills={"C01": ["2.2.S4"], "C02": ["2.2.3"]},
+    topics=["tune.jobs"],
+    seconds=120,
+    hints=(
+        "Write the request from the parts above: what all training jobs share is `definition(...)`; what is searched, its configuration.",
+        "`wait_for_tuning` returns the description of the job that has ended; it holds `BestTrainingJob`. "
+        "What does that training job's own description say of its model?",
+        "`create_hyper_parameter_tuning_job(HyperParameterTuningJobName=name, HyperParameterTuningJobConfig=..., "
+        'TrainingJobDefinition=definition(train, validation))`; then `best["TrainingJobName"]` to `describe_training_job`.',
+    ),
+)
+
+ex4 = Exercise(
+    id="m06_1_ex4",
+    title="Break it: diagnose and repair five searches",
+    section="Five searches that found nothing",
+    pattern=4,
+    parts={"form": 0.25, "cause": 1, "evidence": 0.5, "repair": 1},
+    evidence={"diagnoses": Value(dict), "repairs": Value(dict)},
+    skills={"C01": ["2.2.S4", "4.2.S1"], "C02": ["2.2.3"]},
+    topics=["tune.jobs"],
+    seconds=60,
+    hints=(
+        "Three things must fit each other: what the program prints, what the regular expression looks for, and what the objective names. "
+        "Lay them side by side for each ticket.",
+        "`re.search(regex, line)` for each line of the log: what does the objective's expression find, and which find was the last? "
+        "Where it finds what it should, ask who won.",
+        'One entry: `diagnoses["ticket-9"] = {"cause": "regex", "stream": "<name of a stream>", "line": "validation AUC 0.68"}` and '
+        '`repairs["ticket-9"] = {"TrainingJobDefinition.AlgorithmSpecification.MetricDefinitions.validation:auc.Regex": r"..."}`.',
+    ),
+)
+
+
+@ex1.practice
+def practice_ex1(answer: Answer, report: Report) -> None:
+    for setting, kind, question in PRACTICE_SETTINGS:
+        got = decided(answer, report, setting, "practice")
+        said = f"`decide({setting})` returned {got!r}, which does not fit: {question}"
+        if got is None or not report.part("practice", got == kind, said):
+            return
+
+
+def decided(answer: Answer, report: Report, setting: dict, part: str) -> str | None:
+    """The learner's decision; reports the part and returns None when it is none of the three."""
+    got = answer.call("decide", setting)
+    good = report.part(part, got in KINDS, f"`decide(...)` returned {got!r}; expected one of the three words of the text.")
+    return got if good else None
+
+
+@ex2.practice
+def practice_ex2(answer: Answer, report: Report) -> None:
+    for linear in ((), ("min_child_weight", "eta", "lambda")):
+        brief = Brief(answer.rng, linear)
+        ranges = designed(answer, report, brief, "practice")
+        if ranges is None:
+            return
+        rows, space = brief.unseen, brief.space(ranges)
+        found, wide = expected_best(rows, space), expected_best(rows, WIDE)
+        said = "`next_ranges(...)` for a practice search: "
+        if not report.part("practice", found > 0, f"{said}so few trained trials lie within your ranges that nothing can be said of them."):
+            return
+        said += f"the best of 12 would have an AUC of {found:.4f} on average, and of {wide:.4f} over all bounds on logarithmic scales."
+        if not report.part("practice", found >= wide - 0.0005, said):
+            return
+
+
+def designed(answer: Answer, report: Report, brief: Brief, part: str) -> list[dict] | None:
+    """The learner's ranges; reports the part and returns None when AWS would not take them, or they leave the bounds."""
+    got = answer.call("next_ranges", brief.first, brief.trials)
+    problem = _problem(got, {each["Name"]: each for each in brief.first})
+    return got if report.part(part, not problem, f"`next_ranges(...)` {problem or 'returned ranges'}") else None
+
+
+def _problem(got: list[dict], bounds: dict[str, dict]) -> str:
+    members = {"Name", "MinValue", "MaxValue", "ScalingType"}
+    for each in got:
+        if set(each) != members:
+            return f"returned a range with the members {sorted(each)}; expected those of a range in `first`."
+        if not all(isinstance(value, str) for value in each.values()):
+            return f"returned {each}; AWS takes text alone, also for numbers."
+    if sorted(each["Name"] for each in got) != sorted(bounds):
+        return f"returned ranges of {[each['Name'] for each in got]}; expected one of each hyperparameter of `first`."
+    for each in got:
+        try:
+            low, high = float(each["MinValue"]), float(each["MaxValue"])
+        except ValueError:
+            return f"returned {each}; expected numbers as `MinValue` and `MaxValue`."
+        least, most = (float(bounds[each["Name"]][end]) for end in ("MinValue", "MaxValue"))
+        if not least * (1 - 1e-6) <= low < high <= most * (1 + 1e-6):
+            return f"returned {each}; expected `MinValue` below `MaxValue`, both within the bounds of `first`."
+        if each["ScalingType"] not in ("Linear", "Logarithmic"):
+            return f"returned {each}; expected `Linear` or `Logarithmic` as its scale."
+    return ""
+
+
+@ex3.practice
+def practice_ex3(answer: Answer, report: Report) -> None:
+    judge_search(answer, report, jobs=3, seconds=600)
+
+
+@ex4.practice
+def practice_ex4(answer: Answer, report: Report) -> None:
+    if not check_form(answer, report):
+        return
+    sagemaker, logs = answer.client("sagemaker"), answer.client("logs")
+    searches = {name: ticket(sagemaker, logs, name) for name in TICKETS}
+    wrong = []
+    for name, search in searches.items():
+        stream, line = (answer.value("diagnoses")[name][member] for member in ("stream", "line"))
+        if stream not in search.streams:
+            wrong.append(f"{name}: no training job of this search has a log stream {stream[:60]!r}.")
+        elif not search.cited(stream, line):
+            wrong.append(f"{name}: that stream has no line with {line[:60]!r}; expected at least five characters of one of its lines.")
+    report.part("evidence", 1 - len(wrong) / len(TICKETS), wrong[0] if wrong else "Every cited line stands in its stream.")
+
+
+def check_form(answer: Answer, report: Report) -> bool:
+    """Whether diagnoses and repairs are such; reports the part ``form``."""
+    diagnoses, repairs = answer.value("diagnoses"), answer.value("repairs")
+    for called, given in (("diagnoses", diagnoses), ("repairs", repairs)):
+        if set(given) != set(TICKETS):
+            return report.part("form", False, f"`{called}` has the keys {sorted(map(str, given))}; expected the five tickets.")
+    for name in TICKETS:
+        diagnosis, repair = diagnoses[name], repairs[name]
+        members = isinstance(diagnosis, dict) and set(diagnosis) == {"cause", "stream", "line"}
+        if not members or not all(isinstance(value, str) for value in diagnosis.values()):
+            return report.part(
+                "form", False, f"The diagnosis of {name} is {diagnosis!r}; expected 'cause', 'stream' and 'line', all of them text."
+            )
+        if diagnosis["cause"] not in CAUSES:
+            return report.part("form", False, f"The cause of {name} is {diagnosis['cause']!r}; expected a word of the table.")
+        if not isinstance(repair, dict) or not repair or not all(isinstance(path, str) for path in repair):
+            return report.part(
+                "form", False, f"The repair of {name} is {repair!r}; expected a dict from the path of a field to its new value."
+            )
+    return report.part("form", True, "Diagnoses and repairs have their form.")

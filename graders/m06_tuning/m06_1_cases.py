@@ -1,0 +1,103 @@
+"""Settings to decide on, and tickets. The generators are no secret; the seed of the graded cases is."""
+
+import random
+from statistics import fmean, variance
+
+KINDS = ("parameter", "tune", "fix")
+TICKETS = tuple(f"ticket-{number}" for number in range(1, 6))
+SPOILED = ("channel", "interval", "labels", "objective", "regex")  # as the notebook's `given/tickets.py` has them
+MISLED = ("digits", "direction", "training")
+CAUSES = (*SPOILED, *MISLED)
+MODEL, TIME, OUTPUT, YARDSTICK, LUCK = "the model", "the time it takes", "what is printed", "the validation rows", "the random numbers"
+CLEAR = (1.3, 3.2)  # effects below the first or above the second multiple of the noise are drawn, so that no rounding decides
+
+_SETTING = {"name": "penalty", "set_by": "you", "changes": [MODEL]}
+_MOVES = {"0.1": [0.702, 0.705, 0.701], "1": [0.731, 0.728, 0.733], "10": [0.718, 0.716, 0.721]}
+_LIES_STILL = {"0.1": [0.721, 0.728, 0.715], "1": [0.724, 0.717, 0.727], "10": [0.722, 0.714, 0.726]}
+PRACTICE_SETTINGS = (  # a setting, its kind, and a question for those who chose another
+    (_SETTING | {"auc": _MOVES}, "tune", "who sets it, what does it change, and how do its averages differ beside the noise?"),
+    (_SETTING | {"auc": _LIES_STILL}, "fix", "do its averages differ by more than repeats of the same value do?"),
+    (
+        _SETTING | {"name": "weight of the hour", "set_by": "training", "auc": _MOVES},
+        "parameter",
+        "who finds the value: you before the training, or the training?",
+    ),
+    (
+        _SETTING | {"name": "share of rows held back", "changes": [MODEL, YARDSTICK], "auc": _MOVES},
+        "fix",
+        "are the scores of two of its values measured with the same yardstick?",
+    ),
+    (
+        _SETTING | {"name": "seed", "changes": [MODEL, LUCK], "auc": _MOVES},
+        "fix",
+        "what would the best of its values be worth on the next data?",
+    ),
+    (_SETTING | {"name": "threads", "changes": [TIME], "auc": _LIES_STILL}, "fix", "is the model another one afterwards?"),
+)
+_YOURS = ("penalty", "depth", "step", "share of columns", "width", "dropout", "batch", "least rows of a leaf", "rounds", "momentum")
+_FOUND = ("weight", "split point", "leaf value", "centre of a cluster", "mean for scaling", "bias of a layer")
+_BESIDE = {
+    "machines": [TIME],
+    "log interval": [OUTPUT, TIME],
+    "metric to print": [OUTPUT],
+    "share of rows held back": [MODEL, YARDSTICK],
+    "months to validate on": [YARDSTICK],
+    "folds": [YARDSTICK, TIME],
+    "seed of the sampling": [MODEL, LUCK],
+    "seed of the first weights": [LUCK, MODEL],
+}
+
+
+def settings(rng: random.Random) -> list[dict]:
+    """Forty settings: thirty drawn alone, and ten twins that differ from one in a single field."""
+    alone = [_setting(rng, kind) for kind in ["you"] * 16 + ["training"] * 9 + ["beside"] * 5]
+    return rng.sample([*alone, *(_twin(rng, setting, number) for number, setting in enumerate(alone[:10]))], 40)
+
+
+def _setting(rng: random.Random, kind: str) -> dict:
+    number = rng.randint(2, 99)
+    if kind == "training":
+        setting = {"name": f"{rng.choice(_FOUND)} {number}", "set_by": "training", "changes": [MODEL]}
+    elif kind == "you":
+        changes = [MODEL, *rng.sample([TIME, OUTPUT], rng.randint(0, 2))]
+        setting = {"name": f"{rng.choice(_YOURS)} {number}", "set_by": "you", "changes": rng.sample(changes, len(changes))}
+    else:
+        name = rng.choice(list(_BESIDE))
+        setting = {"name": f"{name} {number}", "set_by": "you", "changes": rng.sample(_BESIDE[name], len(_BESIDE[name]))}
+    return setting | {"auc": scores(rng, moves=rng.random() < (0.6 if kind == "you" else 0.7))}
+
+
+def _twin(rng: random.Random, setting: dict, number: int) -> dict:
+    """The first ten settings are yours: their twins lose their effect or gain one, are found by training, or move the yardstick."""
+    if number < 5:
+        return setting | {"auc": scores(rng, moves=not effect(setting["auc"]) > 2)}
+    if number < 7:
+        return setting | {"set_by": "training"}
+    return setting | {"changes": [*setting["changes"], rng.choice([YARDSTICK, LUCK])]}
+
+
+def scores(rng: random.Random, moves: bool) -> dict[str, list[float]]:
+    """AUC of three repeats at each of three or four values, whose averages clearly differ beside the noise of the repeats or do not."""
+    while True:
+        noise, middle, first = rng.uniform(0.001, 0.012), rng.uniform(0.6, 0.8), rng.choice([0.001, 0.1, 1, 5, 20])
+        spread = noise * rng.uniform(3.5, 9) if moves else noise * rng.uniform(0, 0.8)
+        places = rng.sample([0.0, 1.0, *(rng.random() for _ in range(2))], rng.choice([3, 4]))
+        found = {
+            f"{first * 4**step:g}": [round(rng.gauss(middle + spread * place, noise), 4) for _ in range(3)]
+            for step, place in enumerate(places)
+        }
+        times = effect(found)
+        if times > CLEAR[1] if moves else times < CLEAR[0]:
+            return found
+
+
+def effect(auc: dict[str, list[float]]) -> float:
+    """How far the best average lies above the worst, in standard deviations of the repeats (three each, over all values)."""
+    averages = [fmean(repeats) for repeats in auc.values()]
+    return (max(averages) - min(averages)) / max(fmean(variance(repeats) for repeats in auc.values()) ** 0.5, 1e-9)
+
+
+def planted(rng: random.Random) -> dict[str, str]:
+    """The cause of each ticket, drawn as the notebook draws it."""
+    faults = rng.sample([*rng.sample(SPOILED, 3), *rng.sample(MISLED, 2)], 5)
+    return dict(zip(TICKETS, faults, strict=True))

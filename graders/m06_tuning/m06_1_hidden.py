@@ -1,0 +1,202 @@
+# canary-4f1c9e-never-release: reference answers and hidden checks stay out of everything that learners receive
+"""The graded checks of m06_1."""
+
+import re
+from collections import Counter
+from statistics import fmean
+from typing import Any
+
+from botocore.exceptions import ClientError, ParamValidationError
+
+from course.grading import Answer, Report
+from course.grading.scoring import rule_share
+
+from .m06_1 import check_form, decided, designed, ex1, ex2, ex3, ex4
+from .m06_1_cases import LUCK, MODEL, YARDSTICK, effect, planted, settings
+from .m06_1_probe import NAME, OBJECTIVE, PRINTED, STATUS, Search, ended, judge_search, ticket
+from .m06_1_replay import BOUNDS, WIDE, Brief, expected_best
+
+# Which hyperparameters the first searches had on a linear scale.
+SPOILED = (("min_child_weight",), ("alpha", "subsample"), ("min_child_weight", "gamma"), ("alpha", "eta", "lambda"), tuple(BOUNDS))
+LOGARITHMIC = 4  # first searches without any
+AS_GOOD, FULL_GAIN = 0.0005, 0.003
+
+
+def kind_of(setting: dict) -> str:
+    """What the three questions of the text make of a setting."""
+    if setting["set_by"] == "training":
+        return "parameter"
+    if MODEL not in setting["changes"] or {YARDSTICK, LUCK} & set(setting["changes"]):
+        return "fix"
+    return "tune" if effect(setting["auc"]) > 2 else "fix"
+
+
+@ex1.graded
+def graded_ex1(answer: Answer, report: Report) -> None:
+    cases, given = settings(answer.rng), []
+    for setting in cases:
+        got = decided(answer, report, setting, "unseen")
+        if got is None:
+            return
+        given.append(got)
+    wanted = [kind_of(setting) for setting in cases]
+    missed = [(setting, want) for setting, got, want in zip(cases, given, wanted, strict=True) if got != want]
+    share = rule_share(given, [{want} for want in wanted])
+    report.part("unseen", share, f"{40 - len(missed)} of 40 unseen settings were decided rightly. {_why(missed)}")
+
+
+def _why(missed: list[tuple[dict, str]]) -> str:
+    if not missed:
+        return ""
+    if all(want == "parameter" for _, want in missed):
+        return "All misses are set by the training: where does your rule use `set_by`?"
+    if all({YARDSTICK, LUCK} & set(setting["changes"]) for setting, _ in missed):
+        return "All misses change more than the model: is the best of their scores really the best model?"
+    if all(MODEL not in setting["changes"] for setting, _ in missed):
+        return "All misses leave the model as it is: where does your rule look for it in `changes`?"
+    if all(kind_of(setting | {"auc": {}, "set_by": "you"}) == "fix" and want == "tune" for setting, want in missed):
+        return "All misses are of one kind."
+    yours = [setting for setting, _ in missed if setting["set_by"] == "you" and not {YARDSTICK, LUCK} & set(setting["changes"])]
+    if len(yours) == len(missed):
+        return "All misses hang on the scores: by how much do averages differ, and by how much do repeats of one value?"
+    return "Ask the three questions of the text in their order."
+
+
+@ex2.graded
+def graded_ex2(answer: Answer, report: Report) -> None:
+    rescued, gains, empty = [], [], 0
+    for linear in (*SPOILED, *[()] * LOGARITHMIC):
+        brief = Brief(answer.rng, linear)
+        part = "rescued" if linear else "narrowed"
+        ranges = designed(answer, report, brief, part)
+        if ranges is None:
+            return
+        rows, space = brief.unseen, brief.space(ranges)
+        found, wide = expected_best(rows, space), expected_best(rows, WIDE)
+        empty += not found
+        if linear:
+            rescued.append(found >= wide - AS_GOOD)
+        else:
+            gains.append(max(found - wide, -FULL_GAIN))
+    few = (
+        f"In {empty} of {len(SPOILED) + LOGARITHMIC} your ranges hold so few of the trained trials that nothing can be said."
+        if empty
+        else ""
+    )
+    report.part(
+        "rescued",
+        sum(rescued) / len(rescued),
+        f"After {sum(rescued)} of {len(rescued)} searches with linear scales your ranges find what a logarithmic scale over all bounds "
+        f"would. {few or 'Where few values were tried, what does it tell that none of them was good?'}",
+    )
+    gain = fmean(gains)
+    report.part(
+        "narrowed",
+        min(1.0, max(0.0, gain / FULL_GAIN)),
+        f"After searches on logarithmic scales, the best of 12 trials in your ranges has {gain:+.4f} of AUC beside that in all bounds. "
+        f"{few or 'What have the good trials in common, hyperparameter by hyperparameter, that the others have not?'}",
+    )
+
+
+@ex3.graded
+def graded_ex3(answer: Answer, report: Report) -> None:
+    judge_search(answer, report, jobs=answer.rng.randint(4, 6), seconds=answer.rng.randint(400, 1500))
+
+
+_STATIC, _CONFIG = "TrainingJobDefinition.StaticHyperParameters", "HyperParameterTuningJobConfig.HyperParameterTuningJobObjective"
+_REGEX = "TrainingJobDefinition.AlgorithmSpecification.MetricDefinitions.validation:auc.Regex"
+# By cause: how the path of the field at fault ends, and what the lines that show it look like.
+FAULTS: dict[str, tuple[str, str]] = {
+    "channel": (r"TrainingJobDefinition\.InputDataConfig\.[a-z]+\.ChannelName", r", 0 to validate on"),
+    "interval": (
+        re.escape(_STATIC) + r"\.(report-every|epochs)",
+        r"epochs, a report after|--epochs .*--report-every|--report-every .*--epochs",
+    ),
+    "labels": (r"TrainingJobDefinition\.InputDataConfig\.validation\.DataSource\.S3DataSource\.S3Uri", r"validation AUC nan"),
+    "objective": (re.escape(_CONFIG) + r"\.MetricName", PRINTED.pattern),
+    "regex": (re.escape(_REGEX), PRINTED.pattern),
+    "digits": (re.escape(_REGEX), PRINTED.pattern),
+    "direction": (re.escape(_CONFIG) + r"\.Type", PRINTED.pattern),
+    "training": (re.escape(_REGEX), r"train AUC [0-9.]+"),
+}
+
+
+@ex4.graded
+def graded_ex4(answer: Answer, report: Report) -> None:
+    causes, diagnoses, repairs = planted(answer.variant()), answer.value("diagnoses"), answer.value("repairs")
+    sagemaker, logs = answer.client("sagemaker"), answer.client("logs")
+    searches = {name: ticket(sagemaker, logs, name) for name in causes}
+    if not check_form(answer, report):
+        return
+    named = {name: diagnoses[name]["cause"] == cause for name, cause in causes.items()}
+    report.part("cause", sum(named.values()) / 5, f"{sum(named.values())} of 5 causes are right. {_confused(causes, diagnoses)}")
+    shown = [named[name] and _shows(searches[name], diagnoses[name], cause) for name, cause in causes.items()]
+    report.part(
+        "evidence",
+        sum(shown) / 5,
+        f"{sum(shown)} of 5 diagnoses are right and cite a line that shows it, and no other kind of line.",
+    )
+    found = [_rerun(answer, searches[name], name, repairs[name], cause) for name, cause in causes.items()]
+    wrong = next((message for share, message in found if share < 1), "")
+    report.part("repair", sum(share for share, _ in found) / 5, wrong or "All five searches end well.")
+
+
+def _confused(causes: dict[str, str], diagnoses: dict[str, dict]) -> str:
+    said = Counter(diagnoses[name]["cause"] for name in causes)
+    if len(said) == 1:
+        return "Are they all of one kind? Compare what the five programs printed."
+    return "What did the program print, what does the expression find in it, and what does the objective name?"
+
+
+def _shows(search: Search, diagnosis: dict, cause: str) -> bool:
+    lines = search.cited(diagnosis["stream"], diagnosis["line"])
+    if not lines or not all(re.search(FAULTS[cause][1], line) for line in lines):
+        return False
+    if cause != "direction":
+        return True
+    winner = search.description["BestTrainingJob"]
+    return max(float(PRINTED.search(line)[1]) for line in lines) > winner[OBJECTIVE]["Value"] and not diagnosis["stream"].startswith(
+        f"{winner['TrainingJobName']}/"
+    )
+
+
+def _rerun(answer: Answer, search: Search, name: str, repair: dict[str, Any], cause: str) -> tuple[float, str]:
+    """Share and message of a repair, after the search has run again with it."""
+    sagemaker = answer.client("sagemaker")
+    again = f"graded-m06-1-{answer.token()}"
+    try:
+        sagemaker.create_hyper_parameter_tuning_job(**{NAME: again}, **search.request(repair))
+    except (KeyError, TypeError, ClientError, ParamValidationError) as error:
+        return 0.0, f"{name}: the repaired request was not accepted: {str(error)[:200]}"
+    job = ended(sagemaker, again)
+    if job[STATUS] != "Completed":
+        if all(".ResourceLimits." in path for path in repair):
+            return 0.0, f"{name}: it tried as you asked, and found nothing for the same reason: the number of jobs was not it."
+        return 0.0, f"{name}: the search ran again with your change of {', '.join(repair)} and ended {job[STATUS]}."
+    done = Search(sagemaker, answer.client("logs"), again)
+    told = {each["TrainingJobName"]: each.get(OBJECTIVE, {}).get("Value") for each in done.children}
+    printed = _printed(done)
+    if any(told[child] is None or abs(told[child] - value) > 1e-6 for child, value in printed.items()) or not printed:
+        return 0.0, f"{name}: the search ends, but its objective values are still not the validation AUC that was printed last."
+    if told[job["BestTrainingJob"]["TrainingJobName"]] < max(printed.values()):
+        return 0.0, f"{name}: the search ends, but another of its training jobs has a better validation AUC than its winner."
+    if not any(re.fullmatch(FAULTS[cause][0], path) for path in repair) or not _same_data(job):
+        return 0.0, f"{name}: the search ends well, but it is another search: other data, or a fault that is only covered up."
+    if len(repair) > 1:
+        return 0.5, f"{name}: the search ends well, but the repair changes {len(repair)} fields: more than the fault."
+    return 1.0, "ends well"
+
+
+def _same_data(job: dict) -> bool:
+    sources = {each["ChannelName"]: each["DataSource"]["S3DataSource"]["S3Uri"] for each in job["TrainingJobDefinition"]["InputDataConfig"]}
+    return all(sources.get(name, "").endswith(f"/data/{name}/") for name in ("train", "validation"))
+
+
+def _printed(search: Search) -> dict[str, float]:
+    """The validation AUC that each training job of a search printed last."""
+    found = {}
+    for stream, lines in search.streams.items():
+        values = [float(match[1]) for line in lines if (match := PRINTED.search(line))]
+        if values:
+            found[stream.partition("/")[0]] = values[-1]
+    return found

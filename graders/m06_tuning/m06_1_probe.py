@@ -1,0 +1,177 @@
+"""What became of searches: the learner's own, run on data of the check, and the five tickets, as AWS remembers them."""
+
+from __future__ import annotations
+
+import copy
+import random
+import re
+from functools import cached_property
+from typing import Any
+
+from botocore.waiter import WaiterModel, create_waiter_with_client
+
+from course.grading import Answer, AnswerError, Report
+
+GROUP = "/aws/sagemaker/TrainingJobs"
+STATUS, NAME = "HyperParameterTuningJobStatus", "HyperParameterTuningJobName"
+OBJECTIVE = "FinalHyperParameterTuningJobObjectiveMetric"
+PRINTED = re.compile(r"validation AUC ([0-9.]+)")
+AT_ONCE = 4  # instances in training jobs that a new account may run
+WIDE = 100  # from here on a range is one that needs a logarithmic scale: most / least
+
+
+def ended(sagemaker: Any, name: str) -> dict:
+    """The description of a tuning job, once it has ended."""
+    ends = [{"state": "success", "matcher": "path", "argument": STATUS, "expected": end} for end in ("Completed", "Failed", "Stopped")]
+    waiter = {"operation": "DescribeHyperParameterTuningJob", "delay": 1, "maxAttempts": 120, "acceptors": ends}
+    create_waiter_with_client("Ended", WaiterModel({"version": 2, "waiters": {"Ended": waiter}}), sagemaker).wait(**{NAME: name})
+    return sagemaker.describe_hyper_parameter_tuning_job(**{NAME: name})
+
+
+def children(sagemaker: Any, name: str) -> list[dict]:
+    pages = sagemaker.get_paginator("list_training_jobs_for_hyper_parameter_tuning_job").paginate(**{NAME: name})
+    return [summary for page in pages for summary in page["TrainingJobSummaries"]]
+
+
+def judge_search(answer: Answer, report: Report, jobs: int, seconds: int) -> None:
+    """Whether the learner's search, on other data, keeps its limits, looks for the right thing and hands over its winner."""
+    sagemaker = answer.client("sagemaker")
+    uris = _data(answer)
+    got = answer.call("search", uris["train"], uris["validation"], jobs, seconds)
+    called = f"`search(..., {jobs}, {seconds})`"
+    if set(got) != {"tuning_job", "training_job", "model"} or not all(isinstance(value, str) for value in got.values()):
+        report.part("winner", False, f"{called} returned {got!r}; expected 'tuning_job', 'training_job' and 'model', all of them text.")
+        return
+    job = sagemaker.describe_hyper_parameter_tuning_job(**{NAME: got["tuning_job"]})
+    status = job[STATUS]
+    job = ended(sagemaker, got["tuning_job"])
+    reads = [channel["DataSource"]["S3DataSource"]["S3Uri"] for channel in job["TrainingJobDefinition"]["InputDataConfig"]]
+    if not report.part("winner", set(reads) == set(uris.values()), f"{called} searched on {reads}; expected the data that it was given."):
+        return
+    _check_limits(report, called, job, jobs, seconds)
+    _check_objective(report, called, job)
+    _check_ranges(report, called, job)
+    if report.part("winner", status == "Completed", f"When {called} returned, the tuning job was {status}: who has won is not known yet."):
+        _check_winner(report, called, sagemaker, got, job)
+
+
+def _data(answer: Answer) -> dict[str, str]:
+    """Rows whose label hangs on two of three columns, with noise; the channels as files in the account's bucket."""
+    s3, name = answer.client("s3"), f"graded-m06-1-{answer.token()}"
+    bucket = next(each["Name"] for each in s3.list_buckets()["Buckets"] if each["Name"].startswith("sagemaker-"))
+    uris = {}
+    for channel, count in (("train", 500), ("validation", 400)):
+        s3.put_object(Bucket=bucket, Key=f"{name}/{channel}/part-0.csv", Body="\n".join(_row(answer.rng) for _ in range(count)).encode())
+        uris[channel] = f"s3://{bucket}/{name}/{channel}/part-0.csv"
+    return uris
+
+
+def _row(rng: random.Random) -> str:
+    values = [rng.random() for _ in range(3)]
+    late = values[0] * values[1] + rng.gauss(0, 0.2) > 0.3
+    return ",".join([str(int(late)), *(f"{value:.3f}" for value in values)])
+
+
+def _check_limits(report: Report, called: str, job: dict, jobs: int, seconds: int) -> None:
+    limits = job["HyperParameterTuningJobConfig"]["ResourceLimits"]
+    for member, wanted in (("MaxNumberOfTrainingJobs", jobs), ("MaxRuntimeInSeconds", seconds)):
+        given = limits.get(member)
+        said = f"{called} made a tuning job whose {member} is {given}; what was it given, and what follows from it?"
+        if not report.part("limits", given == wanted, said):
+            return
+
+
+def _check_objective(report: Report, called: str, job: dict) -> None:
+    objective = job["HyperParameterTuningJobConfig"].get("HyperParameterTuningJobObjective", {})
+    metric, kind = objective.get("MetricName", ""), objective.get("Type")
+    if metric.startswith("train:"):
+        report.part("objective", False, f"{called} looks for the best {metric}: a model that knows its training rows by heart would win.")
+    elif not report.part("objective", metric == "validation:auc", f"{called} judges by {metric}; what is judged by in this notebook?"):
+        return
+    report.part("objective", kind == "Maximize", f"{called} looks for the smallest AUC: what would win is what sorts flights worst.")
+
+
+def _check_ranges(report: Report, called: str, job: dict) -> None:
+    ranges = job["HyperParameterTuningJobConfig"].get("ParameterRanges", {})
+    found = [each for kind in ("ContinuousParameterRanges", "IntegerParameterRanges") for each in ranges.get(kind, [])]
+    count = sum(len(each) for each in ranges.values())
+    if not report.part("ranges", count >= 3, f"{called} searches {count} hyperparameters; expected at least three."):
+        return
+    for each in found:
+        least, most = float(each["MinValue"]), float(each["MaxValue"])
+        linear = each.get("ScalingType", "Auto") == "Linear" and (least <= 0 or most / least >= WIDE)
+        said = f"{called} searches {each['Name']} from {least:g} to {most:g} on a linear scale: how many of its trials are small?"
+        if not report.part("ranges", not linear, said):
+            return
+
+
+def _check_winner(report: Report, called: str, sagemaker: Any, got: dict, job: dict) -> None:
+    maximise = job["HyperParameterTuningJobConfig"]["HyperParameterTuningJobObjective"]["Type"] == "Maximize"
+    values = {each["TrainingJobName"]: each[OBJECTIVE]["Value"] for each in children(sagemaker, got["tuning_job"]) if OBJECTIVE in each}
+    if not report.part("winner", got["training_job"] in values, f"{called} named a winner that is no training job of this search."):
+        return
+    best = (max if maximise else min)(values.values())
+    mine = values[got["training_job"]]
+    if not report.part("winner", mine == best, f"{called} named a training job that reached {mine:.4f}; another one did better."):
+        return
+    model = sagemaker.describe_training_job(TrainingJobName=got["training_job"])["ModelArtifacts"]["S3ModelArtifacts"]
+    report.part("winner", got["model"] == model, f"{called} returned the model {got['model']!r}, which is not the winner's.")
+
+
+def ticket(sagemaker: Any, logs: Any, name: str) -> Search:
+    """The latest search of a ticket, as ``ticket-1``. Raises `AnswerError` when there is none."""
+    asked = {"NameContains": f"{name}-", "SortBy": "CreationTime", "SortOrder": "Descending", "MaxResults": 1}
+    found = sagemaker.list_hyper_parameter_tuning_jobs(**asked)["HyperParameterTuningJobSummaries"]
+    if not found:
+        raise AnswerError(f"There is no search of {name} any more; run the cell that makes the five again.")
+    return Search(sagemaker, logs, found[0][NAME])
+
+
+class Search:
+    """A tuning job that has ended, with what its training jobs printed."""
+
+    def __init__(self, sagemaker: Any, logs: Any, name: str) -> None:
+        self._sagemaker, self._logs = sagemaker, logs
+        self.description = sagemaker.describe_hyper_parameter_tuning_job(**{NAME: name})
+        self.children = children(sagemaker, name)
+
+    @cached_property
+    def streams(self) -> dict[str, list[str]]:
+        """The lines of each log stream of its training jobs."""
+        found = {}
+        for child in self.children:
+            prefix = f"{child['TrainingJobName']}/"
+            for stream in self._logs.describe_log_streams(logGroupName=GROUP, logStreamNamePrefix=prefix)["logStreams"]:
+                pages = self._logs.get_paginator("filter_log_events")
+                asked = pages.paginate(logGroupName=GROUP, logStreamNames=[stream["logStreamName"]])
+                found[stream["logStreamName"]] = [event["message"] for page in asked for event in page["events"]]
+        return found
+
+    def cited(self, stream: str, words: str) -> list[str]:
+        """The lines of a stream that the words are copied from; none for fewer than five characters."""
+        words = words.strip()
+        return [line for line in self.streams.get(stream, []) if len(words) >= 5 and words in line]
+
+    def request(self, changes: dict[str, Any]) -> dict:
+        """The request that was made, with the changes. Raises KeyError or TypeError when it has no such field."""
+        request = {part: copy.deepcopy(self.description[part]) for part in ("HyperParameterTuningJobConfig", "TrainingJobDefinition")}
+        request["TrainingJobDefinition"]["StaticHyperParameters"].pop("_tuning_objective_metric", None)
+        places = []
+        for path, value in changes.items():
+            *way, last = path.split(".")
+            place: Any = request
+            for step in way:
+                place = _item(place, step) if isinstance(place, list) else place[step]
+            places.append((place, last, value))
+        for place, last, value in places:  # after all were looked up: a channel may be renamed
+            if last not in place:
+                raise KeyError(f"there is no field {last!r}")
+            place[last] = value
+        return request
+
+
+def _item(items: list[dict], name: str) -> dict:
+    for item in items:
+        if name in (item.get("ChannelName"), item.get("Name")):
+            return item
+    raise KeyError(f"nothing is called {name!r}")

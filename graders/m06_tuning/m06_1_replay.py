@@ -1,0 +1,101 @@
+"""Searches replayed on the committed tables of trials: what a design of ranges would have found, without training anything."""
+
+import random
+from collections.abc import Mapping
+from functools import cache
+
+import numpy as np
+import pandas as pd
+
+from course import datasets
+
+# What the trials of XGBoost were drawn from: on a logarithmic scale in most of them, on a linear one in the others.
+BOUNDS = {
+    "eta": (0.001, 1.0),
+    "min_child_weight": (0.1, 3000.0),
+    "gamma": (0.001, 300.0),
+    "subsample": (0.05, 1.0),
+    "colsample_bytree": (0.1, 1.0),
+    "lambda": (0.001, 10_000.0),
+    "alpha": (0.001, 1000.0),
+}
+HARMFUL = ("min_child_weight", "gamma", "alpha")  # whose linear search over these bounds finds little or nothing
+JOBS, PILOT = 12, 60
+LEAST_ROWS = 30  # effective rows within a design's ranges: with fewer a replay says nothing
+Space = Mapping[str, tuple[float, float, str]]
+WIDE: Space = {name: (*bounds, "Logarithmic") for name, bounds in BOUNDS.items()}
+
+
+@cache
+def table() -> pd.DataFrame:
+    """The trials after their last round; the depth of the trees is searched as it was there."""
+    trials = datasets.load("tuning_trials")
+    return trials.assign(auc=trials.auc.str[-1])[["scaling", *BOUNDS, "auc"]]
+
+
+def chances(rows: pd.DataFrame, space: Space) -> np.ndarray:
+    """How likely a random search in ``space`` is to draw each row, one in all: how it draws them, divided by how they were drawn."""
+    wanted = np.prod([_density(rows[name], *space[name]) for name in BOUNDS], axis=0)
+    shares = rows.scaling.value_counts(normalize=True)
+    drawn = sum(share * np.prod([_density(rows[name], *BOUNDS[name], scale) for name in BOUNDS], axis=0) for scale, share in shares.items())
+    weights = wanted / drawn
+    return weights / weights.sum() if weights.any() else weights
+
+
+def _density(values: pd.Series, least: float, most: float, scale: str) -> np.ndarray:
+    inside = (values >= least) & (values <= most)
+    return np.where(inside, 1 / (values * np.log(most / least)) if scale == "Logarithmic" else 1 / (most - least), 0.0)
+
+
+def expected_best(rows: pd.DataFrame, space: Space, jobs: int = JOBS) -> float:
+    """The AUC that the best of ``jobs`` random trials in ``space`` has on average; 0 when too few rows lie there to tell."""
+    chance = chances(rows, space)
+    if not chance.any() or 1 / (chance**2).sum() < LEAST_ROWS:
+        return 0.0
+    order = np.argsort(rows.auc.to_numpy())
+    upto = np.cumsum(chance[order])
+    return float(rows.auc.to_numpy()[order] @ np.diff(upto**jobs, prepend=0))
+
+
+class Brief:
+    """A first search whose hyperparameters have other names and units, and what is known of it.
+
+    Parameters
+    ----------
+    rng : random.Random
+    linear : collection of str
+        Which hyperparameters it searched on a linear scale.
+    """
+
+    def __init__(self, rng: random.Random, linear: tuple[str, ...] = ()) -> None:
+        self.linear = linear
+        self.names = dict(zip(BOUNDS, (f"h{number}" for number in rng.sample(range(10, 100), len(BOUNDS))), strict=True))
+        self.units = {name: 10 ** rng.uniform(-2, 2) for name in BOUNDS}
+        space = {name: (*bounds, "Linear" if name in linear else "Logarithmic") for name, bounds in BOUNDS.items()}
+        rows, draws = table(), np.random.default_rng(rng.getrandbits(32))
+        self._tried = draws.choice(len(rows), size=PILOT, replace=False, p=chances(rows, space))
+        order = rng.sample(list(BOUNDS), len(BOUNDS))
+        self.first = [self._range(name, *space[name]) for name in order]
+        tried = rows.iloc[self._tried]
+        self.trials = [
+            {self.names[name]: float(f"{row[name] * self.units[name]:.4g}") for name in order} | {"auc": row["auc"]}
+            for row in tried.to_dict("records")
+        ]
+
+    def _range(self, name: str, least: float, most: float, scale: str) -> dict:
+        low, high = (f"{bound * self.units[name]:.6g}" for bound in (least, most))
+        return {"Name": self.names[name], "MinValue": low, "MaxValue": high, "ScalingType": scale}
+
+    @property
+    def unseen(self) -> pd.DataFrame:
+        """The trials that the first search did not try."""
+        return table().drop(index=table().index[self._tried])
+
+    def space(self, ranges: list[dict]) -> Space:
+        """Ranges in the brief's names and units as a space of the table."""
+        given = {each["Name"]: each for each in ranges}
+        return {name: self._bounds(name, given[covered]) for name, covered in self.names.items()}
+
+    def _bounds(self, name: str, given: dict) -> tuple[float, float, str]:
+        least, most = (float(given[end]) / self.units[name] for end in ("MinValue", "MaxValue"))
+        return (least * (1 - 1e-4), most * (1 + 1e-4), given["ScalingType"])
