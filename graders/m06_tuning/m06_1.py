@@ -4,7 +4,7 @@ from course.grading import Answer, Exercise, Function, Report, Value
 
 from .m06_1_cases import CAUSES, KINDS, PRACTICE_SETTINGS, TICKETS
 from .m06_1_probe import judge_search, ticket
-from .m06_1_replay import WIDE, Brief, expected_best
+from .m06_1_replay import WIDE, Brief, Steps, expected_best
 
 ex1 = Exercise(
     id="m06_1_ex1",
@@ -30,7 +30,7 @@ ex2 = Exercise(
     title="Design the ranges of the next search",
     section="Ranges",
     pattern=3,
-    parts={"practice": 0.25, "rescued": 1, "narrowed": 1.25},
+    parts={"practice": 0.25, "rescued": 0.75, "narrowed": 1.5},
     evidence={"next_ranges": Function("next_ranges(first: list[dict], trials: list[dict]) -> list[dict]")},
     skills={"C01": ["2.2.S4", "2.2.K7"], "C02": ["2.2.3"]},
     topics=["tune.jobs"],
@@ -39,7 +39,7 @@ ex2 = Exercise(
         "Sort the trials by their AUC. What have the good ones in common that the others have not?",
         "For each hyperparameter, look at the values of the good trials alone: where do they begin and end? Which scale lets a search "
         "try small values as often as large ones? And what do trials tell that are all alike?",
-        "Good ones: the best third, without those as bad as the worst. Fewer than eight good ones: keep all bounds, change the scale. Else "
+        "Good ones: the best third, without those as bad as the worst. Fewer than twelve: keep all bounds, change the scale. Else "
         "from the smallest good value (from `MinValue` where the first search was linear) to the largest.",
     ),
 )
@@ -67,7 +67,7 @@ ex4 = Exercise(
     title="Break it: diagnose and repair five searches",
     section="Five searches that found nothing",
     pattern=4,
-    parts={"form": 0.25, "cause": 1, "evidence": 0.5, "repair": 1},
+    parts={"form": 0.25, "cause": 0.75, "evidence": 0.5, "repair": 1},
     evidence={"diagnoses": Value(dict), "repairs": Value(dict)},
     skills={"C01": ["2.2.S4", "4.2.S1"], "C02": ["2.2.3"]},
     topics=["tune.jobs"],
@@ -79,6 +79,25 @@ ex4 = Exercise(
         "Where it finds what it should, ask who won.",
         'One entry: `diagnoses["ticket-9"] = {"cause": "regex", "stream": "<name of a stream>", "line": "validation AUC 0.68"}` and '
         '`repairs["ticket-9"] = {"TrainingJobDefinition.AlgorithmSpecification.MetricDefinitions.validation:auc.Regex": r"..."}`.',
+    ),
+)
+
+ex5 = Exercise(
+    id="m06_1_ex5",
+    title="Stretch: a learning rate's range for any number of steps",
+    section="A network",
+    pattern=3,
+    parts={"practice": 0.25, "regret": 1.25},
+    evidence={"rate_range": Function("rate_range(batch_size: list, epochs: int) -> list")},
+    skills={"C01": ["2.2.K1", "2.2.K7"], "C02": ["2.2.7", "2.2.3"]},
+    topics=["tune.network"],
+    seconds=60,
+    hints=(
+        "Steps, not epochs, move the weights. How many are there in the two pictures, and where does the good range lie in each?",
+        "Take some batch sizes and epochs, and look for the range whose rows have the best `expected_best(auc, 3)`. Write down its middle "
+        "beside the number of steps: what do both give together?",
+        "`steps = epochs * 10_000 / (low * high) ** 0.5`; the middle times the steps is about the same everywhere; the range goes from a "
+        "part of the middle to a multiple of it, and has an end at 1.",
     ),
 )
 
@@ -112,7 +131,7 @@ def practice_ex2(answer: Answer, report: Report) -> None:
         if not report.part("practice", found > 0, f"{said}so few trained trials lie within your ranges that nothing can be said of them."):
             return
         said += f"the best of 12 would have an AUC of {found:.4f} on average, and of {wide:.4f} over all bounds on logarithmic scales."
-        if not report.part("practice", found >= wide - 0.0005, said):
+        if not report.part("practice", found >= wide - 0.003, said):
             return
 
 
@@ -186,3 +205,26 @@ def check_form(answer: Answer, report: Report) -> bool:
                 "form", False, f"The repair of {name} is {repair!r}; expected a dict from the path of a field to its new value."
             )
     return report.part("form", True, "Diagnoses and repairs have their form.")
+
+
+@ex5.practice
+def practice_ex5(answer: Answer, report: Report) -> None:
+    for window, epochs in (((48, 160), 8), ((1200, 4000), 1)):
+        case = Steps(window, epochs)
+        found = rated(answer, report, case, "practice")
+        if found is None:
+            return
+        said = f"`rate_range({list(window)}, {epochs})`: the best of three in your range has an AUC of {found:.4f} on average, over all "
+        if not report.part("practice", found > case.over_all, f"{said}rates {case.over_all:.4f}. How many steps are there?"):
+            return
+
+
+def rated(answer: Answer, report: Report, case: Steps, part: str) -> float | None:
+    """What the best of three would reach in the learner's range; reports the part and returns None when it is no range."""
+    got = answer.call("rate_range", list(case.window), case.epochs)
+    called = f"`rate_range({list(case.window)}, {case.epochs})` returned {got}"
+    numbers = len(got) == 2 and all(isinstance(end, int | float) and not isinstance(end, bool) for end in got)
+    good = numbers and 1e-5 <= got[0] < got[1] <= 1
+    if not report.part(part, good, f"{called}; expected two numbers from 0.00001 to 1, the smaller first."):
+        return None
+    return case.best(*got)

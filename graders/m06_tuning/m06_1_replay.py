@@ -12,14 +12,13 @@ from course import datasets
 # What the trials of XGBoost were drawn from: on a logarithmic scale in most of them, on a linear one in the others.
 BOUNDS = {
     "eta": (0.001, 1.0),
-    "min_child_weight": (0.1, 3000.0),
-    "gamma": (0.001, 300.0),
+    "min_child_weight": (0.1, 2000.0),
+    "gamma": (0.001, 100.0),
     "subsample": (0.05, 1.0),
     "colsample_bytree": (0.1, 1.0),
     "lambda": (0.001, 10_000.0),
-    "alpha": (0.001, 1000.0),
+    "alpha": (0.001, 200.0),
 }
-HARMFUL = ("min_child_weight", "gamma", "alpha")  # whose linear search over these bounds finds little or nothing
 JOBS, PILOT = 12, 60
 LEAST_ROWS = 30  # effective rows within a design's ranges: with fewer a replay says nothing
 Space = Mapping[str, tuple[float, float, str]]
@@ -99,3 +98,45 @@ class Brief:
     def _bounds(self, name: str, given: dict) -> tuple[float, float, str]:
         least, most = (float(given[end]) / self.units[name] for end in ("MinValue", "MaxValue"))
         return (least * (1 - 1e-4), most * (1 + 1e-4), given["ScalingType"])
+
+
+RATES = np.geomspace(1e-5, 1, 16)  # ends of the ranges that a learning rate's range is compared with
+NETWORK_JOBS, ROWS_TRAINED, LEAST_TRIALS = 3, 10_000, 5
+
+
+@cache
+def networks() -> pd.DataFrame:
+    return datasets.load("network_trials")[["batch_size", "learning_rate", "auc"]]
+
+
+class Steps:
+    """Networks of some batch sizes after some epochs.
+
+    Parameters
+    ----------
+    window : tuple of int
+        The least and the largest batch size.
+    epochs : int
+    """
+
+    def __init__(self, window: tuple[int, int], epochs: int) -> None:
+        self.window, self.epochs = window, epochs
+        rows = networks()
+        rows = rows[rows.batch_size.between(*window)]
+        self._rates, self._auc = rows.learning_rate.to_numpy(), rows.auc.str[epochs - 1].to_numpy(float)
+
+    def best(self, low: float, high: float) -> float:
+        """What the best of three trainings with rates of this range reaches on average; 0.5 when there are too few to tell."""
+        auc = np.sort(self._auc[(self._rates >= low) & (self._rates <= high)])
+        if len(auc) < LEAST_TRIALS:
+            return 0.5
+        return float(auc @ np.diff((np.arange(1, len(auc) + 1) / len(auc)) ** NETWORK_JOBS, prepend=0))
+
+    @property
+    def over_all(self) -> float:
+        return self.best(0, 1)
+
+    def by_range(self) -> dict[tuple[int, int], float]:
+        """`best` of each range between two of `RATES`, by their places there."""
+        places = range(len(RATES))
+        return {(low, high): self.best(RATES[low], RATES[high]) for low in places for high in places if low < high}

@@ -13,7 +13,7 @@
 # - design ranges and scales for a search (exercise 6.1.2)
 # - run a tuning job and find its winner (exercise 6.1.3)
 # - find out why a search has no objective, or the wrong one (exercise 6.1.4)
-# - choose a network's ranges for a budget of steps (exercise 6.1.5)
+# - choose the range of a network's learning rate (exercise 6.1.5)
 #
 # **Prerequisites**: [training with the built-in XGBoost](../m04_training/m04_1_builtin_xgboost.ipynb) and
 # [failed jobs](../m04_training/m04_2_failed_jobs.ipynb).
@@ -28,7 +28,7 @@
 # ## Set up
 
 # %%
-import random
+import json
 import re
 import sys
 from importlib.util import find_spec
@@ -36,18 +36,18 @@ from statistics import fmean, variance
 
 import numpy as np
 import pandas as pd
-import xgboost
 from matplotlib import pyplot as plt
-from sklearn.metrics import roc_auc_score
 
 from course import check, connect, hint
 from course.grading import variant
 
 sys.path.append("given")
+from networks import expected_best, networks, train_network
 from schedule import COLUMNS, parts, table
-from tickets import METRIC, planted, ticket
+from tickets import METRIC, own_program, planted, ticket
+from trees import auc_in_july
 from trials import RANGES, WIDE, best_so_far, random_search, trials
-from tuning_jobs import children, packed, printed, repaired, wait_for_tuning
+from tuning_jobs import children, packed, printed, run, shown, wait_for_tuning
 
 aws = connect("m06_1")
 aws
@@ -68,29 +68,18 @@ SEARCHES = 20
 # before is a **hyperparameter**: how deep, how many, how fast. A search tries values of hyperparameters, trains with each, and keeps what did best on rows that the
 # training did not see. Those are here ten thousand flights of July; trained is on as many of January to June.
 #
-# Each hyperparameter makes the search wider. So look first whether it does anything. The cell changes one at a time and leaves the others alone, and it
-# does so three times, with other random numbers: *repeats*.
+# Each hyperparameter makes the search wider. So look first whether it does anything. The cell changes one at a time, and that three times, with other random
+# numbers: *repeats*. How far apart are the averages, and how far apart are repeats of one and the same value?
 
 # %%
 flights = parts(table(aws.data("flights"), aws.data("weather")), SEED)
-matrices = {part: xgboost.DMatrix(rows[COLUMNS], rows.late) for part, rows in flights.items()}
-
-
-def score(seed: int, **changed: float) -> float:
-    """AUC in July of a model that was trained with one hyperparameter changed."""
-    usual = {"objective": "binary:logistic", "eta": 0.1, "max_depth": 5, "subsample": 0.7, "nthread": 1, "seed": seed}
-    model = xgboost.train(usual | changed, matrices["train"], ROUNDS)
-    return float(roc_auc_score(flights["validation"].late, model.predict(matrices["validation"])))
-
-
 values = {"max_depth": [2, 4, 8], "lambda": [0.1, 10, 1000], "gamma": [0.01, 1, 100]}
-measured = {name: {value: [score(SEED + n, **{name: value}) for n in range(3)] for value in tried} for name, tried in values.items()}
-measured["seed"] = {seed: [score(seed)] for seed in range(3)}
+measured = {
+    name: {value: [auc_in_july(flights, ROUNDS, SEED + n, **{name: value}) for n in range(3)] for value in tried}
+    for name, tried in values.items()
+}
+measured["seed"] = {seed: [auc_in_july(flights, ROUNDS, seed)] for seed in range(3)}
 
-# %% [markdown]
-# How far apart are the averages, and how far apart are repeats of one and the same value?
-
-# %%
 figure, panels = plt.subplots(1, 4, figsize=(10, 2.8), sharey=True)
 for panel, (name, found) in zip(panels, measured.items(), strict=True):
     for place, repeats in enumerate(found.values()):
@@ -218,7 +207,7 @@ plt.show()
 # first ones, each scale `"Linear"` or `"Logarithmic"`. Narrowed to the values from 0.2 to 8, the range above becomes
 # `{"Name": "h17", "MinValue": "0.2", "MaxValue": "8", "ScalingType": "Logarithmic"}`.
 #
-# Nine unseen first searches are graded, five of them with linear scales, by what the best of 12 random trials in your ranges would reach: after linear
+# Ten unseen first searches are graded, five of them with linear scales, by what the best of 12 random trials in your ranges would reach: after linear
 # scales at least as much as over all bounds on logarithmic ones, after logarithmic scales more. That is replayed on the table; ranges that hold hardly
 # any of its rows count as failed, so leave room. All AUCs may be equal; then there is nothing to narrow by.
 
@@ -232,7 +221,7 @@ def next_ranges(first: list[dict], trials: list[dict]) -> list[dict]:
     ranges = []
     for one in first:
         low, high = one["MinValue"], one["MaxValue"]
-        if len(good) >= 8:
+        if len(good) >= 12:
             values = [trial[one["Name"]] for trial in good]
             high = str(min(max(values), float(high)))
             low = str(max(min(values), float(low))) if one["ScalingType"] == "Logarithmic" else low
@@ -346,7 +335,7 @@ plt.show()
 
 # %% [markdown]
 # A good design begins where a wide search arrives. And the winner's AUC is the largest of twelve: part of it is luck, which another month does not
-# repeat. What a search compares by, it cannot be judged by; that takes rows that nobody looked at, such as those of August.
+# repeat. What a search compares by, it cannot be judged by; that takes rows that nobody looked at: `flights["test"]` are such.
 #
 # Version 3 of the SageMaker Python SDK makes the request for you:
 #
@@ -364,54 +353,26 @@ plt.show()
 # ## A program of your own
 #
 # Built-in algorithms bring their metrics along. Of a program of your own SageMaker knows only what it prints: for each metric you hand in a name and a *regular
-# expression*, whose first group is the value. `given/logistic.py` is such a program, a logistic regression. First its data, the archive that it is
-# sent in, and a request of which all is well:
+# expression*, whose first group is the value. `given/logistic.py` is such a program, a logistic regression. Here are a request of which all is well, its
+# three children's result, and the end of what one of them printed:
 
 # %%
-sample = {part: rows.head(2_000)[["late", *COLUMNS]] for part, rows in flights.items()}
-for part in ("train", "validation"):
-    aws.upload(sample[part], f"data/{part}/part-0.csv")
-for key, late in (("late", 1), ("punctual", 0)):  # a colleague once wanted these
-    aws.upload(sample["validation"][sample["validation"].late == late], f"data/validation-{key}/part-0.csv")
 folder = f"s3://{aws.bucket}/{aws.prefix}/data"
-metrics = {METRIC: r"validation AUC ([0-9.]+)", "train:auc": r"train AUC ([0-9.]+)", "test:auc": r"test AUC ([0-9.]+)"}
-own = {
-    "TrainingImage": aws.image("sklearn", "1.2-1"),
-    "TrainingInputMode": "File",
-    "MetricDefinitions": [{"Name": name, "Regex": regex} for name, regex in metrics.items()],
-}
-script = {"sagemaker_program": "logistic.py", "sagemaker_submit_directory": aws.upload(packed("given/logistic.py"), "code/sourcedir.tar.gz")}
-fixed = script | {"epochs": "20", "report-every": "10"}
-rate = {"Name": "rate", "MinValue": "0.01", "MaxValue": "1", "ScalingType": "Logarithmic"}
-configuration = {
-    "Strategy": "Random",
-    "HyperParameterTuningJobObjective": {"Type": "Maximize", "MetricName": METRIC},
-    "ResourceLimits": {"MaxNumberOfTrainingJobs": 3, "MaxParallelTrainingJobs": 3},
-    "ParameterRanges": {"ContinuousParameterRanges": [rate]},
-}
-shared = definition(f"{folder}/train/", f"{folder}/validation/") | {"AlgorithmSpecification": own, "StaticHyperParameters": fixed}
-healthy = {"HyperParameterTuningJobConfig": configuration, "TrainingJobDefinition": shared}
+july = flights["validation"].head(2_000)[["late", *COLUMNS]]
+aws.upload(flights["train"].head(2_000)[["late", *COLUMNS]], "data/train/part-0.csv")
+aws.upload(july, "data/validation/part-0.csv")
+aws.upload(july[july.late == 1], "data/validation-late/part-0.csv")  # a colleague once wanted these two
+aws.upload(july[july.late == 0], "data/validation-punctual/part-0.csv")
+healthy = own_program(
+    definition(f"{folder}/train/", f"{folder}/validation/"),
+    image=aws.image("sklearn", "1.2-1"),
+    source=aws.upload(packed("given/logistic.py"), "code/sourcedir.tar.gz"),
+)
+print(json.dumps(healthy["HyperParameterTuningJobConfig"], indent=1))
+print(*healthy["TrainingJobDefinition"]["AlgorithmSpecification"]["MetricDefinitions"], sep="\n")
 
-# %% [markdown]
-# Three children, and below what one of them printed, after the boilerplate that every job has.
-
-# %%
 logs = aws.client("logs")
-
-
-def run(label: str, request: dict) -> dict:
-    """The description of a search that was made from the request, once it has ended."""
-    name = aws.unique(label)
-    sagemaker.create_hyper_parameter_tuning_job(HyperParameterTuningJobName=name, **request)
-    return wait_for_tuning(sagemaker, name)
-
-
-def shown(job: dict) -> str:
-    best = job.get("BestTrainingJob", {}).get(OBJECTIVE, {}).get("Value", "none")
-    return f"{job['HyperParameterTuningJobStatus']}; best objective {best}; {job.get('FailureReason', 'no complaint')}"
-
-
-good = run("healthy", healthy)
+good = run(sagemaker, aws.unique("healthy"), healthy)
 print(shown(good))
 stream, lines = next(iter(printed(sagemaker, logs, good["HyperParameterTuningJobName"]).items()))
 print(stream, *lines[-7:], sep="\n")
@@ -419,13 +380,15 @@ print(stream, *lines[-7:], sep="\n")
 # %% [markdown]
 # ## Five searches that found nothing
 #
+# The last number that the expression finds is the child's objective value. Expression and print belong together, and nobody checks that they do.
+#
 # Five colleagues took that request and changed what they liked: epochs, ranges, how the expression is written. Most of that does no harm. One
 # change in each does, and yours are five of eight (`variant`).
 
 # %%
 rng = variant("m06_1_ex4")
 requests = {f"ticket-{number}": ticket(healthy, fault, folder, rng) for number, fault in enumerate(planted(rng), 1)}
-jobs = {label: run(label, request) for label, request in requests.items()}
+jobs = {label: run(sagemaker, aws.unique(label), request) for label, request in requests.items()}
 for label, job in jobs.items():
     print(label, shown(job), sep="\n  ")
 
@@ -446,15 +409,6 @@ for label, job in jobs.items():
 # | `objective` | the objective is a metric that this program does not print |
 # | `regex` | the expression does not fit the line |
 # | `training` | what counts in the end is the AUC on the training rows |
-#
-# A repair is tried with `repaired`: a path to a field, and its new value. In lists, a name stands for a place.
-
-# %%
-more = repaired(requests["ticket-1"], {"HyperParameterTuningJobConfig.ResourceLimits.MaxNumberOfTrainingJobs": 6})
-print(shown(run("more", more)))
-
-# %% [markdown]
-# More children, and the same end: their number was not it.
 
 # %% [markdown] exercise="m06_1_ex4"
 # Make two `dict`s with the keys `"ticket-1"` to `"ticket-5"`.
@@ -462,7 +416,8 @@ print(shown(run("more", more)))
 # - `diagnoses[ticket]` is `{"cause": ..., "stream": ..., "line": ...}`: a word of the table, the name of a log stream of that search, and words copied from a
 #   line of it that shows the cause, and from no other kind of line. For `direction` it is a line of a child that did better than the winner; where
 #   expression or objective is at fault, the line that should have counted, and for `training` the one that did.
-# - `repairs[ticket]` is `{path: value}`: the smallest change of the request that mends it. A change that touches more than the fault loses half.
+# - `repairs[ticket]` is `{path: value}`: the smallest change of the request that mends it. In lists, a name stands for a place. A change that touches
+#   more than the fault loses half. `repaired(request, change)` makes the request with it, for `run`.
 #
 # For a `rate` without end they might be `{"cause": "range", "stream": "ticket-9-...-001-.../algo-1-...", "line": "overflow encountered"}` and
 # `{"HyperParameterTuningJobConfig.ParameterRanges.ContinuousParameterRanges.rate.MaxValue": "1"}`. The grader runs each search again from the repaired
@@ -511,3 +466,111 @@ for label, job in jobs.items():
 
 # %% check="m06_1_ex4"
 check("m06_1_ex4", diagnoses=diagnoses, repairs=repairs)
+
+# %% [markdown]
+# ## A network
+#
+# Trees have their cliffs; a network has one hyperparameter above all, the **learning rate**: how far each step moves the weights. A step follows each
+# *batch* of rows, and an *epoch* is once through all of them: 10,000 rows in batches of 100 are 100 steps. The table `network_trials` holds 400
+# trainings of a small network on these flights, scored after each of ten epochs.
+
+# %%
+path = aws.data("network_trials")
+ends = networks(path)
+figure, panels = plt.subplots(1, 4, figsize=(11, 2.8), sharey=True)
+for panel, name in zip(panels, ("layers", "dropout"), strict=False):
+    panel.plot(ends[name], ends.auc, ".", color="#4a6fa5", alpha=0.4)
+    panel.set(title="10 epochs", xlabel=name)
+for panel, (low, high, epochs) in zip(panels[2:], ((32, 128, 10), (1024, 4096, 1)), strict=True):
+    some = networks(path, epochs)
+    some = some[some.batch_size.between(low, high)]
+    panel.semilogx(some.learning_rate, some.auc, ".", color="black", alpha=0.5)
+    panel.set(title=f"{some.steps.min()} to {some.steps.max()} steps", xlabel="learning rate")
+    print(f"batches of {low} to {high}, epochs {epochs}: over all rates, the best of 3 has {expected_best(some.auc, 3):.4f} on average")
+panels[0].set(ylabel="AUC in July", ylim=(0.3, 0.73))
+plt.show()
+if find_spec("torch"):
+    curve = train_network(flights, layers=2, width=32, dropout=0.2, batch_size=256, learning_rate=0.003, epochs=3)
+    print("Trained just now, AUC in July after each epoch:", *(f"{value:.4f}" for value in curve))
+else:
+    print("PyTorch is not installed, so that none is trained here; `make extra-torch` adds it. The table is enough for what follows.")
+
+# %% [markdown]
+# Layers and dropout hardly matter here: with any of them a network may come out well or badly. The learning rate decides, and *where* it must lie
+# moves with batch size and epochs. Too small, and the steps that there are lead nowhere; too large, and the weights run away, to an AUC of
+# 0.5 for good.
+
+# %% [markdown] exercise="m06_1_ex5"
+# The memory of the machine sets the batch size, the deadline the epochs, and there is time for three training jobs. Write `rate_range(batch_size, epochs)`
+# that returns the range in which a random search on a logarithmic scale should look for the learning rate, `[low, high]`, within 0.00001 to 1, for batch
+# sizes from `batch_size[0]` to `batch_size[1]` and `epochs` epochs. `rate_range([256, 512], 4)` returns something like `[0.001, 0.02]`, though not that.
+#
+# Twelve unseen cases, of few steps and of many, are replayed on the table: what the best of three would reach, beside what the best range would. The table
+# is yours to look at: `networks(aws.data("network_trials"), epochs)`, and `expected_best(auc, 3)` for any rows of it. One range for all cases earns nothing.
+
+
+# %% answer="m06_1_ex5"
+def rate_range(batch_size: list, epochs: int) -> list:
+    ### BEGIN SOLUTION
+    steps = epochs * 10_000 / (batch_size[0] * batch_size[1]) ** 0.5
+    middle = 0.3 / steps
+    return [max(1e-5, middle / 2.5), min(1.0, middle * 2.5)]
+    ### END SOLUTION
+
+
+# %% check="m06_1_ex5"
+check("m06_1_ex5", rate_range=rate_range)
+
+# %% [markdown]
+# ## In this notebook we have
+#
+# - told what a training finds from what we set, and what is worth a search from what is noise, luck or another yardstick;
+# - seen the same ranges find everything and nothing, by their scale;
+# - narrowed ranges by the trials that did well, where there were any;
+# - run a tuning job of twelve children, and taken its winner;
+# - found out of five searches why no objective arrived, or the wrong one;
+# - seen a learning rate's range move with the steps that it is given.
+#
+# ## Recall
+#
+# 1. A range from 0.001 to 1000 is searched on a linear scale. How many of 1000 trials are below 1?
+# 2. Why is the random seed no hyperparameter to tune?
+# 3. A tuning job failed: `No objective metrics found`. Name three things that must fit each other.
+# 4. Why is a tuning job that is `Completed` no proof that its winner is one?
+# 5. You make batches ten times as large and leave the epochs as they are. What happens to the learning rate?
+#
+# <details><summary>Answers</summary>
+#
+# - To 1: about one.
+# - To 2: its best value is luck on the validation rows, and luck does not come again.
+# - To 3: what the program prints, what the regular expression looks for, what the objective names; and the rows must give a number.
+# - To 4: the objective may be another number than you think, or its direction the wrong one.
+# - To 5: there are a tenth of the steps, so it must be larger, about tenfold here.
+#
+# </details>
+#
+# ## The same in SDK v2, and what has changed
+#
+# ```python
+# from sagemaker.tuner import ContinuousParameter, HyperparameterTuner
+#
+# ranges = {"eta": ContinuousParameter(0.02, 0.5, scaling_type="Logarithmic")}
+# tuner = HyperparameterTuner(estimator, "validation:auc", ranges, strategy="Random", max_jobs=12, max_parallel_jobs=2)
+# tuner.fit({"train": train, "validation": validation})
+# tuner.best_training_job()
+# ```
+#
+# For a program of your own both versions take `metric_definitions=[{"Name": ..., "Regex": ...}]`. Automatic Model Tuning is open to all accounts. Debugger, which
+# looked into training jobs for weights that run away, is closed to new ones since {fact:closed-features-day}; print what you want to know as a metric instead.
+#
+# ## Clean up
+#
+# Tuning jobs that have ended cost nothing; their children's records, logs and models stay.
+
+# %%
+aws.cleanup()
+
+# %% [markdown]
+# ## Next
+#
+# Which strategy finds more with the same jobs, and when to stop one early: [the tuning lessons](../m06_tuning/).

@@ -11,6 +11,35 @@ SOUND = (r"validation AUC ([0-9.]+)", r"; validation AUC (\S+)", r"validation AU
 UNSOUND = (r"validation_auc=([0-9.]+)", r"validation auc ([0-9.]+)", r"validation AUC: ([0-9.]+)", r"^validation AUC ([0-9.]+)")
 
 
+def own_program(definition: dict, image: str, source: str) -> dict:
+    """A sound request: a random search with the program of `logistic.py`, whose archive lies at ``source``.
+
+    Parameters
+    ----------
+    definition : dict
+        The ``TrainingJobDefinition`` of another search, for role, channels, resources and limits.
+    image, source : str
+    """
+    metrics = {METRIC: SOUND[0], "train:auc": r"train AUC ([0-9.]+)", "test:auc": r"test AUC ([0-9.]+)"}
+    specification = {
+        "TrainingImage": image,
+        "TrainingInputMode": "File",
+        "MetricDefinitions": [{"Name": name, "Regex": regex} for name, regex in metrics.items()],
+    }
+    script = {"sagemaker_program": "logistic.py", "sagemaker_submit_directory": source}
+    rates = {"Name": "rate", "MinValue": "0.01", "MaxValue": "1", "ScalingType": "Logarithmic"}
+    return {
+        "HyperParameterTuningJobConfig": {
+            "Strategy": "Random",
+            "HyperParameterTuningJobObjective": {"Type": "Maximize", "MetricName": METRIC},
+            "ResourceLimits": {"MaxNumberOfTrainingJobs": 3, "MaxParallelTrainingJobs": 3},
+            "ParameterRanges": {"ContinuousParameterRanges": [rates]},
+        },
+        "TrainingJobDefinition": definition
+        | {"AlgorithmSpecification": specification, "StaticHyperParameters": script | {"epochs": "20", "report-every": "10"}},
+    }
+
+
 def planted(rng: random.Random) -> list[str]:
     """The fault of each ticket, in their order: three of `SPOILED` and two of `MISLED`."""
     return rng.sample([*rng.sample(SPOILED, 3), *rng.sample(MISLED, 2)], 5)

@@ -14,12 +14,12 @@ import pandas as pd
 RANGES = {
     "eta": (0.001, 1.0),
     "max_depth": (1, 12),
-    "min_child_weight": (0.1, 3000.0),
-    "gamma": (0.001, 300.0),
+    "min_child_weight": (0.1, 2000.0),
+    "gamma": (0.001, 100.0),
     "subsample": (0.05, 1.0),
     "colsample_bytree": (0.1, 1.0),
     "lambda": (0.001, 10_000.0),
-    "alpha": (0.001, 1000.0),
+    "alpha": (0.001, 200.0),
 }
 WHOLE = ("max_depth",)  # hyperparameters that are whole numbers
 ROUNDS = tuple(range(5, 101, 5))  # after which a trial of XGBoost was scored

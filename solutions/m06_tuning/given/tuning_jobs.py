@@ -11,6 +11,7 @@ from botocore.waiter import WaiterModel, create_waiter_with_client
 NAME, STATUS = "TuningJobEnded", "HyperParameterTuningJobStatus"
 ENDS = ("Completed", "Failed", "Stopped")  # a tuning job that failed has ended, too: how, its description says
 EVERY, TIMES = 15, 240  # seconds, and how often: it gives up after an hour
+OBJECTIVE = "FinalHyperParameterTuningJobObjectiveMetric"
 GROUP = "/aws/sagemaker/TrainingJobs"
 
 
@@ -35,6 +36,18 @@ def children(sagemaker: Any, name: str) -> list[dict]:
     pages = sagemaker.get_paginator("list_training_jobs_for_hyper_parameter_tuning_job")
     found = pages.paginate(HyperParameterTuningJobName=name, SortBy="CreationTime", SortOrder="Ascending")
     return [summary for page in found for summary in page["TrainingJobSummaries"]]
+
+
+def run(sagemaker: Any, name: str, request: dict) -> dict:
+    """Make a tuning job of this name and wait for its end; its description."""
+    sagemaker.create_hyper_parameter_tuning_job(HyperParameterTuningJobName=name, **request)
+    return wait_for_tuning(sagemaker, name)
+
+
+def shown(job: dict) -> str:
+    """Status, best objective value and reason of a tuning job that has ended, in one line."""
+    best = job.get("BestTrainingJob", {}).get(OBJECTIVE, {}).get("Value", "none")
+    return f"{job['HyperParameterTuningJobStatus']}; best objective {best}; {job.get('FailureReason', 'no complaint')}"
 
 
 def printed(sagemaker: Any, logs: Any, name: str) -> dict[str, list[str]]:
