@@ -4,7 +4,7 @@
 # # Where a search looks decides what it finds
 #
 # Two colleagues tune the model of late flights, with the same budget and the same eight settings. One comes back with a better model. The other comes back
-# with a hundred models that know as much as a coin. Both had the same ranges; they differed in one word. Today you find that word, decide what
+# with twelve models that know as much as a coin. Both had the same ranges; they differed in one word. Today you find that word, decide what
 # is worth searching at all, run a search, and find out why five others brought nothing home.
 #
 # **By the end you can**
@@ -46,20 +46,20 @@ from networks import expected_best, networks, train_network
 from schedule import COLUMNS, parts, table
 from tickets import METRIC, own_program, planted, ticket
 from trees import auc_in_july
-from trials import RANGES, WIDE, best_so_far, random_search, trials
+from trials import RANGES, WIDE, replays, trials
 from tuning_jobs import children, packed, printed, run, shown, wait_for_tuning
 
 aws = connect("m06_1")
 aws
 
 # %% [markdown]
-# Fewer rounds are quicker, more searches steadier.
+# Fewer rounds and jobs are quicker, more replayed searches steadier.
 
 # %% tags=["parameters"]
 SEED = 6
 ROUNDS = 30
 JOBS = 12
-SEARCHES = 20
+SEARCHES = 400
 
 # %% [markdown]
 # ## What there is to tune
@@ -73,7 +73,7 @@ SEARCHES = 20
 
 # %%
 flights = parts(table(aws.data("flights"), aws.data("weather")), SEED)
-values = {"max_depth": [2, 4, 8], "lambda": [0.1, 10, 1000], "gamma": [0.01, 1, 100]}
+values = {"max_depth": [2, 4, 8], "lambda": [0.1, 10, 1000], "gamma": [0.001, 0.03, 1]}
 measured = {
     name: {value: [auc_in_july(flights, ROUNDS, SEED + n, **{name: value}) for n in range(3)] for value in tried}
     for name, tried in values.items()
@@ -95,7 +95,7 @@ for name in values:
     print(f"{name}: averages differ by {max(averages) - min(averages):.4f}, the noise of repeats is {noise:.4f}")
 
 # %% [markdown]
-# Bars are averages, points repeats. `max_depth` and `lambda` move the model. What `gamma` does, ten thousandfold, drowns in the noise of its repeats. And
+# Bars are averages, points repeats. `max_depth` and `lambda` move the model. What `gamma` does, a thousandfold, drowns in the noise of its repeats. And
 # `seed` looks as if it did something, but none of its values will help next month: whoever searches for a lucky seed fits the validation rows.
 #
 # Three questions, in this order:
@@ -142,61 +142,65 @@ check("m06_1_ex1", decide=decide)
 
 # %%
 rows = trials(aws.data("tuning_trials"))
-scales = {scale: part.auc for scale, part in rows.groupby("scaling")}
-
 figure, axes = plt.subplots(figsize=(7, 2.6))
-axes.hist(scales.values(), bins=np.linspace(0.3, 0.75, 46), density=True, label=list(scales), color=["black", "#8fb0d9"])
-axes.set(xlabel="AUC in July after 100 rounds", ylabel="density", title="The same eight ranges, drawn on two scales")
+for (scale, part), style in zip(rows.groupby("scaling"), ("k-", "b-"), strict=True):
+    axes.plot(np.linspace(0, 1, len(part)), np.sort(part.auc)[::-1], style, label=f"{scale.lower()}, {len(part)} trainings")
+    print(f"{scale}: {(part.auc <= 0.5).mean():.0%} are no better than a coin, the best has {part.auc.max():.4f}")
+axes.set(
+    xlabel="share of the trainings, best first", ylabel="AUC in July", title="The same eight ranges, drawn on two scales", ylim=(0.4, 0.75)
+)
 axes.legend()
 plt.show()
-for scale, auc in scales.items():
-    print(f"{scale}: {len(auc)} trainings, {(auc <= 0.5).mean():.0%} of them no better than a coin, the best {auc.max():.4f}")
-pd.DataFrame(RANGES, index=["least", "most"])
+pd.DataFrame(RANGES, index=["least", "most"]).T
 
 # %% [markdown]
 # The word was *linear*. On that scale nearly all values are large, and for some of these hyperparameters large means: no split pays, each tree is
-# one leaf, every flight gets the same answer. For which? The trainings on the logarithmic scale tell.
+# one leaf, every flight gets the same answer. For which? The trainings on the logarithmic scale tell. Points are trainings; the line, on the right axis,
+# is the share of coins among them.
 
 # %%
 drawn = rows[rows.scaling == "Logarithmic"]
-figure, panels = plt.subplots(2, 4, figsize=(10, 4.6), sharey=True)
-for panel, (name, bounds) in zip(panels.flat, RANGES.items(), strict=True):
-    panel.plot(drawn[name], drawn.auc, ".", color="#4a6fa5", alpha=0.15, markersize=4)
-    parts_of = pd.cut(drawn[name], np.geomspace(bounds[0] * 0.999, bounds[1] * 1.001, 9))
-    upper = drawn.auc.groupby(parts_of, observed=True).quantile(0.9)
-    panel.plot([part.mid for part in upper.index], upper, "k-", linewidth=1.5)
-    panel.set(xscale="log", title=name, ylim=(0.45, 0.74))
-panels[0, 0].set_ylabel("AUC")
-panels[1, 0].set_ylabel("AUC")
+figure, panels = plt.subplots(2, 4, figsize=(11, 4.8), sharey=True)
+for panel, (name, (least, most)) in zip(panels.flat, RANGES.items(), strict=True):
+    panel.semilogx(drawn[name], drawn.auc, ".", color="#4a6fa5", alpha=0.12, markersize=4)
+    panel.set(title=name, ylim=(0.45, 0.75))
+    eighths = pd.cut(drawn[name], np.geomspace(least * 0.999, most * 1.001, 9))
+    coins = (drawn.auc <= 0.5).groupby(eighths, observed=True).mean()
+    share = panel.twinx()
+    share.plot([eighth.mid for eighth in coins.index], coins, "k-")
+    share.set(ylim=(0, 1), yticks=[0, 0.5, 1] if name in ("gamma", "alpha") else [])
+panels[0, 0].set_ylabel("AUC in July")
+panels[1, 0].set_ylabel("AUC in July")
 plt.tight_layout()
 plt.show()
 
 # %% [markdown]
-# The line is what the best tenth reaches. Where it falls off a cliff, a linear search lands beyond the cliff nearly always. Where it is flat, neither
-# range nor scale matters. What does a better scale win, what do narrower ranges? `random_search` replays a search: it takes from the table what the search
-# would have drawn. Twenty searches each, of twelve training jobs:
+# `min_child_weight` falls off a cliff, `gamma` and `alpha` over an edge at their ends: there a linear search lands nearly always. `eta` may be what
+# it likes. What does a better scale win, what do narrower ranges? `replays` plays random searches on the table: it takes from it what such a search
+# would have drawn.
 
 # %%
-cliffs = {"min_child_weight": 30.0, "gamma": 30.0, "alpha": 30.0}
+least, most = RANGES["min_child_weight"]
 designs = {
     "all logarithmic": WIDE,
-    "min_child_weight linear": WIDE | {"min_child_weight": (*RANGES["min_child_weight"], "Linear")},
+    "min_child_weight linear": WIDE | {"min_child_weight": (least, most, "Linear")},
     "lambda linear": WIDE | {"lambda": (*RANGES["lambda"], "Linear")},
-    "logarithmic, up to the cliffs": WIDE | {name: (RANGES[name][0], most, "Logarithmic") for name, most in cliffs.items()},
+    "narrower": WIDE | {"min_child_weight": (least, 100.0, "Logarithmic"), "gamma": (0.001, 10.0, "Logarithmic")},
 }
 figure, axes = plt.subplots(figsize=(7, 3))
-for (name, design), color in zip(designs.items(), ("#4a6fa5", "black", "#8fb0d9", "#b04a2f"), strict=True):
-    runs = [best_so_far(random_search(rows, design, JOBS, seed)) for seed in range(SEARCHES)]
-    axes.plot(range(1, JOBS + 1), np.mean(runs, axis=0), color=color, label=name)
-    ends = [run[-1] for run in runs]
-    print(f"{name}: best of {JOBS} jobs {np.mean(ends):.4f}, standard deviation between searches {np.std(ends):.4f}")
+for (name, design), style in zip(designs.items(), ("b-", "k-", "b:", "r-"), strict=True):
+    best = replays(rows, design, JOBS, SEARCHES)
+    axes.plot(range(1, JOBS + 1), best.mean(axis=0), style, label=name)
+    print(
+        f"{name}: best of {JOBS} jobs {best[:, -1].mean():.4f} on average; {(best[:, -1] <= 0.5).mean():.1%} of the searches found nothing"
+    )
 axes.set(xlabel="training jobs", ylabel="best AUC so far, average", title=f"{SEARCHES} random searches each", ylim=(0.5, 0.73))
 axes.legend(fontsize=8)
 plt.show()
 
 # %% [markdown]
-# One wrong scale on a range with a cliff costs more than everything else could win; on a flat one it costs nothing. Narrower ranges win a little, and
-# they also win reliability: compare the standard deviations.
+# One wrong scale on a range with a cliff costs many times what narrower ranges win; on a flat range it costs next to nothing. What narrower ranges win
+# comes early: where jobs are few, it counts.
 #
 # That took a table of two thousand trainings. Usually there is one small search, and the question where to look next.
 
@@ -324,13 +328,12 @@ except NotImplementedError:
 early = trials(aws.data("tuning_trials"), rounds=ROUNDS)
 
 figure, axes = plt.subplots(figsize=(7, 3))
-for seed in range(SEARCHES):
-    axes.plot(range(1, JOBS + 1), best_so_far(random_search(early, WIDE, JOBS, seed)), color="#b9c4d6", linewidth=1)
+axes.plot(range(1, JOBS + 1), replays(early, WIDE, JOBS, searches=20).T, color="#b9c4d6", linewidth=1)
 if objectives:
     axes.plot(range(1, len(objectives) + 1), np.maximum.accumulate(objectives), "k-", label="yours: best so far")
     axes.plot(range(1, len(objectives) + 1), objectives, "k.", label="yours: each child")
     axes.legend()
-axes.set(xlabel="training jobs", ylabel="AUC in July", title=f"Blue: {SEARCHES} replays over all bounds", ylim=(0.5, 0.73))
+axes.set(xlabel="training jobs", ylabel="AUC in July", title="Blue: 20 replays over all bounds", ylim=(0.5, 0.73))
 plt.show()
 
 # %% [markdown]
@@ -428,39 +431,27 @@ diagnoses = ...  # TODO: ticket -> {"cause": ..., "stream": ..., "line": ...}
 repairs = ...  # TODO: ticket -> {path: value}
 
 ### BEGIN SOLUTION
-DEFINITION, AIM = "TrainingJobDefinition", "HyperParameterTuningJobConfig.HyperParameterTuningJobObjective"
-CHANNELS, STATIC = f"{DEFINITION}.InputDataConfig", f"{DEFINITION}.StaticHyperParameters"
+DEFINITION, AIM, AUC = "TrainingJobDefinition", "HyperParameterTuningJobConfig.HyperParameterTuningJobObjective", "validation AUC"
 FITTING = {f"{DEFINITION}.AlgorithmSpecification.MetricDefinitions.{METRIC}.Regex": r"validation AUC ([0-9.]+)"}
-
-
-def diagnosed(request: dict, lines: list[str]) -> tuple[str, str, dict]:
-    """Cause, words of the lines that show it, and repair."""
-    aim, text = request["HyperParameterTuningJobConfig"]["HyperParameterTuningJobObjective"], "\n".join(lines)
-    name = request["TrainingJobDefinition"]["InputDataConfig"][1]["ChannelName"]
-    definitions = request["TrainingJobDefinition"]["AlgorithmSpecification"]["MetricDefinitions"]
-    regex = next(each["Regex"] for each in definitions if each["Name"] == METRIC)
-    finds = [line for line in lines if re.search(regex, line)]
-    if ", 0 to validate on" in text:
-        return "channel", ", 0 to validate on", {f"{CHANNELS}.{name}.ChannelName": "validation"}
-    if "validation AUC nan" in text:
-        return "labels", "validation AUC nan", {f"{CHANNELS}.{name}.DataSource.S3DataSource.S3Uri": f"{folder}/validation/"}
-    if "validation AUC" not in text:
-        return "interval", "epochs, a report after", {f"{STATIC}.report-every": "10"}
-    if aim["MetricName"] != METRIC:
-        return "objective", "validation AUC", {f"{AIM}.MetricName": METRIC}
-    if aim["Type"] == "Minimize":
-        return "direction", "validation AUC", {f"{AIM}.Type": "Maximize"}
-    if not finds:
-        return "regex", "validation AUC", FITTING
-    return ("training", "train AUC", FITTING) if "train AUC" in finds[-1] else ("digits", "validation AUC", FITTING)
-
-
-diagnoses, repairs = {}, {}
-for label, job in jobs.items():
-    streams = printed(sagemaker, logs, job["HyperParameterTuningJobName"])
-    cause, sign, repairs[label] = diagnosed(requests[label], sum(streams.values(), []))
-    signs = [(line, stream) for stream, lines in streams.items() for line in lines if sign in line]
-    line, stream = max(signs, key=lambda pair: pair[0].partition("AUC ")[2])
+INPUT, diagnoses, repairs = f"{DEFINITION}.InputDataConfig", {}, {}
+for label, request in requests.items():
+    streams = printed(sagemaker, logs, jobs[label]["HyperParameterTuningJobName"])
+    lines = [(line, stream) for stream, said in streams.items() for line in said]
+    regex = request[DEFINITION]["AlgorithmSpecification"]["MetricDefinitions"][0]["Regex"]
+    name, aim = request[DEFINITION]["InputDataConfig"][1]["ChannelName"], request["HyperParameterTuningJobConfig"][AIM.split(".")[1]]
+    text, counted = "\n".join(line for line, _ in lines), [line for line, _ in lines if re.search(regex, line)]
+    causes = [
+        (", 0 to validate" in text, "channel", ", 0 to validate on", {f"{INPUT}.{name}.ChannelName": "validation"}),
+        ("AUC nan" in text, "labels", "AUC nan", {f"{INPUT}.{name}.DataSource.S3DataSource.S3Uri": f"{folder}/validation/"}),
+        (AUC not in text, "interval", "epochs, a report", {f"{DEFINITION}.StaticHyperParameters.report-every": "10"}),
+        (aim["MetricName"] != METRIC, "objective", AUC, {f"{AIM}.MetricName": METRIC}),
+        (aim["Type"] == "Minimize", "direction", AUC, {f"{AIM}.Type": "Maximize"}),
+        (not counted, "regex", AUC, FITTING),
+        ("train AUC" in "".join(counted[-1:]), "training", "train AUC", FITTING),
+        (True, "digits", AUC, FITTING),
+    ]
+    _, cause, sign, repairs[label] = next(each for each in causes if each[0])
+    line, stream = max((pair for pair in lines if sign in pair[0]), key=lambda pair: pair[0].partition("AUC ")[2])
     diagnoses[label] = {"cause": cause, "stream": stream, "line": line}
 ### END SOLUTION
 
