@@ -211,20 +211,20 @@ def check_form(answer: Answer, report: Report) -> bool:
 def practice_ex5(answer: Answer, report: Report) -> None:
     for window, epochs in (((48, 160), 8), ((1200, 4000), 1)):
         case = Steps(window, epochs)
-        found = rated(answer, report, case, "practice")
-        if found is None:
+        got = rated(answer, report, case, "practice")
+        if got is None:
             return
-        said = f"`rate_range({list(window)}, {epochs})`: the best of three in your range has an AUC of {found:.4f} on average, over all "
-        if not report.part("practice", found > case.over_all, f"{said}rates {case.over_all:.4f}. How many steps are there?"):
+        found, everywhere = case.best(*got), case.best(1e-5, 1)
+        said = f"`rate_range({list(window)}, {epochs})` returned {got}: the best of three there has an AUC of {found:.4f} on average, "
+        said += f"and {everywhere:.4f} over all rates. How many steps are there?"
+        if not report.part("practice", found > everywhere, said):
             return
 
 
-def rated(answer: Answer, report: Report, case: Steps, part: str) -> float | None:
-    """What the best of three would reach in the learner's range; reports the part and returns None when it is no range."""
+def rated(answer: Answer, report: Report, case: Steps, part: str) -> list[float] | None:
+    """The learner's range; reports the part and returns None when it is none."""
     got = answer.call("rate_range", list(case.window), case.epochs)
-    called = f"`rate_range({list(case.window)}, {case.epochs})` returned {got}"
     numbers = len(got) == 2 and all(isinstance(end, int | float) and not isinstance(end, bool) for end in got)
     good = numbers and 1e-5 <= got[0] < got[1] <= 1
-    if not report.part(part, good, f"{called}; expected two numbers from 0.00001 to 1, the smaller first."):
-        return None
-    return case.best(*got)
+    said = f"`rate_range({list(case.window)}, {case.epochs})` returned {got}; expected two numbers from 0.00001 to 1, the smaller first."
+    return got if report.part(part, good, said) else None

@@ -32,25 +32,21 @@ PRACTICE_SETTINGS = (  # a setting, its kind, and a question for those who chose
         "fix",
         "what would the best of its values be worth on the next data?",
     ),
-    (_SETTING | {"name": "threads", "changes": [TIME], "auc": _LIES_STILL}, "fix", "is the model another one afterwards?"),
+    (_SETTING | {"name": "metric to print", "changes": [OUTPUT], "auc": _MOVES}, "fix", "is the model another one afterwards?"),
 )
 _YOURS = ("penalty", "depth", "step", "share of columns", "width", "dropout", "batch", "least rows of a leaf", "rounds", "momentum")
 _FOUND = ("weight", "split point", "leaf value", "centre of a cluster", "mean for scaling", "bias of a layer")
-_BESIDE = {
-    "machines": [TIME],
-    "log interval": [OUTPUT, TIME],
-    "metric to print": [OUTPUT],
-    "share of rows held back": [MODEL, YARDSTICK],
-    "months to validate on": [YARDSTICK],
-    "folds": [YARDSTICK, TIME],
-    "seed of the sampling": [MODEL, LUCK],
-    "seed of the first weights": [LUCK, MODEL],
-}
+_BESIDE = (  # rows of settings that are no hyperparameters; of each there are some in every set of cases
+    {"metric to print": [OUTPUT], "cut-off of the report": [OUTPUT, TIME]},
+    {"share of rows held back": [MODEL, YARDSTICK], "rows per fold": [YARDSTICK, MODEL, TIME]},
+    {"seed of the sampling": [MODEL, LUCK], "seed of the first weights": [LUCK, MODEL]},
+)
+_IDLE = {"machines": [TIME], "log interval": [OUTPUT, TIME], "threads": [TIME]}
 
 
 def settings(rng: random.Random) -> list[dict]:
     """Forty settings: thirty drawn alone, and ten twins that differ from one in a single field."""
-    alone = [_setting(rng, kind) for kind in ["you"] * 16 + ["training"] * 9 + ["beside"] * 5]
+    alone = [_setting(rng, kind) for kind in ["you"] * 16 + ["training"] * 7] + [_beside(rng, row) for row in (*_BESIDE, *_BESIDE, _IDLE)]
     return rng.sample([*alone, *(_twin(rng, setting, number) for number, setting in enumerate(alone[:10]))], 40)
 
 
@@ -58,13 +54,16 @@ def _setting(rng: random.Random, kind: str) -> dict:
     number = rng.randint(2, 99)
     if kind == "training":
         setting = {"name": f"{rng.choice(_FOUND)} {number}", "set_by": "training", "changes": [MODEL]}
-    elif kind == "you":
+    else:
         changes = [MODEL, *rng.sample([TIME, OUTPUT], rng.randint(0, 2))]
         setting = {"name": f"{rng.choice(_YOURS)} {number}", "set_by": "you", "changes": rng.sample(changes, len(changes))}
-    else:
-        name = rng.choice(list(_BESIDE))
-        setting = {"name": f"{name} {number}", "set_by": "you", "changes": rng.sample(_BESIDE[name], len(_BESIDE[name]))}
-    return setting | {"auc": scores(rng, moves=rng.random() < (0.6 if kind == "you" else 0.7))}
+    return setting | {"auc": scores(rng, moves=rng.random() < 0.6)}
+
+
+def _beside(rng: random.Random, row: dict[str, list[str]]) -> dict:
+    name = rng.choice(list(row))
+    changes = rng.sample(row[name], len(row[name]))
+    return {"name": f"{name} {rng.randint(2, 99)}", "set_by": "you", "changes": changes, "auc": scores(rng, moves=row is not _IDLE)}
 
 
 def _twin(rng: random.Random, setting: dict, number: int) -> dict:

@@ -14,7 +14,7 @@ from course.grading.scoring import rule_share
 from .m06_1 import check_form, decided, designed, ex1, ex2, ex3, ex4, ex5, rated
 from .m06_1_cases import LUCK, MODEL, YARDSTICK, effect, planted, settings, steps
 from .m06_1_probe import NAME, OBJECTIVE, PRINTED, STATUS, Search, ended, judge_search, ticket
-from .m06_1_replay import BOUNDS, WIDE, Brief, Steps, expected_best
+from .m06_1_replay import BOUNDS, TOO_FEW, WIDE, Brief, Steps, expected_best
 
 # Which hyperparameters the first searches had on a linear scale; the first of each has a cliff.
 SPOILED = (
@@ -30,7 +30,9 @@ LOGARITHMIC = 5  # first searches without any
 # wins 0.0019 +- 0.0006 a search (on average of five +- 0.0003), the others 0.0016 to 0.0026, all bounds 0. Rows of a committed table
 # decide: no library's version moves these figures.
 AS_GOOD, FULL_GAIN = 0.003, 0.001
-FULL_REGRET = 0.005  # TODO
+# Measured over 15 sets of cases: a rate that falls with the steps, in ranges of 2.5 to 4 times both ways, has 0.0023 to 0.0036 +- 0.0009 less
+# AUC than the best ranges, the best range for all cases 0.0107 +- 0.0017, all rates 0.036.
+FULL_REGRET = 0.005
 
 
 def kind_of(setting: dict) -> str:
@@ -65,8 +67,6 @@ def _why(missed: list[tuple[dict, str]]) -> str:
         return "All misses change more than the model: is the best of their scores really the best model?"
     if all(MODEL not in setting["changes"] for setting, _ in missed):
         return "All misses leave the model as it is: where does your rule look for it in `changes`?"
-    if all(kind_of(setting | {"auc": {}, "set_by": "you"}) == "fix" and want == "tune" for setting, want in missed):
-        return "All misses are of one kind."
     yours = [setting for setting, _ in missed if setting["set_by"] == "you" and not {YARDSTICK, LUCK} & set(setting["changes"])]
     if len(yours) == len(missed):
         return "All misses hang on the scores: by how much do averages differ, and by how much do repeats of one value?"
@@ -215,20 +215,31 @@ def _printed(search: Search) -> dict[str, float]:
 
 @ex5.graded
 def graded_ex5(answer: Answer, report: Report) -> None:
-    cases = [Steps(*drawn) for drawn in steps(answer.rng)]
-    found = [rated(answer, report, case, "regret") for case in cases]
-    if None in found:
-        return
+    cases, given = [Steps(*drawn) for drawn in steps(answer.rng)], []
+    for case in cases:
+        got = rated(answer, report, case, "regret")
+        if got is None:
+            return
+        given.append(got)
     ranges = [case.by_range() for case in cases]
-    best = fmean(max(each.values()) for each in ranges)
-    constant = best - max(fmean(each[places] for each in ranges) for places in ranges[0])
-    regret = best - fmean(found)
+    found = [case.best(*got) for case, got in zip(cases, given, strict=True)]
+    best = [max(each.values()) for each in ranges]
+    constant = fmean(best) - max(fmean(each[places] for each in ranges) for places in ranges[0])
+    regret = fmean(best) - fmean(found)
     share = min(1.0, max(0.0, (constant - regret) / (constant - FULL_REGRET)))
-    worst = max(range(len(cases)), key=lambda place: max(ranges[place].values()) - found[place])
-    few = cases[worst].window[0] > 200
-    report.part(
-        "regret",
-        share,
-        f"Twelve unseen cases: on average the best of three has {regret:.4f} less AUC in your ranges than in the best ones. "
-        f"Most is lost where there are {'few steps' if few else 'many steps'}: which way must the rate go there?",
-    )
+    said = f"Twelve unseen cases: on average the best of three has {regret:.4f} less AUC in your ranges than in the best ones."
+    report.part("regret", 1.0 if share > 0.99 else share, f"{said} {_rates_hint(cases, given, found, best)}")
+
+
+def _rates_hint(cases: list[Steps], given: list[list[float]], found: list[float], best: list[float]) -> str:
+    """What the ranges have in common, said as a question."""
+    if all(got == given[0] for got in given):
+        return "They are the same for all cases: how many steps are there in each?"
+    if any(auc == TOO_FEW for auc in found):
+        return "Some hold so few trainings of the table that nothing can be said of them."
+    ordered = sorted(zip(cases, given, strict=True), key=lambda pair: pair[0].steps)
+    (_, few), (_, many) = ordered[0], ordered[-1]
+    if few[0] * few[1] <= many[0] * many[1]:
+        return "Where steps are few you take the smaller rates: how far must each of few steps go?"
+    worst = max(range(len(cases)), key=lambda place: best[place] - found[place])
+    return f"Most is lost where there are {cases[worst].steps:.0f} steps: where do the good rates lie there, and how wide is your range?"

@@ -101,7 +101,7 @@ class Brief:
 
 
 RATES = np.geomspace(1e-5, 1, 16)  # ends of the ranges that a learning rate's range is compared with
-NETWORK_JOBS, ROWS_TRAINED, LEAST_TRIALS = 3, 10_000, 5
+NETWORK_JOBS, ROWS_TRAINED, LEAST_TRIALS, TOO_FEW = 3, 10_000, 5, 0.5
 
 
 @cache
@@ -126,15 +126,16 @@ class Steps:
         self._rates, self._auc = rows.learning_rate.to_numpy(), rows.auc.str[epochs - 1].to_numpy(float)
 
     def best(self, low: float, high: float) -> float:
-        """What the best of three trainings with rates of this range reaches on average; 0.5 when there are too few to tell."""
+        """What the best of three trainings with rates of this range reaches on average; `TOO_FEW` when they are too few to tell."""
         auc = np.sort(self._auc[(self._rates >= low) & (self._rates <= high)])
         if len(auc) < LEAST_TRIALS:
-            return 0.5
+            return TOO_FEW
         return float(auc @ np.diff((np.arange(1, len(auc) + 1) / len(auc)) ** NETWORK_JOBS, prepend=0))
 
     @property
-    def over_all(self) -> float:
-        return self.best(0, 1)
+    def steps(self) -> float:
+        """How many there are with a batch size in the middle."""
+        return self.epochs * ROWS_TRAINED / (self.window[0] * self.window[1]) ** 0.5
 
     def by_range(self) -> dict[tuple[int, int], float]:
         """`best` of each range between two of `RATES`, by their places there."""

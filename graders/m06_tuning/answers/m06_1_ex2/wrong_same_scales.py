@@ -1,0 +1,14 @@
+"""The ranges of the good trials, on the scales of the first search."""
+
+# trips: rescued
+# says: Where few values were tried
+
+
+def next_ranges(first, trials):
+    good = sorted(trials, key=lambda trial: -trial["auc"])[:20]
+    ranges = []
+    for one in first:
+        values = [trial[one["Name"]] for trial in good]
+        low, high = max(min(values), float(one["MinValue"])), min(max(values), float(one["MaxValue"]))
+        ranges.append(one | {"MinValue": str(low), "MaxValue": str(high)})
+    return ranges
