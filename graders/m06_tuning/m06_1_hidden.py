@@ -30,8 +30,8 @@ LOGARITHMIC = 5  # first searches without any
 # wins 0.0019 +- 0.0006 a search (on average of five +- 0.0003), the others 0.0016 to 0.0026, all bounds 0. Rows of a committed table
 # decide: no library's version moves these figures.
 AS_GOOD, FULL_GAIN = 0.003, 0.001
-# Measured over 15 sets of cases: a rate that falls with the steps, in ranges of 2.5 to 4 times both ways, has 0.0023 to 0.0036 +- 0.0009 less
-# AUC than the best ranges, the best range for all cases 0.0107 +- 0.0017, all rates 0.036.
+# Measured over 15 sets of cases: a rate that falls with the steps, in ranges of 2.5 to 4 times both ways, has 0.0023 to 0.0036 +- 0.0009
+# less AUC than the best ranges, the best range for all cases 0.0107 +- 0.0017, all rates 0.036.
 FULL_REGRET = 0.005
 
 

@@ -1,0 +1,99 @@
+"""m06_1: what the learner is given and what the checks judge by are one and the same, and the tables say what the text says."""
+
+from __future__ import annotations
+
+import importlib.util
+import random
+import re
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from course import datasets
+from course.grading import catalogue
+
+ROOT = Path(__file__).parents[2]
+GIVEN = ROOT / "solutions" / "m06_tuning" / "given"
+LINES = ("epoch 40; validation AUC 0.6883", "epoch 40; train AUC 0.7012")
+
+
+def _given(name: str) -> ModuleType:
+    specification = importlib.util.spec_from_file_location(f"m06_given_{name}", GIVEN / f"{name}.py")
+    module = importlib.util.module_from_spec(specification)
+    sys.path.insert(0, str(GIVEN))  # the files import each other, as in the notebook
+    try:
+        specification.loader.exec_module(module)
+    finally:
+        sys.path.remove(str(GIVEN))
+    return module
+
+
+tickets, trials, networks = (_given(name) for name in ("tickets", "trials", "networks"))
+cases, hidden, replay = (catalogue._module(ROOT / "graders" / "m06_tuning" / f"m06_1_{name}.py") for name in ("cases", "hidden", "replay"))
+
+
+@given(st.integers())
+def test_both_draw_the_same_faults_in_the_same_order(seed: int) -> None:
+    assert list(cases.planted(random.Random(seed)).values()) == tickets.planted(random.Random(seed))
+
+
+def test_every_fault_is_a_cause_that_can_be_named_and_repaired() -> None:
+    assert tickets.SPOILED + tickets.MISLED == cases.CAUSES == tuple(hidden.FAULTS)
+
+
+@pytest.mark.parametrize("regex", tickets.SOUND)
+def test_sound_expressions_find_the_auc_on_validation(regex: str) -> None:
+    assert [match and match[1] for match in (re.search(regex, line) for line in LINES)] == ["0.6883", None]
+
+
+@pytest.mark.parametrize("regex", tickets.UNSOUND)
+def test_unsound_expressions_find_nothing(regex: str) -> None:
+    assert not any(re.search(regex, line) for line in LINES)
+
+
+@given(st.integers(), st.sampled_from(cases.CAUSES))
+def test_a_ticket_ends_before_it_reports_only_where_that_is_its_fault(seed: int, fault: str) -> None:
+    definition = {"InputDataConfig": [{"ChannelName": name, "DataSource": {"S3DataSource": {}}} for name in ("train", "validation")]}
+    made = tickets.ticket(tickets.own_program(definition, "image", "s3://code"), fault, "s3://data", random.Random(seed))
+    fixed = made["TrainingJobDefinition"]["StaticHyperParameters"]
+    assert (int(fixed["report-every"]) > int(fixed["epochs"])) == (fault == "interval")
+
+
+def test_learners_and_checks_replay_the_same_searches() -> None:
+    assert {name: bounds for name, bounds in trials.RANGES.items() if name != "max_depth"} == replay.BOUNDS
+    rows = trials.trials(datasets.path("tuning_trials"))
+    for changed in ({}, {"min_child_weight": (0.1, 2000.0, "Linear")}, {"gamma": (0.001, 10.0, "Logarithmic")}):
+        played = trials.replays(rows, trials.WIDE | changed, replay.JOBS, searches=4000)[:, -1].mean()
+        assert replay.expected_best(replay.table(), replay.WIDE | changed) == pytest.approx(played, abs=0.004)
+
+
+def test_what_the_text_says_of_scales_and_ranges() -> None:
+    rows = trials.trials(datasets.path("tuning_trials"))
+    coins = (rows.auc <= 0.5).groupby(rows.scaling).mean()
+    assert coins["Linear"] > 0.9 and coins["Logarithmic"] < 0.35
+    narrower = {"min_child_weight": (0.1, 100.0, "Logarithmic"), "gamma": (0.001, 10.0, "Logarithmic")}
+    designs = ({}, {"min_child_weight": (0.1, 2000.0, "Linear")}, {"lambda": (0.001, 10_000.0, "Linear")}, narrower)
+    wide, cliff, flat, narrow = (replay.expected_best(replay.table(), replay.WIDE | design) for design in designs)
+    assert wide - cliff > 10 * (narrow - wide) > 0  # "costs many times what narrower ranges win"
+    assert wide - flat < (wide - cliff) / 10  # "on a flat range it costs next to nothing"
+
+
+def test_learners_and_checks_rate_the_same_networks() -> None:
+    window, epochs = (100, 400), 3
+    rows = networks.networks(datasets.path("network_trials"), epochs)
+    rows = rows[rows.batch_size.between(*window) & rows.learning_rate.between(0.001, 0.1)]
+    assert replay.Steps(window, epochs).best(0.001, 0.1) == pytest.approx(networks.expected_best(rows.auc, replay.NETWORK_JOBS))
+
+
+def test_the_fewer_the_steps_the_larger_the_rate() -> None:
+    cases_ = [replay.Steps(window, epochs) for window, epochs in (((32, 96), 10), ((128, 384), 4), ((1300, 3900), 1))]
+    middles = []
+    for case in cases_:
+        ranked = sorted(case.by_range().items(), key=lambda pair: -pair[1])[:5]
+        middles.append(np.mean([np.log10(replay.RATES[low] * replay.RATES[high]) / 2 for (low, high), _ in ranked]))
+    assert middles == sorted(middles) and middles[-1] - middles[0] > 1
