@@ -14,7 +14,7 @@ from course.grading.scoring import rule_share
 from .m06_1 import check_form, decided, designed, ex1, ex2, ex3, ex4, ex5, rated
 from .m06_1_cases import LUCK, MODEL, YARDSTICK, effect, planted, settings, steps
 from .m06_1_probe import NAME, OBJECTIVE, PRINTED, STATUS, Search, ended, judge_search, ticket
-from .m06_1_replay import BOUNDS, TOO_FEW, WIDE, Brief, Steps, expected_best
+from .m06_1_replay import BOUNDS, TOO_FEW, Brief, Steps, expected_best
 
 # Which hyperparameters the first searches had on a linear scale; the first of each has a cliff.
 SPOILED = (
@@ -83,7 +83,7 @@ def graded_ex2(answer: Answer, report: Report) -> None:
         if ranges is None:
             return
         rows, space = brief.unseen, brief.space(ranges)
-        found, wide = expected_best(rows, space), expected_best(rows, WIDE)
+        found, wide = expected_best(rows, space), expected_best(rows, brief.wide)
         empty += not found
         if linear:
             rescued.append(found >= wide - AS_GOOD)
@@ -104,7 +104,7 @@ def graded_ex2(answer: Answer, report: Report) -> None:
     report.part(
         "narrowed",
         min(1.0, max(0.0, gain / FULL_GAIN)),
-        f"After searches on logarithmic scales, the best of 12 trials in your ranges has {gain:+.4f} of AUC beside that in all bounds. "
+        f"After searches on logarithmic scales, the best of 6 trials in your ranges has {gain:+.4f} of AUC beside that in all bounds. "
         f"{few or 'What have the good trials in common, hyperparameter by hyperparameter, that the others have not?'}",
     )
 
