@@ -78,7 +78,7 @@ def _twin(rng: random.Random, setting: dict, number: int) -> dict:
 def scores(rng: random.Random, moves: bool) -> dict[str, list[float]]:
     """AUC of three repeats at each of three or four values, whose averages clearly differ beside the noise of the repeats or do not."""
     while True:
-        noise, middle, first = rng.uniform(0.001, 0.012), rng.uniform(0.6, 0.8), rng.choice([0.001, 0.1, 1, 5, 20])
+        noise, middle, first = 0.0004 * 50 ** rng.random(), rng.uniform(0.55, 0.75), rng.choice([0.001, 0.1, 1, 5, 20])
         spread = noise * rng.uniform(3.5, 9) if moves else noise * rng.uniform(0, 0.8)
         places = rng.sample([0.0, 1.0, *(rng.random() for _ in range(2))], rng.choice([3, 4]))
         found = {

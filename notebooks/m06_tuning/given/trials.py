@@ -23,6 +23,7 @@ RANGES = {
 }
 WHOLE = ("max_depth",)  # hyperparameters that are whole numbers
 ROUNDS = tuple(range(5, 101, 5))  # after which a trial of XGBoost was scored
+ENOUGH = 30  # effective rows: with fewer, a replay is mostly luck
 Space = Mapping[str, tuple[float, float, str]]  # name: least, most, "Logarithmic" or "Linear"
 WIDE: Space = {name: (least, most, "Logarithmic") for name, (least, most) in RANGES.items()}
 
@@ -76,26 +77,20 @@ def density(values: pd.Series, least: float, most: float, scale: str) -> np.ndar
 
 
 def effective(chance: pd.Series) -> float:
-    """How many rows stand behind a replay: as many equally likely ones would say as much. Under about 30 a replay is mostly luck."""
+    """How many rows stand behind a replay: as many equally likely ones would say as much."""
     return float(1 / (chance**2).sum()) if chance.any() else 0.0
 
 
-def random_search(table: pd.DataFrame, space: Space, jobs: int, seed: int) -> pd.DataFrame:
-    """The rows that a random search in ``space`` tries, in their order.
+def replays(table: pd.DataFrame, space: Space, jobs: int, searches: int, seed: int = 0) -> np.ndarray:
+    """Random searches in ``space``: the best AUC so far, one row a search, one column a job.
 
     Raises
     ------
     ValueError
-        When the table holds fewer than ``jobs`` rows within the ranges.
+        When fewer rows than `ENOUGH` stand behind it.
     """
     chance = chances(table, space)
-    if (chance > 0).sum() < jobs:
-        raise ValueError(
-            f"The table has {(chance > 0).sum()} trials within these ranges, and the search asks for {jobs}: widen the ranges."
-        )
-    return table.loc[np.random.default_rng(seed).choice(table.index, size=jobs, replace=False, p=chance)]
-
-
-def best_so_far(tried: pd.DataFrame, score: str = "auc") -> np.ndarray:
-    """After each job the best score until then."""
-    return np.maximum.accumulate(tried[score].to_numpy())
+    if effective(chance) < ENOUGH:
+        raise ValueError(f"Only {(chance > 0).sum()} trials of the table lie within these ranges: too few for a replay. Widen the ranges.")
+    tried = np.random.default_rng(seed).choice(table.auc, size=(searches, jobs), p=chance)
+    return np.maximum.accumulate(tried, axis=1)
