@@ -104,5 +104,5 @@ def planted(rng: random.Random) -> dict[str, str]:
 
 def steps(rng: random.Random) -> list[tuple[tuple[int, int], int]]:
     """Twelve pairs of batch sizes and epochs: four with many steps, four with few, four between."""
-    kinds = [((32, 60), (6, 10)), ((1000, 1400), (1, 2)), ((128, 400), (1, 10))] * 4
+    kinds = [((32, 60), (6, 10)), ((1000, 1350), (1, 2)), ((128, 400), (1, 10))] * 4
     return rng.sample([((low := rng.randint(*lows), low * 3), rng.randint(*epochs)) for lows, epochs in kinds], 12)

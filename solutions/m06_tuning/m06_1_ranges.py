@@ -505,8 +505,8 @@ else:
 def rate_range(batch_size: list, epochs: int) -> list:
     ### BEGIN SOLUTION
     steps = epochs * 10_000 / (batch_size[0] * batch_size[1]) ** 0.5
-    middle = 0.2 / steps
-    return [max(1e-5, middle / 2.5), min(1.0, middle * 2.5)]
+    middle, spread = 0.2 / steps, 2.5
+    return [middle / spread, middle * spread]
     ### END SOLUTION
 
 
