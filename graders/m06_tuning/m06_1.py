@@ -128,7 +128,9 @@ def practice_ex2(answer: Answer, report: Report) -> None:
         rows, space = brief.unseen, brief.space(ranges)
         found, wide = expected_best(rows, space), expected_best(rows, brief.wide)
         said = "`next_ranges(...)` for a practice search: "
-        if not report.part("practice", found > 0, f"{said}so few trained trials lie within your ranges that nothing can be said of them."):
+        if not report.part(
+            "practice", found > 0, f"{said}so few trained trials lie within your ranges that nothing can be said of them; leave more room."
+        ):
             return
         said += f"the best of 6 would have an AUC of {found:.4f} on average, and of {wide:.4f} over all bounds on logarithmic scales."
         if not report.part("practice", found >= wide - 0.005, said):

@@ -46,7 +46,7 @@ from networks import expected_best, networks, train_network
 from schedule import COLUMNS, parts, table
 from tickets import METRIC, own_program, planted, ticket
 from trees import auc_in_july
-from trials import RANGES, WIDE, replays, trials
+from trials import RANGES, WIDE, example, replays, trials
 from tuning_jobs import children, packed, printed, run, shown, wait_for_tuning
 
 aws = connect("m06_1")
@@ -202,13 +202,19 @@ plt.show()
 # One wrong scale on a range with a cliff costs many times what narrower ranges win; on a flat range it costs next to nothing. What narrower ranges win
 # comes early: where jobs are few, it counts.
 #
-# That took a table of two thousand trainings. Usually there is one small search, and the question where to look next.
+# That took a table of two thousand trainings. Usually there is one small search, and the question where to look next. Here is such a search, by what AWS takes
+# and what it tells:
+
+# %%
+first, some = example(rows)
+print(*first[:2], "...", *(some[place] for place in (0, 1)), "...", sep="\n")
+print(f"{len(some)} trials, {sum(trial['auc'] <= 0.5 for trial in some)} of them no better than a coin")
 
 # %% [markdown] exercise="m06_1_ex2"
-# Write `next_ranges(first, trials)`: the ranges of the next search, from those of the first one and its 60 trials. Both are of a program whose
-# hyperparameters you do not know. `first` is a list such as `[{"Name": "h17", "MinValue": "0.05", "MaxValue": "90", "ScalingType": "Logarithmic"}, ...]`, as AWS
-# takes it; a trial is a dictionary such as `{"h17": 3.1, "h52": 0.004, "auc": 0.69}`. Return a list like `first`: the same names, bounds not beyond the
-# first ones, each scale `"Linear"` or `"Logarithmic"`. Narrowed to the values from 0.2 to 8, the range above becomes
+# Write `next_ranges(first, trials)`: the ranges of the next search, from those of the first one and its 60 trials, both in the form of the example, but of a
+# program whose hyperparameters you do not know: they have names such as `h17`. Return a list like `first`: the same names, bounds not beyond the first
+# ones, each scale `"Linear"` or `"Logarithmic"`. Narrowed to the values from 0.2 to 8, the range
+# `{"Name": "h17", "MinValue": "0.05", "MaxValue": "90", "ScalingType": "Linear"}` may become
 # `{"Name": "h17", "MinValue": "0.2", "MaxValue": "8", "ScalingType": "Logarithmic"}`.
 #
 # Thirteen unseen first searches are graded, five of them with linear scales, by what the best of six random trials in your ranges would reach: after linear
