@@ -1,0 +1,12 @@
+"""Hyperband is the newest."""
+
+# trips: practice
+# says: expected a word of the exercise
+
+
+def plan(brief):
+    paid = brief["setup"] + brief["training"]
+    jobs = max(3, int(0.8 * brief["usd"] / brief["usd_hour"] * 60 / paid))
+    in_turn = max(1, int(0.85 * brief["deadline_minutes"] / (paid + brief["wait"])))
+    parallel = min(10, math.ceil(jobs / in_turn))
+    return {"strategy": "Hyperband", "jobs": jobs, "parallel": parallel, "early": "Off"}

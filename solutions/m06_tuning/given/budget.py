@@ -1,0 +1,80 @@
+"""Requests of the real tuning jobs of this notebook, and short ways to look at searches."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+IMAGE = ("xgboost", "3.0-5")
+STATIC = {"objective": "binary:logistic", "num_round": "300"}
+KINDS = {"eta": "continuous", "min_child_weight": "continuous", "max_depth": "integer"}
+OBJECTIVE = "FinalHyperParameterTuningJobObjectiveMetric"
+
+
+def configuration(jobs: int, early: str = "Off") -> dict:
+    """A Bayesian search of three hyperparameters, two jobs at a time."""
+    ranges = [("eta", "0.01", "1"), ("min_child_weight", "1", "300")]
+    return {
+        "Strategy": "Bayesian",
+        "HyperParameterTuningJobObjective": {"Type": "Maximize", "MetricName": "validation:auc"},
+        "ResourceLimits": {"MaxNumberOfTrainingJobs": jobs, "MaxParallelTrainingJobs": 2},
+        "ParameterRanges": {
+            "IntegerParameterRanges": [{"Name": "max_depth", "MinValue": "2", "MaxValue": "10"}],
+            "ContinuousParameterRanges": [
+                {"Name": name, "MinValue": low, "MaxValue": high, "ScalingType": "Logarithmic"} for name, low, high in ranges
+            ],
+        },
+        "TrainingJobEarlyStoppingType": early,
+    }
+
+
+def definition(aws: Any, train: str, validation: str) -> dict:
+    """What the training jobs of a search share; ``train`` and ``validation`` are S3 URIs of CSV files."""
+    channels = [
+        {"ChannelName": name, "ContentType": "text/csv", "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": uri}}}
+        for name, uri in (("train", train), ("validation", validation))
+    ]
+    return {
+        "RoleArn": aws.role,
+        "AlgorithmSpecification": {"TrainingImage": aws.image(*IMAGE), "TrainingInputMode": "File"},
+        "StaticHyperParameters": STATIC,
+        "InputDataConfig": channels,
+        "OutputDataConfig": {"S3OutputPath": f"s3://{aws.bucket}/{aws.prefix}/models"},
+        "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5},
+        "StoppingCondition": {"MaxRuntimeInSeconds": 600},
+    }
+
+
+def begin(aws: Any, name: str, train: str, validation: str, warm: dict | None = None, jobs: int = 3, early: str = "Off") -> str:
+    """Make a tuning job, from nothing or with a `WarmStartConfig`; its name."""
+    unique = aws.unique(name)
+    aws.client("sagemaker").create_hyper_parameter_tuning_job(
+        HyperParameterTuningJobName=unique,
+        HyperParameterTuningJobConfig=configuration(jobs, early),
+        TrainingJobDefinition=definition(aws, train, validation),
+        **({"WarmStartConfig": warm} if warm else {}),
+    )
+    return unique
+
+
+def noted(name: str, data: str) -> dict:
+    """A tuning job of this notebook in the words of exercise 6.2.3."""
+    fields = {"name": name, "image": ":".join(IMAGE), "data": data, "objective": "validation:auc"}
+    return fields | {"ranges": KINDS, "static": sorted(STATIC)}
+
+
+def named(job: dict | None) -> str:
+    """A training job of a tuning job's description with its objective value."""
+    return f"{job['TrainingJobName']}: {job[OBJECTIVE]['Value']:.4f}" if job else "is not named"
+
+
+def best_after(found: pd.DataFrame, rounds: np.ndarray) -> np.ndarray:
+    """The best AUC of a replayed search when so many rounds were trained."""
+    spent, best = found.rounds.cumsum().to_numpy(), found.auc.cummax().to_numpy()
+    return np.array([best[spent <= each][-1] if (spent <= each).any() else np.nan for each in rounds])
+
+
+def elsewhere(pool: Any, found: pd.DataFrame) -> float:
+    """The AUC of a replayed search's winner on other flights of July, which chose nothing."""
+    winner = found.loc[found.auc.idxmax()]
+    return pool.trials.test_auc[int(winner.trial)][int(winner.rounds) // 5 - 1]

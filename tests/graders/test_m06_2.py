@@ -1,0 +1,93 @@
+"""m06_2: learners and checks replay the same searches, cases are what they are drawn for, and the table says what the text says."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from statistics import fmean
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from course import datasets
+from course.grading import catalogue
+
+ROOT = Path(__file__).parents[2]
+GRADERS = ROOT / "graders" / "m06_tuning"
+cases, hidden, search = (catalogue._module(GRADERS / f"m06_2_{name}.py") for name in ("cases", "hidden", "search"))
+
+
+@pytest.fixture(scope="module")
+def pool() -> object:
+    return search.Pool(datasets.load("tuning_trials"))
+
+
+def test_learners_and_checks_replay_by_the_same_program() -> None:
+    assert (GRADERS / "m06_2_search.py").read_text() == (ROOT / "solutions" / "m06_tuning" / "given" / "search.py").read_text()
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(), st.sampled_from(cases.VERDICTS))
+def test_a_comparison_is_of_the_verdict_that_it_is_drawn_for(seed: int, verdict: str) -> None:
+    case = hidden.clear_comparison(random.Random(seed), verdict)
+    assert hidden.right_verdict(hidden.paired(case), case["matters"], 2.1) == verdict
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.integers())
+def test_every_search_suits_another_strategy_and_can_be_changed(seed: int) -> None:
+    for one, strategy in cases.edits(random.Random(seed)):
+        assert not cases.illegal(one)
+        assert cases.suits(one) != strategy
+        assert cases.ways(one, strategy)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers())
+def test_eight_of_each_warm_start_are_drawn(seed: int) -> None:
+    kinds = [hidden.right_start(*case)[0] for case in cases.warm_cases(random.Random(seed))]
+    assert {kind: kinds.count(kind) for kind in set(kinds)} == {None: 8, cases.IDENTICAL: 8, cases.TRANSFER: 8}
+
+
+def test_the_practice_cases_are_what_they_say() -> None:
+    for case, verdict, _ in cases.PRACTICE_COMPARISONS:
+        assert hidden.right_verdict(hidden.paired(case), case["matters"], 2.57) == verdict  # Student's, of six
+    for new, earlier, kind, parents, _ in cases.PRACTICE_WARM:
+        assert hidden.right_start(new, earlier) == (kind, set(parents))
+    for one, strategy, _ in cases.PRACTICE_EDITS:
+        assert cases.suits(one) != strategy
+        assert cases.ways(one, strategy)
+    measure = hidden.right_measure(cases.PRACTICE_CURVES, cases.PRACTICE_SETUP)
+    assert (measure["stopped"], measure["rounds"]) == ([3, 4], cases.PRACTICE_ROUNDS)
+    assert measure["saved"] == pytest.approx(cases.PRACTICE_SAVED, abs=1e-5)
+
+
+def test_a_replay_keeps_to_jobs_and_parallelism(pool) -> None:
+    found = search.replay(pool, "Random", 12, parallel=3, seed=4)
+    assert len(found) == 12
+    assert found.trial.is_unique
+    for moment in found.start:
+        assert ((found.start <= moment) & (moment < found.end)).sum() <= 3
+
+
+def test_hyperband_trains_as_many_rounds_in_more_jobs(pool) -> None:
+    found = search.replay(pool, "Hyperband", 24, seed=1)
+    assert 2400 <= found.rounds.sum() < 2500
+    assert len(found) > 40
+
+
+def test_early_stopping_saves_more_of_the_rounds_than_of_the_bill_and_costs_little(pool) -> None:
+    pairs = [
+        (search.replay(pool, "Random", 24, seed=seed), search.replay(pool, "Random", 24, seed=seed, early="Auto")) for seed in range(20)
+    ]
+    rounds = 1 - fmean(early.rounds.sum() / whole.rounds.sum() for whole, early in pairs)
+    bill = 1 - fmean(early.billed.sum() / whole.billed.sum() for whole, early in pairs)
+    assert 0.3 < bill < rounds < 0.8
+    assert 0 <= fmean(whole.auc.max() - early.auc.max() for whole, early in pairs) < 0.004
+
+
+def test_bayesian_search_is_ahead_by_less_than_the_luck_of_a_seed(pool) -> None:
+    bests = {name: [search.replay(pool, name, 24, seed=seed).auc.max() for seed in range(20)] for name in ("Random", "Bayesian")}
+    ahead = fmean(bests["Bayesian"]) - fmean(bests["Random"])
+    assert 0 < ahead < 0.004
