@@ -155,8 +155,7 @@ def practice_ex2(answer: Answer, report: Report) -> None:
         if given is None:
             return
         fallen, passed = (outcome(one, given, fate(answer.rng, kind)) for kind in (bad, good))
-        said = f"A bad model ({bad}) was not taken back within {fallen['minutes']} minutes: which alarm would see it, and in time?"
-        if not report.part("guard", fallen["rolled_back"] is not None, said):
+        if not report.part("guard", fallen["rolled_back"] is not None, not_caught(bad, given, fallen)):
             return
         said = f"A good model ({good}) was taken back in minute {passed['rolled_back']} by {passed['alarm']!r}: {false_alarm(good, given)}"
         if not report.part("guard", passed["rolled_back"] is None, said):
@@ -174,6 +173,17 @@ def false_alarm(kind: str, given: dict) -> str:
         "hiccup": "it had one bad minute. How many does your alarm wait for?",
         "pause": "for some minutes nobody asked. What does your alarm make of minutes without data?",
     }.get(kind, "nothing was wrong with it. Have threshold and metric the same unit, and is it above what is usual?")
+
+
+def not_caught(kind: str, given: dict, fallen: dict) -> str:
+    """A question for those whose guard let a bad model through."""
+    names = [{one["Name"] for one in alarm["Dimensions"]} for alarm in given["alarms"]]
+    if not any("EndpointConfigName" in one for one in names):
+        return "Your alarms see old and new fleet together: which dimension tells them apart?"
+    if fallen["minutes"] < 12:
+        return f"Your deployment was over after {fallen['minutes']} minutes: for how long may a fault hide, and an alarm wait?"
+    about = {"client": "answers with client errors", "server": "answers with server errors", "slow": "answers late"}
+    return f"A model that {about[kind]} went through: which of your alarms sees that?"
 
 
 @cache

@@ -101,7 +101,8 @@ METRICS = ("InvocationsPerInstance", "CPUUtilization", "ModelLatency")
 POLICY = {"metric": str, "target": float, "out_cooldown": int, "in_cooldown": int, "min": int, "max": int}
 MOST = 12
 MINUTES = 720
-HIGH, LOW, LOW_SHARE, BUSY, IDLE_PERCENT = 3, 15, 0.9, 0.97, 6
+HIGH, LOW, LOW_SHARE, BUSY = 3, 15, 0.9, 0.97
+BESIDES = (4, 9, 6, 11, 3)
 STYLES = ("smooth", "surges", "batches")
 
 
@@ -156,7 +157,7 @@ def replay(brief: dict, policy: dict) -> float:
         answering = max(1, sum(since <= minute for since in ready))
         seconds = (brief["request_ms"] + brief["flight_ms"] * flights) / 1000
         busy = requests * seconds / (60 * answering)
-        seen.append(_metric(policy["metric"], requests / answering, busy, seconds, brief["cpu_share"]))
+        seen.append(_metric(policy["metric"], requests / answering, busy, seconds, brief["cpu_share"], BESIDES[minute % 5]))
         late = requests * _late_share(busy, seconds, brief["late_after_ms"] / 1000)
         dollars += ordered / 60 * brief["instance_usd"] + late * brief["late_usd"]
         if len(seen) >= HIGH and min(seen[-HIGH:]) > target:
@@ -173,11 +174,11 @@ def replay(brief: dict, policy: dict) -> float:
     return dollars
 
 
-def _metric(name: str, per_instance: float, busy: float, seconds: float, cpu_share: float) -> float:
+def _metric(name: str, per_instance: float, busy: float, seconds: float, cpu_share: float, besides: float) -> float:
     if name == "InvocationsPerInstance":
         return per_instance
     if name == "CPUUtilization":
-        return IDLE_PERCENT + 100 * min(0.9, busy) * cpu_share
+        return besides + 100 * min(0.89, busy) * cpu_share
     return 1000 * seconds / (1 - min(busy, BUSY))
 
 
@@ -192,7 +193,7 @@ def policies(brief: dict) -> list[dict]:
     usual = brief["_usual"]
     seconds = (brief["request_ms"] + brief["flight_ms"] * usual) / 1000
     targets = [("InvocationsPerInstance", busy * 60 / seconds) for busy in (0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85)]
-    targets += [("CPUUtilization", IDLE_PERCENT + 100 * busy * brief["cpu_share"]) for busy in (0.25, 0.35, 0.45, 0.55, 0.65, 0.75)]
+    targets += [("CPUUtilization", 7 + 100 * busy * brief["cpu_share"]) for busy in (0.25, 0.35, 0.45, 0.55, 0.65, 0.75)]
     return [
         {"metric": metric, "target": target, "out_cooldown": 60 * brief["start_minutes"], "in_cooldown": 300, "min": least, "max": MOST}
         for metric, target in targets

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError, ParamValidationError, WaiterError
 from course.grading import Answer, Report
 from course.grading.scoring import guard_share, rule_share
 
-from .m08_2 import decision, ex1, ex2, ex3, ex4, ex5, false_alarm, guarded, scaling, scaling_hint
+from .m08_2 import decision, ex1, ex2, ex3, ex4, ex5, false_alarm, guarded, not_caught, scaling, scaling_hint
 from .m08_2_broken import check_form, cites, endpoint_named, log_of, planted
 from .m08_2_calls import played, report_scenes, script
 from .m08_2_cases import KINDS, best, briefs, day, experiments, replay
@@ -26,7 +26,7 @@ RELEASES, BRIEFS, DAYS = 9, 6, 2
 HURT_SHARE = 0.8  # of the bad releases; over 10 seeds sound guards have 0.94 to 1, a canary of half the traffic 0.2
 # Over 10 seeds the reference, which knows yesterday alone, costs 0.5 % more than the best (at most 1.3); the best policy of one metric
 # alone 4 to 12; a rule of thumb without prices 15 and more.
-REGRET_STEPS = ((0.03, 1.0), (0.06, 0.6), (0.12, 0.25))
+REGRET_STEPS = ((0.025, 1.0), (0.06, 0.6), (0.12, 0.25))
 PROBE = "4,17,1,1089,75.9,8.1,0.0,10.0"
 # By cause: the member that is at fault, words of the lines that show it, and what the member of the sound container ends in.
 FAULTS: dict[str, tuple[str, tuple[str, ...], str]] = {
@@ -59,6 +59,10 @@ def _why_decided(missed: list[str]) -> str:
     """What the misses have in common, said as a question to the rule."""
     if not missed:
         return ""
+    if {"better", "worse"} <= set(missed):
+        return (
+            "Large differences go both ways among the misses: which of two models has the smaller error, when old less new is above zero?"
+        )
     most = max(set(missed), key=missed.count)
     about = {
         "noise": "Most misses differ much from day to day: did the new model win on days, or only on flights?",
@@ -86,7 +90,7 @@ def graded_ex2(answer: Answer, report: Report) -> None:
         alarms.append(passed["rolled_back"] is not None or passed["minutes"] > one["minutes"])
         unhurt.append(caught[-1] and fallen["hurt"] <= one["most_hurt"])
         if not caught[-1]:
-            said = said or _not_caught(bad["kind"], given, fallen)
+            said = said or not_caught(bad["kind"], given, fallen)
         elif passed["rolled_back"] is not None:
             said = said or f"The alarm {passed['alarm']!r} took back a good model: {false_alarm(good['kind'], given)}"
         elif alarms[-1]:
@@ -101,16 +105,6 @@ def graded_ex2(answer: Answer, report: Report) -> None:
         "hurt", min(1.0, kept / len(unhurt) / HURT_SHARE), f"{said}what share of the traffic does the canary get, and for how long?"
     )
     _probe(answer, report)
-
-
-def _not_caught(kind: str, given: dict, fallen: dict) -> str:
-    names = [{one["Name"] for one in alarm["Dimensions"]} for alarm in given["alarms"]]
-    if not any("EndpointConfigName" in one for one in names):
-        return "Your alarms see old and new fleet together: which dimension tells them apart?"
-    if fallen["minutes"] < 12:
-        return f"Your deployment was over after {fallen['minutes']} minutes: for how long may a fault hide, and an alarm wait?"
-    about = {"client": "answers with client errors", "server": "answers with server errors", "slow": "answers late"}
-    return f"A model that {about[kind]} went through: which of your alarms sees that?"
 
 
 def _probe(answer: Answer, report: Report) -> None:
