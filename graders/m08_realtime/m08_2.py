@@ -100,7 +100,7 @@ ex5 = Exercise(
     section="The application around it",
     pattern=3,
     parts={"shape": 0.5, "time": 0.25, "answers": 0.5, "load": 0.25},
-    evidence={"handler": Function("handler(script: list[dict]) -> list[dict]")},
+    evidence={"handler": Function("handler(script: list[dict]) -> Any")},
     skills={"C01": ["3.2.S1", "3.1.S5"], "C02": ["3.2.5", "3.1.1"]},
     topics=["deploy.integrate"],
     seconds=20,
@@ -157,8 +157,9 @@ def practice_ex2(answer: Answer, report: Report) -> None:
         fallen, passed = (outcome(one, given, fate(answer.rng, kind)) for kind in (bad, good))
         if not report.part("guard", fallen["rolled_back"] is not None, not_caught(bad, given, fallen)):
             return
-        said = f"A good model ({good}) was taken back in minute {passed['rolled_back']} by {passed['alarm']!r}: {false_alarm(good, given)}"
-        if not report.part("guard", passed["rolled_back"] is None, said):
+        if passed["rolled_back"] is not None:
+            said = f"A good model ({good}) was taken back in minute {passed['rolled_back']} by {passed['alarm']!r}: "
+            report.part("guard", False, said + false_alarm(good, given, one, passed["alarm"]))
             return
         said = f"A good model was there after {passed['minutes']} minutes of the {one['minutes']} that a release may take."
         if not report.part("guard", passed["minutes"] <= one["minutes"], said):
@@ -167,12 +168,16 @@ def practice_ex2(answer: Answer, report: Report) -> None:
         report.part("hurt", fallen["hurt"] <= one["most_hurt"], f"{said}what share of the traffic, for how many minutes?")
 
 
-def false_alarm(kind: str, given: dict) -> str:
-    """A question for those whose alarm went off without need."""
-    return {
-        "hiccup": "it had one bad minute. How many does your alarm wait for?",
-        "pause": "for some minutes nobody asked. What does your alarm make of minutes without data?",
-    }.get(kind, "nothing was wrong with it. Have threshold and metric the same unit, and is it above what is usual?")
+def false_alarm(kind: str, given: dict, one: dict, name: str) -> str:
+    """A question for those whose alarm ``name`` went off without need."""
+    alarm = next(alarm for alarm in given["alarms"] if alarm["AlarmName"] == name)
+    if alarm["MetricName"] == "ModelLatency" and alarm["Threshold"] < 500 * one["usual"]["p50_ms"]:
+        return "nothing was wrong with it. Have threshold and metric the same unit?"
+    if kind == "pause" or alarm.get("TreatMissingData") == "breaching":
+        return "for some minutes nobody asked it. What does your alarm make of minutes without data?"
+    if kind == "hiccup":
+        return "it had one bad minute. How many does your alarm wait for?"
+    return "nothing was wrong with it. Is your threshold above what is usual, for few requests and for many?"
 
 
 def not_caught(kind: str, given: dict, fallen: dict) -> str:

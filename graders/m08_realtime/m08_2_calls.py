@@ -82,19 +82,23 @@ PRACTICE_SCRIPT += [scene(random.Random(number), "down") for number in range(OUT
 def played(answer: Answer, report: Report, scenes: list[dict]) -> list[dict] | None:
     """What the learner's handler did in each scene; reports the part ``shape`` and returns None when that cannot be told."""
     told = answer.call("handler", [{name: value for name, value in one.items() if name != "_kind"} for one in scenes])
-    keys = all(isinstance(one, dict) and set(one) == {"response", "ms", "calls"} for one in told)
-    if not report.part(
-        "shape", keys and len(told) == len(scenes), "`handler(...)` did not play the script: the line `@rehearsed` stands above it?"
-    ):
-        return None
-    return told
+    rows = told if isinstance(told, list) and len(told) == len(scenes) else [None]
+    if all(isinstance(one, dict) and set(one) == {"response", "ms", "calls"} for one in rows):
+        return told
+    report.part("shape", False, "`handler` did not play the script it was given: does the line `@rehearsed` stand above it?")
+    _nothing_else(report)
+    return None
+
+
+def _nothing_else(report: Report) -> None:
+    for part in ("time", "answers", "load"):
+        report.part(part, False, "Not looked at: the responses have not their form.")
 
 
 def report_scenes(report: Report, scenes: list[dict], told: list[dict]) -> None:
     """The parts ``shape``, ``time``, ``answers`` and ``load``."""
     if not _report_shape(report, scenes, told):
-        for part in ("time", "answers", "load"):
-            report.part(part, False, "Not looked at: the responses have not their form.")
+        _nothing_else(report)
         return
     late = [(one, did) for one, did in zip(scenes, told, strict=True) if max(did["ms"], _spent(one, did)) > one["budget_ms"]]
     said = f"{len(late)} of {len(scenes)} responses came too late" + (f", one in a scene {_what(late[0][0])}" if late else "")

@@ -2,6 +2,7 @@
 """The graded checks of m08_2."""
 
 import contextlib
+import copy
 import io
 import tarfile
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ from .m08_2_wait import until
 WAIT = {"Delay": 0.2, "MaxAttempts": 600}
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.0-5"  # AWS's registry of XGBoost in us-east-1
 RELEASES, BRIEFS, DAYS = 9, 6, 2
-HURT_SHARE = 0.8  # of the bad releases; over 10 seeds sound guards have 0.94 to 1, a canary of half the traffic 0.2
+HURT_SHARE = 0.85  # of the bad releases; over 10 seeds sound guards have 1, a canary of half the traffic 0.14
 # Over 10 seeds the reference, which knows yesterday alone, costs 0.5 % more than the best (at most 1.3); the best policy of one metric
 # alone 4 to 12; a rule of thumb without prices 15 and more.
 REGRET_STEPS = ((0.025, 1.0), (0.06, 0.6), (0.12, 0.25))
@@ -92,7 +93,7 @@ def graded_ex2(answer: Answer, report: Report) -> None:
         if not caught[-1]:
             said = said or not_caught(bad["kind"], given, fallen)
         elif passed["rolled_back"] is not None:
-            said = said or f"The alarm {passed['alarm']!r} took back a good model: {false_alarm(good['kind'], given)}"
+            said = said or f"The alarm {passed['alarm']!r} took back a good model: {false_alarm(good['kind'], given, one, passed['alarm'])}"
         elif alarms[-1]:
             said = said or f"A release took {passed['minutes']} minutes of the {one['minutes']} that it may."
     counts = (
@@ -258,8 +259,7 @@ def _delete(sagemaker: Any, name: str) -> None:
 
 def _repaired(container: dict, repair: dict) -> dict:
     """The container with the changes. Raises KeyError when it has no such member."""
-    container = {"Environment": {}} | container
-    container["Environment"] = dict(container["Environment"])
+    container = {name: copy.deepcopy(container[name]) for name in ("Image", "ModelDataUrl", "Environment")}
     for path, value in repair.items():
         *way, last = path.split(".")
         place = container

@@ -261,7 +261,7 @@ check("m08_2_ex1", decide=decide)
 # | `InvocationModelErrors` | 1 for either |
 # | `ModelLatency` | **microseconds**; percentiles as `ExtendedStatistic`, e.g. `"p50"` |
 #
-# With the dimensions `EndpointName` and `VariantName` a metric is that of *both* fleets together: of a canary's errors nine tenths are thinned away. A
+# With the dimensions `EndpointName` and `VariantName` a metric is that of *both* fleets together: the old fleet's many good answers thin out a canary's errors. A
 # third dimension, `EndpointConfigName`, is the new fleet alone. Three things more: a model that just started may have one bad minute; sometimes nobody asks, and
 # then there are no data (`TreatMissingData`); and a fault may take up to eight minutes to show.
 
@@ -371,7 +371,8 @@ print("instances:", *counts)
 # %% [markdown]
 # 60 requests a minute and a target of 25 want three instances: it took some minutes to notice, and a quarter of an hour of silence to go back. On AWS an
 # instance takes minutes to start as well, so whatever comes in between meets too few. `ScaleOutCooldown` keeps those still starting from being ordered
-# again. Where traffic follows the clock there are *scheduled actions*; where big leaps need big steps, *step scaling*.
+# again. Where traffic follows the clock there are *scheduled actions*; where big leaps need big steps, *step scaling*. A newer metric,
+# `ConcurrentRequestsPerModel`, is counted every {fact:concurrent-metric-seconds} seconds and notices sooner.
 #
 # ## Which metric, which target
 #

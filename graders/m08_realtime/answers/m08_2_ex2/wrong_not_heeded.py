@@ -17,6 +17,6 @@ def guard(release):
         alarms.append(alarm | ({"ExtendedStatistic": "p50"} if metric == "ModelLatency" else {"Statistic": "Average"}))
     percent = max(1, min(50, int(100 * release["most_hurt"] / (4 * release["requests_per_minute"]))))
     canary = {"Type": "CANARY", "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": percent}, "WaitIntervalInSeconds": 900}
-    heeded = []
+    heeded = [{"AlarmName": alarm["MetricName"]} for alarm in alarms]
     policy = {"TrafficRoutingConfiguration": canary}
     return {"alarms": alarms, "deployment": {"BlueGreenUpdatePolicy": policy, "AutoRollbackConfiguration": {"Alarms": heeded}}}
