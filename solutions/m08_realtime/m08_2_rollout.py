@@ -352,14 +352,14 @@ target = {
 }
 scaling.register_scalable_target(**target, MinCapacity=1, MaxCapacity=3)
 tracking = {
-    "TargetValue": 25.0,
+    "TargetValue": 10.0,
     "PredefinedMetricSpecification": {"PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"},
     "ScaleOutCooldown": 60,
     "ScaleInCooldown": 300,
 }
 policy_kind = {"PolicyName": "requests", "PolicyType": "TargetTrackingScaling"}
 scaling.put_scaling_policy(**target, **policy_kind, TargetTrackingScalingPolicyConfiguration=tracking)
-counts, load = [], [60] * 6 + [0] * 19 if aws.local else []
+counts, load = [], [0] * 3 + [24] * 6 + [0] * 18 if aws.local else []
 for requests in load:
     minute(lambda: invoke(some[0]), requests, aws.local.advance)
     counts.append(sagemaker.describe_endpoint(EndpointName=endpoint)["ProductionVariants"][0]["CurrentInstanceCount"])
@@ -369,7 +369,8 @@ scaling.deregister_scalable_target(**target)
 print("instances:", *counts)
 
 # %% [markdown]
-# 60 requests a minute and a target of 25 want three instances: it took some minutes to notice, and a quarter of an hour of silence to go back. On AWS an
+# Three quiet minutes, six with 24 requests, silence. With a target of 10 they want three instances: it took some minutes to notice, and a quarter of an
+# hour of silence to go back. On AWS an
 # instance takes minutes to start as well, so whatever comes in between meets too few. `ScaleOutCooldown` keeps those still starting from being ordered
 # again. Where traffic follows the clock there are *scheduled actions*; where big leaps need big steps, *step scaling*. A newer metric,
 # `ConcurrentRequestsPerModel`, is counted every {fact:concurrent-metric-seconds} seconds and notices sooner.

@@ -11,7 +11,7 @@ import math
 METRICS = ("InvocationsPerInstance", "CPUUtilization", "ModelLatency")
 HIGH, LOW, LOW_SHARE = 3, 15, 0.9  # minutes, minutes, share of the target
 BUSY = 0.97  # where latency is cut off
-IDLE_PERCENT = 6  # what an idle instance uses of its processors
+BESIDES = (4, 9, 6, 11, 3)  # percent of its processors that an instance uses for other things, minute by minute
 
 
 def replay(brief: dict, policy: dict) -> dict:
@@ -39,7 +39,7 @@ def replay(brief: dict, policy: dict) -> dict:
         answering = max(1, sum(since <= minute for since in ready))
         seconds = (brief["request_ms"] + brief["flight_ms"] * flights) / 1000
         busy = requests * seconds / (60 * answering)
-        seen.append(_metric(policy["metric"], requests / answering, busy, seconds, brief["cpu_share"]))
+        seen.append(_metric(policy["metric"], requests / answering, busy, seconds, brief["cpu_share"], BESIDES[minute % 5]))
         told["instances"].append(ordered)
         told["metric"].append(seen[-1])
         told["late"].append(requests * _late_share(busy, seconds, brief["late_after_ms"] / 1000))
@@ -58,12 +58,12 @@ def replay(brief: dict, policy: dict) -> dict:
     return told | {"cost": dollars}
 
 
-def _metric(name: str, per_instance: float, busy: float, seconds: float, cpu_share: float) -> float:
+def _metric(name: str, per_instance: float, busy: float, seconds: float, cpu_share: float, besides: float) -> float:
     """As CloudWatch has it: requests a minute and instance; percent; milliseconds."""
     if name == "InvocationsPerInstance":
         return per_instance
     if name == "CPUUtilization":
-        return IDLE_PERCENT + 100 * min(0.9, busy) * cpu_share
+        return besides + 100 * min(0.89, busy) * cpu_share
     return 1000 * seconds / (1 - min(busy, BUSY))
 
 

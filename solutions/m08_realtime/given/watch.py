@@ -9,9 +9,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+AHEAD = timedelta(days=50)  # so far may lessons have moved the clock of the local AWS on
+
 
 def total(cloudwatch: Any, endpoint: str, variant: str, metric: str, requests: int, limit: float = 180) -> float:
-    """The sum of a metric over the last ten minutes, once CloudWatch has counted so many requests; waits ``limit`` seconds for it.
+    """The sum of a metric of a new endpoint, once CloudWatch has counted so many requests; waits ``limit`` seconds for it.
 
     Raises
     ------
@@ -22,8 +24,8 @@ def total(cloudwatch: Any, endpoint: str, variant: str, metric: str, requests: i
     until = time.monotonic() + limit
     while time.monotonic() < until:
         now = datetime.now(UTC)
-        query = {"Namespace": "AWS/SageMaker", "MetricName": metric, "Dimensions": dimensions, "Period": 1200}
-        query |= {"StartTime": now - timedelta(minutes=10), "EndTime": now + timedelta(minutes=1)}
+        query = {"Namespace": "AWS/SageMaker", "MetricName": metric, "Dimensions": dimensions, "Period": 3600}
+        query |= {"StartTime": now - timedelta(hours=1), "EndTime": now + AHEAD}
         points = cloudwatch.get_metric_statistics(**query, Statistics=["Sum", "SampleCount"])["Datapoints"]
         if sum(point["SampleCount"] for point in points) >= requests:
             return sum(point["Sum"] for point in points)
