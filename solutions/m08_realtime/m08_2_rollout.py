@@ -211,10 +211,20 @@ for name in ("Live", "Shadow"):
 # | `keep` | else |
 
 # %% [markdown] exercise="m08_2_ex1"
-# Write `decide(experiment)` that returns a `str`: a word of the table, the first that fits. The model that wins will run on days that nobody has seen.
-# An experiment is `{"planned_days": 14, "new_is": "variant", "measured": "outcomes", "days": [...]}`; `new_is` may be `"shadow"`, `measured` may be
-# `"users"`. A day is `{"old": {"asked": 640, "known": 640, "error": 0.171, "spread": 0.25}, "new": {...}}`: requests, outcomes that have arrived, the mean
-# error of a flight and its standard deviation. With three days of fourteen the example gives `"wait"`. Forty unseen experiments are graded. You need not call AWS.
+# Write `decide(experiment)` that returns a `str`: a word of the table, the first that fits. The model that wins will run on days that nobody has seen. An
+# experiment looks like this:
+#
+# ```python
+# {
+#     "planned_days": 14,
+#     "new_is": "variant",  # or "shadow"
+#     "measured": "outcomes",  # or "users": an error of what users did
+#     "days": [{"old": {"asked": 640, "known": 640, "error": 0.171, "spread": 0.25}, "new": {...}}, ...],
+# }
+# ```
+#
+# `asked` are requests, `known` the outcomes that have arrived, `error` and `spread` mean and standard deviation of a flight's error. With three days in
+# `days` it is `"wait"`. Forty unseen experiments are graded. You need not call AWS.
 
 
 # %% answer="m08_2_ex1"
@@ -267,12 +277,24 @@ check("m08_2_ex1", decide=decide)
 
 # %% [markdown] exercise="m08_2_ex2"
 # Write `guard(release)` that returns `{"alarms": [...], "deployment": {...}}`: requests for `put_metric_alarm`, and a `DeploymentConfig` that heeds
-# them all. A release is `{"endpoint": "late-flights-7", "variant": "Live", "config": "late-flights-8", "requests_per_minute": 300, "usual":
-# {"client_errors": 0.02, "server_errors": 0.001, "p50_ms": 40.0, "p90_ms": 76.0}, "most_hurt": 150, "minutes": 40}`. Errors are shares. A bad model fails
-# at a third of its requests or more, one way or the other, or needs at least four times as long; it must be taken back before more than `most_hurt`
-# requests were answered badly. A good one must be through within `minutes`. Unseen releases are replayed, and one is made for real. One alarm would
-# look like `{"AlarmName": ..., "Namespace": "AWS/SageMaker", "MetricName": ..., "Dimensions": [...], "Statistic": ..., "Period": 60,
-# "EvaluationPeriods": ..., "Threshold": ..., "ComparisonOperator": "GreaterThanThreshold"}`. You need not call AWS.
+# them all. A release and an alarm look like this:
+#
+# ```python
+# {
+#     "endpoint": "late-flights-7", "variant": "Live", "config": "late-flights-8",  # the new configuration
+#     "requests_per_minute": 300,
+#     "usual": {"client_errors": 0.02, "server_errors": 0.001, "p50_ms": 40.0, "p90_ms": 76.0},  # errors are shares
+#     "most_hurt": 150,  # requests that may be answered badly before a bad model is taken back
+#     "minutes": 40,  # within which a good model must be through
+# }
+# {
+#     "AlarmName": ..., "Namespace": "AWS/SageMaker", "MetricName": ..., "Dimensions": [{"Name": ..., "Value": ...}, ...],
+#     "Statistic": ..., "Period": 60, "EvaluationPeriods": ..., "Threshold": ..., "ComparisonOperator": "GreaterThanThreshold",
+# }
+# ```
+#
+# A bad model fails at a third of its requests or more, one way or the other, or needs at least four times as long. Unseen releases, good and bad, are
+# replayed, and one is made for real. Blue/green deployments only, sizes in `CAPACITY_PERCENT`. You need not call AWS.
 
 
 # %% answer="m08_2_ex2"
@@ -392,7 +414,7 @@ for (label, policy_tried), style in zip(tried.items(), ("k-", "r:"), strict=True
     told = replay(yesterday, policy_tried)
     axes.plot(told["instances"], style, label=f"{label}: {told['cost']:.0f} dollars, {sum(told['late']):.0f} answers late")
 axes.plot(np.array(yesterday["requests"]) / 100, color="0.75", label="requests a minute / 100", zorder=0)
-axes.set(xlabel="minute", ylabel="instances", title="One metric follows the traffic, the other flaps")
+axes.set(xlabel="minute", ylabel="instances", title="One metric follows the traffic, the other flaps", ylim=(0, 17))
 axes.legend(fontsize=8, loc="upper left")
 plt.show()
 
@@ -406,9 +428,13 @@ plt.show()
 # %% [markdown] exercise="m08_2_ex3"
 # Write `policy(brief)` that returns the policy with which the *next* days cost least, instances and late answers together, as in `tried`:
 # `{"metric": "InvocationsPerInstance", "target": 100.0, "out_cooldown": 240, "in_cooldown": 300, "min": 2, "max": 12}`. Metrics are the three named here,
-# cooldowns whole seconds, `1 <= min <= max <= 12`. A brief is like `yesterday`: `requests` and `flights` (of a request, on average) of 720 minutes,
-# `request_ms` and `flight_ms` (an instance's time for a request, and for each flight in it), `cpu_share`, `late_after_ms`, `start_minutes`, `instance_usd`
-# an hour, `late_usd` an answer. Six unseen endpoints are graded, on other days of theirs. It may take ten seconds a brief; you need not call AWS.
+# cooldowns whole seconds, `1 <= min <= max <= 12`. A brief is like `yesterday`:
+#
+# - `requests`, and `flights` of a request on average, of 720 minutes;
+# - `request_ms` and `flight_ms`: an instance's time for a request, and for each flight in it; `cpu_share` of it is processor time;
+# - `late_after_ms`; `late_usd` for a late answer, `instance_usd` for an instance and hour; `start_minutes` of a new instance.
+#
+# Six unseen endpoints are graded, on other days of theirs. It may take ten seconds a brief; you need not call AWS.
 
 
 # %% answer="m08_2_ex3"

@@ -5,7 +5,9 @@ from matplotlib import pyplot as plt
 
 
 def releases_picture(releases: dict[str, pd.DataFrame]) -> None:
-    """Requests of each release by its minutes: columns ``answered`` and ``ModelError``."""
+    """Requests of each release by its minutes: columns ``answered`` and ``ModelError``; none, no picture."""
+    if not releases:
+        return
     figure, axes = plt.subplots(1, 2, figsize=(9, 2.8), sharey=True)
     for place, (key, told) in zip(axes, releases.items(), strict=False):
         place.bar(told.index + 1, told.answered, color="#b9c4d6", edgecolor="black", label="answered")
