@@ -364,6 +364,7 @@ plt.show()
 #
 # *Application auto scaling* changes the number of a variant's instances. A *target tracking* policy holds a metric near a target: two alarms watch it, one
 # for {fact:tracking-out-minutes} minutes above (scale out), one for {fact:tracking-in-minutes} minutes below nine tenths (scale in). Minimum and maximum belong to the *scalable target*.
+# The clock is moved on again; on AWS, send requests for some minutes yourself and then look at the activities.
 
 # %%
 scaling = aws.client("application-autoscaling")
@@ -627,6 +628,8 @@ check("m08_2_ex5", handler=handler)
 # ## The same in SDK v2
 #
 # ```python
+# from sagemaker.predictor import Predictor
+# from sagemaker.serializers import CSVSerializer
 # from sagemaker.session import Session, production_variant
 #
 # variants = [production_variant(name, "ml.m5.large", 1, name, weight) for name, weight in ((old, 9), (new, 1))]
