@@ -121,7 +121,7 @@ def report_scenes(report: Report, scenes: list[dict], told: list[dict]) -> None:
 def _report_shape(report: Report, scenes: list[dict], told: list[dict]) -> bool:
     for one, did in zip(scenes, told, strict=True):
         response, bad = did["response"], one["_kind"] == "bad"
-        called = f"The handler answered {str(response)[:160]!r} to {one['event']['body'][:120]!r}"
+        called = f"The handler answered {str(response)[:160]} to {one['event']['body'][:120]}"
         if not isinstance(response, dict) or set(response) != {"statusCode", "body"} or not isinstance(response["body"], str):
             return report.part("shape", False, f"{called}; expected 'statusCode' and a 'body' of text.")
         if bad:
