@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 PERCENTILES = ["p50", "p90", "p99"]
+AHEAD = timedelta(days=14)  # so far may lessons have moved the clock of the local AWS on
 
 
 def statistics(cloudwatch: Any, endpoint: str, variant: str, metric: str, requests: int, limit: float = 180) -> dict[str, float]:
@@ -25,7 +26,7 @@ def statistics(cloudwatch: Any, endpoint: str, variant: str, metric: str, reques
     while time.monotonic() < until:
         now = datetime.now(UTC)
         query = {"Namespace": "AWS/SageMaker", "MetricName": metric, "Dimensions": dimensions, "Period": 1200}
-        query |= {"StartTime": now - timedelta(minutes=10), "EndTime": now + timedelta(minutes=1)}
+        query |= {"StartTime": now - timedelta(minutes=10), "EndTime": now + AHEAD}
         counted = cloudwatch.get_metric_statistics(**query, Statistics=["SampleCount"])["Datapoints"]
         if sum(point["SampleCount"] for point in counted) >= requests:
             points = cloudwatch.get_metric_statistics(**query, ExtendedStatistics=PERCENTILES)["Datapoints"]
