@@ -14,6 +14,7 @@ from .m09_1_cases import (
     MOST_AT_A_TIME,
     MOST_INSTANCES,
     NIGHTS,
+    OPTIONS,
     QUEUED,
     SIZES,
     brief,
@@ -43,11 +44,11 @@ ex1 = Exercise(
     topics=["deploy.serverless"],
     seconds=90,
     hints=(
-        "You have the last hour. What would each deployment have cost in it, late answers included?",
+        "You have the last three hours. What would each deployment have cost in them, late answers included?",
         "`real_time` and `serverless` say how long each request would have taken; `None` is a refused one. Leave out containers that "
         "are not larger than the model.",
-        "For each size and each number at a time: `most * unit_usd`, plus answered requests times their seconds times GB times "
-        "`GB_SECOND`, plus `late_usd` for each answer that is None or later than `late_after`. Take the least.",
+        "For each size and each number at a time: three hours of `most * unit_usd`, plus answered requests times their seconds times GB "
+        "times `GB_SECOND`, plus `late_usd` for each answer that is None or later than `late_after`. Take the least.",
     ),
 )
 
@@ -149,6 +150,8 @@ def plan_hint(briefs: list[dict], plans: list[dict]) -> str:
         return "All are real time: who pays for the hours in which few ask?"
     if plans == [cheapest(given | {"cold_seconds": 0.0}) for given in briefs]:
         return "They are the plans for containers that start at once: does your rule look at cold starts?"
+    if plans == [min(OPTIONS, key=lambda option, given=given: cost(given, option, hours=1)) for given in briefs]:
+        return "The hours before are three, and prices are for one: for how many hours are they paid?"
     late = sum(_late(given, plan) for given, plan in zip(briefs, plans, strict=True))
     if late > 1.5 * sum(_late(given, cheapest(given)) for given in briefs):
         return "They answer too late, or refuse, where it is dear: is a refused request an answer that is too late?"

@@ -11,7 +11,8 @@ GB_SECOND_USD = 0.00002  # fact serverless-gb-second-usd
 IDLE = 300  # seconds after which a container goes, as in the lesson's given/replay.py
 SIZES = range(1, 7)  # GB
 MOST_AT_A_TIME, MOST_INSTANCES = 8, 4
-HOUR = 3600.0
+HOUR = 3600.0  # seconds
+KNOWN, NEXT = 3, 1  # hours of traffic in a brief, and in what comes after it
 
 OPTIONS = (
     *({"kind": "real-time", "instances": count} for count in range(1, MOST_INSTANCES + 1)),
@@ -20,19 +21,19 @@ OPTIONS = (
 
 
 class Traffic:
-    """An hour of requests in bursts: ``rate`` requests an hour, ``burst`` of them together on average."""
+    """Requests in bursts: ``rate`` requests an hour, ``burst`` of them together on average."""
 
     def __init__(self, rng: random.Random, rate: float, burst: float) -> None:
         self._rng, self._rate, self._burst = rng, rate, burst
 
-    def hour(self) -> list[float]:
+    def hours(self, count: int) -> list[float]:
         rng, moment, moments = self._rng, 0.0, []
-        while (moment := moment + rng.expovariate(self._rate / self._burst / HOUR)) < HOUR:
+        while (moment := moment + rng.expovariate(self._rate / self._burst / HOUR)) < count * HOUR:
             one = moment
             for _ in range(1 + round(rng.expovariate(1 / (self._burst - 1)))):
                 moments.append(round(one, 2))
                 one += rng.expovariate(1.0)
-        return sorted(one for one in moments if one < HOUR)
+        return sorted(one for one in moments if one < count * HOUR)
 
 
 # Load as a share of the break-even, and whether late answers are dear: half of the briefs suit serverless, half real time.
@@ -40,30 +41,30 @@ LOADS = ((0.04, False), (0.08, True), (0.25, False), (0.3, True), (0.7, False), 
 
 
 def brief(rng: random.Random, load: float, dear: bool) -> tuple[dict, Traffic]:
-    """A brief, and the traffic that goes on after its hour."""
+    """A brief, and the traffic that goes on after its hours."""
     work, smallest = rng.uniform(4, 9), rng.choice([1, 2, 3])
     seconds = [round(work * (0.25 + 0.75 / size), 2) for size in SIZES]
     one = smallest * seconds[smallest - 1] * GB_SECOND_USD
     instance_usd = round(rng.uniform(0.1, 0.25), 3)
     traffic = Traffic(rng, load * rng.uniform(0.75, 1.33) * instance_usd / one, rng.uniform(1.2, 4))
     return {
-        "arrivals": traffic.hour(),
+        "arrivals": traffic.hours(KNOWN),
         "seconds": seconds,
         "instance_seconds": round(work * 0.2, 2),
         "cold_seconds": round(rng.uniform(8, 20), 1),
         "model_mb": rng.randint(1024 * smallest - 900, 1024 * smallest - 60),
         "late_after": round(seconds[0] * rng.uniform(0.5, 1.2), 1),
-        "late_usd": round(rng.uniform(0.008, 0.02) if dear else rng.uniform(3, 8) * one, 5),
+        "late_usd": round(rng.uniform(0.012, 0.04) if dear else rng.uniform(3, 8) * one, 5),
         "instance_usd": instance_usd,
         "unit_usd": round(rng.uniform(0.002, 0.015), 4),
     }, traffic
 
 
-def cost(brief: dict, plan: dict) -> float:
-    """US dollars of the brief's hour with a plan: what is paid, and what late, refused and lost answers cost."""
+def cost(brief: dict, plan: dict, hours: int = KNOWN) -> float:
+    """US dollars of the brief's hours with a plan: what is paid, and what late, refused and lost answers cost."""
     if plan["kind"] == "real-time":
         answers = _on_instances(brief["arrivals"], brief["instance_seconds"], plan["instances"])
-        usd = plan["instances"] * brief["instance_usd"]
+        usd = plan["instances"] * brief["instance_usd"] * hours
     else:
         size, most = plan["memory_mb"] // 1024, plan["max_concurrency"]
         seconds = brief["seconds"][size - 1]
@@ -71,7 +72,7 @@ def cost(brief: dict, plan: dict) -> float:
         if plan["memory_mb"] <= brief["model_mb"]:
             answers = [None] * len(answers)
         answered = len(answers) - answers.count(None)
-        usd = most * brief["unit_usd"] + answered * seconds * size * GB_SECOND_USD
+        usd = most * brief["unit_usd"] * hours + answered * seconds * size * GB_SECOND_USD
     return usd + brief["late_usd"] * sum(taken is None or taken > brief["late_after"] for taken in answers)
 
 

@@ -180,11 +180,11 @@ pd.DataFrame(
 
 # %% [markdown] exercise="m09_1_ex1"
 # Write `plan(brief)` that returns the cheapest deployment for the *next* hour as a `dict`: `{"kind": "serverless", "memory_mb": ..., "max_concurrency": ...}`
-# with 1,024 to 6,144 MB in steps of 1,024 and 1 to 8 at a time, or `{"kind": "real-time", "instances": ...}` with 1 to 4. A brief tells of the last hour:
+# with 1,024 to 6,144 MB in steps of 1,024 and 1 to 8 at a time, or `{"kind": "real-time", "instances": ...}` with 1 to 4. A brief tells of the last *three* hours:
 #
 # | member | what it is |
 # |---|---|
-# | `arrivals` | the seconds at which requests came, ascending |
+# | `arrivals` | the seconds at which requests came, from 0 to 10,800, ascending |
 # | `seconds` | of an answer in a container, a list of six: for 1, 2, ..., 6 GB |
 # | `instance_seconds`, `cold_seconds` | of an answer on an instance; which a cold start takes besides |
 # | `model_mb` | memory that the model needs; a container with no more is killed by every request |
@@ -205,14 +205,14 @@ def plan(brief: dict) -> dict:
 
     options = []
     for count in range(1, 5):
-        usd = count * brief["instance_usd"] + late(real_time(brief["arrivals"], brief["instance_seconds"], count))
+        usd = 3 * count * brief["instance_usd"] + late(real_time(brief["arrivals"], brief["instance_seconds"], count))
         options.append((usd, {"kind": "real-time", "instances": count}))
     for gigabytes, seconds in enumerate(brief["seconds"], 1):
         for most in range(1, 9):
             if gigabytes * 1024 > brief["model_mb"]:
                 times = serverless(brief["arrivals"], seconds, brief["cold_seconds"], most)
                 answered = len(times) - times.count(None)
-                usd = most * brief["unit_usd"] + answered * seconds * gigabytes * GB_SECOND + late(times)
+                usd = 3 * most * brief["unit_usd"] + answered * seconds * gigabytes * GB_SECOND + late(times)
                 options.append((usd, {"kind": "serverless", "memory_mb": gigabytes * 1024, "max_concurrency": most}))
     return min(options, key=lambda option: option[0])[1]
     ### END SOLUTION

@@ -10,13 +10,13 @@ def plan(brief):
         for most in range(1, 9):
             times = serverless(arrivals, seconds, brief["cold_seconds"], most)
             answered = [one for one in times if one is not None]
-            usd = len(answered) * seconds * size * GB_SECOND + most * brief["unit_usd"] + penalty(times)
+            usd = len(answered) * seconds * size * GB_SECOND + 3 * most * brief["unit_usd"] + penalty(times)
             if usd < least:
                 best, least = {"kind": "serverless", "memory_mb": size * 1024, "max_concurrency": most}, usd
             if None not in times:
                 break
     for count in (1, 2, 3, 4):
-        usd = count * brief["instance_usd"] + penalty(real_time(arrivals, brief["instance_seconds"], count))
+        usd = 3 * count * brief["instance_usd"] + penalty(real_time(arrivals, brief["instance_seconds"], count))
         if usd < least:
             best, least = {"kind": "real-time", "instances": count}, usd
     return best

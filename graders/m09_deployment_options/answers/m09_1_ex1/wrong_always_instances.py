@@ -7,6 +7,6 @@
 def plan(brief):
     def cost(count):
         times = real_time(brief["arrivals"], brief["instance_seconds"], count)
-        return count * brief["instance_usd"] + brief["late_usd"] * sum(taken > brief["late_after"] for taken in times)
+        return 3 * count * brief["instance_usd"] + brief["late_usd"] * sum(taken > brief["late_after"] for taken in times)
 
     return {"kind": "real-time", "instances": min(range(1, 5), key=cost)}

@@ -10,14 +10,14 @@ def plan(brief):
 
     options = []
     for count in range(1, 5):
-        usd = count * brief["instance_usd"] + late(real_time(brief["arrivals"], brief["instance_seconds"], count))
+        usd = 3 * count * brief["instance_usd"] + late(real_time(brief["arrivals"], brief["instance_seconds"], count))
         options.append((usd, count, {"kind": "real-time", "instances": count}))
     for size in range(1, 7):
         for most in range(1, 9):
             if size * 1024 > brief["model_mb"]:
                 times = serverless(brief["arrivals"], brief["seconds"][size - 1], brief["cold_seconds"], most)
                 usd = (
-                    most * brief["unit_usd"]
+                    3 * most * brief["unit_usd"]
                     + (len(times) - times.count(None)) * brief["seconds"][size - 1] * size * GB_SECOND
                     + late(times)
                 )
