@@ -46,9 +46,9 @@ from .m09_1_queue import apart, count_below, judge_results, results, stored
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.0-5"  # AWS's registry of XGBoost in us-east-1
 WAIT = {"Delay": 1, "MaxAttempts": 600}
 WINDOWS = 2  # hours that are replayed after each brief's
-# Over 8 seeds the reference, which knows three hours, costs 2.1 % more than the best (standard deviation 2.3, at most 6.7); without cold starts
-# it is 31 % (5.6), always real time 28 (2.8), always serverless 46 (2.6), refusals for nothing 81 (3.4), one hour's prices 12 (4.5); the best
-# constant 45 % and more.
+# Over 8 seeds the reference, which knows three hours, costs 2.1 % more than the best (standard deviation 2.3, at most 6.7); without cold
+# starts it is 31 % (5.6), always real time 28 (2.8), always serverless 46 (2.6), refusals for nothing 81 (3.4), one hour's prices 12
+# (4.5); the best constant 45 % and more.
 REGRET_STEPS = ((0.09, 1.0), (0.15, 0.5), (0.25, 0.2))
 PATIENCE, MANY = 3.0, 16  # seconds for all, and bodies that nobody answers: one by one they would take longer than the exercise has
 ROWS_OF_A_MB = 15_000  # rows of a file that is larger than its payload of 1 MB, however short they are
