@@ -144,6 +144,8 @@ def plan_hint(briefs: list[dict], plans: list[dict]) -> str:
     kinds = {plan["kind"] for plan in plans}
     if len({str(plan) for plan in plans}) == 1:
         return "They are the same for all briefs: what in a brief moves them?"
+    if all(plan.get("max_concurrency") == 1 for plan in plans):
+        return "All have one container at most, and refuse what meets it busy: is a refused request an answer that is too late?"
     if kinds == {"serverless"}:
         return "All are serverless: what do late answers cost where cold starts meet dear ones?"
     if kinds == {"real-time"}:

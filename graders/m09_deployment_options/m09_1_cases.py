@@ -149,7 +149,7 @@ def files(rng: random.Random, rows: int) -> tuple[list[str], str, list[list]]:
     table = []
     for one in ids:
         values = dict(zip(COLUMNS, flight(rng), strict=True)) | {id_name: one}
-        table.append([values[name] if name in values else f"{name[0]}{rng.randint(1, 999)}" for name in names])
+        table.append([values[name] if name in values else f"{name}-{rng.randint(1, 999):040d}" for name in names])
     return names, id_name, table
 
 

@@ -51,7 +51,7 @@ WINDOWS = 2  # hours that are replayed after each brief's
 # (4.5); the best constant 45 % and more.
 REGRET_STEPS = ((0.09, 1.0), (0.15, 0.5), (0.25, 0.2))
 PATIENCE, MANY = 3.0, 16  # seconds for all, and bodies that nobody answers: one by one they would take longer than the exercise has
-ROWS_OF_A_MB = 15_000  # rows of a file that is larger than its payload of 1 MB, however short they are
+ROWS_OF_A_MB = 9_000  # rows of a file that is larger than its payload of 1 MB, however short they are
 # By loud or queued cause: words of the lines that show it.
 SIGNS = {
     "columns": ("Feature size of csv",),
@@ -105,6 +105,7 @@ def _model(answer: Answer) -> Iterator[Model]:
         yield Model(name, name, answers)
     finally:
         with contextlib.suppress(ClientError):
+            sagemaker.describe_endpoint(EndpointName=name)
             sagemaker.get_waiter("endpoint_in_service").wait(EndpointName=name, WaiterConfig=WAIT)
             sagemaker.delete_endpoint(EndpointName=name)
         with contextlib.suppress(ClientError):

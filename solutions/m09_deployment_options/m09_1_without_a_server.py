@@ -114,7 +114,7 @@ after = [ask() for _ in range(8)]
 figure, axes = plt.subplots(figsize=(7, 3))
 axes.plot(range(12), before, "o", color="#4a6fa5", label="after the deployment")
 axes.plot(range(12, 20), after, "s", color="#b04a2f", label="after ten minutes without a request")
-axes.set(xlabel="request", ylabel="seconds, logarithmic", title="The first to come waits for a container", yscale="log")
+axes.set(xlabel="request", ylabel="seconds (log)", title="The first to come waits for a container", yscale="log", xticks=range(0, 20, 4))
 axes.legend()
 plt.show()
 print(f"first {before[0]:.2f} s, median of the rest {np.median(before[1:]):.3f} s; after the pause {after[0]:.2f} s")
@@ -136,7 +136,7 @@ for place, one in enumerate(sorted(burst, key=lambda one: one["end"])):
     axes.barh(place, one["end"] - one["begin"], left=one["begin"], color="white" if refused else "#4a6fa5", edgecolor="black", label=label)
 handles = dict(zip(*axes.get_legend_handles_labels()[::-1], strict=True))
 axes.legend(handles.values(), handles)
-axes.set(xlabel="seconds", ylabel="request", title="A burst of eight, concurrency 3", yticks=[])
+axes.set(xlabel="seconds", ylabel="request", title="A burst of eight, concurrency 3", yticks=[], xlim=(0, None))
 plt.show()
 print(pd.Series([one["said"] or "answered" for one in burst]).value_counts().to_string())
 
@@ -412,20 +412,12 @@ def transform_request(files: dict) -> dict:
     ### BEGIN SOLUTION
     place = files["columns"].index
     seen = ",".join(str(place(name)) for name in COLUMNS)
-    return {
-        "ModelName": files["model"],
-        "TransformInput": {
-            "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": files["uri"]}},
-            "ContentType": "text/csv",
-            "SplitType": "Line",
-            "CompressionType": "Gzip" if files["gzip"] else "None",
-        },
-        "TransformOutput": {"S3OutputPath": files["target"], "Accept": "text/csv", "AssembleWith": "Line"},
-        "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1},
-        "BatchStrategy": "MultiRecord",
-        "MaxPayloadInMB": files["payload_mb"],
-        "DataProcessing": {"InputFilter": f"$[{seen}]", "JoinSource": "Input", "OutputFilter": f"$[{place(files['id'])},-1]"},
-    }
+    own = {"ModelName": files["model"], "MaxPayloadInMB": files["payload_mb"], "TransformOutput.S3OutputPath": files["target"]}
+    own |= {"TransformInput.DataSource.S3DataSource.S3Uri": files["uri"], "DataProcessing.InputFilter": f"$[{seen}]"}
+    own |= {"DataProcessing.OutputFilter": f"$[{place(files['id'])},-1]"}
+    if files["gzip"]:
+        own["TransformInput.CompressionType"] = "Gzip"
+    return repaired(healthy, own)
     ### END SOLUTION
 
 
@@ -478,9 +470,9 @@ for name, job in described.items():
 print(*sent, "accepted, status", *(one["ResponseMetadata"]["HTTPStatusCode"] for one in sent.values()))
 figure, axes = plt.subplots(figsize=(7, 2.4))
 bars = axes.barh(list(counted), list(counted.values()), color=["white", *["#4a6fa5"] * len(jobs)], edgecolor="black")
-axes.bar_label(bars, fmt="{:,.0f}")
+axes.bar_label(bars, fmt="{:,.0f}", padding=3)
 axes.invert_yaxis()
-axes.set(xlabel="lines that came out", title="Completed says nothing about lines, and lines say nothing about answers", xlim=(0, 27_000))
+axes.set(xlabel="lines that came out", title="Completed says nothing of lines, nor lines of answers", xlim=(0, 27_000))
 plt.show()
 
 # %% [markdown]
@@ -523,14 +515,12 @@ diagnoses = ...  # TODO: night -> {"cause": ..., "evidence": ...}
 repairs = ...  # TODO: night -> {path: value}
 
 ### BEGIN SOLUTION
-uri, seen, day = "TransformInput.DataSource.S3DataSource.S3Uri", "DataProcessing.InputFilter", f"{folder}/night/day/"
+uri, processing = "TransformInput.DataSource.S3DataSource.S3Uri", "DataProcessing"
+fields = {"columns": f"{processing}.InputFilter", "shift": f"{processing}.InputFilter", "output": f"{processing}.OutputFilter"}
+fields |= {"join": f"{processing}.JoinSource", "header": uri, "prefix": uri, "gzip": uri, "payload": "TransformInput.SplitType"}
+fields |= {"assemble": "TransformOutput.AssembleWith", "key": "InputLocation", "type": "ContentType"}
 signs = {"Feature size": "columns", "can't decode": "gzip", "could not convert": "header", "Too much data": "payload"}
 signs |= {"Failed to download": "key", "accepted ContentType": "type"}
-mends = {"columns": {seen: "$[1:]"}, "shift": {seen: "$[1:]"}, "header": {uri: day}, "prefix": {uri: day}}
-mends |= {"gzip": {"TransformInput.CompressionType": "Gzip"}, "payload": {"TransformInput.SplitType": "Line"}}
-mends |= {"assemble": {"TransformOutput.AssembleWith": "Line"}, "join": {"DataProcessing.JoinSource": "Input"}}
-mends |= {"output": {"DataProcessing.OutputFilter": "$[0,-1]"}, "type": {"ContentType": "text/csv"}}
-mends |= {"key": {"InputLocation": f"{folder}/night/question/part-0.csv"}}
 diagnoses, repairs = {}, {}
 for name in requests:
     said = lines_of(aws, sent[name]["FailureLocation"]) if name in sent else data_log(aws, jobs[name])
@@ -543,7 +533,10 @@ for name in requests:
         holds = {"assemble": len(odd) > 2, "join": odd[0] == odd[1], "prefix": odd[0] not in answers, "output": odd[1].isdigit()}
         cause = next((cause for cause, is_so in holds.items() if is_so), "shift")
         evidence = next(iter(answers)) if cause == "join" else odd[0]
-    diagnoses[name], repairs[name] = {"cause": cause, "evidence": evidence}, mends[cause]
+    right = question if name in sent else healthy
+    for step in fields[cause].split("."):
+        right = right[step]
+    diagnoses[name], repairs[name] = {"cause": cause, "evidence": evidence}, {fields[cause]: right}
 ### END SOLUTION
 
 # %% check="m09_1_ex4"
