@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import heapq
 import random
+from bisect import bisect_right, insort
 
 COLUMNS = ("weekday", "hour", "origin", "distance", "temp", "wind_speed", "precip", "visib")  # in the order of training
 GB_SECOND_USD = 0.00002  # fact serverless-gb-second-usd
@@ -86,16 +87,15 @@ def _in_containers(arrivals: list[float], seconds: float, cold: float, most: int
     for arrival in arrivals:
         while idle_from and idle_from[0] + IDLE <= arrival:
             idle_from.pop(0)
-        chosen = next((place for place in range(len(idle_from) - 1, -1, -1) if idle_from[place] <= arrival), None)
-        if chosen is None and len(idle_from) >= most:
+        idle = bisect_right(idle_from, arrival)
+        if not idle and len(idle_from) >= most:
             answers.append(None)
             continue
-        taken = seconds if chosen is not None else seconds + cold
-        if chosen is not None:
-            idle_from.pop(chosen)
+        taken = seconds if idle else seconds + cold
+        if idle:
+            idle_from.pop(idle - 1)
         answers.append(taken)
-        idle_from.append(arrival + taken)
-        idle_from.sort()
+        insort(idle_from, arrival + taken)
     return answers
 
 
