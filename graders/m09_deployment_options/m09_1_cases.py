@@ -123,12 +123,14 @@ def line(values: list) -> str:
     return ",".join("" if value is None else str(value) for value in values)
 
 
-def questions(rng: random.Random) -> tuple[list[str], list[bool]]:
-    """Bodies, two of them equal, and of each whether the model can read it."""
+def questions(rng: random.Random, slow: int = 0) -> tuple[list[str], list[bool]]:
+    """Bodies, two of them equal, and of each whether the model can read it; the last has ``slow`` lines more, so that it takes a while."""
     good = ["\n".join(line(flight(rng)) for _ in range(count)) for count in rng.sample(range(1, 7), 3)]
     words = f"{rng.choice(['gate', 'crew', 'seat'])}-{rng.randint(1, 99)},{rng.randint(1, 9)}"
     long = line([*flight(rng), *(rng.randint(0, 9) for _ in range(rng.randint(1, 4)))])
     mixed = rng.sample([*((body, True) for body in (*good, good[0])), (words, False), (long, False)], 6)
+    if slow:
+        mixed.append(("\n".join([line(flight(rng))] * slow), True))
     return [body for body, _ in mixed], [readable for _, readable in mixed]
 
 
