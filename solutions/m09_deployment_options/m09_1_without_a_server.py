@@ -185,12 +185,13 @@ pd.DataFrame(
 # | member | what it is |
 # |---|---|
 # | `arrivals` | the seconds at which requests came, from 0 to 10,800, ascending |
-# | `seconds` | of an answer in a container, a list of six: for 1, 2, ..., 6 GB |
-# | `instance_seconds`, `cold_seconds` | of an answer on an instance; which a cold start takes besides |
-# | `model_mb` | memory that the model needs; a container with no more is killed by every request |
-# | `late_after`, `late_usd` | an answer that takes more seconds, or none at all, costs so much |
-# | `instance_usd` | of an instance hour |
-# | `unit_usd` | what the platform team charges an hour for each unit of `max_concurrency`, since the account has few |
+# | `seconds` | how long a container takes for an answer, a list of six: with 1, 2, ..., 6 GB |
+# | `cold_seconds` | how much longer it takes for its first one |
+# | `instance_seconds` | how long an instance takes for an answer |
+# | `model_mb` | memory that the model needs; a container that has no more than that is killed by every request |
+# | `late_usd` | dollars lost by each answer that takes more than `late_after` seconds, or never comes |
+# | `instance_usd` | dollars for an instance and an hour |
+# | `unit_usd` | dollars an hour that the platform team charges for each unit of `max_concurrency`, since the account has few |
 #
 # A request that a container answers costs its `seconds` at the price above for each GB (1,024 MB) of `memory_mb`; the cold start itself costs nothing. For
 # one request an hour and nearly no price of lateness it is `{"kind": "serverless", "memory_mb": 1024, "max_concurrency": 1}`, if the model fits. Unseen
@@ -443,7 +444,7 @@ for number, part in enumerate((file, file.tail(200).assign(flight=[f"late-added-
     packed = gzip.compress(part.to_csv(index=False, header=False).encode())
     s3.put_object(Bucket=aws.bucket, Key=f"{aws.prefix}/night/packed/part-{number}.csv.gz", Body=packed)
 aws.upload(file.head(300).assign(flight=[f"before-{number}" for number in range(300)]), "night/day-before/part-0.csv")
-put(f"{flight}\n" * 3, "night/question/part-0.csv")
+put(f"{flight}\n" * 5, "night/question/part-0.csv")
 question = {"EndpointName": planners, "InputLocation": f"{folder}/night/question/part-0.csv", "ContentType": "text/csv"}
 
 requests, jobs, sent = {}, {}, {}
