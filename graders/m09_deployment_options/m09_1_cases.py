@@ -47,13 +47,14 @@ def brief(rng: random.Random, load: float, dear: bool) -> tuple[dict, Traffic]:
     seconds = [round(work * (0.25 + 0.75 / size), 2) for size in SIZES]
     one = smallest * seconds[smallest - 1] * GB_SECOND_USD
     instance_usd = round(rng.uniform(0.1, 0.25), 3)
+    border = smallest > 1 and rng.random() < 0.4  # a model as large as a container does not fit into it
     traffic = Traffic(rng, load * rng.uniform(0.75, 1.33) * instance_usd / one, rng.uniform(1.2, 4))
     return {
         "arrivals": traffic.hours(KNOWN),
         "seconds": seconds,
         "instance_seconds": round(work * 0.2, 2),
         "cold_seconds": round(rng.uniform(8, 20), 1),
-        "model_mb": rng.randint(1024 * smallest - 900, 1024 * smallest - 60),
+        "model_mb": 1024 * (smallest - 1) if border else rng.randint(1024 * smallest - 900, 1024 * smallest - 60),
         "late_after": round(seconds[0] * rng.uniform(0.5, 1.2), 1),
         "late_usd": round(rng.uniform(0.012, 0.04) if dear else rng.uniform(3, 8) * one, 5),
         "instance_usd": instance_usd,

@@ -51,7 +51,7 @@ WINDOWS = 2  # hours that are replayed after each brief's
 # (4.5); the best constant 45 % and more.
 REGRET_STEPS = ((0.09, 1.0), (0.15, 0.5), (0.25, 0.2))
 PATIENCE, MANY = 3.0, 16  # seconds for all, and bodies that nobody answers: one by one they would take longer than the exercise has
-SLOW = 20_000  # lines of the last question: whoever looks once does not find its answer yet
+SLOW, TREES = 40_000, 300  # lines of the last question, and what answers them: whoever looks once does not find that answer yet
 ROWS_OF_A_MB = 9_000  # rows of a file that is larger than its payload of 1 MB, however short they are
 # By loud or queued cause: words of the lines that show it.
 SIGNS = {
@@ -127,8 +127,8 @@ def _artifact(rng: random.Random) -> tuple[bytes, Any]:
     weights = np.array([rng.choice([-1, 1]) * rng.uniform(0.8, 1.2) for _ in COLUMNS])
     scaled = np.nan_to_num((rows - np.nanmean(rows, axis=0)) / (np.nanstd(rows, axis=0) + 1e-9))
     late = (scaled @ weights > rng.uniform(-0.3, 0.3)).astype(float)
-    settings = {"objective": "binary:logistic", "max_depth": 4, "eta": 0.5, "nthread": 1, "seed": rng.randint(0, 10**6)}
-    booster = xgboost.train(settings, xgboost.DMatrix(rows, label=late), num_boost_round=30)
+    settings = {"objective": "binary:logistic", "max_depth": 4, "eta": 0.3, "nthread": 1, "seed": rng.randint(0, 10**6)}
+    booster = xgboost.train(settings, xgboost.DMatrix(rows, label=late), num_boost_round=TREES)
 
     def answers(rows: list[list]) -> list[float]:
         return booster.predict(xgboost.DMatrix(np.array([[np.nan if value is None else value for value in row] for row in rows]))).tolist()
