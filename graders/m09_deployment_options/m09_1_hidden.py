@@ -55,9 +55,9 @@ SLOW, TREES = 40_000, 300  # lines of the last question, and what answers them: 
 ROWS_OF_A_MB = 9_000  # rows of a file that is larger than its payload of 1 MB, however short they are
 # By loud or queued cause: words of the lines that show it.
 SIGNS = {
-    "columns": ("Feature size of csv",),
+    "columns": ("could not convert string to float: 'flight-", "could not convert string to float: 'late-added-"),
     "gzip": ("codec can't decode",),
-    "header": ("could not convert string to float", "Loading csv data failed"),
+    "header": ("could not convert string to float: 'weekday'",),
     "payload": ("Too much data",),
     "key": ("Failed to download", "No S3 objects found"),
     "type": ("is not an accepted ContentType",),

@@ -520,7 +520,7 @@ uri, processing = "TransformInput.DataSource.S3DataSource.S3Uri", "DataProcessin
 fields = {"columns": f"{processing}.InputFilter", "shift": f"{processing}.InputFilter", "output": f"{processing}.OutputFilter"}
 fields |= {"join": f"{processing}.JoinSource", "header": uri, "prefix": uri, "gzip": uri, "payload": "TransformInput.SplitType"}
 fields |= {"assemble": "TransformOutput.AssembleWith", "key": "InputLocation", "type": "ContentType"}
-signs = {"Feature size": "columns", "can't decode": "gzip", "could not convert": "header", "Too much data": "payload"}
+signs = {"float: 'flight": "columns", "can't decode": "gzip", "float: 'weekday": "header", "Too much data": "payload"}
 signs |= {"Failed to download": "key", "accepted ContentType": "type"}
 diagnoses, repairs = {}, {}
 for name in requests:

@@ -10,7 +10,7 @@ def differences(one, other, path=""):
 KNOWN = {"$": "columns", "$[2:]": "shift", "packed/": "gzip", "export/": "header", "day": "prefix"}
 KNOWN |= {"AssembleWith": "assemble", "JoinSource": "join", "OutputFilter": "output", "SplitType": "payload"}
 KNOWN |= {"ContentType": "type", "InputLocation": "key"}
-WORDS = {"columns": "is not consistent with feature size", "gzip": "codec can't decode byte", "header": "Loading csv data failed"}
+WORDS = {"columns": "string to float: 'flight-", "gzip": "codec can't decode byte", "header": "to float: 'weekday'"}
 WORDS |= {"payload": "max payload size", "key": "No S3 objects found", "type": "application/json is not an accepted"}
 diagnoses, repairs = {}, {}
 for night, request in requests.items():

@@ -7,13 +7,13 @@ def judged(night):
     source = "TransformInput.DataSource.S3DataSource.S3Uri"
     if described[night]["TransformJobStatus"] == "Failed":
         text = " ".join(data_log(aws, jobs[night]))
-        if "Feature size" in text:
-            return "columns", "Feature size of csv inference data", {"DataProcessing.InputFilter": "$[1:8]"}
+        if "'flight-" in text:
+            return "columns", "could not convert string to float: 'flight-", {"DataProcessing.InputFilter": "$[1:8]"}
         if "payload size" in text:
             return "payload", "Too much data", {"TransformInput.SplitType": "Line"}
         if "decode" in text:
             return "gzip", "codec can't decode", {source: f"{folder}/night/day/"}
-        return "header", "could not convert string to float", {source: f"{folder}/night/day/"}
+        return "header", "'weekday'", {source: f"{folder}/night/day/"}
     rows = [line.split(",") for line in lines_of(aws, described[night]["TransformOutput"]["S3OutputPath"])]
     whole = {row[0]: row[1] for row in rows if len(row) == 2}
     missing, strange = set(answers) - set(whole), set(whole) - set(answers)
