@@ -117,7 +117,7 @@ ex5 = Exercise(
     title="Stretch: change one field",
     section="Which option, when",
     pattern=2,
-    parts={"legal": 0.25, "flipped": 0.5, "near": 0.5},
+    parts={"practice": 0.25, "flipped": 0.5, "near": 0.5},
     evidence={"make_right_for": Function("make_right_for(option: str, case: dict) -> dict")},
     skills={"C01": ["3.1.S1", "3.1.S6", "3.1.K5"], "C02": ["3.1.1", "3.1.3"]},
     topics=["deploy.choose", "feat.where"],
@@ -137,9 +137,7 @@ def practice_ex1(answer: Answer, report: Report) -> None:
     with practice_shelf(answer) as shelf:
         if not judge_publish(answer, report, shelf, "XYZ"):
             return
-        routes = {
-            airport: shelf.copy(archive, f"check-{answer.token()}.tar.gz") for airport, archive in zip("AB", shelf.archives, strict=True)
-        }
+        routes = dict(zip("AB", shelf.targets, strict=True))
         asked = [{"airport": airport, "line": line} for line in LINES for airport in "ABC"]
         judge_predict(answer, report, shelf, answer.rng.sample(asked, len(asked)), routes | {"default": routes["A"]})
 
@@ -246,25 +244,25 @@ def practice_ex5(answer: Answer, report: Report) -> None:
     for wanted, number, fields in PRACTICE_EDITS:
         case = PRACTICE_CASES[number][0]
         edit = answer.call("make_right_for", wanted, case)
-        if not (field := legal_edit(report, wanted, case, edit)):
+        if not (field := legal_edit(report, wanted, case, edit, "practice")):
             return
         there = fields.get(field, ())
         good = edit[field] in there if field == "transform" else bool(there) and there[0] <= edit[field] <= there[1]
         said = f"`make_right_for({wanted!r}, {case})` set `{field}` to {edit[field]!r}, a legal change"
-        if not report.part("flipped", good, f"{said} after which {wanted!r} is not right: which question of the table comes first?"):
+        if not report.part("practice", good, f"{said} after which {wanted!r} is not right: which question of the table comes first?"):
             return
 
 
-def legal_edit(report: Report, wanted: str, case: dict, edit: dict) -> str | None:
-    """The one field that was changed, to a value that it may have; reports the part ``legal`` and returns None otherwise."""
+def legal_edit(report: Report, wanted: str, case: dict, edit: dict, part: str) -> str | None:
+    """The one field that was changed, to a value that it may have; reports the part and returns None otherwise."""
     called = f"`make_right_for({wanted!r}, {case})`"
     fields = differing(case, edit)
-    if not report.part("legal", bool(fields), f"{called} returned the case as it was; expected a change of one field."):
+    if not report.part(part, bool(fields), f"{called} returned the case as it was; expected a change of one field."):
         return None
     shown = ", ".join(f"`{field}`" for field in fields)
-    if not report.part("legal", len(fields) == 1, f"{called} differs from the case in {shown}; expected one field."):
+    if not report.part(part, len(fields) == 1, f"{called} differs from the case in {shown}; expected one field."):
         return None
     field = fields[0]
     value = edit.get(field)
     good = field in case and is_legal(field, value)
-    return field if report.part("legal", good, f"{called} set {shown} to {value!r}, which that field may not be.") else None
+    return field if report.part(part, good, f"{called} set {shown} to {value!r}, which that field may not be.") else None

@@ -66,12 +66,12 @@ def plain(rng: random.Random) -> dict:
         "transform": rng.choice(["none", "none", "history"]),
         **price(rng),
     }
-    return case | {"requests_a_day": max(1, int(border_requests(case) * rng.uniform(0.02, 0.9)))}
+    return case | {"requests_a_day": max(1, int(border_requests(case) * rng.uniform(0.1, 0.95)))}
 
 
 def too_busy(rng: random.Random) -> dict:
-    case = plain(rng)
-    return case | {"requests_a_day": int(border_requests(case) * rng.uniform(1.1, 20)) + 1}
+    case = plain(rng) | {"memory_gb": rng.choice([3, 4, 5, 6])}
+    return case | {"requests_a_day": int(border_requests(case) * rng.choice([rng.uniform(1.05, 2.5), rng.uniform(2.5, 15)])) + 1}
 
 
 def hasty(rng: random.Random) -> dict:
@@ -81,9 +81,13 @@ def hasty(rng: random.Random) -> dict:
 
 
 def large(rng: random.Random) -> dict:
-    """More memory, or a larger request, than serverless takes."""
-    more = {"memory_gb": rng.choice([7, 8, 10, 12])} if rng.random() < 0.5 else {"payload_mb": round(rng.uniform(4.05, 5.9), 2)}
-    case = plain(rng) | more
+    """A larger request than serverless takes."""
+    return plain(rng) | {"payload_mb": round(rng.uniform(4.05, 5.9), 2)}
+
+
+def heavy(rng: random.Random) -> dict:
+    """More memory than serverless has, and so few requests that it would be cheaper."""
+    case = plain(rng) | {"memory_gb": rng.choice([7, 8, 10, 12])}
     return case | {"requests_a_day": max(1, int(border_requests(case) * rng.uniform(0.02, 0.8)))}
 
 
@@ -119,8 +123,8 @@ def overnight(rng: random.Random) -> dict:
     return kind(rng) | {"answer_s": rng.choice([3_600, rng.randint(3_700, 50_000), rng.randint(3_700, 50_000)])}
 
 
-KINDS = (plain, plain, plain, plain, too_busy, hasty, large, many_hasty, many, many, many, many, raw, raw, raw, raw, raw_slow)
-KINDS += (queued, queued, queued, queued, overnight, overnight, overnight, overnight, too_busy, large, hasty, queued, many)
+KINDS = (*[plain] * 4, *[too_busy] * 3, *[hasty] * 2, large, heavy, many_hasty, *[many] * 4)
+KINDS += (*[raw] * 4, *[raw_slow] * 2, *[queued] * 4, *[overnight] * 4)
 
 
 def cases(rng: random.Random) -> list[dict]:

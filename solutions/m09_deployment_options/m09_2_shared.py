@@ -156,9 +156,9 @@ hits = counted(aws.client("cloudwatch"), fleet_name, "ModelCacheHit", 3 * AIRPOR
 print(f"{waits['SampleCount']:.0f} requests waited, {waits['Average'] / 1000:.0f} ms on average; {hits['Average']:.0%} found it loaded")
 
 # %% [markdown]
-# The solid dots are *cold*: the archive was fetched from S3, unpacked and loaded while the caller waited. The hollow ones are *warm*. On AWS a cold model of
-# a gigabyte takes many seconds. Notice the form of the answer: two flights, and one line with a comma. A container of many models answers so; the same image with one model writes a line
-# for each flight. CloudWatch has two metrics for it: `ModelLoadingWaitTime`, in microseconds, and `ModelCacheHit`.
+# The solid dots are *cold*: the archive was fetched from S3, unpacked and loaded while the caller waited. The hollow ones are *warm*. On AWS a cold model
+# of a gigabyte takes many seconds. Notice the form of the answer: two flights, and one line with a comma. A container of many models answers so; the same
+# image with one model writes a line for each flight. CloudWatch has two metrics for it: `ModelLoadingWaitTime`, in microseconds, and `ModelCacheHit`.
 #
 # Two mistakes are made on the first day:
 
@@ -170,8 +170,8 @@ for wish in ({"TargetModel": "ZRH.tar.gz"}, {}):
         print(wish, error.response["Error"]["Code"], error.response["Error"]["Message"][:110], sep="\n  ")
 
 # %% [markdown]
-# The first message speaks of a download: the endpoint looks into S3 when it is asked, and not before. So a new model needs no new configuration and no update.
-# A model that is taken out of the folder may answer for a while.
+# The first message speaks of a download: the endpoint looks into S3 when it is asked, and not before. So a new model needs no new configuration and no
+# update. A model that is taken out of the folder may answer for a while.
 
 # %% [markdown] exercise="m09_2_ex1"
 # Write two functions.
@@ -179,9 +179,9 @@ for wish in ({"TargetModel": "ZRH.tar.gz"}, {}):
 # - `publish(folder, airport, model_data)` copies the archive at the S3 URI `model_data` into `folder` (as above, it ends in `/`) and returns a `str`:
 #   what a request names as `TargetModel` to get it. Called again for the same airport with another archive, it must return a name under which the new
 #   model answers *at once*, while requests with the earlier name still get the earlier model.
-# - `predict(endpoint, routes, flights)` returns a `list[float]`, a probability a flight, in the order of the flights. `routes` is a `dict` from airport to
-#   `TargetModel`; airports that are not in it are answered by `routes["default"]`. A flight is `{"airport": "LAX", "line": "4,17,1,0.31,2475,75.9,8.1,0.0,10.0"}`. Send one
-#   request to each model that is needed, with all its lines.
+# - `predict(endpoint, routes, flights)` returns a `list[float]`, a probability a flight, in the order of the flights. `routes` is a `dict` from airport
+#   to `TargetModel`; airports that are not in it are answered by `routes["default"]`. A flight is `{"airport": "LAX", "line":
+#   "4,17,1,0.31,2475,75.9,8.1,0.0,10.0"}`. Send one request to each model that is needed, with all its lines.
 #
 # `publish(folder, "ZRH", "s3://.../output/model.tar.gz")` might return `"ZRH-7.tar.gz"`. `flights` may be empty. You need not delete old models.
 
@@ -218,9 +218,9 @@ check("m09_2_ex1", publish=publish, predict=predict)
 # %% [markdown]
 # ## When sharing pays
 #
-# Memory is what models share. When it is full, the model that was used last longest ago is unloaded, and is cold the next time. Here is a made-up fleet of
-# twelve models in an hour of 600 requests. A cold answer comes too late, and costs `late_usd`; `given/sharing.py` replays the hour. What does each number of
-# instances cost? And what if one of the quiet models is a hospital's, whose late answers are dear?
+# Memory is what models share. When it is full, the model that was used last longest ago is unloaded, and is cold the next time. Here is a made-up fleet
+# of twelve models in an hour of 600 requests. A cold answer comes too late, and costs `late_usd`; `given/sharing.py` replays the hour. What does each
+# number of instances cost? And what if one of the quiet models is a hospital's, whose late answers are dear?
 
 # %%
 fleet = example(SEED)
@@ -242,14 +242,14 @@ overview.sort_values("asked", ascending=False)
 # The table counts cold answers. With one instance the models asked most are warm nearly always, whatever else happens; those asked now and then are cold
 # nearly each time.
 #
-# Each curve falls while an instance takes away late answers, and rises afterwards. A dear model can be kept warm in two ways: by so much memory that nobody is
-# ever unloaded, or by an endpoint of its own. Twelve endpoints of their own would cost twelve times `instance_usd`.
+# Each curve falls while an instance takes away late answers, and rises afterwards. A dear model can be kept warm in two ways: by so much memory that
+# nobody is ever unloaded, or by an endpoint of its own. Twelve endpoints of their own would cost twelve times `instance_usd`.
 
 # %% [markdown] exercise="m09_2_ex2"
-# Write `plan(fleet)` that returns a `dict`: `{"own": [...], "shared": ...}`, the names of the models that get an endpoint of their own (one instance each), and how many
-# instances, 0 to 6, the others share. A fleet has the keys of the one above: `models` (name to `gb` and `late_usd`), `memory_gb` and `instance_usd` of an
-# instance, and `requests`, the names asked in the last hour, in order. Plans are judged by what the *next* hours cost, by the replay above. `{"own": ["A10", "B27"], "shared": 2}` is a plan.
-# You need not find the very best plan.
+# Write `plan(fleet)` that returns a `dict`: `{"own": [...], "shared": ...}`, the names of the models that get an endpoint of their own (one instance
+# each), and how many instances, 0 to 6, the others share. A fleet has the keys of the one above: `models` (name to `gb` and `late_usd`), `memory_gb` and
+# `instance_usd` of an instance, and `requests`, the names asked in the last hour, in order. Plans are judged by what the *next* hours cost, by the replay
+# above. `{"own": ["A10", "B27"], "shared": 2}` is a plan. You need not find the very best plan.
 
 
 # %% answer="m09_2_ex2"
@@ -304,7 +304,8 @@ model = {"ContainerHostname": "model", "Image": image, "ModelDataUrl": f"{folder
 canadian = deploy(aws.unique("kilometres"), Containers=[transform, model])
 
 # %% [markdown]
-# `Containers`, in their order, takes the place of `PrimaryContainer`. Is the answer the same, and what does the second container cost in time? CloudWatch measures each container.
+# `Containers`, in their order, takes the place of `PrimaryContainer`. Is the answer the same, and what does the second container cost in time? CloudWatch
+# measures each container.
 
 # %%
 weekday, hour, origin, carrier, distance, *weather = lines[0].split(",")
@@ -347,15 +348,16 @@ for event in [event for event in events if "Error:" in event["message"]][-1:]:
     print(event["logStreamName"].rpartition("/")[2], "logs:", event["message"])
 
 # %% [markdown]
-# In the last request a field was missing. The message names the container that failed, and its log, a stream for each container, says why. A pipeline is never asked further
-# than that: the model saw nothing of it.
+# In the last request a field was missing. The message names the container that failed, and its log, a stream for each container, says why. A pipeline is
+# never asked further than that: the model saw nothing of it.
 
 # %% [markdown] exercise="m09_2_ex3"
-# Write `pipeline(name, encoder, model_data)` that makes an endpoint `name` which takes *raw* flights, and returns `name` when it answers. A line of a request has the columns
-# `RAW`, such as `2013-07-01 17:15,JFK,UA,1089,75.9,8.1,0.0,10.0`; a request has one line or several. The first container turns lines into `FEATURES` as
-# `features` in `given/raw.py` does, with this `encoder` (a `dict` as above, which may be another one each time). The last is the XGBoost container with the archive `model_data`. For
-# that line it answers one number, what the model says of 0 for Monday, 17, 1, the share of UA in the encoder, 1089, 75.9, 8.1, 0.0, 10.0. Fields may be empty and airlines unknown: what
-# training did with them holds. `deploy` and `store` are yours to use. You need not clean up.
+# Write `pipeline(name, encoder, model_data)` that makes an endpoint `name` which takes *raw* flights, and returns `name` when it answers. A line of a
+# request has the columns `RAW`, such as `2013-07-01 17:15,JFK,UA,1089,75.9,8.1,0.0,10.0`; a request has one line or several. The first container turns
+# lines into `FEATURES` as `features` in `given/raw.py` does, with this `encoder` (a `dict` as above, which may be another one each time). The last is the
+# XGBoost container with the archive `model_data`. For that line it answers one number, what the model says of 0 for Monday, 17, 1, the share of UA in the
+# encoder, 1089, 75.9, 8.1, 0.0, 10.0. Fields may be empty and airlines unknown: what training did with them holds. `deploy` and `store` are yours to use.
+# You need not clean up.
 
 # %% answer="m09_2_ex3"
 ### BEGIN SOLUTION
@@ -395,8 +397,9 @@ check("m09_2_ex3", pipeline=pipeline)
 # %% [markdown]
 # ## Where does the transform belong?
 #
-# The partner could also compute the features itself: no second container, and no raw data to you. Then there are two programs that must do the same thing for
-# ever. Here are three ways in which that went wrong, on July's flights: an encoder that was not renewed with the model, a language whose weeks begin on Sunday, and an hour in UTC.
+# The partner could also compute the features itself: no second container, and no raw data to you. Then there are two programs that must do the same thing
+# for ever. Here are three ways in which that went wrong, on July's flights: an encoder that was not renewed with the model, a language whose weeks begin
+# on Sunday, and an hour in UTC.
 
 # %%
 month = july.sample(8_000, random_state=SEED)
@@ -421,8 +424,9 @@ plt.show()
 
 # %% [markdown]
 # No request failed in any of the four, and two of them look harmless by the score while many single answers are others. A transform that needs only the
-# request, and something learned at training time, goes in front of the model: encoder and model are replaced in one update, and no caller can get them apart. A feature that needs
-# *other* rows, such as yesterday's delays, cannot be computed by a container that sees one request. It is prepared beforehand, and the request brings it.
+# request, and something learned at training time, goes in front of the model: encoder and model are replaced in one update, and no caller can get them
+# apart. A feature that needs *other* rows, such as yesterday's delays, cannot be computed by a container that sees one request. It is prepared
+# beforehand, and the request brings it.
 #
 # ## Which option, when
 #
@@ -438,15 +442,16 @@ plt.show()
 # | Is there time for a cold start (`cold_s` no more than `answer_s`), has a request at most {fact:serverless-payload-mb} MB and the model at most {fact:serverless-most-memory-gb} GB (`memory_gb`), *and* is a day cheaper than with an instance? | `serverless` |
 # | Else | `real time` |
 #
-# Serverless takes a request's seconds (`model_s`), times `memory_gb`, times `gb_second_usd`; an instance stands all day at `instance_usd` an hour. Pipelines and
-# many models come before serverless because a serverless endpoint takes neither. `transform` may also be `none`, or `history`: features that are prepared beforehand.
+# Serverless takes a request's seconds (`model_s`), times `memory_gb`, times `gb_second_usd`; an instance stands all day at `instance_usd` an hour.
+# Pipelines and many models come before serverless because a serverless endpoint takes neither. `transform` may also be `none`, or `history`: features
+# that are prepared beforehand.
 #
 # The order is that of this course's team. With more to know of a case, others would weigh otherwise: one model for all, say, or a batch every ten minutes.
 
 # %% [markdown] exercise="m09_2_ex4"
-# Write `choose(case)` that returns a `str`, one of the six options, by the table. A case is a dictionary with all fields: `{"answer_s": 20.0, "model_s": 0.1, "transform_s":
-# 0.02, "cold_s": 6.0, "payload_mb": 0.1, "memory_gb": 2, "requests_a_day": 3000, "models": 1, "transform": "none", "instance_usd": 0.115, "gb_second_usd": 0.00002}`. With
-# `"answer_s": 7200.0` it is `"batch"`. Forty unseen cases are graded. You need not deploy anything.
+# Write `choose(case)` that returns a `str`, one of the six options, by the table. A case is a dictionary with all fields: `{"answer_s": 20.0, "model_s":
+# 0.1, "transform_s": 0.02, "cold_s": 6.0, "payload_mb": 0.1, "memory_gb": 2, "requests_a_day": 3000, "models": 1, "transform": "none", "instance_usd":
+# 0.115, "gb_second_usd": 0.00002}`. With `"answer_s": 7200.0` it is `"batch"`. Forty unseen cases are graded. You need not deploy anything.
 
 
 # %% answer="m09_2_ex4"
@@ -471,34 +476,38 @@ def choose(case: dict) -> str:
 check("m09_2_ex4", choose=choose)
 
 # %% [markdown] exercise="m09_2_ex5"
-# Whoever knows only what is right today is surprised when the traffic doubles. Write `make_right_for(option, case)` that returns a `dict`: the case with *one* field changed, so that by the table `option` is right. It always can be, by a change within
-# these ranges; prices do not change:
+# Whoever knows only what is right today is surprised when the traffic doubles. Write `make_right_for(option, case)` that returns a `dict`: the case with
+# *one* field changed, so that by the table `option` is right. It always can be, by a change within these ranges; prices do not change:
 #
-# `answer_s` 0.05 to 86,400, `model_s` 0.001 to 900, `transform_s` 0.001 to 30, `cold_s` 0.2 to 120, `payload_mb` 0.001 to 1,000, `memory_gb` 0.5 to 16, `requests_a_day`
-# 1 to 50,000,000, `models` 1 to 2,000 (an `int`), `transform` as above.
+# `answer_s` 0.05 to 86,400, `model_s` 0.001 to 900, `transform_s` 0.001 to 30, `cold_s` 0.2 to 120, `payload_mb` 0.001 to 1,000, `memory_gb` 0.5 to 16,
+# `requests_a_day` 1 to 50,000,000, `models` 1 to 2,000 (an `int`), `transform` as above.
 #
-# Change a number no further than you must: with a tenth less of the new value, or a tenth more, towards the old one, the option may not be right any more. With `{"memory_gb": 9, ...}` in a
-# case that is right for real time for that alone, `make_right_for("serverless", case)` may set it to 6; 5 would be too far. The case that you get must stay as it is. Thirty unseen wishes are graded.
+# Change a number no further than you must: with a tenth less of the new value, or a tenth more, towards the old one, the option may not be right any
+# more. With `{"memory_gb": 9, ...}` in a case that is right for real time for that alone, `make_right_for("serverless", case)` may set it to 6; 5 would
+# be too far. The case that you get must stay as it is. Thirty unseen wishes are graded.
 
 
 # %% answer="m09_2_ex5"
 def make_right_for(option: str, case: dict) -> dict:
     ### BEGIN SOLUTION
-    wait, spare = case["answer_s"], case["answer_s"] - case["model_s"]
+    wait, both = case["answer_s"], case["model_s"] + case["transform_s"]
     same_price = 24 * case["instance_usd"] / (case["model_s"] * case["memory_gb"] * case["gb_second_usd"])
     borders = {
-        "answer_s": [3600, 3599],
-        "payload_mb": [6.1, 6, 4],
-        "model_s": [60],
-        "models": [1, 2],
         "transform": ["none", "request"],
-        "transform_s": [spare * 0.99, spare * 1.05],
-        "cold_s": [wait, wait * 1.05],
-        "memory_gb": [6],
+        "models": [1, 2],
+        "payload_mb": [4, 4.1, 6, 6.1],
+        "transform_s": [(wait - case["model_s"]) * 0.99, (wait - case["model_s"]) * 1.02],
+        "cold_s": [wait, wait * 1.02],
+        "memory_gb": [6, 6.1],
         "requests_a_day": [same_price * 0.99, same_price * 1.01],
+        "answer_s": [3600, 3599, case["cold_s"], both],
+        "model_s": [60],
     }
-    edits = (case | {field: value} for field, values in borders.items() for value in values)
-    return next(edit for edit in edits if choose(edit) == option)
+    for field, values in borders.items():
+        for value in values if field == "transform" else sorted(values, key=lambda value: abs(value - case[field])):
+            if choose(case | {field: value}) == option:
+                return case | {field: value}
+    raise ValueError(f"no border between this case and {option}")
     ### END SOLUTION
 
 
@@ -534,8 +543,9 @@ check("m09_2_ex5", make_right_for=make_right_for)
 #
 # ## The same in the SDKs
 #
-# Version 3 of the SageMaker SDK has no class for many models; its resources make the requests above (`Model.create(primary_container=ContainerDefinition(mode="MultiModel", ...))`,
-# then `endpoint.invoke(body=..., target_model="ATL.tar.gz")`). In version 2:
+# Version 3 of the SageMaker SDK has no class for many models; its resources make the requests above
+# (`Model.create(primary_container=ContainerDefinition(mode="MultiModel", ...))`, then `endpoint.invoke(body=..., target_model="ATL.tar.gz")`). In version
+# 2:
 #
 # ```python
 # from sagemaker.multidatamodel import MultiDataModel
@@ -548,8 +558,8 @@ check("m09_2_ex5", make_right_for=make_right_for)
 # PipelineModel(models=[transform, model], role=aws.role).deploy(1, "ml.m5.large")  # Containers=[...]
 # ```
 #
-# What changed on AWS: besides these there are *inference components* today, models with a share of an instance's processors and memory of their own that scale one by one. They suit a
-# few large models; for hundreds of small ones the multi-model endpoint is still there.
+# What changed on AWS: besides these there are *inference components* today, models with a share of an instance's processors and memory of their own that
+# scale one by one. They suit a few large models; for hundreds of small ones the multi-model endpoint is still there.
 #
 # ## Clean up
 #
