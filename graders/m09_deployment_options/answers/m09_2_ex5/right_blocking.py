@@ -22,7 +22,7 @@ def make_right_for(option, case):
     elif case["transform"] == "request" and both <= wait:
         change = {"transform": "history"}
     elif option == "real time":
-        change = {"cold_s": 1.02 * wait} if wait < 100 else {"memory_gb": 6.5}
+        change = {"cold_s": 1.02 * wait} if wait < 100 else {"payload_mb": 4.2}
     elif case["cold_s"] > wait:
         change = {"cold_s": wait}
     elif case["payload_mb"] > 4:
