@@ -1,6 +1,7 @@
 """What callers would have waited: traffic replayed on containers that come and go, and on instances that stay."""
 
 import heapq
+from bisect import bisect_right, insort
 from collections.abc import Sequence
 
 IDLE = 300  # seconds without a request after which a container goes; AWS does not publish its own number
@@ -28,9 +29,9 @@ def serverless(arrivals: Sequence[float], seconds: float, cold_seconds: float, m
     for arrival in arrivals:
         while containers and containers[0] + IDLE <= arrival:
             containers.pop(0)
-        idle = [number for number, since in enumerate(containers) if since <= arrival]
+        idle = bisect_right(containers, arrival)
         if idle:
-            containers.pop(idle[-1])
+            containers.pop(idle - 1)
             took = seconds
         elif len(containers) < most:
             took = cold_seconds + seconds
@@ -38,8 +39,7 @@ def serverless(arrivals: Sequence[float], seconds: float, cold_seconds: float, m
             answers.append(None)
             continue
         answers.append(took)
-        containers.append(arrival + took)
-        containers.sort()
+        insort(containers, arrival + took)
     return answers
 
 

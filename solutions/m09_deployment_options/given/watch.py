@@ -9,12 +9,17 @@ from typing import Any
 SETTLE = 0.15  # seconds that whatever counts by the minute gets to notice that it has passed
 
 
+def pause(seconds: float = 0.2) -> None:
+    """Let a moment pass between two looks: whoever asks without a break slows down what he waits for."""
+    threading.Event().wait(seconds)
+
+
 def minutes(local: Any, count: int, look: Callable[[], dict]) -> list[dict]:
     """Let ``count`` minutes of the local AWS's clock pass one by one; what ``look`` returned after each."""
     seen = []
     for _ in range(count):
         local.advance(60)
-        threading.Event().wait(SETTLE)
+        pause(SETTLE)
         seen.append(look())
     return seen
 
