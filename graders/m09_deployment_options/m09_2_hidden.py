@@ -12,7 +12,7 @@ from course.grading.scoring import rule_share
 
 from .m09_2 import Plan, ex1, ex2, ex3, ex4, ex5, fleet_hint, judge_pipeline, legal_edit, option, plan
 from .m09_2_cases import fleets, hour_usd, least_usd, next_hour
-from .m09_2_choices import OPTIONS, TRANSFORMS, border_requests, cases, heavy, is_legal, large
+from .m09_2_choices import OPTIONS, TRANSFORMS, border_requests, cases, heavy, is_legal, large, many
 from .m09_2_probe import WAIT, Shelf, constant, judge_predict, judge_publish, remove
 
 HOURS = 3
@@ -32,8 +32,7 @@ def graded_ex1(answer: Answer, report: Report) -> None:
     with _shelf(answer, name) as shelf:
         letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
         airports = ["".join(answer.rng.sample(letters, 3)) for _ in range(5)]
-        if not judge_publish(answer, report, shelf, airports[0]):
-            return
+        judge_publish(answer, report, shelf, airports[0])
         routes = {}
         for airport in (*airports[:3], "default"):
             archive = f"{airport}/{answer.token()}.tar.gz"
@@ -216,7 +215,7 @@ def _undone(field: str, case: dict, edit: dict, wanted: str) -> bool:
 def _asks(answer: Answer) -> list[tuple[str, dict]]:
     """Thirty wishes that one legal edit can fulfil, five for each option."""
     asked: dict[str, list[dict]] = {name: [] for name in OPTIONS}
-    asked["serverless"] = [heavy(answer.rng), large(answer.rng)]  # others may have none of these
+    asked["serverless"] = [heavy(answer.rng), large(answer.rng), many(answer.rng)]  # others may have none of these
     while min(map(len, asked.values())) < EDITS_OF_EACH:
         for case in cases(answer.rng):
             for wanted in answer.rng.sample(OPTIONS, len(OPTIONS)):
