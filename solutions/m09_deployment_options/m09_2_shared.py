@@ -71,7 +71,8 @@ ROUNDS = 20
 flights = raw_flights(aws.data("flights"), aws.data("weather"), months=7)
 learn, july = flights[flights.month <= 6], flights[flights.month == 7]
 encoder = fit(learn)
-print(july[RAW].iloc[0].to_list(), features(july[:1], encoder).iloc[0].to_list(), sep="\n")
+for name, rows in (("raw:     ", july[RAW]), ("features:", features(july[:1], encoder))):
+    print(name, rows[:1].to_csv(index=False, header=False).strip())
 
 busiest = flights.dest.value_counts().index[:AIRPORTS].to_list()
 everywhere = train(learn[learn.dest.isin(busiest)], encoder, ROWS, ROUNDS, SEED)
@@ -353,12 +354,16 @@ for event in [event for event in events if "Error:" in event["message"]][-1:]:
 # never asked further than that: the model saw nothing of it.
 
 # %% [markdown] exercise="m09_2_ex3"
-# Write `pipeline(name, encoder, model_data)` that makes an endpoint `name` which takes *raw* flights, and returns `name` when it answers. A line of a
-# request has the columns `RAW`, such as `2013-07-01 17:15,JFK,UA,1089,75.9,8.1,0.0,10.0`; a request has one line or several. The first container turns
-# lines into `FEATURES` as `features` in `given/raw.py` does, with this `encoder` (a `dict` as above, which may be another one each time). The last is the
-# XGBoost container with the archive `model_data`. For that line it answers one number, what the model says of 0 for Monday, 17, 1, the share of UA in the
-# encoder, 1089, 75.9, 8.1, 0.0, 10.0. Fields may be empty and airlines unknown: what training did with them holds. `deploy` and `store` are yours to use.
-# You need not clean up.
+# Write `pipeline(name, encoder, model_data)` that makes an endpoint `name` which takes *raw* flights, and returns `name` when it answers.
+#
+# - A line of a request has the columns `RAW`, such as `2013-07-01 17:15,JFK,UA,1089,75.9,8.1,0.0,10.0`; a request has one line or several.
+# - The first container turns lines into features as `features` in `given/raw.py` does, with this `encoder`: a `dict` as above, another one each time.
+#   For the line above these are 0 for Monday, 17, 1, the share of UA, 1089, 75.9, 8.1, 0.0, 10.0. Fields may be empty and airlines unknown: what
+#   training did with them holds.
+# - The last is the XGBoost container with the archive at the S3 URI `model_data`. It answers one number a line.
+#
+# `pipeline("raw-1", encoder, f"{folder}ATL.tar.gz")` returns `"raw-1"`. `transform` and `model` show what a container takes; `store` and `deploy` are yours
+# to use. You need not clean up.
 
 
 # %% answer="m09_2_ex3"
