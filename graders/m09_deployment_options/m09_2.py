@@ -27,7 +27,7 @@ PRACTICE_EDITS = (  # an option, a case of `PRACTICE_CASES`, and what one of its
         "real time",
         5,
         {"requests_a_day": (690_000, 5e7), "cold_s": (20, 120), "answer_s": (0.05, 6), "payload_mb": (4, 6), "memory_gb": (6, 16)}
-        | {"model_s": (22, 60)},
+        | {"model_s": (0.68, 60)},
     ),
     ("serverless", 6, {"requests_a_day": (1, 690_000), "model_s": (0.001, 0.035), "memory_gb": (0.5, 0.7)}),
     ("real time", 4, {"transform": ("none", "history"), "transform_s": (0.4, 30), "answer_s": (0.05, 0.12), "model_s": (0.48, 60)}),

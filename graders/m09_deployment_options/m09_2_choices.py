@@ -26,7 +26,7 @@ BASE = {
     "cold_s": 6.0,
     "payload_mb": 0.1,
     "memory_gb": 2,
-    "requests_a_day": 3_000,
+    "requests_a_day": 100_000,
     "models": 1,
     "transform": "none",
     "instance_usd": 0.115,
@@ -38,7 +38,7 @@ PRACTICE_CASES: tuple[tuple[dict, str, str], ...] = (  # a case, its option, and
     (BASE | {"models": 60, "requests_a_day": 900_000}, "multi-model", "what would sixty endpoints cost?"),
     (BASE | {"models": 60, "answer_s": 2.0}, "real time", "how long does a model that is not loaded let its caller wait?"),
     (BASE | {"transform": "request", "answer_s": 0.5}, "pipeline", "which option keeps transform and model together?"),
-    (BASE, "serverless", "what do 3,000 requests cost there, and what does an instance that stands all day?"),
+    (BASE, "serverless", "what do 100,000 requests cost there, and what does an instance that stands all day?"),
     (BASE | {"requests_a_day": 2_000_000}, "real time", "what do two million requests cost by the second, and what does the instance?"),
 )
 
