@@ -30,24 +30,21 @@
 # %%
 import json
 import re
-import sys
 from importlib.util import find_spec
 from statistics import fmean, variance
 
 import numpy as np
 import pandas as pd
+from given.networks import expected_best, networks, train_network
+from given.schedule import COLUMNS, parts, table
+from given.tickets import METRIC, own_program, planted, ticket
+from given.trees import auc_in_july
+from given.trials import RANGES, WIDE, example, replays, trials
+from given.tuning_jobs import children, packed, printed, run, shown, wait_for_tuning
 from matplotlib import pyplot as plt
 
 from course import check, connect, hint
 from course.grading import variant
-
-sys.path.append("given")
-from networks import expected_best, networks, train_network
-from schedule import COLUMNS, parts, table
-from tickets import METRIC, own_program, planted, ticket
-from trees import auc_in_july
-from trials import RANGES, WIDE, example, replays, trials
-from tuning_jobs import children, packed, printed, run, shown, wait_for_tuning
 
 aws = connect("m06_1")
 aws
