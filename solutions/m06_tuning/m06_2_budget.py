@@ -198,8 +198,8 @@ pd.DataFrame(verdicts).round(4)
 #
 # ## Which strategy suits
 #
-# What a Bayesian search knows when it chooses depends on how many jobs have *ended* by then. With all jobs at a time it knows nothing and is a dear way to draw at
-# random. So hurry costs twice: in instances, and in what is learned.
+# What a Bayesian search knows when it chooses depends on how many jobs have *ended* by then. With all jobs at a time it knows nothing and is a roundabout way to draw at
+# random. So hurry has a price, though the bill does not show it: a job costs the same whenever it runs.
 
 # %%
 hurried = []
@@ -223,7 +223,7 @@ axes.legend()
 plt.show()
 
 # %% [markdown]
-# Four at a time take a quarter of the time and lose next to nothing: twenty jobs still begin after others have ended. With half of the jobs at a time a good part of the
+# The bars are one standard error. Four at a time take a quarter of the time and lose next to nothing: twenty jobs still begin after others have ended. With half of the jobs at a time a good part of the
 # lead over Random is gone, and with all at a time it *is* a Random search. Random itself loses nothing by hurry: its jobs know nothing of each other anyway.
 #
 # Hyperband saves where jobs are long and report on their way. A job of a minute is over before it pays to stop it. And if there are only as many combinations as
