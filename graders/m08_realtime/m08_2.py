@@ -21,7 +21,7 @@ ex1 = Exercise(
     evidence={"decide": Function("decide(experiment: dict) -> str")},
     skills={"C01": ["4.1.S4", "3.1.S1"], "C02": ["4.1.4"]},
     topics=["deploy.variants"],
-    seconds=10,
+    seconds=30,
     hints=(
         "Three questions in this order: did users see the new model's answers at all, if it is they who are measured; "
         "how many whole days are "

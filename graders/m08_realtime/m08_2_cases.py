@@ -1,7 +1,9 @@
 """Experiments and days of traffic to judge answers by. The generators are no secret; the seed of the graded cases is."""
 
+import json
 import math
 import random
+from functools import lru_cache
 from statistics import fmean, stdev
 
 ACTIONS = ("ship", "keep", "wait", "expose")
@@ -26,7 +28,8 @@ def experiment(rng: random.Random, kind: str, shadow: bool = False) -> dict:
     planned = rng.randint(8, 21)
     many = rng.randint(250, 900)  # flights a day and model
     sign = -1 if kind == "worse" else 1
-    days = _days(rng, planned, many, shadow or kind == "unseen", sign * (rng.uniform(0.6, 1.2) if kind == "noise" else rng.uniform(3.8, 7)))
+    far = rng.uniform(3.8, 7) if sign < 0 or rng.random() < 0.5 else rng.uniform(2.3, 2.8)
+    days = _days(rng, planned, many, shadow or kind == "unseen", sign * (rng.uniform(0.6, 1.6) if kind == "noise" else far))
     if kind == "early":
         days = days[: rng.randint(5, planned - 2)]
     elif kind == "pending":
@@ -203,4 +206,10 @@ def policies(brief: dict) -> list[dict]:
 
 def best(days: list[dict]) -> float:
     """What these days cost under the policy that suits them best."""
-    return min(fmean(replay(one, policy) for one in days) for policy in policies(days[0]))
+    return _best(json.dumps(days))
+
+
+@lru_cache(64)
+def _best(days: str) -> float:
+    replayed = json.loads(days)
+    return min(fmean(replay(one, policy) for one in replayed) for policy in policies(replayed[0]))

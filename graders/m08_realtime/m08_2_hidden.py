@@ -64,6 +64,8 @@ def _why_decided(missed: list[str]) -> str:
         return (
             "Large differences go both ways among the misses: which of two models has the smaller error, when old less new is above zero?"
         )
+    if {"early", "pending"} <= set(missed):
+        return "Among the misses are experiments with fewer whole days than were planned: what does looking every day do to a test?"
     most = max(set(missed), key=missed.count)
     about = {
         "noise": "Most misses differ much from day to day: did the new model win on days, or only on flights?",
@@ -105,7 +107,10 @@ def graded_ex2(answer: Answer, report: Report) -> None:
     report.part(
         "hurt", min(1.0, kept / len(unhurt) / HURT_SHARE), f"{said}what share of the traffic does the canary get, and for how long?"
     )
-    _probe(answer, report)
+    if guard_share(caught, alarms):
+        _probe(answer, report)
+    else:
+        report.part("probe", False, "Not tried on a real endpoint, since it does not tell good models from bad ones.")
 
 
 def _probe(answer: Answer, report: Report) -> None:

@@ -1,7 +1,7 @@
 """The difference is large already: why wait?"""
 
 # trips: decision
-# says: fewer days than were planned
+# says: fewer whole days than were planned
 
 
 def decide(experiment):
