@@ -12,7 +12,7 @@ from course.grading.scoring import rule_share
 
 from .m09_2 import Plan, ex1, ex2, ex3, ex4, ex5, fleet_hint, judge_pipeline, legal_edit, option, plan
 from .m09_2_cases import fleets, hour_usd, least_usd, next_hour
-from .m09_2_choices import OPTIONS, TRANSFORMS, border_requests, cases, heavy, is_legal, large, many
+from .m09_2_choices import OPTIONS, TRANSFORMS, border_requests, cases, hasty, heavy, is_legal, large, many, too_busy
 from .m09_2_probe import WAIT, Shelf, constant, judge_predict, judge_publish, remove
 
 HOURS = 3
@@ -215,7 +215,9 @@ def _undone(field: str, case: dict, edit: dict, wanted: str) -> bool:
 def _asks(answer: Answer) -> list[tuple[str, dict]]:
     """Thirty wishes that one legal edit can fulfil, five for each option."""
     asked: dict[str, list[dict]] = {name: [] for name in OPTIONS}
-    asked["serverless"] = [heavy(answer.rng), large(answer.rng), many(answer.rng)]  # others may have none of these
+    for kind in (heavy, large, many, too_busy, hasty):  # each has another question in its way
+        drawn = (kind(answer.rng) for _ in range(100))
+        asked["serverless"].append(next(case for case in drawn if _reachable(case, "serverless")))
     while min(map(len, asked.values())) < EDITS_OF_EACH:
         for case in cases(answer.rng):
             for wanted in answer.rng.sample(OPTIONS, len(OPTIONS)):
