@@ -165,7 +165,8 @@ def _without_member(call: Any) -> Iterable[Any]:
 def _without_item(dictionary: Any) -> Iterable[Any]:
     """A dictionary that is part of a request, without one of its members."""
     for number, element in enumerate(dictionary.elements):
-        if MEMBER.fullmatch(getattr(getattr(element, "key", None), "value", "") or ""):
+        key = getattr(getattr(element, "key", None), "value", "")
+        if isinstance(key, str) and MEMBER.fullmatch(key):  # of `{names[place]: 1}` the key is no text
             rest = [*dictionary.elements[:number], *dictionary.elements[number + 1 :]]
             yield dictionary.with_changes(elements=rest)
 

@@ -29,10 +29,13 @@ from course.localaws.platform import Platform
 from course.localaws.requests_log import RequestLog
 from course.localaws.running import running
 from course.localaws.s3 import ObjectStore, s3_service
+from course.localaws.sagemaker.scalable_components import ScalableComponents
 from course.localaws.sagemaker.scalable_variants import ScalableVariants
 from course.localaws.sagemaker.service import sagemaker_service
 from course.localaws.sagemaker.spot import Interruption
 from course.localaws.scaling import scaling_service
+from course.localaws.scaling.dimensions import COPIES, INSTANCES, PROVISIONED
+from course.localaws.scaling.scalable import ByDimension
 from course.localaws.services.cloudtrail import cloudtrail_service
 from course.localaws.services.iam import Identity, iam_service
 from course.localaws.services.moto_mount import MotoMount
@@ -83,7 +86,9 @@ class LocalAws:
         self._registry = Registry(platform)
         self._athena = Athena(platform)
         self.sagemaker = sagemaker_service(platform)
-        self._scaling = scaling_service(platform, ScalableVariants(platform, self.sagemaker), otherwise=self._moto)
+        variants, copies = ScalableVariants(platform, self.sagemaker), ScalableComponents(platform, self.sagemaker)
+        scalable = ByDimension({INSTANCES: variants, PROVISIONED: variants, COPIES: copies})
+        self._scaling = scaling_service(platform, scalable, otherwise=self._moto)
         self.sagemaker.endpoints.scaled = self._scaling
         services: dict[str, Service] = {
             "application-autoscaling": self._scaling,

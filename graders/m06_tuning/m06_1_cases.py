@@ -78,7 +78,7 @@ def _twin(rng: random.Random, setting: dict, number: int) -> dict:
 def scores(rng: random.Random, moves: bool) -> dict[str, list[float]]:
     """AUC of three repeats at each of three or four values, whose averages clearly differ beside the noise of the repeats or do not."""
     while True:
-        noise, middle, first = rng.uniform(0.001, 0.012), rng.uniform(0.6, 0.8), rng.choice([0.001, 0.1, 1, 5, 20])
+        noise, middle, first = 0.0004 * 50 ** rng.random(), rng.uniform(0.55, 0.75), rng.choice([0.001, 0.1, 1, 5, 20])
         spread = noise * rng.uniform(3.5, 9) if moves else noise * rng.uniform(0, 0.8)
         places = rng.sample([0.0, 1.0, *(rng.random() for _ in range(2))], rng.choice([3, 4]))
         found = {
@@ -104,5 +104,5 @@ def planted(rng: random.Random) -> dict[str, str]:
 
 def steps(rng: random.Random) -> list[tuple[tuple[int, int], int]]:
     """Twelve pairs of batch sizes and epochs: four with many steps, four with few, four between."""
-    kinds = [((32, 60), (6, 10)), ((1000, 1400), (1, 2)), ((128, 400), (1, 10))] * 4
+    kinds = [((32, 60), (6, 10)), ((1000, 1350), (1, 2)), ((128, 400), (1, 10))] * 4
     return rng.sample([((low := rng.randint(*lows), low * 3), rng.randint(*epochs)) for lows, epochs in kinds], 12)

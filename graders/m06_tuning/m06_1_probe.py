@@ -72,6 +72,11 @@ def _row(rng: random.Random) -> str:
     return ",".join([str(int(late)), *(f"{value:.3f}" for value in values)])
 
 
+def _objective(job: dict) -> dict:
+    """A request may have it in either place."""
+    return job["HyperParameterTuningJobConfig"].get("HyperParameterTuningJobObjective") or job["TrainingJobDefinition"]["TuningObjective"]
+
+
 def _check_limits(report: Report, called: str, job: dict, jobs: int, seconds: int) -> None:
     limits = job["HyperParameterTuningJobConfig"]["ResourceLimits"]
     for member, wanted in (("MaxNumberOfTrainingJobs", jobs), ("MaxRuntimeInSeconds", seconds)):
@@ -82,7 +87,7 @@ def _check_limits(report: Report, called: str, job: dict, jobs: int, seconds: in
 
 
 def _check_objective(report: Report, called: str, job: dict) -> None:
-    objective = job["HyperParameterTuningJobConfig"].get("HyperParameterTuningJobObjective", {})
+    objective = _objective(job)
     metric, kind = objective.get("MetricName", ""), objective.get("Type")
     if metric.startswith("train:"):
         report.part("objective", False, f"{called} looks for the best {metric}: a model that knows its training rows by heart would win.")
@@ -92,7 +97,7 @@ def _check_objective(report: Report, called: str, job: dict) -> None:
 
 
 def _check_ranges(report: Report, called: str, job: dict) -> None:
-    ranges = job["HyperParameterTuningJobConfig"].get("ParameterRanges", {})
+    ranges = job["HyperParameterTuningJobConfig"].get("ParameterRanges") or job["TrainingJobDefinition"].get("HyperParameterRanges", {})
     found = [each for kind in ("ContinuousParameterRanges", "IntegerParameterRanges") for each in ranges.get(kind, [])]
     count = sum(len(each) for each in ranges.values())
     if not report.part("ranges", count >= 3, f"{called} searches {count} hyperparameters; expected at least three."):
@@ -106,7 +111,7 @@ def _check_ranges(report: Report, called: str, job: dict) -> None:
 
 
 def _check_winner(report: Report, called: str, sagemaker: Any, got: dict, job: dict) -> None:
-    maximise = job["HyperParameterTuningJobConfig"]["HyperParameterTuningJobObjective"]["Type"] == "Maximize"
+    maximise = _objective(job)["Type"] == "Maximize"
     values = {each["TrainingJobName"]: each[OBJECTIVE]["Value"] for each in children(sagemaker, got["tuning_job"]) if OBJECTIVE in each}
     if not report.part("winner", got["training_job"] in values, f"{called} named a winner that is no training job of this search."):
         return

@@ -19,7 +19,10 @@ BOUNDS = {
     "lambda": (0.001, 10_000.0),
     "alpha": (0.001, 200.0),
 }
-JOBS, PILOT = 12, 60
+CLIFF = "min_child_weight"  # from some value on it leaves no split that pays
+JOBS, PILOT = 6, 60
+RECIPROCAL = "Linear in the reciprocal"
+ROUNDED = 1e-4  # digits that were lost on the way
 LEAST_ROWS = 30  # effective rows within a design's ranges: with fewer a replay says nothing
 Space = Mapping[str, tuple[float, float, str]]
 WIDE: Space = {name: (*bounds, "Logarithmic") for name, bounds in BOUNDS.items()}
@@ -43,7 +46,11 @@ def chances(rows: pd.DataFrame, space: Space) -> np.ndarray:
 
 def _density(values: pd.Series, least: float, most: float, scale: str) -> np.ndarray:
     inside = (values >= least) & (values <= most)
-    return np.where(inside, 1 / (values * np.log(most / least)) if scale == "Logarithmic" else 1 / (most - least), 0.0)
+    if scale == "Logarithmic":
+        return np.where(inside, 1 / (values * np.log(most / least)), 0.0)
+    if scale == RECIPROCAL:
+        return np.where(inside, 1 / (values**2 * (1 / least - 1 / most)), 0.0)
+    return np.where(inside, 1 / (most - least), 0.0)
 
 
 def expected_best(rows: pd.DataFrame, space: Space, jobs: int = JOBS) -> float:
@@ -57,33 +64,40 @@ def expected_best(rows: pd.DataFrame, space: Space, jobs: int = JOBS) -> float:
 
 
 class Brief:
-    """A first search whose hyperparameters have other names and units, and what is known of it.
+    """A first search of a program whose hyperparameters have other names and units, and what is known of it.
+
+    Each is one of XGBoost's times some number; or its reciprocal, as libraries that have a C for a penalty, so that no side of a range is
+    known to be the good one.
 
     Parameters
     ----------
     rng : random.Random
     linear : collection of str
-        Which hyperparameters it searched on a linear scale.
+        Which hyperparameters it searched on a linear scale. When there are none, the range of the one with a cliff begins nearer to it.
     """
 
     def __init__(self, rng: random.Random, linear: tuple[str, ...] = ()) -> None:
-        self.linear = linear
         self.names = dict(zip(BOUNDS, (f"h{number}" for number in rng.sample(range(10, 100), len(BOUNDS))), strict=True))
-        self.units = {name: 10 ** rng.uniform(-2, 2) for name in BOUNDS}
-        space = {name: (*bounds, "Linear" if name in linear else "Logarithmic") for name, bounds in BOUNDS.items()}
+        self._units = {name: 10 ** rng.uniform(-2, 2) for name in BOUNDS}
+        self._reciprocal = {name: rng.random() < 0.5 and name not in linear for name in BOUNDS}
+        bounds = BOUNDS if linear else BOUNDS | {CLIFF: (10 ** rng.uniform(0.5, 1.7), BOUNDS[CLIFF][1])}
+        self.wide = {name: (*ends, "Logarithmic") for name, ends in bounds.items()}
+        asked = {name: (*bounds[name], "Linear" if name in linear else "Logarithmic") for name in BOUNDS}
         rows, draws = table(), np.random.default_rng(rng.getrandbits(32))
-        self._tried = draws.choice(len(rows), size=PILOT, replace=False, p=chances(rows, space))
+        self._tried = draws.choice(len(rows), size=PILOT, replace=False, p=chances(rows, asked))
         order = rng.sample(list(BOUNDS), len(BOUNDS))
-        self.first = [self._range(name, *space[name]) for name in order]
-        tried = rows.iloc[self._tried]
+        self.first = [self._range(name, *asked[name]) for name in order]
         self.trials = [
-            {self.names[name]: float(f"{row[name] * self.units[name]:.4g}") for name in order} | {"auc": row["auc"]}
-            for row in tried.to_dict("records")
+            {self.names[name]: float(f"{self._shown(name, row[name]):.5g}") for name in order} | {"auc": row["auc"]}
+            for row in rows.iloc[self._tried].to_dict("records")
         ]
 
+    def _shown(self, name: str, value: float) -> float:
+        return self._units[name] * (1 / value if self._reciprocal[name] else value)
+
     def _range(self, name: str, least: float, most: float, scale: str) -> dict:
-        low, high = (f"{bound * self.units[name]:.6g}" for bound in (least, most))
-        return {"Name": self.names[name], "MinValue": low, "MaxValue": high, "ScalingType": scale}
+        low, high = sorted((self._shown(name, least), self._shown(name, most)))
+        return {"Name": self.names[name], "MinValue": f"{low:.8g}", "MaxValue": f"{high:.8g}", "ScalingType": scale}
 
     @property
     def unseen(self) -> pd.DataFrame:
@@ -93,11 +107,16 @@ class Brief:
     def space(self, ranges: list[dict]) -> Space:
         """Ranges in the brief's names and units as a space of the table."""
         given = {each["Name"]: each for each in ranges}
-        return {name: self._bounds(name, given[covered]) for name, covered in self.names.items()}
+        return {name: self._ends(name, given[covered]) for name, covered in self.names.items()}
 
-    def _bounds(self, name: str, given: dict) -> tuple[float, float, str]:
-        least, most = (float(given[end]) / self.units[name] for end in ("MinValue", "MaxValue"))
-        return (least * (1 - 1e-4), most * (1 + 1e-4), given["ScalingType"])
+    def _ends(self, name: str, given: dict) -> tuple[float, float, str]:
+        low, high = (float(given[end]) / self._units[name] for end in ("MinValue", "MaxValue"))
+        least, most = (1 / high, 1 / low) if self._reciprocal[name] else (low, high)
+        return (
+            least * (1 - ROUNDED),
+            most * (1 + ROUNDED),
+            RECIPROCAL if self._reciprocal[name] and given["ScalingType"] == "Linear" else given["ScalingType"],
+        )
 
 
 RATES = np.geomspace(1e-5, 1, 16)  # ends of the ranges that a learning rate's range is compared with

@@ -30,24 +30,21 @@
 # %%
 import json
 import re
-import sys
 from importlib.util import find_spec
 from statistics import fmean, variance
 
 import numpy as np
 import pandas as pd
+from given.networks import expected_best, networks, train_network
+from given.schedule import COLUMNS, parts, table
+from given.tickets import METRIC, own_program, planted, ticket
+from given.trees import auc_in_july
+from given.trials import RANGES, WIDE, example, replays, trials
+from given.tuning_jobs import children, packed, printed, run, shown, wait_for_tuning
 from matplotlib import pyplot as plt
 
 from course import check, connect, hint
 from course.grading import variant
-
-sys.path.append("given")
-from networks import expected_best, networks, train_network
-from schedule import COLUMNS, parts, table
-from tickets import METRIC, own_program, planted, ticket
-from trees import auc_in_july
-from trials import RANGES, WIDE, replays, trials
-from tuning_jobs import children, packed, printed, run, shown, wait_for_tuning
 
 aws = connect("m06_1")
 aws
@@ -202,18 +199,25 @@ plt.show()
 # One wrong scale on a range with a cliff costs many times what narrower ranges win; on a flat range it costs next to nothing. What narrower ranges win
 # comes early: where jobs are few, it counts.
 #
-# That took a table of two thousand trainings. Usually there is one small search, and the question where to look next.
+# That took a table of two thousand trainings. Usually there is one small search, and the question where to look next. Here is such a search, by what AWS takes
+# and what it tells:
+
+# %%
+first, some = example(rows)
+print(*first[:2], "...", *(some[place] for place in (0, 1)), "...", sep="\n")
+print(f"{len(some)} trials, {sum(trial['auc'] <= 0.5 for trial in some)} of them no better than a coin")
 
 # %% [markdown] exercise="m06_1_ex2"
-# Write `next_ranges(first, trials)`: the ranges of the next search, from those of the first one and its 60 trials. Both are of a program whose
-# hyperparameters you do not know. `first` is a list such as `[{"Name": "h17", "MinValue": "0.05", "MaxValue": "90", "ScalingType": "Logarithmic"}, ...]`, as AWS
-# takes it; a trial is a dictionary such as `{"h17": 3.1, "h52": 0.004, "auc": 0.69}`. Return a list like `first`: the same names, bounds not beyond the
-# first ones, each scale `"Linear"` or `"Logarithmic"`. Narrowed to the values from 0.2 to 8, the range above becomes
+# Write `next_ranges(first, trials)`: the ranges of the next search, from those of the first one and its 60 trials, both in the form of the example, but of a
+# program whose hyperparameters you do not know: they have names such as `h17`. Return a list like `first`: the same names, bounds not beyond the first
+# ones, each scale `"Linear"` or `"Logarithmic"`. Narrowed to the values from 0.2 to 8, the range
+# `{"Name": "h17", "MinValue": "0.05", "MaxValue": "90", "ScalingType": "Linear"}` may become
 # `{"Name": "h17", "MinValue": "0.2", "MaxValue": "8", "ScalingType": "Logarithmic"}`.
 #
-# Ten unseen first searches are graded, five of them with linear scales, by what the best of 12 random trials in your ranges would reach: after linear
-# scales at least as much as over all bounds on logarithmic ones, after logarithmic scales more. That is replayed on the table; ranges that hold hardly
-# any of its rows count as failed, so leave room. All AUCs may be equal; then there is nothing to narrow by.
+# Thirteen unseen first searches are graded, five of them with linear scales, by what the best of six random trials in your ranges would reach: after linear
+# scales about as much as over all bounds on logarithmic ones, after logarithmic scales more. That is replayed on the table; ranges that hold hardly
+# any of its rows count as failed, so leave room. Large may be good or bad: some of these hyperparameters are reciprocals of XGBoost's. Nearly all AUCs may be
+# equal; then there is little to narrow by.
 
 
 # %% answer="m06_1_ex2"
@@ -278,7 +282,7 @@ def definition(train: str, validation: str) -> dict:
 # %% [markdown] exercise="m06_1_ex3"
 # Write `search(train, validation, jobs, seconds)`: it runs a random search with exactly `jobs` children, which ends within `seconds`, waits for its end, and
 # returns `{"tuning_job": its name, "training_job": the best child's name, "model": S3 URI of that child's model artifact}`. The objective is XGBoost's own
-# metric `validation:auc`. It searches at least three hyperparameters, in ranges of your choice on scales that fit, two children at a time.
+# metric `validation:auc`. It searches at least three hyperparameters, in ranges of your choice on scales that fit; two children at a time are enough.
 # `seconds` is a limit of the whole search (`ResourceLimits` has a member for it), not of a child.
 #
 # A range stands in `ParameterRanges` by its kind, as in `{"IntegerParameterRanges": [{"Name": "max_depth", "MinValue": "2", "MaxValue": "10"}],
@@ -504,8 +508,8 @@ else:
 def rate_range(batch_size: list, epochs: int) -> list:
     ### BEGIN SOLUTION
     steps = epochs * 10_000 / (batch_size[0] * batch_size[1]) ** 0.5
-    middle = 0.3 / steps
-    return [max(1e-5, middle / 2.5), min(1.0, middle * 2.5)]
+    middle, spread = 0.2 / steps, 2.5
+    return [middle / spread, middle * spread]
     ### END SOLUTION
 
 

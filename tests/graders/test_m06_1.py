@@ -25,11 +25,11 @@ LINES = ("epoch 40; validation AUC 0.6883", "epoch 40; train AUC 0.7012")
 def _given(name: str) -> ModuleType:
     specification = importlib.util.spec_from_file_location(f"m06_given_{name}", GIVEN / f"{name}.py")
     module = importlib.util.module_from_spec(specification)
-    sys.path.insert(0, str(GIVEN))  # the files import each other, as in the notebook
+    sys.path.insert(0, str(GIVEN.parent))  # the files import each other, as in the notebook
     try:
         specification.loader.exec_module(module)
     finally:
-        sys.path.remove(str(GIVEN))
+        sys.path.remove(str(GIVEN.parent))
     return module
 
 

@@ -51,6 +51,10 @@ def test_a_member_that_is_no_request_s_stays() -> None:
     assert 'return {"image": name} -> return {}' not in names('return {"image": name}')
 
 
+def test_a_member_may_be_named_by_an_expression() -> None:
+    assert "return {name: 1} -> return {name: 2}" in names("return {name: 1}")
+
+
 def test_what_stands_outside_of_the_solution_is_not_changed() -> None:
     for mutant in mutants(ANSWER.format(line="return size < 3")):
         assert mutant.code.startswith(ANSWER.partition("    ### BEGIN")[0])

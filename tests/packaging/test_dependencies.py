@@ -89,8 +89,9 @@ def imported(folder: str) -> dict[str, Path]:
 
 
 def _stands_beside(path: Path, name: str) -> bool:
-    """Whether a module is the next file of a folder that is run as a program, in which its files find each other by name."""
-    return path.with_name("__main__.py").is_file() and path.with_name(f"{name}.py").is_file()
+    """Whether a module is the next file of a folder of programs, in which its files find each other by name."""
+    programs = path.with_name("__main__.py").is_file() or not path.with_name("__init__.py").is_file()
+    return programs and path.with_name(f"{name}.py").is_file()
 
 
 def _modules(node: ast.AST) -> Iterator[str]:
@@ -114,7 +115,7 @@ MUTANTS = ["mutmut", "libcst"]  # of the developers' alone: the gate that uses t
 
 
 @pytest.mark.parametrize(
-    ("folder", "others"), [("course", OPTIONAL + MUTANTS + FRAMEWORKS), ("benchmarks", DEVELOPERS), ("data", DEVELOPERS)]
+    ("folder", "others"), [("course", OPTIONAL + MUTANTS + FRAMEWORKS), ("benchmarks", DEVELOPERS), ("data", DEVELOPERS + FRAMEWORKS)]
 )
 def test_what_the_code_imports_is_declared(folder, others):
     lines = [*PROJECT["dependencies"], *others]

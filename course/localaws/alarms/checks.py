@@ -9,6 +9,7 @@ from course.localaws.alarms.verdicts import ALARM, COMPARISONS, INSUFFICIENT_DAT
 from course.localaws.alarms.words import period
 from course.localaws.errors import AwsError, not_supported
 from course.localaws.metrics import statistics
+from course.localaws.metrics.queries import ALARM as ALARM_QUERIES
 from course.localaws.metrics.queries import by_id
 
 SHORT_PERIODS = (10, 20, 30)
@@ -57,7 +58,7 @@ def _check_metrics(params: dict) -> None:
     for member in ("MetricName", "Namespace", "Dimensions", "Period", "Unit", "Statistic", "ExtendedStatistic"):
         if params.get(member):
             raise AwsError("InvalidParameterCombination", f"The parameters Metrics and {member} are mutually exclusive.")
-    queries = by_id(params["Metrics"])
+    queries = by_id(params["Metrics"], ALARM_QUERIES)
     if sum(query.get("ReturnData", True) for query in queries.values()) != 1:
         raise invalid("Exactly one element of the metrics list should return data.")
     if not any("MetricStat" in query for query in queries.values()):

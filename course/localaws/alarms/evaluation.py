@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from course.localaws.alarms.verdicts import MORE, Point, Verdict, breaching, verdict
 from course.localaws.alarms.words import period
 from course.localaws.metrics import statistics
-from course.localaws.metrics.queries import Evaluation
+from course.localaws.metrics.queries import ALARM, Evaluation
 from course.localaws.metrics.store import MetricStore
 
 
@@ -49,7 +49,7 @@ def _points(store: MetricStore, region: str, alarm: dict, end: float) -> list[Po
     if "MetricName" not in alarm:
         queries = {query["Id"]: query for query in alarm["Metrics"]}
         [shown] = [query_id for query_id, query in queries.items() if query.get("ReturnData", True)]
-        series = Evaluation(store, region, moments[0], end, queries, end).series(shown)
+        series = Evaluation(store, region, moments[0], end, queries, end, ALARM).series(shown)
         return [Point(moment, series.get(moment)) for moment in moments]
     found = statistics.merged(statistics.summaries(store, region, alarm, moments[0], end, seconds, alarm.get("Unit")))
     return [_point(alarm, moment, found.get(moment)) for moment in moments]

@@ -21,20 +21,22 @@ _OTHER = re.compile(r"\s*(?:[<>=!&|]|\[|\"|'|,)")
 _DEEPEST = 100
 
 
-def evaluate(expression: str, query_id: str, series: Callable[[str], Series | None]) -> Series:
+def evaluate(expression: str, query_id: str, series: Callable[[str], Series | None], operation: str) -> Series:
     """The time series that an expression makes of others, at the times that all of them have; a division by zero leaves a gap.
 
     Parameters
     ----------
     series : callable
         Id of another query -> its time series; None when there is no such query.
+    operation : str
+        Which refuses what is not supported.
 
     Raises
     ------
     AwsError
         ``ValidationError`` for an expression that is none; ``NotSupportedByLocalAws`` for what is named above.
     """
-    value = _Parser(expression, query_id, series).parse()
+    value = _Parser(expression, query_id, series, operation).parse()
     if not isinstance(value, Mapping):
         raise _invalid(query_id, "The expression must return a time series")
     return value
@@ -43,20 +45,20 @@ def evaluate(expression: str, query_id: str, series: Callable[[str], Series | No
 class _Parser:
     """A recursive descent; ``^`` binds closest, and a sign before a factor closer than ``*``."""
 
-    def __init__(self, expression: str, query_id: str, series: Callable[[str], Series | None]) -> None:
-        self._id = query_id
+    def __init__(self, expression: str, query_id: str, series: Callable[[str], Series | None], operation: str) -> None:
+        self._id, self._operation = query_id, operation
         self._series = series
         self._depth = 0
         self._next = 0
         self._tokens: list[tuple[str, str]] = []
         at, text = 0, expression.rstrip()
         if re.match(r"\s*SELECT\b", text, re.IGNORECASE):
-            raise not_supported("cloudwatch", "GetMetricData with a Metrics Insights query")
+            raise not_supported("cloudwatch", f"{operation} with a Metrics Insights query")
         while at < len(text):
             found = _TOKEN.match(text, at)
             if found is None:
                 if _OTHER.match(text, at):
-                    raise not_supported("cloudwatch", f"GetMetricData with the expression {expression!r}: only + - * / ^ and parentheses")
+                    raise not_supported("cloudwatch", f"{operation} with the expression {expression!r}: only + - * / ^ and parentheses")
                 raise _invalid(query_id, f"Unexpected character at {at}")
             self._tokens.append((found.lastgroup or "", found[found.lastgroup or 0]))
             at = found.end()
@@ -99,7 +101,7 @@ class _Parser:
             return float(text)
         if kind == "name":
             if self._found("("):
-                raise not_supported("cloudwatch", f"GetMetricData with the function {text}")
+                raise not_supported("cloudwatch", f"{self._operation} with the function {text}")
             found = self._series(text)
             if found is None:
                 raise _invalid(self._id, f"Unrecognized variable {text}")

@@ -13,6 +13,8 @@ from course.localaws.metrics.store import MetricStore
 
 MOST_QUERIES = 500
 MOST_DATAPOINTS = 100_800
+GET, ALARM = "GetMetricData", "PutMetricAlarm"
+MEMBERS = {GET: "MetricDataQueries", ALARM: "Metrics"}  # the operations that take queries, and the member that has them
 _ID = re.compile(r"[a-z]\w*", re.ASCII)
 
 
@@ -36,19 +38,20 @@ def metric_data(store: MetricStore, region: str, params: dict) -> dict:
     return _paged(results, params)
 
 
-def by_id(queries: list[dict]) -> dict[str, dict]:
+def by_id(queries: list[dict], operation: str = GET) -> dict[str, dict]:
     """The queries of a request, checked. Raises ``ValidationError``."""
+    member = MEMBERS[operation]
     found: dict[str, dict] = {}
     for number, query in enumerate(queries, start=1):
-        path, query_id = f"MetricDataQueries.member.{number}", query["Id"]
+        path, query_id = f"{member}.member.{number}", query["Id"]
         if not _ID.fullmatch(query_id):
             raise _invalid(f"The value {query_id} for parameter {path}.Id is not matching the expected pattern ^[a-z][a-zA-Z0-9_]*$.")
         if query_id in found:
-            raise _invalid(f'The values for parameter id in MetricDataQueries are not unique: "{query_id}"')
+            raise _invalid(f'The values for parameter id in {member} are not unique: "{query_id}"')
         if ("MetricStat" in query) == ("Expression" in query):
             raise _invalid(f"Exactly one of the parameters {path}.MetricStat and {path}.Expression must be specified.")
         if "${" in query.get("Label", ""):
-            raise not_supported("cloudwatch", "GetMetricData with a dynamic label")
+            raise not_supported("cloudwatch", f"{operation} with a dynamic label")
         found[query_id] = query
     return found
 
@@ -63,6 +66,7 @@ class Evaluation:
     end: float
     queries: dict[str, dict]
     now: float
+    operation: str = GET
     done: dict[str, Series] = field(default_factory=dict)
     running: list[str] = field(default_factory=list)
 
@@ -96,9 +100,9 @@ class Evaluation:
             used.update(self._periods(name))
             return self.series(name)
 
-        series = evaluate(query["Expression"], query["Id"], of)
+        series = evaluate(query["Expression"], query["Id"], of, self.operation)
         if len(used) > 1:
-            raise not_supported("cloudwatch", f"GetMetricData with metrics of different periods in one expression ({sorted(used)})")
+            raise not_supported("cloudwatch", f"{self.operation} with metrics of different periods in one expression ({sorted(used)})")
         return series
 
     def _periods(self, query_id: str) -> set[int]:

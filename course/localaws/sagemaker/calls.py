@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from course.localaws.sagemaker.component_copies import NoCopy
 from course.localaws.sagemaker.data_capture import DataCapture
 from course.localaws.sagemaker.invocation import Invoker, Reply, Unreachable
 from course.localaws.sagemaker.invocation_metrics import Invocation, InvocationMetrics
@@ -40,8 +41,8 @@ class Visit:
         Seconds of what was done before it, by the name of AWS's metric; see `ModelStore.path`.
     began : float
         By `time.perf_counter`.
-    concurrent : int
-        Invocations of the variant that were under way when it began, itself included.
+    there : int
+        Instances of the variant, or copies of the component, when it began.
     """
 
     context: Context
@@ -52,7 +53,7 @@ class Visit:
     params: Mapping
     took: dict[str, float]
     began: float = field(default_factory=time.perf_counter)
-    concurrent: int = 1
+    there: int = 1
 
     @property
     def waited(self) -> float:
@@ -81,18 +82,34 @@ class Calls:
             reply = await self._through(visit, timeout)
         self.note(visit, reply)
         self.mirror(visit, timeout)
+        if reply.good:
+            reply.sessions = endpoint.sessions.heard(params.get("SessionId"), reply.headers, visit.instance, self._platform.clock)
         return visit.variant, reply
 
     @contextlib.asynccontextmanager
     async def visit(self, context: Context, endpoint: Live, params: Mapping) -> AsyncIterator[Visit]:
         """An instance for a request, which counts as under way inside the ``with``. Raises as `call`."""
         began, took = time.perf_counter(), {}
-        fleet, variant, instance = await endpoint.take(params.get("TargetVariant"), params.get("TargetModel"), took)
+        session = params.get("SessionId")
+        held = endpoint.sessions.instance(session, self._platform.clock.now())
         try:
-            concurrent = sum(each.requests for each in variant.instances)
-            yield Visit(context, endpoint.name, fleet, variant, instance, params, took, began, concurrent)
+            if held is not None:
+                fleet, variant, instance = endpoint.hold(session, held)
+            else:
+                fleet, variant, instance = await endpoint.take(params.get("TargetVariant"), params.get("TargetModel"), took)
+        except NoCopy:
+            self._refused(context, endpoint)
+            raise
+        try:
+            yield Visit(context, endpoint.name, fleet, variant, instance, params, took, began, endpoint.size(variant))
         finally:
             endpoint.give_back(variant, instance)
+
+    def _refused(self, context: Context, endpoint: Live) -> None:
+        """A component without copies was called: its alarm may have auto scaling start one."""
+        [variant] = endpoint.fleet.variants.values()
+        component, moment = variant.document["Component"], self._platform.clock.now()
+        self._metrics.note(Invocation(context.region, endpoint.name, variant.name, moment, 0, 0, 0, 0, component=component, refused=True))
 
     def note(self, visit: Visit, reply: Reply) -> None:
         """Measure an invocation that is answered, and capture it if the endpoint does."""
@@ -106,13 +123,12 @@ class Calls:
                 status=reply.status,
                 model=reply.seconds,
                 overhead=max(0.0, time.perf_counter() - visit.began - reply.seconds - visit.waited),
-                instances=len(visit.variant.instances),
+                instances=visit.there,
                 containers=tuple(reply.containers) if len(reply.containers) > 1 else (),
                 before=visit.took,
                 loaded=visit.instance.loaded,
                 config=settings.get("Config", ""),
                 component=settings.get("Component", ""),
-                concurrent=visit.concurrent,
             )
         )
         capture = settings.get("Capture")

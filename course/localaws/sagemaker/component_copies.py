@@ -30,6 +30,13 @@ NO_COPY = (
 )
 
 
+class NoCopy(AwsError):
+    """A component that has no copies was called."""
+
+    def __init__(self) -> None:
+        super().__init__("ValidationError", NO_COPY)
+
+
 class ComponentVariant(Variant):
     """An inference component on a variant: its instances are the copies, each a container on one of the variant's instances."""
 
@@ -40,9 +47,9 @@ class ComponentVariant(Variant):
         self.instances = [self._make() for _ in range(document["InstanceCount"])]
 
     def grow(self) -> None:
-        """None. Raises `AwsError` ``ValidationError`` when the component has no copies; they are scaled by whoever asks for it."""
+        """None. Raises NoCopy when the component has none; they are scaled by whoever asks for it."""
         if not self.instances:
-            raise AwsError("ValidationError", NO_COPY)
+            raise NoCopy
 
 
 class LiveComponents(LiveEndpoints):

@@ -74,6 +74,12 @@ def places_of(components: Iterable[dict], variant: str) -> list[Place]:
     return [place for component in here for member in ("_Places", "_Arriving", "_Leaving") for place in component.get(member, ())]
 
 
+def instances_of(engine: Engine, context: Context, component: str) -> list[int]:
+    """The number of the instance of each of a component's copies; none of a component that has gone meanwhile."""
+    found = [document for document in engine.documents(context, INFERENCE_COMPONENT) if document["InferenceComponentName"] == component]
+    return [place["Instance"] for document in found for place in document["_Places"]]
+
+
 def in_use(places: Iterable[Place]) -> set[int]:
     """The numbers of the instances that hold a copy."""
     return {place["Instance"] for place in places}

@@ -101,21 +101,43 @@ def _rolling(policy: dict, alarms: tuple[str, ...]) -> Plan:
     return Plan(ROLLING, policy["MaximumBatchSize"], policy["WaitIntervalInSeconds"], 0, limit, alarms, back)
 
 
+def component_plan(config: dict | None, copies: int) -> Plan | None:
+    """The plan of an ``InferenceComponentDeploymentConfig`` for an update to so many copies; None where there is none.
+
+    Source: ``InferenceComponentRollingUpdatePolicy`` of the API reference, read 2026-11-26.
+
+    Raises
+    ------
+    AwsError
+        ``ValidationException``
+    """
+    if config is None:
+        return None
+    alarms = tuple(alarm["AlarmName"] for alarm in config.get("AutoRollbackConfiguration", {}).get("Alarms", ()))
+    plan = _rolling(config["RollingUpdatePolicy"], alarms)
+    if copies:
+        _check_share(plan, copies, f"an inference component of {copies} copies", "copy count")
+    return plan
+
+
 def _check_size(plan: Plan, variant: dict) -> None:
     if plan.size is None:
         return
     name, total = variant["VariantName"], variant["InstanceCount"]
     if "Serverless" in variant:
         raise invalid(f"A {plan.kind} deployment is not supported for the serverless variant {name}.")
-    percent = 100 * share_of(plan.size, total)
-    if not LEAST_PERCENT[plan.kind] <= percent <= MOST_PERCENT:
-        least = LEAST_PERCENT[plan.kind]
+    _check_share(plan, total, f"variant {name} of {total} instance(s)", "variant's total instance count")
+
+
+def _check_share(plan: Plan, total: int, subject: str, whole: str) -> None:
+    percent, least = 100 * share_of(plan.size, total), LEAST_PERCENT[plan.kind]
+    if not least <= percent <= MOST_PERCENT:
         raise invalid(
-            f"The batch size {plan.size['Value']} ({plan.size['Type']}) is not valid for variant {name} of {total} instance(s): it must be "
-            f"{f'between {least}% and {MOST_PERCENT}%' if least else f'at most {MOST_PERCENT}%'} of the variant's total instance count."
+            f"The batch size {plan.size['Value']} ({plan.size['Type']}) is not valid for {subject}: it must be "
+            f"{f'between {least}% and {MOST_PERCENT}%' if least else f'at most {MOST_PERCENT}%'} of the {whole}."
         )
 
 
 def batch_of(size: dict, total: int) -> int:
-    """Instances of one rolling batch."""
+    """Instances, or copies, of one rolling batch."""
     return max(1, math.ceil(round(share_of(size, total) * total, 9)))

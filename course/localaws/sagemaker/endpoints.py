@@ -7,10 +7,9 @@ comes back after a restart of the local AWS. Whatever takes time happens in a th
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,11 +18,12 @@ from course.localaws.sagemaker import component_placement, deployments, hosting,
 from course.localaws.sagemaker.component_copies import LiveComponents
 from course.localaws.sagemaker.context import Context, Operation
 from course.localaws.sagemaker.deployment_plans import Plan, plan_of
+from course.localaws.sagemaker.deployment_watch import RolledBack, Rollouts
 from course.localaws.sagemaker.endpoint_configs import ENDPOINT_CONFIG
 from course.localaws.sagemaker.endpoint_descriptions import described, summary
 from course.localaws.sagemaker.engine import Changes, Engine, Kind
 from course.localaws.sagemaker.fleets import Fleet
-from course.localaws.sagemaker.guardrails import RollbackFailed, RolledBack, Rollout
+from course.localaws.sagemaker.guardrails import RollbackFailed, Rollout
 from course.localaws.sagemaker.hosting import HostingError, Stopped
 from course.localaws.sagemaker.job_runner import JobRunner
 from course.localaws.sagemaker.live import LiveEndpoints
@@ -61,9 +61,13 @@ class Endpoints:
     Attributes
     ----------
     scaled : Scaled or None
-        Who scales variants.
+        Who scales variants and components.
     components : LiveComponents
         Inference components in service.
+    utilization : Utilization
+        Who measures them.
+    rollouts : Rollouts
+        Deployments under way, which `shutdown` ends.
     """
 
     kinds = (ENDPOINT,)
@@ -75,10 +79,10 @@ class Endpoints:
         self._live = LiveEndpoints()
         self.components = LiveComponents()
         self._runtime = Runtime(platform, self._live, self.components)
-        self._utilization = Utilization(platform, self._live)
+        self.utilization = Utilization(platform, self._live, self.components, self._places_of)
         self._fleets: set[Fleet] = set()  # all that have processes, in service or not
         self.scaled: scaled.Scaled | None = None
-        self._rollouts: set[Rollout] = set()
+        self.rollouts = Rollouts()
         self._stopping = threading.Event()
         self._threads: set[threading.Thread] = set()
         self.operations: dict[str, Operation] = {
@@ -109,7 +113,7 @@ class Endpoints:
         arn = self._engine.create(context, ENDPOINT, name, document, params.get("Tags", ()))
         self._platform.logs.ensure_group(context.region, hosting.log_group(name))
         self._runtime.queued.drop(context.region, name)  # what an endpoint of that name may have left when all was forgotten
-        self._in_background(self._finish_create, context, name, config, variants, settings)
+        self.later(self._finish_create, context, name, config, variants, settings)
         return {"EndpointArn": arn}
 
     def describe(self, context: Context, params: dict) -> dict:
@@ -127,9 +131,9 @@ class Endpoints:
         self._engine.delete(context, ENDPOINT, name)
         self._runtime.queued.drop(context.region, name)
         if self.scaled is not None:
-            self.scaled.forget(context.region, name)
+            self.scaled.forget(context.region, f"endpoint/{name}")
         if fleet is not None:
-            self._in_background(self._retire, fleet)
+            self.later(self.retire, fleet)
 
     async def update(self, context: Context, params: dict) -> dict:
         name = params["EndpointName"]
@@ -150,7 +154,7 @@ class Endpoints:
         pending |= {member: arriving[member] for member in members if arriving[member]}
         begun = {"LastDeploymentConfig": deployment, "PendingDeploymentSummary": pending}
         document = self._engine.update(context, ENDPOINT, name, lambda document: self._changeable(context, document) | begun)
-        self._in_background(self._finish_update, context, name, config, variants, settings, plan)
+        self.later(self._finish_update, context, name, config, variants, settings, plan)
         return {"EndpointArn": document["EndpointArn"]}
 
     def update_weights_and_capacities(self, context: Context, params: dict) -> dict:
@@ -163,7 +167,7 @@ class Endpoints:
         component_placement.check_instances(self._engine, context, present, variants)
         resizing = {"ProductionVariants": stages.resizing(present["ProductionVariants"], variants, self._engine.now())}
         self._engine.update(context, ENDPOINT, name, lambda document: self._changeable(context, document) | resizing)
-        self._in_background(self._finish_resize, context, name, variants)
+        self.later(self._finish_resize, context, name, variants)
         return {"EndpointArn": present["EndpointArn"]}
 
     # ---- what happens after the answer --------------------------------------------------------------------------------------
@@ -175,14 +179,14 @@ class Endpoints:
             self._change(context, name, {"EndpointStatus": "Failed", "FailureReason": str(error)})
             return
         self._live.open(context.region, name, fleet)
-        self._utilization.begin()
+        self.utilization.begin()
         self._change(context, name, {"EndpointStatus": "InService", **described(config, variants, settings, self._engine.now())})
 
     def _finish_update(self, context: Context, name: str, config: dict, variants: list[dict], settings: dict, plan: Plan) -> None:
         live, change = self._live.get(context.region, name), partial(self._change, context, name)
-        with self._rollout(Rollout(self._platform, context.region, plan, live, change)) as rollout:
+        with self.rollouts.during(Rollout(self._platform, context.region, plan, live, change)) as rollout:
             try:
-                fleet = rollout.deployed(lambda planned: self._started(context, name, planned, settings), self._retire, variants)
+                fleet = rollout.deployed(lambda planned: self._started(context, name, planned, settings), self.retire, variants)
             except (HostingError, RolledBack, RollbackFailed) as error:
                 # The endpoint goes on as before, and says why the update did not happen.
                 status, reason = "UpdateRollbackFailed" if isinstance(error, RollbackFailed) else "InService", str(error)
@@ -200,17 +204,7 @@ class Endpoints:
                 "_Settings": settings,
             }
             change(changes)
-        self._retire(before)
-
-    @contextlib.contextmanager
-    def _rollout(self, rollout: Rollout) -> Iterator[Rollout]:
-        """A deployment that `shutdown` ends."""
-        self._rollouts.add(rollout)
-        try:
-            with rollout:
-                yield rollout
-        finally:
-            self._rollouts.discard(rollout)
+        self.retire(before)
 
     def _as_before(self, document: dict, reason: str) -> dict:
         """The changes of a document when an update did not happen."""
@@ -255,7 +249,7 @@ class Endpoints:
                 if self._stopping.wait(delay):
                     return
         self._live.get(context.region, name).exchange(fleet)
-        self._utilization.begin()
+        self.utilization.begin()
 
     def _started(self, context: Context, name: str, variants: list[dict], settings: dict) -> Fleet:
         """A fleet whose servers all answer. Raises HostingError, Stopped."""
@@ -272,7 +266,8 @@ class Endpoints:
             raise
         return fleet
 
-    def _retire(self, fleet: Fleet) -> None:
+    def retire(self, fleet: Fleet) -> None:
+        """End a fleet that takes no requests any more when its last one is answered."""
         fleet.retire()
         self._fleets.discard(fleet)
 
@@ -280,7 +275,9 @@ class Endpoints:
         if not self._stopping.is_set():
             self._engine.update(context, ENDPOINT, name, changes)
 
-    def _in_background(self, work: Callable, *arguments: object) -> None:
+    def later(self, work: Callable, *arguments: object) -> None:
+        """Do something in a thread that `shutdown` waits for."""
+
         def run() -> None:
             try:
                 work(*arguments)
@@ -301,18 +298,14 @@ class Endpoints:
         """A fleet of one component's copies, which all answer. Raises HostingError, Stopped."""
         return self._started(context, name, [variant], settings)
 
-    def retire(self, fleet: Fleet) -> None:
-        """End a fleet that takes no requests any more when its last one is answered."""
-        self._retire(fleet)
-
-    def later(self, work: Callable, *arguments: object) -> None:
-        """Do something in a thread that `shutdown` waits for."""
-        self._in_background(work, *arguments)
-
     @property
     def ending(self) -> bool:
         """Whether `shutdown` is under way, so that nothing is to be kept of what fails now."""
         return self._stopping.is_set()
+
+    def _places_of(self, region: str, component: str) -> list[int]:
+        """The numbers of the instances on which the copies of a component are."""
+        return component_placement.instances_of(self._engine, Context(region, self._platform.account, self._platform), component)
 
     def count(self, context: Context, name: str, variant: str, counted: Callable[[dict], int]) -> None:
         """Give a variant that hosts components another number of instances; they start empty, so there is nothing to wait for.
@@ -352,14 +345,13 @@ class Endpoints:
                     reason = "The local AWS ended during the update. The endpoint serves as before it."
                     self._change(context, name, {"EndpointStatus": "InService"} | self._as_before(document, reason))
                 self._live.open(context.region, name, None)
-                self._in_background(self._return, context, document)
+                self.later(self._return, context, document)
 
     def shutdown(self) -> None:
         """End all servers at once, also those that are just being started or retired. New ones may be started afterwards."""
         self._stopping.set()
         self._runtime.queued.stop()  # first: what a server that is being ended answers is no answer
-        for rollout in list(self._rollouts):
-            rollout.end()
+        self.rollouts.end()
         for fleet in list(self._fleets):
             fleet.stop()
         for thread in list(self._threads):

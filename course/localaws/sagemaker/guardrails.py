@@ -11,10 +11,10 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from course.localaws.alarms.verdicts import ALARM
 from course.localaws.sagemaker import stages
 from course.localaws.sagemaker.deployment_plans import CANARY, Plan, batch_of
-from course.localaws.sagemaker.hosting import HostingError, Stopped
+from course.localaws.sagemaker.deployment_watch import RolledBack, Watch
+from course.localaws.sagemaker.hosting import HostingError
 from course.localaws.sagemaker.instances import start
 
 if TYPE_CHECKING:
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
     from course.localaws.sagemaker.engine import Changes
     from course.localaws.sagemaker.fleets import Fleet
     from course.localaws.sagemaker.live import Live
-
-
-class RolledBack(Exception):
-    """The deployment failed and the old fleet has all the traffic; the message says why."""
 
 
 class RollbackFailed(Exception):
@@ -47,23 +43,20 @@ class Rollout:
     """
 
     def __init__(self, platform: Platform, region: str, plan: Plan, live: Live, change: Callable[[Changes], None]) -> None:
-        self._alarms, self._region, self._plan, self._live, self._change = platform.alarms, region, plan, live, change
+        self._plan, self._live, self._change = plan, live, change
         self._clock = platform.clock
-        self._sleeper = platform.agenda.sleeper()
-        self._deadline = self._sleeper.moment + plan.limit
-        self._tripped: set[str] = set()
+        self._watch = Watch(platform, region, plan, "endpoint", "endpoint configuration")
 
     def __enter__(self) -> Rollout:
-        self._alarms.listeners.append(self._heard)
+        self._watch.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._alarms.listeners.remove(self._heard)
-        self._sleeper.leave()
+        self._watch.__exit__()
 
     def end(self) -> None:
         """The local AWS ends: sleep no longer."""
-        self._sleeper.end()
+        self._watch.end()
 
     def deployed(self, launch: Callable[[list[dict]], Fleet], retire: Callable[[Fleet], None], variants: list[dict]) -> Fleet:
         """A new fleet that has all the traffic.
@@ -95,10 +88,10 @@ class Rollout:
 
     def _shift(self, fleet: Fleet) -> None:
         """Give a fleet whose servers all answer the traffic, step by step, the old one being there all the time."""
-        self._sleeper.moment = self._clock.now()  # the fleet took its time to start
+        self._watch.start_anew()
         totals = {name: len(variant.instances) for name, variant in fleet.variants.items()}
         try:
-            self._check()
+            self._watch.check()
             for share in self._plan.shares(min(totals.values())):
                 counts = {name: math.ceil(round(total * share, 9)) for name, total in totals.items()}
                 capacity = self._capacity(share, counts)
@@ -122,7 +115,7 @@ class Rollout:
         old = {name: len(variant.instances) for name, variant in self._live.fleet.variants.items()}
         done = dict.fromkeys(totals, 0)
         try:
-            self._check()
+            self._watch.check()
             while done != totals:
                 done = {name: min(total, done[name] + batch_of(self._plan.size, total)) for name, total in totals.items()}
                 self._roll_on(fleet, done, old, sum(done.values()) / sum(totals.values()))
@@ -138,7 +131,7 @@ class Rollout:
         self._tell("Creating", f"Launching {len(launched)} instance(s).", done, present)
         start(launched)
         if first:
-            self._sleeper.moment = self._clock.now()
+            self._watch.start_anew()
         capacity = self._capacity(share, done)
         self._tell("ActivatingTraffic", f"Activating traffic on {capacity}.", done, present)
         self._live.shift(fleet, share, done)
@@ -173,30 +166,8 @@ class Rollout:
 
     def _bake(self, member: str, seconds: int, capacity: str, new: dict[str, int], old: dict[str, int]) -> None:
         """Watch the alarms for a while."""
-        self._check()
+        self._watch.check()
         if not seconds:
             return
         self._tell("Baking", f"Baking for {seconds} seconds ({member}) with traffic enabled on {capacity}.", new, old)
-        until = self._sleeper.moment + seconds
-        self._sleeper.until(min(until, self._deadline))
-        if self._sleeper.ended:
-            raise Stopped
-        self._check()
-        if self._sleeper.moment < until:
-            raise RolledBack(
-                f"The deployment has not ended within MaximumExecutionTimeoutInSeconds ({self._plan.limit}). The endpoint was rolled back."
-            )
-
-    def _check(self) -> None:
-        """Raises RolledBack when an alarm has gone off."""
-        names = sorted(self._tripped.union(self._alarms.in_alarm(self._region, self._plan.alarms)))
-        if names:
-            raise RolledBack(
-                f"One or more CloudWatch alarms of the AutoRollbackConfiguration went into ALARM state during the deployment: "
-                f"{', '.join(names)}. The endpoint was rolled back to its previous endpoint configuration."
-            )
-
-    def _heard(self, region: str, alarm: dict, moment: float) -> None:
-        if region == self._region and alarm["AlarmName"] in self._plan.alarms and alarm["StateValue"] == ALARM:
-            self._tripped.add(alarm["AlarmName"])
-            self._sleeper.interrupt(moment)
+        self._watch.bake(seconds)

@@ -9,13 +9,19 @@ Sources: the API reference and "Deploy models with inference components" of the 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from functools import partial
 from typing import TYPE_CHECKING
 
-from course.localaws.errors import AwsError, invalid, not_supported
-from course.localaws.sagemaker import component_placement, component_specifications, hosting, instances
-from course.localaws.sagemaker.component_placement import INFERENCE_COMPONENT, NoRoom, Place, Resources
+from course.localaws.errors import AwsError, invalid
+from course.localaws.sagemaker import component_adapters, component_specifications, hosting, instances
+from course.localaws.sagemaker.component_placement import INFERENCE_COMPONENT
+from course.localaws.sagemaker.component_rollout import ComponentRollout
+from course.localaws.sagemaker.component_room import Rooms
 from course.localaws.sagemaker.context import Context, Operation
-from course.localaws.sagemaker.endpoints import ENDPOINT, Endpoints
+from course.localaws.sagemaker.deployment_plans import Plan, component_plan
+from course.localaws.sagemaker.deployment_watch import RolledBack
+from course.localaws.sagemaker.endpoints import Endpoints
 from course.localaws.sagemaker.engine import Changes, Document, Engine
 from course.localaws.sagemaker.fleets import Fleet
 from course.localaws.sagemaker.hosting import HostingError
@@ -32,6 +38,7 @@ class InferenceComponents:
     def __init__(self, platform: Platform, engine: Engine, endpoints: Endpoints) -> None:
         self._platform, self._engine, self._endpoints = platform, engine, endpoints
         self._live = endpoints.components
+        self._rooms = Rooms(engine, endpoints)
         self.operations: dict[str, Operation] = {
             "CreateInferenceComponent": self.create,
             "DescribeInferenceComponent": self.describe,
@@ -47,11 +54,13 @@ class InferenceComponents:
         name, specification = params["InferenceComponentName"], params.get("Specification")
         if specification is None and "Specifications" not in params:
             raise invalid("CreateInferenceComponent needs a Specification.")
+        if specification and "BaseInferenceComponentName" in specification:
+            component_adapters.refuse(self._engine, context, self._rooms.endpoint(context, params["EndpointName"]), params)
         component_specifications.check(params, "CreateInferenceComponent")
         count = _copies(params)
-        endpoint, host = self._host(context, params["EndpointName"], params.get("VariantName"))
+        endpoint, host = self._rooms.host(context, params["EndpointName"], params.get("VariantName"))
         variant = await asyncio.to_thread(self._variant, context, endpoint, host, name, specification, "CreateInferenceComponent")
-        self._host(context, params["EndpointName"], params.get("VariantName"))  # still there
+        self._rooms.host(context, params["EndpointName"], params.get("VariantName"))  # still there
         document = {
             "EndpointName": endpoint["EndpointName"],
             "EndpointArn": endpoint["EndpointArn"],
@@ -77,19 +86,22 @@ class InferenceComponents:
     async def update(self, context: Context, params: dict) -> dict:
         name, specification = params["InferenceComponentName"], params.get("Specification")
         present = self._engine.get(context, INFERENCE_COMPONENT, name)
-        if "DeploymentConfig" in params:
-            raise not_supported("sagemaker", "UpdateInferenceComponent with DeploymentConfig")
         if not {"Specification", "Specifications", "RuntimeConfig"} & params.keys():
             raise invalid("UpdateInferenceComponent needs a Specification or a RuntimeConfig.")
-        count = params.get("RuntimeConfig", {}).get("CopyCount")
+        count, deployment = params.get("RuntimeConfig", {}).get("CopyCount"), params.get("DeploymentConfig")
+        plan = component_plan(deployment, present["RuntimeConfig"]["DesiredCopyCount"] if count is None else count)
         if specification is None and "Specifications" not in params:
-            return self._resize(context, name, count)
+            return self._resize(context, name, count, {"LastDeploymentConfig": deployment} if deployment else {})
         component_specifications.check(params, "UpdateInferenceComponent")
-        endpoint, host = self._host(context, present["EndpointName"], present["VariantName"])
+        endpoint, host = self._rooms.host(context, present["EndpointName"], present["VariantName"])
         variant = await asyncio.to_thread(self._variant, context, endpoint, host, name, specification, "UpdateInferenceComponent")
-        document = self._engine.update(context, INFERENCE_COMPONENT, name, lambda document: self._changed(context, document, count))
+        begun = {"LastDeploymentConfig": deployment}
+        document = self._engine.update(context, INFERENCE_COMPONENT, name, lambda document: self._changed(context, document, count) | begun)
         shown = component_specifications.described(specification, variant, self._engine.now())
-        self._endpoints.later(self._finish_update, context, name, variant, shown)
+        if plan is not None and document["_Places"] and document["RuntimeConfig"]["DesiredCopyCount"]:
+            self._endpoints.later(self._roll, context, name, variant, shown, plan)
+        else:
+            self._endpoints.later(self._finish_update, context, name, variant, shown)
         return {"InferenceComponentArn": document["InferenceComponentArn"]}
 
     def update_runtime(self, context: Context, params: dict) -> dict:
@@ -100,10 +112,13 @@ class InferenceComponents:
         self._engine.update(
             context, INFERENCE_COMPONENT, name, lambda document: self._settled(context, document) | {"InferenceComponentStatus": "Deleting"}
         )
+        if self._endpoints.scaled is not None:
+            self._endpoints.scaled.forget(context.region, f"inference-component/{name}")
         self._endpoints.later(self._finish_delete, context, name, self._live.close(context.region, name))
 
-    def _resize(self, context: Context, name: str, count: int) -> dict:
-        document = self._engine.update(context, INFERENCE_COMPONENT, name, lambda document: self._changed(context, document, count))
+    def _resize(self, context: Context, name: str, count: int, more: dict | None = None) -> dict:
+        begun = more or {}
+        document = self._engine.update(context, INFERENCE_COMPONENT, name, lambda document: self._changed(context, document, count) | begun)
         self._endpoints.later(self._finish_resize, context, name, count)
         return {"InferenceComponentArn": document["InferenceComponentArn"]}
 
@@ -111,12 +126,13 @@ class InferenceComponents:
 
     def _finish_create(self, context: Context, name: str, count: int) -> None:
         try:
-            document = self._place(context, name, count)
+            document = self._rooms.take(context, name, count)
             fleet = self._started(context, document, document["_Variant"], count)
         except (HostingError, AwsError) as error:
             self._failed(context, name, {"InferenceComponentStatus": "Failed"}, error)
             return
         self._live.open(context.region, name, fleet, document["EndpointName"])
+        self._endpoints.utilization.begin()
         self._change(context, name, lambda document: _serving(count) | {"_Places": document["_Arriving"], "_Arriving": None})
 
     def _finish_update(self, context: Context, name: str, variant: dict, shown: dict) -> None:
@@ -124,7 +140,7 @@ class InferenceComponents:
         document = self._engine.get(context, INFERENCE_COMPONENT, name)
         count = document["RuntimeConfig"]["DesiredCopyCount"]
         try:
-            document = self._place(context, name, count, variant)
+            document = self._rooms.take(context, name, count, variant)
             fleet = self._started(context, document, variant, count)
         except (HostingError, AwsError) as error:
             self._failed(context, name, _serving(len(document["_Places"])), error)
@@ -134,6 +150,26 @@ class InferenceComponents:
         self._change(context, name, done | {"_Leaving": document["_Places"]})
         self._endpoints.retire(before)
         self._left(context, name, count)
+
+    def _roll(self, context: Context, name: str, variant: dict, shown: dict, plan: Plan) -> None:
+        """Replace the copies by those of the new specification, batch by batch."""
+        document = self._engine.get(context, INFERENCE_COMPONENT, name)
+        count, before = document["RuntimeConfig"]["DesiredCopyCount"], len(document["_Places"])
+        live, change = self._live.get(context.region, name), partial(self._change, context, name)
+        change({"_Rolling": before})
+        fleet = self._started(context, document, variant, 0)
+        with self._endpoints.rollouts.during(ComponentRollout(context, name, plan, live, self._rooms, change)) as rollout:
+            try:
+                rollout.deploy(fleet, variant, count)
+            except RolledBack as error:
+                self._endpoints.retire(fleet)
+                places = len(self._engine.get(context, INFERENCE_COMPONENT, name)["_Places"])
+                self._failed(context, name, _serving(places) | {"_Rolling": None}, error)
+                return
+            old = live.exchange(fleet)
+            change(lambda document: _replaced(document, shown, variant) | _serving(count))
+        self._endpoints.retire(old)
+        self._rooms.release(context, name)
 
     def _finish_resize(self, context: Context, name: str, count: int) -> None:
         live, document = self._live.get(context.region, name), self._engine.get(context, INFERENCE_COMPONENT, name)
@@ -145,7 +181,7 @@ class InferenceComponents:
             self._left(context, name, count)
             return
         try:
-            document = self._place(context, name, count - present)
+            document = self._rooms.take(context, name, count - present)
             instances.start(live.resize(variant, count))
         except (HostingError, AwsError) as error:
             live.resize(variant, present)
@@ -157,14 +193,14 @@ class InferenceComponents:
     def _left(self, context: Context, name: str, count: int) -> None:
         """Those of a component's copies that had to go are gone."""
         self._change(context, name, _serving(count) | {"_Leaving": None})
-        self._release(context, name)
+        self._rooms.release(context, name)
 
     def _finish_delete(self, context: Context, name: str, fleet: Fleet | None) -> None:
         if fleet is not None:
             self._endpoints.retire(fleet)
         if not self._endpoints.ending:
             self._change(context, name, {"_Places": []})
-            self._release(context, name)
+            self._rooms.release(context, name)
             self._engine.delete(context, INFERENCE_COMPONENT, name)
 
     def _return(self, context: Context, document: Document) -> None:
@@ -177,100 +213,24 @@ class InferenceComponents:
             self._failed(context, name, {"InferenceComponentStatus": "Failed", "_Places": []}, error)
             return
         self._live.get(context.region, name).exchange(fleet)
+        self._endpoints.utilization.begin()
 
     def _started(self, context: Context, document: Document, variant: dict, count: int) -> Fleet:
         """Copies that all answer. Raises HostingError, Stopped."""
         settings = {"Component": document["InferenceComponentName"]}
         return self._endpoints.start(context, document["EndpointName"], variant | {"InstanceCount": count}, settings)
 
-    def _failed(self, context: Context, name: str, changes: dict, error: HostingError | AwsError) -> None:
+    def _failed(self, context: Context, name: str, changes: dict, error: Exception) -> None:
         """What was begun has failed: the component goes on as before, if it was in service, and says why."""
         reason = error.message if isinstance(error, AwsError) else str(error)
         self._change(context, name, changes | {"FailureReason": reason, "_Arriving": None})
-        self._release(context, name)
+        self._rooms.release(context, name)
 
     def _change(self, context: Context, name: str, changes: Changes) -> None:
         if not self._endpoints.ending:
             self._engine.update(context, INFERENCE_COMPONENT, name, changes)
 
-    # ---- places on instances ------------------------------------------------------------------------------------------------
-
-    def _place(self, context: Context, name: str, count: int, variant: dict | None = None) -> Document:
-        """Give further copies, of a new ``variant`` or of the present one, their places; the component's document with them.
-
-        The endpoint gets further instances for them where these are managed.
-
-        Raises
-        ------
-        NoRoom
-        AwsError
-            ``ResourceLimitExceeded``; ``ValidationException`` when the endpoint is changing.
-        """
-
-        def changes(document: Document) -> dict:
-            _, host = self._host(context, document["EndpointName"], document["VariantName"])
-            own = [] if variant else document["_Places"]
-            taken = self._places(context, document)
-            planned = variant or document["_Variant"]
-            return {"_Arriving": component_placement.placed(host, taken, own, planned["Needs"], count, planned["Strategy"])}
-
-        while True:
-            try:
-                return self._engine.update(context, INFERENCE_COMPONENT, name, changes)
-            except NoRoom as error:
-                self._grow(context, self._engine.get(context, INFERENCE_COMPONENT, name), variant, error)
-
-    def _grow(self, context: Context, document: Document, variant: dict | None, reason: NoRoom) -> None:
-        """One more instance for a component that has no room, where that helps and may be; else its reason once more."""
-        needs = Resources.required((variant or document["_Variant"])["Needs"])
-
-        def counted(host: dict) -> int:
-            count, scaling = host["InstanceCount"], host.get("Scaling", {})
-            managed = scaling.get("Status") == "ENABLED" and count < scaling.get("MaxInstanceCount", count)
-            if not managed or not Resources.of_type(host["InstanceType"]).hold(needs):
-                raise reason
-            return count + 1
-
-        self._endpoints.count(context, document["EndpointName"], document["VariantName"], counted)
-
-    def _release(self, context: Context, name: str) -> None:
-        """Let instances go that hold no copy any more, where they are managed."""
-        if self._endpoints.ending:
-            return
-        document = self._engine.get(context, INFERENCE_COMPONENT, name)
-        endpoint = self._engine.get(context, ENDPOINT, document["EndpointName"])
-        [host] = [each for each in endpoint["_Variants"] if each["VariantName"] == document["VariantName"]]
-        scaling = host.get("Scaling", {})
-        if scaling.get("Status") != "ENABLED" or endpoint["EndpointStatus"] != "InService":
-            return
-
-        def counted(host: dict) -> int:
-            used = len(component_placement.in_use(self._places(context, document)))
-            return min(host["InstanceCount"], max(used, scaling.get("MinInstanceCount", 1)))
-
-        self._endpoints.count(context, document["EndpointName"], document["VariantName"], counted)
-
-    def _places(self, context: Context, document: Document) -> list[Place]:
-        """All that are taken on the variant of a component."""
-        components = component_placement.components_of(self._engine, context, document["EndpointName"])
-        return component_placement.places_of(components, document["VariantName"])
-
     # ---- parts --------------------------------------------------------------------------------------------------------------
-
-    def _host(self, context: Context, endpoint: str, variant: str | None) -> tuple[Document, dict]:
-        """The endpoint in service and its variant that hosts components. Raises AwsError ``ValidationException``."""
-        document = self._engine.get(context, ENDPOINT, endpoint)
-        if "ComponentRole" not in document["_Settings"]:
-            raise invalid(f'Endpoint "{document["EndpointArn"]}" hosts models and no inference components: its variants have a ModelName.')
-        if document["EndpointStatus"] != "InService":
-            status = document["EndpointStatus"]
-            raise invalid(f'Endpoint "{document["EndpointArn"]}" must be InService to host inference components; its status is {status}.')
-        if variant is None:
-            raise invalid("VariantName is required; only an adapter inference component has none.")
-        found = [each for each in document["_Variants"] if each["VariantName"] == variant]
-        if not found:
-            raise invalid(f'Could not find variant "{variant}" of endpoint "{document["EndpointArn"]}".')
-        return document, found[0]
 
     def _variant(self, context: Context, endpoint: Document, host: dict, name: str, specification: dict, operation: str) -> dict:
         role = endpoint["_Settings"]["ComponentRole"]
@@ -294,6 +254,7 @@ class InferenceComponents:
 
     def recover(self) -> None:
         """Components in service come back; what was under way has failed."""
+        returning = []
         for context, document in self._engine.every(INFERENCE_COMPONENT):
             name, status = document["InferenceComponentName"], document["InferenceComponentStatus"]
             if status == "Creating":
@@ -302,15 +263,26 @@ class InferenceComponents:
             elif status == "Deleting":
                 self._engine.delete(context, INFERENCE_COMPONENT, name)
             elif status != "Failed":
-                self._come_back(context, document)
+                returning.append((context, self._as_before(context, document) if status == "Updating" else document))
+        for context, document in returning:  # when all places are free that nobody has any more
+            self._come_back(context, document)
+
+    def _as_before(self, context: Context, document: Document) -> Document:
+        """A component whose update did not happen, unless its new copies served already."""
+        reason = "The local AWS ended during the update. The inference component serves as before it."
+        done = "_Leaving" in document and "_Rolling" not in document
+        changes = {"FailureReason": None if done else reason, "_Arriving": None, "_Leaving": None}
+        changes |= _serving(len(document["_Places"]))
+        return self._engine.update(context, INFERENCE_COMPONENT, document["InferenceComponentName"], changes)
 
     def _come_back(self, context: Context, document: Document) -> None:
-        name, count = document["InferenceComponentName"], len(document["_Places"])
-        if document["InferenceComponentStatus"] == "Updating":
-            reason = "The local AWS ended during the update. The inference component serves as before it."
-            done = "_Leaving" in document  # the new copies served already
-            changes = {"FailureReason": None if done else reason, "_Arriving": None, "_Leaving": None}
-            document = self._engine.update(context, INFERENCE_COMPONENT, name, _serving(count) | changes)
+        name, gone = document["InferenceComponentName"], document.get("_Rolling", 0) - len(document["_Places"])
+        if "_Rolling" in document:
+            with contextlib.suppress(HostingError, AwsError):  # no room: it goes on with the copies that it still had
+                self._rooms.take(context, name, max(0, gone), member="_Places")
+            document = self._engine.update(
+                context, INFERENCE_COMPONENT, name, lambda document: _serving(len(document["_Places"])) | {"_Rolling": None}
+            )
         self._live.open(context.region, name, None, document["EndpointName"])
         self._endpoints.later(self._return, context, document)
 
@@ -324,6 +296,11 @@ def _copies(params: dict) -> int:
     if count < 1:
         raise invalid("Inference components copy count an integer larger than 0")
     return count
+
+
+def _replaced(document: Document, shown: dict, variant: dict) -> dict:
+    """The changes of a component of which all copies are of a new specification."""
+    return {"Specification": shown, "_Variant": variant, "_Places": document["_Arriving"], "_Arriving": None, "_Rolling": None}
 
 
 def _serving(count: int) -> dict:

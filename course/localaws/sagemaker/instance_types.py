@@ -14,11 +14,11 @@ SHARE = 16
 
 @cache
 def memory(instance_type: str) -> int:
-    """Bytes of memory of ``ml.<family>.<size>``; those of ``ml.m5.large`` where the table does not know it."""
+    """Bytes of memory of ``ml.<family>.<size>``; those of that size of m5 where the table does not know the family."""
     known = table(HERE / "instance_types.yaml")
     _, family, size = instance_type.split(".", 2)
     large = known["gib_of_large"].get(family, known["gib_of_large"]["m5"])
-    return int(large * known["larges"].get(size, 1) * (1 << 30))
+    return int(known["gib"].get(f"{family}.{size}", large * known["larges"].get(size, 1)) * (1 << 30))
 
 
 def model_memory(instance_type: str) -> int:

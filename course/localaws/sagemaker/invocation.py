@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
+from course.localaws.sagemaker.stateful_sessions import SESSION_HEADER
+
 if TYPE_CHECKING:
     from course.localaws.sagemaker.hosting import ModelServer
 
@@ -24,6 +26,7 @@ PASSED_ON = {  # parameter -> header of the request to the container; SageMaker 
     "CustomAttributes": CUSTOM_ATTRIBUTES,
     "InferenceId": "X-Amzn-SageMaker-Inference-Id",
     "TargetModel": "X-Amzn-SageMaker-Target-Model",
+    "SessionId": SESSION_HEADER,
 }
 
 
@@ -43,6 +46,8 @@ class Reply:
         In all containers.
     containers : list of (str, float)
         Hostname and seconds of each that answered.
+    sessions : mapping
+        What the caller is told of stateful sessions, as headers.
     """
 
     hostname: str
@@ -51,6 +56,7 @@ class Reply:
     body: bytes
     seconds: float = 0.0
     containers: list[tuple[str, float]] = field(default_factory=list)
+    sessions: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def good(self) -> bool:

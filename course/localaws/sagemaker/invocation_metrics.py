@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 NAMESPACE, INSTANCES = "AWS/SageMaker", "/aws/sagemaker/Endpoints"
 CACHE_HIT = "ModelCacheHit"
+NO_CAPACITY = "NoCapacityInvocationFailures"  # "Scale an endpoint to zero instances", read 2026-11-26
 FLUSH_SECONDS = 0.2
 
 logger = logging.getLogger(__name__)
@@ -51,8 +52,8 @@ class Invocation:
         The endpoint configuration of the fleet.
     component : str
         The inference component, if it is one that was called; the instances are its copies then.
-    concurrent : int
-        How many invocations of it were under way.
+    refused : bool
+        It reached no copy, since the component has none.
     """
 
     region: str
@@ -68,10 +69,12 @@ class Invocation:
     loaded: int | None = None
     config: str = ""
     component: str = ""
-    concurrent: int = 1
+    refused: bool = False
 
     def values(self) -> list[tuple[str, str, float]]:
         """``(metric, unit, value)`` for every metric."""
+        if self.refused:
+            return [(NO_CAPACITY, "None", 1)]
         return [
             ("Invocations", "None", 1),
             *self._shares(),
@@ -88,7 +91,7 @@ class Invocation:
         there = max(1, self.instances)  # it may have been scaled to zero while this one was under way
         if not self.component:
             return [("InvocationsPerInstance", "None", 1 / there)]
-        return [("InvocationsPerCopy", "None", 1 / there), ("ConcurrentRequestsPerCopy", "None", self.concurrent / there)]
+        return [("InvocationsPerCopy", "None", 1 / there)]
 
     def _of_before(self) -> list[tuple[str, str, float]]:
         times = [(name, "Microseconds", round(value * 1e6)) for name, value in self.before.items() if name != CACHE_HIT]

@@ -6,13 +6,14 @@ import asyncio
 import random
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from course.localaws.errors import AwsError, validation_error
 from course.localaws.sagemaker.context import Context
 from course.localaws.sagemaker.fleets import Fleet, Variant, pick
 from course.localaws.sagemaker.hosting import HostingError, Stopped
 from course.localaws.sagemaker.instances import Instance
+from course.localaws.sagemaker.stateful_sessions import Sessions, unknown
 
 # How long a request waits for the servers of an endpoint that comes back after a restart of the local AWS; less than SDKs wait.
 RETURN_SECONDS = 50.0
@@ -33,6 +34,20 @@ class Live:
     _lock: threading.Lock
     incoming: Fleet | None = None
     share: float = 0.0
+    sessions: Sessions = field(default_factory=Sessions)
+
+    def hold(self, session: str, instance: Instance) -> tuple[Fleet, Variant, Instance]:
+        """`take`, of the instance where a session is. Raises AwsError ``ValidationError`` when it is gone."""
+        with self._lock:
+            for fleet in filter(None, (self.fleet, self.incoming)):
+                for variant in fleet.variants.values():
+                    if instance in variant.instances:
+                        if not instance.ready:
+                            raise unavailable()
+                        instance.begin()
+                        variant.begin()
+                        return fleet, variant, instance
+        raise unknown(session)
 
     async def take(self, target: str | None, model: str | None, took: dict[str, float]) -> tuple[Fleet, Variant, Instance]:
         """The fleet in service, and its variant and instance for the next request, which is counted as under way until `give_back`.
@@ -77,6 +92,11 @@ class Live:
             variant.requests -= 1
         variant.rest(instance)
 
+    def size(self, variant: Variant) -> int:
+        """How many instances a variant has; of a component all its copies, also while an update replaces them."""
+        fleets = (self.fleet, self.incoming) if "Component" in variant.document else ()
+        return sum(len(fleet.variants[variant.name].instances) for fleet in fleets if fleet) or len(variant.instances)
+
     def ready(self) -> int:
         """How many of its instances are up."""
         return sum(instance.ready for variant in self.fleet.variants.values() for instance in variant.instances)
@@ -107,10 +127,10 @@ class Live:
         with self._lock:
             self.incoming, self.share = None, 0.0
 
-    def resize(self, name: str, count: int) -> list[Instance]:
-        """`Variant.resize`, while no instance is being taken."""
+    def resize(self, name: str, count: int, fleet: Fleet | None = None) -> list[Instance]:
+        """`Variant.resize`, of the present fleet by default, while no instance is being taken."""
         with self._lock:
-            return self.fleet.variants[name].resize(count)
+            return (fleet or self.fleet).variants[name].resize(count)
 
     def weigh(self, weights: dict[str, float]) -> None:
         with self._lock:

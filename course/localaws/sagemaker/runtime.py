@@ -31,7 +31,6 @@ LONGEST_ORIGINAL_MESSAGE = 2048  # characters, by ModelError's documentation
 # Parameters that need a kind of endpoint that the local AWS does not have yet, so that no endpoint is of it.
 NOT_FOR_THIS_KIND = {
     "EnableExplanations": "has no explainer and does not support enable explanations header.",
-    "SessionId": "does not support stateful sessions.",
     "PrefixAwareId": "does not route by prefix and does not support prefix aware id header.",
 }
 
@@ -62,7 +61,9 @@ class Runtime:
         variant, reply = await self._calls.call(context, endpoint, params, TIMEOUT_SECONDS)
         if not reply.good:
             raise model_error(context, endpoint, reply)
-        return answer(variant, reply.headers, reply.body)
+        response = answer(variant, reply.headers, reply.body)
+        response.headers.update(reply.sessions)
+        return response
 
     async def stream(self, context: Context, params: dict) -> Response:
         """InvokeEndpointWithResponseStream: each piece of the container's answer is passed on as it comes. Raises as `invoke`."""
@@ -105,6 +106,8 @@ class Runtime:
         endpoint = await self._live.in_service(context, name)
         if "Async" in endpoint.fleet.settings:
             raise validation_error(f"Endpoint {name} is an asynchronous endpoint; it takes requests by InvokeEndpointAsync.")
+        if "SessionId" in params and any("Serverless" in variant.document for variant in endpoint.variants):
+            raise validation_error(f"Endpoint {name} is serverless and does not support stateful sessions.")
         return await self._components.called(context, endpoint, params.get("InferenceComponentName"))
 
     def close(self) -> None:

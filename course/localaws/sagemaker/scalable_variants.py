@@ -5,12 +5,13 @@ of a serverless variant its provisioned concurrency.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from course.localaws.errors import AwsError
 from course.localaws.sagemaker.context import Context
 from course.localaws.sagemaker.endpoints import ENDPOINT
-from course.localaws.scaling.tracking import PROVISIONED
+from course.localaws.scaling.dimensions import PROVISIONED
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
@@ -50,11 +51,7 @@ class ScalableVariants:
             wanted = {"ServerlessUpdateConfig": {"ProvisionedConcurrency": capacity}}
         params = {"EndpointName": endpoint, "DesiredWeightsAndCapacities": [{"VariantName": variant, **wanted}]}
         self._sagemaker.endpoints.update_weights_and_capacities(self._context(region), params)
-        limit = time.monotonic() + LONGEST_SECONDS
-        while (document := self._document(region, endpoint)) and document["EndpointStatus"] == "Updating" and time.monotonic() < limit:
-            if self._platform.agenda.stopping:
-                raise AwsError("InternalFailure", "The local AWS ended meanwhile.")
-            time.sleep(0.05)
+        document = awaited(self._platform, lambda: self._document(region, endpoint), "EndpointStatus")
         if self.capacity(region, resource, dimension) != capacity:
             raise AwsError("InternalFailure", (document or {}).get("FailureReason", f"Endpoint {endpoint} is gone."))
 
@@ -66,3 +63,13 @@ class ScalableVariants:
 
     def _context(self, region: str) -> Context:
         return Context(region, self._platform.account, self._platform)
+
+
+def awaited(platform: Platform, look: Callable[[], dict | None], status: str) -> dict | None:
+    """A document once it is not ``Updating`` any more, or None when it is gone. Raises `AwsError` when the local AWS ends meanwhile."""
+    limit = time.monotonic() + LONGEST_SECONDS
+    while (document := look()) and document[status] == "Updating" and time.monotonic() < limit:
+        if platform.agenda.stopping:
+            raise AwsError("InternalFailure", "The local AWS ended meanwhile.")
+        time.sleep(0.05)
+    return document

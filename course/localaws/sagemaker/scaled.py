@@ -1,4 +1,4 @@
-"""What endpoints need to know of whoever scales their variants."""
+"""What hosting needs to know of whoever scales variants and inference components."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from course.localaws.errors import invalid
 
 
 class Scaled(Protocol):
-    """Who scales variants."""
+    """Who scales."""
 
     def scales(self, region: str, endpoint: str, variant: str) -> bool:
         """Whether a variant is a scalable target."""
 
-    def forget(self, region: str, endpoint: str) -> None:
-        """An endpoint is gone: its variants are scalable targets no longer."""
+    def forget(self, region: str, resource: str) -> None:
+        """An ``endpoint/<name>`` or ``inference-component/<name>`` is gone: nothing of it is a scalable target any longer."""
 
 
 def check_leaving(scaled: Scaled | None, region: str, present: dict, variants: list[dict]) -> None:

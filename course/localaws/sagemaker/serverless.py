@@ -63,11 +63,14 @@ class ServerlessVariant(Variant):
             each(tried, Instance.stop)
 
     def choose(self, model: str | None = None) -> Instance | None:
-        """A container that has no request; it is not idle any more."""
+        """A container that has no request; it is not idle any more. None whose time has come, though nobody has looked since."""
         with self._lock:
+            over = self._over()
             chosen = next((instance for instance in self._idle_since if instance.ready), None)
             self._idle_since.pop(chosen, None)
-            return chosen
+        if over:
+            threading.Thread(target=each, args=(over, Instance.stop), name=f"serverless {self.name}", daemon=True).start()
+        return chosen
 
     def grow(self) -> Instance:
         """One more container, not yet started. Raises `AwsError` ``ThrottlingException`` when as many as may are there."""
@@ -96,19 +99,20 @@ class ServerlessVariant(Variant):
 
     def _watch(self) -> None:
         while not self._ended.wait(LOOK_SECONDS):
-            each(self._over(), Instance.stop)
+            with self._lock:
+                over = self._over()
+            each(over, Instance.stop)
             with self._lock:
                 if len(self.instances) <= self._provisioned:
                     self._watched = False
                     return
 
     def _over(self) -> Sequence[Instance]:
-        """Containers whose time has come; nobody can choose them any more."""
+        """Containers whose time has come; nobody can choose them any more. To be called with the lock."""
         limit = self._clock.now() - IDLE_SECONDS
-        with self._lock:
-            surplus = max(0, len(self.instances) - self._provisioned)
-            over = [instance for instance, since in self._idle_since.items() if since <= limit][:surplus]
-            self._forget(over)
+        surplus = max(0, len(self.instances) - self._provisioned)
+        over = [instance for instance, since in self._idle_since.items() if since <= limit][:surplus]
+        self._forget(over)
         return over
 
     def _drop(self, instances: Sequence[Instance]) -> None:

@@ -26,6 +26,7 @@ from course.localaws.sagemaker.lineage import Lineage
 from course.localaws.sagemaker.model_package_groups import ModelPackageGroups
 from course.localaws.sagemaker.model_packages import ModelPackages
 from course.localaws.sagemaker.models import Models
+from course.localaws.sagemaker.monitoring_schedules import MonitoringSchedules
 from course.localaws.sagemaker.permissions import demands
 from course.localaws.sagemaker.processing import ProcessingJobs
 from course.localaws.sagemaker.recommendations import InferenceRecommendationsJobs
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 
 FAMILIES = (
     Models, EndpointConfigs, Endpoints, ModelPackageGroups, ModelPackages, InferenceRecommendationsJobs, TrainingJobs, ProcessingJobs,
-    TransformJobs, Experiments, TrialComponents, Lineage, Associations, Records, Searches, Tags,
+    TransformJobs, Experiments, TrialComponents, Lineage, Associations, MonitoringSchedules, Records, Searches, Tags,
 )  # fmt: skip
 
 logger = logging.getLogger(__name__)
@@ -71,8 +72,8 @@ class SageMaker:
         [self.endpoints] = [family for family in self.families if isinstance(family, Endpoints)]
         # Before the training jobs that they launch, so that no more are launched while those are shut down.
         self.families.insert(0, HyperParameterTuningJobs(platform, self.engine, self._training))
-        [endpoints] = [family for family in self.families if isinstance(family, Endpoints)]
-        self.families.append(InferenceComponents(platform, self.engine, endpoints))
+        self.components = InferenceComponents(platform, self.engine, self.endpoints)
+        self.families.append(self.components)
         self.recorded = {name for family in self.families if isinstance(family, Records) for name in family.operations}
         self._operations: dict[str, Operation] = {}
         for family in self.families:

@@ -1,8 +1,9 @@
-"""What CloudWatch shows of the instances behind endpoints, minute by minute: what their processes use, and that nobody asked them.
+"""What CloudWatch shows of endpoints and inference components, minute by minute: what their processes use, and that nobody asked them.
 
 Source: "Monitor Amazon SageMaker AI with Amazon CloudWatch" of the developer guide: ``/aws/sagemaker/Endpoints`` has CPUUtilization (a full
 core is 100), MemoryUtilization and DiskUtilization; ``ConcurrentRequestsPerModel`` of ``AWS/SageMaker`` comes every ten seconds. "If a
-variant's traffic becomes zero ... SageMaker emits metrics with a value of zero" ("Edit a scaling policy").
+variant's traffic becomes zero ... SageMaker emits metrics with a value of zero" ("Edit a scaling policy"). What a component's copies have
+instead is in `component_utilization`.
 
 A jump of the clock passes minutes in which nothing was measured: in them the instances went on as they are now. Of a long jump only the
 last hour is written.
@@ -11,22 +12,27 @@ last hour is written.
 from __future__ import annotations
 
 import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from course.localaws.metrics.store import Datum, observed
+from course.localaws.sagemaker import component_utilization
+from course.localaws.sagemaker.component_utilization import Place, Row
 from course.localaws.sagemaker.invocation_metrics import NAMESPACE
 from course.localaws.sagemaker.live import LiveEndpoints
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
+    from course.localaws.sagemaker.component_copies import LiveComponents
     from course.localaws.sagemaker.fleets import Variant
     from course.localaws.sagemaker.hosting import ModelServer, Usage
 
 HOST_NAMESPACE = "/aws/sagemaker/Endpoints"
 MINUTE, TICK, LONGEST = 60, 10, 3600
 SHORTEST_SAMPLE = 0.5  # seconds; over less, processor time says nothing
-IDLE = (("Invocations", 0.0), ("InvocationsPerInstance", 0.0))
+IDLE = ("Invocations", "InvocationsPerInstance")
 
 
 @dataclass
@@ -40,7 +46,7 @@ class Measured:
 
 @dataclass
 class Watched:
-    """A variant in service: since when, when it last had a request under way, and its servers."""
+    """A variant in service, or a component: since when, when it last had a request under way, and its servers."""
 
     since: float
     asked: float
@@ -48,16 +54,27 @@ class Watched:
 
 
 class Utilization:
-    """Measures as long as an endpoint is in service."""
+    """Measures as long as an endpoint is in service.
 
-    def __init__(self, platform: Platform, live: LiveEndpoints) -> None:
-        self._platform, self._live = platform, live
-        self._watched: dict[tuple[str, str, str], Watched] = {}
+    Parameters
+    ----------
+    platform : Platform
+    live : LiveEndpoints
+    components : LiveComponents
+    places : callable
+        Region and name of a component -> the number of the instance on which each of its copies is.
+    """
+
+    def __init__(
+        self, platform: Platform, live: LiveEndpoints, components: LiveComponents, places: Callable[[str, str], Sequence[Place]]
+    ) -> None:
+        self._platform, self._live, self._components, self._places = platform, live, components, places
+        self._watched: dict[tuple, Watched] = {}
         self._done = 0.0
         platform.agenda.add(self._due, self._measure, first=True)  # alarms of the same moment are to see it
 
     def begin(self) -> None:
-        """An endpoint came into service."""
+        """An endpoint or a component came into service."""
         if not self._watched:
             self._done = self._platform.clock.now()
         self._look()
@@ -70,12 +87,12 @@ class Utilization:
         return (self._done // step + 1) * step
 
     def _look(self) -> list[tuple[str, str, Variant, Watched]]:
-        """All variants in service, those that are new too."""
+        """All components and variants in service and their endpoints, those that are new too; the components first."""
         now, found = self._platform.clock.now(), {}
         shown = []
-        for region, live in self._live.every():
+        for region, live in [*self._components.every(), *self._live.every()]:
             for variant in live.variants:
-                key = region, live.name, variant.name
+                key = (region, *_dimensions(live.name, variant).values())
                 found[key] = self._watched.get(key) or Watched(now, -LONGEST)
                 shown.append((region, live.name, variant, found[key]))
         self._watched = found
@@ -86,26 +103,34 @@ class Utilization:
         before, now = self._done, self._platform.clock.now()
         self._done = now // TICK * TICK
         first = max(before, now - LONGEST)
+        on_hosts: dict[tuple[str, str, str], list[tuple[Place, Row]]] = defaultdict(list)
         for region, endpoint, variant, watched in self._look():
-            dimensions = {"EndpointName": endpoint, "VariantName": variant.name}
+            dimensions, component = _dimensions(endpoint, variant), variant.document.get("Component")
             data = self._concurrency(variant, watched, dimensions, max(first, watched.since))
             begins = [begin for begin in _steps(first - MINUTE, now - MINUTE, MINUTE) if begin >= watched.since - MINUTE]
             if begins:
-                data += self._provisioned(variant, dimensions, begins)
-                data += self._hosts(variant, watched, dimensions, begins)
-                data += [datum for begin in begins if begin >= watched.since for datum in self._idle(region, dimensions, begin)]
+                shared = on_hosts[region, endpoint, variant.name]
+                rows = self._rows(variant, watched)
+                if component:
+                    shared += zip(self._places(region, component), rows, strict=False)  # a copy may have come meanwhile
+                    data += component_utilization.normalised(variant.document, rows, dimensions, begins)
+                else:
+                    if "Hosts" in variant.document:
+                        rows = component_utilization.of_instances(len(variant.instances), shared)
+                    data += self._provisioned(variant, dimensions, begins) + self._of_hosts(rows, dimensions, begins)
+                data += [datum for begin in begins if begin >= watched.since for datum in self._idle(region, variant, dimensions, begin)]
             self._platform.metrics.put_data(region, data)
 
     def _concurrency(self, variant: Variant, watched: Watched, dimensions: dict, first: float) -> list[Datum]:
-        peaks = variant.peaks()
+        name, peaks = _peaks(variant)
         ends = _steps(first, self._done, TICK)
         if any(peaks):
             watched.asked = self._done
-        if not ends or self._done - watched.asked >= LONGEST:
+        if not ends or self._done - watched.asked >= LONGEST or ("Component" in variant.document and not peaks):
             return []
-        counts = [dict.fromkeys(peaks, 1.0) if number == 0 else {0: float(len(peaks) or 1)} for number in range(len(ends))]
+        counts = [Counter(peaks) if number == 0 else {0: len(peaks) or 1} for number in range(len(ends))]
         return [
-            observed(NAMESPACE, "ConcurrentRequestsPerModel", count.items(), dimensions, "None", end - TICK, TICK)
+            observed(NAMESPACE, name, count.items(), dimensions, "None", end - TICK, TICK)
             for end, count in zip(ends, counts, strict=True)
             if count
         ]
@@ -123,30 +148,55 @@ class Utilization:
             for name, per, unit in ((executions, 1, "Count"), (utilization, variant.provisioned, "None"))
         ]
 
-    def _hosts(self, variant: Variant, watched: Watched, dimensions: dict, begins: list[float]) -> list[Datum]:
-        """CPU, memory and disk: one observation for each instance and minute."""
+    @staticmethod
+    def _rows(variant: Variant, watched: Watched) -> list[Row]:
+        """What each instance, or each copy of a component, uses, as far as it can be seen."""
         rows = []
         for instance in variant.instances:
             measured = [found for server in instance.servers if (found := _look_at(server, watched.servers))]
             if measured:
                 usages = [found.usage for found in measured]
-                memory = 100 * sum(usage.memory for usage in usages) / self._platform.limits.memory
                 disk = 100 * sum(usage.disk for usage in usages) / max(usages[0].disk_size, 1)
-                rows.append((sum(found.cpu for found in measured), memory, disk))
+                rows.append(Row(sum(found.cpu for found in measured), sum(usage.memory for usage in usages), disk))
         watched.servers = {server: found for server, found in watched.servers.items() if server.ready}
+        return rows
+
+    def _of_hosts(self, rows: list[Row], dimensions: dict, begins: list[float]) -> list[Datum]:
+        """CPU, memory and disk: one observation for each instance and minute."""
         if not rows:
             return []
-        columns = zip(("CPUUtilization", "MemoryUtilization", "DiskUtilization"), zip(*rows, strict=True), strict=True)
-        series = [(name, [(value, 1.0) for value in values]) for name, values in columns]
-        return [observed(HOST_NAMESPACE, name, values, dimensions, "Percent", begin) for name, values in series for begin in begins]
+        memory = self._platform.limits.memory
+        series = {
+            "CPUUtilization": [(row.cpu, 1.0) for row in rows],
+            "MemoryUtilization": [(100 * row.memory / memory, 1.0) for row in rows],
+            "DiskUtilization": [(row.disk, 1.0) for row in rows],
+        }
+        return [observed(HOST_NAMESPACE, name, values, dimensions, "Percent", begin) for name, values in series.items() for begin in begins]
 
-    def _idle(self, region: str, dimensions: dict, begin: float) -> list[Datum]:
-        """Zeros for a minute without invocations."""
+    def _idle(self, region: str, variant: Variant, dimensions: dict, begin: float) -> list[Datum]:
+        """Zeros for a minute without invocations; not of what has no copies or only hosts components."""
+        if "Hosts" in variant.document or ("Component" in variant.document and not variant.instances):
+            return []
+        names = component_utilization.IDLE if "Component" in variant.document else IDLE
         named = [{"Name": name, "Value": value} for name, value in dimensions.items()]
         metric = {"Namespace": NAMESPACE, "MetricName": "Invocations", "Dimensions": named}
         if any(True for _ in self._platform.metrics.data(region, metric, begin, begin + MINUTE)):
             return []
-        return [observed(NAMESPACE, name, [(value, 1.0)], dimensions, "None", begin) for name, value in IDLE]
+        return [observed(NAMESPACE, name, [(0.0, 1.0)], dimensions, "None", begin) for name in names]
+
+
+def _dimensions(endpoint: str, variant: Variant) -> dict[str, str]:
+    """Of a variant's metrics, or of those of a component."""
+    component = variant.document.get("Component")
+    return {"InferenceComponentName": component} if component else {"EndpointName": endpoint, "VariantName": variant.name}
+
+
+def _peaks(variant: Variant) -> tuple[str, Sequence[float]]:
+    """The metric of requests under way at once, and its observations since the last look."""
+    if "Component" in variant.document:
+        copies = len(variant.instances)
+        return component_utilization.CONCURRENT, [variant.most() / copies] if copies else []
+    return "ConcurrentRequestsPerModel", [] if "Hosts" in variant.document else variant.peaks()
 
 
 def _steps(after: float, until: float, seconds: int) -> list[float]:

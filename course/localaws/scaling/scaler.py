@@ -7,38 +7,23 @@ import logging
 import math
 import threading
 import uuid
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from course.localaws.alarms.verdicts import ALARM
 from course.localaws.errors import AwsError, invalid
 from course.localaws.scaling.adjustments import COOLDOWN, cooling, stepped, tracked
+from course.localaws.scaling.dimensions import DIMENSIONS
+from course.localaws.scaling.scalable import Scalable
 from course.localaws.scaling.store import POLICY, SCHEDULED, TARGET, ScalingStore, own_key, target_key
-from course.localaws.scaling.tracking import INSTANCES, PROVISIONED, is_low
+from course.localaws.scaling.tracking import is_low
 from course.localaws.schedules import Schedule
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
 
-WORDS = {INSTANCES: "desired instance count", PROVISIONED: "desired provisioned concurrency"}
 WAIT_SECONDS = 45.0  # for which the clock stands still while an activity is carried out
 
 logger = logging.getLogger(__name__)
-
-
-class Scalable(Protocol):
-    """What has a capacity that can be set, by resource ids like ``endpoint/e/variant/v`` and scalable dimensions."""
-
-    def capacity(self, region: str, resource: str, dimension: str) -> int | None:
-        """How many there are, or are to be; None when the resource does not exist."""
-
-    def is_locked(self, region: str, resource: str, dimension: str) -> bool:
-        """Whether its capacity cannot be set now, though it exists."""
-
-    def least(self, region: str, resource: str, dimension: str) -> int:
-        """The smallest ``MinCapacity`` that the resource may have."""
-
-    def set_capacity(self, region: str, resource: str, dimension: str, capacity: int) -> None:
-        """Set it and wait until it is done. Raises AwsError."""
 
 
 class Scaler:
@@ -173,7 +158,7 @@ class Scaler:
 
     def _scale(self, region: str, target: dict, desired: int, cause: str, moment: float) -> None:
         """Begin an activity, and wait for it, though not for ever."""
-        activity = self._activity(target, f"Setting {WORDS[target['ScalableDimension']]} to {desired}.", cause, moment)
+        activity = self._activity(target, f"Setting {DIMENSIONS[target['ScalableDimension']].words} to {desired}.", cause, moment)
         self._store.activity(region, activity)
         thread = threading.Thread(target=self._carry_out, args=(region, target, desired, activity), name="scaling", daemon=True)
         self._busy[region, target_key(target)] = thread
@@ -184,7 +169,7 @@ class Scaler:
             left -= 0.1
 
     def _carry_out(self, region: str, target: dict, desired: int, activity: dict) -> None:
-        words = f"set {WORDS[target['ScalableDimension']]} to {desired}"
+        words = f"set {DIMENSIONS[target['ScalableDimension']].words} to {desired}"
         try:
             self._scalable.set_capacity(region, target["ResourceId"], target["ScalableDimension"], desired)
             ended = {"StatusCode": "Successful", "StatusMessage": f"Successfully {words}. Change successfully fulfilled by sagemaker."}

@@ -13,10 +13,13 @@ from starlette.responses import Response
 from course.localaws.alarms.operations import AlarmOperations
 from course.localaws.call import Call, Service
 from course.localaws.contract import Contract
-from course.localaws.errors import AwsError, invalid, not_supported
-from course.localaws.scaling.scaler import Scalable, Scaler, following
+from course.localaws.errors import AwsError, invalid
+from course.localaws.scaling.checks import check_limits, check_policy
+from course.localaws.scaling.dimensions import INSTANCES, PROVISIONED, dimension_of
+from course.localaws.scaling.scalable import Scalable
+from course.localaws.scaling.scaler import Scaler, following
 from course.localaws.scaling.store import POLICY, SCHEDULED, TARGET, ScalingStore, own_key, target_key
-from course.localaws.scaling.tracking import INSTANCES, PROVISIONED, alarms_of, metric_of
+from course.localaws.scaling.tracking import alarms_of
 from course.localaws.schedules import ScheduleError
 
 if TYPE_CHECKING:
@@ -75,19 +78,19 @@ class Scaling:
         keys = [f"endpoint/{endpoint}/variant/{variant} {dimension}" for dimension in (INSTANCES, PROVISIONED)]
         return any(self._store.get(region, TARGET, key) for key in keys)
 
-    def forget(self, region: str, endpoint: str) -> None:
-        """An endpoint is gone: its variants are scalable targets no longer, as AWS's DeleteEndpoint deregisters them."""
+    def forget(self, region: str, resource: str) -> None:
+        """An endpoint or a component is gone: it, and what is below it, are scalable targets no longer, as with AWS's DeleteEndpoint."""
         for _, target in self._store.every(TARGET, region):
-            if target["ResourceId"].startswith(f"endpoint/{endpoint}/"):
+            if f"{target['ResourceId']}/".startswith(f"{resource}/"):
                 self.deregister(region, target)
 
     # ---- targets ------------------------------------------------------------------------------------------------------------
 
     def register(self, region: str, params: dict) -> dict:
-        self._check_dimension(params)
-        key, present = target_key(params), self._store.get(region, TARGET, target_key(params))
+        kind, key = dimension_of(params).kind, target_key(params)
+        present = self._store.get(region, TARGET, key)
         if self._scalable.capacity(region, params["ResourceId"], params["ScalableDimension"]) is None:
-            raise invalid(f"The endpoint variant doesn't exist, or has no {params['ScalableDimension']}: {params['ResourceId']}")
+            raise invalid(f"The {kind} doesn't exist, or has no {params['ScalableDimension']}: {params['ResourceId']}")
         target = present or {
             "ServiceNamespace": NAMESPACE,
             "ResourceId": params["ResourceId"],
@@ -100,7 +103,7 @@ class Scaling:
         }
         target |= {member: params[member] for member in ("MinCapacity", "MaxCapacity") if member in params}
         target["SuspendedState"] = target["SuspendedState"] | params.get("SuspendedState", {})
-        self._check_limits(region, target)
+        check_limits(self._scalable, region, target)
         self._store.put(region, TARGET, key, target)
         self._scaler.within_limits(region, target, self._now())
         return {"ScalableTargetARN": target["ScalableTargetARN"]}
@@ -122,7 +125,7 @@ class Scaling:
     # ---- policies -----------------------------------------------------------------------------------------------------------
 
     def put_policy(self, region: str, params: dict) -> dict:
-        self._check_dimension(params)
+        dimension_of(params)
         target = self._target(region, params)
         key = own_key(params, params["PolicyName"])
         present = self._store.get(region, POLICY, key)
@@ -132,7 +135,7 @@ class Scaling:
         if present is None:
             resource = f"resource/{NAMESPACE}/{target['ResourceId']}:policyName/{params['PolicyName']}"
             policy["PolicyARN"] = f"arn:aws:autoscaling:{region}:{self._platform.account}:scalingPolicy:{uuid.uuid4()}:{resource}"
-        self._check_policy(policy)
+        check_policy(policy)
         before = [alarm["AlarmName"] for alarm in policy["Alarms"]]
         if policy["PolicyType"] == "TargetTrackingScaling":
             made = alarms_of(policy)
@@ -168,14 +171,14 @@ class Scaling:
     # ---- scheduled actions and activities -----------------------------------------------------------------------------------
 
     def put_action(self, region: str, params: dict) -> dict:
-        self._check_dimension(params)
+        dimension_of(params)
         target = self._target(region, params)
         key, now = own_key(params, params["ScheduledActionName"]), self._now()
         action = self._store.get(region, SCHEDULED, key) or {"CreationTime": now}
         action |= params
         if "Schedule" not in action or not action.get("ScalableTargetAction"):
             raise invalid("A scheduled action needs a Schedule and a ScalableTargetAction with MinCapacity, MaxCapacity or both.")
-        self._check_limits(region, target | action["ScalableTargetAction"])
+        check_limits(self._scalable, region, target | action["ScalableTargetAction"])
         action.setdefault(
             "ScheduledActionARN",
             f"arn:aws:autoscaling:{region}:{self._platform.account}:scheduledAction:{uuid.uuid4()}:resource/{NAMESPACE}/"
@@ -221,41 +224,6 @@ class Scaling:
         return {}
 
     # ---- parts --------------------------------------------------------------------------------------------------------------
-
-    def _check_dimension(self, params: dict) -> None:
-        if params["ScalableDimension"] not in (INSTANCES, PROVISIONED):
-            if params["ScalableDimension"].startswith("sagemaker:"):
-                raise not_supported("application-autoscaling", f"the scalable dimension {params['ScalableDimension']}")
-            raise invalid(f"Unsupported service namespace, resource type or scalable dimension: {params['ScalableDimension']}")
-        parts = params["ResourceId"].split("/")
-        if len(parts) != 4 or parts[::2] != ["endpoint", "variant"] or not all(parts):
-            raise invalid(f"Unsupported resource id {params['ResourceId']}: it must be endpoint/<name>/variant/<name>.")
-
-    def _check_limits(self, region: str, target: dict) -> None:
-        least, most = target.get("MinCapacity"), target.get("MaxCapacity")
-        if least is None or most is None:
-            raise invalid("MinCapacity and MaxCapacity are required when a scalable target is registered for the first time.")
-        if least > most:
-            raise invalid(f"Maximum capacity cannot be less than minimum capacity: {most} < {least}")
-        smallest = self._scalable.least(region, target["ResourceId"], target["ScalableDimension"])
-        if least < smallest:
-            raise invalid(f"Minimum capacity cannot be less than {smallest} for the resource {target['ResourceId']}.")
-
-    @staticmethod
-    def _check_policy(policy: dict) -> None:
-        kind = policy["PolicyType"]
-        if kind not in ("StepScaling", "TargetTrackingScaling"):
-            raise not_supported("application-autoscaling", f"PutScalingPolicy with PolicyType {kind}")
-        if f"{kind}PolicyConfiguration" not in policy:
-            raise invalid(f"{kind}PolicyConfiguration is required for the policy type {kind}.")
-        if kind == "TargetTrackingScaling":
-            if policy["TargetTrackingScalingPolicyConfiguration"]["TargetValue"] <= 0:
-                raise invalid("TargetValue must be greater than 0.")
-            metric_of(policy)
-            return
-        configuration = policy["StepScalingPolicyConfiguration"]
-        if "AdjustmentType" not in configuration or not configuration.get("StepAdjustments"):
-            raise invalid("StepScalingPolicyConfiguration needs an AdjustmentType and StepAdjustments.")
 
     def _drop_alarms(self, region: str, names: list[str]) -> None:
         for name in names:

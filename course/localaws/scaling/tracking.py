@@ -10,13 +10,15 @@ from __future__ import annotations
 import uuid
 
 from course.localaws.errors import invalid, not_supported
+from course.localaws.scaling.dimensions import COPIES, DIMENSIONS, INSTANCES, PROVISIONED
 
-INSTANCES, PROVISIONED = "sagemaker:variant:DesiredInstanceCount", "sagemaker:variant:DesiredProvisionedConcurrency"
 HIGH_PERIODS, LOW_SECONDS, LOW_SHARE = 3, 900, 0.9
 PREDEFINED = {
     "SageMakerVariantInvocationsPerInstance": (INSTANCES, "InvocationsPerInstance", "Sum", 60),
     "SageMakerVariantConcurrentRequestsPerModelHighResolution": (INSTANCES, "ConcurrentRequestsPerModel", "Maximum", 10),
     "SageMakerVariantProvisionedConcurrencyUtilization": (PROVISIONED, "ServerlessProvisionedConcurrencyUtilization", "Average", 60),
+    "SageMakerInferenceComponentInvocationsPerCopy": (COPIES, "InvocationsPerCopy", "Sum", 60),
+    "SageMakerInferenceComponentConcurrentRequestsPerCopyHighResolution": (COPIES, "ConcurrentRequestsPerCopy", "Maximum", 10),
 }
 
 
@@ -48,8 +50,7 @@ def _predefined(kind: str, policy: dict) -> dict:
     dimension, metric, statistic, period = PREDEFINED.get(kind, ("", "", "", 0))
     if dimension != policy["ScalableDimension"]:
         raise invalid(f"The predefined metric {kind} is not one of the scalable dimension {policy['ScalableDimension']}.")
-    _, endpoint, _, variant = policy["ResourceId"].split("/")
-    dimensions = [{"Name": "EndpointName", "Value": endpoint}, {"Name": "VariantName", "Value": variant}]
+    dimensions = DIMENSIONS[dimension].metric_dimensions(policy["ResourceId"])
     return {"Namespace": "AWS/SageMaker", "MetricName": metric, "Dimensions": dimensions, "Statistic": statistic, "Period": period}
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from schedule import COLUMNS, ROWS
+from given.schedule import COLUMNS, ROWS
 from sklearn.metrics import roc_auc_score
 
 EPOCHS = 10  # of each training in the table; all were scored after each

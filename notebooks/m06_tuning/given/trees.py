@@ -2,7 +2,7 @@
 
 import pandas as pd
 import xgboost
-from schedule import COLUMNS
+from given.schedule import COLUMNS
 from sklearn.metrics import roc_auc_score
 
 USUAL = {"objective": "binary:logistic", "eta": 0.1, "max_depth": 5, "subsample": 0.7, "nthread": 1}

@@ -94,3 +94,14 @@ def replays(table: pd.DataFrame, space: Space, jobs: int, searches: int, seed: i
         raise ValueError(f"Only {(chance > 0).sum()} trials of the table lie within these ranges: too few for a replay. Widen the ranges.")
     tried = np.random.default_rng(seed).choice(table.auc, size=(searches, jobs), p=chance)
     return np.maximum.accumulate(tried, axis=1)
+
+
+def example(table: pd.DataFrame, seed: int = 0) -> tuple[list[dict], list[dict]]:
+    """A first search over all bounds as exercise 6.1.2 has them, with XGBoost's own names: its ranges and its 60 trials."""
+    tried = table[table.scaling == "Logarithmic"].sample(60, random_state=seed)
+    first = [
+        {"Name": name, "MinValue": str(least), "MaxValue": str(most), "ScalingType": "Logarithmic"}
+        for name, (least, most) in RANGES.items()
+        if name not in WHOLE
+    ]
+    return first, tried[[*(one["Name"] for one in first), "auc"]].to_dict("records")

@@ -8,12 +8,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 PERCENTILES = ["p50", "p90", "p99"]
+AHEAD = timedelta(days=50)  # with periods of an hour nearly as many points as CloudWatch gives at a time
 
 
 def statistics(cloudwatch: Any, endpoint: str, variant: str, metric: str, requests: int, limit: float = 180) -> dict[str, float]:
-    """Percentiles of a metric over the last ten minutes, in the unit of the metric: ``{"p50": ..., "p90": ..., "p99": ...}``.
+    """Percentiles of a metric over the last hour, in the unit of the metric: ``{"p50": ..., "p90": ..., "p99": ...}``.
 
-    Waits until CloudWatch has counted ``requests`` of them, at most ``limit`` seconds: on AWS a value arrives a minute or two late.
+    The clock of a local AWS may have been moved on by another lesson: what is ahead of this machine's clock counts as well. Waits
+    until CloudWatch has counted ``requests`` of them, at most ``limit`` seconds: on AWS a value arrives a minute or two late.
 
     Raises
     ------
@@ -24,8 +26,8 @@ def statistics(cloudwatch: Any, endpoint: str, variant: str, metric: str, reques
     dimensions = [{"Name": "EndpointName", "Value": endpoint}, {"Name": "VariantName", "Value": variant}]
     while time.monotonic() < until:
         now = datetime.now(UTC)
-        query = {"Namespace": "AWS/SageMaker", "MetricName": metric, "Dimensions": dimensions, "Period": 1200}
-        query |= {"StartTime": now - timedelta(minutes=10), "EndTime": now + timedelta(minutes=1)}
+        query = {"Namespace": "AWS/SageMaker", "MetricName": metric, "Dimensions": dimensions, "Period": 3600}
+        query |= {"StartTime": now - timedelta(minutes=10), "EndTime": now + AHEAD}
         counted = cloudwatch.get_metric_statistics(**query, Statistics=["SampleCount"])["Datapoints"]
         if sum(point["SampleCount"] for point in counted) >= requests:
             points = cloudwatch.get_metric_statistics(**query, ExtendedStatistics=PERCENTILES)["Datapoints"]

@@ -256,9 +256,9 @@ def test_what_is_refused(world, namespace):
 @pytest.mark.parametrize(
     ("expression", "code", "words"),
     [
-        ("FILL(m, 0)", "NotSupportedByLocalAws", "FILL"),
-        ("ANOMALY_DETECTION_BAND(m)", "NotSupportedByLocalAws", "ANOMALY_DETECTION_BAND"),
-        ("SELECT AVG(m) FROM Space", "NotSupportedByLocalAws", "Metrics Insights"),
+        ("FILL(m, 0)", "NotSupportedByLocalAws", "PutMetricAlarm with the expression 'FILL"),
+        ("ANOMALY_DETECTION_BAND(m)", "NotSupportedByLocalAws", "PutMetricAlarm with the function ANOMALY_DETECTION_BAND"),
+        ("SELECT AVG(m) FROM Space", "NotSupportedByLocalAws", "PutMetricAlarm with a Metrics Insights query"),
         ("m + e", "ValidationError", "circle"),
         ("m + other", "ValidationError", "other"),
     ],

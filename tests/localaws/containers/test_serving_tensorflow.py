@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from course.localaws.containers.images.tensorflow_serve import default_of, find_models
+
 from ..sagemaker.job_world import needs_tensorflow
 from .conftest import Server
 
@@ -88,6 +90,26 @@ def test_the_newest_version_answers_whatever_the_body(server: Server) -> None:
     assert ask(server, '{"inputs": [[1, 2]]}').json() == {"outputs": [6.0]}
     lines = ask(server, "[1, 2]", accept="application/jsonlines")
     assert (lines.headers["content-type"], lines.text) == ("application/jsonlines", '{    "predictions": [6.0    ]}')
+
+
+@needs_tensorflow
+def test_the_first_model_by_path_answers_where_none_is_named(serve, bundles: dict) -> None:
+    files = below("z/main/1", bundles["sum"]) | below("b/twice/1", bundles["twice"]) | below("c/other/7", bundles["examples"])
+    server = serve("tensorflow_serve", files)
+    assert server.wait(), server.log.read_text()
+    assert ask(server, "[1, 2]").json() == {"predictions": [6.0]}
+    assert ask(server, "[1, 2]", "tfs-model-name=main").json() == {"predictions": [3.0]}
+
+
+def test_the_default_model_is_the_first_by_path_or_that_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("z/main/1", "b/twice/12", "b/twice/2", "c/other/7", "notes"):  # the order in which the file system gets them says nothing
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "saved_model.pb").write_bytes(b"")
+    models = find_models(tmp_path)
+    assert {name: set(versions) for name, versions in models.items()} == {"twice": {2, 12}, "other": {7}, "main": {1}}
+    assert default_of(models) == "twice"
+    monkeypatch.setenv("SAGEMAKER_TFS_DEFAULT_MODEL_NAME", "main")
+    assert default_of(models) == "main"
 
 
 @needs_tensorflow

@@ -186,6 +186,7 @@ def test_no_request_breaks_anything(wire, request):
 
 
 @pytest.mark.nightly
+@pytest.mark.timeout(1500)
 @settings(FEW, max_examples=4000)
 @given(request=spoiled())
 def test_no_request_of_thousands_breaks_anything(wire, request):

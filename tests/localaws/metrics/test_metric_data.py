@@ -113,13 +113,13 @@ def test_arithmetic_is_pythons(expression, a, b):
             expected[moment] = float(eval(expression, {}, {name: series[name][moment] for name in used}))
         except ZeroDivisionError:
             continue
-    found = evaluate(expression, "e", series.get)
+    found = evaluate(expression, "e", series.get, "GetMetricData")
     assert found == pytest.approx(expected)
 
 
 @given(st.text(st.sampled_from(list("ab12.+-*/^() <[\"'SELECT")), max_size=25))
 def test_any_text_is_an_expression_or_is_refused(text):
     try:
-        assert isinstance(evaluate(text, "e", {"a": {0.0: 1.0}, "b": {}}.get), dict)
+        assert isinstance(evaluate(text, "e", {"a": {0.0: 1.0}, "b": {}}.get, "GetMetricData"), dict)
     except AwsError as error:
         assert error.code in ("ValidationError", "NotSupportedByLocalAws")

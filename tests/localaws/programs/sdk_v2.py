@@ -86,7 +86,7 @@ tuner = HyperparameterTuner(xgboost, "validation:auc", {"eta": ContinuousParamet
 tuner.fit({"train": data, "validation": data}, job_name=f"v2-{int(time.time())}")
 attached = HyperparameterTuner.attach(tuner.latest_tuning_job.name, sagemaker_session=session)
 xgboost.fit({"train": data}, logs="All")
-served = []
+served, monitors = [], []
 queued = AsyncInferenceConfig(output_path=f"s3://{bucket}/v2/async")
 for where in (
     {"initial_instance_count": 1, "instance_type": "ml.m5.large"},
@@ -96,6 +96,7 @@ for where in (
     predictor = xgboost.deploy(serializer=CSVSerializer(), endpoint_name=f"v2-{len(served)}-{int(time.time())}", **where)
     answer = predictor.predict([[1, 3]])
     served.append(float(answer) > 0.5)
+    monitors += predictor.list_monitors()
     predictor.delete_endpoint()
 features = session.upload_string_as_file_body("1,3\n0,4\n", bucket, "v2/batch/rows.csv")
 transformer = xgboost.transformer(1, "ml.m5.large", output_path=f"s3://{bucket}/v2/out", assemble_with="Line", accept="text/csv")
@@ -110,6 +111,7 @@ print(
             "noted": noted.run_name,
             "tuned": attached.best_training_job() == tuner.best_training_job(),
             "served": served,
+            "monitors": monitors,
             "batch": batch,
         }
     )

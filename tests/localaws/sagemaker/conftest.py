@@ -21,6 +21,15 @@ MODES = [
 ]
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest chooses by mark
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of tests marked ``second_mode_nightly`` those in the mode that this machine would not choose run at night."""
+    for item in items:
+        mode = item.callspec.params.get("world") if hasattr(item, "callspec") else None
+        if mode and mode != box.best_mode() and item.get_closest_marker("second_mode_nightly"):
+            item.add_marker(pytest.mark.nightly)
+
+
 @pytest.fixture(scope="session")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of wheels in the place of PyPI."""

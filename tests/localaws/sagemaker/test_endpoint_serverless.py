@@ -88,6 +88,13 @@ def test_containers_go_when_nobody_has_asked_for_a_while(world, counting):
     assert second.endswith(":1") and second[:8] != first[:8]
 
 
+def test_a_request_right_after_a_jump_of_the_clock_is_cold(world, counting):
+    first = world.invoke(counting)
+    world.handle.advance(301)
+    second = world.invoke(counting)
+    assert second.endswith(":1") and second[:8] != first[:8]
+
+
 def test_what_comes_at_once_gets_a_container_each_until_there_are_as_many_as_may(world, counting):
     rested(world)
 

@@ -326,3 +326,16 @@ def test_weights_and_capacities(world):
     world.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=config, RetainAllVariantProperties=True)
     kept = {variant["VariantName"]: variant["CurrentWeight"] for variant in world.settled(name)["ProductionVariants"]}
     assert kept == {"A": 0.0, "B": 3.0}
+
+
+def test_nobody_monitors_an_endpoint_and_nothing_explains_it(world):
+    name = world.deploy(echo("a"), SKLEARN)
+    assert world.sagemaker.list_monitoring_schedules(EndpointName=name)["MonitoringScheduleSummaries"] == []
+    definition = {"MonitoringJobDefinitionName": "any", "MonitoringType": "DataQuality"}
+    with pytest.raises(ClientError, match="CreateMonitoringSchedule is not supported"):
+        world.sagemaker.create_monitoring_schedule(MonitoringScheduleName="any", MonitoringScheduleConfig=definition)
+    explainer = {"ClarifyExplainerConfig": {"ShapConfig": {"ShapBaselineConfig": {"ShapBaseline": "1,2,3"}}}}
+    with pytest.raises(ClientError, match="CreateEndpointConfig with ExplainerConfig is not supported"):
+        world.config({"ModelName": world.model(echo("b"), SKLEARN)}, ExplainerConfig=explainer)
+    with pytest.raises(ClientError, match="has no explainer"):
+        world.invoke(name, EnableExplanations="`true`")

@@ -10,6 +10,8 @@ import pytest
 from .job_world import BUCKET, World
 from .test_training_sdk import processor_settings, session, write  # noqa: F401
 
+pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
+
 IN_JOB = """
     import boto3
     from sagemaker.core.experiments.run import load_run

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
 
 import psutil
 import pytest
@@ -11,7 +10,8 @@ from botocore.exceptions import ClientError
 
 from course.localaws import server
 
-from .endpoint_world import ROLE, SKLEARN, World, answers_of, archive, echo, script, until, world_of
+from .component_world import MEMORY, Components, needs, refusal
+from .endpoint_world import ROLE, SKLEARN, answers_of, archive, echo, script, until, world_of
 
 # Takes 1.5 GiB while it answers, which it does at once or, if it may, after a minute.
 GREEDY = """
@@ -22,85 +22,6 @@ def transform_fn(model, data, content_type, accept):
     time.sleep(60 if data == "wait" else 0)
     return "a", "text/plain"
 """
-MEMORY = 8192  # MB of an ml.m5.large, which has two cores
-
-
-class Components(World):
-    """A world of endpoints whose variants have no model, and of components on them."""
-
-    def host(self, count: int = 1, **variant: Any) -> str:
-        """An endpoint in service for components."""
-        config = self.config({"InitialInstanceCount": count} | variant, ExecutionRoleArn=ROLE)
-        name = self.create(config)
-        assert self.settled(name)["EndpointStatus"] == "InService"
-        return name
-
-    def component(self, endpoint: str, model: str, copies: int = 1, memory: int = 1024, **specification: Any) -> str:
-        """A component; ``specification`` has further members of its Specification, or others."""
-        name = self.name("component")
-        self.sagemaker.create_inference_component(
-            InferenceComponentName=name,
-            EndpointName=endpoint,
-            VariantName="AllTraffic",
-            Specification={"ModelName": model, "ComputeResourceRequirements": needs(memory)} | specification,
-            RuntimeConfig={"CopyCount": copies},
-        )
-        return name
-
-    def component_settled(self, name: str) -> dict:
-        def settled() -> dict | None:
-            described = self.sagemaker.describe_inference_component(InferenceComponentName=name)
-            return None if described["InferenceComponentStatus"] in ("Creating", "Updating", "Deleting") else described
-
-        return until(settled, f"{name} is settled")
-
-    def served(self, endpoint: str, answer: str = "a", **more: Any) -> str:
-        """A component in service that answers every request alike."""
-        name = self.component(endpoint, self.model(echo(answer), SKLEARN), **more)
-        described = self.component_settled(name)
-        assert described["InferenceComponentStatus"] == "InService", described.get("FailureReason")
-        return name
-
-    def ask(self, endpoint: str, component: str) -> str:
-        return self.invoke(endpoint, InferenceComponentName=component)
-
-    def scale(self, component: str, copies: int) -> dict:
-        self.sagemaker.update_inference_component_runtime_config(
-            InferenceComponentName=component, DesiredRuntimeConfig={"CopyCount": copies}
-        )
-        return self.component_settled(component)
-
-    def remove(self, component: str) -> None:
-        self.sagemaker.delete_inference_component(InferenceComponentName=component)
-        until(lambda: self._component_gone(component), f"{component} is deleted")
-
-    def instances(self, endpoint: str) -> int:
-        [variant] = self.sagemaker.describe_endpoint(EndpointName=endpoint)["ProductionVariants"]
-        return variant["CurrentInstanceCount"]
-
-    def close(self) -> None:
-        for endpoint in self.endpoints:
-            for component in self.sagemaker.list_inference_components(EndpointNameEquals=endpoint)["InferenceComponents"]:
-                self.component_settled(component["InferenceComponentName"])
-                self.remove(component["InferenceComponentName"])
-        super().close()
-
-    def _component_gone(self, name: str) -> bool:
-        try:
-            self.sagemaker.describe_inference_component(InferenceComponentName=name)
-        except ClientError as error:
-            return "Could not find inference component" in str(error)
-        return False
-
-
-def needs(memory: int, cores: float | None = None, accelerators: float | None = None, most: int | None = None) -> dict:
-    members = {
-        "MinMemoryRequiredInMb": memory,
-        "MaxMemoryRequiredInMb": most,
-        "NumberOfCpuCoresRequired": cores,
-        "NumberOfAcceleratorDevicesRequired": accelerators,
-    }
-    return {member: value for member, value in members.items() if value is not None}
 
 
 @pytest.fixture(scope="module")
@@ -119,10 +40,6 @@ def model(world):
 def shared(world):
     """An endpoint on which tests may have small components."""
     return world.host(2)
-
-
-def refusal(error: pytest.ExceptionInfo) -> tuple[str, str]:
-    return error.value.response["Error"]["Code"], error.value.response["Error"]["Message"]
 
 
 def test_components_are_created_described_listed_called_and_deleted(world):
@@ -320,7 +237,7 @@ def test_metrics_have_the_component_as_their_dimension(world, shared):
         world.ask(shared, name)
     dimensions = [{"Name": "InferenceComponentName", "Value": name}]
     found = {item["MetricName"] for item in world.cloudwatch.list_metrics(Namespace="AWS/SageMaker", Dimensions=dimensions)["Metrics"]}
-    assert {"Invocations", "InvocationsPerCopy", "ConcurrentRequestsPerCopy", "ModelLatency", "OverheadLatency"} <= found
+    assert {"Invocations", "InvocationsPerCopy", "ModelLatency", "OverheadLatency"} <= found
     assert "InvocationsPerInstance" not in found
     described = world.sagemaker.describe_inference_component(InferenceComponentName=name)
     begin = described["CreationTime"].replace(second=0, microsecond=0)
@@ -333,7 +250,6 @@ def test_metrics_have_the_component_as_their_dimension(world, shared):
         return sum(point[kind] for point in points)
 
     assert (statistic("Invocations", "Sum"), statistic("InvocationsPerCopy", "Sum")) == (4, 2)
-    assert statistic("ConcurrentRequestsPerCopy", "Maximum") == 0.5
 
 
 @pytest.mark.parametrize(
@@ -353,7 +269,6 @@ def test_metrics_have_the_component_as_their_dimension(world, shared):
         ({"EndpointName": "no-endpoint"}, "ValidationException", 'Could not find endpoint "'),
         ({"VariantName": "none"}, "ValidationException", 'Could not find variant "none"'),
         ({"VariantName": None}, "ValidationException", "VariantName is required"),
-        ({"Specification": {"BaseInferenceComponentName": "b"}}, "NotSupportedByLocalAws", "with Specification.BaseInferenceComponentName"),
         ({"Specifications": [{"ModelName": "m"}]}, "NotSupportedByLocalAws", "with Specifications"),
     ],
 )
@@ -368,6 +283,42 @@ def test_components_that_are_refused(world, shared, model, changes, code, words)
     with pytest.raises(ClientError) as error:
         world.sagemaker.create_inference_component(**{member: value for member, value in params.items() if value is not None})
     assert (refusal(error)[0], words in refusal(error)[1]) == (code, True), refusal(error)
+
+
+def test_adapters_are_checked_as_on_aws_and_refused_by_the_image_that_cannot_load_them(world, shared):
+    base, other = world.served(shared), world.served(world.host())
+    failed = world.component(shared, world.model(script("raise RuntimeError"), SKLEARN))
+    world.component_settled(failed)
+    adapter = {"ArtifactUrl": "s3://b/adapter.tar.gz"}
+    for specification, more, code, words in (
+        (
+            {"Container": adapter, "ComputeResourceRequirements": needs(512)},
+            {},
+            "ValidationException",
+            "has no ComputeResourceRequirements",
+        ),
+        ({}, {}, "ValidationException", "needs a Container with the ArtifactUrl"),
+        ({"Container": adapter | {"Image": SKLEARN}}, {}, "ValidationException", "neither an Image nor a ModelName"),
+        ({"Container": adapter, "BaseInferenceComponentName": "none"}, {}, "ValidationException", "Could not find inference component"),
+        ({"Container": adapter, "BaseInferenceComponentName": other}, {}, "ValidationException", f"not on {shared}"),
+        (
+            {"Container": adapter, "BaseInferenceComponentName": failed},
+            {},
+            "ValidationException",
+            "must be InService; its status is Failed",
+        ),
+        ({"Container": adapter}, {"VariantName": "other"}, "ValidationException", "is on variant AllTraffic"),
+        ({"Container": adapter}, {"EndpointName": "none"}, "ValidationException", 'Could not find endpoint "'),
+        ({"Container": adapter}, {}, "NotSupportedByLocalAws", f"an adapter for {base}, whose image {SKLEARN} loads none here"),
+    ):
+        with pytest.raises(ClientError) as error:
+            world.sagemaker.create_inference_component(
+                InferenceComponentName=world.name("adapter"),
+                **{"EndpointName": shared} | more,
+                Specification={"BaseInferenceComponentName": base} | specification,
+            )
+        assert (refusal(error)[0], words in refusal(error)[1]) == (code, True), refusal(error)
+    assert base in {item["InferenceComponentName"] for item in world.sagemaker.list_inference_components()["InferenceComponents"]}
 
 
 def test_what_does_not_exist_exists_already_or_is_not_done_here(world, shared, model):
@@ -385,11 +336,6 @@ def test_what_does_not_exist_exists_already_or_is_not_done_here(world, shared, m
             act(InferenceComponentName="none")
     with pytest.raises(ClientError, match="needs a Specification or a RuntimeConfig"):
         world.sagemaker.update_inference_component(InferenceComponentName=name)
-    rolling = {"MaximumBatchSize": {"Type": "COPY_COUNT", "Value": 1}, "WaitIntervalInSeconds": 0}
-    with pytest.raises(ClientError, match="UpdateInferenceComponent with DeploymentConfig"):
-        world.sagemaker.update_inference_component(
-            InferenceComponentName=name, RuntimeConfig={"CopyCount": 1}, DeploymentConfig={"RollingUpdatePolicy": rolling}
-        )
     plain = world.deploy(echo("plain"), SKLEARN)
     with pytest.raises(ClientError, match="hosts models and no inference components"):
         world.component(plain, model)

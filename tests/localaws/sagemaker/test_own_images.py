@@ -21,6 +21,8 @@ from .job_world import BUCKET, ROLE, SKLEARN, World, channel, processing_input, 
 from .own_images import classic, write
 from .wheels import write_wheel
 
+pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
+
 
 @pytest.fixture
 def made(world: World, wheels: Path, monkeypatch: pytest.MonkeyPatch):

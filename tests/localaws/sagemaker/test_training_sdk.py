@@ -14,6 +14,8 @@ from course.localaws.environment import PLUGIN_FOLDER
 
 from .job_world import BUCKET, ROLE, SKLEARN, XGBOOST, World, needs_torch, processing_input, processing_output
 
+pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
+
 if TYPE_CHECKING:
     from sagemaker.train import ModelTrainer
 

@@ -16,6 +16,8 @@ from course.localaws.containers import records
 
 from .job_world import BUCKET, XGBOOST, World, channel, cluster
 
+pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
+
 BINARY = {"num_round": "5", "objective": "binary:logistic"}
 RANDOM = np.random.default_rng(7)
 FEATURES = RANDOM.normal(size=(400, 3)).round(3)

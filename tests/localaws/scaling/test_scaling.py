@@ -375,8 +375,7 @@ def test_what_is_refused(world):
         with pytest.raises(ClientError) as caught:
             getattr(world.scaling, operation)(**(place | changes))
         refused.append(caught.value.response["Error"]["Code"])
-    assert refused == ["ValidationException"] * 4 + [
-        "NotSupportedByLocalAws",
+    assert refused == ["ValidationException"] * 5 + [
         "ObjectNotFoundException",
         "ValidationException",
         "ObjectNotFoundException",

@@ -365,19 +365,19 @@ def read_apigateway(client: Client, api: str) -> list[dict]:
 
 
 def make_autoscaling(client: Client) -> None:
-    variant = {
-        "ResourceId": "endpoint/e/variant/A",
-        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
-        "ServiceNamespace": "sagemaker",
+    table = {  # what is not of SageMaker is a record
+        "ResourceId": "table/restart",
+        "ScalableDimension": "dynamodb:table:ReadCapacityUnits",
+        "ServiceNamespace": "dynamodb",
     }
-    client("application-autoscaling").register_scalable_target(**variant, MinCapacity=1, MaxCapacity=2)
+    client("application-autoscaling").register_scalable_target(**table, MinCapacity=1, MaxCapacity=2)
     client("application-autoscaling").put_scaling_policy(
-        **variant,
+        **table,
         PolicyName="restart",
         PolicyType="TargetTrackingScaling",
         TargetTrackingScalingPolicyConfiguration={
             "TargetValue": 70.0,
-            "PredefinedMetricSpecification": {"PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"},
+            "PredefinedMetricSpecification": {"PredefinedMetricType": "DynamoDBReadCapacityUtilization"},
         },
     )
 
@@ -386,8 +386,8 @@ def make_autoscaling(client: Client) -> None:
 def read_autoscaling(client: Client, made: None) -> list[dict]:
     scaling = client("application-autoscaling")
     return [
-        scaling.describe_scalable_targets(ServiceNamespace="sagemaker"),
-        scaling.describe_scaling_policies(ServiceNamespace="sagemaker"),
+        scaling.describe_scalable_targets(ServiceNamespace="dynamodb"),
+        scaling.describe_scaling_policies(ServiceNamespace="dynamodb"),
     ]  # fmt: skip
 
 

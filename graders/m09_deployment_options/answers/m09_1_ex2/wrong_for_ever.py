@@ -1,0 +1,21 @@
+"""Every request is answered or refused some day."""
+
+# trips: waiting
+# says: Does it ever give up
+
+
+def ask_all(endpoint, bodies, seconds):
+    places = []
+    for body in bodies:
+        location = put(body, f"question/{aws.unique('body')}.csv")
+        sent = runtime.invoke_endpoint_async(EndpointName=endpoint, InputLocation=location, ContentType="text/csv")
+        places.append({"done": sent["OutputLocation"], "failed": sent["FailureLocation"]})
+    results = [{"state": "waiting", "text": ""} for _ in bodies]
+    while any(result["state"] == "waiting" for result in results):
+        for number, place in enumerate(places):
+            for state, uri in place.items():
+                bucket, _, key = uri.removeprefix("s3://").partition("/")
+                if results[number]["state"] == "waiting" and s3.list_objects_v2(Bucket=bucket, Prefix=key)["KeyCount"]:
+                    results[number] = {"state": state, "text": s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode()}
+        pause(0.2)
+    return results

@@ -1,0 +1,112 @@
+"""Runs transform jobs from the learner's requests, and compares what came out with what went in."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError, ParamValidationError, WaiterError
+
+from course.grading import Answer, Report
+
+WAIT = {"Delay": 0.3, "MaxAttempts": 300}
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A job that completed: what the learner was told of its files, its description, and its lines."""
+
+    files: dict
+    job: dict
+    lines: list[str]
+
+
+def ended(answer: Answer, name: str) -> dict[str, Any]:
+    """The description of a transform job, once it has ended."""
+    sagemaker = answer.client("sagemaker")
+    with contextlib.suppress(WaiterError):  # what became of a failed job stands in its description
+        sagemaker.get_waiter("transform_job_completed_or_stopped").wait(TransformJobName=name, WaiterConfig=WAIT)
+    return sagemaker.describe_transform_job(TransformJobName=name)
+
+
+def lines_below(answer: Answer, uri: str) -> list[str]:
+    s3, (bucket, _, prefix) = answer.client("s3"), uri.removeprefix("s3://").partition("/")
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    keys = [item["Key"] for page in pages for item in page.get("Contents", [])]
+    texts = [s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode() for key in keys]
+    return [line for text in texts for line in text.splitlines()]
+
+
+def run(answer: Answer, report: Report, given: list[dict]) -> list[Finished]:
+    """The jobs of the learner's requests, side by side; reports the part ``request`` and returns nothing when one of them is no good."""
+    sagemaker, started = answer.client("sagemaker"), []
+    for one in given:
+        request = answer.call("transform_request", one)
+        named = "`transform_request(...)` names the job; expected all but its name."
+        if not report.part("request", "TransformJobName" not in request, named):
+            return []
+        name = f"checks-m09-1-{answer.token()}"
+        try:
+            sagemaker.create_transform_job(TransformJobName=name, **request)
+        except (ClientError, ParamValidationError, TypeError) as error:
+            report.part("request", False, f"The request of `transform_request(...)` was not accepted: {' '.join(str(error).split())[:300]}")
+            break
+        started.append((one, name))
+    jobs = [(one, ended(answer, name)) for one, name in started]
+    if len(jobs) < len(given):
+        return []
+    for one, job in jobs:
+        why = f"A job of `transform_request(...)` for columns {one['columns']} ended {job['TransformJobStatus']}. {_why(answer, job)}"
+        if not report.part("request", job["TransformJobStatus"] == "Completed", why):
+            return []
+    return [Finished(one, job, lines_below(answer, one["target"])) for one, job in jobs]
+
+
+def _why(answer: Answer, job: dict) -> str:
+    """What the data log of a job says, in a line."""
+    logs, group = answer.client("logs"), "/aws/sagemaker/TransformJobs"
+    streams = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=f"{job['TransformJobName']}/")["logStreams"]
+    names = [stream["logStreamName"] for stream in streams if stream["logStreamName"].endswith("/data-log")]
+    if not names:
+        return f"Its reason: {job.get('FailureReason', 'none')}"
+    events = logs.filter_log_events(logGroupName=group, logStreamNames=names)["events"]
+    said = [event["message"].rpartition(".csv: ")[2].rpartition(".gz: ")[2].strip() for event in events[1:]]
+    return f"Its data log says: {' '.join(filter(None, said))[:300]}"
+
+
+def judge_rows(report: Report, finished: Finished, wanted: dict[str, float]) -> None:
+    """Report ``rows``, ``answers`` and ``payload`` of one job."""
+    most, largest = finished.files["payload_mb"], finished.job.get("MaxPayloadInMB")
+    said = f"The job's requests may have {largest or 'as many as the default'} MB: is that what `payload_mb` of these files says?"
+    report.part("payload", largest == most, said)
+    rows = [next(csv.reader(io.StringIO(line)), []) for line in finished.lines]
+    found = Counter(row[0] for row in rows if len(row) == 2 and row[0] in wanted)
+    whole = set(found) == set(wanted) and found.total() == len(rows)
+    said = f"{len(wanted):,} rows in, {len(rows):,} lines out. {_of_rows(finished, rows, found, wanted)}"
+    report.part("rows", whole, said)
+    near = sum(len(row) == 2 and row[0] in wanted and _near(row[1], wanted[row[0]]) for row in rows)
+    said = f"{near:,} of {len(wanted):,} rows have the answer that the model gives to their eight columns"
+    report.part("answers", whole and near == len(wanted), f"{said}: which columns did it see, and which was stored?")
+
+
+def _of_rows(finished: Finished, rows: list[list[str]], found: Counter, wanted: dict[str, float]) -> str:
+    if not rows:
+        return f"Nothing lies below {finished.files['target']}."
+    if not found and len(rows) > 1:
+        first = f"No line is an id and an answer; the first has {len(rows[0])} fields: {','.join(rows[0])[:80]!r}."
+        return f"{first} Is the answer joined with its row, and what of that is stored?"
+    broken = next((row for row in rows if len(row) != 2), None)
+    if broken is not None:
+        return f"Not all lines have two fields, for instance {','.join(broken)[:80]!r}: what stands between two answers?"
+    return f"{len(wanted) - len(found):,} ids have no line of their own."
+
+
+def _near(text: str, number: float) -> bool:
+    try:
+        return abs(float(text) - number) < 1e-5
+    except ValueError:
+        return False

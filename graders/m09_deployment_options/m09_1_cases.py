@@ -1,0 +1,219 @@
+"""Traffic, questions, files and faults to judge answers by. The generators are no secret; the seed of the graded cases is."""
+
+from __future__ import annotations
+
+import copy
+import heapq
+import random
+from bisect import bisect_right, insort
+
+COLUMNS = ("weekday", "hour", "origin", "distance", "temp", "wind_speed", "precip", "visib")  # in the order of training
+GB_SECOND_USD = 0.00002  # fact serverless-gb-second-usd
+IDLE = 300  # seconds after which a container goes, as in the lesson's given/replay.py
+SIZES = range(1, 7)  # GB
+MOST_AT_A_TIME, MOST_INSTANCES = 8, 4
+HOUR = 3600.0  # seconds
+KNOWN, NEXT = 3, 1  # hours of traffic in a brief, and in what comes after it
+
+OPTIONS = (
+    *({"kind": "real-time", "instances": count} for count in range(1, MOST_INSTANCES + 1)),
+    *({"kind": "serverless", "memory_mb": 1024 * size, "max_concurrency": most} for size in SIZES for most in range(1, MOST_AT_A_TIME + 1)),
+)
+
+
+class Traffic:
+    """Requests in bursts: ``rate`` requests an hour, ``burst`` of them together on average."""
+
+    def __init__(self, rng: random.Random, rate: float, burst: float) -> None:
+        self._rng, self._rate, self._burst = rng, rate, burst
+
+    def hours(self, count: int) -> list[float]:
+        rng, moment, moments = self._rng, 0.0, []
+        while (moment := moment + rng.expovariate(self._rate / self._burst / HOUR)) < count * HOUR:
+            one = moment
+            for _ in range(1 + round(rng.expovariate(1 / (self._burst - 1)))):
+                moments.append(round(one, 2))
+                one += rng.expovariate(1.0)
+        return sorted(one for one in moments if one < count * HOUR)
+
+
+# Load as a share of the break-even, and whether late answers are dear: half of the briefs suit serverless, half real time.
+LOADS = ((0.04, False), (0.08, True), (0.25, False), (0.3, True), (0.7, False), (0.7, True), (1.4, False), (1.4, True))
+
+
+def brief(rng: random.Random, load: float, dear: bool) -> tuple[dict, Traffic]:
+    """A brief, and the traffic that goes on after its hours."""
+    work, smallest = rng.uniform(4, 9), rng.choice([1, 2, 3])
+    seconds = [round(work * (0.25 + 0.75 / size), 2) for size in SIZES]
+    one = smallest * seconds[smallest - 1] * GB_SECOND_USD
+    instance_usd = round(rng.uniform(0.1, 0.25), 3)
+    border = smallest > 1 and rng.random() < 0.4  # a model as large as a container does not fit into it
+    traffic = Traffic(rng, load * rng.uniform(0.75, 1.33) * instance_usd / one, rng.uniform(1.2, 4))
+    return {
+        "arrivals": traffic.hours(KNOWN),
+        "seconds": seconds,
+        "instance_seconds": round(work * 0.2, 2),
+        "cold_seconds": round(rng.uniform(8, 20), 1),
+        "model_mb": 1024 * (smallest - 1) if border else rng.randint(1024 * smallest - 900, 1024 * smallest - 60),
+        "late_after": round(seconds[0] * rng.uniform(0.5, 1.2), 1),
+        "late_usd": round(rng.uniform(0.012, 0.04) if dear else rng.uniform(3, 8) * one, 5),
+        "instance_usd": instance_usd,
+        "unit_usd": round(rng.uniform(0.002, 0.015), 4),
+    }, traffic
+
+
+def cost(brief: dict, plan: dict, hours: int = KNOWN) -> float:
+    """US dollars of the brief's hours with a plan: what is paid, and what late, refused and lost answers cost."""
+    if plan["kind"] == "real-time":
+        answers = _on_instances(brief["arrivals"], brief["instance_seconds"], plan["instances"])
+        usd = plan["instances"] * brief["instance_usd"] * hours
+    else:
+        size, most = plan["memory_mb"] // 1024, plan["max_concurrency"]
+        seconds = brief["seconds"][size - 1]
+        answers = _in_containers(brief["arrivals"], seconds, brief["cold_seconds"], most)
+        if plan["memory_mb"] <= brief["model_mb"]:
+            answers = [None] * len(answers)
+        answered = len(answers) - answers.count(None)
+        usd = most * brief["unit_usd"] * hours + answered * seconds * size * GB_SECOND_USD
+    return usd + brief["late_usd"] * sum(taken is None or taken > brief["late_after"] for taken in answers)
+
+
+def cheapest(brief: dict) -> dict:
+    return min(OPTIONS, key=lambda plan: cost(brief, plan))
+
+
+def _in_containers(arrivals: list[float], seconds: float, cold: float, most: int) -> list[float | None]:
+    idle_from: list[float] = []
+    answers: list[float | None] = []
+    for arrival in arrivals:
+        while idle_from and idle_from[0] + IDLE <= arrival:
+            idle_from.pop(0)
+        idle = bisect_right(idle_from, arrival)
+        if not idle and len(idle_from) >= most:
+            answers.append(None)
+            continue
+        taken = seconds if idle else seconds + cold
+        if idle:
+            idle_from.pop(idle - 1)
+        answers.append(taken)
+        insort(idle_from, arrival + taken)
+    return answers
+
+
+def _on_instances(arrivals: list[float], seconds: float, count: int) -> list[float | None]:
+    free, answers = [0.0] * count, []
+    for arrival in arrivals:
+        done = max(arrival, heapq.heappop(free)) + seconds
+        heapq.heappush(free, done)
+        answers.append(done - arrival)
+    return answers
+
+
+# Questions for an asynchronous endpoint.
+
+
+def flight(rng: random.Random) -> list[float | None]:
+    """The eight columns of a flight; some weather is missing."""
+    temp = None if rng.random() < 0.1 else round(rng.uniform(15, 95), 2)
+    precip = rng.choice([0.0, 0.0, round(rng.uniform(0, 0.4), 2)])
+    place = [rng.randint(0, 6), rng.randint(5, 22), rng.randint(0, 2), rng.randint(94, 2586)]
+    return [*place, temp, round(rng.uniform(0, 35), 2), precip, round(rng.uniform(0.2, 10), 1)]
+
+
+def line(values: list) -> str:
+    return ",".join("" if value is None else str(value) for value in values)
+
+
+def questions(rng: random.Random, slow: int = 0) -> tuple[list[str], list[bool]]:
+    """Bodies, two of them equal, and of each whether the model can read it; the last has ``slow`` lines more, so that it takes a while."""
+    good = ["\n".join(line(flight(rng)) for _ in range(count)) for count in rng.sample(range(1, 7), 3)]
+    words = f"{rng.choice(['gate', 'crew', 'seat'])}-{rng.randint(1, 99)},{rng.randint(1, 9)}"
+    long = line([*flight(rng), *(rng.randint(0, 9) for _ in range(rng.randint(1, 4)))])
+    mixed = rng.sample([*((body, True) for body in (*good, good[0])), (words, False), (long, False)], 6)
+    if slow:
+        mixed.append(("\n".join([line(flight(rng))] * slow), True))
+    return [body for body, _ in mixed], [readable for _, readable in mixed]
+
+
+# Files for a transform job.
+
+EXTRA = ("gate", "seats", "crew", "tail", "boarded", "terminal", "stand", "belt")
+
+
+def files(rng: random.Random, rows: int) -> tuple[list[str], str, list[list]]:
+    """Columns, the name of the id among them, and rows of text: ids, the eight columns in their order, and others between."""
+    names: list[str] = list(COLUMNS)
+    extra = rng.sample(EXTRA, rng.randint(2, 4))
+    for name in extra:
+        names.insert(rng.randint(1, len(names) - 1), name)
+    id_name = f"{rng.choice(['flight', 'leg', 'row'])}_{rng.randint(1, 99)}"
+    names.insert(rng.randint(1, len(names)), id_name)
+    ids = [f"{rng.choice('ABDKUW')}{number:07d}" for number in rng.sample(range(10**7), rows)]
+    table = []
+    for one in ids:
+        values = dict(zip(COLUMNS, flight(rng), strict=True)) | {id_name: one}
+        table.append([values[name] if name in values else f"{name}-{rng.randint(1, 999):040d}" for name in names])
+    return names, id_name, table
+
+
+# Bad nights.
+
+LOUD = ("columns", "gzip", "header", "payload")
+SILENT = ("assemble", "join", "output", "prefix", "shift")
+QUEUED = ("key", "type")
+CAUSES = (*LOUD, *SILENT, *QUEUED)
+NIGHTS = tuple(f"night-{number}" for number in range(1, 6))
+
+
+def planted(rng: random.Random) -> dict[str, str]:
+    """The cause of each night, drawn as the notebook's ``given/nights.py`` draws it."""
+    return dict(zip(NIGHTS, rng.sample([*rng.sample(LOUD, 2), *rng.sample(SILENT, 2), rng.choice(QUEUED)], 5), strict=True))
+
+
+def sound(folder: str, model: str, target: str) -> dict:
+    """The lesson's transform request without a fault, storing below ``target``."""
+    source = {"S3DataType": "S3Prefix", "S3Uri": f"{folder}/day/"}
+    return {
+        "ModelName": model,
+        "TransformInput": {"DataSource": {"S3DataSource": source}, "ContentType": "text/csv", "SplitType": "Line"},
+        "TransformOutput": {"S3OutputPath": target, "Accept": "text/csv", "AssembleWith": "Line"},
+        "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1},
+        "BatchStrategy": "MultiRecord",
+        "MaxPayloadInMB": 1,
+        "DataProcessing": {"InputFilter": "$[1:]", "JoinSource": "Input", "OutputFilter": "$[0,-1]"},
+    }
+
+
+def question(folder: str, endpoint: str) -> dict:
+    """The lesson's request to the asynchronous endpoint without a fault."""
+    return {"EndpointName": endpoint, "InputLocation": f"{folder}/question/part-0.csv", "ContentType": "text/csv"}
+
+
+def faults(folder: str) -> dict[str, tuple[str, str]]:
+    """The path and the value that each fault puts into a sound request."""
+    uri = "TransformInput.DataSource.S3DataSource.S3Uri"
+    return {
+        "assemble": ("TransformOutput.AssembleWith", "None"),
+        "columns": ("DataProcessing.InputFilter", "$"),
+        "gzip": (uri, f"{folder}/packed/"),
+        "header": (uri, f"{folder}/export/"),
+        "join": ("DataProcessing.JoinSource", "None"),
+        "key": ("InputLocation", f"{folder}/questions/part-0.csv"),
+        "output": ("DataProcessing.OutputFilter", "$[0,1]"),
+        "payload": ("TransformInput.SplitType", "None"),
+        "prefix": (uri, f"{folder}/day"),
+        "shift": ("DataProcessing.InputFilter", "$[2:]"),
+        "type": ("ContentType", "application/json"),
+    }
+
+
+def changed(request: dict, change: dict) -> dict:
+    """A request with other values at some paths. Raises KeyError, TypeError where there is no such place."""
+    request = copy.deepcopy(request)
+    for path, value in change.items():
+        *way, last = path.split(".")
+        place = request
+        for step in way:
+            place = place[step]
+        place[last] = value
+    return request

@@ -1,0 +1,111 @@
+"""Asks an asynchronous endpoint by the learner's function and by itself, and compares."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from botocore.exceptions import WaiterError
+
+from course.grading import Answer, AnswerError, Report
+
+ENOUGH = 60.0  # seconds that the learner's function is given for questions that are answered at once
+WAIT = {"Delay": 0.2, "MaxAttempts": 150}
+STATES = ("done", "failed", "waiting")
+Result = tuple[str, str]  # state and text
+
+
+def apart(uri: str) -> tuple[str, str]:
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return bucket, key
+
+
+def folders(answer: Answer, endpoint: str) -> tuple[str, str]:
+    """Where an endpoint stores answers and failures."""
+    sagemaker = answer.client("sagemaker")
+    config = sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointConfigName"]
+    output = sagemaker.describe_endpoint_config(EndpointConfigName=config)["AsyncInferenceConfig"]["OutputConfig"]
+    return output["S3OutputPath"], output["S3FailurePath"]
+
+
+def asked(answer: Answer, endpoint: str, bodies: list[str], readable: list[bool]) -> list[str]:
+    """What the endpoint stores of questions of the check's own. Raises `AnswerError` when it stores nothing."""
+    s3, (bucket, _) = answer.client("s3"), apart(folders(answer, endpoint)[0])
+    sent = []
+    for body, good in zip(bodies, readable, strict=True):
+        key = f"checks-m09-1/{answer.token()}.csv"
+        s3.put_object(Bucket=bucket, Key=key, Body=body.encode())
+        sent.append(place_of(answer, {"EndpointName": endpoint, "InputLocation": f"s3://{bucket}/{key}", "ContentType": "text/csv"}, good))
+    return [text_at(answer, place) for place in sent]
+
+
+def stored(answer: Answer, request: dict, good: bool) -> str:
+    """What a request leaves at its output location, or at its failure location. Raises `AnswerError` when nothing comes."""
+    return text_at(answer, place_of(answer, request, good))
+
+
+def place_of(answer: Answer, request: dict, good: bool) -> str:
+    return answer.client("sagemaker-runtime").invoke_endpoint_async(**request)["OutputLocation" if good else "FailureLocation"]
+
+
+def text_at(answer: Answer, place: str) -> str:
+    s3, (bucket, key) = answer.client("s3"), apart(place)
+    try:
+        s3.get_waiter("object_exists").wait(Bucket=bucket, Key=key, WaiterConfig=WAIT)
+    except WaiterError as error:
+        raise AnswerError("The asynchronous endpoint left a request of the check's own without its result; has it an instance?") from error
+    return s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode()
+
+
+def results(answer: Answer, report: Report, endpoint: str, bodies: list[str], seconds: float, part: str) -> list[Result] | None:
+    """The learner's results; reports the part and returns None when they are none."""
+    got = answer.call("ask_all", endpoint, bodies, seconds)
+    called = f"`ask_all(...)` for {len(bodies)} bodies"
+    if not report.part(part, len(got) == len(bodies), f"{called} returned a list of {len(got)}; expected one result a body."):
+        return None
+    for one in got:
+        good = set(one) == {"state", "text"} and one["state"] in STATES and isinstance(one["text"], str)
+        if not report.part(part, good, f"{called} returned {str(one)[:120]} in its list; expected a state of the text, and 'text'."):
+            return None
+    return [(one["state"], one["text"]) for one in got]
+
+
+def judge_results(answer: Answer, report: Report, endpoint: str, bodies: list[str], readable: list[bool]) -> bool:
+    """Whether each body has its own answer or failure; reports the parts ``answers`` and ``failures``."""
+    got = results(answer, report, endpoint, bodies, ENOUGH, "answers")
+    if got is None:
+        return False
+    wanted = asked(answer, endpoint, bodies, readable)
+    judged = list(zip(got, wanted, readable, strict=True))
+    answered = [(one, text) for one, text, good in judged if good]
+    right = sum(one == ("done", text) for one, text in answered)
+    report.part("answers", right / len(answered), _of_answers(answered, right, wanted))
+    refused = [(one, text) for one, text, good in judged if not good]
+    right = sum(one == ("failed", text) for one, text in refused)
+    report.part("failures", right / len(refused), _of_failures(refused, right))
+    return right == len(refused)
+
+
+def _of_answers(answered: list[tuple[Result, str]], right: int, wanted: list[str]) -> str:
+    said = f"{right} of {len(answered)} bodies that the model can read have their answer."
+    if any(state == "waiting" for (state, _), _ in answered):
+        return f"{said} Some are called waiting, though the answer came: where is it, and does your function look more than once?"
+    if any(state == "failed" for (state, _), _ in answered):
+        return f"{said} Some are called failed: which of the two locations was filled?"
+    if any(one[1] != text and one[1] in wanted for one, text in answered):
+        return f"{said} Some have the answer to another body: has each its own object in S3, and its own place in the list?"
+    return f"{said} Others have a text that the endpoint did not store."
+
+
+def _of_failures(refused: list[tuple[Result, str]], right: int) -> str:
+    said = f"{right} of {len(refused)} bodies that the model refuses are called failed, with what was stored for them."
+    if any(state == "waiting" for (state, _), _ in refused):
+        return f"{said} Some are called waiting: where does an endpoint put what it could not answer?"
+    if any(state == "done" for (state, _), _ in refused):
+        return f"{said} Some are called done: at which location did you find them?"
+    return f"{said} Read the object at the failure location."
+
+
+def count_below(s3: Any, uri: str) -> int:
+    bucket, prefix = apart(uri)
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{prefix}/")
+    return sum(page["KeyCount"] for page in pages)

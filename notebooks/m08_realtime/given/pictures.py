@@ -1,0 +1,19 @@
+"""Pictures that need more lines than they have to say."""
+
+import pandas as pd
+from matplotlib import pyplot as plt
+
+
+def releases_picture(releases: dict[str, pd.DataFrame]) -> None:
+    """Requests of each release by its minutes: columns ``answered`` and ``ModelError``; none, no picture."""
+    if not releases:
+        return
+    figure, axes = plt.subplots(1, 2, figsize=(9, 2.8), sharey=True)
+    for place, (key, told) in zip(axes, releases.items(), strict=False):
+        place.bar(told.index + 1, told.answered, color="#b9c4d6", edgecolor="black", label="answered")
+        place.bar(told.index + 1, told.ModelError, bottom=told.answered, color="black", label="failed")
+        place.set(
+            title=f"{key}: {told.ModelError.sum():.0f} of {told.to_numpy().sum():.0f} requests failed", xlabel="minute of the release"
+        )
+        place.legend(loc="lower right")
+    axes[0].set_ylabel("requests")

@@ -1,0 +1,33 @@
+"""What CloudWatch counts of an endpoint."""
+
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+
+def counted(cloudwatch: Any, endpoint: str, metric: str, requests: int, container: str = "", limit: float = 180) -> dict[str, float]:
+    """``Sum``, ``Average`` and ``SampleCount`` of a metric of the variant ``Live`` over the last hour; of one container, when it is named.
+
+    Waits until CloudWatch has counted ``requests`` values, at most ``limit`` seconds: on AWS a value arrives a minute or two late.
+
+    Raises
+    ------
+    TimeoutError
+        When CloudWatch has fewer by then.
+    """
+    dimensions = [{"Name": "EndpointName", "Value": endpoint}, {"Name": "VariantName", "Value": "Live"}]
+    dimensions += [{"Name": "ContainerName", "Value": container}] if container else []
+    kinds = ["Sum", "Average", "SampleCount"]
+    until = time.monotonic() + limit
+    while time.monotonic() < until:
+        now = datetime.now(UTC)
+        query = {"Namespace": "AWS/SageMaker", "MetricName": metric, "Dimensions": dimensions, "Period": 7200, "Statistics": kinds}
+        points = cloudwatch.get_metric_statistics(**query, StartTime=now - timedelta(hours=1), EndTime=now + timedelta(minutes=1))[
+            "Datapoints"
+        ]
+        if sum(point["SampleCount"] for point in points) >= requests:
+            best = max(points, key=lambda point: point["SampleCount"])
+            return {kind: best[kind] for kind in kinds}
+        threading.Event().wait(0.1)
+    raise TimeoutError(f"CloudWatch has fewer than {requests} values of {metric} after {limit:.0f} s; run the cell again later.")

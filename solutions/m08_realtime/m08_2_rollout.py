@@ -1,0 +1,653 @@
+# canary-4f1c9e-never-release: reference answers and hidden checks stay out of everything that learners receive
+
+# %% [markdown]
+# # Let the better model in, and the bad one out
+#
+# The travel app lives with your model of late flights. Now a colleague has a better one, he says. Last spring's better one answered nonsense for a night
+# before anybody woke up. This time the endpoint decides by data, takes a bad model back by itself, and grows with its traffic while you sleep.
+#
+# **By the end you can**
+#
+# - decide from an experiment whether to ship, keep or wait (exercise 8.2.1)
+# - release a model so that a bad one takes itself back (exercise 8.2.2)
+# - choose a scaling policy by what it costs (exercise 8.2.3)
+# - find out why an endpoint does not serve (exercise 8.2.4)
+# - write the function between an app and an endpoint (exercise 8.2.5)
+#
+# **Prerequisites**: [a model that answers while you change it](../m08_realtime/m08_1_realtime.ipynb).
+#
+# **Time**: 90 minutes, with a break before "Scaling".
+#
+# **Services**: SageMaker endpoints, CloudWatch alarms, application auto scaling, S3, CloudWatch Logs; by name Lambda.
+#
+# **Cost**: \$0 here. On AWS about one dollar for three hours of up to three instances (at {fact:price-ml-m5-large-hosting} dollars an hour each, November 2026).
+# Nothing is closed to new accounts.
+#
+# ## Three models
+#
+# Flights again, with two times more: the hour in which the app asks, and the one in which it is `known` whether the flight was late. Hours count from the
+# midnight that begins the flight's day.
+
+# %%
+import json
+import math
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from botocore.exceptions import ClientError, WaiterError
+from given.autoscale import replay
+from given.broken import artifacts, endpoint_of, log_lines, planted, trained, with_fault
+from given.outcomes import flown, lines
+from given.pictures import releases_picture
+from given.rehearsal import Refused, Throttled, TimedOut, Unavailable, rehearsed
+from given.schedule import COLUMNS, WEATHER
+from given.watch import asked_while_updating, minute, total
+from matplotlib import pyplot as plt
+
+from course import check, connect, hint
+from course.grading import variant
+
+aws = connect("m08_2")
+sagemaker, cloudwatch = aws.client("sagemaker"), aws.client("cloudwatch")
+aws
+
+# %% [markdown]
+# Fewer flights are quicker, and the models tremble more.
+
+# %% tags=["parameters"]
+SEED = 2
+FLIGHTS = 8_000
+ROUNDS = 20
+
+# %% [markdown]
+# `schedule` is the model that is live: it finds the weather columns empty and learns from the other four. `weather` learns from all eight, in the same
+# order, so that both answer the same request. `wide` was trained by mistake with two columns more.
+
+# %%
+flights = flown(aws.data("flights"), aws.data("weather"))
+learn = flights[flights.month <= 6].sample(FLIGHTS, random_state=SEED)
+july = flights[flights.month == 7]
+tables = {
+    "schedule": learn[["late", *COLUMNS]].copy(),
+    "weather": learn[["late", *COLUMNS]],
+    "wide": learn[["late", *COLUMNS, "asked", "month"]],
+}
+tables["schedule"][WEATHER] = np.nan
+image = aws.image("xgboost", "3.0-5")
+jobs = {key: aws.unique(f"late-flights-{key}") for key in tables}
+for key, name in jobs.items():
+    source = {"S3DataType": "S3Prefix", "S3Uri": aws.upload(tables[key], f"train/{key}.csv")}
+    sagemaker.create_training_job(
+        TrainingJobName=name,
+        RoleArn=aws.role,
+        AlgorithmSpecification={"TrainingImage": image, "TrainingInputMode": "File"},
+        HyperParameters={"objective": "binary:logistic", "num_round": str(ROUNDS), "max_depth": "4", "eta": "0.3"},
+        InputDataConfig=[{"ChannelName": "train", "ContentType": "text/csv", "DataSource": {"S3DataSource": source}}],
+        OutputDataConfig={"S3OutputPath": f"s3://{aws.bucket}/{aws.prefix}/models"},
+        ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5},
+        StoppingCondition={"MaxRuntimeInSeconds": 600},
+    )
+
+# %% [markdown]
+# ## Two variants
+#
+# An endpoint may hold several *production variants*, each a model on instances of its own. Their *weights* share out the traffic: with 9 and 1, one request
+# in ten goes to the new model. That is an *A/B test*. An answer says which variant gave it.
+
+
+# %%
+def model_variant(key: str, name: str, weight: float = 1.0) -> dict:
+    rented = {"InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+    return {"VariantName": name, "ModelName": jobs[key], "InitialVariantWeight": weight, **rented}
+
+
+def configuration(**members) -> str:
+    name = aws.unique("late-flights")
+    sagemaker.create_endpoint_config(EndpointConfigName=name, **members)
+    return name
+
+
+def invoke(body: str, **target) -> dict:
+    return runtime.invoke_endpoint(EndpointName=endpoint, ContentType="text/csv", Body=body, **target)
+
+
+for name in jobs.values():
+    sagemaker.get_waiter("training_job_completed_or_stopped").wait(TrainingJobName=name)
+    artifact = sagemaker.describe_training_job(TrainingJobName=name)["ModelArtifacts"]["S3ModelArtifacts"]
+    sagemaker.create_model(ModelName=name, ExecutionRoleArn=aws.role, PrimaryContainer={"Image": image, "ModelDataUrl": artifact})
+endpoint, runtime = aws.unique("late-flights"), aws.client("sagemaker-runtime")
+both = configuration(ProductionVariants=[model_variant("schedule", "Live", 9), model_variant("weather", "New", 1)])
+sagemaker.create_endpoint(EndpointName=endpoint, EndpointConfigName=both)
+sagemaker.get_waiter("endpoint_in_service").wait(EndpointName=endpoint)
+some = lines(july.sample(200, random_state=SEED))
+pd.Series([invoke(line)["InvokedProductionVariant"] for line in some]).value_counts()
+
+# %% [markdown]
+# About one in ten. `update_endpoint_weights_and_capacities` moves the weights while the endpoint answers; `TargetVariant` in a request goes past them.
+#
+# The draw is by request: the same user gets one model now, the other in a minute. Where that matters, the app draws by user and names the variant.
+#
+# ## Outcomes come later
+#
+# A prediction is there in milliseconds, its outcome after hours. Take one stormy day, and look at it as the evening dashboard does: at the flights whose
+# outcome is known.
+
+# %%
+storm = july[july.date == "2013-07-10"]
+hours = np.arange(10, 31)
+asked = [storm[storm.asked < hour] for hour in hours]
+known = [day[day.known < hour] for day, hour in zip(asked, hours, strict=True)]
+figure, axes = plt.subplots(figsize=(7, 3))
+axes.plot(hours, [day.late.mean() for day in known], "k-", label="of the flights known so far")
+axes.plot(hours, [day.late.mean() for day in asked], "k:", label="of all flights asked about so far, in the end")
+axes.set(
+    xlabel="hour (from 24 on: the next day)", ylabel="share of late flights", title="10 July: the late ones arrive late", ylim=(0, 0.7)
+)
+axes.legend()
+plt.show()
+
+# %% [markdown]
+# The solid line stays below the dotted one until the night is over. What is known first is no sample of the whole: short flights and punctual ones come in
+# early, the late ones late. Every number of an unfinished day flatters, and most of all the model that warns least. So count only days that are *whole*.
+#
+# ## What each test answers
+#
+# Both models on every flight of July, as a replay can do it; the error of a flight is (probability - outcome) squared. The mean difference is held
+# against its *standard error*, the size of chance in it: once as if the flights were drawn by chance, once the days.
+
+
+# %%
+def probabilities(variant: str) -> list[float]:
+    rows, found = lines(july), []
+    for begin in range(0, len(rows), 5_000):
+        answer = invoke("\n".join(rows[begin : begin + 5_000]), TargetVariant=variant)
+        found += [float(number) for number in answer["Body"].read().decode().replace(",", " ").split()]
+    return found
+
+
+errors = pd.DataFrame({name: (july.late - probabilities(name)) ** 2 for name in ("Live", "New")}).assign(date=july.date)
+difference = errors.Live - errors.New
+daily = difference.groupby(errors.date).mean()
+for unit, drawn in (("flights", difference), ("days", daily)):
+    print(
+        f"by {unit:8}{drawn.mean():.4f} better, {drawn.mean() / (drawn.std() / math.sqrt(len(drawn))):.1f} standard errors of {len(drawn)} {unit}"
+    )
+figure, axes = plt.subplots(figsize=(7, 2.8))
+axes.bar(daily.index.day, daily, color=["#2b5c9e" if value > 0 else "white" for value in daily], edgecolor="black")
+axes.set(xlabel="day of July", ylabel="error, old less new", title=f"The new model wins on {(daily > 0).sum()} of {len(daily)} days")
+plt.show()
+
+# %% [markdown]
+# The same flights, two verdicts. By flights the new model seems to win far beyond chance; by days it could be a coin. Flights of one day share its storm, so
+# they are no separate witnesses. The first test answers: was it better *in this July*? The second: will it be better *on other days*?
+#
+# Two more ways to fool oneself. *Peeking*: who looks every evening and stops at the first large difference finds one sooner or later, with two equal
+# models, too. Fix the number of days before. And *shadows*, next.
+#
+# ### A shadow variant
+#
+# A *shadow variant* gets a copy of the requests; its answers are measured and thrown away. Put `wide` there, the model with two columns too many.
+
+# %%
+shadowed = configuration(ProductionVariants=[model_variant("schedule", "Live")], ShadowProductionVariants=[model_variant("wide", "Shadow")])
+sagemaker.update_endpoint(EndpointName=endpoint, EndpointConfigName=shadowed)
+sagemaker.get_waiter("endpoint_in_service").wait(EndpointName=endpoint)
+answers = [float(invoke(line)["Body"].read()) for line in some[:60]]
+print(f"{len(answers)} answers to the app")
+for name in ("Live", "Shadow"):
+    print(f"{name:7} {total(cloudwatch, endpoint, name, 'Invocation4XXErrors', requests=60):.0f} errors of 60 or more requests")
+
+# %% [markdown]
+# Nobody noticed, and still we know that `wide` is broken: every request to it failed. A shadow shows errors, latency and, with captured answers, how
+# well it predicts, at the price of a second fleet. What it can never show is what users *do* with an answer: they never saw it.
+#
+# | your decision | when |
+# |---|---|
+# | `expose` | users are measured, who cannot have seen the new model: give some of them its answers |
+# | `wait` | there are not yet as many whole days as were planned |
+# | `ship` | over the whole days the new model is better, by at least two standard errors |
+# | `keep` | else |
+
+# %% [markdown] exercise="m08_2_ex1"
+# Write `decide(experiment)` that returns a `str`: a word of the table, the first that fits. The model that wins will run on days that nobody has seen. An
+# experiment looks like this:
+#
+# ```python
+# {
+#     "planned_days": 14,
+#     "new_is": "variant",  # or "shadow"
+#     "measured": "outcomes",  # or "users": an error of what users did
+#     "days": [{"old": {"asked": 640, "known": 640, "error": 0.171, "spread": 0.25}, "new": {...}}, ...],
+# }
+# ```
+#
+# `asked` are requests, `known` the outcomes that have arrived, `error` and `spread` mean and standard deviation of a flight's error. With three days in
+# `days` it is `"wait"`. Forty unseen experiments are graded. You need not call AWS.
+
+
+# %% answer="m08_2_ex1"
+def decide(experiment: dict) -> str:
+    ### BEGIN SOLUTION
+    if experiment["new_is"] == "shadow" and experiment["measured"] == "users":
+        return "expose"
+    whole = [day for day in experiment["days"] if all(model["known"] == model["asked"] for model in day.values())]
+    if len(whole) < experiment["planned_days"]:
+        return "wait"
+    won = np.array([day["old"]["error"] - day["new"]["error"] for day in whole])
+    return "ship" if won.mean() >= 2 * won.std(ddof=1) / math.sqrt(len(won)) else "keep"
+    ### END SOLUTION
+
+
+# %% check="m08_2_ex1"
+check("m08_2_ex1", decide=decide)
+
+# %% [markdown]
+# ## A release that takes itself back
+#
+# A good experiment does not keep the wrong file from being released. A *deployment configuration* in `update_endpoint` does: the new fleet first gets a
+# small share of the traffic, the *canary*, which *bakes* for a while; if an alarm goes off, all traffic goes back to the old fleet.
+#
+# ```python
+# {
+#     "BlueGreenUpdatePolicy": {
+#         "TrafficRoutingConfiguration": {
+#             "Type": "CANARY",  # or LINEAR with a LinearStepSize, or ALL_AT_ONCE
+#             "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 30},
+#             "WaitIntervalInSeconds": 120,  # until all traffic follows
+#         },
+#         "TerminationWaitInSeconds": 0,  # for which the old fleet is kept after that
+#     },
+#     "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "..."}]},
+# }
+# ```
+#
+# A canary may have {fact:canary-most-percent} % at most. An alarm is a request of `put_metric_alarm`. What the endpoint publishes, a value a request, put together by the minute:
+#
+# | metric | what it tells |
+# |---|---|
+# | `Invocation4XXErrors`, `Invocation5XXErrors` | 1 for a request that the container refused, or failed at; the `Average` is a share, the `Sum` a number |
+# | `InvocationModelErrors` | 1 for either |
+# | `ModelLatency` | **microseconds**; percentiles as `ExtendedStatistic`, e.g. `"p50"` |
+#
+# With the dimensions `EndpointName` and `VariantName` a metric is that of *both* fleets together: the old fleet's many good answers thin out a canary's errors. A
+# third dimension, `EndpointConfigName`, is the new fleet alone. Three things more: a model that just started may have one bad minute; sometimes nobody asks, and
+# then there are no data (`TreatMissingData`); and a fault may take up to eight minutes to show.
+
+# %% [markdown] exercise="m08_2_ex2"
+# Write `guard(release)` that returns `{"alarms": [...], "deployment": {...}}`: requests for `put_metric_alarm`, and a `DeploymentConfig` that heeds
+# them all. A release and an alarm look like this:
+#
+# ```python
+# {
+#     "endpoint": "late-flights-7", "variant": "Live", "config": "late-flights-8",  # the new configuration
+#     "requests_per_minute": 300,
+#     "usual": {"client_errors": 0.02, "server_errors": 0.001, "p50_ms": 40.0, "p90_ms": 76.0},  # errors are shares
+#     "most_hurt": 150,  # requests that may be answered badly before a bad model is taken back
+#     "minutes": 40,  # within which a good model must be through
+# }
+# {
+#     "AlarmName": ..., "Namespace": "AWS/SageMaker", "MetricName": ..., "Dimensions": [{"Name": ..., "Value": ...}, ...],
+#     "Statistic": ..., "Period": 60, "EvaluationPeriods": ..., "Threshold": ..., "ComparisonOperator": "GreaterThanThreshold",
+# }
+# ```
+#
+# A bad model fails at a third of its requests or more, one way or the other, or needs at least four times as long. Unseen releases, good and bad, are
+# replayed, and one is made for real. Blue/green deployments only, sizes in `CAPACITY_PERCENT`. You need not call AWS.
+
+
+# %% answer="m08_2_ex2"
+def guard(release: dict) -> dict:
+    ### BEGIN SOLUTION
+    usual, names = release["usual"], ("EndpointName", "VariantName", "EndpointConfigName")
+    dimensions = [{"Name": name, "Value": release[key]} for name, key in zip(names, ("endpoint", "variant", "config"), strict=True)]
+    common = {"Namespace": "AWS/SageMaker", "Dimensions": dimensions, "Period": 60, "EvaluationPeriods": 3, "DatapointsToAlarm": 2}
+    common |= {"ComparisonOperator": "GreaterThanThreshold", "TreatMissingData": "notBreaching"}
+    watched = {
+        "Invocation4XXErrors": {"Statistic": "Average", "Threshold": usual["client_errors"] + 0.1},
+        "Invocation5XXErrors": {"Statistic": "Average", "Threshold": usual["server_errors"] + 0.1},
+        "ModelLatency": {"ExtendedStatistic": "p50", "Threshold": 2000 * usual["p50_ms"]},
+    }
+    alarms = [common | {"AlarmName": f"{release['config']}-{metric}", "MetricName": metric} | more for metric, more in watched.items()]
+    percent = max(1, min(50, math.floor(100 * release["most_hurt"] / (4 * release["requests_per_minute"]))))
+    routing = {"Type": "CANARY", "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": percent}, "WaitIntervalInSeconds": 900}
+    deployment = {
+        "BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing},
+        "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": alarm["AlarmName"]} for alarm in alarms]},
+    }
+    return {"alarms": alarms, "deployment": deployment}
+    ### END SOLUTION
+
+
+# %% check="m08_2_ex2"
+check("m08_2_ex2", guard=guard)
+
+# %% [markdown]
+# See it happen, with `wide` and then with `weather`. The local AWS has a clock that can be moved on, so that minutes take no minutes. On AWS you make the
+# same calls and wait: `describe_endpoint` names the stage in `PendingDeploymentSummary`.
+
+
+# %%
+def released(key: str) -> pd.DataFrame:
+    """Release a model with the guard, and ask twenty times a minute until all is decided."""
+    new = configuration(ProductionVariants=[model_variant(key, "Live")])
+    facts = {"endpoint": endpoint, "variant": "Live", "config": new, "requests_per_minute": 20, "most_hurt": 20, "minutes": 30}
+    facts["usual"] = {"client_errors": 0.0, "server_errors": 0.0, "p50_ms": 50.0, "p90_ms": 150.0}
+    made = guard(facts)
+    for alarm in made["alarms"]:
+        cloudwatch.put_metric_alarm(**alarm)
+    sagemaker.update_endpoint(EndpointName=endpoint, EndpointConfigName=new, DeploymentConfig=made["deployment"])
+    told = asked_while_updating(sagemaker, endpoint, lambda: invoke(some[0]), 20, aws.local.advance)
+    cloudwatch.delete_alarms(AlarmNames=[alarm["AlarmName"] for alarm in made["alarms"]])
+    now = sagemaker.describe_endpoint(EndpointName=endpoint)
+    holder = "new" if now["EndpointConfigName"] == new else "old"
+    print(f"{key}: {now['EndpointStatus']}, {holder} model.", now.get("FailureReason", "")[:150])
+    return pd.DataFrame(told, columns=["answered", "ModelError"]).fillna(0)
+
+
+releases = {}
+try:
+    for key in ("wide", "weather") if aws.local else ():
+        releases[key] = released(key)
+except Exception as error:
+    print("Answer exercise 8.2.2 first.", error)
+releases_picture(releases)
+plt.show()
+
+# %% [markdown]
+# The reason for the return stands in `FailureReason`, and the endpoint is `InService`: it never stopped serving. The bad model had its share for the few
+# minutes that the alarm waits, and went. The good one baked its time, minute by minute the same picture, and took over.
+# Compare the left picture with 20 failures a minute, all night.
+#
+# ## Scaling
+#
+# *Application auto scaling* changes the number of a variant's instances. A *target tracking* policy holds a metric near a target: two alarms watch it, one
+# for {fact:tracking-out-minutes} minutes above (scale out), one for {fact:tracking-in-minutes} minutes below nine tenths (scale in). Minimum and maximum belong to the *scalable target*.
+# The clock is moved on again; on AWS, send requests for some minutes yourself and then look at the activities.
+
+# %%
+scaling = aws.client("application-autoscaling")
+target = {
+    "ServiceNamespace": "sagemaker",
+    "ResourceId": f"endpoint/{endpoint}/variant/Live",
+    "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+}
+scaling.register_scalable_target(**target, MinCapacity=1, MaxCapacity=3)
+tracking = {
+    "TargetValue": 10.0,
+    "PredefinedMetricSpecification": {"PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"},
+    "ScaleOutCooldown": 60,
+    "ScaleInCooldown": 300,
+}
+policy_kind = {"PolicyName": "requests", "PolicyType": "TargetTrackingScaling"}
+scaling.put_scaling_policy(**target, **policy_kind, TargetTrackingScalingPolicyConfiguration=tracking)
+counts, load = [], [0] * 3 + [24] * 6 + [0] * 18 if aws.local else []
+for requests in load:
+    minute(lambda: invoke(some[0]), requests, aws.local.advance)
+    counts.append(sagemaker.describe_endpoint(EndpointName=endpoint)["ProductionVariants"][0]["CurrentInstanceCount"])
+done = scaling.describe_scaling_activities(ServiceNamespace="sagemaker", ResourceId=target["ResourceId"])["ScalingActivities"]
+print(*(f"{activity['StatusCode']}: {activity['Description']}" for activity in reversed(done)), sep="\n")
+scaling.deregister_scalable_target(**target)
+print("instances:", *counts)
+
+# %% [markdown]
+# Three quiet minutes, six with 24 requests, silence. With a target of 10 they want three instances: it took some minutes to notice, and a quarter of an
+# hour of silence to go back. On AWS an
+# instance takes minutes to start as well, so whatever comes in between meets too few. `ScaleOutCooldown` keeps those still starting from being ordered
+# again. Where traffic follows the clock there are *scheduled actions*; where big leaps need big steps, *step scaling*. A newer metric,
+# `ConcurrentRequestsPerModel`, is counted every {fact:concurrent-metric-seconds} seconds and notices sooner.
+#
+# ## Which metric, which target
+#
+# Target tracking trusts that a metric halves when the instances double. `InvocationsPerInstance`, requests a minute and instance, does. `ModelLatency` does
+# not: nobody waits, it stays at what the model needs; all wait, it leaps. `given/autoscale.py` replays a day of a busier endpoint under a policy.
+
+# %%
+yesterday = json.loads(Path("given/yesterday.json").read_text())
+common = {"out_cooldown": 240, "in_cooldown": 300, "min": 2, "max": 12}
+tried = {
+    "InvocationsPerInstance, 100 a minute": {"metric": "InvocationsPerInstance", "target": 100.0} | common,
+    "ModelLatency, 800 ms": {"metric": "ModelLatency", "target": 800.0} | common,
+}
+figure, axes = plt.subplots(figsize=(8, 3))
+for (label, policy_tried), style in zip(tried.items(), ("k-", "r:"), strict=True):
+    told = replay(yesterday, policy_tried)
+    axes.plot(told["instances"], style, label=f"{label}: {told['cost']:.0f} dollars, {sum(told['late']):.0f} answers late")
+axes.plot(np.array(yesterday["requests"]) / 100, color="0.75", label="requests a minute / 100", zorder=0)
+axes.set(xlabel="minute", ylabel="instances", title="One metric follows the traffic, the other flaps", ylim=(0, 17))
+axes.legend(fontsize=8, loc="upper left")
+plt.show()
+
+# %% [markdown]
+# The dotted line *flaps*: too few, latency leaps, many are ordered, latency falls to what the model needs, they are sent away. The solid one follows, and
+# meets each rise a little late. A lower target or a larger minimum would help, and cost.
+#
+# `CPUUtilization`, percent, is right where requests differ much in work and the processors do it. Where the model waits for another service, the
+# processors idle in the worst crowd. A brief says how much of an instance's time is processor time: `cpu_share`.
+
+# %% [markdown] exercise="m08_2_ex3"
+# Write `policy(brief)` that returns the policy with which the *next* days cost least, instances and late answers together, as in `tried`:
+# `{"metric": "InvocationsPerInstance", "target": 100.0, "out_cooldown": 240, "in_cooldown": 300, "min": 2, "max": 12}`. Metrics are the three named here,
+# cooldowns whole seconds, `1 <= min <= max <= 12`. A brief is like `yesterday`:
+#
+# - `requests`, and `flights` of a request on average, of 720 minutes;
+# - `request_ms` and `flight_ms`: an instance's time for a request, and for each flight in it; `cpu_share` of it is processor time;
+# - `late_after_ms`; `late_usd` for a late answer, `instance_usd` for an instance and hour; `start_minutes` of a new instance.
+#
+# Six unseen endpoints are graded, on other days of theirs. It may take ten seconds a brief; you need not call AWS.
+
+
+# %% answer="m08_2_ex3"
+def policy(brief: dict) -> dict:
+    ### BEGIN SOLUTION
+    seconds = (brief["request_ms"] + brief["flight_ms"] * np.median(brief["flights"])) / 1000
+    costs = {}
+    for busy in (0.25, 0.35, 0.45, 0.55, 0.65, 0.75):
+        for metric, aim in (("InvocationsPerInstance", 60 * busy / seconds), ("CPUUtilization", 6 + 100 * busy * brief["cpu_share"])):
+            for least in (1, 2, 4, 6):
+                one = {"metric": metric, "target": float(aim), "out_cooldown": 60 * brief["start_minutes"], "in_cooldown": 300}
+                one |= {"min": least, "max": 12}
+                costs[replay(brief, one)["cost"]] = one
+    return costs[min(costs)]
+    ### END SOLUTION
+
+
+# %% check="m08_2_ex3"
+check("m08_2_ex3", policy=policy)
+
+# %% [markdown]
+# ## Four endpoints that do not serve
+#
+# Four colleagues have deployed "the same" container, each with one slip. `sound` is right. Its settings are environment variables of the program in the
+# container; the artifact is a `.tar.gz` with the model's file at its top. `given/broken.py` planted four of six faults, your own four. A waiter raises
+# `WaiterError` when an endpoint comes up `Failed`; the description says how it ended, and whoever serves gets a flight.
+
+# %%
+s3, logs, folder = aws.client("s3"), aws.client("logs"), f"{aws.prefix}/artifacts"
+for key, body in artifacts(trained(sagemaker, s3, jobs["weather"]), trained(sagemaker, s3, jobs["wide"])).items():
+    s3.put_object(Bucket=aws.bucket, Key=f"{folder}/{key}", Body=body)
+settings = {"SAGEMAKER_MODEL_SERVER_WORKERS": "1"}
+sound = {"Image": image, "ModelDataUrl": f"s3://{aws.bucket}/{folder}/a.tar.gz", "Environment": settings}
+faults = planted(variant("m08_2_ex4"))
+containers = {f"case-{number}": with_fault(sound, fault, aws.image("sklearn", "1.2-1")) for number, fault in enumerate(faults, 1)}
+names = {case: aws.unique(case) for case in containers}
+for case, container in containers.items():
+    endpoint_of(sagemaker, aws.role, names[case], container)
+for case, name in names.items():
+    with suppress(WaiterError):
+        sagemaker.get_waiter("endpoint_in_service").wait(EndpointName=name)
+    now = sagemaker.describe_endpoint(EndpointName=name)
+    print(case, now["EndpointStatus"], now.get("FailureReason", "")[:90])
+    if now["EndpointStatus"] == "InService":
+        try:
+            print("   ", runtime.invoke_endpoint(EndpointName=name, ContentType="text/csv", Body=some[0])["Body"].read())
+        except ClientError as error:
+            print("   ", error.response["Error"]["Code"])
+print("\nThe end of the log of case-1:", *(line[:150] for line in log_lines(logs, names["case-1"])[-8:]), sep="\n")
+
+# %% [markdown]
+# `Failed` at the *ping health check*: SageMaker asks a new server `/ping` until it answers, and gives up when it does not. The status says no more. And
+# `InService` says only that the server answers a ping. The rest stands in the log group `/aws/sagemaker/Endpoints/<name>`, the last words of the program
+# at its end. Print the other logs, too, and `containers["case-1"]` beside `sound`. Six words for what went wrong, four of them occur:
+#
+# | cause | what went wrong |
+# |---|---|
+# | `archive` | the model's file is not where the program looks for it |
+# | `columns` | it is a model of other columns |
+# | `corrupt` | the file is there, and is no model |
+# | `image` | the image is one for another kind of model |
+# | `program` | a script is asked for that nobody brought |
+# | `setting` | a setting has a value of the wrong kind |
+
+# %% [markdown] exercise="m08_2_ex4"
+# Make two `dict`s with the keys `"case-1"` to `"case-4"`. `diagnoses[case]` is `{"cause": ..., "line": ...}`: a word of the table, and words copied from a
+# log line of that endpoint which shows it and which stand in no other endpoint's log; no times of day. `repairs[case]` is `{path: value}`, the
+# smallest change of the container that mends it; a path looks like `Image`, `ModelDataUrl` or `Environment.MAX_CONTENT_LENGTH`, and the value `None` takes
+# the member away. A change that touches more than the fault loses half. For a container that was killed for want of memory they would be
+# `{"cause": "memory", "line": "Killed"}` and `{"Environment.SAGEMAKER_MODEL_SERVER_WORKERS": "1"}`. The grader deploys your repaired containers: they must
+# come up, and answer with the model of `sound`.
+
+# %% answer="m08_2_ex4"
+diagnoses = ...  # TODO: case -> {"cause": ..., "line": ...}
+repairs = ...  # TODO: case -> {path: value}
+
+### BEGIN SOLUTION
+SIGNS = {
+    "There is no model file": ("archive", {"ModelDataUrl": sound["ModelDataUrl"]}),
+    "Feature size of csv": ("columns", {"ModelDataUrl": sound["ModelDataUrl"]}),
+    "cannot be loaded by XGBoost": ("corrupt", {"ModelDataUrl": sound["ModelDataUrl"]}),
+    "image serves a script": ("image", {"Image": sound["Image"]}),
+    "There is no inference.py": ("program", {"Environment.SAGEMAKER_PROGRAM": None}),
+    "invalid literal for int()": ("setting", {"Environment.SAGEMAKER_MODEL_SERVER_WORKERS": "1"}),
+}
+diagnoses, repairs = {}, {}
+for case, name in names.items():
+    sign = next(sign for sign in SIGNS if sign in "\n".join(log_lines(logs, name)))
+    diagnoses[case] = {"cause": SIGNS[sign][0], "line": sign}
+    repairs[case] = SIGNS[sign][1]
+### END SOLUTION
+
+# %% check="m08_2_ex4"
+check("m08_2_ex4", diagnoses=diagnoses, repairs=repairs)
+
+# %% [markdown]
+# ## The application around it
+#
+# Between app and endpoint stands a small program, often a *Lambda* function: an *event* in, a response out. Four things are its own affair.
+#
+# - **Shape.** The event's body is JSON text, the endpoint wants lines of CSV. Whatever is wrong with an event is found here, and answered with status 400.
+# - **Time.** boto3 waits {fact:boto3-read-seconds} seconds for an answer, the app no second and a half. One try that takes all the time leaves none for a second.
+# - **Retries.** A throttled, unavailable or hanging endpoint may answer the next try. But when it is down, retries of all callers double and treble
+#   the crowd that keeps it down. So a *retry budget* is kept between events: a retry takes from it, an answer pays a little back; when it is empty, nobody retries.
+# - **Falling back.** An app is better served by the usual share of late flights than by an error. It must say so.
+#
+# `given/rehearsal.py` stands in for Lambda and endpoint: what happens is a script, and time passes only in it. `@rehearsed` makes a handler play a script.
+# This one knows good days only:
+#
+# ```python
+# @rehearsed
+# def impatient(event: dict, context) -> dict:
+#     found = json.loads(event["body"])["flights"]
+#     body = "\n".join(",".join("" if flight[name] is None else str(flight[name]) for name in COLUMNS) for flight in found)
+#     late = [float(number) for number in context.invoke(body, context.remaining_ms()).split()]
+#     return {"statusCode": 200, "body": json.dumps({"late": late, "source": "model"})}
+# ```
+
+# %% [markdown] exercise="m08_2_ex5"
+# Write `handler(event, context)`, with `@rehearsed` above it, that returns `{"statusCode": ..., "body": ...}`, as `impatient` does; `late` holds a probability
+# for each flight, `source` is `"model"` or `"fallback"`. The fallback is 0.237, the year's share of late flights, for each flight. Bodies that are no JSON, or that are not `{"flights": [...]}` with at
+# least one flight and all of `COLUMNS` in each, get status 400 (the body may be any text) without a call. No response may come after
+# `context.remaining_ms()` has run out. `context.invoke(body, timeout_ms)` raises `Throttled`, `Unavailable`, `TimedOut`, or `Refused`, which no retry will change;
+# `context.wait(ms)` lets time pass; `context.kept` is a `dict` that is there again at the next event. Nearly all answers take less than 250 ms. In a
+# script with an outage, the endpoint may be called one and a half times an event at most; before it and well after it, two failed tries are followed
+# by a third while there is time.
+
+
+# %% answer="m08_2_ex5"
+@rehearsed
+def handler(event: dict, context) -> dict:
+    ### BEGIN SOLUTION
+    try:
+        found = json.loads(event["body"])["flights"]
+        rows = [",".join("" if flight[name] is None else str(flight[name]) for name in COLUMNS) for flight in found]
+    except (ValueError, KeyError, TypeError):
+        rows = []
+    if not rows:
+        return {"statusCode": 400, "body": "expected flights"}
+    kept, wait, late = context.kept, 50, None
+    kept.setdefault("retries", 10.0)
+    while late is None:
+        try:
+            late = [float(number) for number in context.invoke("\n".join(rows), min(300, context.remaining_ms() - 20)).split()]
+            kept["retries"] = min(10.0, kept["retries"] + 0.5)
+        except Refused:
+            break
+        except (Throttled, Unavailable, TimedOut):
+            if kept["retries"] < 1 or context.remaining_ms() < wait + 280:
+                break
+            kept["retries"] -= 1
+            context.wait(wait)
+            wait *= 2
+    answer = {"late": late or [0.237] * len(rows), "source": "model" if late else "fallback"}
+    return {"statusCode": 200, "body": json.dumps(answer)}
+    ### END SOLUTION
+
+
+# %% check="m08_2_ex5"
+check("m08_2_ex5", handler=handler)
+
+# %% [markdown]
+# ## In this notebook we have
+#
+# - split traffic between two models, and seen why an unfinished day flatters;
+# - asked two tests, which answered two questions;
+# - let a shadow fail without hurting anybody;
+# - released a model that took itself back;
+# - seen an endpoint grow and shrink, and priced the policy;
+# - mended four endpoints in one member each, and written the function around a fifth.
+#
+# ## Recall
+#
+# 1. Why is the error of today's flights too small at six in the evening?
+# 2. Two models, the same July: 7 standard errors by flights, 1 by days. What do you know?
+# 3. What does a shadow variant never show?
+# 4. Which dimension makes an alarm look at the new fleet alone, and what happens without it?
+# 5. Why does target tracking on latency flap?
+#
+# <details><summary>Answers</summary>
+#
+# - To 1: the late flights' outcomes are still to come.
+# - To 2: that the new model was better in this July, and hardly anything about August.
+# - To 3: what users do with its answers.
+# - To 4: `EndpointConfigName`; without it the old fleet's many good answers hide a canary's errors.
+# - To 5: it does not fall in proportion as instances are added: it is flat when nobody waits, and leaps when all do.
+#
+# </details>
+#
+# ## The same in SDK v2
+#
+# ```python
+# from sagemaker.predictor import Predictor
+# from sagemaker.serializers import CSVSerializer
+# from sagemaker.session import Session, production_variant
+#
+# variants = [production_variant(name, "ml.m5.large", 1, name, weight) for name, weight in ((old, 9), (new, 1))]
+# Session().endpoint_from_production_variants(endpoint, variants)
+# Predictor(endpoint, serializer=CSVSerializer()).predict(rows, target_variant="New")
+# ```
+#
+# Shadows, deployment guardrails and scaling have no class of their own in SDK v2: `boto3`, as here. Version 3 has the shapes (`sagemaker.core.shapes.DeploymentConfig`)
+# and resources (`sagemaker.core.resources.Endpoint`), and the same calls behind them.
+#
+# ## Clean up
+#
+# Scalable target and alarms are gone already; deleting an endpoint would leave them. The endpoints go now.
+
+# %%
+aws.cleanup()
+
+# %% [markdown]
+# ## Next
+#
+# An endpoint that stands day and night is not the only way to serve a model: [the other ways](../m09_deployment_options/).

@@ -1,0 +1,607 @@
+# canary-4f1c9e-never-release: reference answers and hidden checks stay out of everything that learners receive
+
+# %% [markdown]
+# # Answers without a server that waits
+#
+# The model of late flights has three new callers. A small travel agency asks in bursts, with hours of silence between. The planners send files of
+# questions and come back for the answers after lunch. And every night, operations wants a number for each flight of tomorrow. An endpoint on an
+# instance would wait, and be paid, for all three. Each has a cheaper way, and each way has its own manner of failing.
+#
+# **By the end you can**
+#
+# - choose between a serverless and a real-time endpoint by what traffic costs (exercise 9.1.1)
+# - write a client of an asynchronous endpoint that loses nothing and never waits for ever (exercise 9.1.2)
+# - transform files so that each row in gives one row out (exercise 9.1.3)
+# - find out why answers failed, went missing or are wrong (exercise 9.1.4)
+#
+# **Prerequisites**: [real-time endpoints](../m08_realtime/m08_1_realtime.ipynb).
+#
+# **Time**: 75 minutes.
+#
+# **Services**: SageMaker endpoints (serverless, asynchronous), batch transform, S3, SNS, SQS, CloudWatch, Application Auto Scaling.
+#
+# **Cost**: \$0 here. On AWS about 25 cents (an hour of an instance and ten short jobs at {fact:price-ml-m5-large-hosting} dollars an hour, November 2026).
+# Nothing is closed to new accounts.
+#
+# ## Set up
+
+# %%
+import gzip
+import time
+
+import boto3
+import numpy as np
+import pandas as pd
+from botocore.config import Config
+from given.endpoints import deploy
+from given.inbox import Inbox
+from given.jobs import data_log, lines_of, repaired, wait
+from given.nights import QUEUED, planted, with_fault
+from given.replay import real_time, serverless
+from given.schedule import COLUMNS, table
+from given.watch import at_once, minutes, pause
+from matplotlib import pyplot as plt
+
+from course import check, connect, hint
+from course.facts import fact
+from course.grading import variant
+
+aws = connect("m09_1")
+sagemaker, runtime, s3 = aws.client("sagemaker"), aws.client("sagemaker-runtime"), aws.client("s3")
+folder = f"s3://{aws.bucket}/{aws.prefix}"
+aws
+
+# %% [markdown]
+# Fewer flights are quicker. `ROWS` is the size of the night's file; below 19,000 it fits into one request, and a fault of the last exercise would not show.
+
+# %% tags=["parameters"]
+SEED = 9
+FLIGHTS = 8_000
+ROWS = 21_000
+
+# %% [markdown]
+# One model for all three callers, trained on the winter. `COLUMNS` are its eight columns, in the order of training.
+
+# %%
+rows = table(aws.data("flights"), aws.data("weather"))
+winter = rows[rows.month <= 3].sample(FLIGHTS, random_state=SEED)
+model = aws.unique("late-flights")
+source = {"S3DataType": "S3Prefix", "S3Uri": aws.upload(winter[["late", *COLUMNS]], "train/winter.csv")}
+image = aws.image("xgboost", "3.0-5")
+sagemaker.create_training_job(
+    TrainingJobName=model,
+    RoleArn=aws.role,
+    AlgorithmSpecification={"TrainingImage": image, "TrainingInputMode": "File"},
+    HyperParameters={"objective": "binary:logistic", "num_round": "20", "max_depth": "4"},
+    InputDataConfig=[{"ChannelName": "train", "ContentType": "text/csv", "DataSource": {"S3DataSource": source}}],
+    OutputDataConfig={"S3OutputPath": f"{folder}/models"},
+    ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5},
+    StoppingCondition={"MaxRuntimeInSeconds": 600},
+)
+sagemaker.get_waiter("training_job_completed_or_stopped").wait(TrainingJobName=model)
+artifact = sagemaker.describe_training_job(TrainingJobName=model)["ModelArtifacts"]["S3ModelArtifacts"]
+sagemaker.create_model(ModelName=model, ExecutionRoleArn=aws.role, PrimaryContainer={"Image": image, "ModelDataUrl": artifact})
+artifact
+
+# %% [markdown]
+# ## Serverless: a container for each request at a time
+#
+# A *serverless* endpoint has no instance. A container comes with a request and goes when none has come for a while. You say two things: how much memory
+# each has (1 to {fact:serverless-most-memory-gb} GB, and processor in proportion), and how many there may be at a time, the *concurrency* (at most
+# {fact:serverless-most-concurrency}). A request has at most {fact:serverless-payload-mb} MB.
+#
+# `deploy` makes configuration and endpoint, and waits. `InService`, and nothing runs. Ask twelve times, let ten minutes pass, and ask again. Here the clock of
+# the local AWS is moved on; on AWS have a coffee.
+
+# %%
+agency = deploy(aws, "agency", model, {"ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 3}})
+once = boto3.client("sagemaker-runtime", region_name=aws.region, config=Config(retries={"total_max_attempts": 1}, max_pool_connections=20))
+flight = "4,17,1,1089,75.9,8.1,0.0,10.0"
+
+
+def ask() -> float:
+    """Seconds until the answer is there."""
+    began = time.perf_counter()
+    once.invoke_endpoint(EndpointName=agency, ContentType="text/csv", Body=flight)["Body"].read()
+    return time.perf_counter() - began
+
+
+before = [ask() for _ in range(12)]
+if aws.local:
+    aws.local.advance(600)
+after = [ask() for _ in range(8)]
+
+figure, axes = plt.subplots(figsize=(7, 3))
+axes.plot(range(12), before, "o", color="#4a6fa5", label="after the deployment")
+axes.plot(range(12, 20), after, "s", color="#b04a2f", label="after ten minutes without a request")
+axes.set(xlabel="request", ylabel="seconds (log)", title="The first to come waits for a container", yscale="log", xticks=range(0, 20, 4))
+axes.legend()
+plt.show()
+print(f"first {before[0]:.2f} s, median of the rest {np.median(before[1:]):.3f} s; after the pause {after[0]:.2f} s")
+
+# %% [markdown]
+# Two *cold starts*: the container has to be started and the model loaded before the first answer. All others are warm. How long it takes hangs on the
+# image and the model: a second or two here, mostly more on AWS. CloudWatch counts it as `ModelSetupTime`; it is in no `ModelLatency`.
+#
+# ### More at a time than may be
+#
+# Eight travellers press the button at the same moment. The concurrency is three. The client does not retry, so that we see what happens.
+
+# %%
+burst = at_once(ask, 8, lambda error: error.response["Error"]["Code"])
+figure, axes = plt.subplots(figsize=(7, 2.8))
+for place, one in enumerate(sorted(burst, key=lambda one: one["end"])):
+    refused = one["said"] == "ThrottlingException"
+    label = "refused" if refused else "answered"
+    axes.barh(place, one["end"] - one["begin"], left=one["begin"], color="white" if refused else "#4a6fa5", edgecolor="black", label=label)
+handles = dict(zip(*axes.get_legend_handles_labels()[::-1], strict=True))
+axes.legend(handles.values(), handles)
+axes.set(xlabel="seconds", ylabel="request", title="A burst of eight, concurrency 3", yticks=[], xlim=(0, None))
+plt.show()
+print(pd.Series([one["said"] or "answered" for one in burst]).value_counts().to_string())
+
+# %% [markdown]
+# Refused requests do not wait in a queue: they get `ThrottlingException`, status 429, within milliseconds. Whoever is not refused may wait for a cold
+# container beside the warm one. boto3 as you get it tries again by itself, so a burst shows as a slow answer, and, when it lasts, as an error.
+#
+# *Provisioned concurrency* keeps some containers warm, for a price by the hour: then it is nearly an endpoint on an instance again.
+#
+# ### What it costs
+#
+# A serverless container costs {fact:serverless-gb-second-usd} dollars for a second and a GB of memory, *while it answers*; an `ml.m5.large` costs
+# {fact:price-ml-m5-large-hosting} dollars an hour, asked or not. Take a model that needs 2 s with 1 GB. Twice the memory is no gain in
+# money: it costs twice as much a second, and not everything gets twice as fast.
+
+# %%
+GB_SECOND, INSTANCE = fact("serverless-gb-second-usd"), fact("price-ml-m5-large-hosting")
+an_hour = np.arange(0, 7_001, 50)
+figure, axes = plt.subplots(figsize=(7, 3))
+for gigabytes, needs, style in ((1, 2.0, "-"), (2, 1.25, "--"), (4, 0.875, ":")):
+    axes.plot(an_hour, an_hour * needs * gigabytes * GB_SECOND, style, color="#4a6fa5", label=f"serverless, {gigabytes} GB, {needs} s")
+    print(f"{gigabytes} GB: even at {INSTANCE / (needs * gigabytes * GB_SECOND):,.0f} requests an hour")
+axes.plot(an_hour, np.ceil(np.maximum(an_hour * 0.6 / 3600, 0.01)) * INSTANCE, color="black", label="instances, 0.6 s")
+axes.set(xlabel="requests an hour", ylabel="dollars an hour", title="Where the lines cross, they cost the same")
+axes.legend()
+plt.show()
+
+random = np.random.default_rng(SEED)
+hour = np.sort(np.repeat(random.uniform(0, 3_600, 12), 5) + random.uniform(0, 20, 60)).tolist()
+replayed = {f"serverless, {most} at a time": serverless(hour, 1.25, 9.0, most) for most in (1, 2, 4)}
+replayed["real time, 1 instance"] = real_time(hour, 0.6, 1)
+pd.DataFrame(
+    [{"refused": times.count(None), "later than 3 s": sum(t is not None and t > 3 for t in times)} for times in replayed.values()],
+    index=list(replayed),
+)
+
+# %% [markdown]
+# The *break-even*: left of it serverless is cheaper. But the picture knows only averages. The table plays an hour through, sixty requests in twelve bursts,
+# with `serverless` and `real_time` of `given/replay.py`. More concurrency refuses fewer, but each further container starts cold; instances let a burst wait.
+# What is a late answer worth?
+
+# %% [markdown] exercise="m09_1_ex1"
+# Write `plan(brief)` that returns the cheapest deployment for the *next* hour as a `dict`: `{"kind": "serverless", "memory_mb": ..., "max_concurrency": ...}`
+# with 1,024 to 6,144 MB in steps of 1,024 and 1 to 8 at a time, or `{"kind": "real-time", "instances": ...}` with 1 to 4. A brief tells of the last *three* hours:
+#
+# | member | what it is |
+# |---|---|
+# | `arrivals` | the seconds at which requests came, from 0 to 10,800, ascending |
+# | `seconds` | how long a container takes for an answer, a list of six: with 1, 2, ..., 6 GB |
+# | `cold_seconds` | how much longer it takes for its first one |
+# | `instance_seconds` | how long an instance takes for an answer |
+# | `model_mb` | memory that the model needs; a container that has no more than that is killed by every request |
+# | `late_usd` | dollars lost by each answer that takes more than `late_after` seconds, or never comes |
+# | `instance_usd` | dollars for an instance and an hour |
+# | `unit_usd` | dollars an hour that the platform team charges for each unit of `max_concurrency`, since the account has few |
+#
+# A request that a container answers costs its `seconds` at the price above for each GB (1,024 MB) of `memory_mb`; the cold start itself costs nothing. For
+# one request an hour and nearly no price of lateness it is `{"kind": "serverless", "memory_mb": 1024, "max_concurrency": 1}`, if the model fits. Unseen
+# traffic decides. You need not ask AWS.
+
+
+# %% answer="m09_1_ex1"
+def plan(brief: dict) -> dict:
+    ### BEGIN SOLUTION
+    def late(times: list) -> float:
+        return brief["late_usd"] * sum(taken is None or taken > brief["late_after"] for taken in times)
+
+    options = []
+    for count in range(1, 5):
+        usd = 3 * count * brief["instance_usd"] + late(real_time(brief["arrivals"], brief["instance_seconds"], count))
+        options.append((usd, {"kind": "real-time", "instances": count}))
+    for gigabytes, seconds in enumerate(brief["seconds"], 1):
+        for most in range(1, 9):
+            if gigabytes * 1024 > brief["model_mb"]:
+                times = serverless(brief["arrivals"], seconds, brief["cold_seconds"], most)
+                answered = len(times) - times.count(None)
+                usd = 3 * most * brief["unit_usd"] + answered * seconds * gigabytes * GB_SECOND + late(times)
+                options.append((usd, {"kind": "serverless", "memory_mb": gigabytes * 1024, "max_concurrency": most}))
+    return min(options, key=lambda option: option[0])[1]
+    ### END SOLUTION
+
+
+# %% check="m09_1_ex1"
+check("m09_1_ex1", plan=plan)
+
+# %% [markdown]
+# ## Asynchronous: ask now, read later
+#
+# An *asynchronous* endpoint has instances and a queue before them. The question is an object in S3 of up to {fact:async-payload-gb} GB, an answer may take
+# {fact:async-answer-minutes} minutes, and a request waits up to {fact:async-queue-hours} hours for its turn. Answers and failures become objects in S3, each
+# in its folder, and a *topic* of SNS (Simple Notification Service) tells whoever listens. Here a queue of SQS (Simple Queue Service) does.
+#
+# We send a question for three flights, and one that the model cannot read.
+
+# %%
+inbox = Inbox(aws, aws.unique("sagemaker-answers"))
+output = {"S3OutputPath": f"{folder}/answers", "S3FailurePath": f"{folder}/failures"}
+output["NotificationConfig"] = {"SuccessTopic": inbox.topic, "ErrorTopic": inbox.topic}
+queued = {"OutputConfig": output, "ClientConfig": {"MaxConcurrentInvocationsPerInstance": 2}}
+planners = deploy(aws, "planners", model, {"InstanceType": "ml.m5.large", "InitialInstanceCount": 1}, AsyncInferenceConfig=queued)
+
+
+def put(text: str, key: str) -> str:
+    s3.put_object(Bucket=aws.bucket, Key=f"{aws.prefix}/{key}", Body=text.encode())
+    return f"{folder}/{key}"
+
+
+good, bad = put(f"{flight}\n" * 3, "question/part-0.csv"), put("the flight to Boston, please", "question/letter.csv")
+for location in (good, bad):
+    sent = runtime.invoke_endpoint_async(EndpointName=planners, InputLocation=location, ContentType="text/csv")
+    print(sent["ResponseMetadata"]["HTTPStatusCode"], *(sent[one].removeprefix(folder) for one in ("OutputLocation", "FailureLocation")))
+for said in inbox.messages(2):
+    where = said["responseParameters"]["outputLocation"].removeprefix(folder)
+    print(said["invocationStatus"], where, said.get("failureReason", ""), sep="\n   ")
+
+# %% [markdown]
+# Both were *accepted*, status 202: it says that they wait, nothing more. Each has two places, and exactly one of them will be filled: the answer, or what
+# the model said against it. Without `S3FailurePath` a failure would leave no object at all. And a request that waits too long is thrown away.
+
+# %% [markdown] exercise="m09_1_ex2"
+# Write `ask_all(endpoint, bodies, seconds)` that sends each body of CSV to an asynchronous endpoint and returns a `list[dict]`, one a body and in their
+# order: `{"state": "done", "text": ...}` with the answer, `{"state": "failed", "text": ...}` with what lies at its failure location, or `{"state": "waiting",
+# "text": ""}` when neither is there `seconds` seconds after the call. It returns as soon as nothing is waiting, and otherwise when the seconds, which hold
+# for all of them together, are over. All are sent before any is waited for. For the two questions above it returns something like `[{"state": "done", "text":
+# "0.1\n0.1\n0.1\n"}, {"state": "failed", "text": "Loading csv data failed ..."}]`. It must work twice in a row, and with equal bodies. Look at
+# S3, with a `pause(0.2)` between two looks; topics are not asked for.
+
+
+# %% answer="m09_1_ex2"
+def ask_all(endpoint: str, bodies: list[str], seconds: float) -> list[dict]:
+    ### BEGIN SOLUTION
+    until = time.monotonic() + seconds
+    places = []
+    for body in bodies:
+        location = put(body, f"question/{aws.unique('body')}.csv")
+        sent = runtime.invoke_endpoint_async(EndpointName=endpoint, InputLocation=location, ContentType="text/csv")
+        places.append({"done": sent["OutputLocation"], "failed": sent["FailureLocation"]})
+    results = [{"state": "waiting", "text": ""} for _ in bodies]
+    while True:
+        for number, place in enumerate(places):
+            for state, uri in place.items():
+                bucket, _, key = uri.removeprefix("s3://").partition("/")
+                if results[number]["state"] == "waiting" and s3.list_objects_v2(Bucket=bucket, Prefix=key)["KeyCount"]:
+                    text = s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode()
+                    results[number] = {"state": state, "text": text}
+        if time.monotonic() > until or all(result["state"] != "waiting" for result in results):
+            return results
+        pause(0.2)
+    ### END SOLUTION
+
+
+# %% check="m09_1_ex2"
+check("m09_1_ex2", ask_all=ask_all)
+
+# %% [markdown]
+# ### To nothing, and back
+#
+# Between lunch and the next morning nobody asks, and the instance is paid. An asynchronous endpoint may have *no* instance: the queue keeps what comes.
+# Two policies do it. *Target tracking* holds the waiting requests for each instance near a number, and so lets the last instance go. It cannot bring back the
+# first: without an instance there is nothing to divide by. So an alarm on `HasBacklogWithoutCapacity` adds one.
+
+# %%
+scaling, cloudwatch = aws.client("application-autoscaling"), aws.client("cloudwatch")
+target = {"ServiceNamespace": "sagemaker", "ResourceId": f"endpoint/{planners}/variant/Live"}
+target["ScalableDimension"] = "sagemaker:variant:DesiredInstanceCount"
+of_endpoint = {"Namespace": "AWS/SageMaker", "Dimensions": [{"Name": "EndpointName", "Value": planners}]}
+scaling.register_scalable_target(**target, MinCapacity=0, MaxCapacity=2)
+backlog = {"MetricName": "ApproximateBacklogSizePerInstance", "Statistic": "Average", **of_endpoint}
+tracking = {"TargetValue": 5.0, "CustomizedMetricSpecification": backlog, "ScaleInCooldown": 300, "ScaleOutCooldown": 60}
+scaling.put_scaling_policy(
+    **target, PolicyName="backlog", PolicyType="TargetTrackingScaling", TargetTrackingScalingPolicyConfiguration=tracking
+)
+one_more = {"AdjustmentType": "ChangeInCapacity", "StepAdjustments": [{"MetricIntervalLowerBound": 0, "ScalingAdjustment": 1}]}
+wake = scaling.put_scaling_policy(
+    **target, PolicyName="wake", PolicyType="StepScaling", StepScalingPolicyConfiguration=one_more | {"Cooldown": 120}
+)
+above = {"Threshold": 1, "ComparisonOperator": "GreaterThanOrEqualToThreshold", "EvaluationPeriods": 1}
+above |= {"MetricName": "HasBacklogWithoutCapacity", "Statistic": "Average", "Period": 60, **of_endpoint}
+cloudwatch.put_metric_alarm(AlarmName=planners, AlarmActions=[wake["PolicyARN"]], **above)
+cloudwatch.describe_alarms(AlarmNames=[planners])["MetricAlarms"][0]["StateValue"]
+
+# %% [markdown]
+# Sixteen quiet minutes, then three questions, then six minutes more. On AWS, where no clock can be moved, the cell says where to look instead.
+
+
+# %%
+def instances() -> dict:
+    return {"instances": sagemaker.describe_endpoint(EndpointName=planners)["ProductionVariants"][0]["CurrentInstanceCount"]}
+
+
+if aws.local:
+    seen = minutes(aws.local, 16, instances)
+    asked = [runtime.invoke_endpoint_async(EndpointName=planners, InputLocation=good, ContentType="text/csv") for _ in range(3)]
+    seen += minutes(aws.local, 6, instances)
+    figure, axes = plt.subplots(figsize=(7, 2.6))
+    axes.step(range(1, 23), [one["instances"] for one in seen], where="post", color="black")
+    axes.axvline(16, color="#b04a2f", linestyle="--", label="three questions")
+    axes.set(xlabel="minutes", ylabel="instances", title="The last instance goes, and comes back with the questions", yticks=[0, 1, 2])
+    axes.legend()
+    plt.show()
+    for activity in scaling.describe_scaling_activities(ServiceNamespace="sagemaker", ResourceId=target["ResourceId"])["ScalingActivities"]:
+        print(activity["Description"], "by", "wake" if "policy wake" in activity["Cause"] else "backlog")
+else:
+    print("Leave the endpoint alone for half an hour, then see its scaling activities in the console of Application Auto Scaling.")
+scaling.register_scalable_target(**target, MinCapacity=1, MaxCapacity=2)
+print("From now on at least one instance.")
+
+# %% [markdown]
+# Fifteen minutes low, and the instance goes: alarms of target tracking are slow downwards on purpose. The questions waited in the queue, and the alarm
+# fetched an instance for them; on AWS that takes some minutes more, so it suits nobody who waits at a screen. Then it goes again. The last line keeps at
+# least one for the rest of the notebook.
+#
+# ## Batch transform: a job, files in, files out
+#
+# Tomorrow's flights lie in S3. A *batch transform* job starts an instance with the model, sends it the files in pieces, stores what comes back, and ends. No
+# endpoint, nothing left to pay. A row of our file is an id and the eight columns.
+
+# %%
+night = rows[rows.month == 7].sample(ROWS, random_state=SEED).reset_index(names="flight")
+night["flight"] = [f"flight-{number:09d}" for number in night.flight]
+file = night[["flight", *COLUMNS]]
+aws.upload(file, "night/day/part-0.csv")
+aws.upload(file.tail(200).assign(flight=[f"late-added-{number}" for number in range(200)]), "night/day/part-1.csv")
+print(file.head(2).to_csv(index=False, header=False), f"{len(file.to_csv(index=False, header=False)) / 1e6:.1f} MB", sep="")
+
+# %% [markdown]
+# Five things decide what comes out:
+#
+# - `SplitType`: `Line` takes a file apart into rows, so that it may be larger than a request. The default, `None`, sends it whole.
+# - `BatchStrategy` and `MaxPayloadInMB`: `MultiRecord` packs as many rows into a request as fit, `SingleRecord` one; {fact:transform-default-payload-mb} MB unless
+#   you say otherwise, {fact:transform-payload-mb} at most.
+# - `InputFilter`: what of a row the model sees, as a JSONPath over its columns: `$[1:]` all but the first, `$[0,3:5]` columns 0, 3, 4 *and* 5. Unlike in
+#   Python a range includes its end; a list of places may hold one range. At most 63 characters.
+# - `JoinSource`: `Input` appends the answer to the whole row that was read; `OutputFilter` says what of that is stored: `$[0,-1]` is the first column and the
+#   answer, the last.
+# - `AssembleWith`: `Line` ends each answer with a line break.
+
+# %%
+result = aws.unique("healthy")
+healthy = {
+    "ModelName": model,
+    "TransformInput": {
+        "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"{folder}/night/day/"}},
+        "ContentType": "text/csv",
+        "SplitType": "Line",
+    },
+    "TransformOutput": {"S3OutputPath": f"{folder}/out/{result}", "Accept": "text/csv", "AssembleWith": "Line"},
+    "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1},
+    "BatchStrategy": "MultiRecord",
+    "MaxPayloadInMB": 1,
+    "DataProcessing": {"InputFilter": "$[1:]", "JoinSource": "Input", "OutputFilter": "$[0,-1]"},
+}
+
+sagemaker.create_transform_job(TransformJobName=result, **healthy)
+print(wait(aws, result)["TransformJobStatus"])
+answers = dict(line.split(",") for line in lines_of(aws, healthy["TransformOutput"]["S3OutputPath"]))
+print(f"{len(answers):,} answers for {len(lines_of(aws, f'{folder}/night/day/')):,} rows; the first: {next(iter(answers.items()))}")
+
+# %% [markdown]
+# A file in gives a file out, with `.out` after its name. `Completed` says that no request failed. It does not say that every row has its answer: that you
+# count yourself.
+
+# %% [markdown] exercise="m09_1_ex3"
+# Write `transform_request(files)` that returns a `dict`, all of a `create_transform_job` request but its name. Each row of the files must give one row `id,answer`
+# and nothing else. `files` tells about them: `{"uri": "s3://.../", "columns": ["gate", "weekday", "flight", ...], "id": "flight", "gzip": False,
+# "payload_mb": 2, "model": "late-flights-1", "target": "s3://.../"}`. The rows have no header. Between the id and the eight columns of `COLUMNS`, which are in
+# their order, stand columns that the model must not see. No request may be longer than `payload_mb` (an `int`). With `gzip` the files are packed
+# (`TransformInput` has a `CompressionType`). One `ml.m5.large` is enough. For `columns` of `["flight", *COLUMNS]` the filters are those above. Unseen files
+# decide. You need not start the job.
+
+
+# %% answer="m09_1_ex3"
+def transform_request(files: dict) -> dict:
+    ### BEGIN SOLUTION
+    place = files["columns"].index
+    seen = ",".join(str(place(name)) for name in COLUMNS)
+    own = {"ModelName": files["model"], "MaxPayloadInMB": files["payload_mb"], "TransformOutput.S3OutputPath": files["target"]}
+    own |= {"TransformInput.DataSource.S3DataSource.S3Uri": files["uri"], "DataProcessing.InputFilter": f"$[{seen}]"}
+    own |= {"DataProcessing.OutputFilter": f"$[{place(files['id'])},-1]"}
+    if files["gzip"]:
+        own["TransformInput.CompressionType"] = "Gzip"
+    return repaired(healthy, own)
+    ### END SOLUTION
+
+
+# %% check="m09_1_ex3"
+check("m09_1_ex3", transform_request=transform_request)
+
+# %% [markdown]
+# ## Five bad nights
+#
+# Five nights, five complaints. Each request is a sound one with a single fault; your own five of eleven are drawn by `variant`. Four are transform jobs, one is a
+# question to the asynchronous endpoint. In the bucket lie more folders than `day/`:
+#
+# | folder below `night/` | what is in it |
+# |---|---|
+# | `day/` | the flights, as above |
+# | `day-before/` | other flights, of the day before, in the same form |
+# | `export/` | the flights, with names in the first line of each file |
+# | `packed/` | the flights, packed by gzip |
+
+# %%
+for number, part in enumerate((file, file.tail(200).assign(flight=[f"late-added-{number}" for number in range(200)]))):
+    aws.upload(part, f"night/export/part-{number}.csv", header=True)
+    packed = gzip.compress(part.to_csv(index=False, header=False).encode())
+    s3.put_object(Bucket=aws.bucket, Key=f"{aws.prefix}/night/packed/part-{number}.csv.gz", Body=packed)
+aws.upload(file.head(300).assign(flight=[f"before-{number}" for number in range(300)]), "night/day-before/part-0.csv")
+put(f"{flight}\n" * 5, "night/question/part-0.csv")
+question = {"EndpointName": planners, "InputLocation": f"{folder}/night/question/part-0.csv", "ContentType": "text/csv"}
+
+requests, jobs, sent = {}, {}, {}
+for number, fault in enumerate(planted(variant("m09_1_ex4")), 1):
+    name = f"night-{number}"
+    if fault in QUEUED:
+        requests[name] = with_fault(question, fault, f"{folder}/night")
+        sent[name] = runtime.invoke_endpoint_async(**requests[name])
+    else:
+        jobs[name] = aws.unique(name)
+        own = repaired(healthy, {"TransformOutput.S3OutputPath": f"{folder}/out/{jobs[name]}"})
+        requests[name] = with_fault(own, fault, f"{folder}/night")
+        sagemaker.create_transform_job(TransformJobName=jobs[name], **requests[name])
+described = {name: wait(aws, job) for name, job in jobs.items()}
+
+# %% [markdown]
+# What a first look shows: how they ended, and how many lines there are.
+
+# %%
+counted = {"sound": len(answers)}
+for name, job in described.items():
+    counted[name] = len(lines_of(aws, job["TransformOutput"]["S3OutputPath"]))
+    print(name, job["TransformJobStatus"], job.get("FailureReason", ""))
+print(*sent, "accepted, status", *(one["ResponseMetadata"]["HTTPStatusCode"] for one in sent.values()))
+figure, axes = plt.subplots(figsize=(7, 2.4))
+bars = axes.barh(list(counted), list(counted.values()), color=["white", *["#4a6fa5"] * len(jobs)], edgecolor="black")
+axes.bar_label(bars, fmt="{:,.0f}", padding=3)
+axes.invert_yaxis()
+axes.set(xlabel="lines that came out", title="Completed says nothing of lines, nor lines of answers", xlim=(0, 27_000))
+plt.show()
+
+# %% [markdown]
+# Some left nothing. Some have about as many lines as there should be, and are wrong all the same. Where to look:
+#
+# - a failed job has a *data log* beside the log of its server: which object, which status, what the model said. `data_log(aws, job)` reads it;
+# - a job that completed has its lines, `lines_of(aws, uri)`. Compare them with `answers` by the id: who is missing, who is there that should not be, whose
+#   answer is another?
+# - a queued request has a failure location.
+#
+# The words for what went wrong; five of the eleven occur:
+#
+# | cause | what went wrong |
+# |---|---|
+# | `assemble` | answers of different requests run into each other |
+# | `columns` | the model was sent what is no feature |
+# | `gzip` | the files are packed, and nobody said so |
+# | `header` | a file begins with names |
+# | `join` | answers came without the rows that they belong to |
+# | `key` | there is no object at the place that was named |
+# | `output` | the wrong columns were stored |
+# | `payload` | more was sent at a time than may be |
+# | `prefix` | more files were read than should be: `day` is the beginning of keys, not a folder |
+# | `shift` | the model got fewer features than it was trained on, and each in the place of another |
+# | `type` | the content type is not that of the data |
+
+# %% [markdown] exercise="m09_1_ex4"
+# Make two `dict`s with the keys `"night-1"` to `"night-5"`.
+#
+# - `diagnoses[night]` is `{"cause": ..., "evidence": ...}`, both `str`: a word of the table, and what shows it. Where something failed, words of the data log, or of
+#   the object at the failure location, that name the fault (leave out times of day). Where a job completed, the id of a flight whose line is missing, too many, or wrong.
+# - `repairs[night]` is `{path: value}`: the smallest change of the request that mends it, for instance `{"TransformInput.ContentType": "text/csv"}`. A
+#   change that touches more than the fault loses half. Do not change the files.
+#
+# For a job that stored the wrong answers of a flight it could be `{"cause": "shift", "evidence": "flight-000000123"}`. The grader makes each request again
+# with your change, as you can with `repaired` and `wait`: then every row of `day/` must have one line with its id and its answer.
+
+# %% answer="m09_1_ex4"
+diagnoses = ...  # TODO: night -> {"cause": ..., "evidence": ...}
+repairs = ...  # TODO: night -> {path: value}
+
+### BEGIN SOLUTION
+uri, processing = "TransformInput.DataSource.S3DataSource.S3Uri", "DataProcessing"
+fields = {"columns": f"{processing}.InputFilter", "shift": f"{processing}.InputFilter", "output": f"{processing}.OutputFilter"}
+fields |= {"join": f"{processing}.JoinSource", "header": uri, "prefix": uri, "gzip": uri, "payload": "TransformInput.SplitType"}
+fields |= {"assemble": "TransformOutput.AssembleWith", "key": "InputLocation", "type": "ContentType"}
+signs = {"float: 'flight": "columns", "can't decode": "gzip", "float: 'weekday": "header", "Too much data": "payload"}
+signs |= {"Failed to download": "key", "accepted ContentType": "type"}
+diagnoses, repairs = {}, {}
+for name in requests:
+    said = lines_of(aws, sent[name]["FailureLocation"]) if name in sent else data_log(aws, jobs[name])
+    evidence = next((words for words in signs if words in "\n".join(said)), "")
+    if evidence:
+        cause = signs[evidence]
+    else:
+        came = [line.split(",") for line in lines_of(aws, described[name]["TransformOutput"]["S3OutputPath"])]
+        odd = next(cells for cells in came if cells != [cells[0], answers.get(cells[0])])
+        holds = {"assemble": len(odd) > 2, "join": odd[0] == odd[1], "prefix": odd[0] not in answers, "output": odd[1].isdigit()}
+        cause = next((cause for cause, is_so in holds.items() if is_so), "shift")
+        evidence = next(iter(answers)) if cause == "join" else odd[0]
+    right = question if name in sent else healthy
+    for step in fields[cause].split("."):
+        right = right[step]
+    diagnoses[name], repairs[name] = {"cause": cause, "evidence": evidence}, {fields[cause]: right}
+### END SOLUTION
+
+# %% check="m09_1_ex4"
+check("m09_1_ex4", diagnoses=diagnoses, repairs=repairs)
+
+# %% [markdown]
+# ## In this notebook we have
+#
+# - seen cold starts and refused requests of a serverless endpoint, and priced them;
+# - let an asynchronous endpoint answer by S3, tell us by SNS, and go down to no instance and back;
+# - asked for many answers at once without losing one or waiting for ever;
+# - transformed files row by row, with filters, join and split;
+# - traced failed, missing and wrong answers to a single field of a request.
+#
+# ## Recall
+#
+# 1. A serverless endpoint gets one request an hour. How long does each take?
+# 2. What happens to the fourth request at a time when the concurrency is 3?
+# 3. What does status 202 of an asynchronous endpoint promise?
+# 4. Why does target tracking not bring an asynchronous endpoint back from no instance?
+# 5. A transform job is `Completed`. What do you still check?
+#
+# <details><summary>Answers</summary>
+#
+# - 1: a cold start and the answer, each time: the container has gone meanwhile.
+# - 2: it is refused with `ThrottlingException`, status 429; there is no queue.
+# - 3: that the request waits in the queue. It may still fail or expire.
+# - 4: it tracks waiting requests *for each instance*; an alarm on `HasBacklogWithoutCapacity` adds the first.
+# - 5: that each row has one line, with its id, and the right answer for it.
+#
+# </details>
+#
+# ## The same in SDK v3 and v2
+#
+# ```python
+# # Version 3
+# from sagemaker.core.inference_config import AsyncInferenceConfig, ServerlessInferenceConfig
+# from sagemaker.core.transformer import Transformer
+#
+# builder.deploy(endpoint_name="agency", inference_config=ServerlessInferenceConfig(memory_size_in_mb=2048, max_concurrency=3))
+# builder.deploy(endpoint_name="planners", inference_config=AsyncInferenceConfig(output_path=f"{folder}/answers"), ...)
+#
+# # Version 2
+# from sagemaker.predictor_async import AsyncPredictor
+#
+# model.deploy(serverless_inference_config=ServerlessInferenceConfig(memory_size_in_mb=2048, max_concurrency=3))
+# predictor = model.deploy(1, "ml.m5.large", async_inference_config=AsyncInferenceConfig(output_path=f"{folder}/answers"))
+# AsyncPredictor(predictor).predict_async(input_path=good).get_result(waiter_config)  # looks at output and failure path
+# transformer = model.transformer(1, "ml.m5.large", strategy="MultiRecord", assemble_with="Line", accept="text/csv", max_payload=1)
+# transformer.transform(uri, content_type="text/csv", split_type="Line", input_filter="$[1:]", join_source="Input", output_filter="$[0,-1]")
+# ```
+#
+# ## Clean up
+#
+# The serverless endpoint costs nothing while nobody asks; the asynchronous one has an instance. Policies go with their target; the alarm is our own.
+
+# %%
+scaling.deregister_scalable_target(**target)
+cloudwatch.delete_alarms(AlarmNames=[planners])
+inbox.delete()
+aws.cleanup()
+
+# %% [markdown]
+# ## Next
+#
+# Many models on one endpoint, several containers behind one another, and the choice among all of these follow in the
+# [lesson on deployment options](../m09_deployment_options/).

@@ -1,0 +1,578 @@
+# canary-4f1c9e-never-release: reference answers and hidden checks stay out of everything that learners receive
+
+# %% [markdown]
+# # Many models, one server
+#
+# Twelve airports want to know which flights to them will be late, each from a model of its own: no airport lets its data into another's model. A
+# partner asks, too, but sends raw flights, not features. Twelve servers that mostly stand idle are not paid for. What shares a server with what?
+#
+# **By the end you can**
+#
+# - put models behind one endpoint, and replace one, without an update (exercise 9.2.1)
+# - decide which models should share, and on how many instances (exercise 9.2.2)
+# - put a fitted transform in front of a model (exercise 9.2.3)
+# - choose among six ways to serve (exercise 9.2.4)
+# - say what would have to change for another way to be right (exercise 9.2.5)
+#
+# **Prerequisites**: [real-time endpoints](../m08_realtime/m08_1_realtime.ipynb), and what serverless, asynchronous and batch mean, from
+# [serving without a server](../m09_deployment_options/m09_1_without_a_server.ipynb).
+#
+# **Time**: 75 minutes.
+#
+# **Services**: SageMaker endpoints (multi-model, inference pipeline, multi-container), S3, CloudWatch.
+#
+# **Cost**: \$0 here. On AWS less than a dollar for two hours of four instances (at {fact:price-ml-m5-large-hosting} dollars an hour each, November
+# 2026). Nothing here is closed to new accounts.
+
+# %%
+import json
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from botocore.exceptions import ClientError
+from matplotlib import pyplot as plt
+from sklearn.metrics import roc_auc_score
+
+from course import check, connect, hint
+
+sys.path.append("given")
+from archives import pack
+from counted import counted
+from models import predicted, train
+from raw import RAW, features, fit, raw_flights
+from sharing import cold_answers, example, hour_usd
+
+aws = connect("m09_2")
+sagemaker, runtime, s3 = aws.client("sagemaker"), aws.client("sagemaker-runtime"), aws.client("s3")
+aws
+
+# %% [markdown]
+# Fewer airports and flights are quicker.
+
+# %% tags=["parameters"]
+SEED = 9
+AIRPORTS = 12
+ROWS = 2_000
+ROUNDS = 20
+
+# %% [markdown]
+# ## Does each airport need a model?
+#
+# Ask this before anything is shared. `RAW` is what a flight looks like when somebody sends it; `features` makes of it what a model learns from. One of
+# these, the airline's share of late flights, had to be learned from data itself: `fit` did, and its result is the *encoder*.
+
+#
+# We train a model for each of the busiest airports, and one from as many flights of all of them together.
+
+# %%
+flights = raw_flights(aws.data("flights"), aws.data("weather"), months=7)
+learn, july = flights[flights.month <= 6], flights[flights.month == 7]
+encoder = fit(learn)
+for name, rows in (("raw:     ", july[RAW]), ("features:", features(july[:1], encoder))):
+    print(name, rows[:1].to_csv(index=False, header=False).strip())
+
+busiest = flights.dest.value_counts().index[:AIRPORTS].to_list()
+everywhere = train(learn[learn.dest.isin(busiest)], encoder, AIRPORTS * ROWS, ROUNDS, SEED)
+own = {airport: train(learn[learn.dest == airport], encoder, ROWS, ROUNDS, SEED) for airport in busiest}
+scores = pd.DataFrame(index=busiest, columns=["own", "everywhere"], dtype=float)
+for airport in busiest:
+    there = july[july.dest == airport]
+    rows = features(there, encoder)
+    scores.loc[airport] = [roc_auc_score(there.late, predicted(each, rows)) for each in (own[airport], everywhere)]
+
+gain = (scores.own - scores.everywhere).sort_values()
+figure, axes = plt.subplots(figsize=(7, 3.2))
+axes.barh(gain.index, gain, color=["#2b5c9e" if each > 0 else "white" for each in gain], edgecolor="black")
+axes.axvline(gain.mean(), color="black", linestyle=":", label=f"mean {gain.mean():+.3f}")
+axes.set(xlabel="AUC in July: the airport's own model, less the one for all", title="Who gains by a model of its own?")
+axes.legend()
+plt.show()
+
+# %% [markdown]
+# Solid bars are airports that gain; the dotted line is the mean. Own models lose on average: each learned from a twelfth of the flights, and how late a
+# flight will be is mostly decided in New York, before it leaves. By the scores alone we would serve one model, and be done. It is the airports' contracts
+# that want twelve, and that is the usual reason: tenants, countries, customers.
+#
+# ## One endpoint for all
+#
+# A *multi-model endpoint* has one container and a folder in S3 instead of one model archive. A request names the archive that it wants, as
+# `TargetModel`. Models go into the folder as the training jobs would leave them:
+
+
+# %%
+def store(key: str, files: dict[str, bytes]) -> str:
+    """Pack files into an archive below the lesson's prefix; returns its URI."""
+    s3.put_object(Bucket=aws.bucket, Key=f"{aws.prefix}/{key}", Body=pack(files))
+    return f"s3://{aws.bucket}/{aws.prefix}/{key}"
+
+
+for airport, model in own.items():
+    for key in (f"trained/{airport}/model.tar.gz", f"serving/{airport}.tar.gz"):
+        store(key, {"xgboost-model": bytes(model.save_raw())})
+folder = f"s3://{aws.bucket}/{aws.prefix}/serving/"
+
+
+def deploy(name: str, **model) -> str:
+    """Model, configuration and endpoint of one name; returns it when the endpoint is in service."""
+    sagemaker.create_model(ModelName=name, ExecutionRoleArn=aws.role, **model)
+    variant = {"VariantName": "Live", "ModelName": name, "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+    sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
+    sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
+    sagemaker.get_waiter("endpoint_in_service").wait(EndpointName=name)
+    return name
+
+
+image = aws.image("xgboost", "3.0-5")
+fleet_name = deploy(aws.unique("every-airport"), PrimaryContainer={"Image": image, "Mode": "MultiModel", "ModelDataUrl": folder})
+
+# %% [markdown]
+# Only `Mode` is new. The endpoint is in service and has not loaded a single model. Now ask for each airport, three times.
+
+# %%
+lines = features(july.sample(60, random_state=SEED), encoder).to_csv(index=False, header=False).split()
+
+
+def ask(target: str, body: str) -> tuple[str, float]:
+    """The answer of one model, and milliseconds."""
+    began = time.perf_counter()
+    said = runtime.invoke_endpoint(EndpointName=fleet_name, TargetModel=target, ContentType="text/csv", Accept="text/csv", Body=body)
+    return said["Body"].read().decode(), 1000 * (time.perf_counter() - began)
+
+
+print(repr(ask(f"{busiest[0]}.tar.gz", "\n".join(lines[:2]))[0]))
+rounds = {f"round {turn}": [ask(f"{airport}.tar.gz", lines[0])[1] for airport in busiest[1:]] for turn in (1, 2, 3)}
+took = pd.DataFrame(rounds, index=busiest[1:])
+
+figure, axes = plt.subplots(figsize=(8, 3.2))
+for name, marker in zip(took, "o^s", strict=True):
+    axes.plot(took.index, took[name], marker, fillstyle="full" if name == "round 1" else "none", color="#2b5c9e", label=name)
+axes.set(yscale="log", ylabel="milliseconds", title="A model is slow the first time it is asked")
+axes.legend()
+plt.show()
+waits = counted(aws.client("cloudwatch"), fleet_name, "ModelLoadingWaitTime", AIRPORTS)
+hits = counted(aws.client("cloudwatch"), fleet_name, "ModelCacheHit", 3 * AIRPORTS - 2)
+print(f"{waits['SampleCount']:.0f} requests waited, {waits['Average'] / 1000:.0f} ms on average; {hits['Average']:.0%} found it loaded")
+
+# %% [markdown]
+# The solid dots are *cold*: the archive was fetched from S3, unpacked and loaded while the caller waited. The hollow ones are *warm*. On AWS a cold model
+# of a gigabyte takes many seconds; where loading takes longer than an answer may, {fact:realtime-seconds} s, the caller is told `ModelNotReadyException`
+# and asks again. Notice the form of the answer: two flights, and one line with a comma. A container of many models answers so; the same image with one
+# model writes a line for each flight. CloudWatch has two metrics for it: `ModelLoadingWaitTime`, in microseconds, and `ModelCacheHit`.
+#
+# Two mistakes are made on the first day:
+
+# %%
+for wish in ({"TargetModel": "ZRH.tar.gz"}, {}):
+    try:
+        runtime.invoke_endpoint(EndpointName=fleet_name, ContentType="text/csv", Body=lines[0], **wish)
+    except ClientError as error:
+        print(wish, error.response["Error"]["Code"], error.response["Error"]["Message"][:110], sep="\n  ")
+
+# %% [markdown]
+# The first message speaks of a download: the endpoint looks into S3 when it is asked, and not before. So a new model needs no new configuration and no
+# update. A model that is taken out of the folder may answer for a while.
+
+# %% [markdown] exercise="m09_2_ex1"
+# Write two functions.
+#
+# - `publish(folder, airport, model_data)` copies the archive at the S3 URI `model_data` into `folder` (as above, it ends in `/`) and returns a `str`:
+#   what a request names as `TargetModel` to get it. Called again for the same airport with another archive, it must return a name under which the new
+#   model answers *at once*, while requests with the earlier name still get the earlier model.
+# - `predict(endpoint, routes, flights)` returns a `list[float]`, a probability a flight, in the order of the flights. `routes` is a `dict` from airport
+#   to `TargetModel`; airports that are not in it are answered by `routes["default"]`. A flight is `{"airport": "LAX", "line":
+#   "4,17,1,0.31,2475,75.9,8.1,0.0,10.0"}`. Send one request to each model that is needed, with all its lines.
+#
+# `publish(folder, "ZRH", "s3://.../output/model.tar.gz")` might return `"ZRH-7.tar.gz"`. `flights` may be empty. You need not delete old models.
+
+
+# %% answer="m09_2_ex1"
+def publish(folder: str, airport: str, model_data: str) -> str:
+    ### BEGIN SOLUTION
+    target = f"{aws.unique(airport)}.tar.gz"
+    bucket, _, prefix = folder.removeprefix("s3://").partition("/")
+    from_bucket, _, key = model_data.removeprefix("s3://").partition("/")
+    s3.copy_object(Bucket=bucket, Key=prefix + target, CopySource={"Bucket": from_bucket, "Key": key})
+    return target
+    ### END SOLUTION
+
+
+def predict(endpoint: str, routes: dict, flights: list[dict]) -> list[float]:
+    ### BEGIN SOLUTION
+    places: dict[str, list[int]] = {}
+    for place, flight in enumerate(flights):
+        places.setdefault(routes.get(flight["airport"], routes["default"]), []).append(place)
+    answers = [0.0] * len(flights)
+    for target, asked in places.items():
+        body = "\n".join(flights[place]["line"] for place in asked)
+        said = runtime.invoke_endpoint(EndpointName=endpoint, TargetModel=target, ContentType="text/csv", Accept="text/csv", Body=body)
+        for place, number in zip(asked, said["Body"].read().decode().split(","), strict=True):
+            answers[place] = float(number)
+    return answers
+    ### END SOLUTION
+
+
+# %% check="m09_2_ex1"
+check("m09_2_ex1", publish=publish, predict=predict)
+
+# %% [markdown]
+# ## When sharing pays
+#
+# Memory is what models share. When it is full, the model that was used last longest ago is unloaded, and is cold the next time. Here is a made-up fleet
+# of twelve models in an hour of 600 requests. A cold answer comes too late, and costs `late_usd`; `given/sharing.py` replays the hour. What does each
+# number of instances cost? And what if the late answers of one quiet model are dear, because air ambulances wait for them?
+
+# %%
+fleet = example(SEED)
+columns = {f"cold, {shared} shared": pd.Series(cold_answers(fleet, [], shared)) for shared in (1, 2, 3)}
+overview = pd.DataFrame(fleet["models"]).T.assign(asked=pd.Series(fleet["requests"]).value_counts(), **columns).fillna(0)
+quiet = overview.asked.astype(int).nsmallest(3).index[-1]
+dear = fleet | {"models": fleet["models"] | {quiet: fleet["models"][quiet] | {"late_usd": 0.1}}}
+counts = range(1, 6)
+figure, axes = plt.subplots(figsize=(7, 3.2))
+axes.plot(counts, [hour_usd(fleet, [], shared) for shared in counts], "o-", color="0.6", label="late answers cost the same")
+axes.plot(counts, [hour_usd(dear, [], shared) for shared in counts], "^-", color="black", label=f"{quiet} is dear, and shares")
+axes.plot(counts, [hour_usd(dear, [quiet], shared) for shared in counts], "s-", color="#2b5c9e", label=f"{quiet} has its own endpoint")
+axes.set(xlabel="instances that are shared", ylabel="US dollars an hour", title="Two ways to buy warmth", xticks=counts, ylim=(0, None))
+axes.legend()
+plt.show()
+overview.sort_values("asked", ascending=False)
+
+# %% [markdown]
+# The table counts cold answers. With one instance the model that is asked most is mostly warm; those asked now and then are cold nearly each time. The
+# memory of several instances is counted as one.
+#
+# Each curve falls while an instance takes away late answers, and rises afterwards. A dear model can be kept warm in two ways: by so much memory that
+# nobody is ever unloaded, or by an endpoint of its own. Twelve endpoints of their own would cost twelve times `instance_usd`.
+
+# %% [markdown] exercise="m09_2_ex2"
+# Write `plan(fleet)` that returns a `dict`: `{"own": [...], "shared": ...}`, the names of the models that get an endpoint of their own (one instance
+# each), and how many instances, 0 to 6, the others share. A fleet has the keys of the one above: `models` (name to `gb` and `late_usd`), `memory_gb` and
+# `instance_usd` of an instance, and `requests`, the names asked in the last hour, in order. Plans are judged by what the *next* hours cost, by the replay
+# above. `{"own": ["A10", "B27"], "shared": 2}` is a plan. You need not find the very best plan.
+
+
+# %% answer="m09_2_ex2"
+def plan(fleet: dict) -> dict:
+    ### BEGIN SOLUTION
+    best = (hour_usd(fleet, fleet["models"], 0), list(fleet["models"]), 0)
+    for shared in range(1, 7):
+        own, cost = [], hour_usd(fleet, [], shared)
+        while left := [name for name in fleet["models"] if name not in own]:
+            least, name = min((hour_usd(fleet, [*own, name], shared), name) for name in left)
+            if least >= cost:
+                break
+            own, cost = [*own, name], least
+        best = min(best, (cost, own, shared))
+    return {"own": best[1], "shared": best[2]}
+    ### END SOLUTION
+
+
+# %% check="m09_2_ex2"
+check("m09_2_ex2", plan=plan)
+
+# %% [markdown]
+# ## The transform and the model as one
+#
+# The partner sends raw flights; the model takes features. Something must turn one into the other, with the encoder of the training. An *inference
+# pipeline* is a model of several containers, at most {fact:endpoint-containers}: what one answers is the request to the next, on the same instance.
+#
+# First a small one. A Canadian partner sends features, but the distance in kilometres. AWS's scikit-learn container calls four functions of a script that
+# lies in `code/` of its archive. The script can import what lies beside it, and pandas and scikit-learn, and nothing of this notebook:
+
+# %%
+KILOMETRES = r"""
+def model_fn(model_dir):  # once, at the start: what the other functions need from the archive
+    return 1.609344
+
+def input_fn(data, content_type):  # the body of a request
+    return [line.split(",") for line in data.strip().split("\n")]
+
+def predict_fn(rows, kilometres):
+    return [[*row[:4], str(float(row[4]) / kilometres), *row[5:]] for row in rows]
+
+def output_fn(rows, accept):  # the answer, which is the request to the next container, and its content type
+    return "\n".join(map(",".join, rows)), "text/csv"
+"""
+transform = {
+    "ContainerHostname": "kilometres",
+    "Image": aws.image("sklearn", "1.2-1"),
+    "ModelDataUrl": store("kilometres.tar.gz", {"code/transform.py": KILOMETRES.encode()}),
+    "Environment": {"SAGEMAKER_PROGRAM": "transform.py", "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code"},
+}
+model = {"ContainerHostname": "model", "Image": image, "ModelDataUrl": f"{folder}{busiest[0]}.tar.gz"}
+canadian = deploy(aws.unique("kilometres"), Containers=[transform, model])
+
+# %% [markdown]
+# `Containers`, in their order, takes the place of `PrimaryContainer`. Is the answer the same, and what does the second container cost in time? CloudWatch
+# measures each container.
+
+# %%
+weekday, hour, origin, carrier, distance, *weather = lines[0].split(",")
+abroad = ",".join([weekday, hour, origin, carrier, f"{float(distance) * 1.609344:.3f}", *weather])
+
+
+def invoke(endpoint: str, body: str, **more) -> str:
+    return runtime.invoke_endpoint(EndpointName=endpoint, ContentType="text/csv", Body=body, **more)["Body"].read().decode().strip()
+
+
+print("kilometres:", invoke(canadian, abroad), "  miles:", ask(f"{busiest[0]}.tar.gz", lines[0])[0])
+for _ in range(50):
+    invoke(canadian, abroad)
+parts = ("kilometres", "model")
+inside = [counted(aws.client("cloudwatch"), canadian, "ContainerLatency", 51, name)["Average"] / 1000 for name in parts]
+figure, axes = plt.subplots(figsize=(7, 1.8))
+for name, left, width, shade in zip(parts, (0, inside[0]), inside, ("0.75", "#2b5c9e"), strict=True):
+    axes.barh("a request", width, left=left, color=shade, edgecolor="black")
+    axes.text(left + width / 2, 0, f"{name}\n{width:.1f} ms", ha="center", va="center", color="white" if name == "model" else "black")
+axes.set(xlabel="milliseconds, on average", title="Where a request spends its time")
+plt.show()
+
+# %% [markdown]
+# The transform costs milliseconds, no network and no second instance, and grows with its script. It is not free: a limit of 5 ms might not bear it.
+#
+# The same containers can also be called one by one. With the mode `Direct` a request names its container; that saves instances when several
+# *different* programs are each asked seldom. Here it shows what the model is sent. And the pipeline gets a line that it cannot read:
+
+# %%
+direct = deploy(aws.unique("direct"), Containers=[transform, model], InferenceExecutionConfig={"Mode": "Direct"})
+print("kilometres says", invoke(direct, abroad, TargetContainerHostname="kilometres"))
+print("model says     ", invoke(direct, lines[0], TargetContainerHostname="model"))
+sagemaker.delete_endpoint(EndpointName=direct)
+try:
+    invoke(canadian, "4,17,1,0.31")
+except ClientError as error:
+    print("\nthe pipeline says", error.response["Error"]["Message"][:120])
+events = aws.client("logs").filter_log_events(logGroupName=f"/aws/sagemaker/Endpoints/{canadian}")["events"]
+for event in [event for event in events if "Error:" in event["message"]][-1:]:
+    print(event["logStreamName"].rpartition("/")[2], "logs:", event["message"])
+
+# %% [markdown]
+# In the last request a field was missing. The message names the container that failed, and its log, a stream for each container, says why. A pipeline is
+# never asked further than that: the model saw nothing of it.
+
+# %% [markdown] exercise="m09_2_ex3"
+# Write `pipeline(name, encoder, model_data)` that makes an endpoint `name` which takes *raw* flights, and returns `name` when it answers.
+#
+# - A line of a request has the columns `RAW`, such as `2013-07-01 17:15,JFK,UA,1089,75.9,8.1,0.0,10.0`; a request has one line or several.
+# - The first container turns lines into features as `features` in `given/raw.py` does, with this `encoder`: a `dict` as above, another one each time.
+#   For the line above these are 0 for Monday, 17, 1, the share of UA, 1089, 75.9, 8.1, 0.0, 10.0. Fields may be empty and airlines unknown: what
+#   training did with them holds.
+# - The last is the XGBoost container with the archive at the S3 URI `model_data`. It answers one number a line.
+#
+# `pipeline("raw-1", encoder, f"{folder}ATL.tar.gz")` returns `"raw-1"`. `transform` and `model` show what a container takes; `store` and `deploy` are yours
+# to use. You need not clean up.
+
+
+# %% answer="m09_2_ex3"
+def pipeline(name: str, encoder: dict, model_data: str) -> str:
+    ### BEGIN SOLUTION
+    script = r"""
+import io
+import json
+
+import pandas as pd
+from raw import RAW, features
+
+predict_fn = features
+
+def model_fn(model_dir):
+    with open(f"{model_dir}/encoder.json") as file:
+        return json.load(file)
+
+def input_fn(data, content_type):
+    return pd.read_csv(io.StringIO(data), header=None, names=RAW)
+
+def output_fn(rows, accept):
+    return rows.to_csv(header=False, index=False), "text/csv"
+"""
+    code = {"code/transform.py": script.encode(), "code/raw.py": Path("given/raw.py").read_bytes()}
+    uri = store(f"{name}.tar.gz", {"encoder.json": json.dumps(encoder).encode(), **code})
+    return deploy(name, Containers=[transform | {"ModelDataUrl": uri}, model | {"ModelDataUrl": model_data}])
+    ### END SOLUTION
+
+
+# %% check="m09_2_ex3"
+check("m09_2_ex3", pipeline=pipeline)
+
+# %% [markdown]
+# ## Where does the transform belong?
+#
+# The partner could also compute the features itself: no second container, and no raw data to you. Then there are two programs that must do the same thing
+# for ever. Here are three ways in which that went wrong, on July's flights: an encoder that was not renewed with the model, a language whose weeks begin
+# on Sunday, and an hour in UTC.
+
+# %%
+month = july.sample(8_000, random_state=SEED)
+made = features(month, encoder)
+ways = {
+    "one definition": made,
+    "encoder of January": features(month, fit(flights[flights.month == 1])),
+    "week from Sunday": made.assign(weekday=(made.weekday + 1) % 7),
+    "hour in UTC": made.assign(hour=(made.hour + 4) % 24),
+}
+broad = train(learn, encoder, 40_000, ROUNDS, SEED)
+answers = {way: predicted(broad, rows) for way, rows in ways.items()}
+auc = pd.Series({way: roc_auc_score(month.late, given) for way, given in answers.items()})
+moved = [f"{score:.3f}, {(np.abs(answers[way] - answers['one definition']) > 0.02).mean():.0%} moved" for way, score in auc.items()]
+
+figure, axes = plt.subplots(figsize=(7, 2.6))
+bars = axes.barh(auc.index, auc, color=["#2b5c9e", "white", "white", "white"], edgecolor="black")
+axes.bar_label(bars, moved, padding=3)
+axes.invert_yaxis()
+axes.set(xlim=(0.5, 0.9), xlabel="AUC in July; answers that moved by more than 0.02", title="Nothing fails. Some of it is wrong")
+plt.show()
+
+# %% [markdown]
+# No request failed in any of the four, and two of them look harmless by the score while many single answers are others. A transform that needs only the
+# request, and something learned at training time, goes in front of the model: encoder and model are replaced in one update, and no caller can get them
+# apart. A feature that needs *other* rows, such as yesterday's delays, cannot be computed by a container that sees one request. It is prepared
+# beforehand, and the request brings it.
+#
+# ## Which option, when
+#
+# You now know six ways to serve. Ask in this order, and stop at the first yes:
+#
+# | question | option |
+# |---|---|
+# | May the answer come an hour later, or more (`answer_s` of 3,600 or more)? | `batch` |
+# | Is a request larger than {fact:realtime-payload-mb} MB (`payload_mb`), or does the model need longer than {fact:realtime-seconds} s for it (`model_s`)? | `asynchronous` |
+# | Are there several models of one kind (`models`), and may a caller wait until one is loaded (`cold_s` no more than `answer_s`)? | `multi-model` |
+# | Are there several, and there is no time for that? Each has an endpoint. | `real time` |
+# | Does a transform of the request come first (`transform` is `request`), and are `transform_s` and `model_s` together no more than `answer_s`? | `pipeline` |
+# | Is there time for a cold start (`cold_s` no more than `answer_s`), has a request at most {fact:serverless-payload-mb} MB and the model at most {fact:serverless-most-memory-gb} GB (`memory_gb`), *and* is a day cheaper than with an instance? | `serverless` |
+# | Else | `real time` |
+#
+# Serverless takes a request's seconds (`model_s`), times `memory_gb`, times `gb_second_usd`; an instance stands all day at `instance_usd` an hour.
+# Pipelines and many models come before serverless because a serverless endpoint takes neither. `transform` may also be `none`, or `history`: features
+# that are prepared beforehand.
+#
+# The order is that of this course's team. With more to know of a case, others would weigh otherwise: one model for all, say, or a batch every ten minutes.
+
+# %% [markdown] exercise="m09_2_ex4"
+# Write `choose(case)` that returns a `str`, one of the six options, by the table. A case is a dictionary with all fields: `{"answer_s": 20.0, "model_s":
+# 0.1, "transform_s": 0.02, "cold_s": 6.0, "payload_mb": 0.1, "memory_gb": 2, "requests_a_day": 3000, "models": 1, "transform": "none", "instance_usd":
+# 0.115, "gb_second_usd": 0.00002}`. With `"answer_s": 7200.0` it is `"batch"`. Forty unseen cases are graded. You need not deploy anything.
+
+
+# %% answer="m09_2_ex4"
+def choose(case: dict) -> str:
+    ### BEGIN SOLUTION
+    if case["answer_s"] >= 3600:
+        return "batch"
+    if case["payload_mb"] > 6 or case["model_s"] > 60:
+        return "asynchronous"
+    in_time = case["cold_s"] <= case["answer_s"]
+    if case["models"] > 1:
+        return "multi-model" if in_time else "real time"
+    if case["transform"] == "request" and case["transform_s"] + case["model_s"] <= case["answer_s"]:
+        return "pipeline"
+    fits = in_time and case["payload_mb"] <= 4 and case["memory_gb"] <= 6
+    by_request = case["requests_a_day"] * case["model_s"] * case["memory_gb"] * case["gb_second_usd"]
+    return "serverless" if fits and by_request < 24 * case["instance_usd"] else "real time"
+    ### END SOLUTION
+
+
+# %% check="m09_2_ex4"
+check("m09_2_ex4", choose=choose)
+
+# %% [markdown] exercise="m09_2_ex5"
+# Whoever knows only what is right today is surprised when the traffic doubles. Write `make_right_for(option, case)` that returns a `dict`: the case with
+# *one* field changed, so that by the table `option` is right. It always can be, by a change within these ranges; prices do not change:
+#
+# `answer_s` 0.05 to 86,400, `model_s` 0.001 to 900, `transform_s` 0.001 to 30, `cold_s` 0.2 to 120, `payload_mb` 0.001 to 1,000, `memory_gb` 0.5 to 16,
+# `requests_a_day` 1 to 50,000,000, `models` 1 to 2,000 (an `int`), `transform` as above.
+#
+# Change a number no further than you must: with a tenth less of the new value, or a tenth more, towards the old one, the option may not be right any
+# more. With `{"memory_gb": 9, ...}` in a case that is right for real time for that alone, `make_right_for("serverless", case)` may set it to 6; 5 would
+# be too far. Thirty unseen wishes are graded.
+
+
+# %% answer="m09_2_ex5"
+def make_right_for(option: str, case: dict) -> dict:
+    ### BEGIN SOLUTION
+    wait = case["answer_s"]
+    same_price = 24 * case["instance_usd"] / (case["model_s"] * case["memory_gb"] * case["gb_second_usd"])
+    borders = {
+        "transform": ["none", "request"],
+        "models": [1, 2],
+        "payload_mb": [4, 4.1, 6, 6.1],
+        "transform_s": [(wait - case["model_s"]) * 0.99],
+        "cold_s": [wait, wait * 1.02],
+        "memory_gb": [6],
+        "requests_a_day": [same_price * 0.99],
+        "answer_s": [3600, 3599],
+        "model_s": [60],
+    }
+    for field, values in borders.items():
+        for value in values if field == "transform" else sorted(values, key=lambda value: abs(value - case[field])):
+            if choose(case | {field: value}) == option:
+                return case | {field: value}
+    raise ValueError(f"no border between this case and {option}")
+    ### END SOLUTION
+
+
+# %% check="m09_2_ex5"
+check("m09_2_ex5", make_right_for=make_right_for)
+
+# %% [markdown]
+# ## In this notebook we have
+#
+# - asked first whether many models are needed at all;
+# - put twelve behind one endpoint, seen cold and warm answers, and replaced one without an update;
+# - bought warmth where it is worth its price;
+# - put a transform in front of a model, and seen what its copies elsewhere do;
+# - chosen among six ways to serve, and moved cases across their borders.
+#
+# ## Recall
+#
+# 1. When does a multi-model endpoint notice that there is a new archive?
+# 2. Why must an archive never be overwritten?
+# 3. Which models gain by an endpoint of their own: those asked often, or others?
+# 4. Why can a pipeline not compute yesterday's delays?
+# 5. A pipeline fails. Where do you look first?
+#
+# <details><summary>Answers</summary>
+#
+# - 1: when a request names it.
+# - 2: an instance that has loaded it goes on with the old one.
+# - 3: others: seldom asked, with dear late answers. Those asked often are warm anyway.
+# - 4: its containers see one request, and no other rows.
+# - 5: in the error message, which names the container; then in that container's log stream.
+#
+# </details>
+#
+# ## The same in the SDKs
+#
+# Version 3 of the SageMaker SDK has no class for many models; its resources make the requests above
+# (`Model.create(primary_container=ContainerDefinition(mode="MultiModel", ...))`, then `endpoint.invoke(body=..., target_model="ATL.tar.gz")`). In version
+# 2:
+#
+# ```python
+# from sagemaker.multidatamodel import MultiDataModel
+# from sagemaker.pipeline import PipelineModel
+#
+# many = MultiDataModel("every-airport", model_data_prefix=folder, image_uri=image, role=aws.role)
+# predictor = many.deploy(1, "ml.m5.large")
+# many.add_model(model_data_source="s3://.../model.tar.gz", model_data_path="ZRH-7.tar.gz")  # publish
+# predictor.predict(line, target_model="ZRH-7.tar.gz")
+# PipelineModel(models=[transform, model], role=aws.role).deploy(1, "ml.m5.large")  # Containers=[...]
+# ```
+#
+# What changed on AWS: besides these there are *inference components* today, models with a share of an instance's processors and memory of their own that
+# scale one by one. They suit a few large models; for hundreds of small ones the multi-model endpoint is still there.
+#
+# ## Clean up
+#
+# Three endpoints still stand, and cost.
+
+# %%
+aws.cleanup()
+
+# %% [markdown]
+# ## Next
+#
+# This was the last way to serve. If you have not met [answers without a server that waits](../m09_deployment_options/m09_1_without_a_server.ipynb), they
+# are the other half of the table above.

@@ -1,0 +1,183 @@
+"""m08_2: what the learner's modules in ``given/`` do is what the checks judge by, and what the lesson says of it holds."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import random
+import re
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from course import datasets
+from course.grading import catalogue
+
+ROOT = Path(__file__).parents[2]
+LESSON = ROOT / "solutions" / "m08_realtime"
+GRADERS = ROOT / "graders" / "m08_realtime"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _given():
+    """The lesson's folder on the path for as long as its modules are imported."""
+    sys.path.insert(0, str(LESSON))
+    yield
+    sys.path.remove(str(LESSON))
+    for name in [name for name in sys.modules if name.partition(".")[0] == "given"]:
+        del sys.modules[name]
+
+
+def _of_given(name: str) -> ModuleType:
+    specification = importlib.util.spec_from_file_location(f"given.{name}", LESSON / "given" / f"{name}.py")
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+autoscale, broken = _of_given("autoscale"), _of_given("broken")
+cases, released, calls, faults, hidden = (
+    catalogue._module(GRADERS / f"m08_2_{name}.py") for name in ("cases", "release", "calls", "broken", "hidden")
+)
+SOUND = {"Image": "sagemaker-xgboost:3.0-5", "ModelDataUrl": "s3://b/a.tar.gz", "Environment": {"SAGEMAKER_MODEL_SERVER_WORKERS": "1"}}
+
+
+def _members(container: dict) -> dict[str, str]:
+    inner = {f"Environment.{name}": value for name, value in container["Environment"].items()}
+    return {name: value for name, value in container.items() if name != "Environment"} | inner
+
+
+# ---- experiments ---------------------------------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers())
+def test_an_experiment_is_far_from_the_border_between_ship_and_keep(seed: int) -> None:
+    for kind, one in cases.experiments(random.Random(seed)):
+        whole = [day for day in one["days"] if all(half["known"] == half["asked"] for half in day.values())]
+        if kind in ("better", "trailing"):
+            assert cases.by_day(whole) > 2.2
+        elif kind in ("worse", "noise"):
+            assert cases.by_day(whole) < 1.7
+        elif kind in ("early", "pending"):
+            assert len(whole) < one["planned_days"]
+
+
+# ---- releases ------------------------------------------------------------------------------------------------------------------------
+
+
+def _guard(one: dict, **alarm: object) -> dict:
+    common = {"Namespace": "AWS/SageMaker", "MetricName": "InvocationModelErrors", "Statistic": "Average", "Period": 60}
+    dimensions = {"EndpointName": one["endpoint"], "VariantName": one["variant"], "EndpointConfigName": one["config"]}
+    common |= {"AlarmName": "a", "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items()]}
+    common |= {"EvaluationPeriods": 3, "Threshold": 0.15, "ComparisonOperator": "GreaterThanThreshold"}
+    routing = {"Type": "CANARY", "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 10}, "WaitIntervalInSeconds": 900}
+    deployment = {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing}}
+    return {"alarms": [common | alarm], "deployment": deployment | {"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "a"}]}}}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_bad_model_goes_and_a_good_one_stays(seed: int) -> None:
+    rng = random.Random(seed)
+    one = released.release(rng)
+    bad = released.outcome(one, _guard(one), released.fate(rng, "server"))
+    good = released.outcome(one, _guard(one), released.fate(rng, "same"))
+    assert bad["rolled_back"] is not None and bad["hurt"] > 0
+    assert good == {"rolled_back": None, "alarm": "", "hurt": 0, "minutes": 15}
+
+
+def test_an_alarm_that_no_deployment_heeds_changes_nothing() -> None:
+    rng = random.Random(1)
+    one = released.release(rng)
+    unheeded = _guard(one, AlarmName="another")
+    assert released.outcome(one, unheeded, released.fate(rng, "server"))["rolled_back"] is None
+
+
+def test_minutes_without_data_breach_where_the_alarm_says_so() -> None:
+    rng = random.Random(2)
+    one, pause = released.release(rng), released.fate(rng, "pause")
+    assert released.outcome(one, _guard(one), pause)["rolled_back"] is None
+    assert released.outcome(one, _guard(one, TreatMissingData="breaching"), pause)["rolled_back"] == 8
+
+
+# ---- scaling -------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("style", cases.STYLES)
+@pytest.mark.parametrize("metric", cases.METRICS)
+def test_learner_and_grader_replay_the_same(style: str, metric: str) -> None:
+    one = cases.brief(random.Random(style), style, dear=True)
+    policy = {"metric": metric, "target": 60.0, "out_cooldown": 200, "in_cooldown": 300, "min": 2, "max": 9}
+    assert autoscale.replay(cases.shown(one), policy)["cost"] == pytest.approx(cases.replay(one, policy))
+
+
+def test_the_lesson_s_own_day_flaps_under_latency_and_not_under_requests() -> None:
+    day = json.loads((LESSON / "given" / "yesterday.json").read_text())
+    common = {"out_cooldown": 240, "in_cooldown": 300, "min": 2, "max": 12}
+    told = {
+        name: autoscale.replay(day, {"metric": name, "target": target} | common)
+        for name, target in (("InvocationsPerInstance", 100.0), ("ModelLatency", 800.0))
+    }
+    assert told["ModelLatency"]["cost"] > 2 * told["InvocationsPerInstance"]["cost"]
+    assert max(told["ModelLatency"]["instances"]) == 12 > max(told["InvocationsPerInstance"]["instances"]) + 3
+
+
+# ---- broken endpoints ----------------------------------------------------------------------------------------------------------------
+
+
+@given(st.integers())
+def test_both_draw_the_same_faults_in_the_same_order(seed: int) -> None:
+    drawn = broken.planted(random.Random(seed))
+    assert list(faults.planted(random.Random(seed)).items()) == list(zip(faults.TICKETS, drawn, strict=True))
+
+
+def test_every_fault_is_a_cause_that_the_lesson_lists_and_the_grader_knows() -> None:
+    lesson = (LESSON / "m08_2_rollout.py").read_text()
+    assert broken.FAULTS == faults.CAUSES == tuple(hidden.FAULTS)
+    assert [cause for cause in faults.CAUSES if f"# | `{cause}` |" not in lesson] == []
+
+
+@pytest.mark.parametrize("fault", faults.CAUSES)
+def test_a_fault_changes_the_one_member_that_its_repair_names(fault: str) -> None:
+    faulty = _members(broken.with_fault(SOUND, fault, "sagemaker-scikit-learn:1.2-1"))
+    path, _, ending = hidden.FAULTS[fault]
+    assert [one for one, value in faulty.items() if _members(SOUND).get(one) != value] == [path]
+    assert _members(SOUND).get(path, "").endswith(ending)
+
+
+# ---- the function around the endpoint ------------------------------------------------------------------------------------------------
+
+
+def test_the_stand_in_s_model_is_the_check_s() -> None:
+    rehearsal = _of_given("rehearsal")
+    flight = {"weekday": 0, "hour": 7, "origin": 1, "distance": 1089, "temp": None, "wind_speed": 8.1, "precip": 0.0, "visib": 10.0}
+    line = ",".join("" if flight[name] is None else str(flight[name]) for name in calls.COLUMNS)
+    assert rehearsal.probability(line) == pytest.approx(calls._probability(flight))
+
+
+def test_what_is_kept_goes_from_scene_to_scene_and_time_only_passes_in_calls_and_waits() -> None:
+    rehearsal = _of_given("rehearsal")
+
+    @rehearsal.rehearsed
+    def handler(event: dict, context) -> dict:
+        context.kept["events"] = context.kept.get("events", 0) + 1
+        context.wait(30)
+        with pytest.raises(rehearsal.TimedOut):
+            context.invoke("", 100)
+        return {"events": context.kept["events"], "left": context.remaining_ms()}
+
+    scene = {"event": {}, "budget_ms": 500, "calls": [{"outcome": "answered", "ms": 60_000}]}
+    told = handler([scene, scene])
+    assert [one["response"] for one in told] == [{"events": 1, "left": 370}, {"events": 2, "left": 370}]
+    assert [one["ms"] for one in told] == [130, 130]
+
+
+def test_the_usual_share_of_late_flights_is_what_the_lesson_falls_back_on() -> None:
+    delays = pd.read_parquet(datasets.path("flights"), columns=["arr_delay"]).arr_delay.dropna()
+    [share] = set(re.findall(r"fallback is (0\.\d+), the year's share", (LESSON / "m08_2_rollout.py").read_text()))
+    assert (delays > 15).mean() == pytest.approx(float(share), abs=5e-4)
