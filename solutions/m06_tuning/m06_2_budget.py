@@ -28,21 +28,18 @@
 
 # %%
 import math
-import sys
 from statistics import fmean, median, stdev
 
 import numpy as np
 import pandas as pd
 from botocore.exceptions import ClientError, ParamValidationError
+from given.budget import begin, best_after, elsewhere, named, noted
+from given.schedule import COLUMNS, table
+from given.search import Pool, outcome, replay
+from given.tuning_jobs import children, wait_for_tuning
 from matplotlib import pyplot as plt
 
 from course import check, connect, hint
-
-sys.path.append("given")
-from budget import begin, best_after, elsewhere, named, noted
-from schedule import COLUMNS, table
-from search import Pool, outcome, replay
-from tuning_jobs import children, wait_for_tuning
 
 aws = connect("m06_2")
 sagemaker = aws.client("sagemaker")
