@@ -1,7 +1,7 @@
 """A search learns most when each job knows all before it."""
 
 # trips: kept
-# says: how many jobs fit the deadline one after the other
+# says: jobs fit the deadline one after the other
 
 
 def plan(brief):
