@@ -28,6 +28,7 @@
 # %%
 import gzip
 import time
+from uuid import uuid4
 
 import boto3
 import numpy as np
@@ -262,7 +263,7 @@ for said in inbox.messages(2):
 # "text": ""}` when neither is there `seconds` seconds after the call. It returns as soon as nothing is waiting, and otherwise when the seconds, which hold
 # for all of them together, are over. All are sent before any is waited for. For the two questions above it returns something like `[{"state": "done", "text":
 # "0.1\n0.1\n0.1\n"}, {"state": "failed", "text": "Loading csv data failed ..."}]`. It must work twice in a row, and with equal bodies. Look at
-# S3, with a `pause(0.2)` between two looks; topics are not asked for.
+# S3, with a `pause()` between two looks; topics are not asked for.
 
 
 # %% answer="m09_1_ex2"
@@ -271,7 +272,7 @@ def ask_all(endpoint: str, bodies: list[str], seconds: float) -> list[dict]:
     until = time.monotonic() + seconds
     places = []
     for body in bodies:
-        location = put(body, f"question/{aws.unique('body')}.csv")
+        location = put(body, f"question/{uuid4()}.csv")
         sent = runtime.invoke_endpoint_async(EndpointName=endpoint, InputLocation=location, ContentType="text/csv")
         places.append({"done": sent["OutputLocation"], "failed": sent["FailureLocation"]})
     results = [{"state": "waiting", "text": ""} for _ in bodies]
@@ -284,7 +285,7 @@ def ask_all(endpoint: str, bodies: list[str], seconds: float) -> list[dict]:
                     results[number] = {"state": state, "text": text}
         if time.monotonic() > until or all(result["state"] != "waiting" for result in results):
             return results
-        pause(0.2)
+        pause()
     ### END SOLUTION
 
 

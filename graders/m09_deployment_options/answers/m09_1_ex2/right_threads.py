@@ -3,7 +3,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 def ask_all(endpoint, bodies, seconds):
     end = time.monotonic() + seconds
-    sent = [runtime.invoke_endpoint_async(EndpointName=endpoint, ContentType="text/csv", Body=body.encode()) for body in bodies]
+    sent = []
+    for body in bodies:
+        place = f"s3://{aws.bucket}/{aws.prefix}/threads/{time.time_ns()}-{len(sent)}.csv"
+        s3.put_object(Bucket=aws.bucket, Key=place.split("/", 3)[3], Body=body)
+        sent.append(runtime.invoke_endpoint_async(EndpointName=endpoint, ContentType="text/csv", InputLocation=place))
 
     def listed(uri):
         bucket, _, key = uri.removeprefix("s3://").partition("/")
