@@ -22,6 +22,7 @@ from .m09_2_choices import (
     heavy,
     is_legal,
     large,
+    lasting,
     many,
     many_hasty,
     plain,
@@ -40,7 +41,7 @@ HOUR = 3_600
 EDITS_OF_EACH = 5
 SURE_WISHES = {  # each with another question of the table in its way; others are drawn as they come
     "serverless": (heavy, large, many, too_busy, hasty),
-    "real time": (bulky, bulky, many, plain),
+    "real time": (bulky, lasting, many, plain),
     "pipeline": (raw_slow,),
     "multi-model": (many_hasty,),
 }
