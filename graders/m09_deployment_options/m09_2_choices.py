@@ -118,6 +118,16 @@ def queued(rng: random.Random) -> dict:
     return case | {"requests_a_day": rng.randint(5, 4_000)}
 
 
+def bulky(rng: random.Random) -> dict:
+    """A request too large for any but asynchronous, and else one for a real-time endpoint."""
+    return queued(rng) | {"payload_mb": round(rng.uniform(6.6, 900), 1), "model_s": round(rng.uniform(0.03, 0.9), 3)}
+
+
+def lasting(rng: random.Random) -> dict:
+    """A request that takes too long for any but asynchronous, and else one for a real-time endpoint."""
+    return queued(rng) | {"payload_mb": round(rng.uniform(0.01, 3.9), 2), "model_s": round(rng.uniform(66, 800), 1)}
+
+
 def overnight(rng: random.Random) -> dict:
     kind = rng.choice([plain, too_busy, large, many, raw, queued])
     return kind(rng) | {"answer_s": rng.choice([3_600, rng.randint(3_700, 50_000), rng.randint(3_700, 50_000)])}

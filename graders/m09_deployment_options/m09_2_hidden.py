@@ -12,7 +12,23 @@ from course.grading.scoring import rule_share
 
 from .m09_2 import Plan, ex1, ex2, ex3, ex4, ex5, fleet_hint, judge_pipeline, legal_edit, option, plan
 from .m09_2_cases import fleets, hour_usd, least_usd, next_hour
-from .m09_2_choices import OPTIONS, TRANSFORMS, border_requests, cases, hasty, heavy, is_legal, large, many, too_busy
+from .m09_2_choices import (
+    OPTIONS,
+    TRANSFORMS,
+    border_requests,
+    bulky,
+    cases,
+    hasty,
+    heavy,
+    is_legal,
+    large,
+    lasting,
+    many,
+    many_hasty,
+    plain,
+    raw_slow,
+    too_busy,
+)
 from .m09_2_probe import WAIT, Shelf, constant, judge_predict, judge_publish, remove
 
 HOURS = 3
@@ -23,6 +39,12 @@ REGRET_STEPS = ((0.025, 1.0), (0.06, 0.6), (0.1, 0.3))
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.0-5"  # AWS's registry of XGBoost in us-east-1
 HOUR = 3_600
 EDITS_OF_EACH = 5
+SURE_WISHES = {  # each with another question of the table in its way; others are drawn as they come
+    "serverless": (heavy, large, many, too_busy, hasty),
+    "real time": (bulky, lasting, many, plain),
+    "pipeline": (raw_slow,),
+    "multi-model": (many_hasty,),
+}
 BACK = 1.1
 
 
@@ -215,9 +237,10 @@ def _undone(field: str, case: dict, edit: dict, wanted: str) -> bool:
 def _asks(answer: Answer) -> list[tuple[str, dict]]:
     """Thirty wishes that one legal edit can fulfil, five for each option."""
     asked: dict[str, list[dict]] = {name: [] for name in OPTIONS}
-    for kind in (heavy, large, many, too_busy, hasty):  # each has another question in its way
-        drawn = (kind(answer.rng) for _ in range(100))
-        asked["serverless"].append(next(case for case in drawn if _reachable(case, "serverless")))
+    for wanted, kinds in SURE_WISHES.items():
+        for kind in kinds:
+            drawn = (kind(answer.rng) for _ in range(100))
+            asked[wanted].append(next(case for case in drawn if _reachable(case, wanted)))
     while min(map(len, asked.values())) < EDITS_OF_EACH:
         for case in cases(answer.rng):
             for wanted in answer.rng.sample(OPTIONS, len(OPTIONS)):
