@@ -40,7 +40,7 @@ from given.schedule import COLUMNS, parts, table
 from given.tickets import METRIC, own_program, planted, ticket
 from given.trees import auc_in_july
 from given.trials import RANGES, WIDE, example, replays, trials
-from given.tuning_jobs import children, packed, printed, run, shown, wait_for_tuning
+from given.tuning_jobs import children, packed, printed, repaired, run, shown, wait_for_tuning
 from matplotlib import pyplot as plt
 
 from course import check, connect, hint
@@ -399,9 +399,13 @@ jobs = {label: run(sagemaker, aws.unique(label), request) for label, request in 
 for label, job in jobs.items():
     print(label, shown(job), sep="\n  ")
 
+label = next(label for label, job in jobs.items() if job["HyperParameterTuningJobStatus"] == "Failed")
+longer = repaired(requests[label], {"HyperParameterTuningJobConfig.ResourceLimits.MaxNumberOfTrainingJobs": 5})
+print(f"{label} again, with five children", shown(run(sagemaker, aws.unique("longer"), longer)), sep="\n  ")
+
 # %% [markdown]
-# Three have failed, with the same reason. It speaks of the expression; that need not be what is wrong. Their children ran to the end, and cost what they
-# cost. The other two are worse: *Completed*, with a winner that is none. Nobody would look.
+# Three have failed, with the same reason, which speaks of the expression; that need not be what is wrong. Their children ran to the end, and cost what they
+# cost. More children come to the same end: their number was not it. The other two are worse: *Completed*, with a winner that is none. Nobody would look.
 #
 # `printed(sagemaker, logs, name)` has the lines of a search by log stream, one stream a child; `requests` holds what was asked for. The words below are
 # for what went wrong.
