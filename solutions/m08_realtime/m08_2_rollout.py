@@ -435,7 +435,8 @@ plt.show()
 # - `request_ms` and `flight_ms`: an instance's time for a request, and for each flight in it; `cpu_share` of it is processor time;
 # - `late_after_ms`; `late_usd` for a late answer, `instance_usd` for an instance and hour; `start_minutes` of a new instance.
 #
-# Six unseen endpoints are graded, on other days of theirs. It may take ten seconds a brief; you need not call AWS.
+# Six unseen endpoints are graded, on other days of theirs: within 2.5 % of the best earns all points. It may take ten seconds a brief; you need not call
+# AWS.
 
 
 # %% answer="m08_2_ex3"

@@ -181,3 +181,8 @@ def test_the_usual_share_of_late_flights_is_what_the_lesson_falls_back_on() -> N
     delays = pd.read_parquet(datasets.path("flights"), columns=["arr_delay"]).arr_delay.dropna()
     [share] = set(re.findall(r"fallback is (0\.\d+), the year's share", (LESSON / "m08_2_rollout.py").read_text()))
     assert (delays > 15).mean() == pytest.approx(float(share), abs=5e-4)
+
+
+def test_the_lesson_says_how_near_to_the_best_policy_is_near_enough() -> None:
+    [percent] = re.findall(r"within (\d\.\d) % of the best earns all points", (LESSON / "m08_2_rollout.py").read_text())
+    assert hidden.REGRET_STEPS[0] == (float(percent) / 100, 1.0)
