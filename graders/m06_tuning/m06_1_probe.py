@@ -16,7 +16,7 @@ GROUP = "/aws/sagemaker/TrainingJobs"
 STATUS, NAME = "HyperParameterTuningJobStatus", "HyperParameterTuningJobName"
 OBJECTIVE = "FinalHyperParameterTuningJobObjectiveMetric"
 PRINTED = re.compile(r"validation AUC ([0-9.]+)")
-AT_ONCE = 4  # instances in training jobs that a new account may run
+AT_ONCE = 2  # children at a time: a new account may run four instances in training jobs
 WIDE = 100  # from here on a range is one that needs a logarithmic scale: most / least
 
 
@@ -84,6 +84,12 @@ def _check_limits(report: Report, called: str, job: dict, jobs: int, seconds: in
         said = f"{called} made a tuning job whose {member} is {given}; what was it given, and what follows from it?"
         if not report.part("limits", given == wanted, said):
             return
+    parallel = limits["MaxParallelTrainingJobs"]
+    report.part(
+        "limits",
+        parallel <= AT_ONCE,
+        f"{called} runs {parallel} children at a time: others need instances, too. How many does the text allow?",
+    )
 
 
 def _check_objective(report: Report, called: str, job: dict) -> None:

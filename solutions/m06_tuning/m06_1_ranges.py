@@ -282,7 +282,7 @@ def definition(train: str, validation: str) -> dict:
 # %% [markdown] exercise="m06_1_ex3"
 # Write `search(train, validation, jobs, seconds)`: it runs a random search with exactly `jobs` children, which ends within `seconds`, waits for its end, and
 # returns `{"tuning_job": its name, "training_job": the best child's name, "model": S3 URI of that child's model artifact}`. The objective is XGBoost's own
-# metric `validation:auc`. It searches at least three hyperparameters, in ranges of your choice on scales that fit; two children at a time are enough.
+# metric `validation:auc`. It searches at least three hyperparameters, in ranges of your choice on scales that fit, with at most two children at a time.
 # `seconds` is a limit of the whole search (`ResourceLimits` has a member for it), not of a child.
 #
 # A range stands in `ParameterRanges` by its kind, as in `{"IntegerParameterRanges": [{"Name": "max_depth", "MinValue": "2", "MaxValue": "10"}],

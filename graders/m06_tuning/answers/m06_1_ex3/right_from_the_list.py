@@ -7,7 +7,7 @@ def search(train, validation, jobs, seconds):
         "Strategy": "Random",
         "RandomSeed": SEED,
         "HyperParameterTuningJobObjective": {"MetricName": "validation:auc", "Type": "Maximize"},
-        "ResourceLimits": {"MaxRuntimeInSeconds": seconds, "MaxParallelTrainingJobs": 3, "MaxNumberOfTrainingJobs": jobs},
+        "ResourceLimits": {"MaxRuntimeInSeconds": seconds, "MaxParallelTrainingJobs": 1, "MaxNumberOfTrainingJobs": jobs},
         "ParameterRanges": {"IntegerParameterRanges": [depth], "ContinuousParameterRanges": ranges},
     }
     run(sagemaker, name, {"HyperParameterTuningJobConfig": configuration, "TrainingJobDefinition": definition(train, validation)})
