@@ -426,4 +426,4 @@ aws.cleanup()
 # %% [markdown]
 # ## Next
 #
-# Jobs that end well are the easy ones. Go on with [jobs that fail](../m04_training/).
+# Jobs that end well are the easy ones. Go on with [jobs that fail](../m04_training/m04_2_failed_jobs.ipynb).

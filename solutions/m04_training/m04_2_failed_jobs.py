@@ -451,4 +451,4 @@ aws.cleanup()
 # %% [markdown]
 # ## Next
 #
-# One job is sound now. Next come many at once: [the training lessons](../m04_training/).
+# One job is sound now. Next come many at once: [a search for better settings](../m06_tuning/m06_1_ranges.ipynb).

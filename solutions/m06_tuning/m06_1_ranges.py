@@ -572,4 +572,4 @@ aws.cleanup()
 # %% [markdown]
 # ## Next
 #
-# Which strategy finds more with the same jobs, and when to stop one early: [the tuning lessons](../m06_tuning/).
+# Which strategy finds more with the same jobs, and when to stop one early: [a search for a deadline and a price](../m06_tuning/m06_2_budget.ipynb).

@@ -460,4 +460,4 @@ aws.cleanup()
 # %% [markdown]
 # ## Next
 #
-# How to give a new model a tenth of the traffic first comes with the next lessons on [deployment](../m08_realtime/).
+# How to give a new model a tenth of the traffic first: [let the better model in](../m08_realtime/m08_2_rollout.ipynb).

@@ -651,4 +651,4 @@ aws.cleanup()
 # %% [markdown]
 # ## Next
 #
-# An endpoint that stands day and night is not the only way to serve a model: [the other ways](../m09_deployment_options/).
+# An endpoint that stands day and night is not the only way to serve a model: [the other ways](../m09_deployment_options/m09_1_without_a_server.ipynb).

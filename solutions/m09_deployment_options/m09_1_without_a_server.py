@@ -605,4 +605,4 @@ aws.cleanup()
 # ## Next
 #
 # Many models on one endpoint, several containers behind one another, and the choice among all of these follow in the
-# [lesson on deployment options](../m09_deployment_options/).
+# [next notebook](../m09_deployment_options/m09_2_shared.ipynb).
