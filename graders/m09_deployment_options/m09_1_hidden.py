@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from botocore.exceptions import ClientError, ParamValidationError
+from botocore.exceptions import ClientError, ParamValidationError, WaiterError
 
 from course.grading import Answer, AnswerError, Report
 
@@ -108,7 +108,8 @@ def _model(answer: Answer) -> Iterator[Model]:
     finally:
         with contextlib.suppress(ClientError):
             sagemaker.describe_endpoint(EndpointName=name)
-            sagemaker.get_waiter("endpoint_in_service").wait(EndpointName=name, WaiterConfig=WAIT)
+            with contextlib.suppress(WaiterError):  # one that failed goes as well
+                sagemaker.get_waiter("endpoint_in_service").wait(EndpointName=name, WaiterConfig=WAIT)
             sagemaker.delete_endpoint(EndpointName=name)
         with contextlib.suppress(ClientError):
             sagemaker.delete_endpoint_config(EndpointConfigName=name)
