@@ -30,7 +30,7 @@ from .m09_1_queue import judge_results
 GROUP = "/aws/sagemaker/TransformJobs"
 PRACTICE_LOADS = ((0.03, False), (0.6, True), (1.6, False))  # of the break-even, and whether late answers are dear: no one plan suits
 PRACTICE_REGRET = 0.06
-PRACTICE_ROWS = 9_000  # more than fit into one request
+PRACTICE_ROWS = 20_000  # more than fit into one request
 ID_BEGINNINGS = ("flight-", "late-added-", "before-")
 
 ex1 = Exercise(

@@ -114,10 +114,10 @@ def _on_instances(arrivals: list[float], seconds: float, count: int) -> list[flo
 
 def flight(rng: random.Random) -> list[float | None]:
     """The eight columns of a flight; some weather is missing."""
-    temp = None if rng.random() < 0.1 else round(rng.uniform(15, 95), 2)
+    temp = None if rng.random() < 0.1 else round(rng.uniform(15, 95), 12)
     precip = rng.choice([0.0, 0.0, round(rng.uniform(0, 0.4), 2)])
     place = [rng.randint(0, 6), rng.randint(5, 22), rng.randint(0, 2), rng.randint(94, 2586)]
-    return [*place, temp, round(rng.uniform(0, 35), 2), precip, round(rng.uniform(0.2, 10), 1)]
+    return [*place, temp, round(rng.uniform(0, 35), 12), precip, round(rng.uniform(0.2, 10), 12)]
 
 
 def line(values: list) -> str:
@@ -152,7 +152,7 @@ def files(rng: random.Random, rows: int) -> tuple[list[str], str, list[list]]:
     table = []
     for one in ids:
         values = dict(zip(COLUMNS, flight(rng), strict=True)) | {id_name: one}
-        table.append([values[name] if name in values else f"{name}-{rng.randint(1, 999):040d}" for name in names])
+        table.append([values[name] if name in values else f"{name[0]}{rng.randint(1, 999)}" for name in names])
     return names, id_name, table
 
 

@@ -68,5 +68,12 @@ def test_the_replay_keeps_its_laws(arrivals: list[float], most: int) -> None:
     assert None not in replay.serverless(arrivals, 2.0, 5.0, 40)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_the_columns_of_the_large_file_are_more_than_a_request(seed: int) -> None:
+    names, _, table = cases.files(random.Random(seed), hidden.ROWS_OF_A_MB)
+    places = [names.index(name) for name in cases.COLUMNS]
+    assert sum(len(cases.line([row[place] for place in places])) + 1 for row in table) > 1.05 * 2**20
+
+
 def test_the_price_is_the_dated_one() -> None:
     assert fact("serverless-gb-second-usd") == cases.GB_SECOND_USD
