@@ -18,8 +18,6 @@ from sagemaker.core.shapes import ContainerDefinition, ProductionVariant
 from sagemaker.serve import InferenceSpec, ModelBuilder, ModelServer
 from sagemaker.serve.builder.schema_builder import SchemaBuilder
 
-pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
-
 sleep = time.sleep
 time.sleep = lambda seconds: sleep(min(seconds, 0.5))  # the SDK looks every 30 s
 
