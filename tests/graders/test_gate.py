@@ -14,6 +14,19 @@ from course.grading import catalogue, gate
 
 ROOT = Path(__file__).parents[2]
 MUTANTS = 3  # of each exercise
+# Each of their candidates trains, searches, deploys or replays for seconds: minutes a notebook. At night the lanes `mutants` try them,
+# too, with all mutants; by day the tests of the lessons run the reference, which must earn everything.
+SLOW = {"m06_1", "m06_2", "m08_2", "m09_1", "m09_2"}
+
+
+def _notebook(exercise: str) -> str:
+    return exercise.rpartition("_ex")[0]
+
+
+def _parameters() -> list:
+    night = [pytest.mark.nightly, pytest.mark.timeout(3600)]  # the first exercise of a notebook waits for the whole of it
+    exercises = catalogue.exercises(ROOT / "graders")
+    return [pytest.param(name, marks=night if _notebook(name) in SLOW else []) for name in exercises]
 
 
 @cache
@@ -21,9 +34,9 @@ def _findings(notebook: str) -> list[gate.Finding]:
     return gate.judge(notebook, ROOT, MUTANTS)
 
 
-@pytest.mark.parametrize("exercise", catalogue.exercises(ROOT / "graders"))
+@pytest.mark.parametrize("exercise", _parameters())
 def test_exercise_passes_the_gate(exercise: str) -> None:
-    findings = [finding for finding in _findings(exercise.rpartition("_ex")[0]) if finding.exercise == exercise]
+    findings = [finding for finding in _findings(_notebook(exercise)) if finding.exercise == exercise]
     assert {"stub", "reference"} <= {finding.candidate for finding in findings}
     problems = [f"{finding.candidate}: {finding.problem}" for finding in findings if finding.problem]
     assert not problems, "\n".join(problems)
