@@ -12,11 +12,10 @@ import pytest
 
 from course.grading import catalogue, gate
 
+from ..slow_lessons import SLOW
+
 ROOT = Path(__file__).parents[2]
 MUTANTS = 3  # of each exercise
-# Each of their candidates trains, searches, deploys or replays for seconds: minutes a notebook. At night the lanes `mutants` try them,
-# too, with all mutants; by day the tests of the lessons run the reference, which must earn everything.
-SLOW = {"m06_1", "m06_2", "m08_2", "m09_1", "m09_2"}
 
 
 def _notebook(exercise: str) -> str:
@@ -24,6 +23,7 @@ def _notebook(exercise: str) -> str:
 
 
 def _parameters() -> list:
+    """Of slow notebooks at night, when the lanes `mutants` try them, too; by day their reference must run, and earn everything."""
     night = [pytest.mark.nightly, pytest.mark.timeout(3600)]  # the first exercise of a notebook waits for the whole of it
     exercises = catalogue.exercises(ROOT / "graders")
     return [pytest.param(name, marks=night if _notebook(name) in SLOW else []) for name in exercises]

@@ -11,6 +11,8 @@ import pytest
 
 from course.regression.execute import Executed, execute_all
 
+from ..slow_lessons import SLOW
+
 HARNESS = Path(__file__).parent / "aws_mode"
 
 pytestmark = pytest.mark.timeout(1800)  # the first test waits for all lessons
@@ -30,9 +32,10 @@ def environments(handles, elsewhere) -> list[dict[str, str]]:
     return [each | own | {"PYTHONPATH": os.pathsep.join([str(HARNESS), each["PYTHONPATH"]])} for each in given]
 
 
-@pytest.fixture(scope="module")
-def runs(environments, sources, tmp_path_factory) -> dict[str, Executed]:
-    done = execute_all(sources, tmp_path_factory.mktemp("executed"), environments, lambda _: None)
+@pytest.fixture(scope="module", params=["quick", pytest.param("slow", marks=pytest.mark.nightly)])
+def runs(request, environments, sources, tmp_path_factory) -> dict[str, Executed]:
+    chosen = [source for source in sources if source.name.startswith(SLOW) == (request.param == "slow")]
+    done = execute_all(chosen, tmp_path_factory.mktemp("executed"), environments, lambda _: None)
     return {run.notebook: run for run in done}
 
 
@@ -43,10 +46,10 @@ def test_the_harness_refuses_the_local_aws(environments):
     assert "course.localaws must not be imported with COURSE_BACKEND=aws" in done.stderr
 
 
-def test_the_reference_runs_and_earns_all_points(runs, notebook):
-    run = runs[notebook]
-    assert run.error == ""
-    assert run.earned == run.points
+def test_the_references_run_and_earn_all_points(runs):
+    assert len(runs) >= 5
+    assert {name: run.error for name, run in runs.items() if run.error} == {}
+    assert {name: run.earned for name, run in runs.items() if run.earned != run.points} == {}
 
 
 def test_nothing_is_left_running(runs, handles):
