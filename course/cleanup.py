@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import time
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -85,7 +85,7 @@ class Cleanup:
         for _ in range(WAIT["MaxAttempts"]):  # boto3 has no waiter for tuning jobs
             if name not in self._names(*TUNING, StatusEquals="Stopping"):
                 return
-            threading.Event().wait(WAIT["Delay"])
+            time.sleep(WAIT["Delay"])
 
     def _stop_training(self, name: str) -> None:
         self.client.stop_training_job(TrainingJobName=name)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from course.grading import DefinitionError, Exercise, catalogue, vocabulary
+from course.grading.overview import line
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ def skills(exercises: Iterable[Exercise], exam: str) -> list[Gap]:
     return [Gap(name, skill["text"], (exam,)) for name, skill in vocabulary.skills(exam).items() if name not in named]
 
 
+Index = dict[Any, list[str]]  # the ids of exercises by what they name
 PAGE = Path("docs", "coverage.md")
 OPENING = """\
 # What the exercises cover
@@ -61,38 +63,47 @@ close it stands beside it. The wording of the skills is ours; AWS's exam guides 
 def page(exercises: Sequence[Exercise]) -> str:
     """The text of the page: the topics of the syllabus, then the skills of MLA-C02 with those of MLA-C01 they come from."""
     by_topic, by_skill = _index(exercises, lambda each: each.topics), _index(exercises, _named_skills)
-    rows = [
-        (name, topic["title"], topic["learner_can"], ", ".join(topic["lessons"]), _ids(by_topic.get(name, ())))
-        for name, topic in vocabulary.topics().items()
+    lines = [
+        OPENING,
+        "## Syllabus",
+        "",
+        *_table(("topic", "what", "a learner can afterwards", "lessons", "exercises"), _syllabus(by_topic)),
     ]
-    lines = [OPENING, "## Syllabus", "", *_table(("topic", "what", "a learner can afterwards", "lessons", "exercises"), rows)]
     lines += ["", "## MLA-C02, with what it took over from MLA-C01", ""]
     lines += ["*new* marks skills that AWS calls new. An exercise may name a skill of MLA-C01 alone: it counts there.", ""]
+    lines += _table(("skill", "what", "from MLA-C01 (its exercises)", "exercises"), _second_exam(by_skill))
+    lines += ["", "## The rest of MLA-C01", "", "What no skill of MLA-C02 names for itself; *dropped* is what AWS took out.", ""]
+    lines += _table(("skill", "what", "exercises"), _rest_of_the_first_exam(by_skill))
+    return "\n".join([*lines, "", _totals(exercises)]) + "\n"
+
+
+def _syllabus(by_topic: Index) -> Iterator[tuple[str, ...]]:
+    for name, topic in vocabulary.topics().items():
+        yield name, topic["title"], topic["learner_can"], ", ".join(topic["lessons"]), _ids(by_topic.get(name, ()))
+
+
+def _second_exam(by_skill: Index) -> Iterator[tuple[str, ...]]:
     old = vocabulary.skills("C01")
-    rows = []
     for name, skill in vocabulary.skills("C02").items():
         before = [f"{each} {old[each]['text']} ({_ids(by_skill.get(('C01', each), ()))})" for each in skill.get("from", ())]
         title = f"{skill['text']}{' *new*' if skill.get('new') else ''}"
-        rows.append((name, title, "; ".join(before) or "–", _ids(by_skill.get(("C02", name), ()))))
-    lines += _table(("skill", "what", "from MLA-C01 (its exercises)", "exercises"), rows)
+        yield name, title, "; ".join(before) or "–", _ids(by_skill.get(("C02", name), ()))
+
+
+def _rest_of_the_first_exam(by_skill: Index) -> Iterator[tuple[str, ...]]:
     kept = {each for skill in vocabulary.skills("C02").values() for each in skill.get("from", ())}
-    rows = [
-        (name, f"{skill['text']}{' *dropped*' if skill.get('dropped_in_c02') else ''}", _ids(by_skill.get(("C01", name), ())))
-        for name, skill in old.items()
-        if name not in kept
-    ]
-    lines += ["", "## The rest of MLA-C01", "", "What no skill of MLA-C02 names for itself; *dropped* is what AWS took out.", ""]
-    lines += _table(("skill", "what", "exercises"), rows)
-    return "\n".join([*lines, "", _totals(exercises)]) + "\n"
+    for name, skill in vocabulary.skills("C01").items():
+        if name not in kept:
+            title = f"{skill['text']}{' *dropped*' if skill.get('dropped_in_c02') else ''}"
+            yield name, title, _ids(by_skill.get(("C01", name), ()))
 
 
 def _named_skills(exercise: Exercise) -> list[tuple[str, str]]:
     return [(exam, skill) for exam, named in exercise.skills.items() for skill in named]
 
 
-def _index(exercises: Iterable[Exercise], names: Callable[[Exercise], Iterable[Any]]) -> dict[Any, list[str]]:
-    """The ids of exercises by what they name."""
-    found: dict[Any, list[str]] = {}
+def _index(exercises: Iterable[Exercise], names: Callable[[Exercise], Iterable[Any]]) -> Index:
+    found: Index = {}
     for exercise in exercises:
         for name in names(exercise):
             found.setdefault(name, []).append(exercise.id)
@@ -104,7 +115,7 @@ def _ids(exercises: Iterable[str]) -> str:
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    return [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)]
+    return [line(cells) for cells in (head, ["---"] * len(head), *rows)]
 
 
 def _totals(exercises: Sequence[Exercise]) -> str:

@@ -46,7 +46,7 @@ def page(root: Path) -> str:
     graders = root / "graders"
     exercises = list(catalogue.exercises(graders).values())
     rows = [_row(exercise, graders) for exercise in exercises]
-    table = [_line(COLUMNS), _line(["---"] * 2 + ["--:"] * (len(COLUMNS) - 3) + ["---"]), *map(_line, rows)]
+    table = [line(COLUMNS), line(["---"] * 2 + ["--:"] * (len(COLUMNS) - 3) + ["---"]), *map(line, rows)]
     total: Counter[str] = Counter()
     for exercise in exercises:
         if kept := record.read(exercise.id, graders):
@@ -56,7 +56,7 @@ def page(root: Path) -> str:
     said = f"In all, {total['killed']:,} of {total['tried']:,} mutants are killed; of the {total['tried'] - total['killed']} that survive, "
     said += f"{equivalent} are equivalent."
     opening = OPENING.format(killed=mutation.LEAST, limit=LIMIT)
-    survivors = [_line(("exercise", "mutants", "reason")), _line(("---", "--:", "---")), *_survivors(exercises, graders)]
+    survivors = [line(("exercise", "mutants", "reason")), line(("---", "--:", "---")), *_survivors(exercises, graders)]
     return "\n".join([opening, *table, "", said, SURVIVORS, *survivors]) + "\n"
 
 
@@ -92,10 +92,11 @@ def _row(exercise: Exercise, graders: Path) -> list[str]:
 def _survivors(exercises: list[Exercise], graders: Path) -> Iterator[str]:
     for exercise in exercises:
         for reason, count in Counter(mutation.listed(exercise, graders).values()).items():
-            yield _line((f"`{exercise.id}`", str(count), reason))
+            yield line((f"`{exercise.id}`", str(count), reason))
 
 
-def _line(cells: Any) -> str:
+def line(cells: Any) -> str:
+    """A row of a Markdown table."""
     return f"| {' | '.join(cells)} |"
 
 
