@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from typing import Any
 
+from course import interrupts
+
 GRACE_SECONDS = 60.0  # that children have to put away what they started
 
 
@@ -50,16 +52,16 @@ class Crew:
         CancelledError
             When the work has been given up.
         """
-        with self._lock:
-            if self._dismissed:
-                raise CancelledError
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, **options)
-            self._children.add(process)
-        try:
-            with process, _ended_on_failure(process):
-                yield process
-        finally:
-            self._children.discard(process)
+        with contextlib.ExitStack() as at_end:
+            with interrupts.held(), self._lock:
+                if self._dismissed:
+                    raise CancelledError
+                process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, **options)
+                self._children.add(process)
+                at_end.callback(self._children.discard, process)
+                at_end.enter_context(process)
+                at_end.enter_context(_ended_on_failure(process))
+            yield process
 
     def _dismiss(self) -> None:
         with self._lock:

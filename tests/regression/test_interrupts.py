@@ -23,26 +23,37 @@ run.ROOT = Path(sys.argv[1])
 sys.exit(interrupts.run(run.main))
 """
 
+# A child that sends its parent the signal at once, while Popen still waits for it.
 BEGINS = """
 import contextlib, os, subprocess, sys
 from course import interrupts
+from course.regression.crew import Crew
 
-def main():
-    signal_at_once = lambda: os.kill(os.getppid(), int(sys.argv[1]))  # in the new process, while Popen still waits for it
+COMMAND = [sys.executable, "-c", "import signal; signal.pause()"]
+
+def signal_at_once():
+    os.kill(os.getppid(), int(sys.argv[2]))
+
+def plain():
     with contextlib.ExitStack() as begun:
         with interrupts.held():
-            child = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"], preexec_fn=signal_at_once)
+            child = subprocess.Popen(COMMAND, preexec_fn=signal_at_once)
             begun.callback(child.wait)
             begun.callback(child.kill)
         child.wait()
 
-sys.exit(interrupts.run(main))
+def crew():
+    with Crew(1) as one, one.child(COMMAND, preexec_fn=signal_at_once) as child:
+        child.wait()
+
+sys.exit(interrupts.run({"plain": plain, "crew": crew}[sys.argv[1]]))
 """
 
 
 @pytest.mark.parametrize("number", SIGNALS)
-def test_an_interrupt_while_a_child_begins_ends_it(tmp_path, number):
-    command = [sys.executable, "-c", BEGINS, str(int(number))]
+@pytest.mark.parametrize("way", ["plain", "crew"])
+def test_an_interrupt_while_a_child_begins_ends_it(tmp_path, way, number):
+    command = [sys.executable, "-c", BEGINS, way, str(int(number))]
     done = subprocess.run(command, env=os.environ | {"TMPDIR": str(tmp_path)}, capture_output=True, text=True, timeout=60)
     assert done.returncode == 128 + number, done.stderr
     assert processes(tmp_path) == []
