@@ -15,10 +15,18 @@ from course.grading.exercise import Exercise
 from course.grading.report import Report
 
 OPENED: Counter[str] = Counter()  # steps of the hint ladder that are open in this kernel, by exercise
+FORM = "form"  # the part that, where an exercise has it, says whether the answer looks like one at all
 
 
-def check(exercise_id: str, /, **evidence: Any) -> float:
-    """Check an answer, show what was found, and return the points as a plain ``float``.
+class Points(float):
+    """What a check cell ends with: nbgrader reads the number, as text. JupyterLab shows nothing, for the report above says it better."""
+
+    def _repr_html_(self) -> str:
+        return ""
+
+
+def check(exercise_id: str, /, **evidence: Any) -> Points:
+    """Check an answer, show what was found, and return the points.
 
     nbgrader reads the value of the cell's last line as its points, so the call is that last line. Under grading the evidence goes to the
     grader, which judges it with the hidden checks and records the score itself; the value shown here decides nothing then.
@@ -38,12 +46,18 @@ def check(exercise_id: str, /, **evidence: Any) -> float:
     exercise = catalogue.find(exercise_id)
     with captured():
         report = _graded(exercise, evidence) or practise(exercise, evidence)
-    if not report.passed and not report.unanswered:
+    if not report.passed and _was_judged(report):
         _open_hint(exercise)
     if report.phase == "practice" and not report.unanswered:
         attempts.note(attempts.of_check(report, OPENED[exercise.id]), Path.cwd())
     show(report, OPENED[exercise.id])
-    return report.score
+    return Points(report.score)
+
+
+def _was_judged(report: Report) -> bool:
+    """Whether the answer had a form that could be judged. Of one that had not the message says all, and no hint is spent on it."""
+    form = next((part for part in report.parts if part.name == FORM), None)
+    return not report.problem and (form is None or form.share in (None, 1))
 
 
 def hint(exercise_id: str, /) -> None:

@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from course.grading import seeds
@@ -70,11 +71,18 @@ def _restore(here: Path, environment: dict[str, str], paths: list[str], scratch:
     for entry in [entry for entry in sys.path_importer_cache if not Path(entry).is_absolute()]:
         del sys.path_importer_cache[entry]  # "given" stays bound to this lesson's folder otherwise
     for name, module in list(sys.modules.items()):  # the next lesson has a `given` of its own
-        places = [getattr(module, "__file__", None), *getattr(module, "__path__", ())]
-        if any(place and Path(place).is_relative_to(scratch) for place in places):
+        if any(Path(place).is_relative_to(scratch) for place in _places(module)):
             del sys.modules[name]
     os.environ.clear()
     os.environ.update(environment)
+
+
+def _places(module: ModuleType) -> list[str]:
+    """The files and folders that a module was read from. What some packages put into `sys.modules` answers to any name with an object."""
+    found = [getattr(module, "__file__", None)]
+    with contextlib.suppress(TypeError):
+        found += getattr(module, "__path__", ())
+    return [place for place in found if isinstance(place, str)]
 
 
 def _stop_aws(state: Path) -> None:

@@ -3,8 +3,8 @@
 from course.grading import Answer, Exercise, Function, Report, Value
 
 from .m06_1_cases import CAUSES, KINDS, PRACTICE_SETTINGS, TICKETS
-from .m06_1_probe import judge_search, ticket
-from .m06_1_replay import Brief, Steps, expected_best
+from .m06_1_probe import SHORTEST, judge_again, judge_search, ticket
+from .m06_1_replay import TOO_FEW, Brief, Steps, expected_best
 
 ex1 = Exercise(
     id="m06_1_ex1",
@@ -129,7 +129,10 @@ def practice_ex2(answer: Answer, report: Report) -> None:
         found, wide = expected_best(rows, space), expected_best(rows, brief.wide)
         said = "`next_ranges(...)` for a practice search: "
         if not report.part(
-            "practice", found > 0, f"{said}so few trained trials lie within your ranges that nothing can be said of them; leave more room."
+            "practice",
+            found > 0,
+            f"{said}so few trained trials lie within your ranges that nothing can be said of them; leave more "
+            "room, or draw small values as often as large ones.",
         ):
             return
         said += f"the best of 6 would have an AUC of {found:.4f} on average, and of {wide:.4f} over all bounds on logarithmic scales."
@@ -169,6 +172,8 @@ def _problem(got: list[dict], bounds: dict[str, dict]) -> str:
 @ex3.practice
 def practice_ex3(answer: Answer, report: Report) -> None:
     judge_search(answer, report, jobs=3, seconds=600)
+    if all(part.share in (None, 1) for part in report.parts):
+        judge_again(answer, report)
 
 
 @ex4.practice
@@ -180,10 +185,12 @@ def practice_ex4(answer: Answer, report: Report) -> None:
     wrong = []
     for name, search in searches.items():
         stream, line = (answer.value("diagnoses")[name][member] for member in ("stream", "line"))
-        if stream not in search.streams:
-            wrong.append(f"{name}: no training job of this search has a log stream {stream[:60]!r}.")
+        if search.stream(stream) is None:
+            wrong.append(f"{name}: no training job of this search has a log stream {stream[:60]!r}; `printed(...)` has their names.")
+        elif len(line.strip()) < SHORTEST:
+            wrong.append(f"{name}: {line!r} is too short to tell which line is meant; expected at least {SHORTEST} characters of it.")
         elif not search.cited(stream, line):
-            wrong.append(f"{name}: that stream has no line with {line[:60]!r}; expected at least five characters of one of its lines.")
+            wrong.append(f"{name}: that stream has no line with {line[:60]!r}; expected words of one of its lines.")
     report.part("evidence", 1 - len(wrong) / len(TICKETS), wrong[0] if wrong else "Every cited line stands in its stream.")
 
 
@@ -211,16 +218,24 @@ def check_form(answer: Answer, report: Report) -> bool:
 
 @ex5.practice
 def practice_ex5(answer: Answer, report: Report) -> None:
-    for window, epochs in (((48, 160), 8), ((1200, 4000), 1)):
-        case = Steps(window, epochs)
+    few_and_many = [Steps((48, 160), 8), Steps((1200, 4000), 1)]
+    given = []
+    for case in few_and_many:
         got = rated(answer, report, case, "practice")
-        if got is None:
+        if got is None or not _better_than_blind(report, case, got):
             return
-        found, everywhere = case.best(*got), case.best(1e-5, 1)
-        said = f"`rate_range({list(window)}, {epochs})` returned {got}: the best of three there has an AUC of {found:.4f} on average, "
-        said += f"and {everywhere:.4f} over all rates. How many steps are there?"
-        if not report.part("practice", found > everywhere, said):
-            return
+        given.append(got)
+    report.part("practice", given[0] != given[1], f"`rate_range` returned {given[0]} for many steps and for few: how far must each go?")
+
+
+def _better_than_blind(report: Report, case: Steps, got: list[float]) -> bool:
+    """Whether rates of a range do better than rates of all sizes; reports the part ``practice``."""
+    found, everywhere = case.best(*got), case.best(1e-5, 1)
+    said = f"`rate_range({list(case.window)}, {case.epochs})` returned {got}: "
+    if not report.part("practice", found > TOO_FEW, f"{said}hardly any training of the table has such a rate; leave more room."):
+        return False
+    said += f"the best of three there has an AUC of {found:.4f} on average, and {everywhere:.4f} over all rates. How many steps are there?"
+    return report.part("practice", found > everywhere, said)
 
 
 def rated(answer: Answer, report: Report, case: Steps, part: str) -> list[float] | None:

@@ -16,6 +16,11 @@ _MOVES = {"0.1": [0.702, 0.705, 0.701], "1": [0.731, 0.728, 0.733], "10": [0.718
 _LIES_STILL = {"0.1": [0.721, 0.728, 0.715], "1": [0.724, 0.717, 0.727], "10": [0.722, 0.714, 0.726]}
 PRACTICE_SETTINGS = (  # a setting, its kind, and a question for those who chose another
     (_SETTING | {"auc": _MOVES}, "tune", "who sets it, what does it change, and how do its averages differ beside the noise?"),
+    (
+        _SETTING | {"name": "step", "changes": [MODEL, TIME], "auc": _MOVES},
+        "tune",
+        "does it change the model, and do its averages differ? What else it changes does no harm.",
+    ),
     (_SETTING | {"auc": _LIES_STILL}, "fix", "do its averages differ by more than repeats of the same value do?"),
     (
         _SETTING | {"name": "weight of the hour", "set_by": "training", "auc": _MOVES},

@@ -164,9 +164,8 @@ def _shows(search: Search, diagnosis: dict, cause: str) -> bool:
     if cause != "direction":
         return True
     winner = search.description["BestTrainingJob"]
-    return max(float(PRINTED.search(line)[1]) for line in lines) > winner[OBJECTIVE]["Value"] and not diagnosis["stream"].startswith(
-        f"{winner['TrainingJobName']}/"
-    )
+    better = max(float(PRINTED.search(line)[1]) for line in lines) > winner[OBJECTIVE]["Value"]
+    return better and not search.stream(diagnosis["stream"]).startswith(f"{winner['TrainingJobName']}/")
 
 
 def _rerun(answer: Answer, search: Search, name: str, repair: dict[str, Any], cause: str) -> tuple[float, str]:

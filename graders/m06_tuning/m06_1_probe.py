@@ -16,6 +16,8 @@ GROUP = "/aws/sagemaker/TrainingJobs"
 STATUS, NAME = "HyperParameterTuningJobStatus", "HyperParameterTuningJobName"
 OBJECTIVE = "FinalHyperParameterTuningJobObjectiveMetric"
 PRINTED = re.compile(r"validation AUC ([0-9.]+)")
+CHILD = re.compile(r"-(\d{3})-[^-/]*(?:/|$)")  # a training job is called after its search, its number and some letters
+SHORTEST = 5  # characters that show which line is meant
 AT_ONCE = 2  # children at a time: a new account may run four instances in training jobs
 WIDE = 100  # from here on a range is one that needs a logarithmic scale: most / least
 
@@ -31,6 +33,18 @@ def ended(sagemaker: Any, name: str) -> dict:
 def children(sagemaker: Any, name: str) -> list[dict]:
     pages = sagemaker.get_paginator("list_training_jobs_for_hyper_parameter_tuning_job").paginate(**{NAME: name})
     return [summary for page in pages for summary in page["TrainingJobSummaries"]]
+
+
+def judge_again(answer: Answer, report: Report) -> None:
+    """Whether the learner's search can be called a second time."""
+    uris = _data(answer)
+    try:
+        answer.call("search", uris["train"], uris["validation"], 1, 600)
+    except AnswerError as error:
+        if "ResourceInUse" not in str(error):
+            raise
+        said = "`search(...)` works once; called again, it asks for a name that is taken. A name must be another one each time."
+        report.part("winner", False, said)
 
 
 def judge_search(answer: Answer, report: Report, jobs: int, seconds: int) -> None:
@@ -81,7 +95,8 @@ def _check_limits(report: Report, called: str, job: dict, jobs: int, seconds: in
     limits = job["HyperParameterTuningJobConfig"]["ResourceLimits"]
     for member, wanted in (("MaxNumberOfTrainingJobs", jobs), ("MaxRuntimeInSeconds", seconds)):
         given = limits.get(member)
-        said = f"{called} made a tuning job whose {member} is {given}; what was it given, and what follows from it?"
+        has = f"whose {member} is {given}" if given is not None else f"without {member}"
+        said = f"{called} made a tuning job {has}; which of its arguments is that, of the whole search?"
         if not report.part("limits", given == wanted, said):
             return
     parallel = limits["MaxParallelTrainingJobs"]
@@ -158,10 +173,16 @@ class Search:
                 found[stream["logStreamName"]] = [event["message"] for page in asked for event in page["events"]]
         return found
 
+    def stream(self, named: str) -> str | None:
+        """The log stream that is meant: the one of this name, or, since names change from run to run, of the child with its number."""
+        number = CHILD.search(named)
+        same = (stream for stream in self.streams if number and CHILD.search(stream)[1] == number[1])
+        return named if named in self.streams else next(same, None)
+
     def cited(self, stream: str, words: str) -> list[str]:
         """The lines of a stream that the words are copied from; none for fewer than five characters."""
         words = words.strip()
-        return [line for line in self.streams.get(stream, []) if len(words) >= 5 and words in line]
+        return [line for line in self.streams.get(self.stream(stream), []) if len(words) >= SHORTEST and words in line]
 
     def request(self, changes: dict[str, Any]) -> dict:
         """The request that was made, with the changes. Raises KeyError or TypeError when it has no such field."""

@@ -16,6 +16,7 @@ from .m06_2_cases import (
     PRACTICE_COMPARISONS,
     PRACTICE_CURVES,
     PRACTICE_EDITS,
+    PRACTICE_LOST,
     PRACTICE_ROUNDS,
     PRACTICE_SAVED,
     PRACTICE_SETUP,
@@ -182,8 +183,10 @@ def edited(answer: Answer, report: Report, search: dict, strategy: str, part: st
 
 def forbidden(search: dict, got: dict) -> str:
     """Why the one may not be made of the other, "" when it may."""
-    if strange := sorted(map(str, search.keys() ^ got.keys())):
-        return f"It has other fields than before: {', '.join(strange)}"
+    if missing := [name for name in search if name not in got]:
+        return f"These fields are missing: {', '.join(missing)}"
+    if added := sorted(map(str, got.keys() - search.keys())):
+        return f"These fields were not there before: {', '.join(added)}"
     differ = [name for name in search if got[name] != search[name]]
     if len(differ) != 1:
         return f"{len(differ)} fields differ{': ' if differ else ''}{', '.join(differ)}; expected exactly one"
@@ -203,16 +206,19 @@ def practice_ex3(answer: Answer, report: Report) -> None:
         got = started(answer, report, new, earlier, "practice")
         if got is None:
             return
-        listed = "; ".join(f"{job['name']} ({job['status']}, {job['data']}, {job['objective']})" for job in earlier)
-        said = f"For {new['name']!r} ({new['data']}, {new['objective']}) and the earlier {listed}, `warm_start(...)` chose {got[0]!r} "
+        listed = "; ".join(f"{job['name']} ({job['status']}, {job['succeeded']} succeeded, {_noted(job)})" for job in earlier)
+        said = f"For {new['name']!r} ({_noted(new)}) and the earlier {listed}, `warm_start(...)` chose {got[0]!r} "
         said += f"with the parents {got[1]}, which does not suit: {question}"
         if not report.part("practice", got[0] == kind and sorted(got[1]) == sorted(parents), said):
             return
 
 
+def _noted(job: dict) -> str:
+    return f"{job['image']}, {job['data']}, {job['objective']}, searches {', '.join(job['ranges'])}"
+
+
 def started(answer: Answer, report: Report, new: dict, earlier: list[dict], part: str) -> tuple[str | None, list[str]] | None:
-    """Kind and parents of the learner's warm start, kind None for a start from nothing; reports the part and returns None "
-    "if it is neither."""
+    """Kind and parents of the learner's warm start, kind None for a start from nothing; None, reported, if it is neither."""
     got = answer.call("warm_start", new, earlier)
     if got is None:
         return None, []
@@ -243,7 +249,8 @@ def practice_ex4(answer: Answer, report: Report) -> None:
         return
     good = got["rounds"] == PRACTICE_ROUNDS and abs(got["saved"] - PRACTICE_SAVED) < SHARE_NEAR
     if report.part("practice", good, f"{said} After how many rounds did each stop, and what is paid for although it stopped?"):
-        report.part("practice", abs(got["auc"]) < NEAR, f"{said} Which AUC would the search have found without stopping?")
+        asked = "Which AUC would the search have found without stopping, and which did it find? A job counts with its last value."
+        report.part("practice", abs(got["auc"] - PRACTICE_LOST) < NEAR, f"{said} {asked}")
 
 
 def measured(answer: Answer, report: Report, jobs: list[dict], setup: float, part: str) -> dict | None:

@@ -43,6 +43,8 @@ def _search(rng: random.Random, best: float, budget: int, extra: int) -> list[fl
 _SHORT = [0.5, 0.61, 0.68]
 _AHEAD = [(3, 0.742, 0.731), (5, 0.735, 0.727), (8, 0.729, 0.722), (11, 0.741, 0.733), (12, 0.727, 0.717), (17, 0.733, 0.727)]
 _NEAR = [(3, 0.7412, 0.7412), (5, 0.7351, 0.7349), (8, 0.7288, 0.729), (11, 0.741, 0.7405), (12, 0.7274, 0.7271), (17, 0.733, 0.733)]
+_SURE = [(3, 0.742, 0.73), (5, 0.729, 0.727), (8, 0.731, 0.722), (11, 0.736, 0.733), (12, 0.728, 0.717), (17, 0.732, 0.727)]
+_TINY = [(3, 0.7412, 0.7404), (5, 0.7351, 0.7347), (8, 0.729, 0.7283), (11, 0.741, 0.7405), (12, 0.7274, 0.7268), (17, 0.733, 0.7326)]
 _ACROSS = [(3, 0.742, 0.731), (5, 0.722, 0.734), (8, 0.739, 0.722), (11, 0.741, 0.733), (12, 0.717, 0.727), (17, 0.733, 0.727)]
 
 
@@ -56,6 +58,8 @@ def _literal(pairs: list[tuple[int, float, float]], late: float = 0.0) -> dict:
 PRACTICE_COMPARISONS = (  # a comparison, its verdict, and a question for those who judged otherwise
     (_literal(_AHEAD), "first", "seed by seed, who is ahead, and by about how much each time?"),
     (_literal(_AHEAD, late=0.02), "first", "how many jobs had each search, and how many of them may you compare?"),
+    (_literal(_SURE), "first", "which searches have a seed in common, and how sure is a *mean* of six differences?"),
+    (_literal(_TINY), "same", "on which side of 0 it lies is one question; would anybody pay for it?"),
     (_literal(_NEAR), "same", "how large could the difference be at most, and would it matter?"),
     (_literal(_ACROSS), "cannot tell", "from where to where does the interval reach, and which differences are in it?"),
 )
@@ -280,6 +284,13 @@ PRACTICE_WARM = (  # a tuning job to come, earlier ones, type and parents, and a
     (_NEW, [_JUNE, _DONE | {"status": "InProgress"}], TRANSFER, ["june"], "has each of them ended, and does each have the same data?"),
     (
         _NEW,
+        [_DONE | {"name": "july-older", "image": "sagemaker-xgboost:1.7-1", "status": "Stopped"}],
+        TRANSFER,
+        ["july-older"],
+        "has a search that was stopped ended, and what does another version of the algorithm change?",
+    ),
+    (
+        _NEW,
         [_JUNE | {"objective": "validation:logloss"}, _DONE | {"succeeded": 0, "status": "Failed"}],
         None,
         [],
@@ -300,12 +311,13 @@ PRACTICE_WARM = (  # a tuning job to come, earlier ones, type and parents, and a
 # Early stopping
 
 _RISING = [round(0.70 + 0.001 * number, 4) for number in range(20)]
-PRACTICE_SETUP, PRACTICE_ROUNDS, PRACTICE_SAVED = 40.0, 185, 0.21176
-PRACTICE_CURVES = [  # of three that complete, and two that fall behind: one at once, one after its second report
+PRACTICE_SETUP, PRACTICE_ROUNDS, PRACTICE_SAVED, PRACTICE_LOST = 40.0, 185, 0.21176, 0.027
+_PEAKED = [round(value + 0.004, 4) for value in _RISING]
+PRACTICE_CURVES = [  # of three that complete, and two that fall behind: a late riser at once, one after its second report
     {"auc": _RISING, "seconds": 50.0},
-    {"auc": [round(value + 0.004, 4) for value in _RISING], "seconds": 60.0},
+    {"auc": [*_PEAKED[:10], 0.76, *_PEAKED[11:]], "seconds": 60.0},
     {"auc": [round(value - 0.004, 4) for value in _RISING], "seconds": 40.0},
-    {"auc": [0.6, *_RISING[1:]], "seconds": 60.0},
+    {"auc": [0.6, *_RISING[1:-1], 0.75], "seconds": 60.0},
     {"auc": [0.71, 0.65, *_RISING[2:]], "seconds": 43.333},
 ]
 

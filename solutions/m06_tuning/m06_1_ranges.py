@@ -18,7 +18,7 @@
 # **Prerequisites**: [training with the built-in XGBoost](../m04_training/m04_1_builtin_xgboost.ipynb) and
 # [failed jobs](../m04_training/m04_2_failed_jobs.ipynb).
 #
-# **Time**: 90 minutes; a good place for a break is before the tuning job.
+# **Time**: two hours; a good place for a break is before the tuning job.
 #
 # **Services**: SageMaker Automatic Model Tuning, training jobs, S3, CloudWatch Logs.
 #
@@ -63,7 +63,7 @@ SEARCHES = 400
 #
 # Whatever a training finds by itself is a **parameter**: the split points and leaf values of a tree, the weights of a network. What you write down
 # before is a **hyperparameter**: how deep, how many, how fast. A search tries values of hyperparameters, trains with each, and keeps what did best on rows that the
-# training did not see. Those are here ten thousand flights of July; trained is on as many of January to June.
+# training did not see. Here these are ten thousand flights of July; the training has as many of January to June.
 #
 # Each hyperparameter makes the search wider. So look first whether it does anything. The cell changes one at a time, and that three times, with other random
 # numbers: *repeats*. How far apart are the averages, and how far apart are repeats of one and the same value?
@@ -165,15 +165,17 @@ for panel, (name, (least, most)) in zip(panels.flat, RANGES.items(), strict=True
     coins = (drawn.auc <= 0.5).groupby(eighths, observed=True).mean()
     share = panel.twinx()
     share.plot([eighth.mid for eighth in coins.index], coins, "k-")
-    share.set(ylim=(0, 1), yticks=[0, 0.5, 1] if name in ("gamma", "alpha") else [])
-panels[0, 0].set_ylabel("AUC in July")
-panels[1, 0].set_ylabel("AUC in July")
+    share.set(ylim=(0, 1), yticks=[])
+for row in panels:
+    row[0].set_ylabel("AUC in July")
+for last in figure.axes[-1], figure.axes[-5]:  # the right axes of the last column
+    last.set(yticks=[0, 0.5, 1], ylabel="share of coins")
 plt.tight_layout()
 plt.show()
 
 # %% [markdown]
-# `min_child_weight` falls off a cliff, `gamma` and `alpha` over an edge at their ends: there a linear search lands nearly always. `eta` may be what
-# it likes. What does a better scale win, what do narrower ranges? `replays` plays random searches on the table: it takes from it what such a search
+# `min_child_weight` falls off a cliff, `gamma`, `alpha` and `lambda` over an edge at their ends: there a linear search lands nearly always. `subsample`
+# should not be small, `eta` may be what it likes. What does a better scale win, what do narrower ranges? `replays` plays random searches on the table: it takes from it what such a search
 # would have drawn.
 
 # %%
@@ -199,8 +201,8 @@ plt.show()
 # One wrong scale on a range with a cliff costs many times what narrower ranges win; on a flat range it costs next to nothing. What narrower ranges win
 # comes early: where jobs are few, it counts.
 #
-# That took a table of two thousand trainings. Usually there is one small search, and the question where to look next. Here is such a search, by what AWS takes
-# and what it tells:
+# That took a table of two thousand trainings. Usually there is one small search, and the question where to look next. Here is such a search: the first two
+# of its ranges as AWS takes them, and its first two trials as AWS reports them.
 
 # %%
 first, some = example(rows)
@@ -218,6 +220,9 @@ print(f"{len(some)} trials, {sum(trial['auc'] <= 0.5 for trial in some)} of them
 # scales about as much as over all bounds on logarithmic ones, after logarithmic scales more. That is replayed on the table; ranges that hold hardly
 # any of its rows count as failed, so leave room. Large may be good or bad: some of these hyperparameters are reciprocals of XGBoost's. Nearly all AUCs may be
 # equal; then there is little to narrow by.
+#
+# To try yours: `next_ranges(first, some)`, then `replays(rows, {name: (least, most, scale), ...}, 6, SEARCHES)` with what it returned, beside `WIDE`. Bounds are
+# text in the one, numbers in the other.
 
 
 # %% answer="m06_1_ex2"
@@ -254,7 +259,10 @@ check("m06_1_ex2", next_ranges=next_ranges)
 # | `TrainingJobDefinition` | what all children share, as in a training job |
 #
 # A search has at most {fact:tuning-jobs-most} children, {fact:tuning-parallel-most} at a time, and {fact:tuning-ranges-most} ranges; a new
-# account runs {fact:training-instances-new-account} training instances at a time. All values are text. What is searched must not be static as well.
+# account runs {fact:training-instances-new-account} training instances at a time. Hyperparameters and the bounds of their ranges are text, also where they are
+# numbers; the members of `ResourceLimits` are numbers. What is searched must not be static as well. The members of each part, with an example, stand in boto3's reference of
+# [create_hyper_parameter_tuning_job](https://boto3.amazonaws.com/v1/documentation/api/latest/reference/services/sagemaker/client/create_hyper_parameter_tuning_job.html);
+# without a network, `help(sagemaker.create_hyper_parameter_tuning_job)` in a cell shows the same page.
 
 # %%
 sagemaker = aws.client("sagemaker")
@@ -280,14 +288,15 @@ def definition(train: str, validation: str) -> dict:
 
 
 # %% [markdown] exercise="m06_1_ex3"
-# Write `search(train, validation, jobs, seconds)`: it runs a random search with exactly `jobs` children, which ends within `seconds`, waits for its end, and
+# Write `search(train, validation, jobs, seconds)`: it runs a search, random or Bayesian, with exactly `jobs` children, which ends within `seconds`, waits for its end, and
 # returns `{"tuning_job": its name, "training_job": the best child's name, "model": S3 URI of that child's model artifact}`. The objective is XGBoost's own
 # metric `validation:auc`. It searches at least three hyperparameters, in ranges of your choice on scales that fit, with at most two children at a time.
 # `seconds` is a limit of the whole search (`ResourceLimits` has a member for it), not of a child.
 #
 # A range stands in `ParameterRanges` by its kind, as in `{"IntegerParameterRanges": [{"Name": "max_depth", "MinValue": "2", "MaxValue": "10"}],
 # "ContinuousParameterRanges": [...]}`. `wait_for_tuning(sagemaker, name)` waits, and returns what `describe_hyper_parameter_tuning_job` says in the end.
-# Judged is what AWS remembers of searches on other data. You need not handle failures.
+# Judged is what AWS remembers of searches on other data. `search` is called more than once, and a name is taken for good: `aws.unique("late-flights")` makes
+# a new one each time. You need not handle failures.
 
 
 # %% answer="m06_1_ex3"
@@ -337,11 +346,12 @@ if objectives:
     axes.plot(range(1, len(objectives) + 1), np.maximum.accumulate(objectives), "k-", label="yours: best so far")
     axes.plot(range(1, len(objectives) + 1), objectives, "k.", label="yours: each child")
     axes.legend()
-axes.set(xlabel="training jobs", ylabel="AUC in July", title="Blue: 20 replays over all bounds", ylim=(0.5, 0.73))
+axes.set(xlabel="training jobs", ylabel="AUC in July", title="Blue: 20 replays over all bounds", ylim=(0.62, 0.72))
 plt.show()
 
 # %% [markdown]
-# A good design begins where a wide search arrives. And the winner's AUC is the largest of twelve: part of it is luck, which another month does not
+# A wide search may begin as a coin, far below this picture. A good design begins where a wide search arrives only later; if yours did not, look at its
+# first children: was it luck, or the ranges? And the winner's AUC is the largest of twelve: part of it is luck, which another month does not
 # repeat. What a search compares by, it cannot be judged by; that takes rows that nobody looked at: `flights["test"]` are such.
 #
 # Version 3 of the SageMaker Python SDK makes the request for you:
@@ -351,8 +361,15 @@ plt.show()
 # from sagemaker.train.tuner import HyperparameterTuner
 #
 # ranges = {"eta": ContinuousParameter(0.02, 0.5, scaling_type="Logarithmic")}
-# tuner = HyperparameterTuner(model_trainer=trainer, objective_metric_name="validation:auc", hyperparameter_ranges=ranges,
-#                             strategy="Random", max_jobs=12, max_parallel_jobs=2, base_tuning_job_name="late-flights")
+# tuner = HyperparameterTuner(
+#     model_trainer=trainer,
+#     objective_metric_name="validation:auc",
+#     hyperparameter_ranges=ranges,
+#     strategy="Random",
+#     max_jobs=12,
+#     max_parallel_jobs=2,
+#     base_tuning_job_name="late-flights",
+# )
 # tuner.tune(inputs=[train, validation])
 # tuner.best_training_job()
 # ```
@@ -424,10 +441,10 @@ print(f"{label} again, with five children", shown(run(sagemaker, aws.unique("lon
 # %% [markdown] exercise="m06_1_ex4"
 # Make two `dict`s with the keys `"ticket-1"` to `"ticket-5"`.
 #
-# - `diagnoses[ticket]` is `{"cause": ..., "stream": ..., "line": ...}`: a word of the table, the name of a log stream of that search, and words copied from a
-#   line of it that shows the cause, and from no other kind of line. For `direction` it is a line of a child that did better than the winner; where
+# - `diagnoses[ticket]` is `{"cause": ..., "stream": ..., "line": ...}`: a word of the table, the name of a log stream of that search (what counts of it is the
+#   child's number, `-001-`: the rest is another one each time), and words copied from a line of it that shows the cause, and from no other kind of line. For `direction` it is a line of a child that did better than the winner; where
 #   expression or objective is at fault, the line that should have counted, and for `training` the one that did.
-# - `repairs[ticket]` is `{path: value}`: the smallest change of the request that mends it. In lists, a name stands for a place. A change that touches
+# - `repairs[ticket]` is `{path: value}`: the smallest change of the request that mends it. In lists, a name stands for a place: the one that stands there now. A change that touches
 #   more than the fault loses half. `repaired(request, change)` makes the request with it, for `run`.
 #
 # For a `rate` without end they might be `{"cause": "range", "stream": "ticket-9-...-001-.../algo-1-...", "line": "overflow encountered"}` and
@@ -554,7 +571,9 @@ check("m06_1_ex5", rate_range=rate_range)
 # from sagemaker.tuner import ContinuousParameter, HyperparameterTuner
 #
 # ranges = {"eta": ContinuousParameter(0.02, 0.5, scaling_type="Logarithmic")}
-# tuner = HyperparameterTuner(estimator, "validation:auc", ranges, strategy="Random", max_jobs=12, max_parallel_jobs=2)
+# tuner = HyperparameterTuner(
+#     estimator, "validation:auc", ranges, strategy="Random", max_jobs=12, max_parallel_jobs=2
+# )
 # tuner.fit({"train": train, "validation": validation})
 # tuner.best_training_job()
 # ```

@@ -63,8 +63,10 @@ def test_right_answer(kernel: Run) -> None:
     assert "<section" in outputs[0].data["text/html"]
 
 
-def test_value_is_a_plain_float(kernel: Run) -> None:
-    assert value(kernel('type(check("m98_1_ex2", mean=mean)) is float')) == "True"
+def test_the_value_is_a_number_that_jupyterlab_does_not_show(kernel: Run) -> None:
+    outputs = kernel('check("m98_1_ex2", mean=mean)')
+    assert outputs[-1].data == {"text/plain": "2.0", "text/html": ""}
+    assert value(kernel('check("m98_1_ex2", mean=mean) + 1')) == "3.0"
 
 
 def test_partial_credit_shows_its_reason(kernel: Run) -> None:
@@ -133,6 +135,12 @@ def test_each_failed_attempt_opens_a_hint(kernel: Run) -> None:
     assert [output.count("  Hint ") for output in shown] == [1, 2, 3, 3]
     unanswered = text(kernel('check("m98_1_ex1", choose_tool=...)'))
     assert unanswered.count("  Hint ") == 3  # no new one, and none lost
+
+
+def test_an_answer_that_could_not_be_judged_opens_none(kernel: Run) -> None:
+    for wrong in ("late=3", "late=(1, 2)"):
+        shown = text(kernel(f'check("m98_1_ex3", {wrong})'))
+        assert "expected" in shown and "  Hint " not in shown
 
 
 def test_a_hint_can_be_asked_for(kernel: Run) -> None:

@@ -79,13 +79,27 @@ def repaired(request: dict, change: dict[str, Any]) -> dict:
     change : dict
         Path of a field to its new value, as in ``{"TrainingJobDefinition.StaticHyperParameters.epochs": "9"}``. In a list, the name of
         an item stands for its place.
+
+    Raises
+    ------
+    KeyError
+        When the request has no such field; it says which there are.
     """
     request = copy.deepcopy(request)
     for path, value in change.items():
         *way, last = path.split(".")
         place = request
         for step in way:
-            names = [(item.get("ChannelName"), item.get("Name")) for item in place] if isinstance(place, list) else []
-            place = next(item for item, named in zip(place, names, strict=True) if step in named) if names else place[step]
+            place = _within(place, step, path)
+        _within(place, last, path)
         place[last] = value
     return request
+
+
+def _within(place: dict | list, step: str, path: str) -> Any:
+    """What stands at one step of a path."""
+    if isinstance(place, list):
+        place = {item.get("ChannelName", item.get("Name")): item for item in place}
+    if step not in place:
+        raise KeyError(f"{path}: there is no {step!r}; there are {', '.join(place)}")
+    return place[step]
