@@ -7,7 +7,7 @@ from typing import Any
 
 from course.grading import Answer, Exercise, Function, Report, Value
 
-from .m08_2_broken import TICKETS, check_form, cites, endpoint_named, log_of
+from .m08_2_broken import PASSING, TICKETS, check_form, cites, endpoint_named, log_of
 from .m08_2_calls import PRACTICE_SCRIPT, played, report_scenes
 from .m08_2_cases import ACTIONS, KINDS, METRICS, MOST, POLICY, best, brief, experiment, replay, shown
 from .m08_2_release import NotReplayed, fate, outcome, refusal, release
@@ -175,7 +175,7 @@ def false_alarm(kind: str, given: dict, one: dict, name: str) -> str:
         return "nothing was wrong with it. Have threshold and metric the same unit?"
     if kind == "pause" or alarm.get("TreatMissingData") == "breaching":
         return "for some minutes nobody asked it. What does your alarm make of minutes without data?"
-    if kind == "hiccup":
+    if kind == "hiccup" and min(alarm["EvaluationPeriods"], alarm.get("DatapointsToAlarm", 60)) < 2:
         return "it had one bad minute. How many does your alarm wait for?"
     return "nothing was wrong with it. Is your threshold above what is usual, for few requests and for many?"
 
@@ -185,9 +185,10 @@ def not_caught(kind: str, given: dict, fallen: dict) -> str:
     names = [{one["Name"] for one in alarm["Dimensions"]} for alarm in given["alarms"]]
     if not any("EndpointConfigName" in one for one in names):
         return "Your alarms see old and new fleet together: which dimension tells them apart?"
-    if fallen["minutes"] < 12:
-        return f"Your deployment was over after {fallen['minutes']} minutes: for how long may a fault hide, and an alarm wait?"
     about = {"client": "answers with client errors", "server": "answers with server errors", "slow": "answers late"}
+    seen = {"client": ("4XX", "ModelErrors"), "server": ("5XX", "ModelErrors"), "slow": ("Latency",)}[kind]
+    if fallen["minutes"] < 12 and any(word in alarm["MetricName"] for alarm in given["alarms"] for word in seen):
+        return f"Your deployment was over after {fallen['minutes']} minutes: for how long may a fault hide, and an alarm wait?"
     return f"A model that {about[kind]} went through: which of your alarms sees that?"
 
 
@@ -225,6 +226,9 @@ def guarded(answer: Answer, report: Report, one: dict) -> dict | None:
     heeded = {alarm["AlarmName"] for alarm in deployment.get("AutoRollbackConfiguration", {}).get("Alarms", [])}
     made = {alarm["AlarmName"] for alarm in alarms}
     if not report.part("form", len(made) == len(alarms), "Two of your alarms have the same name: the second takes the place of the first."):
+        return None
+    strangers = ", ".join(sorted(heeded - made))
+    if not report.part("form", not strangers, f"The deployment heeds alarms that you did not make: {strangers}."):
         return None
     said = f"The deployment heeds {len(heeded & made)} of your {len(made)} alarms: a name for each stands in its AutoRollbackConfiguration?"
     report.part("form", heeded == made, said)
@@ -296,7 +300,9 @@ def practice_ex4(answer: Answer, report: Report) -> None:
     wrong = []
     for ticket, lines in found.items():
         cited = answer.value("diagnoses")[ticket]["line"]
-        if not cites(cited, lines):
+        if passing := PASSING.search(cited):
+            wrong.append(f"{ticket}: {passing[0]!r} is another one each time; expected words without times and addresses.")
+        elif not cites(cited, lines):
             wrong.append(f"{ticket}: its log has no line with {cited[:60]!r}; expected words of a line of this endpoint's log.")
         elif sum(cites(cited, others) for others in found.values()) > 1:
             wrong.append(f"{ticket}: {cited[:60]!r} stands in the logs of other endpoints, too; expected words that tell it from them.")

@@ -1,12 +1,14 @@
 """What the learner's four endpoints have left behind, and the form of what is said of them."""
 
 import random
+import re
 from typing import Any
 
 from course.grading import Answer, AnswerError, Report
 
 CAUSES = ("archive", "columns", "corrupt", "image", "program", "setting")
 TICKETS = tuple(f"case-{number}" for number in range(1, 5))
+PASSING = re.compile(r"\d{4}-\d\d-\d\d|\d\d:\d\d:\d\d|0x[0-9a-f]{6,}")  # what a log says of its time and its process
 GROUP = "/aws/sagemaker/Endpoints"
 
 

@@ -197,6 +197,8 @@ def refusal(alarm: Any) -> str:
         return f"the alarm {alarm.get('AlarmName', '')!r} has no {absent[0]}"
     if ("Statistic" in alarm) == ("ExtendedStatistic" in alarm):
         return f"the alarm {alarm['AlarmName']!r} needs one of Statistic and ExtendedStatistic"
+    if alarm.get("Statistic", "Average") not in STATISTICS:
+        return f"the alarm {alarm['AlarmName']!r} has the Statistic {alarm['Statistic']!r}; a percentile is an ExtendedStatistic"
     if alarm["Namespace"] != "AWS/SageMaker" or alarm["MetricName"] not in METRICS:
         return f"the alarm {alarm['AlarmName']!r} is on {alarm['Namespace']} {alarm['MetricName']}, which no endpoint has"
     if alarm["ComparisonOperator"] not in COMPARE:

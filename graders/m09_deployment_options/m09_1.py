@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import re
 from statistics import fmean
 from typing import Any
 
@@ -30,8 +32,10 @@ from .m09_1_queue import judge_results
 GROUP = "/aws/sagemaker/TransformJobs"
 PRACTICE_LOADS = ((0.03, False), (0.6, True), (1.6, False))  # of the break-even, and whether late answers are dear: no one plan suits
 PRACTICE_REGRET = 0.06
-PRACTICE_ROWS = 20_000  # more than fit into one request
-ID_BEGINNINGS = ("flight-", "late-added-", "before-")
+PRACTICE_ROWS, PRACTICE_ROWS_PACKED = 20_000, 300  # more than fit into one request; and few, in a packed file
+FLIGHT_ID = r"(flight|late-added|before)-\d+"
+PASSING = re.compile(r"\d{4}-\d\d-\d\d|\d\d:\d\d:\d\d|0x[0-9a-f]{6,}")  # what a log says of its time and its process
+TOPS = ("Batch", "Content", "Data", "Input", "Max", "Transform")  # how the members of the two requests begin that may be at fault
 
 ex1 = Exercise(
     id="m09_1_ex1",
@@ -83,7 +87,8 @@ ex3 = Exercise(
     topics=["deploy.batch"],
     seconds=10,
     hints=(
-        "Begin with a copy of `healthy`, and ask of each of its fields whether other files would need another value.",
+        "Begin with `repaired(healthy, {...})`, which makes a copy with changes, and ask of each of its fields whether other files would "
+        "need another value.",
         "At which places do the eight columns stand, and at which the id? A filter may list places: `$[1,4,5]`.",
         'Input filter: `"$[" + ",".join(str(files["columns"].index(name)) for name in COLUMNS) + "]"`; output filter: the place of the '
         "id, and -1.",
@@ -129,10 +134,15 @@ def plan_of(answer: Answer, report: Report, given: dict, part: str) -> dict | No
     if plan.get("kind") == "real-time":
         good = set(plan) == {"kind", "instances"} and type(plan["instances"]) is int and 1 <= plan["instances"] <= MOST_INSTANCES
         return plan if report.part(part, good, f"{said}; expected 'instances', a whole number from 1 to {MOST_INSTANCES}.") else None
-    good = plan.get("kind") == "serverless" and set(plan) == {"kind", "memory_mb", "max_concurrency"}
-    good = good and type(plan["max_concurrency"]) is int and 1 <= plan["max_concurrency"] <= MOST_AT_A_TIME
-    good = good and plan["memory_mb"] in {1024 * size for size in SIZES}
-    if not report.part(part, good, f"{said}; expected one of the two forms of the text, its numbers within their ranges."):
+    form = plan.get("kind") == "serverless" and set(plan) == {"kind", "memory_mb", "max_concurrency"}
+    if not report.part(part, form, f"{said}; expected the members of one of the two forms of the text, and no others."):
+        return None
+    memory, most = plan["memory_mb"], plan["max_concurrency"]
+    good = type(memory) is int and memory in {1024 * size for size in SIZES}
+    if not report.part(part, good, f"{said}; expected an int as 'memory_mb', {1024 * SIZES[0]} to {1024 * SIZES[-1]} in steps of 1024."):
+        return None
+    good = type(most) is int and 1 <= most <= MOST_AT_A_TIME
+    if not report.part(part, good, f"{said}; expected an int from 1 to {MOST_AT_A_TIME} as 'max_concurrency'."):
         return None
     fits = plan["memory_mb"] > given["model_mb"]
     killed = f"{said} for a model of {given['model_mb']:,} MB: every request would kill its container. Does your rule compare the two?"
@@ -187,22 +197,31 @@ def practice_ex2(answer: Answer, report: Report) -> None:
 
 @ex3.practice
 def practice_ex3(answer: Answer, report: Report) -> None:
-    agency = newest_endpoint(answer, "agency")
-    s3, sagemaker, runtime = answer.client("s3"), answer.client("sagemaker"), answer.client("sagemaker-runtime")
+    agency, sagemaker = newest_endpoint(answer, "agency"), answer.client("sagemaker")
     config = sagemaker.describe_endpoint_config(EndpointConfigName=sagemaker.describe_endpoint(EndpointName=agency)["EndpointConfigName"])
     model = config["ProductionVariants"][0]["ModelName"]
     artifact = sagemaker.describe_model(ModelName=model)["PrimaryContainer"]["ModelDataUrl"]
     bucket = artifact.removeprefix("s3://").partition("/")[0]
-    names, id_name, table = files(answer.rng, PRACTICE_ROWS)
+    told, wanted = [], []
+    for rows, payload in ((PRACTICE_ROWS, 1), (PRACTICE_ROWS_PACKED, 3)):
+        names, id_name, table = files(answer.rng, rows)
+        place, packed = f"practice-m09-1/{answer.token()}", rows == PRACTICE_ROWS_PACKED
+        body = "\n".join(line(row) for row in table).encode()
+        key = f"{place}/in/part-0.csv" + (".gz" if packed else "")
+        answer.client("s3").put_object(Bucket=bucket, Key=key, Body=gzip.compress(body) if packed else body)
+        given = {"uri": f"s3://{bucket}/{place}/in/", "columns": names, "id": id_name, "gzip": packed, "payload_mb": payload}
+        told.append(given | {"model": model, "target": f"s3://{bucket}/{place}/out/"})
+        wanted.append(_answers(answer, agency, names, id_name, table))
+    for finished in run(answer, report, told):
+        judge_rows(report, finished, wanted[told.index(finished.files)])
+
+
+def _answers(answer: Answer, endpoint: str, names: list[str], id_name: str, table: list[list]) -> dict[str, float]:
+    """What an endpoint of the same model says of each row, by its id."""
     features = "\n".join(line([row[names.index(name)] for name in COLUMNS]) for row in table)
-    said = runtime.invoke_endpoint(EndpointName=agency, ContentType="text/csv", Body=features)["Body"].read().decode()
-    wanted = dict(zip((row[names.index(id_name)] for row in table), map(float, said.replace(",", " ").split()), strict=True))
-    place = f"practice-m09-1/{answer.token()}"
-    s3.put_object(Bucket=bucket, Key=f"{place}/in/part-0.csv", Body="\n".join(line(row) for row in table).encode())
-    given = {"uri": f"s3://{bucket}/{place}/in/", "columns": names, "id": id_name, "gzip": False, "payload_mb": 1}
-    given |= {"model": model, "target": f"s3://{bucket}/{place}/out/"}
-    for finished in run(answer, report, [given]):
-        judge_rows(report, finished, wanted)
+    runtime = answer.client("sagemaker-runtime")
+    said = runtime.invoke_endpoint(EndpointName=endpoint, ContentType="text/csv", Body=features)["Body"].read().decode()
+    return dict(zip((row[names.index(id_name)] for row in table), map(float, said.replace(",", " ").split()), strict=True))
 
 
 @ex4.practice
@@ -213,8 +232,10 @@ def practice_ex4(answer: Answer, report: Report) -> None:
     wrong, looked = [], [night for night, cause in causes.items() if cause not in QUEUED]
     for night in looked:
         cited, job = diagnoses[night]["evidence"], job_of(answer, night)
-        if job["TransformJobStatus"] == "Completed":
-            if not cited.startswith(ID_BEGINNINGS):
+        if passing := PASSING.search(cited):
+            wrong.append(f"{night}: {passing[0]!r} is another one each time; expected words without times and addresses.")
+        elif job["TransformJobStatus"] == "Completed":
+            if not re.fullmatch(FLIGHT_ID, cited):
                 wrong.append(f"{night}: the job completed, so its lines are the evidence, and {cited[:60]!r} is no id of a flight.")
         elif not cites(cited, log_of(answer, job)):
             wrong.append(f"{night}: its data log has no line with {cited[:60]!r}; expected words of a line of this job's data log.")
@@ -241,6 +262,9 @@ def check_form(answer: Answer, report: Report) -> bool:
             return report.part(
                 "form", False, f"The repair of {night} is {repair!r}; expected a dict from the path of a field to its new value."
             )
+        if strange := next((path for path in repair if not path.startswith(TOPS)), ""):
+            said = f"The repair of {night} has the path {strange!r}; expected one from the top of the request, as 'DataProcessing.' begins."
+            return report.part("form", False, said)
     return report.part("form", True, "Diagnoses and repairs have their form.")
 
 

@@ -60,7 +60,8 @@ def run(answer: Answer, report: Report, given: list[dict]) -> list[Finished]:
     if len(jobs) < len(given):
         return []
     for one, job in jobs:
-        why = f"A job of `transform_request(...)` for columns {one['columns']} ended {job['TransformJobStatus']}. {_why(answer, job)}"
+        what = f"{'packed ' if one['gzip'] else ''}files with the columns {one['columns']}, of which {one['id']!r} is the id,"
+        why = f"A job of `transform_request(...)` for {what} ended {job['TransformJobStatus']}. {_why(answer, job)}"
         if not report.part("request", job["TransformJobStatus"] == "Completed", why):
             return []
     return [Finished(one, job, lines_below(answer, one["target"])) for one, job in jobs]

@@ -8,7 +8,7 @@ from botocore.exceptions import WaiterError
 
 from course.grading import Answer, AnswerError, Report
 
-ENOUGH = 60.0  # seconds that the learner's function is given for questions that are answered at once
+ENOUGH = 30.0  # seconds that the learner's function is given for questions that are answered at once
 WAIT = {"Delay": 0.2, "MaxAttempts": 150}
 STATES = ("done", "failed", "waiting")
 Result = tuple[str, str]  # state and text
@@ -89,8 +89,8 @@ def _of_answers(answered: list[tuple[Result, str]], right: int, wanted: list[str
     said = f"{right} of {len(answered)} bodies that the model can read have their answer."
     if any(state == "waiting" for (state, _), _ in answered):
         return f"{said} Some are called waiting, though the answer came: where is it, and does your function look more than once?"
-    if any(state == "failed" for (state, _), _ in answered):
-        return f"{said} Some are called failed: which of the two locations was filled?"
+    if failed := next((one[1] for one, _ in answered if one[0] == "failed"), None):
+        return f"{said} Some are called failed, with {failed[:80]!r}: which of the two locations was filled, and were they sent as CSV?"
     if any(one[1] != text and one[1] in wanted for one, text in answered):
         return f"{said} Some have the answer to another body: has each its own object in S3, and its own place in the list?"
     return f"{said} Others have a text that the endpoint did not store."

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import random
+import re
 import tarfile
 from collections.abc import Collection, Iterator
 from typing import Any
@@ -180,10 +181,27 @@ def pipeline(answer: Answer, report: Report, name: str, encoder: dict, model_dat
     """The endpoint that the learner's function makes; yields whether it is there as asked for. It goes when it is left."""
     sagemaker = answer.client("sagemaker")
     try:
-        returned = answer.call("pipeline", name, encoder, model_data)
-        yield _built(report, sagemaker, name, returned, model_data)
+        try:
+            returned = answer.call("pipeline", name, encoder, model_data)
+        except AnswerError as error:
+            report.add_output(error.output)
+            report.part("built", False, f"{error} {_log_ends(answer, name)}".strip())
+            yield False
+        else:
+            yield _built(report, sagemaker, name, returned, model_data)
     finally:
         remove(sagemaker, name)
+
+
+def _log_ends(answer: Answer, name: str) -> str:
+    """The last error that a container of an endpoint has logged, as a sentence; nothing where there is none."""
+    logs, group = answer.client("logs"), f"/aws/sagemaker/Endpoints/{name}"
+    try:
+        events = logs.filter_log_events(logGroupName=group)["events"]
+    except ClientError:
+        return ""
+    said = [event for event in events if re.match(r"\S*(Error|Exception)\b", event["message"])]
+    return f"{said[-1]['logStreamName'].rpartition('/')[2]} logs: {said[-1]['message'][:200]}" if said else ""
 
 
 def _built(report: Report, sagemaker: Any, name: str, returned: str, model_data: str) -> bool:
@@ -234,7 +252,7 @@ def judge_answers(
         got = numbers(said)
     except (ClientError, BotoCoreError) as error:
         why = error.response["Error"]["Message"] if isinstance(error, ClientError) else str(error)
-        return report.part(part, False, f"{asked}, the pipeline failed: {why[:250]}")
+        return report.part(part, False, f"{asked}, the pipeline failed: {why[:250]} {_log_ends(answer, name)}".strip())
     except ValueError:
         return report.part(part, False, f"{asked}, the pipeline answered {said[:60]!r}; expected numbers alone.")
     if not report.part(part, len(got) == len(wanted), f"{asked}, the pipeline gave {len(got)} answers: which line was lost, or added?"):

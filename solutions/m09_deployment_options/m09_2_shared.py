@@ -4,7 +4,7 @@
 # # Many models, one server
 #
 # Twelve airports want to know which flights to them will be late, each from a model of its own: no airport lets its data into another's model. A
-# partner asks, too, but sends raw flights, not features. Twelve servers that mostly stand idle are not paid for. What shares a server with what?
+# partner asks, too, but sends raw flights, not features. Nobody will pay for twelve servers that mostly stand idle. What shares a server with what?
 #
 # **By the end you can**
 #
@@ -17,7 +17,7 @@
 # **Prerequisites**: [real-time endpoints](../m08_realtime/m08_1_realtime.ipynb), and what serverless, asynchronous and batch mean, from
 # [serving without a server](../m09_deployment_options/m09_1_without_a_server.ipynb).
 #
-# **Time**: 75 minutes.
+# **Time**: 100 minutes; a good place for a break is before the transform.
 #
 # **Services**: SageMaker endpoints (multi-model, inference pipeline, multi-container), S3, CloudWatch.
 #
@@ -129,7 +129,8 @@ image = aws.image("xgboost", "3.0-5")
 fleet_name = deploy(aws.unique("every-airport"), PrimaryContainer={"Image": image, "Mode": "MultiModel", "ModelDataUrl": folder})
 
 # %% [markdown]
-# Only `Mode` is new. The endpoint is in service and has not loaded a single model. Now ask for each airport, three times.
+# Only `Mode` is new. The endpoint is in service and has not loaded a single model. Now ask each of them three times, but for one
+# airport, which was asked once before: it also waited for the first answer of the server.
 
 # %%
 lines = features(july.sample(60, random_state=SEED), encoder).to_csv(index=False, header=False).split()
@@ -159,7 +160,7 @@ print(f"{waits['SampleCount']:.0f} requests waited, {waits['Average'] / 1000:.0f
 # %% [markdown]
 # The solid dots are *cold*: the archive was fetched from S3, unpacked and loaded while the caller waited. The hollow ones are *warm*. On AWS a cold model
 # of a gigabyte takes many seconds; where loading takes longer than an answer may, {fact:realtime-seconds} s, the caller is told `ModelNotReadyException`
-# and asks again. Notice the form of the answer: two flights, and one line with a comma. A container of many models answers so; the same image with one
+# and asks again. Notice the form of the answer: two flights, and one line with a comma. A container of many models answers so when `Accept` says CSV, and with a JSON list else; the same image with one
 # model writes a line for each flight. CloudWatch has two metrics for it: `ModelLoadingWaitTime`, in microseconds, and `ModelCacheHit`.
 #
 # Two mistakes are made on the first day:
@@ -232,7 +233,7 @@ quiet = overview.asked.astype(int).nsmallest(3).index[-1]
 dear = fleet | {"models": fleet["models"] | {quiet: fleet["models"][quiet] | {"late_usd": 0.1}}}
 counts = range(1, 6)
 figure, axes = plt.subplots(figsize=(7, 3.2))
-axes.plot(counts, [hour_usd(fleet, [], shared) for shared in counts], "o-", color="0.6", label="late answers cost the same")
+axes.plot(counts, [hour_usd(fleet, [], shared) for shared in counts], "o-", color="0.6", label="late answers cost the same", zorder=3)
 axes.plot(counts, [hour_usd(dear, [], shared) for shared in counts], "^-", color="black", label=f"{quiet} is dear, and shares")
 axes.plot(counts, [hour_usd(dear, [quiet], shared) for shared in counts], "s-", color="#2b5c9e", label=f"{quiet} has its own endpoint")
 axes.set(xlabel="instances that are shared", ylabel="US dollars an hour", title="Two ways to buy warmth", xticks=counts, ylim=(0, None))
@@ -251,7 +252,8 @@ overview.sort_values("asked", ascending=False)
 # Write `plan(fleet)` that returns a `dict`: `{"own": [...], "shared": ...}`, the names of the models that get an endpoint of their own (one instance
 # each), and how many instances, 0 to 6, the others share. A fleet has the keys of the one above: `models` (name to `gb` and `late_usd`), `memory_gb` and
 # `instance_usd` of an instance, and `requests`, the names asked in the last hour, in order. Plans are judged by what the *next* hours cost, by the replay
-# above. `{"own": ["A10", "B27"], "shared": 2}` is a plan. You need not find the very best plan.
+# above. `{"own": ["A10", "B27"], "shared": 2}` is a plan. You need not find the very best plan:
+# one that costs 2.5 % more earns all points.
 
 
 # %% answer="m09_2_ex2"
@@ -331,7 +333,7 @@ axes.set(xlabel="milliseconds, on average", title="Where a request spends its ti
 plt.show()
 
 # %% [markdown]
-# The transform costs milliseconds, no network and no second instance, and grows with its script. It is not free: a limit of 5 ms might not bear it.
+# The transform costs about a millisecond, no network and no second instance, and grows with its script. It is not free: a limit of 5 ms might not bear it.
 #
 # The same containers can also be called one by one. With the mode `Direct` a request names its container; that saves instances when several
 # *different* programs are each asked seldom. Here it shows what the model is sent. And the pipeline gets a line that it cannot read:
@@ -485,8 +487,7 @@ check("m09_2_ex4", choose=choose)
 # `answer_s` 0.05 to 86,400, `model_s` 0.001 to 900, `transform_s` 0.001 to 30, `cold_s` 0.2 to 120, `payload_mb` 0.001 to 1,000, `memory_gb` 0.5 to 16,
 # `requests_a_day` 1 to 50,000,000, `models` 1 to 2,000 (an `int`), `transform` as above.
 #
-# Change a number no further than you must: with a tenth less of the new value, or a tenth more, towards the old one, the option may not be right any
-# more. With `{"memory_gb": 9, ...}` in a case that is right for real time for that alone, `make_right_for("serverless", case)` may set it to 6; 5 would
+# Change a number no further than you must: moved back towards the old value by a tenth of itself, the new one must no longer make the option right. With `{"memory_gb": 9, ...}` in a case that is right for real time for that alone, `make_right_for("serverless", case)` may set it to 6; 5 would
 # be too far. Thirty unseen wishes are graded.
 
 
@@ -566,7 +567,7 @@ check("m09_2_ex5", make_right_for=make_right_for)
 #
 # ## Clean up
 #
-# Three endpoints still stand, and cost.
+# Two endpoints still stand, and cost.
 
 # %%
 aws.cleanup()

@@ -15,5 +15,7 @@ def releases_picture(releases: dict[str, pd.DataFrame]) -> None:
         place.set(
             title=f"{key}: {told.ModelError.sum():.0f} of {told.to_numpy().sum():.0f} requests failed", xlabel="minute of the release"
         )
-        place.legend(loc="lower right")
+        place.xaxis.get_major_locator().set_params(integer=True)
+        place.set_ylim(0, 1.3 * told.sum(axis=1).max())
+        place.legend(loc="upper right", ncols=2, fontsize=8)
     axes[0].set_ylabel("requests")

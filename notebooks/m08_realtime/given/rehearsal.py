@@ -6,6 +6,7 @@ a warm function finds again at the next event.
 """
 
 import functools
+import inspect
 from collections.abc import Callable
 
 from given.schedule import COLUMNS
@@ -86,5 +87,5 @@ def rehearsed(handler: Callable[[dict, Context], dict]) -> Callable[[list[dict]]
             told.append({"response": response, "ms": context.spent, "calls": context.made})
         return told
 
-    del play.__wrapped__  # its one argument is the script
+    play.__signature__ = inspect.Signature([inspect.Parameter("script", inspect.Parameter.POSITIONAL_ONLY)])  # not the handler's
     return play
