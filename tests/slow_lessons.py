@@ -1,4 +1,4 @@
-"""Notebooks whose cells or candidates train, search, deploy or replay for minutes: beyond the first proof they are tried at night."""
+"""Notebooks whose cells or candidates train, search, deploy or replay for minutes: beyond their reference they are tried at night."""
 
 from __future__ import annotations
 

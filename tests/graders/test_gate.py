@@ -1,6 +1,6 @@
-"""Every exercise of the course passes the gate: answers of known worth earn what they are worth.
+"""Every exercise passes the gate: answers of known worth earn what they are worth.
 
-A few mutants of each reference are tried on the way; all of them in the lanes `mutants` of `make nightly`.
+By day without mutants, and without the notebooks that are slow; the lanes `mutants` of `make nightly` try all mutants of all.
 """
 
 from __future__ import annotations
@@ -15,26 +15,18 @@ from course.grading import catalogue, gate
 from ..slow_lessons import SLOW
 
 ROOT = Path(__file__).parents[2]
-MUTANTS = 3  # of each exercise
 
 
 def _notebook(exercise: str) -> str:
     return exercise.rpartition("_ex")[0]
 
 
-def _parameters() -> list:
-    """Of slow notebooks at night, when the lanes `mutants` try them, too; by day their reference must run, and earn everything."""
-    night = [pytest.mark.nightly, pytest.mark.timeout(3600)]  # the first exercise of a notebook waits for the whole of it
-    exercises = catalogue.exercises(ROOT / "graders")
-    return [pytest.param(name, marks=night if _notebook(name) in SLOW else []) for name in exercises]
-
-
 @cache
 def _findings(notebook: str) -> list[gate.Finding]:
-    return gate.judge(notebook, ROOT, MUTANTS)
+    return gate.judge(notebook, ROOT, gate.NO_MUTANTS)
 
 
-@pytest.mark.parametrize("exercise", _parameters())
+@pytest.mark.parametrize("exercise", [name for name in catalogue.exercises(ROOT / "graders") if _notebook(name) not in SLOW])
 def test_exercise_passes_the_gate(exercise: str) -> None:
     findings = [finding for finding in _findings(_notebook(exercise)) if finding.exercise == exercise]
     assert {"stub", "reference"} <= {finding.candidate for finding in findings}

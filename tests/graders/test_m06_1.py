@@ -33,8 +33,10 @@ def _given(name: str) -> ModuleType:
     return module
 
 
-tickets, trials, networks = (_given(name) for name in ("tickets", "trials", "networks"))
-cases, hidden, replay = (catalogue._module(ROOT / "graders" / "m06_tuning" / f"m06_1_{name}.py") for name in ("cases", "hidden", "replay"))
+tickets, trials, networks, jobs = (_given(name) for name in ("tickets", "trials", "networks", "tuning_jobs"))
+cases, hidden, probe, replay = (
+    catalogue._module(ROOT / "graders" / "m06_tuning" / f"m06_1_{name}.py") for name in ("cases", "hidden", "probe", "replay")
+)
 
 
 @given(st.integers())
@@ -97,3 +99,24 @@ def test_the_fewer_the_steps_the_larger_the_rate() -> None:
         ranked = sorted(case.by_range().items(), key=lambda pair: -pair[1])[:5]
         middles.append(np.mean([np.log10(replay.RATES[low] * replay.RATES[high]) / 2 for (low, high), _ in ranked]))
     assert middles == sorted(middles) and middles[-1] - middles[0] > 1
+
+
+def test_a_stream_of_an_earlier_run_is_known_by_its_training_job_s_number() -> None:
+    search = probe.Search.__new__(probe.Search)
+    search.streams = {f"ticket-2-new-001-{word}/algo-1-17": [f"the words of {word}"] for word in ("abcd",)}
+    search.streams |= {"ticket-2-new-002-efgh/algo-1-18": ["the words of efgh"]}
+    assert search.stream("ticket-2-old-002-xyzv/algo-1-3") == search.stream("ticket-9-...-002-.../algo-1-...") == [*search.streams][1]
+    assert search.stream([*search.streams][0]) == [*search.streams][0]
+    assert search.stream("ticket-2-new") is search.stream("ticket-2-old-007-xyzv/algo-1-3") is None
+    assert search.cited("ticket-2-old-002-xyzv/algo-1-3", "of efgh") and not search.cited("ticket-2-old-002-xyzv/algo-1-3", "gh")
+
+
+def test_a_path_that_is_not_there_says_what_is() -> None:
+    request = {"InputDataConfig": [{"ChannelName": "train"}, {"ChannelName": "val"}], "Static": {"epochs": "3"}}
+    assert jobs.repaired(request, {"InputDataConfig.val.ChannelName": "validation", "Static.epochs": "9"}) == {
+        "InputDataConfig": [{"ChannelName": "train"}, {"ChannelName": "validation"}],
+        "Static": {"epochs": "9"},
+    }
+    for path, there in (("InputDataConfig.validation.ChannelName", "train, val"), ("Static.rounds", "epochs")):
+        with pytest.raises(KeyError, match=there):
+            jobs.repaired(request, {path: "x"})

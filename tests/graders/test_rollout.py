@@ -16,7 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course import datasets
+from course.grading import calls as play
 from course.grading import catalogue
+from course.grading.errors import AnswerError
 
 ROOT = Path(__file__).parents[2]
 LESSON = ROOT / "solutions" / "m08_realtime"
@@ -44,6 +46,7 @@ autoscale, broken = _of_given("autoscale"), _of_given("broken")
 cases, released, calls, faults, hidden = (
     catalogue._module(GRADERS / f"m08_2_{name}.py") for name in ("cases", "release", "calls", "broken", "hidden")
 )
+definitions = catalogue._module(GRADERS / "m08_2.py")
 SOUND = {"Image": "sagemaker-xgboost:3.0-5", "ModelDataUrl": "s3://b/a.tar.gz", "Environment": {"SAGEMAKER_MODEL_SERVER_WORKERS": "1"}}
 
 
@@ -186,3 +189,43 @@ def test_the_usual_share_of_late_flights_is_what_the_lesson_falls_back_on() -> N
 def test_the_lesson_says_how_near_to_the_best_policy_is_near_enough() -> None:
     [percent] = re.findall(r"within (\d\.\d) % of the best earns all points", (LESSON / "m08_2_rollout.py").read_text())
     assert hidden.REGRET_STEPS[0] == (float(percent) / 100, 1.0)
+
+
+def test_what_a_handler_raises_is_told_with_its_own_line(tmp_path: Path) -> None:
+    rehearsal = _of_given("rehearsal")
+    cell = tmp_path / "cell.py"
+    cell.write_text("@rehearsed\ndef handler(event, context):\n    return event['flights'][0]\n")
+    namespace: dict = {"rehearsed": rehearsal.rehearsed}
+    exec(compile(cell.read_text(), str(cell), "exec"), namespace)
+    play.acceptable("handler", namespace["handler"], 1)
+    with pytest.raises(AnswerError, match=r"raised KeyError: 'flights', in line 3 of your cell: `return event\['flights'\]\[0\]`"):
+        play.call("handler", namespace["handler"], ([{"event": {}, "budget_ms": 500, "calls": []}],), 5)
+
+
+# ---- questions for those whose guard does not tell good models from bad ones ------------------------------------------------------------
+
+
+def _alarm(metric: str, **more: object) -> dict:
+    return {"MetricName": metric, "Dimensions": [{"Name": "EndpointConfigName", "Value": "new"}], "EvaluationPeriods": 2} | more
+
+
+def test_a_fault_that_no_alarm_looks_at_is_asked_for_before_the_minutes_are() -> None:
+    errors = {"alarms": [_alarm("Invocation4XXErrors"), _alarm("Invocation5XXErrors")]}
+    assert "answers late" in definitions.not_caught("slow", errors, {"minutes": 11})
+    assert "11 minutes" in definitions.not_caught("client", errors, {"minutes": 11})
+
+
+def test_an_alarm_that_waits_for_two_minutes_is_not_asked_how_many_it_waits_for() -> None:
+    one = {"usual": {"p50_ms": 40.0}}
+    told = [
+        definitions.false_alarm("hiccup", {"alarms": [_alarm("Invocation5XXErrors", AlarmName="a", Threshold=0.1, **more)]}, one, "a")
+        for more in ({}, {"DatapointsToAlarm": 1}, {"EvaluationPeriods": 1})
+    ]
+    assert ["How many does your alarm wait for?" in words for words in told] == [False, True, True]
+
+
+def test_a_percentile_is_no_statistic() -> None:
+    plain = {"AlarmName": "a", "Namespace": "AWS/SageMaker", "Period": 60, "Threshold": 1, "ComparisonOperator": "GreaterThanThreshold"}
+    alarm = plain | _alarm("ModelLatency")
+    assert "ExtendedStatistic" in definitions.refusal(alarm | {"Statistic": "p50"})
+    assert definitions.refusal(alarm | {"ExtendedStatistic": "p50"}) == definitions.refusal(alarm | {"Statistic": "Average"}) == ""

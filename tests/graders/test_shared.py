@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import random
+import re
 import sys
 from collections.abc import Iterator
 from io import StringIO
@@ -102,3 +103,8 @@ def test_models_of_their_own_bring_the_airports_nothing_on_average(models: Modul
                 roc_auc_score(there.late, models.predicted(own, rows)) - roc_auc_score(there.late, models.predicted(everywhere, rows))
             )
     assert np.mean(gains) < 0
+
+
+def test_the_lesson_says_how_near_to_the_best_plan_is_near_enough() -> None:
+    [percent] = re.findall(r"costs (\d\.\d) % more earns all points", (GIVEN.parent / "m09_2_shared.py").read_text())
+    assert hidden.REGRET_STEPS[0] == (float(percent) / 100, 1.0)

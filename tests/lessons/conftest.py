@@ -18,9 +18,9 @@ ROOT = Path(__file__).parents[2]
 os.environ.setdefault(STRICT, "1")  # every answer that a lesson gets must fit botocore's model
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def handles() -> Iterator[Sequence[server.Handle]]:
-    """Local AWS of this module's own; `execute_all` runs a lesson on the same one each time."""
+    """Local AWS that all runs share; `execute_all` runs a lesson on the same one each time, so that none meets an empty account twice."""
     with contextlib.ExitStack() as stack:
         yield [stack.enter_context(server.temporary()) for _ in range(WORKERS)]
 

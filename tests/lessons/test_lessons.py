@@ -1,4 +1,4 @@
-"""Every reference lesson, twice on the same local AWS: no error, all points, and nothing left that AWS would bill."""
+"""Every reference lesson, at night twice on the same local AWS: no error, all points, and nothing left that AWS would bill."""
 
 from __future__ import annotations
 
@@ -19,28 +19,24 @@ class Round:
     running: list[dict]
 
 
-@pytest.fixture(scope="module")
-def rounds(handles, sources, tmp_path_factory) -> dict[str, Round]:
+@pytest.fixture(scope="module", params=["first", pytest.param("second", marks=pytest.mark.nightly)])
+def done(request, handles, sources, tmp_path_factory) -> Round:
+    """By day the second run on these local AWS is that of `test_aws_mode.py`."""
     environments = [{"COURSE_BACKEND": "local", "COURSE_LOCALAWS_STATE": str(handle.state)} for handle in handles]
-    done = {}
-    for name in ("first", "second"):
-        runs = execute_all(sources, tmp_path_factory.mktemp(name), environments, lambda _: None)
-        done[name] = Round({run.notebook: run for run in runs}, [each for handle in handles for each in handle.running()])
-    return done
+    runs = execute_all(sources, tmp_path_factory.mktemp(request.param), environments, lambda _: None)
+    return Round({run.notebook: run for run in runs}, [each for handle in handles for each in handle.running()])
 
 
-@pytest.mark.parametrize("name", ["first", "second"])
-def test_the_reference_runs_and_earns_all_points(rounds, name, notebook):
-    run = rounds[name].lessons[notebook]
+def test_the_reference_runs_and_earns_all_points(done, notebook):
+    run = done.lessons[notebook]
     assert run.error == ""
     assert run.exercises > 0
     assert run.earned == run.points
 
 
-@pytest.mark.parametrize("name", ["first", "second"])
-def test_nothing_is_left_running(rounds, name):
-    assert rounds[name].running == []
+def test_nothing_is_left_running(done):
+    assert done.running == []
 
 
-def test_the_lessons_worked_on_these_local_aws(rounds, handles):
+def test_the_lessons_worked_on_these_local_aws(done, handles):
     assert "CreateTrainingJob" in {event["operation"] for handle in handles for event in handle.events(limit=100_000)}

@@ -9,6 +9,8 @@ from botocore.exceptions import ClientError
 
 from .job_world import BUCKET, World
 
+pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
+
 COPY = """
 import gzip, json, os, sys
 folder = "/opt/ml/processing/input/data"

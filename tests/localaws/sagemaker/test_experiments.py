@@ -10,6 +10,8 @@ import pytest
 from .job_world import BUCKET, SKLEARN, World, channel, processing_input, processing_output
 from .test_processing import refused
 
+pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
+
 
 def made(world: World) -> tuple[str, str, str]:
     """An experiment with a trial that has a trial component."""

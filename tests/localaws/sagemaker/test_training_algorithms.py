@@ -14,6 +14,8 @@ from course.localaws.sagemaker.engine import Document
 
 from .job_world import BUCKET, ROLE, World, channel
 
+pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
+
 ACCOUNT = "382416733822.dkr.ecr.us-east-1.amazonaws.com"
 RECORDIO = "application/x-recordio-protobuf"
 FEATURES = np.random.default_rng(1).normal(size=(300, 3)).astype(np.float32)

@@ -20,6 +20,8 @@ from course.localaws.sagemaker.cluster import hosts, resource_config
 from .job_world import World, cluster, needs_torch
 from .test_training_sdk import ALL_REDUCE
 
+pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
+
 PYTORCH = "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.6.0-cpu-py312-ubuntu22.04-sagemaker"
 TORCHRUN = {"sagemaker_torch_distributed_enabled": "true"}
 MPI = {"sagemaker_mpi_enabled": "true", "sagemaker_mpi_num_of_processes_per_host": "2"}

@@ -9,6 +9,8 @@ from .job_world import BUCKET, World, cluster
 from .test_training import refused
 from .test_training_spot import described, steps
 
+pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
+
 # Waits for its end unless an earlier attempt left a checkpoint, which it says.
 BEGUN = "/opt/ml/checkpoints/begun"
 SECOND_TIME = f"if [ -e {BEGUN} ]; then echo going on; echo model > /opt/ml/model/model.txt; else touch {BEGUN}; sleep 600; fi"

@@ -11,6 +11,8 @@ from course.localaws.server import ServerError
 from .job_world import BUCKET, World
 from .test_training import refused
 
+pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
+
 # Counts the epochs in its checkpoints, says so, and needs three; the second and third wait for a file that the test puts.
 EPOCHS = """
 import os, time

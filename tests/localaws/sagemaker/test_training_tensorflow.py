@@ -16,6 +16,8 @@ from course.localaws.containers.script_mode import ClientError
 from .job_world import World, cluster, needs_tensorflow
 from .test_training_pytorch import environment
 
+pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
+
 TENSORFLOW = "763104351884.dkr.ecr.us-east-1.amazonaws.com/tensorflow-training:2.19.0-cpu-py312"
 MIRRORED = {"sagemaker_multi_worker_mirrored_strategy_enabled": "true"}
 

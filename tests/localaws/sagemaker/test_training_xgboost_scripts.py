@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import pickle
 
+import pytest
 import xgboost
 
 from .job_world import BUCKET, XGBOOST, World, channel, cluster
 from .test_training_spot import SPOT
 from .test_training_xgboost import libsvm
 from .test_tuning import once
+
+pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
 
 # Trains for three rounds with checkpoints, two at a time; waits after the third for a file before it asks for six.
 CHECKPOINTS = """

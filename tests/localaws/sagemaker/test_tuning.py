@@ -10,6 +10,8 @@ from botocore.exceptions import ClientError
 from .job_world import XGBOOST, World, channel
 from .tuning_world import EPOCHS, TOY, Tuning, categorical, continuous, epochs, kinds, objective
 
+pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
+
 # What a job's /opt/ml is like makes no difference to the tests of this mark.
 once = pytest.mark.parametrize("world", ["rewrite"], indirect=True)
 LONG = "import time\nprint('loss=1', flush=True)\ntime.sleep(600)\n"

@@ -1,7 +1,7 @@
 """An alarm goes off by itself."""
 
 # trips: form
-# says: heeds 0 of your 3 alarms
+# says: heeds alarms that you did not make
 
 
 def guard(release):
