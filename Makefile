@@ -23,7 +23,7 @@ run: $(READY) data ## run every lesson and grade a small class on the local AWS;
 demo-class: $(READY) data ## thirty synthetic learners, from their roster to the dashboard of the graded class
 	@$(PY) -m course.cli demo-class
 
-test: $(READY) data ## all checks, two lanes at a time
+test: $(READY) data ## all checks, three lanes at a time
 	@$(PY) -m course.regression.lanes $(LANES)
 
 nightly: $(READY) data ## the checks of `make test` and those too slow for it; on Studio's packages and on the newest

@@ -1,4 +1,4 @@
-"""`make test` and `make nightly`: the lanes of checks, two at a time, each in a process of its own; a table and an honest exit code.
+"""`make test` and `make nightly`: the lanes of checks, three at a time, each in a process of its own; a table and an honest exit code.
 
     python -m course.regression.lanes [--nightly] [LANE ...]
 
@@ -32,7 +32,7 @@ from course.regression.crew import Crew
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = Path("build", "lanes")
-AT_A_TIME = 2  # the cores of the machine the course is built for
+AT_A_TIME = 3  # one more than the cores of the machine the course is built for: a lane waits for a fifth of its time
 SHOWN_LINES = 400  # of the log of a lane that failed
 
 
