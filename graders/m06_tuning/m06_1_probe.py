@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import random
 import re
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
+from botocore.exceptions import ClientError
 from botocore.waiter import WaiterModel, create_waiter_with_client
 
 from course.grading import Answer, AnswerError, Report
@@ -35,11 +38,30 @@ def children(sagemaker: Any, name: str) -> list[dict]:
     return [summary for page in pages for summary in page["TrainingJobSummaries"]]
 
 
+@contextlib.contextmanager
+def nothing_left(sagemaker: Any) -> Iterator[None]:
+    """Stop the searches of the block that go on after it, as those of an answer that does not wait: they hold instances of the account."""
+    before = _going_on(sagemaker)
+    try:
+        yield
+    finally:
+        for name in _going_on(sagemaker) - before:
+            with contextlib.suppress(ClientError):  # it has just ended
+                sagemaker.stop_hyper_parameter_tuning_job(**{NAME: name})
+            ended(sagemaker, name)
+
+
+def _going_on(sagemaker: Any) -> set[str]:
+    pages = sagemaker.get_paginator("list_hyper_parameter_tuning_jobs").paginate(StatusEquals="InProgress")
+    return {summary[NAME] for page in pages for summary in page["HyperParameterTuningJobSummaries"]}
+
+
 def judge_again(answer: Answer, report: Report) -> None:
     """Whether the learner's search can be called a second time."""
     uris = _data(answer)
     try:
-        answer.call("search", uris["train"], uris["validation"], 1, 600)
+        with nothing_left(answer.client("sagemaker")):
+            answer.call("search", uris["train"], uris["validation"], 1, 600)
     except AnswerError as error:
         if "ResourceInUse" not in str(error):
             raise
@@ -49,6 +71,11 @@ def judge_again(answer: Answer, report: Report) -> None:
 
 def judge_search(answer: Answer, report: Report, jobs: int, seconds: int) -> None:
     """Whether the learner's search, on other data, keeps its limits, looks for the right thing and hands over its winner."""
+    with nothing_left(answer.client("sagemaker")):
+        _judge_search(answer, report, jobs, seconds)
+
+
+def _judge_search(answer: Answer, report: Report, jobs: int, seconds: int) -> None:
     sagemaker = answer.client("sagemaker")
     uris = _data(answer)
     got = answer.call("search", uris["train"], uris["validation"], jobs, seconds)

@@ -1,7 +1,7 @@
 """The strategy is a field of the request: set it."""
 
 # trips: legal
-# says: other fields than before
+# says: These fields were not there before
 
 
 def changed(search, strategy):
