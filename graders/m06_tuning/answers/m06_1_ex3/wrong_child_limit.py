@@ -1,7 +1,7 @@
 """A time limit belongs to the stopping condition."""
 
 # trips: limits
-# says: MaxRuntimeInSeconds is None
+# says: without MaxRuntimeInSeconds
 
 
 def search(train, validation, jobs, seconds):

@@ -1,7 +1,7 @@
 """Twelve children, as the text says."""
 
 # trips: limits
-# says: what was it given, and what follows from it?
+# says: MaxNumberOfTrainingJobs is 12; which of its arguments is that
 
 
 def search(train, validation, jobs, seconds):

@@ -1,7 +1,7 @@
 """The reason of the failure is the evidence."""
 
 # trips: evidence
-# says: expected at least five characters of one of its lines
+# says: expected words of one of its lines
 
 streams = {label: printed(sagemaker, logs, job["HyperParameterTuningJobName"]) for label, job in jobs.items()}
 diagnoses = {
