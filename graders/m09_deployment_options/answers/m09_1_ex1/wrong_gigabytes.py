@@ -1,7 +1,7 @@
 """Memory in gigabytes, as the price has it."""
 
 # trips: regret
-# says: its numbers within their ranges
+# says: expected an int as 'memory_mb'
 
 
 def plan(brief):
