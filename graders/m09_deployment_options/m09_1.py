@@ -35,8 +35,8 @@ PRACTICE_REGRET = 0.06
 PRACTICE_ROWS, PRACTICE_ROWS_PACKED = 20_000, 300  # more than fit into one request; and few, in a packed file
 FLIGHT_ID = r"(flight|late-added|before)-\d+"
 PASSING = re.compile(r"\d{4}-\d\d-\d\d|\d\d:\d\d:\d\d|0x[0-9a-f]{6,}")  # what a log says of its time and its process
-# How the members of the two requests, CreateTransformJob and InvokeEndpointAsync, begin; names and tags aside.
-TOPS = tuple("Accept Batch Content Custom Data Endpoint Environment Inference Input Invocation Max Model Request Transform".split())
+# How the members of CreateTransformJob and InvokeEndpointAsync begin that may be at fault.
+TOPS = ("Accept", "Batch", "Content", "Data", "Endpoint", "Environment", "Input", "Invocation", "Max", "Model", "Request", "Transform")
 
 ex1 = Exercise(
     id="m09_1_ex1",
