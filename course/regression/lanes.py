@@ -76,16 +76,30 @@ class Outcome:
 def lanes(root: Path = ROOT) -> list[Lane]:
     """All lanes of `lanes.yaml`; those without anything to run yet are left out."""
     declared = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
-    claimed = {name for lane in declared for name in lane.get("tests", ())}
+    tests = root / "tests"
+    claimed = {path for lane in declared for name in lane.get("tests", ()) for path in _matching(tests, name)}
     found = []
     for lane in declared:
         named = lane.get("tests", ())
-        tests = set(_rest(root / "tests", claimed)) if "rest" in named else {name for name in named if (root / "tests" / name).exists()}
+        paths = {path for name in named for path in _paths(tests, name, claimed)}
         checks = tuple(check for check in lane.get("checks", ()) if _exists(root, check))
-        if tests or checks:
+        if paths or checks:
             flags = {flag: lane.get(flag, False) for flag in ("nightly", "alone")}
-            found.append(Lane(lane["name"], lane["title"], checks, tuple(sorted(tests)), **flags))
+            found.append(Lane(lane["name"], lane["title"], checks, tuple(sorted(paths)), **flags))
     return found
+
+
+def _matching(tests: Path, pattern: str) -> list[str]:
+    return [path.relative_to(tests).as_posix() for path in tests.glob(pattern)]
+
+
+def _paths(tests: Path, name: str, claimed: set[str]) -> Iterator[str]:
+    """What a name of `lanes.yaml` stands for: "rest", or folders and files by a pattern; of a folder that others share, what is left."""
+    if name == "rest":
+        yield from _rest(tests, claimed)
+    for path in _matching(tests, name):
+        parted = any(other.startswith(f"{path}/") for other in claimed)
+        yield from _rest(tests, claimed, path) if parted else (path,)
 
 
 def _rest(tests: Path, claimed: set[str], within: str = "") -> Iterator[str]:
