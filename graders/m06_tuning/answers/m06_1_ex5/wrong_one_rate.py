@@ -1,7 +1,7 @@
 """The best rate is one number; the range lies close around it."""
 
 # trips: practice
-# says: over all rates
+# says: hardly any training of the table has such a rate
 
 
 def rate_range(batch_size, epochs):
