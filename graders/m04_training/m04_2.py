@@ -3,6 +3,7 @@
 from typing import Any
 
 from course.grading import Answer, Exercise, Function, Report, Value
+from course.grading.citing import cites
 from course.grading.scoring import guard_share
 
 from .m04_2_cases import ACTION_QUESTIONS, ACTIONS, CAUSES, MUTANTS, PRACTICE_REQUESTS, TICKETS, asked, failed
@@ -119,11 +120,6 @@ def log_of(logs: Any, job: dict) -> list[str]:
     names = [stream["logStreamName"] for stream in streams]
     pages = logs.get_paginator("filter_log_events").paginate(logGroupName=GROUP, logStreamNames=names)
     return [event["message"] for page in pages for event in page["events"]]
-
-
-def cites(cited: str, lines: list[str]) -> bool:
-    """Whether at least three characters are cited, and from one of the lines."""
-    return len(cited.strip()) >= 3 and any(cited.strip() in line for line in lines)
 
 
 @ex2.practice

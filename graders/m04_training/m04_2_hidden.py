@@ -8,9 +8,10 @@ from typing import Any
 from botocore.exceptions import ClientError, ParamValidationError, WaiterError
 
 from course.grading import Answer, Report
+from course.grading.citing import cites
 from course.grading.scoring import guard_share, rule_share
 
-from .m04_2 import check_form, cites, ex1, ex2, ex3, job_of, log_of, reasons, sorted_out
+from .m04_2 import check_form, ex1, ex2, ex3, job_of, log_of, reasons, sorted_out
 from .m04_2_cases import MUTANTS, SOUND, failures, planted
 
 WAIT = {"Delay": 0.2, "MaxAttempts": 300}

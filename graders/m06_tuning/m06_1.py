@@ -218,9 +218,9 @@ def check_form(answer: Answer, report: Report) -> bool:
 
 @ex5.practice
 def practice_ex5(answer: Answer, report: Report) -> None:
-    few_and_many = [Steps((48, 160), 8), Steps((1200, 4000), 1)]
+    many_and_few = [Steps((48, 160), 8), Steps((1200, 4000), 1)]
     given = []
-    for case in few_and_many:
+    for case in many_and_few:
         got = rated(answer, report, case, "practice")
         if got is None or not _better_than_blind(report, case, got):
             return

@@ -6,8 +6,9 @@ from statistics import fmean
 from typing import Any
 
 from course.grading import Answer, Exercise, Function, Report, Value
+from course.grading.citing import cites, passing
 
-from .m08_2_broken import PASSING, TICKETS, check_form, cites, endpoint_named, log_of
+from .m08_2_broken import TICKETS, check_form, endpoint_named, log_of
 from .m08_2_calls import PRACTICE_SCRIPT, played, report_scenes
 from .m08_2_cases import ACTIONS, KINDS, METRICS, MOST, POLICY, best, brief, experiment, replay, shown
 from .m08_2_release import NotReplayed, fate, outcome, refusal, release
@@ -300,8 +301,8 @@ def practice_ex4(answer: Answer, report: Report) -> None:
     wrong = []
     for ticket, lines in found.items():
         cited = answer.value("diagnoses")[ticket]["line"]
-        if passing := PASSING.search(cited):
-            wrong.append(f"{ticket}: {passing[0]!r} is another one each time; expected words without times and addresses.")
+        if words := passing(cited):
+            wrong.append(f"{ticket}: {words!r} is another one each time; expected words without times and addresses.")
         elif not cites(cited, lines):
             wrong.append(f"{ticket}: its log has no line with {cited[:60]!r}; expected words of a line of this endpoint's log.")
         elif sum(cites(cited, others) for others in found.values()) > 1:

@@ -1,14 +1,12 @@
 """What the learner's four endpoints have left behind, and the form of what is said of them."""
 
 import random
-import re
 from typing import Any
 
 from course.grading import Answer, AnswerError, Report
 
 CAUSES = ("archive", "columns", "corrupt", "image", "program", "setting")
 TICKETS = tuple(f"case-{number}" for number in range(1, 5))
-PASSING = re.compile(r"\d{4}-\d\d-\d\d|\d\d:\d\d:\d\d|0x[0-9a-f]{6,}")  # what a log says of its time and its process
 GROUP = "/aws/sagemaker/Endpoints"
 
 
@@ -50,8 +48,3 @@ def log_of(logs: Any, endpoint: str) -> list[str]:
     """All lines that its server printed."""
     pages = logs.get_paginator("filter_log_events").paginate(logGroupName=f"{GROUP}/{endpoint}")
     return [event["message"] for page in pages for event in page["events"]]
-
-
-def cites(cited: str, lines: list[str]) -> bool:
-    """Whether at least three characters are cited, and from one of the lines."""
-    return len(cited.strip()) >= 3 and any(cited.strip() in line for line in lines)

@@ -12,10 +12,11 @@ from typing import Any
 from botocore.exceptions import ClientError, ParamValidationError, WaiterError
 
 from course.grading import Answer, Report
+from course.grading.citing import cites
 from course.grading.scoring import guard_share, rule_share
 
 from .m08_2 import decision, ex1, ex2, ex3, ex4, ex5, false_alarm, guarded, not_caught, scaling, scaling_hint
-from .m08_2_broken import check_form, cites, endpoint_named, log_of, planted
+from .m08_2_broken import check_form, endpoint_named, log_of, planted
 from .m08_2_calls import played, report_scenes, script
 from .m08_2_cases import KINDS, best, briefs, day, experiments, replay
 from .m08_2_release import BAD, GOOD, fate, outcome, release

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 from statistics import fmean
 from typing import Any
 
 from course.grading import Answer, AnswerError, Exercise, Function, Report, Value
+from course.grading.citing import cites, passing
 
-from .m09_1_batch import judge_rows, run
+from .m09_1_batch import judge_rows, put_rows, run
 from .m09_1_cases import (
     CAUSES,
     COLUMNS,
@@ -32,9 +32,8 @@ from .m09_1_queue import judge_results
 GROUP = "/aws/sagemaker/TransformJobs"
 PRACTICE_LOADS = ((0.03, False), (0.6, True), (1.6, False))  # of the break-even, and whether late answers are dear: no one plan suits
 PRACTICE_REGRET = 0.06
-PRACTICE_ROWS, PRACTICE_ROWS_PACKED = 20_000, 300  # more than fit into one request; and few, in a packed file
+PRACTICE_FILES = ((20_000, False, 1), (300, True, 3))  # rows, packed or not, MB of a request: the first do not fit into one
 FLIGHT_ID = r"(flight|late-added|before)-\d+"
-PASSING = re.compile(r"\d{4}-\d\d-\d\d|\d\d:\d\d:\d\d|0x[0-9a-f]{6,}")  # what a log says of its time and its process
 # How the members of CreateTransformJob and InvokeEndpointAsync begin that may be at fault.
 TOPS = ("Accept", "Batch", "Content", "Data", "Endpoint", "Environment", "Input", "Invocation", "Max", "Model", "Request", "Transform")
 
@@ -204,12 +203,10 @@ def practice_ex3(answer: Answer, report: Report) -> None:
     artifact = sagemaker.describe_model(ModelName=model)["PrimaryContainer"]["ModelDataUrl"]
     bucket = artifact.removeprefix("s3://").partition("/")[0]
     told, wanted = [], []
-    for rows, payload in ((PRACTICE_ROWS, 1), (PRACTICE_ROWS_PACKED, 3)):
+    for rows, packed, payload in PRACTICE_FILES:
         names, id_name, table = files(answer.rng, rows)
-        place, packed = f"practice-m09-1/{answer.token()}", rows == PRACTICE_ROWS_PACKED
-        body = "\n".join(line(row) for row in table).encode()
-        key = f"{place}/in/part-0.csv" + (".gz" if packed else "")
-        answer.client("s3").put_object(Bucket=bucket, Key=key, Body=gzip.compress(body) if packed else body)
+        place = f"practice-m09-1/{answer.token()}"
+        put_rows(answer.client("s3"), bucket, f"{place}/in/part-0.csv", table, packed)
         given = {"uri": f"s3://{bucket}/{place}/in/", "columns": names, "id": id_name, "gzip": packed, "payload_mb": payload}
         told.append(given | {"model": model, "target": f"s3://{bucket}/{place}/out/"})
         wanted.append(_answers(answer, agency, names, id_name, table))
@@ -233,8 +230,8 @@ def practice_ex4(answer: Answer, report: Report) -> None:
     wrong, looked = [], [night for night, cause in causes.items() if cause not in QUEUED]
     for night in looked:
         cited, job = diagnoses[night]["evidence"], job_of(answer, night)
-        if passing := PASSING.search(cited):
-            wrong.append(f"{night}: {passing[0]!r} is another one each time; expected words without times and addresses.")
+        if words := passing(cited):
+            wrong.append(f"{night}: {words!r} is another one each time; expected words without times and addresses.")
         elif job["TransformJobStatus"] == "Completed":
             if not re.fullmatch(FLIGHT_ID, cited):
                 wrong.append(f"{night}: the job completed, so its lines are the evidence, and {cited[:60]!r} is no id of a flight.")
@@ -284,8 +281,3 @@ def log_of(answer: Answer, job: dict) -> list[str]:
     names = [stream["logStreamName"] for stream in streams if stream["logStreamName"].endswith("/data-log")]
     pages = logs.get_paginator("filter_log_events").paginate(logGroupName=GROUP, logStreamNames=names)
     return [event["message"] for page in pages for event in page["events"]]
-
-
-def cites(cited: str, lines: list[str]) -> bool:
-    """Whether at least three characters are cited, and from one of the lines."""
-    return len(cited.strip()) >= 3 and any(cited.strip() in line for line in lines)

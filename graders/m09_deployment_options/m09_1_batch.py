@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import gzip
 import io
 from collections import Counter
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from typing import Any
 from botocore.exceptions import ClientError, ParamValidationError, WaiterError
 
 from course.grading import Answer, Report
+
+from .m09_1_cases import line
 
 WAIT = {"Delay": 0.3, "MaxAttempts": 300}
 
@@ -31,6 +34,12 @@ def ended(answer: Answer, name: str) -> dict[str, Any]:
     with contextlib.suppress(WaiterError):  # what became of a failed job stands in its description
         sagemaker.get_waiter("transform_job_completed_or_stopped").wait(TransformJobName=name, WaiterConfig=WAIT)
     return sagemaker.describe_transform_job(TransformJobName=name)
+
+
+def put_rows(s3: Any, bucket: str, key: str, table: list[list], packed: bool) -> None:
+    """Store rows as a file of CSV without a header; packed, its name ends in ``.gz``."""
+    body = "".join(f"{line(row)}\n" for row in table).encode()
+    s3.put_object(Bucket=bucket, Key=f"{key}.gz" if packed else key, Body=gzip.compress(body) if packed else body)
 
 
 def lines_below(answer: Answer, uri: str) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import gzip
 import io
 import random
 import tarfile
@@ -19,9 +18,10 @@ from typing import Any
 from botocore.exceptions import ClientError, ParamValidationError, WaiterError
 
 from course.grading import Answer, AnswerError, Report
+from course.grading.citing import cites
 
-from .m09_1 import check_form, cites, ex1, ex2, ex3, ex4, job_of, log_of, newest_endpoint, plan_hint, plan_of
-from .m09_1_batch import ended, judge_rows, lines_below, run
+from .m09_1 import check_form, ex1, ex2, ex3, ex4, job_of, log_of, newest_endpoint, plan_hint, plan_of
+from .m09_1_batch import ended, judge_rows, lines_below, put_rows, run
 from .m09_1_cases import (
     COLUMNS,
     LOADS,
@@ -214,11 +214,7 @@ def graded_ex3(answer: Answer, report: Report) -> None:
 def _store(answer: Answer, model: Model, key: str, names: list[str], id_name: str, table: list[list], packed: bool) -> dict[str, float]:
     """Put a table into S3, as two files; the answer that each id should get."""
     for number, part in enumerate((table[:-50], table[-50:])):
-        body = "".join(f"{line(row)}\n" for row in part).encode()
-        ending = ".csv.gz" if packed else ".csv"
-        answer.client("s3").put_object(
-            Bucket=model.bucket, Key=f"{key}/part-{number}{ending}", Body=gzip.compress(body) if packed else body
-        )
+        put_rows(answer.client("s3"), model.bucket, f"{key}/part-{number}.csv", part, packed)
     places = [names.index(name) for name in COLUMNS]
     said = model.answers([[row[place] for place in places] for row in table])
     return dict(zip((row[names.index(id_name)] for row in table), said, strict=True))

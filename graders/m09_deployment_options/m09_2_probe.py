@@ -181,16 +181,17 @@ def pipeline(answer: Answer, report: Report, name: str, encoder: dict, model_dat
     """The endpoint that the learner's function makes; yields whether it is there as asked for. It goes when it is left."""
     sagemaker = answer.client("sagemaker")
     try:
-        try:
-            returned = answer.call("pipeline", name, encoder, model_data)
-        except AnswerError as error:
-            report.add_output(error.output)
-            report.part("built", False, f"{error} {_log_ends(answer, name)}".strip())
-            yield False
-        else:
-            yield _built(report, sagemaker, name, returned, model_data)
+        yield _built(report, sagemaker, name, _called(answer, name, encoder, model_data), model_data)
     finally:
         remove(sagemaker, name)
+
+
+def _called(answer: Answer, name: str, encoder: dict, model_data: str) -> str:
+    """What the learner's function returned. When it raised, the error also tells what the containers logged."""
+    try:
+        return answer.call("pipeline", name, encoder, model_data)
+    except AnswerError as error:
+        raise AnswerError(f"{error} {_log_ends(answer, name)}".strip(), unanswered=error.unanswered) from error
 
 
 def _log_ends(answer: Answer, name: str) -> str:

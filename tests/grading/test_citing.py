@@ -1,0 +1,34 @@
+"""Evidence copied from a log: words of a line are cited, and what belongs to one run alone is found in them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from course.grading.citing import SHORTEST, cites, passing
+
+lines = st.lists(st.text("abc xyz:-", min_size=SHORTEST, max_size=30), min_size=1, max_size=5)
+
+
+@given(lines, st.data())
+def test_words_of_a_line_are_cited_and_others_are_not(log: list[str], data: st.DataObject) -> None:
+    line = data.draw(st.sampled_from(log))
+    begin = data.draw(st.integers(0, len(line) - 1))
+    words = line[begin : data.draw(st.integers(begin + 1, len(line)))]
+    assert cites(f" {words}\n", log) == (len(words.strip()) >= SHORTEST)
+    assert not cites(f"{words}, said nobody", log)
+
+
+@pytest.mark.parametrize(
+    ("cited", "found"),
+    [
+        ("2026-11-26 05:20:31 error", "2026-11-26"),
+        ("at 05:20:31", "05:20:31"),
+        ("<Booster object at 0x7f3a062ec680>", "0x7f3a062ec680"),
+        ("Feature size 8, expected 10: 0x1f", ""),
+        ("flight-000265955", ""),
+    ],
+)
+def test_what_belongs_to_one_run_is_found(cited: str, found: str) -> None:
+    assert passing(cited) == found
