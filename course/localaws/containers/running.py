@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,7 @@ OnLines = Callable[[list[str]], None]
 
 SUPERVISOR = Path(__file__).with_name("supervisor")
 LONGEST_LINE = 256 << 10  # bytes; the largest event that CloudWatch Logs took for years
+SWEEP_SECONDS = 20.0  # how long ``sweep`` ends what still comes; a crowd of hundreds takes under one
 GRACE_SECONDS = 120.0  # between SIGTERM and SIGKILL, says the API reference of StopTrainingJob
 
 
@@ -146,9 +148,27 @@ class Running:
 
 
 def sweep(folder: Path) -> None:
-    """End every process of a box below ``folder``: what a killed supervisor may have left in rewrite mode."""
-    prefix, mine = f"{folder.resolve()}{os.sep}", psutil.Process()
+    """End every process of a box below ``folder``: what a killed supervisor may have left in rewrite mode.
+
+    Raises
+    ------
+    TimeoutError
+        They still come after ``SWEEP_SECONDS``: the program starts processes faster than they can be ended.
+    """
+    prefix, deadline, empty_passes = f"{folder.resolve()}{os.sep}", time.monotonic() + SWEEP_SECONDS, 0
+    # A pass misses what is started while it looks, and a process in the midst of its `exec`, which has no environment to read.
+    while empty_passes < 2:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"processes of the box below {folder} still come {SWEEP_SECONDS:.0f} s after the first was ended")
+        empty_passes = 0 if _end_those_below(prefix) else empty_passes + 1
+
+
+def _end_those_below(prefix: str) -> bool:
+    """Kill what runs now and names a folder with this prefix as its box; whether there was any."""
+    found = False
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
-            if process != mine and process.environ().get("COURSE_BOX", "").startswith(prefix):
+            if process.pid != os.getpid() and process.environ().get("COURSE_BOX", "").startswith(prefix):
                 process.kill()
+                found = True
+    return found

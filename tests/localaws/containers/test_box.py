@@ -189,10 +189,11 @@ def test_when_the_server_is_killed_the_box_dies(root: Path, mode: str) -> None:
     until(lambda: not processes_of(root))
 
 
-def test_sweep_ends_what_a_killed_supervisor_left(root: Path) -> None:
+@pytest.mark.parametrize("program", ["echo up; sleep 600", "echo up; for i in $(seq 200); do sleep 600 & done; wait"], ids=["one", "crowd"])
+def test_sweep_ends_what_a_killed_supervisor_left(root: Path, program: str) -> None:
     lines: list[str] = []
     box = Box(root, {}, mode="rewrite")
-    running = box.start(["/bin/sh", "-c", "echo up; sleep 600"], lines.extend)
+    running = box.start(["/bin/sh", "-c", program], lines.extend)  # "crowd" starts processes while the sweep looks
     until(lambda: lines)
     psutil.Process(running.pid).kill()
     sweep(root.parent)
