@@ -9,11 +9,12 @@ import os
 import sys
 import traceback
 import types
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
 from course.grading.errors import DefinitionError, UnknownExercise
-from course.grading.exercise import Exercise
+from course.grading.exercise import ID, Exercise
 
 DEFINITIONS = "m[0-9][0-9]*.py"
 HIDDEN = "_hidden"
@@ -66,6 +67,23 @@ def find(exercise_id: str, folder: Path | None = None) -> Exercise:
     known = list(exercises(folder))
     near = difflib.get_close_matches(str(exercise_id), known, n=3, cutoff=0.4) or known[:3]
     raise UnknownExercise(f"there is no exercise {exercise_id!r}. Did you mean {' or '.join(near) or 'none of none'}?")
+
+
+def checks(cells: Iterable[str], folder: Path) -> dict[str, Exercise]:
+    """The exercises whose check cells are among these names of cells (nbgrader's ``grade_id``), by that name.
+
+    Only the definitions of their own notebooks are loaded: what other lessons import would cost each submission a second.
+
+    Raises
+    ------
+    DefinitionError
+        As `exercises`.
+    """
+    names = set(cells)
+    notebooks = sorted({known["notebook"] for name in names if (known := ID.match(name))})
+    paths = [path for notebook in notebooks for path in folder.glob(f"*/{notebook}.py")]
+    found = [exercise for path in paths for exercise in _definitions(path).values()]
+    return {exercise.check_cell: exercise for exercise in found if exercise.check_cell in names}
 
 
 def load_hidden(exercise: Exercise, folder: Path | None = None) -> None:

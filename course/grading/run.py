@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -100,7 +100,7 @@ def run(notebook: NotebookNode, submission: Submission, released: Sequence[Noteb
         Changed in place.
     submission : Submission
     released : sequence of NotebookNode
-        Cells of the notebook as it was released: whether it needs an AWS is not the submission's to say.
+        Cells of the notebook as it was released: what is graded in it, and whether it needs an AWS, is not the submission's to say.
     cell_seconds : float
         Time limit of a cell that is neither an answer nor a check.
 
@@ -109,7 +109,8 @@ def run(notebook: NotebookNode, submission: Submission, released: Sequence[Noteb
     StartError
     """
     started = time.monotonic()
-    exercises = catalogue.exercises(submission.graders).values()
+    names = (str(cell.metadata.get("nbgrader", {}).get("grade_id")) for cell in released or notebook.cells)
+    checks = catalogue.checks(names, submission.graders)
     with interrupts.raised(), contextlib.ExitStack() as stack:
         place = stack.enter_context(prepared(submission.source, submission.graders, submission.handed_in))
         needed = aws.mentioned([*notebook.cells, *released])
@@ -120,7 +121,7 @@ def run(notebook: NotebookNode, submission: Submission, released: Sequence[Noteb
         kernel = BoxedKernel(box, place.folder / "kernel", place.work, limits.limits()["message"], submission.kernels)
         stack.callback(kernel.close)
         done = Run(sandbox=box.mode, notes=place.notes)
-        _Client(notebook, kernel, server, exercises, done, cell_seconds).run()
+        _Client(notebook, kernel, server, checks, done, cell_seconds).run()
     done.seconds = time.monotonic() - started
     return done
 
@@ -154,7 +155,7 @@ class _Client(NotebookClient):
         notebook: NotebookNode,
         kernel: BoxedKernel,
         server: GraderServer,
-        exercises: Sequence[Exercise],
+        checks: Mapping[str, Exercise],
         done: Run,
         cell_seconds: float,
     ) -> None:
@@ -171,8 +172,8 @@ class _Client(NotebookClient):
             on_cell_executed=_keep_error,
         )
         self._server, self._done, self._cell_seconds = server, done, cell_seconds
-        self._checks = {exercise.check_cell: exercise for exercise in exercises}
-        self._answers = {exercise.answer_cell: exercise for exercise in exercises}
+        self._checks = checks
+        self._answers = {exercise.answer_cell: exercise for exercise in checks.values()}
         self._dead = ""  # why the kernel is gone
         self._shown = 0  # bytes of this cell's output, of which it may show no more once it is more than the limit
         self._deadline = time.monotonic() + limits.limits()["notebook_seconds"]

@@ -214,7 +214,7 @@ def _renamed(folder: Path, work: Work, masters: Sequence[Master]) -> Path | None
 
 def scored(work: Work, masters: Sequence[Master], outcomes: dict[str, Outcome]) -> Iterator[tuple[str, dict]]:
     """Exercise id, and its score, points, fault and report, in the order of the notebook."""
-    defined = {exercise.check_cell: exercise for exercise in catalogue.exercises(work.folder.graders).values()}
+    defined = catalogue.checks((master.name for master in masters), work.folder.graders)
     for master in masters:
         if master.points is None:
             continue
