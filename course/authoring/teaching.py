@@ -136,7 +136,7 @@ def _notebook(root: Path, lesson: str, path: Path, by_hand: Mapping[str, Any]) -
 def _exercises(root: Path, path: Path) -> list[Exercise]:
     """The exercises of a notebook, in its order."""
     notebook = "_".join(part for part in path.stem.split("_")[:2] if re.fullmatch(r"m?\d+", part))
-    found = [each for each in catalogue.exercises(root / "graders").values() if each.notebook == notebook]
+    found = list(catalogue.of_notebook(notebook, root / "graders").values())
     if not found:
         raise TeachingError(f"graders/ defines no exercise of {path.stem}.")
     return found

@@ -61,12 +61,23 @@ def find(exercise_id: str, folder: Path | None = None) -> Exercise:
         With the nearest ids there are.
     """
     folder = folder or root()
-    for path in folder.glob(f"*/{exercise_id.rpartition('_ex')[0]}.py") if isinstance(exercise_id, str) else ():
-        if exercise_id in (found := _definitions(path)):
-            return found[exercise_id]
+    belongs = ID.fullmatch(exercise_id) if isinstance(exercise_id, str) else None
+    if belongs and exercise_id in (found := of_notebook(belongs["notebook"], folder)):
+        return found[exercise_id]
     known = list(exercises(folder))
     near = difflib.get_close_matches(str(exercise_id), known, n=3, cutoff=0.4) or known[:3]
     raise UnknownExercise(f"there is no exercise {exercise_id!r}. Did you mean {' or '.join(near) or 'none of none'}?")
+
+
+def of_notebook(notebook: str, folder: Path) -> dict[str, Exercise]:
+    """The exercises of a notebook (``"m04_1"``) by id, in order; none when there is no such notebook.
+
+    Raises
+    ------
+    DefinitionError
+        As `exercises`.
+    """
+    return {name: exercise for path in folder.glob(f"*/{notebook}.py") for name, exercise in _definitions(path).items()}
 
 
 def checks(cells: Iterable[str], folder: Path) -> dict[str, Exercise]:
@@ -81,8 +92,7 @@ def checks(cells: Iterable[str], folder: Path) -> dict[str, Exercise]:
     """
     names = set(cells)
     notebooks = sorted({known["notebook"] for name in names if (known := ID.match(name))})
-    paths = [path for notebook in notebooks for path in folder.glob(f"*/{notebook}.py")]
-    found = [exercise for path in paths for exercise in _definitions(path).values()]
+    found = [exercise for notebook in notebooks for exercise in of_notebook(notebook, folder).values()]
     return {exercise.check_cell: exercise for exercise in found if exercise.check_cell in names}
 
 

@@ -15,6 +15,14 @@ def cites(cited: str, lines: Iterable[str]) -> bool:
     return len(words) >= SHORTEST and any(words in line for line in lines)
 
 
+def shows(cited: str, lines: Iterable[str], signs: Iterable[str]) -> bool:
+    """Whether the cited words stand in a line that has one of the signs, and in no other line."""
+    telling, others = [], []
+    for line in lines:
+        (telling if any(sign in line for sign in signs) else others).append(line)
+    return cites(cited, telling) and not cites(cited, others)
+
+
 def passing(cited: str) -> str:
     """What of the cited words belongs to one run alone, as a time of day; "" when nothing does."""
     found = OF_ONE_RUN.search(cited)

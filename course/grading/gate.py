@@ -54,7 +54,7 @@ def judge(notebook: str, root: Path, mutants: int | None = NO_MUTANTS, tell: Tel
         When a definition or a candidate is malformed, or a cell before an exercise fails.
     """
     graders = root / "graders"
-    exercises = {exercise.id: exercise for exercise in catalogue.exercises(graders).values() if exercise.notebook == notebook}
+    exercises = catalogue.of_notebook(notebook, graders)
     if not exercises:
         raise DefinitionError(f"no exercises of notebook {notebook!r} under {graders}.")
     source = source_of(notebook, root / "solutions")

@@ -8,7 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError, ParamValidationError, WaiterError
 
 from course.grading import Answer, Report
-from course.grading.citing import cites
+from course.grading.citing import shows
 from course.grading.scoring import guard_share, rule_share
 
 from .m04_2 import check_form, ex1, ex2, ex3, job_of, log_of, reasons, sorted_out
@@ -50,7 +50,7 @@ def graded_ex1(answer: Answer, report: Report) -> None:
         return
     named = [diagnoses[ticket]["cause"] == cause for ticket, cause in causes.items()]
     report.part("cause", sum(named) / 5, f"{sum(named)} of 5 causes are right. Which line of the log is of this job alone?")
-    shown = [_shows(diagnoses[ticket]["line"], log_of(logs, jobs[ticket]), cause) for ticket, cause in causes.items()]
+    shown = [shows(diagnoses[ticket]["line"], log_of(logs, jobs[ticket]), FAULTS[cause][1]) for ticket, cause in causes.items()]
     report.part(
         "evidence", sum(shown) / 5, f"{sum(shown)} of 5 cited lines show the cause. The others stand in every failed job's log, or in none."
     )
@@ -58,11 +58,6 @@ def graded_ex1(answer: Answer, report: Report) -> None:
     wrong = next((message for share, message in found.values() if share < 1), "")
     share = sum(share for share, _ in found.values()) / 5
     report.part("repair", share, wrong or "All five jobs end well.")
-
-
-def _shows(cited: str, lines: list[str], cause: str) -> bool:
-    evidence = [line for line in lines if any(words in line for words in FAULTS[cause][1])]
-    return cites(cited, evidence) and not cites(cited, [line for line in lines if line not in evidence])
 
 
 def _rerun(answer: Answer, jobs: dict[str, dict], repairs: dict[str, dict], causes: dict[str, str]) -> dict[str, tuple[float, str]]:

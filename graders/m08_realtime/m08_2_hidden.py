@@ -12,7 +12,7 @@ from typing import Any
 from botocore.exceptions import ClientError, ParamValidationError, WaiterError
 
 from course.grading import Answer, Report
-from course.grading.citing import cites
+from course.grading.citing import shows
 from course.grading.scoring import guard_share, rule_share
 
 from .m08_2 import decision, ex1, ex2, ex3, ex4, ex5, false_alarm, guarded, not_caught, scaling, scaling_hint
@@ -217,17 +217,12 @@ def graded_ex4(answer: Answer, report: Report) -> None:
     endpoints = {ticket: endpoint_named(sagemaker, ticket) for ticket in causes}
     named = [diagnoses[ticket]["cause"] == cause for ticket, cause in causes.items()]
     report.part("cause", sum(named) / 4, f"{sum(named)} of 4 causes are right. Which line of the log is of this endpoint alone?")
-    shows = [_shows(diagnoses[ticket]["line"], log_of(logs, endpoints[ticket]), cause) for ticket, cause in causes.items()]
-    said = f"{sum(shows)} of 4 cited lines show the cause: the others say that something failed, not what, or are in no log."
-    report.part("evidence", sum(shows) / 4, said)
+    shown = [shows(diagnoses[ticket]["line"], log_of(logs, endpoints[ticket]), FAULTS[cause][1]) for ticket, cause in causes.items()]
+    said = f"{sum(shown)} of 4 cited lines show the cause: the others say that something failed, not what, or are in no log."
+    report.part("evidence", sum(shown) / 4, said)
     found = _rerun(answer, endpoints, repairs, causes)
     wrong = next((message for share, message in found.values() if share < 1), "")
     report.part("repair", sum(share for share, _ in found.values()) / 4, wrong or "All four endpoints answer.")
-
-
-def _shows(cited: str, lines: list[str], cause: str) -> bool:
-    evidence = [line for line in lines if any(words in line for words in FAULTS[cause][1])]
-    return cites(cited, evidence) and not cites(cited, [line for line in lines if line not in evidence])
 
 
 def _rerun(answer: Answer, endpoints: dict[str, str], repairs: dict[str, dict], causes: dict[str, str]) -> dict[str, tuple[float, str]]:

@@ -18,7 +18,7 @@ from typing import Any
 from botocore.exceptions import ClientError, ParamValidationError, WaiterError
 
 from course.grading import Answer, AnswerError, Report
-from course.grading.citing import cites
+from course.grading.citing import shows
 
 from .m09_1 import check_form, ex1, ex2, ex3, ex4, job_of, log_of, newest_endpoint, plan_hint, plan_of
 from .m09_1_batch import ended, judge_rows, lines_below, put_rows, run
@@ -278,8 +278,7 @@ class World:
             own = [row for row in _rows(self._answer, job) if row[0] == cited]
             strange = cited not in wanted and bool(own)
             return strange or (cited in wanted and own != [wanted[cited]])
-        signs = [one for one in lines if any(words in one for words in SIGNS[cause])]
-        return cites(cited, signs) and not cites(cited, [one for one in lines if one not in signs])
+        return shows(cited, lines, SIGNS[cause])
 
     def _start(self, label: str, *changes: dict) -> str:
         name = f"graded-m09-1-{self._answer.token()}"

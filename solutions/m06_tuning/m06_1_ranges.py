@@ -166,10 +166,10 @@ for panel, (name, (least, most)) in zip(panels.flat, RANGES.items(), strict=True
     share = panel.twinx()
     share.plot([eighth.mid for eighth in coins.index], coins, "k-")
     share.set(ylim=(0, 1), yticks=[])
-    if name in ("gamma", "alpha"):  # the last column
+    if panel in panels[:, -1]:
         share.set(yticks=[0, 0.5, 1], ylabel="share of coins")
-panels[0, 0].set_ylabel("AUC in July")
-panels[1, 0].set_ylabel("AUC in July")
+for panel in panels[:, 0]:
+    panel.set_ylabel("AUC in July")
 plt.tight_layout()
 plt.show()
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course.grading.citing import SHORTEST, cites, passing
+from course.grading.citing import SHORTEST, cites, passing, shows
 
 lines = st.lists(st.text("abc xyz:-", min_size=SHORTEST, max_size=30), min_size=1, max_size=5)
 
@@ -18,6 +18,22 @@ def test_words_of_a_line_are_cited_and_others_are_not(log: list[str], data: st.D
     words = line[begin : data.draw(st.integers(begin + 1, len(line)))]
     assert cites(f" {words}\n", log) == (len(words.strip()) >= SHORTEST)
     assert not cites(f"{words}, said nobody", log)
+
+
+@pytest.mark.parametrize(
+    ("cited", "is_shown"),
+    [
+        ("no such column", True),
+        ("column 'dep_delay'", True),
+        ("error", False),  # stands in another line, too
+        ("begun", False),
+        ("said nobody", False),
+        ("no", False),  # too short
+    ],
+)
+def test_what_shows_a_fault_stands_in_lines_with_its_sign_alone(cited: str, is_shown: bool) -> None:
+    log = ["begun", "error: no such column 'dep_delay'", "error: the job failed"]
+    assert shows(cited, log, ["such column", "KeyError"]) == is_shown
 
 
 @pytest.mark.parametrize(
