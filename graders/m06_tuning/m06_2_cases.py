@@ -192,19 +192,19 @@ PRACTICE_EDITS = (  # a search, the strategy to make right, and a question for t
 IDENTICAL, TRANSFER = "IdenticalDataAndAlgorithm", "TransferLearning"
 MOST_PARENTS = 5
 _ENDED, _RUNNING = ("Completed", "Completed", "Stopped", "Failed"), ("InProgress", "Stopping")
+_MONTHS = tuple(f"s3://flights/month-{number}/" for number in range(100, 1000))
 _NUMBERS = {"eta": "continuous", "max_depth": "integer", "subsample": "continuous", "alpha": "continuous", "min_child_weight": "continuous"}
 
 
 def tuning_job(rng: random.Random, **changes: object) -> dict:
     """What is known of a tuning job, as a page of notes would have it."""
     names = rng.sample(list(_NUMBERS), 3)
-    number = rng.randint(100, 999)
     job = {
-        "name": f"search-{number}-{rng.getrandbits(20):05x}",
+        "name": f"search-{rng.randint(100, 999)}-{rng.getrandbits(20):05x}",
         "status": rng.choice(_ENDED),
         "succeeded": rng.randint(5, 60),
         "image": "sagemaker-xgboost:3.0-5",
-        "data": f"s3://flights/month-{number}/",
+        "data": rng.choice(_MONTHS),
         "objective": "validation:auc",
         "ranges": {name: _NUMBERS[name] for name in names},
         "static": sorted({*_NUMBERS, "num_round", "objective"} - set(names)),
@@ -227,7 +227,7 @@ def warm_case(rng: random.Random, outcome: str) -> tuple[dict, list[dict]]:
 
 def _related(rng: random.Random, new: dict) -> dict:
     """Other data, another version of the algorithm, or both."""
-    data = f"s3://flights/month-{rng.randint(100, 999)}/"
+    data = rng.choice([month for month in _MONTHS if month != new["data"]])
     image = f"sagemaker-xgboost:{rng.choice(['1.7-1', '3.2-0'])}"
     return rng.choice([{"data": data}, {"data": data, "image": image}, {"data": new["data"], "image": image}])
 
@@ -244,7 +244,7 @@ def _unfit(rng: random.Random, new: dict) -> dict:
     """A tuning job that is identical or related, but for one thing."""
     job = _swapped(rng, tuning_job(rng, image=new["image"], data=new["data"]), new)
     if rng.random() < 0.4:
-        job["data"] = f"s3://flights/month-{rng.randint(100, 999)}/"
+        job["data"] = rng.choice(_MONTHS)
     fault = rng.choice(["running", "nothing", "metric", "algorithm", "names", "kind"])
     if fault == "running":
         job["status"] = rng.choice(_RUNNING)

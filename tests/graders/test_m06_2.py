@@ -43,7 +43,7 @@ def test_every_search_suits_another_strategy_and_can_be_changed(seed: int) -> No
         assert cases.ways(one, strategy)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.integers())
 def test_eight_of_each_warm_start_are_drawn(seed: int) -> None:
     kinds = [hidden.right_start(*case)[0] for case in cases.warm_cases(random.Random(seed))]
