@@ -27,7 +27,7 @@ from course.grading.batches.command import works_of
 from course.grading.batches.folder import CourseFolder
 from course.grading.batches.grade import Work
 from course.grading.batches.queue import Processes, grade_all
-from course.localaws import server
+from course.localaws.server import launch
 from course.regression.crew import Crew
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -72,7 +72,7 @@ def _classes(place: Path) -> tuple[CourseFolder, CourseFolder]:
 
 
 def _above_the_cells(ours: CourseFolder, stock: CourseFolder) -> list[Row]:
-    with server.temporary() as handle:
+    with launch.temporary() as handle:
         aws = {"COURSE_LOCALAWS_STATE": str(handle.state), "COURSE_BACKEND": "local"}
         pairs = [(_ours(ours), _stock(stock, aws)) for _ in range(RUNS)]
     measured, baseline = (list(numbers) for numbers in zip(*pairs, strict=True))

@@ -7,13 +7,13 @@ from typing import Any
 
 from benchmarks import hosted, world
 from benchmarks.rows import Row, p50_in_turns
-from course.localaws import server
+from course.localaws.server import launch
 
 THREADS, CALLS = 8, 5_000
 
 
 def measure() -> list[Row]:
-    with server.temporary() as handle:
+    with launch.temporary() as handle:
         client = world.client_of(handle)
         hosted.deploy(client)
         through, straight = client("sagemaker-runtime"), client("sagemaker-runtime")

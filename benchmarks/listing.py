@@ -10,13 +10,13 @@ from typing import Any
 
 from benchmarks import world
 from benchmarks.rows import Row
-from course.localaws import server
+from course.localaws.server import launch
 
 JOBS = 100
 
 
 def measure() -> list[Row]:
-    with server.temporary() as handle, world.moto_server() as endpoint:
+    with launch.temporary() as handle, world.moto_server() as endpoint:
         ours, theirs = _filled(world.client_of(handle)), _filled(world.moto_client(endpoint))
         described = world.beside("DescribeTrainingJob", _describe, ours, theirs, 1 / 3)
         return [*described, *world.beside(f"ListTrainingJobs of {JOBS}", _list, ours, theirs, 1 / 3)]

@@ -12,7 +12,7 @@ import psutil
 
 from benchmarks import world
 from benchmarks.rows import Row
-from course.localaws import server
+from course.localaws.server import launch
 
 SMALL, LARGE = bytes(1024), bytes(1024 * 1024)
 LARGE_OBJECTS = 1_000
@@ -20,7 +20,7 @@ MB = 1_000_000
 
 
 def measure() -> list[Row]:
-    with server.temporary() as handle:
+    with launch.temporary() as handle:
         ours = _with_bucket(world.client_of(handle))
         with world.moto_server() as endpoint:
             theirs = _with_bucket(world.moto_client(endpoint))

@@ -15,7 +15,7 @@ import psutil
 
 from benchmarks import world
 from benchmarks.rows import Row
-from course.localaws import server
+from course.localaws.server import launch
 from course.regression.execute import execute_all, lessons
 
 JOBS, EARLY, AT_A_TIME = 1_000, 100, 4
@@ -28,7 +28,7 @@ def measure() -> list[Row]:
 
 
 def _jobs() -> Row:
-    with server.temporary() as handle:
+    with launch.temporary() as handle:
         client = world.client_of(handle)
         client("s3").create_bucket(Bucket=world.BUCKET)
         sagemaker, gateway = client("sagemaker"), psutil.Process(handle.pid)
@@ -64,7 +64,7 @@ def _request(name: str) -> dict[str, Any]:
 
 
 def _lessons() -> Row:
-    with server.temporary() as handle, world.folder() as folder:
+    with launch.temporary() as handle, world.folder() as folder:
         gateway = psutil.Process(handle.pid)
         before = gateway.memory_info().rss / MB
         environment = {"COURSE_LOCALAWS_STATE": str(handle.state), "COURSE_BACKEND": "local"}

@@ -7,7 +7,7 @@ import http.client
 
 from benchmarks import world
 from benchmarks.rows import Row, seconds
-from course.localaws import server
+from course.localaws.server import launch
 
 RUNS = 5
 
@@ -24,7 +24,7 @@ def _local() -> float:
     with world.folder() as place, contextlib.ExitStack() as running:
 
         def begin() -> None:
-            running.callback(server.start(place / "state", port, temporary=True).stop)
+            running.callback(launch.start(place / "state", port, temporary=True).stop)
             _first_answer(port)
 
         return seconds(begin)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks import world
 from benchmarks.rows import Row, seconds
-from course.localaws import server
+from course.localaws.server import launch
 
 RUNS = 3
 REQUESTS, OBJECTS, THREADS = 1_000, 10_000, 8
@@ -17,8 +17,8 @@ REQUESTS, OBJECTS, THREADS = 1_000, 10_000, 8
 
 def measure() -> list[Row]:
     with world.folder() as place, _ended(place / "full"), _ended(place / "empty"):
-        _fill(server.start(place / "full", temporary=True))
-        server.start(place / "empty", temporary=True)
+        _fill(launch.start(place / "full", temporary=True))
+        launch.start(place / "empty", temporary=True)
         pairs = [(_again(place / "full", OBJECTS), _again(place / "empty", 0)) for _ in range(RUNS)]
     ours, theirs = (list(numbers) for numbers in zip(*pairs, strict=True))
     # The target is one of the whole start: what an empty one needs is shown, not taken off.
@@ -30,11 +30,11 @@ def _ended(state: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        if handle := server.find(state):
+        if handle := launch.find(state):
             handle.stop()
 
 
-def _fill(handle: server.Handle) -> None:
+def _fill(handle: launch.Handle) -> None:
     client = world.client_of(handle)
     s3, ssm, sns, sqs, iam = (client(service) for service in ("s3", "ssm", "sns", "sqs", "iam"))
     s3.create_bucket(Bucket=world.BUCKET)
@@ -49,10 +49,10 @@ def _fill(handle: server.Handle) -> None:
 
 def _again(state: Path, objects: int) -> float:
     """Kill the local AWS of a state folder; the seconds until a new one has answered for its objects and its journal."""
-    world.kill(server.find(state).pid)
+    world.kill(launch.find(state).pid)
 
     def begin() -> None:
-        client = world.client_of(server.start(state, temporary=True))
+        client = world.client_of(launch.start(state, temporary=True))
         queues = client("sqs").list_queues(MaxResults=1000).get("QueueUrls", [])
         if objects:
             client("s3").head_object(Bucket=world.BUCKET, Key=f"{objects - 1:05}")

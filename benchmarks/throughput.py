@@ -17,7 +17,7 @@ from typing import Any
 from benchmarks import hosted, world
 from benchmarks.load import Asked, milliseconds
 from benchmarks.rows import Row
-from course.localaws import server
+from course.localaws.server import launch
 from course.regression import mixes
 
 CONNECTIONS, REQUESTS, RUNS = 16, 2_000, 5
@@ -39,7 +39,7 @@ mlflow.xgboost.save_model(model, sys.argv[2])
 
 def measure() -> list[Row]:
     name = f"InvokeEndpoint, {CONNECTIONS} connections, time a request"
-    with server.temporary() as handle:
+    with launch.temporary() as handle:
         client = world.client_of(handle)
         hosted.deploy(client, DataCaptureConfig=CAPTURE)
         ours = _signed(client("sagemaker-runtime"))

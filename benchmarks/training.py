@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks import world
 from benchmarks.rows import Row, seconds
 from course import datasets
-from course.localaws import server
+from course.localaws.server import launch
 
 RUNS = 5
 FLIGHTS = 40_000
@@ -28,7 +28,7 @@ print(time.perf_counter() - began)
 
 
 def measure() -> list[Row]:
-    with server.temporary() as handle, world.folder() as place:
+    with launch.temporary() as handle, world.folder() as place:
         client = world.client_of(handle)
         table = place / "flights.csv"
         _write(table)

@@ -13,7 +13,7 @@ import numpy as np
 
 from benchmarks import hosted, world
 from benchmarks.rows import Row, seconds
-from course.localaws import server
+from course.localaws.server import launch
 
 RUNS = 5
 SINGLE, MULTI = 2_000, 300_000  # rows
@@ -23,7 +23,7 @@ ENDED = ("Completed", "Failed", "Stopped")
 
 
 def measure() -> list[Row]:
-    with server.temporary() as handle:
+    with launch.temporary() as handle:
         client = world.client_of(handle)
         hosted.deploy(client)
         port = hosted.server_port(handle.pid)

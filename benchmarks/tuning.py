@@ -13,10 +13,10 @@ import numpy as np
 from scipy.stats import wilcoxon
 
 from benchmarks.rows import Row
-from course.localaws.sagemaker.strategies.bayesian import BayesianSearch
-from course.localaws.sagemaker.strategies.process import SearchProcess
-from course.localaws.sagemaker.strategies.sampling import RandomSearch, Search, Told
-from course.localaws.sagemaker.strategies.space import Categorical, Numeric, Space, Values
+from course.localaws.sagemaker.tuning.strategies.bayesian import BayesianSearch
+from course.localaws.sagemaker.tuning.strategies.process import SearchProcess
+from course.localaws.sagemaker.tuning.strategies.sampling import RandomSearch, Search, Told
+from course.localaws.sagemaker.tuning.strategies.space import Categorical, Numeric, Space, Values
 
 SEEDS, TRIALS = 20, 30
 LIKELY = 0.05  # the probability with which chance alone may look as good

@@ -6,13 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 from benchmarks import hosted, world
 from benchmarks.rows import Row
-from course.localaws import server
+from course.localaws.server import launch
 
 THREADS, CALLS = 8, 5_000
 
 
 def measure() -> list[Row]:
-    with server.temporary() as handle:
+    with launch.temporary() as handle:
         client = world.client_of(handle)
         hosted.deploy(client)
         sagemaker, runtime = client("sagemaker"), client("sagemaker-runtime")

@@ -20,9 +20,9 @@ from botocore.httpsession import URLLib3Session
 
 from benchmarks.rows import Row, p50_in_turns
 from course import interrupts
-from course.localaws import server
-from course.localaws.environment import REGION
-from course.localaws.keys import issued
+from course.localaws.core.credentials import issued
+from course.localaws.core.sdk_environment import REGION
+from course.localaws.server import launch
 
 Client = Callable[[str], Any]  # client("s3")
 Ask = Callable[[Any], None]  # of a client
@@ -75,7 +75,7 @@ def _end(process: subprocess.Popen) -> None:
             child.kill()
 
 
-def client_of(handle: server.Handle) -> Client:
+def client_of(handle: launch.Handle) -> Client:
     credential = issued(handle.state)
     session = boto3.Session(credential.principal.access_key, credential.secret, credential.token, REGION)
     return lambda service: session.client(service, endpoint_url=handle.endpoint, config=_config())

@@ -27,7 +27,7 @@ COMMANDS = {
     "explain": ("course.grading.insight.explain", "one score: what it rests on, and whether the same comes out again"),
     "similarity": ("course.grading.insight.similarity", "submissions that are alike beyond what the course explains"),
     "demo-class": ("course.regression.demo_night", "thirty synthetic learners from roster to dashboard, for instructors to look at"),
-    "aws": ("course.localaws.cli", "the local AWS alone: start, env, seed, status, events, reset, stop"),
+    "aws": ("course.localaws.server.cli", "the local AWS alone: start, env, seed, status, events, reset, stop"),
 }
 
 

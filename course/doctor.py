@@ -67,7 +67,7 @@ def machine(system: str | None = None, processor: str | None = None) -> Finding:
 
 def loopback() -> Finding:
     try:
-        with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()[:2], timeout=5):
+        with socket.create_server(("127.0.0.1", 0)) as launch, socket.create_connection(launch.getsockname()[:2], timeout=5):
             return Finding(OK, "ports on 127.0.0.1 open and answer")
     except OSError as error:
         return Finding(WRONG, f"no port can be opened on 127.0.0.1 ({error})", "allow connections to loopback in the firewall or sandbox")
@@ -147,13 +147,13 @@ def data() -> Finding:
 
 def local_aws() -> Finding:
     """A local AWS that was killed, or hangs."""
-    from course.localaws import instance, server
+    from course.localaws.server import instance, launch
 
-    state = server.default_state()
+    state = launch.default_state()
     known = instance.Instance.read(state)
     if known is None:
         return Finding(OK, "no local AWS is running; a lesson starts it")
-    if server.find(state):
+    if launch.find(state):
         return Finding(OK, f"the local AWS answers at {known.endpoint}")
     if _runs(known.pid):
         return Finding(WRONG, f"process {known.pid} of the local AWS at {known.endpoint} does not answer", "course aws stop")
@@ -185,7 +185,7 @@ def endpoint_variable(environment: Mapping[str, str] = os.environ) -> Finding:
 
 def boxes() -> Finding:
     """How jobs get their `/opt/ml`."""
-    from course.localaws.containers import box
+    from course.sandbox import box
 
     if box.best_mode() == "namespace":
         return Finding(OK, "jobs get a private /opt/ml (user namespaces)")

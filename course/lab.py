@@ -9,8 +9,8 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-from course.localaws import server
-from course.localaws.server import ServerError
+from course.localaws.server import launch
+from course.localaws.server.launch import ServerError
 from course.workspace import WorkspaceError, prepare
 
 
@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that whoever ends this also ends what it started
     try:
         first = prepare(user_kernel=False)
-        ours = None if server.find() else server.start()
+        ours = None if launch.find() else launch.start()
     except (WorkspaceError, ServerError) as error:
         print(f"course lab: {error}", file=sys.stderr)
         return 1

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from sagemaker.core.helper.session_helper import Session as SageMakerSession
 
-    from course.localaws.server import Handle
+    from course.localaws.server.launch import Handle
 
 BACKENDS = ("local", "aws")
 DEFAULT_REGION = "us-east-1"
@@ -155,9 +155,9 @@ def connect(prefix: str = "course") -> Session:
 
 
 def _connect_local(prefix: str) -> Session:
-    from course.localaws import server  # here, so that a real account never imports the local part
+    from course.localaws.server import launch  # here, so that a real account never imports the local part
 
-    local = server.find_or_start()
+    local = launch.find_or_start()
     environment = local.environment()
     os.environ.update(environment)
     for folder in environment.get("PYTHONPATH", "").split(os.pathsep):  # a running interpreter no longer reads PYTHONPATH

@@ -20,8 +20,8 @@ from course.grading.sandbox import aws, limits
 from course.grading.sandbox.kernel import BoxedKernel
 from course.grading.sandbox.place import Place, prepared
 from course.grading.server import GraderServer, Outcome
-from course.localaws.containers.box import Box
-from course.localaws.containers.visible import Bind
+from course.sandbox.box import Box
+from course.sandbox.visible import Bind
 
 CELL_SECONDS = 300.0
 INTERRUPT_SECONDS = 20  # that a kernel has to come back from an interrupt before it is killed

@@ -88,7 +88,7 @@ def _places(module: ModuleType) -> list[str]:
 def _stop_aws(state: Path) -> None:
     """Stop the AWS that the lesson started, if it did."""
     if state.exists():
-        from course.localaws import server
+        from course.localaws.server import launch
 
-        if handle := server.find(state):
+        if handle := launch.find(state):
             handle.stop()

@@ -6,23 +6,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from course.localaws.agenda import Agenda
-from course.localaws.clock import Clock
-from course.localaws.containers.limits import Limits
-from course.localaws.requests_log import RequestLog
+from course.localaws.core.clock import Clock
+from course.localaws.core.scheduler import Agenda
+from course.localaws.gateway.request_log import RequestLog
+from course.sandbox.limits import Limits
 
 if TYPE_CHECKING:
-    from course.localaws.alarms import Alarms
     from course.localaws.athena.athena import Athena
-    from course.localaws.logs import LogStore
-    from course.localaws.metrics import MetricStore
-    from course.localaws.s3 import ObjectStore
-    from course.localaws.services.iam import Identity
+    from course.localaws.cloudwatch.alarms.alarms import Alarms
+    from course.localaws.cloudwatch.metrics.store import MetricStore
+    from course.localaws.iam.identity import Identity
+    from course.localaws.logs.store import LogStore
+    from course.localaws.s3.store import ObjectStore
 
 
 @dataclass
 class Platform:
-    """The rooms of one running local AWS. `course.localaws.app` makes it.
+    """The rooms of one running local AWS. `course.localaws.server.app` makes it.
 
     Attributes
     ----------

@@ -19,7 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from course import interrupts
-from course.localaws import server
+from course.localaws.server import launch
 from course.regression import report
 from course.regression.demo_class import LEARNERS, ClassError, DemoClass, unexpected
 from course.regression.execute import WORKERS, Executed, cells_of, execute_all, lessons
@@ -66,7 +66,7 @@ def _run_class(progress: Progress, klass: DemoClass) -> dict[str, dict[str, tupl
 @contextlib.contextmanager
 def _local_aws() -> Iterator[dict[str, str]]:
     """A local AWS for this run alone; what the kernels need to find it."""
-    with server.temporary() as handle:
+    with launch.temporary() as handle:
         yield {"COURSE_LOCALAWS_STATE": str(handle.state), "COURSE_BACKEND": "local"}
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from course.cleanup import Cleanup
-from course.localaws import server
+from course.localaws.server import launch
 from tests.localaws.sagemaker.job_world import World
-from tests.localaws.sagemaker.transform_world import SUM, model, request
-from tests.localaws.sagemaker.tuning_world import Tuning
+from tests.localaws.sagemaker.transform.transform_world import SUM, model, request
+from tests.localaws.sagemaker.tuning.tuning_world import Tuning
 
 
 def test_a_transform_job_that_runs_is_stopped(tmp_path: Path) -> None:
-    handle = server.start(tmp_path / "state")
+    handle = launch.start(tmp_path / "state")
     try:
         world = World(handle, "")
         never = "import time\n" + SUM.replace("return 0", "time.sleep(600)")
@@ -27,7 +27,7 @@ def test_a_transform_job_that_runs_is_stopped(tmp_path: Path) -> None:
 
 
 def test_a_tuning_job_that_runs_is_stopped_and_starts_no_more(tmp_path: Path) -> None:
-    handle = server.start(tmp_path / "state")
+    handle = launch.start(tmp_path / "state")
     try:
         world = World(handle, "")
         tuning = Tuning(world)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from course.localaws import server
-from course.localaws.contract.contract import STRICT
+from course.localaws.protocol.contract import STRICT
+from course.localaws.server import launch
 from course.regression.execute import WORKERS, lessons
 
 ROOT = Path(__file__).parents[2]
@@ -19,10 +19,10 @@ os.environ.setdefault(STRICT, "1")  # every answer that a lesson gets must fit b
 
 
 @pytest.fixture(scope="session")
-def handles() -> Iterator[Sequence[server.Handle]]:
+def handles() -> Iterator[Sequence[launch.Handle]]:
     """Local AWS that all runs share; `execute_all` runs a lesson on the same one each time, so that none meets an empty account twice."""
     with contextlib.ExitStack() as stack:
-        yield [stack.enter_context(server.temporary()) for _ in range(WORKERS)]
+        yield [stack.enter_context(launch.temporary()) for _ in range(WORKERS)]
 
 
 @pytest.fixture(scope="module")

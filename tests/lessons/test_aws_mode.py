@@ -40,7 +40,7 @@ def runs(request, environments, sources, tmp_path_factory) -> dict[str, Executed
 
 
 def test_the_harness_refuses_the_local_aws(environments):
-    script = "import course.session, course.localaws.server"
+    script = "import course.session, course.localaws.server.launch"
     done = subprocess.run([sys.executable, "-c", script], env=os.environ | environments[0], capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
     assert "course.localaws must not be imported with COURSE_BACKEND=aws" in done.stderr

@@ -8,12 +8,12 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from course.localaws import server
-from course.localaws.environment import REGION
-from course.localaws.keys import issued
+from course.localaws.core.credentials import issued
+from course.localaws.core.sdk_environment import REGION
+from course.localaws.server import launch
 
 
-def client_factory(handle: server.Handle) -> Callable[..., Any]:
+def client_factory(handle: launch.Handle) -> Callable[..., Any]:
     """``make("sagemaker")``: a client without retries."""
     credential = issued(handle.state)
     session = boto3.Session(credential.principal.access_key, credential.secret, credential.token, REGION)

@@ -8,19 +8,18 @@ from typing import Any
 
 import pytest
 
-from course.localaws import server
-from course.localaws.contract.contract import STRICT
-
-from .boto_clients import client_factory
+from course.localaws.protocol.contract import STRICT
+from course.localaws.server import launch
+from tests.localaws.boto_clients import client_factory
 
 # Every local AWS that a test starts refuses to answer what does not fit botocore's model.
 os.environ.setdefault(STRICT, "1")
 
 
 @pytest.fixture(scope="session")
-def local_aws(tmp_path_factory) -> Iterator[server.Handle]:
+def local_aws(tmp_path_factory) -> Iterator[launch.Handle]:
     """One local AWS for the whole session; a test that needs an empty one calls `reset` or starts its own."""
-    handle = server.start(tmp_path_factory.mktemp("local-aws") / "state")
+    handle = launch.start(tmp_path_factory.mktemp("local-aws") / "state")
     yield handle
     handle.stop()
 

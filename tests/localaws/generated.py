@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-from course.localaws.contract import Contract
-from course.localaws.contract.model import Shape
-from course.localaws.contract.patterns import pattern
+from course.localaws.protocol.contract import Contract
+from course.localaws.protocol.model import Shape
+from course.localaws.protocol.patterns import pattern
 
 SERVICES = ("sagemaker", "sagemaker-runtime", "sagemaker-featurestore-runtime", "sagemaker-metrics")
 DEEPEST = 6

@@ -7,8 +7,8 @@ import re
 from re import _constants as op
 from re import _parser as parser
 
-from course.localaws.contract.model import INTEGERS, NUMBERS, Shape
-from course.localaws.contract.patterns import pattern
+from course.localaws.protocol.model import INTEGERS, NUMBERS, Shape
+from course.localaws.protocol.patterns import pattern
 
 # Where lookaheads leave no way but to try, and characters in the order in which a class is asked for them.
 TRIED = ("aa", "https://templates.example.com/stack.yaml", "s3://aaa/aaa", "aaa/aaa", "1.0")

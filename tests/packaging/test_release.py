@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from course import canary, cli, release
-from course.localaws import server
+from course.localaws.server import launch
 from course.regression.demo_class import fill_in, reference_answers
 from course.regression.execute import execute_all
 
@@ -60,7 +60,7 @@ def test_a_learner_who_has_only_the_package_does_the_lesson(package, tmp_path):
     try:
         (run,) = execute_all([notebook], tmp_path / "executed", [environment], lambda _: None)
     finally:
-        if local_aws := server.find(tmp_path / "state"):
+        if local_aws := launch.find(tmp_path / "state"):
             local_aws.stop()
     assert run.error == ""
     assert (run.earned, run.points) == (4, 4)

@@ -22,7 +22,7 @@ from course.grading.batches.queue import GraderError, Interrupted
 from course.grading.batches.result import Result
 from course.grading.batches.worker import Worker
 from course.grading.run import UNSEALED
-from course.localaws.containers.box import best_mode
+from course.sandbox.box import best_mode
 
 SECONDS = 30  # for a scheduler to answer, and for a first worker to be there
 AT_A_TIME = 256  # handed to the scheduler, so that a worker which joins finds work

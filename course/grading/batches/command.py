@@ -22,7 +22,7 @@ from course.grading.batches.queue import Grader, GraderError, grade_all, pending
 from course.grading.batches.result import Result
 from course.grading.insight import night
 from course.grading.run import UNSEALED
-from course.localaws.containers.box import best_mode
+from course.sandbox.box import best_mode
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

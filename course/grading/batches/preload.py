@@ -8,10 +8,10 @@ import nbclient  # noqa: F401
 import nbformat
 import pandas  # noqa: F401  which checks judge tables with
 
-import course.localaws.preload  # noqa: F401  for the submission's local AWS
+import course.localaws.server.preload  # noqa: F401  for the submission's local AWS
 from course.grading import vocabulary
 from course.grading.batches import grade
-from course.localaws.containers.box import best_mode
+from course.sandbox.box import best_mode
 
 best_mode()
 grade.packages()

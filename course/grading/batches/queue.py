@@ -18,7 +18,7 @@ from typing import Protocol
 from course.grading.batches.grade import Work, finished, grade
 from course.grading.batches.result import UNGRADED, Result
 from course.grading.sandbox import preloaded
-from course.localaws import server
+from course.localaws.server import launch
 
 TRIES = 3  # of a submission whose grading process ends without a result
 SECONDS = 2 * 3600.0  # after which that process is ended
@@ -198,7 +198,7 @@ def log_of(work: Work) -> Path:
 
 def _child(work: Work) -> None:
     """What the new process does; it ends when the batch does, however that ends."""
-    server.prepare()
+    launch.prepare()
     threading.Thread(target=_end_with_batch, daemon=True).start()
     log = log_of(work)
     log.parent.mkdir(parents=True, exist_ok=True)

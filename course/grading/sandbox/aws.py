@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from course.grading.sandbox.limits import box
 from course.grading.server import no_aws
-from course.localaws.containers.box import best_mode
-from course.localaws.containers.network import Network
+from course.sandbox.box import best_mode
+from course.sandbox.network import Network
 
 if TYPE_CHECKING:
     from nbformat.notebooknode import NotebookNode
 
-    from course.localaws.server import Handle
+    from course.localaws.server.launch import Handle
 
 ROOT = "arn:aws:iam::123456789012:root"  # whatever a learner does to policies and roles, the grader can look
 
@@ -49,14 +49,14 @@ def submission_aws(guest: Path | None = None) -> Iterator[SubmissionAws]:
     guest : Path, optional
         Where the submission will look for it (``COURSE_LOCALAWS_STATE``).
     """
-    from course.localaws import server
+    from course.localaws.server import launch
 
     sealed = best_mode() == "namespace"
-    with server.temporary(sealed=sealed, limits=box("jobs")) as handle:
+    with launch.temporary(sealed=sealed, limits=box("jobs")) as handle:
         if guest:
             handle.invite(guest)
         port = int(handle.endpoint.rpartition(":")[2])
-        network = Network(False, (port, handle.state / server.SOCKET)) if sealed else Network()
+        network = Network(False, (port, handle.state / launch.SOCKET)) if sealed else Network()
         yield SubmissionAws(network, clients(handle))
 
 

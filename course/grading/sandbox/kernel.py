@@ -19,8 +19,8 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import KernelProvisionerBase
 
 from course.grading.sandbox.preloaded import Forked
-from course.localaws.containers.box import Box
-from course.localaws.containers.running import Running
+from course.sandbox.box import Box
+from course.sandbox.process import Running
 
 COMMAND = ("-m", "ipykernel_launcher", "-f")
 LAST_LINES = 20

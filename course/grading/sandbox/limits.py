@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from course.localaws.containers.limits import Limits
+from course.sandbox.limits import Limits
 
 
 @cache

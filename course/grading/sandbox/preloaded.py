@@ -30,8 +30,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from course.localaws.containers.box import base_environment
-from course.localaws.containers.running import SUPERVISOR
+from course.sandbox.box import base_environment
+from course.sandbox.process import SUPERVISOR
 
 MODULE = "course.grading.sandbox.preloaded"
 BACKEND = "module://matplotlib_inline.backend_inline"
@@ -46,7 +46,7 @@ LESSONS_IMPORT = (
     "boto3.s3.inject",
     "course.grading.check",
     "course.grading.client",
-    "course.localaws.server",
+    "course.localaws.server.launch",
     "course.session",
     "ipykernel.debugger",
     "ipykernel.kernelapp",

@@ -6,17 +6,17 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from course.localaws.athena.failures import QueryFailure
-from course.localaws.call import Principal
-from course.localaws.errors import AwsError
-from course.localaws.services import policy
-from course.localaws.services.policy import PolicyError, Request
+from course.localaws.core.call import Principal
+from course.localaws.core.errors import AwsError
+from course.localaws.iam import policy
+from course.localaws.iam.policy import PolicyError, Request
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from course.localaws.iam.principals import Entity
     from course.localaws.platform import Platform
-    from course.localaws.s3 import StoredObject
-    from course.localaws.services.principals import Entity
+    from course.localaws.s3.objects import StoredObject
 
 
 class Access:

@@ -16,8 +16,8 @@ from course.localaws.athena import results
 from course.localaws.athena.catalog import CATALOG, Catalog
 from course.localaws.athena.executions import ENDED, Executions
 from course.localaws.athena.failures import QueryFailure, SyntaxFailure, invalid
-from course.localaws.call import Principal
-from course.localaws.errors import AwsError
+from course.localaws.core.call import Principal
+from course.localaws.core.errors import AwsError
 
 if TYPE_CHECKING:
     from course.localaws.athena.statements import Statement

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from course.localaws.athena.failures import QueryFailure
-from course.localaws.errors import AwsError
+from course.localaws.core.errors import AwsError
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from course.localaws.athena.failures import invalid
-from course.localaws.database import Database
+from course.localaws.core.database import Database
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS executions (

@@ -6,7 +6,7 @@ user guide.
 
 from __future__ import annotations
 
-from course.localaws.errors import AwsError
+from course.localaws.core.errors import AwsError
 
 
 class QueryFailure(Exception):

@@ -6,7 +6,7 @@ import re
 
 from course.localaws.athena.catalog import CATALOG, Catalog
 from course.localaws.athena.failures import invalid
-from course.localaws.errors import AwsError
+from course.localaws.core.errors import AwsError
 
 _SHOWN = ("Name", "CreateTime", "LastAccessTime", "TableType", "PartitionKeys", "Parameters")
 

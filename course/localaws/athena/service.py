@@ -12,9 +12,9 @@ from course.localaws.athena.athena import Athena
 from course.localaws.athena.catalog import Catalog
 from course.localaws.athena.failures import invalid
 from course.localaws.athena.results import MOST_ROWS, place
-from course.localaws.call import Call, Service
-from course.localaws.contract import Contract
-from course.localaws.errors import AwsError, not_supported
+from course.localaws.core.call import Call, Service
+from course.localaws.core.errors import AwsError, not_supported
+from course.localaws.protocol.contract import Contract
 
 MOST_LISTED = 50
 

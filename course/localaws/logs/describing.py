@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from course.localaws.errors import AwsError, not_supported
+from course.localaws.core.errors import AwsError, not_supported
 from course.localaws.logs.naming import Names
 from course.localaws.logs.pages import Place
 

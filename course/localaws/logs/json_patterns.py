@@ -9,7 +9,7 @@ import operator
 import re
 from collections.abc import Callable
 
-from course.localaws.errors import AwsError
+from course.localaws.core.errors import AwsError
 
 Condition = Callable[[object], bool]
 

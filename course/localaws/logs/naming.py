@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from course.localaws.errors import AwsError
+from course.localaws.core.errors import AwsError
 
 
 @dataclass(frozen=True, slots=True)

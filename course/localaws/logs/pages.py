@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import NamedTuple
 
-from course.localaws.errors import AwsError
+from course.localaws.core.errors import AwsError
 from course.localaws.logs.patterns import Matcher
 from course.localaws.logs.store import EVENT_OVERHEAD, LogStore
 

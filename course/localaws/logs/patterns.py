@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Callable
 
-from course.localaws.errors import AwsError, not_supported
+from course.localaws.core.errors import AwsError, not_supported
 from course.localaws.logs.json_patterns import json_condition
 
 Matcher = Callable[[str], bool]

@@ -9,15 +9,15 @@ from collections.abc import Awaitable, Callable
 from anyio import to_thread
 from starlette.responses import Response
 
-from course.localaws.call import Call, Service
-from course.localaws.contract import Contract
-from course.localaws.errors import AwsError, not_supported
+from course.localaws.core.call import Call, Service
+from course.localaws.core.errors import AwsError, not_supported
 from course.localaws.logs import describing
 from course.localaws.logs.naming import Names
 from course.localaws.logs.pages import FOREVER, MOST_BYTES, MOST_EVENTS, Window, filtered_page, stream_page
 from course.localaws.logs.patterns import matcher
 from course.localaws.logs.store import EVENT_OVERHEAD, LogStore
 from course.localaws.platform import Platform
+from course.localaws.protocol.contract import Contract
 
 HOUR = 3_600_000
 DAY = 24 * HOUR

@@ -8,9 +8,9 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from course.localaws.clock import Clock
-from course.localaws.database import Database
-from course.localaws.errors import AwsError
+from course.localaws.core.clock import Clock
+from course.localaws.core.database import Database
+from course.localaws.core.errors import AwsError
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS groups (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from course.localaws.errors import AwsError
+from course.localaws.core.errors import AwsError
 from course.localaws.s3.exchange import Exchange
 from course.localaws.s3.objects import DEFAULT_CONTENT_TYPE, UNVERSIONED, Attributes, StoredObject
 from course.localaws.s3.operations.configurations import current

@@ -8,9 +8,9 @@ import re
 import sqlite3
 from dataclasses import dataclass
 
-from course.localaws.clock import Clock
-from course.localaws.database import Database
-from course.localaws.errors import AwsError
+from course.localaws.core.clock import Clock
+from course.localaws.core.database import Database
+from course.localaws.core.errors import AwsError
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html, general purpose buckets
 NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")

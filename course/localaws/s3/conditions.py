@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
-from course.localaws.errors import AwsError
+from course.localaws.core.errors import AwsError
 from course.localaws.s3.objects import Condition, StoredObject, no_such_key
 
 

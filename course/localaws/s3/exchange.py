@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from course.localaws.call import Call
+from course.localaws.core.call import Call
 from course.localaws.s3.store import ObjectStore
 
 

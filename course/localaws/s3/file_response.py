@@ -9,7 +9,7 @@ from anyio import to_thread
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from course.localaws.errors import AwsError
+from course.localaws.core.errors import AwsError
 from course.localaws.s3.bodies import CHUNK
 from course.localaws.s3.conditions import Span
 from course.localaws.s3.integrity import INLINE

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 
 from anyio import to_thread
 
-from course.localaws.call import Call
-from course.localaws.errors import AwsError
+from course.localaws.core.call import Call
+from course.localaws.core.errors import AwsError
 from course.localaws.s3 import checksums
 from course.localaws.s3.bodies import CHUNK, Incoming
 

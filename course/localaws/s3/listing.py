@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from course.localaws.database import Database
+from course.localaws.core.database import Database
 from course.localaws.s3.index import after_prefix
 
 

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from course.localaws.clock import Clock
-from course.localaws.database import Database
-from course.localaws.errors import AwsError
+from course.localaws.core.clock import Clock
+from course.localaws.core.database import Database
+from course.localaws.core.errors import AwsError
 from course.localaws.s3.bodies import Bodies, Pending
 from course.localaws.s3.buckets import Bucket, Buckets
 

@@ -7,10 +7,11 @@ import inspect
 
 from starlette.responses import Response
 
-from course.localaws.call import Call, Service
-from course.localaws.errors import AwsError, not_supported
+from course.localaws.core.call import Call, Service
+from course.localaws.core.errors import AwsError, not_supported
 from course.localaws.platform import Platform
-from course.localaws.s3 import routes, table, wire
+from course.localaws.protocol import rest_xml, s3_routes
+from course.localaws.s3 import table
 from course.localaws.s3.exchange import Exchange, Operation
 from course.localaws.s3.integrity import Declared
 from course.localaws.s3.operations import buckets, configurations, copies, lists, multipart, objects
@@ -30,22 +31,22 @@ def s3_service(platform: Platform) -> Service:
 
     async def serve(call: Call) -> Response:
         request = call.request
-        target = routes.target(request.scope["raw_path"], request.scope["query_string"])
+        target = s3_routes.target(request.scope["raw_path"], request.scope["query_string"])
         call.resource = f"{target.bucket}/{target.key}" if target.key else target.bucket
-        call.operation = routes.find(request.method, target, call.headers)
+        call.operation = s3_routes.find(request.method, target, call.headers)
         if call.operation not in table.supported():
             raise not_supported("s3", call.operation)
-        params = wire.parameters(call.operation, target, call.headers)
+        params = rest_xml.parameters(call.operation, target, call.headers)
         _check_members(call, params)
         if params.get("ExpectedBucketOwner", call.principal.account) != call.principal.account:
             raise AwsError("AccessDenied", "Access Denied", status=403)
-        if not wire.form(call.operation).streams:
-            params |= wire.body_parameters(call.operation, await _body(call))
+        if not rest_xml.form(call.operation).streams:
+            params |= rest_xml.body_parameters(call.operation, await _body(call))
         result = OPERATIONS[call.operation](Exchange(platform.objects, call, params))
         if inspect.isawaitable(result):
             result = await result
         response = (
-            result if isinstance(result, Response) else wire.response(call.operation, result or {}, table.supported()[call.operation])
+            result if isinstance(result, Response) else rest_xml.response(call.operation, result or {}, table.supported()[call.operation])
         )
         response.headers["x-amz-request-id"] = call.id
         return response
@@ -64,7 +65,7 @@ _REQUEST_CHECKSUM = {"requestAlgorithmMember", "requestChecksumRequired"}
 async def _body(call: Call) -> bytes:
     """The body of an operation that takes a document, held against its digests; some operations do not go without one."""
     body = await call.body()
-    checksum = wire.form(call.operation).operation.http_checksum
+    checksum = rest_xml.form(call.operation).operation.http_checksum
     if not _REQUEST_CHECKSUM & checksum.keys():  # CompleteMultipartUpload's checksum headers are about the object, not about its body
         return body
     declared = Declared(call.headers, call.trailers)

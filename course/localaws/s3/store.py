@@ -7,8 +7,8 @@ import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from course.localaws.clock import Clock
-from course.localaws.database import Database
+from course.localaws.core.clock import Clock
+from course.localaws.core.database import Database
 from course.localaws.s3 import checksums, index
 from course.localaws.s3.bodies import CHUNK, Bodies, Incoming
 from course.localaws.s3.buckets import Bucket, Buckets

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qsl
 
-from course.localaws.errors import AwsError
+from course.localaws.core.errors import AwsError
 
 # Letters, digits, spaces and + - = . _ : / @ (S3 User Guide, "Categorizing your objects using tags")
 _CHARACTERS = re.compile(r"[\w\s+\-=.:/@]*")

@@ -8,10 +8,11 @@ import secrets
 import sqlite3
 from dataclasses import dataclass
 
-from course.localaws.clock import Clock
-from course.localaws.database import Database
-from course.localaws.errors import AwsError
-from course.localaws.s3 import checksums, xml
+from course.localaws.core.clock import Clock
+from course.localaws.core.database import Database
+from course.localaws.core.errors import AwsError
+from course.localaws.protocol import xml
+from course.localaws.s3 import checksums
 from course.localaws.s3.bodies import Bodies, Pending
 from course.localaws.s3.buckets import Buckets
 from course.localaws.s3.objects import Attributes, check_key

@@ -12,35 +12,35 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
-from course.localaws.call import Call
-from course.localaws.errors import not_supported
-from course.localaws.sagemaker.associations import Associations
-from course.localaws.sagemaker.context import Context, Operation
-from course.localaws.sagemaker.endpoint_configs import EndpointConfigs
-from course.localaws.sagemaker.endpoint_events import EndpointEvents
-from course.localaws.sagemaker.endpoints import Endpoints
-from course.localaws.sagemaker.engine import Engine
-from course.localaws.sagemaker.experiments import Experiments
-from course.localaws.sagemaker.inference_components import InferenceComponents
-from course.localaws.sagemaker.lineage import Lineage
-from course.localaws.sagemaker.model_package_groups import ModelPackageGroups
-from course.localaws.sagemaker.model_packages import ModelPackages
-from course.localaws.sagemaker.models import Models
-from course.localaws.sagemaker.monitoring_schedules import MonitoringSchedules
-from course.localaws.sagemaker.permissions import demands
-from course.localaws.sagemaker.processing import ProcessingJobs
-from course.localaws.sagemaker.recommendations import InferenceRecommendationsJobs
-from course.localaws.sagemaker.records import HEADER, Records
-from course.localaws.sagemaker.runtime_routes import REST_SERVICES, contract_of
-from course.localaws.sagemaker.search import Searches
-from course.localaws.sagemaker.spot import Interruption
-from course.localaws.sagemaker.state_events import StateEvents
-from course.localaws.sagemaker.tags import Tags
-from course.localaws.sagemaker.tracking import Tracking
-from course.localaws.sagemaker.training import TrainingJobs
-from course.localaws.sagemaker.transform import TransformJobs
-from course.localaws.sagemaker.trial_components import TrialComponents
-from course.localaws.sagemaker.tuning import HyperParameterTuningJobs
+from course.localaws.core.call import Call
+from course.localaws.core.context import Context, Operation
+from course.localaws.core.errors import not_supported
+from course.localaws.core.resources import Engine
+from course.localaws.sagemaker.core.permissions import demands
+from course.localaws.sagemaker.core.records import HEADER, Records
+from course.localaws.sagemaker.core.routes import REST_SERVICES, contract_of
+from course.localaws.sagemaker.core.search import Searches
+from course.localaws.sagemaker.core.state_events import StateEvents
+from course.localaws.sagemaker.core.tags import Tags
+from course.localaws.sagemaker.experiments.associations import Associations
+from course.localaws.sagemaker.experiments.experiments import Experiments
+from course.localaws.sagemaker.experiments.lineage import Lineage
+from course.localaws.sagemaker.experiments.tracking import Tracking
+from course.localaws.sagemaker.experiments.trial_components import TrialComponents
+from course.localaws.sagemaker.hosting.components.operations import InferenceComponents
+from course.localaws.sagemaker.hosting.endpoint_configs import EndpointConfigs
+from course.localaws.sagemaker.hosting.endpoint_events import EndpointEvents
+from course.localaws.sagemaker.hosting.endpoints import Endpoints
+from course.localaws.sagemaker.hosting.models import Models
+from course.localaws.sagemaker.monitoring.schedules import MonitoringSchedules
+from course.localaws.sagemaker.processing.operations import ProcessingJobs
+from course.localaws.sagemaker.recommender.operations import InferenceRecommendationsJobs
+from course.localaws.sagemaker.registry.model_package_groups import ModelPackageGroups
+from course.localaws.sagemaker.registry.model_packages import ModelPackages
+from course.localaws.sagemaker.training.operations import TrainingJobs
+from course.localaws.sagemaker.training.spot import Interruption
+from course.localaws.sagemaker.transform.operations import TransformJobs
+from course.localaws.sagemaker.tuning.operations import HyperParameterTuningJobs
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from course.localaws.containers.box import best_mode
+from course.sandbox.box import best_mode
 
 from ...leftovers import interrupted, processes, wait_for
 from ..classroom import LESSON, NOTEBOOK, Course, starting

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from course import canary
-from course.localaws.containers.box import best_mode
+from course.sandbox.box import best_mode
 
 from ..batches.test_command import grade, result, scores
 from ..classroom import LESSON, SEED, Course, answering, starting

@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 from course import canary
-from course.localaws.containers.box import best_mode
+from course.sandbox.box import best_mode
 
 from ..batches.test_command import grade
 from ..classroom import SEED, Course, answering
@@ -42,7 +42,7 @@ OTHER_AWS = (
     CLAIM
     + """
 import os, pathlib, tempfile
-from course.localaws import server
+from course.localaws.server import launch as server
 os.environ["COURSE_LOCALAWS_STATE"] = tempfile.mkdtemp()
 other = connect("m97_1")
 other.client("s3").put_object(Bucket=bucket, Key=key, Body=b"hello")

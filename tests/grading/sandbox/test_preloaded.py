@@ -11,7 +11,7 @@ import pytest
 
 from course.grading.run import Submission, run
 from course.grading.sandbox import preloaded
-from course.localaws.containers.box import best_mode
+from course.sandbox.box import best_mode
 
 FIXTURE = Path(__file__).parents[1] / "fixture"
 SECRET = "known to the grader alone"

@@ -17,7 +17,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from pyarrow import orc
 
-from course.localaws.environment import REGION
+from course.localaws.core.sdk_environment import REGION
 
 BUCKET, OUTPUT = "lake", "s3://lake/results/"
 ENDED = ("SUCCEEDED", "FAILED", "CANCELLED")
@@ -383,7 +383,7 @@ def test_another_region_has_its_own_tables_and_queries(lake, local_aws, client):
 
 
 def test_queries_outlive_a_kill(tmp_path):
-    from tests.localaws.services.own_aws import OwnAws
+    from tests.localaws.moto.own_aws import OwnAws
 
     aws = OwnAws(tmp_path / "state")
     try:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course.localaws.errors import AwsError
+from course.localaws.core.errors import AwsError
 from course.localaws.logs.patterns import matcher
 
 LINES = ["[ERROR 400] BAD REQUEST", "[ERROR 401] UNAUTHORIZED REQUEST", "[WARN 1] slow", "[INFO 2] fine", "ERROR: file-not-found"]

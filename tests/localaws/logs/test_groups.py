@@ -6,8 +6,8 @@ import resource
 
 import pytest
 
-from course.localaws.clock import Clock
-from course.localaws.logs import LogStore
+from course.localaws.core.clock import Clock
+from course.localaws.logs.store import LogStore
 
 
 def test_the_life_of_a_group(logs, refused):

@@ -14,9 +14,9 @@ from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from course.localaws import server
-from course.localaws.environment import REGION
-from course.localaws.keys import issued
+from course.localaws.core.credentials import issued
+from course.localaws.core.sdk_environment import REGION
+from course.localaws.server import launch
 
 _NUMBERS = itertools.count()
 
@@ -76,7 +76,7 @@ def raw(s3) -> Callable[..., requests.Response]:
 def own_client() -> Callable:
     """``own_client(handle)``: an S3 client of a local AWS that the test started itself, which does not wait for a dead server."""
 
-    def make(handle: server.Handle):
+    def make(handle: launch.Handle):
         credential = issued(handle.state)
         session = boto3.Session(credential.principal.access_key, credential.secret, credential.token, REGION)
         config = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=20)

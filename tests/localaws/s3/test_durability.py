@@ -15,7 +15,7 @@ import psutil
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
-from course.localaws import server
+from course.localaws.server import launch
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def body_of(name: str) -> bytes:
 
 def test_every_acknowledged_put_survives_a_kill(state, own_client):
     """Four clients put, overwrite and delete until the process is gone; then the objects are what the clients were told."""
-    handle = server.start(state)
+    handle = launch.start(state)
     own_client(handle).create_bucket(Bucket="bucket")
     told: list[dict[str, str]] = [{} for _ in range(4)]  # key -> the body that was acknowledged last, "" once deleted
     doubtful: list[str] = [""] * 4  # the key of the request that had no answer
@@ -60,7 +60,7 @@ def test_every_acknowledged_put_survives_a_kill(state, own_client):
     for worker in workers:
         worker.join(60)
 
-    again = server.start(state)
+    again = launch.start(state)
     try:
         s3 = own_client(again)
         for worker, keys in enumerate(told):
@@ -124,7 +124,7 @@ def test_an_upload_that_breaks_off_leaves_nothing(local_aws, s3, bucket):
     assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
 
 
-def _bodies(handle: server.Handle) -> set[Path]:
+def _bodies(handle: launch.Handle) -> set[Path]:
     return {path for path in (handle.state / "objects").rglob("*") if path.is_file()}
 
 

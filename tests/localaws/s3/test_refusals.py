@@ -11,12 +11,13 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.model import Shape
 
-from course.localaws.s3 import routes, table
+from course.localaws.protocol import s3_routes
+from course.localaws.s3 import table
 from course.localaws.s3.service import OPERATIONS
 
 # Their clients speak to hosts of their own, so that they never reach this one.
-ELSEWHERE = {*routes.ELSEWHERE, "CreateSession"}
-MODEL = routes.service_model()
+ELSEWHERE = {*s3_routes.ELSEWHERE, "CreateSession"}
+MODEL = s3_routes.service_model()
 UNSUPPORTED = sorted(
     set(MODEL.operation_names)
     - table.supported().keys()

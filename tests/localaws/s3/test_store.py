@@ -10,9 +10,9 @@ import textwrap
 
 import pytest
 
-from course.localaws.clock import Clock
-from course.localaws.errors import AwsError
-from course.localaws.s3 import ObjectStore
+from course.localaws.core.clock import Clock
+from course.localaws.core.errors import AwsError
+from course.localaws.s3.store import ObjectStore
 
 
 @pytest.fixture
@@ -116,8 +116,8 @@ def test_reset_forgets_everything(store):
 FULL = """
     import sys
     from pathlib import Path
-    from course.localaws.clock import Clock
-    from course.localaws.errors import AwsError
+    from course.localaws.core.clock import Clock
+    from course.localaws.core.errors import AwsError
     from course.localaws.s3 import ObjectStore
 
     store = ObjectStore(Path(sys.argv[1]), Clock())

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import psutil
 
-from course.localaws import server
-
-from .job_world import World
+from course.localaws.server import launch
+from tests.localaws.sagemaker.job_world import World
 
 
 class Killed:
@@ -27,13 +26,13 @@ class Killed:
     def __init__(self, state: Path, seed: int) -> None:
         self.random = random.Random(seed)
         self.state = state
-        self.world = World(server.start(state), "")
+        self.world = World(launch.start(state), "")
 
     def kill_gateway(self) -> None:
         """What ran on it ends with it, and another one takes its place."""
         psutil.Process(self.world.handle.pid).kill()
         self.world.until(lambda: not self.world.processes())
-        self.world = World(server.start(self.state), "", fresh=False)
+        self.world = World(launch.start(self.state), "", fresh=False)
 
     def kill_one(self, wanted: Callable[[psutil.Process], bool]) -> bool:
         """Kill a process of a job or server; False when there was none to kill."""

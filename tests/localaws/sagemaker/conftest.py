@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from course.localaws import server
-from course.localaws.containers import box
-
-from .job_world import World
-from .wheels import write_wheel
+from course.localaws.server import launch
+from course.sandbox import box
+from tests.localaws.sagemaker.job_world import World
+from tests.localaws.sagemaker.wheels import write_wheel
 
 MODES = [
     pytest.param(
@@ -48,7 +47,7 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         patch.setenv("COURSE_STOP_GRACE_SECONDS", "5")
         if request.param == "rewrite":
             patch.setenv("COURSE_NO_USERNS", "1")
-        handle = server.start(tmp_path_factory.mktemp(f"jobs-{request.param}") / "state")
+        handle = launch.start(tmp_path_factory.mktemp(f"jobs-{request.param}") / "state")
     yield World(handle, request.param)
     handle.stop()
 

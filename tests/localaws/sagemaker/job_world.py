@@ -15,8 +15,9 @@ import psutil
 import pytest
 from botocore.config import Config
 
-from course.localaws import keys, server
-from course.localaws.environment import REGION
+from course.localaws.core import credentials
+from course.localaws.core.sdk_environment import REGION
+from course.localaws.server import launch
 
 BUCKET = "course-data"
 ROLE = "arn:aws:iam::123456789012:role/SageMakerRole"
@@ -35,9 +36,9 @@ needs_tensorflow = pytest.mark.skipif(
 class World:
     """One local AWS, in one of the two modes of /opt/ml."""
 
-    def __init__(self, handle: server.Handle, mode: str, fresh: bool = True) -> None:
+    def __init__(self, handle: launch.Handle, mode: str, fresh: bool = True) -> None:
         self.handle, self.mode = handle, mode
-        credential = keys.issued(handle.state)
+        credential = credentials.issued(handle.state)
         self.session = boto3.Session(credential.principal.access_key, credential.secret, credential.token, REGION)
         self.s3, self.sagemaker, self.logs = map(self.client, ("s3", "sagemaker", "logs"))
         if fresh:

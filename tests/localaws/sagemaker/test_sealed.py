@@ -10,21 +10,20 @@ from pathlib import Path
 
 import pytest
 
-from course.localaws import server
-from course.localaws.build import build
-from course.localaws.containers.box import best_mode
-from course.localaws.containers.limits import Limits
-
-from . import endpoint_world
-from .job_world import ROLE, World, channel
-from .own_images import SERVE, classic
+from course.localaws.docker_build import build
+from course.localaws.server import launch
+from course.sandbox.box import best_mode
+from course.sandbox.limits import Limits
+from tests.localaws.sagemaker.hosting import endpoint_world
+from tests.localaws.sagemaker.job_world import ROLE, World, channel
+from tests.localaws.sagemaker.own_images import SERVE, classic
 
 pytestmark = pytest.mark.skipif(best_mode() != "namespace", reason="no user namespaces on this machine, until 2027-05-24")
 
 
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
-    with server.temporary(sealed=True, limits=Limits(disk=200 << 20, processes=40)) as handle:
+    with launch.temporary(sealed=True, limits=Limits(disk=200 << 20, processes=40)) as handle:
         yield World(handle, "namespace")
 
 

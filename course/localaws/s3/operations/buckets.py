@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from course.localaws.errors import AwsError, not_supported
+from course.localaws.core.errors import AwsError, not_supported
+from course.localaws.protocol.rest_xml import answer_headers
+from course.localaws.protocol.s3_routes import service_model
 from course.localaws.s3 import table
 from course.localaws.s3.exchange import Exchange, Operation
-from course.localaws.s3.routes import service_model
 from course.localaws.s3.tags import checked_tags
-from course.localaws.s3.wire import answer_headers
 
 HOME = "us-east-1"
 ACL_GRANTS = ("GrantFullControl", "GrantRead", "GrantReadACP", "GrantWrite", "GrantWriteACP")

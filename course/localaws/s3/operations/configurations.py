@@ -6,12 +6,13 @@ import json
 import secrets
 from functools import partial
 
-from course.localaws.errors import AwsError, not_supported
-from course.localaws.s3 import table, xml
+from course.localaws.core.errors import AwsError, not_supported
+from course.localaws.protocol import xml
+from course.localaws.protocol.rest_xml import form
+from course.localaws.protocol.s3_routes import service_model
+from course.localaws.s3 import table
 from course.localaws.s3.exchange import Exchange, Operation
-from course.localaws.s3.routes import service_model
 from course.localaws.s3.tags import checked_tags
-from course.localaws.s3.wire import form
 
 SIZE_RULE = "TransitionDefaultMinimumObjectSize"
 

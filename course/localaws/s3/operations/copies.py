@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from anyio import to_thread
 
-from course.localaws.errors import AwsError
+from course.localaws.core.errors import AwsError
 from course.localaws.s3 import attributes, checksums
 from course.localaws.s3.bodies import digests
 from course.localaws.s3.conditions import Span, check_copy_source, write_condition

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Callable
 from urllib.parse import quote_plus
 
-from course.localaws.errors import AwsError
+from course.localaws.core.errors import AwsError
 from course.localaws.s3.exchange import Exchange, Operation
 from course.localaws.s3.listing import Page, Position, after
 from course.localaws.s3.objects import StoredObject

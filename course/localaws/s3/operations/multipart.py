@@ -8,7 +8,7 @@ from functools import partial
 
 from anyio import to_thread
 
-from course.localaws.errors import AwsError
+from course.localaws.core.errors import AwsError
 from course.localaws.s3 import attributes, checksums
 from course.localaws.s3.bodies import Incoming
 from course.localaws.s3.conditions import write_condition

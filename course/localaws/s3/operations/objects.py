@@ -7,8 +7,10 @@ from dataclasses import replace
 from anyio import to_thread
 from starlette.responses import Response
 
-from course.localaws.errors import AwsError
-from course.localaws.s3 import attributes, xml
+from course.localaws.core.errors import AwsError
+from course.localaws.protocol import xml
+from course.localaws.protocol.rest_xml import answer_headers
+from course.localaws.s3 import attributes
 from course.localaws.s3.conditions import NotModified, Span, byte_range, check_read, write_condition
 from course.localaws.s3.exchange import Exchange, Operation
 from course.localaws.s3.file_response import FileResponse
@@ -16,7 +18,6 @@ from course.localaws.s3.integrity import Declared, members, receive
 from course.localaws.s3.objects import StoredObject, check_key
 from course.localaws.s3.operations.buckets import refuse_acl
 from course.localaws.s3.tags import checked_tags, header_tags, tag_set
-from course.localaws.s3.wire import answer_headers
 
 # Without a checksum of the client's, S3 computes this one.
 DEFAULT_CHECKSUM = "CRC64NVME"

@@ -1,0 +1,280 @@
+"""Application Auto Scaling behind the gateway: what scales SageMaker is ours, everything else falls through to the next service."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from anyio import to_thread
+from starlette.responses import Response
+
+from course.localaws.autoscaling.checks import check_limits, check_policy
+from course.localaws.autoscaling.dimensions import INSTANCES, PROVISIONED, dimension_of
+from course.localaws.autoscaling.scalable import Scalable
+from course.localaws.autoscaling.scaler import Scaler, following
+from course.localaws.autoscaling.store import POLICY, SCHEDULED, TARGET, ScalingStore, own_key, target_key
+from course.localaws.autoscaling.target_tracking import alarms_of
+from course.localaws.cloudwatch.alarms.operations import AlarmOperations
+from course.localaws.core.call import Call, Service
+from course.localaws.core.errors import AwsError, invalid
+from course.localaws.core.schedule_expressions import ScheduleError
+from course.localaws.protocol.contract import Contract
+
+if TYPE_CHECKING:
+    from course.localaws.platform import Platform
+
+NAMESPACE = "sagemaker"
+ROLE = "aws-service-role/sagemaker.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
+AWAKE = {"DynamicScalingInSuspended": False, "DynamicScalingOutSuspended": False, "ScheduledScalingSuspended": False}
+PAGE = 50
+
+
+class Scaling:
+    """A `Service` for the signing name ``application-autoscaling``."""
+
+    def __init__(self, platform: Platform, scalable: Scalable, otherwise: Service) -> None:
+        self._platform, self._scalable, self._otherwise = platform, scalable, otherwise
+        self._contract = Contract("application-autoscaling")
+        self._store = ScalingStore(platform.state / "scaling.db")
+        self._alarms = AlarmOperations(platform.alarms)
+        self._scaler = Scaler(platform, self._store, scalable)
+        self._operations: dict[str, Callable[[str, dict], dict]] = {
+            "RegisterScalableTarget": self.register,
+            "DeregisterScalableTarget": self.deregister,
+            "DescribeScalableTargets": self.describe_targets,
+            "PutScalingPolicy": self.put_policy,
+            "DeleteScalingPolicy": self.delete_policy,
+            "DescribeScalingPolicies": self.describe_policies,
+            "PutScheduledAction": self.put_action,
+            "DeleteScheduledAction": self.delete_action,
+            "DescribeScheduledActions": self.describe_actions,
+            "DescribeScalingActivities": self.describe_activities,
+            "ListTagsForResource": lambda region, params: {"Tags": self._tagged(region, params).get("_Tags", {})},
+            "TagResource": self.tag,
+            "UntagResource": self.untag,
+        }
+
+    async def __call__(self, call: Call) -> Response:
+        call.operation, params = self._contract.parse(call, await call.body())
+        operation = self._operations.get(call.operation)
+        about_tags = "ResourceARN" in params and self._by_arn(call.region, params["ResourceARN"]) is not None
+        if operation is None or not (about_tags or params.get("ServiceNamespace") == NAMESPACE):
+            return await self._otherwise(call)
+        self._contract.validate(call.operation, params)
+        call.resource = params.get("ResourceId", "")
+        result = await to_thread.run_sync(operation, call.region, params)
+        return self._contract.serialise(call.operation, result)
+
+    def reset(self) -> None:
+        self._store.reset()
+
+    def shutdown(self) -> None:
+        self._store.close()
+
+    def scales(self, region: str, endpoint: str, variant: str) -> bool:
+        """Whether a variant is a scalable target."""
+        keys = [f"endpoint/{endpoint}/variant/{variant} {dimension}" for dimension in (INSTANCES, PROVISIONED)]
+        return any(self._store.get(region, TARGET, key) for key in keys)
+
+    def forget(self, region: str, resource: str) -> None:
+        """An endpoint or a component is gone: it, and what is below it, are scalable targets no longer, as with AWS's DeleteEndpoint."""
+        for _, target in self._store.every(TARGET, region):
+            if f"{target['ResourceId']}/".startswith(f"{resource}/"):
+                self.deregister(region, target)
+
+    # ---- targets ------------------------------------------------------------------------------------------------------------
+
+    def register(self, region: str, params: dict) -> dict:
+        kind, key = dimension_of(params).kind, target_key(params)
+        present = self._store.get(region, TARGET, key)
+        if self._scalable.capacity(region, params["ResourceId"], params["ScalableDimension"]) is None:
+            raise invalid(f"The {kind} doesn't exist, or has no {params['ScalableDimension']}: {params['ResourceId']}")
+        target = present or {
+            "ServiceNamespace": NAMESPACE,
+            "ResourceId": params["ResourceId"],
+            "ScalableDimension": params["ScalableDimension"],
+            "RoleARN": params.get("RoleARN", f"arn:aws:iam::{self._platform.account}:role/{ROLE}"),
+            "CreationTime": self._now(),
+            "SuspendedState": AWAKE,
+            "ScalableTargetARN": self._arn(region, f"scalable-target/{secrets.token_hex(16)}"),
+            "_Tags": params.get("Tags", {}),
+        }
+        target |= {member: params[member] for member in ("MinCapacity", "MaxCapacity") if member in params}
+        target["SuspendedState"] = target["SuspendedState"] | params.get("SuspendedState", {})
+        check_limits(self._scalable, region, target)
+        self._store.put(region, TARGET, key, target)
+        self._scaler.within_limits(region, target, self._now())
+        return {"ScalableTargetARN": target["ScalableTargetARN"]}
+
+    def deregister(self, region: str, params: dict) -> dict:
+        target = self._target(region, params)
+        for kind, delete in ((POLICY, self.delete_policy), (SCHEDULED, self.delete_action)):
+            for _, thing in self._store.every(kind, region):
+                if target_key(thing) == target_key(target):
+                    delete(region, thing)
+        self._store.delete(region, TARGET, target_key(target))
+        return {}
+
+    def describe_targets(self, region: str, params: dict) -> dict:
+        wanted = params.get("ResourceIds")
+        found = [shown for shown in self._found(region, TARGET, params) if not wanted or shown["ResourceId"] in wanted]
+        return _page("ScalableTargets", found, params)
+
+    # ---- policies -----------------------------------------------------------------------------------------------------------
+
+    def put_policy(self, region: str, params: dict) -> dict:
+        dimension_of(params)
+        target = self._target(region, params)
+        key = own_key(params, params["PolicyName"])
+        present = self._store.get(region, POLICY, key)
+        policy = present or {"CreationTime": self._now(), "_CreatedBy": str(uuid.uuid4()), "Alarms": []}
+        policy |= params
+        policy.setdefault("PolicyType", "StepScaling")
+        if present is None:
+            resource = f"resource/{NAMESPACE}/{target['ResourceId']}:policyName/{params['PolicyName']}"
+            policy["PolicyARN"] = f"arn:aws:autoscaling:{region}:{self._platform.account}:scalingPolicy:{uuid.uuid4()}:{resource}"
+        check_policy(policy)
+        before = [alarm["AlarmName"] for alarm in policy["Alarms"]]
+        if policy["PolicyType"] == "TargetTrackingScaling":
+            made = alarms_of(policy)
+            for alarm in made:
+                self._alarms.check(region, alarm)
+            self._store.put(region, POLICY, key, policy)
+            for alarm in made:
+                self._alarms.put_metric_alarm(region, alarm)
+            policy["Alarms"] = [{"AlarmName": alarm["AlarmName"], "AlarmARN": self._alarm_arn(region, alarm)} for alarm in made]
+        self._store.put(region, POLICY, key, policy)
+        self._drop_alarms(region, before)
+        return {"PolicyARN": policy["PolicyARN"], "Alarms": policy["Alarms"]}
+
+    def delete_policy(self, region: str, params: dict) -> dict:
+        key = own_key(params, params["PolicyName"])
+        policy = self._store.get(region, POLICY, key)
+        if policy is None:
+            raise _missing(f"No scaling policy found for {_place(params)}, policy name: {params['PolicyName']}")
+        self._store.delete(region, POLICY, key)
+        self._drop_alarms(region, [alarm["AlarmName"] for alarm in policy["Alarms"]])
+        return {}
+
+    def describe_policies(self, region: str, params: dict) -> dict:
+        names = params.get("PolicyNames")
+        found = [shown for shown in self._found(region, POLICY, params) if not names or shown["PolicyName"] in names]
+        invoking = [alarm for _, alarm in self._platform.alarms.store.every(region) if "AlarmRule" not in alarm]
+        for policy in found:
+            if policy["PolicyType"] == "StepScaling":
+                calling = [alarm for alarm in invoking if policy["PolicyARN"] in alarm["AlarmActions"]]
+                policy["Alarms"] = [{"AlarmName": alarm["AlarmName"], "AlarmARN": alarm["AlarmArn"]} for alarm in calling]
+        return _page("ScalingPolicies", found, params)
+
+    # ---- scheduled actions and activities -----------------------------------------------------------------------------------
+
+    def put_action(self, region: str, params: dict) -> dict:
+        dimension_of(params)
+        target = self._target(region, params)
+        key, now = own_key(params, params["ScheduledActionName"]), self._now()
+        action = self._store.get(region, SCHEDULED, key) or {"CreationTime": now}
+        action |= params
+        if "Schedule" not in action or not action.get("ScalableTargetAction"):
+            raise invalid("A scheduled action needs a Schedule and a ScalableTargetAction with MinCapacity, MaxCapacity or both.")
+        check_limits(self._scalable, region, target | action["ScalableTargetAction"])
+        action.setdefault(
+            "ScheduledActionARN",
+            f"arn:aws:autoscaling:{region}:{self._platform.account}:scheduledAction:{uuid.uuid4()}:resource/{NAMESPACE}/"
+            f"{params['ResourceId']}:scheduledActionName/{params['ScheduledActionName']}",
+        )
+        try:
+            action["_Next"] = following(action, now)
+        except ScheduleError as error:
+            raise invalid(f"Schedule is not valid: {error}.") from None
+        if action["_Next"] is None:
+            raise invalid(f"Schedule {action['Schedule']} is never in the future, or not before EndTime.")
+        self._store.put(region, SCHEDULED, key, action)
+        self._platform.agenda.wake()
+        return {}
+
+    def delete_action(self, region: str, params: dict) -> dict:
+        key = own_key(params, params["ScheduledActionName"])
+        if self._store.get(region, SCHEDULED, key) is None:
+            raise _missing(f"No scheduled action found for {_place(params)}, scheduled action name: {params['ScheduledActionName']}")
+        self._store.delete(region, SCHEDULED, key)
+        return {}
+
+    def describe_actions(self, region: str, params: dict) -> dict:
+        names = params.get("ScheduledActionNames")
+        found = [shown for shown in self._found(region, SCHEDULED, params) if not names or shown["ScheduledActionName"] in names]
+        return _page("ScheduledActions", found, params)
+
+    def describe_activities(self, region: str, params: dict) -> dict:
+        found = [activity for activity in self._store.activities(region) if _matches(activity, params)]
+        if not params.get("IncludeNotScaledActivities"):
+            found = [activity for activity in found if "NotScaledReasons" not in activity]
+        return _page("ScalingActivities", found, params)
+
+    def tag(self, region: str, params: dict) -> dict:
+        target = self._tagged(region, params)
+        self._store.put(region, TARGET, target_key(target), target | {"_Tags": target.get("_Tags", {}) | params["Tags"]})
+        return {}
+
+    def untag(self, region: str, params: dict) -> dict:
+        target = self._tagged(region, params)
+        kept = {key: value for key, value in target.get("_Tags", {}).items() if key not in params["TagKeys"]}
+        self._store.put(region, TARGET, target_key(target), target | {"_Tags": kept})
+        return {}
+
+    # ---- parts --------------------------------------------------------------------------------------------------------------
+
+    def _drop_alarms(self, region: str, names: list[str]) -> None:
+        for name in names:
+            if self._platform.alarms.store.get(region, name) is not None:
+                self._alarms.delete_alarms(region, {"AlarmNames": [name]})
+
+    def _target(self, region: str, params: dict) -> dict:
+        target = self._store.get(region, TARGET, target_key(params))
+        if target is None:
+            raise _missing(f"No scalable target registered for {_place(params)}")
+        return target
+
+    def _by_arn(self, region: str, arn: str) -> dict | None:
+        return next((target for _, target in self._store.every(TARGET, region) if target["ScalableTargetARN"] == arn), None)
+
+    def _tagged(self, region: str, params: dict) -> dict:
+        return self._by_arn(region, params["ResourceARN"]) or {}
+
+    def _found(self, region: str, kind: str, params: dict) -> list[dict]:
+        every = [thing for _, thing in self._store.every(kind, region) if _matches(thing, params)]
+        return [{name: value for name, value in thing.items() if not name.startswith("_")} for thing in every]
+
+    def _arn(self, region: str, rest: str) -> str:
+        return f"arn:aws:application-autoscaling:{region}:{self._platform.account}:{rest}"
+
+    def _alarm_arn(self, region: str, alarm: dict) -> str:
+        return self._platform.alarms.store.get(region, alarm["AlarmName"])["AlarmArn"]
+
+    def _now(self) -> float:
+        return self._platform.clock.now()
+
+
+def scaling_service(platform: Platform, scalable: Scalable, otherwise: Service) -> Scaling:
+    return Scaling(platform, scalable, otherwise)
+
+
+def _matches(thing: dict, params: dict) -> bool:
+    return all(params.get(member, thing[member]) == thing[member] for member in ("ResourceId", "ScalableDimension"))
+
+
+def _page(member: str, items: list[dict], params: dict) -> dict:
+    token = params.get("NextToken", "0")
+    if not token.isdecimal():
+        raise AwsError("InvalidNextTokenException", "The NextToken is not valid.")
+    end = int(token) + params.get("MaxResults", PAGE)
+    return {member: items[int(token) : end]} | ({"NextToken": str(end)} if end < len(items) else {})
+
+
+def _place(params: dict) -> str:
+    return f"service namespace: {NAMESPACE}, resource ID: {params['ResourceId']}, scalable dimension: {params['ScalableDimension']}"
+
+
+def _missing(message: str) -> AwsError:
+    return AwsError("ObjectNotFoundException", message)

@@ -1,0 +1,1 @@
+"""CloudTrail: the event history, read from the request log."""

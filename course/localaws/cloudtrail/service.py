@@ -1,0 +1,109 @@
+"""CloudTrail's event history: ``LookupEvents`` over the request log. Trails and event data stores are moto's records.
+
+As on AWS it holds management events alone, the newest first, from the last 90 days: what reads or writes objects, metrics and log
+lines, or invokes an endpoint, is a data event and not in it. Unlike on AWS an event is there at once, not after some minutes, and
+the history does not tell regions apart.
+https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from datetime import UTC, datetime
+
+from anyio import to_thread
+from starlette.responses import Response
+
+from course.localaws.core.call import Call, Service
+from course.localaws.core.errors import AwsError, not_supported
+from course.localaws.gateway.request_log import RequestLog
+from course.localaws.platform import Platform
+from course.localaws.protocol.contract import Contract
+
+HISTORY_SECONDS = 90 * 86_400
+MOST_RESULTS = 50
+_DATA_EVENTS = re.compile(
+    r"s3:(?!.*LockConfiguration).*(Object|Part|Multipart).*|monitoring:(PutMetricData|GetMetric.*)|logs:(PutLogEvents|GetLogEvents|FilterLogEvents)"
+    r"|sagemaker:(Invoke.*|GetRecord|BatchGetRecord|PutRecord|DeleteRecord|BatchPutMetrics|BatchGetMetrics)"
+)
+_READS = re.compile(r"(Describe|List|Get|Head|Lookup|Search|Simulate|Batch(Get|Describe)).*")
+_ATTRIBUTES = ("EventId", "EventName", "EventSource", "ReadOnly", "Username")
+
+
+def cloudtrail_service(platform: Platform, otherwise: Service) -> Service:
+    """The `Service` of signing name ``cloudtrail``; ``otherwise`` serves what is not the event history."""
+    contract = Contract("cloudtrail")
+
+    async def serve(call: Call) -> Response:
+        operation, params = contract.parse(call, await call.body())
+        if operation != "LookupEvents":
+            return await otherwise(call)
+        call.operation = operation
+        contract.validate(operation, params)
+        now = platform.clock.now()
+        return contract.serialise(operation, await to_thread.run_sync(_lookup_events, platform.requests, now, params))
+
+    return serve
+
+
+def _lookup_events(log: RequestLog, now: float, params: dict) -> dict:
+    wanted = _wanted(params)
+    first = max(params.get("StartTime", 0.0), now - HISTORY_SECONDS)
+    last = params.get("EndTime", now)
+    if first > last:
+        raise AwsError("InvalidTimeRangeException", "StartTime must not be later than EndTime.")
+    most, found, before = params.get("MaxResults", MOST_RESULTS), [], _before(params.get("NextToken"))
+    for row in log.newest(before):
+        if row["time"] < first:
+            break
+        if row["time"] <= last and not _DATA_EVENTS.fullmatch(f"{row['service']}:{row['operation']}"):
+            event = _event(row)
+            if all(event[name] == value for name, value in wanted.items()):
+                found.append((row["id"], event))
+        if len(found) > most:
+            return {"Events": [event for _, event in found[:most]], "NextToken": str(found[most - 1][0])}
+    return {"Events": [event for _, event in found]}
+
+
+def _wanted(params: dict) -> dict[str, str]:
+    if "EventCategory" in params:
+        raise not_supported("cloudtrail", "LookupEvents of Insights events")
+    attributes = params.get("LookupAttributes", [])
+    if len(attributes) > 1:
+        raise AwsError("InvalidLookupAttributesException", "You can specify only one lookup attribute.")
+    for attribute in attributes:
+        if attribute["AttributeKey"] not in _ATTRIBUTES:
+            raise not_supported("cloudtrail", f"LookupEvents by {attribute['AttributeKey']}")
+    return {attribute["AttributeKey"]: attribute["AttributeValue"] for attribute in attributes}
+
+
+def _before(token: str | None) -> int | None:
+    if token is not None and not re.fullmatch(r"[0-9]{1,18}", token):
+        raise AwsError("InvalidNextTokenException", "The NextToken is not one that LookupEvents returned.")
+    return None if token is None else int(token)
+
+
+def _event(row: dict) -> dict:
+    source, read_only = f"{row['service']}.amazonaws.com", "true" if _READS.fullmatch(row["operation"]) else "false"
+    event_id = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{row['id']} {row['time']}"))
+    record = {
+        "eventID": event_id,
+        "eventTime": datetime.fromtimestamp(row["time"], UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "eventSource": source,
+        "eventName": row["operation"],
+        "readOnly": read_only == "true",
+        "userIdentity": {"arn": row["caller"]},
+        **({"errorCode": row["error"]} if row["error"] else {}),
+    }
+    return {
+        "EventId": event_id,
+        "EventName": row["operation"],
+        "ReadOnly": read_only,
+        "EventTime": row["time"],
+        "EventSource": source,
+        "Username": row["caller"].rpartition("/")[2],
+        "Resources": [],
+        "CloudTrailEvent": json.dumps(record),
+    }

@@ -1,0 +1,1 @@
+"""CloudWatch: metrics and alarms. Dashboards are moto's records."""

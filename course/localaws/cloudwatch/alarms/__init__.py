@@ -1,0 +1,1 @@
+"""CloudWatch alarms: evaluated by the clock, with a history and actions."""

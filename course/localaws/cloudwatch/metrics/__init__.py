@@ -1,0 +1,1 @@
+"""CloudWatch metrics: data points in SQLite, statistics, percentiles and metric math."""

@@ -1,0 +1,162 @@
+"""Metrics and their data points, in one SQLite file."""
+
+from __future__ import annotations
+
+import json
+import math
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from course.localaws.core.clock import Clock
+from course.localaws.core.database import Database
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS metrics (
+    id INTEGER PRIMARY KEY, region TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL, dimensions TEXT NOT NULL,
+    updated REAL NOT NULL, UNIQUE (region, namespace, name, dimensions)
+);
+CREATE TABLE IF NOT EXISTS data (
+    metric INTEGER NOT NULL REFERENCES metrics, timestamp REAL NOT NULL, unit TEXT NOT NULL,
+    count REAL NOT NULL, sum REAL NOT NULL, minimum REAL NOT NULL, maximum REAL NOT NULL, observations TEXT
+);
+CREATE INDEX IF NOT EXISTS data_in_time ON data (metric, timestamp)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Datum:
+    """Observations of one metric at one time.
+
+    Attributes
+    ----------
+    timestamp : float
+        Unix seconds; stored to the minute, or to the second when ``resolution`` is 1.
+    count, sum, minimum, maximum : float
+        The statistic set of the observations.
+    observations : tuple of (value, count), or None
+        Each value and how often it was seen; None when only the statistic set was published, so that there are no percentiles.
+    """
+
+    namespace: str
+    name: str
+    timestamp: float
+    unit: str
+    count: float
+    sum: float
+    minimum: float
+    maximum: float
+    observations: tuple[tuple[float, float], ...] | None
+    dimensions: Mapping[str, str] = field(default_factory=dict)
+    resolution: int = 60
+
+
+class MetricStore:
+    """The door to CloudWatch metrics for the other rooms. Methods may be called from any thread."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self.database = Database(path, SCHEMA)
+        self.clock = clock
+        self._flushes: list[Callable[[], object]] = []
+
+    def flush_before_reading(self, flush: Callable[[], object]) -> None:
+        """Have ``flush`` called before each read: for a room that collects data for a moment and puts it in batches."""
+        self._flushes.append(flush)
+
+    def _flush(self) -> None:
+        for flush in self._flushes:
+            flush()
+
+    def put(
+        self,
+        region: str,
+        namespace: str,
+        name: str,
+        value: float,
+        dimensions: Mapping[str, str] | None = None,
+        unit: str = "None",
+        timestamp: float | None = None,
+    ) -> None:
+        """Record one observation. ``timestamp`` is in Unix seconds, now by default. CloudWatch has no NaN and no infinity: not recorded."""
+        if not math.isfinite(value):
+            return
+        moment = self.clock.now() if timestamp is None else timestamp
+        self.put_data(region, [observed(namespace, name, [(value, 1.0)], dimensions or {}, unit, moment)])
+
+    def put_data(self, region: str, data: Iterable[Datum]) -> None:
+        """Record many observations in one transaction: much cheaper than as many `put`."""
+        with self.database.write() as connection:
+            for datum in data:
+                moment = datum.timestamp // datum.resolution * datum.resolution
+                key = (region, datum.namespace, datum.name, dimensions_key(datum.dimensions))
+                connection.execute(
+                    "INSERT INTO metrics (region, namespace, name, dimensions, updated) VALUES (?, ?, ?, ?, ?)"
+                    " ON CONFLICT DO UPDATE SET updated = max(updated, excluded.updated)",
+                    (*key, moment),
+                )
+                query = "SELECT id FROM metrics WHERE region = ? AND namespace = ? AND name = ? AND dimensions = ?"
+                metric = connection.execute(query, key).fetchone()[0]
+                # A single value is its own distribution; only longer ones need their list.
+                plain = datum.observations is not None and len(datum.observations) == 1
+                observations = None if plain or datum.observations is None else json.dumps(datum.observations)
+                statistics = (datum.count, datum.sum, datum.minimum, datum.maximum)
+                connection.execute(
+                    "INSERT INTO data VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (metric, moment, datum.unit, *statistics, observations)
+                )
+
+    def data(self, region: str, metric: Mapping, start: float, end: float) -> Iterator[sqlite3.Row]:
+        """The data of a metric (``{"Namespace", "MetricName", "Dimensions"}``) from ``start`` on and before ``end``, in order of time."""
+        self._flush()
+        dimensions = {dimension["Name"]: dimension["Value"] for dimension in metric.get("Dimensions", ())}
+        query = (
+            "SELECT data.* FROM data JOIN metrics ON metrics.id = data.metric WHERE region = ? AND namespace = ? AND name = ?"
+            " AND dimensions = ? AND timestamp >= ? AND timestamp < ? ORDER BY timestamp"
+        )
+        key = (region, metric["Namespace"], metric["MetricName"], dimensions_key(dimensions))
+        return iter(self.database.connection.execute(query, (*key, start, end)))
+
+    def first_after(self, region: str, metric: Mapping, moment: float) -> float | None:
+        """When the first datum of a metric is, at ``moment`` or later."""
+        return next((row["timestamp"] for row in self.data(region, metric, moment, math.inf)), None)
+
+    def metrics(self, region: str, namespace: str | None, name: str | None, since: float, after: int, limit: int) -> list[sqlite3.Row]:
+        """Metrics with data since a time, in the order in which they were first seen, after the one with the id ``after``."""
+        self._flush()
+        query = (
+            "SELECT * FROM metrics WHERE region = ?1 AND (?2 IS NULL OR namespace = ?2) AND (?3 IS NULL OR name = ?3)"
+            " AND updated >= ?4 AND id > ?5 ORDER BY id LIMIT ?6"
+        )
+        return self.database.connection.execute(query, (region, namespace, name, since, after, limit)).fetchall()
+
+    def reset(self) -> None:
+        """Forget every metric."""
+        self._flush()
+        with self.database.write() as connection:
+            connection.execute("DELETE FROM data")
+            connection.execute("DELETE FROM metrics")
+
+    def shutdown(self) -> None:
+        self.database.close()
+
+
+def observed(
+    namespace: str,
+    name: str,
+    observations: Iterable[tuple[float, float]],
+    dimensions: Mapping[str, str],
+    unit: str,
+    timestamp: float,
+    resolution: int = 60,
+) -> Datum:
+    """A datum of ``(value, count)`` pairs."""
+    pairs = tuple((float(value), float(count)) for value, count in observations)
+    values = [value for value, _ in pairs]
+    total = sum(value * count for value, count in pairs)
+    count = sum(count for _, count in pairs)
+    return Datum(namespace, name, timestamp, unit, count, total, min(values), max(values), pairs, dimensions, resolution)
+
+
+def dimensions_key(dimensions: Mapping[str, str]) -> str:
+    """Dimensions as the index holds them: a metric is found only by exactly its own dimensions, in any order."""
+    return json.dumps(sorted(dimensions.items()), ensure_ascii=False)

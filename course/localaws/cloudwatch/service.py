@@ -1,0 +1,130 @@
+"""CloudWatch behind the gateway: metrics and alarms are ours; dashboards and the rest fall through to the next service."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from functools import partial
+
+from anyio import to_thread
+from starlette.responses import Response
+
+from course.localaws.cloudwatch.metrics import statistics
+from course.localaws.cloudwatch.metrics.publishing import published
+from course.localaws.cloudwatch.metrics.queries import metric_data
+from course.localaws.cloudwatch.metrics.store import MetricStore
+from course.localaws.cloudwatch.wire import Wire, error_for
+from course.localaws.core.call import Call, Service
+from course.localaws.core.errors import AwsError
+from course.localaws.platform import Platform
+
+MOST_DATAPOINTS = 1440
+LIST_PAGE = 500
+LISTED_FOR = 14 * statistics.DAY
+RECENT = 3 * statistics.HOUR
+
+
+def monitoring_service(platform: Platform, alarms: dict[str, Callable[[str, dict], dict]], otherwise: Service) -> Service:
+    """Metrics over the platform's `MetricStore`, and alarms.
+
+    Parameters
+    ----------
+    platform : Platform
+    alarms : dict
+        The operations about alarms, each a function of region and parameters.
+    otherwise : Service
+        Serves the rest.
+    """
+    wire = Wire()
+    operations = alarms | {name: partial(operation, platform.metrics) for name, operation in OPERATIONS.items()}
+
+    async def serve(call: Call) -> Response:
+        operation = operations.get(call.operation)
+        if operation is None:
+            return await otherwise(call)
+        try:
+            params = await wire.parse(call)
+            if ":alarm:" not in params.get("ResourceARN", ":alarm:"):
+                return await otherwise(call)
+            call.resource = params.get("Namespace", "")
+            # Statistics read many data: in a thread, so that other requests go on meanwhile.
+            return wire.respond(call, await to_thread.run_sync(operation, call.region, params))
+        except AwsError as error:
+            raise error_for(call, error) from None
+
+    return serve
+
+
+def put_metric_data(store: MetricStore, region: str, params: dict) -> dict:
+    store.put_data(region, published(params, store.clock.now()))
+    return {}
+
+
+def get_metric_statistics(store: MetricStore, region: str, params: dict) -> dict:
+    names, extended = params.get("Statistics", []), params.get("ExtendedStatistics", [])
+    if bool(names) == bool(extended):
+        message = "Exactly one of the parameters Statistics and ExtendedStatistics must be specified."
+        raise AwsError("InvalidParameterCombination", message)
+    for name in (*names, *extended):
+        statistics.check_statistic(name)
+    period, end = params["Period"], params["EndTime"]
+    statistics.check_period(period)
+    if params["StartTime"] >= end:
+        raise AwsError("InvalidParameterValue", "The parameter StartTime must be less than the parameter EndTime.")
+    start = statistics.rounded_start(params["StartTime"], period, store.clock.now())
+    requested = -int((start - end) // period)
+    if requested > MOST_DATAPOINTS:
+        message = (
+            f"You have requested up to {requested:,} datapoints, which exceeds the limit of {MOST_DATAPOINTS:,}. You may reduce the "
+            "datapoints requested by increasing Period, or decreasing the time range."
+        )
+        raise AwsError("InvalidParameterCombination", message)
+    found = statistics.summaries(store, region, params, start, end, period, params.get("Unit"))
+    datapoints = []
+    for (moment, unit), summary in found.items():
+        values = {name: summary.statistic(name) for name in (*names, *extended)}
+        known = {name: value for name, value in values.items() if value is not None}
+        if known:
+            datapoints.append({"Timestamp": moment, "Unit": unit, **({"ExtendedStatistics": known} if extended else known)})
+    return {"Label": params["MetricName"], "Datapoints": datapoints}
+
+
+def list_metrics(store: MetricStore, region: str, params: dict) -> dict:
+    since = store.clock.now() - (RECENT if params.get("RecentlyActive") else LISTED_FOR)
+    wanted = params.get("Dimensions", ())
+    after = _decode(params["NextToken"]) if "NextToken" in params else 0
+    found: list[dict] = []
+    while rows := store.metrics(region, params.get("Namespace"), params.get("MetricName"), since, after, LIST_PAGE):
+        for row in rows:
+            dimensions = dict(json.loads(row["dimensions"]))
+            if not all(
+                one["Name"] in dimensions and one.get("Value", dimensions[one["Name"]]) == dimensions[one["Name"]] for one in wanted
+            ):
+                continue
+            if len(found) == LIST_PAGE:
+                return {"Metrics": found, "NextToken": _encode(after)}
+            shown = [{"Name": name, "Value": value} for name, value in dimensions.items()]
+            found.append({"Namespace": row["namespace"], "MetricName": row["name"], "Dimensions": shown})
+            after = row["id"]
+        after = rows[-1]["id"]
+    return {"Metrics": found}
+
+
+def _encode(after: int) -> str:
+    return base64.urlsafe_b64encode(str(after).encode()).decode()
+
+
+def _decode(token: str) -> int:
+    try:
+        return int(base64.urlsafe_b64decode(token))
+    except ValueError:
+        raise AwsError("InvalidParameterValue", "Invalid nextToken") from None
+
+
+OPERATIONS: dict[str, Callable[[MetricStore, str, dict], dict]] = {
+    "GetMetricData": metric_data,
+    "GetMetricStatistics": get_metric_statistics,
+    "ListMetrics": list_metrics,
+    "PutMetricData": put_metric_data,
+}

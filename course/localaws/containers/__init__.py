@@ -1,1 +1,0 @@
-"""How a job or a model server runs without Docker: its own processes, its own /opt/ml, and a local image in the container's place."""

@@ -1,5 +1,0 @@
-"""Payloads as DMatrices."""
-
-from course.localaws.containers.images.xgboost_data import csv_to_dmatrix, decode, libsvm_to_dmatrix, recordio_protobuf_to_dmatrix
-
-__all__ = ["csv_to_dmatrix", "decode", "libsvm_to_dmatrix", "recordio_protobuf_to_dmatrix"]

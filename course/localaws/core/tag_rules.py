@@ -1,0 +1,35 @@
+"""The rules of tags: at most fifty a resource, and none whose key AWS keeps for itself.
+
+Source: https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html#id_tags_naming_best_practices
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from course.localaws.core.errors import AwsError
+
+MOST_TAGS = 50
+RESERVED = "aws:"
+
+
+def merged(present: Iterable[dict], added: Iterable[dict]) -> list[dict]:
+    """The tags of a resource after adding some: a later value of a key replaces an earlier one.
+
+    Raises
+    ------
+    AwsError
+        ``ValidationException`` for a reserved or doubled key among the added, or for too many tags.
+    """
+    added = list(added)
+    keys = [tag["Key"] for tag in added]
+    for key in keys:
+        if key.lower().startswith(RESERVED):
+            raise AwsError("ValidationException", f'Tag keys that begin with "{RESERVED}" are reserved for AWS: "{key}".')
+    doubled = sorted({key for key in keys if keys.count(key) > 1})
+    if doubled:
+        raise AwsError("ValidationException", f"Duplicate tag keys found: {', '.join(doubled)}. Give each key once.")
+    tags = {tag["Key"]: tag["Value"] for tag in (*present, *added)}
+    if len(tags) > MOST_TAGS:
+        raise AwsError("ValidationException", f"A resource can have at most {MOST_TAGS} tags; this would make {len(tags)}.")
+    return [{"Key": key, "Value": value} for key, value in tags.items()]

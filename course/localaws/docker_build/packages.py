@@ -1,0 +1,82 @@
+"""What ``RUN pip install`` puts into an image: an overlay on this machine's packages, of which the image keeps its own part."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from course.localaws.docker_build.tree import Tree
+from course.localaws.jobs import overlay
+from course.localaws.jobs.overlay import BELOW, Overlay, course_packages
+from course.sandbox.box import Box
+from course.sandbox.visible import Bind
+
+PROGRAMS = "/usr/local/bin"  # where a python image has what pip installs
+# The first line of a program that pip made; where the path is long or has a blank, /bin/sh runs it, in three lines.
+SHEBANG = re.compile(r"#!/bin/sh\n'''exec' .*\n' '''\n|#!.*python.*\n")
+
+PROGRAM_SUM = re.compile(r"^(\.\./.*),sha256=[^,\n]*,\d*$", re.MULTILINE)  # in a RECORD, of a program: it has that first line
+
+
+class Packages:
+    """Installs with pip, in a box, during one build.
+
+    Parameters
+    ----------
+    folder : Path
+        A folder of the build's own.
+    tree : Tree
+        The image's files, among which pip may find requirements and sources.
+    tell : callable
+        Is given what pip prints.
+    """
+
+    def __init__(self, folder: Path, tree: Tree, tell: Callable[[str], None]) -> None:
+        self._folder, self._tree, self._tell = folder, tree, tell
+        self._overlay: Overlay | None = None
+
+    def install(self, arguments: list[str], here: Path, variables: Mapping[str, str]) -> int:
+        """Run pip with ``arguments`` in a folder and return its exit code."""
+        self._overlay = self._overlay or Overlay(self._folder / "overlay", course_packages())
+        (self._folder / "box/ml").mkdir(parents=True, exist_ok=True)
+        path = os.pathsep.join([str(self._overlay.bin), os.environ.get("PATH", os.defpath)])
+        binds = [Bind(self._overlay.folder, writable=True), Bind(self._tree.root, writable=True)]
+        box = Box(self._folder / "box/ml", dict(variables) | {"PATH": path}, binds=binds)
+        running = box.start([str(self._overlay.bin / "pip"), *arguments], self._lines, str(here))
+        try:
+            return running.wait()
+        except BaseException:  # Ctrl-C
+            running.kill()
+            raise
+
+    def _lines(self, lines: list[str]) -> None:
+        for line in lines:
+            self._tell(line.replace(str(self._tree.root), ""))
+
+    def keep(self, packages: Path) -> None:
+        """Move what was installed: packages become the folder ``packages``, programs files of the image, for the first python3 on PATH."""
+        if self._overlay is None:
+            return
+        (self._overlay.packages / BELOW).unlink()
+        # What differs from one installation to the next goes, or else so would the image's digest.
+        for cache in list(self._overlay.packages.rglob("__pycache__")):
+            shutil.rmtree(cache)
+        for record in self._overlay.packages.glob("*.dist-info/RECORD"):
+            record.write_text(PROGRAM_SUM.sub(r"\1,,", record.read_text()))
+        if any(self._overlay.packages.iterdir()):
+            shutil.move(self._overlay.packages, packages)
+        for script in sorted(self._overlay.bin.iterdir()):
+            if not script.is_symlink() and script.name not in overlay.PROGRAMS:
+                self._keep_program(script)
+
+    def _keep_program(self, script: Path) -> None:
+        text = script.read_bytes().decode("utf-8", "surrogateescape")
+        if found := SHEBANG.match(text):
+            script.write_bytes(f"#!/usr/bin/env python3\n{text[found.end() :]}".encode("utf-8", "surrogateescape"))
+        place = self._tree.make(PROGRAMS) / script.name
+        if not os.path.lexists(place):
+            shutil.move(script, place)
+            place.chmod(0o755)

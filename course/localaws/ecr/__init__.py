@@ -1,0 +1,1 @@
+"""ECR: the account's own container images. The records are moto's."""

@@ -1,0 +1,148 @@
+"""The account's own container registry: which image a URI names. moto keeps ECR's records, `containers/images/own.py` what is in an image.
+
+Words: https://github.com/aws/amazon-sagemaker-examples/issues/2534 (a job, no such repository) and /issues/1476 (no such image),
+https://github.com/wpilibsuite/DetectCoral/issues/37 (a role that may not pull), https://github.com/aws-samples/easy-amazon-sagemaker-deployments/issues/4
+(a model), read 2026-11-25. Different from AWS: a repository's own policy is taken to let every role pull, and a model's role is not asked.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from course.localaws import images
+from course.localaws.core.errors import AwsError
+from course.localaws.images.custom import Bodies, OwnImage
+
+if TYPE_CHECKING:
+    from course.localaws.platform import Platform
+
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+PULLING = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A repository, whether it has a policy of its own, and the image that was looked for: the digests of its manifest and of its
+    configuration, ``""`` when there is no such image.
+    """
+
+    arn: str
+    granted: bool
+    digest: str = ""
+    config: str = ""
+
+
+class Registry:
+    """Finds the images of one account, and keeps their bodies in the state folder.
+
+    Parameters
+    ----------
+    platform : Platform
+    """
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+        self.bodies = Bodies(platform.state / "images")
+        images.connect(platform.account, self.find)
+
+    def find(self, uri: str, parts: re.Match[str], role: str) -> OwnImage:
+        """The image that a URI of this account's names; waits for moto.
+
+        Parameters
+        ----------
+        uri : str
+        parts : re.Match
+            Of `images.URI`.
+        role : str
+            Of the job that is to pull it, ``""`` for a model.
+
+        Raises
+        ------
+        AwsError
+            ``ValidationException``: there is no such repository, or no such image in it, or the role may not pull it.
+        """
+        found = self._platform.identity.moto.run(lambda: self._look_up(parts))
+        if not role and (found is None or not found.digest):
+            raise AwsError("ValidationException", f"Requested image {uri} not found.")
+        repository = f"repository: {parts['repository']} in registry ID: {parts['account']}"
+        if found is None:
+            raise AwsError(
+                "ValidationException",
+                f"Cannot find {repository} Please check if your ECR repository exists and role {role} has proper pull permissions for "
+                f"SageMaker: {', '.join(PULLING)}",
+            )
+        if role and not found.granted and not self._may_pull(role, found.arn):
+            raise AwsError(
+                "ValidationException",
+                f"Access denied for {repository}. Please check if your ECR repository and image exist and role {role} has proper pull "
+                f"permissions for SageMaker: {', '.join(PULLING)}",
+            )
+        if not found.digest:
+            raise AwsError("ValidationException", f"Cannot find the requested image: {uri}")
+        resolved = f"{uri.partition('/')[0]}/{parts['repository']}@{found.digest}"
+        try:
+            return self.bodies.image(uri, found.config, resolved)
+        except FileNotFoundError:
+            raise AwsError(
+                "ValidationException",
+                f"The local AWS has no files of the image {uri}: its manifest names the configuration {found.config}, which was not built "
+                "here. Build it with `course aws build`.",
+            ) from None
+
+    def _may_pull(self, role: str, repository: str) -> bool:
+        return all(decision.allowed for decision in self._platform.identity.simulate(role, PULLING, [repository]))
+
+    def recover(self) -> None:
+        """Begin, in the background, to remove the bodies that no image names any longer. Before anything was started from them."""
+        threading.Thread(target=self._sweep, name="registry", daemon=True).start()
+
+    def reset(self) -> None:
+        self.bodies.clear()
+
+    def shutdown(self) -> None:
+        images.disconnect(self._platform.account)
+
+    def _sweep(self) -> None:
+        try:
+            self.bodies.sweep(self._platform.identity.moto.run(self._named))
+        except Exception:  # then they are swept at the next start
+            logger.info("the bodies of images were not swept", exc_info=True)
+
+    # In moto's thread
+
+    def _look_up(self, parts: re.Match[str]) -> Found | None:
+        """None when there is no such repository."""
+        try:
+            repository = self._backends()[parts["region"]].repositories[parts["repository"]]
+        except KeyError:  # neither is a region that there is not
+            return None
+        wanted, tag = parts["digest"], parts["tag"] or (None if parts["digest"] else "latest")
+        for image in repository.images:
+            if (not wanted or image.get_image_digest() == wanted) and (not tag or tag in image.image_tags):
+                return Found(repository.arn, bool(repository.policy), image.get_image_digest(), _config_of(image))
+        return Found(repository.arn, bool(repository.policy))
+
+    def _named(self) -> set[str]:
+        """The digests of all configurations that a manifest names, in every region."""
+        repositories = [repository for backend in list(self._backends().values()) for repository in backend.repositories.values()]
+        return {_config_of(image) for repository in repositories for image in repository.images}
+
+    def _backends(self) -> Any:
+        from moto.ecr.models import ecr_backends
+
+        return ecr_backends[self._platform.account]
+
+
+def _config_of(image: Any) -> str:
+    """A manifest may be anything that PutImage was given; ``"none"`` of one that names no configuration."""
+    try:
+        digest = str(json.loads(image.image_manifest)["config"]["digest"])
+    except (ValueError, KeyError, TypeError):
+        return "none"
+    return digest if DIGEST.fullmatch(digest) else "none"

@@ -1,0 +1,1 @@
+"""The gateway: signatures, request bodies and the request log."""

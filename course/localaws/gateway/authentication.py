@@ -1,0 +1,118 @@
+"""Who may come in: a request's signature against the secret behind its access key, and its body against what was signed."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from course.localaws.core.call import Principal
+from course.localaws.core.credentials import Credential
+from course.localaws.core.errors import AwsError
+from course.localaws.gateway import sigv2, sigv4
+from course.localaws.gateway.chunked import ChunkSigner, decoded
+from course.localaws.gateway.refusals import Refused
+from course.localaws.gateway.sigv2 import PresignedV2
+from course.localaws.gateway.sigv4 import Head, Signature
+
+LARGEST_BUFFERED = 256 * 1024 * 1024  # bytes of a body that must be read before its signature can be checked
+DEFAULT_REGION = "us-east-1"
+
+
+class Keys(Protocol):
+    """What admission needs of `course.localaws.iam.identity.Identity`."""
+
+    def secret(self, access_key: str) -> Credential | None: ...
+
+
+@dataclass(slots=True)
+class Admitted:
+    """A request that may pass: from whom, for which region, and its checked body (``trailers`` are complete once that was read)."""
+
+    principal: Principal
+    region: str
+    chunks: AsyncIterator[bytes]
+    trailers: dict[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+
+
+def signature_of(head: Head) -> Signature | PresignedV2:
+    """The signature that a request carries.
+
+    Raises
+    ------
+    Refused
+        ``"missing"`` or ``"malformed"``.
+    """
+    signature = sigv4.read(head) or sigv2.read(head)
+    if signature is None:
+        raise Refused("missing")
+    return signature
+
+
+async def admit(signature: Signature | PresignedV2, head: Head, raw: AsyncIterator[bytes], keys: Keys, now: float) -> Admitted:
+    """Check a signature; the body behind ``raw`` is checked as it is read, or at once where its hash was signed but not sent.
+
+    Parameters
+    ----------
+    now : float
+        Unix seconds of the local AWS's clock, which may be ahead; only keys expire by it. Signatures are made by clients'
+        own clocks, so they are held against the machine's.
+
+    Raises
+    ------
+    Refused
+        When it may not pass.
+    AwsError
+        ``RequestEntityTooLarge`` (413), or ``InvalidArgument`` for an unknown ``x-amz-content-sha256``.
+    """
+    signature.check_time(time.time())
+    credential = await _credential(signature, keys, now)
+    if isinstance(signature, PresignedV2):
+        _require(signature.matches(head, credential.secret))
+        return Admitted(credential.principal, DEFAULT_REGION, raw)
+    signature.check_coverage(head)
+    declared = signature.declared_payload(head)
+    if declared is None:
+        body = await _whole(raw)
+        _require(signature.matches(head, hashlib.sha256(body).hexdigest(), credential.secret))
+        return Admitted(credential.principal, signature.region, _once(body), body=body)
+    _require(signature.matches(head, declared, credential.secret))
+    trailers: dict[str, str] = {}
+    chunks = decoded(raw, declared, head, ChunkSigner(signature, credential.secret), trailers)
+    return Admitted(credential.principal, signature.region, chunks, trailers)
+
+
+async def _credential(signature: Signature | PresignedV2, keys: Keys, now: float) -> Credential:
+    # Temporary keys are looked up in memory; those of IAM users in moto, which may be busy.
+    temporary = signature.access_key.startswith("ASIA")
+    credential = keys.secret(signature.access_key) if temporary else await asyncio.to_thread(keys.secret, signature.access_key)
+    if credential is None:
+        raise Refused("unknown key")
+    if credential.token != signature.token:
+        raise Refused("wrong token")
+    if credential.expires is not None and credential.expires < now:
+        raise Refused("expired token")
+    return credential
+
+
+def _require(matches: bool) -> None:
+    if not matches:
+        raise Refused("signature")
+
+
+async def _whole(raw: AsyncIterator[bytes]) -> bytes:
+    pieces, size = [], 0
+    async for piece in raw:
+        pieces.append(piece)
+        size += len(piece)
+        if size > LARGEST_BUFFERED:
+            raise AwsError("RequestEntityTooLarge", f"The request body is larger than {LARGEST_BUFFERED} bytes.", 413)
+    return b"".join(pieces)
+
+
+async def _once(body: bytes) -> AsyncIterator[bytes]:
+    yield body

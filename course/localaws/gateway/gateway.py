@@ -1,0 +1,142 @@
+"""The front door: checks each request's signature, hands it to its service, records it, and words what went wrong as AWS does."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import sqlite3
+import uuid
+from collections.abc import AsyncIterator
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from course.localaws.core.call import Call, Service
+from course.localaws.core.errors import AwsError
+from course.localaws.gateway.authentication import admit, signature_of
+from course.localaws.gateway.refusals import Refused, refusal
+from course.localaws.gateway.sigv4 import Head
+from course.localaws.platform import Platform
+from course.localaws.protocol import errors
+
+logger = logging.getLogger(__name__)
+
+
+class Gateway:
+    """An ASGI application that serves AWS requests.
+
+    Parameters
+    ----------
+    platform : Platform
+    services : dict
+        Signing name -> service.
+    fallback : Service
+        Serves every other signing name.
+    """
+
+    def __init__(self, platform: Platform, services: dict[str, Service], fallback: Service) -> None:
+        self._platform = platform
+        self._services = services
+        self._fallback = fallback
+
+    async def __call__(self, scope: dict, receive, send) -> None:
+        visit = _Visit(Request(scope, receive), Head.of(scope))
+        try:
+            await self._admit(visit)
+            response = await self._services.get(visit.service, self._fallback)(visit.call)
+        except ClientDisconnect:
+            return  # nobody is left to answer
+        except Exception as exception:
+            response = self._failed(visit, exception)
+        self._record(visit, response.status_code)
+        response.headers.setdefault("x-amzn-requestid", visit.id)
+        if visit.awaits_continue:
+            # Its body will never come, but HTTP has no way to say so: what follows on this connection would be taken for it.
+            response.headers["connection"] = "close"
+        await response(scope, receive, send)
+
+    async def _admit(self, visit: _Visit) -> None:
+        head = visit.head
+        signature = signature_of(head)
+        visit.service = errors.service_of(head, signature.service)
+        admitted = await admit(signature, head, visit.body(), self._platform.identity, self._platform.clock.now())
+        visit.call = Call(
+            request=visit.request,
+            headers=head.headers,
+            service=visit.service,
+            region=admitted.region,
+            principal=admitted.principal,
+            id=visit.id,
+            chunks=admitted.chunks,
+            operation=errors.operation_of(head, visit.protocol, admitted.body or b""),
+            trailers=admitted.trailers,
+        )
+
+    def _failed(self, visit: _Visit, exception: Exception) -> Response:
+        if isinstance(exception, Refused):
+            error = refusal(exception, visit.protocol, visit.service)
+        elif isinstance(exception, AwsError):
+            error = exception
+        else:
+            logger.error("request %s: %s %s failed", visit.id, visit.service, visit.operation, exc_info=exception)
+            error = self._internal(visit, exception)
+        visit.error = error.code
+        response = errors.render(error, visit.protocol, visit.head, visit.service, visit.id)
+        response.headers.update(error.headers)
+        return response
+
+    def _internal(self, visit: _Visit, exception: Exception) -> AwsError:
+        """A fault of the local AWS itself, in one paragraph; the traceback is in its log only."""
+        code = "InternalError" if visit.service == "s3" else "InternalFailure"
+        if _disk_is_full(exception):
+            return AwsError(
+                code, f"No space is left on the disk that holds the local AWS's state ({self._platform.state}). Free some.", 500
+            )
+        where = self._platform.state / "server.log"
+        what = f"{type(exception).__name__}: {exception}".splitlines()[0]
+        return AwsError(
+            code,
+            f"The local AWS failed at {visit.service}:{visit.operation} with {what}. This is a fault of the local AWS, not of your "
+            f"request; its log, {where}, has the details under request id {visit.id}.",
+            500,
+        )
+
+    def _record(self, visit: _Visit, status: int) -> None:
+        call = visit.call
+        caller = call.principal.arn if call else "unknown"
+        self._platform.requests.record(caller, visit.service, visit.operation, call.resource if call else "", status, visit.error)
+
+
+class _Visit:
+    """One request from its arrival to its answer."""
+
+    def __init__(self, request: Request, head: Head) -> None:
+        self.request = request
+        self.head = head
+        self.id = str(uuid.uuid4())
+        self.call: Call | None = None
+        self.error = ""
+        self.awaits_continue = "expect" in head.headers
+        # Until its signature is read: a request that names no operation is taken for S3's, whose requests never do.
+        self.service = "s3" if errors.protocol_of(head, "") == "rest-json" else "unsigned"
+
+    @property
+    def protocol(self) -> str:
+        return errors.protocol_of(self.head, self.service)
+
+    @property
+    def operation(self) -> str:
+        named = self.call.operation if self.call else errors.operation_of(self.head, self.protocol)
+        return named or f"{self.head.method} {self.head.path.decode('latin-1')}"
+
+    async def body(self) -> AsyncIterator[bytes]:
+        self.awaits_continue = False
+        async for piece in self.request.stream():
+            if piece:
+                yield piece
+
+
+def _disk_is_full(exception: Exception) -> bool:
+    if isinstance(exception, OSError):
+        return exception.errno in (errno.ENOSPC, errno.EDQUOT)
+    return isinstance(exception, sqlite3.OperationalError) and "full" in str(exception)

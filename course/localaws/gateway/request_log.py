@@ -1,0 +1,137 @@
+"""Who called whom: every request, and what jobs did inside, in one table."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import sqlite3
+import sys
+import threading
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+
+from course.localaws.core.clock import Clock
+from course.localaws.core.database import Database
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS requests (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    time REAL NOT NULL,
+    caller TEXT NOT NULL,
+    service TEXT NOT NULL,
+    operation TEXT NOT NULL,
+    resource TEXT NOT NULL,
+    status INTEGER NOT NULL,
+    error TEXT NOT NULL
+)
+"""
+COLUMNS = ("time", "caller", "service", "operation", "resource", "status", "error")
+KEPT = 200_000  # rows; older ones are dropped at the next start, so that the log does not grow for ever
+FLUSH_SECONDS = 0.1
+
+logger = logging.getLogger(__name__)
+
+
+class RequestLog:
+    """The request log. Recording only appends to a queue; a thread writes the queue down in batches, so that it costs a request nothing.
+
+    Parameters
+    ----------
+    path : Path
+        The SQLite file, ``requests.db``.
+    clock : Clock
+    """
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self._clock = clock
+        self._database = Database(path, SCHEMA)
+        with self._database.write() as connection:
+            connection.execute("DELETE FROM requests WHERE id <= (SELECT max(id) FROM requests) - ?", (KEPT,))
+        self._queue: deque[tuple] = deque()
+        self._flushing = threading.Lock()
+        self._queued = threading.Event()
+        self._closed = threading.Event()
+        self._writer = threading.Thread(target=self._write_batches, name="request-log", daemon=True)
+        self._writer.start()
+
+    def record(self, caller: str, service: str, operation: str, resource: str = "", status: int = 200, error: str = "") -> None:
+        """Note one request.
+
+        Parameters
+        ----------
+        caller : str
+            ARN of who called: a principal, or a job for work done inside.
+        service, operation, resource : str
+            E.g. ``"sagemaker"``, ``"CreateTrainingJob"``, ``"training-job/delays-1"``.
+        status : int
+            HTTP status of the answer.
+        error : str
+            AWS's error code, empty when it succeeded.
+        """
+        self._queue.append((self._clock.now(), caller, service, operation, resource, status, error))
+        self._queued.set()
+
+    def events(self, since: int | None = None, limit: int = 1000) -> list[dict]:
+        """At most ``limit`` of what was recorded, oldest first: the next after the event with id ``since``, or the latest when ``None``.
+
+        Each is a dict of ``id`` and `COLUMNS`; ``time`` is in Unix seconds.
+        """
+        if since is None:
+            return list(itertools.islice(self.newest(), limit))[::-1]
+        self.flush()
+        rows = self._database.connection.execute("SELECT * FROM requests WHERE id > ? ORDER BY id LIMIT ?", (since, limit))
+        return [dict(row) for row in rows]
+
+    def newest(self, before: int | None = None) -> Iterator[dict]:
+        """What was recorded before the event with id ``before`` (all, when ``None``), newest first, as `events` gives it."""
+        self.flush()
+        before = sys.maxsize if before is None else before
+        for row in self._database.connection.execute("SELECT * FROM requests WHERE id < ? ORDER BY id DESC", (before,)):
+            yield dict(row)
+
+    def flush(self) -> None:
+        """Write down what was recorded so far.
+
+        Raises
+        ------
+        sqlite3.OperationalError
+            When the disk is full; the batch stays queued.
+        """
+        with self._flushing:
+            batch = list(self._queue)
+            if not batch:
+                return
+            with self._database.write() as connection:
+                marks = ", ".join("?" * len(COLUMNS))
+                connection.executemany(f"INSERT INTO requests ({', '.join(COLUMNS)}) VALUES ({marks})", batch)
+            for _ in batch:
+                self._queue.popleft()
+
+    def reset(self) -> None:
+        """Forget everything; ids go on, so that a reader's ``since`` stays valid."""
+        with self._flushing:
+            self._queue.clear()
+            with self._database.write() as connection:
+                connection.execute("DELETE FROM requests")
+
+    def shutdown(self) -> None:
+        """Write down the rest and close the file."""
+        self._closed.set()
+        self._queued.set()
+        self._writer.join()
+        self._flush_or_complain()
+        self._database.close()
+
+    def _write_batches(self) -> None:
+        while not self._closed.is_set():
+            self._queued.wait()
+            self._closed.wait(FLUSH_SECONDS)
+            self._queued.clear()
+            self._flush_or_complain()
+
+    def _flush_or_complain(self) -> None:
+        try:
+            self.flush()
+        except sqlite3.Error:
+            logger.exception("the request log could not be written")

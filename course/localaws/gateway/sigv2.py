@@ -1,0 +1,108 @@
+"""Signature Version 2 in S3's presigned URLs, which boto3 still makes unless told otherwise; nothing else may be so signed.
+
+Source: Amazon S3 developer guide, "Signing and authenticating REST requests", query string authentication.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+from dataclasses import dataclass
+
+from course.localaws.gateway.refusals import Refused
+from course.localaws.gateway.sigv4 import Head, pairs
+
+# Query parameters that name a sub-resource or override a header of the answer; they are signed.
+_SIGNED_PARAMETERS = frozenset(
+    {
+        "accelerate",
+        "acl",
+        "analytics",
+        "cors",
+        "defaultObjectAcl",
+        "delete",
+        "inventory",
+        "lifecycle",
+        "location",
+        "logging",
+        "metrics",
+        "notification",
+        "object-lock",
+        "partNumber",
+        "policy",
+        "replication",
+        "requestPayment",
+        "response-cache-control",
+        "response-content-disposition",
+        "response-content-encoding",
+        "response-content-language",
+        "response-content-type",
+        "response-expires",
+        "restore",
+        "select",
+        "select-type",
+        "storageClass",
+        "tagging",
+        "torrent",
+        "uploadId",
+        "uploads",
+        "versionId",
+        "versioning",
+        "versions",
+        "website",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PresignedV2:
+    """``AWSAccessKeyId``, ``Signature`` and ``Expires`` (Unix seconds) of a presigned URL, with the session token where there is one."""
+
+    access_key: str
+    value: str
+    expires: str
+    token: str
+    service = "s3"
+
+    def check_time(self, now: float) -> None:
+        """Refuse (`Refused` ``"presigned expired"``) a URL past its time."""
+        if not self.expires.isdigit():
+            raise Refused("malformed", f"Expires must be in Unix seconds, not {self.expires!r}.")
+        if now > int(self.expires):
+            raise Refused("presigned expired")
+
+    def matches(self, head: Head, secret: str) -> bool:
+        """Whether ``secret`` made this signature over this request."""
+        expected = hmac.digest(secret.encode(), self._text(head).encode("latin-1"), "sha1")
+        return hmac.compare_digest(base64.b64encode(expected).decode(), self.value)
+
+    def _text(self, head: Head) -> str:
+        # What a client put into the query stands for headers of the same names.
+        query = {name.decode("latin-1"): value.decode("latin-1") for name, value in pairs(head.query)}
+        headers = {name: value.strip() for name, value in (head.headers | query).items()}
+        amz = "".join(f"{name}:{headers[name]}\n" for name in sorted(headers) if name.startswith("x-amz-"))
+        md5, kind = headers.get("content-md5", ""), headers.get("content-type", "")
+        return f"{head.method}\n{md5}\n{kind}\n{self.expires}\n{amz}{_resource(head)}"
+
+
+def read(head: Head) -> PresignedV2 | None:
+    """The version 2 signature in a request's query; ``None`` when there is none."""
+    if b"AWSAccessKeyId=" not in head.query:
+        return None
+    query = {name.decode("latin-1"): value.decode("latin-1") for name, value in pairs(head.query)}
+    if not {"AWSAccessKeyId", "Signature", "Expires"} <= query.keys():
+        raise Refused("malformed", "Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters.")
+    return PresignedV2(query["AWSAccessKeyId"], query["Signature"], query["Expires"], query.get("x-amz-security-token", ""))
+
+
+def _resource(head: Head) -> str:
+    signed = []
+    for part in head.query.split(b"&"):
+        name, equals, _ = part.partition(b"=")
+        if name.decode("latin-1") in _SIGNED_PARAMETERS:
+            value = pairs(part)[0][1]
+            signed.append((name + equals + value).decode("latin-1"))
+    path = head.path.decode("latin-1")
+    if path.rfind("/") == 0 and path != "/":  # a bucket's own path is signed as that of a folder
+        path += "/"
+    return path + ("?" + "&".join(sorted(signed, key=lambda item: item.partition("=")[0])) if signed else "")

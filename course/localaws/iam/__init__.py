@@ -1,0 +1,1 @@
+"""IAM and STS: keys, principals, the policy engine, and authorization of each request."""

@@ -1,0 +1,232 @@
+"""Identity: who may sign requests, who they are, and what their policies say."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response
+
+from course.localaws.core import credentials
+from course.localaws.core.call import Call, Principal, Service
+from course.localaws.core.clock import Clock
+from course.localaws.core.credentials import Credential
+from course.localaws.core.database import Database
+from course.localaws.core.errors import AwsError, not_supported
+from course.localaws.iam import policy, simulation
+from course.localaws.iam.authorization import Callers
+from course.localaws.iam.policy import Decision, PolicyError, Request
+from course.localaws.iam.principals import Entity, Principals
+from course.localaws.protocol import query
+
+if TYPE_CHECKING:
+    from course.localaws.moto.mount import MotoMount
+    from course.localaws.platform import Platform
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS credentials (
+    access_key TEXT PRIMARY KEY,
+    secret TEXT NOT NULL,
+    token TEXT NOT NULL,
+    arn TEXT NOT NULL,
+    expires REAL
+)
+"""
+EXPIRED_KEPT = 24 * 3600.0  # seconds for which an expired key is still told "ExpiredToken" rather than "invalid"
+
+
+class Identity:
+    """Keys, principals and the evaluation of their policies.
+
+    Keys come from four places: the one set of the learner (``keys.json``), sessions that STS or a job was given (``identity.db``), and
+    access keys of IAM users, which moto keeps.
+
+    Parameters
+    ----------
+    state : Path
+    account : str
+    clock : Clock
+
+    Attributes
+    ----------
+    moto : MotoMount
+        Set by the mount when it is made.
+    callers : Callers
+        What the policies of those who call say, asked before an operation is done.
+    """
+
+    moto: MotoMount
+
+    def __init__(self, state: Path, account: str, clock: Clock) -> None:
+        self.account = account
+        self._clock = clock
+        self._database = Database(state / "identity.db", SCHEMA)
+        self._learner = credentials.issued(state, account)
+        self._known = {credential.principal.access_key: credential for credential in (self._learner, *self._sessions())}
+        self.callers = Callers(self)
+
+    def now(self) -> float:
+        """Unix seconds on the clock of the local AWS."""
+        return self._clock.now()
+
+    # Keys
+
+    def issue(self, role: str, session_name: str = "SageMaker", seconds: float | None = None) -> Credential:
+        """New temporary keys of a role's session.
+
+        Parameters
+        ----------
+        role : str
+            Name or ARN.
+        session_name : str
+        seconds : float, optional
+            After which they expire; never when omitted, for what runs as long as it must.
+        """
+        return self.issue_as(self.session(role, session_name), seconds)
+
+    def session(self, role: str, session_name: str = "SageMaker") -> str:
+        """The ARN of a role's session; the role by name or ARN."""
+        return f"arn:aws:sts::{self.account}:assumed-role/{role.rpartition('/')[2]}/{session_name}"
+
+    def issue_as(self, arn: str, seconds: float | None = None) -> Credential:
+        """New temporary keys of any principal."""
+        now = self._clock.now()
+        credential = credentials.new_credential(arn, self.account, expires=None if seconds is None else now + seconds)
+        row = (credential.principal.access_key, credential.secret, credential.token, arn, credential.expires)
+        with self._database.write() as connection:
+            connection.execute("INSERT INTO credentials VALUES (?, ?, ?, ?, ?)", row)
+            connection.execute("DELETE FROM credentials WHERE expires < ?", (now - EXPIRED_KEPT,))
+        self._known[credential.principal.access_key] = credential
+        return credential
+
+    def secret(self, access_key: str) -> Credential | None:
+        """The credential behind an access key, or ``None``; also when it expired lately, so that the caller can be told so."""
+        return self._known.get(access_key) or self._user_key(access_key)
+
+    def _sessions(self) -> list[Credential]:
+        rows = self._database.connection.execute("SELECT access_key, secret, token, arn, expires FROM credentials")
+        return [Credential(secret, Principal(self.account, arn, key), token, expires) for key, secret, token, arn, expires in rows]
+
+    def _user_key(self, access_key: str) -> Credential | None:
+        if not access_key.startswith("AKIA"):  # a session's key that is not known here is known nowhere
+            return None
+        records = self.moto.iam()
+        record = records.access_keys.get(access_key)
+        user = next((user for user in list(records.users.values()) if record and user.name == record.user_name), None)
+        if user is None or record.status != "Active":
+            return None
+        return Credential(record.secret_access_key, Principal(self.account, user.arn, access_key))
+
+    # Principals and policies
+
+    def role_document(self, role_arn: str) -> dict | None:
+        """A role as ``GetRole`` shows it, with its trust policy parsed, or ``None``."""
+        try:
+            role = Principals(self.moto.iam()).by_arn(role_arn)
+        except AwsError:
+            return None
+        if role.kind != "role":
+            return None
+        return {
+            "Arn": role.arn,
+            "RoleName": role.name,
+            "RoleId": role.id,
+            "AssumeRolePolicyDocument": json.loads(role.trust),
+            "MaxSessionDuration": role.session_seconds,
+        }
+
+    def simulate(
+        self,
+        role_arn: str,
+        actions: Sequence[str],
+        resources: Sequence[str] = ("*",),
+        context: Mapping[str, Sequence[str]] | None = None,
+    ) -> list[Decision]:
+        """What a role's (or user's) own policies and boundary say to each action on each resource, actions first.
+
+        Waits for moto's thread: call it from a thread of your own.
+
+        Raises
+        ------
+        AwsError
+            ``NoSuchEntity``, ``InvalidInput``.
+        PolicyError
+            A condition cannot be evaluated.
+        """
+
+        def decide() -> list[Decision]:
+            entity = Principals(self.moto.iam()).by_arn(role_arn)
+            requests = [Request(action, resource, {**entity.context, **(context or {})}) for action in actions for resource in resources]
+            return [policy.evaluate(request, entity.policies, entity.boundary) for request in requests]
+
+        return self.moto.run(decide)
+
+    def caller(self, principal: Principal) -> tuple[Entity | None, str]:
+        """Who a principal is to IAM, and its user id as ``GetCallerIdentity`` answers it. Call it in moto's thread.
+
+        The entity is ``None`` for a federated user, for the account itself, and for a role or user that was deleted since.
+        """
+        kind, _, rest = principal.arn.rpartition(":")[2].partition("/")
+        principals = Principals(self.moto.iam())
+        try:
+            if kind == "assumed-role":
+                name, _, session = rest.partition("/")
+                role = principals.role(name)
+                return role, f"{role.id}:{session}"
+            if kind == "user":
+                user = principals.user(rest.rpartition("/")[2])
+                return user, user.id
+        except AwsError:
+            return None, principal.access_key
+        return None, f"{self.account}:{rest}" if rest else self.account
+
+    def bootstrap(self) -> None:
+        """Make the execution role of every lesson, ``SageMakerRole``: trusted by SageMaker, with AWS's managed policy and S3."""
+        wanted = json.loads(Path(__file__).with_name("sagemaker_role.json").read_text())
+        name = credentials.ROLE_NAME
+        self.moto.ask("iam", "CreateRole", RoleName=name, AssumeRolePolicyDocument=json.dumps(wanted["trust"]))
+        for arn in wanted["managed"]:
+            self.moto.ask("iam", "AttachRolePolicy", RoleName=name, PolicyArn=arn)
+        for policy_name, document in wanted["inline"].items():
+            self.moto.ask("iam", "PutRolePolicy", RoleName=name, PolicyName=policy_name, PolicyDocument=json.dumps(document))
+
+    def forget(self) -> None:
+        """Withdraw every key but the learner's."""
+        with self._database.write() as connection:
+            connection.execute("DELETE FROM credentials")
+        self._known = {self._learner.principal.access_key: self._learner}
+        self.callers.forget()
+
+    def close(self) -> None:
+        self._database.close()
+
+
+def iam_service(platform: Platform) -> Service:
+    """IAM: the policy simulator is ours, the records are moto's."""
+    identity = platform.identity
+
+    async def serve(call: Call) -> Response:
+        form = await query.form_of(call)
+        call.operation = form.get("Action", "")
+        if call.operation in simulation.OPERATIONS:
+            return await identity.moto.run_async(lambda: simulation.answer(call.operation, form, identity, call.id))
+        _check(call.operation, form)
+        return await identity.moto(call)
+
+    return serve
+
+
+def _check(operation: str, form: query.Form) -> None:
+    """What moto would accept, or drop, in silence."""
+    if operation in ("CreateRole", "UpdateAssumeRolePolicy"):
+        document = form.get("AssumeRolePolicyDocument", form.get("PolicyDocument", ""))
+        try:
+            trust = policy.parse(form.get("RoleName", ""), document)
+        except PolicyError as error:
+            raise AwsError("MalformedPolicyDocument", str(error)) from None
+        if any(statement.principals is None for statement in trust.statements):
+            raise AwsError("MalformedPolicyDocument", "AssumeRole policy must contain a Principal")
+    if operation == "CreateUser" and "PermissionsBoundary" in form:
+        raise not_supported("iam", "CreateUser with PermissionsBoundary")

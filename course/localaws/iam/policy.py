@@ -1,0 +1,347 @@
+"""IAM policies, and whether they allow a request.
+
+Source: "Policy evaluation logic for requests within a single account" and "Grammar of the IAM JSON policy language", IAM User
+Guide. Evaluated are identity policies, a permissions boundary and a resource policy of one account. Not evaluated are service and
+resource control policies, session policies and VPC endpoint policies: the account of the local AWS has none.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from course.localaws.iam import policy_conditions as conditions
+from course.localaws.iam import policy_patterns as patterns
+from course.localaws.iam.policy_conditions import Condition, PolicyError
+from course.localaws.iam.policy_patterns import Context, Unresolved
+
+Effect = Literal["allowed", "explicitDeny", "implicitDeny"]
+Position = tuple[int, int]  # line and column, both from 1
+
+_VERSIONS = ("2008-10-17", "2012-10-17")
+_ELEMENTS = frozenset(
+    {"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Principal", "NotPrincipal", "Condition"},
+)
+_PRINCIPAL_TYPES = frozenset({"AWS", "Service", "Federated", "CanonicalUser"})
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked, and by whom.
+
+    Attributes
+    ----------
+    action : str
+        ``"sagemaker:CreateTrainingJob"``.
+    resource : str
+        An ARN, or ``"*"``.
+    context : mapping
+        Condition keys, in any case, to their values.
+    principals : mapping
+        Everything that the caller answers to in a ``Principal`` element: ``{"AWS": {session ARN, role ARN, root ARN, account}}``.
+    absent : callable, optional
+        Says of a condition key, in lower case, that is not in ``context`` whether the request truly has none. Where it does not, a
+        condition on the key cannot be evaluated, and raises. Omitted, what is not there is absent: in a simulation the caller states
+        the whole context.
+    """
+
+    action: str
+    resource: str = "*"
+    context: Context = field(default_factory=dict)
+    principals: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    absent: Callable[[str], bool] = lambda key: True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "context", {key.lower(): tuple(values) for key, values in self.context.items()})
+
+
+@dataclass(frozen=True, slots=True, eq=False)  # the same text in two places is two statements
+class Statement:
+    """One statement of a policy, with where it stands in the policy's text.
+
+    ``start`` and ``end`` are as ``SimulatePrincipalPolicy`` answers them: right behind the bracket or comma that opens the statement
+    (behind its own brace where it stands alone), and right behind its closing brace.
+    """
+
+    allows: bool
+    actions: tuple[str, ...]
+    not_actions: bool
+    resources: tuple[str, ...]
+    not_resources: bool
+    principals: Mapping[str, frozenset[str]] | None
+    not_principals: bool
+    conditions: tuple[Condition, ...]
+    variables: bool
+    sid: str
+    source: str
+    start: Position
+    end: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A parsed policy document; ``source`` names it in decisions (``SourcePolicyId``)."""
+
+    source: str
+    statements: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a set of policies says to a request.
+
+    Attributes
+    ----------
+    action, resource : str
+    effect : str
+        ``"allowed"``, ``"explicitDeny"`` or ``"implicitDeny"``.
+    matched : tuple of Statement
+        The statements that decided: only the denying ones of an explicit deny, none of an implicit one.
+    missing : tuple of str
+        Condition keys that statements on this action and resource ask for, and the request does not have.
+    within_boundary : bool or None
+        Whether the permissions boundary allows the request; ``None`` without a boundary.
+    """
+
+    action: str
+    resource: str
+    effect: Effect
+    matched: tuple[Statement, ...]
+    missing: tuple[str, ...]
+    within_boundary: bool | None = None
+
+    @property
+    def allowed(self) -> bool:
+        return self.effect == "allowed"
+
+
+def evaluate(
+    request: Request,
+    identity: Sequence[Policy],
+    boundary: Sequence[Policy] | None = None,
+    resource_policy: Policy | None = None,
+) -> Decision:
+    """Decide a request within one account: an explicit deny ends it; else it needs an allow, and the boundary's as well.
+
+    A resource policy that names the caller allows by itself, as it does within an account, but not beyond the boundary.
+
+    Raises
+    ------
+    PolicyError
+        A condition cannot be evaluated. It is never taken as satisfied.
+    """
+    granting = (*identity, *([resource_policy] if resource_policy else ()))
+    found = _Found.of(request, granting)
+    limit = _Found.of(request, boundary) if boundary is not None else None
+    denied = (*found.denying, *(limit.denying if limit else ()))
+    missing = tuple(dict.fromkeys((*found.missing, *(limit.missing if limit else ()))))
+    within = None if limit is None else bool(limit.allowing) and not limit.denying
+    if denied:
+        return Decision(request.action, request.resource, "explicitDeny", denied, missing, within)
+    if found.allowing and within is not False:
+        return Decision(request.action, request.resource, "allowed", found.allowing, missing, within)
+    return Decision(request.action, request.resource, "implicitDeny", (), missing, within)
+
+
+def about(policies: Iterable[Policy], action: str) -> tuple[Policy, ...]:
+    """The same policies without the statements that do not name an action: they decide on it alike, in less time."""
+    named = [(policy, tuple(statement for statement in policy.statements if _names_action(statement, action))) for policy in policies]
+    return tuple(Policy(policy.source, statements) for policy, statements in named if statements)
+
+
+@dataclass(slots=True)
+class _Found:
+    allowing: tuple[Statement, ...]
+    denying: tuple[Statement, ...]
+    missing: list[str]
+
+    @classmethod
+    def of(cls, request: Request, policies: Iterable[Policy]) -> _Found:
+        missing: list[str] = []
+        applying = [statement for policy in policies for statement in policy.statements if _applies(statement, request, missing)]
+        allowing = tuple(statement for statement in applying if statement.allows)
+        return cls(allowing, tuple(statement for statement in applying if not statement.allows), missing)
+
+
+def _applies(statement: Statement, request: Request, missing: list[str]) -> bool:
+    if not _names_action(statement, request.action) or not _names_principal(statement, request.principals):
+        return False
+    try:
+        # Every condition is looked at, also behind one that fails, so that all missing keys are told.
+        return _names_resource(statement, request) and all(
+            [_holds(condition, statement, request, missing) for condition in statement.conditions]
+        )
+    except Unresolved as unresolved:  # AWS: a statement with a variable that has no value does not apply
+        _must_know(unresolved.key, statement, request)
+        missing.append(unresolved.key)
+        return False
+
+
+def _names_action(statement: Statement, action: str) -> bool:
+    return any(patterns.action_matches(pattern, action) for pattern in statement.actions) != statement.not_actions
+
+
+def _names_resource(statement: Statement, request: Request) -> bool:
+    if not statement.resources:  # a trust policy: its resource is the role it belongs to
+        return True
+    expand = (lambda pattern: patterns.expand(pattern, request.context)) if statement.variables else patterns.plain
+    return any([patterns.resource_matches(expand(pattern), request.resource) for pattern in statement.resources]) != statement.not_resources
+
+
+def _names_principal(statement: Statement, principals: Mapping[str, frozenset[str]]) -> bool:
+    if statement.principals is None:  # an identity policy: its principal is whom it is attached to
+        return True
+    named = any("*" in names or names & principals.get(kind, frozenset()) for kind, names in statement.principals.items())
+    return named != statement.not_principals
+
+
+def _holds(condition: Condition, statement: Statement, request: Request, missing: list[str]) -> bool:
+    if condition.key.lower() not in request.context:
+        _must_know(condition.key, statement, request)
+        missing.append(condition.key)
+    try:
+        return condition.holds(request.context)
+    except PolicyError as error:
+        raise PolicyError(f"{_where(statement)}: {error}") from None
+
+
+def _must_know(key: str, statement: Statement, request: Request) -> None:
+    if key.lower() not in request.context and not request.absent(key.lower()):
+        raise PolicyError(f"{_where(statement)}: the condition key {key} cannot be evaluated by the local AWS")
+
+
+def _where(statement: Statement) -> str:
+    return f"policy {statement.source}, statement {statement.sid or f'at line {statement.start[0]}'}"
+
+
+# Parsing
+
+
+def parse(source: str, document: str | dict) -> Policy:
+    """Read a policy document.
+
+    Parameters
+    ----------
+    source : str
+        Its name in decisions and messages.
+    document : str or dict
+        The JSON text; positions of statements refer to it. A dict is taken as its compact JSON.
+
+    Raises
+    ------
+    PolicyError
+        It is not JSON, not a policy, or holds an element or condition operator that IAM does not have.
+    """
+    text = document if isinstance(document, str) else json.dumps(document, separators=(",", ":"))
+    try:
+        tree = json.loads(text)
+    except ValueError as error:
+        raise PolicyError(f"policy {source}: not JSON: {error}") from None
+    if not isinstance(tree, dict) or "Statement" not in tree:
+        raise PolicyError(f"policy {source}: must be a map with a Statement")
+    version = tree.get("Version", "2008-10-17")
+    if version not in _VERSIONS:
+        raise PolicyError(f"policy {source}: Version must be one of {', '.join(_VERSIONS)}, not {version!r}")
+    elements = tree["Statement"] if isinstance(tree["Statement"], list) else [tree["Statement"]]
+    if not all(isinstance(element, dict) for element in elements):
+        raise PolicyError(f"policy {source}: a Statement must be a map")
+    spans = statement_spans(text)
+    return Policy(source, tuple(_statement(source, element, version, *span) for element, span in zip(elements, spans, strict=True)))
+
+
+def _statement(source: str, element: dict, version: str, start: Position, end: Position) -> Statement:
+    where = f"policy {source}, statement {element.get('Sid') or f'at line {start[0]}'}"
+    if unknown := set(element) - _ELEMENTS:
+        raise PolicyError(f"{where}: unknown element {sorted(unknown)[0]}")
+    if element.get("Effect") not in ("Allow", "Deny"):
+        raise PolicyError(f"{where}: Effect must be Allow or Deny")
+    variables = version == "2012-10-17"
+    try:
+        return Statement(
+            allows=element["Effect"] == "Allow",
+            actions=_one_of(element, "Action", "NotAction"),
+            not_actions="NotAction" in element,
+            resources=_one_of(element, "Resource", "NotResource", optional="Principal" in element or "NotPrincipal" in element),
+            not_resources="NotResource" in element,
+            principals=_principals(element),
+            not_principals="NotPrincipal" in element,
+            conditions=conditions.parse(element.get("Condition", {}), variables),
+            variables=variables,
+            sid=element.get("Sid", ""),
+            source=source,
+            start=start,
+            end=end,
+        )
+    except PolicyError as error:
+        raise PolicyError(f"{where}: {error}") from None
+
+
+def _one_of(element: dict, name: str, negated: str, optional: bool = False) -> tuple[str, ...]:
+    if name in element and negated in element:
+        raise PolicyError(f"has both {name} and {negated}")
+    if name not in element and negated not in element:
+        if optional:
+            return ()
+        raise PolicyError(f"has neither {name} nor {negated}")
+    return _strings(element.get(name, element.get(negated)), name)
+
+
+def _strings(value: object, name: str) -> tuple[str, ...]:
+    values = value if isinstance(value, list) else [value]
+    if not values or not all(isinstance(each, str) for each in values):
+        raise PolicyError(f"{name} must be a string or a list of strings")
+    return tuple(values)
+
+
+def _principals(element: dict) -> Mapping[str, frozenset[str]] | None:
+    if "Principal" not in element and "NotPrincipal" not in element:
+        return None
+    value = element.get("Principal", element.get("NotPrincipal"))
+    if value == "*":
+        return {"AWS": frozenset({"*"})}
+    if not isinstance(value, dict) or set(value) - _PRINCIPAL_TYPES:
+        raise PolicyError(f"Principal must be '*' or a map of {', '.join(sorted(_PRINCIPAL_TYPES))}")
+    return {kind: frozenset(_strings(names, f"Principal {kind}")) for kind, names in value.items()}
+
+
+def statement_spans(text: str) -> list[tuple[Position, Position]]:
+    """Where each statement of a policy's JSON text begins and ends, in order."""
+    decoder = json.JSONDecoder()
+    cursor = _member(text, "Statement", decoder)
+    if text[cursor] == "{":
+        _, end = decoder.raw_decode(text, cursor)
+        return [(_position(text, cursor + 1), _position(text, end))]
+    spans = []
+    while text[cursor] in "[,":
+        opened = cursor + 1
+        cursor = _skip(text, opened)
+        if text[cursor] == "]":
+            break
+        _, end = decoder.raw_decode(text, cursor)
+        spans.append((_position(text, opened), _position(text, end)))
+        cursor = _skip(text, end)
+    return spans
+
+
+def _member(text: str, name: str, decoder: json.JSONDecoder) -> int:
+    """The index at which the value of a member of the outermost map begins; of the last one when it is there twice, as `json` reads it."""
+    cursor, found = text.index("{"), -1
+    while text[cursor] in "{,":
+        key, cursor = decoder.raw_decode(text, _skip(text, cursor + 1))
+        cursor = _skip(text, _skip(text, cursor) + 1)
+        found = cursor if key == name else found
+        _, cursor = decoder.raw_decode(text, cursor)
+        cursor = _skip(text, cursor)
+    return found
+
+
+def _skip(text: str, cursor: int) -> int:
+    while text[cursor] in " \t\r\n":
+        cursor += 1
+    return cursor
+
+
+def _position(text: str, index: int) -> Position:
+    return text.count("\n", 0, index) + 1, index - text.rfind("\n", 0, index)

@@ -1,0 +1,158 @@
+"""Users, groups and roles as policies see them: which policies apply to one, and what a request of theirs carries in its context.
+
+moto keeps the records; this is the only place that reads them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from urllib.parse import unquote
+
+from course.localaws.core.errors import AwsError
+from course.localaws.iam import policy
+from course.localaws.iam.policy import Policy
+
+_KINDS = ("role", "user", "group")
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A user, group or role.
+
+    Attributes
+    ----------
+    kind : str
+        ``"user"``, ``"group"`` or ``"role"``.
+    name, arn, id : str
+    policies : tuple of Policy
+        Inline, attached and, of a user, those of its groups.
+    boundary : tuple of Policy or None
+    context : dict
+        Condition keys that describe the principal -> their values.
+    trust : str
+        The trust policy of a role, as it was put.
+    session_seconds : int
+        The longest session of a role.
+    """
+
+    kind: str
+    name: str
+    arn: str
+    id: str
+    policies: tuple[Policy, ...]
+    boundary: tuple[Policy, ...] | None
+    context: dict[str, list[str]]
+    trust: str = ""
+    session_seconds: int = 3600
+
+
+class Principals:
+    """The users, groups and roles of the account.
+
+    Parameters
+    ----------
+    records : object
+        moto's ``IAMBackend``.
+    """
+
+    def __init__(self, records: Any) -> None:
+        self._records = records
+
+    def role(self, name: str) -> Entity:
+        """A role by its name. Raises `AwsError` ``NoSuchEntity``."""
+        role = _named(self._records.roles.values(), name, "role")
+        context = {**_context(role, "AssumedRole"), **_tags(role.tags)}
+        return Entity(
+            "role",
+            role.name,
+            role.arn,
+            role.id,
+            self._policies("role", role),
+            self._boundary(role.permissions_boundary_arn),
+            context,
+            role.assume_role_policy_document,
+            int(role.max_session_duration or 3600),
+        )
+
+    def user(self, name: str) -> Entity:
+        """A user by its name. Raises `AwsError` ``NoSuchEntity``."""
+        user = _named(self._records.users.values(), name, "user")
+        policies = list(self._policies("user", user))
+        for group in list(self._records.groups.values()):
+            if user in group.users:
+                policies += self._policies("group", group)
+        context = {**_context(user, "User"), "aws:username": [user.name], "aws:userid": [user.id], **_tags(user.tags)}
+        return Entity("user", user.name, user.arn, user.id, tuple(policies), None, context)
+
+    def group(self, name: str) -> Entity:
+        """A group by its name. Raises `AwsError` ``NoSuchEntity``."""
+        group = _named(self._records.groups.values(), name, "group")
+        return Entity("group", group.name, group.arn, group.id, self._policies("group", group), None, {})
+
+    def by_arn(self, arn: str) -> Entity:
+        """A user, group or role by its ARN.
+
+        Raises
+        ------
+        AwsError
+            ``InvalidInput`` for any other ARN, ``NoSuchEntity``.
+        """
+        fields = arn.split(":", 5)
+        kind, _, path = fields[-1].partition("/")
+        if len(fields) != 6 or fields[0] != "arn" or fields[2] != "iam" or kind not in _KINDS or not path:
+            raise AwsError("InvalidInput", f"Invalid Entity Arn: {arn}. Give the ARN of an IAM user, group or role.")
+        entity = getattr(self, kind)(path.rpartition("/")[2])
+        if entity.arn != arn:
+            raise _no_such(kind, path)
+        return entity
+
+    def managed(self, arn: str) -> Policy:
+        """A managed policy's default version. Raises `AwsError` ``NoSuchEntity``."""
+        record = self._records.managed_policies.get(arn)
+        if record is None:
+            raise AwsError("NoSuchEntity", f"Policy {arn} does not exist or is not attachable.", 404)
+        return _default_version(record)
+
+    def _policies(self, kind: str, record: Any) -> tuple[Policy, ...]:
+        # SourcePolicyId of an inline policy, as AWS's simulator names it.
+        inline = [_parsed(f"{kind}_{record.name}_{name}", _text(document)) for name, document in list(record.policies.items())]
+        return (*inline, *(_default_version(managed) for managed in list(record.managed_policies.values())))
+
+    def _boundary(self, arn: str | None) -> tuple[Policy, ...] | None:
+        return (self.managed(arn),) if arn else None
+
+
+def _named(records: Iterable[Any], name: str, kind: str) -> Any:
+    for record in list(records):
+        if record.name == name:
+            return record
+    raise _no_such(kind, name)
+
+
+def _no_such(kind: str, name: str) -> AwsError:
+    return AwsError("NoSuchEntity", f"The {kind} with name {name} cannot be found.", 404)
+
+
+def _default_version(record: Any) -> Policy:
+    return _parsed(record.name, next(version.document for version in record.versions if version.is_default))
+
+
+def _text(document: str) -> str:
+    return document if document.lstrip().startswith("{") else unquote(document)
+
+
+@lru_cache(maxsize=1024)
+def _parsed(source: str, document: str) -> Policy:
+    return policy.parse(source, document)
+
+
+def _context(record: Any, kind: str) -> dict[str, list[str]]:
+    account = record.arn.split(":")[4]
+    return {"aws:PrincipalArn": [record.arn], "aws:PrincipalAccount": [account], "aws:PrincipalType": [kind]}
+
+
+def _tags(tags: Iterable[dict[str, str]] | None) -> dict[str, list[str]]:
+    return {f"aws:PrincipalTag/{tag['Key']}": [tag["Value"]] for tag in tags or ()}

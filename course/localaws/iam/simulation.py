@@ -1,0 +1,161 @@
+"""The IAM policy simulator: ``SimulatePrincipalPolicy`` and ``SimulateCustomPolicy``.
+
+Matches AWS's answers in shape, decisions, matched statements with their positions, missing context keys and paging. Does not match:
+the simulated account is no member of an organization, so there is no ``OrganizationsDecisionDetail``; ``EvalResourceName`` of an
+action over several resources is ``*``, where AWS writes the action's ARN template; what cannot be evaluated answers
+``PolicyEvaluation`` with status 400, where AWS says 500 and SDKs would try again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response
+
+from course.localaws.core.errors import AwsError, not_supported
+from course.localaws.iam import policy
+from course.localaws.iam.policy import Decision, Effect, Policy, PolicyError, Request, Statement
+from course.localaws.iam.principals import Entity, Principals
+from course.localaws.protocol import query
+
+if TYPE_CHECKING:
+    from course.localaws.iam.identity import Identity
+
+PAGE = 100  # results, unless MaxItems says otherwise
+
+
+def answer(operation: str, form: query.Form, identity: Identity, request_id: str) -> Response:
+    """Answer one of `OPERATIONS`. Call it in moto's thread.
+
+    Raises
+    ------
+    AwsError
+        ``InvalidInput``, ``NoSuchEntity``, ``PolicyEvaluation``, ``ValidationError``.
+    """
+    model = query.model("iam").operation_model(operation)
+    parameters = query.parse(model, form)
+    try:
+        results = OPERATIONS[operation](parameters, Principals(identity.moto.iam()))
+    except PolicyError as error:
+        raise AwsError("PolicyEvaluation", str(error)) from None
+    return query.respond(model, _page(results, parameters), request_id)
+
+
+def _principal(parameters: dict, principals: Principals) -> list[dict]:
+    entity = principals.by_arn(parameters["PolicySourceArn"])
+    given = _boundary(parameters)
+    return _simulate(parameters, (*entity.policies, *_inputs(parameters)), entity.boundary if given is None else given, entity)
+
+
+def _custom(parameters: dict, principals: Principals) -> list[dict]:
+    return _simulate(parameters, _inputs(parameters), _boundary(parameters), None)
+
+
+OPERATIONS = {"SimulatePrincipalPolicy": _principal, "SimulateCustomPolicy": _custom}
+
+
+def _simulate(parameters: dict, identity: Sequence[Policy], boundary: Sequence[Policy] | None, entity: Entity | None) -> list[dict]:
+    for option in ("ResourceHandlingOption", "ResourceOwner"):
+        if option in parameters:
+            raise not_supported("iam", f"policy simulation with {option}")
+    context = {**(entity.context if entity else {}), **_context(parameters.get("ContextEntries", []))}
+    resources = parameters.get("ResourceArns", ["*"])
+    resource_policy, principals = _resource_policy(parameters, entity)
+    results = []
+    for action in _actions(parameters):
+        requests = [Request(action, resource, context, principals) for resource in resources]
+        decisions = [policy.evaluate(request, identity, boundary, resource_policy) for request in requests]
+        results.append(_result(action, decisions))
+    return results
+
+
+def _actions(parameters: dict) -> list[str]:
+    for action in parameters["ActionNames"]:
+        service, _, name = action.partition(":")
+        if not service or not name or "*" in action:
+            raise AwsError("InvalidInput", f"Invalid action name: {action}. Write service:Operation, without wildcards.")
+    return parameters["ActionNames"]
+
+
+def _inputs(parameters: dict, member: str = "PolicyInputList") -> tuple[Policy, ...]:
+    try:
+        return tuple(policy.parse(f"{member}.{number}", text) for number, text in enumerate(parameters.get(member, []), 1))
+    except PolicyError as error:
+        raise AwsError("InvalidInput", str(error)) from None
+
+
+def _boundary(parameters: dict) -> tuple[Policy, ...] | None:
+    return _inputs(parameters, "PermissionsBoundaryPolicyInputList") or None
+
+
+def _context(entries: list[dict]) -> dict[str, list[str]]:
+    for entry in entries:
+        if "ContextKeyName" not in entry:
+            raise AwsError("InvalidInput", "A context entry has no ContextKeyName.")
+    return {entry["ContextKeyName"]: entry.get("ContextKeyValues", []) for entry in entries}
+
+
+def _resource_policy(parameters: dict, entity: Entity | None) -> tuple[Policy | None, dict[str, frozenset[str]]]:
+    caller = parameters.get("CallerArn") or (entity.arn if entity and entity.kind == "user" else "")
+    if "ResourcePolicy" not in parameters:
+        return None, {}
+    if not caller:
+        raise AwsError("InvalidInput", "CallerArn must be given with ResourcePolicy, unless a user's policies are simulated.")
+    try:
+        parsed = policy.parse("ResourcePolicy", parameters["ResourcePolicy"])
+    except PolicyError as error:
+        raise AwsError("InvalidInput", str(error)) from None
+    account = caller.split(":")[4] if caller.count(":") >= 5 else ""
+    return parsed, {"AWS": frozenset({caller, account, f"arn:aws:iam::{account}:root"})}
+
+
+def _result(action: str, decisions: list[Decision]) -> dict:
+    if [decision.resource for decision in decisions] == ["*"]:
+        return {"EvalActionName": action, "EvalResourceName": "*", "EvalDecision": decisions[0].effect, **_details(decisions[0])}
+    matched = list(dict.fromkeys(statement for decision in decisions for statement in decision.matched))
+    specific = [
+        {"EvalResourceName": decision.resource, "EvalResourceDecision": decision.effect, **_details(decision)} for decision in decisions
+    ]
+    return {
+        "EvalActionName": action,
+        "EvalResourceName": decisions[0].resource if len(decisions) == 1 else "*",
+        "EvalDecision": _strictest([decision.effect for decision in decisions]),
+        "MatchedStatements": [_matched(statement) for statement in matched],
+        "MissingContextValues": [],  # told for each resource
+        "EvalDecisionDetails": {},
+        "ResourceSpecificResults": specific,
+    }
+
+
+def _strictest(effects: list[Effect]) -> Effect:
+    return next(effect for effect in ("explicitDeny", "implicitDeny", "allowed") if effect in effects)
+
+
+def _details(decision: Decision) -> dict:
+    details = {
+        "MatchedStatements": [_matched(statement) for statement in decision.matched],
+        "MissingContextValues": list(decision.missing),
+    }
+    if decision.within_boundary is not None:
+        details["PermissionsBoundaryDecisionDetail"] = {"AllowedByPermissionsBoundary": decision.within_boundary}
+    return details
+
+
+def _matched(statement: Statement) -> dict:
+    return {
+        "SourcePolicyId": statement.source,
+        "SourcePolicyType": "IAM Policy",  # what AWS answers, whatever its model lists
+        "StartPosition": {"Line": statement.start[0], "Column": statement.start[1]},
+        "EndPosition": {"Line": statement.end[0], "Column": statement.end[1]},
+    }
+
+
+def _page(results: list[dict], parameters: dict) -> dict:
+    """The part of the results that ``Marker`` and ``MaxItems`` ask for; the marker is the number of results before it."""
+    marker, size = parameters.get("Marker", "0"), parameters.get("MaxItems", PAGE)
+    if not marker.isdigit() or not 1 <= size <= 1000:
+        raise AwsError("InvalidInput", f"Invalid Marker ({marker}) or MaxItems ({size}).")
+    end = int(marker) + size
+    more = {"IsTruncated": True, "Marker": str(end)} if end < len(results) else {"IsTruncated": False}
+    return {"EvaluationResults": results[int(marker) : end], **more}

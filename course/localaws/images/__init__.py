@@ -1,0 +1,216 @@
+"""From the URI of a container image to the local image that stands in for it. The URIs are data: `images.yaml`."""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import re
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from course.localaws.core.errors import AwsError
+
+HERE = Path(__file__).parent
+# Modules that scripts import in AWS's images and that no wheel of ours brings.
+TOOLKITS = HERE / "toolkits"
+URI = re.compile(
+    r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.(?P<suffix>[a-z.]+)/(?P<repository>[^:@]+)"
+    r"(?::(?P<tag>[\w.-]+))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
+)
+TAG = r"(?P<version>.+?)(?:-[cg]pu-py3\d*(?:-.+)?)?"
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A local image: the programs that honour the contract of an AWS container.
+
+    Attributes
+    ----------
+    uri, name, version : str
+        E.g. ``"….dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"``, ``"xgboost"``, ``"1.7-1"``.
+    environment : dict
+        The variables that the image sets.
+    algorithm : str
+        Name of the built-in algorithm that it trains without a script, ``""`` for a framework's image.
+    framework_module : str
+        What its toolkit reports as ``SM_FRAMEWORK_MODULE``.
+    train_module, serve_module : str
+        The Python modules that ``train`` and ``serve`` run, and their arguments; ``""`` where the image does neither.
+    client_error : int, optional
+        The exit code with which ``train`` blames its user: the job's failure is a ``ClientError`` then.
+    entrypoint, command : tuple of str
+        What Docker runs in the image when it is told nothing else: ``ENTRYPOINT`` and ``CMD`` of its Dockerfile.
+    programs : dict
+        Programs of the image that a job may call, each with the Python module that stands for it.
+    resolved : str
+        The URI with the digest that a tag stands for now; ``""`` for AWS's own images, whose digests nobody knows here.
+    workdir : str
+        Where its programs begin; ``""`` for where AWS's own images of the kind do.
+    multi_model : bool
+        Whether it serves many models (``com.amazonaws.sagemaker.capabilities.multi-models`` among its labels).
+    files : Path or None
+        Its files, each under the path that it has in the image (`own.binds`); None for an image that is all programs of this machine.
+    packages : tuple of Path
+        Folders of Python packages that it has beside this machine's.
+    code : str
+        Where below /opt/ml the script of a model lies, where the model does not say.
+    """
+
+    uri: str
+    name: str
+    version: str
+    environment: dict[str, str]
+    algorithm: str
+    framework_module: str
+    train_module: str
+    serve_module: str
+    client_error: int | None
+    entrypoint: tuple[str, ...]
+    command: tuple[str, ...]
+    programs: dict[str, str]
+    resolved: str = ""
+    workdir: str = ""
+    multi_model: bool = False
+    files: Path | None = None
+    packages: tuple[Path, ...] = ()
+    code: str = "code"
+
+    def train(self) -> list[str]:
+        """The arguments that Docker's ``train`` command stands for; to be run in a box whose root is laid out for training."""
+        return run_module(self.train_module) if self.train_module else [*self.entrypoint, "train"]
+
+    def serve(self) -> list[str]:
+        """The arguments that Docker's ``serve`` command stands for; it listens on ``SAGEMAKER_BIND_TO_PORT``."""
+        return run_module(self.serve_module) if self.serve_module else [*self.entrypoint, "serve"]
+
+    def process(self, entrypoint: Sequence[str], arguments: Sequence[str]) -> list[str]:
+        """The command of a processing job that gives these, as Docker puts it together: arguments take the place of the image's own
+        command, an entry point that of both. ``[]`` where nothing says what to run.
+        """
+        return [*entrypoint, *arguments] if entrypoint else [*self.entrypoint, *(arguments or self.command)]
+
+    def metric_definitions(self) -> list[dict]:
+        """``[{"Name": ..., "Regex": ...}, ...]`` that SageMaker itself has for a built-in algorithm; none for a framework's image."""
+        return _metric_definitions(self.algorithm) if self.algorithm else []
+
+
+# Of each account with a registry of its own, what finds its images; see `course.localaws.ecr.registry`.
+_registries: dict[str, Callable[[str, re.Match[str], str], Image]] = {}
+
+
+def connect(account: str, registry: Callable[[str, re.Match[str], str], Image]) -> None:
+    """Say who finds an account's images: by URI, what `URI` matched in it, and the role that pulls it."""
+    _registries[account] = registry
+
+
+def disconnect(account: str) -> None:
+    """Nobody finds an account's images any more."""
+    _registries.pop(account, None)
+
+
+def find(uri: str, role: str = "") -> Image:
+    """The local image for an image URI; ``role`` is that of the job that asks, ``""`` for a model.
+
+    Raises
+    ------
+    AwsError
+        ``ValidationException`` for a URI that is none or that no local image stands for: it lists those that there are. For an image of
+        the account's own registry that is not there, in AWS's words.
+    """
+    parts = URI.fullmatch(uri)
+    if parts is None:
+        raise _unknown(uri, "it is not of the form <account>.dkr.ecr.<region>.amazonaws.com/<repository>:<tag>")
+    if registry := _registries.get(parts["account"]):
+        return registry(uri, parts, role)
+    repository, region = parts["repository"], parts["region"]
+    entries = [entry for entry in _catalogue()["images"] if entry["repository"] == repository]
+    if not entries:
+        raise _unknown(uri, f"no local image stands for the repository {repository}")
+    [entry] = entries
+    tag = re.fullmatch(entry.get("tag", TAG), parts["tag"] or "latest")
+    version = tag["version"] if tag else ""
+    if version not in entry["versions"]:
+        raise _unknown(uri, f"{repository} has the versions {', '.join(entry['versions'])}")
+    account = _catalogue()["accounts"][entry["accounts"]].get(region)
+    if account is None:
+        raise _unknown(uri, f"{repository} is not in the region {region}")
+    if account != parts["account"]:
+        raise _unknown(uri, f"in {region} {repository} belongs to the account {account}, not to {parts['account']}")
+    environment = entry["environment"] | {"PYTHONPATH": str(TOOLKITS)}
+    return Image(
+        uri,
+        entry["name"],
+        version,
+        environment,
+        entry.get("algorithm", ""),
+        entry.get("framework_module", ""),
+        entry.get("train", "").format(version=version),
+        entry.get("serve", "").format(version=version),
+        entry.get("client_error"),
+        tuple(entry.get("entrypoint", ())),
+        tuple(entry.get("command", ())),
+        entry.get("programs", {}),
+        multi_model=entry.get("multi_model", False),
+        code=entry.get("code", "code"),
+    )
+
+
+def missing(uri: str) -> str:
+    """What has to be installed on this machine before an image, which `find` knows, can run; ``""`` when nothing has."""
+    parts = URI.fullmatch(uri)
+    if parts["account"] in _registries:  # an image of one's own brings what it needs
+        return ""
+    [entry] = [entry for entry in _catalogue()["images"] if entry["repository"] == parts["repository"]]
+    needs = entry.get("needs")
+    if needs and importlib.util.find_spec(needs["module"]) is None:
+        return f"{needs['module']}: {needs['add']}"
+    if needs and "program" in needs and shutil.which(needs["program"]) is None:
+        return f"the program {needs['program']}"
+    return ""
+
+
+def not_installed(module: str) -> str:
+    """What an image's program says that finds the ``module`` of its ``needs`` neither here nor in what a job's requirements brought."""
+    needs = next(entry["needs"] for entry in _catalogue()["images"] if entry.get("needs", {}).get("module") == module)
+    return (
+        f"{needs['title']} is not installed where the local AWS runs its images: the command `{needs['add']}` adds it to the course's "
+        "environment."
+    )
+
+
+@functools.cache
+def _metric_definitions(algorithm: str) -> list[dict]:
+    from course.localaws.core.data_files import table
+
+    metrics = table(next(HERE.glob(f"*/{algorithm}.yaml")))["metrics"]
+    if "definitions" in metrics:
+        return [{"Name": name, "Regex": regex} for name, regex in metrics["definitions"].items()]
+    names = [("train", metric) for metric in metrics["train"]]
+    names += [("validation", metric) for metric in sorted([*metrics["maximize"], *metrics["minimize"]])]
+    return [{"Name": f"{channel}:{metric}", "Regex": metrics["regex"].format(channel=channel, metric=metric)} for channel, metric in names]
+
+
+def run_module(module: str) -> list[str]:
+    """By the python3 of the box, which sees what a job installed. -P keeps the working directory off the path: a learner's
+    ``json.py`` must not replace the library's in our own programs.
+    """
+    return ["python3", "-P", "-m", *module.split()]
+
+
+def _unknown(uri: str, reason: str) -> AwsError:
+    known = "; ".join(f"{entry['example']} ({entry['title']})" for entry in _catalogue()["images"])
+    return AwsError(
+        "ValidationException",
+        f"The local AWS does not know the image {uri}: {reason}. Known images, in each of AWS's regions and versions: {known}. "
+        "The SDK's image_uris.retrieve() writes such a URI.",
+    )
+
+
+def _catalogue() -> dict:
+    from course.localaws.core.data_files import (
+        table,  # here: the programs beside this file, which have to start fast, import this package too
+    )
+
+    return table(HERE / "images.yaml")

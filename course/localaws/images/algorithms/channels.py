@@ -1,0 +1,150 @@
+"""The channels of a first-party algorithm as arrays: every file below a channel's folder, CSV without header or RecordIO-Protobuf.
+
+What is refused is refused in the words of AWS's toolkit, where it has any: ``exceptions.py`` and ``validation.py`` of ``vw_serving``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from email.message import Message
+from pathlib import Path
+
+import numpy as np
+
+from course.localaws.images.algorithms import ClientError
+from course.localaws.images.shared import recordio_protobuf
+
+CSV = "text/csv"
+TYPES = (CSV, recordio_protobuf.CONTENT_TYPE)
+INVALID = "Unable to initialize the algorithm. Failed to validate input data configuration."
+SNIPPET = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A channel's records.
+
+    Attributes
+    ----------
+    features : array of shape (rows, columns), float32
+    labels : array of shape (rows,), float32, or None
+    """
+
+    features: np.ndarray
+    labels: np.ndarray | None
+
+
+def check(channels: dict[str, dict], table: dict[str, dict]) -> None:
+    """That a job's channels are those of the algorithm, whose table may demand a distribution. Raises ClientError."""
+    unknown = [name for name in channels if name not in table]
+    if unknown:
+        listed = ", ".join(f"'{name}'" for name in unknown)
+        detail = f"Additional properties are not allowed ({listed} {'was' if len(unknown) == 1 else 'were'} unexpected)"
+        raise ClientError(INVALID, "ValidationError", detail)
+    if "train" not in channels:
+        raise ClientError(INVALID, "ValidationError", "'train' is a required property")
+    for name, channel in channels.items():
+        allowed, given = table[name].get("distribution"), channel.get("S3DistributionType", "FullyReplicated")
+        if allowed and given != allowed:
+            detail = f"'{given}' is not one of ['{allowed}'] (S3DataDistributionType of channel '{name}')"
+            raise ClientError(INVALID, "ValidationError", detail)
+
+
+def read(folder: Path, name: str, content_type: str, columns: int | str, labelled: bool) -> Dataset:
+    """The records of a channel.
+
+    Parameters
+    ----------
+    folder : Path
+    name, content_type : str
+        Of the channel; no content type means RecordIO-Protobuf.
+    columns : int or "auto"
+        ``feature_dim`` of the job.
+    labelled : bool
+        Whether the algorithm needs labels of this channel.
+
+    Raises
+    ------
+    ClientError
+    """
+    form, label_size = content_type_of(content_type or recordio_protobuf.CONTENT_TYPE)
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.stat().st_size]
+    if not paths:
+        raise ClientError(f"The channel '{name}' holds no data.")
+    try:
+        parts = [_csv(path, label_size) if form == CSV else recordio_protobuf.read_arrays(path.read_bytes()) for path in paths]
+    except ValueError as error:
+        requested = f"Requested content-type is '{form}'. Please verify the data matches the requested content-type."
+        advice = requested if content_type else "Please verify the correct data channel configuration is provided."
+        raise _unreadable(name, advice, str(error)) from None
+    return _joined(parts, name, form, label_size, columns, labelled)
+
+
+def content_type_of(text: str) -> tuple[str, int]:
+    """The type and ``label_size``, of which CSV has 1 unless it says otherwise. Raises ClientError."""
+    header = Message()
+    header["content-type"] = text
+    form = text.split(";")[0].strip().lower()
+    if form not in TYPES:
+        raise ClientError(f"No iterator has been registered for ContentType ('{form}', '1.0')")
+    label_size = header.get_param("label_size", "1")
+    if label_size not in ("0", "1"):
+        raise ClientError(f"label_size of the content type '{text}' is {label_size}; this algorithm takes records with one label or none.")
+    return form, int(label_size)
+
+
+def _joined(parts: list, name: str, form: str, label_size: int, columns: int | str, labelled: bool) -> Dataset:
+    for features, _ in parts:
+        expected = parts[0][0].shape[1] if columns == "auto" else columns
+        if features.shape[1] != expected:
+            hint = " The first column was taken for the label; 'text/csv;label_size=0' says that there is none." if label_size else ""
+            raise ClientError(
+                f"Incorrect configuration or {name} dataset provided. The value of feature_dim hyperparameter '{expected}' doesn't match "
+                f"{name} data dimensionality '{features.shape[1]}'. Please set feature_dim to the number of features in {name} dataset."
+                + (hint if form == CSV else "")
+            )
+    has_labels = all(labels is not None for _, labels in parts)
+    if labelled and not has_labels:
+        raise ClientError(
+            f"Labeled {name} data required with label size equal 1. Label size on {name} dataset found to be 0. Please provide a properly "
+            f"labeled {name} dataset."
+        )
+    features = np.vstack([features for features, _ in parts]).astype(np.float32)
+    labels = np.concatenate([labels for _, labels in parts]).astype(np.float32) if has_labels else None
+    for values in (features, labels):
+        if values is not None and np.isnan(values).any():
+            advice = "Found missing (NaN) values. Please remove any missing (NaN) values in the input data."
+            raise _unreadable(name, advice, "(NaN)")
+        if values is not None and np.isinf(values).any():
+            advice = "Found infinite floating point values. Please remove any infinite floating point values in the input data."
+            raise _unreadable(name, advice, "(Inf)")
+    return Dataset(features, labels)
+
+
+def _unreadable(name: str, advice: str, detail: str) -> ClientError:
+    return ClientError(f"Unable to read data channel '{name}'. {advice}", "MXNetError", f"(Input Error) {detail}")
+
+
+def _csv(path: Path, label_size: int) -> tuple[np.ndarray, np.ndarray | None]:
+    try:
+        table = np.loadtxt(path, delimiter=",", dtype=np.float32, ndmin=2, comments=None)
+    except ValueError:
+        raise ValueError(_what_is_wrong(path)) from None
+    return table[:, label_size:], table[:, 0] if label_size else None
+
+
+def _what_is_wrong(path: Path) -> str:
+    """Where a file is no table of numbers."""
+    width = 0
+    with path.open(errors="replace") as file:
+        for number, line in enumerate(file, 1):
+            cells = line.rstrip("\r\n").split(",")
+            try:
+                [float(cell) for cell in cells if cells != [""]]
+            except ValueError:
+                hint = " A CSV file for training has no header." if number == 1 else ""
+                return f"{path.name}, line {number}: '{line[:SNIPPET].rstrip()}' is not all numbers.{hint}"
+            width = width or len(cells)
+            if len(cells) != width and cells != [""]:
+                return f"{path.name}, line {number} has {len(cells)} columns, line 1 has {width}."
+    return f"{path.name} is no table of numbers."

@@ -1,0 +1,92 @@
+"""Hyperparameters of a first-party algorithm: its defaults, then what the job gives, checked and refused in the words of AWS's toolkit."""
+
+from __future__ import annotations
+
+import json
+
+from course.localaws.images.algorithms import ClientError
+from course.localaws.images.hyperparameters import Interval
+
+AUTO = "auto"
+TYPES = {"integer": "an integer", "continuous": "a number"}
+
+
+def resolve(given: dict[str, str], table: dict[str, dict]) -> dict[str, object]:
+    """All hyperparameters with their types; None for one that has no value. Those that begin with ``_`` are the toolkit's own.
+
+    Parameters
+    ----------
+    given : dict of str to str
+        As in ``hyperparameters.json``.
+    table : dict
+        By name ``type``, ``range`` or ``values``, ``auto`` when that is a value too, ``default``, ``required`` (see ``kmeans.yaml``).
+
+    Raises
+    ------
+    ClientError
+    """
+    given = {name: _unquoted(text) for name, text in given.items()}
+    unknown = [name for name in given if name not in table and not name.startswith("_")]
+    if unknown:
+        listed = ", ".join(f"'{name}'" for name in unknown)
+        raise ClientError(
+            f"Additional hyperparameters are not allowed ({listed} {'was' if len(unknown) == 1 else 'were'} unexpected)", "ValidationError"
+        )
+    missing = [f"'{name}'" for name, entry in table.items() if entry.get("required") and name not in given]
+    if missing:
+        raise ClientError(f"No value(s) were specified for {', '.join(missing)} which are required hyperparameter(s)", "ValidationError")
+    resolved = {name: _parse(name, given.get(name, entry.get("default")), entry) for name, entry in table.items()}
+    return resolved | {name: text for name, text in given.items() if name.startswith("_")}
+
+
+def _unquoted(text: str) -> str:
+    """Without the quotes of JSON, in which some versions of the SDK wrap text."""
+    return str(json.loads(text)) if len(text) > 1 and text[0] == text[-1] == '"' else text
+
+
+def _parse(name: str, value: object, entry: dict) -> object:
+    if value is None or (entry.get("auto") and str(value).lower() == AUTO):
+        return value if value is None else AUTO
+    text, kind = str(value).strip(), entry["type"]
+    if kind == "boolean":
+        return _choice(name, text.lower(), ["true", "false"]) == "true"
+    if kind == "list":
+        return [_choice(name, item, entry["values"]) for item in _items(value)]
+    if kind == "categorical":
+        # A number may be a category too: `faiss_index_pq_m` is one of a few.
+        choices = {str(choice): choice for choice in entry["values"]}
+        if text not in choices and "range" in entry:
+            return _number(name, text, entry)
+        return choices[_choice(name, text, list(choices))]
+    return _number(name, text, entry)
+
+
+def _number(name: str, text: str, entry: dict) -> int | float:
+    kind = "continuous" if entry["type"] == "categorical" else entry["type"]
+    try:
+        number = int(text) if kind == "integer" else float(text)
+    except ValueError:
+        number = None
+    if number is None or number not in Interval(entry["range"]):
+        others = [AUTO] if entry.get("auto") else entry.get("values", [])
+        options = [f"'{other}'" for other in others] + [f"{TYPES[kind]} in {entry['range']}"]
+        expected = options[0] if len(options) == 1 else f"one of the following: {'; or '.join(options)}"
+        raise ClientError(f"The value '{text}' is not valid for the '{name}' hyperparameter which expects {expected}", "ValidationError")
+    return number
+
+
+def _choice(name: str, text: str, choices: list[str]) -> str:
+    if text not in choices:
+        listed = ", ".join(f"'{choice}'" for choice in choices)
+        raise ClientError(
+            f"The value '{text}' is not valid for the '{name}' hyperparameter which accepts one of the following: {listed}",
+            "ValidationError",
+        )
+    return text
+
+
+def _items(value: object) -> list[str]:
+    """A list as YAML, JSON or plain text has it: ``["msd"]``, ``[msd, ssd]``, ``msd,ssd``."""
+    if isinstance(value, list):
+        return value
+    return [item.strip(" '\"") for item in str(value).strip("[] ").split(",")]

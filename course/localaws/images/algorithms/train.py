@@ -1,0 +1,91 @@
+"""``train`` of a first-party algorithm: ``python -m course.localaws.images.algorithms.train kmeans``."""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from pathlib import Path
+
+import numpy as np
+
+from course.localaws.images.algorithms import ARTEFACT, ClientError, channels, configuration, declared, implementation, report
+from course.localaws.images.shared import script_mode
+
+SUCCESS, FAILED, CLIENT_ERROR = 0, 1, 2
+
+
+def main(name: str) -> int:
+    """Train, leave ``model/model_algo-1``; the exit code says whose fault a failure is, ``output/failure`` what it was."""
+    base = script_mode.base_directory()
+    report.set_up()
+    print("Docker entrypoint called with argument(s): train\nRunning default environment configuration script", flush=True)
+    try:
+        train(name, base)
+    except ClientError as error:
+        return _failed(base, str(error), CLIENT_ERROR)
+    except Exception as error:
+        traceback.print_exc(file=sys.stdout)
+        return _failed(base, f"{type(error).__name__}: {error}", FAILED)
+    return SUCCESS
+
+
+def train(name: str, base: Path) -> None:
+    """Raises `ClientError` for hyperparameters, channels or data that the algorithm does not take."""
+    declaration, config = declared(name), base / "input/config"
+    parameters = _parameters(declaration["hyperparameters"], json.loads((config / "hyperparameters.json").read_text()))
+    given = json.loads((config / "inputdataconfig.json").read_text())
+    channels.check(given, declaration["channels"])
+    data = {
+        channel: channels.read(
+            base / "input/data" / channel,
+            channel,
+            given[channel].get("ContentType", ""),
+            parameters["feature_dim"],
+            entry.get("labelled", False),
+        )
+        for channel, entry in declaration["channels"].items()
+        if channel in given
+    }
+    log = report.Report(declaration["name"])
+    for channel, dataset in data.items():
+        log.info("Channel '%s' holds %s records of %s features.", channel, *dataset.features.shape)
+    arrays = implementation(name).train(parameters, data, log)
+    if "test" in declaration["channels"] and "test" not in data:
+        log.info("Test data is not provided.")
+    save(base / "model" / ARTEFACT, arrays, parameters)
+
+
+def save(path: Path, arrays: dict[str, np.ndarray], parameters: dict[str, object]) -> None:
+    """A model file: arrays by name, and the configuration as text of JSON."""
+    with path.open("wb") as file:
+        np.savez(file, configuration=np.array(json.dumps(parameters)), **arrays)
+
+
+def load(path: Path) -> tuple[dict[str, np.ndarray], dict[str, object]]:
+    """Arrays and configuration of a model file. Raises ValueError or OSError for what is none."""
+    with np.load(path, allow_pickle=False) as file:
+        arrays = dict(file)
+    return arrays, json.loads(str(arrays.pop("configuration")))
+
+
+def _parameters(table: dict[str, dict], given: dict[str, str]) -> dict[str, object]:
+    defaults = {name: entry["default"] for name, entry in table.items() if "default" in entry}
+    report.logger.info("Reading default configuration: %s", defaults)
+    report.logger.info("Merging with provided configuration from /opt/ml/input/config/hyperparameters.json: %s", given)
+    parameters = configuration.resolve(given, table)
+    report.logger.info("Final configuration: %s", parameters)
+    for name in given:
+        if reason := table.get(name, {}).get("ignored"):
+            report.logger.warning("The hyperparameter %s has no effect on the local AWS: %s.", name, reason)
+    return parameters
+
+
+def _failed(base: Path, message: str, exit_code: int) -> int:
+    report.logger.error("%s: %s", "Customer Error" if exit_code == CLIENT_ERROR else "Algorithm Error", message)
+    (base / "output/failure").write_text(message)
+    return exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,1 @@
+"""The PyTorch image: script mode and a model server."""

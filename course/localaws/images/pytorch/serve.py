@@ -1,0 +1,85 @@
+"""``serve`` of the PyTorch image: the functions of a script (`serving_script`), or a TorchScript file without one.
+
+Matches ``default_pytorch_inference_handler.py`` of `sagemaker-pytorch-inference` 2.0.25, read 2026-11-25: the defaults of all four
+functions, ``inference.py`` as the script's name where none is given. Different: errors are answered as the scikit-learn image answers
+them, not as TorchServe does; no GPU; a script's functions get no ``context``.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from course.localaws import images
+from course.localaws.images.shared import codecs, serving, serving_script
+
+if TYPE_CHECKING:
+    import torch
+
+PRELOAD = ("torch",)  # see multi_model
+SCRIPT = "inference.py"
+MODEL = "model.pt"
+
+
+def model_fn(model_dir: str) -> torch.jit.ScriptModule:
+    """``model.pt`` or the only ``.pt`` or ``.pth`` file. Raises ValueError where there is none, RuntimeError where it is no TorchScript."""
+    import torch
+
+    found = sorted(path.name for path in Path(model_dir).iterdir() if path.suffix in (".pt", ".pth"))
+    if MODEL not in found and len(found) != 1:
+        raise ValueError(f"Exactly one .pth or .pt file is required for PyTorch models: {found}")
+    path = Path(model_dir, MODEL if MODEL in found else found[0])
+    try:
+        return torch.jit.load(str(path), map_location="cpu")
+    except RuntimeError as error:
+        raise RuntimeError(f"Failed to load {path}. Please ensure model is saved using torchscript.") from error
+
+
+def input_fn(data: str | bytes, content_type: str) -> torch.Tensor:
+    """CSV and JSON become float32; NPY keeps its type."""
+    import torch
+
+    if content_type == codecs.CSV:
+        return torch.from_numpy(codecs.csv_to_numpy(data, np.float32))
+    array = codecs.decode(data, content_type)
+    return torch.from_numpy(array.astype(np.float32) if content_type == codecs.JSON else array)
+
+
+def predict_fn(data: torch.Tensor, model: torch.nn.Module) -> object:
+    import torch
+
+    with torch.no_grad():
+        model.eval()
+        return model(data)
+
+
+def output_fn(prediction: object, accept: str) -> tuple[str | bytes, str]:
+    import torch
+
+    plain = prediction.detach().numpy() if isinstance(prediction, torch.Tensor) else prediction
+    return codecs.encode(plain, accept), accept
+
+
+def load() -> serving.Model:
+    try:
+        import torch  # noqa: F401
+    except ImportError as error:
+        raise RuntimeError(images.not_installed("torch")) from error
+    defaults = serving_script.Defaults(input_fn, predict_fn, output_fn, model_fn)
+    code = serving_script.model_directory() / "code"
+    if code.is_dir():
+        os.environ.setdefault("SAGEMAKER_SUBMIT_DIRECTORY", str(code))
+    if serving_script.program():
+        return serving_script.ScriptModel(defaults)
+    if not (code / SCRIPT).is_file():
+        return serving_script.ScriptModel(defaults, ModuleType("no_script"))
+    os.environ |= {"SAGEMAKER_PROGRAM": SCRIPT, "SAGEMAKER_SUBMIT_DIRECTORY": str(code)}
+    return serving_script.ScriptModel(defaults)
+
+
+if __name__ == "__main__":
+    serving.serve(load)

@@ -1,0 +1,1 @@
+"""What the programs of several images share: script mode, model servers, RecordIO, payload formats."""

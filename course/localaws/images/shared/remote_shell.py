@@ -1,0 +1,79 @@
+"""What mpirun takes SSH for, between the hosts of one job: a command that one host asks for is run in the box of another.
+
+    python3 -m course.localaws.images.shared.remote_shell serve HOST           in the box of HOST, until one command was run
+    python3 -m course.localaws.images.shared.remote_shell [-OPTION...] HOST COMMAND...    in the box that asks, as ``ssh`` is called
+
+The hosts of a job share a directory of Unix sockets (`DIRECTORY`), which nobody else may enter; so there are neither ports nor keys. The
+command has the standard streams of who asks, and the variables of the host on which it runs; it ends with who asks.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+DIRECTORY = "COURSE_HOST_SOCKETS"  # the variable that names the directory
+LONGEST = 128 << 10  # bytes of a command
+PAUSE_SECONDS = 0.05  # between looks whether a host is there yet
+
+
+def serve(host: str) -> int:
+    """Run the first command that is asked for on ``host``; how it ends is told to who asks, whose business it is."""
+    with socket.socket(socket.AF_UNIX) as server:
+        beside = f"{host}.new"
+        server.bind(beside)
+        server.listen()
+        Path(beside).rename(host)  # there once it listens
+        connection, _ = server.accept()
+    with connection:
+        command, streams, _, _ = socket.recv_fds(connection, LONGEST, 3)
+        process = subprocess.Popen(["/bin/sh", "-c", command.decode()], stdin=streams[0], stdout=streams[1], stderr=streams[2])
+        for stream in streams:
+            os.close(stream)
+        threading.Thread(target=_end_with, args=(connection, process), daemon=True).start()
+        exit_code = process.wait()
+        with contextlib.suppress(OSError):  # who asked may have gone
+            connection.sendall(str(exit_code if exit_code >= 0 else 128 - exit_code).encode())
+    return 0
+
+
+def ask(host: str, command: str) -> int:
+    """Have ``host`` run a command as soon as it is there; returns its exit code."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        while True:
+            try:
+                connection.connect(host)
+                break
+            except (FileNotFoundError, ConnectionRefusedError):
+                time.sleep(PAUSE_SECONDS)
+        socket.send_fds(connection, [command.encode()], [0, 1, 2])
+        answer = b"".join(iter(lambda: connection.recv(16), b""))
+    return int(answer or 255)
+
+
+def _end_with(connection: socket.socket, process: subprocess.Popen) -> None:
+    """End the process when who asked for it does."""
+    with contextlib.suppress(OSError):
+        connection.recv(1)
+    process.terminate()
+
+
+def main(arguments: list[str]) -> int:
+    os.chdir(os.environ[DIRECTORY])  # a socket's name is short; the path of the directory need not be
+    if arguments[0] == "serve":
+        return serve(arguments[1])
+    words = list(arguments)
+    while words[0].startswith("-"):
+        words.pop(0)
+    host, *command = words
+    return ask(host, " ".join(command))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

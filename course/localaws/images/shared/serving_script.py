@@ -1,0 +1,130 @@
+"""Serving with a script: ``model_fn``, and ``input_fn``, ``predict_fn``, ``output_fn`` or one ``transform_fn``.
+
+Matches `sagemaker_containers.beta.framework.transformer` 2.8.6, around which the XGBoost and scikit-learn containers serve a single
+model. `sagemaker-inference`, which the PyTorch container uses, has other defaults and other errors; and it is no wheel on PyPI.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from course.localaws.images.shared import codecs
+from course.localaws.images.shared.serving import Request, Response, as_json
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What a framework's container does where the script defines nothing."""
+
+    input_fn: Callable[[str | bytes, str], object]
+    predict_fn: Callable[[object, object], object]
+    output_fn: Callable[[object, str], object] = lambda prediction, accept: (codecs.encode(prediction, accept), accept)
+    model_fn: Callable[[str], object] | None = None
+
+
+def base_directory() -> Path:
+    return Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml"))
+
+
+def model_directory() -> Path:
+    return Path(os.environ.get("SM_MODEL_DIR") or base_directory() / "model")
+
+
+def code_directory() -> Path:
+    """Where the script lies: named by ``SAGEMAKER_SUBMIT_DIRECTORY``, or /opt/ml/code, where hosting puts an archive from S3."""
+    named = os.environ.get("SAGEMAKER_SUBMIT_DIRECTORY", "")
+    return base_directory() / "code" if not named or named.startswith("s3://") else Path(named)
+
+
+def program() -> str:
+    """The script's file name, or "" when the image is to serve without one."""
+    return os.environ.get("SAGEMAKER_PROGRAM", "")
+
+
+def import_script() -> ModuleType:
+    """Import the script, which finds its own modules beside it."""
+    code = code_directory()
+    script = code / program()
+    if not script.is_file():
+        raise FileNotFoundError(f"There is no {program()} in {code}; SAGEMAKER_PROGRAM and SAGEMAKER_SUBMIT_DIRECTORY say where it is.")
+    sys.path.insert(0, str(code))
+    return importlib.import_module(script.relative_to(code).with_suffix("").as_posix().replace("/", "."))
+
+
+class ScriptModel:
+    """A `serving.Model` around the functions of the script; the one that the environment names when none is given.
+
+    Raises
+    ------
+    Exception
+        Whatever the script raises when it is imported or its ``model_fn`` called.
+    ValueError
+        The script defines ``transform_fn`` and one of the functions that it stands for.
+    NotImplementedError
+        Neither the script nor the framework has a ``model_fn``.
+    """
+
+    def __init__(self, defaults: Defaults, script: ModuleType | None = None) -> None:
+        script = script or import_script()
+        given = {name: getattr(script, name, None) for name in ("model_fn", "transform_fn", "input_fn", "predict_fn", "output_fn")}
+        if given["transform_fn"] and (given["input_fn"] or given["predict_fn"] or given["output_fn"]):
+            raise ValueError("Cannot use transform_fn implementation with input_fn, predict_fn, and/or output_fn")
+        load = given["model_fn"] or defaults.model_fn
+        if load is None:
+            raise NotImplementedError(
+                f"Please provide a model_fn implementation: {program()} defines none. "
+                "See documentation for model_fn at https://github.com/aws/sagemaker-python-sdk"
+            )
+        self._transform = given["transform_fn"] or self._steps
+        self._input = given["input_fn"] or defaults.input_fn
+        self._predict = given["predict_fn"] or defaults.predict_fn
+        self._output = given["output_fn"] or defaults.output_fn
+        self._default_accept = os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", codecs.JSON)
+        self._model = load(str(model_directory()))
+
+    def __call__(self, request: Request) -> Response:
+        content_type = request.content_type or codecs.JSON
+        accept = self._default_accept if request.accept in ("", codecs.ANY) else request.accept
+        content = request.body.decode("utf-8", errors="replace") if content_type in codecs.UTF8_TYPES else request.body
+        return as_response(self._transform(self._model, content, content_type, accept))
+
+    def _steps(self, model: object, content: str | bytes, content_type: str, accept: str) -> object:
+        return self._output(self._predict(self._input(content, content_type), model), accept)
+
+
+def as_response(result: object) -> Response:
+    """What a script returned as an answer, by Flask's rules: text or bytes, ``(body, content type)``, a dict, or a response object.
+
+    Raises
+    ------
+    TypeError
+        Anything else, as Flask raises it.
+    """
+    if isinstance(result, tuple) and len(result) == 2:
+        return Response(_bytes(result[0]), _with_charset(result[1]))
+    if isinstance(result, str | bytes | bytearray):
+        return Response(_bytes(result), "text/html; charset=utf-8")
+    if isinstance(result, dict):
+        return as_json(result)
+    if hasattr(result, "get_data") and hasattr(result, "status_code"):
+        headers = tuple((name, value) for name, value in result.headers.items() if name.lower().startswith("x-"))
+        # A response around a generator, as Flask's streaming has it.
+        body = map(_bytes, result.response) if getattr(result, "is_streamed", False) else _bytes(result.get_data())
+        return Response(body, result.content_type, result.status_code, headers)
+    raise TypeError(
+        f"The script returned a {type(result).__name__}; an answer is a string, bytes, a (body, content type) tuple, a dict or a Response."
+    )
+
+
+def _bytes(body: object) -> bytes:
+    return body.encode() if isinstance(body, str) else bytes(body)
+
+
+def _with_charset(content_type: str) -> str:
+    return f"{content_type}; charset=utf-8" if content_type.startswith("text/") and "charset" not in content_type else content_type

@@ -1,0 +1,1 @@
+"""The Spark image of processing jobs."""

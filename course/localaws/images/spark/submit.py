@@ -1,0 +1,162 @@
+"""``smspark-submit``, the entrypoint of AWS's Spark processing image, on pyspark in local mode.
+
+It matches smspark's options, its lists of directories, its unified configuration and its exit code; the first instance runs Spark on
+all cores of this machine, the others end at once instead of lending theirs. It has neither YARN nor HDFS nor Hive, and Spark itself
+reads no ``s3://``: the application, and what ``--py-files``, ``--jars`` and ``--files`` name, may lie in S3, data comes by the job's
+inputs and outputs. Spark is of the version that is installed, whatever the image's tag says.
+
+Source: src/smspark of https://github.com/aws/sagemaker-spark-container, read 2026-11-25.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NoReturn
+
+from course.localaws.images.shared.script_mode import base_directory
+
+LISTS = ("jars", "py-files", "files")
+# By classification what comes before a property's name as Spark takes it; https://docs.aws.amazon.com/emr/latest/ReleaseGuide/emr-configure-apps.html
+PROPERTIES = {"spark-defaults": "", "core-site": "spark.hadoop.", "hive-site": "spark.hadoop.", "spark-hive-site": "spark.hadoop."}
+ENVIRONMENTS = ("spark-env", "hadoop-env")
+WITHOUT_EFFECT = ("hadoop-log4j", "hive-env", "hive-log4j", "hive-exec-log4j", "spark-log4j", "spark-metrics", "yarn-env", "yarn-site")
+# Everything stays on this machine: no name is looked up, and several jobs run at a time.
+LOCAL = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1", "spark.ui.enabled": "false"}
+
+
+class Arguments(argparse.ArgumentParser):
+    """Options come before the application; what follows it is the application's own."""
+
+    def __init__(self) -> None:
+        super().__init__("smspark-submit", allow_abbrev=False)
+        self.add_argument("--class", dest="class_name")
+        for name in LISTS:
+            self.add_argument(f"--{name}")
+        self.add_argument("--spark-event-logs-s3-uri")
+        self.add_argument("--local-spark-event-logs-dir")
+        self.add_argument("-v", "--verbose", action="store_true")
+        self.add_argument("app")
+        self.add_argument("arguments", nargs=argparse.REMAINDER)
+
+    def error(self, message: str) -> NoReturn:
+        raise ValueError(message)
+
+
+def main(argv: list[str]) -> int:
+    """Run the application and return the exit code of the container: 1 whatever went wrong."""
+    try:
+        options = Arguments().parse_args(argv)
+        resources = json.loads((base_directory() / "config/resourceconfig.json").read_text())
+        if resources["current_host"] != resources["hosts"][0]:
+            print("Spark runs on the first instance alone; this one is done", flush=True)
+            return 0
+        return _submit(options)
+    except (ValueError, OSError) as error:
+        print(f"ValueError: {error}", file=sys.stderr, flush=True)
+        return 1
+
+
+def _submit(options: argparse.Namespace) -> int:
+    home = Path(importlib.util.find_spec("pyspark").origin).parent
+    with tempfile.TemporaryDirectory() as folder:
+        events = options.local_spark_event_logs_dir or (folder if options.spark_event_logs_s3_uri else None)
+        properties, variables = configuration(base_directory() / "processing/input/conf/configuration.json")
+        properties |= LOCAL
+        if events:
+            properties |= {"spark.eventLog.enabled": "true", "spark.eventLog.dir": Path(events).resolve().as_uri()}
+        command = [str(home / "bin/spark-submit"), "--master", "local[*]", "--deploy-mode", "client"]
+        command += [part for name, value in properties.items() for part in ("--conf", f"{name}={value}")]
+        command += ["--class", options.class_name] if options.class_name else []
+        for name in LISTS:
+            if given := getattr(options, name.replace("-", "_")):
+                command += [f"--{name}", ",".join(listed(given.split(",")))]
+        command += ["--verbose"] if options.verbose else []
+        command += [*fetched([options.app]), *options.arguments]
+        print(f"running spark submit command: {shlex.join(command)}", flush=True)
+        places = {"SPARK_HOME": str(home), "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_LOCAL_DIRS": tempfile.gettempdir()}
+        python = {"PYSPARK_PYTHON": "python3", "PYSPARK_DRIVER_PYTHON": "python3"}
+        process = subprocess.Popen(command, env=os.environ | python | variables | places)
+        signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+        exit_code = process.wait()
+        if options.spark_event_logs_s3_uri:
+            _publish(Path(events), options.spark_event_logs_s3_uri)
+    if exit_code != 0:
+        print(f"spark-submit command failed with exit code {exit_code}", file=sys.stderr, flush=True)
+    return 1 if exit_code else 0
+
+
+def configuration(path: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """Properties of Spark and variables of its environment that the unified configuration sets: a list of classifications, or one.
+
+    Raises
+    ------
+    ValueError
+        For a classification that smspark does not know, and for what is no configuration.
+    """
+    properties: dict[str, str] = {}
+    variables: dict[str, str] = {}
+    content = json.loads(path.read_text()) if path.exists() else []
+    try:
+        for entry in content if isinstance(content, list) else [content]:
+            name = entry["Classification"]
+            if name in PROPERTIES:
+                properties |= {f"{PROPERTIES[name]}{key}": value for key, value in entry["Properties"].items()}
+            elif name in ENVIRONMENTS:
+                for inner in entry.get("Configurations", []):
+                    variables |= inner["Properties"]
+            elif name in WITHOUT_EFFECT:
+                print(f"the configuration {name} has no effect on the local AWS", flush=True)
+            else:
+                raise ValueError(f"unknown classification {name!r} in {path}")
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path} holds no configuration: {type(error).__name__}: {error}") from error
+    return properties, variables
+
+
+def listed(paths: Iterable[str]) -> Iterator[str]:
+    """The files that a list of absolute paths and S3 URIs names: of a directory those in it. Raises ValueError."""
+    for path in fetched(paths):
+        place = Path(path)
+        if not place.is_absolute():
+            raise ValueError(f"file path {path} must be an absolute path to a file or directory")
+        files = sorted(str(file) for file in place.iterdir() if file.is_file()) if place.is_dir() else [path]
+        if not files or not place.exists():
+            raise ValueError(f"found no file at {path}")
+        yield from files
+
+
+def fetched(paths: Iterable[str]) -> Iterator[str]:
+    """The paths, with objects of S3 as files of this machine."""
+    for path in paths:
+        scheme, _, rest = path.rpartition("://")
+        if scheme not in ("s3", "s3a"):
+            yield rest
+            continue
+        import boto3
+
+        bucket, _, key = rest.partition("/")
+        target = Path(tempfile.mkdtemp()) / Path(key).name
+        boto3.client("s3").download_file(bucket, key, str(target))
+        yield str(target)
+
+
+def _publish(folder: Path, uri: str) -> None:
+    import boto3
+
+    bucket, _, prefix = uri.rpartition("://")[2].partition("/")
+    for path in folder.iterdir():
+        boto3.client("s3").upload_file(str(path), bucket, f"{prefix.rstrip('/')}/{path.name}".lstrip("/"))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""The TensorFlow image: script mode, and TensorFlow Serving's REST API."""

@@ -1,0 +1,191 @@
+"""``serve`` of the TensorFlow image: SavedModels by TensorFlow Serving's REST API, as they are or through a script's handlers.
+
+Matches ``serve.py``, ``python_service.py``, ``tfs_utils.py`` and ``tensorflowServing.js`` of aws/sagemaker-tensorflow-serving-container,
+read 2026-11-25: which models there are, JSON, JSON lines and CSV, the ``tfs-`` custom attributes, ``handler``, or ``input_handler`` and
+``output_handler``, their context, and errors. Different: `tensorflow_model_server` in this process answers in the place of TensorFlow
+Serving, at a port of its own, and without gRPC, so that ``grpc_port`` and ``channel`` of the context are None; no multi-model endpoints.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import os
+import re
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, NamedTuple
+
+import requests
+
+from course.localaws import images
+from course.localaws.images.shared import codecs, serving, serving_script
+from course.localaws.images.tensorflow import request_bodies
+
+if TYPE_CHECKING:
+    from course.localaws.images.tensorflow.model_server import ModelServer
+
+ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
+ATTRIBUTE = re.compile(r"tfs-[a-z\-]+=[^,]+")
+
+
+class Context(NamedTuple):
+    """What a script's handlers are told about a request."""
+
+    model_name: str | None
+    model_version: str | None
+    method: str | None
+    rest_uri: str
+    grpc_port: None
+    channel: None
+    custom_attributes: str | None
+    request_content_type: str
+    accept_header: str
+    content_length: int
+
+
+def find_models(folder: Path) -> dict[str, dict[int, Path]]:
+    """The SavedModels by name and version, in the order of their paths: each lies in a folder that is a number. Raises ValueError where
+    there is none.
+    """
+    models: dict[str, dict[int, Path]] = {}
+    for bundle in sorted(folder.rglob("saved_model.pb")):
+        if re.fullmatch(r"\d+", bundle.parent.name) and bundle.parent != folder:
+            models.setdefault(bundle.parent.parent.name, {})[int(bundle.parent.name)] = bundle.parent
+    if not models:
+        raise ValueError("no SavedModel bundles found!")
+    return models
+
+
+def default_of(models: dict[str, dict[int, Path]]) -> str:
+    """The model of a request that names none: the first, unless the environment says another."""
+    return os.environ.get("SAGEMAKER_TFS_DEFAULT_MODEL_NAME") or next(iter(models))
+
+
+def tfs_attributes(request: serving.Request) -> dict[str, str]:
+    pairs = (pair.split("=") for pair in ATTRIBUTE.findall(request.headers.get(ATTRIBUTES, "")))
+    return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
+
+
+def tfs_path(attributes: dict[str, str], default_model: str) -> str:
+    """Where TensorFlow Serving answers what the attributes ask for."""
+    version = f"/versions/{attributes['tfs-model-version']}" if "tfs-model-version" in attributes else ""
+    return f"/v1/models/{attributes.get('tfs-model-name', default_model)}{version}:{attributes.get('tfs-method', 'predict')}"
+
+
+class Plain:
+    """Requests without a script, as nginx passes them on."""
+
+    def __init__(self, server: ModelServer, default_model: str) -> None:
+        self._server, self._default_model = server, default_model
+
+    def __call__(self, request: serving.Request) -> serving.Response:
+        write = request_bodies.WRITERS.get(request.content_type)
+        if write is None:
+            return serving.as_json({"error": f"Unsupported Media Type: {request.content_type or 'Unknown'}"}, 415)
+        body = write(request.body.decode("utf-8", errors="replace"))
+        answer = self._server("POST", tfs_path(tfs_attributes(request), self._default_model), body.encode())
+        accepted = request.accept.strip().replace(" ", "", 1).split(",")
+        if {"application/json", "application/jsonlines"} & set(accepted):
+            return serving.Response(answer.body.replace(b"\n", b""), accepted[0], answer.status)
+        return answer
+
+
+class Scripted:
+    """Requests through the handlers of ``inference.py``. Raises NotImplementedError where it has none."""
+
+    def __init__(self, script: ModuleType, rest: str, default_model: str) -> None:
+        self._rest, self._default_model = rest, default_model
+        if hasattr(script, "handler"):
+            self._handle: Callable[[io.BytesIO, Context], tuple[str | bytes, str]] = script.handler
+        elif hasattr(script, "input_handler") and hasattr(script, "output_handler"):
+            self._handle = self._steps
+            self._input, self._output = script.input_handler, script.output_handler
+        else:
+            raise NotImplementedError("Handlers are not implemented correctly in user script.")
+
+    def __call__(self, request: serving.Request) -> serving.Response:
+        try:
+            body, content_type = self._handle(io.BytesIO(request.body), self._context(request))
+        except Exception as error:
+            traceback.print_exc(file=sys.stdout)
+            return serving.as_json({"error": str(error)}, 500)
+        return serving.Response(body.encode() if isinstance(body, str) else bytes(body), content_type)
+
+    def _steps(self, data: io.BytesIO, context: Context) -> tuple[str | bytes, str]:
+        return self._output(requests.post(context.rest_uri, data=self._input(data, context)), context)
+
+    def _context(self, request: serving.Request) -> Context:
+        attributes = tfs_attributes(request)
+        return Context(
+            attributes.get("tfs-model-name"),
+            attributes.get("tfs-model-version"),
+            attributes.get("tfs-method"),
+            self._rest + tfs_path(attributes, self._default_model),
+            None,
+            None,
+            request.headers.get(ATTRIBUTES),
+            request.content_type or codecs.JSON,
+            request.accept or codecs.JSON,
+            len(request.body),
+        )
+
+
+def listen(server: ModelServer) -> str:
+    """Answer the API by HTTP, for scripts, in threads of this process; returns its address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self._answer(b"")
+
+        def do_POST(self) -> None:
+            self._answer(self.rfile.read(int(self.headers.get("Content-Length", 0))))
+
+        def _answer(self, body: bytes) -> None:
+            answer = server(self.command, self.path, body)
+            self.send_response(answer.status)
+            self.send_header("Content-Type", answer.content_type)
+            self.send_header("Content-Length", str(len(answer.body)))
+            self.end_headers()
+            self.wfile.write(answer.body)
+
+        def log_message(self, *_: object) -> None:
+            """Nothing: the request from outside is in the log already."""
+
+    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=http.serve_forever, name="rest", daemon=True).start()
+    return f"http://localhost:{http.server_port}"
+
+
+def import_script(path: Path) -> ModuleType:
+    """Import it by its path; it finds modules beside it, and in ``lib``."""
+    sys.path[:0] = [str(path.parent), *([str(path.parent / "lib")] if (path.parent / "lib").is_dir() else [])]
+    spec = importlib.util.spec_from_file_location("inference", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def load() -> serving.Model:
+    folder = serving_script.model_directory()
+    models = find_models(folder)
+    try:
+        import tensorflow  # noqa: F401
+    except ImportError as error:
+        raise RuntimeError(images.not_installed("tensorflow")) from error
+    from course.localaws.images.tensorflow.model_server import ModelServer
+
+    default_model = default_of(models)
+    server, script = ModelServer(models), folder / "code/inference.py"
+    if script.is_file():
+        return Scripted(import_script(script), listen(server), default_model)
+    return Plain(server, default_model)
+
+
+if __name__ == "__main__":
+    serving.serve(load)

@@ -1,0 +1,207 @@
+"""Payloads of the XGBoost container as DMatrices, and its model files, as `sagemaker-xgboost-container` reads them.
+
+Matches its CSV (delimiter guessed from the first line, empty cell = missing value, no label column), LIBSVM (labels ignored) and
+RecordIO-Protobuf (what a sparse vector does not hold is a missing value).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import pickle
+import sys
+from collections.abc import Callable, Iterator
+from email.message import Message
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from course.localaws.images.shared import recordio_protobuf
+
+if TYPE_CHECKING:
+    import xgboost
+
+CSV, LIBSVM, PARQUET, RECORDIO = "csv", "libsvm", "parquet", "recordio-protobuf"
+# What the container takes as names of its formats; it reads Parquet in training only.
+CONTENT_TYPES = {
+    CSV: CSV,
+    LIBSVM: LIBSVM,
+    PARQUET: PARQUET,
+    RECORDIO: RECORDIO,
+    "text/csv": CSV,
+    "text/libsvm": LIBSVM,
+    "text/x-libsvm": LIBSVM,
+    "application/x-parquet": PARQUET,
+    "application/x-recordio-protobuf": RECORDIO,
+}
+PIPED = {CSV, PARQUET, RECORDIO}  # what it takes in Pipe mode
+DELIMITERS = ",\t; :"  # in order of preference, as Python's csv.Sniffer has them, which the container asks
+HEAVY = ("pandas", "sklearn")  # imported by xgboost where installed: 2 of the 2.5 s that its import takes, and by its first DMatrix
+
+
+class UnsupportedContentTypeError(ValueError):
+    pass
+
+
+@contextlib.contextmanager
+def without_heavy() -> Iterator[None]:
+    """Let xgboost, in the block, believe that pandas and scikit-learn are not installed: Booster and DMatrix of arrays do without.
+
+    For algorithm mode alone: in script mode another thread may just import one of them for the learner.
+    """
+    hidden = [name for name in HEAVY if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))  # None makes an import raise ImportError, for which xgboost is prepared
+    try:
+        yield
+    finally:
+        for name in hidden:
+            sys.modules.pop(name, None)
+
+
+def import_xgboost() -> ModuleType:
+    """The xgboost package, imported `without_heavy`: a server is up in half a second."""
+    with without_heavy():
+        import xgboost
+    return xgboost
+
+
+def format_of(content_type: str) -> str:
+    """The container's name of a format; no content type at all means LIBSVM.
+
+    Raises
+    ------
+    UnsupportedContentTypeError
+        In the container's words.
+    """
+    if not content_type:
+        return LIBSVM
+    header = Message()
+    header["content-type"] = content_type.lower()
+    name = content_type.lower().split(";")[0].strip()
+    if name not in CONTENT_TYPES:
+        raise UnsupportedContentTypeError(f"{content_type} is not an accepted ContentType: {', '.join(CONTENT_TYPES)}.")
+    if CONTENT_TYPES[name] == CSV and header.get_param("label_size", "1") != "1":
+        raise UnsupportedContentTypeError(
+            f"{content_type} is not an accepted csv ContentType. Optional parameter label_size must be equal to 1"
+        )
+    return CONTENT_TYPES[name]
+
+
+def delimiter_of(line: str) -> str:
+    return next((character for character in DELIMITERS if character in line), ",")
+
+
+def csv_to_array(text: str) -> np.ndarray:
+    """Rows and columns of numbers; an empty cell is NaN. Raises ValueError for text, and for rows of different lengths."""
+    lines = text.strip().split("\n")
+    delimiter = delimiter_of(lines[0][:512])
+    return np.array([[float(cell or "nan") for cell in line.split(delimiter)] for line in lines])
+
+
+def libsvm_to_matrix(text: str) -> csr_matrix:
+    """A row a line, a column an index; what has no colon (labels) is ignored. Raises ValueError for indices that are no integers."""
+    lines = text.strip().split("\n")
+    rows, columns, values = [], [], []
+    for number, line in enumerate(lines):
+        for item in line.split():
+            if ":" in item:
+                column, value = item.split(":")[:2]
+                rows.append(number)
+                columns.append(int(column))
+                values.append(float(value))
+    if columns and min(columns) < 0:
+        raise ValueError(f"negative column index {min(columns)}")
+    return csr_matrix((values, (rows, columns)), shape=(len(lines), max(columns, default=-1) + 1))
+
+
+def csv_to_dmatrix(data: str | bytes, dtype: object = None) -> xgboost.DMatrix:
+    import xgboost
+
+    return xgboost.DMatrix(csv_to_array(_text(data)))
+
+
+def libsvm_to_dmatrix(data: str | bytes) -> xgboost.DMatrix:
+    import xgboost
+
+    return xgboost.DMatrix(libsvm_to_matrix(_text(data)))
+
+
+def recordio_protobuf_to_dmatrix(data: bytes) -> xgboost.DMatrix:
+    import xgboost
+
+    return xgboost.DMatrix(recordio_protobuf.read_arrays(data, absent=np.nan)[0])
+
+
+READERS: dict[str, Callable] = {CSV: csv_to_dmatrix, LIBSVM: libsvm_to_dmatrix, RECORDIO: recordio_protobuf_to_dmatrix}
+
+
+def decode(data: str | bytes, content_type: str) -> xgboost.DMatrix:
+    """A payload as the default ``input_fn`` of XGBoost's script mode reads it.
+
+    Raises
+    ------
+    UnsupportedContentTypeError
+    ValueError
+        The payload is not of its format.
+    """
+    form = format_of(content_type)
+    if form not in READERS:
+        raise UnsupportedContentTypeError(f"Content-type {content_type} is not supported.")
+    return READERS[form](data)
+
+
+def load_booster(path: Path) -> xgboost.Booster:
+    """A model file as any version of the container wrote it: XGBoost's own formats, or a pickled Booster (up to 1.2-2).
+
+    Raises
+    ------
+    RuntimeError
+        Neither, or written by an XGBoost that this one cannot read.
+    """
+    import xgboost
+
+    data = path.read_bytes()
+    try:
+        if data.startswith(b"\x80"):
+            booster = _unpickled(data)
+            if not isinstance(booster, xgboost.Booster):
+                raise TypeError(f"it holds a pickled {type(booster).__name__}; algorithm mode needs a Booster")
+        else:
+            booster = xgboost.Booster()
+            booster.load_model(bytearray(data))
+        booster.num_features()  # an empty or foreign file may load all the same, as a model of no features
+    except Exception as error:
+        raise RuntimeError(f"Model at {path} cannot be loaded by XGBoost {xgboost.__version__}:\n{error}") from error
+    booster.set_param({"nthread": 1})
+    return booster
+
+
+class _Unpickler(pickle.Unpickler):
+    """Reads the pickle of a Booster, also one of before 1.0: what that held is a model file, which today's Booster does not expect."""
+
+    def find_class(self, module: str, name: str) -> object:
+        found = super().find_class(module, name)
+        if (module, name) != ("xgboost.core", "Booster"):
+            return found
+
+        class Old(found):
+            def __setstate__(self, state: dict) -> None:
+                try:
+                    super().__setstate__(dict(state))
+                except Exception:
+                    self.__init__()
+                    self.load_model(bytearray(state["handle"]))
+                self.__class__ = found
+
+        return Old
+
+
+def _unpickled(data: bytes) -> object:
+    return _Unpickler(io.BytesIO(data)).load()
+
+
+def _text(data: str | bytes) -> str:
+    return data if isinstance(data, str) else bytes(data).decode("utf-8")

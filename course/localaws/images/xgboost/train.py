@@ -1,0 +1,263 @@
+"""``train`` of the XGBoost image: the built-in algorithm, or script mode when the job names a script.
+
+Matches `sagemaker-xgboost-container` 1.7: hyperparameters and their checks, channels, content types, metrics with those it adds to
+XGBoost's own, early stopping that keeps the best model, log lines, the ``xgboost-model`` file, failures in its words. Different: the
+model is what the installed XGBoost trains, whatever version the image's tag names; no GPU or k-fold. Several instances train one model
+(`xgboost_hosts`); Pipe mode is read to its end first, and never as RecordIO-Protobuf (`xgboost_training_data`).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import sys
+import traceback
+from pathlib import Path
+
+from course.localaws.core.data_files import table
+from course.localaws.images.hyperparameters import UserError, validate
+from course.localaws.images.shared import script_mode
+from course.localaws.images.xgboost import (
+    checkpoints as xgboost_checkpoints,
+)
+from course.localaws.images.xgboost import (
+    hosts as xgboost_hosts,
+)
+from course.localaws.images.xgboost import (
+    metrics as xgboost_metrics,
+)
+from course.localaws.images.xgboost import (
+    payloads,
+    training_data,
+)
+from course.localaws.jobs import ml_folder
+
+FRAMEWORK_MODULE = "sagemaker_xgboost_container.training:main"
+TABLE = Path(__file__).with_name("xgboost.yaml")
+CHANNELS = {"train", "validation", "code"}
+# Not for XGBoost, but for the container around it.
+OWN = {"num_round", "csv_weights", "early_stopping_rounds", "eval_metric", "_tuning_objective_metric", "save_model_on_termination"}
+logger = logging.getLogger(__name__)
+
+
+class AlgorithmError(Exception):
+    """A failure inside the algorithm, as the container calls it."""
+
+
+def main(version: str) -> int:
+    """``version`` is that of the image, e.g. ``"1.7-1"``."""
+    base = script_mode.base_directory()
+    config = base / "input/config"
+    hyperparameters = json.loads((config / "hyperparameters.json").read_text())
+    if script_mode.PROGRAM in hyperparameters or os.environ.get("SAGEMAKER_PROGRAM"):
+        return script_mode.run(FRAMEWORK_MODULE)
+    logging.basicConfig(
+        stream=sys.stdout, level=logging.INFO, format="[%(asctime)s:%(levelname)s] %(message)s", datefmt="%Y-%m-%d:%H:%M:%S"
+    )
+    logger.info("Imported framework sagemaker_xgboost_container.training")
+    logger.info("Running XGBoost Sagemaker in algorithm mode")
+    try:
+        train(base, version, hyperparameters, json.loads((config / "inputdataconfig.json").read_text()))
+    except Exception as error:
+        script_mode.report(base, f"framework error: \n{traceback.format_exc(limit=-1)}\n{error}")
+        return 1
+    return 0
+
+
+def train(base: Path, version: str, given: dict[str, str], channels: dict[str, dict]) -> None:
+    """Train on the channels and leave ``model/xgboost-model``.
+
+    Raises
+    ------
+    UserError
+        Hyperparameters, channels or data are not what the algorithm takes.
+    AlgorithmError
+        XGBoost failed.
+    """
+    declared = table(TABLE)
+    known = {name: entry for name, entry in declared["hyperparameters"].items() if release(version) <= release(entry.get("until", version))}
+    parameters = validate(given, known)
+    check_dependencies(parameters, {*declared["metrics"]["maximize"], *declared["metrics"]["minimize"]})
+    resources = json.loads((base / "input/config/resourceconfig.json").read_text())
+    hosts, current = resources["hosts"], resources["current_host"]
+    matrices = read_channels(base / "input/data", channels, bool(parameters.get("csv_weights")), len(hosts) > 1)
+    metrics = evaluation_metrics(parameters)
+    passed = for_xgboost({name: value for name, value in parameters.items() if passes(name, declared["hyperparameters"])})
+    if len(hosts) > 1 and release(version) < [1] and passed.get("tree_method") == "exact":
+        passed["tree_method"] = "approx"  # as XGBoost before 1.0 did by itself where rows are split; later ones refuse
+    with xgboost_hosts.together(hosts, current, "train" in matrices) as keeps:
+        if "train" not in matrices:
+            return
+        model = boost(checkpoint_folder(base), passed, parameters, metrics, matrices, declared["metrics"]["maximize"], keeps)
+    if model is not None and keeps:
+        (base / "model/xgboost-model").write_bytes(model.save_raw("ubj"))
+
+
+def release(version: str) -> list[int]:
+    """Of XGBoost, in a version of the image; to be compared."""
+    return [int(part) for part in version.partition("-")[0].split(".")]
+
+
+def checkpoint_folder(base: Path) -> Path | None:
+    """The folder of the job's checkpoints, when it is to have any."""
+    config = base / "input/config/checkpointconfig.json"
+    return ml_folder.place(base, json.loads(config.read_text())["LocalPath"]) if config.is_file() else None
+
+
+def passes(name: str, declared: dict[str, dict]) -> bool:
+    """Whether a hyperparameter is XGBoost's."""
+    return name not in OWN and "ignored" not in declared[name]
+
+
+def check_dependencies(parameters: dict, known_metrics: set[str]) -> None:
+    """What one hyperparameter demands of another."""
+    objective = parameters.get("objective", "reg:squarederror")
+    if objective.startswith("multi:") and "num_class" not in parameters:
+        raise UserError("Require input for parameter 'num_class' for multi-classification")
+    for metric in parameters.get("eval_metric", []):
+        name, at, threshold = metric.partition("@")
+        if at:
+            if name not in ("error", "ndcg", "map"):
+                raise UserError(
+                    f"Metric '{metric}' is not supported. Parameter 'eval_metric' with customized threshold should be one of these "
+                    "options: 'error', 'ndcg', 'map'."
+                )
+            try:
+                float(threshold.rstrip("-"))
+            except ValueError:
+                raise UserError(f"Threshold value 't' in '{name}@t' expects float input.") from None
+        elif metric not in known_metrics:
+            raise UserError(f"Hyperparameter eval_metric: value {parameters['eval_metric']} not in range {sorted(known_metrics)}")
+        if metric == "auc" and not objective.startswith(("binary:", "rank:", "multi:")):
+            raise UserError("Metric 'auc' can only be applied for classification and ranking problems.")
+        if metric == "aft-nloglik" and objective != "survival:aft":
+            raise UserError("Metric 'aft-nloglik' can only be applied for 'survival:aft' objective.")
+
+
+def read_channels(folder: Path, channels: dict[str, dict], csv_weights: bool, several: bool) -> dict:
+    """The DMatrices of ``train`` and, when there is such a channel, ``validation``; on one of several hosts either may be without data."""
+    if "train" not in channels:
+        raise UserError("Missing required channel: train")
+    for name in channels:
+        if name not in CHANNELS:
+            raise UserError(f"Extraneous channel found: {name}")
+    try:
+        form = payloads.format_of(channels["train"].get("ContentType", ""))
+    except ValueError as error:
+        raise UserError(str(error)) from None
+    piped = channels["train"]["TrainingInputMode"] == "Pipe"
+    if piped and form not in payloads.PIPED:
+        raise UserError(f"Channel configuration for 'train' channel is not supported: {channels['train']}")
+    matrices = {}
+    for name, label in (("train", "training"), ("validation", "validation")):
+        if name in channels:
+            source = Path(f"{folder / name}_0") if piped else folder / name
+            matrix = training_data.read(source, form, csv_weights and name == "train")
+            if matrix is not None:
+                matrices[name] = matrix
+            elif not several:
+                raise UserError(f"No data in {label} channel path {folder / name}")
+    if not several:
+        logger.info("Single node training.")
+    for name, matrix in matrices.items():
+        logger.info("%s matrix has %s rows and %s columns", name.capitalize(), matrix.num_row(), matrix.num_col())
+    return matrices
+
+
+def evaluation_metrics(parameters: dict) -> list[str]:
+    """The metrics to print: those asked for, and the one that a tuning job optimises."""
+    metrics = list(parameters.get("eval_metric", []))
+    objective_metric = parameters.get("_tuning_objective_metric", "").rpartition(":")[2]
+    if not objective_metric:
+        return metrics
+    logger.info("Setting up HPO optimized metric to be : %s", objective_metric)
+    # Last, since early stopping looks at the last metric.
+    return [*(metric for metric in metrics if metric != objective_metric), objective_metric]
+
+
+def for_xgboost(parameters: dict) -> dict:
+    """Hyperparameters as the installed XGBoost takes them."""
+    parameters = {name: ",".join(value) if isinstance(value, list) else value for name, value in parameters.items()}
+    if parameters.get("objective") == "reg:linear":  # its old name
+        parameters["objective"] = "reg:squarederror"
+    if parameters.get("tree_method") == "gpu_hist":
+        raise UserError("tree_method 'gpu_hist' needs a GPU: choose an instance type that has one, or tree_method 'hist'.")
+    return parameters
+
+
+def boost(checkpoints: Path | None, passed: dict, parameters: dict, metrics: list[str], matrices: dict, maximised: list[str], tells: bool):
+    """Run XGBoost; returns the model, or None when the job was stopped and is not to keep one.
+
+    Parameters
+    ----------
+    checkpoints : Path, optional
+        Where it leaves checkpoints, and goes on from those that are there.
+    tells : bool
+        Whether it prints the metrics.
+    """
+    xgboost = payloads.import_xgboost()
+    own_metrics = [metric for metric in metrics if metric in xgboost_metrics.FUNCTIONS]
+    theirs = [metric for metric in metrics if metric not in own_metrics]
+    if theirs:
+        passed["eval_metric"] = theirs
+    elif own_metrics:
+        passed["disable_default_eval_metric"] = 1
+    stopping = _Stopping()
+    earlier, done = xgboost_checkpoints.resume(checkpoints) if checkpoints else (None, 0)
+    callbacks = [_callback(xgboost, stopping, tells, done)]
+    if checkpoints:
+        callbacks.append(xgboost_checkpoints.saving(checkpoints))
+    if "early_stopping_rounds" in parameters:
+        watched = metrics[-1] if metrics else None
+        callbacks.append(
+            xgboost.callback.EarlyStopping(
+                parameters["early_stopping_rounds"],
+                metric_name=watched,
+                data_name="validation" if "validation" in matrices else "train",
+                maximize=watched.partition("@")[0] in maximised if watched else None,
+                save_best=True,
+            )
+        )
+    try:
+        model = xgboost.train(
+            passed,
+            matrices["train"],
+            num_boost_round=parameters["num_round"] - done,
+            xgb_model=earlier,
+            evals=[(matrix, name) for name, matrix in matrices.items()],
+            custom_metric=xgboost_metrics.evaluate(own_metrics) if own_metrics else None,
+            callbacks=callbacks,
+            verbose_eval=False,
+        )
+    except xgboost.core.XGBoostError as error:
+        raise AlgorithmError(f"XGB train call failed with exception:\n {error}") from error
+    return None if stopping.asked and parameters.get("save_model_on_termination") != "true" else model
+
+
+class _Stopping:
+    """Notes SIGTERM, upon which training ends after the present round."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        signal.signal(signal.SIGTERM, self._ask)
+
+    def _ask(self, *_: object) -> None:
+        self.asked = True
+
+
+def _callback(xgboost, stopping: _Stopping, tells: bool, done: int):
+    """Prints the metrics of each round, of which ``done`` went before, and ends training when asked to."""
+
+    class Rounds(xgboost.callback.TrainingCallback):
+        def after_iteration(self, model, epoch: int, evals_log: dict) -> bool:
+            if evals_log and tells:
+                print(xgboost_checkpoints.round_line(done + epoch, evals_log), flush=True)
+            return xgboost_hosts.any_host(stopping.asked)
+
+    return Rounds()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,285 @@
+"""A job's data: from S3 into its directories and back, with the rights of its role, and noted in the request log as the job's doing."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
+
+from course.localaws.core.errors import AwsError
+from course.localaws.jobs import manifests
+from course.localaws.s3.objects import DEFAULT_CONTENT_TYPE
+
+if TYPE_CHECKING:
+    from course.localaws.platform import Platform
+    from course.localaws.s3.objects import StoredObject
+
+S3_URI = re.compile(r"s3://(?P<bucket>[^/]+)/?(?P<key>.*)", re.DOTALL)
+HTTPS_URIS = (
+    re.compile(r"https://s3[.-][^/]*amazonaws\.com(?:\.cn)?/(?P<bucket>[^/]+)/?(?P<key>.*)", re.DOTALL),
+    re.compile(r"https://(?P<bucket>[^/]+)\.s3[.-][^/]*amazonaws\.com(?:\.cn)?/?(?P<key>.*)", re.DOTALL),
+)
+# Bytes. A smaller file is copied all the same: it may be code, whose mode is changed before it runs.
+LINKED_SIZE = 1 << 20
+MANIFEST_LARGEST = 64 << 20  # bytes; read as a whole
+T = TypeVar("T")
+
+
+class DataError(Exception):
+    """Data could not be fetched or stored; the message is what AWS says after ``Data download failed:`` and the like."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An object and its place, relative to the directory it goes to."""
+
+    stored: StoredObject
+    place: PurePosixPath
+
+
+def split(uri: str) -> tuple[str, str]:
+    """Bucket and key (or prefix) of an S3 URI, in the ``s3://`` or either ``https://`` form.
+
+    Raises
+    ------
+    AwsError
+        ``ValidationException``.
+    """
+    for pattern in (S3_URI, *HTTPS_URIS):
+        if match := pattern.fullmatch(uri):
+            return match["bucket"], match["key"]
+    raise AwsError("ValidationException", f"The S3 URI {uri!r} is not of the form s3://bucket/key.")
+
+
+class JobData:
+    """S3 as one job sees it.
+
+    Parameters
+    ----------
+    platform : Platform
+    job : str
+        Who is noted as caller, e.g. ``"training-job/delays-1"``.
+    role : str
+        ARN of the role with whose rights it is done.
+    """
+
+    def __init__(self, platform: Platform, job: str, role: str) -> None:
+        self._platform, self._job, self._role = platform, job, role
+
+    def require_objects(self, uri: str, region: str) -> None:
+        """What AWS checks before it takes a job: that the role finds an object under the prefix.
+
+        Raises
+        ------
+        AwsError
+            ``ValidationException`` in AWS's words.
+        """
+        bucket, prefix = split(uri)
+        reason = ""
+        try:
+            if self.allowed("s3:ListBucket", f"arn:aws:s3:::{bucket}"):
+                if next(iter(self._platform.objects.list(bucket, prefix)), None) is not None:
+                    return
+            else:
+                reason = " Error message from S3: Access Denied"
+        except AwsError as error:
+            reason = f" Error message from S3: {error.message}"
+        raise AwsError(
+            "ValidationException",
+            f'No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure that the bucket exists in the selected '
+            f'region ({region}), that objects exist under that S3 prefix, and that the role "{self._role}" has "s3:ListBucket" '
+            f'permissions on bucket "{bucket}".{reason}',
+        )
+
+    def find(self, uri: str, data_type: str = "S3Prefix") -> list[Item]:
+        """The objects that a data source names; ``data_type`` is ``S3Prefix`` or ``ManifestFile``.
+
+        Raises
+        ------
+        DataError
+            There are none, or they are out of reach.
+        """
+        try:
+            bucket, key = split(uri)
+            items = self._manifest(bucket, key) if data_type == "ManifestFile" else self.below(uri)
+        except AwsError as error:
+            raise DataError(f"{error.code} ({error.status}): {error.message}") from error
+        if not items:
+            raise DataError(f'No S3 objects found under S3 URL "{uri}" given in input data source.')
+        return items
+
+    def below(self, uri: str) -> list[Item]:
+        """The objects below a prefix, of which there may be none. Raises AwsError ``NoSuchBucket``."""
+        bucket, prefix = split(uri)
+        self._note("ListObjectsV2", bucket)
+        return [Item(stored, place_of(stored.key, prefix)) for stored in self._platform.objects.list(bucket, prefix)]
+
+    def download(self, items: Iterable[Item], folder: Path, link: bool, cancelled: Callable[[], bool] = lambda: False) -> None:
+        """Put objects into ``folder``; keys that end with ``/`` become directories.
+
+        Parameters
+        ----------
+        link : bool
+            Hard links instead of copies (FastFile mode): no bytes of a large file are moved.
+        cancelled : callable
+            Asked between objects; when it says so, the rest is left out.
+
+        Raises
+        ------
+        DataError
+        """
+        checked = False
+        for item in items:
+            if cancelled():
+                return
+            stored, target = item.stored, folder / item.place
+            if not checked:
+                self.require_read(stored.bucket, stored.key)
+            checked = True
+            try:
+                if stored.key.endswith("/"):
+                    target.mkdir(parents=True, exist_ok=True)
+                    continue
+                target.parent.mkdir(parents=True, exist_ok=True)
+                place_file(stored.path, target, link and stored.size >= LINKED_SIZE)
+            except (FileExistsError, NotADirectoryError, IsADirectoryError):
+                raise DataError(f"s3://{stored.bucket}/{stored.key} is both a file and a directory in this channel") from None
+            except OSError as error:
+                raise DataError(_disk(error)) from error
+            self._note("GetObject", f"{stored.bucket}/{stored.key}")
+
+    def require_read(self, bucket: str, key: str) -> None:
+        """That the role may read an object. Raises DataError."""
+        if not self.allowed("s3:GetObject", f"arn:aws:s3:::{bucket}/{key}"):
+            self._note("GetObject", f"{bucket}/{key}", 403, "AccessDenied")
+            raise DataError(f"AccessDenied (403): Access Denied when the role {self._role} read s3://{bucket}/{key}")
+
+    def open(self, bucket: str, key: str) -> BinaryIO:
+        """An object as it is now, to be streamed; whether the role may read it was asked before. Raises DataError."""
+        stream = self._head(bucket, key).path.open("rb")
+        self._note("GetObject", f"{bucket}/{key}")
+        return stream
+
+    def upload(self, path: Path, uri: str, move: bool = True, kms_key: str | None = None) -> None:
+        """Store a file, which is gone afterwards when it is to ``move``; ``kms_key`` is an ARN. Raises DataError."""
+        self._store(uri, lambda bucket, key: self._platform.objects.put_file(bucket, key, path, move=move, kms_key=kms_key))
+
+    def put(self, uri: str, data: bytes, kms_key: str | None = None, content_type: str = DEFAULT_CONTENT_TYPE) -> None:
+        """Store bytes; ``kms_key`` is an ARN. Raises DataError."""
+        self._store(uri, lambda bucket, key: self._platform.objects.put_bytes(bucket, key, data, content_type, kms_key=kms_key))
+
+    def _store(self, uri: str, put: Callable[[str, str], object]) -> None:
+        bucket, key = split(uri)
+        try:
+            if not self.allowed("s3:PutObject", f"arn:aws:s3:::{bucket}/{key}"):
+                raise AwsError("AccessDenied", f"Access Denied when the role {self._role} wrote s3://{bucket}/{key}", status=403)
+            put(bucket, key)
+        except AwsError as error:
+            self._note("PutObject", f"{bucket}/{key}", error.status, error.code)
+            raise DataError(f"{error.code} ({error.status}): {error.message}") from error
+        except OSError as error:
+            raise DataError(_disk(error)) from error
+        self._note("PutObject", f"{bucket}/{key}")
+
+    def upload_folder(self, folder: Path, uri: str, kms_key: str | None = None) -> None:
+        """Store every file below ``folder`` under the prefix ``uri``. Raises DataError."""
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                self.upload(path, f"{uri.rstrip('/')}/{path.relative_to(folder).as_posix()}", kms_key=kms_key)
+
+    def allowed(self, action: str, resource: str) -> bool:
+        """Whether the job's role may do it. Waits for IAM: not for the event loop."""
+        return self._platform.identity.simulate(self._role, [action], [resource])[0].allowed
+
+    def _manifest(self, bucket: str, key: str) -> list[Item]:
+        """An item for each name of a manifest, placed by its name; one that is named twice is there once."""
+        prefix, names = self._parsed(bucket, key, manifests.names)
+        return [Item(self._head(*split(prefix + name)), inside(name)) for name in dict.fromkeys(names)]
+
+    def records(self, uri: str, attributes: list[str]) -> list[tuple[bytes | StoredObject, ...]]:
+        """The lines of an augmented manifest: by attribute the bytes of its value, or the object that it refers to. Raises DataError."""
+        try:
+            lines = self._parsed(*split(uri), lambda text: list(manifests.records(text, attributes)))
+            return [tuple(self._part(name, text) for name, text in line) for line in lines]
+        except AwsError as error:
+            raise DataError(f"{error.code} ({error.status}): {error.message}") from error
+
+    def _part(self, attribute: str, text: str) -> bytes | StoredObject:
+        return self._head(*split(text)) if attribute.endswith(manifests.REFERENCE) else text.encode()
+
+    def _parsed(self, bucket: str, key: str, parse: Callable[[bytes], T]) -> T:
+        stored = self._head(bucket, key)
+        if stored.size > MANIFEST_LARGEST:
+            raise DataError(f"The manifest s3://{bucket}/{key} is larger than {MANIFEST_LARGEST} bytes")
+        self.require_read(bucket, key)
+        try:
+            return parse(stored.path.read_bytes())
+        except ValueError as error:
+            raise DataError(f"The manifest s3://{bucket}/{key} could not be parsed: {error}") from error
+
+    def _head(self, bucket: str, key: str) -> StoredObject:
+        try:
+            return self._platform.objects.head(bucket, key)
+        except AwsError as error:
+            self._note("GetObject", f"{bucket}/{key}", error.status, error.code)
+            raise DataError(f"{error.code} ({error.status}): {error.message} (s3://{bucket}/{key})") from error
+
+    def _note(self, operation: str, resource: str, status: int = 200, error: str = "") -> None:
+        self._platform.requests.record(self._job, "s3", operation, resource, status, error)
+
+
+def place_of(key: str, prefix: str) -> PurePosixPath:
+    """Where SageMaker puts an object of an ``S3Prefix``: below the prefix when that is a folder of the key, else by its last parts.
+
+    ``data/train/a.csv`` of the prefix ``data/train`` or ``data/train/`` is ``a.csv``, and of ``data/tr`` it is ``train/a.csv``.
+    """
+    folder = prefix if prefix.endswith("/") or not prefix else f"{prefix}/"
+    if not key.startswith(folder):
+        folder = prefix[: prefix.rfind("/") + 1]
+    return inside(key[len(folder) :])
+
+
+def inside(name: str) -> PurePosixPath:
+    """``name`` as a path that cannot lead out of the directory it goes to: S3 keys may hold ``..`` and begin with ``/``."""
+    return PurePosixPath(*[part for part in name.split("/") if part not in ("", ".", "..")])
+
+
+def place_file(source: Path, target: Path, link: bool) -> None:
+    if link:
+        try:
+            os.link(source, target)
+            return
+        except OSError as error:
+            if error.errno not in (errno.EXDEV, errno.EMLINK, errno.EPERM):
+                raise
+    with target.open("xb"):
+        pass
+    shutil.copyfile(source, target)
+
+
+def _disk(error: OSError) -> str:
+    return "No space left on device" if error.errno == errno.ENOSPC else f"{type(error).__name__}: {error.strerror} ({error.filename})"
+
+
+def described_data(params: dict) -> dict:
+    """Where a job's data come from and go to, with what AWS says of it when the request does not.
+
+    Source: answers of DescribeTrainingJob of February 2022 that are kept in public, seen 2026-11-25. SDK v2 reads the empty key.
+    """
+    described = {"OutputDataConfig": {"KmsKeyId": "", "CompressionType": "GZIP"} | params["OutputDataConfig"]}
+    if "InputDataConfig" in params:
+        described["InputDataConfig"] = [_described_channel(channel) for channel in params["InputDataConfig"]]
+    return described
+
+
+def _described_channel(channel: dict) -> dict:
+    described = {"CompressionType": "None", "RecordWrapperType": "None"} | channel
+    source = channel["DataSource"].get("S3DataSource")
+    if source:
+        described["DataSource"] = channel["DataSource"] | {"S3DataSource": {"S3DataDistributionType": "FullyReplicated"} | source}
+    return described

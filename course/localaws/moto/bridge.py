@@ -1,0 +1,113 @@
+"""Where moto uses S3, Logs or metrics itself, it meets the rooms of the local AWS, not its own copies that nobody sees.
+
+Firehose delivers to S3; EventBridge to log groups; Lambda and CloudFormation read code and templates from S3; CloudTrail, flow logs
+and query logging look whether a bucket or log group is there; Kinesis counts its records. What moto learns here goes to the tape of
+its request, and nothing is written twice: at replay the rooms, which are durable themselves, are left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from course.localaws.core.errors import AwsError
+from course.localaws.moto.replay import after, current, remembered
+
+if TYPE_CHECKING:
+    from course.localaws.platform import Platform
+
+_platform: Platform | None = None
+_ABSENT, _PRESENT = b"-", b"+"  # on the tape, before the body of an object
+
+
+def connect(platform: Platform) -> None:
+    """Say whose rooms moto is to meet."""
+    global _platform
+    _platform = platform
+
+
+def _first_time() -> bool:
+    world = current()
+    return world is None or not world.replaying
+
+
+def _there(look: Callable[[], object]) -> bool:
+    """Whether ``look`` finds something, now or at the first time."""
+
+    def ask() -> bytes:
+        try:
+            return _PRESENT if look() else _ABSENT
+        except AwsError:
+            return _ABSENT
+
+    return remembered(ask) == _PRESENT
+
+
+@after("moto.s3.models")
+def _s3(module: ModuleType) -> None:
+    backend = module.S3Backend
+
+    def get_bucket(self: Any, bucket_name: str) -> Any:
+        if not _there(lambda: _platform.objects.bucket_exists(bucket_name)):
+            raise module.MissingBucket(bucket=bucket_name)
+        return module.FakeBucket(bucket_name, self.account_id, self.region_name)
+
+    def get_object(self: Any, bucket_name: str, key_name: str, version_id: str | None = None, **options: Any) -> Any:
+        self.get_bucket(bucket_name)
+
+        def read() -> bytes:
+            try:
+                return _PRESENT + _platform.objects.head(bucket_name, key_name, version_id).path.read_bytes()
+            except AwsError:
+                return _ABSENT
+
+        found = remembered(read)
+        return None if found == _ABSENT else module.FakeKey(key_name, found[1:], self.account_id, self.region_name, bucket_name=bucket_name)
+
+    def put_object(self: Any, bucket_name: str, key_name: str, value: bytes, **options: Any) -> Any:
+        self.get_bucket(bucket_name)
+        if _first_time():
+            _platform.objects.put_bytes(bucket_name, key_name, value)
+        return module.FakeKey(key_name, value, self.account_id, self.region_name, bucket_name=bucket_name)
+
+    backend.get_bucket, backend.get_object, backend.put_object = get_bucket, get_object, put_object
+
+
+@after("moto.logs.models")
+def _logs(module: ModuleType) -> None:
+    backend = module.LogsBackend
+
+    def check_group(self: Any, name: str) -> None:
+        if not _there(lambda: _platform.logs.group(self.region_name, name)):
+            raise module.ResourceNotFoundException()
+
+    def create_log_stream(self: Any, log_group_name: str, log_stream_name: str) -> None:
+        check_group(self, log_group_name)
+
+    def put_log_events(self: Any, log_group_name: str, log_stream_name: str, log_events: list[dict[str, Any]]) -> tuple[str, dict]:
+        check_group(self, log_group_name)
+        if _first_time():
+            lines = [(int(event["timestamp"]), event["message"]) for event in log_events]
+            _platform.logs.append(self.region_name, log_group_name, log_stream_name, lines)
+        return "", {}
+
+    def list_tags_log_group(self: Any, log_group_name: str) -> dict:
+        check_group(self, log_group_name)
+        return {}
+
+    backend.create_log_stream, backend.put_log_events = create_log_stream, put_log_events
+    backend.list_tags_log_group = list_tags_log_group
+
+
+@after("moto.cloudwatch.models")
+def _metrics(module: ModuleType) -> None:
+    def put_metric_data(self: Any, namespace: str, metric_data: list[dict[str, Any]]) -> None:
+        if not _first_time():
+            return
+        for datum in metric_data:
+            dimensions = {dimension["Name"]: dimension["Value"] for dimension in datum.get("Dimensions", [])}
+            unit = datum.get("Unit", "None")
+            _platform.metrics.put(self.region_name, namespace, datum["MetricName"], datum["Value"], dimensions, unit)
+
+    module.CloudWatchBackend.put_metric_data = put_metric_data

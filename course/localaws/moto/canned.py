@@ -1,0 +1,63 @@
+"""Which operations moto only pretends to perform, and which it performs as records that nothing acts on: `moto_canned.yaml`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from course.localaws.core.data_files import table
+from course.localaws.core.errors import AwsError, not_supported
+
+
+def _table() -> dict:
+    return table(Path(__file__).with_suffix(".yaml"))
+
+
+def _listed(entries: Iterable[dict], service: str, operation: str) -> dict | None:
+    for entry in entries:
+        if entry["service"] == service and any(fnmatchcase(operation, pattern) for pattern in entry["operations"]):
+            return entry
+    return None
+
+
+def check(service: str, operation: str) -> None:
+    """Let an operation pass, unless moto would answer it with something made up.
+
+    Raises
+    ------
+    AwsError
+        ``NotSupportedByLocalAws``, with the reason.
+    """
+    if entry := _listed(_table()["refused"], service, operation):
+        raise _refusal(not_supported(service, operation), entry["reason"])
+
+
+def check_resource_types(types: Iterable[str], known: set[str]) -> None:
+    """Let a CloudFormation template pass if everything in it is made for real, or is a record.
+
+    Raises
+    ------
+    AwsError
+        ``NotSupportedByLocalAws``, naming the first resource type that would be skipped, or made where nobody sees it.
+    """
+    for kind in types:
+        for entry in _table()["refused_resource_types"]:
+            if any(fnmatchcase(kind, pattern) for pattern in entry["types"]):
+                raise _refusal(not_supported("cloudformation", kind), entry["reason"])
+        if kind not in known:
+            raise not_supported("cloudformation", kind)
+
+
+def is_record(service: str, operation: str) -> bool:
+    """Whether the operation is kept as a record that nothing in the local AWS acts on."""
+    return _listed(_table()["records"], service, operation) is not None
+
+
+def is_stateless(service: str, operation: str) -> bool:
+    """Whether the operation changes nothing although its name, or the dice it throws, look as if it did."""
+    return _listed(_table()["stateless"], service, operation) is not None
+
+
+def _refusal(error: AwsError, reason: str) -> AwsError:
+    return AwsError(error.code, f"{error.message} {reason}", error.status)

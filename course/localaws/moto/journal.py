@@ -1,0 +1,156 @@
+"""The journal of what was asked of moto: with the time and the random seed of each request, moto's state can be made again."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from base64 import b64decode, b64encode
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from course.localaws.core.database import Database
+
+SEED_BYTES = 16
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS instance (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    born REAL NOT NULL,
+    seed BLOB NOT NULL
+);
+CREATE TABLE IF NOT EXISTS entries (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    time REAL NOT NULL,
+    seed BLOB NOT NULL,
+    service TEXT NOT NULL,
+    region TEXT NOT NULL,
+    principal TEXT NOT NULL,
+    access_key TEXT NOT NULL,
+    method TEXT NOT NULL,
+    path BLOB NOT NULL,
+    query BLOB NOT NULL,
+    headers TEXT NOT NULL,
+    body BLOB NOT NULL,
+    tape TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS entries_by_seed ON entries (seed)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One request to moto, with everything its answer depends on.
+
+    Attributes
+    ----------
+    time : float
+        Unix seconds: what the clock shows to moto during the whole request.
+    seed : bytes
+        Where all randomness of the request comes from.
+    service, region : str
+        The credential scope.
+    principal, access_key : str
+        Who asked: ARN and key id.
+    method : str
+    path, query : bytes
+        As they came over the wire, percent-encoded.
+    headers : tuple of (name, value)
+        In lower case; only those that moto reads.
+    body : bytes
+    tape : tuple of bytes
+        What came from neither time nor seed, in order: private keys that a library made, and what moto read in other rooms.
+    """
+
+    time: float
+    seed: bytes
+    service: str
+    region: str
+    principal: str
+    access_key: str
+    method: str
+    path: bytes
+    query: bytes
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    tape: tuple[bytes, ...] = field(default=())
+
+    def again(self, time: float) -> Entry:
+        """The same request at another time, with a new seed."""
+        return replace(self, time=time, seed=new_seed())
+
+
+def new_seed() -> bytes:
+    return secrets.token_bytes(SEED_BYTES)
+
+
+class Journal:
+    """Requests that changed moto's state, in the order in which they did.
+
+    Parameters
+    ----------
+    path : Path
+        The SQLite file, ``journal.db``: it holds secret keys' seeds, so its mode is 0600.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._database = Database(path, SCHEMA)
+
+    def instance(self, now: float) -> tuple[float, bytes]:
+        """When this state was born, and its own seed, from which moto's default resources come; made at the first call."""
+        with self._database.write() as connection:
+            connection.execute("INSERT OR IGNORE INTO instance VALUES (1, ?, ?)", (now, new_seed()))
+            born, seed = connection.execute("SELECT born, seed FROM instance").fetchone()
+        return born, seed
+
+    def append(self, entry: Entry) -> None:
+        """Write an entry down; it is durable when this returns.
+
+        Raises
+        ------
+        sqlite3.Error
+            It could not be written, e.g. because the disk is full. Then nothing was.
+        """
+        with self._database.write() as connection:
+            connection.execute(
+                "INSERT INTO entries (time, seed, service, region, principal, access_key, method, path, query, headers, body, tape)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    entry.time,
+                    entry.seed,
+                    entry.service,
+                    entry.region,
+                    entry.principal,
+                    entry.access_key,
+                    entry.method,
+                    entry.path,
+                    entry.query,
+                    json.dumps(entry.headers),
+                    entry.body,
+                    json.dumps([b64encode(piece).decode() for piece in entry.tape]),
+                ),
+            )
+
+    def entries(self) -> Iterator[Entry]:
+        """All entries, oldest first, one at a time: bodies may be large."""
+        for row in self._database.connection.execute("SELECT * FROM entries ORDER BY id"):
+            columns = dict(row)
+            del columns["id"]
+            columns["headers"] = tuple((name, value) for name, value in json.loads(columns["headers"]))
+            columns["tape"] = tuple(b64decode(piece) for piece in json.loads(columns["tape"]))
+            yield Entry(**columns)
+
+    def has(self, seed: bytes) -> bool:
+        """Whether a request with this seed is in it."""
+        return self._database.connection.execute("SELECT 1 FROM entries WHERE seed = ?", (seed,)).fetchone() is not None
+
+    def __len__(self) -> int:
+        return self._database.connection.execute("SELECT count(*) FROM entries").fetchone()[0]
+
+    def clear(self) -> None:
+        with self._database.write() as connection:
+            connection.execute("DELETE FROM entries")
+            connection.execute("DELETE FROM instance")
+
+    def close(self) -> None:
+        self._database.close()

@@ -1,0 +1,230 @@
+"""What we change in moto 5.2.5, and why. Each function is run once, right after the module that it names."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from copy import copy
+from types import ModuleType
+from typing import Any
+
+from course.localaws.moto import canned, replay
+from course.localaws.moto.replay import after, current, dice, entered, remembered
+
+
+@after("moto.settings")
+def _settings(settings: ModuleType) -> None:
+    # AWS's own managed policies are there, as in every account. A browser's page has no business here: no CORS headers.
+    settings.load_iam_aws_managed_policies = lambda: True
+    settings.DISABLE_GLOBAL_CORS = True
+
+
+@after("moto.backends")
+def _modules(module: ModuleType) -> None:
+    # moto lists its own folders at every request: a millisecond and a half.
+    modules = list(module.list_of_moto_modules())
+    module.list_of_moto_modules = lambda: modules
+
+
+@after("moto.core.utils")
+def _unix_time(module: ModuleType) -> None:
+    # A queue asks for the time once a message whenever it is touched; by way of three dates that is most of a replay.
+    original = module.unix_time
+    module.unix_time = lambda dt=None: replay.now() if dt is None else original(dt)
+
+
+@after("moto.moto_api._internal.moto_random")
+def _generator(module: ModuleType) -> None:
+    # moto's one generator is imported by name everywhere; all it does rests on these two.
+    module.MotoRandom.random = lambda self: dice.random()
+    module.MotoRandom.getrandbits = lambda self, bits: dice.getrandbits(bits)
+
+
+@after("moto.core.base_backend")
+def _default_resources(module: ModuleType) -> None:
+    # A region's backend is made when somebody first looks at it, be it only to list: its ids must not depend on who that was.
+    original = module.AccountSpecificBackend.__init__
+
+    def init(self: Any, service_name: str, account_id: str, backend: type, *args: Any, **kwargs: Any) -> None:
+        def born(region_name: str, account_id: str) -> object:
+            with entered(replay.birth(service_name, account_id, region_name)):
+                return backend(region_name, account_id=account_id)
+
+        with entered(replay.birth(service_name, account_id)):
+            original(self, service_name, account_id, born, *args, **kwargs)
+
+    module.AccountSpecificBackend.__init__ = init
+
+
+@after("moto.core.responses")
+def _operations(module: ModuleType) -> None:
+    # Here moto knows which operation it is about to perform: the place to name it, and to refuse what it would only pretend.
+    perform = module.BaseResponse.call_action
+
+    def call_action(self: Any) -> Any:
+        world = current()
+        if world and not world.operation:  # an operation that moto performs for another one is not the caller's
+            world.operation = self._get_action() or ""
+            if not world.replaying:
+                canned.check(world.service, world.operation)
+        return perform(self)
+
+    module.BaseResponse.call_action = call_action
+    # The answer's id is the gateway's; drawing one would also make every read look as if it changed something.
+    module.gen_amzn_requestid_long = _request_id
+
+
+def _request_id(headers: dict | None = None) -> str:
+    world = current()
+    request_id = world.request_id if world else ""
+    if headers is not None:
+        headers["x-amzn-requestid"] = request_id
+    return request_id
+
+
+@after("moto.iam.models")
+def _managed_policies(module: ModuleType) -> None:
+    # AWS's own policies, 1,582 of them, are the same in every account, their ids too. moto makes them anew for each, in 0.15 s.
+    with entered(replay.seeded(0.0, b"AWS's managed policies")):
+        known = json.loads(module.aws_managed_policies_data)
+        policies = [module.AWSManagedPolicy.from_data(name, "aws", "us-east-1", policy) for name, policy in known.items()]
+
+    original = module.IAMBackend._init_aws_policies
+
+    def of_account(self: Any) -> list:
+        if self.partition != "aws":
+            return original(self)
+        mine = [copy(policy) for policy in policies]  # each counts its attachments
+        for policy in mine:
+            policy.account_id, policy.tags = self.account_id, {}
+            policy.versions = [copy(version) for version in policy.versions]
+        return mine
+
+    module.IAMBackend._init_aws_policies = of_account
+
+
+@after("moto.sqs.models")
+def _long_polling(module: ModuleType) -> None:
+    # moto waits for messages inside the request, and would wait for ever: its time stands still, and nobody else gets in.
+    # So it answers at once, and says how long the caller would have waited.
+    receive = module.SQSBackend.receive_message
+
+    def receive_message(self: Any, queue_name: str, count: int, wait_seconds_timeout: int, *args: Any, **kwargs: Any) -> list:
+        queue = self.get_queue(queue_name)
+        kept = len(queue._messages)
+        messages = receive(self, queue_name, count, 0, *args, **kwargs)
+        if (world := current()) and not messages:
+            world.wait = float(wait_seconds_timeout or 0)
+            world.idle = len(queue._messages) == kept  # none went to the dead-letter queue either
+        return messages
+
+    module.SQSBackend.receive_message = receive_message
+
+
+@after("moto.events.utils")
+def _whole_events(module: ModuleType) -> None:
+    # Without an InputTransformer a target gets the event as it is. moto fills a template of its own: the account is left out of it, and
+    # text of the event that looks like a place in the template is replaced.
+    parse = module.EventTemplateParser.parse
+
+    def whole(input_template: str | None, input_paths_map: dict, event: dict) -> dict:
+        if input_template:
+            return parse(input_template, input_paths_map, event)
+        return {name: value for name, value in event.items() if name != "ingestion-time"}
+
+    module.EventTemplateParser.parse = staticmethod(whole)
+
+
+@after("moto.cloudwatch.models")
+def _alarms(module: ModuleType) -> None:
+    # moto's new alarms are OK; nothing has looked yet.
+    init = module.Alarm.__init__
+
+    def unchecked(self: Any, *args: Any, **kwargs: Any) -> None:
+        init(self, *args, **kwargs)
+        self.state_value, self.state_reason = "INSUFFICIENT_DATA", "Unchecked: Initial alarm creation"
+
+    module.Alarm.__init__ = unchecked
+
+
+@after("moto.ecr.models")
+def _images(module: ModuleType) -> None:
+    # A tag that moves to another image leaves the one that had it without a tag; moto would delete that. And an image is as large as its
+    # parts together.
+    put = module.ECRBackend.put_image
+
+    def put_image(self: Any, repository_name: str, *args: Any, **kwargs: Any) -> Any:
+        repository = self.repositories.get(repository_name)
+        before = list(repository.images) if repository else []
+        image = put(self, repository_name, *args, **kwargs)
+        for other in before:
+            if other not in repository.images:
+                other.image_tag, other.image_tags = None, []
+                repository.images.append(other)
+        return image
+
+    def size(self: Any) -> int | None:
+        manifest = json.loads(self.image_manifest)
+        if "layers" not in manifest:
+            return None
+        return sum(part.get("size", 0) for part in (manifest.get("config") or {}, *manifest["layers"]))
+
+    module.ECRBackend.put_image, module.Image.get_image_size_in_bytes = put_image, size
+
+
+@after("moto.cloudformation.parsing")
+def _resource_types(module: ModuleType) -> None:
+    # moto skips resource types that it does not know, and reports CREATE_COMPLETE.
+    load = module.ResourceMap.load
+
+    def load_known(self: Any) -> None:
+        world = current()
+        if world and not world.replaying:
+            types = [resource.get("Type", "") for resource in self._resource_json_map.values()]
+            canned.check_resource_types(types, {*module.get_model_map(), *module.NULL_MODELS})
+        load(self)
+
+    module.ResourceMap.load = load_known
+
+
+OUTSIDE_SECONDS = 5.0  # that a subscriber's server may take: everything else in moto waits for it
+
+# Beyond moto: what its modules get from other libraries. Outside of a request to moto these do what they always did.
+
+
+def patch_libraries() -> None:
+    """Let keys that a library makes, and answers from elsewhere, be the same at replay."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+    from requests import Response, Session
+
+    def dump(key: Any) -> bytes:
+        return key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+
+    def taped(make: Callable[..., Any]) -> Callable[..., Any]:
+        # Without a request to moto the key still goes through `dump`: the same key.
+        def make_or_remember(*args: Any, **kwargs: Any) -> Any:
+            return serialization.load_der_private_key(remembered(lambda: dump(make(*args, **kwargs))), password=None)
+
+        return make_or_remember
+
+    rsa.generate_private_key = taped(rsa.generate_private_key)
+    ec.generate_private_key = taped(ec.generate_private_key)
+    ed25519.Ed25519PrivateKey.generate = taped(ed25519.Ed25519PrivateKey.generate)
+    serial_number = x509.random_serial_number
+    x509.random_serial_number = lambda: dice.getrandbits(159) if current() else serial_number()
+
+    send = Session.request
+
+    def request(self: Session, method: str, url: str, **kwargs: Any) -> Response:
+        world = current()
+        if world is None:
+            return send(self, method, url, **kwargs)
+        if world.replaying:
+            again = Response()
+            again.status_code = 200
+            return again
+        return send(self, method, url, **{"timeout": OUTSIDE_SECONDS, **kwargs})
+
+    Session.request = request

@@ -1,0 +1,80 @@
+"""One request to moto's WSGI application (PEP 3333), and its answer."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from course.localaws.moto.journal import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What moto said: HTTP status, headers, body; the operation it performed; seconds the caller would wait for a better answer."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    operation: str = ""
+    wait: float = 0.0
+
+
+# Of the request's way to us, not of the request: at replay there is no such way, and moto must answer the same.
+_OF_THE_WAY = {
+    *("accept", "accept-encoding", "authorization", "connection", "content-length", "expect", "transfer-encoding", "user-agent"),
+    *("amz-sdk-invocation-id", "amz-sdk-request", "traceparent", "x-amz-content-sha256", "x-amz-date", "x-amz-decoded-content-length"),
+    *("x-amz-security-token", "x-amz-trailer", "x-amz-user-agent", "x-amzn-trace-id", "x-moto-account-id"),
+}
+
+
+def relevant(headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """The headers that belong to the request itself; names in lower case."""
+    return tuple((name, value) for name, value in headers if name not in _OF_THE_WAY)
+
+
+def environment(entry: Entry, account: str) -> dict[str, Any]:
+    """The WSGI environment (PEP 3333) of a request; the credential scope, not the signature, is what moto goes by."""
+    raw = entry.path.decode("latin-1") + (f"?{entry.query.decode('latin-1')}" if entry.query else "")
+    environ = {
+        "REQUEST_METHOD": entry.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(entry.path).decode("latin-1"),
+        "QUERY_STRING": entry.query.decode("latin-1"),
+        "RAW_URI": raw,
+        "REQUEST_URI": raw,
+        "SERVER_NAME": "localhost",
+        "SERVER_PORT": "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "CONTENT_LENGTH": str(len(entry.body)),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(entry.body),
+        "wsgi.errors": io.StringIO(),
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    for name, value in entry.headers:
+        environ["CONTENT_TYPE" if name == "content-type" else f"HTTP_{name.upper().replace('-', '_')}"] = value
+    scope = f"{entry.access_key}/19700101/{entry.region}/{entry.service}/aws4_request"
+    environ["HTTP_AUTHORIZATION"] = f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"
+    environ["HTTP_X_MOTO_ACCOUNT_ID"] = account
+    return environ
+
+
+def call(application: Callable, environ: dict[str, Any]) -> tuple[int, tuple[tuple[str, str], ...], bytes]:
+    """Status, headers and body of the answer; raises what the application raises."""
+    begun: list = []
+    chunks = application(environ, lambda status, headers, error=None: begun.extend((int(status[:3]), tuple(headers))))
+    try:
+        body = b"".join(chunks)
+    finally:
+        getattr(chunks, "close", lambda: None)()
+    return begun[0], begun[1], body
+
+
+def is_html(headers: tuple[tuple[str, str], ...]) -> bool:
+    return any(name.lower() == "content-type" and value.startswith("text/html") for name, value in headers)

@@ -1,0 +1,1 @@
+"""AWS's wire protocols from botocore's models: parse, validate, serialise."""

@@ -1,0 +1,190 @@
+"""Values of the model's types in JSON bodies: what comes in is converted to Python's, what goes out to JSON's.
+
+Types in Python: structures and maps are ``dict``, lists ``list``, time stamps Unix seconds as ``float``, blobs ``bytes``.
+
+Reading is as lenient as AWS's front end: members that the model does not know are ignored, null means absent, a fraction given for
+an integer is cut off. What cannot be converted is a ``SerializationException`` in AWS's words. Source: dynalite's tests, which ran
+against DynamoDB (https://github.com/architect/dynalite), and messages of other services with the same front end.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import math
+from datetime import datetime
+
+from course.localaws.core.errors import AwsError
+from course.localaws.protocol.model import INTEGERS, NUMBERS, SCALARS, Shape
+
+_BOUNDS = {"integer": (-(2**31), 2**31 - 1), "long": (-(2**63), 2**63 - 1)}
+_NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+_TARGETS = {
+    "string": "a String",
+    "boolean": "a Boolean",
+    "integer": "an Integer",
+    "long": "a Long",
+    "float": "a Float",
+    "double": "a Double",
+}
+_TARGETS |= {"blob": "a Blob", "timestamp": "milliseconds since epoch"}
+
+
+def load(body: bytes) -> object:
+    """The JSON text of a request.
+
+    Raises
+    ------
+    AwsError
+        ``SerializationException`` when it is not JSON.
+    """
+    if not body:
+        return {}
+    try:
+        return json.loads(body, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise serialization_error(f"The request body is not valid JSON: {error or 'nested too deeply'}") from error
+
+
+def read(shape: Shape, value: object) -> object:
+    """A JSON value as a value of the shape.
+
+    Raises
+    ------
+    AwsError
+        ``SerializationException`` when it cannot be one.
+    """
+    kind = shape.type
+    if kind == "structure":
+        if not isinstance(value, dict):
+            raise _unexpected(value, "Expected null")
+        return read_members(shape, value)
+    if kind == "list":
+        if not isinstance(value, list):
+            raise _unexpected(value, "Expected list or null")
+        return [None if item is None else read(shape.element, item) for item in value]
+    if kind == "map":
+        if not isinstance(value, dict):
+            raise _unexpected(value, "Expected map or null")
+        return {_text(key): None if item is None else read(shape.value, item) for key, item in value.items()}
+    return _read_scalar(kind, value)
+
+
+def read_members(shape: Shape, value: dict, location: str = "") -> dict:
+    """The members of a structure that a JSON object holds; only those that are bound to ``location``."""
+    members = {}
+    for name, member in shape.members.items():
+        if member.location == location and (inner := value.get(member.wire_name)) is not None:
+            members[name] = read(member.shape, inner)
+    return members
+
+
+def _read_scalar(kind: str, value: object) -> object:
+    if isinstance(value, dict | list):
+        raise _unexpected(value, "")
+    if kind == "string" and isinstance(value, str):
+        return _text(value)
+    if kind == "boolean":
+        if isinstance(value, bool):
+            return value
+        if isinstance(value, str) and value.lower() in ("true", "false"):
+            return value.lower() == "true"
+    elif kind in NUMBERS and isinstance(value, int | float) and not isinstance(value, bool):
+        return _number(kind, value)
+    elif kind in NUMBERS - INTEGERS and value in _NOT_FINITE:
+        return _NOT_FINITE[value]
+    elif kind == "timestamp" and isinstance(value, int | float) and not isinstance(value, bool):
+        return _time(value)
+    elif kind == "blob" and isinstance(value, str):
+        try:
+            return base64.b64decode(value, validate=True)
+        except binascii.Error as error:
+            raise serialization_error(f"{value[:100]!r} can not be converted to a Blob: {error}") from error
+    raise serialization_error(f"{_token(value)} can not be converted to {_TARGETS[kind]}")
+
+
+def _text(value: str) -> str:
+    """Refuses half of a surrogate pair, which JSON can escape but no encoding can hold."""
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            raise serialization_error(f"a text holds half of a surrogate pair: {value[:100]!r}") from error
+    return value
+
+
+def _number(kind: str, value: float) -> float:
+    if kind in INTEGERS:
+        least, most = _BOUNDS[kind]
+        return int(min(max(value, least), most))
+    return float(value)
+
+
+# Of the years that a calendar knows: a time that no datetime can hold would break whoever reads it.
+_EARLIEST, _LATEST = -62135596800.0, 253402300799.0
+
+
+def _time(value: float) -> float:
+    if not _EARLIEST <= value <= _LATEST:
+        raise serialization_error(f"{value} can not be converted to milliseconds since epoch")
+    return float(value)
+
+
+def write(shape: Shape, value: object) -> object:
+    """A value of the shape as JSON's. ``None``, empty structures and members that the shape does not have are left out."""
+    kind = shape.type
+    if kind == "structure":
+        return write_members(shape, value)
+    if kind == "list":
+        return [write(shape.element, item) for item in value]
+    if kind == "map":
+        return {key: write(shape.value, item) for key, item in value.items() if item is not None}
+    if kind == "timestamp":
+        return value.timestamp() if isinstance(value, datetime) else value
+    if kind == "blob":
+        return base64.b64encode(value).decode()
+    if kind in ("float", "double") and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return value
+
+
+def write_members(shape: Shape, value: dict, location: str = "") -> dict:
+    """The members of a structure that are bound to ``location``.
+
+    An empty structure is left out, since it breaks SDK v3, whose classes require members; not so in a union, of which boto3 expects one.
+    """
+    written = {}
+    for name, inner in value.items():
+        member = shape.members.get(name)
+        if inner is None or member is None or member.location != location:
+            continue
+        result = inner if member.shape.type in _AS_IS else write(member.shape, inner)
+        if result or member.shape.type != "structure" or shape.union:
+            written[member.wire_name] = result
+    return written
+
+
+_AS_IS = SCALARS - {"timestamp", "blob", "float", "double"}
+
+
+def serialization_error(text: str) -> AwsError:
+    return AwsError("SerializationException", text)
+
+
+def _unexpected(value: object, otherwise: str) -> AwsError:
+    if isinstance(value, list):
+        return serialization_error("Start of list found where not expected")
+    if isinstance(value, dict):
+        return serialization_error("Start of structure or map found where not expected.")
+    return serialization_error(otherwise)
+
+
+def _token(value: object) -> str:
+    if isinstance(value, bool):
+        return f"{str(value).upper()}_VALUE"
+    return "STRING_VALUE" if isinstance(value, str) else "NUMBER_VALUE"
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a JSON value")

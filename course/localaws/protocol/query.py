@@ -1,0 +1,124 @@
+"""The query protocol (awsQuery): a form of flattened parameters in, XML out, both by botocore's model of the service.
+
+Source: https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import cache
+from urllib.parse import parse_qs
+from xml.sax.saxutils import escape
+
+from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
+from starlette.responses import Response
+
+from course.localaws.core.call import Call
+from course.localaws.core.errors import AwsError
+from course.localaws.protocol.model import raw
+
+Form = dict[str, str]
+
+
+@cache
+def model(service: str) -> ServiceModel:
+    """botocore's model of a service."""
+    return ServiceModel(raw(service), service)
+
+
+async def form_of(call: Call) -> Form:
+    """The flattened parameters of a request, ``Action`` and ``Version`` among them, wherever they were sent."""
+    query = call.request.scope["query_string"].decode("latin-1")
+    fields = {**parse_qs(query, keep_blank_values=True), **parse_qs((await call.body()).decode(), keep_blank_values=True)}
+    return {name: values[0] for name, values in fields.items()}
+
+
+def parse(operation: OperationModel, form: Form) -> dict:
+    """The parameters of an operation, nested and typed as its model says.
+
+    Raises
+    ------
+    AwsError
+        ``ValidationError``: a required member is missing, or a value is not of its type.
+    """
+    if operation.input_shape is None:
+        return {}
+    return _structure(operation.input_shape, form, "")
+
+
+def respond(operation: OperationModel, result: dict, request_id: str) -> Response:
+    """The XML answer; members that are ``None`` or not in the model's shape are left out."""
+    body = _elements(operation.output_shape, result) if operation.output_shape else ""
+    wrapper = operation.output_shape.serialization.get("resultWrapper", f"{operation.name}Result") if operation.output_shape else ""
+    inner = f"<{wrapper}>{body}</{wrapper}>" if wrapper else ""
+    namespace = operation.service_model.metadata["xmlNamespace"]
+    xml = (
+        f'<{operation.name}Response xmlns="{namespace}">{inner}'
+        f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{operation.name}Response>"
+    )
+    return Response(xml, media_type="text/xml")
+
+
+def _structure(shape: StructureShape, form: Form, prefix: str) -> dict:
+    values = {}
+    for name, member in shape.members.items():
+        value = _value(member, form, prefix + member.serialization.get("name", name))
+        if value is not None:
+            values[name] = value
+        elif name in shape.required_members:
+            where = name[0].lower() + name[1:]
+            message = f"1 validation error detected: Value null at '{where}' failed to satisfy constraint: Member must not be null"
+            raise AwsError("ValidationError", message)
+    return values
+
+
+def _value(shape: Shape, form: Form, name: str) -> object:
+    if isinstance(shape, ListShape):
+        return _list(shape, form, name if shape.serialization.get("flattened") else f"{name}.member")
+    if isinstance(shape, StructureShape):
+        given = any(key.startswith(f"{name}.") for key in form)
+        return _structure(shape, form, f"{name}.") if given else None
+    text = form.get(name)
+    return None if text is None else _scalar(shape, text, name)
+
+
+def _list(shape: ListShape, form: Form, name: str) -> list | None:
+    values = []
+    while any(key == f"{name}.{len(values) + 1}" or key.startswith(f"{name}.{len(values) + 1}.") for key in form):
+        values.append(_value(shape.member, form, f"{name}.{len(values) + 1}"))
+    return values or None
+
+
+def _scalar(shape: Shape, text: str, name: str) -> object:
+    try:
+        if shape.type_name in ("integer", "long"):
+            return int(text)
+    except ValueError:
+        raise AwsError("ValidationError", f"1 validation error detected: Value '{text}' at '{name}' is not a whole number") from None
+    return text == "true" if shape.type_name == "boolean" else text
+
+
+def _elements(shape: StructureShape, values: dict) -> str:
+    return "".join(
+        _element(member.serialization.get("name", name), member, values[name])
+        for name, member in shape.members.items()
+        if values.get(name) is not None
+    )
+
+
+def _element(name: str, shape: Shape, value: object) -> str:
+    if isinstance(shape, ListShape):
+        inner = "".join(_element("member", shape.member, item) for item in value)
+    elif isinstance(shape, MapShape):
+        inner = "".join(
+            f"<entry>{_element('key', shape.key, key)}{_element('value', shape.value, item)}</entry>" for key, item in value.items()
+        )
+    elif isinstance(shape, StructureShape):
+        inner = _elements(shape, value)
+    elif shape.type_name == "boolean":
+        inner = "true" if value else "false"
+    elif shape.type_name == "timestamp":
+        inner = datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    else:
+        inner = escape(str(value))
+    return f"<{name}>{inner}</{name}>"

@@ -1,0 +1,125 @@
+"""Which operation an HTTP request asks for, decided by botocore's model of S3 alone.
+
+S3 tells most operations apart by query parameters ("sub-resources"). A sub-resource that the chosen operation does not know is
+refused: executed as the plain operation, ``DELETE /bucket?metrics`` would delete the bucket.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Container
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, unquote_to_bytes
+
+import botocore.session
+from botocore.model import OperationModel, ServiceModel
+
+from course.localaws.core.errors import AwsError, not_supported
+
+# What signs a request, or only names its operation; never part of what is asked for.
+NEUTRAL = re.compile(r"x-amz-.*|x-id|awsaccesskeyid|signature|expires", re.IGNORECASE)
+# Spoken to other hosts than S3's own, with the paths of S3's own operations: directory buckets, and Object Lambda.
+ELSEWHERE = frozenset({"ListDirectoryBuckets", "WriteGetObjectResponse"})
+
+
+@functools.cache
+def service_model() -> ServiceModel:
+    return botocore.session.get_session().get_service_model("s3")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """``query`` and ``headers`` must be there; ``known`` are the query parameters that the operation understands."""
+
+    operation: str
+    query: frozenset[str]
+    values: tuple[tuple[str, str], ...]
+    headers: frozenset[str]
+    known: frozenset[str]
+
+    def matches(self, query: dict[str, str], headers: Container[str]) -> bool:
+        return (
+            self.query <= query.keys()
+            and all(query[name] == value for name, value in self.values)
+            and all(header in headers for header in self.headers)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a request's URL says; ``bucket`` and ``key`` are empty where the path has none."""
+
+    bucket: str
+    key: str
+    query: dict[str, str]
+
+
+def target(raw_path: bytes, raw_query: bytes) -> Target:
+    """Split a path-style URL. Raises ``InvalidURI`` when it is not UTF-8, or names a key but no bucket."""
+    bucket, _, key = raw_path[1:].partition(b"/")
+    try:
+        query = dict(parse_qsl(raw_query.decode("ascii"), keep_blank_values=True, errors="strict"))
+        found = Target(unquote_to_bytes(bucket).decode(), unquote_to_bytes(key).decode(), query)
+    except UnicodeDecodeError:
+        found = None
+    if found is None or (found.key and not found.bucket):
+        raise AwsError("InvalidURI", "Couldn't parse the specified URI.")
+    return found
+
+
+def find(method: str, target: Target, headers: Container[str]) -> str:
+    """The operation of a request.
+
+    Raises
+    ------
+    AwsError
+        ``MethodNotAllowed``; or ``NotSupportedByLocalAws`` when a query parameter asks for something that no operation of
+        the model, or only another one, understands.
+    """
+    level = "key" if target.key else "bucket" if target.bucket else "service"
+    routes = [route for route in _routes().get((method, level), ()) if route.matches(target.query, headers)]
+    if not routes:
+        raise AwsError("MethodNotAllowed", "The specified method is not allowed against this resource.", status=405, Method=method)
+    best = max(routes, key=lambda route: len(route.query) + len(route.headers))
+    for name, value in target.query.items():
+        if name not in best.known and not NEUTRAL.fullmatch(name) and (name in _sub_resources() or not value):
+            raise not_supported("s3", f"{method} with ?{name}")
+    return best.operation
+
+
+@functools.cache
+def _routes() -> dict[tuple[str, str], tuple[Route, ...]]:
+    routes: dict[tuple[str, str], list[Route]] = {}
+    model = service_model()
+    for name in model.operation_names:
+        operation = model.operation_model(name)
+        if name in ELSEWHERE or operation.deprecated:
+            continue
+        path = operation.http["requestUri"].partition("?")[0]
+        level = {"/": "service", "/{Bucket}": "bucket", "/{Bucket}/{Key+}": "key"}[path]
+        routes.setdefault((operation.http["method"], level), []).append(_route(operation))
+    return {place: tuple(found) for place, found in routes.items()}
+
+
+def _route(operation: OperationModel) -> Route:
+    fixed = parse_qsl(operation.http["requestUri"].partition("?")[2], keep_blank_values=True)
+    located = {"querystring": {}, "header": {}}
+    for member, shape in operation.input_shape.members.items() if operation.input_shape else ():
+        names = located.get(shape.serialization.get("location"))
+        if names is not None:
+            names[shape.serialization["name"]] = member in operation.input_shape.required_members
+    required_query = {name for name, required in located["querystring"].items() if required}
+    return Route(
+        operation.name,
+        query=frozenset(required_query | {name for name, _ in fixed}),
+        values=tuple((name, value) for name, value in fixed if value),
+        headers=frozenset(name.lower() for name, required in located["header"].items() if required),
+        known=frozenset({*located["querystring"], *(name for name, _ in fixed)}),
+    )
+
+
+@functools.cache
+def _sub_resources() -> frozenset[str]:
+    """Every query parameter that tells one operation from another."""
+    return frozenset().union(*(route.query for routes in _routes().values() for route in routes))

@@ -1,0 +1,1 @@
+"""What every SageMaker family shares: permissions, quotas, tags, search, recorded kinds."""

@@ -1,0 +1,42 @@
+"""What AWS would bill now: the instances that jobs and endpoints hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from course.localaws.core.context import Context
+from course.localaws.core.resources import Document, Engine, Kind
+
+
+def running(engine: Engine) -> list[dict]:
+    """Every set of instances held by a resource, oldest first.
+
+    Returns
+    -------
+    list of dict
+        ``resource`` (e.g. ``"endpoint/delays"``), ``region``, ``status``, ``instance_type``, ``count``, and ``seconds``: how long ago,
+        on the local AWS's clock, the resource was made.
+    """
+    now = engine.now()
+    found = [
+        {
+            "resource": f"{kind.arn}/{document[kind.name_member]}",
+            "region": context.region,
+            "status": document[kind.status],
+            "instance_type": instance_type,
+            "count": count,
+            "seconds": round(now - document["CreationTime"], 3),
+        }
+        for kind in engine.kinds.values()
+        if kind.holding
+        for context, document in _holding(engine, kind)
+        for instance_type, count in kind.instances(document)
+    ]
+    return sorted(found, key=lambda item: -item["seconds"])
+
+
+def _holding(engine: Engine, kind: Kind) -> Iterator[tuple[Context, Document]]:
+    yield from engine.every(kind, kind.holding)
+    if kind.retaining:
+        idle = ((context, document) for context, document in engine.every(kind) if document[kind.status] not in kind.holding)
+        yield from ((context, document) for context, document in idle if kind.retaining(document))

@@ -1,0 +1,87 @@
+"""The hosts of a training job: their names, their groups, and what each is told of the others.
+
+Source: "Distributed Training Configuration" of the SageMaker developer guide (your-algorithms-training-algo-running-container) and
+"Training Using a Heterogeneous Cluster", read 2026-11-25. Different from AWS: hosts share one machine, so their addresses are loopback's,
+and so is the network interface of a job that has several.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from dataclasses import dataclass
+
+from course.localaws.core.errors import AwsError
+from course.localaws.jobs import ml_folder
+from course.localaws.sagemaker.core import quotas
+
+ONLY_GROUP = "homogeneousCluster"
+LARGEST = "Maximum number of instances per training job"
+LOOPBACK = "lo" if sys.platform == "linux" else "lo0"
+BLOCKS = 62_500  # of 254 addresses each: 127.1.0.x to 127.250.249.x
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """One instance of a training job, by the name that the others know it by (``algo-1``)."""
+
+    name: str
+    group: str
+    instance_type: str
+
+
+def instances(resources: dict) -> list[tuple[str, int]]:
+    """The pairs of instance type and count of a ``ResourceConfig``."""
+    groups = resources.get("InstanceGroups")
+    return [(group["InstanceType"], group["InstanceCount"]) for group in groups or [resources]]
+
+
+def check(resources: dict) -> None:
+    """Refuse a ``ResourceConfig`` that names no instances, or contradicts itself. Raises AwsError."""
+    groups = resources.get("InstanceGroups")
+    if groups and ("InstanceType" in resources or "InstanceCount" in resources):
+        raise AwsError("ValidationException", "ResourceConfig has either InstanceGroups or InstanceType and InstanceCount, not both.")
+    if not groups and not ("InstanceType" in resources and "InstanceCount" in resources):
+        raise AwsError("ValidationException", "ResourceConfig takes InstanceType and InstanceCount, or InstanceGroups.")
+    names = [group["InstanceGroupName"] for group in groups or []]
+    if len(names) != len(set(names)):
+        raise AwsError("ValidationException", f"InstanceGroupName must be unique in ResourceConfig; got {', '.join(names)}.")
+    counts = [count for _, count in instances(resources)]
+    if min(counts) < 1:
+        raise AwsError("ValidationException", f"InstanceCount must be at least 1; got {min(counts)}.")
+    quotas.check(LARGEST, sum(counts))
+
+
+def hosts(resources: dict) -> list[Host]:
+    """The hosts of a job, numbered through its groups in their order."""
+    groups = resources.get("InstanceGroups") or [resources | {"InstanceGroupName": ONLY_GROUP}]
+    places = [group for group in groups for _ in range(group["InstanceCount"])]
+    names = ml_folder.hosts(len(places))
+    return [Host(name, group["InstanceGroupName"], group["InstanceType"]) for name, group in zip(names, places, strict=True)]
+
+
+def resource_config(cluster: list[Host], current: Host) -> dict:
+    """The content of ``resourceconfig.json`` on one host; names are sorted as text, as AWS's are."""
+    groups: dict[str, dict] = {}
+    for host in cluster:
+        group = {"instance_group_name": host.group, "instance_type": host.instance_type, "hosts": []}
+        groups.setdefault(host.group, group)["hosts"].append(host.name)
+    return {
+        "current_host": current.name,
+        "current_instance_type": current.instance_type,
+        "current_group_name": current.group,
+        "hosts": sorted(host.name for host in cluster),
+        "instance_groups": list(groups.values()),
+        "network_interface_name": "eth0" if len(cluster) == 1 else LOOPBACK,
+    }
+
+
+def addresses(cluster: list[Host]) -> dict[str, str]:
+    """An address for each host: loopback's, in a block of its own for each job, so that hosts and jobs may use the same ports.
+
+    Only Linux answers on all of 127.0.0.0/8; elsewhere the hosts of a job share one address.
+    """
+    if sys.platform != "linux":
+        return {host.name: "127.0.0.1" for host in cluster}
+    high, low = divmod(random.randrange(BLOCKS), 250)
+    return {host.name: f"127.{high + 1}.{low}.{number + 1}" for number, host in enumerate(cluster, 1)}

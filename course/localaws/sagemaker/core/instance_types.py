@@ -1,0 +1,41 @@
+"""What the instance types of SageMaker have. The figures are data: `instance_types.yaml`."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from course.localaws.core.data_files import table
+
+HERE = Path(__file__).parent
+# A learner's machine is none of AWS's: of an instance's memory, models may have a 16th here, as a job has 12 seconds of AWS's 120.
+SHARE = 16
+
+
+@cache
+def memory(instance_type: str) -> int:
+    """Bytes of memory of ``ml.<family>.<size>``; those of that size of m5 where the table does not know the family."""
+    known = table(HERE / "instance_types.yaml")
+    _, family, size = instance_type.split(".", 2)
+    large = known["gib_of_large"].get(family, known["gib_of_large"]["m5"])
+    return int(known["gib"].get(f"{family}.{size}", large * known["larges"].get(size, 1)) * (1 << 30))
+
+
+def model_memory(instance_type: str) -> int:
+    """Bytes that the models of a multi-model container may take on an instance here."""
+    return memory(instance_type) // SHARE
+
+
+@cache
+def vcpus(instance_type: str) -> int:
+    """vCPUs of ``ml.<family>.<size>``."""
+    known = table(HERE / "instance_types.yaml")
+    _, family, size = instance_type.split(".", 2)
+    return known["vcpus"].get(f"{family}.{size}") or max(1, int(2 * known["larges"].get(size, 1)))
+
+
+@cache
+def accelerators(instance_type: str) -> int:
+    """GPUs or other accelerators of ``ml.<family>.<size>``."""
+    _, family, size = instance_type.split(".", 2)
+    return table(HERE / "instance_types.yaml")["accelerators"].get(family, {}).get(size, 0)

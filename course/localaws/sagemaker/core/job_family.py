@@ -1,0 +1,234 @@
+"""What training, processing and transform jobs have in common: they are created, described, listed, stopped, and lost in a crash."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from course.localaws.core.context import Context, Operation
+from course.localaws.core.errors import AwsError
+from course.localaws.core.resources import Changes, Document, Engine, Kind
+from course.localaws.jobs.runner import Abandoned, Job, JobFailure, JobRunner, StoppedEarly, internal_error, persist, require_role
+from course.localaws.jobs.s3_data import JobData
+from course.localaws.sagemaker.experiments import tracking
+from course.sandbox.box import best_mode
+
+if TYPE_CHECKING:
+    from course.localaws.platform import Platform
+
+RUNNING = ("InProgress", "Stopping")
+LOST = "InternalServerError: the local AWS was stopped while the job ran"
+DEFAULT_SECONDS = 86_400  # of MaxRuntimeInSeconds
+logger = logging.getLogger(__name__)
+
+
+class Listener:
+    """Is told, by the thread of a job, what becomes of it; this one does nothing about it."""
+
+    def measured(self, metrics: list[tuple[str, float]]) -> None:
+        """The job printed metrics: names and values, in order."""
+
+    def ended(self) -> None:
+        """Its description says how it ended."""
+
+
+class JobRun:
+    """The work of one job, called in a thread of its own. A subclass says what is done and how its end is written down."""
+
+    stopping = "Stopping"  # the status of a job that was asked to stop
+
+    def __init__(self, runner: JobRunner, engine: Engine, kind: Kind, context: Context, name: str) -> None:
+        self.runner, self.engine, self.kind, self.context, self.name = runner, engine, kind, context, name
+        self.listener = Listener()
+        self.platform = runner.platform
+        self.caller = f"{kind.arn}/{name}"
+        self.document = engine.get(context, kind, name)
+        self.data = JobData(self.platform, self.caller, self.role)
+
+    @property
+    def role(self) -> str:
+        """The ARN of the role with whose rights the job is done."""
+        return self.document["RoleArn"]
+
+    def work(self, folder: Path) -> None:
+        """Do the job in a directory of its own. Raises JobFailure when it fails."""
+        raise NotImplementedError
+
+    def ended(self, document: Document, status: str, failure: str) -> dict:
+        """The members that change when it ends as ``Completed``, ``Failed``, ``Stopped`` or ``MaxRuntimeExceeded``."""
+        raise NotImplementedError
+
+    def conclude(self, status: str, failure: str) -> None:
+        """Is called once, before that is written down."""
+
+    def again(self, failure: str) -> bool:
+        """Whether to begin anew what failed by no fault of the job, as its description says from now on."""
+        return False
+
+    def __call__(self, job: Job) -> None:
+        self.job = job
+        failure = ""
+        try:
+            if self.engine.get(self.context, self.kind, self.name)[self.kind.status] == self.stopping:
+                job.stop("Stopped")  # asked between its creation and its submission
+            while internal := self._internal_failure():
+                if job.stopped_by or not self.again(internal):
+                    raise JobFailure(internal)
+        except (Abandoned, StoppedEarly):
+            job.check()
+        except JobFailure as error:
+            failure = str(error)
+        status = "Failed" if failure else job.stopped_by or "Completed"
+        self.conclude(status, failure)
+        try:
+            persist(lambda: self.update(lambda document: self.ended(document, status, failure)))
+        finally:
+            self.listener.ended()
+
+    def _internal_failure(self) -> str:
+        """Do the job; returns the reason when it failed by an error of the local AWS itself, else ``""``."""
+        self.job.begin()
+        try:
+            with self.runner.directory() as folder:
+                self.work(folder)
+        except (Abandoned, StoppedEarly, JobFailure):
+            raise
+        except Exception as error:
+            self.job.check()
+            logger.exception("%s", self.caller)
+            return internal_error(error)
+        return ""
+
+    def update(self, changes: Changes) -> None:
+        """Change the job's document; ends the work when there is none any more, since everything was reset."""
+        try:
+            self.engine.update(self.context, self.kind, self.name, changes)
+        except AwsError as error:
+            self.job.abandoned = True
+            raise Abandoned from error
+
+
+class Jobs:
+    """A family of jobs."""
+
+    kind: ClassVar[Kind]
+    noun: ClassVar[str]
+    run: ClassVar[type[JobRun]]
+
+    def __init__(self, platform: Platform, engine: Engine) -> None:
+        self.kinds = (self.kind,)
+        self.platform, self.engine = platform, engine
+        self._runner = JobRunner(platform, self.kind.arn)
+        name = self.kind.name
+        self.operations: dict[str, Operation] = {
+            f"Create{name}": self.create,
+            f"Describe{name}": self.describe,
+            f"List{name}s": self.list,
+            f"Stop{name}": self.stop,
+            f"Delete{name}": self.delete,
+        }
+
+    def role(self, context: Context, params: dict) -> str:
+        """The ARN of the role that a request names for its job. Raises AwsError."""
+        return params["RoleArn"]
+
+    def prepare(self, context: Context, params: dict) -> Document:
+        """Check a request as AWS does before it takes it, and return the new job's document. Raises AwsError."""
+        raise NotImplementedError
+
+    def stopping(self, document: Document) -> dict:
+        """The members that change when the job is asked to stop."""
+        return {self.kind.status: "Stopping"}
+
+    def lost(self, document: Document) -> dict:
+        """The members that change when the local AWS was killed while the job ran."""
+        raise NotImplementedError
+
+    def retried(self, document: Document, failure: str) -> dict:
+        """The members that change when the job, which failed by no fault of its own, is begun anew; none when it is not."""
+        return {}
+
+    async def create(self, context: Context, params: dict) -> dict:
+        if context.call is not None:
+            context.call.resource = f"{self.kind.arn}/{params[self.kind.name_member]}"
+        return {self.kind.arn_member: await asyncio.to_thread(self.begin, context, params)}
+
+    def begin(self, context: Context, params: dict, listener: Listener | None = None) -> str:
+        """Check a request, keep the new job and have it done; returns its ARN. Waits for IAM: not for the event loop.
+
+        Raises
+        ------
+        AwsError
+            As the Create operation does.
+        """
+        name = params[self.kind.name_member]
+        require_role(self.platform, self.role(context, params))
+        tracking.check(self.engine, context, params)
+        document = self.prepare(context, params)
+        arn = self.engine.create(context, self.kind, name, document, params.get("Tags", ()))
+        try:
+            tracking.begun(self.engine, context, self.kind, self.engine.get(context, self.kind, name))
+        except BaseException:
+            self.engine.delete(context, self.kind, name)
+            raise
+        run = self.work(context, name)
+        run.listener = listener or run.listener
+        self._runner.submit(arn, run)
+        return arn
+
+    def work(self, context: Context, name: str) -> JobRun:
+        """What a thread is to do for a job."""
+        return self.run(self._runner, self.engine, self.kind, context, name)
+
+    def describe(self, context: Context, params: dict) -> dict:
+        return self.engine.get(context, self.kind, params[self.kind.name_member])
+
+    def list(self, context: Context, params: dict) -> dict:
+        summaries, token = self.engine.page(context, self.kind, params)
+        return {f"{self.kind.name}Summaries": summaries} | ({"NextToken": token} if token else {})
+
+    def stop(self, context: Context, params: dict) -> None:
+        """Ask a job to end; asking again changes nothing."""
+
+        def changes(document: Document) -> dict:
+            status = document[self.kind.status]
+            if status not in RUNNING:
+                raise AwsError("ValidationException", f"The request was rejected because the {self.noun} is in status {status}.")
+            return self.stopping(document) if status == "InProgress" else {}
+
+        document = self.engine.update(context, self.kind, params[self.kind.name_member], changes)
+        self._runner.stop(document[self.kind.arn_member])
+
+    def delete(self, context: Context, params: dict) -> None:
+        name = params[self.kind.name_member]
+        status = self.engine.get(context, self.kind, name)[self.kind.status]
+        if status in RUNNING:
+            raise AwsError(
+                "ResourceInUse",
+                f"The {self.noun} {name} is in status {status}; only one that is Completed, Failed or Stopped can be deleted.",
+            )
+        self.engine.delete(context, self.kind, name)
+
+    def recover(self) -> None:
+        """Jobs that ran when the local AWS was killed have failed, or are begun anew; their processes and directories are removed."""
+        self._runner.recover()
+        for context, document in list(self.engine.every(self.kind, RUNNING)):
+            name, again = document[self.kind.name_member], self.retried(document, LOST)
+            self.engine.update(context, self.kind, name, again or self.lost)
+            if again:
+                self._runner.submit(document[self.kind.arn_member], self.work(context, name))
+
+    def shutdown(self) -> None:
+        self._runner.shutdown()
+
+
+def check_isolation(isolated: bool) -> None:
+    """Refuse to pretend that a job has no network. Raises AwsError."""
+    if isolated and best_mode() != "namespace":
+        raise unsupported("EnableNetworkIsolation on this machine, where the kernel gives it no user namespaces")
+
+
+def unsupported(what: str) -> AwsError:
+    return AwsError("NotSupportedByLocalAws", f"The local AWS does not support {what}. It exists on AWS; here nothing was done.")

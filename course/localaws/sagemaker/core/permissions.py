@@ -1,0 +1,158 @@
+"""What a caller must be allowed before an operation of SageMaker's services is done, by the tables beside this file.
+
+Source: "Actions, resources, and condition keys for Amazon SageMaker" in AWS's Service Authorization Reference. Besides the operation
+itself, tags of what is created demand ``sagemaker:AddTags`` on it, and a role that SageMaker will assume demands ``iam:PassRole``.
+
+A condition key that the tables call unsupplied, or that SageMaker does not have, cannot be evaluated: the call is refused with a message
+that names the policy's statement and the key.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from course.localaws.core.call import Call
+from course.localaws.core.data_files import table
+from course.localaws.iam.authorization import Demand, Keys
+from course.localaws.jobs.runner import SERVICE
+
+if TYPE_CHECKING:
+    from course.localaws.core.resources import Engine
+
+_MEMBER = re.compile(r"\{([^}]+)\}")
+_RESOURCE_TAGS = ("aws:resourcetag/", "sagemaker:resourcetag/")
+
+
+def demands(call: Call, params: dict, account: str, engine: Engine) -> Iterator[Demand]:
+    """What the caller must be allowed; the operation itself comes first."""
+    operation = call.operation
+    arns = resources(operation, params, f"arn:aws:sagemaker:{call.region}:{account}:")
+    for arn in arns:
+        yield _demand(operation, arn, params, engine, account)
+    if operation.startswith("Create") and params.get("Tags"):
+        tagging = {"sagemaker:TaggingAction": [operation]}
+        yield Demand("sagemaker:AddTags", arns[0], lambda: _tag_keys(params) | tagging, lambda key: key.startswith(_RESOURCE_TAGS))
+    for path in _passed_roles().get(operation, ()):
+        for role in values_at(params, path):
+            yield Demand("iam:PassRole", role, lambda: {"iam:PassedToService": [SERVICE]})
+
+
+def resources(operation: str, params: dict, prefix: str) -> list[str]:
+    """The ARNs of an operation's resources, that which it creates first; ``["*"]`` when it has none.
+
+    Parameters
+    ----------
+    prefix : str
+        What comes before the last part of an ARN.
+    """
+    return [arn for template in _resources().get(operation, ()) for arn in _filled(template, params, prefix)] or ["*"]
+
+
+def values_at(params: dict, path: str) -> list[str]:
+    """The values of a member of a request, as condition keys have them; a list on the way is gone through.
+
+    >>> values_at({"Groups": [{"Size": 1}, {"Size": 2}]}, "Groups.Size")
+    ['1', '2']
+    """
+    found: list = [params]
+    for member in path.split("."):
+        found = [inner for each in found if isinstance(each, dict) and (inner := each.get(member)) is not None]
+        found = [item for each in found for item in (each if isinstance(each, list) else [each])]
+    return [str(value).lower() if isinstance(value, bool) else str(value) for value in found]
+
+
+def _filled(template: str, params: dict, prefix: str) -> Iterator[str]:
+    choices = [values_at(params, path) for path in _MEMBER.findall(template)]
+    for values in itertools.product(*choices):
+        if len(values) == 1 and values[0].startswith("arn:") and template.endswith("}"):
+            yield values[0]
+        else:
+            # AWS lower-cases names in ARNs (`Kind.arn_of`); of a member that holds an ARN, the name is wanted.
+            names = iter([value.rpartition("/")[2] if value.startswith("arn:") else value for value in values])
+            yield prefix + _MEMBER.sub(lambda _, names=names: next(names).lower(), template)
+
+
+def _demand(operation: str, arn: str, params: dict, engine: Engine, account: str) -> Demand:
+    def keys() -> Keys:
+        tags = {f"{prefix}{tag['Key']}": [tag["Value"]] for prefix in _RESOURCE_TAGS for tag in engine.tags(arn)}
+        return {"aws:ResourceAccount": [account]} | tags | _tag_keys(params) | _request_keys(operation, params)
+
+    return Demand(f"sagemaker:{operation}", arn, keys, lambda key: _absent(operation, params, key))
+
+
+def _tag_keys(params: dict) -> Keys:
+    tags = params.get("Tags", ())
+    names = [*(tag["Key"] for tag in tags), *params.get("TagKeys", ())]
+    return {f"aws:RequestTag/{tag['Key']}": [tag["Value"]] for tag in tags} | ({"aws:TagKeys": names} if names else {})
+
+
+def _request_keys(operation: str, params: dict) -> Keys:
+    found = {key: _values(key, paths, params) for key, paths in _condition_keys().get(operation, {}).items() if paths}
+    return {key: values for key, values in found.items() if values}
+
+
+def _values(key: str, paths: list[str], params: dict) -> list[str] | None:
+    """``None`` where the request names by id or alias (a KMS key) what the condition key holds as ARN."""
+    values = [value for path in paths for value in values_at(params, path)]
+    return None if key.endswith("Arn") and not all(value.startswith("arn:") for value in values) else values
+
+
+def _absent(operation: str, params: dict, key: str) -> bool:
+    """Whether the request truly has no value of a condition key of SageMaker (in lower case)."""
+    if key.startswith(_RESOURCE_TAGS) or key == "sagemaker:taggingaction":
+        return True
+    name = key.partition("/")[0]
+    if name not in _all_keys():
+        return False
+    present = {known.lower(): (known, paths) for known, paths in _condition_keys().get(operation, {}).items()}
+    if name not in present:
+        return True
+    known, paths = present[name]
+    return paths is not None and _values(known, paths, params) is not None
+
+
+# The tables, turned so that an operation finds what concerns it.
+
+
+@cache
+def _resources() -> dict[str, list[str]]:
+    return _by_operation(_table("permissions.yaml")["resources"])
+
+
+@cache
+def _passed_roles() -> dict[str, list[str]]:
+    return _by_operation(_table("permissions.yaml")["passed_roles"])
+
+
+@cache
+def _condition_keys() -> dict[str, dict[str, list[str] | None]]:
+    """Operation -> its condition keys -> where their values stand, or ``None`` where they cannot be told."""
+    turned: dict[str, dict[str, list[str] | None]] = {}
+    for key, entry in _table("condition_keys.yaml")["conditions"].items():
+        for operation, paths in _by_operation(entry.get("from", {})).items():
+            turned.setdefault(operation, {})[key] = paths
+        for operation in entry.get("unsupplied", ()):
+            turned.setdefault(operation, {})[key] = None
+    return turned
+
+
+@cache
+def _all_keys() -> frozenset[str]:
+    return frozenset(key.lower() for key in _table("condition_keys.yaml")["conditions"])
+
+
+def _by_operation(table: dict[str, list[str]]) -> dict[str, list[str]]:
+    turned: dict[str, list[str]] = {}
+    for entry, operations in table.items():
+        for operation in operations:
+            turned.setdefault(operation, []).append(entry)
+    return turned
+
+
+def _table(name: str) -> dict:
+    return table(Path(__file__).with_name(name))

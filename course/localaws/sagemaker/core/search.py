@@ -1,0 +1,130 @@
+"""Search: resources of one kind that an expression matches, as the records that the model describes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING
+
+from course.localaws.core import selection
+from course.localaws.core.context import Context, Operation
+from course.localaws.core.errors import AwsError, invalid
+from course.localaws.core.resources import Document, Engine, Kind
+from course.localaws.protocol.model import Model, Shape
+from course.localaws.sagemaker.core import search_filters
+from course.localaws.sagemaker.core.job_family import unsupported
+from course.localaws.sagemaker.experiments.experiments import EXPERIMENT, TRIAL, TRIAL_COMPONENT
+from course.localaws.sagemaker.experiments.metric_series import MetricSeries
+from course.localaws.sagemaker.registry.model_package_groups import MODEL_PACKAGE_GROUP
+from course.localaws.sagemaker.registry.model_packages import MODEL_PACKAGE
+
+if TYPE_CHECKING:
+    from course.localaws.platform import Platform
+
+# What is searched, by AWS's name for it: the part of the ARN of its kind, and the member of a result that holds it.
+SEARCHED = {
+    "TrainingJob": ("training-job", "TrainingJob"),
+    "Experiment": (EXPERIMENT.arn, "Experiment"),
+    "ExperimentTrial": (TRIAL.arn, "Trial"),
+    "ExperimentTrialComponent": (TRIAL_COMPONENT.arn, "TrialComponent"),
+    "ModelPackage": (MODEL_PACKAGE.arn, "ModelPackage"),
+    "ModelPackageGroup": (MODEL_PACKAGE_GROUP.arn, "ModelPackageGroup"),
+}
+
+
+class Searches:
+    """The operation Search, over all kinds that the engine keeps."""
+
+    kinds = ()
+
+    def __init__(self, platform: Platform, engine: Engine) -> None:
+        self._engine = engine
+        self._series = MetricSeries(platform.state / "sagemaker.db")
+        self.operations: dict[str, Operation] = {"Search": self.search}
+
+    def search(self, context: Context, params: dict) -> dict:
+        if params["Resource"] not in SEARCHED:
+            raise unsupported(f"Search of {params['Resource']}; it searches {', '.join(SEARCHED)}")
+        if params.get("CrossAccountFilterOption") == "CrossAccount":
+            return {"Results": [], "TotalHits": {"Value": 0, "Relation": "EqualTo"}}
+        if "VisibilityConditions" in params:
+            raise unsupported("VisibilityConditions of Search")
+        arn, member = SEARCHED[params["Resource"]]
+        kind, shape = self._engine.kinds[arn], record_shape(member)
+        search = search_filters.Search(params.get("SearchExpression", {}), shape)
+        found = [record for record in self._records(context, kind, shape) if search.matches(record)]
+        default = "LastModifiedTime" if "LastModifiedTime" in shape.members else "CreationTime"
+        shown, token = selection.page(found, kind.arn_member, sorting(params.get("SortBy", default), shape), params)
+        answer = {"Results": [{member: record} for record in shown], "TotalHits": {"Value": len(found), "Relation": "EqualTo"}}
+        return answer | ({"NextToken": token} if token else {})
+
+    def recover(self) -> None: ...
+
+    def shutdown(self) -> None:
+        self._series.close()
+
+    def _records(self, context: Context, kind: Kind, shape: Shape) -> list[dict]:
+        trials = {trial["TrialName"]: trial for trial in self._engine.documents(context, TRIAL)} if kind in (TRIAL, TRIAL_COMPONENT) else {}
+        components = self._engine.documents(context, TRIAL_COMPONENT) if kind is TRIAL else []
+        records = []
+        for document in self._engine.documents(context, kind):
+            record = {member: value for member, value in document.items() if member in shape.members}
+            if kind is TRIAL_COMPONENT:
+                record |= self._of_component(context, document, trials)
+            if kind is TRIAL:
+                record["TrialComponentSummaries"] = [
+                    summary(component) for component in components if document["TrialName"] in component.get("_trials", ())
+                ]
+            if tags := self._engine.tags(document[kind.arn_member]):
+                record["Tags"] = tags
+            records.append(record)
+        return records
+
+    def _of_component(self, context: Context, document: Document, trials: dict[str, Document]) -> dict:
+        parents = [
+            {"TrialName": name, "ExperimentName": trials[name]["ExperimentName"]} for name in document.get("_trials", ()) if name in trials
+        ]
+        members: dict = {"Parents": parents} | self._series.of(document)
+        if "_run" in document:
+            members["RunName"] = document["_run"]
+        if source := document.get("Source"):
+            members["SourceDetail"] = self._job(context, source)
+        return members
+
+    def _job(self, context: Context, source: dict) -> dict:
+        """The job that a trial component is of, while it is there."""
+        name = source.get("SourceType", "").removeprefix("SageMaker")
+        kind = next((kind for kind in self._engine.kinds.values() if kind.name == name), None)
+        detail = {"SourceArn": source["SourceArn"]}
+        members = record_shape("TrialComponent").members["SourceDetail"].shape.members
+        if kind is None or name not in members:
+            return detail
+        try:
+            job = self._engine.get(context, kind, source["SourceArn"].rpartition("/")[2])
+        except AwsError:
+            return detail
+        return detail | {name: {member: value for member, value in job.items() if member in members[name].shape.members}}
+
+
+def summary(component: Document) -> dict:
+    """A trial component as a trial's record shows it."""
+    members = {"TrialComponentName", "TrialComponentArn", "CreationTime", "CreatedBy"}
+    shown = {member: value for member, value in component.items() if member in members}
+    return shown | ({"TrialComponentSource": component["Source"]} if "Source" in component else {})
+
+
+def sorting(name: str, shape: Shape) -> Callable[[dict], float | str | None]:
+    """What a record is sorted by: the value of a property, as number or text."""
+    if search_filters.member(shape, name.partition(".")[0]) is None:
+        raise invalid(f"{name!r} is not a property of {shape.name}; SortBy needs one.")
+
+    def value(record: dict) -> float | str | None:
+        first = next((value for value, _ in search_filters.found(record, shape, name)), None)
+        return first if first is None or isinstance(first, (int, float, str)) else str(first)
+
+    return value
+
+
+@cache
+def record_shape(member: str) -> Shape:
+    return Model("sagemaker").output_of("Search").members["Results"].shape.element.members[member].shape

@@ -1,0 +1,228 @@
+"""Search expressions: which records one matches, by the types that the model gives the properties.
+
+Source: API reference of Search, SearchExpression, Filter and NestedFilters, read 2026-11-25. Not told there, and so by choice: a record
+without the property differs from every value (``NotEquals``), and satisfies no other comparison; text is compared with its case.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import re
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+
+from course.localaws.core.errors import invalid
+from course.localaws.protocol.model import NUMBERS, Shape
+
+MOST_CONDITIONS = 50
+COMPARISONS: dict[str, Callable] = {
+    "GreaterThan": operator.gt,
+    "GreaterThanOrEqualTo": operator.ge,
+    "LessThan": operator.lt,
+    "LessThanOrEqualTo": operator.le,
+}
+INTEGER = re.compile(r"[+-]?\d+")
+WITHOUT_VALUE = ("Exists", "NotExists")
+# Of which a search expression may ask Contains more than once.
+CONTAINED = ("DisplayName", "ExperimentName", "TrialName", "TrialComponentName", "Tags", "InputArtifacts", "OutputArtifacts")
+# Lists that are searched by a name of their elements: the element's member that is the name, and the one meant where none is named.
+NAMED = {"Tags": ("Key", "Value"), "FinalMetricDataList": ("MetricName", "Value"), "Metrics": ("MetricName", "Last")}
+METRICS = "FinalMetricDataList"  # what Metrics means of records that have no such member
+# Texts that may be numbers, and structures that stand for the value in them.
+FREE = ("HyperParameterValue", "StringParameterValue", "ConfigValue")
+VALUES = ("TrialComponentParameterValue", "TrialComponentArtifact")
+
+
+class Search:
+    """A checked search expression.
+
+    Parameters
+    ----------
+    expression : dict
+        ``SearchExpression``; an empty one matches everything.
+    shape : Shape
+        Of the records.
+
+    Raises
+    ------
+    AwsError
+        ``ValidationException`` for an unknown property, a missing value, too many conditions, ``Contains`` where it was used already.
+    """
+
+    def __init__(self, expression: dict, shape: Shape) -> None:
+        self._expression, self._shape = expression, shape
+        filters = list(filters_of(expression))
+        if len(filters) > MOST_CONDITIONS:
+            raise invalid(f"A search expression can have at most {MOST_CONDITIONS} conditions; this has {len(filters)}.")
+        for condition in filters:
+            self._check(condition)
+        for nested in nested_of(expression):
+            for condition in nested["Filters"]:
+                if not condition["Name"].startswith(f"{nested['NestedPropertyName']}."):
+                    raise invalid(f"{condition['Name']} does not begin with the nested property {nested['NestedPropertyName']}.")
+        names = [each["Name"] for each in filters if each.get("Operator") == "Contains"]
+        if len([name for name in names if name.partition(".")[0] not in CONTAINED]) > 1:
+            raise invalid("'CONTAINS' operator usage limit of 1 exceeded.")
+
+    def matches(self, record: dict) -> bool:
+        """Raises AwsError for a comparison that the property's type does not have."""
+        return self._satisfied(self._expression, record) if self._expression else True
+
+    def _satisfied(self, expression: dict, record: dict) -> bool:
+        conditions = [lambda each=each: holds(each, found(record, self._shape, each["Name"])) for each in expression.get("Filters", ())]
+        conditions += [lambda each=each: self._nested(each, record) for each in expression.get("NestedFilters", ())]
+        conditions += [lambda each=each: self._satisfied(each, record) for each in expression.get("SubExpressions", ())]
+        together = any if expression.get("Operator") == "Or" else all
+        return together(condition() for condition in conditions)
+
+    def _nested(self, nested: dict, record: dict) -> bool:
+        """Whether a single element of a list satisfies all filters."""
+        name = nested["NestedPropertyName"]
+        return any(
+            all(holds(condition, found(element, shape, condition["Name"].removeprefix(f"{name}."))) for condition in nested["Filters"])
+            for element, shape in found(record, self._shape, name)
+        )
+
+    def _check(self, condition: dict) -> None:
+        if member(self._shape, condition["Name"].partition(".")[0]) is None:
+            raise invalid(f"{condition['Name']!r} is not a property of {self._shape.name}.")
+        without = condition.get("Operator", "Equals") in WITHOUT_VALUE
+        if without == ("Value" in condition):
+            raise invalid(f"The filter on {condition['Name']} {'takes no' if without else 'needs a'} Value.")
+
+
+def holds(condition: dict, found: Iterable[tuple[object, Shape]]) -> bool:
+    """Whether the values that a property has satisfy a condition on it."""
+    values = list(found)
+    match condition.get("Operator", "Equals"):
+        case "Exists":
+            return bool(values)
+        case "NotExists":
+            return not values
+        case "NotEquals":
+            return not any(compare(value, shape, "Equals", condition) for value, shape in values)
+        case name:
+            return any(compare(value, shape, name, condition) for value, shape in values)
+
+
+def filters_of(expression: dict) -> Iterator[dict]:
+    """Every filter of an expression, however deep it stands."""
+    yield from expression.get("Filters", ())
+    for nested in expression.get("NestedFilters", ()):
+        yield from nested["Filters"]
+    for inner in expression.get("SubExpressions", ()):
+        yield from filters_of(inner)
+
+
+def nested_of(expression: dict) -> Iterator[dict]:
+    """Every nested filter of an expression, however deep it stands."""
+    yield from expression.get("NestedFilters", ())
+    for inner in expression.get("SubExpressions", ()):
+        yield from nested_of(inner)
+
+
+def found(value: object, shape: Shape, path: str) -> Iterator[tuple[object, Shape]]:
+    """The values at a path with their shapes; those of all elements where there is a list on the way.
+
+    A name in a map, of a tag or of a metric may have dots itself.
+    """
+    if isinstance(value, list):
+        for element in value:
+            yield from found(element, shape.element, path)
+    elif not path:
+        if shape.name in VALUES:
+            yield from ((inner, shape.members[name].shape) for name, inner in value.items() if name != "MediaType")
+        else:
+            yield value, shape
+    elif shape.type == "structure":
+        first, _, rest = path.partition(".")
+        name = member(shape, first)
+        if name in value:
+            inner, inner_shape = value[name], shape.members[name].shape
+            yield from found(inner, inner_shape, rest)
+            if name in NAMED and rest:
+                yield from _named(inner, inner_shape, *NAMED[name], rest)
+    elif shape.type == "map":
+        for key, rest in splits(path):
+            if key in value:
+                yield from found(value[key], shape.value, rest)
+
+
+def _named(elements: list[dict], shape: Shape, key: str, default: str, path: str) -> Iterator[tuple[object, Shape]]:
+    """The values of those elements of a list with whose name a path begins."""
+    for name, rest in splits(path):
+        for element in elements:
+            if element[key] == name:
+                yield from found(element, shape.element, rest or default)
+
+
+def member(shape: Shape, name: str) -> str | None:
+    """A structure's member by its name, in any case as AWS takes it: the SDK sorts by ``metrics.loss.max``."""
+    if name in shape.members:
+        return name
+    known = {each.lower(): each for each in shape.members}
+    return known.get(name.lower()) or (METRICS if name.lower() == "metrics" and METRICS in shape.members else None)
+
+
+def splits(path: str) -> Iterator[tuple[str, str]]:
+    """A path as a first name and the rest, in every way.
+
+    >>> list(splits("a.b.c"))
+    [('a', 'b.c'), ('a.b', 'c'), ('a.b.c', '')]
+    """
+    parts = path.split(".")
+    for number in range(1, len(parts) + 1):
+        yield ".".join(parts[:number]), ".".join(parts[number:])
+
+
+def compare(value: object, shape: Shape, name: str, condition: dict) -> bool:
+    """Whether one value satisfies a condition. Raises AwsError where its type does not have the operator."""
+    given = condition["Value"]
+    if shape.type in ("map", "structure"):
+        return False
+    numbers = _numbers(value, shape, condition)
+    if name in COMPARISONS:
+        if numbers is None and shape.name not in FREE:
+            raise invalid(f"The operator {name} is not supported for text properties: {condition['Name']}.")
+        return numbers is not None and COMPARISONS[name](*numbers)
+    if name == "Equals":
+        if shape.type == "boolean":
+            return str(value).lower() == given.lower()
+        return value == given if numbers is None else numbers[0] == numbers[1]
+    if shape.type != "string":
+        raise invalid(f"The operator {name} is only supported for text properties, which {condition['Name']} is not.")
+    return given in value if name == "Contains" else value in [part.strip() for part in given.split(",")]
+
+
+def _numbers(value: object, shape: Shape, condition: dict) -> tuple[float, float] | None:
+    """Both sides of a comparison as numbers; None where the property is text."""
+    given, name = condition["Value"], condition["Name"]
+    if shape.type == "timestamp":
+        return value, moment(given, name)
+    if shape.type in NUMBERS:
+        return value, number(given, name)
+    if shape.name not in FREE:
+        return None
+    try:
+        left, right = float(value), float(given)
+    except ValueError:
+        return None
+    # "If the specified Value is an integer, the decimal hyperparameter values are treated as integers."
+    return (math.trunc(left) if INTEGER.fullmatch(given) and math.isfinite(left) else left), right
+
+
+def number(text: str, name: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise invalid(f"{name} is compared with a number, which {text!r} is not.") from None
+
+
+def moment(text: str, name: str) -> float:
+    """Unix seconds of an ISO 8601 date and time, of UTC where it does not say."""
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise invalid(f"{name} is compared with a time of the form YYYY-mm-dd'T'HH:MM:SS, which {text!r} is not.") from None
+    return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()

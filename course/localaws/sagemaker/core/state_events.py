@@ -1,0 +1,73 @@
+"""EventBridge's events about SageMaker's jobs and model packages, sent to the rules of the account as something changes.
+
+Source: "Events that Amazon SageMaker AI sends to Amazon EventBridge" of the SageMaker developer guide, read 2026-11-25: the detail is what
+Describe answers, with time stamps in milliseconds (of a model package as texts), and the tags as an object. Targets are moto's: SQS
+queues, log groups, other buses.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from course.localaws.core.context import Context
+
+if TYPE_CHECKING:
+    from course.localaws.core.resources import Document, Engine, Kind
+    from course.localaws.platform import Platform
+
+SOURCE = "aws.sagemaker"
+TIMES_AS_TEXT = ("ModelPackage",)
+
+
+class StateEvents:
+    """Sends the events; to be called by `Engine` after each change of a resource."""
+
+    def __init__(self, platform: Platform, engine: Engine) -> None:
+        self._platform, self._engine = platform, engine
+
+    def __call__(self, context: Context, kind: Kind, before: Document | None, after: Document) -> None:
+        """Send an event when a status is another than before. Returns at once; events arrive in their order."""
+        if not kind.event:
+            return
+        updated = [member for member in kind.told if before and before.get(member) != after.get(member)]
+        if before and not updated and all(before.get(member) == after.get(member) for member in (kind.status, "SecondaryStatus")):
+            return
+        more = {f"Updated{kind.name}Fields": updated} if updated else {}
+        send(self._platform, self._engine, context, kind.event, kind, after, more)
+
+
+def send(
+    platform: Platform, engine: Engine, context: Context, detail_type: str, kind: Kind, document: Document, more: Document | None = None
+) -> None:
+    """Send an event about a resource, with ``more`` in its detail. Returns at once."""
+    arn = document[kind.arn_member]
+    detail = {member: value for member, value in document.items() if not member.startswith("_")}
+    detail |= {"Tags": {tag["Key"]: tag["Value"] for tag in engine.tags(arn)}} | (more or {})
+    event = {
+        "Source": SOURCE,
+        "DetailType": detail_type,
+        "Resources": [arn],
+        "Time": engine.now(),
+        "Detail": json.dumps(_with_times(detail, _text if kind.name in TIMES_AS_TEXT else _milliseconds)),
+    }
+    platform.identity.moto.send_event(context.region, event)
+
+
+def _with_times(value: object, written: Callable[[float], object], name: str = "") -> object:
+    """A document with its time stamps, which are the numbers whose names end with ``Time``, as events write them."""
+    if isinstance(value, dict):
+        return {member: _with_times(inner, written, member) for member, inner in value.items()}
+    if isinstance(value, list):
+        return [_with_times(inner, written, name) for inner in value]
+    return written(value) if name.endswith("Time") and isinstance(value, int | float) else value
+
+
+def _milliseconds(seconds: float) -> int:
+    return int(seconds * 1000)
+
+
+def _text(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,58 @@
+"""Tags of any resource, by its ARN."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from course.localaws.core.context import Context, Operation
+from course.localaws.core.errors import AwsError
+from course.localaws.core.resources import Engine
+
+if TYPE_CHECKING:
+    from course.localaws.platform import Platform
+
+
+class Tags:
+    """AddTags, ListTags and DeleteTags."""
+
+    kinds = ()
+
+    def __init__(self, platform: Platform, engine: Engine) -> None:
+        self._engine = engine
+        self.operations: dict[str, Operation] = {"AddTags": self.add, "ListTags": self.list, "DeleteTags": self.delete}
+
+    def add(self, context: Context, params: dict) -> dict:
+        return {"Tags": self._engine.add_tags(self._existing(context, params), params["Tags"])}
+
+    def list(self, context: Context, params: dict) -> dict:
+        if params.get("NextToken"):
+            # A page holds at least fifty tags, and a resource has no more: no answer of ours has a token.
+            raise AwsError("ValidationException", "Invalid NextToken: it was not returned by ListTags.")
+        return {"Tags": self._engine.tags(self._existing(context, params))}
+
+    def delete(self, context: Context, params: dict) -> dict:
+        self._engine.delete_tags(self._existing(context, params), params["TagKeys"])
+        return {}
+
+    def recover(self) -> None: ...
+
+    def shutdown(self) -> None: ...
+
+    def _existing(self, context: Context, params: dict) -> str:
+        """The ARN of a resource of ours in the caller's region.
+
+        Raises
+        ------
+        AwsError
+            The not-found error of the resource's kind; ``ValidationException`` for an ARN of no kind.
+        """
+        arn = params["ResourceArn"]
+        if context.call is not None:
+            context.call.resource = arn.split(":", 5)[5]
+        if self._engine.exists(arn):
+            return arn
+        part, _, name = arn.split(":", 5)[5].partition("/")
+        kind = self._engine.kinds.get(part)
+        if kind is None:
+            raise AwsError("ValidationException", f'"{arn}" is not the ARN of a resource that the local AWS keeps.')
+        raise kind.not_found(context, name)

@@ -1,0 +1,142 @@
+"""Experiments and their trials. What a trial is made of is in `trial_components`.
+
+Words of the error for a name that is taken: https://github.com/aws/deep-learning-containers/pull/155, and as the SDK recognises it
+(``is_already_exist_error`` in sagemaker/core/experiments). What is deleted first: API reference of DeleteExperiment, DeleteTrial and
+DeleteTrialComponent, read 2026-11-25.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from course.localaws.core import selection
+from course.localaws.core.context import Context, Operation
+from course.localaws.core.errors import AwsError
+from course.localaws.core.resources import Document, Engine, Kind
+
+if TYPE_CHECKING:
+    from course.localaws.platform import Platform
+
+
+def kind(name: str, arn: str, words: str) -> Kind:
+    return Kind(
+        name=name,
+        arn=arn,
+        missing=f"{words} '{{name}}' does not exist.",
+        missing_code="ResourceNotFound",
+        exists=f"{words} names must be unique within an AWS account and region. {words} with name ({{name}}) already exists.",
+    )
+
+
+EXPERIMENT = kind("Experiment", "experiment", "Experiment")
+TRIAL = kind("Trial", "experiment-trial", "Trial")
+TRIAL_COMPONENT = kind("TrialComponent", "experiment-trial-component", "Trial Component")
+
+
+class Experiments:
+    """Create, Describe, List, Update and Delete of experiments and trials."""
+
+    kinds = (EXPERIMENT, TRIAL)
+
+    def __init__(self, platform: Platform, engine: Engine) -> None:
+        self._engine = engine
+        self.operations: dict[str, Operation] = {
+            "CreateExperiment": lambda context, params: create(engine, context, EXPERIMENT, params),
+            "CreateTrial": self.create_trial,
+            "DescribeExperiment": lambda context, params: engine.get(context, EXPERIMENT, params["ExperimentName"]),
+            "DescribeTrial": lambda context, params: engine.get(context, TRIAL, params["TrialName"]),
+            "ListExperiments": self.list_experiments,
+            "ListTrials": self.list_trials,
+            "UpdateExperiment": lambda context, params: update(engine, context, EXPERIMENT, params, params),
+            "UpdateTrial": lambda context, params: update(engine, context, TRIAL, params, params),
+            "DeleteExperiment": self.delete_experiment,
+            "DeleteTrial": self.delete_trial,
+        }
+
+    def create_trial(self, context: Context, params: dict) -> dict:
+        experiment = self._engine.get(context, EXPERIMENT, params["ExperimentName"])
+        return create(self._engine, context, TRIAL, params | {"ExperimentName": experiment["ExperimentName"]})
+
+    def list_experiments(self, context: Context, params: dict) -> dict:
+        return listed(EXPERIMENT, self._engine.documents(context, EXPERIMENT), params)
+
+    def list_trials(self, context: Context, params: dict) -> dict:
+        found = self._engine.documents(context, TRIAL)
+        if "ExperimentName" in params:
+            name = self._engine.get(context, EXPERIMENT, params["ExperimentName"])["ExperimentName"]
+            found = [trial for trial in found if trial["ExperimentName"] == name]
+        if "TrialComponentName" in params:
+            held = self._engine.get(context, TRIAL_COMPONENT, params["TrialComponentName"]).get("_trials", [])
+            found = [trial for trial in found if trial["TrialName"] in held]
+        return listed(TRIAL, found, params)
+
+    def delete_experiment(self, context: Context, params: dict) -> dict:
+        name = self._engine.get(context, EXPERIMENT, params["ExperimentName"])["ExperimentName"]
+        trials = [trial["TrialName"] for trial in self._engine.documents(context, TRIAL) if trial["ExperimentName"] == name]
+        refuse_while_held(f"Experiment {name}", "trials", trials)
+        return arn_of(EXPERIMENT, self._engine.delete(context, EXPERIMENT, name))
+
+    def delete_trial(self, context: Context, params: dict) -> dict:
+        name = self._engine.get(context, TRIAL, params["TrialName"])["TrialName"]
+        components = self._engine.documents(context, TRIAL_COMPONENT)
+        held = [component["TrialComponentName"] for component in components if name in component.get("_trials", [])]
+        refuse_while_held(f"Trial {name}", "trial components", held)
+        return arn_of(TRIAL, self._engine.delete(context, TRIAL, name))
+
+    def recover(self) -> None: ...
+
+    def shutdown(self) -> None: ...
+
+
+def create(engine: Engine, context: Context, kind: Kind, params: dict) -> dict:
+    """Keep an experiment, trial or trial component; without a name to display it displays its own."""
+    name = params[kind.name_member]
+    document = {"DisplayName": name} | params | by(context, "CreatedBy") | by(context, "LastModifiedBy")
+    return {kind.arn_member: engine.create(context, kind, name, document, params.get("Tags", ()))}
+
+
+def update(engine: Engine, context: Context, kind: Kind, params: dict, changes: dict | Callable[[Document], dict]) -> dict:
+    """Change one of them; its name stays."""
+
+    def changed(document: Document) -> dict:
+        given = changes(document) if callable(changes) else changes
+        return {member: value for member, value in given.items() if member != kind.name_member} | by(context, "LastModifiedBy")
+
+    return arn_of(kind, engine.update(context, kind, params[kind.name_member], changed))
+
+
+def listed(kind: Kind, documents: list[Document], params: dict) -> dict:
+    """The answer of a List operation: those made in the time asked for, in the order asked for."""
+    member = kind.name_member if params.get("SortBy") == "Name" else "CreationTime"
+    shown, token = selection.page(made_in(documents, params), kind.arn_member, lambda document: document[member], params)
+    source = f"{kind.name}Source"
+    members = (kind.name_member, kind.arn_member, "DisplayName", "CreationTime", "LastModifiedTime")
+    if kind is TRIAL_COMPONENT:
+        members += ("Status", "StartTime", "EndTime", "CreatedBy", "LastModifiedBy")
+    summaries = [
+        {name: document[name] for name in members if name in document} | ({source: document["Source"]} if "Source" in document else {})
+        for document in shown
+    ]
+    return {f"{kind.name}Summaries": summaries} | ({"NextToken": token} if token else {})
+
+
+def made_in(documents: list[Document], params: dict) -> list[Document]:
+    """Those made in the time that a List operation asks for."""
+    after, before = params.get("CreatedAfter", float("-inf")), params.get("CreatedBefore", float("inf"))
+    return [document for document in documents if after <= document["CreationTime"] < before]
+
+
+def by(context: Context, member: str) -> dict:
+    """Who did it, where somebody asked for it."""
+    return {member: {"IamIdentity": {"Arn": context.principal.arn}}} if context.principal else {}
+
+
+def arn_of(kind: Kind, document: Document) -> dict:
+    return {kind.arn_member: document[kind.arn_member]}
+
+
+def refuse_while_held(what: str, kept: str, names: list[str]) -> None:
+    if names:
+        some = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+        raise AwsError("ValidationException", f"{what} cannot be deleted while it has {kept}: {some}.")

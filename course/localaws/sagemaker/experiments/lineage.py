@@ -1,0 +1,149 @@
+"""The entities of lineage: artifacts, actions and contexts. What comes of what is in `associations`.
+
+An artifact is told from others by its source, an action and a context by their names; each is deleted after its associations: as the SDK
+handles them (``delete(disassociate=True)`` in sagemaker/core/lineage/artifact.py, action.py and context.py, read 2026-11-25). How AWS
+makes the last part of an artifact's ARN is not documented; here it is a hash of the source.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import partial
+from typing import TYPE_CHECKING
+
+from course.localaws.core import selection
+from course.localaws.core.context import Context, Operation
+from course.localaws.core.errors import AwsError, invalid
+from course.localaws.core.resources import Document, Engine, Kind
+from course.localaws.sagemaker.experiments.experiments import by, made_in, refuse_while_held
+
+if TYPE_CHECKING:
+    from course.localaws.platform import Platform
+
+
+def kind(name: str, exists: str) -> Kind:
+    part = name.lower()
+    return Kind(name=name, arn=part, missing=f"{name} '{{arn}}' does not exist.", missing_code="ResourceNotFound", exists=exists)
+
+
+ARTIFACT = kind("Artifact", "An artifact with this source already exists ({arn}).")
+ACTION = kind("Action", "An action with name ({name}) already exists ({arn}).")
+CONTEXT = kind("Context", "A context with name ({name}) already exists ({arn}).")
+ASSOCIATION = Kind(
+    name="Association",
+    arn="association",
+    missing="There is no such association.",
+    missing_code="ResourceNotFound",
+    exists="An association between these two entities already exists.",
+)
+ENDS = ("Source", "Destination")
+
+
+class Lineage:
+    """Create, Describe, List, Update and Delete of artifacts, actions and contexts."""
+
+    kinds = (ARTIFACT, ACTION, CONTEXT)
+
+    def __init__(self, platform: Platform, engine: Engine) -> None:
+        self._engine = engine
+        self.operations: dict[str, Operation] = {}
+        for each in self.kinds:
+            self.operations |= {
+                f"Create{each.name}": partial(self.create, each),
+                f"Describe{each.name}": partial(self.describe, each),
+                f"List{each.name}s": partial(self.list, each),
+                f"Update{each.name}": partial(self.update, each),
+                f"Delete{each.name}": partial(self.delete, each),
+            }
+
+    def create(self, kind: Kind, context: Context, params: dict) -> dict:
+        return {kind.arn_member: create(self._engine, context, kind, params)}
+
+    def describe(self, kind: Kind, context: Context, params: dict) -> dict:
+        return shown(kind, self._engine.get(context, kind, key_of(kind, params)))
+
+    def list(self, kind: Kind, context: Context, params: dict) -> dict:
+        type_member = f"{kind.name}Type"
+        found = [
+            shown(kind, document)
+            for document in made_in(self._engine.documents(context, kind), params)
+            if params.get("SourceUri", document["Source"]["SourceUri"]) == document["Source"]["SourceUri"]
+            and params.get(type_member, document[type_member]) == document[type_member]
+        ]
+        sort = kind.name_member if params.get("SortBy") == "Name" else "CreationTime"
+        page, token = selection.page(found, kind.arn_member, lambda document: document[sort], params)
+        members = (kind.arn_member, kind.name_member, "Source", type_member, "Status", "CreationTime", "LastModifiedTime")
+        summaries = [{name: value for name, value in document.items() if name in members} for document in page]
+        return {f"{kind.name}Summaries": summaries} | ({"NextToken": token} if token else {})
+
+    def update(self, kind: Kind, context: Context, params: dict) -> dict:
+        def changes(document: Document) -> dict:
+            properties = document.get("Properties", {}) | params.get("Properties", {})
+            kept = {name: value for name, value in properties.items() if name not in params.get("PropertiesToRemove", ())}
+            given = {name: params[name] for name in ("Description", "Status") if name in params}
+            name = params.get(kind.name_member, document.get("_name"))
+            return {"Properties": kept, "_name": name} | given | by(context, "LastModifiedBy")
+
+        return {kind.arn_member: self._engine.update(context, kind, key_of(kind, params), changes)[kind.arn_member]}
+
+    def delete(self, kind: Kind, context: Context, params: dict) -> dict:
+        if kind is ARTIFACT and ("ArtifactArn" in params) == ("Source" in params):
+            raise invalid("Either ArtifactArn or Source must be specified, and not both.")
+        key = key_of(kind, params)
+        arn = self._engine.get(context, kind, key)[kind.arn_member]
+        others = [edge[f"{end}Arn"] for edge in self._engine.documents(context, ASSOCIATION) for end in ENDS if arn in edge_of(edge)]
+        refuse_while_held(f"{kind.name} {arn}", "associations", [other for other in others if other != arn])
+        self._engine.delete(context, kind, key)
+        return {kind.arn_member: arn}
+
+    def recover(self) -> None: ...
+
+    def shutdown(self) -> None: ...
+
+
+def create(engine: Engine, context: Context, kind: Kind, params: dict) -> str:
+    """Keep a new entity; returns its ARN."""
+    document = params | {"_name": params.get(kind.name_member)} | by(context, "CreatedBy") | by(context, "LastModifiedBy")
+    return engine.create(context, kind, key_of(kind, params), document, params.get("Tags", ()))
+
+
+def associate(engine: Engine, context: Context, source: str, destination: str, kind: str = "AssociatedWith") -> None:
+    """Keep a new association of two ARNs."""
+    document = {"SourceArn": source, "DestinationArn": destination, "AssociationType": kind} | by(context, "CreatedBy")
+    engine.create(context, ASSOCIATION, f"{source} {destination}", document)
+
+
+def key_of(kind: Kind, params: dict) -> str:
+    """What tells an entity from others of its kind: the last part of its ARN."""
+    if kind is not ARTIFACT:
+        return params[kind.name_member].rpartition("/")[2]  # Describe takes an ARN as well
+    if "ArtifactArn" in params:
+        return params["ArtifactArn"].rpartition("/")[2]
+    return hashlib.md5(json.dumps(params["Source"], sort_keys=True).encode(), usedforsecurity=False).hexdigest()
+
+
+def shown(kind: Kind, document: Document) -> Document:
+    """An artifact under the name that it was given, if any; anything else as it is."""
+    if kind is not ARTIFACT:
+        return document
+    return {member: value for member, value in (document | {"ArtifactName": document.get("_name")}).items() if value is not None}
+
+
+def edge_of(params: dict) -> tuple[str, str]:
+    return params["SourceArn"], params["DestinationArn"]
+
+
+def entity(engine: Engine, context: Context, arn: str) -> tuple[Kind, Document] | None:
+    """The kind of what an ARN names, and its document; None when it is there no more."""
+    part, _, name = arn.split(":", 5)[5].partition("/")
+    try:
+        kind = engine.kinds[part]
+        return kind, shown(kind, engine.get(context, kind, name))
+    except (KeyError, AwsError):
+        return None
+
+
+def type_of(kind: Kind, document: Document) -> str | None:
+    """The type that an entity was given; of a trial component that a job made, the type of its source."""
+    return document.get(f"{kind.name}Type") or document.get("Source", {}).get("SourceType")

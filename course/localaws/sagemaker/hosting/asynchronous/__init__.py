@@ -1,0 +1,1 @@
+"""Asynchronous inference: a queue, its results, its metrics."""

@@ -1,0 +1,52 @@
+"""What CloudWatch shows of the queues of asynchronous endpoints: a value each minute, and whenever it changes.
+
+Source: "Monitor asynchronous endpoint" of the developer guide, read 2026-11-25: namespace ``AWS/SageMaker``, dimension ``EndpointName``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from course.localaws.cloudwatch.metrics.store import observed
+from course.localaws.sagemaker.hosting.runtime.metrics import NAMESPACE
+
+if TYPE_CHECKING:
+    from course.localaws.platform import Platform
+
+LONGEST_GAP = 180  # minutes of an advanced clock that are told of one by one
+
+
+class BacklogMetrics:
+    """Publishes what `note` is told, as often as it is new."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+        self._told: dict[tuple[str, str], tuple[int, tuple]] = {}  # minute and values by region and endpoint
+
+    def note(self, region: str, endpoint: str, size: int, oldest: float | None, instances: int) -> None:
+        """Say how many requests an endpoint has now, when the oldest came, and how many of its instances are up."""
+        now = self._platform.clock.now()
+        minute, values = int(now // 60), (size, instances)
+        before, told = self._told.get((region, endpoint), (minute - 1, None))
+        if minute == before and values == told:
+            return
+        self._told[region, endpoint] = minute, values
+        metrics = {
+            "ApproximateBacklogSize": (size, "Count"),
+            "ApproximateBacklogSizePerInstance": (size / max(1, instances), "Count"),
+            "HasBacklogWithoutCapacity": (float(size > 0 and instances == 0), "Count"),
+        }
+        if oldest is not None:
+            metrics["ApproximateAgeOfOldestRequest"] = max(0.0, now - oldest), "Seconds"
+        minutes = range(max(before + 1, minute - LONGEST_GAP), minute + 1) if minute > before else (minute,)
+        self._platform.metrics.put_data(
+            region,
+            [
+                observed(NAMESPACE, name, [(value, 1.0)], {"EndpointName": endpoint}, unit, moment * 60.0)
+                for moment in minutes
+                for name, (value, unit) in metrics.items()
+            ],
+        )
+
+    def forget(self, region: str, endpoint: str) -> None:
+        self._told.pop((region, endpoint), None)

@@ -1,0 +1,235 @@
+"""Asynchronous endpoints: requests are acknowledged at once, wait in a queue, and are answered in S3.
+
+A thread with an event loop of its own takes them from the queue, as many at a time as the instances that are up may have. What was being
+answered when the local AWS was killed is asked again at the next start; what was answered is not: the answer is in the queue's file
+before it is anywhere else, and goes from there to S3 and to the topic.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import logging
+import threading
+import uuid
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from course.localaws.core.context import Context
+from course.localaws.core.errors import AwsError, validation_error
+from course.localaws.jobs.s3_data import DataError, JobData, split
+from course.localaws.sagemaker.hosting.asynchronous import results
+from course.localaws.sagemaker.hosting.asynchronous.backlog_metrics import BacklogMetrics
+from course.localaws.sagemaker.hosting.asynchronous.queue import AsyncQueue, Request
+from course.localaws.sagemaker.hosting.asynchronous.results import OCTETS
+from course.localaws.sagemaker.hosting.runtime.container_client import EXITED
+from course.localaws.sagemaker.hosting.runtime.invocation import Calls
+
+if TYPE_CHECKING:
+    from course.localaws.platform import Platform
+    from course.localaws.sagemaker.hosting.runtime.data_capture import DataCapture
+    from course.localaws.sagemaker.hosting.runtime.metrics import InvocationMetrics
+    from course.localaws.sagemaker.hosting.runtime.routing import Live, LiveEndpoints
+
+TTL_SECONDS, TIMEOUT_SECONDS = 21_600, 900  # where a request says nothing else
+LARGEST_INPUT = 1 << 30  # bytes
+CONCURRENT = 4  # requests at a time on an instance whose configuration leaves that to SageMaker
+ATTEMPTS = 3  # of a request whose container ends before it answers
+LOOK_SECONDS = 0.1  # between two looks for what can be begun
+
+logger = logging.getLogger(__name__)
+
+
+class AsyncInference:
+    """InvokeEndpointAsync, and what happens after its answer."""
+
+    def __init__(self, platform: Platform, live: LiveEndpoints, metrics: InvocationMetrics, capture: DataCapture) -> None:
+        self._platform, self._live = platform, live
+        self._queue = AsyncQueue(platform.state / "async-inference.sqlite")
+        self._backlog = BacklogMetrics(platform)
+        self._made = metrics, capture
+        self._under_way: dict[tuple[str, str], set[int]] = {}
+        self._deaths: Counter[int] = Counter()  # of containers, by the request that they had
+        self._thread: threading.Thread | None = None
+        self._stopping = threading.Event()
+        self._lock = threading.Lock()
+        self.operations = {"InvokeEndpointAsync": self.invoke}
+
+    async def invoke(self, context: Context, params: dict) -> dict:
+        """InvokeEndpointAsync. Raises `AwsError` ``ValidationError``."""
+        endpoint = await self._live.in_service(context, params["EndpointName"])
+        config = endpoint.fleet.settings.get("Async")
+        if config is None:
+            raise validation_error(f"Endpoint {endpoint.name} is not an asynchronous endpoint and does not support InvokeEndpointAsync.")
+        params = with_input(params)
+        params = {"InferenceId": str(uuid.uuid4())} | params
+        output, failure = locations(config["OutputConfig"], params)
+        moment = self._platform.clock.now()
+        await asyncio.to_thread(self._queue.add, context.region, endpoint.name, moment, params, output, failure)
+        answer = {"InferenceId": params["InferenceId"], "OutputLocation": output, "FailureLocation": failure}
+        return {member: value for member, value in answer.items() if value}
+
+    def begin(self) -> None:
+        """An asynchronous endpoint is in service: see to the queue from now on."""
+        with self._lock:
+            if self._thread is None:
+                self._stopping.clear()
+                self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="async-inference", daemon=True)
+                self._thread.start()
+
+    def drop(self, region: str, name: str) -> None:
+        """An endpoint is deleted: so are its requests."""
+        self._queue.drop(region, name)
+        self._backlog.forget(region, name)
+
+    def stop(self) -> None:
+        """Begin nothing more. What is under way is begun again by the next process, unless all is forgotten."""
+        self._stopping.set()
+        with self._lock:
+            thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.join()
+        self._under_way.clear()
+
+    async def _run(self) -> None:
+        calls, tasks = Calls(self._platform, *self._made), set()
+        while not self._stopping.is_set():
+            for region, endpoint in self._live.every():
+                if endpoint.fleet is not None and "Async" in endpoint.fleet.settings:
+                    for request in self._next(region, endpoint):
+                        task = asyncio.create_task(self._process(calls, endpoint, request))
+                        tasks.add(task)
+                        task.add_done_callback(tasks.discard)
+            await asyncio.sleep(LOOK_SECONDS)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await calls.invoker.aclose()
+
+    def _next(self, region: str, endpoint: Live) -> list[Request]:
+        """The requests that are to be begun now; publishes how many there are."""
+        config, key = endpoint.fleet.settings["Async"], (region, endpoint.name)
+        ready = endpoint.ready()
+        size, oldest = self._queue.backlog(region, endpoint.name)
+        self._backlog.note(region, endpoint.name, size, oldest, ready)
+        under_way = self._under_way.setdefault(key, set())
+        most = ready * config.get("ClientConfig", {}).get("MaxConcurrentInvocationsPerInstance", CONCURRENT)
+        if not size:
+            return []
+        now = self._platform.clock.now()
+        waiting = [request for request in self._queue.of(region, endpoint.name, most + len(under_way) + 1) if request.id not in under_way]
+        over = [request for request in waiting if request.outcome or expired(request, now)]
+        begun = over + [request for request in waiting if request not in over][: max(0, most - len(under_way))]
+        under_way.update(request.id for request in begun)
+        return begun
+
+    async def _process(self, calls: Calls, endpoint: Live, request: Request) -> None:
+        """From the queue to the notification. What fails for want of a server stays in the queue."""
+        role = next(iter(endpoint.fleet.variants.values())).document["RoleArn"]
+        data = JobData(self._platform, f"endpoint/{endpoint.name}", role)
+        try:
+            if request.outcome is None:
+                made = await self._outcome(calls, endpoint, request, data)
+                if made is None or not await asyncio.to_thread(self._queue.answered, request, *made):
+                    return
+                request = replace(request, outcome=made[0])
+            await asyncio.to_thread(self._finish, endpoint, request, data)
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            logger.exception("an asynchronous request to endpoint %s could not be ended; it is tried again", endpoint.name)
+            await asyncio.sleep(1)
+        finally:
+            self._under_way.get((request.region, endpoint.name), set()).discard(request.id)
+
+    def _finish(self, endpoint: Live, request: Request, data: JobData) -> None:
+        """Store and tell what a request came to. All of it may be done again: a kill in the middle leaves neither less nor more."""
+        settings, body = endpoint.fleet.settings, self._queue.answer(request)
+        if body is None:
+            return
+        try:
+            results.store(data, request.outcome, body, settings.get("AsyncKey"))
+        except DataError as error:
+            if request.outcome["place"] == request.failure:
+                logger.warning("the failure of an asynchronous request could not be stored: %s", error)
+            else:
+                why = f"ClientError: Failed to upload the output to {request.output}: {error}"
+                outcome, body = results.failed(request, why)
+                if self._queue.answered(request, outcome, body):
+                    self._finish(endpoint, replace(request, outcome=outcome), data)
+                return
+        results.notify(self._platform, data, request, body, settings["Async"], endpoint.name)
+        self._queue.remove(request)
+        self._deaths.pop(request.id, None)
+
+    def _again(self, request: Request) -> bool:
+        """Whether a request whose container ended is to be asked again; one that ends every container is not for ever."""
+        self._deaths[request.id] += 1
+        return self._deaths[request.id] < ATTEMPTS
+
+    async def _outcome(self, calls: Calls, endpoint: Live, request: Request, data: JobData) -> tuple[dict, bytes] | None:
+        """What a request comes to, and the body that is to be stored; None when it is to be tried again."""
+        if expired(request, self._platform.clock.now()):
+            return results.failed(request, f"ClientError: The request expired after {ttl(request)} seconds in the queue.")
+        try:
+            body, content_type = await asyncio.to_thread(read_input, data, request.params)
+        except (DataError, AwsError) as error:
+            why = f"ClientError: Failed to download the input from {request.params.get('InputLocation')}: {error}"
+            return results.failed(request, why)
+        context = Context(request.region, self._platform.account, self._platform)
+        timeout = request.params.get("InvocationTimeoutSeconds", TIMEOUT_SECONDS)
+        try:
+            _, reply = await calls.call(context, endpoint, {"ContentType": content_type} | request.params | {"Body": body}, timeout)
+        except AwsError as error:
+            retried = error.code in ("ServiceUnavailable", "ThrottlingException")
+            return None if retried else results.failed(request, f"ClientError: {error.message}")
+        if reply.status == 0 and reply.body == EXITED and self._again(request):
+            return None
+        return results.answered(request, reply)
+
+
+def locations(output: dict, params: dict) -> tuple[str, str]:
+    """Where the answer and the failure of a request go; ``""`` where the configuration names no such place."""
+    name = params.get("Filename", f"{uuid.uuid4()}.out")
+    stem = name.removesuffix(".out")
+    folder = "/".join(filter(None, (output.get("S3OutputPath", "").rstrip("/"), params.get("S3OutputPathExtension", "").strip("/"))))
+    success = f"{folder}/{name}" if "S3OutputPath" in output else ""
+    failure = f"{output['S3FailurePath'].rstrip('/')}/{stem}-error.out" if "S3FailurePath" in output else ""
+    return success, failure
+
+
+def ttl(request: Request) -> int:
+    return request.params.get("RequestTTLSeconds", TTL_SECONDS)
+
+
+def expired(request: Request, now: float) -> bool:
+    return request.outcome is None and now - request.received > ttl(request)
+
+
+def with_input(params: dict) -> dict:
+    """A request as it is kept, its inline body as text. Raises `AwsError` ``ValidationError`` unless it has one input, and one only."""
+    if ("Body" in params) == ("InputLocation" in params):
+        raise validation_error("Body and InputLocation are mutually exclusive. Provide exactly one of them.")
+    if "Body" in params:
+        return params | {"Body": base64.b64encode(params["Body"]).decode()}
+    split(params["InputLocation"])
+    return params
+
+
+def read_input(data: JobData, params: dict) -> tuple[bytes, str]:
+    """What a kept request brings, or the object that it names, and its content type: the request's where that has none. Raises DataError.
+
+    On the object's type alone relies who uploads the input, as SDK v2's ``AsyncPredictor`` does: it sends no ``ContentType``.
+    """
+    if "Body" in params:
+        return base64.b64decode(params["Body"]), OCTETS
+    bucket, key = split(params["InputLocation"])
+    items = [item for item in data.find(params["InputLocation"]) if item.stored.key == key]
+    if not items:
+        raise DataError(f"there is no object s3://{bucket}/{key}")
+    data.require_read(bucket, key)
+    if items[0].stored.size > LARGEST_INPUT:
+        raise DataError(f"s3://{bucket}/{key} has {items[0].stored.size:,} bytes; an input may have {LARGEST_INPUT:,}")
+    with data.open(bucket, key) as stream:
+        return stream.read(), items[0].stored.content_type

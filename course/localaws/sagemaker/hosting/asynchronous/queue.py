@@ -1,0 +1,97 @@
+"""The requests of asynchronous endpoints, from their acknowledgement to their answer, in one SQLite file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from course.localaws.core.database import Database
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS requests (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, region TEXT NOT NULL, endpoint TEXT NOT NULL, received REAL NOT NULL, params TEXT NOT NULL,
+    output TEXT NOT NULL, failure TEXT NOT NULL, outcome TEXT
+);
+CREATE INDEX IF NOT EXISTS requests_of_endpoint ON requests (region, endpoint, id);
+CREATE TABLE IF NOT EXISTS answers (request INTEGER PRIMARY KEY REFERENCES requests ON DELETE CASCADE, body BLOB NOT NULL)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request that was acknowledged and is not done with.
+
+    Attributes
+    ----------
+    id : int
+        In the order in which they came.
+    endpoint : str
+        Its name in small letters.
+    received : float
+        Unix seconds.
+    params : dict
+        Members of the ``InvokeEndpointAsync`` request, with its ``InferenceId``.
+    output, failure : str
+        S3 URIs of the answer and of what comes instead; ``""`` where the endpoint stores none.
+    outcome : dict or None
+        What it came to (`async_results`), once that is certain and only its object and its notification are left.
+    """
+
+    id: int
+    region: str
+    endpoint: str
+    received: float
+    params: dict
+    output: str
+    failure: str
+    outcome: dict | None = None
+
+
+class AsyncQueue:
+    """What is acknowledged is in the file: a killed local AWS goes on with it at its next start. Methods may be called from any thread."""
+
+    def __init__(self, path: Path) -> None:
+        self._database = Database(path, SCHEMA)
+
+    def add(self, region: str, endpoint: str, received: float, params: dict, output: str, failure: str) -> None:
+        with self._database.write() as connection:
+            connection.execute(
+                "INSERT INTO requests (region, endpoint, received, params, output, failure) VALUES (?, ?, ?, ?, ?, ?)",
+                (region, endpoint.lower(), received, json.dumps(params), output, failure),
+            )
+
+    def answered(self, request: Request, outcome: dict, body: bytes) -> bool:
+        """Note what a request came to: from now on it is not answered again. False when nobody waits for it any more."""
+        with self._database.write() as connection:
+            known = connection.execute("UPDATE requests SET outcome = ? WHERE id = ?", (json.dumps(outcome), request.id)).rowcount
+            if known:
+                connection.execute("INSERT OR REPLACE INTO answers VALUES (?, ?)", (request.id, body))
+        return bool(known)
+
+    def answer(self, request: Request) -> bytes | None:
+        """The body that was noted by `answered`; None when nobody waits for it any more."""
+        row = self._database.connection.execute("SELECT body FROM answers WHERE request = ?", (request.id,)).fetchone()
+        return row and row["body"]
+
+    def remove(self, request: Request) -> None:
+        with self._database.write() as connection:
+            connection.execute("DELETE FROM requests WHERE id = ?", (request.id,))
+
+    def drop(self, region: str, endpoint: str) -> None:
+        """Forget the requests of an endpoint that is deleted."""
+        with self._database.write() as connection:
+            connection.execute("DELETE FROM requests WHERE region = ? AND endpoint = ?", (region, endpoint.lower()))
+
+    def of(self, region: str, endpoint: str, limit: int = -1) -> Iterator[Request]:
+        """The requests of an endpoint, oldest first."""
+        query = "SELECT * FROM requests WHERE region = ? AND endpoint = ? ORDER BY id LIMIT ?"
+        for row in self._database.connection.execute(query, (region, endpoint.lower(), limit)).fetchall():
+            members = dict(row) | {"params": json.loads(row["params"]), "outcome": row["outcome"] and json.loads(row["outcome"])}
+            yield Request(**members)
+
+    def backlog(self, region: str, endpoint: str) -> tuple[int, float | None]:
+        """How many requests an endpoint has, and when the oldest came."""
+        query = "SELECT count(*), min(received) FROM requests WHERE region = ? AND endpoint = ?"
+        return tuple(self._database.connection.execute(query, (region, endpoint.lower())).fetchone())

@@ -1,0 +1,109 @@
+"""What becomes of an asynchronous request: an object in S3 and a notification by SNS.
+
+Source: "Check prediction results" of the developer guide's part on asynchronous inference, read 2026-11-25; the message of a failure as in
+messages of AWS that users have published.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from course.localaws.core.errors import AwsError
+from course.localaws.jobs.s3_data import JobData
+from course.localaws.moto.journal import new_seed
+
+if TYPE_CHECKING:
+    from course.localaws.platform import Platform
+    from course.localaws.sagemaker.hosting.asynchronous.queue import Request
+    from course.localaws.sagemaker.hosting.runtime.container_client import Reply
+
+INCLUDED = 128 << 10  # bytes; a larger response is not part of a notification
+OCTETS = "application/octet-stream"
+
+logger = logging.getLogger(__name__)
+
+
+def answered(request: Request, reply: Reply) -> tuple[dict, bytes]:
+    """The outcome of a request that a container answered, and what is to be stored."""
+    place = request.output if reply.good else request.failure
+    return outcome(place, reply.headers.get("Content-Type", OCTETS), "" if reply.good else reason(reply), by_model=True), reply.body
+
+
+def failed(request: Request, why: str) -> tuple[dict, bytes]:
+    """The outcome of a request that no container answered, and what is to be stored: why."""
+    return outcome(request.failure, "text/plain", why, by_model=False), why.encode()
+
+
+def outcome(place: str, content_type: str, reason: str, by_model: bool) -> dict:
+    """What a request came to: its object in S3, and the notification, with a name of its own by which it is sent once."""
+    return {"place": place, "content_type": content_type, "reason": reason, "by_model": by_model, "notification": new_seed().hex()}
+
+
+def store(data: JobData, outcome: Mapping, body: bytes, kms_key: str | None) -> None:
+    """Put what a request came to where the request said. Raises DataError."""
+    if outcome["place"]:
+        data.put(outcome["place"], body, kms_key, outcome["content_type"])
+
+
+def reason(reply: Reply) -> str:
+    """AWS's words for an answer that is none."""
+    if reply.status == 0:
+        return f"ClientError: {reply.body.decode(errors='replace')}"
+    side = "client" if reply.status < 500 else "server"
+    where = "See the SageMaker Endpoint logs in your account for more information."
+    return f"ClientError: Received {side} error ({reply.status}) from {reply.hostname}. {where}"
+
+
+def notify(platform: Platform, data: JobData, request: Request, body: bytes, config: Mapping, endpoint: str) -> None:
+    """Tell the topic of the endpoint's configuration, if there is one, of an outcome, unless it was told before."""
+    notification = config["OutputConfig"].get("NotificationConfig", {})
+    failure = request.outcome["reason"]
+    topic = notification.get("ErrorTopic" if failure else "SuccessTopic")
+    if not topic:
+        return
+    included = ("ERROR" if failure else "SUCCESS") + "_NOTIFICATION_TOPIC" in notification.get("IncludeInferenceResponseIn", ())
+    included = included and request.outcome["by_model"] and len(body) <= INCLUDED
+    told = message(request, endpoint, platform.clock.now(), body if included else None)
+    if not data.allowed("sns:Publish", topic):
+        logger.warning("the endpoint %s may not publish to %s", endpoint, topic)
+        return
+    seed = bytes.fromhex(request.outcome["notification"])
+    try:
+        platform.identity.moto.ask("sns", "Publish", region=request.region, seed=seed, TopicArn=topic, Message=json.dumps(told))
+    except AwsError as error:
+        if error.status >= 500:
+            raise
+        logger.error("a message was not published to %s: %s", topic, error.message)  # e.g. a topic that is gone
+
+
+def message(request: Request, endpoint: str, now: float, body: bytes | None) -> dict:
+    """What a notification says; with the response's ``body`` where that is wanted."""
+    params, outcome = request.params, request.outcome
+    asked = {"contentType": params.get("ContentType"), "accept": params.get("Accept"), "endpointName": endpoint}
+    asked |= {"inputLocation": params.get("InputLocation"), "customAttributes": params.get("CustomAttributes")}
+    answered = {"contentType": outcome["content_type"], "outputLocation": outcome["place"]} if outcome["place"] else {}
+    told = {
+        "awsRegion": request.region,
+        "eventTime": _text(now),
+        "receivedTime": _text(request.received),
+        "invocationStatus": "Failed" if outcome["reason"] else "Completed",
+        **({"failureReason": outcome["reason"]} if outcome["reason"] else {}),
+        "requestParameters": {name: value for name, value in asked.items() if value is not None},
+        **({"responseParameters": answered} if answered else {}),
+        "inferenceId": params["InferenceId"],
+        "eventVersion": "1.0",
+        "eventSource": "aws:sagemaker",
+        "eventName": "InferenceResult",
+    }
+    if body is not None:
+        told["responseBody"] = {"content": base64.b64encode(body).decode(), "encoding": "BASE64"}
+    return told
+
+
+def _text(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,47 @@
+"""Adapter inference components: what AWS would refuse of them, and that no container here could load an adapter.
+
+Source: "Fine-tune models with adapter inference components" of the developer guide and ``InferenceComponentSpecification`` of the API
+reference, read 2026-11-26: a base component on the same endpoint, the adapter's archive as ``Container.ArtifactUrl``, no
+``ComputeResourceRequirements``; it runs on the base's variant and copies. AWS's words are not known; these are ours.
+"""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from course.localaws.core.context import Context
+from course.localaws.core.errors import invalid, not_supported
+from course.localaws.core.resources import Document, Engine
+from course.localaws.sagemaker.hosting.components.placement import INFERENCE_COMPONENT
+
+WHAT = "an adapter inference component"
+
+
+def refuse(engine: Engine, context: Context, endpoint: Document, params: dict) -> NoReturn:
+    """Refuse to make an adapter component on an endpoint in service.
+
+    Raises
+    ------
+    AwsError
+        ``ValidationException`` where AWS would refuse it, too; else ``NotSupportedByLocalAws``, with the image that cannot load adapters.
+    """
+    specification = params["Specification"]
+    name = specification["BaseInferenceComponentName"]
+    if "ComputeResourceRequirements" in specification:
+        raise invalid(f"Specification of {WHAT} has no ComputeResourceRequirements: it uses the resources of its base, {name}.")
+    container = specification.get("Container", {})
+    if "ModelName" in specification or "Image" in container or "ArtifactUrl" not in container:
+        raise invalid(
+            f"Specification of {WHAT} needs a Container with the ArtifactUrl of the adapter, and neither an Image nor a ModelName."
+        )
+    base = engine.get(context, INFERENCE_COMPONENT, name)
+    if base["EndpointName"] != endpoint["EndpointName"]:
+        raise invalid(f"Base inference component {name} is on endpoint {base['EndpointName']}, not on {endpoint['EndpointName']}.")
+    if params.get("VariantName", base["VariantName"]) != base["VariantName"]:
+        raise invalid(f"Base inference component {name} is on variant {base['VariantName']}, not on {params['VariantName']}.")
+    if base["InferenceComponentStatus"] != "InService":
+        raise invalid(f"Base inference component {name} must be InService; its status is {base['InferenceComponentStatus']}.")
+    [container] = base["_Variant"]["Containers"]
+    raise not_supported(
+        "sagemaker", f"CreateInferenceComponent of an adapter for {name}, whose image {container['Image']} loads none here,"
+    )

@@ -1,0 +1,98 @@
+"""Room for the copies of inference components: places on the instances of their endpoint, which come and go with them where managed."""
+
+from __future__ import annotations
+
+from course.localaws.core.context import Context
+from course.localaws.core.errors import invalid
+from course.localaws.core.resources import Document, Engine
+from course.localaws.sagemaker.hosting.components import placement
+from course.localaws.sagemaker.hosting.components.placement import INFERENCE_COMPONENT, NoRoom, Place, Resources
+from course.localaws.sagemaker.hosting.endpoints import ENDPOINT, Endpoints
+
+
+class Rooms:
+    """Gives places to copies, and takes them back."""
+
+    def __init__(self, engine: Engine, endpoints: Endpoints) -> None:
+        self._engine, self._endpoints = engine, endpoints
+
+    def host(self, context: Context, endpoint: str, variant: str | None) -> tuple[Document, dict]:
+        """The endpoint in service and its variant that hosts components. Raises AwsError ``ValidationException``."""
+        document = self.endpoint(context, endpoint)
+        if variant is None:
+            raise invalid("VariantName is required; only an adapter inference component has none.")
+        found = [each for each in document["_Variants"] if each["VariantName"] == variant]
+        if not found:
+            raise invalid(f'Could not find variant "{variant}" of endpoint "{document["EndpointArn"]}".')
+        return document, found[0]
+
+    def endpoint(self, context: Context, name: str) -> Document:
+        """An endpoint in service that hosts components. Raises AwsError ``ValidationException``."""
+        document = self._engine.get(context, ENDPOINT, name)
+        if "ComponentRole" not in document["_Settings"]:
+            raise invalid(f'Endpoint "{document["EndpointArn"]}" hosts models and no inference components: its variants have a ModelName.')
+        if document["EndpointStatus"] != "InService":
+            status = document["EndpointStatus"]
+            raise invalid(f'Endpoint "{document["EndpointArn"]}" must be InService to host inference components; its status is {status}.')
+        return document
+
+    def take(self, context: Context, name: str, count: int, variant: dict | None = None, member: str = "_Arriving") -> Document:
+        """Give further copies, of a new ``variant`` or of the present one, their places; the component's document with them.
+
+        The places are appended to a ``member`` of the document. The endpoint gets further instances for them where these are managed.
+
+        Raises
+        ------
+        NoRoom
+        AwsError
+            ``ResourceLimitExceeded``; ``ValidationException`` when the endpoint is changing.
+        """
+
+        def changes(document: Document) -> dict:
+            _, host = self.host(context, document["EndpointName"], document["VariantName"])
+            own = document.get("_Arriving", []) if variant else document["_Places"]
+            taken = self._places(context, document)
+            planned = variant or document["_Variant"]
+            found = placement.placed(host, taken, own, planned["Needs"], count, planned["Strategy"])
+            return {member: [*document.get(member, []), *found]}
+
+        while True:
+            try:
+                return self._engine.update(context, INFERENCE_COMPONENT, name, changes)
+            except NoRoom as error:
+                self._grow(context, self._engine.get(context, INFERENCE_COMPONENT, name), variant, error)
+
+    def release(self, context: Context, name: str) -> None:
+        """Let instances go that hold no copy any more, where they are managed."""
+        if self._endpoints.ending:
+            return
+        document = self._engine.get(context, INFERENCE_COMPONENT, name)
+        endpoint = self._engine.get(context, ENDPOINT, document["EndpointName"])
+        [host] = [each for each in endpoint["_Variants"] if each["VariantName"] == document["VariantName"]]
+        scaling = host.get("Scaling", {})
+        if scaling.get("Status") != "ENABLED" or endpoint["EndpointStatus"] != "InService":
+            return
+
+        def counted(host: dict) -> int:
+            used = len(placement.in_use(self._places(context, document)))
+            return min(host["InstanceCount"], max(used, scaling.get("MinInstanceCount", 1)))
+
+        self._endpoints.count(context, document["EndpointName"], document["VariantName"], counted)
+
+    def _grow(self, context: Context, document: Document, variant: dict | None, reason: NoRoom) -> None:
+        """One more instance for a component that has no room, where that helps and may be; else its reason once more."""
+        needs = Resources.required((variant or document["_Variant"])["Needs"])
+
+        def counted(host: dict) -> int:
+            count, scaling = host["InstanceCount"], host.get("Scaling", {})
+            managed = scaling.get("Status") == "ENABLED" and count < scaling.get("MaxInstanceCount", count)
+            if not managed or not Resources.of_type(host["InstanceType"]).hold(needs):
+                raise reason
+            return count + 1
+
+        self._endpoints.count(context, document["EndpointName"], document["VariantName"], counted)
+
+    def _places(self, context: Context, document: Document) -> list[Place]:
+        """All that are taken on the variant of a component."""
+        components = placement.components_of(self._engine, context, document["EndpointName"])
+        return placement.places_of(components, document["VariantName"])

@@ -1,0 +1,309 @@
+"""Inference components: models that share the instances of an endpoint, each with the resources that its copies reserve there.
+
+A component's document is what DescribeInferenceComponent answers; ``_Variant`` says what its copies run, ``_Places`` on which instances
+they are, ``_Arriving`` where further ones start beside them and ``_Leaving`` where some are about to end. The copies are a `Fleet` of
+their own.
+Sources: the API reference and "Deploy models with inference components" of the developer guide, read 2026-11-25.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from functools import partial
+from typing import TYPE_CHECKING
+
+from course.localaws.core.context import Context, Operation
+from course.localaws.core.errors import AwsError, invalid
+from course.localaws.core.resources import Changes, Document, Engine
+from course.localaws.sagemaker.hosting.components import adapters, specifications
+from course.localaws.sagemaker.hosting.components.capacity import Rooms
+from course.localaws.sagemaker.hosting.components.placement import INFERENCE_COMPONENT
+from course.localaws.sagemaker.hosting.components.rollout import ComponentRollout
+from course.localaws.sagemaker.hosting.deployment.plans import Plan, component_plan
+from course.localaws.sagemaker.hosting.deployment.watch import RolledBack
+from course.localaws.sagemaker.hosting.endpoints import Endpoints
+from course.localaws.sagemaker.hosting.servers import instances, model_server
+from course.localaws.sagemaker.hosting.servers.fleets import Fleet
+from course.localaws.sagemaker.hosting.servers.model_server import HostingError
+
+if TYPE_CHECKING:
+    from course.localaws.platform import Platform
+
+
+class InferenceComponents:
+    """The family of inference components."""
+
+    kinds = (INFERENCE_COMPONENT,)
+
+    def __init__(self, platform: Platform, engine: Engine, endpoints: Endpoints) -> None:
+        self._platform, self._engine, self._endpoints = platform, engine, endpoints
+        self._live = endpoints.components
+        self._rooms = Rooms(engine, endpoints)
+        self.operations: dict[str, Operation] = {
+            "CreateInferenceComponent": self.create,
+            "DescribeInferenceComponent": self.describe,
+            "ListInferenceComponents": self.list,
+            "UpdateInferenceComponent": self.update,
+            "UpdateInferenceComponentRuntimeConfig": self.update_runtime,
+            "DeleteInferenceComponent": self.delete,
+        }
+
+    # ---- operations ---------------------------------------------------------------------------------------------------------
+
+    async def create(self, context: Context, params: dict) -> dict:
+        name, specification = params["InferenceComponentName"], params.get("Specification")
+        if specification is None and "Specifications" not in params:
+            raise invalid("CreateInferenceComponent needs a Specification.")
+        if specification and "BaseInferenceComponentName" in specification:
+            adapters.refuse(self._engine, context, self._rooms.endpoint(context, params["EndpointName"]), params)
+        specifications.check(params, "CreateInferenceComponent")
+        count = _copies(params)
+        endpoint, host = self._rooms.host(context, params["EndpointName"], params.get("VariantName"))
+        variant = await asyncio.to_thread(self._variant, context, endpoint, host, name, specification, "CreateInferenceComponent")
+        self._rooms.host(context, params["EndpointName"], params.get("VariantName"))  # still there
+        document = {
+            "EndpointName": endpoint["EndpointName"],
+            "EndpointArn": endpoint["EndpointArn"],
+            "VariantName": host["VariantName"],
+            "Specification": specifications.described(specification, variant, self._engine.now()),
+            "RuntimeConfig": {"DesiredCopyCount": count, "CurrentCopyCount": 0},
+            "InferenceComponentStatus": "Creating",
+            "_Variant": variant,
+            "_Places": [],
+        }
+        arn = self._engine.create(context, INFERENCE_COMPONENT, name, document, params.get("Tags", ()))
+        self._platform.logs.ensure_group(context.region, model_server.component_log_group(name))
+        self._endpoints.later(self._finish_create, context, name, count)
+        return {"InferenceComponentArn": arn}
+
+    def describe(self, context: Context, params: dict) -> dict:
+        return self._engine.get(context, INFERENCE_COMPONENT, params["InferenceComponentName"])
+
+    def list(self, context: Context, params: dict) -> dict:
+        components, token = self._engine.page(context, INFERENCE_COMPONENT, params)
+        return {"InferenceComponents": components, "NextToken": token}
+
+    async def update(self, context: Context, params: dict) -> dict:
+        name, specification = params["InferenceComponentName"], params.get("Specification")
+        present = self._engine.get(context, INFERENCE_COMPONENT, name)
+        if not {"Specification", "Specifications", "RuntimeConfig"} & params.keys():
+            raise invalid("UpdateInferenceComponent needs a Specification or a RuntimeConfig.")
+        count, deployment = params.get("RuntimeConfig", {}).get("CopyCount"), params.get("DeploymentConfig")
+        plan = component_plan(deployment, present["RuntimeConfig"]["DesiredCopyCount"] if count is None else count)
+        if specification is None and "Specifications" not in params:
+            return self._resize(context, name, count, {"LastDeploymentConfig": deployment} if deployment else {})
+        specifications.check(params, "UpdateInferenceComponent")
+        endpoint, host = self._rooms.host(context, present["EndpointName"], present["VariantName"])
+        variant = await asyncio.to_thread(self._variant, context, endpoint, host, name, specification, "UpdateInferenceComponent")
+        begun = {"LastDeploymentConfig": deployment}
+        document = self._engine.update(context, INFERENCE_COMPONENT, name, lambda document: self._changed(context, document, count) | begun)
+        shown = specifications.described(specification, variant, self._engine.now())
+        if plan is not None and document["_Places"] and document["RuntimeConfig"]["DesiredCopyCount"]:
+            self._endpoints.later(self._roll, context, name, variant, shown, plan)
+        else:
+            self._endpoints.later(self._finish_update, context, name, variant, shown)
+        return {"InferenceComponentArn": document["InferenceComponentArn"]}
+
+    def update_runtime(self, context: Context, params: dict) -> dict:
+        return self._resize(context, params["InferenceComponentName"], params["DesiredRuntimeConfig"]["CopyCount"])
+
+    def delete(self, context: Context, params: dict) -> None:
+        name = params["InferenceComponentName"]
+        self._engine.update(
+            context, INFERENCE_COMPONENT, name, lambda document: self._settled(context, document) | {"InferenceComponentStatus": "Deleting"}
+        )
+        if self._endpoints.scaled is not None:
+            self._endpoints.scaled.forget(context.region, f"inference-component/{name}")
+        self._endpoints.later(self._finish_delete, context, name, self._live.close(context.region, name))
+
+    def _resize(self, context: Context, name: str, count: int, more: dict | None = None) -> dict:
+        begun = more or {}
+        document = self._engine.update(context, INFERENCE_COMPONENT, name, lambda document: self._changed(context, document, count) | begun)
+        self._endpoints.later(self._finish_resize, context, name, count)
+        return {"InferenceComponentArn": document["InferenceComponentArn"]}
+
+    # ---- what happens after the answer --------------------------------------------------------------------------------------
+
+    def _finish_create(self, context: Context, name: str, count: int) -> None:
+        try:
+            document = self._rooms.take(context, name, count)
+            fleet = self._started(context, document, document["_Variant"], count)
+        except (HostingError, AwsError) as error:
+            self._failed(context, name, {"InferenceComponentStatus": "Failed"}, error)
+            return
+        self._live.open(context.region, name, fleet, document["EndpointName"])
+        self._endpoints.utilization.begin()
+        self._change(context, name, lambda document: _serving(count) | {"_Places": document["_Arriving"], "_Arriving": None})
+
+    def _finish_update(self, context: Context, name: str, variant: dict, shown: dict) -> None:
+        """Start copies of the new specification beside the old ones, let them take over, and end the old ones."""
+        document = self._engine.get(context, INFERENCE_COMPONENT, name)
+        count = document["RuntimeConfig"]["DesiredCopyCount"]
+        try:
+            document = self._rooms.take(context, name, count, variant)
+            fleet = self._started(context, document, variant, count)
+        except (HostingError, AwsError) as error:
+            self._failed(context, name, _serving(len(document["_Places"])), error)
+            return
+        before = self._live.get(context.region, name).exchange(fleet)
+        done = {"Specification": shown, "_Variant": variant, "_Places": document["_Arriving"], "_Arriving": None}
+        self._change(context, name, done | {"_Leaving": document["_Places"]})
+        self._endpoints.retire(before)
+        self._left(context, name, count)
+
+    def _roll(self, context: Context, name: str, variant: dict, shown: dict, plan: Plan) -> None:
+        """Replace the copies by those of the new specification, batch by batch."""
+        document = self._engine.get(context, INFERENCE_COMPONENT, name)
+        count, before = document["RuntimeConfig"]["DesiredCopyCount"], len(document["_Places"])
+        live, change = self._live.get(context.region, name), partial(self._change, context, name)
+        change({"_Rolling": before})
+        fleet = self._started(context, document, variant, 0)
+        with self._endpoints.rollouts.during(ComponentRollout(context, name, plan, live, self._rooms, change)) as rollout:
+            try:
+                rollout.deploy(fleet, variant, count)
+            except RolledBack as error:
+                self._endpoints.retire(fleet)
+                places = len(self._engine.get(context, INFERENCE_COMPONENT, name)["_Places"])
+                self._failed(context, name, _serving(places) | {"_Rolling": None}, error)
+                return
+            old = live.exchange(fleet)
+            change(lambda document: _replaced(document, shown, variant) | _serving(count))
+        self._endpoints.retire(old)
+        self._rooms.release(context, name)
+
+    def _finish_resize(self, context: Context, name: str, count: int) -> None:
+        live, document = self._live.get(context.region, name), self._engine.get(context, INFERENCE_COMPONENT, name)
+        present, variant = len(document["_Places"]), document["VariantName"]
+        if count <= present:
+            leaving = live.resize(variant, count)
+            self._change(context, name, {"_Places": document["_Places"][:count], "_Leaving": document["_Places"][count:]})
+            live.fleet.retire(leaving)
+            self._left(context, name, count)
+            return
+        try:
+            document = self._rooms.take(context, name, count - present)
+            instances.start(live.resize(variant, count))
+        except (HostingError, AwsError) as error:
+            live.resize(variant, present)
+            self._failed(context, name, _serving(present), error)
+            return
+        places = document["_Places"] + document["_Arriving"]
+        self._change(context, name, _serving(count) | {"_Places": places, "_Arriving": None})
+
+    def _left(self, context: Context, name: str, count: int) -> None:
+        """Those of a component's copies that had to go are gone."""
+        self._change(context, name, _serving(count) | {"_Leaving": None})
+        self._rooms.release(context, name)
+
+    def _finish_delete(self, context: Context, name: str, fleet: Fleet | None) -> None:
+        if fleet is not None:
+            self._endpoints.retire(fleet)
+        if not self._endpoints.ending:
+            self._change(context, name, {"_Places": []})
+            self._rooms.release(context, name)
+            self._engine.delete(context, INFERENCE_COMPONENT, name)
+
+    def _return(self, context: Context, document: Document) -> None:
+        """Bring a component back that was in service when the local AWS ended."""
+        name = document["InferenceComponentName"]
+        try:
+            fleet = self._started(context, document, document["_Variant"], len(document["_Places"]))
+        except HostingError as error:
+            self._live.close(context.region, name)
+            self._failed(context, name, {"InferenceComponentStatus": "Failed", "_Places": []}, error)
+            return
+        self._live.get(context.region, name).exchange(fleet)
+        self._endpoints.utilization.begin()
+
+    def _started(self, context: Context, document: Document, variant: dict, count: int) -> Fleet:
+        """Copies that all answer. Raises HostingError, Stopped."""
+        settings = {"Component": document["InferenceComponentName"]}
+        return self._endpoints.start(context, document["EndpointName"], variant | {"InstanceCount": count}, settings)
+
+    def _failed(self, context: Context, name: str, changes: dict, error: Exception) -> None:
+        """What was begun has failed: the component goes on as before, if it was in service, and says why."""
+        reason = error.message if isinstance(error, AwsError) else str(error)
+        self._change(context, name, changes | {"FailureReason": reason, "_Arriving": None})
+        self._rooms.release(context, name)
+
+    def _change(self, context: Context, name: str, changes: Changes) -> None:
+        if not self._endpoints.ending:
+            self._engine.update(context, INFERENCE_COMPONENT, name, changes)
+
+    # ---- parts --------------------------------------------------------------------------------------------------------------
+
+    def _variant(self, context: Context, endpoint: Document, host: dict, name: str, specification: dict, operation: str) -> dict:
+        role = endpoint["_Settings"]["ComponentRole"]
+        return specifications.variant_of(self._engine, context, host, role, name, specification, operation)
+
+    def _changed(self, context: Context, document: Document, count: int | None) -> dict:
+        """The change that begins an update. Raises ``ValidationException`` where none may begin."""
+        self._settled(context, document)
+        if document["InferenceComponentStatus"] == "Failed":
+            raise invalid(f'Cannot update inference component "{document["InferenceComponentArn"]}" with status Failed; delete it.')
+        runtime = document["RuntimeConfig"] | ({} if count is None else {"DesiredCopyCount": count})
+        return {"InferenceComponentStatus": "Updating", "FailureReason": None, "RuntimeConfig": runtime}
+
+    def _settled(self, context: Context, document: Document) -> dict:
+        live, status = self._live.get(context.region, document["InferenceComponentName"]), document["InferenceComponentStatus"]
+        if status not in ("InService", "Failed") or (live is not None and live.fleet is None):
+            raise invalid(f'Cannot change in-progress inference component "{document["InferenceComponentArn"]}"; its status is {status}.')
+        return {}
+
+    # ---- the local AWS comes and goes ---------------------------------------------------------------------------------------
+
+    def recover(self) -> None:
+        """Components in service come back; what was under way has failed."""
+        returning = []
+        for context, document in self._engine.every(INFERENCE_COMPONENT):
+            name, status = document["InferenceComponentName"], document["InferenceComponentStatus"]
+            if status == "Creating":
+                reason = "The local AWS ended while the inference component was being created. Delete it and create it again."
+                self._change(context, name, {"InferenceComponentStatus": "Failed", "FailureReason": reason, "_Arriving": None})
+            elif status == "Deleting":
+                self._engine.delete(context, INFERENCE_COMPONENT, name)
+            elif status != "Failed":
+                returning.append((context, self._as_before(context, document) if status == "Updating" else document))
+        for context, document in returning:  # when all places are free that nobody has any more
+            self._come_back(context, document)
+
+    def _as_before(self, context: Context, document: Document) -> Document:
+        """A component whose update did not happen, unless its new copies served already."""
+        reason = "The local AWS ended during the update. The inference component serves as before it."
+        done = "_Leaving" in document and "_Rolling" not in document
+        changes = {"FailureReason": None if done else reason, "_Arriving": None, "_Leaving": None}
+        changes |= _serving(len(document["_Places"]))
+        return self._engine.update(context, INFERENCE_COMPONENT, document["InferenceComponentName"], changes)
+
+    def _come_back(self, context: Context, document: Document) -> None:
+        name, gone = document["InferenceComponentName"], document.get("_Rolling", 0) - len(document["_Places"])
+        if "_Rolling" in document:
+            with contextlib.suppress(HostingError, AwsError):  # no room: it goes on with the copies that it still had
+                self._rooms.take(context, name, max(0, gone), member="_Places")
+            document = self._engine.update(
+                context, INFERENCE_COMPONENT, name, lambda document: _serving(len(document["_Places"])) | {"_Rolling": None}
+            )
+        self._live.open(context.region, name, None, document["EndpointName"])
+        self._endpoints.later(self._return, context, document)
+
+    def shutdown(self) -> None:
+        """Its endpoints end the copies."""
+
+
+def _copies(params: dict) -> int:
+    """``CopyCount`` of a component that is made. Wording: https://github.com/stdapi-ai/stdapi.ai/issues/43"""
+    count = params.get("RuntimeConfig", {}).get("CopyCount", 0)
+    if count < 1:
+        raise invalid("Inference components copy count an integer larger than 0")
+    return count
+
+
+def _replaced(document: Document, shown: dict, variant: dict) -> dict:
+    """The changes of a component of which all copies are of a new specification."""
+    return {"Specification": shown, "_Variant": variant, "_Places": document["_Arriving"], "_Arriving": None, "_Rolling": None}
+
+
+def _serving(count: int) -> dict:
+    """Of a component in service with so many copies."""
+    return {"InferenceComponentStatus": "InService", "RuntimeConfig": {"DesiredCopyCount": count, "CurrentCopyCount": count}}

@@ -1,0 +1,152 @@
+"""Rolling updates of inference components: new copies come batch by batch, bake, and as many of the old ones go.
+
+Source: ``InferenceComponentDeploymentConfig`` and ``InferenceComponentRollingUpdatePolicy`` of the API reference, read 2026-11-26. A batch
+needs room beside what is there; a roll-back takes what the new copies leave where there is no other room. AWS has no status for a component
+that could not be rolled back whole: it stays in service with the copies that it has, and says so.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from course.localaws.core.errors import AwsError
+from course.localaws.sagemaker.hosting.components.capacity import Rooms
+from course.localaws.sagemaker.hosting.deployment.plans import Plan, batch_of
+from course.localaws.sagemaker.hosting.deployment.watch import RolledBack, Watch
+from course.localaws.sagemaker.hosting.servers.instances import start
+from course.localaws.sagemaker.hosting.servers.model_server import HostingError
+
+if TYPE_CHECKING:
+    from course.localaws.core.context import Context
+    from course.localaws.core.resources import Changes
+    from course.localaws.sagemaker.hosting.runtime.routing import Live
+    from course.localaws.sagemaker.hosting.servers.fleets import Fleet
+
+
+class ComponentRollout:
+    """One rolling update under way; to be used in a ``with`` block of a thread of its own.
+
+    Parameters
+    ----------
+    context : Context
+    name : str
+        Of the component.
+    plan : Plan
+    live : Live
+        The component in service.
+    rooms : Rooms
+    change : callable
+        Changes its document.
+    """
+
+    def __init__(self, context: Context, name: str, plan: Plan, live: Live, rooms: Rooms, change: Callable[[Changes], None]) -> None:
+        self._context, self._name, self._plan, self._live, self._rooms, self._change = context, name, plan, live, rooms, change
+        self._watch = Watch(context.platform, context.region, plan, "inference component", "specification")
+        [self._variant] = live.fleet.variants
+
+    def __enter__(self) -> ComponentRollout:
+        self._watch.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._watch.__exit__()
+
+    def end(self) -> None:
+        """The local AWS ends: sleep no longer."""
+        self._watch.end()
+
+    def deploy(self, fleet: Fleet, variant: dict, total: int) -> None:
+        """Start so many copies in an empty fleet, of what is to be a component's ``variant``, and end all those in service.
+
+        Raises
+        ------
+        RolledBack
+            The old copies, or what could be brought back of them, have all the traffic; the new ones are the caller's to end.
+        hosting.Stopped
+        """
+        before = self._copies(self._live.fleet)
+        try:
+            self._watch.check()
+            while (done := self._copies(fleet)) < total:
+                self._roll_on(fleet, variant, min(total, done + batch_of(self._plan.size, total)), total, before)
+        except (RolledBack, HostingError, AwsError) as error:
+            reason = error.message if isinstance(error, AwsError) else str(error)
+            raise RolledBack(reason + self._roll_back(fleet, before)) from error
+
+    def _roll_on(self, fleet: Fleet, variant: dict, done: int, total: int, before: int) -> None:
+        """One batch: start it, give it its share of the traffic, watch it, and end as much of the old copies."""
+        present = self._copies(fleet)
+        self._rooms.take(self._context, self._name, done - present, variant)
+        try:
+            start(self._live.resize(self._variant, done, fleet))
+        except HostingError:
+            self._live.resize(self._variant, present, fleet)
+            self._change(lambda document: {"_Arriving": document["_Arriving"][:present]})
+            raise
+        if not present:
+            self._watch.start_anew()
+        share = done / total if self._copies(self._live.fleet) else 1.0
+        self._live.shift(fleet, share, {self._variant: done})
+        self._watch.check()
+        if self._plan.wait:
+            self._watch.bake(self._plan.wait)
+        # As many of the old ones go as keep the capacity, so that the next batch has their room.
+        kept = max(0, min(math.ceil(round(before * (1 - done / total), 9)), before - done))
+        if not kept:
+            self._live.shift(fleet, 1.0, {})
+        self._end(self._live.fleet, kept, "_Places")
+
+    def _roll_back(self, fleet: Fleet, before: int) -> str:
+        """Bring the old copies back, by batches, and their traffic; what is to be said of those that do not come back."""
+        batch, least = batch_of(self._plan.back, before) if self._plan.back else before, batch_of(self._plan.size, before)
+        while (present := self._copies(self._live.fleet)) < before:
+            wanted = min(before, present + batch)
+            try:
+                self._rooms.take(self._context, self._name, wanted - present, member="_Places")
+                start(self._live.resize(self._variant, wanted))
+            except (HostingError, AwsError) as error:
+                self._live.resize(self._variant, present)
+                self._change(lambda document, kept=present: {"_Places": document["_Places"][:kept]})
+                if batch > least:  # so many have no room at once
+                    batch = least
+                elif not self._make_room(fleet):
+                    reason = error.message if isinstance(error, AwsError) else str(error)
+                    self._live.withdraw()
+                    return f" Of its {before} copies {before - present} did not come back: {reason}"
+                continue
+            self._share(fleet, 1 - wanted / before)
+        self._live.withdraw()
+        return ""
+
+    def _make_room(self, fleet: Fleet) -> bool:
+        """End a batch of new copies, which have no future, so that old ones have room; False where there is none left."""
+        present = self._copies(fleet)
+        if not present:
+            return False
+        kept = max(0, present - batch_of(self._plan.size, present))
+        self._share(fleet, kept / max(1, kept + self._copies(self._live.fleet)))
+        self._end(fleet, kept, "_Arriving")
+        return True
+
+    def _share(self, fleet: Fleet, share: float) -> None:
+        if share > 0:
+            self._live.shift(fleet, share, {})
+        else:
+            self._live.withdraw()
+
+    def _end(self, fleet: Fleet, kept: int, member: str) -> None:
+        """End all copies of a fleet but some, whose places are in a ``member`` of the document."""
+        leaving = self._live.resize(self._variant, kept, fleet)
+        self._change(lambda document: {member: document[member][:kept], "_Leaving": document[member][kept:]})
+        fleet.retire(leaving)
+        self._change(lambda document: {"_Leaving": None, "RuntimeConfig": _counted(document)})
+
+    def _copies(self, fleet: Fleet) -> int:
+        return len(fleet.variants[self._variant].instances)
+
+
+def _counted(document: dict) -> dict:
+    """``RuntimeConfig`` with the copies that there are now, old and new."""
+    return document["RuntimeConfig"] | {"CurrentCopyCount": len(document["_Places"]) + len(document.get("_Arriving", ()))}

@@ -1,0 +1,1 @@
+"""Endpoint updates: blue/green and rolling deployments, alarms and roll-back."""

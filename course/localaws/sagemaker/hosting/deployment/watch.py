@@ -1,0 +1,115 @@
+"""The time of a deployment and its alarms: how long traffic bakes, and when all has to go back."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Protocol, Self, TypeVar
+
+from course.localaws.cloudwatch.alarms.states import ALARM
+from course.localaws.sagemaker.hosting.deployment.plans import Plan
+from course.localaws.sagemaker.hosting.servers.model_server import Stopped
+
+if TYPE_CHECKING:
+    from course.localaws.platform import Platform
+
+
+class RolledBack(Exception):
+    """The deployment failed and what was there before has all the traffic; the message says why."""
+
+
+class Deployment(Protocol):
+    """One under way, in a ``with`` block of its thread."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def end(self) -> None:
+        """The local AWS ends: sleep no longer."""
+
+
+D = TypeVar("D", bound=Deployment)
+
+
+class Rollouts:
+    """All deployments under way."""
+
+    def __init__(self) -> None:
+        self._under_way: set[Deployment] = set()
+
+    @contextlib.contextmanager
+    def during(self, deployment: D) -> Iterator[D]:
+        """One that `end` ends."""
+        self._under_way.add(deployment)
+        try:
+            with deployment:
+                yield deployment
+        finally:
+            self._under_way.discard(deployment)
+
+    def end(self) -> None:
+        for deployment in list(self._under_way):
+            deployment.end()
+
+
+class Watch:
+    """Watches one deployment; to be used in a ``with`` block of the deployment's own thread.
+
+    Parameters
+    ----------
+    platform : Platform
+    region : str
+    plan : Plan
+    subject, before : str
+        What is rolled back, and to what, for messages.
+    """
+
+    def __init__(self, platform: Platform, region: str, plan: Plan, subject: str, before: str) -> None:
+        self._alarms, self._region, self._plan = platform.alarms, region, plan
+        self._undone = f"The {subject} was rolled back"
+        self._before = before
+        self._clock = platform.clock
+        self._sleeper = platform.agenda.sleeper()
+        self._deadline = self._sleeper.moment + plan.limit
+        self._tripped: set[str] = set()
+
+    def __enter__(self) -> Watch:
+        self._alarms.listeners.append(self._heard)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._alarms.listeners.remove(self._heard)
+        self._sleeper.leave()
+
+    def end(self) -> None:
+        """The local AWS ends: sleep no longer."""
+        self._sleeper.end()
+
+    def start_anew(self) -> None:
+        """Count what follows from now: the new servers took their time to start."""
+        self._sleeper.moment = self._clock.now()
+
+    def check(self) -> None:
+        """Raises RolledBack when an alarm has gone off."""
+        names = sorted(self._tripped.union(self._alarms.in_alarm(self._region, self._plan.alarms)))
+        if names:
+            raise RolledBack(
+                f"One or more CloudWatch alarms of the AutoRollbackConfiguration went into ALARM state during the deployment: "
+                f"{', '.join(names)}. {self._undone} to its previous {self._before}."
+            )
+
+    def bake(self, seconds: int) -> None:
+        """Watch the alarms for a while. Raises RolledBack, hosting.Stopped."""
+        until = self._sleeper.moment + seconds
+        self._sleeper.until(min(until, self._deadline))
+        if self._sleeper.ended:
+            raise Stopped
+        self.check()
+        if self._sleeper.moment < until:
+            raise RolledBack(f"The deployment has not ended within MaximumExecutionTimeoutInSeconds ({self._plan.limit}). {self._undone}.")
+
+    def _heard(self, region: str, alarm: dict, moment: float) -> None:
+        if region == self._region and alarm["AlarmName"] in self._plan.alarms and alarm["StateValue"] == ALARM:
+            self._tripped.add(alarm["AlarmName"])
+            self._sleeper.interrupt(moment)

@@ -1,0 +1,42 @@
+"""EventBridge's events about endpoints: of their status, and of each stage of a deployment.
+
+Source: "Events that Amazon SageMaker AI sends to Amazon EventBridge" of the developer guide, read 2026-11-25, whose examples have the
+status in capitals.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from course.localaws.core.context import Context
+from course.localaws.sagemaker.core.state_events import send
+from course.localaws.sagemaker.hosting.endpoints import ENDPOINT
+
+if TYPE_CHECKING:
+    from course.localaws.core.resources import Document, Engine, Kind
+    from course.localaws.platform import Platform
+
+STATE, DEPLOYMENT = "SageMaker Endpoint State Change", "SageMaker Endpoint Deployment State Change"
+
+
+class EndpointEvents:
+    """Sends the events; to be called by `Engine` after each change of a resource."""
+
+    def __init__(self, platform: Platform, engine: Engine) -> None:
+        self._platform, self._engine = platform, engine
+
+    def __call__(self, context: Context, kind: Kind, before: Document | None, after: Document) -> None:
+        if kind is not ENDPOINT:
+            return
+        shown = after | {"EndpointStatus": re.sub(r"(?<!^)(?=[A-Z])", "_", after["EndpointStatus"]).upper()}
+        if before is None or before["EndpointStatus"] != after["EndpointStatus"]:
+            send(self._platform, self._engine, context, STATE, kind, shown)
+        if before is not None and (stages := _stages(after)) and stages != _stages(before):
+            send(self._platform, self._engine, context, DEPLOYMENT, kind, shown)
+
+
+def _stages(document: Document) -> list[dict]:
+    """The stages that the variants of an endpoint are in."""
+    variants = [*document.get("PendingDeploymentSummary", {}).get("ProductionVariants", ()), *document["ProductionVariants"]]
+    return [stage for variant in variants for stage in variant.get("VariantStatus", ())]

@@ -1,0 +1,395 @@
+"""Real-time endpoints: models that answer requests until they are deleted.
+
+An endpoint's document is what DescribeEndpoint answers; its ``_Variants`` say what runs for it (`deployments.variants_of`), so that it
+comes back after a restart of the local AWS. Whatever takes time happens in a thread, as on AWS it happens after the call's answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from course.localaws.core.context import Context, Operation
+from course.localaws.core.errors import AwsError
+from course.localaws.core.resources import Changes, Engine, Kind
+from course.localaws.jobs.runner import JobRunner
+from course.localaws.sagemaker.core import quotas
+from course.localaws.sagemaker.hosting import scaled
+from course.localaws.sagemaker.hosting import variants as deployments
+from course.localaws.sagemaker.hosting.components import placement
+from course.localaws.sagemaker.hosting.components.copies import LiveComponents
+from course.localaws.sagemaker.hosting.deployment import stages
+from course.localaws.sagemaker.hosting.deployment.guardrails import RollbackFailed, Rollout
+from course.localaws.sagemaker.hosting.deployment.plans import Plan, plan_of
+from course.localaws.sagemaker.hosting.deployment.watch import RolledBack, Rollouts
+from course.localaws.sagemaker.hosting.endpoint_configs import ENDPOINT_CONFIG
+from course.localaws.sagemaker.hosting.endpoint_descriptions import described, summary
+from course.localaws.sagemaker.hosting.runtime.operations import Runtime
+from course.localaws.sagemaker.hosting.runtime.routing import LiveEndpoints
+from course.localaws.sagemaker.hosting.servers import instances, model_server
+from course.localaws.sagemaker.hosting.servers.fleets import Fleet
+from course.localaws.sagemaker.hosting.servers.model_server import HostingError, Stopped
+from course.localaws.sagemaker.hosting.utilization import Utilization
+
+if TYPE_CHECKING:
+    from course.localaws.platform import Platform
+
+
+def _instances(variants: list[dict]) -> list[tuple[str, int]]:
+    """Instance types and counts, as quotas and bills count them. Here an instance is a process."""
+    return [(variant["InstanceType"], variant["InstanceCount"]) for variant in variants if "InstanceType" in variant]
+
+
+ENDPOINT = Kind(
+    name="Endpoint",
+    arn="endpoint",
+    missing='Could not find endpoint "{arn}".',
+    exists='Cannot create already existing endpoint "{arn}".',
+    status="EndpointStatus",
+    usage="endpoint usage",
+    instances=lambda document: _instances([*document["_Variants"], *document["_Settings"].get("Shadows", ())]),
+    holding=("Creating", "Updating", "RollingBack", "UpdateRollbackFailed", "InService"),
+)
+
+RETURNS = 2  # further attempts to start the servers of an endpoint that comes back
+
+logger = logging.getLogger(__name__)
+
+
+class Endpoints:
+    """The family of endpoints, and the runtime that sends them requests.
+
+    Attributes
+    ----------
+    scaled : Scaled or None
+        Who scales variants and components.
+    components : LiveComponents
+        Inference components in service.
+    utilization : Utilization
+        Who measures them.
+    rollouts : Rollouts
+        Deployments under way, which `shutdown` ends.
+    """
+
+    kinds = (ENDPOINT,)
+
+    def __init__(self, platform: Platform, engine: Engine) -> None:
+        self._platform = platform
+        self._engine = engine
+        self._runner = JobRunner(platform, "endpoint")
+        self._live = LiveEndpoints()
+        self.components = LiveComponents()
+        self._runtime = Runtime(platform, self._live, self.components)
+        self.utilization = Utilization(platform, self._live, self.components, self._places_of)
+        self._fleets: set[Fleet] = set()  # all that have processes, in service or not
+        self.scaled: scaled.Scaled | None = None
+        self.rollouts = Rollouts()
+        self._stopping = threading.Event()
+        self._threads: set[threading.Thread] = set()
+        self.operations: dict[str, Operation] = {
+            "CreateEndpoint": self.create,
+            "DescribeEndpoint": self.describe,
+            "ListEndpoints": self.list,
+            "DeleteEndpoint": self.delete,
+            "UpdateEndpoint": self.update,
+            "UpdateEndpointWeightsAndCapacities": self.update_weights_and_capacities,
+            **self._runtime.operations,
+        }
+
+    # ---- operations ---------------------------------------------------------------------------------------------------------
+
+    async def create(self, context: Context, params: dict) -> dict:
+        name = params["EndpointName"]
+        config, variants, settings = await asyncio.to_thread(self._planned, context, params, "CreateEndpoint")
+        plan_of(params.get("DeploymentConfig"), variants)
+        document = {
+            "EndpointConfigName": config["EndpointConfigName"],
+            "EndpointStatus": "Creating",
+            "LastDeploymentConfig": params.get("DeploymentConfig"),
+            **described(config, variants, settings, self._engine.now(), "Creating"),
+            "_Variants": variants,
+            "_Settings": settings,
+        }
+        document = {member: value for member, value in document.items() if value is not None}
+        arn = self._engine.create(context, ENDPOINT, name, document, params.get("Tags", ()))
+        self._platform.logs.ensure_group(context.region, model_server.log_group(name))
+        self._runtime.queued.drop(context.region, name)  # what an endpoint of that name may have left when all was forgotten
+        self.later(self._finish_create, context, name, config, variants, settings)
+        return {"EndpointArn": arn}
+
+    def describe(self, context: Context, params: dict) -> dict:
+        return self._engine.get(context, ENDPOINT, params["EndpointName"])
+
+    def list(self, context: Context, params: dict) -> dict:
+        endpoints, token = self._engine.page(context, ENDPOINT, params)
+        return {"Endpoints": endpoints, "NextToken": token}
+
+    def delete(self, context: Context, params: dict) -> None:
+        name = params["EndpointName"]
+        placement.check_none(self._engine, context, self._engine.get(context, ENDPOINT, name))
+        self._engine.update(context, ENDPOINT, name, lambda document: self._settled(context, document) and {"EndpointStatus": "Deleting"})
+        fleet = self._live.close(context.region, name)
+        self._engine.delete(context, ENDPOINT, name)
+        self._runtime.queued.drop(context.region, name)
+        if self.scaled is not None:
+            self.scaled.forget(context.region, f"endpoint/{name}")
+        if fleet is not None:
+            self.later(self.retire, fleet)
+
+    async def update(self, context: Context, params: dict) -> dict:
+        name = params["EndpointName"]
+        self._engine.get(context, ENDPOINT, name)
+        config, variants, settings = await asyncio.to_thread(self._planned, context, params, "UpdateEndpoint")
+        present = self._engine.get(context, ENDPOINT, name)
+        retained = present.get("LastDeploymentConfig") if params.get("RetainDeploymentConfig") else None
+        deployment = params.get("DeploymentConfig", retained)
+        if params.get("RetainAllVariantProperties"):
+            excluded = {item["VariantPropertyType"] for item in params.get("ExcludeRetainedVariantProperties", ())}
+            variants = deployments.retained(variants, present["_Variants"], excluded)
+        self._check_quota(name, variants)
+        scaled.check_leaving(self.scaled, context.region, present, variants)
+        placement.check_instances(self._engine, context, present, variants)
+        plan, arriving = plan_of(deployment, variants), described(config, variants, settings, self._engine.now(), "Creating")
+        members = ("ProductionVariants", "ShadowProductionVariants")
+        pending = {"EndpointConfigName": config["EndpointConfigName"], "StartTime": self._engine.now()}
+        pending |= {member: arriving[member] for member in members if arriving[member]}
+        begun = {"LastDeploymentConfig": deployment, "PendingDeploymentSummary": pending}
+        document = self._engine.update(context, ENDPOINT, name, lambda document: self._changeable(context, document) | begun)
+        self.later(self._finish_update, context, name, config, variants, settings, plan)
+        return {"EndpointArn": document["EndpointArn"]}
+
+    def update_weights_and_capacities(self, context: Context, params: dict) -> dict:
+        name = params["EndpointName"]
+        present = self._engine.get(context, ENDPOINT, name)
+        to_zero = "Async" in present["_Settings"] or "ComponentRole" in present["_Settings"]
+        desired = params["DesiredWeightsAndCapacities"]
+        variants = deployments.with_capacities(present["_Variants"], desired, present["EndpointArn"], to_zero)
+        self._check_quota(name, variants)
+        placement.check_instances(self._engine, context, present, variants)
+        resizing = {"ProductionVariants": stages.resizing(present["ProductionVariants"], variants, self._engine.now())}
+        self._engine.update(context, ENDPOINT, name, lambda document: self._changeable(context, document) | resizing)
+        self.later(self._finish_resize, context, name, variants)
+        return {"EndpointArn": present["EndpointArn"]}
+
+    # ---- what happens after the answer --------------------------------------------------------------------------------------
+
+    def _finish_create(self, context: Context, name: str, config: dict, variants: list[dict], settings: dict) -> None:
+        try:
+            fleet = self._started(context, name, variants, settings)
+        except HostingError as error:
+            self._change(context, name, {"EndpointStatus": "Failed", "FailureReason": str(error)})
+            return
+        self._live.open(context.region, name, fleet)
+        self.utilization.begin()
+        self._change(context, name, {"EndpointStatus": "InService", **described(config, variants, settings, self._engine.now())})
+
+    def _finish_update(self, context: Context, name: str, config: dict, variants: list[dict], settings: dict, plan: Plan) -> None:
+        live, change = self._live.get(context.region, name), partial(self._change, context, name)
+        with self.rollouts.during(Rollout(self._platform, context.region, plan, live, change)) as rollout:
+            try:
+                fleet = rollout.deployed(lambda planned: self._started(context, name, planned, settings), self.retire, variants)
+            except (HostingError, RolledBack, RollbackFailed) as error:
+                # The endpoint goes on as before, and says why the update did not happen.
+                status, reason = "UpdateRollbackFailed" if isinstance(error, RollbackFailed) else "InService", str(error)
+                change(lambda document: {"EndpointStatus": status} | self._as_before(document, reason))
+                return
+            # Who sees InService must be answered by the new servers alone, so these take over first.
+            before = live.exchange(fleet)
+            changes = {
+                "EndpointStatus": "InService",
+                "FailureReason": None,
+                "PendingDeploymentSummary": None,
+                "EndpointConfigName": config["EndpointConfigName"],
+                **described(config, variants, settings, self._engine.now()),
+                "_Variants": variants,
+                "_Settings": settings,
+            }
+            change(changes)
+        self.retire(before)
+
+    def _as_before(self, document: dict, reason: str) -> dict:
+        """The changes of a document when an update did not happen."""
+        kept = [summary(variant, self._engine.now()) for variant in document["_Variants"]]
+        return {"FailureReason": reason, "ProductionVariants": kept, "PendingDeploymentSummary": None}
+
+    def _finish_resize(self, context: Context, name: str, variants: list[dict]) -> None:
+        live, failure = self._live.get(context.region, name), None
+        live.weigh({variant["VariantName"]: variant["Weight"] for variant in variants})
+        before = {variant.name: len(variant.instances) for variant in live.fleet.variants.values()}
+        added, removed = [], []
+        for variant in variants:
+            if "Serverless" in variant:
+                continue
+            changed = live.resize(variant["VariantName"], variant["InstanceCount"])
+            (added if variant["InstanceCount"] > before[variant["VariantName"]] else removed).extend(changed)
+        try:
+            instances.start(added)
+            live.fleet.configure({variant["VariantName"]: variant["Serverless"] for variant in variants if "Serverless" in variant})
+        except HostingError as error:
+            failure = str(error)
+            variants = [variant | {"InstanceCount": min(variant["InstanceCount"], before[variant["VariantName"]])} for variant in variants]
+            for variant in variants:
+                live.resize(variant["VariantName"], variant["InstanceCount"])
+        summaries = [summary(variant, self._engine.now()) for variant in variants]
+        changes = {"EndpointStatus": "InService", "FailureReason": failure, "ProductionVariants": summaries, "_Variants": variants}
+        self._change(context, name, changes)
+        live.fleet.retire(removed)
+
+    def _return(self, context: Context, document: dict) -> None:
+        """Bring an endpoint back that was in service when the local AWS ended."""
+        name = document["EndpointName"]
+        for delay in (*model_server.RESTART_DELAYS[:RETURNS], None):  # its servers did start once, so that what keeps them from it may pass
+            try:
+                fleet = self._started(context, name, document["_Variants"], document["_Settings"])
+                break
+            except HostingError as error:
+                if delay is None:
+                    self._live.close(context.region, name)
+                    self._change(context, name, {"EndpointStatus": "Failed", "FailureReason": str(error)})
+                    return
+                if self._stopping.wait(delay):
+                    return
+        self._live.get(context.region, name).exchange(fleet)
+        self.utilization.begin()
+
+    def _started(self, context: Context, name: str, variants: list[dict], settings: dict) -> Fleet:
+        """A fleet whose servers all answer. Raises HostingError, Stopped."""
+        fleet = Fleet(self._runner, context, name, variants, settings)
+        self._fleets.add(fleet)
+        if "Async" in settings:
+            self._runtime.queued.begin()
+        try:
+            if self._stopping.is_set():
+                raise Stopped
+            fleet.start()
+        except Exception:
+            self._fleets.discard(fleet)
+            raise
+        return fleet
+
+    def retire(self, fleet: Fleet) -> None:
+        """End a fleet that takes no requests any more when its last one is answered."""
+        fleet.retire()
+        self._fleets.discard(fleet)
+
+    def _change(self, context: Context, name: str, changes: Changes) -> None:
+        if not self._stopping.is_set():
+            self._engine.update(context, ENDPOINT, name, changes)
+
+    def later(self, work: Callable, *arguments: object) -> None:
+        """Do something in a thread that `shutdown` waits for."""
+
+        def run() -> None:
+            try:
+                work(*arguments)
+            except Stopped:
+                pass
+            except Exception:
+                logger.exception("%s%r failed", work.__name__, arguments[1:2])
+            finally:
+                self._threads.discard(threading.current_thread())
+
+        thread = threading.Thread(target=run, name=f"endpoints {work.__name__}", daemon=True)
+        self._threads.add(thread)
+        thread.start()
+
+    # ---- for inference components -------------------------------------------------------------------------------------------
+
+    def start(self, context: Context, name: str, variant: dict, settings: dict) -> Fleet:
+        """A fleet of one component's copies, which all answer. Raises HostingError, Stopped."""
+        return self._started(context, name, [variant], settings)
+
+    @property
+    def ending(self) -> bool:
+        """Whether `shutdown` is under way, so that nothing is to be kept of what fails now."""
+        return self._stopping.is_set()
+
+    def _places_of(self, region: str, component: str) -> list[int]:
+        """The numbers of the instances on which the copies of a component are."""
+        return placement.instances_of(self._engine, Context(region, self._platform.account, self._platform), component)
+
+    def count(self, context: Context, name: str, variant: str, counted: Callable[[dict], int]) -> None:
+        """Give a variant that hosts components another number of instances; they start empty, so there is nothing to wait for.
+
+        Raises
+        ------
+        AwsError
+            ``ResourceLimitExceeded``, and what ``counted`` raises, which is given the variant.
+        """
+
+        def changed(document: dict) -> dict:
+            counts = [counted(each) if each["VariantName"] == variant else each["InstanceCount"] for each in document["_Variants"]]
+            variants = [each | {"InstanceCount": count} for each, count in zip(document["_Variants"], counts, strict=True)]
+            self._check_quota(name, variants)
+            return {"_Variants": variants, "ProductionVariants": [summary(each, self._engine.now()) for each in variants]}
+
+        document = self._engine.update(context, ENDPOINT, name, changed)
+        live = self._live.get(context.region, name)
+        if live is not None and live.fleet is not None:
+            [count] = [each["InstanceCount"] for each in document["_Variants"] if each["VariantName"] == variant]
+            live.resize(variant, count)
+
+    # ---- the local AWS comes and goes ---------------------------------------------------------------------------------------
+
+    def recover(self) -> None:
+        """Endpoints in service come back; what was under way has failed."""
+        self._runner.recover()
+        for context, document in self._engine.every(ENDPOINT):
+            name, status = document["EndpointName"], document["EndpointStatus"]
+            if status == "Creating":
+                reason = "The local AWS ended while the endpoint was being created. Delete the endpoint and create it again."
+                self._change(context, name, {"EndpointStatus": "Failed", "FailureReason": reason})
+            elif status == "Deleting":
+                self._engine.delete(context, ENDPOINT, name)
+            elif status != "Failed":
+                if status != "InService":
+                    reason = "The local AWS ended during the update. The endpoint serves as before it."
+                    self._change(context, name, {"EndpointStatus": "InService"} | self._as_before(document, reason))
+                self._live.open(context.region, name, None)
+                self.later(self._return, context, document)
+
+    def shutdown(self) -> None:
+        """End all servers at once, also those that are just being started or retired. New ones may be started afterwards."""
+        self._stopping.set()
+        self._runtime.queued.stop()  # first: what a server that is being ended answers is no answer
+        self.rollouts.end()
+        for fleet in list(self._fleets):
+            fleet.stop()
+        for thread in list(self._threads):
+            thread.join()
+        self._fleets.clear()
+        self._live.clear()
+        self.components.clear()
+        self._runtime.close()
+        self._stopping.clear()
+
+    # ---- parts --------------------------------------------------------------------------------------------------------------
+
+    def _planned(self, context: Context, params: dict, operation: str) -> tuple[dict, list[dict], dict]:
+        """The endpoint configuration that a request names, its variants and its settings."""
+        config = self._engine.get(context, ENDPOINT_CONFIG, params["EndpointConfigName"])
+        variants = deployments.variants_of(self._engine, context, config, operation)
+        return config, variants, deployments.settings_of(self._engine, context, config, variants, operation)
+
+    def _check_quota(self, name: str, variants: list[dict]) -> None:
+        """Raises ``ResourceLimitExceeded`` when ``variants`` and all other endpoints would hold too many instances."""
+        endpoints = self._engine.every(ENDPOINT, ENDPOINT.holding)
+        held = [pair for _, document in endpoints if document["EndpointName"] != name for pair in _instances(document["_Variants"])]
+        quotas.check_instances(ENDPOINT.usage, _instances(variants), held)
+
+    def _changeable(self, context: Context, document: dict) -> dict:
+        """The change that begins an update. Raises ``ValidationException`` where none may begin."""
+        self._settled(context, document)
+        if document["EndpointStatus"] == "Failed":
+            raise AwsError("ValidationException", f'Cannot update endpoint "{document["EndpointArn"]}" with status Failed; delete it.')
+        return {"EndpointStatus": "Updating", "FailureReason": None}
+
+    def _settled(self, context: Context, document: dict) -> bool:
+        live = self._live.get(context.region, document["EndpointName"])
+        if document["EndpointStatus"] not in ("InService", "Failed", "UpdateRollbackFailed") or (live is not None and live.fleet is None):
+            raise AwsError("ValidationException", f'Cannot update in-progress endpoint "{document["EndpointArn"]}".')
+        return True

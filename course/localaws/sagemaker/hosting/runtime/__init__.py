@@ -1,0 +1,1 @@
+"""InvokeEndpoint and what belongs to one invocation: metrics, capture, sessions."""

@@ -1,0 +1,242 @@
+"""One invocation of a model: HTTP to its containers, one after the other, as SageMaker speaks to them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import aiohttp
+
+from course.localaws.sagemaker.hosting.runtime.stateful_sessions import SESSION_HEADER
+
+if TYPE_CHECKING:
+    from course.localaws.sagemaker.hosting.servers.model_server import ModelServer
+
+CONNECT_SECONDS = 5.0
+IDLE_SECONDS = 60.0  # less than `serving.KEEP_ALIVE_SECONDS`, so that no request meets a connection that is just being closed
+EXITED = b"An error occurred while handling request as the model process exited."
+CUSTOM_ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
+PASSED_ON = {  # parameter -> header of the request to the container; SageMaker strips all others
+    "ContentType": "Content-Type",
+    "Accept": "Accept",
+    "CustomAttributes": CUSTOM_ATTRIBUTES,
+    "InferenceId": "X-Amzn-SageMaker-Inference-Id",
+    "TargetModel": "X-Amzn-SageMaker-Target-Model",
+    "SessionId": SESSION_HEADER,
+}
+
+
+@dataclass(slots=True)
+class Reply:
+    """What came of an invocation.
+
+    Attributes
+    ----------
+    hostname : str
+        Of the container that answered last.
+    status : int
+        HTTP's; 0 when the container did not answer.
+    headers : mapping
+    body : bytes
+    seconds : float
+        In all containers.
+    containers : list of (str, float)
+        Hostname and seconds of each that answered.
+    sessions : mapping
+        What the caller is told of stateful sessions, as headers.
+    """
+
+    hostname: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    seconds: float = 0.0
+    containers: list[tuple[str, float]] = field(default_factory=list)
+    sessions: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def good(self) -> bool:
+        return 200 <= self.status < 300
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A container on an invocation's way, and where it takes it."""
+
+    server: ModelServer
+    path: str = "/invocations"
+
+
+class StreamBroken(Exception):
+    """A container stopped in the middle of its answer; ``code`` is that of AWS's ``ModelStreamError``."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Unreachable(Exception):
+    """The first container ended a moment ago; nothing reached it, so that the request may go elsewhere."""
+
+
+class Invoker:
+    """Speaks to model servers over connections that are kept."""
+
+    def __init__(self) -> None:
+        self._session: aiohttp.ClientSession | None = None
+
+    async def through(self, steps: Sequence[Step], params: Mapping, timeout: float) -> Reply:
+        """Send a request through containers: what one answers is the request to the next.
+
+        The first gets the caller's content type, each further one that of the answer before it; all know the caller's custom attributes,
+        and the last alone in which form the caller wants the answer ("Host models along with pre-processing logic as serial inference
+        pipeline behind one endpoint", developer guide).
+
+        Parameters
+        ----------
+        steps : sequence of Step
+        params : mapping
+            Members of an ``InvokeEndpoint`` request.
+        timeout : float
+            Seconds for all of them.
+
+        Raises
+        ------
+        Unreachable
+        """
+        limit = time.monotonic() + timeout
+        body, content_type, passed = params.get("Body", b""), params.get("ContentType"), []
+        for place, step in enumerate(steps):
+            headers = headers_of(params)
+            if place < len(steps) - 1:
+                headers.pop("Accept", None)
+            if content_type is not None:
+                headers["Content-Type"] = content_type
+            reply = await self.call(step.server, step.path, body, headers, limit - time.monotonic(), first=place == 0)
+            passed.append((step.server.hostname, reply.seconds))
+            if not reply.good:
+                break
+            body, content_type = reply.body, reply.headers.get("Content-Type")
+        reply.containers, reply.seconds = passed, sum(seconds for _, seconds in passed)
+        return reply
+
+    @contextlib.asynccontextmanager
+    async def streamed(self, steps: Sequence[Step], params: Mapping, timeout: float) -> AsyncIterator[tuple[Reply, AsyncIterator[bytes]]]:
+        """As `through`, with the last container's answer in pieces, as they come. The reply's body is there only when it is not good.
+
+        Raises
+        ------
+        Unreachable
+        StreamBroken
+            In the middle of the pieces.
+        """
+        *before, last = steps
+        reply = await self.through(before, params, timeout) if before else None
+        if reply is not None and not reply.good:
+            yield reply, _nothing()
+            return
+        body = params.get("Body", b"") if reply is None else reply.body
+        content_type = params.get("ContentType") if reply is None else reply.headers.get("Content-Type")
+        headers = headers_of(params) | ({"Content-Type": content_type} if content_type else {})
+        began = time.perf_counter()
+        try:
+            async with self._client().post(
+                _url(last), data=body, headers=headers, allow_redirects=False, timeout=aiohttp.ClientTimeout(timeout, CONNECT_SECONDS)
+            ) as response:
+                reply = Reply(last.server.hostname, response.status, response.headers, b"")
+                if not reply.good:
+                    reply.body = await response.read()
+                yield reply, _pieces(response, reply, began)
+        except aiohttp.ClientConnectorError as error:
+            raise Unreachable from error
+        finally:
+            if reply is not None:
+                reply.seconds = time.perf_counter() - began
+
+    async def call(
+        self,
+        server: ModelServer,
+        path: str,
+        body: bytes,
+        headers: dict[str, str],
+        seconds: float,
+        *,
+        method: str = "POST",
+        first: bool = False,
+    ) -> Reply:
+        """One request to one container. Raises Unreachable when it is the ``first`` and nothing reached it."""
+        began = time.perf_counter()
+        timeout = aiohttp.ClientTimeout(total=max(seconds, 0.001), connect=CONNECT_SECONDS)
+        sent = {"data": body, "headers": headers, "allow_redirects": False, "timeout": timeout}
+        try:
+            async with self._client().request(method, _url(Step(server, path)), **sent) as response:
+                answer = await response.read()
+                return Reply(server.hostname, response.status, response.headers, answer, time.perf_counter() - began)
+        except aiohttp.ClientConnectorError as error:
+            if first:
+                raise Unreachable from error
+            return Reply(server.hostname, 0, {}, EXITED)
+        except aiohttp.ClientError:
+            return Reply(server.hostname, 0, {}, EXITED)
+        except TimeoutError:
+            return Reply(server.hostname, 0, {}, timed_out(server.hostname).encode(), time.perf_counter() - began)
+
+    def close(self) -> None:
+        """Drop the connections. Not to be called in the event loop's own thread."""
+        session, self._session = self._session, None
+        if session is not None and self._loop.is_running():
+            asyncio.run_coroutine_threadsafe(session.close(), self._loop).result(CONNECT_SECONDS)
+
+    async def aclose(self) -> None:
+        """`close`, in the loop itself."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    def _client(self) -> aiohttp.ClientSession:
+        """Made at the first call, since it belongs to the event loop."""
+        if self._session is None:
+            self._loop = asyncio.get_running_loop()
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_SECONDS),
+                headers={"User-Agent": "AHC/2.0"},  # as containers see SageMaker
+                skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type"),
+                auto_decompress=False,
+                cookie_jar=aiohttp.DummyCookieJar(),
+            )
+        return self._session
+
+
+def headers_of(params: Mapping) -> dict[str, str]:
+    """The headers of a request to a container."""
+    return {header: params[member] for member, header in PASSED_ON.items() if params.get(member) is not None}
+
+
+def _url(step: Step) -> str:
+    return f"http://127.0.0.1:{step.server.port}{step.path}"
+
+
+async def _pieces(response: aiohttp.ClientResponse, reply: Reply, began: float) -> AsyncIterator[bytes]:
+    try:
+        async for chunk in response.content.iter_any():
+            yield chunk
+    except TimeoutError as error:
+        raise StreamBroken("StreamTimeout", timed_out(reply.hostname)) from error
+    except aiohttp.ClientError as error:
+        raise StreamBroken("ModelInvocationFailed", EXITED.decode()) from error
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    for chunk in ():
+        yield chunk
+
+
+def timed_out(container: str) -> str:
+    return (
+        f"Your invocation timed out while waiting for a response from container {container}. "
+        "Review the latency metrics for each container in Amazon CloudWatch, resolve the issue, and try again."
+    )

@@ -1,0 +1,146 @@
+"""InvokeEndpoint: hands a request to an instance of the endpoint and its answer back, in AWS's words when that fails."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response, StreamingResponse
+
+from course.localaws.core.context import Context
+from course.localaws.core.errors import AwsError, validation_error
+from course.localaws.sagemaker.hosting.asynchronous.inference import AsyncInference
+from course.localaws.sagemaker.hosting.components.copies import LiveComponents
+from course.localaws.sagemaker.hosting.runtime import eventstream
+from course.localaws.sagemaker.hosting.runtime.container_client import CUSTOM_ATTRIBUTES, Reply, StreamBroken, Unreachable
+from course.localaws.sagemaker.hosting.runtime.data_capture import DataCapture
+from course.localaws.sagemaker.hosting.runtime.invocation import Calls
+from course.localaws.sagemaker.hosting.runtime.metrics import InvocationMetrics
+from course.localaws.sagemaker.hosting.runtime.routing import Live, LiveEndpoints, unavailable
+from course.localaws.sagemaker.hosting.servers.model_server import component_log_group, log_group
+
+if TYPE_CHECKING:
+    from course.localaws.platform import Platform
+    from course.localaws.sagemaker.hosting.servers.fleets import Variant
+
+# "A customer's model containers must respond to requests within 60 seconds" (InvokeEndpoint in the API reference).
+TIMEOUT_SECONDS = 60.0
+STREAM_SECONDS = 480.0  # for a streamed answer, by the same page: eight minutes
+INVOKED_VARIANT = "x-Amzn-Invoked-Production-Variant"
+LONGEST_ORIGINAL_MESSAGE = 2048  # characters, by ModelError's documentation
+# Parameters that need a kind of endpoint that the local AWS does not have yet, so that no endpoint is of it.
+NOT_FOR_THIS_KIND = {
+    "EnableExplanations": "has no explainer and does not support enable explanations header.",
+    "PrefixAwareId": "does not route by prefix and does not support prefix aware id header.",
+}
+
+
+class Runtime:
+    """The operations of ``sagemaker-runtime``."""
+
+    def __init__(self, platform: Platform, live: LiveEndpoints, components: LiveComponents) -> None:
+        self._live, self._components = live, components
+        self._metrics, self._capture = InvocationMetrics(platform), DataCapture(platform)
+        self._calls = Calls(platform, self._metrics, self._capture)
+        self.queued = AsyncInference(platform, live, self._metrics, self._capture)
+        self.operations = {
+            "InvokeEndpoint": self.invoke,
+            "InvokeEndpointWithResponseStream": self.stream,
+            **self.queued.operations,
+        }
+
+    async def invoke(self, context: Context, params: dict) -> Response:
+        """InvokeEndpoint.
+
+        Raises
+        ------
+        AwsError
+            Of `Calls.call`, or ``ModelError``.
+        """
+        endpoint = await self._endpoint(context, params)
+        variant, reply = await self._calls.call(context, endpoint, params, TIMEOUT_SECONDS)
+        if not reply.good:
+            raise model_error(context, endpoint, reply)
+        response = answer(variant, reply.headers, reply.body)
+        response.headers.update(reply.sessions)
+        return response
+
+    async def stream(self, context: Context, params: dict) -> Response:
+        """InvokeEndpointWithResponseStream: each piece of the container's answer is passed on as it comes. Raises as `invoke`."""
+        endpoint = await self._endpoint(context, params)
+        pieces = self._pieces(context, endpoint, params)
+        variant, headers = await anext(pieces)
+        response = StreamingResponse(pieces, media_type=eventstream.CONTENT_TYPE, headers={INVOKED_VARIANT: variant.name})
+        for name, header in (("Content-Type", "X-Amzn-SageMaker-Content-Type"), (CUSTOM_ATTRIBUTES, CUSTOM_ATTRIBUTES)):
+            if name in headers:
+                response.headers[header] = headers[name]
+        return response
+
+    async def _pieces(self, context: Context, endpoint: Live, params: dict) -> AsyncIterator:
+        """First the variant and the headers of its answer, then the messages of the event stream."""
+        invoker = self._calls.invoker
+        async with self._calls.visit(context, endpoint, params) as visit:
+            try:
+                async with (
+                    visit.instance.route(endpoint.name, params, invoker, visit.took) as steps,
+                    invoker.streamed(steps, params, STREAM_SECONDS) as (reply, chunks),
+                ):
+                    if not reply.good:
+                        self._calls.note(visit, reply)
+                        raise model_error(context, endpoint, reply)
+                    yield visit.variant, reply.headers
+                    async for chunk in chunks:
+                        yield eventstream.payload_part(chunk)
+            except Unreachable as error:
+                raise unavailable() from error
+            except StreamBroken as error:
+                reply.status = 0
+                yield eventstream.exception("ModelStreamError", {"Message": str(error), "ErrorCode": error.code})
+        self._calls.note(visit, reply)
+
+    async def _endpoint(self, context: Context, params: dict) -> Live:
+        name = params["EndpointName"]
+        for member, reason in NOT_FOR_THIS_KIND.items():
+            if member in params:
+                raise validation_error(f"Endpoint {name} {reason}")
+        endpoint = await self._live.in_service(context, name)
+        if "Async" in endpoint.fleet.settings:
+            raise validation_error(f"Endpoint {name} is an asynchronous endpoint; it takes requests by InvokeEndpointAsync.")
+        if "SessionId" in params and any("Serverless" in variant.document for variant in endpoint.variants):
+            raise validation_error(f"Endpoint {name} is serverless and does not support stateful sessions.")
+        return await self._components.called(context, endpoint, params.get("InferenceComponentName"))
+
+    def close(self) -> None:
+        """Write what was noted and drop the connections. Not to be called in the event loop's own thread."""
+        self._metrics.flush()
+        self._capture.flush()
+        self._calls.close()
+
+
+def answer(variant: Variant, headers: Mapping[str, str], body: bytes) -> Response:
+    response = Response(body, headers={INVOKED_VARIANT: variant.name})
+    for header in ("Content-Type", CUSTOM_ATTRIBUTES):
+        if header in headers:
+            response.headers[header] = headers[header]
+    return response
+
+
+def model_error(context: Context, endpoint: Live, reply: Reply) -> AwsError:
+    """``ModelError`` with what the container answered."""
+    side = "client" if 400 <= reply.status < 500 else "server"
+    original = reply.body.decode("utf-8", errors="replace")
+    said = f'with message "{original}"'
+    if len(original) > LONGEST_ORIGINAL_MESSAGE:
+        original, said = original[:LONGEST_ORIGINAL_MESSAGE], "and could not load the entire response body"
+    component = endpoint.fleet.settings.get("Component")
+    group = component_log_group(component) if component else log_group(endpoint.name)
+    console = f"https://{context.region}.console.aws.amazon.com/cloudwatch/home?region={context.region}#logEventViewer:group={group}"
+    return AwsError(
+        "ModelError",
+        f"Received {side} error ({reply.status}) from {reply.hostname} {said}. "
+        f"See {console} in account {context.account} for more information.",
+        424,
+        OriginalStatusCode=reply.status,
+        OriginalMessage=original,
+        LogStreamArn=f"arn:aws:logs:{context.region}:{context.account}:log-group:{group}",
+    )

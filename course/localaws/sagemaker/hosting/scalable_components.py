@@ -1,0 +1,57 @@
+"""Inference components as application auto scaling sees them: ``inference-component/<name>``, whose capacity is a number of copies.
+
+Where the endpoint's instances have no room for further copies, and none may be added, the change is undone, and the activity says why.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from course.localaws.core.context import Context
+from course.localaws.core.errors import AwsError
+from course.localaws.sagemaker.hosting.components.placement import INFERENCE_COMPONENT
+from course.localaws.sagemaker.hosting.endpoints import ENDPOINT
+from course.localaws.sagemaker.hosting.scalable_variants import awaited
+
+if TYPE_CHECKING:
+    from course.localaws.platform import Platform
+    from course.localaws.sagemaker.service import SageMaker
+
+
+class ScalableComponents:
+    """Changes them as UpdateInferenceComponentRuntimeConfig does."""
+
+    def __init__(self, platform: Platform, sagemaker: SageMaker) -> None:
+        self._platform, self._sagemaker = platform, sagemaker
+
+    def capacity(self, region: str, resource: str, dimension: str) -> int | None:
+        document = self._document(region, resource)
+        return document and document["RuntimeConfig"]["DesiredCopyCount"]
+
+    def is_locked(self, region: str, resource: str, dimension: str) -> bool:
+        document = self._document(region, resource)
+        if document is None:
+            return False
+        endpoint = self._sagemaker.engine.get(self._context(region), ENDPOINT, document["EndpointName"])
+        return (document["InferenceComponentStatus"], endpoint["EndpointStatus"]) != ("InService", "InService")
+
+    def least(self, region: str, resource: str, dimension: str) -> int:
+        return 0
+
+    def set_capacity(self, region: str, resource: str, dimension: str, capacity: int) -> None:
+        """Raises ``ValidationException`` when the component cannot be changed now, ``InternalFailure`` when the change was undone."""
+        name = resource.split("/")[1]
+        params = {"InferenceComponentName": name, "DesiredRuntimeConfig": {"CopyCount": capacity}}
+        self._sagemaker.components.update_runtime(self._context(region), params)
+        document = awaited(self._platform, lambda: self._document(region, resource), "InferenceComponentStatus") or {}
+        if document.get("RuntimeConfig", {}).get("DesiredCopyCount") != capacity:
+            raise AwsError("InternalFailure", document.get("FailureReason", f"Inference component {name} is gone."))
+
+    def _document(self, region: str, resource: str) -> dict | None:
+        try:
+            return self._sagemaker.engine.get(self._context(region), INFERENCE_COMPONENT, resource.split("/")[1])
+        except AwsError:
+            return None
+
+    def _context(self, region: str) -> Context:
+        return Context(region, self._platform.account, self._platform)

@@ -1,0 +1,75 @@
+"""Endpoint variants as application auto scaling sees them: ``endpoint/<name>/variant/<name>``, whose capacity is a number of instances, or
+of a serverless variant its provisioned concurrency.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from course.localaws.autoscaling.dimensions import PROVISIONED
+from course.localaws.core.context import Context
+from course.localaws.core.errors import AwsError
+from course.localaws.sagemaker.hosting.endpoints import ENDPOINT
+
+if TYPE_CHECKING:
+    from course.localaws.platform import Platform
+    from course.localaws.sagemaker.service import SageMaker
+
+LEAST = 1  # "Minimum instance count is required to be 1 or higher"; asynchronous endpoints may have none
+LONGEST_SECONDS = 600.0
+
+
+class ScalableVariants:
+    """Changes them as UpdateEndpointWeightsAndCapacities does."""
+
+    def __init__(self, platform: Platform, sagemaker: SageMaker) -> None:
+        self._platform, self._sagemaker = platform, sagemaker
+
+    def capacity(self, region: str, resource: str, dimension: str) -> int | None:
+        _, endpoint, _, name = resource.split("/")
+        document = self._document(region, endpoint) or {"_Variants": []}
+        variant = next((found for found in document["_Variants"] if found["VariantName"] == name), {})
+        if dimension == PROVISIONED:
+            return variant.get("Serverless", {}).get("ProvisionedConcurrency")
+        return None if "Serverless" in variant else variant.get("InstanceCount")
+
+    def is_locked(self, region: str, resource: str, dimension: str) -> bool:
+        document = self._document(region, resource.split("/")[1])
+        return document is not None and document["EndpointStatus"] != "InService"
+
+    def least(self, region: str, resource: str, dimension: str) -> int:
+        document = self._document(region, resource.split("/")[1])
+        return 0 if document and document["_Settings"].get("Async") else LEAST
+
+    def set_capacity(self, region: str, resource: str, dimension: str, capacity: int) -> None:
+        """Raises ``ValidationException`` when the endpoint cannot be changed now, ``InternalFailure`` when the change was undone."""
+        _, endpoint, _, variant = resource.split("/")
+        wanted: dict = {"DesiredInstanceCount": capacity}
+        if dimension == PROVISIONED:
+            wanted = {"ServerlessUpdateConfig": {"ProvisionedConcurrency": capacity}}
+        params = {"EndpointName": endpoint, "DesiredWeightsAndCapacities": [{"VariantName": variant, **wanted}]}
+        self._sagemaker.endpoints.update_weights_and_capacities(self._context(region), params)
+        document = awaited(self._platform, lambda: self._document(region, endpoint), "EndpointStatus")
+        if self.capacity(region, resource, dimension) != capacity:
+            raise AwsError("InternalFailure", (document or {}).get("FailureReason", f"Endpoint {endpoint} is gone."))
+
+    def _document(self, region: str, endpoint: str) -> dict | None:
+        try:
+            return self._sagemaker.engine.get(self._context(region), ENDPOINT, endpoint)
+        except AwsError:
+            return None
+
+    def _context(self, region: str) -> Context:
+        return Context(region, self._platform.account, self._platform)
+
+
+def awaited(platform: Platform, look: Callable[[], dict | None], status: str) -> dict | None:
+    """A document once it is not ``Updating`` any more, or None when it is gone. Raises `AwsError` when the local AWS ends meanwhile."""
+    limit = time.monotonic() + LONGEST_SECONDS
+    while (document := look()) and document[status] == "Updating" and time.monotonic() < limit:
+        if platform.agenda.stopping:
+            raise AwsError("InternalFailure", "The local AWS ended meanwhile.")
+        time.sleep(0.05)
+    return document

@@ -1,0 +1,40 @@
+"""What hosting needs to know of whoever scales variants and inference components."""
+
+from __future__ import annotations
+
+import json
+from typing import Protocol
+
+from course.localaws.core.errors import invalid
+
+
+class Scaled(Protocol):
+    """Who scales."""
+
+    def scales(self, region: str, endpoint: str, variant: str) -> bool:
+        """Whether a variant is a scalable target."""
+
+    def forget(self, region: str, resource: str) -> None:
+        """An ``endpoint/<name>`` or ``inference-component/<name>`` is gone: nothing of it is a scalable target any longer."""
+
+
+def check_leaving(scaled: Scaled | None, region: str, present: dict, variants: list[dict]) -> None:
+    """Check an update of an endpoint, whose document is ``present``, to new variants.
+
+    Words: https://github.com/hashicorp/terraform-provider-aws/issues/14337
+
+    Raises
+    ------
+    AwsError
+        ``ValidationException`` when a variant that scales would go, or get instances of another type.
+    """
+    types = {variant["VariantName"]: variant.get("InstanceType") for variant in variants}
+    changing = [
+        variant["VariantName"] for variant in present["_Variants"] if types.get(variant["VariantName"], "") != variant.get("InstanceType")
+    ]
+    leaving = [name for name in changing if scaled is not None and scaled.scales(region, present["EndpointName"], name)]
+    if leaving:
+        raise invalid(
+            f'The variant(s) "{json.dumps(leaving)}" must be deregistered as scalable targets with AWS Auto Scaling before they can be '
+            "removed or have their instance type updated."
+        )

@@ -1,0 +1,1 @@
+"""Model servers: instances, fleets, serverless containers, model data."""

@@ -1,0 +1,324 @@
+"""Model servers: the containers of a model, each a process in a box of its own that answers HTTP on loopback."""
+
+from __future__ import annotations
+
+import http.client
+import logging
+import random
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from shutil import disk_usage
+from typing import TYPE_CHECKING
+
+import psutil
+
+from course.localaws import images
+from course.localaws.core.context import Context
+from course.localaws.core.errors import AwsError
+from course.localaws.images import custom
+from course.localaws.images.shared.multi_model import MEMORY
+from course.localaws.jobs.overlay import Overlay
+from course.localaws.jobs.runner import JobLog, JobRunner, remove, search_path
+from course.localaws.jobs.s3_data import JobData
+from course.localaws.sagemaker.core import instance_types
+from course.localaws.sagemaker.hosting.servers import model_data
+from course.localaws.sagemaker.hosting.servers.model_data import HostingError
+from course.sandbox.box import Box, best_mode
+from course.sandbox.process import Running
+from course.sandbox.supervisor.watch import disk_used
+
+if TYPE_CHECKING:
+    from course.localaws.platform import Platform
+
+# "Custom Inference Code with Hosting Services": seconds in which /ping must answer with 200, and for which one ping is waited.
+STARTUP_SECONDS = 240
+PING_TIMEOUT = 2.0
+STOP_GRACE = 30.0  # seconds between SIGTERM and SIGKILL, from the same page
+RESTART_DELAYS = (0.2, 1.0, 5.0, 30.0)  # seconds before a server that ended by itself is started again; the last one is kept
+PORTS = range(20_000, 32_000)  # below those that the kernel gives to outgoing connections
+UNLIMITED = 1 << 50  # bytes of output; a server that lives for weeks may write more than a job
+CONTAINER_PORT = 8080
+INSISTS = (
+    "[local AWS] Nothing answered GET /ping on port {port}. The kernel of this machine gives no user namespaces, so that servers share its "
+    "ports: the program has to listen on the port that SAGEMAKER_BIND_TO_PORT names. One that insists on 8080 cannot be served here."
+)
+LOG_PAUSE = 0.05  # seconds; see ModelServer._log
+
+logger = logging.getLogger(__name__)
+
+
+class Stopped(Exception):
+    """The server was to end before it was ready."""
+
+
+class Unhealthy(HostingError):
+    """A container was started and did not come to answer; its log says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """For whom a model server runs: the caller's name in the request log, and the log group and stream that it writes."""
+
+    caller: str
+    group: str
+    stream: str
+
+    def below(self, container: str) -> Place:
+        return replace(self, stream=f"{self.stream}/{container}")
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What the processes of a server take: seconds of processor time, seconds since it began, bytes of memory and of disk."""
+
+    cpu: float
+    age: float
+    memory: int
+    disk: int
+    disk_size: int
+
+
+class ModelServer:
+    """One container of one variant.
+
+    Attributes
+    ----------
+    hostname : str
+        How the container is called, by error messages and by invocations of one container among several.
+    ready : bool
+        It answered ``/ping`` and has not ended since.
+    lives : int
+        How often it was started.
+    port : int
+        On loopback.
+    """
+
+    def __init__(self, runner: JobRunner, context: Context, variant: dict, container: dict, place: Place) -> None:
+        self._runner = runner
+        self._context = context
+        self._variant = variant
+        self._container = container
+        self._data = JobData(runner.platform, place.caller, variant["RoleArn"])
+        self._stream = place.stream
+        self._write = JobLog(runner.platform, context.region, place.group, place.stream)
+        self._folder = boxes(runner.platform) / f"{runner.kind}.{uuid.uuid4().hex}"
+        self._running: Running | None = None
+        self._asked_to_stop = threading.Event()
+        self.hostname = container["Hostname"]
+        self.ready = False
+        self.lives = 0
+        self.port = 0
+
+    @property
+    def pid(self) -> int | None:
+        """The process from which all of the server's descend, while it has any."""
+        return self._running.pid if self.ready else None
+
+    def start(self) -> None:
+        """Fetch the model, start its server and wait until it answers. When that fails, nothing is left of the server.
+
+        Raises
+        ------
+        HostingError
+        Stopped
+        """
+        try:
+            self._image = self._found_image()
+            model_data.fetch(self._data, self._container, self._folder / "ml")
+            custom.lay(self._image.files, self._folder / "ml", self._mounted())
+            self._overlay = self._install()
+            self._launch()
+        except Exception as error:
+            remove(self._folder)
+            if self._asked_to_stop.is_set():
+                raise Stopped from error
+            if isinstance(error, HostingError):
+                raise
+            logger.exception("A server of %s could not be started", self._stream)
+            raise HostingError(f"{type(error).__name__}: {error}") from error
+        threading.Thread(target=self._keep_running, name=f"endpoint {self._stream}", daemon=True).start()
+
+    def stop(self, grace: float = STOP_GRACE) -> None:
+        """End the server, after ``grace`` seconds by force, and remove its directory. May be called at any time, also twice."""
+        self._asked_to_stop.set()
+        self.ready = False
+        if self._running is not None:
+            self._running.stop(grace)
+        remove(self._folder)
+
+    def fetch_model(self, target: str, name: str) -> str:
+        """Put a model of a multi-model container into its box, unless it is there; its directory, as the container knows it.
+
+        Raises
+        ------
+        HostingError
+        """
+        place = self._folder / "ml" / "models" / name / "model"
+        if not place.exists():
+            model_data.fetch_one(self._data, self._container["ModelDataUrl"] + target, place)
+            self._current_box.stage(place)
+        return self._current_box.translate(f"/opt/ml/models/{name}/model")
+
+    def usage(self) -> Usage | None:
+        """None while it is not up."""
+        try:
+            first = psutil.Process(self._running.pid) if self.ready else None
+            if first is None:
+                return None
+            processes = [first, *first.children(recursive=True)]
+            times = [process.cpu_times() for process in processes]
+            cpu, memory = sum(spent.user + spent.system for spent in times), sum(process.memory_info().rss for process in processes)
+            return Usage(cpu, time.time() - first.create_time(), memory, disk_used([str(self._folder)]), disk_usage(self._folder).total)
+        except (psutil.Error, OSError):  # it is just ending
+            return None
+
+    def _install(self) -> Overlay:
+        """What the script's requirements.txt asks for, on top of the course's packages."""
+        requirements = self._code() / "requirements.txt"
+        wanted = requirements if requirements.exists() else None
+        overlay = self._runner.overlays.make(self._folder / "overlay", wanted, self._share, self._image.packages)
+        if wanted:
+            box = self._box(overlay)
+            self._running = box.start([str(overlay.bin / "pip"), "install", "--requirement", str(wanted)], self._log)
+            if self._running.wait() != 0:
+                raise self._unhealthy()
+        return overlay
+
+    def _share(self, overlay: Overlay, command: Sequence[str]) -> int:
+        """Run what installs packages that servers share; `stop` ends it too."""
+        box = self._runner.box(self._folder, {"PATH": search_path(overlay)}, overlay=overlay, image=self._image)
+        self._running = box.start(command, lambda lines: None)
+        return self._running.wait()
+
+    def _launch(self) -> None:
+        self.port = free_port()
+        self._current_box = box = self._box(self._overlay)
+        box.stage(box.root)
+        python, *arguments = self._image.serve()
+        # The script runs in the server's own process, so that is to find what was installed for it.
+        installed = python == "python3" and (self._code() / "requirements.txt").exists()
+        python = str(self._overlay.bin / "python3") if installed else python
+        self._running = box.start([python, *arguments], self._log, self._image.workdir or "/opt/ml")
+        self._wait_for_ping()
+        self.lives += 1
+        self.ready = True
+
+    def _found_image(self) -> images.Image:
+        """Looked up once: a server that runs goes on, and is started again, when its image is deleted meanwhile."""
+        uri = self._container.get("ResolvedImage", self._container["Image"])
+        try:
+            return images.find(uri)
+        except AwsError as error:
+            raise HostingError(f"The image '{uri}' does not exist. ({error.message})") from error
+
+    def _mounted(self) -> tuple[str, ...]:
+        """What SageMaker mounts over the image's /opt/ml: the model, if there is any."""
+        if model_data.multi_model(self._container):
+            return ("models",)
+        return ("model",) if "ModelDataUrl" in self._container or "ModelDataSource" in self._container else ()
+
+    def _code(self) -> Path:
+        """Where the script is, if there is one."""
+        named = self._container.get("Environment", {}).get("SAGEMAKER_SUBMIT_DIRECTORY", "")
+        inside = PurePosixPath(named).is_relative_to("/opt/ml")
+        fetched = "code" if named else self._image.code  # an archive in S3 is unpacked there
+        return self._folder / "ml" / (PurePosixPath(named).relative_to("/opt/ml") if inside else fetched)
+
+    def _box(self, overlay: Overlay) -> Box:
+        ours = {"SM_MODEL_DIR": "/opt/ml/model", "SAGEMAKER_REGION": self._context.region}
+        if model_data.multi_model(self._container):
+            ours |= {"SAGEMAKER_MULTI_MODEL": "true", MEMORY: str(instance_types.model_memory(self._variant["InstanceType"]))}
+        # A program of the user's may insist on 8080, as it may on AWS; where there are namespaces, each server has one of its own.
+        inside = CONTAINER_PORT if self._image.files and best_mode() == "namespace" else None
+        bound = {"SAGEMAKER_BIND_TO_PORT": str(inside or self.port)}
+        extra = self._image.environment | ours | self._container.get("Environment", {}) | bound
+        variables = self._runner.variables(self._context, self._variant["RoleArn"], overlay, extra)
+        memory = self._variant.get("MemoryBytes")
+        return self._runner.box(
+            self._folder, variables, output=UNLIMITED, serves=self.port, inside=inside, memory=memory, image=self._image
+        )
+
+    def _wait_for_ping(self) -> None:
+        limit = time.monotonic() + self._variant.get("ContainerStartupHealthCheckTimeoutInSeconds", STARTUP_SECONDS)
+        while self._running.exit_code is None and time.monotonic() < limit and not self._asked_to_stop.wait(0.02):
+            if answers_ping(self.port):
+                return
+        self._running.kill()  # when this returns, its last lines are in the log
+        if self._image.files and best_mode() != "namespace" and not self._asked_to_stop.is_set():
+            self._log([INSISTS.format(port=self.port)])
+        raise self._unhealthy()
+
+    def _unhealthy(self) -> Unhealthy:
+        return Unhealthy(
+            f"The {self.hostname} container for production variant {self._variant['VariantName']} did not pass the ping health check. "
+            "Please check CloudWatch logs for this endpoint."
+        )
+
+    def _keep_running(self) -> None:
+        """Start the server again whenever it ends without having been asked to."""
+        failures = 0
+        while True:
+            try:
+                code = self._running.wait()
+            except Exception as error:  # the box failed, e.g. because the disk is full
+                code = error
+            self.ready = False
+            delay = RESTART_DELAYS[min(failures, len(RESTART_DELAYS) - 1)]
+            if self._asked_to_stop.wait(delay):
+                return
+            self._log([f"[local AWS] The container ended ({self._running.limit or 'exit code'} {code}); it is started again."])
+            try:
+                self._launch()
+                failures = 0
+            except Exception as error:
+                self._log([f"[local AWS] The container could not be started again: {error}"])
+                failures += 1
+
+    def _log(self, lines: list[str]) -> None:
+        try:
+            self._write(lines)
+        except Exception:  # e.g. the disk is full; a line that cannot be kept is no reason to end a server that predicts
+            logger.exception("Lines of %s are lost", self._stream)
+        # What is printed meanwhile comes in one piece: a transaction a line would slow down the predictions.
+        time.sleep(LOG_PAUSE)
+
+
+def answers_ping(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PING_TIMEOUT)
+    try:
+        connection.request("GET", "/ping", headers={"User-Agent": "AHC/2.0"})
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def free_port() -> int:
+    """A port of loopback on which nobody listens. Chosen at random, so that two who ask at a time hardly get the same."""
+    for port in random.choices(PORTS, k=100):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise HostingError(f"A hundred ports between {PORTS.start} and {PORTS.stop} are in use; none is free for a model server.")
+
+
+def boxes(platform: Platform) -> Path:
+    return platform.state / "boxes"
+
+
+def log_group(endpoint: str) -> str:
+    return f"/aws/sagemaker/Endpoints/{endpoint}"
+
+
+def component_log_group(component: str) -> str:
+    return f"/aws/sagemaker/InferenceComponents/{component}"

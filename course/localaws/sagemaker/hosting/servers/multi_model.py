@@ -1,0 +1,141 @@
+"""The models of a multi-model container: fetched and loaded when they are asked for, unloaded when others need their memory.
+
+Source: "How Multi-Model Endpoints Work" and "Build Your Own Container for SageMaker AI Multi-Model Endpoints" of the developer guide.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+from course.localaws.core.errors import validation_error
+from course.localaws.sagemaker.hosting.runtime.container_client import Invoker, Reply
+from course.localaws.sagemaker.hosting.servers.model_data import HostingError
+
+if TYPE_CHECKING:
+    from course.localaws.sagemaker.hosting.servers.model_server import ModelServer
+
+NO_MEMORY, LOADED_ALREADY, NOT_LOADED = 507, 409, 404  # what a container answers
+LOAD_SECONDS = 60.0  # as long as an invocation may take
+
+
+class LoadFailed(Exception):
+    """The container answered something else than that the model is loaded."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply.body)
+        self.reply = reply
+
+
+class ModelStore:
+    """What one multi-model container has loaded. To be used in the event loop.
+
+    Parameters
+    ----------
+    server : ModelServer
+    invoker : Invoker
+    cached : bool
+        Whether a model stays loaded after it has answered (``MultiModelConfig.ModelCacheSetting``).
+    """
+
+    def __init__(self, server: ModelServer, invoker: Invoker, cached: bool) -> None:
+        self._server, self._invoker, self._cached = server, invoker, cached
+        self._loaded: dict[str, int] = {}  # requests under way by name, the one used last at the end
+        self._life = 0  # of the server, to which `_loaded` belongs
+        self._locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    def __contains__(self, target: str) -> bool:
+        return self._life == self._server.lives and name_of(target) in self._loaded
+
+    def __len__(self) -> int:
+        return len(self._loaded) if self._life == self._server.lives else 0
+
+    @contextlib.asynccontextmanager
+    async def path(self, target: str, took: dict[str, float]) -> AsyncIterator[str]:
+        """Where the container takes requests for a model, which stays loaded inside the ``with``.
+
+        Parameters
+        ----------
+        target : str
+            ``TargetModel``: the archive's key below the container's prefix.
+        took : dict
+            Gets the seconds of what was done, by the name of AWS's metric, and ``ModelCacheHit``.
+
+        Raises
+        ------
+        AwsError
+            ``ValidationError``: there is no such archive, or the role may not read it.
+        LoadFailed
+        """
+        name = name_of(target)
+        async with self._locks[name]:
+            self._forget_a_former_life()
+            took["ModelCacheHit"] = float(name in self._loaded)
+            if name not in self._loaded:
+                await self._load(target, name, took)
+            loaded = self._loaded  # of this life of the server, which may end meanwhile
+            loaded[name] = loaded.pop(name, 0) + 1
+        try:
+            yield f"/models/{name}/invoke"
+        finally:
+            if name in loaded:
+                loaded[name] -= 1
+            if not self._cached and not self._loaded.get(name):
+                await self._unload(name, took)
+
+    def forget(self, target: str) -> None:
+        """The container does not know a model any more that was loaded: its process has ended."""
+        self._loaded.pop(name_of(target), None)
+
+    async def _load(self, target: str, name: str, took: dict[str, float]) -> None:
+        began = time.perf_counter()
+        try:
+            url = await asyncio.to_thread(self._server.fetch_model, target, name)
+        except HostingError as error:
+            raise validation_error(str(error)) from error
+        took["ModelDownloadingTime"] = time.perf_counter() - began
+        body = json.dumps({"model_name": name, "url": url}).encode()
+        while True:
+            loading = time.perf_counter()
+            reply = await self._ask("POST", "/models", body)
+            if reply.status != NO_MEMORY or not await self._make_room(took):
+                break
+        took["ModelLoadingTime"] = time.perf_counter() - loading
+        took["ModelLoadingWaitTime"] = time.perf_counter() - began
+        if not reply.good and reply.status != LOADED_ALREADY:
+            raise LoadFailed(reply)
+        self._loaded[name] = 0
+
+    async def _make_room(self, took: dict[str, float]) -> bool:
+        """Unload the model that was not used for the longest time; False when each is being used."""
+        idle = next((name for name, requests in self._loaded.items() if not requests), None)
+        if idle is None:
+            return False
+        await self._unload(idle, took)
+        return True
+
+    async def _unload(self, name: str, took: dict[str, float]) -> None:
+        self._loaded.pop(name, None)
+        began = time.perf_counter()
+        await self._ask("DELETE", f"/models/{name}", b"")
+        took["ModelUnloadingTime"] = took.get("ModelUnloadingTime", 0.0) + time.perf_counter() - began
+
+    async def _ask(self, method: str, path: str, body: bytes) -> Reply:
+        headers = {"Content-Type": "application/json"}
+        return await self._invoker.call(self._server, path, body, headers, LOAD_SECONDS, method=method)
+
+    def _forget_a_former_life(self) -> None:
+        if self._life != self._server.lives:
+            self._loaded = {}
+            self._life = self._server.lives
+
+
+def name_of(target: str) -> str:
+    """How SageMaker calls a model towards its container: a name without slashes, made from its key."""
+    return hashlib.md5(target.encode(), usedforsecurity=False).hexdigest()

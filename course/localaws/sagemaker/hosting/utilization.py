@@ -1,0 +1,217 @@
+"""What CloudWatch shows of endpoints and inference components, minute by minute: what their processes use, and that nobody asked them.
+
+Source: "Monitor Amazon SageMaker AI with Amazon CloudWatch" of the developer guide: ``/aws/sagemaker/Endpoints`` has CPUUtilization (a full
+core is 100), MemoryUtilization and DiskUtilization; ``ConcurrentRequestsPerModel`` of ``AWS/SageMaker`` comes every ten seconds. "If a
+variant's traffic becomes zero ... SageMaker emits metrics with a value of zero" ("Edit a scaling policy"). What a component's copies have
+instead is in `component_utilization`.
+
+A jump of the clock passes minutes in which nothing was measured: in them the instances went on as they are now. Of a long jump only the
+last hour is written.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from course.localaws.cloudwatch.metrics.store import Datum, observed
+from course.localaws.sagemaker.hosting.components import utilization as component_utilization
+from course.localaws.sagemaker.hosting.components.utilization import Place, Row
+from course.localaws.sagemaker.hosting.runtime.metrics import NAMESPACE
+from course.localaws.sagemaker.hosting.runtime.routing import LiveEndpoints
+
+if TYPE_CHECKING:
+    from course.localaws.platform import Platform
+    from course.localaws.sagemaker.hosting.components.copies import LiveComponents
+    from course.localaws.sagemaker.hosting.servers.fleets import Variant
+    from course.localaws.sagemaker.hosting.servers.model_server import ModelServer, Usage
+
+HOST_NAMESPACE = "/aws/sagemaker/Endpoints"
+MINUTE, TICK, LONGEST = 60, 10, 3600
+SHORTEST_SAMPLE = 0.5  # seconds; over less, processor time says nothing
+IDLE = ("Invocations", "InvocationsPerInstance")
+
+
+@dataclass
+class Measured:
+    """The last look at one server."""
+
+    moment: float
+    usage: Usage
+    cpu: float = 0.0
+
+
+@dataclass
+class Watched:
+    """A variant in service, or a component: since when, when it last had a request under way, and its servers."""
+
+    since: float
+    asked: float
+    servers: dict[ModelServer, Measured] = field(default_factory=dict)
+
+
+class Utilization:
+    """Measures as long as an endpoint is in service.
+
+    Parameters
+    ----------
+    platform : Platform
+    live : LiveEndpoints
+    components : LiveComponents
+    places : callable
+        Region and name of a component -> the number of the instance on which each of its copies is.
+    """
+
+    def __init__(
+        self, platform: Platform, live: LiveEndpoints, components: LiveComponents, places: Callable[[str, str], Sequence[Place]]
+    ) -> None:
+        self._platform, self._live, self._components, self._places = platform, live, components, places
+        self._watched: dict[tuple, Watched] = {}
+        self._done = 0.0
+        platform.agenda.add(self._due, self._measure, first=True)  # alarms of the same moment are to see it
+
+    def begin(self) -> None:
+        """An endpoint or a component came into service."""
+        if not self._watched:
+            self._done = self._platform.clock.now()
+        self._look()
+        self._platform.agenda.wake()
+
+    def _due(self) -> float | None:
+        if not self._live:
+            return None
+        step = TICK if any(self._done - watched.asked < LONGEST for watched in self._watched.values()) else MINUTE
+        return (self._done // step + 1) * step
+
+    def _look(self) -> list[tuple[str, str, Variant, Watched]]:
+        """All components and variants in service and their endpoints, those that are new too; the components first."""
+        now, found = self._platform.clock.now(), {}
+        shown = []
+        for region, live in [*self._components.every(), *self._live.every()]:
+            for variant in live.variants:
+                key = (region, *_dimensions(live.name, variant).values())
+                found[key] = self._watched.get(key) or Watched(now, -LONGEST)
+                shown.append((region, live.name, variant, found[key]))
+        self._watched = found
+        return shown
+
+    def _measure(self, moment: float) -> None:
+        """Write all moments until now."""
+        before, now = self._done, self._platform.clock.now()
+        self._done = now // TICK * TICK
+        first = max(before, now - LONGEST)
+        on_hosts: dict[tuple[str, str, str], list[tuple[Place, Row]]] = defaultdict(list)
+        for region, endpoint, variant, watched in self._look():
+            dimensions, component = _dimensions(endpoint, variant), variant.document.get("Component")
+            data = self._concurrency(variant, watched, dimensions, max(first, watched.since))
+            begins = [begin for begin in _steps(first - MINUTE, now - MINUTE, MINUTE) if begin >= watched.since - MINUTE]
+            if begins:
+                shared = on_hosts[region, endpoint, variant.name]
+                rows = self._rows(variant, watched)
+                if component:
+                    shared += zip(self._places(region, component), rows, strict=False)  # a copy may have come meanwhile
+                    data += component_utilization.normalised(variant.document, rows, dimensions, begins)
+                else:
+                    if "Hosts" in variant.document:
+                        rows = component_utilization.of_instances(len(variant.instances), shared)
+                    data += self._provisioned(variant, dimensions, begins) + self._of_hosts(rows, dimensions, begins)
+                data += [datum for begin in begins if begin >= watched.since for datum in self._idle(region, variant, dimensions, begin)]
+            self._platform.metrics.put_data(region, data)
+
+    def _concurrency(self, variant: Variant, watched: Watched, dimensions: dict, first: float) -> list[Datum]:
+        name, peaks = _peaks(variant)
+        ends = _steps(first, self._done, TICK)
+        if any(peaks):
+            watched.asked = self._done
+        if not ends or self._done - watched.asked >= LONGEST or ("Component" in variant.document and not peaks):
+            return []
+        counts = [Counter(peaks) if number == 0 else {0: len(peaks) or 1} for number in range(len(ends))]
+        return [
+            observed(NAMESPACE, name, count.items(), dimensions, "None", end - TICK, TICK)
+            for end, count in zip(ends, counts, strict=True)
+            if count
+        ]
+
+    @staticmethod
+    def _provisioned(variant: Variant, dimensions: dict, begins: list[float]) -> list[Datum]:
+        """Of a serverless variant, what part of its provisioned concurrency was in use at most; of the minutes of a jump in the first."""
+        if not variant.provisioned:
+            return []
+        used = [variant.most(), *[0] * (len(begins) - 1)]
+        executions, utilization = (f"ServerlessProvisionedConcurrency{name}" for name in ("Executions", "Utilization"))
+        return [
+            observed(NAMESPACE, name, [(count / per, 1.0)], dimensions, unit, begin)
+            for begin, count in zip(begins, used, strict=True)
+            for name, per, unit in ((executions, 1, "Count"), (utilization, variant.provisioned, "None"))
+        ]
+
+    @staticmethod
+    def _rows(variant: Variant, watched: Watched) -> list[Row]:
+        """What each instance, or each copy of a component, uses, as far as it can be seen."""
+        rows = []
+        for instance in variant.instances:
+            measured = [found for server in instance.servers if (found := _look_at(server, watched.servers))]
+            if measured:
+                usages = [found.usage for found in measured]
+                disk = 100 * sum(usage.disk for usage in usages) / max(usages[0].disk_size, 1)
+                rows.append(Row(sum(found.cpu for found in measured), sum(usage.memory for usage in usages), disk))
+        watched.servers = {server: found for server, found in watched.servers.items() if server.ready}
+        return rows
+
+    def _of_hosts(self, rows: list[Row], dimensions: dict, begins: list[float]) -> list[Datum]:
+        """CPU, memory and disk: one observation for each instance and minute."""
+        if not rows:
+            return []
+        memory = self._platform.limits.memory
+        series = {
+            "CPUUtilization": [(row.cpu, 1.0) for row in rows],
+            "MemoryUtilization": [(100 * row.memory / memory, 1.0) for row in rows],
+            "DiskUtilization": [(row.disk, 1.0) for row in rows],
+        }
+        return [observed(HOST_NAMESPACE, name, values, dimensions, "Percent", begin) for name, values in series.items() for begin in begins]
+
+    def _idle(self, region: str, variant: Variant, dimensions: dict, begin: float) -> list[Datum]:
+        """Zeros for a minute without invocations; not of what has no copies or only hosts components."""
+        if "Hosts" in variant.document or ("Component" in variant.document and not variant.instances):
+            return []
+        names = component_utilization.IDLE if "Component" in variant.document else IDLE
+        named = [{"Name": name, "Value": value} for name, value in dimensions.items()]
+        metric = {"Namespace": NAMESPACE, "MetricName": "Invocations", "Dimensions": named}
+        if any(True for _ in self._platform.metrics.data(region, metric, begin, begin + MINUTE)):
+            return []
+        return [observed(NAMESPACE, name, [(0.0, 1.0)], dimensions, "None", begin) for name in names]
+
+
+def _dimensions(endpoint: str, variant: Variant) -> dict[str, str]:
+    """Of a variant's metrics, or of those of a component."""
+    component = variant.document.get("Component")
+    return {"InferenceComponentName": component} if component else {"EndpointName": endpoint, "VariantName": variant.name}
+
+
+def _peaks(variant: Variant) -> tuple[str, Sequence[float]]:
+    """The metric of requests under way at once, and its observations since the last look."""
+    if "Component" in variant.document:
+        copies = len(variant.instances)
+        return component_utilization.CONCURRENT, [variant.most() / copies] if copies else []
+    return "ConcurrentRequestsPerModel", [] if "Hosts" in variant.document else variant.peaks()
+
+
+def _steps(after: float, until: float, seconds: int) -> list[float]:
+    """The multiples of ``seconds`` that are greater than ``after`` and at most ``until``."""
+    return [float(moment) for moment in range(int(after // seconds + 1) * seconds, int(until) + 1, seconds)]
+
+
+def _look_at(server: ModelServer, known: dict[ModelServer, Measured]) -> Measured | None:
+    usage, now = server.usage(), time.monotonic()
+    if usage is None:
+        return None
+    before = known.get(server)
+    passed = usage.age if before is None else now - before.moment
+    if before is not None and passed < SHORTEST_SAMPLE:
+        return before
+    spent = usage.cpu if before is None else max(0.0, usage.cpu - before.usage.cpu)
+    known[server] = Measured(now, usage, 100 * spent / max(passed, SHORTEST_SAMPLE))
+    return known[server]

@@ -1,0 +1,1 @@
+"""Model Monitor: lists only, so far."""

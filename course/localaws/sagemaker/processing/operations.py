@@ -1,0 +1,58 @@
+"""Processing jobs: a command in an image, with S3 objects below /opt/ml/processing before it and files from there in S3 after it.
+
+`processing_checks` says what AWS refuses, `processing_run` carries a job out.
+"""
+
+from __future__ import annotations
+
+from course.localaws import images
+from course.localaws.core.context import Context
+from course.localaws.core.errors import AwsError
+from course.localaws.core.resources import Document, Kind
+from course.localaws.jobs.s3_data import split
+from course.localaws.sagemaker.core import protection
+from course.localaws.sagemaker.core.job_family import DEFAULT_SECONDS, LOST, Jobs, unsupported
+from course.localaws.sagemaker.processing import checks, datasets
+from course.localaws.sagemaker.processing.checks import instances, outputs
+from course.localaws.sagemaker.processing.run import ProcessingRun, ended
+
+PROCESSING_JOB = Kind(
+    name="ProcessingJob",
+    arn="processing-job",
+    missing="Could not find requested job with name: {name}",
+    exists="Job name must be unique within an AWS account and region, and a job with this name already exists ({arn})",
+    exists_code="ResourceInUse",
+    status="ProcessingJobStatus",
+    summary=("ProcessingEndTime", "FailureReason", "ExitMessage"),
+    usage="processing job usage",
+    instances=lambda document: instances(document["ProcessingResources"]["ClusterConfig"]),
+    holding=("InProgress", "Stopping"),
+    event="SageMaker Processing Job State Change",
+)
+
+
+class ProcessingJobs(Jobs):
+    kind, noun, run = PROCESSING_JOB, "processing job", ProcessingRun
+
+    def prepare(self, context: Context, params: dict) -> Document:
+        checks.check(params)
+        images.find(params["AppSpecification"]["ImageUri"], params["RoleArn"])
+        if missing := images.missing(params["AppSpecification"]["ImageUri"]):
+            raise unsupported(f"the image {params['AppSpecification']['ImageUri']} on this machine without {missing}")
+        for output in outputs(params):
+            bucket, _ = split(output["S3Output"]["S3Uri"])
+            if not self.platform.objects.bucket_exists(bucket):
+                raise AwsError("ValidationException", f"The S3 bucket '{bucket}' of output {output['OutputName']} does not exist.")
+        condition = {"MaxRuntimeInSeconds": DEFAULT_SECONDS} | params.get("StoppingCondition", {})
+        cluster = params["ProcessingResources"]["ClusterConfig"]
+        keys = (params.get("ProcessingOutputConfig", {}).get("KmsKeyId"), cluster.get("VolumeKmsKeyId"))
+        keys += tuple(datasets.keys(params.get("ProcessingInputs", [])))
+        protection.check(self.platform, context, keys, params.get("NetworkConfig", {}).get("VpcConfig"))
+        if "InstancePreferences" in cluster:
+            [(kind, count)] = instances(cluster)
+            cluster = cluster | {"SelectedInstanceType": kind, "SelectedInstanceCount": count}
+        resources = params["ProcessingResources"] | {"ClusterConfig": cluster}
+        return params | {"StoppingCondition": condition, "ProcessingResources": resources, "ProcessingJobStatus": "InProgress"}
+
+    def lost(self, document: Document) -> dict:
+        return ended(self.engine.now(), "Failed", LOST)

@@ -1,0 +1,1 @@
+"""Inference Recommender: load tests, and what they say of instance types."""

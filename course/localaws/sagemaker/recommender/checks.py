@@ -1,0 +1,175 @@
+"""What CreateInferenceRecommendationsJob demands of a request, and the benchmarks that it asks for.
+
+Source: API reference of CreateInferenceRecommendationsJob, "Prerequisites", "Get an inference recommendation" and "Run a custom load test"
+of the SageMaker developer guide, read 2026-11-25.
+"""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from course.localaws.core.context import Context
+from course.localaws.core.data_files import table
+from course.localaws.core.errors import invalid
+from course.localaws.core.resources import Document, Engine
+from course.localaws.sagemaker.core import protection
+from course.localaws.sagemaker.core.job_family import unsupported
+from course.localaws.sagemaker.hosting import variants
+from course.localaws.sagemaker.hosting.models import MODEL
+from course.localaws.sagemaker.hosting.servers.model_data import multi_model
+from course.localaws.sagemaker.recommender import model as recommender_model
+from course.localaws.sagemaker.recommender import traffic
+from course.localaws.sagemaker.registry import models
+from course.localaws.sagemaker.registry.model_packages import MODEL_PACKAGE, key_of
+
+if TYPE_CHECKING:
+    from course.localaws.platform import Platform
+
+OPERATION = "CreateInferenceRecommendationsJob"
+MOST_BENCHMARKS = 10
+MOST_SECONDS = 18_000
+ARCHIVES = (".tar.gz", ".tgz")
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """A container with its environment on an instance type. Those with the same container share a load test."""
+
+    instance_type: str
+    container: dict
+    specification: str | None
+    environment: dict[str, str]
+    endpoint: str
+
+
+def plan(platform: Platform, engine: Engine, context: Context, params: dict) -> dict:
+    """What a job needs to run, as plain JSON. Waits for moto.
+
+    Raises
+    ------
+    AwsError
+        ``ValidationException``, ``NotSupportedByLocalAws``.
+    """
+    given = params["InputConfig"]
+    _refuse_unsupported(given, params.get("OutputConfig", {}))
+    keys = (given.get("VolumeKmsKeyId"), params.get("OutputConfig", {}).get("KmsKeyId"))
+    protection.check(platform, context, keys, given.get("VpcConfig"))
+    _check_durations(given)
+    _check_type(params)
+    if ("ModelName" in given) == ("ModelPackageVersionArn" in given):
+        raise invalid("Specify either ModelName or ModelPackageVersionArn of InputConfig, and not both.")
+    package = _package(engine, context, given)
+    return {
+        "Benchmarks": [asdict(benchmark) for benchmark in _benchmarks(engine, context, params, package)],
+        "Steps": [asdict(step) for step in traffic.steps_of(given.get("TrafficPattern"))],
+        **_payload(given, package),
+    }
+
+
+def _refuse_unsupported(given: dict, output: dict) -> None:
+    if "Endpoints" in given:
+        raise unsupported(f"InputConfig.Endpoints of {OPERATION}")
+    if "CompiledOutputConfig" in output:
+        raise unsupported(f"CompiledOutputConfig of {OPERATION}, which asks for SageMaker Neo")
+    if any("ServerlessConfig" in each for each in given.get("EndpointConfigurations", ())):
+        raise unsupported(f"ServerlessConfig of {OPERATION}")
+    if given.get("ContainerConfig", {}).get("SupportedEndpointType") == "Serverless":
+        raise unsupported(f"SupportedEndpointType Serverless of {OPERATION}")
+
+
+def _check_durations(given: dict) -> None:
+    seconds = given.get("JobDurationInSeconds", MOST_SECONDS)
+    if seconds > MOST_SECONDS:
+        raise invalid(f"JobDurationInSeconds must be at most {MOST_SECONDS}; got {seconds}.")
+    pattern = given.get("TrafficPattern", {})
+    if any(each.get("DurationInSeconds", 0) > seconds for each in (*pattern.get("Phases", ()), pattern.get("Stairs", {}))):
+        raise invalid(f"DurationInSeconds of the TrafficPattern must not exceed JobDurationInSeconds ({seconds}).")
+
+
+def _check_type(params: dict) -> None:
+    """What only an Advanced job has, and must have."""
+    given, conditions = params["InputConfig"], params.get("StoppingConditions", {})
+    if params["JobType"] == "Advanced":
+        missing = [member for member in ("TrafficPattern", "EndpointConfigurations") if member not in given]
+        missing += [] if conditions else ["StoppingConditions"]
+        if missing:
+            raise invalid(f"An Advanced job needs {' and '.join(missing)}.")
+    elif given.get("TrafficPattern") or conditions:
+        raise invalid("TrafficPattern and StoppingConditions are for Advanced jobs only.")
+    for threshold in conditions.get("ModelLatencyThresholds", ()):
+        if threshold.get("Percentile", "P95") not in ("P95", "P99") or threshold.get("ValueInMilliseconds", 0) < 1:
+            raise invalid("A ModelLatencyThreshold needs the Percentile P95 or P99 and a ValueInMilliseconds of at least 1.")
+
+
+def _package(engine: Engine, context: Context, given: dict) -> Document:
+    """The model package, empty for a job about a model. It need not be approved."""
+    if "ModelPackageVersionArn" not in given:
+        return {}
+    package = engine.get(context, MODEL_PACKAGE, key_of(context, given["ModelPackageVersionArn"]))
+    if "ModelPackageVersion" not in package:
+        raise invalid(f"{given['ModelPackageVersionArn']} is not the ARN of a versioned model package.")
+    return package
+
+
+def _benchmarks(engine: Engine, context: Context, params: dict, package: Document) -> list[Benchmark]:
+    given, found = params["InputConfig"], []
+    for configuration in given.get("EndpointConfigurations") or [{}]:
+        specification = configuration.get("InferenceSpecificationName")
+        container = _container(engine, context, given, package, specification)
+        for environment in _environments(configuration):
+            changed = container | {"Environment": container.get("Environment", {}) | environment}
+            for instance_type in _types(configuration, given, package):
+                found.append(Benchmark(instance_type, changed, specification, environment, f"sm-epc-{uuid.uuid4()}"))
+    return found[: given.get("ResourceLimit", {}).get("MaxNumberOfTests", MOST_BENCHMARKS)]
+
+
+def _container(engine: Engine, context: Context, given: dict, package: Document, specification: str | None) -> dict:
+    if package:
+        model = {"Containers": models.containers(package, specification)}
+    elif specification is not None:
+        raise invalid("InferenceSpecificationName is for a ModelPackageVersionArn, not for a ModelName.")
+    else:
+        model = engine.get(context, MODEL, given["ModelName"])
+    containers = variants.containers_of(model, OPERATION)
+    if len(containers) > 1:
+        raise unsupported(f"{OPERATION} for a model of several containers")
+    if multi_model(containers[0]):
+        raise unsupported(f"{OPERATION} for a multi-model container")
+    return containers[0]
+
+
+def _types(configuration: dict, given: dict, package: Document) -> list[str]:
+    """The instance types of one endpoint configuration; of none, those that job or package support, as far as the table has them."""
+    if "InstanceType" in configuration:
+        if not recommender_model.known(configuration["InstanceType"]):
+            raise unsupported(f"{OPERATION} for {configuration['InstanceType']}: recommender.yaml has no figures of it")
+        return [configuration["InstanceType"]]
+    supported = given.get("ContainerConfig", {}).get("SupportedInstanceTypes")
+    supported = supported or package.get("InferenceSpecification", {}).get("SupportedRealtimeInferenceInstanceTypes")
+    supported = supported or table(traffic.TABLE)["default_types"]
+    if not (found := [each for each in supported if recommender_model.known(each)]):
+        raise unsupported(f"{OPERATION} for {', '.join(supported)}: recommender.yaml has no figures of them")
+    return found
+
+
+def _environments(configuration: dict) -> list[dict[str, str]]:
+    """Every combination of the values that a configuration's environment may have."""
+    ranges = configuration.get("EnvironmentParameterRanges", {}).get("CategoricalParameterRanges", [])
+    names = [each["Name"] for each in ranges]
+    return [dict(zip(names, values, strict=True)) for values in itertools.product(*(each["Value"] for each in ranges))]
+
+
+def _payload(given: dict, package: Document) -> dict:
+    config = given.get("ContainerConfig", {}).get("PayloadConfig", {})
+    url = config.get("SamplePayloadUrl") or package.get("SamplePayloadUrl")
+    if url is None:
+        raise invalid("A sample payload is needed: SamplePayloadUrl of ContainerConfig.PayloadConfig, or of the model package.")
+    if not url.endswith(ARCHIVES):
+        raise invalid(f"The sample payload must be a gzip compressed tar archive (.tar.gz suffix): {url}.")
+    types = config.get("SupportedContentTypes") or package.get("InferenceSpecification", {}).get("SupportedContentTypes")
+    if not types:
+        raise invalid("SupportedContentTypes of the sample payload are needed.")
+    return {"SamplePayloadUrl": url, "ContentType": types[0]}

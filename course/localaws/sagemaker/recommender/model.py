@@ -1,0 +1,126 @@
+"""What a load test of one server here says of an instance type: a model, whose table and assumptions are in `recommender.yaml`.
+
+Users spread evenly over an instance's servers. A server with less than one user serves in proportion; with more, it does what the server
+here did with so many; with more than were tried, it serves no faster, and each user waits longer.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from course.localaws.core.data_files import table
+from course.localaws.sagemaker.core import instance_types
+from course.localaws.sagemaker.recommender.traffic import TABLE, Step
+
+FLAT = 1.02  # a rate that is less than this much higher than the best so far has flattened
+
+
+class Unfit(Exception):
+    """An instance type does not satisfy the job's conditions; the message is the benchmark's ``FailureReason``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What one server did with so many users: requests a second, percentiles of latency in seconds, cores and bytes in use."""
+
+    users: float
+    rate: float
+    latency: dict[str, float]
+    cores: float
+    memory: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """The same of an instance: requests a minute, percentiles of latency in milliseconds, percent of its processors and memory."""
+
+    rate: float
+    latency: dict[str, float]
+    cpu: float
+    memory: float
+
+
+def known(instance_type: str) -> bool:
+    return instance_type in table(TABLE)["types"]
+
+
+def price(instance_type: str) -> float:
+    """US dollars an hour."""
+    return table(TABLE)["types"][instance_type]["price"]
+
+
+def servers(instance_type: str, measured: Sequence[Measured]) -> int:
+    """How many servers an instance has: one a vCPU, fewer when one keeps several busy."""
+    busy = max(1.0, _points(measured)[0].cores)
+    return max(1, math.floor(instance_types.vcpus(instance_type) / busy))
+
+
+def rated(instance_type: str, measured: Sequence[Measured], users: int) -> Rated:
+    """What an instance would do with so many users."""
+    figures, count = table(TABLE), servers(instance_type, measured)
+    speed = figures["types"][instance_type]["ghz"] / figures["types"][figures["reference"]]["ghz"]
+    one = _at(measured, users / count)
+    return Rated(
+        rate=one.rate * count * speed * 60,
+        latency={name: seconds / speed * 1000 for name, seconds in one.latency.items()},
+        cpu=min(100.0, 100 * one.cores * count / instance_types.vcpus(instance_type)),
+        memory=100 * one.memory * count / instance_types.memory(instance_type),
+    )
+
+
+def best(instance_type: str, measured: Sequence[Measured], steps: Sequence[Step], conditions: dict) -> Rated:
+    """What an instance reaches in a traffic pattern before a stopping condition ends it.
+
+    Raises
+    ------
+    Unfit
+    """
+    reached: Rated | None = None
+    thresholds = {each.get("Percentile", "P95"): each["ValueInMilliseconds"] for each in conditions.get("ModelLatencyThresholds", ())}
+    for users in dict.fromkeys(step.users for step in steps):
+        now = rated(instance_type, measured, users)
+        if now.memory > 100:
+            raise Unfit(f"{instance_type} has not enough memory for the model: it would use {now.memory:.0f} % of it.")
+        slow = [f"{name} is {now.latency[name]:.1f} ms, not {most} ms" for name, most in thresholds.items() if now.latency[name] > most]
+        if slow and reached is None:
+            raise Unfit(f"{instance_type} does not satisfy the model latency threshold with {users} users: {', '.join(slow)}.")
+        if slow:
+            break
+        if reached is None or now.rate > reached.rate * FLAT:
+            reached = now
+        if reached.rate >= conditions.get("MaxInvocations", math.inf):
+            break
+    return reached
+
+
+def flat(measured: Sequence[Measured]) -> bool:
+    """Whether the last step brought no more requests than fewer users did."""
+    *fewer, last = [each for each in _points(measured) if each.users <= measured[-1].users]
+    return bool(fewer) and last.rate < max(each.rate for each in fewer) * FLAT
+
+
+def _points(measured: Sequence[Measured]) -> list[Measured]:
+    """By how many users there were; of as many, what was measured last, when the server was warm."""
+    return sorted({each.users: each for each in measured}.values(), key=lambda each: each.users)
+
+
+def _at(measured: Sequence[Measured], users: float) -> Measured:
+    """What one server does with so many users, of which there may be a fraction."""
+    points = _points(measured)
+    first, last = points[0], points[-1]
+    if users <= first.users:
+        share = users / first.users
+        return Measured(users, first.rate * share, first.latency, first.cores * share, first.memory)
+    if users >= last.users:
+        waits = {name: seconds * users / last.users for name, seconds in last.latency.items()}
+        return Measured(users, last.rate, waits, last.cores, last.memory)
+    low, high = next(pair for pair in zip(points, points[1:], strict=False) if pair[0].users <= users <= pair[1].users)
+    share = (users - low.users) / (high.users - low.users)
+
+    def between(a: float, b: float) -> float:
+        return a + (b - a) * share
+
+    latency = {name: between(low.latency[name], high.latency[name]) for name in low.latency}
+    return Measured(users, between(low.rate, high.rate), latency, between(low.cores, high.cores), max(low.memory, high.memory))

@@ -1,0 +1,118 @@
+"""Inference Recommender: jobs that load-test a model, and say what instance types would make of it.
+
+A job's document is what DescribeInferenceRecommendationsJob answers; its ``_plan`` says what it does, ``_steps`` what came of it. AWS
+starts an endpoint for each benchmark. Here benchmarks of the same container share one model server, which is really tested
+(`recommendation_run`); what follows for each instance type is modelled (`recommender_model`), and the job's log says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from course.localaws.core import selection
+from course.localaws.core.context import Context, Operation
+from course.localaws.core.errors import invalid
+from course.localaws.core.resources import Document, Engine, Kind
+from course.localaws.jobs.runner import JobRunner, require_role
+from course.localaws.sagemaker.core.job_family import LOST
+from course.localaws.sagemaker.recommender import checks
+from course.localaws.sagemaker.recommender.run import RecommendationRun, ended, pending
+
+if TYPE_CHECKING:
+    from course.localaws.platform import Platform
+
+RUNNING = ("PENDING", "IN_PROGRESS")
+
+
+@dataclass(frozen=True)
+class RecommendationKind(Kind):
+    """Its members are called by the job alone."""
+
+    @property
+    def name_member(self) -> str:
+        return "JobName"
+
+    @property
+    def arn_member(self) -> str:
+        return "JobArn"
+
+
+# How AWS words these two is not known; the codes are those of the API reference.
+RECOMMENDATIONS_JOB = RecommendationKind(
+    name="InferenceRecommendationsJob",
+    arn="inference-recommendations-job",
+    missing="Inference recommendations job {arn} does not exist.",
+    missing_code="ResourceNotFound",
+    exists="Inference recommendations job {arn} already exists.",
+    exists_code="ResourceInUse",
+    status="Status",
+    summary=(
+        "JobDescription", "JobType", "CompletionTime", "RoleArn", "FailureReason",
+        "InputConfig.ModelName", "InputConfig.ModelPackageVersionArn", "_plan.SamplePayloadUrl",
+    ),
+    filters={"ModelNameEquals": "ModelName", "ModelPackageVersionArnEquals": "ModelPackageVersionArn"},
+)  # fmt: skip
+
+
+class InferenceRecommendationsJobs:
+    """Create, Describe, List and Stop of jobs, and the steps of one."""
+
+    kinds = (RECOMMENDATIONS_JOB,)
+
+    def __init__(self, platform: Platform, engine: Engine) -> None:
+        self._platform, self._engine = platform, engine
+        self._runner = JobRunner(platform, RECOMMENDATIONS_JOB.arn)
+        self.operations: dict[str, Operation] = {
+            "CreateInferenceRecommendationsJob": self.create,
+            "DescribeInferenceRecommendationsJob": lambda context, params: engine.get(context, RECOMMENDATIONS_JOB, params["JobName"]),
+            "ListInferenceRecommendationsJobs": self.list,
+            "ListInferenceRecommendationsJobSteps": self.list_steps,
+            "StopInferenceRecommendationsJob": self.stop,
+        }
+
+    async def create(self, context: Context, params: dict) -> dict:
+        return {"JobArn": await asyncio.to_thread(self._begin, context, params)}
+
+    def list(self, context: Context, params: dict) -> dict:
+        jobs, token = self._engine.page(context, RECOMMENDATIONS_JOB, params)
+        return {"InferenceRecommendationsJobs": [{"JobDescription": ""} | job for job in jobs], "NextToken": token}
+
+    def list_steps(self, context: Context, params: dict) -> dict:
+        job = self._engine.get(context, RECOMMENDATIONS_JOB, params["JobName"])
+        found = [
+            {"StepType": "BENCHMARK", "JobName": job["JobName"], "_number": number, **step}
+            for number, step in enumerate(job["_steps"])
+            if params.get("Status", step["Status"]) == step["Status"]
+        ]
+        ordered = {"SortOrder": "Ascending"} | params
+        shown, token = selection.page(found, "_number", lambda step: step["_number"], ordered)
+        return {"Steps": shown} | ({"NextToken": token} if token else {})
+
+    def stop(self, context: Context, params: dict) -> None:
+        def changes(job: Document) -> dict:
+            if job["Status"] not in (*RUNNING, "STOPPING"):
+                raise invalid(f"The inference recommendations job {job['JobArn']} cannot be stopped: its status is {job['Status']}.")
+            return {"Status": "STOPPING"}
+
+        self._runner.stop(self._engine.update(context, RECOMMENDATIONS_JOB, params["JobName"], changes)["JobArn"])
+
+    def recover(self) -> None:
+        """Jobs that ran when the local AWS was killed have failed."""
+        self._runner.recover()
+        for context, job in list(self._engine.every(RECOMMENDATIONS_JOB, (*RUNNING, "STOPPING"))):
+            self._engine.update(context, RECOMMENDATIONS_JOB, job["JobName"], ended(job, self._engine.now(), "FAILED", LOST))
+
+    def shutdown(self) -> None:
+        self._runner.shutdown()
+
+    def _begin(self, context: Context, params: dict) -> str:
+        require_role(self._platform, params["RoleArn"])
+        plan = checks.plan(self._platform, self._engine, context, params)
+        name = params["JobName"]
+        document = {member: value for member, value in params.items() if member != "OutputConfig"} | {"Status": "PENDING", "_plan": plan}
+        document["_steps"] = [pending(benchmark) for benchmark in plan["Benchmarks"]]
+        arn = self._engine.create(context, RECOMMENDATIONS_JOB, name, document, params.get("Tags", ()))
+        self._runner.submit(arn, RecommendationRun(self._runner, self._engine, RECOMMENDATIONS_JOB, context, name))
+        return arn

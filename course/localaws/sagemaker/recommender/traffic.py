@@ -1,0 +1,72 @@
+"""The traffic of a load test: how many users there are, and for how long.
+
+Source: "Run a custom load test" of the SageMaker developer guide, read 2026-11-25. With PHASES, users come at a rate a minute; with STAIRS,
+at the beginning of each step, which lasts ``DurationInSeconds / NumberOfSteps``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from course.localaws.core.data_files import table
+from course.localaws.core.errors import invalid
+
+TABLE = Path(__file__).with_name("recommender.yaml")
+MINUTE = 60
+DURATION = range(120, 3601)
+USERS = range(1, 4)
+SPAWN_RATE = range(4)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """So many users, for so many seconds of the traffic pattern."""
+
+    users: int
+    seconds: float
+
+    @property
+    def real_seconds(self) -> float:
+        return self.seconds / table(TABLE)["traffic_seconds_a_second"]
+
+
+def steps_of(pattern: dict | None) -> list[Step]:
+    """The steps of a job's ``TrafficPattern``, and those of a Default job, which has none.
+
+    Raises
+    ------
+    AwsError
+        ``ValidationException``
+    """
+    if pattern is None:
+        return [Step(users, MINUTE) for users in table(TABLE)["default_users"]]
+    phases, stairs = pattern.get("Phases", []), pattern.get("Stairs")
+    kind = pattern.get("TrafficType", "STAIRS" if stairs else "PHASES")
+    if (kind == "STAIRS") != bool(stairs) or (kind == "PHASES") != bool(phases):
+        raise invalid(f"A TrafficPattern of the type {kind} needs {kind.capitalize()} and nothing else.")
+    return _stairs(stairs) if stairs else [step for phase in phases for step in _phase(phase)]
+
+
+def _phase(phase: dict) -> Iterator[Step]:
+    for member, allowed in (("InitialNumberOfUsers", USERS), ("SpawnRate", SPAWN_RATE), ("DurationInSeconds", DURATION)):
+        _check(f"{member} of a phase", phase.get(member), allowed)
+    duration = phase["DurationInSeconds"]
+    for minute in range(math.ceil(duration / MINUTE)):
+        yield Step(phase["InitialNumberOfUsers"] + minute * phase["SpawnRate"], min(MINUTE, duration - minute * MINUTE))
+
+
+def _stairs(stairs: dict) -> list[Step]:
+    _check("DurationInSeconds of Stairs", stairs.get("DurationInSeconds"), DURATION)
+    for member in ("NumberOfSteps", "UsersPerStep"):
+        if member not in stairs:
+            raise invalid(f"{member} of Stairs is required.")
+    number = stairs["NumberOfSteps"]
+    return [Step((step + 1) * stairs["UsersPerStep"], stairs["DurationInSeconds"] / number) for step in range(number)]
+
+
+def _check(what: str, value: int | None, allowed: range) -> None:
+    if value not in allowed:
+        raise invalid(f"{what} must be between {allowed.start} and {allowed.stop - 1}; got {value}.")

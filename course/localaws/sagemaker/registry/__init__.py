@@ -1,0 +1,1 @@
+"""The model registry: package groups and model packages."""

@@ -1,0 +1,40 @@
+"""What a model package leaves in the lineage: an artifact of its own, of each image and of each model in it, and their associations.
+
+Source: "Amazon SageMaker AI-Created Tracking Entities" of the developer guide, read 2026-11-25; types and association as the lineage tables
+of the SDK show them for a registration. The context of the group and the action of the approval, which AWS makes besides, are not made.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from course.localaws.core.context import Context
+from course.localaws.core.errors import AwsError
+from course.localaws.core.resources import Document, Engine
+from course.localaws.sagemaker.experiments import lineage
+
+
+def record(engine: Engine, context: Context, package: Document) -> None:
+    """Keep the lineage of a new package; what is kept already of an image or a model is used."""
+    whole = _artifact(engine, context, package["ModelPackageArn"], "Model", package.get("MetadataProperties"))
+    for uri, kind in dict.fromkeys(_parts(package)):
+        with contextlib.suppress(AwsError):  # a package of the same ARN had it, before its group was deleted and made again
+            lineage.associate(engine, context, _artifact(engine, context, uri, kind), whole, "ContributedTo")
+
+
+def _parts(package: Document) -> Iterator[tuple[str, str]]:
+    for container in package.get("InferenceSpecification", {}).get("Containers", ()):
+        data = container.get("ModelDataUrl") or container.get("ModelDataSource", {}).get("S3DataSource", {}).get("S3Uri")
+        if "Image" in container:
+            yield container["Image"], "Image"
+        if data:
+            yield data, "Model"
+
+
+def _artifact(engine: Engine, context: Context, uri: str, kind: str, metadata: dict | None = None) -> str:
+    params = {"Source": {"SourceUri": uri}, "ArtifactType": kind} | ({"MetadataProperties": metadata} if metadata else {})
+    try:
+        return lineage.create(engine, context, lineage.ARTIFACT, params)
+    except AwsError:  # another package has it
+        return lineage.ARTIFACT.arn_of(context, lineage.key_of(lineage.ARTIFACT, params))

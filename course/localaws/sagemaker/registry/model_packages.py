@@ -1,0 +1,191 @@
+"""Model packages: versions of a model that a group keeps, and packages that stand alone.
+
+Source: "Model Registration Deployment with Model Registry" of the SageMaker developer guide and the API reference, read 2026-11-25. The
+words for a package that is not there are those that public programs quote; what a request must be is in `package_checks`. A package is
+`Completed` at once: what AWS does meanwhile, finding image and data, is done before the answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from course.localaws.core import selection
+from course.localaws.core.context import Context, Operation
+from course.localaws.core.errors import AwsError, invalid
+from course.localaws.core.resources import Document, Engine, Kind
+from course.localaws.sagemaker.experiments.experiments import by
+from course.localaws.sagemaker.registry import checks, lineage
+
+if TYPE_CHECKING:
+    from course.localaws.platform import Platform
+
+UPDATED = (
+    "ModelApprovalStatus", "ModelPackageRegistrationType", "ApprovalDescription", "InferenceSpecification", "SourceUri", "ModelLifeCycle",
+)  # fmt: skip
+SUMMARY = (
+    "ModelPackageName", "ModelPackageGroupName", "ModelPackageVersion", "ModelPackageArn", "ModelPackageDescription", "CreationTime",
+    "ModelPackageStatus", "ModelApprovalStatus", "ModelLifeCycle", "ModelPackageRegistrationType",
+)  # fmt: skip
+BATCH_SUMMARY = (*SUMMARY[1:8], "InferenceSpecification", "ModelPackageRegistrationType")
+MOST_PROPERTIES = 50
+
+
+@dataclass(frozen=True)
+class PackageKind(Kind):
+    """A version has no name of its own: `Engine` tells it by its group's and its number, which nobody is shown."""
+
+    @property
+    def name_member(self) -> str:
+        return "_name"
+
+
+MODEL_PACKAGE = PackageKind(
+    name="ModelPackage",
+    arn="model-package",
+    missing="ModelPackage {arn} does not exist.",
+    exists="Model Package already exists: {arn}",
+    status="ModelPackageStatus",
+    event="SageMaker Model Package State Change",
+    told=(*UPDATED, "CustomerMetadataProperties", "AdditionalInferenceSpecifications", "ModelCard"),
+)
+
+
+class ModelPackages:
+    """Create, Describe, List, Update and Delete of model packages."""
+
+    kinds = (MODEL_PACKAGE,)
+
+    def __init__(self, platform: Platform, engine: Engine) -> None:
+        self._platform, self._engine = platform, engine
+        self._creating = threading.Lock()
+        self.operations: dict[str, Operation] = {
+            "CreateModelPackage": self.create,
+            "DescribeModelPackage": self.describe,
+            "BatchDescribeModelPackage": self.batch_describe,
+            "ListModelPackages": self.list,
+            "UpdateModelPackage": self.update,
+            "DeleteModelPackage": self.delete,
+        }
+
+    async def create(self, context: Context, params: dict) -> dict:
+        # Images and KMS are asked, which the event loop must not wait for.
+        return await asyncio.to_thread(self._create, context, params)
+
+    def describe(self, context: Context, params: dict) -> dict:
+        package = self._engine.get(context, MODEL_PACKAGE, key_of(context, params["ModelPackageName"]))
+        if params.get("IncludedData") == "MetadataOnly" and "ModelCard" in package:
+            return package | {"ModelCard": sanitized(package["ModelCard"])}
+        return package
+
+    def batch_describe(self, context: Context, params: dict) -> dict:
+        found, errors = {}, {}
+        for arn in params["ModelPackageArnList"]:
+            try:
+                package = self._engine.get(context, MODEL_PACKAGE, key_of(context, arn))
+                if not {"ModelPackageVersion", "InferenceSpecification"} <= package.keys():
+                    raise invalid(f"ModelPackage {arn} is no version of a group, or has no InferenceSpecification.")
+                found[arn] = {member: package[member] for member in BATCH_SUMMARY if member in package}
+            except AwsError as error:
+                errors[arn] = {"ErrorCode": error.code, "ErrorResponse": error.message}
+        return {"ModelPackageSummaries": found, "BatchDescribeModelPackageErrorMap": errors}
+
+    def list(self, context: Context, params: dict) -> dict:
+        found = [package for package in self._engine.documents(context, MODEL_PACKAGE) if asked_for(package, params)]
+        if "ModelPackageGroupName" in params:
+            group = checks.group_of(self._engine, context, params)["ModelPackageGroupName"]
+            found = [package for package in found if package.get("ModelPackageGroupName") == group]
+        sorted_by = "_name" if params.get("SortBy") == "Name" else "CreationTime"
+        ordered = {"SortOrder": "Ascending"} | params
+        shown, token = selection.page(found, "ModelPackageArn", lambda package: package[sorted_by], ordered)
+        summaries = [{member: package[member] for member in SUMMARY if member in package} for package in shown]
+        return {"ModelPackageSummaryList": summaries} | ({"NextToken": token} if token else {})
+
+    async def update(self, context: Context, params: dict) -> dict:
+        return await asyncio.to_thread(self._update, context, params)
+
+    def delete(self, context: Context, params: dict) -> None:
+        name = key_of(context, params["ModelPackageName"])
+        self._engine.update(context, MODEL_PACKAGE, name, {"ModelPackageStatus": "Deleting"})
+        self._engine.delete(context, MODEL_PACKAGE, name)
+
+    def recover(self) -> None: ...
+
+    def shutdown(self) -> None: ...
+
+    def _create(self, context: Context, params: dict) -> dict:
+        with self._creating:
+            token = params.pop("ClientToken", None)
+            for package in self._engine.documents(context, MODEL_PACKAGE) if token else ():
+                if package.get("_token") == token:
+                    return {"ModelPackageArn": package["ModelPackageArn"]}
+            document = checks.prepared(self._platform, self._engine, context, params) | {"_token": token}
+            name = params.get("ModelPackageName") or checks.next_name(self._engine, context, document)
+            document |= {
+                "ModelPackageStatus": "Completed",
+                "ModelPackageStatusDetails": {"ValidationStatuses": [], "ImageScanStatuses": []},
+            }
+            arn = self._engine.create(context, MODEL_PACKAGE, name, document | by(context, "CreatedBy"), params.get("Tags", ()))
+        lineage.record(self._engine, context, self._engine.get(context, MODEL_PACKAGE, name))
+        return {"ModelPackageArn": arn}
+
+    def _update(self, context: Context, params: dict) -> dict:
+        checked = checks.checked_update(self._platform, params)
+
+        def changes(package: Document) -> dict:
+            if "ModelPackageVersion" not in package:
+                raise invalid(f"ModelPackage {package['ModelPackageArn']} is not versioned; only a version of a group can be updated.")
+            members = {member: checked[member] for member in UPDATED if member in checked}
+            members |= {"CustomerMetadataProperties": properties(package, checked) or None}
+            if added := checked.get("AdditionalInferenceSpecificationsToAdd"):
+                specifications = [*package.get("AdditionalInferenceSpecifications", ()), *added]
+                checks.check_names(specifications)
+                members["AdditionalInferenceSpecifications"] = specifications
+            if "ModelCard" in checked:
+                members["ModelCard"] = package.get("ModelCard", {}) | checked["ModelCard"]
+            return members | by(context, "LastModifiedBy")
+
+        package = self._engine.update(context, MODEL_PACKAGE, key_of(context, params["ModelPackageArn"]), changes)
+        return {"ModelPackageArn": package["ModelPackageArn"]}
+
+
+def key_of(context: Context, name: str) -> str:
+    """What `Engine` calls a package that a request names by name or ARN, versioned or not. Raises AwsError for an ARN from elsewhere."""
+    own = MODEL_PACKAGE.arn_of(context, "")
+    if name.startswith("arn:") and not name.startswith(own):
+        raise invalid(f"ModelPackage {name} does not exist.")
+    key = name.removeprefix(own)
+    if context.call is not None and not context.call.resource:
+        context.call.resource = f"{MODEL_PACKAGE.arn}/{key}"
+    return key
+
+
+def asked_for(package: Document, params: dict) -> bool:
+    """Whether a package satisfies the filters of ListModelPackages; with a group named, versions are meant."""
+    kind = params.get("ModelPackageType", "Versioned" if "ModelPackageGroupName" in params else "Unversioned")
+    versioned = "ModelPackageVersion" in package
+    after, before = params.get("CreationTimeAfter", float("-inf")), params.get("CreationTimeBefore", float("inf"))
+    return (
+        (kind == "Both" or versioned == (kind == "Versioned"))
+        and after <= package["CreationTime"] < before
+        and params.get("NameContains", "").lower() in package["_name"].lower()
+        and params.get("ModelApprovalStatus", package.get("ModelApprovalStatus")) == package.get("ModelApprovalStatus")
+    )
+
+
+def properties(package: Document, params: dict) -> dict[str, str]:
+    """The CustomerMetadataProperties after an update."""
+    merged = package.get("CustomerMetadataProperties", {}) | params.get("CustomerMetadataProperties", {})
+    kept = {name: value for name, value in merged.items() if name not in params.get("CustomerMetadataPropertiesToRemove", ())}
+    if len(kept) > MOST_PROPERTIES:
+        raise invalid(f"A model package can have at most {MOST_PROPERTIES} CustomerMetadataProperties; this would make {len(kept)}.")
+    return kept
+
+
+def sanitized(card: dict) -> dict:
+    """A model card without what a key may protect; of its content the risk rating stays, as the API reference says."""
+    rating = json.loads(card.get("ModelCardContent") or "{}").get("intended_uses", {}).get("risk_rating")
+    return card | {"ModelCardContent": json.dumps({"intended_uses": {"risk_rating": rating}} if rating else {})}

@@ -1,0 +1,86 @@
+"""Managed Spot training: instances that are taken back when a lesson or a test orders it, and what they cost.
+
+Source: "Managed Spot Training in Amazon SageMaker AI" and "Managed Spot Training Lifecycle" of the SageMaker developer guide, read
+2026-11-25. AWS documents no signal before an interruption, and there is none here: the program is ended at once, and what it had written
+to its checkpoints is copied to S3 before the instance goes. Here nothing is ever interrupted that nobody ordered.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from course.localaws.core.data_files import table
+
+TABLE = Path(__file__).with_name("spot.yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class Interruption:
+    """Seconds for which the program is to run first, and seconds, on the local AWS's clock, for which there is no capacity then."""
+
+    after: float = 0.0
+    outage: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("after", "outage"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"an interruption's {name!r} is a number of seconds, 0 or more; got {getattr(self, name)}")
+
+
+class Interruptions:
+    """The interruptions that were ordered of one job; each takes effect once, in their order."""
+
+    def __init__(self) -> None:
+        self._orders: deque[Interruption] = deque()
+        self._kill: Callable[[], None] | None = None
+        self._timer: threading.Timer | None = None
+        self._taken: Interruption | None = None
+        self._lock = threading.Lock()
+
+    def order(self, interruption: Interruption) -> None:
+        with self._lock:
+            self._orders.append(interruption)
+            self._arm()
+
+    @contextlib.contextmanager
+    def watch(self, kill: Callable[[], None]) -> Iterator[None]:
+        """Let an interruption ``kill`` the program while it runs in the block."""
+        with self._lock:
+            self._kill = kill
+            self._arm()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._kill = None
+                if self._timer:
+                    self._timer.cancel()
+                self._timer = None
+
+    def taken(self) -> Interruption | None:
+        """The interruption that ended the last program, told once; None when it ended by itself."""
+        taken, self._taken = self._taken, None
+        return taken
+
+    def _arm(self) -> None:
+        if self._kill and self._orders and not self._timer:
+            self._timer = threading.Timer(self._orders[0].after, self._take)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _take(self) -> None:
+        with self._lock:
+            if self._kill is not None:  # else the program has just ended by itself: the order waits for the next one
+                self._taken = self._orders.popleft()
+                self._kill()
+
+
+def billable(seconds: int, spot: bool) -> int:
+    """Of a job's training seconds those that AWS bills, by the modelled share of `spot.yaml` when they were of Spot instances."""
+    return max(1, math.ceil(seconds * table(TABLE)["billed_share"])) if spot else seconds

@@ -1,0 +1,62 @@
+"""The steps of a training job: its secondary statuses with their times, and what its end adds to its description."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from course.localaws.sagemaker.training.spot import billable
+
+if TYPE_CHECKING:
+    from course.localaws.core.resources import Document
+
+MESSAGES = {
+    "Completed": "Training job completed",
+    "Failed": "Training job failed",
+    "Stopped": "Training job stopped",
+    "MaxRuntimeExceeded": "Training job runtime exceeded MaxRuntimeInSeconds provided",
+    "MaxWaitTimeExceeded": "Training job wait time exceeded MaxWaitTimeInSeconds provided",
+}
+ACTIVE = ("Downloading", "Training", "Uploading", "Stopping")  # the steps in which it has instances
+
+
+def next_step(document: Document, now: float, secondary: str, message: str) -> dict:
+    """The members of a document that change when its job takes its next step."""
+    *earlier, last = document.get("SecondaryStatusTransitions", [None])
+    done = [*earlier, last | {"EndTime": now}] if last else []
+    return {
+        "SecondaryStatus": secondary,
+        "SecondaryStatusTransitions": [*done, {"Status": secondary, "StartTime": now, "StatusMessage": message}],
+    }
+
+
+def ended(document: Document, now: float, secondary: str, failure: str) -> dict:
+    """The members that change when a job ends, with one of `MESSAGES` as its secondary status."""
+    changes = {"TrainingJobStatus": "Stopped" if secondary.endswith("Exceeded") else secondary, "TrainingEndTime": now}
+    changes |= next_step(document, now, secondary, failure or MESSAGES[secondary])
+    changes["SecondaryStatusTransitions"][-1]["EndTime"] = now
+    if failure:
+        changes["FailureReason"] = failure
+    if "TrainingStartTime" in document:
+        seconds = max(1, math.ceil(seconds_in(document, ACTIVE, now)))
+        spot = document["EnableManagedSpotTraining"]
+        changes |= {"TrainingTimeInSeconds": seconds, "BillableTimeInSeconds": billable(seconds, spot)}
+    return changes
+
+
+def restarting(document: Document, now: float, failure: str) -> dict:
+    """The members that change when a job that failed by no fault of its own is begun anew, as its ``RetryStrategy`` allows; else none.
+
+    The API reference says of a job that is tried again that it is ``Starting``; that it is ``Restarting`` before, SecondaryStatus's enum.
+    """
+    allowed = document.get("RetryStrategy", {}).get("MaximumRetryAttempts", 0)
+    done = sum(step["Status"] == "Restarting" for step in document["SecondaryStatusTransitions"])
+    if document["TrainingJobStatus"] != "InProgress" or done >= allowed:
+        return {}
+    return next_step(document, now, "Restarting", f"Restarting the training job: {failure}")
+
+
+def seconds_in(document: Document, statuses: tuple[str, ...], now: float) -> float:
+    """For how long a job has been in some of its steps."""
+    steps = [step for step in document["SecondaryStatusTransitions"] if step["Status"] in statuses]
+    return sum(step.get("EndTime", now) - step["StartTime"] for step in steps)

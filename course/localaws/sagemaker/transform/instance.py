@@ -1,0 +1,219 @@
+"""What one instance of a transform job does: each of its objects in order, split, sent to the model, and put together again.
+
+Several requests are under way at a time, of one object or of several; the results keep the order of the records. An object of which a
+record fails has no output, and the others go on ("Troubleshooting" of batch transform in the SageMaker developer guide). The lines of the
+data log are those that users of AWS report: https://github.com/aws/amazon-sagemaker-examples/issues/1620 (``ClientError: 400``),
+https://github.com/aws/sagemaker-tensorflow-serving-container/issues/93 (status 500), https://github.com/aws/sagemaker-python-sdk/issues/1951
+(no response). Which of them is whose fault: 4xx and the data are the client's, all else the algorithm's. Read 2026-11-25.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime
+import gzip
+import zlib
+from collections import deque
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from course.localaws.jobs.runner import JobLog
+from course.localaws.jobs.s3_data import DataError, Item
+from course.localaws.sagemaker.core.job_family import JobRun
+from course.localaws.sagemaker.hosting.servers.instances import Instance
+from course.localaws.sagemaker.transform import data
+from course.localaws.sagemaker.transform import split as transform_split
+from course.localaws.sagemaker.transform.json_paths import PathError
+from course.localaws.sagemaker.transform.servers import GROUP, Body, Client, Gone, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+CLIENT_ERROR = "ClientError: See job logs for more information"
+ALGORITHM_ERROR = "AlgorithmError: See job logs for more information"
+CHUNK = 1 << 16  # bytes, of a request without a limit
+UNREADABLE = (ValueError, DataError, gzip.BadGzipFile, EOFError, zlib.error)
+
+
+class Output:
+    """What becomes of one object.
+
+    Attributes
+    ----------
+    item : Item
+    path : Path
+        The file of its results.
+    failure : str
+        The job's ``FailureReason`` when it has none.
+    """
+
+    def __init__(self, item: Item, path: Path) -> None:
+        self.item, self.path, self.failure = item, path, ""
+        self._file: BinaryIO | None = None
+
+    @property
+    def name(self) -> str:
+        """Below the job's output path."""
+        return f"{self.item.place}.out"
+
+    @property
+    def closed(self) -> bool:
+        return self._file is not None and self._file.closed
+
+    def write(self, results: bytes) -> None:
+        self._file = self._file or self.path.open("wb")
+        self._file.write(results)
+
+    def close(self) -> None:
+        self.write(b"")
+        self._file.close()
+
+
+class Share:
+    """The objects that are one instance's.
+
+    Parameters
+    ----------
+    run : JobRun
+    instance : Instance
+        Which answers.
+    stream : str
+        Its log stream.
+    outputs : sequence of Output
+    """
+
+    def __init__(self, run: JobRun, instance: Instance, stream: str, outputs: Sequence[Output]) -> None:
+        self._run, self._outputs, self._job = run, outputs, run.document
+        self._client = Client(instance, run.document, lambda: run.job.ending)
+        self._log = JobLog(run.platform, run.context.region, GROUP, f"{stream}/data-log")
+        self._input = run.document["TransformInput"]
+        self._line = run.document["TransformOutput"].get("AssembleWith", "None") == "Line"
+
+    def transform(self) -> None:
+        """Raises whatever comes of it when the job is ended."""
+        asyncio.run(self._transform())
+
+    async def _transform(self) -> None:
+        try:
+            self._settings = await self._client.settings()
+            self._say(str(self._settings))
+            self._processing = data.processing(self._job, self._job["TransformStartTime"])
+            await self._send()
+        except PathError as error:
+            for output in self._outputs:
+                self._fail(output, [str(error)], CLIENT_ERROR)
+        finally:
+            await self._client.close()
+
+    async def _send(self) -> None:
+        """Keep requests under way, and take their answers in their order."""
+        self._turn = asyncio.Semaphore(self._settings.concurrent)
+        under_way: deque[tuple[Output, list[bytes], asyncio.Task[bytes] | None]] = deque()
+        try:
+            for output in self._outputs:
+                try:
+                    for records, body in self._payloads(output.item):
+                        under_way.append((output, records, self._asked(body)))
+                        while len(under_way) > 2 * self._settings.concurrent:
+                            await self._take(*under_way.popleft())
+                        if output.failure:
+                            break
+                except UNREADABLE as error:
+                    self._fail(output, [str(error)], CLIENT_ERROR)
+                under_way.append((output, [], None))
+            while under_way:
+                await self._take(*under_way.popleft())
+        except Gone:
+            for output in self._outputs:
+                output.failure = output.failure or ("" if output.closed else ALGORITHM_ERROR)
+        finally:
+            for _, _, answer in under_way:
+                if answer is not None:
+                    answer.cancel()
+
+    def _asked(self, body: Body) -> asyncio.Task[bytes]:
+        async def ask() -> bytes:
+            async with self._turn:
+                return await self._client.ask(body)
+
+        asked = asyncio.create_task(ask())
+        asked.add_done_callback(lambda task: task.cancelled() or task.exception())  # nobody may come to ask for it
+        return asked
+
+    async def _take(self, output: Output, records: list[bytes], answer: asyncio.Task[bytes] | None) -> None:
+        """Wait for an answer and keep it; None closes the file of an object. Raises Gone."""
+        self._run.job.begin()
+        if answer is None:
+            output.close()
+        elif output.failure:
+            answer.cancel()
+        else:
+            try:
+                output.write(self._assembled(records, await answer))
+            except Refused as refused:
+                self._run.job.begin()
+                self._fail(output, *_told(refused))
+                if isinstance(refused, Gone):
+                    raise
+            except UNREADABLE as error:
+                self._fail(output, [str(error)], CLIENT_ERROR)
+
+    def _payloads(self, item: Item) -> Iterator[tuple[list[bytes], Body]]:
+        """The records of each request, and its body. Raises what is `UNREADABLE`."""
+        settings, split, processing = self._settings, self._input.get("SplitType", "None"), self._processing
+        if split == "None" and processing is None and settings.largest is None:
+            yield [], lambda: self._stream(item)
+            return
+        whole = split == "None"
+        if processing and processing.input.lines:
+            split = "Line"
+        with self._open(item) as stream:
+            records = transform_split.records(stream, split, settings.single, settings.largest)
+            pairs = ((record, processing.sent(record) if processing else record) for record in records)
+            single = settings.single and not whole
+            for pack in transform_split.packs(pairs, lambda pair: len(pair[1]), single, None if whole else settings.largest):
+                body = b"".join(sent for _, sent in pack)
+                transform_split.check(len(body), settings.largest)
+                yield [record for record, _ in pack] if processing else [], body
+
+    async def _stream(self, item: Item) -> AsyncIterator[bytes]:
+        with self._open(item) as stream:
+            while piece := stream.read(CHUNK):
+                yield piece
+
+    @contextlib.contextmanager
+    def _open(self, item: Item) -> Iterator[BinaryIO]:
+        with self._run.data.open(item.stored.bucket, item.stored.key) as stored:
+            if self._input.get("CompressionType", "None") == "Gzip":
+                with gzip.open(stored) as stream:
+                    yield stream
+            else:
+                yield stored
+
+    def _assembled(self, records: list[bytes], answer: bytes) -> bytes:
+        """What is stored of an answer. Raises ValueError."""
+        if self._processing is None:
+            return answer + b"\n" if self._line and not answer.endswith(b"\n") else answer
+        results = self._processing.stored(records, answer)
+        return b"".join(result + b"\n" for result in results) if self._line else b"\n".join(results)
+
+    def _fail(self, output: Output, lines: list[str], reason: str) -> None:
+        output.failure = reason
+        stored = output.item.stored
+        self._say(*(f"{stored.bucket}/{stored.key}: {line}" for line in lines))
+
+    def _say(self, *lines: str) -> None:
+        moment = datetime.datetime.fromtimestamp(self._run.platform.clock.now(), datetime.UTC).replace(tzinfo=None)
+        self._log([f"{moment.isoformat(timespec='milliseconds')}:[sagemaker logs]: {line}" for line in lines])
+
+
+def _told(refused: Refused) -> tuple[list[str], str]:
+    """What the data log says of a request that failed, and why the job fails."""
+    if not refused.status:
+        return ["Unable to get response from algorithm"], ALGORITHM_ERROR
+    client = 400 <= refused.status < 500
+    first = f"ClientError: {refused.status}" if client else f"Bad HTTP status received from algorithm: {refused.status}"
+    lines = [first, "", "Message:", *refused.body.decode(errors="replace").splitlines()]
+    return lines, CLIENT_ERROR if client else ALGORITHM_ERROR

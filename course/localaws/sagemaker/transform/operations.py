@@ -1,0 +1,75 @@
+"""Transform jobs: a model's predictions of every record of the objects under a prefix, or of a manifest, as objects beside each other.
+
+`transform_checks` says what AWS refuses, `transform_run` carries a job out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from course.localaws.core.context import Context
+from course.localaws.core.errors import invalid
+from course.localaws.core.resources import Document, Engine, Kind
+from course.localaws.jobs.s3_data import JobData, split
+from course.localaws.sagemaker.core import protection
+from course.localaws.sagemaker.core.job_family import LOST, Jobs
+from course.localaws.sagemaker.hosting.models import MODEL
+from course.localaws.sagemaker.transform import checks, servers
+from course.localaws.sagemaker.transform import data as transform_data
+from course.localaws.sagemaker.transform.run import TransformRun, ended
+
+if TYPE_CHECKING:
+    from course.localaws.platform import Platform
+
+# The words of the two errors are those of processing jobs, which the console's other jobs share.
+TRANSFORM_JOB = Kind(
+    name="TransformJob",
+    arn="transform-job",
+    missing="Could not find requested job with name: {name}",
+    exists="Job name must be unique within an AWS account and region, and a job with this name already exists ({arn})",
+    exists_code="ResourceInUse",
+    status="TransformJobStatus",
+    summary=("TransformEndTime", "FailureReason"),
+    usage="transform job usage",
+    instances=lambda document: [(document["TransformResources"]["InstanceType"], document["TransformResources"]["InstanceCount"])],
+    holding=("InProgress", "Stopping"),
+    event="SageMaker Transform Job State Change",
+)
+
+
+class TransformJobs(Jobs):
+    kind, noun, run = TRANSFORM_JOB, "transform job", TransformRun
+
+    def __init__(self, platform: Platform, engine: Engine) -> None:
+        super().__init__(platform, engine)
+        del self.operations["DeleteTransformJob"]  # AWS has none: transform jobs are kept
+
+    def role(self, context: Context, params: dict) -> str:
+        return self.engine.get(context, MODEL, params["ModelName"])["ExecutionRoleArn"]
+
+    def prepare(self, context: Context, params: dict) -> Document:
+        checks.check(params)
+        variant = servers.variant_of(self.engine, context, params)
+        source, target = params["TransformInput"], params["TransformOutput"]
+        data = JobData(self.platform, f"{TRANSFORM_JOB.arn}/{params['TransformJobName']}", variant["RoleArn"])
+        data.require_objects(source["DataSource"]["S3DataSource"]["S3Uri"], context.region)
+        capture = params.get("DataCaptureConfig", {})
+        for member, uri in (("S3OutputPath", target["S3OutputPath"]), ("DestinationS3Uri", capture.get("DestinationS3Uri"))):
+            if uri and not self.platform.objects.bucket_exists(split(uri)[0]):
+                raise invalid(f"The S3 bucket '{split(uri)[0]}' of {member} does not exist.")
+        keys = (target.get("KmsKeyId"), params["TransformResources"].get("VolumeKmsKeyId"), capture.get("KmsKeyId"))
+        protection.check(self.platform, context, keys, None)
+        return params | {
+            "TransformInput": {"CompressionType": "None", "SplitType": "None"} | source,
+            "TransformOutput": {"AssembleWith": "None", "KmsKeyId": ""} | target,
+            "DataProcessing": transform_data.WHOLE | params.get("DataProcessing", {}),
+            "TransformJobStatus": "InProgress",
+            "_Variant": variant,
+        }
+
+    def describe(self, context: Context, params: dict) -> dict:
+        """Without the time of the last change, which List alone shows."""
+        return {member: value for member, value in super().describe(context, params).items() if member != "LastModifiedTime"}
+
+    def lost(self, document: Document) -> dict:
+        return ended(self.engine.now(), "Failed", LOST)

@@ -1,0 +1,128 @@
+"""Carries out one transform job: shares the objects out to its instances, and stores what their models make of them.
+
+Sources, read 2026-11-25: "Use Batch Transform", its "Troubleshooting" and "Capture data from batch transform job" in the SageMaker
+developer guide; ``TransformOutput`` and ``StopTransformJob`` of the API reference (a job that is stopped stores nothing).
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from course.localaws.core.resources import Document
+from course.localaws.jobs import ml_folder
+from course.localaws.jobs.activity import Activity
+from course.localaws.jobs.runner import JobFailure
+from course.localaws.jobs.s3_data import DataError, Item
+from course.localaws.sagemaker.core.job_family import JobRun
+from course.localaws.sagemaker.core.protection import key_of
+from course.localaws.sagemaker.hosting.servers import instances
+from course.localaws.sagemaker.hosting.servers.instances import Instance
+from course.localaws.sagemaker.hosting.servers.model_server import HostingError, Unhealthy
+from course.localaws.sagemaker.transform import servers
+from course.localaws.sagemaker.transform.instance import ALGORITHM_ERROR, Output, Share
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+END_GRACE = 2.0  # seconds that a container has to end when its work is done
+
+
+class TransformRun(JobRun):
+    """The work of one transform job."""
+
+    @property
+    def role(self) -> str:
+        return self.document["_Variant"]["RoleArn"]
+
+    def work(self, folder: Path) -> None:
+        began = self.engine.now()
+        self.update({"TransformStartTime": began})
+        self.document["TransformStartTime"] = began
+        outputs = self._outputs(folder / "outputs")
+        made = servers.make(self.runner, self.context, self.document)
+        self.job.run(lambda: Activity(lambda: self._transform(made, outputs), lambda seconds: stop(made, seconds)))
+        if self.job.stopped_by:
+            return
+        done = [output for output in outputs if not output.failure]
+        try:
+            self._upload(done)
+            self._capture(done, folder)
+        except DataError as error:
+            raise JobFailure(ml_folder.shorten(f"ClientError: Artifact upload failed:{error}")) from error
+        if failed := [output for output in outputs if output.failure]:
+            raise JobFailure(failed[0].failure)
+
+    def ended(self, document: Document, status: str, failure: str) -> dict:
+        return ended(self.engine.now(), status, failure)
+
+    def _outputs(self, folder: Path) -> list[Output]:
+        """What is to become of each object; a key that ends with ``/`` is a folder's and is none."""
+        folder.mkdir()
+        source = self.document["TransformInput"]["DataSource"]["S3DataSource"]
+        try:
+            items = [item for item in self.data.find(source["S3Uri"], source["S3DataType"]) if not item.stored.key.endswith("/")]
+            for item in items[:1]:
+                self.data.require_read(item.stored.bucket, item.stored.key)
+        except DataError as error:
+            raise JobFailure(ml_folder.shorten(f"ClientError: Data download failed:{error}")) from error
+        return [Output(item, folder / str(number)) for number, item in enumerate(items)]
+
+    def _transform(self, made: list[tuple[Instance, str]], outputs: list[Output]) -> None:
+        """Start the instances, have each do its share of the objects, and end them."""
+        try:
+            instances.start([instance for instance, _ in made])
+            shares = [Share(self, *each, outputs[number :: len(made)]) for number, each in enumerate(made)]
+            instances.each(shares, Share.transform)
+        except Unhealthy as error:
+            if not self.job.ending:
+                raise JobFailure(ALGORITHM_ERROR) from error
+        except HostingError as error:
+            if not self.job.ending:
+                raise JobFailure(ml_folder.shorten(f"ClientError: {error}")) from error
+        except Exception:
+            if not self.job.ending:  # otherwise it failed because its instances were ended
+                raise
+        finally:
+            stop(made, 0 if self.job.ending else END_GRACE)
+
+    def _upload(self, outputs: Sequence[Output]) -> None:
+        target = self.document["TransformOutput"]
+        key = key_of(self.platform, self.context, target)
+        for output in outputs:
+            self.job.begin()
+            self.data.upload(output.path, f"{target['S3OutputPath'].rstrip('/')}/{output.name}", kms_key=key)
+
+    def _capture(self, outputs: Sequence[Output], folder: Path) -> None:
+        """Manifests of what was read and of what was stored."""
+        config = self.document.get("DataCaptureConfig")
+        if config is None or not outputs:
+            return
+        hour = time.strftime("%Y/%m/%d/%H", time.gmtime(self.document["TransformStartTime"]))
+        results = [{"prefix": f"{self.document['TransformOutput']['S3OutputPath'].rstrip('/')}/"}, *(output.name for output in outputs)]
+        for kind, manifest in (("input", inputs([output.item for output in outputs])), ("output", results)):
+            path = folder / f"{kind}.jsonl"
+            path.write_text(json.dumps(manifest))
+            uri = f"{config['DestinationS3Uri'].rstrip('/')}/{kind}/{hour}/{uuid.uuid4()}.jsonl"
+            self.data.upload(path, uri, kms_key=key_of(self.platform, self.context, config))
+
+
+def stop(made: list[tuple[Instance, str]], seconds: float) -> None:
+    instances.each(made, lambda each: each[0].stop(seconds))
+
+
+def ended(now: float, status: str, failure: str) -> dict:
+    """The members that change when a job ends."""
+    return {"TransformJobStatus": status, "TransformEndTime": now} | ({"FailureReason": failure} if failure else {})
+
+
+def inputs(items: Sequence[Item]) -> list:
+    """A manifest of objects, by their places below what their keys have in common."""
+    prefixes = {f"s3://{item.stored.bucket}/{item.stored.key.removesuffix(str(item.place))}" for item in items}
+    if len(prefixes) == 1 and all(item.stored.key.endswith(str(item.place)) for item in items):
+        return [{"prefix": prefixes.pop()}, *(str(item.place) for item in items)]
+    return [{"prefix": f"s3://{items[0].stored.bucket}/"}, *(item.stored.key for item in items)]

@@ -1,0 +1,185 @@
+"""The model servers of a transform job, a model's containers on each instance, and how batch transform asks them.
+
+Source: "Use Your Own Inference Code with Batch Transform" of the SageMaker developer guide, and ``ModelClientConfig`` of the API reference,
+read 2026-11-25. That a container may take half an hour to answer its first ping is what a maintainer says in
+https://github.com/aws/amazon-sagemaker-examples/issues/815. By choice, since AWS does not say it: tried again is what is answered with a
+status of 500 or more, or not at all; a container that ends is started again, as an endpoint's is, and waited for; of an inference pipeline
+the first container is asked how it wants its records.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+
+from course.localaws.core.context import Context
+from course.localaws.core.errors import invalid
+from course.localaws.core.resources import Document, Engine
+from course.localaws.jobs.runner import JobRunner
+from course.localaws.sagemaker.hosting import variants
+from course.localaws.sagemaker.hosting.runtime.container_client import Invoker, Reply, Step, Unreachable
+from course.localaws.sagemaker.hosting.servers.instances import Instance, new_stream
+from course.localaws.sagemaker.hosting.servers.model_data import multi_model
+from course.localaws.sagemaker.hosting.servers.model_server import Place
+from course.localaws.sagemaker.transform.checks import DEFAULT_PAYLOAD
+
+GROUP = "/aws/sagemaker/TransformJobs"
+STARTUP_SECONDS = 1800
+RETURN_SECONDS = 60.0  # for which a container that ended is waited for
+PAUSES = (0.1, 0.3, 1.0)  # seconds before what failed is tried again
+DEFAULT_TIMEOUT, DEFAULT_RETRIES = 600, 3
+STRATEGIES = {"SingleRecord": "SINGLE_RECORD", "MultiRecord": "MULTI_RECORD"}
+Body = bytes | Callable[[], AsyncIterator[bytes]]
+
+
+class Refused(Exception):
+    """The containers did not answer with success.
+
+    Attributes
+    ----------
+    status : int
+        0 when there was no answer.
+    body : bytes
+    """
+
+    def __init__(self, status: int, body: bytes) -> None:
+        super().__init__(f"status {status}")
+        self.status, self.body = status, body
+
+
+class Gone(Refused):
+    """There was no answer, and there is no container any more that could give one."""
+
+    def __init__(self) -> None:
+        super().__init__(0, b"")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How records are sent: by the request, else by the container, else by default."""
+
+    concurrent: int
+    megabytes: int
+    single: bool
+
+    @property
+    def largest(self) -> int | None:
+        """Bytes of a payload; None for as many as there are."""
+        return self.megabytes << 20 or None
+
+    def __str__(self) -> str:
+        strategy = STRATEGIES["SingleRecord" if self.single else "MultiRecord"]
+        return f"MaxConcurrentTransforms={self.concurrent}, MaxPayloadInMB={self.megabytes}, BatchStrategy={strategy}"
+
+
+def variant_of(engine: Engine, context: Context, params: dict) -> dict:
+    """What hosting is to run for a job: kept with it, so that it needs its model no more. Waits for moto. Raises AwsError."""
+    resources = params["TransformResources"]
+    asked = {"VariantName": params["TransformJobName"], "ModelName": params["ModelName"]}
+    asked |= {"InstanceType": resources["InstanceType"], "InitialInstanceCount": resources["InstanceCount"]}
+    [variant] = variants.variants_of(engine, context, {"ProductionVariants": [asked]}, "CreateTransformJob")
+    named = variant["Mode"] == "Direct" and len(variant["Containers"]) > 1
+    if named or any(multi_model(container) for container in variant["Containers"]):
+        what = "containers" if named else "models"
+        raise invalid(f"The {what} of {params['ModelName']} are called by name, and batch transform calls nothing by name.")
+    added = environment(params)
+    containers = [container | {"Environment": container.get("Environment", {}) | added} for container in variant["Containers"]]
+    return variant | {"Containers": containers, "ContainerStartupHealthCheckTimeoutInSeconds": STARTUP_SECONDS}
+
+
+def environment(job: dict) -> dict[str, str]:
+    """The variables that a job adds to its model's; what the request does not set is not told."""
+    told = {"SAGEMAKER_BATCH": "true"}
+    if "MaxPayloadInMB" in job:
+        told["SAGEMAKER_MAX_PAYLOAD_IN_MB"] = str(job["MaxPayloadInMB"])
+    if "BatchStrategy" in job:
+        told["SAGEMAKER_BATCH_STRATEGY"] = STRATEGIES[job["BatchStrategy"]]
+    if job.get("MaxConcurrentTransforms"):
+        told["SAGEMAKER_MAX_CONCURRENT_TRANSFORMS"] = str(job["MaxConcurrentTransforms"])
+    return job.get("Environment", {}) | told
+
+
+def make(runner: JobRunner, context: Context, job: Document) -> list[tuple[Instance, str]]:
+    """The instances of a job, not yet started, each with its log stream."""
+    name, made = job["TransformJobName"], []
+    for _ in range(job["TransformResources"]["InstanceCount"]):
+        stream = f"{new_stream(name)}-{int(runner.platform.clock.now())}"
+        made.append((Instance(runner, context, job["_Variant"], Place(f"{runner.kind}/{name}", GROUP, stream)), stream))
+    return made
+
+
+class Client:
+    """Asks one instance, in one event loop.
+
+    Parameters
+    ----------
+    instance : Instance
+    job : dict
+    ending : callable
+        Whether to give up.
+    """
+
+    def __init__(self, instance: Instance, job: Document, ending: Callable[[], bool]) -> None:
+        self._instance, self._job, self._ending = instance, job, ending
+        self._invoker = Invoker()
+        config = job.get("ModelClientConfig", {})
+        self._timeout = config.get("InvocationsTimeoutInSeconds", DEFAULT_TIMEOUT)
+        self._retries = config.get("InvocationsMaxRetries", DEFAULT_RETRIES)
+        self._told = {"ContentType": job["TransformInput"].get("ContentType"), "Accept": job["TransformOutput"].get("Accept")}
+
+    async def settings(self) -> Settings:
+        """How the container is to be asked, for which it is asked too."""
+        async with self._steps() as steps:
+            reply = await self._invoker.call(steps[0].server, "/execution-parameters", b"", {}, self._timeout, method="GET")
+        try:
+            return settings(self._job, json.loads(reply.body) if reply.good else None)
+        except ValueError:
+            return settings(self._job, None)
+
+    async def ask(self, body: Body) -> bytes:
+        """What the containers answer. Raises Refused."""
+        for attempt in range(self._retries + 1):
+            reply = await self._reply(body)
+            if reply.good:
+                return reply.body
+            if self._ending() or 300 <= reply.status < 500:
+                break
+            if attempt < self._retries:
+                await asyncio.sleep(PAUSES[min(attempt, len(PAUSES) - 1)])
+            if not await self._is_back():
+                raise Gone
+        raise Refused(reply.status, reply.body)
+
+    async def close(self) -> None:
+        await asyncio.to_thread(self._invoker.close)
+
+    async def _reply(self, body: Body) -> Reply:
+        params = self._told | {"Body": body() if callable(body) else body}
+        try:
+            async with self._steps() as steps:
+                return await self._invoker.through(steps, params, self._timeout)
+        except Unreachable:
+            return Reply("", 0, {}, b"")
+
+    def _steps(self) -> AbstractAsyncContextManager[Sequence[Step]]:
+        return self._instance.route(self._job["TransformJobName"], {}, self._invoker, {})
+
+    async def _is_back(self) -> bool:
+        limit = time.monotonic() + RETURN_SECONDS
+        while not self._instance.ready and time.monotonic() < limit and not self._ending():
+            await asyncio.sleep(0.02)
+        return self._instance.ready
+
+
+def settings(job: Document, offered: object) -> Settings:
+    """How to send, given what the container offers."""
+    offered = offered if isinstance(offered, dict) else {}
+    numbers = {name: value for name, value in offered.items() if isinstance(value, int) and not isinstance(value, bool) and value >= 0}
+    concurrent = job.get("MaxConcurrentTransforms") or numbers.get("MaxConcurrentTransforms") or 1
+    megabytes = job.get("MaxPayloadInMB", numbers.get("MaxPayloadInMB", DEFAULT_PAYLOAD))
+    strategy = STRATEGIES.get(job.get("BatchStrategy", ""), offered.get("BatchStrategy"))
+    return Settings(concurrent, megabytes, strategy == STRATEGIES["SingleRecord"])

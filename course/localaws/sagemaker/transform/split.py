@@ -1,0 +1,121 @@
+"""How batch transform splits an object into records, and packs records into payloads.
+
+A record of ``Line`` has its line end. One of ``RecordIO`` or ``TFRecord`` is a frame, or without it the data that the frame wraps: AWS
+removes the wrapping when the strategy is ``SingleRecord``. Sources: ``TransformInput`` and ``CreateTransformJob`` of the SageMaker API
+reference; the TFRecord format in "TFRecord and tf.train.Example" of the TensorFlow guide. Read 2026-11-25. The checksums of TFRecord are
+passed on and not checked.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterable, Iterator
+from typing import BinaryIO, TypeVar
+
+from course.localaws.images.shared import recordio
+from course.localaws.images.shared.recordio import RecordError
+
+T = TypeVar("T")
+TFRECORD_HEADER, TFRECORD_FOOTER = struct.Struct("<QI"), 4
+
+
+class TooMuch(ValueError):
+    """A record, or an object that is not split, is larger than a payload may be."""
+
+    def __init__(self) -> None:
+        super().__init__("Too much data for max payload size")
+
+
+def check(length: int, largest: int | None) -> None:
+    """Raises TooMuch for more bytes than a payload may have; None for as many as there are."""
+    if largest is not None and length > largest:
+        raise TooMuch
+
+
+def records(stream: BinaryIO, split: str, unwrapped: bool, largest: int | None) -> Iterator[bytes]:
+    """The records of an object.
+
+    Parameters
+    ----------
+    stream : file
+    split : {"None", "Line", "RecordIO", "TFRecord"}
+    unwrapped : bool
+        Without what a binary format wraps around a record.
+    largest : int or None
+        Bytes that a record may have.
+
+    Raises
+    ------
+    TooMuch
+    RecordError
+        The object is not of the format.
+    """
+    match split:
+        case "Line":
+            yield from _lines(stream, largest)
+        case "RecordIO":
+            yield from _recordio(stream, unwrapped, largest)
+        case "TFRecord":
+            yield from _tfrecords(stream, unwrapped, largest)
+        case _:
+            yield _read(stream, largest)
+
+
+def packs(records: Iterable[T], size: Callable[[T], int], single: bool, largest: int | None) -> Iterator[list[T]]:
+    """Payloads: one record each, or as many in order as fit ``largest`` bytes together. Raises TooMuch for one that alone does not fit."""
+    pack: list[T] = []
+    filled = 0
+    for record in records:
+        length = size(record)
+        check(length, largest)
+        if pack and (single or (largest is not None and filled + length > largest)):
+            yield pack
+            pack, filled = [], 0
+        pack.append(record)
+        filled += length
+    if pack:
+        yield pack
+
+
+def _read(stream: BinaryIO, largest: int | None) -> bytes:
+    data = stream.read() if largest is None else stream.read(largest + 1)
+    check(len(data), largest)
+    return data
+
+
+def _lines(stream: BinaryIO, largest: int | None) -> Iterator[bytes]:
+    """Lines with their ends; those with nothing in them are passed over."""
+    longest = -1 if largest is None else largest + 1
+    while line := stream.readline(longest):
+        check(len(line), largest)
+        if line.strip():
+            yield line
+
+
+def _recordio(stream: BinaryIO, unwrapped: bool, largest: int | None) -> Iterator[bytes]:
+    frames: list[bytes] = []
+    while header := stream.read(recordio.HEADER.size):
+        length = recordio.length_after(header)
+        check(length, largest)
+        frames.append(header + stream.read(length))
+        if not recordio.goes_on(header):
+            record = b"".join(frames)
+            [data] = recordio.records(record)
+            yield data if unwrapped else record
+            frames = []
+    if frames:
+        raise RecordError("the last RecordIO record is not whole")
+
+
+def _tfrecords(stream: BinaryIO, unwrapped: bool, largest: int | None) -> Iterator[bytes]:
+    while header := stream.read(TFRECORD_HEADER.size):
+        if len(header) < TFRECORD_HEADER.size:
+            raise RecordError("the last TFRecord has no whole header")
+        length, _ = TFRECORD_HEADER.unpack(header)
+        check(length, largest)
+        if length > 1 << 40:
+            raise RecordError(f"a TFRecord would have {length} bytes: this is no TFRecord file")
+        rest = stream.read(length + TFRECORD_FOOTER)
+        if len(rest) < length + TFRECORD_FOOTER:
+            raise RecordError("the last TFRecord is not whole")
+        yield rest[:length] if unwrapped else header + rest

@@ -1,0 +1,268 @@
+"""Hyperparameter tuning jobs: what AWS checks before it takes one, and how they are described, listed, stopped and deleted.
+
+`tuning_run` carries them out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from course.localaws import images
+from course.localaws.core.context import Context, Operation
+from course.localaws.core.errors import AwsError
+from course.localaws.core.resources import Document, Engine, Kind
+from course.localaws.jobs.runner import require_role
+from course.localaws.sagemaker.core import quotas
+from course.localaws.sagemaker.core.job_family import LOST, RUNNING
+from course.localaws.sagemaker.training.operations import TRAINING_JOB, TrainingJobs
+from course.localaws.sagemaker.tuning import autotune, training_jobs, warm_start
+from course.localaws.sagemaker.tuning.plan import Plan, plans_of, stopping_of
+from course.localaws.sagemaker.tuning.ranges import check_combinations
+from course.localaws.sagemaker.tuning.run import TuningRun
+from course.localaws.sagemaker.tuning.strategies.sampling import Told
+
+if TYPE_CHECKING:
+    from course.localaws.platform import Platform
+
+TUNING_JOB = Kind(
+    name="HyperParameterTuningJob",
+    arn="hyper-parameter-tuning-job",
+    # How the message begins, and its code, are seen in the constants of a client in Go (DescribeHyperParameterTuningJob404MessagePrefix);
+    # its second sentence is ours.
+    missing="Amazon SageMaker can't find a tuning job with the name, {name}. Provide the name of a tuning job of this account and region.",
+    missing_code="ResourceNotFound",
+    # https://github.com/aws/amazon-sagemaker-examples/issues/2440
+    exists="A hyperparameter tuning job with the name, {name}, already exists. Choose a different name.",
+    exists_code="ResourceInUse",
+    status="HyperParameterTuningJobStatus",
+    event="SageMaker HyperParameter Tuning Job State Change",
+    summary=(
+        "HyperParameterTuningEndTime",
+        "TrainingJobStatusCounters",
+        "ObjectiveStatusCounters",
+        "HyperParameterTuningJobConfig.Strategy",
+        "HyperParameterTuningJobConfig.ResourceLimits",
+    ),
+)
+NOUN = "hyperparameter tuning job"
+# Members of a request that Describe answers.
+KEPT = ("HyperParameterTuningJobConfig", "TrainingJobDefinition", "TrainingJobDefinitions", "WarmStartConfig", "Autotune")
+# https://github.com/aws/amazon-sagemaker-examples/issues/1207
+NO_METRIC = "A metric is required for this hyperparameter tuning job objective. Provide a metric in the metric definitions."
+SAMPLE = "-001-00000000"  # ends the name of a training job that is only checked
+
+
+class HyperParameterTuningJobs:
+    """The family of tuning jobs; ``training`` is that of the training jobs which they launch."""
+
+    kinds = (TUNING_JOB,)
+
+    def __init__(self, platform: Platform, engine: Engine, training: TrainingJobs) -> None:
+        self._platform, self._engine, self._training = platform, engine, training
+        self._runs: dict[str, TuningRun] = {}
+        self._lock = threading.Lock()
+        self.operations: dict[str, Operation] = {
+            "CreateHyperParameterTuningJob": self.create,
+            "DescribeHyperParameterTuningJob": self.describe,
+            "ListHyperParameterTuningJobs": self.list,
+            "StopHyperParameterTuningJob": self.stop,
+            "DeleteHyperParameterTuningJob": self.delete,
+            "ListTrainingJobsForHyperParameterTuningJob": self.list_training_jobs,
+        }
+
+    async def create(self, context: Context, params: dict) -> dict:
+        return {TUNING_JOB.arn_member: await asyncio.to_thread(self._create, context, params)}
+
+    def _create(self, context: Context, params: dict) -> str:
+        name = params[TUNING_JOB.name_member]
+        params = autotune.applied(params)
+        plans = plans_of(params)
+        definitions = self._checked(context, params, plans)
+        warm = params.get("WarmStartConfig", {})
+        parents = [self._parent(context, parent) for parent in warm.get("ParentHyperParameterTuningJobs", [])]
+        warm_start.check(parents, warm.get("WarmStartType", ""), plans)
+        _check_number(params["HyperParameterTuningJobConfig"], plans, sum(len(parent["_trials"]) for parent in parents))
+        earlier: list[list[Told]] = [
+            [told for parent in parents for told in warm_start.told_of(parent, plan, warm["WarmStartType"])] for plan in plans
+        ]
+        one = {"TrainingJobDefinition": definitions[0]}
+        described = one if "TrainingJobDefinition" in params else {"TrainingJobDefinitions": definitions}
+        # What SDK v2 reads of any tuning job that it attaches to; Off is the API reference's default.
+        config = {"TrainingJobEarlyStoppingType": "Off"} | params["HyperParameterTuningJobConfig"]
+        kept = {member: params[member] for member in KEPT if member in params}
+        document = kept | {"HyperParameterTuningJobConfig": config} | described | _begun()
+        arn = self._engine.create(context, TUNING_JOB, name, document, params.get("Tags", ()))
+        document = self._engine.get(context, TUNING_JOB, name)
+        run = TuningRun(self._engine, self._training, TUNING_JOB, context, document, plans, earlier)
+        with self._lock:
+            self._runs = {key: other for key, other in self._runs.items() if other.alive} | {arn: run}
+            run.start()
+        return arn
+
+    def describe(self, context: Context, params: dict) -> dict:
+        document = self._engine.get(context, TUNING_JOB, params[TUNING_JOB.name_member])
+        if document[TUNING_JOB.status] in RUNNING:
+            seconds = int(self._engine.now() - document["CreationTime"])
+            document["ConsumedResources"] = {"RuntimeInSeconds": seconds}
+        if document.get("WarmStartConfig", {}).get("WarmStartType") == warm_start.IDENTICAL:
+            document["OverallBestTrainingJob"] = self._overall_best(context, document)
+        return document
+
+    def list(self, context: Context, params: dict) -> dict:
+        summaries, token = self._engine.page(context, TUNING_JOB, params)
+        return {"HyperParameterTuningJobSummaries": summaries} | ({"NextToken": token} if token else {})
+
+    def list_training_jobs(self, context: Context, params: dict) -> dict:
+        document = self._engine.get(context, TUNING_JOB, params[TUNING_JOB.name_member])
+        summaries, token = training_jobs.page(list(self._summaries(context, document)), params)
+        return {"TrainingJobSummaries": summaries} | ({"NextToken": token} if token else {})
+
+    def stop(self, context: Context, params: dict) -> None:
+        """Ask a tuning job to end; asking again changes nothing."""
+
+        def changes(document: Document) -> dict:
+            status = document[TUNING_JOB.status]
+            if status not in RUNNING:
+                raise AwsError("ValidationException", f"The request was rejected because the {NOUN} is in status {status}.")
+            return {TUNING_JOB.status: "Stopping"}
+
+        document = self._engine.update(context, TUNING_JOB, params[TUNING_JOB.name_member], changes)
+        if run := self._runs.get(document[TUNING_JOB.arn_member]):
+            run.stop()
+
+    def delete(self, context: Context, params: dict) -> None:
+        """Forget a tuning job; its training jobs stay. The model lists no errors of this operation, so that all are ValidationException."""
+        name = params[TUNING_JOB.name_member]
+        try:
+            status = self._engine.get(context, TUNING_JOB, name)[TUNING_JOB.status]
+        except AwsError as error:
+            raise AwsError("ValidationException", error.message) from None
+        if status in RUNNING:
+            message = f"The {NOUN} {name} is in status {status}; only one that is Completed, Failed or Stopped can be deleted."
+            raise AwsError("ValidationException", message)
+        self._engine.delete(context, TUNING_JOB, name)
+
+    def recover(self) -> None:
+        """Tuning jobs that ran when the local AWS was killed have failed, and so have their training jobs."""
+        for context, document in list(self._engine.every(TUNING_JOB, RUNNING)):
+            summaries = [self._lost(context, summary) for summary in document["_trials"]]
+            now = self._engine.now()
+            changes = {TUNING_JOB.status: "Failed", "HyperParameterTuningEndTime": now, "FailureReason": LOST, "_trials": summaries}
+            changes["ConsumedResources"] = {"RuntimeInSeconds": int(now - document["CreationTime"])}
+            self._engine.update(context, TUNING_JOB, document[TUNING_JOB.name_member], changes | training_jobs.counters(summaries))
+
+    def shutdown(self) -> None:
+        """End the threads; what they were doing stays as it is for `recover`."""
+        with self._lock:
+            runs, self._runs = self._runs, {}
+        for run in runs.values():
+            run.abandon()
+
+    def _checked(self, context: Context, params: dict, plans: list[Plan]) -> list[dict]:
+        """The definitions as Describe shows them, after what AWS checks of a request by itself, and of its training jobs as if each of
+        them were created. Raises AwsError.
+        """
+        config = params["HyperParameterTuningJobConfig"]
+        limits = config["ResourceLimits"]
+        quotas.check("Number of parallel training jobs per hyperparameter tuning job", limits["MaxParallelTrainingJobs"])
+        quotas.check("Maximum run time for a hyperparameter tuning job", limits.get("MaxRuntimeInSeconds", 0))
+        running = sum(other.region == context.region for other, _ in self._engine.every(TUNING_JOB, RUNNING))
+        quotas.check("Number of parallel hyperparameter tuning jobs", 1, running)
+        check_combinations([plan.space for plan in plans], config["Strategy"], limits.get("MaxNumberOfTrainingJobs"))
+        for plan in plans:
+            stopping_of(config, plan)
+        sample, parallel = f"{params[TUNING_JOB.name_member]}{SAMPLE}", limits["MaxParallelTrainingJobs"]
+        return [self._checked_plan(context, sample, plan, parallel) for plan in plans]
+
+    def _checked_plan(self, context: Context, name: str, plan: Plan, parallel: int) -> dict:
+        request = plan.request(name, plan.space.values([0.0] * len(plan.space.parameters)))
+        require_role(self._platform, request["RoleArn"])
+        sample = self._training.prepare(context, request)
+        _check_objective(sample["AlgorithmSpecification"], plan)
+        held = [
+            pair
+            for other, job in self._engine.every(TRAINING_JOB, TRAINING_JOB.holding)
+            if other.region == context.region
+            for pair in TRAINING_JOB.instances(job)
+        ]
+        wanted = [(kind, count * parallel) for kind, count in TRAINING_JOB.instances(sample)]
+        quotas.check_instances(TRAINING_JOB.usage, wanted, held)
+        return plan.described(sample["AlgorithmSpecification"]["MetricDefinitions"])
+
+    def _parent(self, context: Context, parent: dict) -> Document:
+        if TUNING_JOB.name_member not in parent:
+            raise AwsError("ValidationException", "Each of the ParentHyperParameterTuningJobs needs a HyperParameterTuningJobName.")
+        return self._engine.get(context, TUNING_JOB, parent[TUNING_JOB.name_member])
+
+    def _summaries(self, context: Context, document: Document) -> Iterator[dict]:
+        """The summaries of a tuning job's training jobs; those of running ones as they are now."""
+        for summary in document["_trials"]:
+            job = self._job(context, summary) if summary["ObjectiveStatus"] == "Pending" else None
+            yield training_jobs.refreshed(summary, job) if job else summary
+
+    def _job(self, context: Context, summary: dict) -> Document | None:
+        try:
+            return self._engine.get(context, TRAINING_JOB, summary["TrainingJobName"])
+        except AwsError:
+            return None
+
+    def _lost(self, context: Context, summary: dict) -> dict:
+        """The summary of a training job after the local AWS was killed."""
+        if summary["ObjectiveStatus"] != "Pending":
+            return summary
+        job = self._job(context, summary)
+        if job and job[TRAINING_JOB.status] in RUNNING:
+            job = self._engine.update(context, TRAINING_JOB, summary["TrainingJobName"], self._training.lost)
+        return (training_jobs.refreshed(summary, job) if job else summary) | {"ObjectiveStatus": "Failed"}
+
+    def _overall_best(self, context: Context, document: Document) -> dict | None:
+        """The best training job of a warm start of identical data and of its parents, which may have been deleted by now."""
+        names = [parent[TUNING_JOB.name_member] for parent in document["WarmStartConfig"]["ParentHyperParameterTuningJobs"]]
+        found = [(document[TUNING_JOB.name_member], document["_trials"])]
+        for name in names:
+            try:
+                found.append((name, self._engine.get(context, TUNING_JOB, name)["_trials"]))
+            except AwsError:
+                continue
+        maximise = plans_of(document)[0].objective["Type"] == "Maximize"
+        return training_jobs.best(({"TuningJobName": name} | trial for name, trials in found for trial in trials), maximise)
+
+
+def _begun() -> dict:
+    """The members of a tuning job that has just been created."""
+    return training_jobs.counters([]) | {
+        TUNING_JOB.status: "InProgress",
+        "TuningJobCompletionDetails": {"NumberOfTrainingJobsObjectiveNotImproving": 0},
+        "ConsumedResources": {"RuntimeInSeconds": 0},
+        "_trials": [],
+    }
+
+
+def _check_objective(specification: dict, plan: Plan) -> None:
+    """Whether the objective is a metric of the algorithm. Raises AwsError."""
+    metric, uri = plan.metric, specification["TrainingImage"]
+    known = [definition["Name"] for definition in specification.get("MetricDefinitions", [])]
+    if metric in known:
+        return
+    algorithm = images.find(uri).algorithm
+    if not algorithm or not known:
+        raise AwsError("ValidationException", NO_METRIC)
+    raise AwsError("ValidationException", f"The objective metric {metric} is none of the metrics that {uri} emits: {', '.join(known)}.")
+
+
+def _check_number(config: dict, plans: list[Plan], earlier: int) -> None:
+    """Whether a tuning job has an end, and no more training jobs, those of its parents included, than it may have. Raises AwsError."""
+    limits, strategy = config["ResourceLimits"], config["Strategy"]
+    most = limits.get("MaxNumberOfTrainingJobs")
+    if strategy == "Grid":
+        most = int(sum(plan.space.count for plan in plans))
+    elif most is None and "MaxRuntimeInSeconds" not in limits and not config.get("TuningJobCompletionCriteria"):
+        raise AwsError(
+            "ValidationException",
+            "Give MaxNumberOfTrainingJobs or MaxRuntimeInSeconds in ResourceLimits, or TuningJobCompletionCriteria: "
+            f"with the {strategy} strategy the tuning job would have no end.",
+        )
+    quotas.check("Number of training jobs per hyperparameter tuning job", most or 1, earlier)

@@ -1,0 +1,124 @@
+"""Warm start: what a tuning job may take over from earlier ones, and what AWS checks before it does.
+
+Source of the rules: "Run a Warm Start Hyperparameter Tuning Job" in the SageMaker developer guide
+(https://docs.aws.amazon.com/sagemaker/latest/dg/automatic-model-tuning-warm-start.html), read 2026-11-25. It is not recursive: a parent
+gives its own training jobs, not those of its parents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from course.localaws.core.errors import invalid
+from course.localaws.sagemaker.tuning.plan import Plan, plans_of
+from course.localaws.sagemaker.tuning.strategies.sampling import Told
+from course.localaws.sagemaker.tuning.strategies.space import Categorical, Numeric, Parameter
+from course.localaws.sagemaker.tuning.training_jobs import METRIC
+
+ENDED = ("Completed", "Failed", "Stopped")
+MOST_CHANGES = 10
+IDENTICAL = "IdenticalDataAndAlgorithm"
+
+
+def check(parents: Sequence[dict], kind: str, plans: Sequence[Plan]) -> None:
+    """Whether a tuning job may start from some others.
+
+    Parameters
+    ----------
+    parents : sequence of dict
+        The descriptions of the parents.
+    kind : str
+        ``WarmStartType``.
+    plans : sequence of Plan
+        Of the new tuning job.
+
+    Raises
+    ------
+    AwsError
+        ``ValidationException``.
+    """
+    for parent in parents:
+        name, status = parent["HyperParameterTuningJobName"], parent["HyperParameterTuningJobStatus"]
+        if status not in ENDED:
+            raise invalid(f"The parent hyperparameter tuning job {name} is {status}; a parent must be Completed, Failed or Stopped.")
+        earlier = {plan.name: plan for plan in plans_of(parent)}
+        for plan in plans:
+            if plan.name not in earlier:
+                raise invalid(f"The parent hyperparameter tuning job {name} has no training job definition {plan.name!r}.")
+            _check_plan(name, earlier[plan.name], plan)
+            if kind == IDENTICAL:
+                _check_identical(name, earlier[plan.name], plan)
+
+
+def told_of(parent: dict, plan: Plan, kind: str) -> list[Told]:
+    """What a parent found out about the combinations of a plan.
+
+    A hyperparameter that was static there and is tunable here has the value that it had. With transfer learning the losses belong to
+    another objective, that of the parent: they tell which of its combinations were better than others.
+    """
+    [earlier] = [each for each in plans_of(parent) if each.name == plan.name]
+    source = "" if kind == IDENTICAL else parent["HyperParameterTuningJobName"]
+    return [
+        Told({**earlier.static, **trial["TunedHyperParameters"]}, plan.loss(trial[METRIC]["Value"]), source)
+        for trial in parent["_trials"]
+        if trial["ObjectiveStatus"] == "Succeeded" and trial.get("TrainingJobDefinitionName", plan.name) == plan.name
+    ]
+
+
+def _check_plan(parent: str, earlier: Plan, plan: Plan) -> None:
+    if earlier.objective != plan.objective:
+        raise invalid(
+            f"The objective metric must be that of the parent hyperparameter tuning job {parent}, {_told(earlier.objective)}; "
+            f"it is {_told(plan.objective)}."
+        )
+    before, now = _kinds(earlier), _kinds(plan)
+    if len(before) != len(now):
+        raise invalid(
+            f"The number of static and tunable hyperparameters must be that of the parent hyperparameter tuning job {parent}, "
+            f"{len(before)}; it is {len(now)}."
+        )
+    for name, kind in now.items():
+        if name not in before:
+            raise invalid(f"The parent hyperparameter tuning job {parent} has no hyperparameter {name}.")
+        if "static" not in (kind, before[name]) and kind != before[name]:
+            raise invalid(f"The type of the hyperparameter {name} must not change: it was {before[name]} in {parent} and is {kind}.")
+    if (changes := _changes(earlier, plan)) > MOST_CHANGES:
+        raise invalid(
+            f"From {parent} there are {changes} changes of tunable hyperparameters to static ones and of static values; "
+            f"there may be {MOST_CHANGES}. Each value of a categorical hyperparameter counts."
+        )
+
+
+def _check_identical(parent: str, earlier: Plan, plan: Plan) -> None:
+    images = [each.definition["AlgorithmSpecification"].get("TrainingImage") for each in (earlier, plan)]
+    if images[0] != images[1]:
+        raise invalid(f"With {IDENTICAL} the training image must be that of {parent}, {images[0]}; it is {images[1]}.")
+    # Not more than the channels' names: the same data may lie elsewhere (tests/integ/test_tuner.py of SDK v2 uploads it anew each time).
+    channels = [sorted(channel["ChannelName"] for channel in each.definition.get("InputDataConfig", [])) for each in (earlier, plan)]
+    if channels[0] != channels[1]:
+        raise invalid(f"With {IDENTICAL} the input data must be that of the parent hyperparameter tuning job {parent}, {channels[0]}.")
+
+
+def _kinds(plan: Plan) -> dict[str, str]:
+    return dict.fromkeys(plan.static, "static") | {parameter.name: _kind(parameter) for parameter in plan.space.parameters}
+
+
+def _kind(parameter: Parameter) -> str:
+    if isinstance(parameter, Categorical):
+        return "categorical"
+    return "integer" if parameter.integer else "continuous"
+
+
+def _changes(earlier: Plan, plan: Plan) -> int:
+    """Tunable hyperparameters that became static, and static values that changed; a categorical one counts with each of its values.
+
+    That a changed static value counts twice is the guide's example of a hyperparameter that has two values.
+    """
+    tunable = {parameter.name: parameter for parameter in earlier.space.parameters}
+    fixed = [tunable[name] for name in plan.static if name in tunable]
+    changed = [name for name, value in plan.static.items() if earlier.static.get(name, value) != value]
+    return sum(1 if isinstance(parameter, Numeric) else len(parameter.values) for parameter in fixed) + 2 * len(changed)
+
+
+def _told(objective: dict) -> str:
+    return f"{objective['Type']} {objective['MetricName']}"

@@ -1,0 +1,146 @@
+"""`course aws`: the local AWS alone, for any program that uses an AWS SDK."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from course.localaws.docker_build import BuildError, build
+from course.localaws.server import launch
+from course.localaws.server.instance import ServerError
+from course.localaws.server.seed import SeedError, seed
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one sub-command; 1 when it failed, with the reason on standard error."""
+    options = _parser().parse_args(arguments)
+    try:
+        return options.run(options)
+    except (ServerError, SeedError, BuildError) as error:
+        print(f"course aws {options.command}: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="course aws", description=__doc__.partition("\n")[0])
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(name: str, run, text: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=text, description=text)
+        where = "its folder (COURSE_LOCALAWS_STATE, else your user state folder)"
+        command.add_argument("--state", type=Path, default=launch.default_state(), help=where)
+        command.set_defaults(run=run)
+        return command
+
+    start = add("start", _start, "start it in the background; it answers when this returns")
+    start.add_argument("--port", type=int, default=0, help="on 127.0.0.1 (default: a free one)")
+    start.add_argument("--socket", type=Path, help="also listen on this Unix socket, for its owner only")
+    add("env", _env, 'print what a shell needs to use it: eval "$(course aws env)"')
+    add("seed", _seed, "load DIR/<bucket>/<key> into S3").add_argument("directory", type=Path, metavar="DIR")
+    image = add("build", _build, "make a container image of a Dockerfile, without Docker, and put it into ECR")
+    image.add_argument("directory", type=Path, metavar="DIR", help="the folder of which COPY copies")
+    image.add_argument("--tag", "-t", required=True, metavar="REPOSITORY[:TAG]", help="or the whole URI that a job is to name")
+    image.add_argument("--file", "-f", type=Path, metavar="DOCKERFILE", help="(default: DIR/Dockerfile)")
+    image.add_argument(
+        "--build-arg", action="append", default=[], metavar="NAME[=VALUE]", help="the value of an ARG; this shell's without ="
+    )
+    add("status", _status, "say whether it runs, where, and what AWS would bill now")
+    events = add("events", _events, "list who called whom")
+    events.add_argument("--since", type=int, default=0, metavar="ID", help="only what came after this event")
+    events.add_argument("--json", action="store_true", help="one JSON object a line")
+    add("reset", _reset, "forget every resource, object and log; keys stay valid")
+    add("stop", _stop, "end every job and server, and the local AWS itself")
+    return parser
+
+
+def _start(options: argparse.Namespace) -> int:
+    handle = launch.start(options.state, options.port, options.socket)
+    print(f"The local AWS runs at {handle.endpoint} (process {handle.pid}, state in {handle.state}).")
+    print(f'Use it in this shell: eval "$(course aws env --state {shlex.quote(str(handle.state))})"')
+    return 0
+
+
+def _env(options: argparse.Namespace) -> int:
+    # A service's own endpoint would win over AWS_ENDPOINT_URL in SDKs that know no plug-in.
+    for name in sorted(os.environ):
+        if name.startswith("AWS_ENDPOINT_URL_"):
+            print(f"unset {name}")
+    for name, value in _running(options).environment().items():
+        print(f"export {name}={shlex.quote(value)}")
+    return 0
+
+
+def _seed(options: argparse.Namespace) -> int:
+    handle = _running(options)
+    os.environ.update(handle.environment())  # whatever profile or proxy this shell has for real accounts
+    import boto3  # here, as it takes longer to import than the other commands to run
+
+    buckets, objects, size = seed(boto3.client("s3", endpoint_url=handle.endpoint), options.directory)
+    print(f"Loaded {objects} objects ({size / 1e6:.1f} MB) into {buckets} buckets.")
+    return 0
+
+
+def _build(options: argparse.Namespace) -> int:
+    given = [argument.partition("=") for argument in options.build_arg]
+    arguments = {name: value if equals else os.environ.get(name, "") for name, equals, value in given}
+    built = build(_running(options), options.directory, options.tag, options.file, arguments, print)
+    print(f"Registered {built.uri}")
+    return 0
+
+
+def _status(options: argparse.Namespace) -> int:
+    handle = launch.find(options.state)
+    if handle is None:
+        print(f"No local AWS runs on {options.state}. Start it with `course aws start`.")
+        return 1
+    print(f"The local AWS runs at {handle.endpoint} (process {handle.pid}, state in {handle.state}).")
+    running = handle.running()
+    print("AWS would bill nothing now." if not running else "AWS would bill now:")
+    for item in running:
+        print("  {resource}: {count} x {instance_type}, {status}, for {seconds:.0f} s ({region})".format(**item))
+    return 0
+
+
+def _events(options: argparse.Namespace) -> int:
+    handle, since = _running(options), options.since
+    while events := handle.events(since):
+        for event in events:
+            print(json.dumps(event) if options.json else _line(event))
+        since = events[-1]["id"]
+    return 0
+
+
+def _line(event: dict) -> str:
+    when = datetime.fromtimestamp(event["time"]).strftime("%H:%M:%S")
+    caller = event["caller"].rpartition(":")[2]
+    what = f"{event['service']}:{event['operation']}"
+    return f"{event['id']:>6}  {when}  {caller:<40}  {what:<45}  {event['status']}  {event['error'] or event['resource']}".rstrip()
+
+
+def _reset(options: argparse.Namespace) -> int:
+    _running(options).reset()
+    print("Every resource, object and log is gone.")
+    return 0
+
+
+def _stop(options: argparse.Namespace) -> int:
+    handle = launch.find(options.state)
+    if handle is None:
+        print(f"No local AWS runs on {options.state}.")
+        return 0
+    handle.stop()
+    print(f"The local AWS of {handle.state} has ended.")
+    return 0
+
+
+def _running(options: argparse.Namespace) -> launch.Handle:
+    handle = launch.find(options.state)
+    if handle is None:
+        raise ServerError(f"no local AWS runs on {options.state}. Start it with `course aws start --state {options.state}`.")
+    return handle

@@ -1,0 +1,92 @@
+"""`docs/local-aws.md`: what the local AWS does of SageMaker and S3, from its own code and the prose of `conformance.yaml`.
+
+    python -m course.localaws.server.conformance [FILE]
+
+writes it; a test finds out when it is not of today.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from course.localaws.core.data_files import table
+from course.localaws.images import HERE as IMAGES
+from course.localaws.s3 import table as s3
+from course.localaws.sagemaker.core.routes import REST_SERVICES, contract
+from course.localaws.sagemaker.service import SageMaker
+from course.localaws.server.app import LocalAws
+
+ROOT = Path(__file__).parents[3]
+PROSE = Path(__file__).with_name("conformance.yaml")
+DOCUMENT = ROOT / "docs/local-aws.md"
+SERVICES = ("sagemaker", *REST_SERVICES)
+
+
+def document() -> str:
+    """The whole page, as Markdown."""
+    with tempfile.TemporaryDirectory() as state:
+        aws = LocalAws(Path(state), "http://127.0.0.1:1")
+        try:
+            return re.sub(r"\n{3,}", "\n\n", "\n".join([*_page(aws.sagemaker), ""]))
+        finally:
+            aws.shutdown()
+
+
+def _page(sagemaker: SageMaker) -> Iterator[str]:
+    prose = table(PROSE)
+    done = {operation: family for family in sagemaker.families for operation in family.operations}
+    yield "# What the local AWS does\n"
+    yield "<!-- Made by `python -m course.localaws.server.conformance`; its prose is in course/localaws/server/conformance.yaml. -->\n"
+    yield f"{prose['introduction']}\n\n## SageMaker\n"
+    yield "| service | operations | executed here | `record` | refused |\n|---|--:|--:|--:|--:|"
+    for service in SERVICES:
+        operations = contract(service).operations
+        recorded = [operation for operation in operations if operation in sagemaker.recorded]
+        executed = [operation for operation in operations if operation in done and operation not in sagemaker.recorded]
+        counts = (len(operations), len(executed), len(recorded), len(operations) - len(executed) - len(recorded))
+        yield f"| `{service}` | {' | '.join(map(str, counts))} |"
+    yield f"\n{prose['refused']}"
+    for family in sagemaker.families:
+        yield from _family(prose["families"][type(family).__name__], family.operations)
+    yield "\n### Refused\n"
+    for service in SERVICES:
+        refused = [operation for operation in contract(service).operations if operation not in done]
+        if refused:
+            yield f"`{service}`: {_names(refused)}\n"
+    yield "\n## /opt/ml\n"
+    yield from _lists(prose["opt_ml"])
+    yield "\n## Images\n"
+    yield f"{prose['images']}\n\n| image | repository | versions |\n|---|---|---|"
+    for image in table(IMAGES / "images.yaml")["images"]:
+        yield f"| {image['title']} | `{image['repository']}` | {', '.join(map(str, image['versions']))} |"
+    yield "\n### Frameworks\n"
+    yield from _lists(prose["frameworks"])
+    yield "\n## S3\n"
+    yield f"{prose['s3']}\n\n{_names(s3.supported())}"
+    yield "\n## Other services\n"
+    yield from _lists(prose["others"])
+
+
+def _family(prose: dict, operations: Iterable[str]) -> Iterator[str]:
+    yield f"\n### {prose['title']}\n\n{_names(operations)}\n"
+    yield from _lists(prose)
+
+
+def _lists(prose: dict) -> Iterator[str]:
+    for name, heading in (("as_aws", "As on AWS"), ("differs", "Different"), ("missing", "Not there")):
+        if prose.get(name):
+            yield f"{heading}:\n"
+            yield from (f"- {line}" for line in prose[name])
+            yield ""
+
+
+def _names(operations: Iterable[str]) -> str:
+    return ", ".join(f"`{operation}`" for operation in sorted(operations))
+
+
+if __name__ == "__main__":
+    (Path(sys.argv[1]) if sys.argv[1:] else DOCUMENT).write_text(document(), encoding="utf-8")

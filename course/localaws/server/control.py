@@ -1,0 +1,141 @@
+"""The control door, for the course's own tools: what a real AWS has no call for."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+import os
+import secrets
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from course.localaws.core import credentials
+from course.localaws.sagemaker.training.spot import Interruption
+from course.localaws.server.instance import CONTROL_PREFIX
+
+if TYPE_CHECKING:
+    from course.localaws.server.app import LocalAws
+
+T = TypeVar("T")
+
+# The doors that a guest may use.
+GUESTS = {("GET", "health"), ("GET", "events"), ("GET", "running"), ("POST", "clock"), ("POST", "interrupt"), ("POST", "images")}
+
+
+class Control:
+    """An ASGI application behind `CONTROL_PREFIX`; every request needs ``Authorization: Bearer <token of instance.json>``.
+
+    ``GET health``, ``GET events?since=ID&limit=N``, ``GET running``, ``POST reset``, ``POST stop``,
+    ``POST clock {"advance": seconds}``, ``POST interrupt {"training_job": name, "after": seconds, "outage": seconds}``,
+    ``POST keys {"arn": principal}``, ``POST images`` (the body of a container image, as a tar file), ``POST guests`` (a token for the doors
+    `GUESTS`).
+    Answers are JSON; refusals have the member ``error``.
+
+    Parameters
+    ----------
+    aws : LocalAws
+    token : str
+    stop : callable
+        Begins the shut-down and returns at once.
+    """
+
+    def __init__(self, aws: LocalAws, token: str, stop: Callable[[], None]) -> None:
+        self._aws = aws
+        self._token = token
+        self._stop = stop
+        self._guests: set[str] = set()
+        self._doors = {
+            ("GET", "health"): self._health,
+            ("GET", "events"): self._events,
+            ("GET", "running"): self._running,
+            ("POST", "reset"): self._reset,
+            ("POST", "stop"): self._end,
+            ("POST", "clock"): self._clock,
+            ("POST", "interrupt"): self._interrupt,
+            ("POST", "keys"): self._keys,
+            ("POST", "images"): self._image,
+            ("POST", "guests"): self._invite,
+        }
+
+    async def __call__(self, scope: dict, receive, send) -> None:
+        request = Request(scope, receive)
+        response = await self._answer(request)
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        sent = request.headers.get("authorization", "").removeprefix("Bearer ").encode()
+        guest = any(hmac.compare_digest(sent, token.encode()) for token in self._guests)
+        if not guest and not hmac.compare_digest(sent, self._token.encode()):
+            return _refused(401, "the control door needs `Authorization: Bearer <token>` with the token of instance.json")
+        asked = (request.method, request.url.path.removeprefix(CONTROL_PREFIX))
+        if guest and asked in self._doors.keys() - GUESTS:
+            return _refused(403, f"{request.method} {asked[1]} is not for guests of this local AWS")
+        door = self._doors.get(asked)
+        if door is None:
+            known = ", ".join(f"{method} {name}" for method, name in self._doors)
+            return _refused(404, f"the control door has no {request.method} {request.url.path}; it has {known}")
+        try:
+            return JSONResponse(await door(request))
+        except ValueError as error:
+            return _refused(400, str(error))
+
+    async def _health(self, request: Request) -> dict:
+        return {"status": "ok", "pid": os.getpid(), "endpoint": self._aws.platform.endpoint, "time": self._aws.platform.clock.now()}
+
+    async def _events(self, request: Request) -> list[dict]:
+        asked = {name: int(request.query_params[name]) for name in ("since", "limit") if name in request.query_params}
+        return await asyncio.to_thread(lambda: self._aws.platform.requests.events(**asked))
+
+    async def _running(self, request: Request) -> list[dict]:
+        return await asyncio.to_thread(self._aws.running)
+
+    async def _reset(self, request: Request) -> dict:
+        await asyncio.to_thread(self._aws.reset)
+        return {}
+
+    async def _end(self, request: Request) -> dict:
+        self._stop()
+        return {}
+
+    async def _clock(self, request: Request) -> dict:
+        seconds = await _member(request, "advance", float)
+        return {"time": await asyncio.to_thread(self._aws.advance, seconds)}
+
+    async def _interrupt(self, request: Request) -> dict:
+        name, after, outage = [
+            await _member(request, member, kind) for member, kind in (("training_job", str), ("after", float), ("outage", float))
+        ]
+        await asyncio.to_thread(self._aws.interrupt, name, Interruption(after, outage))
+        return {}
+
+    async def _keys(self, request: Request) -> dict:
+        credential = self._aws.platform.identity.issue_as(await _member(request, "arn", str))
+        return credentials.as_document(credential)
+
+    async def _image(self, request: Request) -> dict:
+        with self._aws.images.beside() as folder:
+            archive = folder / "image.tar"
+            with archive.open("wb") as file:
+                async for piece in request.stream():
+                    file.write(piece)
+            return {"digest": await asyncio.to_thread(self._aws.images.take, archive)}
+
+    async def _invite(self, request: Request) -> dict:
+        self._guests.add(token := secrets.token_urlsafe(32))
+        return {"token": token}
+
+
+async def _member(request: Request, name: str, kind: Callable[[Any], T]) -> T:
+    """A member of the request's JSON body; raises ValueError when there is no such."""
+    try:
+        return kind(json.loads(await request.body())[name])
+    except (ValueError, KeyError, TypeError):
+        raise ValueError(f"{request.method} {request.url.path} wants a JSON body with {name!r}, a {kind.__name__}") from None
+
+
+def _refused(status: int, message: str) -> JSONResponse:
+    return JSONResponse({"error": message}, status)

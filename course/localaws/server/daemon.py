@@ -1,0 +1,216 @@
+"""The process of a local AWS: ``python -m course.localaws.server.daemon``, as `course.localaws.server.launch.start` runs it."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import errno
+import json
+import logging
+import os
+import secrets
+import shutil
+import signal
+import socket
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+import uvicorn
+
+from course.localaws.core import credentials, sdk_environment
+from course.localaws.server.app import LocalAws
+from course.localaws.server.instance import Instance, InUseError, ServerError, locked
+from course.sandbox.limits import Limits
+
+HOST = "127.0.0.1"
+KEEP_ALIVE_SECONDS = 75  # longer than SDKs keep an idle connection busy, so that they rarely meet a closed one
+GRACE_SECONDS = 5  # for requests under way at the shut-down
+LOOK_SECONDS = 5  # between two looks at whether anybody can still find it
+PACKAGE = "from-data-to-deployment"
+
+logger = logging.getLogger(__name__)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--state", type=Path, required=True)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--socket", type=Path)
+    parser.add_argument(
+        "--sealed", action="store_true", help="jobs and model servers reach this local AWS, over the socket, and no network"
+    )
+    parser.add_argument("--limits", type=json.loads, default={}, help="of each job and model server: members of Limits, as JSON")
+    parser.add_argument("--starter", type=int, help="process id of the parent: end with it, and remove the state folder then")
+    parser.add_argument("--ready", type=int, required=True, help="file descriptor on which to say, as one line of JSON, how the start went")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # uvicorn takes the signals over while it runs, and raises them again when it has stopped: then they end up here.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _leave)
+    os.set_inheritable(options.ready, False)  # it is for no job
+    try:
+        run(options, lambda: _say(options.ready, {}))
+    except (ServerError, OSError, sqlite3.OperationalError) as error:
+        logging.exception("the local AWS ended")
+        _say(options.ready, {"error": _worded(error, options.state), "in_use": isinstance(error, InUseError)})
+        raise SystemExit(1) from None
+    if _is_orphan(options.starter):
+        shutil.rmtree(options.state, ignore_errors=True)
+
+
+def run(options: argparse.Namespace, ready: Callable[[], None]) -> None:
+    """Serve until asked to stop, by a signal or at the control door, or, when it has a ``starter``, until that process has ended.
+
+    ``ready`` is called once requests are answered.
+
+    Raises
+    ------
+    ServerError
+        When the state folder or the port is in use.
+    """
+    state, starter = options.state, options.starter
+    with locked(state), contextlib.ExitStack() as at_end:
+        tcp = at_end.enter_context(_bound(options.port))
+        listeners = [tcp, *([at_end.enter_context(_bound_unix(options.socket))] if options.socket else [])]
+        port = tcp.getsockname()[1]
+        endpoint = f"http://{HOST}:{port}"
+        credentials.issued(state)
+        sdk_environment.write_files(state)
+        aws = LocalAws(state, endpoint, options.socket if options.sealed else None, Limits(**options.limits))
+        at_end.callback(aws.shutdown)  # for an end before the server ran
+        token = secrets.token_urlsafe(32)
+        Instance(os.getpid(), port, endpoint, token, version(PACKAGE), str(options.socket or "")).write(state)
+        at_end.callback(Instance.withdraw, state)
+        aws.recover()
+        _Server(aws, token, starter, ready).run(listeners)
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, aws: LocalAws, token: str, starter: int | None, ready: Callable[[], None]) -> None:
+        self._ready = ready
+        self._asked_to_stop = asyncio.Event()
+        self._starter = starter
+        self._aws = aws
+        config = uvicorn.Config(
+            aws.asgi(token, stop=self._stop),
+            loop="uvloop",
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+            callback_notify=self._look_around,
+            timeout_notify=LOOK_SECONDS,
+        )
+        super().__init__(config)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+        self._aws.warm()
+
+    async def main_loop(self) -> None:
+        """As uvicorn's, which looks ten times a second whether it should end; asked at the control door, this one ends at once."""
+        loop, asked = asyncio.create_task(super().main_loop()), asyncio.create_task(self._asked_to_stop.wait())
+        done, _ = await asyncio.wait((loop, asked), return_when=asyncio.FIRST_COMPLETED)
+        for task in (loop, asked):
+            task.cancel()
+        if loop in done:
+            loop.result()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        # While the event loop, to which the rooms' own connections belong, still runs.
+        await asyncio.to_thread(self._aws.shutdown)
+
+    async def _look_around(self) -> None:
+        if _is_orphan(self._starter):
+            logger.error("process %d, for which this local AWS was there, has ended without stopping it", self._starter)
+            self._stop()
+        if Instance.is_lost(self._aws.platform.state):
+            logger.error("the state folder %s is gone, so this process ends: nobody could find it any more", self._aws.platform.state)
+            self._stop()
+
+    def _stop(self) -> None:
+        self.should_exit = True
+        self._asked_to_stop.set()
+
+
+def _bound(port: int) -> socket.socket:
+    # Named TCP, or else asyncio would not switch off Nagle: an answer in two pieces would wait 40 ms for the second.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise ServerError(f"port {port} on {HOST} is in use by another program. Name another port, or none for a free one.") from None
+        if error.errno == errno.EACCES:
+            raise ServerError(f"port {port} may only be used by the system administrator. Name one above 1023.") from None
+        raise
+    return listener
+
+
+@contextlib.contextmanager
+def _bound_unix(path: Path) -> Iterator[socket.socket]:
+    """A Unix socket that only its owner may use (mode 0600); its file is gone at the end."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    mask = os.umask(0o177)
+    try:
+        _remove_stale(path)
+        listener.bind(str(path))
+    except OSError as error:
+        listener.close()
+        raise ServerError(f"the socket {path} cannot be made: {error.strerror or error}.") from None
+    finally:
+        os.umask(mask)
+    try:
+        with listener:
+            yield listener
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _remove_stale(path: Path) -> None:
+    """Remove a socket that a killed process left behind; one that is answered stays, and binding fails."""
+    if not path.is_socket():
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(str(path))
+        except ConnectionRefusedError:
+            path.unlink()
+
+
+def _is_orphan(starter: int | None) -> bool:
+    """Whether the starter, which is the parent as long as it lives, has ended."""
+    return starter is not None and os.getppid() != starter
+
+
+def _leave(number: int, frame: object) -> None:
+    raise SystemExit(0)
+
+
+def _say(ready: int, outcome: dict) -> None:
+    with contextlib.suppress(BrokenPipeError):  # whoever started this process has gone; the log has it too
+        os.write(ready, json.dumps(outcome).encode() + b"\n")
+
+
+def _worded(error: Exception, state: Path) -> str:
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT) or "disk is full" in str(error):
+        return f"no space is left on the disk of the state folder {state}. Free some, or name a folder on another disk with --state."
+    if isinstance(error, (OSError, sqlite3.OperationalError)):
+        return f"the state folder {state} cannot be used: {error}."
+    return str(error)
+
+
+if __name__ == "__main__":
+    main()

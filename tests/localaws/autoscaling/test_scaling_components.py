@@ -1,0 +1,191 @@
+"""Application auto scaling of inference components: alarms, schedules and limits start and stop real copies."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from course.localaws.server import launch
+from tests.localaws.sagemaker.hosting.component_world import MEMORY, Components
+from tests.localaws.sagemaker.hosting.endpoint_world import until, world_of
+
+DIMENSION = "sagemaker:inference-component:DesiredCopyCount"
+
+
+class ScaledComponents(Components):
+    """A local AWS whose clock the tests move, with components that scale."""
+
+    def __init__(self, client: Callable[..., Any], handle: launch.Handle) -> None:
+        super().__init__(client, handle)
+        self.scaling = client("application-autoscaling")
+
+    def target(self, endpoint: str, least: int = 1, most: int = 3, **component: Any) -> tuple[str, dict]:
+        """A component of one copy, registered; its name, and what names it."""
+        name = self.served(endpoint, **component)
+        place = {"ServiceNamespace": "sagemaker", "ResourceId": f"inference-component/{name}", "ScalableDimension": DIMENSION}
+        self.scaling.register_scalable_target(**place, MinCapacity=least, MaxCapacity=most)
+        return name, place
+
+    def track(self, place: dict, metric: str = "SageMakerInferenceComponentInvocationsPerCopy", target: float = 10.0) -> list[dict]:
+        """The high and the low alarm of a policy."""
+        configuration = {"TargetValue": target, "PredefinedMetricSpecification": {"PredefinedMetricType": metric}}
+        names = self.scaling.put_scaling_policy(
+            **place, PolicyName="track", PolicyType="TargetTrackingScaling", TargetTrackingScalingPolicyConfiguration=configuration
+        )["Alarms"]
+        found = self.cloudwatch.describe_alarms(AlarmNames=[alarm["AlarmName"] for alarm in names])["MetricAlarms"]
+        return sorted(found, key=lambda alarm: -alarm["Threshold"])
+
+    def copies(self, name: str) -> int:
+        return self.component_settled(name)["RuntimeConfig"]["CurrentCopyCount"]
+
+    def streams(self, name: str) -> int:
+        """Log streams of a component: one for each copy that ever was."""
+        return len(self.logs.describe_log_streams(logGroupName=f"/aws/sagemaker/InferenceComponents/{name}")["logStreams"])
+
+    def activities(self, place: dict, **more: Any) -> list[dict]:
+        """The oldest first."""
+        found = self.scaling.describe_scaling_activities(ServiceNamespace="sagemaker", ResourceId=place["ResourceId"], **more)
+        return found["ScalingActivities"][::-1]
+
+    def minute_of(self, endpoint: str, name: str, invocations: int) -> None:
+        for _ in range(invocations):
+            self.ask(endpoint, name)
+        self.to_the_minute()
+
+    def time(self) -> datetime.datetime:
+        return datetime.datetime.fromtimestamp(self.handle.advance(0), datetime.UTC)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    handle = launch.start(tmp_path_factory.mktemp("scaling-components") / "state")
+    yield world_of(handle, ScaledComponents)
+    handle.stop()
+
+
+def test_target_tracking_starts_and_stops_copies(world):
+    endpoint = world.host(2)
+    name, place = world.target(endpoint)
+    high, low = world.track(place)
+    for alarm in (high, low):
+        assert (alarm["Namespace"], alarm["MetricName"], alarm["Statistic"]) == ("AWS/SageMaker", "InvocationsPerCopy", "Sum")
+        assert alarm["Dimensions"] == [{"Name": "InferenceComponentName", "Value": name}]
+    assert high["AlarmName"].startswith(f"TargetTracking-{place['ResourceId']}-AlarmHigh-")
+    world.to_the_minute()
+    for _ in range(3):
+        world.minute_of(endpoint, name, 25)
+    assert world.copies(name) == 3
+    until(lambda: world.streams(name) == 3, "each copy writes a log of its own")
+    [out] = world.activities(place)
+    assert (out["Description"], out["StatusCode"]) == ("Setting desired copy count to 3.", "Successful")
+    assert out["Cause"] == f"monitor alarm {high['AlarmName']} in state ALARM triggered policy track"
+    assert {world.ask(endpoint, name) for _ in range(10)} == {"a"}
+    world.handle.advance(20 * 60)
+    assert world.copies(name) == 1 and world.ask(endpoint, name) == "a"
+    assert world.activities(place)[-1]["Description"] == "Setting desired copy count to 1."
+    world.scaling.deregister_scalable_target(**place)
+    assert not world.cloudwatch.describe_alarms(AlarmNames=[high["AlarmName"]])["MetricAlarms"]
+
+
+def test_to_zero_copies_and_instances_and_back_by_the_request_that_found_none(world):
+    managed = {"Status": "ENABLED", "MinInstanceCount": 0, "MaxInstanceCount": 2}
+    endpoint = world.host(ManagedInstanceScaling=managed)
+    name, place = world.target(endpoint, least=0)
+    world.track(place)
+    steps = [{"MetricIntervalLowerBound": 0.0, "ScalingAdjustment": 1}]
+    policy = world.scaling.put_scaling_policy(
+        **place,
+        PolicyName="from-zero",
+        PolicyType="StepScaling",
+        StepScalingPolicyConfiguration={"AdjustmentType": "ChangeInCapacity", "StepAdjustments": steps, "Cooldown": 60},
+    )
+    world.cloudwatch.put_metric_alarm(
+        AlarmName=f"{name}-without-capacity",
+        **{"Namespace": "AWS/SageMaker", "MetricName": "NoCapacityInvocationFailures", "Statistic": "Sum", "Period": 60},
+        **{"EvaluationPeriods": 1, "Threshold": 1.0, "ComparisonOperator": "GreaterThanOrEqualToThreshold"},
+        Dimensions=[{"Name": "InferenceComponentName", "Value": name}],
+        AlarmActions=[policy["PolicyARN"]],
+    )
+    world.handle.advance(20 * 60)
+    assert world.copies(name) == 0
+    until(lambda: world.instances(endpoint) == 0, "no instance is left")
+    with pytest.raises(ClientError, match="ApplicationAutoScaling may be in-progress"):
+        world.ask(endpoint, name)
+    world.to_the_minute()
+    assert world.copies(name) == 1 and world.instances(endpoint) == 1
+    assert world.ask(endpoint, name) == "a"
+    assert [activity["Description"][-2:] for activity in world.activities(place)] == ["0.", "1."]
+    world.scaling.deregister_scalable_target(**place)
+
+
+def test_a_metric_of_ones_own_and_a_schedule(world):
+    endpoint = world.host(2)
+    name, place = world.target(endpoint)
+    namespace = world.name("Load")
+    metric = {"Namespace": namespace, "MetricName": "load", "Statistic": "Average"}
+    configuration = {"TargetValue": 10.0, "CustomizedMetricSpecification": metric}
+    world.scaling.put_scaling_policy(
+        **place, PolicyName="own", PolicyType="TargetTrackingScaling", TargetTrackingScalingPolicyConfiguration=configuration
+    )
+    world.to_the_minute()
+    for _ in range(3):
+        world.cloudwatch.put_metric_data(Namespace=namespace, MetricData=[{"MetricName": "load", "Value": 20, "Timestamp": world.time()}])
+        world.to_the_minute()
+    assert world.copies(name) == 2
+    world.scaling.delete_scaling_policy(**place, PolicyName="own")
+    soon = (world.time() + datetime.timedelta(minutes=2)).replace(second=0, microsecond=0)
+    world.scaling.put_scheduled_action(
+        **place,
+        ScheduledActionName="night",
+        Schedule=f"at({soon:%Y-%m-%dT%H:%M:%S})",
+        ScalableTargetAction={"MinCapacity": 0, "MaxCapacity": 0},
+    )
+    world.handle.advance(180)
+    assert world.copies(name) == 0
+    *_, limits, night = world.activities(place)
+    assert limits["Cause"] == "scheduled action name night was triggered"
+    assert (night["Description"], night["Cause"]) == ("Setting desired copy count to 0.", "maximum capacity was set to 0")
+    world.scaling.deregister_scalable_target(**place)
+
+
+def test_instances_without_room_let_the_activity_fail_and_the_component_go_on(world):
+    endpoint = world.host(2)
+    name, place = world.target(endpoint, memory=MEMORY)
+    world.scaling.register_scalable_target(**place, MinCapacity=3, MaxCapacity=3)
+    [activity] = world.activities(place)
+    assert activity["StatusCode"] == "Failed"
+    assert activity["StatusMessage"].startswith(
+        "Failed to set desired copy count to 3. Reason: No instance of variant AllTraffic has enough free resources"
+    )
+    assert world.copies(name) == 1 and world.ask(endpoint, name) == "a"
+    world.scaling.register_scalable_target(**place, MinCapacity=2, MaxCapacity=2)
+    assert world.copies(name) == 2
+    world.remove(name)  # which takes the target with it
+    assert not world.scaling.describe_scalable_targets(ServiceNamespace="sagemaker", ResourceIds=[place["ResourceId"]])["ScalableTargets"]
+
+
+def test_requests_under_way_at_high_resolution(world):
+    _, place = world.target(world.host())
+    high, low = world.track(place, "SageMakerInferenceComponentConcurrentRequestsPerCopyHighResolution", 5.0)
+    assert [(alarm["MetricName"], alarm["Period"]) for alarm in (high, low)] == [("ConcurrentRequestsPerCopy", 10)] * 2
+    world.scaling.deregister_scalable_target(**place)
+
+
+def test_what_is_refused(world):
+    endpoint = world.host()
+    name, place = world.target(endpoint)
+    for changes, words in (
+        ({"ResourceId": "inference-component/none"}, "The inference component doesn't exist"),
+        ({"ResourceId": f"endpoint/{endpoint}/variant/AllTraffic"}, "it must be inference-component/<name>"),
+        ({"ScalableDimension": "sagemaker:variant:DesiredInstanceCount"}, "it must be endpoint/<name>/variant/<name>"),
+        ({"MinCapacity": 4}, "Maximum capacity cannot be less than minimum capacity"),
+    ):
+        with pytest.raises(ClientError, match=words):
+            world.scaling.register_scalable_target(**(place | {"MinCapacity": 1, "MaxCapacity": 2} | changes))
+    with pytest.raises(ClientError, match="is not one of the scalable dimension"):
+        world.track(place, "SageMakerVariantInvocationsPerInstance")
+    world.scaling.deregister_scalable_target(**place)

@@ -1,0 +1,78 @@
+"""A local AWS whose clock a test moves: data points put into its minutes, alarms, and a queue that hears of them."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Sequence
+
+from course.localaws.server import launch
+from tests.localaws.boto_clients import client_factory
+
+NUMBERS = itertools.count()
+UNKNOWN = "INSUFFICIENT_DATA"
+
+
+class World:
+    def __init__(self, handle: launch.Handle) -> None:
+        self.handle = handle
+        self.client = client_factory(handle)
+        self.cloudwatch, self.sns, self.sqs, self.events = map(self.client, ("cloudwatch", "sns", "sqs", "events"))
+
+    def name(self, stem: str) -> str:
+        return f"{stem}-{next(NUMBERS)}"
+
+    def now(self) -> float:
+        return self.handle.advance(0)
+
+    def to_the_minute(self) -> float:
+        """Go to just after the beginning of a minute, which is returned."""
+        now = self.handle.advance(60 - self.now() % 60 + 1)
+        return now // 60 * 60
+
+    def put(self, namespace: str, values: Sequence[float | None], begin: float, seconds: float = 60, metric: str = "m", **more) -> None:
+        """One value a period, from ``begin`` on; None for a period without data."""
+        data = [
+            {"MetricName": metric, "Value": value, "Timestamp": begin + place * seconds, **more}
+            for place, value in enumerate(values)
+            if value is not None
+        ]
+        if data:
+            self.cloudwatch.put_metric_data(Namespace=namespace, MetricData=data)
+
+    def alarm(self, namespace: str, **members) -> str:
+        name = self.name("alarm")
+        rule = {"ComparisonOperator": "GreaterThanThreshold", "Threshold": 10.0, "EvaluationPeriods": 1}
+        if "Metrics" not in members:
+            rule |= {"Namespace": namespace, "MetricName": "m", "Period": 60} | (
+                {} if "ExtendedStatistic" in members else {"Statistic": "Average"}
+            )
+        self.cloudwatch.put_metric_alarm(AlarmName=name, **(rule | members))
+        return name
+
+    def described(self, name: str) -> dict:
+        [alarm] = self.cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]
+        return alarm
+
+    def state(self, name: str) -> str:
+        return self.described(name)["StateValue"]
+
+    def history(self, name: str, kind: str = "StateUpdate") -> list[dict]:
+        """The oldest first."""
+        request = {"AlarmName": name, "HistoryItemType": kind, "ScanBy": "TimestampAscending"}
+        return self.cloudwatch.describe_alarm_history(**request)["AlarmHistoryItems"]
+
+    def queue(self) -> tuple[str, str]:
+        url = self.sqs.create_queue(QueueName=self.name("queue"))["QueueUrl"]
+        return url, self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+
+    def topic(self) -> tuple[str, str]:
+        """A topic, and the URL of the queue that is subscribed to it."""
+        arn = self.sns.create_topic(Name=self.name("topic"))["TopicArn"]
+        url, queue = self.queue()
+        self.sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue)
+        return arn, url
+
+    def received(self, url: str, wait: int = 10) -> list[dict]:
+        messages = self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=wait).get("Messages", [])
+        return [json.loads(message["Body"]) for message in messages]

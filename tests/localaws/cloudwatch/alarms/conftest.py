@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+import pytest
+
+from course.localaws.server import launch
+from tests.localaws.cloudwatch.alarms.alarm_world import World
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    """A local AWS of the module's own, since its clock is moved."""
+    handle = launch.start(tmp_path_factory.mktemp("alarms") / "state")
+    yield World(handle)
+    handle.stop()
+
+
+@pytest.fixture
+def namespace(world) -> str:
+    return world.name("Test/Space")

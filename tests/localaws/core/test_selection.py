@@ -1,0 +1,41 @@
+"""Pages of documents that were chosen in memory: whatever the size, each is shown once and in order."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from course.localaws.core import selection
+from course.localaws.core.errors import AwsError
+
+VALUES = st.one_of(st.none(), st.integers(-3, 3), st.floats(-3, 3), st.sampled_from(["", "a", "b"]))
+
+
+@given(st.lists(VALUES, max_size=12), st.integers(1, 5), st.sampled_from(["Ascending", "Descending", None]))
+def test_pages_of_any_size_show_each_once_and_in_order(values: list, size: int, order: str | None) -> None:
+    documents = [{"Arn": f"arn:{number}", "value": value} for number, value in enumerate(values)]
+    params = {"MaxResults": size} | ({"SortOrder": order} if order else {})
+    shown, token = [], None
+    while True:
+        page, token = selection.page(documents, "Arn", lambda document: document["value"], params | ({"NextToken": token} if token else {}))
+        shown += page
+        assert len(page) <= size and (token is None or len(page) == size)
+        if token is None:
+            break
+    assert sorted(each["Arn"] for each in shown) == sorted(each["Arn"] for each in documents)
+    sorts = [each["value"] for each in shown if each["value"] is not None]
+    ranked = sorted(sorts, key=lambda value: (isinstance(value, str), value), reverse=order != "Ascending")
+    assert sorts == ranked and all(each["value"] is None for each in shown[len(sorts) :])
+
+
+@given(st.text(max_size=40))
+def test_a_token_of_another_query_or_of_nobody_is_refused(text: str) -> None:
+    documents = [{"Arn": "a", "value": 1}, {"Arn": "b", "value": 2}]
+    _, token = selection.page(documents, "Arn", lambda document: document["value"], {"MaxResults": 1})
+    for params in ({"NextToken": token, "SortOrder": "Ascending"}, {"NextToken": text or "x"}):
+        try:
+            selection.page(documents, "Arn", lambda document: document["value"], params)
+        except AwsError as error:
+            assert error.code == "ValidationException"
+        else:
+            raise AssertionError(f"{params} was taken")

@@ -1,0 +1,302 @@
+"""Who may sign, who they are, and what the policy simulator says of them: by boto3, over HTTP."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.localaws.moto.own_aws import OwnAws
+
+ACCOUNT = "123456789012"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/SageMakerRole"
+
+
+@pytest.fixture(scope="module")
+def aws(tmp_path_factory):
+    aws = OwnAws(tmp_path_factory.mktemp("identity") / "state")
+    yield aws
+    aws.stop()
+
+
+def code_of(call, *args, **kwargs) -> str:
+    with pytest.raises(ClientError) as raised:
+        call(*args, **kwargs)
+    return raised.value.response["Error"]["Code"]
+
+
+def document(*statements) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def allow(action="*", resource="*", **members) -> dict:
+    return {"Effect": "Allow", "Action": action, "Resource": resource, **members}
+
+
+def trust(**statement) -> str:
+    return document({"Effect": "Allow", "Action": "sts:AssumeRole", **statement})
+
+
+def user_with_key(aws, name) -> dict:
+    """A new IAM user's access key, as arguments of `aws`."""
+    aws("iam").create_user(UserName=name)
+    key = aws("iam").create_access_key(UserName=name)["AccessKey"]
+    return {"access_key": key["AccessKeyId"], "secret": key["SecretAccessKey"]}
+
+
+def session_of(answer) -> dict:
+    credentials = answer["Credentials"]
+    return {"access_key": credentials["AccessKeyId"], "secret": credentials["SecretAccessKey"], "token": credentials["SessionToken"]}
+
+
+# Keys and principals
+
+
+def test_the_learner_is_a_session_of_the_execution_role(aws):
+    identity = aws("sts").get_caller_identity()
+    role = aws("iam").get_role(RoleName="SageMakerRole")["Role"]
+    assert identity["Arn"] == f"arn:aws:sts::{ACCOUNT}:assumed-role/SageMakerRole/learner"
+    assert identity["Account"] == ACCOUNT
+    assert identity["UserId"] == f"{role['RoleId']}:learner"
+    assert role["Arn"] == ROLE
+    assert role["AssumeRolePolicyDocument"]["Statement"][0]["Principal"] == {"Service": "sagemaker.amazonaws.com"}
+    attached = aws("iam").list_attached_role_policies(RoleName="SageMakerRole")["AttachedPolicies"]
+    assert [policy["PolicyArn"] for policy in attached] == ["arn:aws:iam::aws:policy/AmazonSageMakerFullAccess"]
+
+
+def test_a_user_signs_with_their_key_until_it_is_inactive_or_gone(aws):
+    key = user_with_key(aws, "ann")
+    assert aws("sts", **key).get_caller_identity()["Arn"] == f"arn:aws:iam::{ACCOUNT}:user/ann"
+    aws.restart()
+    assert aws("sts", **key).get_caller_identity()["UserId"] == aws("iam").get_user(UserName="ann")["User"]["UserId"]
+    assert aws("iam", **key).get_user()["User"]["UserName"] == "ann"
+    assert code_of(aws("sts", key["access_key"], "wrong").get_caller_identity) == "SignatureDoesNotMatch"
+    aws("iam").update_access_key(UserName="ann", AccessKeyId=key["access_key"], Status="Inactive")
+    assert code_of(aws("sts", **key).get_caller_identity) == "InvalidClientTokenId"
+    aws("iam").update_access_key(UserName="ann", AccessKeyId=key["access_key"], Status="Active")
+    assert aws("sts", **key).get_caller_identity()["Arn"].endswith("user/ann")
+    aws("iam").delete_access_key(UserName="ann", AccessKeyId=key["access_key"])
+    assert code_of(aws("sts", **key).get_caller_identity) == "InvalidClientTokenId"
+
+
+def test_a_role_that_was_deleted_does_not_come_back_at_a_restart(aws):
+    aws("iam").create_role(RoleName="brief", AssumeRolePolicyDocument=trust(Principal={"AWS": ACCOUNT}))
+    aws("iam").delete_role(RoleName="brief")
+    aws.restart()
+    assert code_of(aws("iam").get_role, RoleName="brief") == "NoSuchEntity"
+
+
+# AssumeRole
+
+
+def test_an_assumed_role_signs_survives_a_restart_and_expires(aws):
+    key = user_with_key(aws, "bob")
+    role = aws("iam").create_role(RoleName="analyst", AssumeRolePolicyDocument=trust(Principal={"AWS": ACCOUNT}))["Role"]
+    answer = aws("sts", **key).assume_role(RoleArn=role["Arn"], RoleSessionName="bob", DurationSeconds=900)
+    assert answer["AssumedRoleUser"] == {
+        "AssumedRoleId": f"{role['RoleId']}:bob",
+        "Arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/analyst/bob",
+    }
+    session = session_of(answer)
+    aws.restart()
+    identity = aws("sts", **session).get_caller_identity()
+    assert (identity["Arn"], identity["UserId"]) == (answer["AssumedRoleUser"]["Arn"], answer["AssumedRoleUser"]["AssumedRoleId"])
+    assert code_of(aws("sts", **{**session, "token": "other"}).get_caller_identity) == "InvalidClientTokenId"
+    aws.handle.advance(901)
+    assert code_of(aws("sts", **session).get_caller_identity) == "ExpiredToken"
+    assert code_of(aws("dynamodb", **session).list_tables) == "ExpiredTokenException"
+
+
+@pytest.mark.parametrize(
+    ("principal", "condition", "external", "allowed"),
+    [
+        ({"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, {}, None, True),
+        ({"AWS": f"arn:aws:iam::{ACCOUNT}:user/carol"}, {}, None, True),
+        ({"AWS": f"arn:aws:iam::{ACCOUNT}:user/dave"}, {}, None, False),
+        ({"AWS": "210987654321"}, {}, None, False),
+        ({"Service": "sagemaker.amazonaws.com"}, {}, None, False),
+        ({"AWS": ACCOUNT}, {"StringEquals": {"sts:ExternalId": "xy"}}, "xy", True),
+        ({"AWS": ACCOUNT}, {"StringEquals": {"sts:ExternalId": "xy"}}, None, False),
+        ({"AWS": ACCOUNT}, {"StringLike": {"sts:RoleSessionName": "${aws:username}-*"}}, None, True),
+        ({"AWS": ACCOUNT}, {"Bool": {"aws:MultiFactorAuthPresent": "true"}}, None, False),
+        ({"AWS": ACCOUNT}, {"StringEquals": {"aws:PrincipalTag/team": "risk"}}, None, True),
+        ({"AWS": ACCOUNT}, {"StringNotEquals": {"aws:SomethingNew": "x"}}, None, False),  # cannot be evaluated: not taken as satisfied
+    ],
+)
+def test_the_trust_policy_decides_who_may_assume_a_role(aws, request, principal, condition, external, allowed):
+    key = request.getfixturevalue("carol")
+    role = f"trusting-{request.node.callspec.indices['principal']}"
+    statement = {"Principal": principal, **({"Condition": condition} if condition else {})}
+    aws("iam").create_role(RoleName=role, AssumeRolePolicyDocument=trust(**statement))
+    options = {"ExternalId": external} if external else {}
+    assume = aws("sts", **key).assume_role
+    arguments = {"RoleArn": f"arn:aws:iam::{ACCOUNT}:role/{role}", "RoleSessionName": "carol-1", **options}
+    if allowed:
+        assert assume(**arguments)["AssumedRoleUser"]["Arn"].endswith(f"/{role}/carol-1")
+    else:
+        assert code_of(assume, **arguments) == "AccessDenied"
+
+
+@pytest.fixture(scope="module")
+def carol(aws) -> dict:
+    key = user_with_key(aws, "carol")
+    aws("iam").tag_user(UserName="carol", Tags=[{"Key": "team", "Value": "risk"}])
+    return key
+
+
+def test_assume_role_says_no_as_aws_says_it(aws, carol):
+    sts = aws("sts", **carol)
+    with pytest.raises(ClientError, match="is not authorized to perform: sts:AssumeRole on resource: .*role/nowhere") as raised:
+        sts.assume_role(RoleArn=f"arn:aws:iam::{ACCOUNT}:role/nowhere", RoleSessionName="ss")
+    assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+    assert code_of(sts.assume_role, RoleArn="arn:aws:iam::1:role/short-account", RoleSessionName="ss") == "ValidationError"
+    aws("iam").create_role(RoleName="hour", AssumeRolePolicyDocument=trust(Principal={"AWS": ACCOUNT}))
+    hour = f"arn:aws:iam::{ACCOUNT}:role/hour"
+    assert code_of(sts.assume_role, RoleArn=hour, RoleSessionName="s s") == "ValidationError"
+    assert code_of(sts.assume_role, RoleArn=hour, RoleSessionName="ss", DurationSeconds=3601) == "ValidationError"
+    # Session policies would have to be enforced: not dropped in silence.
+    assert code_of(sts.assume_role, RoleArn=hour, RoleSessionName="ss", Policy=document(allow())) == "NotSupportedByLocalAws"
+
+
+def test_a_session_token_is_for_users(aws, carol):
+    session = session_of(aws("sts", **carol).get_session_token())
+    assert aws("sts", **session).get_caller_identity()["Arn"].endswith("user/carol")
+    assert code_of(aws("sts").get_session_token) == "AccessDenied"
+
+
+def test_a_trust_policy_that_is_none_is_refused(aws):
+    for text in ("{", document(allow()), trust(Principal={"AWS": ACCOUNT}, Condition={"StringIs": {"a": "b"}})):
+        assert code_of(aws("iam").create_role, RoleName="broken", AssumeRolePolicyDocument=text) == "MalformedPolicyDocument"
+    with pytest.raises(ClientError, match="PermissionsBoundary"):  # moto would drop it
+        aws("iam").create_user(UserName="bounded", PermissionsBoundary="arn:aws:iam::aws:policy/ReadOnlyAccess")
+
+
+# The simulator
+
+
+def simulate(aws, source, *actions, **options) -> dict[str, str]:
+    pages = aws("iam").get_paginator("simulate_principal_policy").paginate(PolicySourceArn=source, ActionNames=list(actions), **options)
+    return {result["EvalActionName"]: result["EvalDecision"] for page in pages for result in page["EvaluationResults"]}
+
+
+def test_attached_inline_and_group_policies_and_a_deny_among_them(aws):
+    iam = aws("iam")
+    iam.create_user(UserName="erin")
+    iam.create_group(GroupName="readers")
+    iam.add_user_to_group(GroupName="readers", UserName="erin")
+    iam.attach_group_policy(GroupName="readers", PolicyArn="arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess")
+    iam.put_user_policy(UserName="erin", PolicyName="train", PolicyDocument=document(allow("sagemaker:CreateTrainingJob")))
+    managed = iam.create_policy(PolicyName="no-get", PolicyDocument=document({**allow("s3:GetObject"), "Effect": "Deny"}))["Policy"]["Arn"]
+    erin = f"arn:aws:iam::{ACCOUNT}:user/erin"
+    asked = ("s3:GetObject", "s3:ListBucket", "s3:PutObject", "sagemaker:CreateTrainingJob")
+    assert list(simulate(aws, erin, *asked).values()) == ["allowed", "allowed", "implicitDeny", "allowed"]
+    iam.attach_user_policy(UserName="erin", PolicyArn=managed)
+    assert list(simulate(aws, erin, *asked).values()) == ["explicitDeny", "allowed", "implicitDeny", "allowed"]
+    iam.create_policy_version(PolicyArn=managed, PolicyDocument=document(allow("s3:PutObject")), SetAsDefault=True)
+    assert list(simulate(aws, erin, *asked).values()) == ["allowed", "allowed", "allowed", "allowed"]
+    group = f"arn:aws:iam::{ACCOUNT}:group/readers"
+    assert list(simulate(aws, group, *asked).values()) == ["allowed", "allowed", "implicitDeny", "implicitDeny"]
+
+
+def test_a_permissions_boundary_limits_a_role(aws):
+    iam = aws("iam")
+    boundary = iam.create_policy(PolicyName="only-s3", PolicyDocument=document(allow("s3:*")))["Policy"]["Arn"]
+    iam.create_role(RoleName="bounded", AssumeRolePolicyDocument=trust(Principal={"AWS": ACCOUNT}), PermissionsBoundary=boundary)
+    iam.put_role_policy(RoleName="bounded", PolicyName="all", PolicyDocument=document(allow()))
+    role = f"arn:aws:iam::{ACCOUNT}:role/bounded"
+    answer = iam.simulate_principal_policy(PolicySourceArn=role, ActionNames=["s3:GetObject", "sqs:SendMessage"])
+    assert [
+        (result["EvalDecision"], result["PermissionsBoundaryDecisionDetail"]["AllowedByPermissionsBoundary"])
+        for result in answer["EvaluationResults"]
+    ] == [("allowed", True), ("implicitDeny", False)]
+
+
+def test_an_answer_has_awss_shape(aws):
+    iam = aws("iam")
+    iam.create_role(RoleName="shaped", AssumeRolePolicyDocument=trust(Principal={"AWS": ACCOUNT}))
+    text = document(
+        allow("s3:GetObject", "arn:aws:s3:::data/*"),
+        allow("iam:PassRole", Condition={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}),
+    )
+    iam.put_role_policy(RoleName="shaped", PolicyName="inline", PolicyDocument=text)
+    role = f"arn:aws:iam::{ACCOUNT}:role/shaped"
+    data, other = "arn:aws:s3:::data/a", "arn:aws:s3:::other/a"
+    answer = iam.simulate_principal_policy(PolicySourceArn=role, ActionNames=["s3:GetObject"], ResourceArns=[data, other])
+    statement = {
+        "SourcePolicyId": "role_shaped_inline",
+        "SourcePolicyType": "IAM Policy",
+        "StartPosition": {"Line": 1, "Column": text.index("[") + 2},
+        "EndPosition": {"Line": 1, "Column": text.index("}") + 2},
+    }
+    assert answer["IsTruncated"] is False
+    assert answer["EvaluationResults"] == [
+        {
+            "EvalActionName": "s3:GetObject",
+            "EvalResourceName": "*",
+            "EvalDecision": "implicitDeny",
+            "MatchedStatements": [statement],
+            "MissingContextValues": [],
+            "EvalDecisionDetails": {},
+            "ResourceSpecificResults": [
+                {"EvalResourceName": data, "EvalResourceDecision": "allowed", "MatchedStatements": [statement], "MissingContextValues": []},
+                {"EvalResourceName": other, "EvalResourceDecision": "implicitDeny", "MatchedStatements": [], "MissingContextValues": []},
+            ],
+        }
+    ]
+    missing = iam.simulate_principal_policy(PolicySourceArn=role, ActionNames=["iam:PassRole"])["EvaluationResults"]
+    assert missing == [
+        {
+            "EvalActionName": "iam:PassRole",
+            "EvalResourceName": "*",
+            "EvalDecision": "implicitDeny",
+            "MatchedStatements": [],
+            "MissingContextValues": ["iam:PassedToService"],
+        }
+    ]
+    given = {"ContextKeyName": "iam:PassedToService", "ContextKeyValues": ["sagemaker.amazonaws.com"], "ContextKeyType": "string"}
+    assert simulate(aws, role, "iam:PassRole", ContextEntries=[given]) == {"iam:PassRole": "allowed"}
+
+
+def test_long_answers_come_in_pages(aws):
+    actions = [f"s3:Action{number}" for number in range(7)]
+    pages = list(
+        aws("iam")
+        .get_paginator("simulate_custom_policy")
+        .paginate(PolicyInputList=[document(allow("s3:*"))], ActionNames=actions, PaginationConfig={"PageSize": 3})
+    )
+    assert [len(page["EvaluationResults"]) for page in pages] == [3, 3, 1]
+    assert [result["EvalActionName"] for page in pages for result in page["EvaluationResults"]] == actions
+
+
+def test_custom_policies_their_boundary_and_a_resource_policy(aws):
+    iam = aws("iam")
+    arguments = {"ActionNames": ["s3:GetObject"], "ResourceArns": ["arn:aws:s3:::data/a"]}
+
+    def decide(**options) -> str:
+        return iam.simulate_custom_policy(**arguments, **options)["EvaluationResults"][0]["EvalDecision"]
+
+    everything, nothing = document(allow()), document(allow("sqs:*"))
+    caller = f"arn:aws:iam::{ACCOUNT}:user/erin"
+    granting = document({"Effect": "Allow", "Principal": {"AWS": caller}, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::data/*"})
+    assert decide(PolicyInputList=[nothing, everything]) == "allowed"
+    assert decide(PolicyInputList=[everything], PermissionsBoundaryPolicyInputList=[nothing]) == "implicitDeny"
+    assert decide(PolicyInputList=[nothing], ResourcePolicy=granting, CallerArn=caller) == "allowed"
+    assert decide(PolicyInputList=[nothing], ResourcePolicy=granting, CallerArn=f"{caller}2") == "implicitDeny"
+    matched = iam.simulate_custom_policy(PolicyInputList=[nothing, everything], **arguments)["EvaluationResults"][0]["MatchedStatements"]
+    assert [statement["SourcePolicyId"] for statement in matched] == ["PolicyInputList.2"]
+
+
+def test_what_cannot_be_simulated_is_refused(aws):
+    iam = aws("iam")
+    custom = iam.simulate_custom_policy
+    role = {"PolicySourceArn": f"arn:aws:iam::{ACCOUNT}:role/absent", "ActionNames": ["s3:GetObject"]}
+    assert code_of(iam.simulate_principal_policy, **role) == "NoSuchEntity"
+    assert (
+        code_of(iam.simulate_principal_policy, **{**role, "PolicySourceArn": f"arn:aws:sts::{ACCOUNT}:assumed-role/r/s"}) == "InvalidInput"
+    )
+    assert code_of(custom, PolicyInputList=["{}"], ActionNames=["s3:GetObject"]) == "InvalidInput"
+    assert code_of(custom, PolicyInputList=[document(allow())], ActionNames=["s3:Get*"]) == "InvalidInput"
+    condition = document(allow(Condition={"NumericLessThan": {"s3:max-keys": "10"}}))
+    entry = {"ContextKeyName": "s3:max-keys", "ContextKeyValues": ["ten"], "ContextKeyType": "string"}
+    assert code_of(custom, PolicyInputList=[condition], ActionNames=["s3:GetObject"], ContextEntries=[entry]) == "PolicyEvaluation"

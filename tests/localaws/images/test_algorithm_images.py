@@ -1,0 +1,171 @@
+"""The frame of the first-party algorithms: tables, hyperparameters, content types, requests and responses."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+
+from course.localaws.images import hyperparameters
+from course.localaws.images.algorithms import ClientError, channels, configuration, declared, implementation, payloads
+from course.localaws.images.shared import recordio_protobuf
+
+NAMES = ["kmeans", "pca", "knn", "linear-learner", "randomcutforest"]
+NUMBERS = st.floats(-1e6, 1e6, width=32)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_table_of_each_algorithm_is_whole(name: str) -> None:
+    declaration = declared(name)
+    assert set(declaration) == {"name", "channels", "hyperparameters", "metrics"} and "train" in declaration["channels"]
+    for parameter, entry in declaration["hyperparameters"].items():
+        assert entry["type"] in ("integer", "continuous", "boolean", "categorical", "list"), parameter
+        assert "range" not in entry or hyperparameters.RANGE.fullmatch(entry["range"]), parameter
+        assert ("range" in entry) or entry["type"] not in ("integer", "continuous"), parameter
+        assert ("values" in entry) == (entry["type"] in ("categorical", "list")), parameter
+        assert not (entry.get("required") and "default" in entry), parameter
+    definitions = declaration["metrics"]["definitions"]
+    assert 0 < len(definitions) <= 40 and all(re.compile(regex).groups == 1 for regex in definitions.values())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_hyperparameter_is_read_or_ignored_for_a_reason(name: str) -> None:
+    """What no module of the algorithm names has no effect, and says so."""
+    folder, stem = Path(implementation(name).__file__).parent, name.replace("-", "_").removesuffix("_learner")
+    text = "".join(path.read_text() for path in folder.glob("*.py") if path.stem.startswith(stem) or path.stem == "train")
+    unread = {parameter for parameter in declared(name)["hyperparameters"] if f'"{parameter}"' not in text}
+    assert unread <= {parameter for parameter, entry in declared(name)["hyperparameters"].items() if entry.get("ignored")}
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(data=st.data())
+def test_any_text_is_taken_or_refused_in_words(name: str, data: st.DataObject) -> None:
+    table = declared(name)["hyperparameters"]
+    values = st.one_of(st.text(max_size=8), st.sampled_from(["auto", "true", "1", "0.5", "-1", "[]", '["msd"]', '"3"']))
+    given_values = data.draw(st.dictionaries(st.sampled_from([*table, "unknown", "_log_level"]), values))
+    try:
+        resolved = configuration.resolve(given_values, table)
+    except ClientError as error:
+        assert "(caused by ValidationError)" in str(error)
+    else:
+        assert set(table) <= set(resolved) and "unknown" not in given_values
+
+
+def test_types_of_hyperparameters() -> None:
+    given_values = {"feature_dim": '"3"', "k": "2", "eval_metrics": '["msd","ssd"]', "local_lloyd_tol": "1e-3", "force_dense": "True"}
+    resolved = configuration.resolve(given_values | {"_log_level": "info"}, declared("kmeans")["hyperparameters"])
+    assert {name: resolved[name] for name in (*given_values, "_log_level", "epochs", "extra_center_factor")} == {
+        "feature_dim": 3,
+        "k": 2,
+        "eval_metrics": ["msd", "ssd"],
+        "local_lloyd_tol": 0.001,
+        "force_dense": True,
+        "_log_level": "info",
+        "epochs": 1,
+        "extra_center_factor": "auto",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "given_values", "message"),
+    [
+        ("kmeans", {}, "No value(s) were specified for 'feature_dim', 'k' which are required hyperparameter(s)"),
+        ("kmeans", {"feature_dim": "1", "k": "1", "a": "", "b": ""}, "not allowed ('a', 'b' were unexpected)"),
+        (
+            "kmeans",
+            {"feature_dim": "1", "k": "2.5"},
+            "The value '2.5' is not valid for the 'k' hyperparameter which expects an integer in [1, +inf)",
+        ),
+        (
+            "kmeans",
+            {"feature_dim": "1", "k": "1", "extra_center_factor": "0"},
+            "'extra_center_factor' hyperparameter which expects one of the following: 'auto'; or an integer in [1, +inf)",
+        ),
+        ("kmeans", {"feature_dim": "1", "k": "1", "eval_metrics": '["mse"]'}, "which accepts one of the following: 'msd', 'ssd'"),
+        ("pca", {"feature_dim": "1", "num_components": "1"}, "No value(s) were specified for 'mini_batch_size'"),
+    ],
+)
+def test_refusals_of_hyperparameters(name: str, given_values: dict[str, str], message: str) -> None:
+    with pytest.raises(ClientError) as caught:
+        configuration.resolve(given_values, declared(name)["hyperparameters"])
+    assert message in str(caught.value)
+
+
+@given(arrays(np.float32, array_shapes(min_dims=2, max_dims=2, max_side=5), elements=NUMBERS), st.booleans())
+def test_a_request_holds_the_same_in_every_format(table: np.ndarray, sparse: bool) -> None:
+    keyed = []
+    for row in table.tolist():
+        kept = [number for number, value in enumerate(row) if value or not sparse]
+        keyed.append({"keys": kept, "values": [row[number] for number in kept], "shape": [len(row)]})
+    rows = [recordio_protobuf.Tensor(np.float32(it["values"]), np.array(it["keys"], np.uint64), tuple(it["shape"])) for it in keyed]
+    bodies = {
+        "text/csv": "\n".join(",".join(map(repr, row)) for row in table.tolist()).encode(),
+        "text/csv; label_size=1": "\n".join(",".join(map(repr, [7, *row])) for row in table.tolist()).encode(),
+        "application/x-recordio-protobuf": recordio_protobuf.write(recordio_protobuf.Record({"values": row}) for row in rows),
+        "application/json": json.dumps({"instances": [{"data": {"features": element}} for element in keyed]}).encode(),
+        "application/jsonlines": "\n".join(json.dumps({"features": row}) for row in table.tolist()).encode(),
+    }
+    for content_type, body in bodies.items():
+        np.testing.assert_array_equal(payloads.decode(body, content_type), table)
+
+
+@given(st.binary(max_size=40), st.sampled_from([*payloads.REQUESTS, "", "text/csv; label_size=x", "text/csv; encoding=none"]))
+def test_any_body_is_read_or_refused(body: bytes, content_type: str) -> None:
+    try:
+        features = payloads.decode(body, content_type)
+    except payloads.RefusedError as error:
+        assert error.status == (415 if not content_type else 400) and str(error)
+    else:
+        assert features.ndim == 2 and features.dtype == np.float32
+
+
+@settings(deadline=None)
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=3),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(st.sampled_from(["instances", "features", "data", "values", "keys", "shape"]), inner, max_size=3)
+        ),
+    ),
+    st.booleans(),
+)
+def test_any_json_is_read_or_refused(value: object, wrapped: bool) -> None:
+    body = json.dumps({"instances": [{"data": {"features": value}}]} if wrapped else value).encode()
+    for content_type in ("application/json", "application/jsonlines"):
+        try:
+            features = payloads.decode(body, content_type)
+        except payloads.RefusedError as error:
+            assert error.status == 400 and str(error)
+        else:
+            assert features.ndim == 2 and np.isfinite(features).all()
+
+
+@given(st.text(max_size=30))
+def test_any_content_type_of_a_channel_is_known_or_refused(text: str) -> None:
+    try:
+        form, label_size = channels.content_type_of(text)
+    except ClientError:
+        return
+    assert form in channels.TYPES and label_size in (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("accept", "answer"),
+    [
+        ("", ("application/json", False)),
+        ("*/*", ("application/json", False)),
+        ("application/jsonlines", ("application/jsonlines", False)),
+        ("text/csv, application/jsonlines", ("application/jsonlines", False)),
+        ("application/json; verbose=true", ("application/json", True)),
+        ("application/x-recordio-protobuf;verbose=True", ("application/x-recordio-protobuf", True)),
+    ],
+)
+def test_what_is_accepted(accept: str, answer: tuple[str, bool]) -> None:
+    assert payloads.accepted(accept) == answer

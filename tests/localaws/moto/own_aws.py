@@ -1,0 +1,47 @@
+"""A local AWS of a test's own, which can be killed and started again on the same state and port."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
+
+from course.localaws.core.credentials import issued
+from course.localaws.core.sdk_environment import REGION
+from course.localaws.server import launch
+
+
+class OwnAws:
+    """Started when made; ``aws("iam")`` is a boto3 client that tries once."""
+
+    def __init__(self, state: Path) -> None:
+        self.state = state
+        self.handle = launch.start(state)
+
+    def __call__(self, service: str, access_key: str = "", secret: str = "", token: str | None = None, **settings: Any) -> Any:
+        if not access_key:
+            learner = issued(self.state)
+            access_key, secret, token = learner.principal.access_key, learner.secret, learner.token
+        session = boto3.Session(access_key, secret, token, REGION)
+        config = Config(retries={"total_max_attempts": 1}, inject_host_prefix=False, read_timeout=60)
+        return session.client(service, endpoint_url=self.handle.endpoint, config=config, **settings)
+
+    def kill(self) -> None:
+        """`kill -9`, and wait until the process is gone."""
+        os.kill(self.handle.pid, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(self.handle.pid, 0)
+
+    def restart(self) -> None:
+        """Kill it, and start it again where it was."""
+        self.kill()
+        self.handle = launch.start(self.state, port=urlsplit(self.handle.endpoint).port)
+
+    def stop(self) -> None:
+        self.handle.stop()

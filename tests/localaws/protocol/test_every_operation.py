@@ -1,0 +1,227 @@
+"""Every operation of the four services, through the gateway: the smallest and the fullest request, and each kind of fault in it.
+
+What docs/local-aws.md says that an operation does is what it does here.
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import json
+import re
+from collections.abc import Iterator
+
+import pytest
+from botocore import xform_name
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from botocore.validate import ParamValidator
+
+from course.localaws.server import conformance, launch
+from tests.localaws import samples
+from tests.localaws.boto_clients import client_factory
+from tests.localaws.generated import SERVICES, contract, faults, lower, operations
+from tests.localaws.protocol.wire import service_model
+
+BUCKET = "contract"
+ROLE = "arn:aws:iam::123456789012:role/SageMakerRole"
+IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
+# So that requests reach what an operation does: of shapes, the values that this local AWS has.
+KNOWN = {
+    "RoleArn": ROLE,
+    "S3Uri": f"s3://{BUCKET}/data",
+    "ContainerImage": IMAGE,
+    "AlgorithmImage": IMAGE,
+    "ImageUri": IMAGE,
+    "TrainingInstanceType": "ml.m5.large",
+    "ProcessingInstanceType": "ml.m5.large",
+    "ProductionVariantInstanceType": "ml.m5.large",
+    "NextToken": None,  # only an answer gives one
+    "PaginationToken": None,
+    "ArnOrName": "a-a",
+    "ResourceArn": "arn:aws:sagemaker:us-east-1:123456789012:model/aaa",
+}
+# First what makes, last what ends, so that the names of the samples are there in between.
+ORDER = ("Create", "Add", "Batch", "Associate", "Put", "", "Update", "Stop", "Disassociate", "Delete")
+# What any operation may answer beside the errors of its own: https://docs.aws.amazon.com/sagemaker/latest/APIReference/CommonErrors.html
+COMMON = {"ValidationException", "AccessDeniedException", "ResourceLimitExceeded", "NotSupportedByLocalAws"}
+KINDS = ("Member must not be null", "Member must have length less than", "Member must satisfy regular expression pattern")
+CLUSTER = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1}
+JOB = {"RoleArn": ROLE, "StoppingCondition": {"MaxRuntimeInSeconds": 1800}}
+# What is there from the beginning, under the names that the samples have; the smallest requests that the model allows would not make it.
+THERE = {
+    "CreateModel": {"ModelName": "aaa", "ExecutionRoleArn": ROLE, "PrimaryContainer": {"Image": IMAGE}},
+    "CreateEndpointConfig": {
+        "EndpointConfigName": "a-a",
+        "ProductionVariants": [{"VariantName": "a-a", "ModelName": "aaa", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}],
+    },
+    "CreateTrainingJob": {
+        "TrainingJobName": "a-a",
+        "AlgorithmSpecification": {"TrainingImage": IMAGE, "TrainingInputMode": "File", "ContainerEntrypoint": ["/bin/sleep", "600"]},
+        "OutputDataConfig": {"S3OutputPath": f"s3://{BUCKET}/out"},
+        "ResourceConfig": CLUSTER,
+        **JOB,
+    },
+    "CreateProcessingJob": {
+        "ProcessingJobName": "a-a",
+        "AppSpecification": {"ImageUri": IMAGE, "ContainerEntrypoint": ["/bin/sleep", "600"]},
+        "ProcessingResources": {"ClusterConfig": CLUSTER},
+        **JOB,
+    },
+}
+# What a smallest request needs besides what the model requires, so that it does something: what comes after it then finds that.
+ENOUGH = {
+    "CreateHyperParameterTuningJob": {
+        "HyperParameterTuningJobConfig": {
+            "Strategy": "Random",
+            "HyperParameterTuningJobObjective": {"Type": "Minimize", "MetricName": "loss"},
+            "ResourceLimits": {"MaxNumberOfTrainingJobs": 1, "MaxParallelTrainingJobs": 1},
+            "ParameterRanges": {"ContinuousParameterRanges": [{"Name": "x", "MinValue": "0", "MaxValue": "1"}]},
+        },
+        "TrainingJobDefinition": {
+            "AlgorithmSpecification": {
+                "TrainingImage": IMAGE,
+                "TrainingInputMode": "File",
+                "MetricDefinitions": [{"Name": "loss", "Regex": "loss=(.*)"}],
+            },
+            "OutputDataConfig": {"S3OutputPath": f"s3://{BUCKET}/out"},
+            "ResourceConfig": CLUSTER,
+            **JOB,
+        },
+    },
+    "CreateModelPackage": {"ModelPackageGroupName": "a-a"},
+    "PutModelPackageGroupPolicy": {
+        "ResourcePolicy": json.dumps(
+            {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {
+                        "Effect": "Allow",
+                        "Principal": {"AWS": "arn:aws:iam::111122223333:root"},
+                        "Action": "sagemaker:DescribeModelPackageGroup",
+                        "Resource": "arn:aws:sagemaker:us-east-1:123456789012:model-package-group/a-a",
+                    }
+                ],
+            }
+        )
+    },
+}
+
+
+def place(operation: str) -> int:
+    return next((ORDER.index(verb) for verb in ORDER if verb and operation.startswith(verb)), ORDER.index(""))
+
+
+EVERY = sorted(operations(), key=lambda each: place(each[1]))
+# The sections of the page, one a family: its title, then its operations, which are only recorded where the title says so.
+FAMILIES = [family.splitlines() for family in conformance.DOCUMENT.read_text().partition("\n### Refused\n")[0].split("\n### ")[1:]]
+DONE = {name for family in FAMILIES for name in re.findall(r"`(\w+)`", family[2])}
+RECORDED = {name for family in FAMILIES if "`record`" in family[0] for name in re.findall(r"`(\w+)`", family[2])}
+
+
+class Sender:
+    """A local AWS, and clients of it that send whatever they are given."""
+
+    def __init__(self, handle: launch.Handle) -> None:
+        self.handle = handle
+        make = client_factory(handle)
+        unchecked = Config(parameter_validation=False)
+        self._clients = {service: make(service, config=unchecked) for service in SERVICES}
+        self.succeeded: set[str] = set()
+        make("s3").create_bucket(Bucket=BUCKET)
+        make("s3").put_object(Bucket=BUCKET, Key="data/rows.csv", Body=b"1,2\n")
+        for operation, params in THERE.items():
+            assert self.send("sagemaker", operation, params) is None
+        self.holds = {what["resource"] for what in handle.running()}
+        self.shown = self.everything()
+
+    def send(self, service: str, operation: str, params: dict) -> ClientError | None:
+        """Send a signed request. What is answered fits the model, or it is an error of AWS's form, which is returned."""
+        try:
+            answer = getattr(self._clients[service], xform_name(operation))(**params)
+        except ClientError as error:
+            return error
+        shape = service_model(service).operation_model(operation).output_shape
+        assert (answer.pop("ResponseMetadata")["HTTPHeaders"].get("x-local-aws") == "record") == (operation in RECORDED)
+        streams = {name for name, value in answer.items() if hasattr(value, "read")}
+        if shape is not None:
+            report = ParamValidator().validate({name: value for name, value in answer.items() if name not in streams}, shape)
+            assert not report.has_errors(), report.generate_report()
+        self.succeeded.add(operation)
+        return None
+
+    def everything(self) -> set[str]:
+        """The ARNs that List operations show."""
+        shown = set()
+        for service, operation in EVERY:
+            shape = contract(service).model.input_of(operation)
+            if operation in DONE and operation.startswith("List") and not (shape and shape.required):
+                shown |= set(re.findall(r"arn:aws:sagemaker:[^']+", repr(getattr(self._clients[service], xform_name(operation))())))
+        return shown
+
+
+@pytest.fixture(scope="module")
+def sender(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sender]:
+    handle = launch.start(tmp_path_factory.mktemp("contract") / "state")
+    try:
+        yield Sender(handle)
+        assert "Traceback" not in (handle.state / "server.log").read_text()
+    finally:
+        handle.stop()
+
+
+@pytest.mark.parametrize("sample", [samples.minimal, samples.full], ids=lambda sample: sample.__name__)
+@pytest.mark.parametrize(("service", "operation"), [each for each in EVERY if each[1] not in DONE])
+def test_what_is_not_done_here_is_refused(sender, service, operation, sample):
+    more = ENOUGH.get(operation, {}) if sample is samples.minimal else {}
+    error = sender.send(service, operation, sample(contract(service).model.input_of(operation), KNOWN) | more)
+    assert error is not None and error.response["Error"] == {
+        "Code": "NotSupportedByLocalAws",
+        "Message": f"{service}:{operation} is not supported by the local AWS. It exists on AWS; here nothing was done.",
+    }
+
+
+@pytest.mark.parametrize(("service", "operation"), EVERY)
+def test_each_kind_of_fault_is_named_as_aws_names_it(sender, service, operation):
+    shape = contract(service).model.input_of(operation)
+    if shape is None:
+        return
+    params = samples.full(shape)
+    untold = {name for name, member in shape.members.items() if member.location == "uri" or name == shape.payload}
+    for kind in KINDS:
+        possible = (fault for fault in faults(shape, params) if kind in fault.says and not is_no_request(fault.says, untold))
+        for fault in itertools.islice(possible, 1):
+            spoiled = copy.deepcopy(params)
+            fault.spoil(spoiled)
+            error = sender.send(service, operation, spoiled)
+            code = "ValidationError" if "ValidationError" in contract(service).errors(operation) else "ValidationException"
+            assert error is not None and error.response["Error"]["Code"] == code, error
+            assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+            assert fault.says in error.response["Error"]["Message"]
+
+
+def test_nothing_of_all_that_was_refused_changed_anything(sender):
+    assert len(sender.shown) == 6 and sender.holds == {"training-job/a-a", "processing-job/a-a"}
+    assert sender.everything() == sender.shown
+    assert {what["resource"] for what in sender.handle.running()} == sender.holds
+
+
+@pytest.mark.parametrize("sample", [samples.minimal, samples.full], ids=lambda sample: sample.__name__)
+@pytest.mark.parametrize(("service", "operation"), [each for each in EVERY if each[1] in DONE])
+def test_what_is_done_here_succeeds_or_is_refused_as_aws_does(sender, service, operation, sample):
+    more = ENOUGH.get(operation, {}) if sample is samples.minimal else {}
+    error = sender.send(service, operation, sample(contract(service).model.input_of(operation), KNOWN) | more)
+    if error is not None:
+        assert error.response["ResponseMetadata"]["HTTPStatusCode"] < 500, error
+        assert error.response["Error"]["Code"] in COMMON | contract(service).errors(operation).keys(), error
+        assert len(error.response["Error"]["Message"]) > 20, error
+
+
+def test_most_of_what_is_done_here_was_done(sender):
+    """The tests above would also pass where everything is refused."""
+    assert len(sender.succeeded) >= 0.75 * len(DONE), sorted(DONE - sender.succeeded)
+
+
+def is_no_request(says: str, untold: set[str]) -> bool:
+    """Whether nothing on the wire would tell that a member is missing: a path has all its parts, and no body is an empty one."""
+    return says.startswith("Value null") and any(f"'{lower(name)}'" in says for name in untold)

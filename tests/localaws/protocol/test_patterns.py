@@ -1,0 +1,140 @@
+"""The models' Java patterns in Python: all compile, none runs for long, and a replaced one matches what the original does."""
+
+from __future__ import annotations
+
+import re
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import botocore.loaders
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from course.localaws.protocol import patterns
+from course.localaws.protocol.patterns import pattern, translate
+from course.localaws.protocol.validation import LONGEST_MATCHED_IN_VAIN
+from tests.localaws.generated import SERVICES
+
+LIMIT = 5.0  # seconds for all hostile texts of a catastrophic pattern, which would chew on one for hours
+LONGEST = 100_000
+SHOWN, IN_SECONDS = 10_000, 0.010  # no text of so many characters may take longer
+NOT_PYTHON = 23  # shapes of botocore 1.44.8 whose pattern Python's `re` does not compile
+UNITS = ("a", "A", "0", "-", "a-", "-a", ".", "a.", "0.", "/", "a/", "_", ":", " ", "\t", "\n", "é", "arn:aws:", "ab1-", "aa/", "=", "a=")
+HEADS = (
+    "",
+    "a",
+    "s3://",
+    "https://",
+    "https://a/",
+    "arn:aws:sagemaker:us-east-1:123456789012:",
+    "arn:aws:iam::123456789012:role/",
+    "ip-",
+    "/",
+)
+TAILS = ("", "\0", "!", "-", "\u2028")
+
+
+def all_patterns() -> dict[str, int]:
+    """Every pattern of the four models, with the greatest length of a text that is matched against it."""
+    found: dict[str, int] = {}
+    for service in SERVICES:
+        for shape in botocore.loaders.Loader().load_service_model(service, "service-2")["shapes"].values():
+            if "pattern" in shape:
+                found[shape["pattern"]] = max(found.get(shape["pattern"], 0), shape.get("max", LONGEST))
+    return found
+
+
+def test_what_python_does_not_compile_is_translated():
+    raw = [shape for service in SERVICES for shape in botocore.loaders.Loader().load_service_model(service, "service-2")["shapes"].values()]
+    refused = [shape["pattern"] for shape in raw if "pattern" in shape and not compiles(shape["pattern"])]
+    assert len(refused) >= NOT_PYTHON
+    assert all(compiles(pattern(java).pattern) for java in refused)
+
+
+def compiles(text: str) -> bool:
+    try:
+        re.compile(text)
+    except re.error:
+        return False
+    return True
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Fails what takes longer, also inside of one call of `re`."""
+
+    def expired(*_: object) -> None:
+        raise TimeoutError(f"still matching after {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, expired)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("java", "longest"), all_patterns().items())
+def test_no_pattern_runs_for_long_on_hostile_texts(java, longest):
+    compiled = pattern(java)
+    longest = min(longest, LONGEST)
+    with within(LIMIT):
+        for head in HEADS:
+            for unit in UNITS:
+                for tail in TAILS:
+                    compiled.fullmatch((head + unit * (longest // len(unit)))[: longest - 1] + tail)
+
+
+@pytest.mark.parametrize(("java", "longest"), all_patterns().items())
+def test_no_text_of_ten_thousand_characters_takes_long(java, longest):
+    """What is longer than allowed is not matched at all once it is longer than a thousand characters."""
+    compiled = pattern(java)
+    longest = max(min(longest, SHOWN), LONGEST_MATCHED_IN_VAIN)
+    for head in HEADS:
+        for unit in UNITS:
+            for tail in TAILS:
+                text = (head + unit * (longest // len(unit)))[: longest - 1] + tail
+                # Of this thread's own time the best of some, so that others on the machine do not count.
+                assert any(took(compiled, text) < IN_SECONDS for _ in range(5)), (java, text[:40])
+
+
+def took(compiled: re.Pattern, text: str) -> float:
+    begun = time.thread_time()
+    with within(LIMIT):
+        compiled.fullmatch(text)
+    return time.thread_time() - begun
+
+
+@pytest.mark.parametrize("java", patterns._equivalents())
+@settings(max_examples=300, deadline=None)
+@given(data=st.data())
+def test_a_replacement_matches_the_same_texts(java, data):
+    original = re.compile(translate(java), re.ASCII)
+    # Short enough for the original, and of the characters that it tells apart.
+    alphabet = "a0-._/ \r\n\t\x85\u2028é" if ".*" in java or "]*." in java else "a0-_./"
+    text = data.draw(st.sampled_from(["", "https://"])) + data.draw(st.text(alphabet, max_size=8))
+    assert bool(original.fullmatch(text)) == bool(pattern(java).fullmatch(text))
+
+
+@pytest.mark.parametrize(
+    ("java", "matching", "others"),
+    [
+        (r"\p{ASCII}*", ["", "a~\x7f"], ["é"]),
+        (r"\A\S[\p{Print}]*\z", ["a b"], [" a", "a\n", ""]),
+        (r"([\p{L}\p{Z}\p{N}_.:/=+\-@]*)", ["Äpfel 3/4", "東京", ""], ["a!", "a\n"]),
+        (r"([\p{L}\p{Z}\p{N}_.:\/=+\-@]*)${1,128}", ["key"], ["a!"]),
+        (r"[\u0020-\uD7FF\uE000-\uFFFD\uD800\uDC00-\uDBFF\uDFFF\t]*", ["a😀\t"], ["\n", "\x00"]),
+        (r"arn:[\p{Alnum}\-]+:x", ["arn:aws-cn:x"], ["arn:é:x", "arn::x"]),
+        (r".*", ["a\x0b"], ["\u2028", "a\nb", "\x85"]),
+        (r"\d\w\s", ["1a "], ["٣a ", "1é ", "1a\u2003"]),
+        (r"[.]", ["."], ["a"]),
+    ],
+)
+def test_java_syntax_means_what_java_means(java, matching, others):
+    assert [text for text in matching if not pattern(java).fullmatch(text)] == []
+    assert [text for text in others if pattern(java).fullmatch(text)] == []

@@ -1,0 +1,207 @@
+"""Requests that nobody should send, to whatever is done here: none breaks anything, and nothing is left running."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import json
+from collections.abc import Iterator
+from urllib.parse import quote
+
+import psutil
+import pytest
+from botocore import xform_name
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from botocore.httpsession import URLLib3Session
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from course.localaws.core.credentials import issued
+from course.localaws.core.sdk_environment import REGION
+from course.localaws.protocol.model import Model
+from course.localaws.server import launch
+from tests.localaws import samples
+from tests.localaws.boto_clients import client_factory
+from tests.localaws.generated import contract
+from tests.localaws.protocol.test_every_operation import BUCKET, DONE, EVERY, IMAGE, KNOWN, THERE
+from tests.localaws.sagemaker.job_world import World
+
+LONG = "a" * 6000
+TEXTS = (
+    "",
+    " ",
+    "\0",
+    "\n",
+    "a\u2028b",
+    "é😀",
+    "../../etc/passwd",
+    "/",
+    "s3://",
+    "arn:",
+    "arn:aws:sagemaker:::",
+    "$(id)",
+    "'; --",
+    "%00",
+    LONG,
+)
+# That the model takes, and nothing stands behind.
+PLAUSIBLE = ("a", "1", "s3://nowhere/x", "s3://contract", "arn:aws:iam::123456789012:role/nobody", "ml.p4d.24xlarge", "File", 1, 7, 10**6)
+NUMBERS = (0, -1, 2**31, 2**63, -(2**64), 1e308, -0.0, 0.5)
+HOSTILE = (None, True, [], {}, [None], [[]], {"": ""}, {"a": None}, [{}] * 50, *TEXTS, *NUMBERS, *PLAUSIBLE)
+MOST_SPOILED = 3
+TRUE = ["/bin/true"]
+TRAINING, PROCESSING = THERE["CreateTrainingJob"], THERE["CreateProcessingJob"]
+DEFINITION = {
+    "AlgorithmSpecification": {
+        "TrainingImage": IMAGE,
+        "TrainingInputMode": "File",
+        "MetricDefinitions": [{"Name": "loss", "Regex": "loss=([0-9.]+)"}],
+    },
+    "HyperParameterRanges": {"ContinuousParameterRanges": [{"Name": "x", "MinValue": "0", "MaxValue": "1", "ScalingType": "Auto"}]},
+    **{name: TRAINING[name] for name in ("RoleArn", "OutputDataConfig", "ResourceConfig", "StoppingCondition")},
+}
+TUNING = {
+    "HyperParameterTuningJobName": "a-a",
+    "HyperParameterTuningJobConfig": {
+        "Strategy": "Random",
+        "HyperParameterTuningJobObjective": {"Type": "Minimize", "MetricName": "loss"},
+        "ResourceLimits": {"MaxNumberOfTrainingJobs": 1, "MaxParallelTrainingJobs": 1},
+    },
+    "TrainingJobDefinitions": [{"DefinitionName": "a", "TuningObjective": {"Type": "Minimize", "MetricName": "loss"}, **DEFINITION}],
+}
+# Requests that would begin something, and end soon, were they not spoiled.
+WORKING = THERE | {
+    "CreateTrainingJob": TRAINING | {"AlgorithmSpecification": TRAINING["AlgorithmSpecification"] | {"ContainerEntrypoint": TRUE}},
+    "CreateProcessingJob": PROCESSING | {"AppSpecification": PROCESSING["AppSpecification"] | {"ContainerEntrypoint": TRUE}},
+    "CreateHyperParameterTuningJob": TUNING,
+}
+BEGINNING = [("sagemaker", operation) for operation in WORKING]
+WORDS = 10  # the least length of a message
+FEW = settings(deadline=None, database=None, suppress_health_check=list(HealthCheck))
+
+
+class Wire:
+    """Signed requests with any body, as no SDK would send them."""
+
+    def __init__(self, handle: launch.Handle) -> None:
+        self.handle = handle
+        credential = issued(handle.state)
+        self._credentials = Credentials(credential.principal.access_key, credential.secret, credential.token)
+        self._session = URLLib3Session()
+        make = client_factory(handle)
+        make("s3").create_bucket(Bucket=BUCKET)
+        for operation, params in THERE.items():
+            self.answer("sagemaker", operation, params)
+
+    def answer(self, service: str, operation: str, params: dict) -> tuple[int, bytes]:
+        """Status and body of the answer to JSON values that need not be what the model says."""
+        model = contract(service).model
+        if service == "sagemaker":
+            headers = {"X-Amz-Target": f"SageMaker.{operation}", "Content-Type": "application/x-amz-json-1.1"}
+            return self._send("POST", "/", headers, json.dumps(params, default=repr))
+        return self._send(*_rest(model, operation, params))
+
+    def _send(self, method: str, path: str, headers: dict[str, str], body: str) -> tuple[int, bytes]:
+        request = AWSRequest(method, self.handle.endpoint + path, headers, body.encode("utf-8", "surrogatepass"))
+        SigV4Auth(self._credentials, "sagemaker", REGION).add_auth(request)
+        answer = self._session.send(request.prepare())
+        return answer.status_code, answer.content
+
+
+def _rest(model: Model, operation: str, params: dict) -> tuple[str, str, dict[str, str], str]:
+    """A request by the REST bindings of the model, of whatever its members hold."""
+    shape, http = model.input_of(operation), model.operations[operation]["http"]
+    path, headers, body = http["requestUri"], {}, {}
+    for name, value in params.items():
+        member = shape.members[name]
+        as_text = value if isinstance(value, str) else json.dumps(value, default=repr)
+        if member.location == "uri":
+            path = path.replace(f"{{{member.wire_name}}}", quote(as_text, safe="") or "%20")
+        elif member.location == "header":
+            headers[member.wire_name] = quote(as_text, safe=" /:;,=")
+        elif not member.location:
+            body[member.wire_name] = value
+    return http["method"], path, headers, json.dumps(body.get(shape.payload) if shape.payload else body, default=repr)
+
+
+def places(value: object, above: tuple = ()) -> Iterator[tuple]:
+    """The path of every value inside others."""
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, part in parts:
+        yield (*above, key)
+        yield from places(part, (*above, key))
+
+
+@st.composite
+def spoiled(draw: st.DrawFn) -> tuple[str, str, dict]:
+    """An operation and a request for it, valid but for up to three values."""
+    service, operation = draw(st.sampled_from([each for each in EVERY if each[1] in DONE]) | st.sampled_from(BEGINNING))
+    shape = contract(service).model.input_of(operation)
+    works = WORKING.get(operation) or samples.minimal(shape, KNOWN)
+    params = draw(st.sampled_from([works, works, samples.minimal(shape, KNOWN), samples.full(shape, KNOWN)]))
+    params = {name: copy.deepcopy(value) for name, value in params.items()}
+    if operation.startswith("Create"):  # what is there already would be all that it is told
+        names = [name for name in params if name == f"{operation.removeprefix('Create')}Name"]
+        params |= {name: f"new-{draw(st.integers(0, 10**6))}" for name in names}
+    for _ in range(draw(st.integers(0, MOST_SPOILED))):
+        if not (found := list(places(params))):
+            break
+        *above, last = draw(st.sampled_from(found))
+        inside = params
+        for key in above:
+            inside = inside[key]
+        value = draw(st.sampled_from(HOSTILE) | st.text(max_size=20))
+        if draw(st.booleans()):
+            inside[last] = copy.deepcopy(value)
+        elif isinstance(inside[last], list):
+            inside[last] = inside[last] * draw(st.sampled_from([0, 2, 200]))
+        else:
+            del inside[last]
+    return service, operation, params
+
+
+@pytest.fixture(scope="module")
+def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
+    handle = launch.start(tmp_path_factory.mktemp("spoiled") / "state")
+    try:
+        yield Wire(handle)
+    finally:
+        handle.stop()
+
+
+def check(wire: Wire, request: tuple[str, str, dict]) -> None:
+    status, body = wire.answer(*request)
+    assert status < 500, (request, body)
+    if status >= 400:
+        assert len(json.loads(body)["message"]) > WORDS, (request, body)
+
+
+@settings(FEW, max_examples=200, derandomize=True)
+@given(request=spoiled())
+def test_no_request_breaks_anything(wire, request):
+    check(wire, request)
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(1500)
+@settings(FEW, max_examples=4000)
+@given(request=spoiled())
+def test_no_request_of_thousands_breaks_anything(wire, request):
+    check(wire, request)
+
+
+def test_nothing_is_left_running(wire):
+    """After the requests above: what they began ends as anything does, and the gateway that took them is the same one."""
+    world = World(wire.handle, "", fresh=False)
+    for kind in ("HyperParameterTuningJob", "TrainingJob", "ProcessingJob"):
+        for page in world.sagemaker.get_paginator(f"list_{xform_name(kind)}s").paginate(StatusEquals="InProgress"):
+            for job in page[f"{kind}Summaries"]:
+                with contextlib.suppress(world.sagemaker.exceptions.ClientError):  # it has ended meanwhile
+                    getattr(world.sagemaker, f"stop_{xform_name(kind)}")(**{f"{kind}Name": job[f"{kind}Name"]})
+    for endpoint in world.sagemaker.list_endpoints(MaxResults=100)["Endpoints"]:
+        world.sagemaker.delete_endpoint(EndpointName=endpoint["EndpointName"])
+    world.until(lambda: not wire.handle.running() and not world.processes() and not world.boxes())
+    assert psutil.Process(wire.handle.pid).is_running()
+    assert "Traceback" not in (wire.handle.state / "server.log").read_text()

@@ -1,0 +1,80 @@
+"""EventBridge hears of jobs: a rule of the account sends what changed to a queue."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from tests.localaws.sagemaker.job_world import ROLE, World
+from tests.localaws.sagemaker.training.test_training import SAVE
+
+
+class Queue:
+    """An SQS queue that a rule of EventBridge fills."""
+
+    def __init__(self, world: World, pattern: dict) -> None:
+        self.world, self.name = world, world.name("jobs")
+        self._sqs, self._events = world.client("sqs"), world.client("events")
+        self._url = self._sqs.create_queue(QueueName=self.name)["QueueUrl"]
+        arn = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        self._events.put_rule(Name=self.name, EventPattern=json.dumps(pattern))
+        self._events.put_targets(Rule=self.name, Targets=[{"Id": "queue", "Arn": arn}])
+        self._got: list[dict] = []
+
+    def events(self) -> list[dict]:
+        """All that came so far, in its order."""
+        while messages := self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=10).get("Messages", []):
+            for message in messages:
+                self._got.append(json.loads(message["Body"]))
+                self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
+        return self._got
+
+    def close(self) -> None:
+        self._events.remove_targets(Rule=self.name, Ids=["queue"])
+        self._events.delete_rule(Name=self.name)
+
+
+@pytest.fixture
+def queue(world: World) -> Iterator[Queue]:
+    made = Queue(world, {"source": ["aws.sagemaker"]})
+    yield made
+    made.close()
+
+
+def test_every_step_of_a_training_job_is_an_event(world: World, queue: Queue) -> None:
+    name = world.script(SAVE, {"depth": "3"}, Tags=[{"Key": "team", "Value": "delays"}])
+    job = world.trained(name)
+    events = world.until(queue.events, lambda events: len(events) >= 5)
+    assert [event["detail"]["SecondaryStatus"] for event in events] == ["Starting", "Downloading", "Training", "Uploading", "Completed"]
+    last = events[-1]
+    assert last["detail-type"] == "SageMaker Training Job State Change" and last["source"] == "aws.sagemaker"
+    assert last["resources"] == [job["TrainingJobArn"]] and (last["account"], last["region"]) == ("123456789012", "us-east-1")
+    detail = last["detail"]
+    assert (detail["TrainingJobName"], detail["TrainingJobStatus"]) == (name, "Completed")
+    assert detail["HyperParameters"]["depth"] == "3" and detail["RoleArn"] == ROLE and detail["Tags"] == {"team": "delays"}
+    assert detail["TrainingEndTime"] == round(job["TrainingEndTime"].timestamp() * 1000)
+    ended = job["SecondaryStatusTransitions"][-1]["EndTime"]
+    assert detail["SecondaryStatusTransitions"][-1]["EndTime"] == round(ended.timestamp() * 1000)
+    assert not [member for member in detail if member.startswith("_")]
+
+
+def test_a_rule_hears_only_what_it_asks_for(world: World) -> None:
+    pattern = {"detail-type": ["SageMaker Processing Job State Change"], "detail": {"ProcessingJobStatus": ["Failed"]}}
+    failures = Queue(world, pattern)
+    world.processed(world.process("print('well')"))
+    name = world.process("raise SystemExit(3)")
+    job = world.processed(name)
+    [event] = world.until(failures.events)
+    assert event["detail"]["ProcessingJobName"] == name and event["detail"]["FailureReason"] == job["FailureReason"]
+    failures.close()
+
+
+def test_a_stop_is_heard(world: World, queue: Queue) -> None:
+    name = world.script("import time; time.sleep(600)")
+    world.until(lambda: world.sagemaker.describe_training_job(TrainingJobName=name)["SecondaryStatus"] == "Training")
+    world.sagemaker.stop_training_job(TrainingJobName=name)
+    world.trained(name)
+    told = world.until(queue.events, lambda events: events and events[-1]["detail"]["TrainingJobStatus"] == "Stopped")
+    assert "Stopping" in [event["detail"]["TrainingJobStatus"] for event in told]

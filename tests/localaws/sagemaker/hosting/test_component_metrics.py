@@ -1,0 +1,116 @@
+"""What CloudWatch shows of the copies of inference components and of the instances that they share."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import datetime
+
+import pytest
+from botocore.exceptions import ClientError
+
+from course.localaws.server import launch
+from tests.localaws.sagemaker.hosting.component_world import Components
+from tests.localaws.sagemaker.hosting.endpoint_world import SKLEARN, script, until, world_of
+
+BUSY = """
+import time
+def model_fn(d): return 0
+def transform_fn(model, data, content_type, accept):
+    end = time.process_time() + 0.3
+    while time.process_time() < end: pass
+    return 'done', 'text/plain'
+"""
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
+    handle = launch.start(tmp_path_factory.mktemp("component-metrics") / "state")
+    yield world_of(handle, Components)
+    handle.stop()
+
+
+def points(world: Components, namespace: str, metric: str, dimensions: dict[str, str], period: int = 60) -> list[dict]:
+    now = datetime.datetime.fromtimestamp(world.handle.advance(0), datetime.UTC)
+    found = world.cloudwatch.get_metric_statistics(
+        Namespace=namespace,
+        MetricName=metric,
+        Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],
+        StartTime=now - datetime.timedelta(hours=2),
+        EndTime=now + datetime.timedelta(minutes=2),
+        Period=period,
+        Statistics=["Average", "Maximum", "Sum", "SampleCount"],
+    )["Datapoints"]
+    return sorted(found, key=lambda point: point["Timestamp"])
+
+
+def test_each_copy_is_measured_against_what_it_reserves_and_each_instance_as_a_whole(own):
+    endpoint = own.host(2)
+    needs = {"MinMemoryRequiredInMb": 128, "NumberOfCpuCoresRequired": 0.25}
+    busy = own.component(endpoint, own.model(script(BUSY), SKLEARN), copies=2, ComputeResourceRequirements=needs)
+    assert own.component_settled(busy)["InferenceComponentStatus"] == "InService"
+    idle = own.served(endpoint, memory=4096)
+    own.to_the_minute()
+    for _ in range(6):
+        own.ask(endpoint, busy)
+    own.handle.advance(180)
+    namespace = "/aws/sagemaker/InferenceComponents"
+    of_busy = {
+        metric: points(own, namespace, metric, {"InferenceComponentName": busy})
+        for metric in ("CPUUtilizationNormalized", "MemoryUtilizationNormalized")
+    }
+    for metric, measured in of_busy.items():
+        assert 3 <= len(measured) <= 5 and {point["SampleCount"] for point in measured[1:]} == {2}, metric
+        assert all(0 <= point["Average"] <= 100 for point in measured) and measured[-1]["Maximum"] > 0, metric
+    [*_, little] = points(own, namespace, "MemoryUtilizationNormalized", {"InferenceComponentName": idle})
+    assert 0 < little["Maximum"] < of_busy["MemoryUtilizationNormalized"][-1]["Maximum"]  # a share of 4096 MB, not of 128
+    listed = own.cloudwatch.list_metrics(Namespace=namespace)["Metrics"]
+    assert {dimension["Name"] for metric in listed for dimension in metric["Dimensions"]} == {"InferenceComponentName"}
+    for metric in ("CPUUtilization", "MemoryUtilization", "DiskUtilization"):
+        [*_, whole] = points(own, "/aws/sagemaker/Endpoints", metric, {"EndpointName": endpoint, "VariantName": "AllTraffic"})
+        assert whole["SampleCount"] == 2 and whole["Maximum"] > 0, metric
+
+
+def test_a_component_without_requests_says_zero_and_one_without_copies_what_it_refused(own):
+    endpoint = own.host()
+    name = own.served(endpoint, copies=2)
+    own.to_the_minute()
+    for _ in range(4):
+        own.ask(endpoint, name)
+    own.handle.advance(180)
+    dimensions = {"InferenceComponentName": name}
+    for metric, total in (("Invocations", 4), ("InvocationsPerCopy", 2)):
+        measured = points(own, "AWS/SageMaker", metric, dimensions)
+        assert sum(point["Sum"] for point in measured) == total and [point["Sum"] for point in measured[-2:]] == [0, 0], metric
+    own.scale(name, 0)
+    own.to_the_minute()
+    before = len(points(own, "AWS/SageMaker", "InvocationsPerCopy", dimensions))
+    for _ in range(2):
+        with pytest.raises(ClientError, match="no capacity"):
+            own.ask(endpoint, name)
+    own.handle.advance(180)
+    [refused] = points(own, "AWS/SageMaker", "NoCapacityInvocationFailures", dimensions)
+    assert refused["Sum"] == 2
+    assert len(points(own, "AWS/SageMaker", "InvocationsPerCopy", dimensions)) == before
+
+
+def test_requests_at_a_time_by_copy_every_ten_seconds(own):
+    endpoint = own.host()
+    name = own.component(endpoint, own.model(script(BUSY), SKLEARN), copies=2, memory=128)
+    assert own.component_settled(name)["InferenceComponentStatus"] == "InService"
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(lambda _: own.ask(endpoint, name), range(8))) == {"done"}
+    own.handle.advance(60)
+    measured = points(own, "AWS/SageMaker", "ConcurrentRequestsPerCopy", {"InferenceComponentName": name}, 10)
+    assert 6 <= len(measured) <= 9 and max(point["Maximum"] for point in measured) == 2 and measured[-1]["Maximum"] == 0
+
+
+def test_nothing_is_measured_once_the_component_is_gone(own):
+    endpoint = own.host()
+    name = own.served(endpoint)
+    own.handle.advance(120)
+    own.remove(name)
+    dimensions = {"InferenceComponentName": name}
+    before = len(points(own, "/aws/sagemaker/InferenceComponents", "CPUUtilizationNormalized", dimensions))
+    assert before
+    own.handle.advance(180)
+    until(lambda: len(points(own, "/aws/sagemaker/InferenceComponents", "CPUUtilizationNormalized", dimensions)) == before, "no more")

@@ -1,0 +1,235 @@
+"""Rolling updates of inference components: batch by batch as the clock goes on, and back when an alarm goes off."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import psutil
+import pytest
+from botocore.exceptions import ClientError
+
+from course.localaws.server import launch
+from tests.localaws.sagemaker.hosting.component_world import MEMORY, Components, needs
+from tests.localaws.sagemaker.hosting.endpoint_world import SKLEARN, echo, script, until, world_of
+
+
+class Rolled(Components):
+    """Components that answer with the letter of their model, on a local AWS whose clock the tests move."""
+
+    def roll(self, name: str, letter: str, copies: int | None = None, memory: int = 1024, model: str = "", **policy: Any) -> dict:
+        """Begin an update; the specification that is to be."""
+        specification = {"ModelName": model or self.model(echo(letter), SKLEARN), "ComputeResourceRequirements": needs(memory)}
+        alarms = policy.pop("alarms", ())
+        rollback = {"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": alarm} for alarm in alarms]}} if alarms else {}
+        rolling = {"MaximumBatchSize": size(1), "WaitIntervalInSeconds": 300} | policy
+        self.sagemaker.update_inference_component(
+            InferenceComponentName=name,
+            Specification=specification,
+            DeploymentConfig={"RollingUpdatePolicy": rolling} | rollback,
+            **({"RuntimeConfig": {"CopyCount": copies}} if copies else {}),
+        )
+        return specification
+
+    def described(self, name: str) -> dict:
+        return self.sagemaker.describe_inference_component(InferenceComponentName=name)
+
+    def answers(self, endpoint: str, name: str, times: int = 40) -> dict[str, int]:
+        found = [self.ask(endpoint, name) for _ in range(times)]
+        return {letter: found.count(letter) for letter in sorted(set(found))}
+
+    def streams(self, name: str) -> list[dict]:
+        """Log streams: one for each copy that ever was."""
+        return self.logs.describe_log_streams(logGroupName=f"/aws/sagemaker/InferenceComponents/{name}")["logStreams"]
+
+    def baking(self, endpoint: str, name: str, new: str) -> None:
+        """Wait until the first new copies answer."""
+        until(lambda: self.ask(endpoint, name) == new, f"copies of {new} answer")
+
+    def alarm(self) -> str:
+        name = self.name("Alarm")
+        self.cloudwatch.put_metric_alarm(
+            **{"AlarmName": name, "Namespace": name, "MetricName": "errors", "Statistic": "Sum", "Period": 60, "EvaluationPeriods": 1},
+            **{"Threshold": 5.0, "ComparisonOperator": "GreaterThanThreshold", "TreatMissingData": "notBreaching"},
+        )
+        return name
+
+
+class Asking:
+    """Somebody who asks a component all the time; the block fails when one request does."""
+
+    def __init__(self, world: Rolled, endpoint: str, name: str) -> None:
+        self._world, self._endpoint, self._name = world, endpoint, name
+        self._ended, self._errors, self.answers = threading.Event(), [], []
+        self._threads = [threading.Thread(target=self._ask) for _ in range(2)]
+
+    def _ask(self) -> None:
+        while not self._ended.is_set():
+            try:
+                self.answers.append(self._world.ask(self._endpoint, self._name))
+            except ClientError as error:
+                self._errors.append(error)
+
+    def __enter__(self) -> Asking:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        for thread in self._threads:
+            thread.join()
+        assert not self._errors and self.answers
+
+
+def size(value: int, kind: str = "COPY_COUNT") -> dict:
+    return {"Type": kind, "Value": value}
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    handle = launch.start(tmp_path_factory.mktemp("rollouts") / "state")
+    yield world_of(handle, Rolled)
+    handle.stop()
+
+
+def test_batches_take_over_one_by_one_and_lose_no_request(world):
+    endpoint = world.host(2)
+    name = world.served(endpoint, "old", copies=4)
+    with Asking(world, endpoint, name) as asking:
+        specification = world.roll(name, "new", MaximumBatchSize=size(50, "CAPACITY_PERCENT"))
+        world.baking(endpoint, name, "new")
+        described = world.described(name)
+        assert described["InferenceComponentStatus"] == "Updating"
+        assert described["LastDeploymentConfig"]["RollingUpdatePolicy"]["MaximumBatchSize"] == size(50, "CAPACITY_PERCENT")
+        mixed = world.answers(endpoint, name)
+        assert set(mixed) == {"old", "new"} and 5 <= mixed["new"] <= 35  # two of four copies
+        world.handle.advance(300)
+        until(lambda: set(world.answers(endpoint, name, 10)) == {"new"}, "all copies but the last batch's bake are new")
+        assert world.described(name)["InferenceComponentStatus"] == "Updating"
+        world.handle.advance(300)
+        described = world.component_settled(name)
+    assert (described["InferenceComponentStatus"], described["Specification"]) == ("InService", specification)
+    assert described["RuntimeConfig"] == {"DesiredCopyCount": 4, "CurrentCopyCount": 4} and "FailureReason" not in described
+    assert set(asking.answers) == {"old", "new"} and world.answers(endpoint, name, 10) == {"new": 10}
+    assert len(world.streams(name)) == 8
+
+
+def test_a_batch_needs_room_for_itself_alone_and_other_needs_and_counts_come_with_it(world):
+    endpoint = world.host(3)
+    name = world.served(endpoint, "old", copies=2, memory=MEMORY)  # the third instance is free
+    world.roll(name, "new", copies=3, memory=MEMORY, MaximumBatchSize=size(1), WaitIntervalInSeconds=0)
+    described = world.component_settled(name)
+    assert "FailureReason" not in described and described["RuntimeConfig"] == {"DesiredCopyCount": 3, "CurrentCopyCount": 3}
+    assert world.answers(endpoint, name, 10) == {"new": 10}
+
+
+def test_an_alarm_rolls_back_with_the_room_that_there_is(world):
+    endpoint, alarm = world.host(3), world.alarm()
+    name = world.served(endpoint, "old", copies=2, memory=MEMORY)
+    with Asking(world, endpoint, name):
+        world.roll(name, "new", memory=MEMORY, alarms=(alarm,))
+        world.baking(endpoint, name, "new")
+        world.handle.advance(300)
+        until(lambda: set(world.answers(endpoint, name, 10)) == {"new"}, "the last batch bakes")
+        world.cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="by hand")
+        described = world.component_settled(name)
+    assert described["InferenceComponentStatus"] == "InService" and alarm in described["FailureReason"]
+    assert described["RuntimeConfig"] == {"DesiredCopyCount": 2, "CurrentCopyCount": 2}
+    assert world.answers(endpoint, name, 10) == {"old": 10}
+    assert world.scale(name, 3)["RuntimeConfig"]["CurrentCopyCount"] == 3  # all places of the new copies are free again
+
+
+def test_an_alarm_when_more_copies_of_the_new_specification_fill_all_instances(world):
+    endpoint, alarm = world.host(3), world.alarm()
+    name = world.served(endpoint, "old", copies=2, memory=MEMORY)
+    with Asking(world, endpoint, name):
+        world.roll(name, "new", copies=3, memory=MEMORY, alarms=(alarm,))
+        world.baking(endpoint, name, "new")
+        for _ in range(2):
+            world.handle.advance(300)
+        until(lambda: world.described(name)["RuntimeConfig"]["CurrentCopyCount"] == 2, "the last batch is about to come")
+        until(lambda: len(world.streams(name)) == 5, "all new copies are there")
+        world.cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="by hand")
+        described = world.component_settled(name)
+    assert alarm in described["FailureReason"] and described["RuntimeConfig"] == {"DesiredCopyCount": 2, "CurrentCopyCount": 2}
+    assert world.answers(endpoint, name, 10) == {"old": 10}
+
+
+def test_rolling_back_by_batches_beside_the_new_copies(world):
+    endpoint, alarm = world.host(2), world.alarm()
+    name = world.served(endpoint, "old", copies=4)
+    with Asking(world, endpoint, name):
+        world.roll(name, "new", alarms=(alarm,), MaximumBatchSize=size(2), RollbackMaximumBatchSize=size(1))
+        world.baking(endpoint, name, "new")
+        world.handle.advance(300)
+        until(lambda: set(world.answers(endpoint, name, 10)) == {"new"}, "the last batch bakes")
+        world.cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="by hand")
+        assert alarm in world.component_settled(name)["FailureReason"]
+    assert world.answers(endpoint, name, 10) == {"old": 10}
+
+
+@pytest.mark.parametrize(("what", "words"), [("broken", "did not pass the ping health check"), ("large", "has enough free resources")])
+def test_a_batch_that_fails_leaves_the_component_as_it_was(world, what, words):
+    endpoint = world.host()
+    name = world.served(endpoint, "old", copies=2)
+    with Asking(world, endpoint, name):
+        if what == "broken":
+            world.roll(name, "", model=world.model(script("raise RuntimeError"), SKLEARN))
+        else:
+            world.roll(name, "new", memory=MEMORY)
+        described = world.component_settled(name)
+    assert words in described["FailureReason"] and described["RuntimeConfig"] == {"DesiredCopyCount": 2, "CurrentCopyCount": 2}
+    assert world.answers(endpoint, name, 10) == {"old": 10}
+
+
+def test_too_long_a_deployment_is_rolled_back(world):
+    endpoint = world.host()
+    name = world.served(endpoint, "old", copies=2)
+    world.roll(name, "new", WaitIntervalInSeconds=500, MaximumExecutionTimeoutInSeconds=600)
+    world.baking(endpoint, name, "new")
+    world.handle.advance(500)
+    until(lambda: set(world.answers(endpoint, name, 10)) == {"new"}, "the last batch bakes")
+    world.handle.advance(500)
+    described = world.component_settled(name)
+    assert "MaximumExecutionTimeoutInSeconds (600)" in described["FailureReason"]
+    assert world.answers(endpoint, name, 10) == {"old": 10}
+
+
+def test_another_number_of_copies_alone_is_no_matter_of_batches(world):
+    name = world.served(world.host(), "old", copies=2)
+    policy = {"RollingUpdatePolicy": {"MaximumBatchSize": size(1), "WaitIntervalInSeconds": 300}}
+    world.sagemaker.update_inference_component(InferenceComponentName=name, RuntimeConfig={"CopyCount": 3}, DeploymentConfig=policy)
+    described = world.component_settled(name)
+    assert (described["RuntimeConfig"]["CurrentCopyCount"], described["LastDeploymentConfig"]) == (3, policy)
+
+
+def test_batches_of_a_wrong_size_are_refused(world):
+    endpoint = world.host()
+    name = world.served(endpoint, "old", copies=2)
+    for batch in (size(2), size(1, "CAPACITY_PERCENT"), size(60, "CAPACITY_PERCENT")):
+        with pytest.raises(ClientError, match="it must be between 5% and 50% of the copy count"):
+            world.roll(name, "new", MaximumBatchSize=batch)
+    assert world.described(name)["InferenceComponentStatus"] == "InService"
+
+
+def test_after_a_kill_all_old_copies_come_back(tmp_path):
+    handle = launch.start(tmp_path / "state")
+    world = world_of(handle, Rolled)
+    endpoint = world.host(3)
+    name = world.served(endpoint, "old", copies=2, memory=MEMORY)
+    world.roll(name, "new", memory=MEMORY)
+    world.baking(endpoint, name, "new")
+    handle.advance(300)
+    until(lambda: set(world.answers(endpoint, name, 10)) == {"new"}, "one old copy is gone")
+    psutil.Process(handle.pid).kill()
+    handle = launch.start(tmp_path / "state")
+    try:
+        world = world_of(handle, Rolled)
+        assert world.answers(endpoint, name, 10) == {"old": 10}  # waits for the copies
+        described = world.component_settled(name)
+        assert described["FailureReason"].startswith("The local AWS ended during the update.")
+        assert described["RuntimeConfig"] == {"DesiredCopyCount": 2, "CurrentCopyCount": 2}
+        assert world.scale(name, 3)["RuntimeConfig"]["CurrentCopyCount"] == 3
+    finally:
+        handle.stop()

@@ -1,0 +1,141 @@
+"""Chaos of hosting: model servers and the local AWS are killed under load, many times over; no answer is wrong, lost or given twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from course.localaws.sagemaker.hosting.runtime.container_client import EXITED
+from tests.localaws.sagemaker.chaos import Killed
+from tests.localaws.sagemaker.hosting.endpoint_load import INPUTS, Load, Told, messages, of_many, queued, upper
+from tests.localaws.sagemaker.hosting.endpoint_world import ROLE, SCRIPT, SKLEARN, archive, script
+from tests.localaws.sagemaker.job_world import BUCKET
+
+CODE = """
+from pathlib import Path
+def model_fn(model_dir): return (Path(model_dir) / "name").read_text()
+def transform_fn(name, data, content_type, accept): return name + data.upper(), "text/plain"
+"""
+MODELS = ["one", "two"]
+KINDS = ("single", "many", "queued")
+VICTIMS = ("single", "queued", "many", "single", "queued", "gateway", "single", "queued")
+SETTLED = ("InService", "Failed")
+
+
+def named(name: str) -> bytes:
+    return archive(script(CODE) | {"name": name.encode()})
+
+
+class Chaos(Killed):
+    """An endpoint of each of the `KINDS`, named so."""
+
+    def __init__(self, state: Path, seed: int) -> None:
+        super().__init__(state, seed)
+        world = self.world
+        for place, text in enumerate(INPUTS):
+            world.put(f"inputs/{place}", text)
+        self._model("single", ModelDataUrl=world.put("single.tar.gz", named("")), Environment=SCRIPT)
+        self._model("queued", ModelDataUrl=world.put("queued.tar.gz", named("")), Environment=SCRIPT)
+        for model in MODELS:
+            world.put(f"many/{model}.tar.gz", named(f"{model}:"))
+        self._model(
+            "many", Mode="MultiModel", ModelDataUrl=f"s3://{BUCKET}/many/", Environment={"SAGEMAKER_PROGRAM": SCRIPT["SAGEMAKER_PROGRAM"]}
+        )
+        sns, sqs = world.client("sns"), world.client("sqs")
+        topic, queue = sns.create_topic(Name="sagemaker-chaos")["TopicArn"], sqs.create_queue(QueueName="chaos")["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
+        output = {"S3OutputPath": f"s3://{BUCKET}/out", "S3FailurePath": f"s3://{BUCKET}/failed"}
+        output["NotificationConfig"] = {"SuccessTopic": topic, "ErrorTopic": topic}
+        self._endpoint("single")
+        self._endpoint("many")
+        self._endpoint("queued", AsyncInferenceConfig={"OutputConfig": output})
+        self.described = self.all_described()
+        assert {each["EndpointStatus"] for each in self.described} == {"InService"}
+
+    def _model(self, kind: str, Environment: dict, **container: object) -> None:
+        container |= {"Image": SKLEARN, "Environment": Environment | {"KIND": kind}}
+        self.world.sagemaker.create_model(ModelName=kind, ExecutionRoleArn=ROLE, PrimaryContainer=container)
+
+    def _endpoint(self, kind: str, **more: object) -> None:
+        variant = {"VariantName": "AllTraffic", "ModelName": kind, "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}
+        self.world.sagemaker.create_endpoint_config(EndpointConfigName=kind, ProductionVariants=[variant], **more)
+        self.world.sagemaker.create_endpoint(EndpointName=kind, EndpointConfigName=kind)
+
+    def all_described(self) -> list[dict]:
+        """The endpoints, once nothing is under way, without what is of one answer only."""
+        sagemaker = self.world.sagemaker
+        found = []
+        for kind in KINDS:
+            described = self.world.until(
+                lambda kind=kind: sagemaker.describe_endpoint(EndpointName=kind), lambda each: each["EndpointStatus"] in SETTLED
+            )
+            del described["ResponseMetadata"]
+            found.append(described)
+        return found
+
+    def strike(self, victim: str, told: Told) -> None:
+        """Kill, at any moment after the victim has answered since it was killed last."""
+        for kind in KINDS if victim == "gateway" else (victim,):
+            self.answers(kind, told)
+        if victim == "gateway":
+            self.kill_gateway()
+        else:
+            self.world.until(lambda: self.kill_one(lambda process: process.environ().get("KIND") == victim))
+
+    def answers(self, kind: str, told: Told) -> None:
+        """Wait for an answer to what is asked from now on."""
+        before = told.answered[kind]
+        self.world.until(lambda: told.wrong or told.answered[kind] > before)
+        assert not told.wrong
+        if kind == "queued":
+            asked = list(told.acknowledged.values())[-1]
+            self.world.until(lambda: self._there(asked["OutputLocation"]) or self._there(asked["FailureLocation"]))
+
+    def _there(self, uri: str) -> bool:
+        key = uri.removeprefix(f"s3://{BUCKET}/")
+        return self.world.keys(key) == [key]
+
+
+def account(chaos: Chaos, told: Told) -> None:
+    """Each acknowledged asynchronous request has one object and one notification, and both are right."""
+    world = chaos.world
+    queue = (sqs := world.client("sqs")).get_queue_url(QueueName="chaos")["QueueUrl"]
+    notes: list[dict] = []
+
+    def missing() -> set[str]:
+        notes.extend(messages(sqs, queue))
+        return told.acknowledged.keys() - {note["inferenceId"] for note in notes}
+
+    world.until(missing, lambda left: not left)
+    assert max(Counter(note["inferenceId"] for note in notes).values()) == 1
+    pages = world.s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET)
+    stored = {f"s3://{BUCKET}/{item['Key']}" for page in pages for item in page["Contents"] if item["Key"].startswith(("out/", "failed/"))}
+    assert stored == {note["responseParameters"]["outputLocation"] for note in notes} and len(stored) == len(notes)
+    by_id = {note["inferenceId"]: note for note in notes}
+    for inference, asked in told.acknowledged.items():
+        places = {asked["OutputLocation"], asked["FailureLocation"]} & stored
+        assert places == {by_id[inference]["responseParameters"]["outputLocation"]}
+        good = by_id[inference]["invocationStatus"] == "Completed"
+        assert places == {asked["OutputLocation" if good else "FailureLocation"]}
+        assert world.get(*places).decode() == (asked["wanted"] if good else EXITED.decode())
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("kills", [50, pytest.param(100, marks=pytest.mark.nightly)])
+def test_endpoints_under_load(tmp_path: Path, kills: int) -> None:
+    chaos = Chaos(tmp_path / "state", seed=kills)
+    asks = {"single": upper("single"), "many": of_many("many", MODELS), "queued": queued("queued")}
+    try:
+        with Load(lambda: chaos.world, asks) as told:
+            for kill in range(kills):
+                chaos.strike(VICTIMS[kill % len(VICTIMS)], told)
+            for kind in KINDS:
+                chaos.answers(kind, told)
+        assert told.wrong == [] and chaos.all_described() == chaos.described
+        account(chaos, told)
+    finally:
+        chaos.world.handle.stop()
+    chaos.nothing_is_left()

@@ -1,0 +1,354 @@
+"""Real-time endpoints: their life, their failures, and updates under load, by boto3 against a real local AWS."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+import threading
+
+import pytest
+import xgboost
+from botocore.exceptions import ClientError
+
+from course.localaws.server import launch
+from tests.localaws.sagemaker.hosting.endpoint_world import (
+    LIMIT,
+    ROLE,
+    ROWS,
+    SKLEARN,
+    XGBOOST,
+    World,
+    archive,
+    booster,
+    booster_file,
+    echo,
+    script,
+    until,
+    world_of,
+)
+
+
+@pytest.fixture(scope="module")
+def world(client):
+    world = World(client)
+    yield world
+    world.close()
+
+
+def message(error: pytest.ExceptionInfo) -> str:
+    return error.value.response["Error"]["Message"]
+
+
+def test_an_endpoint_is_created_described_listed_used_and_deleted(world):
+    name = world.create(world.config({"ModelName": world.model(booster_file())}))
+    assert world.sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"] in ("Creating", "InService")
+    described = world.settled(name)
+    assert described["EndpointStatus"] == "InService"
+    assert described["EndpointArn"] == f"arn:aws:sagemaker:us-east-1:123456789012:endpoint/{name}"
+    [variant] = described["ProductionVariants"]
+    assert (variant["VariantName"], variant["CurrentWeight"], variant["DesiredWeight"]) == ("AllTraffic", 1.0, 1.0)
+    assert (variant["CurrentInstanceCount"], variant["DesiredInstanceCount"]) == (1, 1)
+    assert variant["DeployedImages"][0]["SpecifiedImage"] == XGBOOST
+    assert "VariantStatus" not in variant and "DataCaptureConfig" not in described and "FailureReason" not in described
+
+    [listed] = world.sagemaker.list_endpoints(NameContains=name, StatusEquals="InService")["Endpoints"]
+    assert listed["EndpointName"] == name
+
+    row = ",".join(map(str, ROWS[0]))
+    assert float(world.invoke(name, row)) == pytest.approx(float(booster().predict(xgboost.DMatrix(ROWS[:1]))[0]))
+    until(lambda: '"POST /invocations HTTP/1.1" 200' in world.log(name), "the invocation is in the log")
+    [stream] = world.logs.describe_log_streams(logGroupName=f"/aws/sagemaker/Endpoints/{name}")["logStreams"]
+    assert stream["logStreamName"].startswith("AllTraffic/i-")
+
+    world.sagemaker.delete_endpoint(EndpointName=name)
+    with pytest.raises(ClientError) as error:
+        world.sagemaker.describe_endpoint(EndpointName=name)
+    assert (error.value.response["Error"]["Code"], "Could not find endpoint" in message(error)) == ("ValidationException", True)
+    with pytest.raises(ClientError, match=f"Endpoint {name} of account 123456789012 not found"):
+        world.invoke(name)
+
+
+def test_an_endpoint_needs_neither_its_model_nor_its_configuration_once_it_is_in_service(world):
+    model = world.model(booster_file())
+    config = world.config({"ModelName": model})
+    name = world.create(config)
+    assert world.settled(name)["EndpointStatus"] == "InService"
+    world.sagemaker.delete_endpoint_config(EndpointConfigName=config)
+    world.sagemaker.delete_model(ModelName=model)
+    assert float(world.invoke(name))
+
+
+def link_in_archive() -> bytes:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w:gz") as tar:
+        member = tarfile.TarInfo("xgboost-model")
+        member.type, member.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        tar.addfile(member)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        (b"no archive", "Please ensure that the object located at the URL is a valid tar.gz archive"),
+        (archive(booster_file())[:-200], "Please ensure that the object located at the URL is a valid tar.gz archive"),
+        (archive({"../../escaped": b"x"}), "'../../escaped' leads out of the archive"),
+        (archive({"/tmp/escaped": b"x"}), "'/tmp/escaped' leads out of the archive"),
+        (link_in_archive(), "neither a file nor a directory"),
+    ],
+)
+def test_a_bad_archive_fails_the_endpoint_and_names_the_archive(world, files, words):
+    described = world.settled(world.create(world.config({"ModelName": world.model(files)})))
+    assert described["EndpointStatus"] == "Failed"
+    assert described["FailureReason"].startswith('Failed to extract model data archive for container "container_1" from URL "s3://')
+    assert words in described["FailureReason"]
+
+
+def test_a_model_that_does_not_load_fails_the_ping_health_check_and_its_log_says_why(world):
+    name = world.create(world.config({"ModelName": world.model({"xgboost-model": b"torn"})}))
+    described = world.settled(name)
+    assert (described["EndpointStatus"], described["FailureReason"]) == (
+        "Failed",
+        "The primary container for production variant AllTraffic did not pass the ping health check. "
+        "Please check CloudWatch logs for this endpoint.",
+    )
+    assert "cannot be loaded by XGBoost" in world.log(name)
+    with pytest.raises(ClientError, match="not found"):
+        world.invoke(name)
+    with pytest.raises(ClientError, match="status Failed"):
+        world.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=described["EndpointConfigName"])
+    world.sagemaker.delete_endpoint(EndpointName=name)
+
+
+def test_model_data_that_is_gone_fails_the_endpoint(world):
+    model = world.model(booster_file())
+    world.s3.delete_object(Bucket=world.bucket, Key=f"{model}.tar.gz")
+    described = world.settled(world.create(world.config({"ModelName": model})))
+    assert described["EndpointStatus"] == "Failed"
+    assert "Please ensure that there is an object located at the URL and that the role passed to CreateModel" in described["FailureReason"]
+
+
+def test_uncompressed_model_data_below_a_prefix(world):
+    prefix = world.name("plain")
+    for key, content in booster_file().items():
+        world.s3.put_object(Bucket=world.bucket, Key=f"{prefix}/{key}", Body=content)
+    model = world.name("model")
+    source = {"S3Uri": f"s3://{world.bucket}/{prefix}/", "S3DataType": "S3Prefix", "CompressionType": "None"}
+    container = {"Image": XGBOOST, "ModelDataSource": {"S3DataSource": source}}
+    world.sagemaker.create_model(ModelName=model, ExecutionRoleArn=ROLE, PrimaryContainer=container)
+    name = world.create(world.config({"ModelName": model}))
+    assert world.settled(name)["EndpointStatus"] == "InService"
+    assert float(world.invoke(name))
+
+
+def test_a_script_archive_in_s3_as_older_sdks_leave_it(world):
+    world.s3.put_object(Bucket=world.bucket, Key="code.tar.gz", Body=archive({"serve_it.py": echo("from S3")["code/inference.py"]}))
+    environment = {"SAGEMAKER_PROGRAM": "serve_it.py", "SAGEMAKER_SUBMIT_DIRECTORY": f"s3://{world.bucket}/code.tar.gz"}
+    assert world.invoke(world.deploy({"nothing": b""}, SKLEARN, environment)) == "from S3"
+
+
+def test_what_does_not_exist_or_exists_already(world):
+    name = world.deploy(echo("a"), SKLEARN)
+    config = world.sagemaker.describe_endpoint(EndpointName=name)["EndpointConfigName"]
+    with pytest.raises(ClientError, match="Cannot create already existing endpoint"):
+        world.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=config)
+    with pytest.raises(ClientError, match="Could not find endpoint configuration"):
+        world.sagemaker.create_endpoint(EndpointName=world.name("none"), EndpointConfigName="none")
+    for operation in (world.sagemaker.delete_endpoint, world.sagemaker.describe_endpoint):
+        with pytest.raises(ClientError, match="Could not find endpoint"):
+            operation(EndpointName="none")
+
+
+@pytest.mark.parametrize(
+    ("variant", "more", "words"),
+    [
+        ({"CoreDumpConfig": {"DestinationS3Uri": "s3://b/dumps"}}, {}, "CoreDumpConfig"),
+        ({"RoutingConfig": {"RoutingStrategy": "PREFIX_AWARE"}}, {}, "PREFIX_AWARE"),
+    ],
+)
+def test_kinds_of_hosting_that_are_not_there_yet_are_refused_by_name(world, variant, more, words):
+    model = world.model(booster_file())
+    merged = {"VariantName": "AllTraffic", "InitialInstanceCount": 1, "InstanceType": "ml.m5.large", "ModelName": model} | variant
+    config = world.name("config")
+    variants = [{member: value for member, value in merged.items() if value is not None}]
+    world.sagemaker.create_endpoint_config(EndpointConfigName=config, ProductionVariants=variants, **more)
+    with pytest.raises(ClientError) as error:
+        world.sagemaker.create_endpoint(EndpointName=world.name("none"), EndpointConfigName=config)
+    assert (error.value.response["Error"]["Code"], words in message(error)) == ("NotSupportedByLocalAws", True)
+
+
+def test_a_disabled_data_capture_is_described_whole(world):
+    capture = {
+        "EnableCapture": False,
+        "InitialSamplingPercentage": 20,
+        "DestinationS3Uri": "s3://b/capture",
+        "CaptureOptions": [{"CaptureMode": "Input"}],
+    }
+    name = world.create(world.config({"ModelName": world.model(echo("a"), SKLEARN)}, DataCaptureConfig=capture))
+    described = world.settled(name)["DataCaptureConfig"]
+    assert described == {
+        "EnableCapture": False,
+        "CaptureStatus": "Stopped",
+        "CurrentSamplingPercentage": 20,
+        "DestinationS3Uri": "s3://b/capture",
+        "KmsKeyId": "",
+    }
+
+
+def test_more_instances_than_the_quota_are_refused(world):
+    config = world.config({"ModelName": world.model(booster_file()), "InitialInstanceCount": 21})
+    with pytest.raises(ClientError, match="The account-level service limit 'ml.m5.large for endpoint usage' is 20") as error:
+        world.sagemaker.create_endpoint(EndpointName=world.name("none"), EndpointConfigName=config)
+    assert error.value.response["Error"]["Code"] == "ResourceLimitExceeded"
+
+
+def test_requirements_of_a_script_and_its_paths_where_opt_ml_is_rewritten(wheels, tmp_path, monkeypatch):
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(wheels))
+    monkeypatch.setenv("COURSE_NO_USERNS", "1")
+    handle = launch.start(tmp_path / "state")
+    try:
+        world = world_of(handle)
+        code = """
+import localaws_tiny
+def model_fn(model_dir): return open("/opt/ml/model/word.txt").read()
+def transform_fn(model, data, content_type, accept): return model + " and " + localaws_tiny.__name__, "text/plain"
+"""
+        files = script(code) | {"word.txt": b"found", "code/requirements.txt": b"localaws-tiny"}
+        assert world.invoke(world.deploy(files, SKLEARN)) == "found and localaws_tiny"
+        files["code/requirements.txt"] = b"no-such-package-anywhere"
+        name = world.create(world.config({"ModelName": world.model(files, SKLEARN)}))
+        assert "did not pass the ping health check" in world.settled(name)["FailureReason"]
+        assert "No matching distribution found for no-such-package-anywhere" in world.log(name)
+    finally:
+        handle.stop()
+
+
+# ---- updates --------------------------------------------------------------------------------------------------------------------
+
+
+class Load:
+    """Threads that invoke an endpoint without a pause and keep what they saw."""
+
+    def __init__(self, world: World, name: str, threads: int = 4) -> None:
+        self.answers: list[tuple[bool, str]] = []  # (was the update over when the request was sent, the answer)
+        self.errors: list[Exception] = []
+        self.over = threading.Event()
+        self._end = threading.Event()
+        self._world, self._name = world, name
+        self._threads = [threading.Thread(target=self._run) for _ in range(threads)]
+
+    def __enter__(self) -> Load:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end.set()
+        for thread in self._threads:
+            thread.join(LIMIT)
+
+    def _run(self) -> None:
+        while not self._end.is_set():
+            over = self.over.is_set()
+            try:
+                self.answers.append((over, self._world.invoke(self._name)))
+            except Exception as error:
+                self.errors.append(error)
+
+
+def test_an_update_under_load_loses_no_request_and_the_new_model_answers_all_after_it(world):
+    name = world.deploy(echo("old"), SKLEARN)
+    config = world.config({"ModelName": world.model(echo("new"), SKLEARN)})
+    with Load(world, name) as load:
+        until(lambda: len(load.answers) > 50, "the load runs")
+        world.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=config)
+        described = world.settled(name)
+        load.over.set()
+        seen = len(load.answers)
+        until(lambda: len(load.answers) > seen + 100, "requests after the update")
+    assert load.errors == []
+    assert (described["EndpointStatus"], described["EndpointConfigName"]) == ("InService", config)
+    assert {answer for _, answer in load.answers} == {"old", "new"}
+    assert {answer for over, answer in load.answers if over} == {"new"}
+
+
+def test_a_slow_request_of_the_old_model_is_answered_though_the_endpoint_is_updated(world):
+    slow = script(
+        "import time\ndef model_fn(d): return 0\n"
+        "def transform_fn(model, data, content_type, accept):\n    time.sleep(4)\n    return 'slow and old', 'text/plain'"
+    )
+    name = world.deploy(slow, SKLEARN)
+    answers: list[str] = []
+    request = threading.Thread(target=lambda: answers.append(world.invoke(name)))
+    request.start()
+    world.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=world.config({"ModelName": world.model(echo("new"), SKLEARN)}))
+    world.settled(name)
+    assert world.invoke(name) == "new"
+    request.join(LIMIT)
+    assert answers == ["slow and old"]
+
+
+def test_a_failed_update_keeps_the_old_model_and_says_why(world):
+    name = world.deploy(echo("old"), SKLEARN)
+    before = world.sagemaker.describe_endpoint(EndpointName=name)["EndpointConfigName"]
+    config = world.config({"ModelName": world.model({"xgboost-model": b"torn"})})
+    world.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=config)
+    with pytest.raises(ClientError, match="Cannot update in-progress endpoint"):
+        world.sagemaker.delete_endpoint(EndpointName=name)
+    described = world.settled(name)
+    assert (described["EndpointStatus"], described["EndpointConfigName"]) == ("InService", before)
+    assert "did not pass the ping health check" in described["FailureReason"]
+    assert world.invoke(name) == "old"
+    world.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=world.config({"ModelName": world.model(echo("new"), SKLEARN)}))
+    assert "FailureReason" not in world.settled(name)
+    assert world.invoke(name) == "new"
+
+
+def test_weights_and_capacities(world):
+    variants = [
+        {"VariantName": stem, "ModelName": world.model(echo(stem), SKLEARN), "InitialVariantWeight": weight}
+        for stem, weight in (("A", 1), ("B", 0))
+    ]
+    name = world.create(world.config(*variants))
+    world.settled(name)
+    assert {world.invoke(name) for _ in range(30)} == {"A"}
+    assert world.invoke(name, TargetVariant="B") == "B"
+
+    changes = [{"VariantName": "A", "DesiredWeight": 0.0}, {"VariantName": "B", "DesiredWeight": 3.0, "DesiredInstanceCount": 2}]
+    world.sagemaker.update_endpoint_weights_and_capacities(EndpointName=name, DesiredWeightsAndCapacities=changes)
+    described = {variant["VariantName"]: variant for variant in world.settled(name)["ProductionVariants"]}
+    assert (described["B"]["CurrentWeight"], described["B"]["CurrentInstanceCount"]) == (3.0, 2)
+    assert {world.invoke(name) for _ in range(30)} == {"B"}
+    streams = world.logs.describe_log_streams(logGroupName=f"/aws/sagemaker/Endpoints/{name}", logStreamNamePrefix="B/")["logStreams"]
+    assert len(streams) == 2
+
+    with Load(world, name) as load:
+        until(lambda: len(load.answers) > 20, "the load runs")
+        down = [{"VariantName": "B", "DesiredInstanceCount": 1}]
+        world.sagemaker.update_endpoint_weights_and_capacities(EndpointName=name, DesiredWeightsAndCapacities=down)
+        world.settled(name)
+    assert load.errors == []
+
+    for bad, words in (({"VariantName": "C", "DesiredWeight": 1.0}, "C"), ({"VariantName": "A", "DesiredInstanceCount": 0}, "at least 1")):
+        with pytest.raises(ClientError, match=words):
+            world.sagemaker.update_endpoint_weights_and_capacities(EndpointName=name, DesiredWeightsAndCapacities=[bad])
+    assert world.sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"] == "InService"
+
+    config = world.config(*[variant | {"InitialVariantWeight": 1} for variant in variants])
+    world.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=config, RetainAllVariantProperties=True)
+    kept = {variant["VariantName"]: variant["CurrentWeight"] for variant in world.settled(name)["ProductionVariants"]}
+    assert kept == {"A": 0.0, "B": 3.0}
+
+
+def test_nobody_monitors_an_endpoint_and_nothing_explains_it(world):
+    name = world.deploy(echo("a"), SKLEARN)
+    assert world.sagemaker.list_monitoring_schedules(EndpointName=name)["MonitoringScheduleSummaries"] == []
+    definition = {"MonitoringJobDefinitionName": "any", "MonitoringType": "DataQuality"}
+    with pytest.raises(ClientError, match="CreateMonitoringSchedule is not supported"):
+        world.sagemaker.create_monitoring_schedule(MonitoringScheduleName="any", MonitoringScheduleConfig=definition)
+    explainer = {"ClarifyExplainerConfig": {"ShapConfig": {"ShapBaselineConfig": {"ShapBaseline": "1,2,3"}}}}
+    with pytest.raises(ClientError, match="CreateEndpointConfig with ExplainerConfig is not supported"):
+        world.config({"ModelName": world.model(echo("b"), SKLEARN)}, ExplainerConfig=explainer)
+    with pytest.raises(ClientError, match="has no explainer"):
+        world.invoke(name, EnableExplanations="`true`")

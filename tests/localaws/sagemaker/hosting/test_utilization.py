@@ -1,0 +1,75 @@
+"""What CloudWatch shows of the instances behind an endpoint."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import datetime
+
+import pytest
+
+from course.localaws.server import launch
+from tests.localaws.sagemaker.hosting.endpoint_world import World, echo, script, until, world_of
+
+BUSY = """
+import time
+def model_fn(d): return 0
+def transform_fn(model, data, content_type, accept):
+    time.sleep(0.5)
+    return 'done', 'text/plain'
+"""
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
+    handle = launch.start(tmp_path_factory.mktemp("utilization") / "state")
+    yield world_of(handle)
+    handle.stop()
+
+
+def points(world: World, namespace: str, metric: str, name: str, period: int = 60) -> list[dict]:
+    now = datetime.datetime.fromtimestamp(world.handle.advance(0), datetime.UTC)
+    found = world.cloudwatch.get_metric_statistics(
+        Namespace=namespace,
+        MetricName=metric,
+        Dimensions=[{"Name": "EndpointName", "Value": name}, {"Name": "VariantName", "Value": "AllTraffic"}],
+        StartTime=now - datetime.timedelta(hours=2),
+        EndTime=now + datetime.timedelta(minutes=2),
+        Period=period,
+        Statistics=["Average", "Maximum", "Sum", "SampleCount"],
+    )["Datapoints"]
+    return sorted(found, key=lambda point: point["Timestamp"])
+
+
+def test_processes_are_measured_each_minute_and_idle_minutes_say_zero(own):
+    name = own.create(own.config({"ModelName": own.model(echo("A")), "InitialInstanceCount": 2}))
+    assert own.settled(name)["EndpointStatus"] == "InService"
+    for _ in range(4):
+        own.invoke(name)
+    own.handle.advance(300)
+    for metric, most in (("CPUUtilization", 6400), ("MemoryUtilization", 100), ("DiskUtilization", 100)):
+        measured = points(own, "/aws/sagemaker/Endpoints", metric, name)
+        assert 5 <= len(measured) <= 7 and {point["SampleCount"] for point in measured} == {2}, metric
+        assert all(0 <= point["Average"] <= most for point in measured), metric
+        assert measured[0]["Maximum"] > 0
+    invocations = points(own, "AWS/SageMaker", "Invocations", name)
+    assert sum(point["Sum"] for point in invocations) == 4 and 4 <= len(invocations) <= 6 and invocations[-1]["Sum"] == 0
+    per_instance = points(own, "AWS/SageMaker", "InvocationsPerInstance", name)
+    assert sum(point["Sum"] for point in per_instance) == 2  # four invocations of two instances
+
+
+def test_requests_at_a_time_every_ten_seconds(own):
+    name = own.deploy(script(BUSY))
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        assert set(pool.map(lambda _: own.invoke(name), range(6))) == {"done"}
+    own.handle.advance(60)
+    measured = points(own, "AWS/SageMaker", "ConcurrentRequestsPerModel", name, 10)
+    assert 6 <= len(measured) <= 8 and max(point["Maximum"] for point in measured) == 3 and measured[-1]["Maximum"] == 0
+
+
+def test_nothing_is_measured_once_the_endpoint_is_gone(own):
+    name = own.deploy(echo("A"))
+    own.sagemaker.delete_endpoint(EndpointName=name)
+    until(lambda: not [found for found in own.sagemaker.list_endpoints()["Endpoints"] if found["EndpointName"] == name], "it is deleted")
+    before = len(points(own, "/aws/sagemaker/Endpoints", "CPUUtilization", name))
+    own.handle.advance(180)
+    assert len(points(own, "/aws/sagemaker/Endpoints", "CPUUtilization", name)) == before

@@ -1,0 +1,188 @@
+"""Processing jobs through boto3, in both modes of /opt/ml."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.localaws.sagemaker.job_world import BUCKET, ROLE, World, processing_input, processing_output, without_none
+
+
+def refused(call, *arguments: object, **parameters: object) -> tuple[str, str]:
+    with pytest.raises(ClientError) as caught:
+        call(*arguments, **parameters)
+    error = caught.value.response["Error"]
+    return error["Code"], error["Message"]
+
+
+def test_inputs_outputs_arguments_and_environment(world: World) -> None:
+    world.put("raw/2013/a.csv", "1,2\n")
+    world.put("raw/2013/02/b.csv", "3,4\n")
+    code = """
+import json, os, sys
+facts = {"argv": sys.argv[1:], "greeting": os.environ["GREETING"], "place": os.environ["PLACE"]}
+facts["files"] = sorted(os.path.join(folder, file) for folder, _, files in os.walk("/opt/ml/processing/input/raw") for file in files)
+facts["job"] = json.load(open("/opt/ml/config/processingjobconfig.json"))
+facts["resources"] = json.load(open("/opt/ml/config/resourceconfig.json"))
+os.makedirs("/opt/ml/processing/train/part")
+json.dump(facts, open("/opt/ml/processing/train/part/facts.json", "w"))
+open("/opt/ml/processing/report/empty", "w")
+open("/opt/ml/output/message", "w").write("kept 2 rows")
+print("done")
+"""
+    name = world.process(
+        code,
+        AppSpecification={"ContainerArguments": ["--out", "/opt/ml/processing/train", "--share", "0.2"]},
+        ProcessingInputs=[processing_input("raw", f"s3://{BUCKET}/raw/2013", "/opt/ml/processing/input/raw")],
+        ProcessingOutputConfig={
+            "Outputs": [
+                processing_output("train", f"s3://{BUCKET}/prepared/train", "/opt/ml/processing/train"),
+                processing_output("report", f"s3://{BUCKET}/prepared/report/", "/opt/ml/processing/report"),
+            ]
+        },
+        Environment={"GREETING": "hello", "PLACE": "/opt/ml/processing"},
+    )
+    job = world.processed(name)
+    assert job["ProcessingJobStatus"] == "Completed", job.get("FailureReason")
+    assert job["ExitMessage"] == "kept 2 rows" and job["ProcessingStartTime"] <= job["ProcessingEndTime"]
+    assert job["ProcessingResources"]["ClusterConfig"]["InstanceType"] == "ml.m5.large" and job["RoleArn"] == ROLE
+    facts = json.loads(world.get(f"s3://{BUCKET}/prepared/train/part/facts.json"))
+    assert world.get(f"s3://{BUCKET}/prepared/report/empty") == b""
+    assert facts["argv"] == ["--out", facts["argv"][1], "--share", "0.2"] and facts["argv"][1].endswith("/processing/train")
+    assert facts["greeting"] == "hello" and facts["place"].endswith("/processing")
+    assert [path.rpartition("/raw/")[2] for path in facts["files"]] == ["02/b.csv", "a.csv"]
+    assert facts["job"]["ProcessingJobName"] == name and facts["job"]["Environment"]["GREETING"] == "hello"
+    assert facts["resources"] == {"current_host": "algo-1", "hosts": ["algo-1"]}
+    assert world.lines(name, "ProcessingJobs") == ["done"]
+    done = world.done_in_s3(f"processing-job/{name}")
+    assert ("GetObject", f"{BUCKET}/raw/2013/a.csv") in done and ("PutObject", f"{BUCKET}/prepared/train/part/facts.json") in done
+    [shown] = world.sagemaker.list_processing_jobs(NameContains=name)["ProcessingJobSummaries"]
+    assert shown["ProcessingJobStatus"] == "Completed" and shown["ExitMessage"] == "kept 2 rows"
+
+
+def test_one_object_lies_below_its_name(world: World) -> None:
+    uri = world.put("single/flights.csv", "1\n")
+    name = world.process(
+        "import os; print(os.listdir('/opt/ml/processing/input/one'))",
+        ProcessingInputs=[processing_input("one", uri, "/opt/ml/processing/input/one")],
+    )
+    assert world.processed(name)["ProcessingJobStatus"] == "Completed"
+    assert world.lines(name, "ProcessingJobs") == ["['flights.csv']"]
+
+
+def test_a_script_that_raises(world: World) -> None:
+    code = "open('/opt/ml/output/message', 'w').write('no rows left'); raise ValueError('empty')"
+    output = {"Outputs": [processing_output("x", f"s3://{BUCKET}/never", "/opt/ml/processing/x")]}
+    job = world.processed(world.process("open('/opt/ml/processing/x/a', 'w').close()\n" + code, ProcessingOutputConfig=output))
+    assert job["ProcessingJobStatus"] == "Failed"
+    assert job["FailureReason"] == "AlgorithmError: See job logs for more information, exit code: 1"
+    assert job["ExitMessage"] == "no rows left"
+    assert any("ValueError: empty" in line for line in world.lines(job["ProcessingJobName"], "ProcessingJobs"))
+    assert world.keys("never") == [] and world.boxes() == []
+
+
+def test_no_data_under_the_prefix(world: World) -> None:
+    uri = f"s3://{BUCKET}/not/there"
+    job = world.processed(world.process("pass", ProcessingInputs=[processing_input("raw", uri, "/opt/ml/processing/input/raw")]))
+    assert job["FailureReason"].startswith(f'ClientError: Data download failed:No S3 objects found under S3 URL "{uri}"')
+
+
+def test_stop_and_time_limit(world: World) -> None:
+    name = world.process("print('working'); import time; time.sleep(600)")
+    world.until(lambda: "working" in world.lines(name, "ProcessingJobs"))
+    world.sagemaker.stop_processing_job(ProcessingJobName=name)
+    assert world.processed(name)["ProcessingJobStatus"] == "Stopped"
+    code, message = refused(world.sagemaker.stop_processing_job, ProcessingJobName=name)
+    assert (code, message) == ("ValidationException", "The request was rejected because the processing job is in status Stopped.")
+    late = world.processed(world.process("import time; time.sleep(600)", StoppingCondition={"MaxRuntimeInSeconds": 1}))
+    assert late["ProcessingJobStatus"] == "Stopped"
+
+
+def test_names_are_unique_until_deleted(world: World) -> None:
+    name = world.process("pass")
+    world.processed(name)
+    request = {
+        "ProcessingJobName": name,
+        "RoleArn": ROLE,
+        "AppSpecification": world.sagemaker.describe_processing_job(ProcessingJobName=name)["AppSpecification"],
+        "ProcessingResources": {"ClusterConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5}},
+    }
+    assert refused(world.sagemaker.create_processing_job, **request)[0] == "ResourceInUse"
+    world.sagemaker.delete_processing_job(ProcessingJobName=name)
+    code, message = refused(world.sagemaker.describe_processing_job, ProcessingJobName=name)
+    assert code == "ValidationException" and name in message
+
+
+def cluster(**changes: object) -> dict:
+    """ProcessingResources; a member that is None is left out."""
+    return {"ClusterConfig": without_none({"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5} | changes)}
+
+
+def given(**changes: object) -> dict:
+    """An input; a member of its S3Input that is None is left out."""
+    made = processing_input("raw", f"s3://{BUCKET}/x", "/opt/ml/processing/input/raw")
+    return made | {"S3Input": without_none(made["S3Input"] | changes)}
+
+
+REFUSED = [
+    ({"ProcessingResources": cluster(InstanceCount=21)}, "'Maximum number of instances per processing job' is 20 Instances"),
+    ({"ProcessingResources": cluster(InstanceCount=5)}, "for processing job usage' is 4 Instances"),
+    ({"ProcessingResources": cluster(InstanceType=None)}, "exactly one of InstanceType and InstancePreferences"),
+    ({"ProcessingResources": cluster(InstancePreferences=[{"InstanceType": "ml.m5.large"}])}, "exactly one of InstanceType"),
+    ({"ProcessingResources": cluster(SelectedInstanceType="ml.m5.large")}, "SelectedInstanceType is read-only"),
+    ({"StoppingCondition": {"MaxRuntimeInSeconds": 432_001}}, "'Longest run time for a processing job' is 432000 Seconds"),
+    ({"ProcessingInputs": [processing_input("raw", f"s3://{BUCKET}/x", "/tmp/x")]}, "must begin with /opt/ml/processing/"),
+    ({"ProcessingInputs": [given(LocalPath="/opt/ml/processing/../x")]}, "must begin with /opt/ml/processing/"),
+    ({"ProcessingInputs": [given(LocalPath="/opt/ml/processing/input/code/")]}, "input code has '/opt/ml/processing/input/code', too"),
+    ({"ProcessingInputs": [given(LocalPath=None)]}, 'missing one or more required fields for SageMaker-managed S3Input: "LocalPath"'),
+    ({"ProcessingInputs": [given(S3InputMode=None)]}, '"LocalPath", "S3DownloadMode", "S3InputMode"'),
+    ({"ProcessingInputs": [given(S3CompressionType="Gzip")]}, "Gzip of input raw can only be used if Pipe mode"),
+    ({"ProcessingInputs": [{"InputName": "raw"}]}, "exactly one of S3Input and DatasetDefinition"),
+    (
+        {"ProcessingInputs": [{"InputName": "raw", "DatasetDefinition": {}}]},
+        "exactly one of AthenaDatasetDefinition and RedshiftDatasetDefinition",
+    ),
+    (
+        {"ProcessingInputs": [processing_input(f"i{n}", f"s3://{BUCKET}/x", f"/opt/ml/processing/{n}") for n in range(10)]},
+        "processingInputs' failed to satisfy constraint: Member must have length less than or equal to 10",
+    ),
+    (
+        {"ProcessingOutputConfig": {"Outputs": [processing_output("o", f"s3://{BUCKET}/x", "/opt/ml/processing/input/code")]}},
+        "LocalPath of output o must be unique",
+    ),
+    (
+        {"ProcessingOutputConfig": {"Outputs": [processing_output("o", f"s3://{BUCKET}/x", "/opt/ml/model")]}},
+        "LocalPath of output o must begin with /opt/ml/processing/",
+    ),
+    (
+        {"ProcessingOutputConfig": {"Outputs": [{"OutputName": "o", "FeatureStoreOutput": {"FeatureGroupName": "f"}}]}},
+        "FeatureStoreOutput of output o is only supported when AppManaged is True",
+    ),
+    (
+        {"ProcessingOutputConfig": {"Outputs": [{"OutputName": "o", "FeatureStoreOutput": {"FeatureGroupName": "f"}, "AppManaged": True}]}},
+        "no Feature Store",
+    ),
+    ({"Environment": {f"V{number}": "x" for number in range(101)}}, "Member must have length less than or equal to 100"),
+    ({"Environment": {"1A": "x"}}, "[a-zA-Z_][a-zA-Z0-9_]*"),
+    ({"NetworkConfig": {"VpcConfig": {"SecurityGroupIds": ["sg-1"] * 6, "Subnets": ["subnet-1"]}}}, "less than or equal to 5"),
+    (
+        {"ProcessingOutputConfig": {"Outputs": [processing_output("o", "s3://no-such-bucket-here/x", "/opt/ml/processing/o")]}},
+        "no-such-bucket",
+    ),
+    (
+        {"AppSpecification": {"ImageUri": "123456789012.dkr.ecr.us-east-1.amazonaws.com/mine:1"}},
+        "Cannot find repository: mine in registry ID",
+    ),
+    ({"AppSpecification": {"ImageUri": "busybox"}}, "does not know the image busybox"),
+    ({"RoleArn": "arn:aws:iam::123456789012:role/Nobody"}, "Could not assume role"),
+    ({"ProcessingInputs": [processing_input("code", f"s3://{BUCKET}/x", "/opt/ml/processing/input/x")]}, "unique"),
+    ({"AppSpecification": {"ContainerEntrypoint": ["x"] * 101}}, "containerEntrypoint"),
+]
+
+
+@pytest.mark.parametrize(("changes", "word"), REFUSED, ids=[word for _, word in REFUSED])
+def test_refused_at_once(world: World, changes: dict, word: str) -> None:
+    code, message = refused(world.process, "pass", **changes)
+    assert code in ("ValidationException", "NotSupportedByLocalAws", "ResourceLimitExceeded") and word in message

@@ -1,0 +1,116 @@
+"""PySparkProcessor of the SDK on pyspark in local mode, and smspark-submit as programs of any kind call it."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from course.localaws.server import launch
+from course.sandbox import box
+from tests.localaws.sagemaker.job_world import BUCKET, ROLE, World, processing_input
+from tests.localaws.sagemaker.processing.test_processing import refused
+from tests.localaws.sagemaker.training.test_training_sdk import processing_shapes, session, write  # noqa: F401
+
+SPARK = "173754725891.dkr.ecr.us-east-1.amazonaws.com/sagemaker-spark-processing:3.5-cpu-py39-v1.0"
+INSTALLED = importlib.util.find_spec("pyspark") is not None and shutil.which("java") is not None
+spark = pytest.mark.skipif(not INSTALLED, reason="the extra `spark` or Java is not installed, until 2027-05-24")
+
+APPLICATION = """
+    import sys
+    from pyspark.sql import SparkSession
+    from squares import square
+    spark = SparkSession.builder.appName("test").getOrCreate()
+    given, made = sys.argv[1], sys.argv[2]
+    rows = spark.read.csv(given, header=True, inferSchema=True).collect()
+    print("greeting:", spark.conf.get("spark.greeting"), "sum:", sum(square(row["a"]) for row in rows))
+    spark.createDataFrame([(square(row["a"]),) for row in rows], ["square"]).coalesce(1).write.json(made)
+"""
+
+
+@spark
+@pytest.mark.timeout(300)
+def test_pyspark_processor(world: World, session: object, tmp_path: Path) -> None:  # noqa: F811
+    from sagemaker.core.spark.processing import PySparkProcessor
+
+    world.put("sdk/raw/a.csv", "a,b\n2,x\n3,y\n")
+    source = write(tmp_path / "source", {"app.py": APPLICATION, "squares.py": "def square(n):\n    return n * n\n"})
+    name = world.name("spark")
+    processor = PySparkProcessor(
+        base_job_name=name,
+        framework_version="3.5",
+        py_version="py39",
+        container_version="1.0",
+        role=ROLE,
+        instance_count=2,
+        instance_type="ml.m5.large",
+        sagemaker_session=session,
+    )
+    processor.run(
+        submit_app=f"{source}/app.py",
+        submit_py_files=[f"{source}/squares.py"],
+        arguments=["file:///opt/ml/processing/input/raw", "file:///opt/ml/processing/out/squares"],
+        configuration=[{"Classification": "spark-defaults", "Properties": {"spark.greeting": "hello"}}],
+        spark_event_logs_s3_uri=f"s3://{BUCKET}/{name}/events",
+        wait=False,
+        logs=False,
+        **processing_shapes(f"s3://{BUCKET}/{name}/out"),
+    )
+    job = world.processed(processor.latest_job.processing_job_name)
+    lines = world.lines(job["ProcessingJobName"], "ProcessingJobs")
+    assert job["ProcessingJobStatus"] == "Completed", lines[-40:]
+    assert "greeting: hello sum: 13" in lines
+    [part] = [key for key in world.keys(f"{name}/out/squares/") if key.endswith(".json")]
+    assert world.get(f"s3://{BUCKET}/{part}") == b'{"square":4}\n{"square":9}\n'
+    assert world.keys(f"{name}/events/")
+    [other] = [line for line in logged(world, job["ProcessingJobName"], "algo-2")]
+    assert other == "Spark runs on the first instance alone; this one is done"
+
+
+def logged(world: World, name: str, host: str) -> list[str]:
+    found = world.logs.filter_log_events(logGroupName="/aws/sagemaker/ProcessingJobs", logStreamNamePrefix=f"{name}/{host}-")
+    return [event["message"] for event in found["events"]]
+
+
+@spark
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        ([], "the following arguments are required: app"),
+        (["--conf", "a=b", "/opt/ml/processing/input/code/process.py"], "unrecognized arguments: --conf"),
+        (["--py-files", "squares.py", "/opt/ml/processing/input/code/process.py"], "must be an absolute path"),
+        (["/opt/ml/processing/input/code/process.py", "--fails"], "spark-submit command failed with exit code 1"),
+    ],
+    ids=["nothing", "conf", "relative", "fails"],
+)
+def test_the_image_begins_with_smspark_submit(world: World, arguments: list[str], word: str) -> None:
+    code = "import sys; raise SystemExit(sys.argv[1:] == ['--fails'])"
+    made = {"ImageUri": SPARK, "ContainerEntrypoint": None} | ({"ContainerArguments": arguments} if arguments else {})
+    job = world.processed(world.process(code, AppSpecification=made))
+    lines = world.lines(job["ProcessingJobName"], "ProcessingJobs")
+    assert job["FailureReason"] == "AlgorithmError: See job logs for more information, exit code: 1"
+    assert any(word in line for line in lines), lines
+
+
+@spark
+def test_an_unknown_classification_is_told(world: World) -> None:
+    uri = world.put("conf/configuration.json", json.dumps([{"Classification": "sparks", "Properties": {}}]))
+    job = world.processed(
+        world.process(
+            "pass",
+            AppSpecification={"ImageUri": SPARK, "ContainerEntrypoint": ["smspark-submit", "/opt/ml/processing/input/code/process.py"]},
+            ProcessingInputs=[processing_input("conf", uri, "/opt/ml/processing/input/conf")],
+        )
+    )
+    assert job["ProcessingJobStatus"] == "Failed"
+    assert any("unknown classification 'sparks'" in line for line in world.lines(job["ProcessingJobName"], "ProcessingJobs"))
+
+
+def test_without_java_the_image_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    with launch.temporary() as handle:
+        code, message = refused(World(handle, box.best_mode()).process, "pass", AppSpecification={"ImageUri": SPARK})
+    assert code == "NotSupportedByLocalAws" and ("uv sync --inexact --extra spark" in message or "the program java" in message)

@@ -1,0 +1,123 @@
+"""What befalls the local AWS while a job runs: it is killed, stopped, reset, or the disk is full."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from course.localaws.server import launch
+from course.sandbox import box
+from tests.localaws.sagemaker.job_world import BUCKET, World, cluster
+from tests.localaws.sagemaker.training.test_training_retries import BEGIN, ONCE, waiting
+from tests.localaws.sagemaker.training.test_training_spot import steps
+
+MODES = [
+    pytest.param(
+        "namespace", marks=pytest.mark.skipif(box.best_mode() != "namespace", reason="no user namespaces on this machine, until 2027-05-24")
+    ),
+    "rewrite",
+]
+LOST = "InternalServerError: the local AWS was stopped while the job ran"
+FORKS = "setsid sh -c 'sleep 600' & echo running; sleep 600"
+
+
+def start(state: Path, mode: str, monkeypatch: pytest.MonkeyPatch) -> launch.Handle:
+    if mode == "rewrite":
+        monkeypatch.setenv("COURSE_NO_USERNS", "1")
+    return launch.start(state)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_killed_while_a_job_runs(tmp_path: Path, mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = tmp_path / "state"
+    world = World(start(state, mode, monkeypatch), mode)
+    training = world.train("training", entrypoint=["/bin/sh", "-c", FORKS])
+    processing = world.process("import time; time.sleep(600)")
+    world.until(lambda: len(world.processes()) >= 5)
+    psutil.Process(world.handle.pid).kill()
+    world.until(lambda: not world.processes())
+    again = World(launch.start(state), mode, fresh=False)
+    try:
+        for job in (again.trained(training), again.processed(processing)):
+            assert job["FailureReason"] == LOST
+        assert again.trained(training)["SecondaryStatusTransitions"][-1]["Status"] == "Failed"
+        assert again.boxes() == []
+        assert again.trained(again.train("after", entrypoint=["true"]))["TrainingJobStatus"] == "Completed"
+    finally:
+        again.handle.stop()
+
+
+@pytest.mark.parametrize("end", ["killed", "stopped"])
+def test_a_job_that_may_be_retried_goes_on_at_the_next_start(tmp_path: Path, end: str) -> None:
+    state = tmp_path / "state"
+    world = World(launch.start(state), "")
+    again = waiting(world, RetryStrategy={"MaximumRetryAttempts": 1}, ResourceConfig=cluster(1) | {"KeepAlivePeriodInSeconds": 600})
+    stopping = waiting(world, "trap '' TERM; touch /opt/ml/checkpoints/begun; while :; do sleep 0.1; done", **ONCE)
+    world.sagemaker.stop_training_job(TrainingJobName=stopping)
+    psutil.Process(world.handle.pid).kill() if end == "killed" else world.handle.stop()
+    world.until(lambda: not world.processes())
+    world = World(launch.start(state), "", fresh=False)
+    try:
+        job = world.trained(again)
+        assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+        assert steps(job) == [*BEGIN, "Restarting", *BEGIN, "Uploading", "Completed"]
+        [step] = [step for step in job["SecondaryStatusTransitions"] if step["Status"] == "Restarting"]
+        assert step["StatusMessage"].endswith(LOST) and job["WarmPoolStatus"]["Status"] == "Available"
+        assert world.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"model.txt": b"model\n"}
+        assert world.trained(stopping)["FailureReason"] == LOST and "Restarting" not in steps(world.trained(stopping))
+        assert world.boxes() == []
+    finally:
+        world.handle.stop()
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_stopped_and_reset_while_a_job_runs(tmp_path: Path, mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(start(tmp_path / "state", mode, monkeypatch), mode)
+    world.train("one", entrypoint=["/bin/sh", "-c", FORKS])
+    world.until(lambda: len(world.processes()) >= 4)
+    world.handle.reset()
+    assert world.processes() == [] and world.boxes() == []
+    assert world.sagemaker.list_training_jobs()["TrainingJobSummaries"] == []
+    world.s3.create_bucket(Bucket=BUCKET)
+    world.train("one", entrypoint=["/bin/sh", "-c", FORKS])
+    world.until(lambda: len(world.processes()) >= 4)
+    world.handle.stop()
+    assert world.processes() == []
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 48 MB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", str(folder)], capture_output=True, text=True)
+    if mounted.returncode != 0:
+        pytest.skip(f"mounting takes root: {mounted.stderr.strip()}, until 2027-05-24")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def test_full_disk(small_disk: Path) -> None:
+    world = World(launch.start(small_disk / "state"), "namespace")
+    try:
+        fill = "head -c 200000000 /dev/zero > /opt/ml/model/large"
+        job = world.trained(world.train("full", entrypoint=["/bin/sh", "-c", fill]))
+        assert job["TrainingJobStatus"] == "Failed"
+        assert "exit code: 1" in job["FailureReason"] or "No space left on device" in job["FailureReason"]
+        room = os.statvfs(small_disk).f_bavail * os.statvfs(small_disk).f_frsize
+        half = f"head -c {int(room * 0.6)} /dev/urandom > /opt/ml/model/large"
+        job = world.trained(world.train("half", entrypoint=["/bin/sh", "-c", half]))
+        assert job["TrainingJobStatus"] == "Failed"
+        assert job["FailureReason"].startswith("ClientError: Artifact upload failed:") and "space" in job["FailureReason"].lower()
+        assert world.boxes() == []
+        job = world.trained(world.train("small", entrypoint=["/bin/sh", "-c", "echo model > /opt/ml/model/small"]))
+        assert world.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"small": b"model\n"}
+    finally:
+        world.handle.stop()

@@ -1,0 +1,112 @@
+"""RetryStrategy through boto3: a training job that fails by no fault of its own is tried again, and no other is."""
+
+from __future__ import annotations
+
+import psutil
+import pytest
+
+from tests.localaws.sagemaker.job_world import BUCKET, World, cluster
+from tests.localaws.sagemaker.training.test_training import refused
+from tests.localaws.sagemaker.training.test_training_spot import described, steps
+
+pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
+
+# Waits for its end unless an earlier attempt left a checkpoint, which it says.
+BEGUN = "/opt/ml/checkpoints/begun"
+SECOND_TIME = f"if [ -e {BEGUN} ]; then echo going on; echo model > /opt/ml/model/model.txt; else touch {BEGUN}; sleep 600; fi"
+ONCE = {"RetryStrategy": {"MaximumRetryAttempts": 1}}
+BEGIN = ["Starting", "Downloading", "Training"]
+
+
+def waiting(world: World, code: str = SECOND_TIME, **changes: object) -> str:
+    """A job with a checkpoint, once that is in S3; returns its name."""
+    name = world.name("retried")
+    config = {"S3Uri": f"s3://{BUCKET}/{name}-checkpoints/"}
+    world.train(name, entrypoint=["/bin/sh", "-c", code], CheckpointConfig=config, **changes)
+    world.until(lambda: world.keys(f"{name}-checkpoints/"))
+    return name
+
+
+def supervisor(world: World) -> psutil.Process:
+    """The process that stands between the local AWS and the one job's program."""
+
+    def found() -> list[psutil.Process]:
+        gateway = psutil.Process(world.handle.pid)
+        return [child for child in gateway.children() if any(part.endswith("supervisor") for part in child.cmdline())]
+
+    return world.until(found)[0]
+
+
+def test_it_goes_on_when_its_box_was_killed(world: World) -> None:
+    name = waiting(world, **ONCE)
+    supervisor(world).kill()
+    job = world.trained(name)
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+    assert job["RetryStrategy"] == ONCE["RetryStrategy"] and "FailureReason" not in job
+    assert steps(job) == [*BEGIN, "Restarting", *BEGIN, "Uploading", "Completed"]
+    [why] = [step["StatusMessage"] for step in job["SecondaryStatusTransitions"] if step["Status"] == "Restarting"]
+    assert "InternalServerError" in why and "supervisor" in why
+    assert world.lines(name) == ["going on"] and world.boxes() == []
+    assert job["TrainingStartTime"] <= job["SecondaryStatusTransitions"][1]["StartTime"]
+
+
+def test_all_hosts_begin_anew_when_one_was_lost(world: World) -> None:
+    name = waiting(world, ResourceConfig=cluster(2), **ONCE)
+    supervisor(world).kill()
+    job = world.trained(name)
+    assert steps(job).count("Restarting") == 1 and job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+    assert world.lines(name, host="algo-1")[-1:] == world.lines(name, host="algo-2")[-1:] == ["going on"]
+
+
+def test_no_more_often_than_asked(world: World) -> None:
+    name = waiting(world, "touch /opt/ml/checkpoints/begun; echo attempt; sleep 600", **ONCE)
+    for attempt in (1, 2):
+        world.until(lambda wanted=attempt: world.lines(name).count("attempt") == wanted)
+        supervisor(world).kill()
+    job = world.trained(name)
+    assert job["TrainingJobStatus"] == "Failed" and job["FailureReason"].startswith("InternalServerError: ")
+    assert steps(job) == [*BEGIN, "Restarting", *BEGIN, "Failed"]
+
+
+def test_once_and_for_all_without_a_strategy(world: World) -> None:
+    name = waiting(world)
+    supervisor(world).kill()
+    assert steps(world.trained(name)) == [*BEGIN, "Failed"]
+
+
+@pytest.mark.parametrize("end", ["exit 1", "kill -9 $$"])
+def test_a_program_that_fails_by_itself_is_not_tried_again(world: World, end: str) -> None:
+    job = world.trained(world.train(world.name("failing"), entrypoint=["/bin/sh", "-c", end], **ONCE))
+    assert job["FailureReason"].startswith("AlgorithmError: ") and "Restarting" not in steps(job)
+
+
+def test_nor_is_one_whose_client_erred(world: World) -> None:
+    gone = world.put(f"{world.name('gone')}/a.csv", "1")
+    source = {"S3DataSource": {"S3DataType": "ManifestFile", "S3Uri": gone}}
+    job = world.trained(world.script("pass", InputDataConfig=[{"ChannelName": "gone", "DataSource": source}], **ONCE))
+    assert job["FailureReason"].startswith("ClientError: ") and "Restarting" not in steps(job)
+
+
+def test_one_that_was_asked_to_stop_is_not(world: World) -> None:
+    name = waiting(world, "trap '' TERM; touch /opt/ml/checkpoints/begun; while :; do sleep 0.1; done", **ONCE)
+    world.sagemaker.stop_training_job(TrainingJobName=name)
+    supervisor(world).kill()
+    assert "Restarting" not in steps(world.trained(name))
+
+
+def test_all_attempts_together_have_the_longest_time(world: World) -> None:
+    """By the API reference; so the clock is advanced between the first and the second."""
+    name = waiting(world, "touch /opt/ml/checkpoints/begun; sleep 600", **ONCE)
+    world.handle.advance(200)
+    supervisor(world).kill()
+    job = world.trained(name)
+    assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "MaxRuntimeExceeded")
+    assert steps(job).count("Restarting") == 1 and job["TrainingTimeInSeconds"] >= 200
+
+
+def test_longest_wait_without_spot(world: World) -> None:
+    condition = {"MaxRuntimeInSeconds": 120, "MaxWaitTimeInSeconds": 600}
+    name = world.train(world.name("waits"), entrypoint=["true"], StoppingCondition=condition, **ONCE)
+    assert world.trained(name)["TrainingJobStatus"] == "Completed" and described(world, name)["StoppingCondition"] == condition
+    code, message = refused(world.script, "pass", StoppingCondition=condition | {"MaxWaitTimeInSeconds": 60}, **ONCE)
+    assert code == "ValidationException" and "MaxWaitTimeInSeconds" in message

@@ -1,0 +1,302 @@
+"""Jobs through the SageMaker Python SDK v3, which brings its own drivers into a training container."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+
+from course.localaws.core.sdk_environment import PLUGIN_FOLDER
+from course.localaws.docker_build import build
+from tests.localaws.sagemaker.job_world import BUCKET, ROLE, SKLEARN, XGBOOST, World, needs_torch, processing_input, processing_output
+
+pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
+
+if TYPE_CHECKING:
+    from sagemaker.train import ModelTrainer
+
+
+@pytest.fixture
+def session(world: World, monkeypatch: pytest.MonkeyPatch) -> object:
+    """An SDK session on the local AWS, in a process whose environment says nothing of any other."""
+    for name, value in world.handle.environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.syspath_prepend(str(PLUGIN_FOLDER))
+    from sagemaker.core.helper.session_helper import Session
+    from sagemaker.core.utils import utils
+
+    # The SDK keeps one client for the whole process, and this process meets two servers.
+    for cache in (utils.SingletonMeta, utils._ClientCacheMeta):
+        monkeypatch.setattr(cache, "_instances", {})
+    return Session(boto_session=boto3.Session(), default_bucket=BUCKET)
+
+
+def write(folder: Path, files: dict[str, str]) -> str:
+    folder.mkdir()
+    for name, text in files.items():
+        (folder / name).write_text(textwrap.dedent(text))
+    return str(folder)
+
+
+def trainer_of(world: World, session: object, instances: int = 1, **members: object) -> ModelTrainer:
+    """One on scikit-learn's image, unless ``members`` say otherwise."""
+    from sagemaker.train import ModelTrainer
+    from sagemaker.train.configs import Compute
+
+    compute = Compute(instance_type="ml.m5.large", instance_count=instances, volume_size_in_gb=5)
+    common = {"training_image": SKLEARN, "role": ROLE, "sagemaker_session": session, "base_job_name": world.name("sdk")}
+    return ModelTrainer(**common | members, compute=compute)
+
+
+def trained(world: World, trainer: ModelTrainer, **more: object) -> dict:
+    """What Describe says of the trainer's job when it has ended."""
+    trainer.train(**{"wait": False, "logs": False} | more)
+    return world.trained(trainer._latest_training_job.training_job_name)
+
+
+def test_model_trainer_with_a_script(world: World, session: object, tmp_path: Path) -> None:
+    from sagemaker.train.configs import InputData, SourceCode
+
+    world.put("sdk/train/a.csv", "1,2\n")
+    code = """
+        import argparse, json, os
+        import localaws_tiny
+        arguments = argparse.ArgumentParser()
+        arguments.add_argument("--depth", type=int)
+        depth = arguments.parse_args().depth
+        data = open(os.path.join(os.environ["SM_CHANNEL_TRAIN"], "a.csv")).read()
+        print(f"depth={depth}")
+        json.dump([depth, data, os.environ["SM_HPS"], localaws_tiny.VERSION], open("/opt/ml/model/facts.json", "w"))
+    """
+    trainer = trainer_of(
+        world,
+        session,
+        source_code=SourceCode(
+            source_dir=write(tmp_path / "source", {"train.py": code, "needs.txt": "localaws-tiny\n"}),
+            entry_script="train.py",
+            requirements="needs.txt",
+        ),
+        hyperparameters={"depth": 3},
+    )
+    job = trained(world, trainer, input_data_config=[InputData(channel_name="train", data_source=f"s3://{BUCKET}/sdk/train")])
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+    assert world.archive(job["ModelArtifacts"]["S3ModelArtifacts"])["facts.json"] == b'[3, "1,2\\n", "{\\"depth\\": 3}", "1.0"]'
+
+
+def test_model_trainer_with_a_script_that_raises(world: World, session: object, tmp_path: Path) -> None:
+    from sagemaker.train.configs import SourceCode
+
+    trainer = trainer_of(
+        world,
+        session,
+        source_code=SourceCode(source_dir=write(tmp_path / "source", {"train.py": "raise ValueError('no rows')"}), entry_script="train.py"),
+    )
+    job = trained(world, trainer)
+    assert job["TrainingJobStatus"] == "Failed"
+    assert job["FailureReason"].startswith("AlgorithmError: Traceback") and job["FailureReason"].endswith(", exit code: 1")
+
+
+def test_model_trainer_with_the_built_in_xgboost(world: World, session: object) -> None:
+    from sagemaker.train.configs import InputData
+
+    uri = world.put("sdk/xgboost/train.csv", "".join(f"{row % 2},{row},{row % 2 + row % 3}\n" for row in range(100)))
+    trainer = trainer_of(
+        world,
+        session,
+        training_image=XGBOOST,
+        hyperparameters={"num_round": 3, "objective": "binary:logistic", "eval_metric": "auc"},
+    )
+    job = trained(world, trainer, input_data_config=[InputData(channel_name="train", data_source=uri, content_type="text/csv")])
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+    assert [metric["MetricName"] for metric in job["FinalMetricDataList"]] == ["train:auc"]
+
+
+def test_model_trainer_on_two_instances(world: World, session: object, tmp_path: Path) -> None:
+    from sagemaker.train.configs import SourceCode
+
+    code = """
+        import os, socket
+        host, first = os.environ["SM_CURRENT_HOST"], os.environ["SM_MASTER_ADDR"]
+        socket.getaddrinfo(first, int(os.environ["SM_MASTER_PORT"]))
+        facts = [os.environ[name] for name in ("SM_HOSTS", "SM_HOST_COUNT", "SM_CURRENT_HOST_RANK")]
+        open(f"/opt/ml/model/{host}", "w").write(" ".join(facts))
+    """
+    trainer = trainer_of(
+        world,
+        session,
+        instances=2,
+        source_code=SourceCode(source_dir=write(tmp_path / "source", {"train.py": code}), entry_script="train.py"),
+    )
+    job = trained(world, trainer, wait=True, logs=True)
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+    assert world.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {
+        "algo-1": b'["algo-1", "algo-2"] 2 0',
+        "algo-2": b'["algo-1", "algo-2"] 2 1',
+    }
+
+
+ALL_REDUCE = """
+    import os
+    import torch
+    import torch.distributed as dist
+    dist.init_process_group("gloo")
+    total = torch.tensor([float(dist.get_rank() + 1)])
+    dist.all_reduce(total)
+    if dist.get_rank() == 0:
+        open("/opt/ml/model/total", "w").write(f"{total.item()} of {dist.get_world_size()}")
+    dist.destroy_process_group()
+"""
+
+
+@needs_torch
+def test_torchrun_of_the_sdk(world: World, session: object, tmp_path: Path) -> None:
+    from sagemaker.train.configs import SourceCode
+    from sagemaker.train.distributed import Torchrun
+
+    trainer = trainer_of(
+        world,
+        session,
+        instances=2,
+        source_code=SourceCode(source_dir=write(tmp_path / "source", {"train.py": ALL_REDUCE}), entry_script="train.py"),
+        distributed=Torchrun(process_count_per_node=1),
+    )
+    job = trained(world, trainer)
+    assert job["TrainingJobStatus"] == "Completed", (job.get("FailureReason"), world.lines(job["TrainingJobName"]))
+    assert world.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"total": b"3.0 of 2"}
+
+
+def test_model_trainer_with_a_first_party_algorithm(world: World, session: object) -> None:
+    """On the URI that the SDK writes, with hyperparameters of any type."""
+    from sagemaker.core import image_uris
+    from sagemaker.train.configs import InputData
+
+    uri = world.put("sdk/kmeans/train.csv", "".join(f"{row % 2 * 9},{row % 3}\n" for row in range(100)))
+    trainer = trainer_of(
+        world,
+        session,
+        training_image=image_uris.retrieve("kmeans", "us-east-1"),
+        hyperparameters={"feature_dim": 2, "k": 2, "local_lloyd_tol": 0.01, "eval_metrics": ["msd"], "force_dense": True},
+    )
+    channel = InputData(channel_name="train", data_source=uri, content_type="text/csv;label_size=0")
+    job = trained(world, trainer, input_data_config=[channel])
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+    assert {metric["MetricName"] for metric in job["FinalMetricDataList"]} >= {"train:msd", "train:progress"}
+
+
+def test_mpi_of_the_sdk_takes_ssh_and_says_so(world: World, session: object, tmp_path: Path) -> None:
+    from sagemaker.train.configs import SourceCode
+    from sagemaker.train.distributed import MPI
+
+    trainer = trainer_of(
+        world,
+        session,
+        instances=2,
+        source_code=SourceCode(source_dir=write(tmp_path / "source", {"train.py": "print(1)"}), entry_script="train.py"),
+        distributed=MPI(process_count_per_node=1),
+    )
+    job = trained(world, trainer)
+    assert job["TrainingJobStatus"] == "Failed" and "SSH" in job["FailureReason"]
+
+
+def test_training_job_that_is_waited_for(world: World, session: object) -> None:
+    """``wait`` with logs reads the job's log streams as it goes."""
+    from sagemaker.core.resources import TrainingJob
+
+    name = world.train(world.name("waited"), entrypoint=["echo", "hello"])
+    job = TrainingJob.get(name, session=session.boto_session)
+    job.wait(poll=1, logs=True)
+    assert job.training_job_status == "Completed"
+
+
+PROCESS = """
+    import sys
+    import localaws_tiny
+    with open("/opt/ml/processing/out/result.txt", "w") as file:
+        file.write(open("/opt/ml/processing/input/raw/a.csv").read() + " ".join(sys.argv[1:]) + localaws_tiny.VERSION)
+"""
+
+
+def processor_settings(world: World, session: object) -> dict:
+    return {
+        "role": ROLE,
+        "image_uri": SKLEARN,
+        "command": ["python3"],
+        "instance_count": 1,
+        "instance_type": "ml.m5.large",
+        "base_job_name": world.name("sdk"),
+        "sagemaker_session": session,
+    }
+
+
+def processing_shapes(where: str) -> dict:
+    from sagemaker.core.shapes import ProcessingInput, ProcessingOutput, ProcessingS3Input, ProcessingS3Output
+
+    given = processing_input("raw", f"s3://{BUCKET}/sdk/raw/", "/opt/ml/processing/input/raw")["S3Input"]
+    made = processing_output("out", where, "/opt/ml/processing/out")["S3Output"]
+    s3_input = ProcessingS3Input(
+        s3_uri=given["S3Uri"], local_path=given["LocalPath"], s3_data_type=given["S3DataType"], s3_input_mode=given["S3InputMode"]
+    )
+    s3_output = ProcessingS3Output(s3_uri=made["S3Uri"], local_path=made["LocalPath"], s3_upload_mode=made["S3UploadMode"])
+    return {
+        "inputs": [ProcessingInput(input_name="raw", s3_input=s3_input)],
+        "outputs": [ProcessingOutput(output_name="out", s3_output=s3_output)],
+    }
+
+
+def test_script_processor(world: World, session: object, tmp_path: Path) -> None:
+    from sagemaker.core.processing import ScriptProcessor
+
+    world.put("sdk/raw/a.csv", "1,2;")
+    code = PROCESS.replace("import localaws_tiny", "").replace("+ localaws_tiny.VERSION", "")
+    script = write(tmp_path / "source", {"prepare.py": code}) + "/prepare.py"
+    where = f"s3://{BUCKET}/{world.name('sdk-out')}"
+    processor = ScriptProcessor(**processor_settings(world, session))
+    processor.run(code=script, arguments=["--share", "0.2"], wait=False, logs=False, **processing_shapes(where))
+    job = world.processed(processor.latest_job.processing_job_name)
+    assert job["ProcessingJobStatus"] == "Completed", job.get("FailureReason")
+    assert world.get(f"{where}/result.txt") == b"1,2;--share 0.2"
+
+
+def test_framework_processor(world: World, session: object, tmp_path: Path) -> None:
+    from sagemaker.core.processing import FrameworkProcessor
+
+    world.put("sdk/raw/a.csv", "1,2;")
+    source = write(tmp_path / "source", {"prepare.py": PROCESS, "requirements.txt": "localaws-tiny\n"})
+    where = f"s3://{BUCKET}/{world.name('sdk-out')}"
+    processor = FrameworkProcessor(**processor_settings(world, session))
+    processor.run(code="prepare.py", source_dir=source, arguments=["x"], wait=False, logs=False, **processing_shapes(where))
+    job = world.processed(processor.latest_job.processing_job_name)
+    assert job["ProcessingJobStatus"] == "Completed", (job.get("FailureReason"), world.lines(job["ProcessingJobName"], "ProcessingJobs"))
+    assert world.get(f"{where}/result.txt") == b"1,2;x1.0"
+
+
+def test_model_trainer_with_an_image_of_ones_own(world: World, session: object, tmp_path: Path) -> None:
+    """What the image has is there beside the script that the SDK brings; without a script the image's own program runs."""
+    from sagemaker.train.configs import SourceCode
+
+    files = {
+        "Dockerfile": """
+            FROM python:3.11
+            COPY *.py /srv/lib/
+            ENV PYTHONPATH=/srv/lib
+            WORKDIR /srv
+            ENTRYPOINT ["python3", "/srv/lib/own.py"]
+            """,
+        "own.py": """
+            WORD = "own"
+            if __name__ == "__main__":
+                import sys
+                open("/opt/ml/model/word", "w").write(" ".join([WORD, *sys.argv[1:]]))
+            """,
+    }
+    image = build(world.handle, Path(write(tmp_path / "context", files)), "sdk/own").uri
+    script = "import own; open('/opt/ml/model/word', 'w').write(f'a script with {own.WORD}')\n"
+    source = SourceCode(source_dir=write(tmp_path / "source", {"train.py": script}), entry_script="train.py")
+    for source_code, word in ((None, b"own train"), (source, b"a script with own")):
+        trainer = trainer_of(world, session, training_image=image, source_code=source_code)
+        job = trained(world, trainer)
+        assert job["TrainingJobStatus"] == "Completed", (job.get("FailureReason"), world.lines(job["TrainingJobName"]))
+        assert world.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"word": word}

@@ -1,0 +1,139 @@
+"""Warm pools through boto3: which job is given another's cluster, for how long it is kept, and what it keeps."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.localaws.sagemaker.job_world import ROLE, World, trust
+from tests.localaws.sagemaker.training.test_training import refused
+
+CACHE = "/opt/ml/sagemaker/warmpoolcache"
+# Says what is in the cache, and adds a file of the job's name to it.
+CACHING = f"""
+import os
+print("cache", sorted(os.listdir("{CACHE}")) if os.path.isdir("{CACHE}") else None)
+if os.path.isdir("{CACHE}"):
+    open("{CACHE}/" + os.environ["TRAINING_JOB_NAME"], "w").close()
+"""
+
+
+def resources(seconds: int, **changes: object) -> dict:
+    return {
+        "InstanceType": "ml.m5.large",
+        "InstanceCount": 1,
+        "VolumeSizeInGB": 7,
+        "KeepAlivePeriodInSeconds": seconds,
+        **changes,
+    }
+
+
+def warm(world: World, name: str) -> dict | None:
+    return world.sagemaker.describe_training_job(TrainingJobName=name).get("WarmPoolStatus")
+
+
+def ran(world: World, code: str = CACHING, seconds: int = 600, **changes: object) -> str:
+    """The name of a job that has ended, and asked for ``seconds`` of a warm pool."""
+    config = resources(seconds, **changes.pop("ResourceConfig", {}))
+    if not seconds:
+        del config["KeepAlivePeriodInSeconds"]
+    name = world.script(code, ResourceConfig=config, **changes)
+    world.trained(name)
+    return name
+
+
+def cached(world: World, name: str) -> str:
+    [line] = [line for line in world.lines(name) if line.startswith("cache ")]
+    return line.removeprefix("cache ")
+
+
+@pytest.fixture(autouse=True)
+def none_left(world: World):
+    """No test finds a pool of another's."""
+    yield
+    world.handle.advance(3600)
+
+
+def test_the_next_job_that_matches_is_given_the_cluster_and_its_cache(world: World) -> None:
+    first = ran(world)
+    assert warm(world, first) == {"Status": "Available", "ResourceRetainedBillableTimeInSeconds": 0} and cached(world, first) == "[]"
+    world.handle.advance(100)
+    second = ran(world)
+    told = warm(world, first)
+    assert (told["Status"], told["ReusedByJob"]) == ("Reused", second) and 100 <= told["ResourceRetainedBillableTimeInSeconds"] < 160
+    assert cached(world, second) == f"['{first}']" and warm(world, second)["Status"] == "Available"
+    third = ran(world, seconds=0)
+    assert cached(world, third) == str(sorted([first, second])) and warm(world, third) is None
+    assert warm(world, second)["ReusedByJob"] == third
+
+
+def test_while_it_runs_it_uses_it(world: World) -> None:
+    name = world.script("import time; time.sleep(600)", ResourceConfig=resources(60))
+    assert warm(world, name) == {"Status": "InUse"}
+    world.until(lambda: world.sagemaker.describe_training_job(TrainingJobName=name)["SecondaryStatus"] == "Training")
+    world.sagemaker.stop_training_job(TrainingJobName=name)
+    world.trained(name)
+    assert warm(world, name)["Status"] == "Available"  # that it was stopped is no fault of the cluster's
+
+
+def test_a_script_that_fails_leaves_a_sound_cluster(world: World) -> None:
+    assert warm(world, ran(world, "raise ValueError"))["Status"] == "Available"
+
+
+def test_jobs_that_do_not_match(world: World) -> None:
+    first = ran(world)
+    other_role = world.name("OtherRole")
+    iam = world.client("iam")
+    iam.create_role(RoleName=other_role, AssumeRolePolicyDocument=trust("sagemaker.amazonaws.com"))
+    iam.attach_role_policy(RoleName=other_role, PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+    for changes in (
+        {"ResourceConfig": {"VolumeSizeInGB": 8}},
+        {"ResourceConfig": {"InstanceType": "ml.m5.xlarge"}},
+        {"EnableInterContainerTrafficEncryption": True},
+        {"RoleArn": ROLE.replace("SageMakerRole", other_role)},
+        {"EnableManagedSpotTraining": True, "StoppingCondition": {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 60}},
+    ):
+        assert cached(world, ran(world, seconds=0, **changes)) == "None", changes
+    assert warm(world, first)["Status"] == "Available"
+
+
+def test_it_ends_on_the_clock(world: World) -> None:
+    name = ran(world)
+    [held] = [each for each in world.handle.running() if each["resource"] == f"training-job/{name}"]
+    assert (held["instance_type"], held["count"], held["status"]) == ("ml.m5.large", 1, "Completed")
+    world.handle.advance(601)
+    assert warm(world, name) == {"Status": "Terminated", "ResourceRetainedBillableTimeInSeconds": 600}
+    assert f"training-job/{name}" not in [each["resource"] for each in world.handle.running()]
+    assert cached(world, ran(world, seconds=0)) == "None"
+    assert list((world.handle.state / "warm-pools").iterdir()) == []
+
+
+def test_listed_by_status(world: World) -> None:
+    name = ran(world)
+
+    def listed(status: str) -> list[str]:
+        return [job["TrainingJobName"] for job in world.sagemaker.list_training_jobs(WarmPoolStatusEquals=status)["TrainingJobSummaries"]]
+
+    assert name in listed("Available")
+    world.handle.advance(3600)
+    assert name not in listed("Available") and name in listed("Terminated")
+
+
+def test_its_time_can_be_changed_while_it_is_available(world: World) -> None:
+    name = ran(world)
+    update = world.sagemaker.update_training_job
+    update(TrainingJobName=name, ResourceConfig={"KeepAlivePeriodInSeconds": 1200})
+    world.handle.advance(900)
+    job = world.sagemaker.describe_training_job(TrainingJobName=name)
+    assert job["WarmPoolStatus"]["Status"] == "Available" and job["ResourceConfig"]["KeepAlivePeriodInSeconds"] == 1200
+    update(TrainingJobName=name, ResourceConfig={"KeepAlivePeriodInSeconds": 0})
+    assert warm(world, name)["Status"] == "Terminated"
+    code, message = refused(update, TrainingJobName=name, ResourceConfig={"KeepAlivePeriodInSeconds": 60})
+    assert code == "ValidationException" and "not Available" in message
+
+
+def test_pools_that_aws_would_not_make(world: World) -> None:
+    spot = {"EnableManagedSpotTraining": True, "StoppingCondition": {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 60}}
+    code, message = refused(world.script, "pass", ResourceConfig=resources(60), **spot)
+    assert code == "ValidationException" and "Spot" in message
+    code, message = refused(world.script, "pass", ResourceConfig=resources(3601))
+    assert code == "ValidationException" and "3600" in message

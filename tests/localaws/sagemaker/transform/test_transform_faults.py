@@ -1,0 +1,83 @@
+"""What befalls the local AWS, or a container of its, while a transform job runs."""
+
+from __future__ import annotations
+
+import contextlib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psutil
+import pytest
+
+from course.localaws.jobs.runner import remove
+from course.localaws.server import launch
+from tests.localaws.sagemaker.job_world import World
+from tests.localaws.sagemaker.training.test_training_faults import MODES
+from tests.localaws.sagemaker.training.test_training_faults import start as start_server
+from tests.localaws.sagemaker.transform.transform_world import CSV, SUM, ended, messages, model, outputs, start
+
+WAITS = """
+import time
+def model_fn(folder): return 0
+def transform_fn(model, data, content_type, accept):
+    print("asked", flush=True)
+    time.sleep(600)
+"""
+
+
+def asked(world: World, name: str) -> None:
+    world.until(lambda: "asked" in list(messages(world, name, data=False)))
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_killed_and_stopped_while_a_job_runs(tmp_path: Path, mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = tmp_path / "state"
+    world = World(start_server(state, mode, monkeypatch), mode)
+    uri = world.put("waits/a.csv", "1\n")
+    name = start(world, model(world, WAITS), uri, Input=CSV, Resources={"InstanceCount": 2})
+    asked(world, name)
+    psutil.Process(world.handle.pid).kill()
+    world.until(lambda: not world.processes())
+    again = World(launch.start(state), mode, fresh=False)
+    try:
+        assert ended(again, name)["FailureReason"] == "InternalServerError: the local AWS was stopped while the job ran"
+        assert again.boxes() == [] and outputs(again, name) == {}
+        asked(again, start(again, model(again, WAITS), uri, Input=CSV))
+    finally:
+        again.handle.stop()
+    assert again.processes() == []
+
+
+def test_a_container_that_is_killed_is_started_again_and_asked_again(world: World) -> None:
+    """The first request is under way when its process is killed; the record is sent once more, and nothing is lost."""
+    code = SUM.replace(
+        "return [sum",
+        """
+    import os, time
+    mark = os.path.join(os.environ["TMPDIR"], "asked")
+    if not os.path.exists(mark):
+        open(mark, "w").close()
+        print("asked", flush=True)
+        time.sleep(600)
+    return [sum""",
+    )
+    uri = world.put("killed/a.csv", "1,2\n3,4\n")
+    name = start(world, model(world, code), uri, Input=CSV, Output={"Accept": "text/csv"})
+    asked(world, name)
+    for process in world.processes():
+        with contextlib.suppress(psutil.Error):
+            if not any(argument.endswith("supervisor") for argument in process.cmdline()):
+                process.kill()
+    assert ended(world, name)["TransformJobStatus"] == "Completed" and outputs(world, name) == {"a.csv.out": "3\n7\n"}
+    assert world.processes() == [] and world.boxes() == []
+
+
+def test_two_may_remove_a_directory(tmp_path: Path) -> None:
+    """As when a job is stopped while its work ends by itself."""
+    for number in range(60):
+        folder = tmp_path / str(number)
+        for part in range(8):
+            (folder / f"{part}/a/b").mkdir(parents=True)
+        with ThreadPoolExecutor(3) as pool:
+            list(pool.map(remove, [folder] * 3))
+        assert not folder.exists()

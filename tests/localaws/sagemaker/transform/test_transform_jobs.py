@@ -1,0 +1,399 @@
+"""Transform jobs through boto3: how objects are split and sent, what is stored, who is to blame, and what is refused."""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+import pytest
+import xgboost
+
+from course.localaws.images.shared import recordio
+from tests.localaws.sagemaker.core.test_state_events import Queue
+from tests.localaws.sagemaker.hosting.endpoint_world import ROWS, booster, booster_file
+from tests.localaws.sagemaker.job_world import BUCKET, ROLE, SKLEARN, XGBOOST, World, targz, trust
+from tests.localaws.sagemaker.processing.test_processing import refused
+from tests.localaws.sagemaker.transform.transform_world import (
+    CSV,
+    CSV_OUT,
+    ECHO,
+    SERVING,
+    SUM,
+    completed,
+    data_log,
+    ended,
+    failed,
+    messages,
+    model,
+    outputs,
+    request,
+    start,
+    streams,
+)
+
+# One mode of /opt/ml is enough for what is done outside of the containers.
+pytestmark = pytest.mark.parametrize("world", ["rewrite"], indirect=True)
+CLIENT_ERROR = "ClientError: See job logs for more information"
+ALGORITHM_ERROR = "AlgorithmError: See job logs for more information"
+LINES = {"ContentType": "application/jsonlines", "SplitType": "Line"}
+LINES_OUT = {"Accept": "application/jsonlines", "AssembleWith": "Line"}
+
+
+@pytest.fixture(scope="module")
+def echo(world: World) -> str:
+    return model(world, ECHO)
+
+
+# How objects are sent
+
+
+def test_a_manifest_names_objects_that_are_sent_whole(world: World, echo: str) -> None:
+    for number in range(4):
+        world.put(f"whole/{number}/x.txt", f"{number}\n{number}\n")
+    manifest = world.put("whole.manifest", json.dumps([{"prefix": f"s3://{BUCKET}/whole/"}, "3/x.txt", "0/x.txt", "1/x.txt"]))
+    source = {"DataSource": {"S3DataSource": {"S3DataType": "ManifestFile", "S3Uri": manifest}}}
+    found = completed(world, echo, "", Input=source, MaxConcurrentTransforms=3)
+    assert found == {f"{number}/x.txt.out": f"[{number}\n{number}\n]" for number in (0, 1, 3)}
+
+
+def test_records_are_packed_up_to_the_payload_and_come_back_in_order(world: World, echo: str) -> None:
+    lines = [f"{number:07d}{'x' * 120}" for number in range(20_000)]  # 2.56 MB
+    uri = world.put("packed/a.txt", "\n".join(lines))
+    found = completed(
+        world, echo, uri, Input={"SplitType": "Line"}, Output={"AssembleWith": "Line"}, MaxPayloadInMB=1, MaxConcurrentTransforms=4
+    )
+    requests = found["a.txt.out"].removeprefix("[").removesuffix("]\n").split("]\n[")
+    assert len(requests) == 3 and [line for each in requests for line in each.split("\n") if line] == lines
+    assert all((1 << 20) - 129 < len(each) <= 1 << 20 for each in requests[:2])
+
+
+def test_a_record_of_recordio_is_sent_without_its_frame(world: World, echo: str) -> None:
+    uri = world.put("frames/a", b"".join(piece for record in (b"one", b"twelve") for piece in recordio.frames(len(record), [record])))
+    assert completed(world, echo, uri, Input={"SplitType": "RecordIO"}, BatchStrategy="SingleRecord") == {"a.out": "[one][twelve]"}
+
+
+def test_gzipped_objects_are_unpacked_and_one_that_is_none_is_the_clients_fault(world: World, echo: str) -> None:
+    world.put("zipped/a.csv.gz", gzip.compress(b"1,2\n3,4\n"))
+    world.put("zipped/b.csv.gz", b"1,2\n")
+    reason, log, kept = failed(world, echo, f"s3://{BUCKET}/zipped/", Input={"CompressionType": "Gzip"} | CSV)
+    assert (reason, kept) == (CLIENT_ERROR, {"a.csv.gz.out": "[1,2\n3,4\n]"})
+    assert log == [f"{BUCKET}/zipped/b.csv.gz: Not a gzipped file (b'1,')"]
+
+
+def test_what_is_larger_than_a_payload_is_the_clients_fault(world: World, echo: str) -> None:
+    world.put("large/a.csv", "1\n")
+    world.put("large/b.csv", b"x" * ((1 << 20) + 1))
+    reason, log, kept = failed(world, echo, f"s3://{BUCKET}/large/", MaxPayloadInMB=1)
+    assert (reason, list(kept)) == (CLIENT_ERROR, ["a.csv.out"])
+    assert log == [f"{BUCKET}/large/b.csv: Too much data for max payload size"]
+
+
+def test_without_a_limit_an_object_is_sent_in_chunks(world: World) -> None:
+    code = ECHO.replace('"[" + text + "]"', "str(len(text))")
+    body = b"x" * (7 << 20)
+    name = model(world, code, MAX_CONTENT_LENGTH=str(8 << 20))
+    assert completed(world, name, world.put("endless/a", body), MaxPayloadInMB=0) == {"a.out": str(len(body))}
+
+
+def test_the_container_is_told_how_it_is_asked(world: World) -> None:
+    code = """
+import json, os
+def model_fn(folder): return 0
+def transform_fn(model, data, content_type, accept):
+    told = {name: value for name, value in os.environ.items() if name.startswith(("SAGEMAKER_BATCH", "SAGEMAKER_MAX", "MY_"))}
+    return json.dumps(told), accept
+"""
+    name = model(world, code, MY_MODEL="model", MY_BOTH="model")
+    told = completed(
+        world,
+        name,
+        world.put("told/a", "1\n2\n"),
+        Input=LINES,
+        Output=LINES_OUT,
+        Environment={"MY_JOB": "job", "MY_BOTH": "job"},
+        BatchStrategy="SingleRecord",
+        MaxPayloadInMB=2,
+        MaxConcurrentTransforms=5,
+    )
+    first, second = map(json.loads, told["a.out"].splitlines())
+    assert first == second == {
+        "MY_MODEL": "model",
+        "MY_BOTH": "job",
+        "MY_JOB": "job",
+        "SAGEMAKER_BATCH": "true",
+        "SAGEMAKER_BATCH_STRATEGY": "SINGLE_RECORD",
+        "SAGEMAKER_MAX_PAYLOAD_IN_MB": "2",
+        "SAGEMAKER_MAX_CONCURRENT_TRANSFORMS": "5",
+    }  # fmt: skip
+
+
+def test_the_built_in_xgboost_answers_a_line_for_each_record(world: World) -> None:
+    name = world.name("boosted")
+    data = world.put(f"models/{name}.tar.gz", targz(booster_file()))
+    container = {"Image": XGBOOST, "ModelDataUrl": data}
+    world.sagemaker.create_model(ModelName=name, ExecutionRoleArn=ROLE, PrimaryContainer=container)
+    uri = world.put("boosted/rows.csv", "\n".join(",".join(map(str, row)) for row in ROWS))
+    found = completed(world, name, uri, Input=CSV, Output=CSV_OUT, DataProcessing={"JoinSource": "Input", "OutputFilter": "$[-1]"})
+    predicted = booster().predict(xgboost.DMatrix(ROWS))
+    assert [float(line) for line in found["rows.csv.out"].splitlines()] == pytest.approx(predicted.tolist())
+
+
+def test_instances_share_the_objects(world: World) -> None:
+    for number in range(5):
+        world.put(f"shared/{number}.csv", f"{number},1\n")
+    name = start(world, model(world, SUM), f"s3://{BUCKET}/shared/", Input=CSV, Output=CSV_OUT, Resources={"InstanceCount": 2})
+    assert ended(world, name)["TransformJobStatus"] == "Completed"
+    assert outputs(world, name) == {f"{number}.csv.out": f"{number + 1}\n" for number in range(5)}
+    containers = [stream for stream in streams(world, name) if not stream.endswith("/data-log")]
+    asked = sorted(sum('"POST /invocations' in event["message"] for event in logged(world, stream)) for stream in containers)
+    assert asked == [2, 3] and len(data_log(world, name)) == 2
+
+
+def logged(world: World, stream: str) -> list[dict]:
+    return world.logs.get_log_events(logGroupName="/aws/sagemaker/TransformJobs", logStreamName=stream, startFromHead=True)["events"]
+
+
+def test_an_inference_pipeline_answers_as_one(world: World, echo: str) -> None:
+    data = [world.sagemaker.describe_model(ModelName=name)["PrimaryContainer"] for name in (model(world, SUM), echo)]
+    containers = [
+        {"Image": SKLEARN, "ModelDataUrl": each["ModelDataUrl"], "Environment": SERVING, "ContainerHostname": hostname}
+        for each, hostname in zip(data, ("adds", "echoes"), strict=True)
+    ]
+    name = world.name("pipeline")
+    world.sagemaker.create_model(ModelName=name, ExecutionRoleArn=ROLE, Containers=containers)
+    job = start(world, name, world.put("piped-through/a.csv", "1,2\n3,4\n"), Input=CSV, Output={"Accept": "text/csv"})
+    assert ended(world, job)["TransformJobStatus"] == "Completed"
+    assert outputs(world, job) == {"a.csv.out": "[3\n7\n]"}
+    assert {stream.split("/")[2] for stream in streams(world, job) if stream.count("/") == 2} == {"adds", "echoes", "data-log"}
+
+
+# Filters, joins, capture
+
+
+def test_csv_is_filtered_joined_marked_and_captured_with_keys(world: World) -> None:
+    world.put("joined/a.csv", 'id-1,"x, y",1,2\nid-2,z,3,4\n')
+    key = world.client("kms").create_key()["KeyMetadata"]
+    destination = f"s3://{BUCKET}/captured/{world.name('capture')}"
+    name = start(
+        world,
+        model(world, SUM),
+        f"s3://{BUCKET}/joined/",
+        Input=CSV,
+        Output=CSV_OUT | {"KmsKeyId": key["KeyId"]},
+        DataProcessing={"InputFilter": "$[2:]", "JoinSource": "Input", "OutputFilter": "$[0,1,-1]"},
+        DataCaptureConfig={"DestinationS3Uri": destination, "GenerateInferenceId": True, "KmsKeyId": key["KeyId"]},
+    )
+    job = ended(world, name)
+    assert job["TransformJobStatus"] == "Completed", data_log(world, name)
+    began = job["TransformStartTime"]
+    rows = outputs(world, name)["a.csv.out"].splitlines()
+    assert [row.rsplit(",", 2)[0] for row in rows] == ['id-1,"x, y",3', "id-2,z,7"]
+    ids, times = zip(*(row.split(",")[-2:] for row in rows), strict=True)
+    assert len(set(ids)) == 2 and set(times) == {f"{began:%Y-%m-%dT%H:%M:%SZ}"}
+
+    place = f"{destination.removeprefix(f's3://{BUCKET}/')}/"
+    first, second = world.keys(place)
+    assert first.startswith(f"{place}input/{began:%Y/%m/%d/%H}/") and second.startswith(f"{place}output/{began:%Y/%m/%d/%H}/")
+    assert json.loads(world.get(f"s3://{BUCKET}/{first}")) == [{"prefix": f"s3://{BUCKET}/joined/"}, "a.csv"]
+    assert json.loads(world.get(f"s3://{BUCKET}/{second}")) == [{"prefix": f"s3://{BUCKET}/transformed/{name}/"}, "a.csv.out"]
+    for stored in (f"transformed/{name}/a.csv.out", first, second):
+        head = world.s3.head_object(Bucket=BUCKET, Key=stored)
+        assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", key["Arn"])
+
+
+def test_json_lines_keep_what_the_model_does_not_see(world: World) -> None:
+    code = """
+import json
+def model_fn(folder): return 0
+def transform_fn(model, data, content_type, accept):
+    rows = [json.loads(line) for line in (data if isinstance(data, str) else data.decode()).splitlines()]
+    return "\\n".join(json.dumps({"score": sum(row)}) for row in rows), accept
+"""
+    records = [{"id": number, "features": [number, 1]} for number in range(3)]
+    uri = world.put("objects/a.jsonl", "".join(json.dumps(record) + "\n" for record in records))
+    given = {"InputFilter": "$.features", "JoinSource": "Input", "OutputFilter": "$['id','SageMakerOutput']"}
+    found = completed(world, model(world, code), uri, Input=LINES, Output=LINES_OUT, DataProcessing=given)
+    assert [json.loads(line) for line in found["a.jsonl.out"].splitlines()] == [
+        {"id": number, "SageMakerOutput": {"score": number + 1}} for number in range(3)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("processing", "word"),
+    [
+        ({"InputFilter": "$[0:1,3:]"}, "Invalid JsonPath: $[0:1,3:]: only single range filters of format (eg: [1:5]) are supported."),
+        ({"InputFilter": "$[7]"}, "Invalid JsonPath: $[7]: index 7 is not within the dimension size 2"),
+    ],
+    ids=["of no path", "beyond the columns"],
+)
+def test_a_bad_filter_is_the_clients_fault(world: World, echo: str, processing: dict, word: str) -> None:
+    uri = world.put("filtered/a.csv", "1,2\n3,4\n")
+    reason, log, kept = failed(world, echo, uri, Input=CSV, Output=CSV_OUT, DataProcessing=processing)
+    assert (reason, kept) == (CLIENT_ERROR, {}) and log[0].startswith(f"{BUCKET}/filtered/a.csv: {word}")
+
+
+# Who is to blame
+
+
+def test_a_status_of_400_is_the_clients_fault_and_is_not_tried_again(world: World) -> None:
+    """The container refuses what is longer than it takes, with 413."""
+    name = start(world, model(world, SUM, MAX_CONTENT_LENGTH="9"), world.put("refused/a.csv", "1,2,3,4,5\n"), Input=CSV)
+    job = ended(world, name)
+    assert (job["TransformJobStatus"], job["FailureReason"]) == ("Failed", CLIENT_ERROR)
+    assert data_log(world, name)[1:4] == [f"{BUCKET}/refused/a.csv: {line}" for line in ("ClientError: 413", "", "Message:")]
+    assert sum('"POST /invocations' in line for line in messages(world, name, data=False)) == 1
+
+
+def test_an_answer_that_does_not_come_in_time(world: World) -> None:
+    code = "import time\n" + SUM.replace("return [sum", "time.sleep(60); return [sum")
+    limits = {"ModelClientConfig": {"InvocationsTimeoutInSeconds": 1, "InvocationsMaxRetries": 1}}
+    reason, log, _ = failed(world, model(world, code), world.put("late/a.csv", "1,2\n"), Input=CSV, **limits)
+    assert (reason, log) == (ALGORITHM_ERROR, [f"{BUCKET}/late/a.csv: Unable to get response from algorithm"])
+    assert world.processes() == []
+
+
+# It ends on "bye": always, or only the first time that it is asked.
+CRASH = """
+import os
+def model_fn(folder): return 0
+def transform_fn(model, data, content_type, accept):
+    text = data if isinstance(data, str) else data.decode()
+    mark = os.path.join(os.environ["TMPDIR"], "crashed")
+    if text.startswith("bye") and not (os.environ.get("ONCE") and os.path.exists(mark)):
+        open(mark, "w").close()
+        os._exit(3)
+    return text, accept or "text/csv"
+"""
+
+
+def test_a_container_that_ends_on_a_record_every_time(world: World) -> None:
+    world.put("crash/a.csv", "hello\n")
+    world.put("crash/b.csv", "bye\n")
+    reason, log, kept = failed(
+        world, model(world, CRASH), f"s3://{BUCKET}/crash/", Input=CSV, ModelClientConfig={"InvocationsMaxRetries": 1}
+    )
+    assert (reason, kept) == (ALGORITHM_ERROR, {"a.csv.out": "hello\n"})
+    assert log == [f"{BUCKET}/crash/b.csv: Unable to get response from algorithm"]
+    assert world.processes() == [] and world.boxes() == []
+
+
+def test_a_container_that_ends_once_is_asked_again(world: World) -> None:
+    uri = world.put("once/a.csv", "hello\nbye\nhello\n")
+    assert completed(world, model(world, CRASH, ONCE="1"), uri, Input=CSV, BatchStrategy="SingleRecord") == {
+        "a.csv.out": "hello\nbye\nhello\n"
+    }
+
+
+def test_a_model_that_does_not_load_or_is_not_there(world: World) -> None:
+    uri = world.put("unloadable/a.csv", "1\n")
+    name = start(world, model(world, "def model_fn(folder): raise ValueError('no model')"), uri, Input=CSV)
+    assert ended(world, name)["FailureReason"] == ALGORITHM_ERROR
+    assert any("no model" in line for line in messages(world, name, data=False))
+    gone = model(world, SUM)
+    world.s3.delete_object(Bucket=BUCKET, Key=f"models/{gone}.tar.gz")
+    job = ended(world, start(world, gone, uri, Input=CSV))
+    assert job["FailureReason"].startswith("ClientError: Failed to download model data for container") and world.boxes() == []
+
+
+def test_a_role_that_may_not_store(world: World) -> None:
+    iam = world.client("iam")
+    role = iam.create_role(RoleName=world.name("Reader"), AssumeRolePolicyDocument=trust("sagemaker.amazonaws.com"))["Role"]
+    statement = {"Effect": "Allow", "Action": ["s3:GetObject", "s3:ListBucket"], "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_role_policy(RoleName=role["RoleName"], PolicyName="read", PolicyDocument=policy)
+    container = world.sagemaker.describe_model(ModelName=model(world, SUM))["PrimaryContainer"]
+    name = world.name("reads")
+    primary = {member: container[member] for member in ("Image", "ModelDataUrl", "Environment")}
+    world.sagemaker.create_model(ModelName=name, ExecutionRoleArn=role["Arn"], PrimaryContainer=primary)
+    reason, _, kept = failed(world, name, world.put("reader/a.csv", "1,2\n"), Input=CSV)
+    assert reason.startswith("ClientError: Artifact upload failed:AccessDenied (403): Access Denied when the role") and kept == {}
+
+
+def test_stopped_at_once(world: World, echo: str) -> None:
+    name = start(world, echo, world.put("at-once/a.csv", "1\n"), Input=CSV)
+    world.sagemaker.stop_transform_job(TransformJobName=name)
+    assert ended(world, name)["TransformJobStatus"] == "Stopped" and outputs(world, name) == {}
+    assert world.processes() == [] and world.boxes() == []
+
+
+# Around a job
+
+
+def test_its_trial_component_and_its_events(world: World, echo: str) -> None:
+    experiment, trial = world.name("experiment"), world.name("trial")
+    world.sagemaker.create_experiment(ExperimentName=experiment)
+    world.sagemaker.create_trial(TrialName=trial, ExperimentName=experiment)
+    queue = Queue(world, {"source": ["aws.sagemaker"], "detail-type": ["SageMaker Transform Job State Change"]})
+    uri = world.put("noticed/a.csv", "1\n")
+    name = start(world, echo, uri, Input=CSV, ExperimentConfig={"TrialName": trial, "TrialComponentDisplayName": "scores"})
+    job = ended(world, name)
+    events = world.until(queue.events, lambda events: len(events) >= 2)
+    queue.close()
+    assert [event["detail"]["TransformJobStatus"] for event in events] == ["InProgress", "Completed"]
+    assert events[-1]["resources"] == [job["TransformJobArn"]] and events[-1]["detail"]["ModelName"] == echo
+    component = world.sagemaker.describe_trial_component(TrialComponentName=f"{name}-aws-transform-job")
+    assert component["DisplayName"] == "scores" and component["Source"]["SourceArn"] == job["TransformJobArn"]
+    assert component["InputArtifacts"]["SageMaker.TransformInput"] == {"Value": uri, "MediaType": "text/csv"}
+    assert component["OutputArtifacts"]["SageMaker.TransformOutput"]["Value"] == job["TransformOutput"]["S3OutputPath"]
+    assert component["Parameters"]["SageMaker.ModelName"] == {"StringValue": echo}
+    where = {"Filters": [{"Name": "TrialComponentName", "Operator": "Equals", "Value": component["TrialComponentName"]}]}
+    [found] = world.sagemaker.search(Resource="ExperimentTrialComponent", SearchExpression=where)["Results"]
+    assert found["TrialComponent"]["SourceDetail"]["TransformJob"]["TransformJobStatus"] == "Completed"
+
+
+def test_names_are_unique_and_jobs_are_kept(world: World, echo: str) -> None:
+    asked = request(world, echo, world.put("unique/a.csv", "1\n"))
+    world.sagemaker.create_transform_job(**asked)
+    code, message = refused(world.sagemaker.create_transform_job, **asked)
+    assert code == "ResourceInUse" and f"transform-job/{asked['TransformJobName']}" in message
+    assert refused(world.sagemaker.describe_transform_job, TransformJobName="never-made")[0] == "ValidationException"
+    assert ended(world, asked["TransformJobName"])["TransformJobStatus"] == "Completed"
+
+
+def source(**members: str) -> dict:
+    return {"DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://{BUCKET}/unique/"} | members}}
+
+
+REFUSED = [
+    ({"ModelName": "never-made"}, 'Could not find model "arn:aws:sagemaker:us-east-1:123456789012:model/never-made"'),
+    ({"MaxPayloadInMB": 101}, "MaxPayloadInMB cannot be greater than 100; got 101"),
+    ({"MaxPayloadInMB": 20, "MaxConcurrentTransforms": 6}, "cannot exceed 100; got 6 * 20 = 120"),
+    ({"MaxConcurrentTransforms": 17}, "cannot exceed 100; got 17 * 6 = 102"),
+    ({"Environment": {f"V{number}": "x" for number in range(17)}}, "Member must have length less than or equal to 16"),
+    ({"ModelClientConfig": {"InvocationsMaxRetries": 4}}, "Member must have value less than or equal to 3"),
+    ({"Resources": {"InstanceCount": 21}}, "'Maximum number of instances per transform job' is 20 Instances"),
+    ({"Resources": {"InstanceCount": 5}}, "'ml.m5.large for transform job usage' is 4 Instances"),
+    ({"Resources": {"InstanceType": "ml.g5.xlarge"}}, "'ml.g5.xlarge for transform job usage' is 0 Instances"),
+    ({"Input": source(S3Uri=f"s3://{BUCKET}/not/there")}, f'No S3 objects found under S3 URL "s3://{BUCKET}/not/there"'),
+    ({"Input": source(S3DataType="AugmentedManifestFile")}, "AugmentedManifestFile is not compatible with batch transform"),
+    ({"Output": {"S3OutputPath": "s3://no-such-bucket-here/x"}}, "The S3 bucket 'no-such-bucket-here' of S3OutputPath does not exist"),
+    ({"Output": {"KmsKeyId": "alias/none"}}, "The KMS key 'alias/none' does not exist"),
+    ({"Resources": {"VolumeKmsKeyId": "alias/none"}}, "The KMS key 'alias/none' does not exist"),
+    ({"DataCaptureConfig": {"DestinationS3Uri": f"s3://{BUCKET}/x", "KmsKeyId": "alias/none"}}, "The KMS key 'alias/none' does not exist"),
+    (
+        {"DataProcessing": {"JoinSource": "Input"}},
+        "need ContentType to be one of text/csv, application/json, application/jsonlines; got ''",
+    ),
+    ({"DataProcessing": {"JoinSource": "Input"}, "Input": CSV, "Output": LINES_OUT}, "to be both CSV or both JSON"),
+    ({"DataProcessing": {"InputFilter": "$[1:]"}, "Input": CSV | {"SplitType": "TFRecord"}}, "need SplitType to be Line or None"),
+    ({"ExperimentConfig": {"TrialName": "never-made"}}, "never-made"),
+]
+
+
+@pytest.mark.parametrize(("changes", "word"), REFUSED, ids=[word for _, word in REFUSED])
+def test_refused_at_once(world: World, echo: str, changes: dict, word: str) -> None:
+    world.put("unique/a.csv", "1\n")
+    code, message = refused(world.sagemaker.create_transform_job, **request(world, echo, f"s3://{BUCKET}/unique/", **dict(changes)))
+    assert code in ("ValidationException", "ResourceLimitExceeded", "ResourceNotFound") and word in message
+
+
+def test_models_of_which_something_is_called_by_name(world: World) -> None:
+    name, data = world.name("named"), world.put("models/named/a.tar.gz", targz({"code/inference.py": SUM}))
+    containers = [{"Image": SKLEARN, "ModelDataUrl": data, "Environment": SERVING, "ContainerHostname": each} for each in ("one", "two")]
+    direct = {"Containers": containers, "InferenceExecutionConfig": {"Mode": "Direct"}}
+    many = {"PrimaryContainer": {"Image": SKLEARN, "ModelDataUrl": f"s3://{BUCKET}/models/named/", "Mode": "MultiModel"}}
+    for number, (given, what) in enumerate(((direct, "containers"), (many, "models"))):
+        world.sagemaker.create_model(ModelName=f"{name}-{number}", ExecutionRoleArn=ROLE, **given)
+        asked = request(world, f"{name}-{number}", f"s3://{BUCKET}/models/named/")
+        code, message = refused(world.sagemaker.create_transform_job, **asked)
+        assert code == "ValidationException" and message.startswith(f"The {what} of {name}-{number} are called by name")

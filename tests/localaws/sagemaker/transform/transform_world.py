@@ -1,0 +1,102 @@
+"""What the tests of transform jobs need: models that serve with a script, jobs of them, and what the jobs left behind."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from tests.localaws.sagemaker.job_world import BUCKET, ENDED, ROLE, SKLEARN, World, targz
+
+SERVING = {"SAGEMAKER_PROGRAM": "inference.py", "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code"}
+GROUP = "/aws/sagemaker/TransformJobs"
+CSV = {"ContentType": "text/csv", "SplitType": "Line"}
+CSV_OUT = {"Accept": "text/csv", "AssembleWith": "Line"}
+
+# A model that answers every line with the sum of its numbers.
+SUM = """
+def model_fn(folder): return 0
+def input_fn(data, content_type): return data if isinstance(data, str) else data.decode()
+def predict_fn(text, model): return [sum(map(float, line.split(","))) for line in text.splitlines()]
+def output_fn(sums, accept): return "".join(f"{each:g}\\n" for each in sums), "text/csv"
+"""
+# One that answers with what it was asked, each request in brackets.
+ECHO = """
+def model_fn(folder): return 0
+def transform_fn(model, data, content_type, accept):
+    text = data if isinstance(data, str) else data.decode("latin-1")
+    return "[" + text + "]", accept or "text/plain"
+"""
+
+
+def model(world: World, code: str, **environment: str) -> str:
+    """A model that serves with a script; returns its name."""
+    name = world.name("transformed")
+    data = world.put(f"models/{name}.tar.gz", targz({"code/inference.py": code}))
+    container = {"Image": SKLEARN, "ModelDataUrl": data, "Environment": SERVING | environment}
+    world.sagemaker.create_model(ModelName=name, ExecutionRoleArn=ROLE, PrimaryContainer=container)
+    return name
+
+
+def request(world: World, model_name: str, uri: str, **changes: object) -> dict:
+    """The members of CreateTransformJob; ``Input``, ``Output`` and ``Resources`` add to those of the job."""
+    name = world.name("transform")
+    made = {
+        "TransformJobName": name,
+        "ModelName": model_name,
+        "TransformInput": {"DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": uri}}, **changes.pop("Input", {})},
+        "TransformOutput": {"S3OutputPath": f"s3://{BUCKET}/transformed/{name}", **changes.pop("Output", {})},
+        "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1, **changes.pop("Resources", {})},
+    }
+    return made | changes
+
+
+def start(world: World, model_name: str, uri: str, **changes: object) -> str:
+    """Create a job; returns its name."""
+    made = request(world, model_name, uri, **changes)
+    world.sagemaker.create_transform_job(**made)
+    return made["TransformJobName"]
+
+
+def ended(world: World, name: str) -> dict:
+    return world.until(
+        lambda: world.sagemaker.describe_transform_job(TransformJobName=name), lambda job: job["TransformJobStatus"] in ENDED
+    )
+
+
+def completed(world: World, model_name: str, uri: str, **changes: object) -> dict[str, str]:
+    """Run a job to its good end; returns its outputs by their names below the output path."""
+    job = ended(world, start(world, model_name, uri, **changes))
+    assert job["TransformJobStatus"] == "Completed", (job.get("FailureReason"), data_log(world, job["TransformJobName"]))
+    return outputs(world, job["TransformJobName"])
+
+
+def failed(world: World, model_name: str, uri: str, **changes: object) -> tuple[str, list[str], dict[str, str]]:
+    """Run a job to its bad end; returns its reason, what its data log says of objects, and its outputs."""
+    job = ended(world, start(world, model_name, uri, **changes))
+    assert job["TransformJobStatus"] == "Failed"
+    return job["FailureReason"], data_log(world, job["TransformJobName"])[1:], outputs(world, job["TransformJobName"])
+
+
+def outputs(world: World, name: str) -> dict[str, str]:
+    prefix = f"transformed/{name}/"
+    return {key.removeprefix(prefix): world.get(f"s3://{BUCKET}/{key}").decode("latin-1") for key in world.keys(prefix)}
+
+
+def streams(world: World, name: str) -> list[str]:
+    with contextlib.suppress(world.logs.exceptions.ResourceNotFoundException):
+        found = world.logs.describe_log_streams(logGroupName=GROUP, logStreamNamePrefix=f"{name}/")["logStreams"]
+        return [stream["logStreamName"] for stream in found]
+    return []
+
+
+def messages(world: World, name: str, data: bool) -> Iterator[str]:
+    """The lines of a job's logs, of its containers or of its data."""
+    for stream in streams(world, name):
+        if stream.endswith("/data-log") == data:
+            events = world.logs.get_log_events(logGroupName=GROUP, logStreamName=stream, startFromHead=True)["events"]
+            yield from (event["message"] for event in events)
+
+
+def data_log(world: World, name: str) -> list[str]:
+    """What the data log says, without the times."""
+    return [line.partition(":[sagemaker logs]: ")[2] for line in messages(world, name, data=True)]

@@ -1,0 +1,39 @@
+"""A search in a process of its own: the same suggestions, and an end that is told."""
+
+from __future__ import annotations
+
+import psutil
+import pytest
+
+from course.localaws.sagemaker.tuning.strategies.process import SearchProcess
+from course.localaws.sagemaker.tuning.strategies.sampling import RandomSearch, Told
+from course.localaws.sagemaker.tuning.strategies.space import Numeric, Space
+
+SPACE = Space((Numeric("x", 0.0, 1.0, "Linear"), Numeric("n", 1, 9, "Logarithmic", integer=True)))
+
+
+def test_it_suggests_what_the_search_would() -> None:
+    here, there = RandomSearch(SPACE, 3), SearchProcess(RandomSearch(SPACE, 3))
+    told: list[Told] = []
+    for _ in range(4):
+        values = there.suggest(told, [])
+        assert values == here.suggest(told, [])
+        told.append(Told(values, float(values["x"])))
+    there.close()
+
+
+def test_it_says_that_the_search_failed() -> None:
+    there = SearchProcess(RandomSearch(SPACE, 3))
+    with pytest.raises(RuntimeError, match="has ended"):
+        there.suggest([None], [])  # what was told is something
+    with pytest.raises(RuntimeError, match="has ended"):
+        there.suggest([], [])
+    there.close()
+
+
+def test_it_is_gone_when_it_is_closed() -> None:
+    there = SearchProcess(RandomSearch(SPACE, 3))
+    there.suggest([], [])
+    [process] = [each for each in psutil.Process().children() if "course.localaws.sagemaker.tuning.strategies.process" in each.cmdline()]
+    there.close()
+    assert not process.is_running()

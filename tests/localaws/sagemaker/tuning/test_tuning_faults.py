@@ -1,0 +1,75 @@
+"""What befalls the local AWS while a tuning job runs: it is killed, stopped, reset, or its clock is advanced."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from course.localaws.server import launch
+from tests.localaws.sagemaker.job_world import BUCKET, World
+from tests.localaws.sagemaker.tuning.test_tuning import LONG
+from tests.localaws.sagemaker.tuning.tuning_world import Tuning
+
+LOST = "InternalServerError: the local AWS was stopped while the job ran"
+
+
+@pytest.fixture
+def tuning(tmp_path: Path) -> Iterator[Tuning]:
+    world = World(launch.start(tmp_path / "state"), "")
+    yield Tuning(world)
+    if handle := launch.find(tmp_path / "state"):
+        handle.stop()
+
+
+def start(tuning: Tuning) -> str:
+    """A tuning job one of whose training jobs has ended, and two of which run."""
+    name = tuning.start(9, Strategy="Bayesian", request={"TrainingJobDefinition": tuning.definition(LONG)})
+    first = tuning.world.until(lambda: tuning.trials(name))[0]["TrainingJobName"]
+    tuning.world.until(lambda: "loss=1" in tuning.world.lines(first))
+    tuning.client.stop_training_job(TrainingJobName=first)
+    tuning.world.until(lambda: len(tuning.trials(name)) == 3)
+    return name
+
+
+def test_killed_while_a_tuning_job_runs(tuning: Tuning, tmp_path: Path) -> None:
+    name = start(tuning)
+    server_process = psutil.Process(tuning.world.handle.pid)
+    children = server_process.children(recursive=True)
+    assert any("course.localaws.sagemaker.tuning.strategies.process" in child.cmdline() for child in children)
+    server_process.kill()
+    tuning.world.until(lambda: not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in children))
+    again = Tuning(World(launch.start(tmp_path / "state"), "", fresh=False))
+    job = again.describe(name)
+    assert (job["HyperParameterTuningJobStatus"], job["FailureReason"]) == ("Failed", LOST)
+    stopped, *lost = again.trials(name)
+    assert stopped["TrainingJobStatus"] == "Stopped" and stopped["ObjectiveStatus"] == "Succeeded"
+    for trial in lost:
+        assert (trial["TrainingJobStatus"], trial["FailureReason"], trial["ObjectiveStatus"]) == ("Failed", LOST, "Failed")
+        assert again.client.describe_training_job(TrainingJobName=trial["TrainingJobName"])["FailureReason"] == LOST
+    assert job["TrainingJobStatusCounters"]["RetryableError"] == 2 and job["TrainingJobStatusCounters"]["InProgress"] == 0
+    assert job["BestTrainingJob"] == stopped and again.world.boxes() == []
+    assert again.run(1)[0]["HyperParameterTuningJobStatus"] == "Completed"
+
+
+def test_reset_and_stopped_while_a_tuning_job_runs(tuning: Tuning) -> None:
+    start(tuning)
+    tuning.world.handle.reset()
+    assert tuning.world.processes() == [] and tuning.world.boxes() == []
+    assert tuning.client.list_hyper_parameter_tuning_jobs()["HyperParameterTuningJobSummaries"] == []
+    assert tuning.client.list_training_jobs()["TrainingJobSummaries"] == []
+    tuning.world.s3.create_bucket(Bucket=BUCKET)
+    start(tuning)
+    tuning.world.handle.stop()
+    assert tuning.world.processes() == []
+
+
+def test_the_longest_run_time_is_by_the_clock(tuning: Tuning) -> None:
+    name = tuning.start(4, limits={"MaxRuntimeInSeconds": 3600}, request={"TrainingJobDefinition": tuning.definition(LONG)})
+    tuning.world.until(tuning.world.processes)
+    tuning.world.handle.advance(3600)
+    job = tuning.ended(name)
+    assert job["HyperParameterTuningJobStatus"] == "Completed" and job["TrainingJobStatusCounters"]["Stopped"] == len(tuning.trials(name))
+    assert job["ConsumedResources"]["RuntimeInSeconds"] >= 3600

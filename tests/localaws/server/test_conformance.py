@@ -1,0 +1,25 @@
+"""`docs/local-aws.md` says what the code does: it is made from it, and every family of operations has its prose."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from course.localaws.core.data_files import table
+from course.localaws.server import conformance
+from course.localaws.server.app import LocalAws
+
+
+def test_the_page_is_of_today(tmp_path: Path) -> None:
+    made = tmp_path / "local-aws.md"
+    subprocess.run([sys.executable, "-m", "course.localaws.server.conformance", str(made)], check=True, timeout=120)
+    assert made.read_text() == conformance.DOCUMENT.read_text(), "run `python -m course.localaws.server.conformance`"
+
+
+def test_every_family_says_what_matches_and_what_does_not(tmp_path: Path) -> None:
+    families = table(conformance.PROSE)["families"]
+    aws = LocalAws(tmp_path, "http://127.0.0.1:1")
+    assert families.keys() == {type(family).__name__ for family in aws.sagemaker.families}
+    aws.shutdown()
+    assert all(prose["title"] and prose["as_aws"] for prose in families.values())
