@@ -21,14 +21,14 @@ from pathlib import Path
 import nbformat
 import psutil
 
-from benchmarks import world
+from benchmarks import systems
 from benchmarks.rows import Row, seconds
 from course.grading.batches.command import works_of
 from course.grading.batches.folder import CourseFolder
 from course.grading.batches.grade import Work
 from course.grading.batches.queue import Processes, grade_all
 from course.localaws.server import launch
-from course.regression.crew import Crew
+from course.regression.process_pool import Crew
 
 ROOT = Path(__file__).resolve().parents[1]
 LESSONS = {"m00_start": "m00", "m02_data_preparation": "m02_1"}
@@ -45,7 +45,7 @@ c.ClearMetadataPreprocessor.enabled = False  # in which the cells' own time woul
 
 
 def measure() -> list[Row]:
-    with world.folder() as place:
+    with systems.folder() as place:
         ours, stock = _classes(place)
         rows = _above_the_cells(ours, stock)
         with _warm(ours) as processes:
@@ -115,7 +115,7 @@ def _duration(cell: nbformat.NotebookNode) -> float:
 def _warm(folder: CourseFolder) -> Iterator[Processes]:
     """Grading processes that have graded, and whose preloaded kernels are there."""
     with Processes() as processes:
-        world.until(lambda: Path(processes.kernels).exists(), "kernels are there at once")
+        systems.until(lambda: Path(processes.kernels).exists(), "kernels are there at once")
         for work in _first(folder):
             processes.grade(work)
         yield processes

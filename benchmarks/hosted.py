@@ -10,20 +10,20 @@ import numpy as np
 import psutil
 import xgboost
 
-from benchmarks import world
+from benchmarks import systems
 
 ENDPOINT = "benchmarks"
 BODY = "0.1,0.2,0.3"
 REQUEST = {"EndpointName": ENDPOINT, "ContentType": "text/csv", "Body": BODY}
 
 
-def deploy(client: world.Client, **config: Any) -> None:
+def deploy(client: systems.Client, **config: Any) -> None:
     """Make the endpoint; ``config`` are further members of its configuration."""
     s3, sagemaker = client("s3"), client("sagemaker")
-    s3.create_bucket(Bucket=world.BUCKET)
-    s3.put_object(Bucket=world.BUCKET, Key="model.tar.gz", Body=archive(booster()))
-    container = {"Image": world.XGBOOST, "ModelDataUrl": f"s3://{world.BUCKET}/model.tar.gz"}
-    sagemaker.create_model(ModelName=ENDPOINT, ExecutionRoleArn=world.ROLE, PrimaryContainer=container)
+    s3.create_bucket(Bucket=systems.BUCKET)
+    s3.put_object(Bucket=systems.BUCKET, Key="model.tar.gz", Body=archive(booster()))
+    container = {"Image": systems.XGBOOST, "ModelDataUrl": f"s3://{systems.BUCKET}/model.tar.gz"}
+    sagemaker.create_model(ModelName=ENDPOINT, ExecutionRoleArn=systems.ROLE, PrimaryContainer=container)
     configure(sagemaker, ENDPOINT, **config)
     sagemaker.create_endpoint(EndpointName=ENDPOINT, EndpointConfigName=ENDPOINT)
     in_service(sagemaker)
@@ -36,7 +36,7 @@ def configure(sagemaker: Any, name: str, **config: Any) -> None:
 
 def in_service(sagemaker: Any) -> None:
     """Wait until nothing is under way. Raises RuntimeError when the endpoint is not in service then."""
-    status = world.until(lambda: _settled(sagemaker), "the endpoint is in service")
+    status = systems.until(lambda: _settled(sagemaker), "the endpoint is in service")
     if status != "InService":
         raise RuntimeError(f"the endpoint is {status}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from benchmarks import hosted, world
+from benchmarks import hosted, systems
 from benchmarks.rows import Row, p50_in_turns
 from course.localaws.server import launch
 
@@ -14,7 +14,7 @@ THREADS, CALLS = 8, 5_000
 
 def measure() -> list[Row]:
     with launch.temporary() as handle:
-        client = world.client_of(handle)
+        client = systems.client_of(handle)
         hosted.deploy(client)
         through, straight = client("sagemaker-runtime"), client("sagemaker-runtime")
         _aim(straight, hosted.server_port(handle.pid))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks import world
+from benchmarks import systems
 from benchmarks.rows import Row
 from course.localaws.server import launch
 
@@ -16,10 +16,10 @@ JOBS = 100
 
 
 def measure() -> list[Row]:
-    with launch.temporary() as handle, world.moto_server() as endpoint:
-        ours, theirs = _filled(world.client_of(handle)), _filled(world.moto_client(endpoint))
-        described = world.beside("DescribeTrainingJob", _describe, ours, theirs, 1 / 3)
-        return [*described, *world.beside(f"ListTrainingJobs of {JOBS}", _list, ours, theirs, 1 / 3)]
+    with launch.temporary() as handle, systems.moto_server() as endpoint:
+        ours, theirs = _filled(systems.client_of(handle)), _filled(systems.moto_client(endpoint))
+        described = systems.beside("DescribeTrainingJob", _describe, ours, theirs, 1 / 3)
+        return [*described, *systems.beside(f"ListTrainingJobs of {JOBS}", _list, ours, theirs, 1 / 3)]
 
 
 def _describe(sagemaker: Any) -> None:
@@ -32,15 +32,15 @@ def _list(sagemaker: Any) -> None:
         raise RuntimeError(f"ListTrainingJobs listed {len(found)} of {JOBS} jobs")
 
 
-def _filled(client: world.Client) -> Any:
+def _filled(client: systems.Client) -> Any:
     """A client of SageMaker with all jobs made and ended."""
     s3, sagemaker = client("s3"), client("sagemaker")
-    s3.create_bucket(Bucket=world.BUCKET)
-    s3.put_object(Bucket=world.BUCKET, Key="rows/train.csv", Body="1,2\n3,4\n")
+    s3.create_bucket(Bucket=systems.BUCKET)
+    s3.put_object(Bucket=systems.BUCKET, Key="rows/train.csv", Body="1,2\n3,4\n")
     for number in range(JOBS):  # one after the other: a new account's quotas allow few at a time
         name = f"job-{number}"
-        request = world.training_request(name, {"num_round": "1"}, f"s3://{world.BUCKET}/rows/")
+        request = systems.training_request(name, {"num_round": "1"}, f"s3://{systems.BUCKET}/rows/")
         request["AlgorithmSpecification"]["ContainerEntrypoint"] = ["/bin/true"]  # what is measured is how it is told of
         sagemaker.create_training_job(**request)
-        world.trained(sagemaker, name)
+        systems.trained(sagemaker, name)
     return sagemaker

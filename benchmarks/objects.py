@@ -10,7 +10,7 @@ from typing import Any
 
 import psutil
 
-from benchmarks import world
+from benchmarks import systems
 from benchmarks.rows import Row
 from course.localaws.server import launch
 
@@ -21,11 +21,11 @@ MB = 1_000_000
 
 def measure() -> list[Row]:
     with launch.temporary() as handle:
-        ours = _with_bucket(world.client_of(handle))
-        with world.moto_server() as endpoint:
-            theirs = _with_bucket(world.moto_client(endpoint))
-            rows = [*world.beside("PutObject of 1 KiB", _put, ours, theirs, 1 / 2)]
-            rows += world.beside("GetObject of 1 KiB", _get, ours, theirs, 1 / 2)
+        ours = _with_bucket(systems.client_of(handle))
+        with systems.moto_server() as endpoint:
+            theirs = _with_bucket(systems.moto_client(endpoint))
+            rows = [*systems.beside("PutObject of 1 KiB", _put, ours, theirs, 1 / 2)]
+            rows += systems.beside("GetObject of 1 KiB", _get, ours, theirs, 1 / 2)
         gateway = psutil.Process(handle.pid)
         before = gateway.memory_info().rss / MB
         peak = max(_round(ours, number, gateway) for number in range(LARGE_OBJECTS)) / MB
@@ -35,22 +35,22 @@ def measure() -> list[Row]:
     ]
 
 
-def _with_bucket(client: world.Client) -> Any:
+def _with_bucket(client: systems.Client) -> Any:
     s3 = client("s3")
-    s3.create_bucket(Bucket=world.BUCKET)
+    s3.create_bucket(Bucket=systems.BUCKET)
     return s3
 
 
 def _put(s3: Any) -> None:
-    s3.put_object(Bucket=world.BUCKET, Key="small", Body=SMALL)
+    s3.put_object(Bucket=systems.BUCKET, Key="small", Body=SMALL)
 
 
 def _get(s3: Any) -> None:
-    s3.get_object(Bucket=world.BUCKET, Key="small")["Body"].read()
+    s3.get_object(Bucket=systems.BUCKET, Key="small")["Body"].read()
 
 
 def _round(s3: Any, number: int, gateway: psutil.Process) -> int:
     """Put and get one large object; the gateway's resident bytes thereafter."""
-    s3.put_object(Bucket=world.BUCKET, Key=f"large/{number}", Body=LARGE)
-    s3.get_object(Bucket=world.BUCKET, Key=f"large/{number}")["Body"].read()
+    s3.put_object(Bucket=systems.BUCKET, Key=f"large/{number}", Body=LARGE)
+    s3.get_object(Bucket=systems.BUCKET, Key=f"large/{number}")["Body"].read()
     return gateway.memory_info().rss

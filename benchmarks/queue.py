@@ -13,7 +13,7 @@ from typing import Any
 
 import psutil
 
-from benchmarks import world
+from benchmarks import systems
 from benchmarks.rows import Row
 from course.localaws.server import launch
 from course.regression.execute import execute_all, lessons
@@ -29,8 +29,8 @@ def measure() -> list[Row]:
 
 def _jobs() -> Row:
     with launch.temporary() as handle:
-        client = world.client_of(handle)
-        client("s3").create_bucket(Bucket=world.BUCKET)
+        client = systems.client_of(handle)
+        client("s3").create_bucket(Bucket=systems.BUCKET)
         sagemaker, gateway = client("sagemaker"), psutil.Process(handle.pid)
         ended = _run(sagemaker)
         after: dict[int, float] = {}
@@ -49,7 +49,7 @@ def _run(sagemaker: Any) -> Iterator[int]:
             running.append(name)
         if not running:
             return
-        while not (over := [name for name in running if world.has_ended(sagemaker, name)]):
+        while not (over := [name for name in running if systems.has_ended(sagemaker, name)]):
             time.sleep(0.02)
         running.remove(over[0])
         yield count
@@ -57,14 +57,14 @@ def _run(sagemaker: Any) -> Iterator[int]:
 
 def _request(name: str) -> dict[str, Any]:
     """A job that does nothing."""
-    request = world.training_request(name, {}, f"s3://{world.BUCKET}/none")
+    request = systems.training_request(name, {}, f"s3://{systems.BUCKET}/none")
     del request["InputDataConfig"]
     request["AlgorithmSpecification"]["ContainerEntrypoint"] = ["true"]
     return request
 
 
 def _lessons() -> Row:
-    with launch.temporary() as handle, world.folder() as folder:
+    with launch.temporary() as handle, systems.folder() as folder:
         gateway = psutil.Process(handle.pid)
         before = gateway.memory_info().rss / MB
         environment = {"COURSE_LOCALAWS_STATE": str(handle.state), "COURSE_BACKEND": "local"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 
-from benchmarks import world
+from benchmarks import systems
 from benchmarks.rows import Row, seconds
 from course.localaws.server import launch
 
@@ -20,8 +20,8 @@ def measure() -> list[Row]:
 
 
 def _local() -> float:
-    port = world.free_port()
-    with world.folder() as place, contextlib.ExitStack() as running:
+    port = systems.free_port()
+    with systems.folder() as place, contextlib.ExitStack() as running:
 
         def begin() -> None:
             running.callback(launch.start(place / "state", port, temporary=True).stop)
@@ -31,11 +31,11 @@ def _local() -> float:
 
 
 def _moto() -> float:
-    port = world.free_port()
+    port = systems.free_port()
     with contextlib.ExitStack() as running:
 
         def begin() -> None:
-            running.enter_context(world.moto_server(port))
+            running.enter_context(systems.moto_server(port))
             _first_answer(port)
 
         return seconds(begin)

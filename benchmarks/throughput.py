@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks import hosted, world
+from benchmarks import hosted, systems
 from benchmarks.load import Asked, milliseconds
 from benchmarks.rows import Row
 from course.localaws.server import launch
-from course.regression import mixes
+from course.regression import package_sets
 
 CONNECTIONS, REQUESTS, RUNS = 16, 2_000, 5
 ENVIRONMENT = Path("build/benchmarks/mlflow")
@@ -26,7 +26,7 @@ SERVE_SECONDS = 120.0
 CAPTURE = {
     "EnableCapture": True,
     "InitialSamplingPercentage": 100,
-    "DestinationS3Uri": f"s3://{world.BUCKET}/captured",
+    "DestinationS3Uri": f"s3://{systems.BUCKET}/captured",
     "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
 }
 SAVE = """
@@ -40,15 +40,15 @@ mlflow.xgboost.save_model(model, sys.argv[2])
 def measure() -> list[Row]:
     name = f"InvokeEndpoint, {CONNECTIONS} connections, time a request"
     with launch.temporary() as handle:
-        client = world.client_of(handle)
+        client = systems.client_of(handle)
         hosted.deploy(client, DataCaptureConfig=CAPTURE)
         ours = _signed(client("sagemaker-runtime"))
         bare = Asked(f"http://127.0.0.1:{hosted.server_port(handle.pid)}/invocations", {"Content-Type": "text/csv"}, hosted.BODY.encode())
         rows = [Row(name, "ms", *_in_turns(ours, bare), "the bare model server", "ratio", 2.5)]
         try:
-            with world.folder() as folder, _mlflow(folder) as theirs:
+            with systems.folder() as folder, _mlflow(folder) as theirs:
                 rows.append(Row(name, "ms", *_in_turns(ours, theirs), "mlflow models serve", "ratio", 2.0))
-        except mixes.MixError as error:
+        except package_sets.MixError as error:
             why = f"nothing: MLflow's environment cannot be made here ({str(error).splitlines()[-1][:100]})"
             rows.append(Row(name, "ms", rows[0].measured, [0.0] * RUNS, why, "measured", 0.0))  # missed: nothing is shown
     return rows
@@ -70,13 +70,13 @@ def _signed(runtime: Any) -> Asked:
 @contextlib.contextmanager
 def _mlflow(folder: Path) -> Iterator[Asked]:
     """MLflow's server of the model. Raises MixError when its environment cannot be made."""
-    python = mixes.clean(ENVIRONMENT, ["mlflow", "xgboost"])
+    python = package_sets.clean(ENVIRONMENT, ["mlflow", "xgboost"])
     hosted.booster().save_model(folder / "model.ubj")
     subprocess.run([python, "-c", SAVE, folder / "model.ubj", folder / "model"], check=True, capture_output=True, cwd=folder)
-    port = world.free_port()
+    port = systems.free_port()
     # In this environment, which has the model's packages: by itself it would make another one, by conda or virtualenv.
     place = ["--env-manager", "local", "--model-uri", folder / "model", "--host", "127.0.0.1", "--port", str(port)]
     found = {**os.environ, "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}"}
-    with world.running([python, "-m", "mlflow", "models", "serve", *place], port, SERVE_SECONDS, cwd=folder, env=found):
+    with systems.running([python, "-m", "mlflow", "models", "serve", *place], port, SERVE_SECONDS, cwd=folder, env=found):
         body = json.dumps({"inputs": [[float(number) for number in hosted.BODY.split(",")]]}).encode()
         yield Asked(f"http://127.0.0.1:{port}/invocations", {"Content-Type": "application/json"}, body)

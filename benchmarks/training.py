@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks import world
+from benchmarks import systems
 from benchmarks.rows import Row, seconds
 from course import datasets
 from course.localaws.server import launch
@@ -28,18 +28,18 @@ print(time.perf_counter() - began)
 
 
 def measure() -> list[Row]:
-    with launch.temporary() as handle, world.folder() as place:
-        client = world.client_of(handle)
+    with launch.temporary() as handle, systems.folder() as place:
+        client = systems.client_of(handle)
         table = place / "flights.csv"
         _write(table)
         s3, sagemaker = client("s3"), client("sagemaker")
-        s3.create_bucket(Bucket=world.BUCKET)
-        s3.upload_file(str(table), world.BUCKET, "flights/train.csv")
+        s3.create_bucket(Bucket=systems.BUCKET)
+        s3.upload_file(str(table), systems.BUCKET, "flights/train.csv")
         hyperparameters = {"num_round": str(ROUNDS), "objective": "binary:logistic"}
 
         def job(name: str) -> None:
-            sagemaker.create_training_job(**world.training_request(name, hyperparameters, f"s3://{world.BUCKET}/flights/"))
-            world.trained(sagemaker, name)
+            sagemaker.create_training_job(**systems.training_request(name, hyperparameters, f"s3://{systems.BUCKET}/flights/"))
+            systems.trained(sagemaker, name)
 
         job("warm-up")
         pairs = [(seconds(lambda run=run: job(f"flights-{run}")), _bare(table)) for run in range(RUNS)]

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import hosted, world
+from benchmarks import hosted, systems
 from benchmarks.rows import Row, seconds
 from course.localaws.server import launch
 
@@ -24,12 +24,12 @@ ENDED = ("Completed", "Failed", "Stopped")
 
 def measure() -> list[Row]:
     with launch.temporary() as handle:
-        client = world.client_of(handle)
+        client = systems.client_of(handle)
         hosted.deploy(client)
         port = hosted.server_port(handle.pid)
         lines = _lines()
         for name, count in (("one", 1), ("single", SINGLE), ("multi", MULTI)):
-            client("s3").put_object(Bucket=world.BUCKET, Key=f"{name}.csv", Body=b"".join(lines[:count]))
+            client("s3").put_object(Bucket=systems.BUCKET, Key=f"{name}.csv", Body=b"".join(lines[:count]))
         jobs = Jobs(client)
         jobs.seconds("one", "SingleRecord")  # the first job of all finds nothing warm
         single = [(_rows(jobs, "single", "SingleRecord"), _loop(port, lines[:SINGLE])) for _ in range(RUNS)]
@@ -45,23 +45,23 @@ def measure() -> list[Row]:
 class Jobs:
     """Runs transform jobs of the endpoint's model."""
 
-    def __init__(self, client: world.Client) -> None:
+    def __init__(self, client: systems.Client) -> None:
         self._sagemaker = client("sagemaker")
         self._numbers = itertools.count()
 
     def seconds(self, name: str, strategy: str) -> float:
         """What a job over the object ``<name>.csv`` took."""
         job = f"{name}-{next(self._numbers)}"
-        source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://{world.BUCKET}/{name}.csv"}}
+        source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://{systems.BUCKET}/{name}.csv"}}
         self._sagemaker.create_transform_job(
             TransformJobName=job,
             ModelName=hosted.ENDPOINT,
             BatchStrategy=strategy,
             TransformInput={"DataSource": source, "ContentType": "text/csv", "SplitType": "Line"},
-            TransformOutput={"S3OutputPath": f"s3://{world.BUCKET}/out/{job}", "AssembleWith": "Line"},
+            TransformOutput={"S3OutputPath": f"s3://{systems.BUCKET}/out/{job}", "AssembleWith": "Line"},
             TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1},
         )
-        described = world.until(lambda: self._ended(job), f"{job} has ended")
+        described = systems.until(lambda: self._ended(job), f"{job} has ended")
         if described["TransformJobStatus"] != "Completed":
             raise RuntimeError(f"{job}: {described['FailureReason']}")
         return (described["TransformEndTime"] - described["TransformStartTime"]).total_seconds()

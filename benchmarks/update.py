@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from benchmarks import hosted, world
+from benchmarks import hosted, systems
 from benchmarks.rows import Row
 from course.localaws.server import launch
 
@@ -13,14 +13,14 @@ THREADS, CALLS = 8, 5_000
 
 def measure() -> list[Row]:
     with launch.temporary() as handle:
-        client = world.client_of(handle)
+        client = systems.client_of(handle)
         hosted.deploy(client)
         sagemaker, runtime = client("sagemaker"), client("sagemaker-runtime")
         hosted.configure(sagemaker, "next")
         expected = hosted.invoke(runtime)
         with ThreadPoolExecutor(THREADS) as pool:
             calls = [pool.submit(hosted.right, runtime, expected) for _ in range(CALLS)]
-            world.until(lambda: sum(call.done() for call in calls) > CALLS // 20, "a part of the calls is answered")
+            systems.until(lambda: sum(call.done() for call in calls) > CALLS // 20, "a part of the calls is answered")
             sagemaker.update_endpoint(EndpointName=hosted.ENDPOINT, EndpointConfigName="next")
             hosted.in_service(sagemaker)
             after = sum(not call.done() for call in calls)

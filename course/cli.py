@@ -22,11 +22,11 @@ COMMANDS = {
     "collect": ("course.grading.classroom.collect", "what was handed in, by exchange, folder or an LMS's zip, into submitted/"),
     "grade": ("course.grading.batches.command", "a class: every submission in a sandbox, several at a time"),
     "rescore": ("course.grading.batches.rescore", "a class judged again by mended checks, without a run"),
-    "override": ("course.grading.batches.decide", "a human's decision on an exercise, with its reason"),
+    "override": ("course.grading.batches.override_command", "a human's decision on an exercise, with its reason"),
     "dashboard": ("course.grading.insight.dashboard", "a class at a glance: exercises, tries, who is stuck, domains of the exam"),
     "explain": ("course.grading.insight.explain", "one score: what it rests on, and whether the same comes out again"),
     "similarity": ("course.grading.insight.similarity", "submissions that are alike beyond what the course explains"),
-    "demo-class": ("course.regression.demo_night", "thirty synthetic learners from roster to dashboard, for instructors to look at"),
+    "demo-class": ("course.regression.demo_grading", "thirty synthetic learners from roster to dashboard, for instructors to look at"),
     "aws": ("course.localaws.server.cli", "the local AWS alone: start, env, seed, status, events, reset, stop"),
 }
 

@@ -12,8 +12,8 @@ from typing import Any
 import yaml
 
 from course.authoring import notebook
+from course.authoring.consistency import Problem
 from course.authoring.source import Cell, Source
-from course.authoring.wiring import Problem
 from course.grading import Exercise
 
 FENCED = re.compile(r"^(`{3,}|~{3,}).*?^\1\s*$", re.M | re.S)

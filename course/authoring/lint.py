@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from course import canary
-from course.authoring import build, lint_checks, lint_exercises, source, wiring
+from course.authoring import build, consistency, lint_checks, lint_exercises, source
+from course.authoring.consistency import Problem
 from course.authoring.lesson import Lesson, settings
 from course.authoring.source import Source, SourceError
-from course.authoring.wiring import Problem
 from course.grading import DefinitionError, Exercise, catalogue
 
 HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*$", re.M)
@@ -86,7 +86,7 @@ def code_cells(lesson: Lesson) -> Iterator[Problem]:
     for before, cell in zip((None, *lesson.cells), lesson.cells, strict=False):
         if cell.kind != "code":
             continue
-        lines = len([line for line in cell.text.splitlines() if line.strip() not in (wiring.BEGIN, wiring.END)])
+        lines = len([line for line in cell.text.splitlines() if line.strip() not in (consistency.BEGIN, consistency.END)])
         if lines > most:
             yield lesson.problem(cell, f"{lines} lines of code; split the cell, one idea each, at most {most} lines.")
         if before and before.kind == "code" and not (cell.role == "check" and before.role == "answer"):
@@ -196,7 +196,7 @@ def lint(parsed: Source, exercises: Mapping[str, Exercise]) -> list[Problem]:
     SourceError
         When an admonition is malformed.
     """
-    if found := wiring.problems(parsed, exercises):
+    if found := consistency.problems(parsed, exercises):
         return found
     lesson = Lesson(parsed, exercises)
     return [problem for rule in RULES for problem in rule(lesson)]

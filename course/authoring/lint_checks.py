@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from course.authoring.consistency import Problem
 from course.authoring.lesson import settings
-from course.authoring.wiring import Problem
 from course.grading import Exercise
 
 SHORTEST = 2  # characters of a literal that is looked for in a message

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+from course.authoring.consistency import BEGIN, END, Problem
 from course.authoring.lesson import Lesson, settings
 from course.authoring.source import Cell
 from course.authoring.stub import number
-from course.authoring.wiring import BEGIN, END, Problem
 from course.grading import Exercise
 from course.grading.exercise import Value
 

@@ -11,9 +11,9 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from course import canary, facts
 from course.authoring import admonitions
+from course.authoring.consistency import BEGIN, problems
 from course.authoring.source import Cell, Source, SourceError, place
 from course.authoring.stub import number
-from course.authoring.wiring import BEGIN, problems
 from course.grading import Exercise
 
 METADATA = {

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from course import canary
 from course.authoring import source
+from course.authoring.consistency import BEGIN, END
 from course.authoring.stub import number
-from course.authoring.wiring import BEGIN, END
 from course.grading import vocabulary
 from course.grading.exercise import ID
 

@@ -20,14 +20,14 @@ from pathlib import Path
 from typing import Any
 
 from course import canary, interrupts
-from course.grading import catalogue, guesser, leaks, mutation, record, render
+from course.grading import catalogue, gate_record, guesser, leaks, mutation, render
 from course.grading.candidates import REGION, Candidate, candidates, code_cells, source_of
 from course.grading.errors import DefinitionError
 from course.grading.exercise import Exercise
+from course.grading.exercise_trial import DRAWS, Finding, Trial
 from course.grading.report import Report
 from course.grading.seeds import Draw
-from course.grading.stage import Namespace, run, workplace
-from course.grading.trial import DRAWS, Finding, Trial
+from course.grading.source_runner import Namespace, run, workplace
 
 STRANGER = Draw(learner="somebody else", student="somebody else", seed="another seed")
 RIGHTS, WRONGS = 1, 3  # candidates that an exercise needs at least
@@ -222,7 +222,7 @@ def main(arguments: list[str] | None = None) -> int:
                 for finding in judge(notebook, root, options.mutants, lambda exercise, what: status.update(f"{exercise}: {what}"))
             ]
         if options.record:
-            record.write(findings, root / "graders")
+            gate_record.write(findings, root / "graders")
     except (DefinitionError, FileNotFoundError) as error:
         print(f"gate: {error}", file=sys.stderr)
         return 1
@@ -246,7 +246,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         "--mutants", type=_number_of_mutants, default=NO_MUTANTS, metavar="N|all", help="try so many mutants of each reference (default: 0)"
     )
     parser.add_argument("--part", type=_part, default=(1, 1), metavar="K/N", help="every Nth notebook, from the Kth: two shells, two cores")
-    parser.add_argument("--record", action="store_true", help=f"write what came out to answers/*/{record.NAME}; takes all mutants")
+    parser.add_argument("--record", action="store_true", help=f"write what came out to answers/*/{gate_record.NAME}; takes all mutants")
     options = parser.parse_args(arguments)
     if options.record and options.mutants is not ALL_MUTANTS:
         parser.error("--record takes --mutants all")

@@ -18,10 +18,10 @@ from course.grading.answer import collect
 from course.grading.errors import AnswerError, DefinitionError
 from course.grading.evaluate import evaluate_here
 from course.grading.exercise import Exercise
+from course.grading.exercise_trial import DRAWS, Finding, Tally, Trial
 from course.grading.mutants import Mutant, fingerprint, mutants
 from course.grading.report import Report
 from course.grading.seeds import Draw
-from course.grading.trial import DRAWS, Finding, Tally, Trial
 
 MUTANTS = "mutants"
 LEAST = 0.9  # to be killed of an exercise's mutants that are not equivalent

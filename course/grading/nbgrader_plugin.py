@@ -31,8 +31,8 @@ from traitlets import Bool, Float, Unicode
 from course.grading import seeds
 from course.grading.repair import Master, repair
 from course.grading.run import CELL_SECONDS, Submission, run
-from course.grading.sandbox import preloaded
-from course.grading.sandbox.place import GIVEN
+from course.grading.sandbox import kernel_forkserver
+from course.grading.sandbox.directory import GIVEN
 
 OUTCOMES = "course_outcomes"  # in nbconvert's resources: check cell -> Outcome
 
@@ -118,7 +118,7 @@ def _kernels(converter: object) -> str:
         _preloaded[converter] = ""
     elif not _preloaded[converter]:
         stack = contextlib.ExitStack()
-        _preloaded[converter] = stack.enter_context(preloaded.started())
+        _preloaded[converter] = stack.enter_context(kernel_forkserver.started())
         weakref.finalize(converter, stack.close)
     return _preloaded[converter]
 

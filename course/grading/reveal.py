@@ -16,7 +16,7 @@ from pathlib import Path
 from course.grading import attempts, catalogue
 from course.grading.errors import UnknownExercise
 from course.grading.exercise import Exercise
-from course.grading.progress import places
+from course.grading.progress import learner_folder
 
 SWITCH = "COURSE_REVEAL"  # "off": not on this machine
 MARKS = re.compile(r"^[ \t]*### (BEGIN|END) SOLUTION[^\n]*\n?", re.MULTILINE)
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         shown = find(options.exercise, Path.cwd(), anyway=options.yes) or _asked(options.exercise)
-    except (RevealError, UnknownExercise, places.NoCopyError, FileNotFoundError) as error:
+    except (RevealError, UnknownExercise, learner_folder.NoCopyError, FileNotFoundError) as error:
         print(f"course reveal: {error}", file=sys.stderr)
         return 2
     if shown is None:
@@ -92,7 +92,7 @@ def reveal(exercise_id: str, /, *, anyway: bool = False) -> None:
 
 def possible() -> bool:
     """Whether there is anything to reveal where this runs; a quick look, for a line in a report."""
-    return os.environ.get(SWITCH, "").lower() != "off" and (catalogue.root().parent / places.SOURCES).is_dir()
+    return os.environ.get(SWITCH, "").lower() != "off" and (catalogue.root().parent / learner_folder.SOURCES).is_dir()
 
 
 def find(exercise_id: str, root: Path, *, anyway: bool = False) -> Revealed | None:
@@ -116,13 +116,13 @@ def find(exercise_id: str, root: Path, *, anyway: bool = False) -> Revealed | No
     exercise = catalogue.find(exercise_id)
     if not possible():
         raise RevealError(f"the answer of {exercise_id} is not to be had here. Ask your instructor.")
-    source = candidates.source_of(exercise.notebook, catalogue.root().parent / places.SOURCES)
-    copy = places.copy(root)
-    passed = any(attempt.passed for attempt in places.attempts(copy) if attempt.exercise == exercise.id)
+    source = candidates.source_of(exercise.notebook, catalogue.root().parent / learner_folder.SOURCES)
+    copy = learner_folder.copy(root)
+    passed = any(attempt.passed for attempt in learner_folder.attempts(copy) if attempt.exercise == exercise.id)
     if not (passed or anyway):
         return None
     (answer,) = (cell.text for cell in candidates.code_cells(source) if (cell.role, cell.exercise) == ("answer", exercise.id))
-    attempts.note(attempts.of_event(exercise, attempts.REVEAL), places.lesson(copy, exercise))
+    attempts.note(attempts.of_event(exercise, attempts.REVEAL), learner_folder.lesson(copy, exercise))
     return Revealed(exercise, MARKS.sub("", answer).strip(), note(exercise, catalogue.root()))
 
 

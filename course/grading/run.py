@@ -17,8 +17,8 @@ from course import datasets, interrupts
 from course.grading import catalogue, render, seeds
 from course.grading.exercise import Exercise
 from course.grading.sandbox import aws, limits
+from course.grading.sandbox.directory import Place, prepared
 from course.grading.sandbox.kernel import BoxedKernel
-from course.grading.sandbox.place import Place, prepared
 from course.grading.server import GraderServer, Outcome
 from course.sandbox.box import Box
 from course.sandbox.visible import Bind
@@ -57,7 +57,7 @@ class Submission:
     learner : str
         Whose variants were worked on.
     kernels : str
-        Where kernels that are there at once come from; see `course.grading.sandbox.preloaded`.
+        Where kernels that are there at once come from; see `course.grading.sandbox.kernel_forkserver`.
     """
 
     source: Path

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import nbformat
 
-from course.regression.crew import Crew
 from course.regression.execute import WORKERS
+from course.regression.process_pool import Crew
 
 Answers = Mapping[str, str]
 """Exercise id -> code of its answer cell."""

@@ -21,7 +21,7 @@ from typing import Any
 import nbformat
 
 from course import interrupts
-from course.regression.crew import Crew
+from course.regression.process_pool import Crew
 
 WORKERS = 2  # the size of the machine the course is built for
 CELL_SECONDS = 300  # a cell that takes longer hangs

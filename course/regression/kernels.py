@@ -14,7 +14,7 @@ from typing import Any
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.manager import AsyncKernelManager
 
-from course.grading.sandbox import preloaded as sandbox
+from course.grading.sandbox import kernel_forkserver as sandbox
 from course.grading.sandbox.kernel import ForkedProvisioner
 
 ADDRESS = "COURSE_KERNELS"  # in the environment of a process that executes a notebook: where its kernel comes from

@@ -27,8 +27,8 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from course import interrupts
-from course.regression import status
-from course.regression.crew import Crew
+from course.regression import status_page
+from course.regression.process_pool import Crew
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = Path("build", "lanes")
@@ -249,7 +249,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     (ROOT / RESULTS).mkdir(parents=True)
     outcomes = run_all(chosen, Runner(ROOT, options.nightly), console)
     show(outcomes, ROOT, console)
-    status.write(ROOT / RESULTS, [status.Row.of(outcome) for outcome in outcomes])
+    status_page.write(ROOT / RESULTS, [status_page.Row.of(outcome) for outcome in outcomes])
     passed, failed, skipped = (sum(getattr(outcome, name) for outcome in outcomes) for name in ("passed", "failed", "skipped"))
     print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
     return 0 if all(outcome.result == "passed" for outcome in outcomes) else 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from course.authoring import build, lint, lint_checks, scaffold, source, wiring
+from course.authoring import build, consistency, lint, lint_checks, scaffold, source
 from course.grading import catalogue, gate
 
 
@@ -21,7 +21,7 @@ def test_a_new_exercise_is_complete_as_it_stands(here, capsys):
     catalogue.load_hidden(exercises["m90_1_ex4"], here / "graders")
     assert set(exercises["m90_1_ex4"].checks) == {"practice", "graded"}
     parsed = source.read(here / "solutions" / "m90_fixture" / "m90_1_round_trip.py")
-    assert wiring.problems(parsed, exercises) == []
+    assert consistency.problems(parsed, exercises) == []
     assert [problem.what.partition(";")[0] for problem in lint.lint(parsed, exercises)] == [
         "the exercises give 12 points",
         "m90_1_ex4: its title or a hint still says TODO.",

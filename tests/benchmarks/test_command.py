@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.__main__ import BENCHMARKS
-
-from ..leftovers import interrupted, processes, wait_for
+from tests.leaked_processes import interrupted, processes, wait_for
 
 ROOT = Path(__file__).parents[2]
 OFTEN = ("ready", "invoke")  # interrupted in `make test`, too

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from course.grading.insight import dashboard, explain, night, similarity, stored
+from course.grading.insight import dashboard, explain, grading_summary, similarity, stored_results
+from tests.grading.insight import insight_fixtures
+from tests.grading.insight.insight_fixtures import LONG, RENAMED
+from tests.grading.nbgrader_course import LESSON
 
-from ..grading.classroom import LESSON
-from ..grading.insight import made
-from ..grading.insight.made import LONG, RENAMED
 from . import axe
 
 FOCUSED = "() => document.activeElement.getAttribute('aria-label') || document.activeElement.textContent"
@@ -23,13 +23,13 @@ pytestmark = pytest.mark.timeout(300)
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Each page, of a class in which everything occurs."""
-    course = made.folder(tmp_path_factory.mktemp("insight") / "course")
-    made.class_of(course, 12)
+    course = insight_fixtures.folder(tmp_path_factory.mktemp("insight") / "course")
+    insight_fixtures.class_of(course, 12)
     for student, code in (("ada", LONG), ("bob", RENAMED)):
-        made.notebook_of(course, student, code)
+        insight_fixtures.notebook_of(course, student, code)
     found = {name: course.root / "results" / f"{name}.html" for name in ("night", "dashboard", "explain")}
     root = ["--root", str(course.root)]
-    night.write(course, stored.results(course))
+    grading_summary.write(course, stored_results.results(course))
     assert dashboard.main([LESSON, *root]) == 0
     assert explain.main(["ada", "m98_1_ex1", "--no-run", "--html", str(found["explain"]), *root]) == 0
     assert similarity.main([LESSON, *root]) == 0

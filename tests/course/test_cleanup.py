@@ -6,9 +6,9 @@ from pathlib import Path
 
 from course.cleanup import Cleanup
 from course.localaws.server import launch
-from tests.localaws.sagemaker.job_world import World
-from tests.localaws.sagemaker.transform.transform_world import SUM, model, request
-from tests.localaws.sagemaker.tuning.tuning_world import Tuning
+from tests.localaws.sagemaker.job_fixtures import World
+from tests.localaws.sagemaker.transform.transform_fixtures import SUM, model, request
+from tests.localaws.sagemaker.tuning.tuning_fixtures import Tuning
 
 
 def test_a_transform_job_that_runs_is_stopped(tmp_path: Path) -> None:

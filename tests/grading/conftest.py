@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import settings
 
+from tests.grading.nbgrader_course import LESSON, Course
+
 from ..browser.conftest import page  # noqa: F401  Chromium, for the formgrader
-from .classroom import LESSON, Course
 from .students import STUDENTS
 
 settings.register_profile("untimed", deadline=None)  # a busy machine is no failure

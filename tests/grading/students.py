@@ -6,7 +6,7 @@ import copy
 
 import nbformat
 
-from .classroom import answering, checks_become, starting
+from tests.grading.nbgrader_course import answering, checks_become, starting
 
 FULL = {"m98_1_ex1": 4.0, "m98_1_ex2": 2.0, "m98_1_ex3": 3.0}
 NOTHING = dict.fromkeys(FULL, 0.0)

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from course.grading import gate
-
-from .classroom import Course, answering
+from tests.grading.nbgrader_course import Course, answering
 
 FIXTURE = Path(__file__).parent / "fixture"
 LESSON, NOTEBOOK = "m97_cloud", "m97_1_cloud"

@@ -9,8 +9,7 @@ import pandas
 import pytest
 
 from course.grading import DefinitionError, Function, Value, vocabulary
-
-from .examples import exercise
+from tests.grading.exercise_fixtures import exercise
 
 
 def test_derives_names_and_points() -> None:

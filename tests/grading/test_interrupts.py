@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from course.grading.sandbox.place import prepared
-
-from ..leftovers import interrupted, processes, wait_for
-from .classroom import Course, starting
+from course.grading.sandbox.directory import prepared
+from tests.grading.nbgrader_course import Course, starting
+from tests.leaked_processes import interrupted, processes, wait_for
 
 FIXTURE = Path(__file__).parent / "fixture"
 LESSON, NOTEBOOK = "m97_cloud", "m97_1_cloud"

@@ -16,8 +16,9 @@ import pytest
 import requests
 from playwright.sync_api import Page, expect
 
+from tests.grading.nbgrader_course import LESSON, NOTEBOOK, SEED, Course, answering
+
 from ..browser import axe
-from .classroom import LESSON, NOTEBOOK, SEED, Course, answering
 from .students import MEAN
 
 TOKEN = "of-this-test"

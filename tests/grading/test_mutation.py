@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from course.grading import DefinitionError, gate, record
+from course.grading import DefinitionError, gate, gate_record
 
 FIXTURE = Path(__file__).parent / "fixture"
 ANSWERS = "graders/m98_traps/answers"
@@ -111,10 +111,10 @@ def test_record_holds_the_figures(course: Path) -> None:
     command = [sys.executable, "-m", "course.grading.gate", "m98_1", "--root", str(course), "--mutants", "all", "--record"]
     done = subprocess.run(command, text=True, capture_output=True, env=os.environ | {"COLUMNS": "200"})
     assert done.returncode == 0, done.stdout + done.stderr
-    kept = record.read("m98_1_ex1", course / "graders")
+    kept = gate_record.read("m98_1_ex1", course / "graders")
     assert kept["mutants"]["tried"] == kept["mutants"]["killed"] + kept["mutants"]["equivalent"]
     assert set(kept["guessers"]) == {"guesser", "constant", "another seed"}
-    assert record.read("m98_1_ex2", course / "graders")["guessers"] == {}
+    assert gate_record.read("m98_1_ex2", course / "graders")["guessers"] == {}
 
 
 def test_record_takes_all_mutants(course: Path) -> None:

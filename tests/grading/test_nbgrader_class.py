@@ -10,7 +10,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from .classroom import LESSON, NOTEBOOK, SEED, Course, answering, cell, starting
+from tests.grading.nbgrader_course import LESSON, NOTEBOOK, SEED, Course, answering, cell, starting
+
 from .students import FULL, LATE, MEAN, NOISE, RIGHT, STUDENTS, TOOL, WRONG
 
 pytestmark = pytest.mark.timeout(900)  # a whole class, perhaps beside another lane

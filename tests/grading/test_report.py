@@ -12,8 +12,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from course.grading import AnswerError, DefinitionError, Report, render
-
-from .examples import exercise
+from tests.grading.exercise_fixtures import exercise
 
 POINTS = st.sampled_from([0.5, 1, 1.5, 2, 3, 7])
 SHARES = st.floats(0, 1)

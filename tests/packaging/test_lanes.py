@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from course.regression import lanes
-
-from ..leftovers import interrupted, processes
+from tests.leaked_processes import interrupted, processes
 
 ROOT = Path(__file__).parents[2]
 PASSING = "def test_a():\n    assert True\n\n\ndef test_b():\n    assert True\n"

@@ -11,7 +11,7 @@ import pytest
 
 from course.grading import attempts
 from course.grading.batches.result import UNGRADED, Result
-from course.regression import demo_tries
+from course.regression import demo_attempts
 from course.regression.demo_learners import FULL, KINDS, NOTHING, Deserved, Material, hand_in, problems
 
 ROOT = Path(__file__).parents[2]
@@ -81,7 +81,7 @@ def test_what_they_hand_in(material, tmp_path):
 def test_tries_are_such_as_check_notes(material, tmp_path):
     for name in ("half_done", "mistaken_01"):
         (tmp_path / name).mkdir()
-        demo_tries.write(BY_NAME[name], material, AT, tmp_path / name)
+        demo_attempts.write(BY_NAME[name], material, AT, tmp_path / name)
         noted = attempts.read(tmp_path / name)
         assert noted and noted[-1].at < AT and {each.exercise for each in noted} <= set(material.exercises)
     assert attempts.read(tmp_path / "half_done")[-1].passed

@@ -10,10 +10,10 @@ import sys
 import pytest
 from nbformat.v4 import new_code_cell
 
-from course.regression import crew
-from course.regression.crew import Crew
+from course.regression import process_pool
+from course.regression.process_pool import Crew
+from tests.leaked_processes import interrupted, processes, wait_for
 
-from ..leftovers import interrupted, processes, wait_for
 from .small_notebooks import write
 
 SIGNALS = [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.nightly)]
@@ -27,7 +27,7 @@ sys.exit(interrupts.run(run.main))
 BEGINS = """
 import contextlib, os, subprocess, sys
 from course import interrupts
-from course.regression.crew import Crew
+from course.regression.process_pool import ProcessPool
 
 COMMAND = [sys.executable, "-c", "import signal; signal.pause()"]
 
@@ -43,7 +43,7 @@ def plain():
         child.wait()
 
 def crew():
-    with Crew(1) as one, one.child(COMMAND, preexec_fn=signal_at_once) as child:
+    with ProcessPool(1) as one, one.child(COMMAND, preexec_fn=signal_at_once) as child:
         child.wait()
 
 sys.exit(interrupts.run({"plain": plain, "crew": crew}[sys.argv[1]]))
@@ -83,16 +83,16 @@ def test_a_failing_job_ends_the_others(tmp_path):
         wait_for((tmp_path / "marker").exists, "the other job has begun")
         raise ValueError("as planned")
 
-    with pytest.raises(ValueError, match="as planned"), Crew(2) as one_two:
+    with pytest.raises(ValueError, match="as planned"), ProcessPool(2) as one_two:
         one_two.submit(wait)
         one_two.submit(fail).result()
     assert processes(tmp_path) == []
 
 
 def test_a_child_that_is_deaf_to_interrupts_is_killed(tmp_path, monkeypatch):
-    monkeypatch.setattr(crew, "GRACE_SECONDS", 0.2)
+    monkeypatch.setattr(process_pool, "GRACE_SECONDS", 0.2)
     deaf = f"import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); open({str(tmp_path / 'marker')!r}, 'w'); signal.pause()"
-    with pytest.raises(RuntimeError), Crew(1) as one, one.child([sys.executable, "-c", deaf]):
+    with pytest.raises(RuntimeError), ProcessPool(1) as one, one.child([sys.executable, "-c", deaf]):
         wait_for((tmp_path / "marker").exists, "the child has begun")
         raise RuntimeError
     assert processes(tmp_path) == []

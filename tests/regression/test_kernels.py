@@ -13,8 +13,8 @@ import pytest
 
 from course.regression import kernels
 from course.regression.execute import Executed
+from tests.leaked_processes import processes, wait_for
 
-from ..leftovers import processes, wait_for
 from .small_notebooks import parameters, write
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux forks a process with libraries loaded, until 2027-05-24")

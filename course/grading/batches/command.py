@@ -15,12 +15,12 @@ from rich.text import Text
 
 from course import interrupts
 from course.grading import seeds
-from course.grading.batches import book, changes, exports, overrides
+from course.grading.batches import changes, exports, nbgrader_gradebook, overrides
 from course.grading.batches.folder import CourseFolder, FolderError
 from course.grading.batches.grade import Work
 from course.grading.batches.queue import Grader, GraderError, grade_all, pending
 from course.grading.batches.result import Result
-from course.grading.insight import night
+from course.grading.insight import grading_summary
 from course.grading.run import UNSEALED
 from course.sandbox.box import best_mode
 
@@ -71,7 +71,7 @@ def _grade(options: argparse.Namespace) -> int:
         if best_mode() != "namespace" and not options.scheduler:
             print(f"This machine has no user namespaces: {UNSEALED}.", file=sys.stderr)
         if not (options.draft or options.no_gradebook):
-            book.require({work.assignment for work in works}, folder, book.url_of(folder, options.db))
+            nbgrader_gradebook.require({work.assignment for work in works}, folder, nbgrader_gradebook.url_of(folder, options.db))
         jobs, grader = _grader(options, folder)
         graded = _with_progress(waiting, jobs, grader, len(standing), console)
         results = sorted([*standing, *graded], key=lambda result: result.name)
@@ -83,7 +83,7 @@ def _grade(options: argparse.Namespace) -> int:
     if options.draft:
         _tell_drafts(results, len(standing), folder, console)
     else:
-        night.tell(results, len(standing), night.write(folder, results), console)
+        grading_summary.tell(results, len(standing), grading_summary.write(folder, results), console)
     if changed := list(changes.changes((earlier[result.name], result) for result in graded if result.name in earlier)):
         console.print(changes.table(changed))
     return 1 if any(result.needs_human for result in results) else 0
@@ -104,7 +104,7 @@ def _given_out(results: Sequence[Result], folder: CourseFolder, options: argpars
 
 def _tell_drafts(drafts: Sequence[Result], standing: int, folder: CourseFolder, console: Console) -> None:
     lines = [f"{draft.student}, {draft.notebook}: {why}" for draft in drafts for why in draft.needs_human]
-    lines.append(night.sums(drafts, f" ({standing} stood already)" if standing else ""))
+    lines.append(grading_summary.sums(drafts, f" ({standing} stood already)" if standing else ""))
     lines.append(f"These are drafts, in {folder.root / 'drafts'}: no score counts, the gradebook is as it was.")
     console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
 

@@ -17,7 +17,7 @@ from typing import Protocol
 
 from course.grading.batches.grade import Work, finished, grade
 from course.grading.batches.result import UNGRADED, Result
-from course.grading.sandbox import preloaded
+from course.grading.sandbox import kernel_forkserver
 from course.localaws.server import launch
 
 TRIES = 3  # of a submission whose grading process ends without a result
@@ -142,7 +142,7 @@ class Processes:
             os.environ[THREADS] = "1"
             self._put_away.callback(os.environ.pop, THREADS, None)
         if self._preload:
-            self.kernels = self._put_away.enter_context(preloaded.started())
+            self.kernels = self._put_away.enter_context(kernel_forkserver.started())
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:

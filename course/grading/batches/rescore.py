@@ -17,7 +17,7 @@ from course.grading.batches.folder import CourseFolder, FolderError
 from course.grading.batches.grade import OTHER_POINTS, Work, finished
 from course.grading.batches.result import Result
 from course.grading.evidence import Calls, Evidence, NotRecorded, replaying, tokens_of
-from course.grading.insight import night
+from course.grading.insight import grading_summary
 from course.grading.server import judge
 
 
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         made = overrides.decisions(folder)
         results = [overrides.applied(new, made) for _, new in pairs]
         results = exports.gradebook(results, folder, options.db)
-        night.write(folder, results)
+        grading_summary.write(folder, results)
     except FolderError as error:
         print(f"course rescore: {error}", file=sys.stderr)
         return 2

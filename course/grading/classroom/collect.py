@@ -18,12 +18,12 @@ from rich.table import Table
 
 from course import interrupts
 from course.grading.batches.folder import CourseFolder, FolderError
-from course.grading.classroom import book, landing, lessons, schedule, sources, times
-from course.grading.classroom.finder import Claim, Finder, Unclaimed
-from course.grading.classroom.landing import Collected, Landed
+from course.grading.classroom import class_gradebook, import_submissions, lessons, schedule, submission_times, submitted_files
+from course.grading.classroom.import_submissions import Collected, Landed
 from course.grading.classroom.roster import Student
-from course.grading.classroom.sources import Entry, Refused
-from course.grading.classroom.status import TIMESTAMP
+from course.grading.classroom.student_matcher import Claim, Finder, Unclaimed
+from course.grading.classroom.submission_status import TIMESTAMP
+from course.grading.classroom.submitted_files import Entry, Refused
 
 
 @dataclass
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return interrupts.run(lambda: _collect(options))
-    except (schedule.ScheduleError, FolderError, times.TimesError, lessons.CommandError, Refused) as error:
+    except (schedule.ScheduleError, FolderError, submission_times.TimesError, lessons.CommandError, Refused) as error:
         for line in str(error).splitlines():
             print(f"course collect: {line}", file=sys.stderr)
         return 2
@@ -65,11 +65,11 @@ def _collect(options: argparse.Namespace) -> int:
     course = CourseFolder(options.root.resolve())
     plan = schedule.read(course.root)
     notebooks = course.notebooks(options.lesson)
-    with book.opened(course.root, options.db, plan.course) as opened:
-        students = book.students(opened)
+    with class_gradebook.opened(course.root, options.db, plan.course) as opened:
+        students = class_gradebook.students(opened)
     if not students:
         raise schedule.ScheduleError("there is nobody in the gradebook. Put the class in: `course class init roster.csv`.")
-    known = times.read(options.times, students, plan.zone) if options.times else times.Times()
+    known = submission_times.read(options.times, students, plan.zone) if options.times else submission_times.Times()
     finder = Finder(students, options.lesson, course.assignments(), known.participants)
     with tempfile.TemporaryDirectory(prefix=".collect-", dir=course.root) as stage:
         label, found = _source(options, course, plan, Path(stage))
@@ -82,14 +82,14 @@ def _collect(options: argparse.Namespace) -> int:
     return _report(landed, sorted_, missing, Collected(course.root, options.lesson).unclaimed / label)
 
 
-def _source(options: argparse.Namespace, course: CourseFolder, plan: schedule.Schedule, stage: Path) -> tuple[str, sources.Found]:
+def _source(options: argparse.Namespace, course: CourseFolder, plan: schedule.Schedule, stage: Path) -> tuple[str, submitted_files.Found]:
     """A name for where it comes from, and the files there."""
     if options.zip:
-        return options.zip.stem, sources.in_zip(options.zip)
+        return options.zip.stem, submitted_files.in_zip(options.zip)
     if options.folder:
         if not options.folder.is_dir():
             raise FolderError(f"there is no folder {options.folder}.")
-        return options.folder.resolve().name, sources.in_folder(options.folder)
+        return options.folder.resolve().name, submitted_files.in_folder(options.folder)
     if plan.exchange is None:
         raise schedule.ScheduleError("where from? Name a folder by --from or a zip by --zip; class.yaml has no exchange.")
     lessons.nbgrader(
@@ -101,10 +101,10 @@ def _source(options: argparse.Namespace, course: CourseFolder, plan: schedule.Sc
         f"--CourseDirectory.submitted_directory={stage.name}/exchange",
         *([f"--CourseDirectory.db_url={options.db}"] if options.db else []),
     )
-    return "exchange", sources.in_folder(stage / "exchange")
+    return "exchange", submitted_files.in_folder(stage / "exchange")
 
 
-def _sort(found: sources.Found, finder: Finder) -> Sorted:
+def _sort(found: submitted_files.Found, finder: Finder) -> Sorted:
     sorted_ = Sorted()
     for each in found:
         if not isinstance(each, Entry):
@@ -113,7 +113,7 @@ def _sort(found: sources.Found, finder: Finder) -> Sorted:
         whose = finder.find(each.path)
         if isinstance(whose, Claim) and whose.file == (TIMESTAMP,):
             # Only what nbgrader or the instructor wrote is a time: in an LMS's zip such a file is the student's own.
-            if whose.own_folder and (at := landing.time_in(each)):
+            if whose.own_folder and (at := import_submissions.time_in(each)):
                 sorted_.at[whose.student] = at
         elif isinstance(whose, Claim):
             sorted_.files[whose.student].append((whose.file, each))
@@ -124,7 +124,7 @@ def _sort(found: sources.Found, finder: Finder) -> Sorted:
 
 
 def _land_all(
-    sorted_: Sorted, course: CourseFolder, lesson: str, notebooks: Sequence[str], known: times.Times, stage: Path
+    sorted_: Sorted, course: CourseFolder, lesson: str, notebooks: Sequence[str], known: submission_times.Times, stage: Path
 ) -> list[Landed]:
     landed = []
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
@@ -134,11 +134,11 @@ def _land_all(
             progress.update(task, advance=1, description=f"collecting {student}")
             staged = stage / "staged" / student
             try:
-                notes = landing.stage(entries, staged, notebooks)
+                notes = import_submissions.stage(entries, staged, notebooks)
             except Refused as error:
                 sorted_.refused.append((student, str(error)))
             else:
-                one = landing.land(staged, course, student, lesson, known.at.get(student) or sorted_.at.get(student))
+                one = import_submissions.land(staged, course, student, lesson, known.at.get(student) or sorted_.at.get(student))
                 one.notes[:0], one.late = notes, student in sorted_.late
                 landed.append(one)
             shutil.rmtree(staged, ignore_errors=True)
@@ -148,7 +148,7 @@ def _land_all(
 def _keep_unclaimed(sorted_: Sorted, folder: Path) -> None:
     for entry, _ in sorted_.unclaimed:
         try:
-            landing.keep_unclaimed(entry, folder)
+            import_submissions.keep_unclaimed(entry, folder)
         except Refused as error:
             sorted_.refused.append((entry.name, str(error)))
 

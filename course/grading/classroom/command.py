@@ -14,7 +14,7 @@ from rich.table import Table
 
 from course import interrupts
 from course.grading.batches.folder import CourseFolder
-from course.grading.classroom import book, lessons, roster, schedule, status
+from course.grading.classroom import class_gradebook, lessons, roster, schedule, submission_status
 
 COURSE = "from_data_to_deployment"
 
@@ -73,8 +73,8 @@ def _init(options: argparse.Namespace) -> int:
         _write(path, schedule.draft(options.course, options.timezone, exchange, wanted, options.start, options.days))
     try:
         plan = schedule.read(options.root, there)
-        with book.opened(options.root, options.db, plan.course) as opened:
-            new, gone = book.enrol(opened, students)
+        with class_gradebook.opened(options.root, options.db, plan.course) as opened:
+            new, gone = class_gradebook.enrol(opened, students)
     except BaseException:
         if made:
             path.unlink()
@@ -88,7 +88,7 @@ def _init(options: argparse.Namespace) -> int:
 
 def _apply(options: argparse.Namespace) -> int:
     plan = schedule.read(options.root, lessons.there_are(options.root))
-    with book.opened(options.root, options.db, plan.course) as opened:
+    with class_gradebook.opened(options.root, options.db, plan.course) as opened:
         waiting = [each.name for each in plan.lessons if not _generated(options.root, opened, each.name)]
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, console=Console(), disable=not waiting) as progress:
@@ -98,7 +98,7 @@ def _apply(options: argparse.Namespace) -> int:
                 lessons.generate(options.root, name, options.db)
                 progress.advance(task)
         opened.db.expire_all()
-        dated = book.set_due_dates(opened, plan)
+        dated = class_gradebook.set_due_dates(opened, plan)
     released = _release(options.root, plan)
     for what, names in (("Generated", waiting), ("Due dates set", dated), ("Released to the exchange", released)):
         print(f"{what}: {', '.join(names) or 'nothing to do'}.")
@@ -106,7 +106,7 @@ def _apply(options: argparse.Namespace) -> int:
 
 
 def _generated(root: Path, opened: object, lesson: str) -> bool:
-    return any((root / "notebooks" / lesson).glob("*.ipynb")) and book.has_lesson(opened, lesson)
+    return any((root / "notebooks" / lesson).glob("*.ipynb")) and class_gradebook.has_lesson(opened, lesson)
 
 
 def _release(root: Path, plan: schedule.Schedule) -> list[str]:
@@ -122,22 +122,22 @@ def _status(options: argparse.Namespace) -> int:
     shown = [plan.lesson(name) for name in options.lessons] or list(plan.lessons)
     if unknown := [lesson.name for lesson in shown if lesson not in plan.lessons]:
         raise schedule.ScheduleError(f"the class has no lesson {unknown[0]!r}, but {', '.join(each.name for each in plan.lessons)}.")
-    with book.opened(options.root, options.db, plan.course) as opened:
-        students = [student.id for student in book.students(opened)]
-    found = status.table(CourseFolder(options.root), students, shown)
+    with class_gradebook.opened(options.root, options.db, plan.course) as opened:
+        students = [student.id for student in class_gradebook.students(opened)]
+    found = submission_status.table(CourseFolder(options.root), students, shown)
     now = datetime.now(UTC)
     dates = Table("lesson", "released", f"due ({plan.zone})", "now", "handed in", "late", "no time")
     for lesson in shown:
         states = [theirs[lesson.name].state for theirs in found.values()]
-        came = sum(state != status.MISSING for state in states)
+        came = sum(state != submission_status.MISSING for state in states)
         dates.add_row(
             lesson.name,
             plan.local(lesson.release),
             plan.local(lesson.due),
-            status.state_of(lesson, now),
+            submission_status.state_of(lesson, now),
             f"{came} of {len(students)}",
-            str(states.count(status.LATE)),
-            str(states.count(status.UNDATED)),
+            str(states.count(submission_status.LATE)),
+            str(states.count(submission_status.UNDATED)),
         )
     each = Table("student", *(lesson.name for lesson in shown))
     for student, theirs in found.items():

@@ -8,8 +8,8 @@ from pathlib import Path
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.plugins import FileNameCollectorPlugin
 
-from course.grading.classroom import book, landing
-from course.grading.classroom.finder import Claim, Finder
+from course.grading.classroom import class_gradebook, import_submissions
+from course.grading.classroom.student_matcher import Claim, Finder
 
 
 class LmsCollector(FileNameCollectorPlugin):
@@ -26,12 +26,12 @@ class LmsCollector(FileNameCollectorPlugin):
             self.log.warning("Nobody's: %s", path)
             return None
         file = Path(*whose.file)
-        return {"student_id": whose.student, "file_id": str(file.with_stem(re.sub(landing.COPY + "$", "", file.stem)))}
+        return {"student_id": whose.student, "file_id": str(file.with_stem(re.sub(import_submissions.COPY + "$", "", file.stem)))}
 
     def _of(self, coursedir: CourseDirectory) -> Finder:
         if self._finder is None:
             root = Path(coursedir.root)
             lessons = [path.name for path in (root / coursedir.release_directory).glob("*") if path.is_dir()]
-            with book.opened(root, coursedir.db_url, coursedir.course_id) as opened:
-                self._finder = Finder(book.students(opened), coursedir.assignment_id, lessons)
+            with class_gradebook.opened(root, coursedir.db_url, coursedir.course_id) as opened:
+                self._finder = Finder(class_gradebook.students(opened), coursedir.assignment_id, lessons)
         return self._finder

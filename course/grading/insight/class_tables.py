@@ -7,9 +7,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from course.grading.insight.domains import Domain
-from course.grading.insight.items import Correlation, Item
+from course.grading.insight.item_analysis import Correlation, Item
 from course.grading.insight.observations import OUTCOMES, Observation, thresholds
-from course.grading.insight.stuck import Stuck
+from course.grading.insight.struggling import Stuck
 from course.grading.insight.tables import Table
 
 METHOD = (

@@ -13,7 +13,7 @@ from rich.console import Console
 from course.grading.batches.folder import CourseFolder, FolderError
 from course.grading.batches.result import Result
 from course.grading.errors import DefinitionError
-from course.grading.insight import dashboard_page, stored
+from course.grading.insight import dashboard_page, stored_results
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,7 +51,7 @@ def chosen(folder: CourseFolder, assignments: Sequence[str], place: str) -> list
     FolderError
         When a lesson that is named has none, or none has.
     """
-    results = stored.results(folder, place=place)
+    results = stored_results.results(folder, place=place)
     there = sorted({result.assignment for result in results})
     command = "course grade --draft" if place == "drafts" else "course grade"
     for assignment in assignments:

@@ -13,9 +13,9 @@ from course.grading.batches.folder import CourseFolder
 from course.grading.batches.result import Result
 from course.grading.insight import class_tables, plots
 from course.grading.insight.domains import domains
-from course.grading.insight.items import Correlation, items
+from course.grading.insight.item_analysis import Correlation, items
 from course.grading.insight.observations import Observation, observe, thresholds
-from course.grading.insight.stuck import stuck
+from course.grading.insight.struggling import stuck
 from course.grading.insight.tables import Table
 
 if TYPE_CHECKING:

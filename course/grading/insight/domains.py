@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from course.grading import vocabulary
 from course.grading.exercise import Exercise
-from course.grading.insight.items import summary
+from course.grading.insight.item_analysis import summary
 from course.grading.insight.observations import Observation
 
 

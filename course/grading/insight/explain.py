@@ -15,8 +15,8 @@ from course.grading import catalogue, seeds
 from course.grading.batches.folder import CourseFolder, FolderError
 from course.grading.batches.grade import Work
 from course.grading.errors import DefinitionError, UnknownExercise
-from course.grading.insight import sections, stored
-from course.grading.insight.account import Case, account
+from course.grading.insight import sections, stored_results
+from course.grading.insight.evidence_report import Case, account
 from course.grading.insight.rerun import rerun
 from course.grading.run import StartError
 
@@ -68,7 +68,7 @@ def find(folder: CourseFolder, student: str, exercise_id: str) -> Case:
         When the student has no result for it, or an ungraded one.
     """
     exercise = catalogue.find(exercise_id, folder.graders)
-    theirs = [result for result in stored.results(folder) if result.student == student]
+    theirs = [result for result in stored_results.results(folder) if result.student == student]
     for result in theirs:
         if exercise_id in result.exercises:
             works = [Work(folder.root, student, result.assignment, result.notebook, seeds.grading_seed(), own) for own in (False, True)]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from course import pages
 from course.grading.insight.domains import Domain
-from course.grading.insight.items import Correlation, Item
+from course.grading.insight.item_analysis import Correlation, Item
 from course.grading.insight.observations import OUTCOMES, Observation, thresholds
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from course.grading.batches.grade import Work, grade
 from course.grading.evidence import Evidence
-from course.grading.insight.account import Case, call_line, points, request_line
+from course.grading.insight.evidence_report import Case, call_line, points, request_line
 from course.grading.insight.sections import Section
-from course.grading.insight.shortened import cut, short
+from course.grading.insight.short_repr import cut, short
 
 MOST = 10  # differences of one kind that are shown
 

@@ -19,9 +19,9 @@ from course.grading.batches.result import Result
 from course.grading.candidates import code_cells, source_of
 from course.grading.errors import DefinitionError
 from course.grading.exercise import Exercise
-from course.grading.insight import similarity_page, stored
-from course.grading.insight.alike import Answer, Settings, pairs
-from course.grading.insight.items import first_failure, way
+from course.grading.insight import similarity_page, stored_results
+from course.grading.insight.answer_similarity import Answer, Settings, pairs
+from course.grading.insight.item_analysis import first_failure, way
 from course.grading.insight.observations import thresholds
 
 SHOWN = 10  # pairs on the terminal
@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _compare(folder: CourseFolder, assignment: str, settings: Settings) -> int:
     console = Console()
-    results = stored.results(folder, [assignment])
+    results = stored_results.results(folder, [assignment])
     if not results:
         raise FolderError(f"{assignment} has no results; `course grade {assignment}` makes them.")
     with Progress(console=console, transient=True) as progress:

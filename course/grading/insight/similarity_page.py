@@ -9,7 +9,7 @@ from pathlib import Path
 
 from course import pages
 from course.grading.batches.result import Result
-from course.grading.insight.alike import Likeness, Pair, Settings
+from course.grading.insight.answer_similarity import Likeness, Pair, Settings
 from course.grading.insight.tokens import Token
 
 WARNING = (

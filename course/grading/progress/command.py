@@ -13,8 +13,8 @@ from rich.table import Table
 
 from course.grading import catalogue
 from course.grading.errors import DefinitionError
-from course.grading.progress import page, places
-from course.grading.progress.standing import PASSED, Progress, progress
+from course.grading.progress import learner_folder, page
+from course.grading.progress.exercise_state import PASSED, Progress, progress
 
 PAGE = "progress.html"
 
@@ -30,14 +30,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.export and not options.name.strip():
         parser.error("--export needs --name: whose progress is it?")
     try:
-        copy = places.copy(options.root.resolve())
-        titles = places.titles(copy)
+        copy = learner_folder.copy(options.root.resolve())
+        titles = learner_folder.titles(copy)
         theirs = {name: each for name, each in catalogue.exercises().items() if each.notebook in titles}
-        made = progress(theirs, places.attempts(copy))
+        made = progress(theirs, learner_folder.attempts(copy))
         written = page.write(copy / PAGE, made, titles)
         if options.export:
             page.export(options.export, made, titles, options.name.strip())
-    except (places.NoCopyError, DefinitionError, OSError) as error:
+    except (learner_folder.NoCopyError, DefinitionError, OSError) as error:
         print(f"course progress: {error}", file=sys.stderr)
         return 2
     _tell(made, titles, Console())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from course import pages
 from course.grading import vocabulary
-from course.grading.progress.standing import PASSED, Progress, Skill, Standing
+from course.grading.progress.exercise_state import PASSED, Progress, Skill, Standing
 
 EXAM = "C02"  # the one that learners of today sit
 STATES = {"open": "open", "tried": "not yet", "passed": "passed in practice", "revealed": "answer looked at"}

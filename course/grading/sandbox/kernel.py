@@ -18,7 +18,7 @@ from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import KernelProvisionerBase
 
-from course.grading.sandbox.preloaded import Forked
+from course.grading.sandbox.kernel_forkserver import Forked
 from course.sandbox.box import Box
 from course.sandbox.process import Running
 
@@ -42,7 +42,7 @@ class BoxedKernel(AsyncKernelManager):
     largest : int
         Bytes of a message. A kernel that sends a larger one is cut off.
     kernels : str
-        Address of `course.grading.sandbox.preloaded`; without one, or before it is there, the kernel starts as a process of its own.
+        Address of `course.grading.sandbox.kernel_forkserver`; without one, or before it is there, the kernel starts as a process of its own.
     """
 
     def __init__(self, box: Box, folder: Path, cwd: Path, largest: int, kernels: str = "") -> None:

@@ -9,7 +9,8 @@ import sys
 
 import pytest
 
-from ..classroom import LESSON, NOTEBOOK, SEED, Course, answering
+from tests.grading.nbgrader_course import LESSON, NOTEBOOK, SEED, Course, answering
+
 from ..students import FULL, NOTHING, RIGHT, WRONG
 from .test_command import grade, result, scores
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from course.sandbox.box import best_mode
+from tests.grading.nbgrader_course import LESSON, NOTEBOOK, Course, starting
+from tests.leaked_processes import interrupted, processes, wait_for
 
-from ...leftovers import interrupted, processes, wait_for
-from ..classroom import LESSON, NOTEBOOK, Course, starting
 from ..students import FULL, RIGHT, STUDENTS
 from .test_command import COMMAND, grade, result, scores
 

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from ...leftovers import interrupted, processes, wait_for
-from ..classroom import LESSON, NOTEBOOK, Course, answering, starting
+from tests.grading.nbgrader_course import LESSON, NOTEBOOK, Course, answering, starting
+from tests.leaked_processes import interrupted, processes, wait_for
+
 from ..students import FULL, NOTHING, RIGHT, STUDENTS
 
 pytestmark = pytest.mark.timeout(900)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ..classroom import LESSON, NOTEBOOK, Course, answering
+from tests.grading.nbgrader_course import LESSON, NOTEBOOK, Course, answering
+
 from ..students import LATE, MEAN, NOTHING
 from .test_command import grade, result, scores
 

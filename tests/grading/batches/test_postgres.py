@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from nbgrader.api import Gradebook
 
-from ..classroom import LESSON, Course
+from tests.grading.nbgrader_course import LESSON, Course
+
 from ..students import FULL, NOTHING, RIGHT
 from .test_appeals import course_command
 from .test_command import COMMAND, grade

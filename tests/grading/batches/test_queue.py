@@ -12,8 +12,7 @@ import pytest
 
 from course.grading.batches.grade import Work
 from course.grading.batches.queue import pending
-
-from ...leftovers import wait_for
+from tests.leaked_processes import wait_for
 
 pytestmark = pytest.mark.timeout(900)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from nbgrader.api import Gradebook
 
-from ..classroom import LESSON, NOTEBOOK, Course
+from tests.grading.nbgrader_course import LESSON, NOTEBOOK, Course
 
 ROSTER = "id,first_name,last_name,email,lms_user_id\nada,Ada,Lovelace,ada@example.org,411\nbob,Bob,Noyce,,412\n"
 

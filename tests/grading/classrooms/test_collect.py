@@ -11,11 +11,10 @@ from pathlib import Path
 import pytest
 
 from course import cli
-from course.grading.classroom import book, landing, sources
+from course.grading.classroom import class_gradebook, import_submissions, submitted_files
 from course.grading.classroom.roster import Student
 from course.grading.classroom.schedule import draft
-
-from ..classroom import LESSON, NOTEBOOK, Course
+from tests.grading.nbgrader_course import LESSON, NOTEBOOK, Course
 
 CLASS = [
     Student("ada", "Ada", "Lovelace", "ada@example.org", "411"),
@@ -33,8 +32,8 @@ def released(tmp_path_factory) -> Path:
     course = Course(tmp_path_factory.mktemp("released") / "course")
     course.release()
     (course.root / "class.yaml").write_text(draft("spring", "UTC", None, [LESSON], date(2026, 1, 5), 7))
-    with book.opened(course.root, course="spring") as opened:
-        book.enrol(opened, CLASS)
+    with class_gradebook.opened(course.root, course="spring") as opened:
+        class_gradebook.enrol(opened, CLASS)
     return course.root
 
 
@@ -160,8 +159,8 @@ def test_nobodys_files_are_kept_once_each(root, tmp_path, capsys):
 
 
 def test_one_bomb_and_the_others_go_on(root, tmp_path, capsys, monkeypatch):
-    small = sources.limits() | {"bytes": 100_000, "files": 50}
-    monkeypatch.setattr(sources, "limits", lambda: small)
+    small = submitted_files.limits() | {"bytes": 100_000, "files": 50}
+    monkeypatch.setattr(submitted_files, "limits", lambda: small)
     deep = {"x.txt": b"deep"}
     for _ in range(5):
         deep = {"again.zip": zipped(None, deep)}
@@ -243,7 +242,7 @@ def test_plain_zip_collect_reads_the_same_names(root, tmp_path):
 
 def test_a_staged_submission_is_never_half_there(root, tmp_path, monkeypatch):
     """The process ends between the two steps of a replacement: one of the two is there, the other is kept."""
-    course = landing.CourseFolder(root)
+    course = import_submissions.CourseFolder(root)
     there = written(course.submission("ada", LESSON), {IPYNB: notebook("first")})
     staged = written(root / ".collect-x" / "ada", {IPYNB: notebook("second")})
     rename, moved = Path.rename, []
@@ -256,8 +255,8 @@ def test_a_staged_submission_is_never_half_there(root, tmp_path, monkeypatch):
 
     monkeypatch.setattr(Path, "rename", dies_at_the_second)
     with pytest.raises(KeyboardInterrupt):
-        landing.land(staged, course, "ada", LESSON, None)
+        import_submissions.land(staged, course, "ada", LESSON, None)
     monkeypatch.undo()
     assert not there.exists() and [json.loads(c)["metadata"]["answer"] for c in kept(root, "earlier/ada").values()] == ["first"]
-    landing.land(staged, course, "ada", LESSON, None)
+    import_submissions.land(staged, course, "ada", LESSON, None)
     assert answer(root, "ada") == "second"

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import nbformat
 
-from ..classroom import answering, starting
+from tests.grading.nbgrader_course import answering, starting
+
 from ..students import FULL, LATE, MEAN, NOTHING, RIGHT, SHAPE, TOOL
 
 VISUAL = "def choose_tool(job):\n    return 'visual'\n"

@@ -16,9 +16,9 @@ import pytest
 
 from course import canary
 from course.sandbox.box import best_mode
+from tests.grading.nbgrader_course import LESSON, SEED, Course, answering, starting
 
 from ..batches.test_command import grade, result, scores
-from ..classroom import LESSON, SEED, Course, answering, starting
 from ..students import FULL, RIGHT
 from .corpus import ALL, PROCESSES, SEARCH
 

@@ -11,9 +11,9 @@ import pytest
 
 from course import canary
 from course.sandbox.box import best_mode
+from tests.grading.nbgrader_course import SEED, Course, answering
 
 from ..batches.test_command import grade
-from ..classroom import SEED, Course, answering
 
 pytestmark = [
     pytest.mark.timeout(1200),

@@ -10,15 +10,14 @@ import pytest
 
 from course.grading.batches.folder import CourseFolder
 from course.grading.insight import dashboard
-
-from ..classroom import LESSON
-from . import made
-from .page import rows, tables
+from tests.grading.insight import insight_fixtures
+from tests.grading.insight.html_tables import rows, tables
+from tests.grading.nbgrader_course import LESSON
 
 
 @pytest.fixture
 def course(tmp_path: Path) -> CourseFolder:
-    return made.folder(tmp_path / "course")
+    return insight_fixtures.folder(tmp_path / "course")
 
 
 def show(course: CourseFolder, *arguments: str) -> str:
@@ -31,7 +30,7 @@ def read(path: Path) -> list[dict[str, str]]:
 
 
 def test_a_class_at_a_glance(course, tmp_path, capsys) -> None:
-    made.class_of(course, 30)
+    insight_fixtures.class_of(course, 30)
     text = show(course, LESSON, "--csv", str(tmp_path / "csv"))
     assert capsys.readouterr().out.splitlines()[0] == str(course.root / "results" / "dashboard.html")
     assert "Ungraded, and in none of these numbers: 1 of 31 notebooks" in text
@@ -56,7 +55,7 @@ def test_a_class_at_a_glance(course, tmp_path, capsys) -> None:
 
 @pytest.mark.parametrize("learners", [1, 2])
 def test_small_classes_are_too_few_and_break_nothing(course, learners: int) -> None:
-    made.class_of(course, learners)
+    insight_fixtures.class_of(course, learners)
     text = show(course)
     assert {row["mean score"] for row in rows(text, "Learners by outcome")} == {"too few"}
     assert {row["discrimination"] for row in rows(text, "Item analysis")} == {"too few"}
@@ -65,9 +64,9 @@ def test_small_classes_are_too_few_and_break_nothing(course, learners: int) -> N
 
 
 def test_without_tries_and_with_all_alike(course) -> None:
-    full = {name: made.exercise(name, [1.0] * len(parts)) for name, parts in made.PARTS.items()}
+    full = {name: insight_fixtures.exercise(name, [1.0] * len(parts)) for name, parts in insight_fixtures.PARTS.items()}
     for n in range(12):
-        made.result(course, f"s{n:02}", full)
+        insight_fixtures.result(course, f"s{n:02}", full)
     text = show(course)
     assert {row["discrimination"] for row in rows(text, "Item analysis")} == {"all alike"}
     assert {row["tries"] for row in rows(text, "Medians")} == {"too few"}
@@ -75,12 +74,12 @@ def test_without_tries_and_with_all_alike(course) -> None:
 
 
 def test_a_broken_notebook_alone_is_no_failure(course) -> None:
-    made.class_of(course, 0)
+    insight_fixtures.class_of(course, 0)
     assert "1 of 1 notebooks" in show(course)
 
 
 def test_drafts_are_read_from_their_own_place(course) -> None:
-    made.result(course, "ada", {"m98_1_ex3": made.exercise("m98_1_ex3", [1.0])}, place="drafts")
+    insight_fixtures.result(course, "ada", {"m98_1_ex3": insight_fixtures.exercise("m98_1_ex3", [1.0])}, place="drafts")
     text = show(course, "--draft")
     assert "Unfinished work" in text and "1 of 1" in text
     assert not (course.root / "results").exists()
@@ -88,15 +87,15 @@ def test_drafts_are_read_from_their_own_place(course) -> None:
 
 def test_what_learners_wrote_is_text(course, tmp_path) -> None:
     """Neither markup in the page nor a formula in a spreadsheet."""
-    told = {"m98_1_ex3": made.exercise("m98_1_ex3", [0.0], ["=HYPERLINK(1) <script>alert(1)</script>"])}
-    made.result(course, "<i>eve", told)
+    told = {"m98_1_ex3": insight_fixtures.exercise("m98_1_ex3", [0.0], ["=HYPERLINK(1) <script>alert(1)</script>"])}
+    insight_fixtures.result(course, "<i>eve", told)
     text = show(course, "--csv", str(tmp_path / "csv"))
     assert "<script" not in text and "<i>" not in text
     assert read(tmp_path / "csv" / "failing.csv")[0]["for example"].startswith("'=HYPERLINK")
 
 
 def test_it_opens_the_page(course, monkeypatch) -> None:
-    made.class_of(course, 1)
+    insight_fixtures.class_of(course, 1)
     opened: list[str] = []
     monkeypatch.setattr(webbrowser, "open", opened.append)
     show(course, "--open")
@@ -106,7 +105,7 @@ def test_it_opens_the_page(course, monkeypatch) -> None:
 def test_what_cannot_be_shown_is_said(course, capsys) -> None:
     assert dashboard.main(["--root", str(course.root)]) == 2
     assert "`course grade` makes them" in capsys.readouterr().err
-    made.class_of(course, 1)
+    insight_fixtures.class_of(course, 1)
     assert dashboard.main(["m99", "--root", str(course.root)]) == 2
     assert f"no results of 'm99'; it has: {LESSON}" in capsys.readouterr().err
     assert dashboard.main(["--draft", "--root", str(course.root)]) == 2

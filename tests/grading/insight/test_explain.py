@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from course.grading.insight import explain
+from tests.grading.insight import insight_fixtures
+from tests.grading.nbgrader_course import LESSON, NOTEBOOK, Course, answering
 
 from ..batches.test_appeals import CLOUD, CLOUD_NOTEBOOK, STORES, course_command
 from ..batches.test_command import grade
-from ..classroom import LESSON, NOTEBOOK, Course, answering
 from ..students import RIGHT
-from . import made
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -110,7 +110,7 @@ def test_what_cannot_be_explained_is_said(course: Course, student: str, exercise
 
 
 def test_why_a_notebook_is_ungraded_is_said(tmp_path: Path, capsys) -> None:
-    folder = made.folder(tmp_path / "course")
-    made.class_of(folder, 1)
+    folder = insight_fixtures.folder(tmp_path / "course")
+    insight_fixtures.class_of(folder, 1)
     assert explain.main(["unreadable", "m98_1_ex2", "--root", str(folder.root)]) == 2
     assert "m98_1_traps of unreadable is ungraded, and so is m98_1_ex2: it cannot be read" in capsys.readouterr().err

@@ -15,14 +15,13 @@ from course.grading.batches.folder import CourseFolder
 from course.grading.candidates import candidates, code_cells, source_of
 from course.grading.exercise import Exercise
 from course.grading.insight import similarity
-from course.grading.insight.alike import Answer, Pair, Settings, likenesses, pairs
+from course.grading.insight.answer_similarity import Answer, Pair, Settings, likenesses, pairs
 from course.grading.insight.observations import thresholds
 from course.grading.insight.tokens import known_from, own, tokens
-
-from ..classroom import LESSON, NOTEBOOK, REPOSITORY
-from . import made
-from .made import LONG, RENAMED
-from .page import rows
+from tests.grading.insight import insight_fixtures
+from tests.grading.insight.html_tables import rows
+from tests.grading.insight.insight_fixtures import LONG, RENAMED
+from tests.grading.nbgrader_course import LESSON, NOTEBOOK, REPOSITORY
 
 SETTINGS = Settings(**thresholds()["similarity"])
 
@@ -110,7 +109,7 @@ def test_comments_and_blank_lines_change_nothing(noise: list[str]) -> None:
 
 @pytest.fixture
 def course(tmp_path: Path) -> CourseFolder:
-    return made.folder(tmp_path / "course")
+    return insight_fixtures.folder(tmp_path / "course")
 
 
 def invented(chance: random.Random) -> str:
@@ -126,9 +125,9 @@ def invented(chance: random.Random) -> str:
 def test_two_of_three_hundred_are_found_and_shown_side_by_side(course, capsys) -> None:
     chance = random.Random(5)
     for n in range(298):
-        made.notebook_of(course, f"s{n:03}", invented(chance))
-    made.notebook_of(course, "ada", LONG)
-    made.notebook_of(course, "<i>bob", RENAMED)
+        insight_fixtures.notebook_of(course, f"s{n:03}", invented(chance))
+    insight_fixtures.notebook_of(course, "ada", LONG)
+    insight_fixtures.notebook_of(course, "<i>bob", RENAMED)
     assert similarity.main([LESSON, "--root", str(course.root)]) == 0
     said = capsys.readouterr().out
     page = course.root / "results" / f"similarity-{LESSON}.html"
@@ -141,10 +140,10 @@ def test_two_of_three_hundred_are_found_and_shown_side_by_side(course, capsys) -
 
 
 def test_a_class_of_one_and_thresholds(course, capsys) -> None:
-    made.notebook_of(course, "ada", LONG)
+    insight_fixtures.notebook_of(course, "ada", LONG)
     assert similarity.main([LESSON, "--root", str(course.root)]) == 0
     assert "0 pairs" in capsys.readouterr().out
-    made.notebook_of(course, "bob", RENAMED)
+    insight_fixtures.notebook_of(course, "bob", RENAMED)
     assert similarity.main([LESSON, "--tokens", "500", "--root", str(course.root)]) == 0
     assert "0 pairs" in capsys.readouterr().out
     with pytest.raises(SystemExit, match="2"):
@@ -154,7 +153,7 @@ def test_a_class_of_one_and_thresholds(course, capsys) -> None:
 def test_what_cannot_be_compared_is_said(course, capsys) -> None:
     assert similarity.main([LESSON, "--root", str(course.root)]) == 2
     assert f"`course grade {LESSON}` makes them" in capsys.readouterr().err
-    made.notebook_of(course, "ada", LONG)
+    insight_fixtures.notebook_of(course, "ada", LONG)
     (course.root / "solutions" / LESSON / f"{NOTEBOOK}.py").unlink()
     assert similarity.main([LESSON, "--root", str(course.root)]) == 2
     assert "m98_1 has 0 sources" in capsys.readouterr().err

@@ -383,7 +383,7 @@ def test_another_region_has_its_own_tables_and_queries(lake, local_aws, client):
 
 
 def test_queries_outlive_a_kill(tmp_path):
-    from tests.localaws.moto.own_aws import OwnAws
+    from tests.localaws.moto.restartable_aws import OwnAws
 
     aws = OwnAws(tmp_path / "state")
     try:

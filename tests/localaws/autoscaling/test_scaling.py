@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from course.localaws.server import launch
-from tests.localaws.sagemaker.hosting.endpoint_world import World, echo, script, until, world_of
+from tests.localaws.sagemaker.hosting.endpoint_fixtures import World, echo, script, until, world_of
 
 DIMENSION, PROVISIONED = "sagemaker:variant:DesiredInstanceCount", "sagemaker:variant:DesiredProvisionedConcurrency"
 SLOW = """

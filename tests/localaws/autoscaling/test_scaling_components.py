@@ -10,8 +10,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from course.localaws.server import launch
-from tests.localaws.sagemaker.hosting.component_world import MEMORY, Components
-from tests.localaws.sagemaker.hosting.endpoint_world import until, world_of
+from tests.localaws.sagemaker.hosting.component_fixtures import MEMORY, Components
+from tests.localaws.sagemaker.hosting.endpoint_fixtures import until, world_of
 
 DIMENSION = "sagemaker:inference-component:DesiredCopyCount"
 

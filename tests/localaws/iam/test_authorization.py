@@ -21,7 +21,7 @@ from course.localaws.iam.identity import Identity
 from course.localaws.protocol.contract import Contract
 from course.localaws.protocol.model import Shape
 from course.localaws.sagemaker.core import permissions
-from tests.localaws.moto.own_aws import OwnAws
+from tests.localaws.moto.restartable_aws import OwnAws
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/SageMakerRole"
 SKLEARN = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"

@@ -14,7 +14,7 @@ from sklearn.datasets import make_classification, make_regression
 from sklearn.preprocessing import StandardScaler
 
 from course.localaws.images.algorithms import ClientError, configuration, declared, linear_losses, linear_metrics, linear_training
-from tests.localaws.images.algorithm_world import CANCER, DIABETES, DIGITS, WINE, Trained, halves
+from tests.localaws.images.algorithm_fixtures import CANCER, DIABETES, DIGITS, WINE, Trained, halves
 
 CLOSE = 1.02
 PATIENT = {"mini_batch_size": 50, "epochs": 300, "early_stopping_patience": 300, "num_models": 1, "learning_rate": 0.02}

@@ -12,7 +12,7 @@ from sklearn.metrics import f1_score, precision_score, recall_score, roc_auc_sco
 
 from course.localaws.images.algorithms import ClientError
 from course.localaws.images.algorithms.randomcutforest import LEAF, Forest, grow
-from tests.localaws.images.algorithm_world import CANCER, DIGITS, Trained
+from tests.localaws.images.algorithm_fixtures import CANCER, DIGITS, Trained
 
 CLOSE = 1.02
 samples = arrays(np.float32, array_shapes(min_dims=3, max_dims=3, min_side=1, max_side=6), elements=st.integers(-3, 3).map(float))

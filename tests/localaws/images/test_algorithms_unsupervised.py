@@ -11,7 +11,7 @@ from sklearn.decomposition import PCA
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
 from course.localaws.images.algorithms import ClientError, kmeans
-from tests.localaws.images.algorithm_world import DIABETES, DIGITS, WINE, Trained, halves, scaled
+from tests.localaws.images.algorithm_fixtures import DIABETES, DIGITS, WINE, Trained, halves, scaled
 
 CLOSE = 1.02
 

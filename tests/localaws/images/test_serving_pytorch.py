@@ -7,7 +7,7 @@ import io
 import numpy as np
 import pytest
 
-from tests.localaws.sagemaker.job_world import needs_torch
+from tests.localaws.sagemaker.job_fixtures import needs_torch
 
 ROWS = np.array([[1.0, 2.0], [3.0, 4.5]], dtype=np.float32)
 

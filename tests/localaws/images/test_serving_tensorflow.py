@@ -10,7 +10,7 @@ import requests
 
 from course.localaws.images.tensorflow.serve import default_of, find_models
 from tests.localaws.images.conftest import Server
-from tests.localaws.sagemaker.job_world import needs_tensorflow
+from tests.localaws.sagemaker.job_fixtures import needs_tensorflow
 
 JSON = "application/json"
 

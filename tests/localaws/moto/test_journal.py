@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, HTTPClientError
 
 from course.localaws.server import launch
-from tests.localaws.moto.own_aws import OwnAws
+from tests.localaws.moto.restartable_aws import OwnAws
 from tests.localaws.moto.scenarios import SCENARIOS
 
 

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.localaws.moto.own_aws import OwnAws
+from tests.localaws.moto.restartable_aws import OwnAws
 
 ACCOUNT = "123456789012"
 

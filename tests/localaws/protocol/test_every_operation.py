@@ -18,10 +18,10 @@ from botocore.exceptions import ClientError
 from botocore.validate import ParamValidator
 
 from course.localaws.server import conformance, launch
-from tests.localaws import samples
+from tests.localaws import sample_requests
 from tests.localaws.boto_clients import client_factory
-from tests.localaws.generated import SERVICES, contract, faults, lower, operations
-from tests.localaws.protocol.wire import service_model
+from tests.localaws.parameter_strategies import SERVICES, contract, faults, lower, operations
+from tests.localaws.protocol.botocore_messages import service_model
 
 BUCKET = "contract"
 ROLE = "arn:aws:iam::123456789012:role/SageMakerRole"
@@ -170,10 +170,10 @@ def sender(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sender]:
         handle.stop()
 
 
-@pytest.mark.parametrize("sample", [samples.minimal, samples.full], ids=lambda sample: sample.__name__)
+@pytest.mark.parametrize("sample", [sample_requests.minimal, sample_requests.full], ids=lambda sample: sample.__name__)
 @pytest.mark.parametrize(("service", "operation"), [each for each in EVERY if each[1] not in DONE])
 def test_what_is_not_done_here_is_refused(sender, service, operation, sample):
-    more = ENOUGH.get(operation, {}) if sample is samples.minimal else {}
+    more = ENOUGH.get(operation, {}) if sample is sample_requests.minimal else {}
     error = sender.send(service, operation, sample(contract(service).model.input_of(operation), KNOWN) | more)
     assert error is not None and error.response["Error"] == {
         "Code": "NotSupportedByLocalAws",
@@ -186,7 +186,7 @@ def test_each_kind_of_fault_is_named_as_aws_names_it(sender, service, operation)
     shape = contract(service).model.input_of(operation)
     if shape is None:
         return
-    params = samples.full(shape)
+    params = sample_requests.full(shape)
     untold = {name for name, member in shape.members.items() if member.location == "uri" or name == shape.payload}
     for kind in KINDS:
         possible = (fault for fault in faults(shape, params) if kind in fault.says and not is_no_request(fault.says, untold))
@@ -206,10 +206,10 @@ def test_nothing_of_all_that_was_refused_changed_anything(sender):
     assert {what["resource"] for what in sender.handle.running()} == sender.holds
 
 
-@pytest.mark.parametrize("sample", [samples.minimal, samples.full], ids=lambda sample: sample.__name__)
+@pytest.mark.parametrize("sample", [sample_requests.minimal, sample_requests.full], ids=lambda sample: sample.__name__)
 @pytest.mark.parametrize(("service", "operation"), [each for each in EVERY if each[1] in DONE])
 def test_what_is_done_here_succeeds_or_is_refused_as_aws_does(sender, service, operation, sample):
-    more = ENOUGH.get(operation, {}) if sample is samples.minimal else {}
+    more = ENOUGH.get(operation, {}) if sample is sample_requests.minimal else {}
     error = sender.send(service, operation, sample(contract(service).model.input_of(operation), KNOWN) | more)
     if error is not None:
         assert error.response["ResponseMetadata"]["HTTPStatusCode"] < 500, error

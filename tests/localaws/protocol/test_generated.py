@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from course.localaws.core.errors import AwsError
 from course.localaws.protocol.model import Shape
-from tests.localaws.generated import contract, faults, operations, parameters, structures
-from tests.localaws.protocol.wire import parse, understood
+from tests.localaws.parameter_strategies import contract, faults, operations, parameters, structures
+from tests.localaws.protocol.botocore_messages import parse, understood
 
 FEW = settings(max_examples=3, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 COUNT = re.compile(r"(\d+) validation errors? detected: ")

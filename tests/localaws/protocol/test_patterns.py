@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from course.localaws.protocol import patterns
 from course.localaws.protocol.patterns import pattern, translate
 from course.localaws.protocol.validation import LONGEST_MATCHED_IN_VAIN
-from tests.localaws.generated import SERVICES
+from tests.localaws.parameter_strategies import SERVICES
 
 LIMIT = 5.0  # seconds for all hostile texts of a catastrophic pattern, which would chew on one for hours
 LONGEST = 100_000

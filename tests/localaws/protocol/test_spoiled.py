@@ -22,11 +22,11 @@ from course.localaws.core.credentials import issued
 from course.localaws.core.sdk_environment import REGION
 from course.localaws.protocol.model import Model
 from course.localaws.server import launch
-from tests.localaws import samples
+from tests.localaws import sample_requests
 from tests.localaws.boto_clients import client_factory
-from tests.localaws.generated import contract
+from tests.localaws.parameter_strategies import contract
 from tests.localaws.protocol.test_every_operation import BUCKET, DONE, EVERY, IMAGE, KNOWN, THERE
-from tests.localaws.sagemaker.job_world import World
+from tests.localaws.sagemaker.job_fixtures import World
 
 LONG = "a" * 6000
 TEXTS = (
@@ -139,8 +139,8 @@ def spoiled(draw: st.DrawFn) -> tuple[str, str, dict]:
     """An operation and a request for it, valid but for up to three values."""
     service, operation = draw(st.sampled_from([each for each in EVERY if each[1] in DONE]) | st.sampled_from(BEGINNING))
     shape = contract(service).model.input_of(operation)
-    works = WORKING.get(operation) or samples.minimal(shape, KNOWN)
-    params = draw(st.sampled_from([works, works, samples.minimal(shape, KNOWN), samples.full(shape, KNOWN)]))
+    works = WORKING.get(operation) or sample_requests.minimal(shape, KNOWN)
+    params = draw(st.sampled_from([works, works, sample_requests.minimal(shape, KNOWN), sample_requests.full(shape, KNOWN)]))
     params = {name: copy.deepcopy(value) for name, value in params.items()}
     if operation.startswith("Create"):  # what is there already would be all that it is told
         names = [name for name in params if name == f"{operation.removeprefix('Create')}Name"]

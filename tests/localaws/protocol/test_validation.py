@@ -11,7 +11,7 @@ from course.localaws.core.errors import AwsError
 from course.localaws.protocol import contract as module
 from course.localaws.protocol.model import raw
 from course.localaws.protocol.validation import MOST_REPORTED
-from tests.localaws.generated import contract
+from tests.localaws.parameter_strategies import contract
 
 LEFT_OUT = Path(module.__file__).with_name("left_out.yaml")
 ROLE = "arn:aws:iam::123456789012:role/SageMakerRole"

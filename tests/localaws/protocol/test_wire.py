@@ -9,8 +9,8 @@ import pytest
 
 from course.localaws.core.errors import AwsError
 from course.localaws.protocol.contract import STRICT, Contract
-from tests.localaws.generated import contract
-from tests.localaws.protocol.wire import call
+from tests.localaws.parameter_strategies import contract
+from tests.localaws.protocol.botocore_messages import call
 
 
 def arrived(operation: str, body: bytes | dict) -> dict:

@@ -118,7 +118,7 @@ FULL = """
     from pathlib import Path
     from course.localaws.core.clock import Clock
     from course.localaws.core.errors import AwsError
-    from course.localaws.s3 import ObjectStore
+    from course.localaws.s3.store import ObjectStore
 
     store = ObjectStore(Path(sys.argv[1]), Clock())
     store.create_bucket("bucket", "us-east-1")

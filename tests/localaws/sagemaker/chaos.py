@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 
 from course.localaws.server import launch
-from tests.localaws.sagemaker.job_world import World
+from tests.localaws.sagemaker.job_fixtures import World
 
 
 class Killed:

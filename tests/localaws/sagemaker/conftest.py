@@ -9,7 +9,7 @@ import pytest
 
 from course.localaws.server import launch
 from course.sandbox import box
-from tests.localaws.sagemaker.job_world import World
+from tests.localaws.sagemaker.job_fixtures import World
 from tests.localaws.sagemaker.wheels import write_wheel
 
 MODES = [

@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from tests.localaws.sagemaker.chaos import Killed
-from tests.localaws.sagemaker.job_world import ENDED
+from tests.localaws.sagemaker.job_fixtures import ENDED
 
 WORK = ["/bin/sh", "-c", "sleep 0.2 & wait; echo model > /opt/ml/model/model.txt; sleep 0.1"]
 VICTIMS = ("gateway", "supervisor", "program")

@@ -14,9 +14,9 @@ from course.localaws.docker_build import build
 from course.localaws.server import launch
 from course.sandbox.box import best_mode
 from course.sandbox.limits import Limits
-from tests.localaws.sagemaker.hosting import endpoint_world
-from tests.localaws.sagemaker.job_world import ROLE, World, channel
-from tests.localaws.sagemaker.own_images import SERVE, classic
+from tests.localaws.sagemaker.custom_image_fixtures import SERVE, classic
+from tests.localaws.sagemaker.hosting import endpoint_fixtures
+from tests.localaws.sagemaker.job_fixtures import ROLE, World, channel
 
 pytestmark = pytest.mark.skipif(best_mode() != "namespace", reason="no user namespaces on this machine, until 2027-05-24")
 
@@ -107,8 +107,8 @@ def test_a_channel_of_hard_links_cannot_be_written(world: World) -> None:
 
 
 def test_an_endpoint_answers_through_its_relay(world: World) -> None:
-    hosting = endpoint_world.world_of(world.handle)
-    name = hosting.deploy(endpoint_world.echo("from inside"))
+    hosting = endpoint_fixtures.world_of(world.handle)
+    name = hosting.deploy(endpoint_fixtures.echo("from inside"))
     assert hosting.invoke(name) == "from inside"
     hosting.close()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.leftovers import processes, wait_for
+from tests.leaked_processes import processes, wait_for
 
 BEGIN = """
 import json, os, sys

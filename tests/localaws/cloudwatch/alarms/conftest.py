@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from course.localaws.server import launch
-from tests.localaws.cloudwatch.alarms.alarm_world import World
+from tests.localaws.cloudwatch.alarms.alarm_fixtures import World
 
 
 @pytest.fixture(scope="module")

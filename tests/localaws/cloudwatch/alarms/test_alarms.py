@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from course.localaws.server import launch
-from tests.localaws.cloudwatch.alarms.alarm_world import UNKNOWN, World
+from tests.localaws.cloudwatch.alarms.alarm_fixtures import UNKNOWN, World
 
 
 def stat(name: str, namespace: str, metric: str) -> dict:

@@ -10,7 +10,7 @@ from course.localaws.core.errors import AwsError
 from course.localaws.sagemaker.core import search_filters
 from course.localaws.sagemaker.core.search import record_shape
 from tests.localaws.sagemaker.experiments.test_experiments import made
-from tests.localaws.sagemaker.job_world import World, channel
+from tests.localaws.sagemaker.job_fixtures import World, channel
 from tests.localaws.sagemaker.processing.test_processing import refused
 
 JOB = record_shape("TrainingJob")

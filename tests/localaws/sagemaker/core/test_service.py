@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from course.localaws.server import launch
 from tests.localaws.boto_clients import client_factory
-from tests.localaws.generated import SERVICES, contract, operations, parameters
+from tests.localaws.parameter_strategies import SERVICES, contract, operations, parameters
 
 ROLE = "arn:aws:iam::123456789012:role/SageMakerRole"
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"

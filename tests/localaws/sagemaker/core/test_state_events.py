@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.localaws.sagemaker.job_world import ROLE, World
+from tests.localaws.sagemaker.job_fixtures import ROLE, World
 from tests.localaws.sagemaker.training.test_training import SAVE
 
 

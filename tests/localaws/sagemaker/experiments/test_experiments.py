@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tests.localaws.sagemaker.job_world import BUCKET, SKLEARN, World, channel, processing_input, processing_output
+from tests.localaws.sagemaker.job_fixtures import BUCKET, SKLEARN, World, channel, processing_input, processing_output
 from tests.localaws.sagemaker.processing.test_processing import refused
 
 pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it

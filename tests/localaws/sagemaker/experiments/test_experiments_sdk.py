@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.localaws.sagemaker.job_world import BUCKET, World
+from tests.localaws.sagemaker.job_fixtures import BUCKET, World
 from tests.localaws.sagemaker.training.test_training_sdk import processor_settings, session, write  # noqa: F401
 
 pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.localaws.sagemaker.job_world import World
+from tests.localaws.sagemaker.job_fixtures import World
 from tests.localaws.sagemaker.processing.test_processing import refused
 
 

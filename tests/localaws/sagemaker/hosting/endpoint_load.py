@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from botocore.exceptions import ClientError, EndpointConnectionError, HTTPClientError
 
-from tests.localaws.sagemaker.job_world import BUCKET, World
+from tests.localaws.sagemaker.job_fixtures import BUCKET, World
 
 INPUTS = [f"input {number}" for number in range(20)]
 # What AWS answers while a model's server is not there: error code, and HTTP status of the container. It may have ended while it answered

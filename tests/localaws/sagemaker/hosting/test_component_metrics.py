@@ -9,8 +9,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from course.localaws.server import launch
-from tests.localaws.sagemaker.hosting.component_world import Components
-from tests.localaws.sagemaker.hosting.endpoint_world import SKLEARN, script, until, world_of
+from tests.localaws.sagemaker.hosting.component_fixtures import Components
+from tests.localaws.sagemaker.hosting.endpoint_fixtures import SKLEARN, script, until, world_of
 
 BUSY = """
 import time

@@ -10,8 +10,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from course.localaws.server import launch
-from tests.localaws.sagemaker.hosting.component_world import MEMORY, Components, needs
-from tests.localaws.sagemaker.hosting.endpoint_world import SKLEARN, echo, script, until, world_of
+from tests.localaws.sagemaker.hosting.component_fixtures import MEMORY, Components, needs
+from tests.localaws.sagemaker.hosting.endpoint_fixtures import SKLEARN, echo, script, until, world_of
 
 
 class Rolled(Components):

@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from course.localaws.server import launch
-from tests.localaws.sagemaker.hosting.endpoint_world import SKLEARN, World, script, until, world_of
+from tests.localaws.sagemaker.hosting.endpoint_fixtures import SKLEARN, World, script, until, world_of
 
 # Answers in capitals; "slow" takes a while, "bad" is refused, "die" ends the process.
 CAPITALS = """

@@ -8,7 +8,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.localaws.sagemaker.hosting.endpoint_world import SKLEARN, World, echo, script, until
+from tests.localaws.sagemaker.hosting.endpoint_fixtures import SKLEARN, World, echo, script, until
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,9 @@ import pytest
 
 from course.localaws.sagemaker.hosting.runtime.container_client import EXITED
 from tests.localaws.sagemaker.chaos import Killed
+from tests.localaws.sagemaker.hosting.endpoint_fixtures import ROLE, SCRIPT, SKLEARN, archive, script
 from tests.localaws.sagemaker.hosting.endpoint_load import INPUTS, Load, Told, messages, of_many, queued, upper
-from tests.localaws.sagemaker.hosting.endpoint_world import ROLE, SCRIPT, SKLEARN, archive, script
-from tests.localaws.sagemaker.job_world import BUCKET
+from tests.localaws.sagemaker.job_fixtures import BUCKET
 
 CODE = """
 from pathlib import Path

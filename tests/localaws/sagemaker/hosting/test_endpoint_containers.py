@@ -7,7 +7,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.localaws.sagemaker.hosting.endpoint_world import ROLE, SKLEARN, World, archive, script, until
+from tests.localaws.sagemaker.hosting.endpoint_fixtures import ROLE, SKLEARN, World, archive, script, until
 
 # Says what came and passes it on, as text; "<name>!" makes it answer 400, "<name>?" makes the process end.
 STATION = """

@@ -9,7 +9,17 @@ import pytest
 from botocore.exceptions import ClientError
 
 from course.localaws.server import launch
-from tests.localaws.sagemaker.hosting.endpoint_world import ROLE, SKLEARN, XGBOOST, World, archive, booster_file, script, until, world_of
+from tests.localaws.sagemaker.hosting.endpoint_fixtures import (
+    ROLE,
+    SKLEARN,
+    XGBOOST,
+    World,
+    archive,
+    booster_file,
+    script,
+    until,
+    world_of,
+)
 
 # Answers with the name of its model and the process; "die" ends that.
 NAMED = """

@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from course.localaws.server import launch
-from tests.localaws.sagemaker.hosting.endpoint_world import SKLEARN, World, booster_file, script, until, world_of
+from tests.localaws.sagemaker.hosting.endpoint_fixtures import SKLEARN, World, booster_file, script, until, world_of
 
 # Answers with the number of times that this process was asked; "slow" holds it until a file is there.
 COUNTING = """

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course.localaws.sagemaker.hosting.runtime import eventstream
-from tests.localaws.sagemaker.hosting.endpoint_world import SKLEARN, World, script
+from tests.localaws.sagemaker.hosting.endpoint_fixtures import SKLEARN, World, script
 
 PIECES = """
 import os, signal, time
@@ -67,7 +67,7 @@ def test_an_answer_that_is_an_error_is_an_error(world):
 
 
 def test_without_streaming_the_pieces_come_as_one(world, endpoint):
-    from tests.localaws.sagemaker.hosting.endpoint_world import until
+    from tests.localaws.sagemaker.hosting.endpoint_fixtures import until
 
     def whole() -> str:
         try:

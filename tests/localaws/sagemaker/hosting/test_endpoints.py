@@ -11,7 +11,7 @@ import xgboost
 from botocore.exceptions import ClientError
 
 from course.localaws.server import launch
-from tests.localaws.sagemaker.hosting.endpoint_world import (
+from tests.localaws.sagemaker.hosting.endpoint_fixtures import (
     LIMIT,
     ROLE,
     ROWS,

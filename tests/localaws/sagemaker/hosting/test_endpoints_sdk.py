@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import xgboost
 
-from tests.localaws.sagemaker.hosting.endpoint_world import SKLEARN, XGBOOST, World, answers_of, booster, booster_file
+from tests.localaws.sagemaker.hosting.endpoint_fixtures import SKLEARN, XGBOOST, World, answers_of, booster, booster_file
 
 PROGRAM = """
 import json, logging, sys, time

@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from course.localaws.server import launch
-from tests.localaws.sagemaker.hosting.endpoint_world import World, echo, until, world_of
+from tests.localaws.sagemaker.hosting.endpoint_fixtures import World, echo, until, world_of
 
 
 class Guarded(World):

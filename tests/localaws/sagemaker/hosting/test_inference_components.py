@@ -9,8 +9,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from course.localaws.server import launch
-from tests.localaws.sagemaker.hosting.component_world import MEMORY, Components, needs, refusal
-from tests.localaws.sagemaker.hosting.endpoint_world import ROLE, SKLEARN, answers_of, archive, echo, script, until, world_of
+from tests.localaws.sagemaker.hosting.component_fixtures import MEMORY, Components, needs, refusal
+from tests.localaws.sagemaker.hosting.endpoint_fixtures import ROLE, SKLEARN, answers_of, archive, echo, script, until, world_of
 
 # Takes 1.5 GiB while it answers, which it does at once or, if it may, after a minute.
 GREEDY = """

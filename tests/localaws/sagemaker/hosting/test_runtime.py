@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from course.localaws.sagemaker.hosting.servers.fleets import pick
 from course.localaws.server import launch
-from tests.localaws.sagemaker.hosting.endpoint_world import SKLEARN, World, booster_file, echo, script, until, world_of
+from tests.localaws.sagemaker.hosting.endpoint_fixtures import SKLEARN, World, booster_file, echo, script, until, world_of
 
 ECHO_ALL = script("""
 import json

@@ -11,9 +11,9 @@ from botocore.exceptions import ClientError
 
 from course.localaws.docker_build import build
 from course.localaws.server import launch
-from tests.localaws.sagemaker.hosting.component_world import Components, needs
-from tests.localaws.sagemaker.hosting.endpoint_world import ROLE, echo, world_of
-from tests.localaws.sagemaker.own_images import write
+from tests.localaws.sagemaker.custom_image_fixtures import write
+from tests.localaws.sagemaker.hosting.component_fixtures import Components, needs
+from tests.localaws.sagemaker.hosting.endpoint_fixtures import ROLE, echo, world_of
 
 # Counts the requests of each session. HEADER is the one by which it says that a session has begun.
 SERVE = """

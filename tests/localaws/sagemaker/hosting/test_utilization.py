@@ -8,7 +8,7 @@ import datetime
 import pytest
 
 from course.localaws.server import launch
-from tests.localaws.sagemaker.hosting.endpoint_world import World, echo, script, until, world_of
+from tests.localaws.sagemaker.hosting.endpoint_fixtures import World, echo, script, until, world_of
 
 BUSY = """
 import time

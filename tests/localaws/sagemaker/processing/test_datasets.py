@@ -7,7 +7,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.localaws.sagemaker.job_world import BUCKET, World
+from tests.localaws.sagemaker.job_fixtures import BUCKET, World
 
 pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
 

@@ -7,7 +7,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.localaws.sagemaker.job_world import BUCKET, ROLE, World, processing_input, processing_output, without_none
+from tests.localaws.sagemaker.job_fixtures import BUCKET, ROLE, World, processing_input, processing_output, without_none
 
 
 def refused(call, *arguments: object, **parameters: object) -> tuple[str, str]:

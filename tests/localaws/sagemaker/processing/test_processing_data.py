@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from tests.localaws.sagemaker.job_world import BUCKET, World, processing_input, processing_output
+from tests.localaws.sagemaker.job_fixtures import BUCKET, World, processing_input, processing_output
 
 
 def outputs(*made: dict) -> dict:

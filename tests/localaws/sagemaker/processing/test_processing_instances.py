@@ -8,7 +8,7 @@ import pytest
 
 from course.localaws.server import launch
 from course.sandbox.box import best_mode
-from tests.localaws.sagemaker.job_world import BUCKET, World, processing_input, processing_output
+from tests.localaws.sagemaker.job_fixtures import BUCKET, World, processing_input, processing_output
 from tests.localaws.sagemaker.training.test_training_hosts import MEET
 
 TWO = {"ClusterConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 5}}

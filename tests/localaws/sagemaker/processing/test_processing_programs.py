@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from tests.localaws.sagemaker.job_world import BUCKET, ROLE, SKLEARN, World, processing_input, processing_output, targz
+from tests.localaws.sagemaker.job_fixtures import BUCKET, ROLE, SKLEARN, World, processing_input, processing_output, targz
 from tests.localaws.sagemaker.processing.test_processing import refused
 
 TOLD = "import json, os, sys; print(json.dumps([sys.argv[1:], os.environ.get('TOLD')]))"

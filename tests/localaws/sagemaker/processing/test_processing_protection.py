@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.localaws.sagemaker.job_world import BUCKET, World, processing_output
+from tests.localaws.sagemaker.job_fixtures import BUCKET, World, processing_output
 from tests.localaws.sagemaker.training.test_training import refused
 
 WRITE = "open('/opt/ml/processing/out/a.txt', 'w').write('a')"

@@ -11,7 +11,7 @@ import pytest
 
 from course.localaws.server import launch
 from course.sandbox import box
-from tests.localaws.sagemaker.job_world import BUCKET, ROLE, World, processing_input
+from tests.localaws.sagemaker.job_fixtures import BUCKET, ROLE, World, processing_input
 from tests.localaws.sagemaker.processing.test_processing import refused
 from tests.localaws.sagemaker.training.test_training_sdk import processing_shapes, session, write  # noqa: F401
 

@@ -15,9 +15,9 @@ from course.localaws.sagemaker.recommender.model import Measured
 from course.localaws.sagemaker.recommender.traffic import Step, steps_of
 from course.localaws.server import launch
 from tests.localaws.boto_clients import client_factory
-from tests.localaws.sagemaker.hosting.endpoint_world import ROLE, SKLEARN, archive, script, until
+from tests.localaws.sagemaker.hosting.endpoint_fixtures import ROLE, SKLEARN, archive, script, until
 from tests.localaws.sagemaker.processing.test_processing import refused
-from tests.localaws.sagemaker.registry.registry_world import Registry
+from tests.localaws.sagemaker.registry.registry_fixtures import Registry
 
 GROUP = "/aws/sagemaker/InferenceRecommendationsJobs"
 RUNNING = ("PENDING", "IN_PROGRESS", "STOPPING")

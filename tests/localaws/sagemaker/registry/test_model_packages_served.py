@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.localaws.sagemaker.hosting.endpoint_world import ROLE, XGBOOST, archive, booster_file
+from tests.localaws.sagemaker.hosting.endpoint_fixtures import ROLE, XGBOOST, archive, booster_file
 from tests.localaws.sagemaker.processing.test_processing import refused
-from tests.localaws.sagemaker.registry.registry_world import Registry
+from tests.localaws.sagemaker.registry.registry_fixtures import Registry
 
 
 @pytest.fixture(scope="module")

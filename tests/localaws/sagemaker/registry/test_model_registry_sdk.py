@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from tests.localaws.sagemaker.hosting.endpoint_world import XGBOOST, answers_of, archive, booster_file
-from tests.localaws.sagemaker.registry.registry_world import Registry
+from tests.localaws.sagemaker.hosting.endpoint_fixtures import XGBOOST, answers_of, archive, booster_file
+from tests.localaws.sagemaker.registry.registry_fixtures import Registry
 
 PROGRAM = """
 import json, logging, sys, time

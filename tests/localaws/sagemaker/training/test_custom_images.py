@@ -16,8 +16,8 @@ from botocore.exceptions import ClientError
 from course.localaws.docker_build import BuildError, Built, build
 from course.localaws.server import launch
 from course.sandbox import visible
-from tests.localaws.sagemaker.job_world import BUCKET, ROLE, SKLEARN, World, channel, processing_input, processing_output, trust
-from tests.localaws.sagemaker.own_images import classic, write
+from tests.localaws.sagemaker.custom_image_fixtures import classic, write
+from tests.localaws.sagemaker.job_fixtures import BUCKET, ROLE, SKLEARN, World, channel, processing_input, processing_output, trust
 from tests.localaws.sagemaker.wheels import write_wheel
 
 pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it

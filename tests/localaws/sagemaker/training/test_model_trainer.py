@@ -13,7 +13,7 @@ import sys
 
 import pytest
 
-from tests.localaws.moto.own_aws import OwnAws
+from tests.localaws.moto.restartable_aws import OwnAws
 
 ACCOUNT = "123456789012"
 PROGRAM = """

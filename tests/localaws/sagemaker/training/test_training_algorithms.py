@@ -11,7 +11,7 @@ import pytest
 
 from course.localaws.core.resources import Document
 from course.localaws.images.shared import recordio_protobuf
-from tests.localaws.sagemaker.job_world import BUCKET, ROLE, World, channel
+from tests.localaws.sagemaker.job_fixtures import BUCKET, ROLE, World, channel
 
 pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
 

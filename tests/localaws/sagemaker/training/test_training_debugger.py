@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.localaws.sagemaker.job_world import BUCKET, SKLEARN, World
+from tests.localaws.sagemaker.job_fixtures import BUCKET, SKLEARN, World
 from tests.localaws.sagemaker.training.test_training import refused
 
 CODE = """

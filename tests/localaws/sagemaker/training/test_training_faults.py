@@ -12,7 +12,7 @@ import pytest
 
 from course.localaws.server import launch
 from course.sandbox import box
-from tests.localaws.sagemaker.job_world import BUCKET, World, cluster
+from tests.localaws.sagemaker.job_fixtures import BUCKET, World, cluster
 from tests.localaws.sagemaker.training.test_training_retries import BEGIN, ONCE, waiting
 from tests.localaws.sagemaker.training.test_training_spot import steps
 

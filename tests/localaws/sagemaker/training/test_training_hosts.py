@@ -9,7 +9,7 @@ import pytest
 
 from course.localaws.server import launch
 from course.sandbox import box
-from tests.localaws.sagemaker.job_world import BUCKET, World, channel, cluster
+from tests.localaws.sagemaker.job_fixtures import BUCKET, World, channel, cluster
 from tests.localaws.sagemaker.training.test_training import refused
 
 TELL = """

@@ -10,7 +10,7 @@ import os
 import pytest
 
 from course.localaws.images.shared import recordio
-from tests.localaws.sagemaker.job_world import BUCKET, World, channel, cluster, trust
+from tests.localaws.sagemaker.job_fixtures import BUCKET, World, channel, cluster, trust
 from tests.localaws.sagemaker.training.test_training import refused
 
 READ = """

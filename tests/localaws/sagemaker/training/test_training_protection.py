@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.localaws.sagemaker.job_world import BUCKET, World
+from tests.localaws.sagemaker.job_fixtures import BUCKET, World
 from tests.localaws.sagemaker.training.test_training import SAVE, refused
 
 

@@ -17,7 +17,7 @@ from course.localaws.images.shared import launchers
 from course.localaws.images.shared.script_mode import ClientError, Environment
 from course.localaws.jobs import ml_folder
 from course.localaws.sagemaker.core.cluster import hosts, resource_config
-from tests.localaws.sagemaker.job_world import World, cluster, needs_torch
+from tests.localaws.sagemaker.job_fixtures import World, cluster, needs_torch
 from tests.localaws.sagemaker.training.test_training_sdk import ALL_REDUCE
 
 pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it

@@ -5,7 +5,7 @@ from __future__ import annotations
 import psutil
 import pytest
 
-from tests.localaws.sagemaker.job_world import BUCKET, World, cluster
+from tests.localaws.sagemaker.job_fixtures import BUCKET, World, cluster
 from tests.localaws.sagemaker.training.test_training import refused
 from tests.localaws.sagemaker.training.test_training_spot import described, steps
 

@@ -11,7 +11,7 @@ import pytest
 
 from course.localaws.core.sdk_environment import PLUGIN_FOLDER
 from course.localaws.docker_build import build
-from tests.localaws.sagemaker.job_world import BUCKET, ROLE, SKLEARN, XGBOOST, World, needs_torch, processing_input, processing_output
+from tests.localaws.sagemaker.job_fixtures import BUCKET, ROLE, SKLEARN, XGBOOST, World, needs_torch, processing_input, processing_output
 
 pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
 

@@ -12,7 +12,7 @@ import pytest
 from course.localaws.images.shared.script_mode import ClientError
 from course.localaws.images.tensorflow import train
 from course.sandbox import host_names
-from tests.localaws.sagemaker.job_world import World, cluster, needs_tensorflow
+from tests.localaws.sagemaker.job_fixtures import World, cluster, needs_tensorflow
 from tests.localaws.sagemaker.training.test_training_pytorch import environment
 
 pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it

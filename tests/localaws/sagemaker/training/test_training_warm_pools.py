@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.localaws.sagemaker.job_world import ROLE, World, trust
+from tests.localaws.sagemaker.job_fixtures import ROLE, World, trust
 from tests.localaws.sagemaker.training.test_training import refused
 
 CACHE = "/opt/ml/sagemaker/warmpoolcache"

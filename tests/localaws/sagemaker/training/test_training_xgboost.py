@@ -13,7 +13,7 @@ import pytest
 import xgboost
 
 from course.localaws.images.shared import recordio_protobuf as records
-from tests.localaws.sagemaker.job_world import BUCKET, XGBOOST, World, channel, cluster
+from tests.localaws.sagemaker.job_fixtures import BUCKET, XGBOOST, World, channel, cluster
 
 pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
 

@@ -8,7 +8,7 @@ import pickle
 import pytest
 import xgboost
 
-from tests.localaws.sagemaker.job_world import BUCKET, XGBOOST, World, channel, cluster
+from tests.localaws.sagemaker.job_fixtures import BUCKET, XGBOOST, World, channel, cluster
 from tests.localaws.sagemaker.training.test_training_spot import SPOT
 from tests.localaws.sagemaker.training.test_training_xgboost import libsvm
 from tests.localaws.sagemaker.tuning.test_tuning import once

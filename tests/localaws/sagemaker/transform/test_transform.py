@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.localaws.sagemaker.job_world import BUCKET, World
+from tests.localaws.sagemaker.job_fixtures import BUCKET, World
 from tests.localaws.sagemaker.processing.test_processing import refused
-from tests.localaws.sagemaker.transform.transform_world import (
+from tests.localaws.sagemaker.transform.transform_fixtures import (
     CSV,
     CSV_OUT,
     SUM,

@@ -11,10 +11,10 @@ import pytest
 
 from course.localaws.jobs.runner import remove
 from course.localaws.server import launch
-from tests.localaws.sagemaker.job_world import World
+from tests.localaws.sagemaker.job_fixtures import World
 from tests.localaws.sagemaker.training.test_training_faults import MODES
 from tests.localaws.sagemaker.training.test_training_faults import start as start_server
-from tests.localaws.sagemaker.transform.transform_world import CSV, SUM, ended, messages, model, outputs, start
+from tests.localaws.sagemaker.transform.transform_fixtures import CSV, SUM, ended, messages, model, outputs, start
 
 WAITS = """
 import time

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.localaws.sagemaker.job_world import BUCKET, World
+from tests.localaws.sagemaker.job_fixtures import BUCKET, World
 from tests.localaws.sagemaker.training.test_training_sdk import session  # noqa: F401 - session is a fixture
-from tests.localaws.sagemaker.transform.transform_world import CSV, SUM, model, outputs, request
+from tests.localaws.sagemaker.transform.transform_fixtures import CSV, SUM, model, outputs, request
 
 pytestmark = pytest.mark.parametrize("world", ["rewrite"], indirect=True)
 

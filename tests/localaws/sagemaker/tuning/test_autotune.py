@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from course.localaws.sagemaker.tuning.autotune import applied
-from tests.localaws.sagemaker.job_world import SKLEARN, XGBOOST
+from tests.localaws.sagemaker.job_fixtures import SKLEARN, XGBOOST
 
 KMEANS = "382416733822.dkr.ecr.us-east-1.amazonaws.com/kmeans:1"
 

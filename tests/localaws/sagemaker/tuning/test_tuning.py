@@ -7,8 +7,8 @@ import re
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.localaws.sagemaker.job_world import XGBOOST, World, channel
-from tests.localaws.sagemaker.tuning.tuning_world import EPOCHS, TOY, Tuning, categorical, continuous, epochs, kinds, objective
+from tests.localaws.sagemaker.job_fixtures import XGBOOST, World, channel
+from tests.localaws.sagemaker.tuning.tuning_fixtures import EPOCHS, TOY, Tuning, categorical, continuous, epochs, kinds, objective
 
 pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
 

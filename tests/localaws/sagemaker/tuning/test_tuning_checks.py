@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.localaws.sagemaker.job_world import BUCKET, XGBOOST, World, channel
+from tests.localaws.sagemaker.job_fixtures import BUCKET, XGBOOST, World, channel
 from tests.localaws.sagemaker.tuning.test_tuning import refused
-from tests.localaws.sagemaker.tuning.tuning_world import Tuning, categorical, continuous, kinds, objective
+from tests.localaws.sagemaker.tuning.tuning_fixtures import Tuning, categorical, continuous, kinds, objective
 
 pytestmark = pytest.mark.parametrize("world", ["rewrite"], indirect=True)
 INTEGER = {"Name": "depth", "MinValue": "1", "MaxValue": "5"}

@@ -9,9 +9,9 @@ import psutil
 import pytest
 
 from course.localaws.server import launch
-from tests.localaws.sagemaker.job_world import BUCKET, World
+from tests.localaws.sagemaker.job_fixtures import BUCKET, World
 from tests.localaws.sagemaker.tuning.test_tuning import LONG
-from tests.localaws.sagemaker.tuning.tuning_world import Tuning
+from tests.localaws.sagemaker.tuning.tuning_fixtures import Tuning
 
 LOST = "InternalServerError: the local AWS was stopped while the job ran"
 

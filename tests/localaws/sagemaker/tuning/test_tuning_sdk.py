@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.localaws.sagemaker.job_world import BUCKET, ROLE, SKLEARN, XGBOOST, World
+from tests.localaws.sagemaker.job_fixtures import BUCKET, ROLE, SKLEARN, XGBOOST, World
 from tests.localaws.sagemaker.training.test_training_sdk import session, write  # noqa: F401 - session is a fixture
 
 pytestmark = pytest.mark.parametrize("world", ["rewrite"], indirect=True)

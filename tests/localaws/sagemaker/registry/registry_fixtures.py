@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.localaws.sagemaker.hosting.endpoint_world import XGBOOST, World, archive, booster_file
+from tests.localaws.sagemaker.hosting.endpoint_fixtures import XGBOOST, World, archive, booster_file
 
 ARN = "arn:aws:sagemaker:us-east-1:123456789012"
 TYPES = {"SupportedTransformInstanceTypes": ["ml.m5.large"], "SupportedRealtimeInferenceInstanceTypes": ["ml.m5.large"]}

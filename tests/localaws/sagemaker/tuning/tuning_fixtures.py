@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.localaws.sagemaker.job_world import BUCKET, ENDED, ROLE, SKLEARN, World, targz
+from tests.localaws.sagemaker.job_fixtures import BUCKET, ENDED, ROLE, SKLEARN, World, targz
 
 # The nearer x is to 3, the better. It takes no other hyperparameter: one that is not meant for a script would fail it. A name of one
 # letter comes as "-x".

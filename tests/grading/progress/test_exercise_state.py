@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course.grading.attempts import EVENTS, Attempt
-from course.grading.progress.standing import OPEN, PASSED, REVEALED, TRIED, progress, standing
-
-from ..examples import exercise
+from course.grading.progress.exercise_state import OPEN, PASSED, REVEALED, TRIED, progress, standing
+from tests.grading.exercise_fixtures import exercise
 
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
 POINTS = float(exercise().points)

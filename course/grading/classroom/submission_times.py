@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from course.grading.classroom.finder import Finder
 from course.grading.classroom.roster import Student
+from course.grading.classroom.student_matcher import Finder
 
 NUMBER, AT = "identifier", ("submitted", "last modified (submission)")
 NONE = {"", "-"}

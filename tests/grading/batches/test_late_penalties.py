@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from nbgrader.api import Gradebook
 
-from ..classroom import LESSON, NOTEBOOK, Course
+from tests.grading.nbgrader_course import LESSON, NOTEBOOK, Course
+
 from ..students import RIGHT, STUDENTS, WRONG
 from .test_appeals import course_command
 from .test_command import grade, result

@@ -13,8 +13,8 @@ import nbformat
 
 from course.grading.batches.folder import CourseFolder
 from course.grading.batches.result import UNGRADED, Result
+from tests.grading.nbgrader_course import HERE, LESSON, NOTEBOOK, cell, solution
 
-from ..classroom import HERE, LESSON, NOTEBOOK, cell, solution
 from ..students import FULL
 
 PARTS = {

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from course.localaws.core.call import Call, Principal
-from tests.localaws.generated import contract
+from tests.localaws.parameter_strategies import contract
 
 MODELS: dict[str, ServiceModel] = {}
 

@@ -20,8 +20,8 @@ from rich.table import Table
 from course import cli, interrupts
 from course.grading.batches.folder import CourseFolder
 from course.grading.batches.result import Result
-from course.grading.classroom import landing, schedule
-from course.regression import demo_tries
+from course.grading.classroom import import_submissions, schedule
+from course.regression import demo_attempts
 from course.regression.demo_learners import KINDS, Kind, Material, hand_in, problems
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -102,8 +102,8 @@ class Night:
                     material = self.material(lesson)
                     hand_in(kind, self.folder / "notebooks" / lesson, material, folder)
                     for each in material.values():
-                        demo_tries.write(kind, each, at, folder)
-                    (folder / "timestamp.txt").write_text(at.strftime(landing.STAMP), encoding="utf-8")
+                        demo_attempts.write(kind, each, at, folder)
+                    (folder / "timestamp.txt").write_text(at.strftime(import_submissions.STAMP), encoding="utf-8")
             self._course("collect", lesson, "--from", f"handed_in/{lesson}", quiet=True)
 
     def grade(self, jobs: int) -> None:

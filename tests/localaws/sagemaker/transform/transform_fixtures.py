@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from tests.localaws.sagemaker.job_world import BUCKET, ENDED, ROLE, SKLEARN, World, targz
+from tests.localaws.sagemaker.job_fixtures import BUCKET, ENDED, ROLE, SKLEARN, World, targz
 
 SERVING = {"SAGEMAKER_PROGRAM": "inference.py", "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code"}
 GROUP = "/aws/sagemaker/TransformJobs"

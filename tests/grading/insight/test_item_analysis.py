@@ -11,25 +11,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course.grading.attempts import Attempt
-from course.grading.insight import stored
-from course.grading.insight.items import ALL_ALIKE, TOO_FEW, Correlation, commonest, correlation, items
+from course.grading.insight import stored_results
+from course.grading.insight.item_analysis import ALL_ALIKE, TOO_FEW, Correlation, commonest, correlation, items
 from course.grading.insight.observations import Observation, Tries, observe
-from course.grading.insight.stuck import stuck
+from course.grading.insight.struggling import stuck
+from tests.grading.insight import insight_fixtures
 
-from . import made
-
-EX1, EX2, EX3 = made.PARTS
+EX1, EX2, EX3 = insight_fixtures.PARTS
 
 
 def observed(tmp_path: Path, learners: int) -> list[Observation]:
-    course = made.folder(tmp_path)
-    made.class_of(course, learners)
-    return observe(course, stored.results(course))
+    course = insight_fixtures.folder(tmp_path)
+    insight_fixtures.class_of(course, learners)
+    return observe(course, stored_results.results(course))
 
 
 def test_difficulty_and_discrimination_are_those_of_the_textbook(tmp_path) -> None:
     seen = observed(tmp_path, 40)
-    scores = {name: numpy.array([each.score for each in seen if each.exercise == name]) for name in made.PARTS}
+    scores = {name: numpy.array([each.score for each in seen if each.exercise == name]) for name in insight_fixtures.PARTS}
     by_name = {item.exercise: item for item in items(seen)}
     for name, item in by_name.items():
         assert item.difficulty == pytest.approx(scores[name].mean() / item.points)
@@ -58,18 +57,18 @@ def test_small_classes_get_no_measures(tmp_path, learners: int) -> None:
 
 
 def test_a_class_that_is_all_alike_has_no_discrimination(tmp_path) -> None:
-    course = made.folder(tmp_path)
-    full = {name: made.exercise(name, [1.0] * len(parts)) for name, parts in made.PARTS.items()}
-    seen = observe(course, [made.result(course, f"s{n}", full) for n in range(12)])
+    course = insight_fixtures.folder(tmp_path)
+    full = {name: insight_fixtures.exercise(name, [1.0] * len(parts)) for name, parts in insight_fixtures.PARTS.items()}
+    seen = observe(course, [insight_fixtures.result(course, f"s{n}", full) for n in range(12)])
     assert {item.discrimination for item in items(seen)} == {ALL_ALIKE}
     assert {item.difficulty for item in items(seen)} == {1.0}
 
 
 def test_what_is_ungraded_is_in_no_measure(tmp_path) -> None:
-    course = made.folder(tmp_path)
-    full = {name: made.exercise(name, [1.0] * len(parts)) for name, parts in made.PARTS.items()}
+    course = insight_fixtures.folder(tmp_path)
+    full = {name: insight_fixtures.exercise(name, [1.0] * len(parts)) for name, parts in insight_fixtures.PARTS.items()}
     fault = {"score": None, "points": 2.0, "fault": "the check of m98_1_ex2 raised", "report": None}
-    seen = observe(course, [made.result(course, f"s{n}", full | ({EX2: fault} if n < 3 else {})) for n in range(12)])
+    seen = observe(course, [insight_fixtures.result(course, f"s{n}", full | ({EX2: fault} if n < 3 else {})) for n in range(12)])
     item = next(item for item in items(seen) if item.exercise == EX2)
     assert item.outcomes == {"passed": 9, "partly": 0, "failed": 0, "untouched": 0, "ungraded": 3}
     assert item.difficulty == 1.0 and item.discrimination == TOO_FEW
@@ -89,7 +88,7 @@ def test_the_commonest_failure_is_told_by_one_of_its_messages() -> None:
 
 def test_tries_are_counted_until_the_first_pass() -> None:
     def event(kind: str, minute: int, score: float = 0.0, hints: int = 0) -> Attempt:
-        return Attempt(made.MONDAY + timedelta(minutes=minute), EX1, kind, score, 4.0, {}, f"at {minute}", hints)
+        return Attempt(insight_fixtures.MONDAY + timedelta(minutes=minute), EX1, kind, score, 4.0, {}, f"at {minute}", hints)
 
     events = [event("check", 1), event("hint", 5, hints=1), event("check", 9, 2.0), event("check", 21, 4.0), event("check", 30)]
     assert Tries.of(events) == Tries(checks=3, seconds=1200.0, hints=1, said="at 30")
@@ -98,12 +97,12 @@ def test_tries_are_counted_until_the_first_pass() -> None:
 
 
 def test_who_is_stuck(tmp_path) -> None:
-    course = made.folder(tmp_path)
-    half = made.exercise(EX2, [1.0, 0.0], ["`mean([])` raised ZeroDivisionError"])
-    empty = {name: made.exercise(name, [None] * len(made.PARTS[name]), unanswered=True) for name in (EX1, EX3)}
-    made.log(course, "tries", [(EX2, "check", 0.5, n) for n in range(7)])
-    made.log(course, "passes", [(EX2, "check", 0.5, n) for n in range(7)] + [(EX2, "check", 1.0, 8)])
-    results = [made.result(course, "tries", {**empty, EX2: half}), made.result(course, "passes", {EX2: half})]
+    course = insight_fixtures.folder(tmp_path)
+    half = insight_fixtures.exercise(EX2, [1.0, 0.0], ["`mean([])` raised ZeroDivisionError"])
+    empty = {name: insight_fixtures.exercise(name, [None] * len(insight_fixtures.PARTS[name]), unanswered=True) for name in (EX1, EX3)}
+    insight_fixtures.log(course, "tries", [(EX2, "check", 0.5, n) for n in range(7)])
+    insight_fixtures.log(course, "passes", [(EX2, "check", 0.5, n) for n in range(7)] + [(EX2, "check", 1.0, 8)])
+    results = [insight_fixtures.result(course, "tries", {**empty, EX2: half}), insight_fixtures.result(course, "passes", {EX2: half})]
     tired, untouched = stuck(observe(course, results))
     assert (tired.student, tired.exercises, tired.tries) == ("tries", (EX2,), 7)
     assert tired.why == "empty: `mean([])` raised ZeroDivisionError"

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course.grading.classroom import sources
-from course.grading.classroom.sources import Entry, Refused, in_folder, in_zip, plain_path
+from course.grading.classroom import submitted_files
+from course.grading.classroom.submitted_files import Entry, Refused, in_folder, in_zip, plain_path
 
 
 def zipped(**files: bytes) -> io.BytesIO:
@@ -24,7 +24,7 @@ def zipped(**files: bytes) -> io.BytesIO:
     return file
 
 
-def names(found: sources.Found) -> list[str]:
+def names(found: submitted_files.Found) -> list[str]:
     return [each.name if isinstance(each, Entry) else f"REFUSED {each[0]}: {each[1]}" for each in found]
 
 
@@ -85,8 +85,8 @@ def test_what_is_no_zip(tmp_path):
 def test_a_bomb_is_refused_by_what_it_unpacks_to(tmp_path):
     (entry,) = in_zip(zipped(bomb=b"0" * 3_000_000))
     with pytest.raises(Refused, match="more than"):
-        sources.copy(entry, tmp_path / "bomb", 1_000_000)
-    assert sources.copy(entry, tmp_path / "fits", 3_000_000) == 3_000_000
+        submitted_files.copy(entry, tmp_path / "bomb", 1_000_000)
+    assert submitted_files.copy(entry, tmp_path / "fits", 3_000_000) == 3_000_000
 
 
 def test_damaged_and_encrypted_content(tmp_path):
@@ -94,7 +94,7 @@ def test_damaged_and_encrypted_content(tmp_path):
     damaged[60] ^= 0xFF
     (entry,) = in_zip(io.BytesIO(bytes(damaged)))
     with pytest.raises(Refused, match="cannot be unpacked"):
-        sources.copy(entry, tmp_path / "a", 10**6)
+        submitted_files.copy(entry, tmp_path / "a", 10**6)
     secret = bytearray(zipped(a=b"x").getvalue())
     secret[secret.index(b"PK\x01\x02") + 8] |= 1
     assert names(in_zip(io.BytesIO(bytes(secret)))) == ["REFUSED a: it is encrypted"]

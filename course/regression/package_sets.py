@@ -1,4 +1,4 @@
-"""Every lesson under another set of packages: `python -m course.regression.mixes studio`. `mixes.yaml` says which sets there are."""
+"""Every lesson under another set of packages: `python -m course.regression.package_sets studio`. `mixes.yaml` says which sets there are."""
 
 from __future__ import annotations
 

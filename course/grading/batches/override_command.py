@@ -10,7 +10,7 @@ from pathlib import Path
 from course.grading.batches import exports, overrides
 from course.grading.batches.folder import CourseFolder, FolderError
 from course.grading.errors import UnknownExercise
-from course.grading.insight import night
+from course.grading.insight import grading_summary
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (FolderError, UnknownExercise) as error:
         print(f"course override: {error}", file=sys.stderr)
         return 2
-    night.write(folder, [result])
+    grading_summary.write(folder, [result])
     each = result.exercises[options.exercise]
     score = "no score" if each["score"] is None else f"{each['score']:g} of {each['points']:g} points"
     extra = f" and {each['extra']:g} extra" if each["extra"] else ""

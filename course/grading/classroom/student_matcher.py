@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from course.grading.classroom import names
+from course.grading.classroom import lms_filenames
 from course.grading.classroom.roster import Student
 
 SEPARATORS = "_-. "  # between an id and what follows it in a name
@@ -58,15 +58,15 @@ class Finder:
             if student.lms_user_id:
                 self.numbers[student.lms_user_id] = student.id
             for written in (f"{student.first_name}{student.last_name}", f"{student.last_name}{student.first_name}"):
-                if names.plain(written):
-                    self.called[names.plain(written)].add(student.id)
+                if lms_filenames.plain(written):
+                    self.called[lms_filenames.plain(written)].add(student.id)
 
     def find(self, path: Sequence[str]) -> Claim | Unclaimed | Elsewhere:
         """Whose the file at ``path`` is: the outermost part of it that names a student decides."""
         for i, part in enumerate(path):
             if part in self.others:
                 return Elsewhere()
-            named = names.moodle(part, path[i + 1 :]) or (names.canvas(part) if i == len(path) - 1 else None)
+            named = lms_filenames.moodle(part, path[i + 1 :]) or (lms_filenames.canvas(part) if i == len(path) - 1 else None)
             if named:
                 return self._of_system(named)
             if found := self._by_id(part, path[i + 1 :]):
@@ -76,13 +76,13 @@ class Finder:
     def by_name(self, name: str) -> list[str]:
         """The ids of those so called; after a team's name and a hyphen, too."""
         while True:
-            if found := self.called.get(names.plain(name)):
+            if found := self.called.get(lms_filenames.plain(name)):
                 return sorted(found)
             _, hyphen, name = name.partition("-")
             if not hyphen:
                 return []
 
-    def _of_system(self, named: names.Named) -> Claim | Unclaimed:
+    def _of_system(self, named: lms_filenames.Named) -> Claim | Unclaimed:
         numbers = self.numbers if named.system == "canvas" else self.participants
         if student := numbers.get(named.number):
             return Claim(student, named.file, named.late)

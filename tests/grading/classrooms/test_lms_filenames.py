@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course.grading.classroom import names
-from course.grading.classroom.finder import Claim, Elsewhere, Finder, Unclaimed
-from course.grading.classroom.names import Named, canvas, moodle
+from course.grading.classroom import lms_filenames
+from course.grading.classroom.lms_filenames import Named, canvas, moodle
 from course.grading.classroom.roster import Student
+from course.grading.classroom.student_matcher import Claim, Elsewhere, Finder, Unclaimed
 
 CLASS = [
     Student("ada", "Ada", "Lovelace", lms_user_id="411"),
@@ -115,4 +115,4 @@ def test_no_name_stops_it(path):
 
 @given(st.lists(WORD, min_size=1, max_size=3))
 def test_names_are_compared_by_their_letters(words):
-    assert names.plain(" ".join(words)) == names.plain("-'".join(words)).casefold()
+    assert lms_filenames.plain(" ".join(words)) == lms_filenames.plain("-'".join(words)).casefold()

@@ -14,7 +14,7 @@ from nbgrader.api import Gradebook, SubmittedNotebook
 from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import parse_utc
 
-from course.grading.batches import book
+from course.grading.batches import nbgrader_gradebook
 from course.grading.batches.folder import CourseFolder
 from course.grading.batches.result import Result
 
@@ -68,4 +68,4 @@ def _penalties(root: Path) -> AssignLatePenalties:
     """Set up as `nbgrader autograde` in that folder would."""
     log = logging.getLogger(__name__)
     log.setLevel(logging.ERROR)  # who is late stands in the table
-    return AssignLatePenalties(config=book.config(root), log=log)
+    return AssignLatePenalties(config=nbgrader_gradebook.config(root), log=log)

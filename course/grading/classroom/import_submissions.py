@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from course.grading.batches.folder import CourseFolder, digest
-from course.grading.classroom import sources
-from course.grading.classroom.sources import Entry, Refused
-from course.grading.classroom.status import TIMESTAMP, handed_in_at, parsed_time
+from course.grading.classroom import submitted_files
+from course.grading.classroom.submission_status import TIMESTAMP, handed_in_at, parsed_time
+from course.grading.classroom.submitted_files import Entry, Refused
 
 NEW, NEWER, SAME, OLDER = "new", "newer", "as it was", "older, kept beside"
 COPY = r"(?:-\d+| ?\(\d+\))"  # what Canvas and browsers append to a name that they have seen before
@@ -63,7 +63,7 @@ def stage(entries: Iterable[tuple[tuple[str, ...], Entry]], folder: Path, notebo
     """
     folder.mkdir(parents=True)
     notes: list[str] = []
-    left = [sources.limits()["bytes"], sources.limits()["files"]]
+    left = [submitted_files.limits()["bytes"], submitted_files.limits()["files"]]
     for path, entry in entries:
         _put(path, entry, folder, left, notes, depth=0)
     _hoist(folder)
@@ -76,16 +76,16 @@ def _put(path: tuple[str, ...], entry: Entry, folder: Path, left: list[int], not
     """Write one file; a zip gives way to what is in it."""
     left[1] -= 1
     if left[1] < 0:
-        raise Refused(f"it has more than {sources.limits()['files']:,} files")
+        raise Refused(f"it has more than {submitted_files.limits()['files']:,} files")
     target = _free(folder.joinpath(*path))
-    left[0] -= sources.copy(entry, target, left[0])
+    left[0] -= submitted_files.copy(entry, target, left[0])
     if target.suffix.lower() != ".zip":
         return
-    if depth == sources.limits()["zips_in_zips"]:
+    if depth == submitted_files.limits()["zips_in_zips"]:
         notes.append(f"{'/'.join(path)} lies in zips within zips and was not opened")
         return
     try:
-        inside = list(sources.in_zip(target))
+        inside = list(submitted_files.in_zip(target))
     except Refused as error:
         notes.append(f"{'/'.join(path)} was kept as it is: {error}")
         return
@@ -197,7 +197,7 @@ def keep_unclaimed(entry: Entry, folder: Path) -> None:
     """
     target = folder.joinpath(*entry.path)
     beside = _free(target.with_name(f".{target.name}.new"))
-    sources.copy(entry, beside, sources.limits()["bytes"])
+    submitted_files.copy(entry, beside, submitted_files.limits()["bytes"])
     if target.is_file() and target.read_bytes() == beside.read_bytes():
         beside.unlink()
     else:

@@ -11,13 +11,13 @@ from rich.console import Console
 from course import pages
 from course.grading.batches.folder import CourseFolder
 from course.grading.batches.result import UNGRADED, Result
-from course.grading.insight import night
+from course.grading.insight import grading_summary
+from tests.grading.insight.html_tables import rows, tables
+from tests.grading.nbgrader_course import LESSON, NOTEBOOK, Course, answering
 
 from ..batches.test_appeals import course_command
 from ..batches.test_command import grade
-from ..classroom import LESSON, NOTEBOOK, Course, answering
 from ..students import RIGHT, copies
-from .page import rows, tables
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -29,7 +29,7 @@ ex2.checks["graded"] = lambda answer, report: (judged(answer, report), report.pa
 
 
 def page(course: Course) -> str:
-    return (course.root / "results" / night.PAGE).read_text()
+    return (course.root / "results" / grading_summary.PAGE).read_text()
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def test_repairs_and_notes_stand_on_the_page_and_not_on_the_terminal(course: Cou
     assert mended["student"] == "a b" and "there were 2 copies" in mended["what"]
     assert [row["student"] for row in rows(course.first, "What was left out")] == ["empty"]
     assert "there were 2 copies" not in course.log and "empty" not in course.log
-    assert f"All of it: {course.root / 'results' / night.PAGE}" in course.log
+    assert f"All of it: {course.root / 'results' / grading_summary.PAGE}" in course.log
     assert f"\n    `course grade {LESSON} --students broken`\n" in course.log
 
 
@@ -93,16 +93,16 @@ def test_a_class_of_a_hundred_that_fails_is_told_shortly(tmp_path) -> None:
     fault = "grading it failed 3 times [/oops]"
     class_ = [Result(f"s{n:03}", "m01", "m01_1", key="", status=UNGRADED, fault=fault) for n in range(100)]
     written = io.StringIO()
-    night.tell(class_, 4, night.write(CourseFolder(tmp_path), class_), Console(file=written, width=80))
+    grading_summary.tell(class_, 4, grading_summary.write(CourseFolder(tmp_path), class_), Console(file=written, width=80))
     said = written.getvalue().splitlines()
-    assert len(said) == 2 * night.SHOWN + 3
+    assert len(said) == 2 * grading_summary.SHOWN + 3
     assert "... and 85 more on the page." in said
     assert "100 notebooks (4 stood already): 0 graded, 0 repaired, 100 need a human." in said
-    assert len(rows((tmp_path / "results" / night.PAGE).read_text(), "No score")) == 100
+    assert len(rows((tmp_path / "results" / grading_summary.PAGE).read_text(), "No score")) == 100
 
 
 def test_a_good_night_says_that_nothing_needs_a_human(tmp_path) -> None:
     exercises = {"m01_1_ex1": {"score": 2.0, "points": 2.0, "fault": "", "report": None}}
-    text = night.write(CourseFolder(tmp_path), [Result("ada", "m01", "m01_1", key="", exercises=exercises)]).read_text()
+    text = grading_summary.write(CourseFolder(tmp_path), [Result("ada", "m01", "m01_1", key="", exercises=exercises)]).read_text()
     assert re.findall("<h2[^>]*>(.*?)</h2>", text) == ["Needs a human", "Points"]
     assert pages.paragraph("Nothing does.") in text and len(tables(text)) == 1

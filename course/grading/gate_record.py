@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from course.grading.trial import Finding
+from course.grading.exercise_trial import Finding
 
 NAME = "record.yaml"
 PACKAGES = ("mutmut", "libcst")  # decide which mutants there are

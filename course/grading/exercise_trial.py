@@ -16,7 +16,7 @@ from course.grading.evaluate import evaluate_here
 from course.grading.exercise import Exercise
 from course.grading.report import Report
 from course.grading.seeds import Draw
-from course.grading.stage import Client, Namespace, execute
+from course.grading.source_runner import Client, Namespace, execute
 
 DRAWS = tuple(Draw(student=f"student-{i}", seed=f"seed-{i}") for i in range(3))  # right answers must be right for all of these
 

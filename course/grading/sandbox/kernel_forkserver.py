@@ -1,6 +1,6 @@
 """Kernels that are there at once: forked from a process that has imported what lessons import, into a box that is open.
 
-    python -m course.grading.sandbox.preloaded SOCKET
+    python -m course.grading.sandbox.kernel_forkserver SOCKET
 
 is that process. It is started with an environment of nothing but paths, imports no grader, no gradebook and no key, opens nothing and
 computes nothing, so that each kernel begins alike and finds nothing in its memory. It ends with whoever started it.
@@ -33,7 +33,7 @@ from typing import Any
 from course.sandbox.box import base_environment
 from course.sandbox.process import SUPERVISOR
 
-MODULE = "course.grading.sandbox.preloaded"
+MODULE = "course.grading.sandbox.kernel_forkserver"
 BACKEND = "module://matplotlib_inline.backend_inline"
 REQUEST_BYTES = 1 << 20
 END_SECONDS = 2.0

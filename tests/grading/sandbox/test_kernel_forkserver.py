@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 from course.grading.run import Submission, run
-from course.grading.sandbox import preloaded
+from course.grading.sandbox import kernel_forkserver
 from course.sandbox.box import best_mode
 
 FIXTURE = Path(__file__).parents[1] / "fixture"
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(best_mode() != "namespace", reason="no user name
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    with pytest.MonkeyPatch.context() as patch, preloaded.started() as address:
+    with pytest.MonkeyPatch.context() as patch, kernel_forkserver.started() as address:
         patch.setenv("GRADING_SEED", SECRET)
         limit = time.monotonic() + 120
         while not Path(address).exists():

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from course.grading.sandbox import place as places
-from course.grading.sandbox.place import prepared
+from course.grading.sandbox import directory as places
+from course.grading.sandbox.directory import prepared
 
 FIXTURE = Path(__file__).parents[1] / "fixture"
 LESSON = FIXTURE / "solutions" / "m98_traps"

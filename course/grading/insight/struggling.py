@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from course.grading.insight.items import first_failure
+from course.grading.insight.item_analysis import first_failure
 from course.grading.insight.observations import Observation, thresholds
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.localaws.sagemaker.hosting.endpoint_world import ROLE, SKLEARN, World, echo, until
+from tests.localaws.sagemaker.hosting.endpoint_fixtures import ROLE, SKLEARN, World, echo, until
 
 MEMORY = 8192  # MB of an ml.m5.large, which has two cores
 

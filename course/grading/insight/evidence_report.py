@@ -14,7 +14,7 @@ from course.grading.evidence import Evidence
 from course.grading.exercise import Exercise
 from course.grading.insight.observations import Tries
 from course.grading.insight.sections import Section
-from course.grading.insight.shortened import cut, short
+from course.grading.insight.short_repr import cut, short
 from course.grading.insight.tables import duration
 
 MOST = 25  # calls, or requests, that are shown

@@ -14,7 +14,7 @@ from course import pages
 from course.grading.batches import overrides
 from course.grading.batches.folder import CourseFolder
 from course.grading.batches.result import Result
-from course.grading.insight import stored
+from course.grading.insight import stored_results
 from course.grading.render import number
 
 PAGE = "night.html"
@@ -33,7 +33,7 @@ def write(folder: CourseFolder, results: Iterable[Result]) -> Path:
     """
     now = {_key(result): result for result in results}
     lessons = sorted({result.assignment for result in now.values()})
-    class_ = stored.in_order(({_key(result): result for result in stored.results(folder, lessons)} | now).values())
+    class_ = stored_results.in_order(({_key(result): result for result in stored_results.results(folder, lessons)} | now).values())
     parts = [
         pages.paragraph(f"{datetime.now(UTC):%d %B %Y, %H:%M} UTC. {', '.join(lessons)}: {sums(class_)}"),
         pages.heading("Needs a human"),
