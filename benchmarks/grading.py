@@ -23,12 +23,12 @@ import psutil
 
 from benchmarks import systems
 from benchmarks.rows import Row, seconds
-from course.grading.batches.command import works_of
+from course.grading.batches.command import grading_tasks
 from course.grading.batches.folder import CourseFolder
-from course.grading.batches.grade import Work
-from course.grading.batches.queue import Processes, grade_all
+from course.grading.batches.grade import GradingTask
+from course.grading.batches.queue import ProcessGrader, grade_all
 from course.localaws.server import launch
-from course.regression.process_pool import Crew
+from course.regression.process_pool import ProcessPool
 
 ROOT = Path(__file__).resolve().parents[1]
 LESSONS = {"m00_start": "m00", "m02_data_preparation": "m02_1"}
@@ -112,17 +112,17 @@ def _duration(cell: nbformat.NotebookNode) -> float:
 
 
 @contextlib.contextmanager
-def _warm(folder: CourseFolder) -> Iterator[Processes]:
+def _warm(folder: CourseFolder) -> Iterator[ProcessGrader]:
     """Grading processes that have graded, and whose preloaded kernels are there."""
-    with Processes() as processes:
+    with ProcessGrader() as processes:
         systems.until(lambda: Path(processes.kernels).exists(), "kernels are there at once")
         for work in _first(folder):
             processes.grade(work)
         yield processes
 
 
-def _two_beside_one(folder: CourseFolder, processes: Processes) -> Row:
-    works = works_of(folder, (), None, personal=False)
+def _two_beside_one(folder: CourseFolder, processes: ProcessGrader) -> Row:
+    works = grading_tasks(folder, (), None, personal=False)
 
     def grade(jobs: int) -> float:
         return seconds(lambda: _all(works, jobs, processes))
@@ -132,7 +132,7 @@ def _two_beside_one(folder: CourseFolder, processes: Processes) -> Row:
     return Row(f"{len(works)} submissions by two workers", "s", two, one, "by one", "ratio", 1 / 1.7)
 
 
-def _untouched(folder: CourseFolder, processes: Processes) -> Iterator[Row]:
+def _untouched(folder: CourseFolder, processes: ProcessGrader) -> Iterator[Row]:
     for work in _first(folder):
         taken, own = [], []
         for _ in range(RUNS):
@@ -141,7 +141,7 @@ def _untouched(folder: CourseFolder, processes: Processes) -> Iterator[Row]:
         yield Row(f"{work.notebook}, untouched", "s", taken, own, "its cells alone", "measured", 3.0)
 
 
-def _memory(folder: CourseFolder, processes: Processes) -> Row:
+def _memory(folder: CourseFolder, processes: ProcessGrader) -> Row:
     work = _first(folder)[0]
     works = [replace(work, seed=str(number)) for number in range(MANY)]
     _all(works[:EARLY], 2, processes)
@@ -150,12 +150,12 @@ def _memory(folder: CourseFolder, processes: Processes) -> Row:
     return Row(f"memory after {MANY} submissions", "MB", [_megabytes()], [early], f"after {EARLY}", "ratio", 1.1)
 
 
-def _first(folder: CourseFolder) -> list[Work]:
+def _first(folder: CourseFolder) -> list[GradingTask]:
     """A submission of each notebook."""
-    return [work for work in works_of(folder, (), None, personal=False) if work.student == "student0"]
+    return [work for work in grading_tasks(folder, (), None, personal=False) if work.student == "student0"]
 
 
-def _all(works: Sequence[Work], jobs: int, processes: Processes) -> None:
+def _all(works: Sequence[GradingTask], jobs: int, processes: ProcessGrader) -> None:
     results = grade_all(works, jobs, lambda result: None, contextlib.nullcontext(processes))
     if faults := [result.fault for result in results if result.fault]:
         raise RuntimeError(faults[0])
@@ -170,7 +170,7 @@ def _megabytes() -> float:
 def _run(root: Path, module: str, *arguments: str, **environment: str) -> None:
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     with (
-        Crew(1) as crew,
+        ProcessPool(1) as crew,
         crew.child([sys.executable, "-m", module, *arguments], cwd=root, env=os.environ | environment, **options) as child,
     ):
         output, _ = child.communicate()

@@ -53,7 +53,7 @@ def running(command: Sequence[str | Path], port: int, limit: float = LIMIT_SECON
     ``options`` are of `subprocess.Popen`.
     """
     with contextlib.ExitStack() as at_end:
-        with interrupts.held():
+        with interrupts.defer_signals():
             process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options)
             at_end.callback(_end, process)
         until(lambda: process.poll() is not None or accepts(port), f"{command[0]} answers", limit)

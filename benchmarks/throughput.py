@@ -48,7 +48,7 @@ def measure() -> list[Row]:
         try:
             with systems.folder() as folder, _mlflow(folder) as theirs:
                 rows.append(Row(name, "ms", *_in_turns(ours, theirs), "mlflow models serve", "ratio", 2.0))
-        except package_sets.MixError as error:
+        except package_sets.PackageSetError as error:
             why = f"nothing: MLflow's environment cannot be made here ({str(error).splitlines()[-1][:100]})"
             rows.append(Row(name, "ms", rows[0].measured, [0.0] * RUNS, why, "measured", 0.0))  # missed: nothing is shown
     return rows

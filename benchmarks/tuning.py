@@ -15,7 +15,7 @@ from scipy.stats import wilcoxon
 from benchmarks.rows import Row
 from course.localaws.sagemaker.tuning.strategies.bayesian import BayesianSearch
 from course.localaws.sagemaker.tuning.strategies.process import SearchProcess
-from course.localaws.sagemaker.tuning.strategies.sampling import RandomSearch, Search, Told
+from course.localaws.sagemaker.tuning.strategies.sampling import LossObservation, RandomSearch, SearchStrategy
 from course.localaws.sagemaker.tuning.strategies.space import Categorical, Numeric, Space, Values
 
 SEEDS, TRIALS = 20, 30
@@ -42,11 +42,11 @@ def _rows(name: str, space: Space, loss: Loss) -> list[Row]:
     ]
 
 
-def _best(search: Search, loss: Loss) -> float:
-    told: list[Told] = []
+def _best(search: SearchStrategy, loss: Loss) -> float:
+    told: list[LossObservation] = []
     for _ in range(TRIALS):
         values = search.suggest(told, [])
-        told.append(Told(values, loss(values)))
+        told.append(LossObservation(values, loss(values)))
     search.close()
     return min(each.loss for each in told)
 

@@ -31,7 +31,7 @@ FRAMEWORKS = {"torch": "PyTorch", "tensorflow": "TensorFlow"}  # no extras: whic
 OK, NOTE, WRONG = "ok", "note", "wrong"
 
 
-class Finding:
+class Diagnosis:
     """One thing looked at: ``level`` is `OK`, `NOTE` (works, but) or `WRONG`; ``mend`` is the command or step that mends it."""
 
     def __init__(self, level: str, what: str, mend: str = "") -> None:
@@ -41,80 +41,80 @@ class Finding:
         return f"{self.level:<6} {self.what}" + (f"\n       mend: {self.mend}" if self.mend else "")
 
 
-def python_version(version: tuple[int, int] | None = None) -> Finding:
+def python_version(version: tuple[int, int] | None = None) -> Diagnosis:
     version = tuple(version or sys.version_info[:2])
     shown = ".".join(map(str, version))
     if PYTHONS[0] <= version <= PYTHONS[1]:
-        return Finding(OK, f"Python {shown}")
-    return Finding(
+        return Diagnosis(OK, f"Python {shown}")
+    return Diagnosis(
         WRONG, f"Python {shown}; the course runs on 3.11 to 3.13", "make clean; make run PYTHON=python3.12 (or another that is installed)"
     )
 
 
-def virtual_environments() -> Finding:
+def virtual_environments() -> Diagnosis:
     if importlib.util.find_spec("ensurepip"):
-        return Finding(OK, "Python can make virtual environments")
-    return Finding(WRONG, "Python cannot make virtual environments: ensurepip is missing", "apt-get install python3-venv")
+        return Diagnosis(OK, "Python can make virtual environments")
+    return Diagnosis(WRONG, "Python cannot make virtual environments: ensurepip is missing", "apt-get install python3-venv")
 
 
-def machine(system: str | None = None, processor: str | None = None) -> Finding:
+def machine(system: str | None = None, processor: str | None = None) -> Diagnosis:
     system, processor = system or platform.system(), processor or platform.machine()
     if processor in MACHINES.get(system, ()):
-        return Finding(OK, f"{system} on {processor}")
+        return Diagnosis(OK, f"{system} on {processor}")
     mend = "install WSL2 (`wsl --install`) and work inside it" if system == "Windows" else ""
-    return Finding(WRONG, f"{system} on {processor}; the course runs on Linux (x86-64, arm64) and macOS", mend)
+    return Diagnosis(WRONG, f"{system} on {processor}; the course runs on Linux (x86-64, arm64) and macOS", mend)
 
 
-def loopback() -> Finding:
+def loopback() -> Diagnosis:
     try:
         with socket.create_server(("127.0.0.1", 0)) as launch, socket.create_connection(launch.getsockname()[:2], timeout=5):
-            return Finding(OK, "ports on 127.0.0.1 open and answer")
+            return Diagnosis(OK, "ports on 127.0.0.1 open and answer")
     except OSError as error:
-        return Finding(WRONG, f"no port can be opened on 127.0.0.1 ({error})", "allow connections to loopback in the firewall or sandbox")
+        return Diagnosis(WRONG, f"no port can be opened on 127.0.0.1 ({error})", "allow connections to loopback in the firewall or sandbox")
 
 
-def proxy(environment: Mapping[str, str] = os.environ) -> Finding:
+def proxy(environment: Mapping[str, str] = os.environ) -> Diagnosis:
     """A proxy that also takes loopback addresses keeps every SDK from the local AWS."""
     named = [name for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY") if environment.get(name)]
     excepted = (environment.get("no_proxy") or environment.get("NO_PROXY") or "").replace(" ", "").split(",")
     if not named or {"127.0.0.1", "*"} & set(excepted):
-        return Finding(OK, "no proxy stands before 127.0.0.1")
-    return Finding(WRONG, f"{named[0]} sends calls to the local AWS to a proxy", "export no_proxy=127.0.0.1,localhost")
+        return Diagnosis(OK, "no proxy stands before 127.0.0.1")
+    return Diagnosis(WRONG, f"{named[0]} sends calls to the local AWS to a proxy", "export no_proxy=127.0.0.1,localhost")
 
 
-def disk(place: Path, gigabytes: float) -> Finding:
+def disk(place: Path, gigabytes: float) -> Diagnosis:
     place = next(folder for folder in (place, *place.parents) if folder.exists())
     free = shutil.disk_usage(place).free / 1e9
     if free >= gigabytes:
-        return Finding(OK, f"{free:.0f} GB free at {place}")
-    return Finding(
+        return Diagnosis(OK, f"{free:.0f} GB free at {place}")
+    return Diagnosis(
         WRONG, f"{free:.1f} GB free at {place}; {gigabytes} are needed", f"free some space; du -sh {place}/* shows what takes it"
     )
 
 
-def packages() -> Iterator[Finding]:
+def packages() -> Iterator[Diagnosis]:
     """What `pyproject.toml` asks for, against what is installed; extras that are missing are notes."""
     try:
         from packaging.requirements import Requirement
 
         required = [Requirement(line) for line in importlib.metadata.requires(DISTRIBUTION) or ()]
     except ImportError:
-        yield Finding(WRONG, "the course's packages are not installed", _reinstall())
+        yield Diagnosis(WRONG, "the course's packages are not installed", _reinstall())
         return
     missing = [str(need) for need in required if _applies(need) and not _satisfied(need)]
     if missing:
-        yield Finding(WRONG, f"missing or of another version: {', '.join(missing)}", _reinstall())
+        yield Diagnosis(WRONG, f"missing or of another version: {', '.join(missing)}", _reinstall())
     else:
-        yield Finding(OK, "all packages are there in the right versions")
+        yield Diagnosis(OK, "all packages are there in the right versions")
     for extra in importlib.metadata.metadata(DISTRIBUTION).get_all("Provides-Extra") or ():
         if any(not _satisfied(need) for need in required if _applies(need, extra) and not _applies(need)):
-            yield Finding(
+            yield Diagnosis(
                 NOTE, f"the extra {extra} is not installed; the lessons that need it say so", f"uv sync --inexact --extra {extra}"
             )
     for module, title in FRAMEWORKS.items():
         if importlib.util.find_spec(module) is None:
             command = f"cd {ROOT}; make extra-{module}" if (ROOT / "Makefile").is_file() else f"{sys.executable} -m pip install {module}"
-            yield Finding(NOTE, f"{title} is not installed; the images and lessons that need it say so", command)
+            yield Diagnosis(NOTE, f"{title} is not installed; the images and lessons that need it say so", command)
 
 
 def _reinstall() -> str:
@@ -134,30 +134,30 @@ def _satisfied(need: Requirement) -> bool:
         return False
 
 
-def data() -> Finding:
+def data() -> Diagnosis:
     from course import datasets
 
     try:
         for name in datasets.manifest()["files"]:
             datasets.path(name)
     except (datasets.DatasetError, ImportError) as error:
-        return Finding(WRONG, str(error), "make data")
-    return Finding(OK, "the data files are whole")
+        return Diagnosis(WRONG, str(error), "make data")
+    return Diagnosis(OK, "the data files are whole")
 
 
-def local_aws() -> Finding:
+def local_aws() -> Diagnosis:
     """A local AWS that was killed, or hangs."""
     from course.localaws.server import instance, launch
 
     state = launch.default_state()
-    known = instance.Instance.read(state)
+    known = instance.ServerInfo.read(state)
     if known is None:
-        return Finding(OK, "no local AWS is running; a lesson starts it")
+        return Diagnosis(OK, "no local AWS is running; a lesson starts it")
     if launch.find(state):
-        return Finding(OK, f"the local AWS answers at {known.endpoint}")
+        return Diagnosis(OK, f"the local AWS answers at {known.endpoint}")
     if _runs(known.pid):
-        return Finding(WRONG, f"process {known.pid} of the local AWS at {known.endpoint} does not answer", "course aws stop")
-    return Finding(NOTE, f"the local AWS in {state} was killed; its state is kept", "course aws start")
+        return Diagnosis(WRONG, f"process {known.pid} of the local AWS at {known.endpoint} does not answer", "course aws stop")
+    return Diagnosis(NOTE, f"the local AWS in {state} was killed; its state is kept", "course aws start")
 
 
 def _runs(pid: int) -> bool:
@@ -170,40 +170,40 @@ def _runs(pid: int) -> bool:
     return True
 
 
-def endpoint_variable(environment: Mapping[str, str] = os.environ) -> Finding:
+def endpoint_variable(environment: Mapping[str, str] = os.environ) -> Diagnosis:
     """An `AWS_ENDPOINT_URL` left over in the shell, that nothing answers at."""
     url = environment.get("AWS_ENDPOINT_URL")
     if not url:
-        return Finding(OK, "AWS_ENDPOINT_URL is not set")
+        return Diagnosis(OK, "AWS_ENDPOINT_URL is not set")
     parts = urllib.parse.urlsplit(url)
     try:
         with socket.create_connection((parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)), timeout=3):
-            return Finding(OK, f"AWS_ENDPOINT_URL {url} answers")
+            return Diagnosis(OK, f"AWS_ENDPOINT_URL {url} answers")
     except (OSError, ValueError):
-        return Finding(WRONG, f"AWS_ENDPOINT_URL is {url}, where nothing answers", "unset AWS_ENDPOINT_URL")
+        return Diagnosis(WRONG, f"AWS_ENDPOINT_URL is {url}, where nothing answers", "unset AWS_ENDPOINT_URL")
 
 
-def boxes() -> Finding:
+def boxes() -> Diagnosis:
     """How jobs get their `/opt/ml`."""
     from course.sandbox import box
 
     if box.best_mode() == "namespace":
-        return Finding(OK, "jobs get a private /opt/ml (user namespaces)")
+        return Diagnosis(OK, "jobs get a private /opt/ml (user namespaces)")
     what = "the kernel allows no user namespaces: jobs run with /opt/ml rewritten in their scripts, which works too"
-    return Finding(
+    return Diagnosis(
         NOTE,
         what,
         "sudo sysctl kernel.unprivileged_userns_clone=1 kernel.apparmor_restrict_unprivileged_userns=0" * (sys.platform == "linux"),
     )
 
 
-def browser() -> Finding:
+def browser() -> Diagnosis:
     if any(map(shutil.which, BROWSERS)):
-        return Finding(OK, "a Chromium for the browser test")
-    return Finding(NOTE, "no Chromium: `make test` skips its browser test; lessons need none", "apt-get install chromium")
+        return Diagnosis(OK, "a Chromium for the browser test")
+    return Diagnosis(NOTE, "no Chromium: `make test` skips its browser test; lessons need none", "apt-get install chromium")
 
 
-def findings() -> Iterator[Finding]:
+def findings() -> Iterator[Diagnosis]:
     """Everything that was looked at; what needs the course's packages only when they are there."""
     yield python_version()
     yield virtual_environments()

@@ -20,7 +20,7 @@ class Interrupted(KeyboardInterrupt):
 
 
 @contextlib.contextmanager
-def raised() -> Iterator[None]:
+def raise_on_signal() -> Iterator[None]:
     """Raise `Interrupted` in the block when a signal comes. Python lets only the main thread ask for that; elsewhere nothing changes."""
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -35,7 +35,7 @@ def raised() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def held() -> Iterator[None]:
+def defer_signals() -> Iterator[None]:
     """Keep back a signal that comes in the block until its end: in the midst of `subprocess.Popen` it leaves a child that nobody knows."""
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -58,7 +58,7 @@ def _raise(number: int, frame: object) -> None:
 def run(main: Callable[[], int]) -> int:
     """Run a command; its exit code, or 128 + the signal's number, as shells have it, when it was interrupted."""
     try:
-        with raised():
+        with raise_on_signal():
             return main()
     except Interrupted as end:
         print("interrupted; nothing was left running", file=sys.stderr)

@@ -107,7 +107,7 @@ def block(content: str, label: str) -> Markup:
     return Markup(f'<pre role="region" tabindex="0" aria-label="{html.escape(label)}">{text(content)}</pre>')
 
 
-def beside(parts: Iterable[str]) -> Markup:
+def side_by_side(parts: Iterable[str]) -> Markup:
     """Parts side by side; one below the other in a narrow window."""
     return Markup(f'<div class="beside">{"".join(f"<div>{text(part)}</div>" for part in parts)}</div>')
 

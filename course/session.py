@@ -32,7 +32,7 @@ class SessionError(Exception):
     """Connecting failed; the message says what is missing and what to do."""
 
 
-class Session:
+class CourseSession:
     """What a lesson needs to talk to SageMaker: identity, place and names. Made by `connect`.
 
     Attributes
@@ -41,7 +41,7 @@ class Session:
         ``"local"`` or ``"aws"``.
     region, role, bucket, prefix : str
         Region name, ARN of the execution role, the account's SageMaker bucket, and the key prefix under which this lesson stores things.
-    boto : boto3.Session
+    boto : boto3.CourseSession
     local : Handle or None
         The local AWS (``None`` on AWS): its event log, what is running, its clock.
     """
@@ -130,7 +130,7 @@ class Session:
             s3.create_bucket(Bucket=self.bucket, **where)
 
 
-def connect(prefix: str = "course") -> Session:
+def connect(prefix: str = "course") -> CourseSession:
     """Connect this process to SageMaker.
 
     Parameters
@@ -154,7 +154,7 @@ def connect(prefix: str = "course") -> Session:
     return _connect_local(prefix) if mode == "local" else _connect_aws(prefix)
 
 
-def _connect_local(prefix: str) -> Session:
+def _connect_local(prefix: str) -> CourseSession:
     from course.localaws.server import launch  # here, so that a real account never imports the local part
 
     local = launch.find_or_start()
@@ -167,12 +167,12 @@ def _connect_local(prefix: str) -> Session:
     boto3.DEFAULT_SESSION = None
     boto = boto3.Session(region_name=os.environ["AWS_DEFAULT_REGION"])
     account = boto.client("sts").get_caller_identity()["Account"]
-    return Session(
+    return CourseSession(
         mode="local", boto=boto, account=account, role=f"arn:aws:iam::{account}:role/{EXECUTION_ROLE}", prefix=prefix, local=local
     )
 
 
-def _connect_aws(prefix: str) -> Session:
+def _connect_aws(prefix: str) -> CourseSession:
     boto = boto3.Session()
     if boto.region_name is None:
         boto = boto3.Session(region_name=os.environ.get("AWS_REGION", DEFAULT_REGION))
@@ -182,7 +182,7 @@ def _connect_aws(prefix: str) -> Session:
             "no AWS credentials found. Run `aws configure` or open this notebook in SageMaker Studio; or unset COURSE_BACKEND."
         )
     identity = boto.client("sts").get_caller_identity()
-    return Session(
+    return CourseSession(
         mode="aws", boto=boto, account=identity["Account"], role=_execution_role(boto, identity["Arn"]), prefix=prefix, local=None
     )
 

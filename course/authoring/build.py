@@ -25,7 +25,7 @@ SOLUTIONS, RELEASE = "solutions", "notebooks"
 SCRATCH = (".ipynb_checkpoints", "__pycache__")
 
 
-class BuildError(Exception):
+class NotebookBuildError(Exception):
     """nbgrader refused an assignment, or something that learners must not have would be released."""
 
 
@@ -61,7 +61,7 @@ def derive(root: Path, lesson: str, exercises: Mapping[str, Exercise], stage: Pa
     _generate_assignment(root, stage, lesson)
     if leaked := canary.leaks(stage / RELEASE / lesson):
         names = ", ".join(name.removeprefix(f"{stage}/") for name in leaked)
-        raise BuildError(f"learners would get {names}; add a pattern to CourseDirectory.ignore in nbgrader_config.py.")
+        raise NotebookBuildError(f"learners would get {names}; add a pattern to CourseDirectory.ignore in nbgrader_config.py.")
     released = [path for path in (stage / RELEASE / lesson).rglob("*") if path.is_file()]
     return derived | {path.relative_to(stage): path.read_bytes() for path in released}
 
@@ -74,7 +74,7 @@ def _generate_assignment(root: Path, stage: Path, lesson: str) -> None:
     config.CourseDirectory.db_url = f"sqlite:///{stage / 'gradebook.db'}"  # the class's own gradebook is not an author's to change
     result = NbGraderAPI(config=config).generate_assignment(lesson)
     if not result["success"]:
-        raise BuildError(f"nbgrader generate_assignment {lesson} failed:\n{result.get('log') or result.get('error')}")
+        raise NotebookBuildError(f"nbgrader generate_assignment {lesson} failed:\n{result.get('log') or result.get('error')}")
 
 
 def existing(root: Path, lesson: str) -> set[Path]:
@@ -119,7 +119,7 @@ def run(root: Path, wanted: Sequence[str], check: bool) -> list[str]:
     """
     known = lessons(root)
     if unknown := [lesson for lesson in wanted if lesson not in known]:
-        raise BuildError(f"no lesson {', '.join(unknown)}; there are {', '.join(known) or 'none yet'}.")
+        raise NotebookBuildError(f"no lesson {', '.join(unknown)}; there are {', '.join(known) or 'none yet'}.")
     wrong: list[str] = []
     with tempfile.TemporaryDirectory() as scratch:
         for lesson in wanted or known:
@@ -142,7 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         wrong = run(options.root.resolve(), options.lessons, options.check)
-    except (SourceError, BuildError, ValueError, FileNotFoundError) as error:
+    except (SourceError, NotebookBuildError, ValueError, FileNotFoundError) as error:
         wrong = [str(error)]
     for line in wrong:
         print(line, file=sys.stderr)

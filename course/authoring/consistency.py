@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from nbformat.v4 import new_code_cell
 
-from course.authoring.source import ROLES, Cell, Source
+from course.authoring.source import ROLES, LessonCell, Source
 from course.authoring.stub import ExerciseStub
 from course.grading import Exercise
 
@@ -69,7 +69,7 @@ def _headings(source: Source) -> set[str]:
     return {line.lstrip("#").strip() for line in lines if line.startswith("#")}
 
 
-def _answer(cell: Cell, exercise: Exercise) -> Iterator[str]:
+def _answer(cell: LessonCell, exercise: Exercise) -> Iterator[str]:
     marks = [line.strip() for line in cell.text.splitlines() if line.strip() in (BEGIN, END)]
     if not marks or marks != [BEGIN, END] * (len(marks) // 2):
         yield f"an answer cell holds its reference answer between a line `{BEGIN}` and a line `{END}`."
@@ -87,7 +87,7 @@ def _answer(cell: Cell, exercise: Exercise) -> Iterator[str]:
             )
 
 
-def cleared(cell: Cell) -> str:
+def cleared(cell: LessonCell) -> str:
     """The text of an answer cell as nbgrader hands it to learners."""
     metadata = {"nbgrader": {"grade_id": cell.exercise, "solution": True}}
     node, _ = ExerciseStub().preprocess_cell(new_code_cell(cell.text, metadata=metadata), {"language": "python"}, 0)
@@ -107,7 +107,7 @@ def _bound(tree: ast.Module) -> set[str]:
     return names
 
 
-def _check(cell: Cell, exercise: Exercise) -> Iterator[str]:
+def _check(cell: LessonCell, exercise: Exercise) -> Iterator[str]:
     wanted = f'check("{exercise.id}", {", ".join(f"{name}={name}" for name in exercise.evidence)})'
     try:
         statements = ast.parse(cell.text).body

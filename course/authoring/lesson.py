@@ -13,40 +13,40 @@ import yaml
 
 from course.authoring import notebook
 from course.authoring.consistency import Problem
-from course.authoring.source import Cell, Source
+from course.authoring.source import LessonCell, Source
 from course.grading import Exercise
 
 FENCED = re.compile(r"^(`{3,}|~{3,}).*?^\1\s*$", re.M | re.S)
 
 
 @dataclass(frozen=True)
-class Lesson:
+class LessonSource:
     """A source with its exercises, as the rules see it."""
 
     source: Source
     exercises: Mapping[str, Exercise]
 
     @property
-    def cells(self) -> tuple[Cell, ...]:
+    def cells(self) -> tuple[LessonCell, ...]:
         return self.source.cells
 
-    def prose(self, cell: Cell) -> str:
+    def prose(self, cell: LessonCell) -> str:
         """What learners read in a Markdown cell, without its code blocks."""
         return FENCED.sub("", notebook.prose(self.source, cell, self.exercises.get(cell.exercise)))
 
     @property
-    def markdown(self) -> list[Cell]:
+    def markdown(self) -> list[LessonCell]:
         return [cell for cell in self.cells if cell.kind == "markdown"]
 
     @property
-    def code(self) -> list[Cell]:
+    def code(self) -> list[LessonCell]:
         return [cell for cell in self.cells if cell.kind == "code"]
 
     @property
     def own(self) -> list[Exercise]:
         return [exercise for exercise in self.exercises.values() if exercise.notebook == self.source.notebook]
 
-    def problem(self, cell: Cell, what: str) -> Problem:
+    def problem(self, cell: LessonCell, what: str) -> Problem:
         return Problem(self.source.at(cell), what)
 
     def setting(self, name: str) -> Any:

@@ -1,7 +1,7 @@
 """What every notebook of the course keeps to: shape, accessibility, cold starts. `lint.yaml` holds the numbers and the words.
 
-A rule is a generator over a `Lesson`; to add one, write it and put it into `RULES`. Rules about exercises are in `lint_exercises`, those
-about the code of checks in `lint_checks`.
+A rule is a generator over a `LessonSource`. To add one, write it and put it into `RULES`. Rules about exercises are in
+`lint_exercises`, rules about the code of checks in `lint_checks`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from course import canary
 from course.authoring import build, consistency, lint_checks, lint_exercises, source
 from course.authoring.consistency import Problem
-from course.authoring.lesson import Lesson, settings
+from course.authoring.lesson import LessonSource, settings
 from course.authoring.source import Source, SourceError
 from course.grading import DefinitionError, Exercise, catalogue
 
@@ -30,7 +30,7 @@ CODE_SPAN = re.compile(r"(`+)[^`].*?\1", re.S)
 PLOT = re.compile(r"\bplt\.\w+\(|\.plot(\.\w+)?\(|\.(hist|barh?|scatter|imshow|boxplot)\(")
 
 
-def one_title(lesson: Lesson) -> Iterator[Problem]:
+def one_title(lesson: LessonSource) -> Iterator[Problem]:
     titles = [cell for cell in lesson.markdown for mark, _ in HEADING.findall(lesson.prose(cell)) if mark == "#"]
     if not titles or titles[0] is not lesson.cells[0]:
         yield lesson.problem(lesson.cells[0], "the first cell is Markdown and begins with the title, `# ...`.")
@@ -38,7 +38,7 @@ def one_title(lesson: Lesson) -> Iterator[Problem]:
         yield lesson.problem(cell, "a second title; a notebook has one `# ...`, sections begin with `## ...`.")
 
 
-def heading_levels(lesson: Lesson) -> Iterator[Problem]:
+def heading_levels(lesson: LessonSource) -> Iterator[Problem]:
     last = 1  # the title's; a missing title is `one_title`'s to tell
     for cell in lesson.markdown:
         for mark, text in HEADING.findall(lesson.prose(cell)):
@@ -47,7 +47,7 @@ def heading_levels(lesson: Lesson) -> Iterator[Problem]:
             last = len(mark)
 
 
-def alternative_texts(lesson: Lesson) -> Iterator[Problem]:
+def alternative_texts(lesson: LessonSource) -> Iterator[Problem]:
     for cell in lesson.markdown:
         for image in IMAGE.finditer(lesson.prose(cell)):
             alt = image["alt"]
@@ -58,7 +58,7 @@ def alternative_texts(lesson: Lesson) -> Iterator[Problem]:
                 yield lesson.problem(cell, f"image {image[0][:60]!r} needs an alt text that states its finding in words.")
 
 
-def link_texts(lesson: Lesson) -> Iterator[Problem]:
+def link_texts(lesson: LessonSource) -> Iterator[Problem]:
     for cell in lesson.markdown:
         text = lesson.prose(cell)
         for link in LINK.finditer(text):
@@ -69,7 +69,7 @@ def link_texts(lesson: Lesson) -> Iterator[Problem]:
             yield lesson.problem(cell, f"bare address {bare[0][:60]!r}; write it as [words that say where it goes](address).")
 
 
-def dollars(lesson: Lesson) -> Iterator[Problem]:
+def dollars(lesson: LessonSource) -> Iterator[Problem]:
     for cell in lesson.markdown:
         text = CODE_SPAN.sub("", lesson.prose(cell))
         if match := DOLLAR.search(text):
@@ -81,7 +81,7 @@ def dollars(lesson: Lesson) -> Iterator[Problem]:
             )
 
 
-def code_cells(lesson: Lesson) -> Iterator[Problem]:
+def code_cells(lesson: LessonSource) -> Iterator[Problem]:
     most = settings()["code_lines"]
     for before, cell in zip((None, *lesson.cells), lesson.cells, strict=False):
         if cell.kind != "code":
@@ -97,7 +97,7 @@ def code_cells(lesson: Lesson) -> Iterator[Problem]:
                 yield lesson.problem(cell, "a plot without words after it; say what it shows, for readers who cannot see it.")
 
 
-def size(lesson: Lesson) -> Iterator[Problem]:
+def size(lesson: LessonSource) -> Iterator[Problem]:
     last = lesson.cells[-1]
     fewest, most = settings()["cells"]
     if not fewest <= len(lesson.cells) <= most:
@@ -110,7 +110,7 @@ def size(lesson: Lesson) -> Iterator[Problem]:
         yield lesson.problem(last, f"the exercises give {total:g} points; change their parts to a sum of {lesson.setting('points')}.")
 
 
-def opening(lesson: Lesson) -> Iterator[Problem]:
+def opening(lesson: LessonSource) -> Iterator[Problem]:
     first = lesson.code[0].number if lesson.code else len(lesson.cells) + 1
     text = "\n\n".join(lesson.prose(cell) for cell in lesson.cells[: first - 1])
     for words, why in settings()["opening"].items():
@@ -128,7 +128,7 @@ def _opens(words: str, text: str) -> bool:
     return re.search(rf"^\W*{re.escape(words)}\b", text, re.M | re.I) is not None
 
 
-def closing(lesson: Lesson) -> Iterator[Problem]:
+def closing(lesson: LessonSource) -> Iterator[Problem]:
     last = lesson.cells[-1]
     tail = lesson.cells[max((cell.number for cell in lesson.cells if cell.role), default=0) :]
     text = "\n\n".join(lesson.prose(cell) for cell in tail if cell.kind == "markdown")
@@ -143,14 +143,14 @@ def closing(lesson: Lesson) -> Iterator[Problem]:
         yield lesson.problem(lesson.code[-1] if lesson.code else last, "the last code cell cleans up: `aws.cleanup()`.")
 
 
-def parameters(lesson: Lesson) -> Iterator[Problem]:
+def parameters(lesson: LessonSource) -> Iterator[Problem]:
     tagged = [cell for cell in lesson.code if "parameters" in cell.tags]
     if len(tagged) != 1:
         where = tagged[1] if tagged else lesson.cells[0]
         yield lesson.problem(where, f'{len(tagged)} cells are tagged parameters; exactly one is, with `# %% tags=["parameters"]`.')
 
 
-def forbidden(lesson: Lesson) -> Iterator[Problem]:
+def forbidden(lesson: LessonSource) -> Iterator[Problem]:
     for cell in lesson.cells:
         patterns = settings()["forbidden_anywhere"] | (settings()["forbidden_code"] if cell.kind == "code" else {})
         for pattern, instead in patterns.items():
@@ -158,19 +158,19 @@ def forbidden(lesson: Lesson) -> Iterator[Problem]:
                 yield lesson.problem(cell, f"{match[0]!r}: {instead}.")
 
 
-def exam_wording(lesson: Lesson) -> Iterator[Problem]:
+def exam_wording(lesson: LessonSource) -> Iterator[Problem]:
     for cell in lesson.markdown:
         for pattern in settings()["exam_wording"]:
             if match := re.search(pattern, lesson.prose(cell)):
                 yield lesson.problem(cell, f"{match[0]!r} is worded like a real exam question; ask about this notebook's story.")
 
 
-def marked_as_secret(lesson: Lesson) -> Iterator[Problem]:
+def marked_as_secret(lesson: LessonSource) -> Iterator[Problem]:
     if canary.TOKEN not in lesson.source.header:
         yield Problem(source.place(lesson.source.path, 1), f"the file begins with the comment `# {canary.NOTE}`.")
 
 
-RULES: tuple[Callable[[Lesson], Iterator[Problem]], ...] = (
+RULES: tuple[Callable[[LessonSource], Iterator[Problem]], ...] = (
     marked_as_secret,
     one_title,
     heading_levels,
@@ -198,7 +198,7 @@ def lint(parsed: Source, exercises: Mapping[str, Exercise]) -> list[Problem]:
     """
     if found := consistency.problems(parsed, exercises):
         return found
-    lesson = Lesson(parsed, exercises)
+    lesson = LessonSource(parsed, exercises)
     return [problem for rule in RULES for problem in rule(lesson)]
 
 

@@ -9,8 +9,8 @@ from functools import partial
 from typing import Any
 
 from course.authoring.consistency import BEGIN, END, Problem
-from course.authoring.lesson import Lesson, settings
-from course.authoring.source import Cell
+from course.authoring.lesson import LessonSource, settings
+from course.authoring.source import LessonCell
 from course.authoring.stub import number
 from course.grading import Exercise
 from course.grading.exercise import Value
@@ -21,21 +21,21 @@ NAMED = re.compile(r"\bexercises? (\d+(?:\.\d+)+(?:(?:,| and) \d+(?:\.\d+)+)*)")
 REGION = re.compile(rf"^[ \t]*{BEGIN}\n(.*?)^[ \t]*{END}", re.M | re.S)
 
 
-def order(lesson: Lesson) -> Iterator[Problem]:
+def order(lesson: LessonSource) -> Iterator[Problem]:
     numbered = [(int(cell.exercise.rpartition("_ex")[2]), cell) for cell in lesson.cells if cell.role == "exercise"]
     for (before, _), (after, cell) in zip(numbered, numbered[1:], strict=False):
         if after < before:
             yield lesson.problem(cell, f"{cell.exercise} comes after exercise {before}; learners count upwards.")
 
 
-def points(lesson: Lesson) -> Iterator[Problem]:
+def points(lesson: LessonSource) -> Iterator[Problem]:
     step = settings()["point_step"]
     for exercise in lesson.own:
         if odd := [part for part, worth in exercise.parts.items() if worth % step]:
             yield _at_text(lesson, exercise, f"part {odd[0]!r} is worth {exercise.parts[odd[0]]:g} points; use steps of {step}.")
 
 
-def hints(lesson: Lesson) -> Iterator[Problem]:
+def hints(lesson: LessonSource) -> Iterator[Problem]:
     wanted = settings()["hints"]
     for exercise in lesson.own:
         say = partial(_at_text, lesson, exercise)
@@ -47,7 +47,7 @@ def hints(lesson: Lesson) -> Iterator[Problem]:
             yield say("its title or a hint still says TODO.")
 
 
-def given_away(lesson: Lesson) -> Iterator[Problem]:
+def given_away(lesson: LessonSource) -> Iterator[Problem]:
     """A value that is asked for stands in the text, the title or a hint."""
     for exercise in lesson.own:
         text = lesson.prose(lesson.source.of(exercise.id, "exercise")[0])
@@ -57,7 +57,7 @@ def given_away(lesson: Lesson) -> Iterator[Problem]:
                 yield _at_text(lesson, exercise, f"the text or a hint holds the value that `{name}` is to have.")
 
 
-def _literals(answer: Cell, exercise: Exercise) -> Iterator[tuple[str, str]]:
+def _literals(answer: LessonCell, exercise: Exercise) -> Iterator[tuple[str, str]]:
     """Numbers and texts that the reference assigns as they are to what is asked for."""
     regions = {line for start, end in _regions(answer.text) for line in range(start, end + 1)}
     for node in ast.walk(ast.parse(answer.text)):
@@ -86,7 +86,7 @@ def _regions(text: str) -> Iterator[tuple[int, int]]:
         yield text.count("\n", 0, region.start()) + 1, text.count("\n", 0, region.end()) + 1
 
 
-def objectives(lesson: Lesson) -> Iterator[Problem]:
+def objectives(lesson: LessonSource) -> Iterator[Problem]:
     """Each goal is met by an exercise, and each exercise meets a goal."""
     cell = next((cell for cell in lesson.markdown if GOALS in lesson.prose(cell)), None)
     if cell is None:
@@ -104,7 +104,7 @@ def objectives(lesson: Lesson) -> Iterator[Problem]:
         yield lesson.problem(cell, f"exercise {missing} meets no goal; name it behind one, as `(exercise {missing})`.")
 
 
-def cold_exercises(lesson: Lesson) -> Iterator[Problem]:
+def cold_exercises(lesson: LessonSource) -> Iterator[Problem]:
     """A cell does not hang on another exercise's answer: whoever failed that one could not go on."""
     answered: dict[str, str] = {}  # name that only an answer binds: the exercise
     bound: set[str] = set()
@@ -129,7 +129,7 @@ def _helpers(tree: ast.Module, answered: dict[str, str]) -> Iterator[tuple[ast.F
             yield from ((node, answered[name]) for name in sorted(answered.keys() & _unguarded(ast.Module(node.body, []))))
 
 
-def _tree(cell: Cell) -> ast.Module:
+def _tree(cell: LessonCell) -> ast.Module:
     try:
         return ast.parse(re.sub(r"^\s*[%!].*$", "pass", cell.text, flags=re.M))
     except SyntaxError:  # IPython's own syntax; `wiring` tells what is wrong with an answer
@@ -168,11 +168,11 @@ def _unguarded(node: ast.AST) -> set[str]:
     return names
 
 
-def _at_text(lesson: Lesson, exercise: Exercise, what: str) -> Problem:
+def _at_text(lesson: LessonSource, exercise: Exercise, what: str) -> Problem:
     return lesson.problem(lesson.source.of(exercise.id, "exercise")[0], f"{exercise.id}: {what}")
 
 
-RULES: tuple[Callable[[Lesson], Iterator[Problem]], ...] = (
+RULES: tuple[Callable[[LessonSource], Iterator[Problem]], ...] = (
     order,
     points,
     hints,

@@ -12,7 +12,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from course import canary, facts
 from course.authoring import admonitions
 from course.authoring.consistency import BEGIN, problems
-from course.authoring.source import Cell, Source, SourceError, place
+from course.authoring.source import LessonCell, Source, SourceError, place
 from course.authoring.stub import number
 from course.grading import Exercise
 
@@ -43,7 +43,7 @@ def to_text(notebook: NotebookNode) -> str:
     return nbformat.writes(notebook, version=4).rstrip("\n") + "\n"
 
 
-def prose(source: Source, cell: Cell, exercise: Exercise | None) -> str:
+def prose(source: Source, cell: LessonCell, exercise: Exercise | None) -> str:
     """The Markdown of a cell as learners see it.
 
     Raises
@@ -74,7 +74,7 @@ def ladder(exercise: Exercise) -> str:
     return f'Stuck? `hint("{exercise.id}")` shows the first of {len(exercise.hints)} hints, and each time the next.'
 
 
-def _cell(source: Source, cell: Cell, exercise: Exercise | None) -> NotebookNode:
+def _cell(source: Source, cell: LessonCell, exercise: Exercise | None) -> NotebookNode:
     node = new_code_cell(_code(cell, exercise)) if cell.kind == "code" else new_markdown_cell(prose(source, cell, exercise))
     if cell.role in ("answer", "check"):
         node.metadata["nbgrader"] = _nbgrader(cell, exercise)
@@ -84,7 +84,7 @@ def _cell(source: Source, cell: Cell, exercise: Exercise | None) -> NotebookNode
     return node
 
 
-def _code(cell: Cell, exercise: Exercise | None) -> str:
+def _code(cell: LessonCell, exercise: Exercise | None) -> str:
     if cell.role == "check":
         parts = ", ".join(f"{name} {value:g}" for name, value in exercise.parts.items())
         return f"# Checks exercise {number(exercise.id)}, {points(exercise.points)}: {parts}\n{cell.text}"
@@ -98,7 +98,7 @@ def _with_canary(line: str) -> str:
     return f"{line}\n{indent}# {canary.NOTE}" if line.strip() == BEGIN else line
 
 
-def _nbgrader(cell: Cell, exercise: Exercise) -> dict:
+def _nbgrader(cell: LessonCell, exercise: Exercise) -> dict:
     if cell.role == "answer":
         return NBGRADER | {"solution": True, "grade_id": exercise.answer_cell}
     value = float(exercise.points)
@@ -110,7 +110,7 @@ def _nbgrader(cell: Cell, exercise: Exercise) -> dict:
     }
 
 
-def _id(cell: Cell, node: NotebookNode) -> str:
+def _id(cell: LessonCell, node: NotebookNode) -> str:
     """Position and a hash of the text; for cells of exercises their name, since a hash of an answer would help to guess it."""
     if cell.role:
         return f"{cell.exercise}_{cell.role}"

@@ -22,7 +22,7 @@ class SourceError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class LessonCell:
     """One cell. ``number`` counts from 1; ``line`` is where its marker stands; ``role`` is a key of `ROLES` or ``""``."""
 
     number: int
@@ -40,18 +40,18 @@ class Source:
 
     path: Path
     header: str
-    cells: tuple[Cell, ...]
+    cells: tuple[LessonCell, ...]
 
     @property
     def notebook(self) -> str:
         """The id with which the exercises of this notebook begin: ``"m04_1"``."""
         return NAME.fullmatch(self.path.name)["notebook"]
 
-    def at(self, cell: Cell) -> str:
+    def at(self, cell: LessonCell) -> str:
         """The place of a cell, for a message."""
         return place(self.path, cell.line, cell.number)
 
-    def of(self, exercise: str, role: str) -> list[Cell]:
+    def of(self, exercise: str, role: str) -> list[LessonCell]:
         return [cell for cell in self.cells if cell.exercise == exercise and cell.role == role]
 
 
@@ -102,14 +102,14 @@ def parse(path: Path, text: str) -> Source:
     return Source(path, "\n".join(header), cells)
 
 
-def _cell(path: Path, number: int, line: int, node: Any) -> Cell:
+def _cell(path: Path, number: int, line: int, node: Any) -> LessonCell:
     options = {name: value for name, value in node.metadata.items() if name not in IGNORED}
     where = place(path, line, number)
     tags = options.pop("tags", [])
     if not node.source.strip():
         raise SourceError(f"{where}: the cell is empty; write something or delete its marker.")
     role, exercise = _role(where, node.cell_type, options)
-    return Cell(number, line, node.cell_type, node.source, role, exercise, tuple(tags))
+    return LessonCell(number, line, node.cell_type, node.source, role, exercise, tuple(tags))
 
 
 def _role(where: str, kind: str, options: Mapping[str, Any]) -> tuple[str, str]:

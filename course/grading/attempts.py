@@ -79,7 +79,7 @@ def of_event(exercise: Exercise, event: str, hints: int = 0) -> Attempt:
     return Attempt(datetime.now(UTC), exercise.id, event, points=float(exercise.points), hints=hints)
 
 
-def note(attempt: Attempt, folder: Path) -> None:
+def append_attempt(attempt: Attempt, folder: Path) -> None:
     """Add an attempt to the file in ``folder``.
 
     A folder that cannot be written to is no reason to fail a check: nothing is noted then. Nor is anything where the lesson's source

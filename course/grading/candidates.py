@@ -18,7 +18,7 @@ NOTE = re.compile(r"^# (?P<word>trips|says): *(?P<text>.*\S)\s*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
-class Cell:
+class CodeCell:
     """A code cell of a lesson's text source. ``role`` is ``"answer"``, ``"check"`` or ``""``."""
 
     text: str
@@ -43,13 +43,13 @@ class Candidate:
         return self.name.startswith("wrong")
 
 
-def code_cells(source: Path) -> list[Cell]:
+def code_cells(source: Path) -> list[CodeCell]:
     """The code cells of a text source (jupytext py:percent, ``# %% answer="m04_1_ex2"``), in order."""
     cells = []
     for cell in jupytext.read(source, fmt="py:percent").cells:
         role = next((role for role in ("answer", "check") if role in cell.metadata), "")
         if cell.cell_type == "code":
-            cells.append(Cell(cell.source, role, cell.metadata.get(role, "")))
+            cells.append(CodeCell(cell.source, role, cell.metadata.get(role, "")))
     return cells
 
 

@@ -49,7 +49,7 @@ def check(exercise_id: str, /, **evidence: Any) -> Points:
     if not report.passed and _was_judged(report):
         _open_hint(exercise)
     if report.phase == "practice" and not report.unanswered:
-        attempts.note(attempts.of_check(report, OPENED[exercise.id]), Path.cwd())
+        attempts.append_attempt(attempts.of_check(report, OPENED[exercise.id]), Path.cwd())
     show(report, OPENED[exercise.id])
     return Points(report.score)
 
@@ -71,7 +71,7 @@ def hint(exercise_id: str, /) -> None:
     exercise = catalogue.find(exercise_id)
     if OPENED[exercise.id] < len(exercise.hints):
         _open_hint(exercise)
-        attempts.note(attempts.of_event(exercise, attempts.HINT, OPENED[exercise.id]), Path.cwd())
+        attempts.append_attempt(attempts.of_event(exercise, attempts.HINT, OPENED[exercise.id]), Path.cwd())
     _display(render.hints_as_text(exercise, OPENED[exercise.id]), render.hints_as_html(exercise, OPENED[exercise.id]))
 
 

@@ -11,7 +11,7 @@ from course.grading import calls, render
 from course.grading.answer import collect
 from course.grading.errors import AnswerError
 from course.grading.exercise import Exercise
-from course.grading.protocol import LIMIT, Channel, FrameTooLarge, ProtocolError
+from course.grading.protocol import LIMIT, FrameChannel, FrameTooLarge, ProtocolError
 from course.grading.report import Report
 
 _offering = threading.Lock()
@@ -24,14 +24,14 @@ def offer(address: str, exercise: Exercise, evidence: dict[str, Any]) -> Report 
     try:
         with socket.socket(socket.AF_UNIX) as connection:
             connection.connect(address)
-            return _converse(Channel(connection), exercise, evidence)
+            return _converse(FrameChannel(connection), exercise, evidence)
     except (OSError, ProtocolError):
         return None
     finally:
         _offering.release()
 
 
-def _converse(channel: Channel, exercise: Exercise, evidence: dict[str, Any]) -> Report | None:
+def _converse(channel: FrameChannel, exercise: Exercise, evidence: dict[str, Any]) -> Report | None:
     try:
         plain_values, problem = collect(exercise, evidence), AnswerError("")
     except AnswerError as error:
@@ -50,7 +50,7 @@ def _converse(channel: Channel, exercise: Exercise, evidence: dict[str, Any]) ->
         _answer_call(channel, message, evidence)
 
 
-def _answer_call(channel: Channel, message: dict[str, Any], evidence: dict[str, Any]) -> None:
+def _answer_call(channel: FrameChannel, message: dict[str, Any], evidence: dict[str, Any]) -> None:
     name, reply = message["name"], {"id": message["id"], "value": None, "problem": "", "unanswered": False}
     try:
         reply["value"], reply["output"] = calls.call(name, evidence[name], message["arguments"], message["seconds"])

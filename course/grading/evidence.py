@@ -77,7 +77,7 @@ def read(path: Path) -> dict[str, Evidence]:
     return {name: Evidence.of_json(each) for name, each in json.loads(gzip.decompress(path.read_bytes())).items()}
 
 
-class Calls:
+class RecordedCalls:
     """The learner's functions, as they answered: the same call with the same arguments gets the same answer, in turn."""
 
     def __init__(self, evidence: Evidence) -> None:

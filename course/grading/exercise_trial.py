@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from course.grading import calls
-from course.grading.candidates import Cell
+from course.grading.candidates import CodeCell
 from course.grading.check import aws_client
 from course.grading.errors import AnswerError
 from course.grading.evaluate import evaluate_here
@@ -22,7 +22,7 @@ DRAWS = tuple(Draw(student=f"student-{i}", seed=f"seed-{i}") for i in range(3)) 
 
 
 @dataclass(frozen=True)
-class Tally:
+class MutationScore:
     """What became of an exercise's mutants. ``equivalent`` of the survivors are listed as such; ``of`` tells which mutants there are."""
 
     of: str
@@ -41,7 +41,7 @@ class Tally:
 
 
 @dataclass(frozen=True)
-class Finding:
+class CandidateResult:
     """One candidate, what it earned at grading, and what is wrong with the grader (``""`` when all is as it must be)."""
 
     exercise: str
@@ -49,16 +49,16 @@ class Finding:
     score: float
     points: float
     problem: str = ""
-    mutants: Tally | None = None
+    mutants: MutationScore | None = None
 
 
-class Trial:
+class ExerciseTrial:
     """An exercise after the cells before it have run. ``namespace`` is what they have made, and goes on with the reference answer.
 
     ``bare_aws`` makes clients of an AWS in which nothing was built.
     """
 
-    def __init__(self, exercise: Exercise, answer: Cell, check: Cell, namespace: Namespace, bare_aws: Client) -> None:
+    def __init__(self, exercise: Exercise, answer: CodeCell, check: CodeCell, namespace: Namespace, bare_aws: Client) -> None:
         self.exercise, self.answer, self.check, self.namespace, self.bare_aws = exercise, answer, check, namespace, bare_aws
         self.aws = functools.cache(aws_client)  # a guesser asks for it hundreds of times
 
@@ -82,5 +82,5 @@ class Trial:
             return report
         return evaluate_here(self.exercise, phase, evidence, draw, client or self.aws)
 
-    def found(self, candidate: str, score: float, problem: str, mutants: Tally | None = None) -> Finding:
-        return Finding(self.exercise.id, candidate, score, float(self.exercise.points), problem, mutants)
+    def found(self, candidate: str, score: float, problem: str, mutants: MutationScore | None = None) -> CandidateResult:
+        return CandidateResult(self.exercise.id, candidate, score, float(self.exercise.points), problem, mutants)

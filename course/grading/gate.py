@@ -24,10 +24,10 @@ from course.grading import catalogue, gate_record, guesser, leaks, mutation, ren
 from course.grading.candidates import REGION, Candidate, candidates, code_cells, source_of
 from course.grading.errors import DefinitionError
 from course.grading.exercise import Exercise
-from course.grading.exercise_trial import DRAWS, Finding, Trial
+from course.grading.exercise_trial import DRAWS, CandidateResult, ExerciseTrial
 from course.grading.report import Report
 from course.grading.seeds import Draw
-from course.grading.source_runner import Namespace, run, workplace
+from course.grading.source_runner import Namespace, run, scratch_workspace
 
 STRANGER = Draw(learner="somebody else", student="somebody else", seed="another seed")
 RIGHTS, WRONGS = 1, 3  # candidates that an exercise needs at least
@@ -36,7 +36,7 @@ NO_MUTANTS, ALL_MUTANTS = 0, None
 Tell = Callable[[str, str], None]  # (exercise, what is tried)
 
 
-def judge(notebook: str, root: Path, mutants: int | None = NO_MUTANTS, tell: Tell = lambda exercise, what: None) -> list[Finding]:
+def judge(notebook: str, root: Path, mutants: int | None = NO_MUTANTS, tell: Tell = lambda exercise, what: None) -> list[CandidateResult]:
     """All findings on the exercises of a notebook of the course in ``root``.
 
     Parameters
@@ -60,7 +60,7 @@ def judge(notebook: str, root: Path, mutants: int | None = NO_MUTANTS, tell: Tel
     source = source_of(notebook, root / "solutions")
     public = REGION.sub("", source.read_text())
     findings = [finding for exercise in exercises.values() if (finding := _hidden_without_canary(exercise, graders))]
-    with workplace(source.parent, graders) as bare_aws:
+    with scratch_workspace(source.parent, graders) as bare_aws:
         namespace: Namespace = {"__name__": "__main__"}
         cells = code_cells(source)
         for number, cell in enumerate(cells, 1):
@@ -68,18 +68,18 @@ def judge(notebook: str, root: Path, mutants: int | None = NO_MUTANTS, tell: Tel
                 exercise = exercises[cell.exercise]
                 catalogue.load_hidden(exercise, graders)
                 check = next(other for other in cells if other.role == "check" and other.exercise == cell.exercise)
-                findings += _findings(Trial(exercise, cell, check, namespace, bare_aws), graders, public, mutants, tell)
+                findings += _findings(ExerciseTrial(exercise, cell, check, namespace, bare_aws), graders, public, mutants, tell)
             elif not cell.role:
                 tell(notebook, "cells")
                 run(cell.text, namespace, f"{notebook}, code cell {number}")
     return findings
 
 
-def _findings(trial: Trial, graders: Path, public: str, mutants: int | None, tell: Tell) -> list[Finding]:
+def _findings(trial: ExerciseTrial, graders: Path, public: str, mutants: int | None, tell: Tell) -> list[CandidateResult]:
     """Try mutants, then all candidates, of which the reference is the last; for a decision, the guessers."""
     exercise = trial.exercise
-    found: list[Finding] = []
-    told: list[tuple[Candidate, Told]] = []
+    found: list[CandidateResult] = []
+    told: list[tuple[Candidate, CandidateFeedback]] = []
     if mutants != NO_MUTANTS:
         found += mutation.findings(trial, graders, mutants, lambda done, of: tell(exercise.id, f"mutant {done} of {of}"))
     before = dict(trial.namespace)
@@ -98,7 +98,7 @@ def _findings(trial: Trial, graders: Path, public: str, mutants: int | None, tel
 
 
 @dataclass(frozen=True)
-class Told:
+class CandidateFeedback:
     """What a candidate was told at grading, `leaks.pieces` of what it handed over and returned, and the arguments it was called with."""
 
     said: str = ""
@@ -106,14 +106,14 @@ class Told:
     called_with: str = ""
 
 
-def _finding(trial: Trial, candidate: Candidate, evidence: Any) -> tuple[Finding, Told]:
+def _finding(trial: ExerciseTrial, candidate: Candidate, evidence: Any) -> tuple[CandidateResult, CandidateFeedback]:
     try:
         return _judged(trial, candidate, evidence)
     except Exception as error:
-        return trial.found(candidate.name, 0.0, f"the check itself raised {type(error).__name__}: {error}"), Told()
+        return trial.found(candidate.name, 0.0, f"the check itself raised {type(error).__name__}: {error}"), CandidateFeedback()
 
 
-def _judged(trial: Trial, candidate: Candidate, evidence: Any) -> tuple[Finding, Told]:
+def _judged(trial: ExerciseTrial, candidate: Candidate, evidence: Any) -> tuple[CandidateResult, CandidateFeedback]:
     practice = trial.report("practice", evidence, Draw())
     recorded = guesser.recorded(evidence) if isinstance(evidence, Mapping) else evidence
     graded = trial.report("graded", recorded, DRAWS[0])
@@ -128,17 +128,17 @@ def _judged(trial: Trial, candidate: Candidate, evidence: Any) -> tuple[Finding,
     return trial.found(candidate.name, graded.score, problem), _told(graded, recorded)
 
 
-def _told(graded: Report, recorded: Any) -> Told:
+def _told(graded: Report, recorded: Any) -> CandidateFeedback:
     if not isinstance(recorded, Mapping):
-        return Told(render.as_text(graded))
+        return CandidateFeedback(render.as_text(graded))
     functions = [given for given in recorded.values() if isinstance(given, guesser.Recorder)]
     values = [given for given in recorded.values() if not callable(given)]
     results = [list(function.results.values()) for function in functions]
     calls = " ".join(arguments for function in functions for arguments in function.results)
-    return Told(render.as_text(graded), tuple(leaks.pieces([values, results])), calls)
+    return CandidateFeedback(render.as_text(graded), tuple(leaks.pieces([values, results])), calls)
 
 
-def _leaks(trial: Trial, told: list[tuple[Candidate, Told]], public: str) -> Iterator[Finding]:
+def _leaks(trial: ExerciseTrial, told: list[tuple[Candidate, CandidateFeedback]], public: str) -> Iterator[CandidateResult]:
     """What wrong answers were told of the right one, which is the last."""
     right = told[-1][1]
     exercise = trial.exercise
@@ -150,7 +150,7 @@ def _leaks(trial: Trial, told: list[tuple[Candidate, Told]], public: str) -> Ite
                 yield trial.found(f"{candidate.name}, leaks", 0.0, problem)
 
 
-def _guesses(trial: Trial, reference: dict[str, Any]) -> Iterator[Finding]:
+def _guesses(trial: ExerciseTrial, reference: dict[str, Any]) -> Iterator[CandidateResult]:
     """The best of each guesser. What they hand in is graded for a stranger, with an AWS in which nothing was built."""
 
     def graded(evidence: Mapping[str, Any]) -> Report:
@@ -170,7 +170,7 @@ def _guesses(trial: Trial, reference: dict[str, Any]) -> Iterator[Finding]:
         yield trial.found(name, score, f"earns more than {render.number(allowed)} points" if score > allowed else "")
 
 
-def _corpus(trial: Trial, tried: list[Candidate]) -> list[Finding]:
+def _corpus(trial: ExerciseTrial, tried: list[Candidate]) -> list[CandidateResult]:
     rights = sum(candidate.name.startswith("right_") for candidate in tried)
     wrongs = sum(candidate.is_wrong for candidate in tried)
     if rights >= RIGHTS and wrongs >= WRONGS:
@@ -188,7 +188,7 @@ def _wrong_answer_problem(candidate: Candidate, practice: Report, graded: Report
     return f"{unsaid[0]!r} is not shown; the learner reads: {shown}" if unsaid else ""
 
 
-def _hidden_without_canary(exercise: Exercise, graders: Path) -> Finding | None:
+def _hidden_without_canary(exercise: Exercise, graders: Path) -> CandidateResult | None:
     hidden = list(graders.glob(f"*/{exercise.notebook}{catalogue.HIDDEN}.py"))
     if exercise.pattern and not hidden:
         problem = f"is a decision without hidden checks; write {exercise.notebook}{catalogue.HIDDEN}.py"
@@ -196,7 +196,7 @@ def _hidden_without_canary(exercise: Exercise, graders: Path) -> Finding | None:
         problem = f"its hidden checks carry no canary; put `# {canary.NOTE}` on top of {hidden[0].name}"
     else:
         return None
-    return Finding(exercise.id, "hidden checks", 0.0, float(exercise.points), problem)
+    return CandidateResult(exercise.id, "hidden checks", 0.0, float(exercise.points), problem)
 
 
 def notebooks(root: Path) -> list[str]:
@@ -233,7 +233,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 1 if any(finding.problem for finding in findings) else 0
 
 
-def _called(finding: Finding) -> str:
+def _called(finding: CandidateResult) -> str:
     tally = finding.mutants
     return f"{tally.killed} of {tally.tried} mutants" if tally else finding.candidate
 

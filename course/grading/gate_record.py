@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from course.grading.exercise_trial import Finding
+from course.grading.exercise_trial import CandidateResult
 
 NAME = "record.yaml"
 PACKAGES = ("mutmut", "libcst")  # decide which mutants there are
@@ -19,15 +19,15 @@ GUESSERS = ("guesser", "constant", "another seed")
 OPENING = "# Written by `python -m course.grading.gate --mutants all --record`; not edited.\n"
 
 
-def write(findings: Iterable[Finding], graders: Path) -> list[Path]:
+def write(findings: Iterable[CandidateResult], graders: Path) -> list[Path]:
     """A record for each exercise whose mutants were all tried; returns the files."""
-    by_exercise: dict[str, dict[str, Finding]] = {}
+    by_exercise: dict[str, dict[str, CandidateResult]] = {}
     for finding in findings:
         by_exercise.setdefault(finding.exercise, {})[finding.candidate] = finding
     return [_written(exercise, found, graders) for exercise, found in by_exercise.items()]
 
 
-def _written(exercise: str, found: Mapping[str, Finding], graders: Path) -> Path:
+def _written(exercise: str, found: Mapping[str, CandidateResult], graders: Path) -> Path:
     tally = next(finding.mutants for finding in found.values() if finding.mutants)
     packages = {name: version(name) for name in PACKAGES}
     record = {

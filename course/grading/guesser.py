@@ -24,7 +24,7 @@ Evidence = dict[str, Any]
 
 
 @dataclass
-class Table:
+class LookupFunction:
     """A function that knows its answers by heart. ``seen`` are arguments by their text, in the order of the first calls."""
 
     known: dict[str, Any] = field(default_factory=dict)
@@ -36,12 +36,12 @@ class Table:
         self.seen.setdefault(key, arguments)
         return self.known.get(key, self.default)
 
-    def generalised(self) -> Table:
+    def generalised(self) -> LookupFunction:
         """The same table, which answers what it has not seen with its commonest result."""
         texts = [repr(value) for value in self.known.values()]
         commonest = max(texts, key=texts.count, default=None)
         default = next((value for value in self.known.values() if repr(value) == commonest), self.default)
-        return Table(self.known, default)
+        return LookupFunction(self.known, default)
 
 
 class Recorder:
@@ -61,18 +61,18 @@ def scripted(exercise: Exercise, practice: Judge, report_text: Callable[[Report]
     """The best of `CALLS` answers made of words that were printed or passed in; each keeps what did not make the score fall."""
     rng = random.Random(exercise.id)
     words = set(TOKEN.findall(f"{exercise.title} {' '.join(exercise.hints)}"))
-    best: Evidence = {name: Table() if isinstance(wanted, Function) else None for name, wanted in exercise.evidence.items()}
+    best: Evidence = {name: LookupFunction() if isinstance(wanted, Function) else None for name, wanted in exercise.evidence.items()}
     best_score = -1.0
     for _ in range(CALLS):
         trial = _mutated(exercise, best, sorted(words), rng)
         report = practice(trial)
         words |= set(TOKEN.findall(report_text(report)))
         for given in trial.values():
-            if isinstance(given, Table):
+            if isinstance(given, LookupFunction):
                 words |= {token for arguments in given.seen for token in TOKEN.findall(arguments)}
         if report.score >= best_score:
             best, best_score = trial, report.score
-    return {name: given.generalised() if isinstance(given, Table) else given for name, given in best.items()}
+    return {name: given.generalised() if isinstance(given, LookupFunction) else given for name, given in best.items()}
 
 
 def constants(reference: Evidence, graded: Judge) -> Iterator[Evidence]:
@@ -80,7 +80,7 @@ def constants(reference: Evidence, graded: Judge) -> Iterator[Evidence]:
     recorded = _record(reference, graded)
     results = {repr(value): value for recorder in recorded.values() for value in recorder.results.values()}
     for value in list(results.values())[:CONSTANTS]:
-        yield {name: Table(default=value) if name in recorded else given for name, given in reference.items()}
+        yield {name: LookupFunction(default=value) if name in recorded else given for name, given in reference.items()}
 
 
 def replayed(reference: Evidence, graded_elsewhere: Judge) -> Evidence:
@@ -88,7 +88,7 @@ def replayed(reference: Evidence, graded_elsewhere: Judge) -> Evidence:
     recorded = _record(reference, graded_elsewhere)
     replay = dict(reference)
     for name, recorder in recorded.items():
-        replay[name] = Table(recorder.results).generalised()
+        replay[name] = LookupFunction(recorder.results).generalised()
     return replay
 
 
@@ -111,7 +111,7 @@ def _mutated(exercise: Exercise, best: Evidence, words: list[str], rng: random.R
     if not isinstance(wanted, Function):
         trial[name] = _draw(wanted.kind, best[name], words, rng)
         return trial
-    table = Table(dict(best[name].known), best[name].default, dict(best[name].seen))
+    table = LookupFunction(dict(best[name].known), best[name].default, dict(best[name].seen))
     if table.seen and rng.random() < 0.8:
         key = rng.choice(list(table.seen))
         table.known[key] = _draw(wanted.returns, table.known.get(key), words, rng)

@@ -18,7 +18,7 @@ from course.grading.answer import collect
 from course.grading.errors import AnswerError, DefinitionError
 from course.grading.evaluate import evaluate_here
 from course.grading.exercise import Exercise
-from course.grading.exercise_trial import DRAWS, Finding, Tally, Trial
+from course.grading.exercise_trial import DRAWS, CandidateResult, ExerciseTrial, MutationScore
 from course.grading.mutants import Mutant, fingerprint, mutants
 from course.grading.report import Report
 from course.grading.seeds import Draw
@@ -48,13 +48,13 @@ def listed(exercise: Exercise, graders: Path) -> dict[str, str]:
 
 
 def findings(
-    trial: Trial, graders: Path, sample: int | None = None, tell: Callable[[int, int], None] = lambda done, of: None
-) -> list[Finding]:
+    trial: ExerciseTrial, graders: Path, sample: int | None = None, tell: Callable[[int, int], None] = lambda done, of: None
+) -> list[CandidateResult]:
     """What is wrong with the checks or the list, by the mutants of the trial's reference.
 
     Parameters
     ----------
-    trial : Trial
+    trial : ExerciseTrial
         Its reference has not run yet.
     graders : Path
     sample : int, optional
@@ -64,7 +64,7 @@ def findings(
     """
     known, made = listed(trial.exercise, graders), mutants(trial.answer.text)
     chosen = made if sample is None else _sample(made, known, sample, trial.exercise.id)
-    jury, outcomes = Jury(trial), {}
+    jury, outcomes = MutantTester(trial), {}
     for number, mutant in enumerate(chosen):
         tell(number, len(chosen))
         outcomes[mutant.name] = jury.outcome(mutant)
@@ -93,18 +93,18 @@ def _list_problems(known: Mapping[str, str], made: set[str], outcomes: Mapping[s
         yield name, f"is listed in {LISTED} and is not made any more; take it out"
 
 
-def _tally(of: str, known: Mapping[str, str], outcomes: Mapping[str, str]) -> Tally:
+def _tally(of: str, known: Mapping[str, str], outcomes: Mapping[str, str]) -> MutationScore:
     """Those that hand over what the reference does are no mutants of the answer, and are not counted."""
     survived = [name for name, outcome in outcomes.items() if outcome == SURVIVED]
     equivalent = sum(known.get(name, "").startswith(EQUIVALENT) for name in survived)
-    return Tally(of, sum(outcome != SAME for outcome in outcomes.values()), tuple(survived), equivalent)
+    return MutationScore(of, sum(outcome != SAME for outcome in outcomes.values()), tuple(survived), equivalent)
 
 
 class FirstFailure(Exception):
     """A part is not worth all its points."""
 
 
-class StrictReport(Report):
+class FailFastReport(Report):
     """A report that ends the check at the first part that fails: more is of no interest."""
 
     def part(self, name: str, passed_or_share: Any, message: str, hint: str | None = None) -> bool:
@@ -113,10 +113,10 @@ class StrictReport(Report):
         return True
 
 
-class Jury:
+class MutantTester:
     """Tries mutants at their place, in copies of what the cells before have made."""
 
-    def __init__(self, trial: Trial) -> None:
+    def __init__(self, trial: ExerciseTrial) -> None:
         self._trial = trial
         self._before = dict(trial.namespace)
         # No check can tell answers that hand over equal values and no function, and many a mutant changes a way that is not gone.
@@ -150,7 +150,7 @@ class Jury:
 
     def _report(self, phase: str, evidence: Mapping[str, Any], draw: Draw) -> Report:
         exercise = self._trial.exercise
-        return evaluate_here(exercise, phase, evidence, draw, self._trial.aws, StrictReport(exercise, "graded"))
+        return evaluate_here(exercise, phase, evidence, draw, self._trial.aws, FailFastReport(exercise, "graded"))
 
 
 def _text(exercise: Exercise, evidence: Mapping[str, Any]) -> str:

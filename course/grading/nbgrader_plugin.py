@@ -29,7 +29,7 @@ from nbgrader.utils import is_solution
 from traitlets import Bool, Float, Unicode
 
 from course.grading import seeds
-from course.grading.repair import Master, repair
+from course.grading.repair import ReleasedCell, repair
 from course.grading.run import CELL_SECONDS, Submission, run
 from course.grading.sandbox import kernel_forkserver
 from course.grading.sandbox.directory import GIVEN
@@ -42,7 +42,7 @@ class RepairCells(NbGraderPreprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
         where = resources["nbgrader"]
-        for note in repair(nb, masters(where["db_url"], where["assignment"], where["notebook"])):
+        for note in repair(nb, gradebook_cells(where["db_url"], where["assignment"], where["notebook"])):
             self.log.warning("%s, %s: %s; mended", where["student"], where["notebook"], note)
         return nb, resources
 
@@ -72,7 +72,7 @@ class GradedExecute(NbGraderPreprocessor):
             learner=student if self.personal else seeds.SELF_STUDY,
             kernels=_kernels(self.parent.parent),
         )
-        released = [master.cell() for master in masters(where["db_url"], assignment, where["notebook"])]
+        released = [master.cell() for master in gradebook_cells(where["db_url"], assignment, where["notebook"])]
         done = run(nb, submission, released, self.cell_seconds)
         for note in done.notes:
             self.log.warning("%s, %s: %s", student, where["notebook"], note)
@@ -118,7 +118,7 @@ def _kernels(converter: object) -> str:
         _preloaded[converter] = ""
     elif not _preloaded[converter]:
         stack = contextlib.ExitStack()
-        _preloaded[converter] = stack.enter_context(kernel_forkserver.started())
+        _preloaded[converter] = stack.enter_context(kernel_forkserver.start_forkserver())
         weakref.finalize(converter, stack.close)
     return _preloaded[converter]
 
@@ -127,14 +127,14 @@ SANITIZE = [RepairCells, ClearOutput, DeduplicateIds, OverwriteKernelspec, Overw
 GRADE = [GradedExecute, IgnorePattern, LimitOutput, SaveGrades, AssignLatePenalties, CheckCellMetadata]
 
 
-def masters(db_url: str, assignment: str, notebook: str) -> list[Master]:
+def gradebook_cells(db_url: str, assignment: str, notebook: str) -> list[ReleasedCell]:
     """The released cells of a notebook, in order, from the gradebook."""
     with Gradebook(db_url) as gradebook:
         released = gradebook.find_notebook(notebook, assignment)
         points = {cell.name: float(cell.max_score) for cell in released.grade_cells}
         solutions = {cell.name for cell in released.solution_cells}
         return [
-            Master(
+            ReleasedCell(
                 name=cell.name,
                 cell_type=cell.cell_type,
                 source=cell.source,

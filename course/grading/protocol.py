@@ -67,7 +67,7 @@ def pack(kind: str, **fields: Any) -> bytes:
     return frame
 
 
-class Channel:
+class FrameChannel:
     """One side of a connection."""
 
     def __init__(self, connection: socket.socket) -> None:

@@ -6,7 +6,7 @@ from html import escape
 
 from course import pages
 from course.grading.exercise import Exercise
-from course.grading.report import Part, Report
+from course.grading.report import PartResult, Report
 
 PASSED, PARTLY, FAILED, LATER, UNREACHED = "Passed", "Partly", "Not yet", "At grading", "Not reached"
 TITLES = {"practice": "Check", "graded": "Graded"}
@@ -26,7 +26,7 @@ def number(value: float) -> str:
     return f"{value:.4f}".rstrip("0").rstrip(".")
 
 
-def verdict(part: Part, phase: str) -> str:
+def verdict(part: PartResult, phase: str) -> str:
     """The word for a part's result; of one that has none it depends on the report's phase whether one may still come."""
     if part.share is None:
         return UNREACHED if phase == "graded" else LATER
@@ -55,7 +55,7 @@ def remaining(report: Report) -> str:
     return ""
 
 
-def parts_to_show(report: Report) -> list[Part]:
+def parts_to_show(report: Report) -> list[PartResult]:
     """All parts; or none that was not reached, when the answer could not be judged to the end."""
     if not report.problem:
         return list(report.parts)
@@ -129,7 +129,7 @@ def from_json(exercise, data: dict) -> Report:
     return report
 
 
-def _part(part: Part, phase: str) -> str:
+def _part(part: PartResult, phase: str) -> str:
     points = _points(part.points) if part.share is None else f"{number(part.earned)} of {_points(part.points)}"
     text = f"<strong>{escape(part.label)}</strong> ({points})"
     if part.message:

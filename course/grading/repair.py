@@ -18,7 +18,7 @@ SCHEMA = 3  # of nbgrader's cell metadata, since 0.6
 
 
 @dataclass(frozen=True)
-class Master:
+class ReleasedCell:
     """A cell of the released notebook that nbgrader knows: an answer, a check or a locked cell."""
 
     name: str
@@ -53,7 +53,7 @@ class Master:
         return from_dict(fields)
 
 
-def repair(notebook: NotebookNode, masters: Sequence[Master]) -> list[str]:
+def repair(notebook: NotebookNode, masters: Sequence[ReleasedCell]) -> list[str]:
     """Make ``notebook`` hold every master cell exactly once, with its metadata, and say what was mended.
 
     The learner's own text is never changed: a surplus copy stays as an ordinary cell, a missing cell comes back as it was released.
@@ -62,7 +62,7 @@ def repair(notebook: NotebookNode, masters: Sequence[Master]) -> list[str]:
     ----------
     notebook : NotebookNode
         Changed in place.
-    masters : sequence of Master
+    masters : sequence of ReleasedCell
         In the order of the released notebook.
     """
     notes = _unique_ids(notebook) + _unmark_strangers(notebook, {master.name for master in masters})
@@ -91,10 +91,10 @@ def repair(notebook: NotebookNode, masters: Sequence[Master]) -> list[str]:
     return notes
 
 
-def masters_of(released: NotebookNode) -> list[Master]:
+def released_cells(released: NotebookNode) -> list[ReleasedCell]:
     """The released cells that nbgrader knows, in order."""
     return [
-        Master(
+        ReleasedCell(
             name=marks["grade_id"],
             cell_type=cell.cell_type,
             source=cell.source,
@@ -108,7 +108,7 @@ def masters_of(released: NotebookNode) -> list[Master]:
     ]
 
 
-def overwrite(notebook: NotebookNode, masters: Sequence[Master]) -> None:
+def overwrite(notebook: NotebookNode, masters: Sequence[ReleasedCell]) -> None:
     """Put the released text into every cell that is not the learner's to write: checks and locked cells. ``notebook`` is repaired."""
     released = {master.name: master for master in masters if not master.solution}
     for cell in notebook.cells:
@@ -144,7 +144,9 @@ def _name(cell: NotebookNode) -> str | None:
     return name if isinstance(name, str) else None
 
 
-def _twin(notebook: NotebookNode, master: Master, masters: Sequence[Master], kept: dict[str, NotebookNode]) -> NotebookNode | None:
+def _twin(
+    notebook: NotebookNode, master: ReleasedCell, masters: Sequence[ReleasedCell], kept: dict[str, NotebookNode]
+) -> NotebookNode | None:
     """The cell that must be ``master`` without its metadata: the same text, or for an answer the cell right before its check.
 
     One that was found to be another master is that one's alone.
@@ -165,7 +167,7 @@ def _twin(notebook: NotebookNode, master: Master, masters: Sequence[Master], kep
     return None
 
 
-def _choose(notebook: NotebookNode, copies: list[NotebookNode], master: Master, kept: dict[str, NotebookNode]) -> NotebookNode:
+def _choose(notebook: NotebookNode, copies: list[NotebookNode], master: ReleasedCell, kept: dict[str, NotebookNode]) -> NotebookNode:
     """Of several copies, if any is of the right type: the last answer, as Python does; of a check the first after what comes before it."""
     copies = [copy for copy in copies if copy.cell_type == master.cell_type] or copies
     if master.solution or not kept:

@@ -13,7 +13,7 @@ OUTPUT_LIMIT = 2_000  # characters of the learner's own output that a report rep
 
 
 @dataclass(frozen=True)
-class Part:
+class PartResult:
     """One sub-check. ``share`` in 0..1 of ``points`` was earned; ``None`` when this check did not look at it."""
 
     name: str
@@ -51,7 +51,7 @@ class Report:
         self.problem = ""  # why the answer could not be judged to the end
         self.unanswered = False
         self.output = ""  # what the learner's functions printed
-        self._parts = {name: Part(name, points) for name, points in exercise.parts.items()}
+        self._parts = {name: PartResult(name, points) for name, points in exercise.parts.items()}
         self._secrets: list[str] = []
         self._seen: set[str] = set()  # parts reported by the check that runs now
 
@@ -86,7 +86,7 @@ class Report:
         old = self._parts[name]
         if old.share is None or share < old.share:
             shown = (message.strip(), (hint or "").strip()) if share < 1 else ("", "")
-            self._parts[name] = Part(name, old.points, share, *shown)
+            self._parts[name] = PartResult(name, old.points, share, *shown)
         return share == 1
 
     def _share(self, name: str, found: Any) -> float:
@@ -114,16 +114,16 @@ class Report:
         self.problem = self.problem or str(problem)
         self.unanswered = self.unanswered or problem.unanswered
         for name in self._parts.keys() - self._seen:
-            self._parts[name] = Part(name, self._parts[name].points)
+            self._parts[name] = PartResult(name, self._parts[name].points)
 
     def add_output(self, text: str) -> None:
         """Keep what the learner's code printed during the check, up to `OUTPUT_LIMIT` characters."""
         self.output = (self.output + text)[: OUTPUT_LIMIT + 1]
 
     @property
-    def parts(self) -> tuple[Part, ...]:
+    def parts(self) -> tuple[PartResult, ...]:
         """All parts in the order of the definition, with the secrets blotted out."""
-        return tuple(Part(p.name, p.points, p.share, self.blot(p.message), self.blot(p.hint)) for p in self._parts.values())
+        return tuple(PartResult(p.name, p.points, p.share, self.blot(p.message), self.blot(p.hint)) for p in self._parts.values())
 
     @property
     def later(self) -> tuple[str, ...]:

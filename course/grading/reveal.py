@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         shown = find(options.exercise, Path.cwd(), anyway=options.yes) or _asked(options.exercise)
-    except (RevealError, UnknownExercise, learner_folder.NoCopyError, FileNotFoundError) as error:
+    except (RevealError, UnknownExercise, learner_folder.NoLearnerFolderError, FileNotFoundError) as error:
         print(f"course reveal: {error}", file=sys.stderr)
         return 2
     if shown is None:
@@ -117,12 +117,12 @@ def find(exercise_id: str, root: Path, *, anyway: bool = False) -> Revealed | No
     if not possible():
         raise RevealError(f"the answer of {exercise_id} is not to be had here. Ask your instructor.")
     source = candidates.source_of(exercise.notebook, catalogue.root().parent / learner_folder.SOURCES)
-    copy = learner_folder.copy(root)
-    passed = any(attempt.passed for attempt in learner_folder.attempts(copy) if attempt.exercise == exercise.id)
+    copy = learner_folder.find_learner_folder(root)
+    passed = any(attempt.passed for attempt in learner_folder.all_attempts(copy) if attempt.exercise == exercise.id)
     if not (passed or anyway):
         return None
     (answer,) = (cell.text for cell in candidates.code_cells(source) if (cell.role, cell.exercise) == ("answer", exercise.id))
-    attempts.note(attempts.of_event(exercise, attempts.REVEAL), learner_folder.lesson(copy, exercise))
+    attempts.append_attempt(attempts.of_event(exercise, attempts.REVEAL), learner_folder.lesson_folder(copy, exercise))
     return Revealed(exercise, MARKS.sub("", answer).strip(), note(exercise, catalogue.root()))
 
 

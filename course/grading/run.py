@@ -17,11 +17,11 @@ from course import datasets, interrupts
 from course.grading import catalogue, render, seeds
 from course.grading.exercise import Exercise
 from course.grading.sandbox import aws, limits
-from course.grading.sandbox.directory import Place, prepared
-from course.grading.sandbox.kernel import BoxedKernel
-from course.grading.server import GraderServer, Outcome
+from course.grading.sandbox.directory import SandboxDirectory, prepare_directory
+from course.grading.sandbox.kernel import SandboxedKernelManager
+from course.grading.server import GraderServer, GradingOutcome
 from course.sandbox.box import Box
-from course.sandbox.visible import Bind
+from course.sandbox.visible import BindMount
 
 CELL_SECONDS = 300.0
 INTERRUPT_SECONDS = 20  # that a kernel has to come back from an interrupt before it is killed
@@ -70,13 +70,13 @@ class Submission:
 
 
 @dataclass
-class Run:
+class NotebookRun:
     """What came of it.
 
     Attributes
     ----------
     outcomes : dict
-        Check cell -> `Outcome`.
+        Check cell -> `GradingOutcome`.
     sandbox : str
         ``"namespace"``: boxes with namespaces of their own; ``"rewrite"``: processes of this user, which this machine cannot shut in.
     notes : list of str
@@ -85,13 +85,15 @@ class Run:
         Of the whole run.
     """
 
-    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    outcomes: dict[str, GradingOutcome] = field(default_factory=dict)
     sandbox: str = ""
     notes: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
 
-def run(notebook: NotebookNode, submission: Submission, released: Sequence[NotebookNode] = (), cell_seconds: float = CELL_SECONDS) -> Run:
+def run(
+    notebook: NotebookNode, submission: Submission, released: Sequence[NotebookNode] = (), cell_seconds: float = CELL_SECONDS
+) -> NotebookRun:
     """Execute a repaired notebook and judge its exercises; its cells' outputs are replaced, those of check cells by the grader's reports.
 
     Parameters
@@ -111,23 +113,23 @@ def run(notebook: NotebookNode, submission: Submission, released: Sequence[Noteb
     started = time.monotonic()
     names = (str(cell.metadata.get("nbgrader", {}).get("grade_id")) for cell in released or notebook.cells)
     checks = catalogue.checks(names, submission.graders)
-    with interrupts.raised(), contextlib.ExitStack() as stack:
-        place = stack.enter_context(prepared(submission.source, submission.graders, submission.handed_in))
-        needed = aws.mentioned([*notebook.cells, *released])
+    with interrupts.raise_on_signal(), contextlib.ExitStack() as stack:
+        place = stack.enter_context(prepare_directory(submission.source, submission.graders, submission.handed_in))
+        needed = aws.uses_aws([*notebook.cells, *released])
         theirs = stack.enter_context(aws.submission_aws(place.aws)) if needed else aws.none()
         draw = seeds.Draw(submission.learner, submission.student, submission.seed)
         server = stack.enter_context(GraderServer(draw, theirs.client, submission.graders, place.folder / "grader"))
         box = _box(place, server, theirs, submission.learner)
-        kernel = BoxedKernel(box, place.folder / "kernel", place.work, limits.limits()["message"], submission.kernels)
+        kernel = SandboxedKernelManager(box, place.folder / "kernel", place.work, limits.limits()["message"], submission.kernels)
         stack.callback(kernel.close)
-        done = Run(sandbox=box.mode, notes=place.notes)
+        done = NotebookRun(sandbox=box.mode, notes=place.notes)
         _Client(notebook, kernel, server, checks, done, cell_seconds).run()
     done.seconds = time.monotonic() - started
     return done
 
 
-def _box(place: Place, server: GraderServer, theirs: aws.SubmissionAws, learner: str) -> Box:
-    data = [Bind(folder) for folder in _data()]
+def _box(place: SandboxDirectory, server: GraderServer, theirs: aws.SubmissionAws, learner: str) -> Box:
+    data = [BindMount(folder) for folder in _data()]
     environment = {
         "COURSE_BACKEND": "local",
         "COURSE_GRADERS": str(place.graders),
@@ -153,10 +155,10 @@ class _Client(NotebookClient):
     def __init__(
         self,
         notebook: NotebookNode,
-        kernel: BoxedKernel,
+        kernel: SandboxedKernelManager,
         server: GraderServer,
         checks: Mapping[str, Exercise],
-        done: Run,
+        done: NotebookRun,
         cell_seconds: float,
     ) -> None:
         super().__init__(
@@ -248,7 +250,7 @@ def _keep_error(cell: NotebookNode, execute_reply: dict, **_: object) -> None:
         cell.outputs.append(new_output("error", ename=reply["ename"], evalue=reply["evalue"], traceback=reply["traceback"]))
 
 
-def outputs(outcome: Outcome) -> list[NotebookNode]:
+def outputs(outcome: GradingOutcome) -> list[NotebookNode]:
     """What a graded check cell shows: the report, and the score as nbgrader itself would read it."""
     report = outcome.report
     data = {"text/plain": render.as_text(report), "text/html": render.as_html(report)}

@@ -17,7 +17,7 @@ from course.grading.errors import AnswerError, DefinitionError
 from course.grading.evaluate import evaluate
 from course.grading.evidence import Evidence, NotRecorded, recording
 from course.grading.exercise import Exercise
-from course.grading.protocol import Channel, ProtocolError
+from course.grading.protocol import FrameChannel, ProtocolError
 from course.grading.report import Report
 from course.grading.seeds import Draw
 
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Outcome:
+class GradingOutcome:
     """The grader's finding on one exercise. ``fault`` tells the instructor why there is no score, by no fault of the learner.
 
     ``evidence`` is what it rests on; None where the submission handed over nothing.
@@ -73,7 +73,7 @@ class GraderServer:
         self._client = recording(client, lambda: self._evidence.aws)
         self._lock = threading.Lock()
         self._expected: Exercise | None = None
-        self._outcomes: dict[str, Outcome] = {}
+        self._outcomes: dict[str, GradingOutcome] = {}
         self.address = str(folder / "socket")
 
     def __enter__(self) -> GraderServer:
@@ -97,11 +97,11 @@ class GraderServer:
         with self._lock:
             self._expected = exercise
 
-    def settle(self, exercise: Exercise, reason: str) -> Outcome:
+    def settle(self, exercise: Exercise, reason: str) -> GradingOutcome:
         """The outcome, once the check cell has ended. Without an acceptable offer it is 0 points, because of ``reason``."""
         with self._lock:  # held while an offer is judged
             self._expected = None
-            return self._outcomes.setdefault(exercise.id, Outcome(_stopped(exercise, reason)))
+            return self._outcomes.setdefault(exercise.id, GradingOutcome(_stopped(exercise, reason)))
 
     def _serve(self) -> None:
         """One connection after another: a kernel runs one check at a time."""
@@ -111,9 +111,9 @@ class GraderServer:
             except OSError:
                 return
             with connection, contextlib.suppress(ProtocolError):
-                self._answer(Channel(connection))
+                self._answer(FrameChannel(connection))
 
-    def _answer(self, channel: Channel) -> None:
+    def _answer(self, channel: FrameChannel) -> None:
         with self._lock:
             exercise = self._expected
             if exercise is None or exercise.id in self._outcomes:
@@ -126,11 +126,11 @@ class GraderServer:
                     return
                 outcome = self._judge(exercise, offer, channel)
             except ProtocolError as error:
-                outcome = Outcome(_stopped(exercise, f"The kernel {error} while this exercise was graded."))
+                outcome = GradingOutcome(_stopped(exercise, f"The kernel {error} while this exercise was graded."))
             self._outcomes[exercise.id] = outcome
             channel.send("report", report=render.as_json(outcome.report))
 
-    def _judge(self, exercise: Exercise, offer: dict[str, Any], channel: Channel) -> Outcome:
+    def _judge(self, exercise: Exercise, offer: dict[str, Any], channel: FrameChannel) -> GradingOutcome:
         self._evidence = Evidence({name: offer[name] for name in ("values", "problem", "unanswered")})
         kernel = RemoteFunctions(channel, self._evidence)
         return judge(exercise, self._evidence, kernel.call, self._client, self._draw, self._evidence.token)
@@ -138,7 +138,7 @@ class GraderServer:
 
 def judge(
     exercise: Exercise, evidence: Evidence, call: Call, client: Callable[[str], Any], draw: Draw, token: Callable[[], str]
-) -> Outcome:
+) -> GradingOutcome:
     """The finding on what a kernel offered.
 
     Parameters
@@ -167,19 +167,19 @@ def judge(
         return Answer(exercise, offer["values"], call, draw.rng(stream, exercise.id), draw.learner, client, token)
 
     try:
-        return Outcome(evaluate(exercise, "graded", answer), evidence=evidence)
+        return GradingOutcome(evaluate(exercise, "graded", answer), evidence=evidence)
     except (ProtocolError, NotRecorded):
         raise
     except Exception as error:
         log.exception("The check of %s failed", exercise.id)
         report = _stopped(exercise, "This exercise could not be graded; a human will look at it.")
-        return Outcome(report, fault=f"the check of {exercise.id} raised {type(error).__name__}: {error}", evidence=evidence)
+        return GradingOutcome(report, fault=f"the check of {exercise.id} raised {type(error).__name__}: {error}", evidence=evidence)
 
 
 class RemoteFunctions:
     """Calls the learner's functions in the kernel, over the connection on which it made its offer."""
 
-    def __init__(self, channel: Channel, evidence: Evidence) -> None:
+    def __init__(self, channel: FrameChannel, evidence: Evidence) -> None:
         self._channel = channel
         self._evidence = evidence
         self._calls = 0

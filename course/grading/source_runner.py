@@ -43,7 +43,7 @@ def execute(text: str, namespace: Namespace, name: str) -> None:
 
 
 @contextlib.contextmanager
-def workplace(lesson: Path, graders: Path) -> Iterator[Client]:
+def scratch_workspace(lesson: Path, graders: Path) -> Iterator[Client]:
     """A scratch copy of the lesson's folder as the working directory, and a local AWS of its own; yields clients of a second, empty one."""
     here, environment, paths = Path.cwd(), dict(os.environ), list(sys.path)
     with contextlib.ExitStack() as stack:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from course.localaws.core.clock import Clock
-from course.localaws.core.scheduler import Agenda
+from course.localaws.core.scheduler import Scheduler
 from course.localaws.gateway.request_log import RequestLog
 from course.sandbox.limits import Limits
 
@@ -31,7 +31,7 @@ class Platform:
     account : str
         Twelve digits.
     clock : Clock
-    agenda : Agenda
+    agenda : Scheduler
         What is done when the clock gets there.
     requests : RequestLog
     objects : ObjectStore
@@ -52,7 +52,7 @@ class Platform:
     state: Path
     account: str
     clock: Clock
-    agenda: Agenda
+    agenda: Scheduler
     requests: RequestLog
     objects: ObjectStore
     logs: LogStore

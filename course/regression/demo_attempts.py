@@ -10,12 +10,12 @@ from pathlib import Path
 from course.grading import attempts
 from course.grading.attempts import CHECK, HINT, Attempt
 from course.grading.exercise import Exercise
-from course.regression.demo_learners import FULL, Kind, Material, Work
+from course.regression.demo_learners import FULL, AnswerPool, DemoAnswer, LearnerProfile
 
 LAST_WORDS = "nothing was handed over yet: the answer cell raised NotImplementedError."
 
 
-def write(kind: Kind, material: Material, handed_in_at: datetime, folder: Path) -> None:
+def write(kind: LearnerProfile, material: AnswerPool, handed_in_at: datetime, folder: Path) -> None:
     """Add a learner's tries at one notebook; the last lies shortly before it was handed in.
 
     Parameters
@@ -29,10 +29,10 @@ def write(kind: Kind, material: Material, handed_in_at: datetime, folder: Path) 
     at = handed_in_at - sum(gaps, timedelta(minutes=chance.uniform(1, 30)))
     for event, gap in zip(events, gaps, strict=True):
         at += gap
-        attempts.note(Attempt(at, **event), folder)
+        attempts.append_attempt(Attempt(at, **event), folder)
 
 
-def _tries(kind: Kind, exercise: Exercise, work: Work, chance: random.Random) -> Iterator[dict]:
+def _tries(kind: LearnerProfile, exercise: Exercise, work: DemoAnswer, chance: random.Random) -> Iterator[dict]:
     """The events of one exercise in order, but for their times."""
     common = {"exercise": exercise.id, "points": float(exercise.points)}
     hints = 0

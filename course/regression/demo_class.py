@@ -12,7 +12,7 @@ from pathlib import Path
 import nbformat
 
 from course.regression.execute import WORKERS
-from course.regression.process_pool import Crew
+from course.regression.process_pool import ProcessPool
 
 Answers = Mapping[str, str]
 """Exercise id -> code of its answer cell."""
@@ -42,7 +42,7 @@ LEARNERS = (
 )
 
 
-class ClassError(Exception):
+class DemoClassError(Exception):
     """An nbgrader command failed; the message has its last lines."""
 
 
@@ -68,7 +68,7 @@ class DemoClass:
 
     def release(self) -> None:
         """Generate every lesson's learner notebooks and their rows in the gradebook that each learner's own begins as."""
-        with Crew(1) as crew:
+        with ProcessPool(1) as crew:
             for lesson in self.lessons:
                 self._nbgrader(crew, "generate_assignment", lesson, "--force", "--create")
 
@@ -80,7 +80,7 @@ class DemoClass:
                 references = reference_answers(self.root / "solutions" / lesson / path.name)
                 fill_in(path, learner.choose(references, mistaken_answers(self.root / "graders" / lesson, references)))
 
-    def _grade(self, crew: Crew, learner: Learner, on_lesson: Callable[[], None]) -> dict[str, tuple[float, float]]:
+    def _grade(self, crew: ProcessPool, learner: Learner, on_lesson: Callable[[], None]) -> dict[str, tuple[float, float]]:
         """Autograde one learner's lessons and write their feedback; return lesson -> (points earned, points possible)."""
         gradebook = self.folder / f"gradebook_{learner.name}.db"  # one each, so that two at a time do not wait for one SQLite file
         shutil.copy(self.folder / "gradebook.db", gradebook)
@@ -94,16 +94,16 @@ class DemoClass:
     def grade_all(self, on_lesson: Callable[[], None]) -> dict[str, dict[str, tuple[float, float]]]:
         for learner in LEARNERS:
             self.submit(learner)
-        with Crew(WORKERS) as crew:
+        with ProcessPool(WORKERS) as crew:
             graded = {learner.name: crew.submit(self._grade, crew, learner, on_lesson) for learner in LEARNERS}
             return {name: grade.result() for name, grade in graded.items()}
 
-    def _nbgrader(self, crew: Crew, *arguments: str) -> None:
+    def _nbgrader(self, crew: ProcessPool, *arguments: str) -> None:
         command = [sys.executable, "-m", "nbgrader", *arguments]
         with crew.child(command, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as nbgrader:
             output, _ = nbgrader.communicate(timeout=NBGRADER_SECONDS)
         if nbgrader.returncode:
-            raise ClassError(f"`nbgrader {' '.join(arguments)}` failed:\n" + "\n".join(output.splitlines()[-15:]))
+            raise DemoClassError(f"`nbgrader {' '.join(arguments)}` failed:\n" + "\n".join(output.splitlines()[-15:]))
 
 
 def reference_answers(solution: Path) -> dict[str, str]:

@@ -22,7 +22,7 @@ from course.grading.batches.folder import CourseFolder
 from course.grading.batches.result import Result
 from course.grading.classroom import import_submissions, schedule
 from course.regression import demo_attempts
-from course.regression.demo_learners import KINDS, Kind, Material, hand_in, problems
+from course.regression.demo_learners import KINDS, AnswerPool, LearnerProfile, hand_in, problems
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = Path("build/demo-class")
@@ -31,7 +31,7 @@ SEED = "the demo class"
 DAYS_AGO = 7  # when the first lesson was due
 
 
-class NightError(Exception):
+class DemoGradingError(Exception):
     """A command ended as it should not; it has said why."""
 
 
@@ -49,14 +49,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _night(options: argparse.Namespace) -> int:
     kinds = [kind for kind in KINDS if not options.learners or kind.name in options.learners]
-    night = Night(ROOT, options.to.resolve(), options.lessons, kinds)
+    night = DemoGrading(ROOT, options.to.resolve(), options.lessons, kinds)
     begun = time.monotonic()
     try:
         night.begin()
         night.hand_in()
         night.grade(options.jobs)
         page = night.dashboard(show=not options.no_open)
-    except NightError as error:
+    except DemoGradingError as error:
         print(f"course demo-class: {error}", file=sys.stderr)
         return 2
     lines = night.problems()
@@ -67,19 +67,19 @@ def _night(options: argparse.Namespace) -> int:
     return 1 if lines else 0
 
 
-class Night:
+class DemoGrading:
     """The class in ``folder``, of the course in ``root``; each step is a command of the course."""
 
-    def __init__(self, root: Path, folder: Path, lessons: Sequence[str], kinds: Sequence[Kind]) -> None:
+    def __init__(self, root: Path, folder: Path, lessons: Sequence[str], kinds: Sequence[LearnerProfile]) -> None:
         self.root, self.folder, self.lessons, self.kinds = root, folder, lessons, kinds
         self.course = CourseFolder(folder)
         self.seconds: dict[str, float] = {}
-        self._materials: dict[str, Mapping[str, Material]] = {}
+        self._materials: dict[str, Mapping[str, AnswerPool]] = {}
 
     def begin(self) -> None:
         """A course folder of its own, with the class in it."""
         if self.folder.exists() and not (self.folder / schedule.NAME).is_file() and any(self.folder.iterdir()):
-            raise NightError(f"{self.folder} is there and no demo class; name another folder.")
+            raise DemoGradingError(f"{self.folder} is there and no demo class; name another folder.")
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
         for name in ("solutions", "graders", "nbgrader_config.py"):
@@ -120,17 +120,17 @@ class Night:
         made = sorted(set(self.folder.rglob("*.html")) - before)
         return made[0] if made else None
 
-    def material(self, lesson: str) -> Mapping[str, Material]:
+    def material(self, lesson: str) -> Mapping[str, AnswerPool]:
         """By notebook; made once."""
         if lesson not in self._materials:
-            self._materials[lesson] = {name: Material.of(self.root, lesson, name) for name in self.course.notebooks(lesson)}
+            self._materials[lesson] = {name: AnswerPool.of(self.root, lesson, name) for name in self.course.notebooks(lesson)}
         return self._materials[lesson]
 
     def problems(self) -> list[str]:
         """A line for each score that is not as deserved."""
         return list(self._problems())
 
-    def results(self, kind: Kind) -> Iterator[Result]:
+    def results(self, kind: LearnerProfile) -> Iterator[Result]:
         for lesson in self.lessons[: kind.lessons]:
             for notebook in self.material(lesson):
                 if result := Result.read(self.course.results(kind.name, lesson), notebook):
@@ -153,10 +153,10 @@ class Night:
         done = subprocess.run(command, cwd=self.folder, env=environment, stdout=subprocess.PIPE if quiet else None, text=True)
         self.seconds[" ".join(arguments[:2] if arguments[0] == "class" else arguments[:1])] = time.monotonic() - begun
         if done.returncode not in expect:
-            raise NightError(f"`course {' '.join(arguments)}` ended with {done.returncode}.\n{done.stdout or ''}")
+            raise DemoGradingError(f"`course {' '.join(arguments)}` ended with {done.returncode}.\n{done.stdout or ''}")
 
 
-def _print(night: Night, lines: Sequence[str]) -> None:
+def _print(night: DemoGrading, lines: Sequence[str]) -> None:
     table = Table("learner", "handed in", "points", "as deserved", title="The class")
     for kind in night.kinds:
         results = list(night.results(kind))

@@ -27,7 +27,7 @@ WRONG_COUNT = 11  # mistaken learners: as many as the exercise with the most for
 
 
 @dataclass(frozen=True)
-class Deserved:
+class ExpectedScore:
     """The share of an exercise's points that an answer deserves, and the part that must fail when a mistake is known."""
 
     least: float
@@ -49,55 +49,55 @@ class Deserved:
         return ""
 
 
-FULL, NOTHING = Deserved(1.0, 1.0), Deserved(0.0, 0.0)
+FULL, NOTHING = ExpectedScore(1.0, 1.0), ExpectedScore(0.0, 0.0)
 
 
 @dataclass(frozen=True)
-class Work:
+class DemoAnswer:
     """The code of one answer cell, what it deserves, and what the learner's last failed try was told."""
 
     code: str
-    deserved: Deserved
+    deserved: ExpectedScore
     told: str = ""
 
 
 @dataclass(frozen=True)
-class Material:
+class AnswerPool:
     """What answers of one notebook are made from: for each exercise, in order, those on which its checks are tested, the reference last."""
 
     exercises: Mapping[str, Exercise]
     answers: Mapping[str, Sequence[Candidate]]
 
     @classmethod
-    def of(cls, root: Path, lesson: str, notebook: str) -> Material:
+    def of(cls, root: Path, lesson: str, notebook: str) -> AnswerPool:
         graders = root / "graders"
         references = reference_answers(root / "solutions" / lesson / f"{notebook}.ipynb")
         exercises = {name: catalogue.find(name, graders) for name in references}
         return cls(exercises, {name: list(candidates(exercises[name], code, graders)) for name, code in references.items()})
 
-    def reference(self, name: str) -> Work:
-        return Work(self.answers[name][-1].code, FULL)
+    def reference(self, name: str) -> DemoAnswer:
+        return DemoAnswer(self.answers[name][-1].code, FULL)
 
-    def right(self, name: str, which: int) -> Work:
+    def right(self, name: str, which: int) -> DemoAnswer:
         """Another correct answer; the reference where there are fewer."""
         others = [each for each in self.answers[name] if each.name.startswith("right")]
-        return Work(others[which % len(others)].code, FULL) if others else self.reference(name)
+        return DemoAnswer(others[which % len(others)].code, FULL) if others else self.reference(name)
 
-    def mistaken(self, name: str, which: int) -> Work:
+    def mistaken(self, name: str, which: int) -> DemoAnswer:
         """A foreseen mistake; the reference where there are fewer."""
         wrong = [each for each in self.answers[name] if each.is_wrong]
         if which >= len(wrong):
             return self.reference(name)
         found = wrong[which]
-        return Work(found.code, Deserved(0.0, 1.0 - 1e-9, found.trips), f"{found.trips}: {found.says[0]}")
+        return DemoAnswer(found.code, ExpectedScore(0.0, 1.0 - 1e-9, found.trips), f"{found.trips}: {found.says[0]}")
 
 
-Answers = Mapping[str, Work]
+Answers = Mapping[str, DemoAnswer]
 Edit = Callable[[NotebookNode], None]
 
 
 @dataclass(frozen=True)
-class Kind:
+class LearnerProfile:
     """A learner. Exercises that ``answers`` leaves out stay as they were released and deserve nothing.
 
     Attributes
@@ -112,7 +112,7 @@ class Kind:
 
     name: str
     words: str
-    answers: Callable[[Material], Answers]
+    answers: Callable[[AnswerPool], Answers]
     edits: tuple[Edit, ...] = ()
     late: timedelta = timedelta(hours=-9)
     notebook: str = "{}.ipynb"
@@ -121,38 +121,38 @@ class Kind:
     tries: int = field(default=2)  # failed ones for an exercise, about
 
 
-def all_references(material: Material) -> Answers:
+def all_references(material: AnswerPool) -> Answers:
     return {name: material.reference(name) for name in material.exercises}
 
 
-def first(count: Callable[[int], int]) -> Callable[[Material], Answers]:
+def first(count: Callable[[int], int]) -> Callable[[AnswerPool], Answers]:
     """The references of the first exercises; ``count`` says how many of all."""
     return lambda material: dict(list(all_references(material).items())[: count(len(material.exercises))])
 
 
-def rights(which: int) -> Callable[[Material], Answers]:
+def rights(which: int) -> Callable[[AnswerPool], Answers]:
     return lambda material: {name: material.right(name, which) for name in material.exercises}
 
 
-def own_mixture(material: Material) -> Answers:
+def own_mixture(material: AnswerPool) -> Answers:
     """Right answers that nobody else hands in together."""
     return {name: material.right(name, i % 2) for i, name in enumerate(material.exercises)}
 
 
-def mistakes(which: int) -> Callable[[Material], Answers]:
+def mistakes(which: int) -> Callable[[AnswerPool], Answers]:
     return lambda material: {name: material.mistaken(name, which) for name in material.exercises}
 
 
-def dies_halfway(material: Material) -> Answers:
+def dies_halfway(material: AnswerPool) -> Answers:
     """The kernel is gone from an exercise in the middle on."""
     names = list(material.exercises)
     fatal = len(names) // 2
     return {name: material.reference(name) for name in names[:fatal]} | {
-        name: Work(DIES if i == fatal else material.reference(name).code, NOTHING) for i, name in enumerate(names) if i >= fatal
+        name: DemoAnswer(DIES if i == fatal else material.reference(name).code, NOTHING) for i, name in enumerate(names) if i >= fatal
     }
 
 
-def loops(material: Material) -> Answers:
+def loops(material: AnswerPool) -> Answers:
     """One function never returns: that of the last exercise that is only about a function and soon over."""
     functions = {
         name: next(each for each, wanted in exercise.evidence.items() if isinstance(wanted, Function))
@@ -160,7 +160,7 @@ def loops(material: Material) -> Answers:
         if exercise.seconds <= SOON and any(isinstance(wanted, Function) for wanted in exercise.evidence.values())
     }
     chosen = list(functions)[-1]
-    return {**all_references(material), chosen: Work(LOOP.format(name=functions[chosen]), NOTHING)}
+    return {**all_references(material), chosen: DemoAnswer(LOOP.format(name=functions[chosen]), NOTHING)}
 
 
 def stripped(notebook: NotebookNode) -> None:
@@ -186,38 +186,38 @@ def broken_cells(notebook: NotebookNode) -> None:
     notebook.cells.insert(len(notebook.cells) // 2, nbformat.v4.new_code_cell("flights_of_nobody.head()"))
 
 
-KINDS: tuple[Kind, ...] = (
-    Kind("perfect_1", "the reference answers", all_references, tries=0),
-    Kind("perfect_2", "other answers that are right", rights(0)),
-    Kind("perfect_3", "again others", rights(1), tries=3),
-    Kind("late_by_days", "right, two days late", all_references, late=timedelta(days=2)),
-    Kind("late_by_an_hour", "half done, an hour late", first(lambda count: (count + 1) // 2), late=timedelta(hours=1), tries=4),
-    Kind("half_done", "the first half of the exercises", first(lambda count: (count + 1) // 2), tries=5),
-    Kind("first_lesson_only", "right as far as it goes: one lesson", all_references, lessons=1),
-    Kind("untouched", "the lesson as it was released", lambda _: {}, tries=0),
-    *(Kind(f"mistaken_{i + 1:02}", "foreseen mistakes", mistakes(i), tries=6) for i in range(WRONG_COUNT)),
-    Kind("colab", "right, its metadata stripped by Colab", all_references, (stripped,)),
-    Kind("copied_cells", "right, every cell of the lesson twice", all_references, (copied_cells,)),
-    Kind("no_checks", "right, the checks deleted", all_references, (no_checks,)),
-    Kind("renamed", "right, the file renamed by a browser", all_references, notebook="{} (2).ipynb"),
-    Kind("broken_cells", "right, among cells that fail", all_references, (broken_cells,)),
-    Kind("dead_kernel", "right until the kernel dies", dies_halfway),
-    Kind("endless_loop", "right, but for a function that never returns", loops),
-    Kind("friend_1", "right in a way of their own", own_mixture, tries=4),
-    Kind("friend_2", "the same, copied", own_mixture, late=timedelta(hours=-1), tries=0),
-    Kind("unreadable", "a notebook cut off in the middle", all_references, readable=False),
-    Kind("not_handed_in", "nothing", lambda _: {}, lessons=0),
+KINDS: tuple[LearnerProfile, ...] = (
+    LearnerProfile("perfect_1", "the reference answers", all_references, tries=0),
+    LearnerProfile("perfect_2", "other answers that are right", rights(0)),
+    LearnerProfile("perfect_3", "again others", rights(1), tries=3),
+    LearnerProfile("late_by_days", "right, two days late", all_references, late=timedelta(days=2)),
+    LearnerProfile("late_by_an_hour", "half done, an hour late", first(lambda count: (count + 1) // 2), late=timedelta(hours=1), tries=4),
+    LearnerProfile("half_done", "the first half of the exercises", first(lambda count: (count + 1) // 2), tries=5),
+    LearnerProfile("first_lesson_only", "right as far as it goes: one lesson", all_references, lessons=1),
+    LearnerProfile("untouched", "the lesson as it was released", lambda _: {}, tries=0),
+    *(LearnerProfile(f"mistaken_{i + 1:02}", "foreseen mistakes", mistakes(i), tries=6) for i in range(WRONG_COUNT)),
+    LearnerProfile("colab", "right, its metadata stripped by Colab", all_references, (stripped,)),
+    LearnerProfile("copied_cells", "right, every cell of the lesson twice", all_references, (copied_cells,)),
+    LearnerProfile("no_checks", "right, the checks deleted", all_references, (no_checks,)),
+    LearnerProfile("renamed", "right, the file renamed by a browser", all_references, notebook="{} (2).ipynb"),
+    LearnerProfile("broken_cells", "right, among cells that fail", all_references, (broken_cells,)),
+    LearnerProfile("dead_kernel", "right until the kernel dies", dies_halfway),
+    LearnerProfile("endless_loop", "right, but for a function that never returns", loops),
+    LearnerProfile("friend_1", "right in a way of their own", own_mixture, tries=4),
+    LearnerProfile("friend_2", "the same, copied", own_mixture, late=timedelta(hours=-1), tries=0),
+    LearnerProfile("unreadable", "a notebook cut off in the middle", all_references, readable=False),
+    LearnerProfile("not_handed_in", "nothing", lambda _: {}, lessons=0),
 )
 
 
-def hand_in(kind: Kind, released: Path, material: Mapping[str, Material], folder: Path) -> None:
+def hand_in(kind: LearnerProfile, released: Path, material: Mapping[str, AnswerPool], folder: Path) -> None:
     """Put what a learner hands in of one lesson into ``folder``.
 
     Parameters
     ----------
     released : Path
         The lesson as it was released.
-    material : mapping of str to Material
+    material : mapping of str to AnswerPool
         By notebook.
     """
     shutil.copytree(released, folder)
@@ -234,7 +234,7 @@ def hand_in(kind: Kind, released: Path, material: Mapping[str, Material], folder
         path.rename(folder / kind.notebook.format(notebook))
 
 
-def problems(kind: Kind, material: Material, result: Result | None, where: str) -> list[str]:
+def problems(kind: LearnerProfile, material: AnswerPool, result: Result | None, where: str) -> list[str]:
     """A line for each exercise of one notebook whose score is not what the learner deserves."""
     who = f"{kind.name}, {where}"
     if result is None:

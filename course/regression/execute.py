@@ -21,7 +21,7 @@ from typing import Any
 import nbformat
 
 from course import interrupts
-from course.regression.process_pool import Crew
+from course.regression.process_pool import ProcessPool
 
 WORKERS = 2  # the size of the machine the course is built for
 CELL_SECONDS = 300  # a cell that takes longer hangs
@@ -185,18 +185,18 @@ def execute_all(
         When the process that executes a notebook ends without a result.
     """
 
-    def share(crew: Crew, number: int) -> list[Executed]:
+    def share(crew: ProcessPool, number: int) -> list[Executed]:
         mine = sources[number :: len(environments)]
         return [_in_a_child(crew, source, folder, environments[number], parameters or {}, on_cell) for source in mine]
 
-    with _preloaded(sources, environments) as environments, Crew(len(environments)) as crew:
+    with _preloaded(sources, environments) as environments, ProcessPool(len(environments)) as crew:
         shares = [crew.submit(share, crew, number) for number in range(len(environments))]
         done = {run.output: run for job in shares for run in job.result()}
     return [done[_copy(folder, source)] for source in sources]
 
 
 def _in_a_child(
-    crew: Crew,
+    crew: ProcessPool,
     source: Path,
     folder: Path,
     environment: Mapping[str, str],

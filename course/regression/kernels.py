@@ -26,16 +26,16 @@ def preloaded() -> Iterator[dict[str, str]]:
     if sys.platform != "linux":
         yield {}
         return
-    with sandbox.started() as address:
+    with sandbox.start_forkserver() as address:
         yield {ADDRESS: address}
 
 
 def manager() -> dict[str, Any]:
     """What to tell papermill of its kernel: nothing while that process is not there, for then a kernel starts as always."""
-    return {"kernel_manager_class": ForkedKernel} if Path(os.environ.get(ADDRESS, "/nowhere")).exists() else {}
+    return {"kernel_manager_class": ForkedKernelManager} if Path(os.environ.get(ADDRESS, "/nowhere")).exists() else {}
 
 
-class ForkedKernel(AsyncKernelManager):
+class ForkedKernelManager(AsyncKernelManager):
     """The manager of one kernel in this process's environment, over sockets in a folder that goes with it."""
 
     def __init__(self, **traits: Any) -> None:
@@ -48,7 +48,7 @@ class _Provisioner(ForkedProvisioner):
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         environment = {name: value for name, value in os.environ.items() if name != ADDRESS}
         request = {"first": None, "environment": environment, "cwd": kwargs.get("cwd") or str(Path.cwd()), "rlimits": {}}
-        self.kernel = sandbox.Forked(
+        self.kernel = sandbox.ForkedKernelProcess(
             os.environ[ADDRESS], request | {"connection_file": self.parent.connection_file}, lambda lines: print(*lines, sep="\n")
         )
         return self.connection_info

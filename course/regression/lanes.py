@@ -28,7 +28,7 @@ from rich.table import Table
 
 from course import interrupts
 from course.regression import status_page
-from course.regression.process_pool import Crew
+from course.regression.process_pool import ProcessPool
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = Path("build", "lanes")
@@ -56,7 +56,7 @@ class Lane:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class LaneResult:
     """What came out of a lane; ``log`` holds all that it printed."""
 
     lane: Lane
@@ -133,15 +133,15 @@ def select(names: Sequence[str], nightly: bool, root: Path = ROOT) -> list[Lane]
     return [lane for lane in known if (lane.name in names if names else nightly or not lane.nightly)]
 
 
-class Runner:
+class LaneRunner:
     """Runs lanes, each of their checks in a process of its own."""
 
     def __init__(self, root: Path, nightly: bool) -> None:
         self.root, self.nightly = root, nightly
         self.folder = root / RESULTS
-        self.crew = Crew(AT_A_TIME)
+        self.crew = ProcessPool(AT_A_TIME)
 
-    def run(self, lane: Lane) -> Outcome:
+    def run(self, lane: Lane) -> LaneResult:
         """Run all checks and tests of a lane, also after one has failed."""
         started = time.monotonic()
         log = self.folder / f"{lane.name}.log"
@@ -155,7 +155,7 @@ class Runner:
                 junit = log.with_suffix(".xml")
                 counts = _counts(junit, self._execute(self._pytest(lane, junit), output, environment))
                 passed, failed, skipped = passed + counts[0], failed + counts[1], skipped + counts[2]
-        return Outcome(lane, passed, failed, skipped, time.monotonic() - started, log)
+        return LaneResult(lane, passed, failed, skipped, time.monotonic() - started, log)
 
     def _pytest(self, lane: Lane, junit: Path) -> list[str]:
         chosen = [] if self.nightly else ["-m", "not nightly"]
@@ -181,12 +181,12 @@ def _counts(junit: Path, code: int) -> tuple[int, int, int]:
     return tests - failed - skipped, failed or int(code != 0), skipped
 
 
-def run_all(chosen: Sequence[Lane], runner: Runner, console: Console) -> list[Outcome]:
+def run_all(chosen: Sequence[Lane], runner: LaneRunner, console: Console) -> list[LaneResult]:
     """Run lanes, `AT_A_TIME` in parallel, then those that run alone, with progress; on an interrupt nothing is left running."""
-    outcomes: list[Outcome] = []
+    outcomes: list[LaneResult] = []
     with _progress(console) as tell, runner.crew as crew:
 
-        def job(lane: Lane) -> Outcome:
+        def job(lane: Lane) -> LaneResult:
             tell(lane, None)
             return runner.run(lane)
 
@@ -199,7 +199,7 @@ def run_all(chosen: Sequence[Lane], runner: Runner, console: Console) -> list[Ou
 
 
 @contextlib.contextmanager
-def _progress(console: Console) -> Iterator[Callable[[Lane, Outcome | None], None]]:
+def _progress(console: Console) -> Iterator[Callable[[Lane, LaneResult | None], None]]:
     """Spinners on a terminal, a line at start and end elsewhere."""
     if not console.is_terminal:
         yield lambda lane, outcome: console.print(_line(lane, outcome), markup=False, highlight=False)
@@ -209,18 +209,18 @@ def _progress(console: Console) -> Iterator[Callable[[Lane, Outcome | None], Non
         yield partial(_spin, progress, {})
 
 
-def _spin(progress: Progress, tasks: dict, lane: Lane, outcome: Outcome | None) -> None:
+def _spin(progress: Progress, tasks: dict, lane: Lane, outcome: LaneResult | None) -> None:
     if outcome is None:
         tasks[lane.name] = progress.add_task(_line(lane, None), total=1)
     else:
         progress.update(tasks[lane.name], description=_line(lane, outcome), completed=1)
 
 
-def _line(lane: Lane, outcome: Outcome | None) -> str:
+def _line(lane: Lane, outcome: LaneResult | None) -> str:
     return f"{lane.name}: {outcome.result if outcome else 'runs'} ({lane.title})"
 
 
-def show(outcomes: Sequence[Outcome], root: Path, console: Console) -> None:
+def show(outcomes: Sequence[LaneResult], root: Path, console: Console) -> None:
     """What failed, in full; then a row for each lane."""
     for outcome in outcomes:
         if outcome.result != "passed":
@@ -247,9 +247,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     shutil.rmtree(ROOT / RESULTS, ignore_errors=True)
     (ROOT / RESULTS).mkdir(parents=True)
-    outcomes = run_all(chosen, Runner(ROOT, options.nightly), console)
+    outcomes = run_all(chosen, LaneRunner(ROOT, options.nightly), console)
     show(outcomes, ROOT, console)
-    status_page.write(ROOT / RESULTS, [status_page.Row.of(outcome) for outcome in outcomes])
+    status_page.write(ROOT / RESULTS, [status_page.LaneTiming.of(outcome) for outcome in outcomes])
     passed, failed, skipped = (sum(getattr(outcome, name) for outcome in outcomes) for name in ("passed", "failed", "skipped"))
     print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
     return 0 if all(outcome.result == "passed" for outcome in outcomes) else 1

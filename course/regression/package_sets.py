@@ -16,11 +16,11 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDER = Path("build", "mixes")
 
 
-class MixError(Exception):
+class PackageSetError(Exception):
     """No such mix, or its environment cannot be made."""
 
 
-def mixes() -> Mapping[str, Mapping[str, Any]]:
+def load_package_sets() -> Mapping[str, Mapping[str, Any]]:
     return yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
 
 
@@ -31,9 +31,9 @@ def environment(name: str) -> Path:
     ------
     MixError
     """
-    if name not in mixes():
-        raise MixError(f"no mix {name!r}; there are {', '.join(mixes())}.")
-    mix, place = mixes()[name], ROOT / FOLDER / name
+    if name not in load_package_sets():
+        raise PackageSetError(f"no mix {name!r}; there are {', '.join(load_package_sets())}.")
+    mix, place = load_package_sets()[name], ROOT / FOLDER / name
     place.parent.mkdir(parents=True, exist_ok=True)
     overrides = place.with_suffix(".txt")
     overrides.write_text("\n".join(mix["overrides"]) + "\n")
@@ -63,7 +63,7 @@ def _uv(*arguments: str | Path) -> None:
         [uv, *arguments], env={**os.environ, "UV_PYTHON_DOWNLOADS": "never"}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
     if done.returncode:
-        raise MixError(f"uv {arguments[0]} failed:\n{done.stdout.decode(errors='replace')}")
+        raise PackageSetError(f"uv {arguments[0]} failed:\n{done.stdout.decode(errors='replace')}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -72,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     name = arguments[0] if arguments else ""
     try:
         python = environment(name)
-    except MixError as error:
+    except PackageSetError as error:
         print(f"mixes: {error}", file=sys.stderr)
         return 1
     os.chdir(ROOT)

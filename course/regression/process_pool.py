@@ -17,7 +17,7 @@ from course import interrupts
 GRACE_SECONDS = 60.0  # that children have to put away what they started
 
 
-class Crew:
+class ProcessPool:
     """A context manager: at the end of its block all jobs are done, or, when an exception leaves it, none goes on.
 
     Parameters
@@ -32,7 +32,7 @@ class Crew:
         self._lock = threading.Lock()
         self._dismissed = False
 
-    def __enter__(self) -> Crew:
+    def __enter__(self) -> ProcessPool:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
@@ -53,7 +53,7 @@ class Crew:
             When the work has been given up.
         """
         with contextlib.ExitStack() as at_end:
-            with interrupts.held(), self._lock:
+            with interrupts.defer_signals(), self._lock:
                 if self._dismissed:
                     raise CancelledError
                 process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, **options)

@@ -21,7 +21,7 @@ from rich.table import Table
 from course import interrupts
 from course.localaws.server import launch
 from course.regression import report
-from course.regression.demo_class import LEARNERS, ClassError, DemoClass, unexpected
+from course.regression.demo_class import LEARNERS, DemoClass, DemoClassError, unexpected
 from course.regression.execute import WORKERS, Executed, cells_of, execute_all, lessons
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,7 +40,7 @@ def main(place: str = FOLDER) -> int:
         try:
             scores = _run_class(progress, DemoClass(ROOT, folder / "class"))
             problems += unexpected(scores)
-        except ClassError as error:
+        except DemoClassError as error:
             scores, problems = {}, [*problems, f"the class was not graded: {error}"]
     _print(console, runs, scores, problems)
     report.write(folder / REPORT, runs, scores, problems)

@@ -16,7 +16,7 @@ COLUMNS = ("lane", "tests", "seconds", "seconds before", "result")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class LaneTiming:
     """One lane of one run; ``seconds`` of wall time."""
 
     when: str
@@ -28,7 +28,7 @@ class Row:
     result: str
 
     @classmethod
-    def of(cls, outcome) -> Row:
+    def of(cls, outcome) -> LaneTiming:
         """The row of a lane's `course.regression.lanes.Outcome`, now and here."""
         when = datetime.now(UTC).isoformat(timespec="minutes")
         machine = f"{platform.system()} {platform.machine()}"
@@ -36,14 +36,14 @@ class Row:
         return cls(when, platform.python_version(), machine, outcome.lane.name, tests, seconds, outcome.result)
 
 
-def write(folder: Path, rows: Sequence[Row]) -> None:
+def write(folder: Path, rows: Sequence[LaneTiming]) -> None:
     """Append to ``timings.csv`` beside ``folder``, and write ``status.html`` into it: this run, and earlier seconds of each lane."""
     timings = folder.parent / TIMINGS
     earlier = _read(timings)
     with timings.open("a", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         if not earlier:
-            writer.writerow([field.name for field in fields(Row)])
+            writer.writerow([field.name for field in fields(LaneTiming)])
         writer.writerows(map(astuple, rows))
     where = f"{rows[0].when} UTC, Python {rows[0].python}, {rows[0].machine}" if rows else ""
     lanes = pages.table("Lanes of this run", COLUMNS, [_cells(row, earlier) for row in rows])
@@ -57,6 +57,6 @@ def _read(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def _cells(row: Row, earlier: Sequence[dict[str, str]]) -> tuple[str, ...]:
+def _cells(row: LaneTiming, earlier: Sequence[dict[str, str]]) -> tuple[str, ...]:
     before = ", ".join(old["seconds"] for old in earlier if (old["lane"], old["machine"]) == (row.lane, row.machine)) or "none"
     return (row.lane, str(row.tests), f"{row.seconds:g}", before[-60:], row.result)

@@ -7,7 +7,7 @@ Two modes, both first class:
   The kernel ends whatever the job leaves running.
 - ``rewrite`` (``COURSE_NO_USERNS=1``, macOS, or the kernel refuses): the real path takes the place of ``/opt/ml`` in arguments,
   environment and staged code (`Box.stage`). A path that a program puts together from pieces is not caught. What else is to lie
-  somewhere, with a layer (`visible.Bind`), is copied into the box's folder, and its path replaced alike.
+  somewhere, with a layer (`visible.BindMount`), is copied into the box's folder, and its path replaced alike.
 
 Either way a supervisor process (`supervisor/`) stands between: when the local AWS dies, however it dies, the box dies.
 """
@@ -32,8 +32,8 @@ from course.sandbox import archives, visible
 from course.sandbox.layers import Layers
 from course.sandbox.limits import Limits
 from course.sandbox.network import Network
-from course.sandbox.process import OnLines, Running
-from course.sandbox.visible import Bind
+from course.sandbox.process import BoxProcess, OnLines
+from course.sandbox.visible import BindMount
 
 Mode = Literal["namespace", "rewrite"]
 
@@ -62,7 +62,7 @@ class Box:
         The better one that works on this machine when not given.
     network : Network
         Namespace mode alone can keep a box from this machine's network.
-    binds : sequence of Bind
+    binds : sequence of BindMount
         What namespace mode shows beside `visible.machine` and the box's own folder. Rewrite mode heeds those with a target and a layer.
     """
 
@@ -73,7 +73,7 @@ class Box:
         limits: Limits | None = None,
         mode: Mode | None = None,
         network: Network | None = None,
-        binds: Sequence[Bind] = (),
+        binds: Sequence[BindMount] = (),
     ) -> None:
         self.root = root.resolve()
         self.limits = limits or Limits()
@@ -125,8 +125,8 @@ class Box:
                 replacement.chmod(path.stat().st_mode)
                 replacement.replace(path)
 
-    def open(self) -> Running:
-        """A box of namespace mode with no program in it, for others to enter (`Running.first`); it is there until it is killed."""
+    def open(self) -> BoxProcess:
+        """A box of namespace mode with no program in it, for others to enter (`BoxProcess.first`); it is there until it is killed."""
         if self.mode != "namespace":
             raise ValueError("a box that others enter takes user namespaces")
         ready = threading.Event()
@@ -137,7 +137,7 @@ class Box:
                 raise RuntimeError("the box could not be opened")
         return running
 
-    def start(self, argv: Sequence[str], on_lines: OnLines, cwd: str = "/opt/ml") -> Running:
+    def start(self, argv: Sequence[str], on_lines: OnLines, cwd: str = "/opt/ml") -> BoxProcess:
         """Start a program in the box and return at once.
 
         Parameters
@@ -155,7 +155,7 @@ class Box:
         shown = Path(self._link or self.root.parent) / "tmp"
         return base_environment(self.root) | {"TMPDIR": SHORT_TMP if self.mode == "namespace" else str(shown)}
 
-    def _start(self, argv: list[str] | None, on_lines: OnLines, cwd: str) -> Running:
+    def _start(self, argv: list[str] | None, on_lines: OnLines, cwd: str) -> BoxProcess:
         folder = self.root.parent
         for name in ("tmp", "home", "view"):
             (folder / name).mkdir(exist_ok=True)
@@ -163,10 +163,10 @@ class Box:
             self.stage(copies)
         within = [bind for bind in self._binds if bind.target and bind.target.is_relative_to("/opt/ml")]
         beside = [bind for bind in self._binds if bind not in within]
-        own = [Bind(path, writable=True) for path in folder.iterdir() if path.name != "view"]  # not the folder: that could be replaced
-        own.append(Bind(folder / "tmp", Path(SHORT_TMP), writable=True))
+        own = [BindMount(path, writable=True) for path in folder.iterdir() if path.name != "view"]  # not the folder: that could be replaced
+        own.append(BindMount(folder / "tmp", Path(SHORT_TMP), writable=True))
         binds = visible.order([*visible.machine(), *own, *beside])
-        binds += [Bind(self.root, Path("/opt/ml"), writable=True), *within]
+        binds += [BindMount(self.root, Path("/opt/ml"), writable=True), *within]
         spec = {
             "mode": self.mode,
             "folder": str(folder),
@@ -182,7 +182,7 @@ class Box:
             "folders": [str(folder)],
             "packages": str(Path(psutil.__file__).parent.parent),
         } | self._network.as_json()
-        return Running(spec, on_lines, self.limits.output)
+        return BoxProcess(spec, on_lines, self.limits.output)
 
 
 def _is_code(path: Path) -> bool:

@@ -7,11 +7,11 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 
-from course.sandbox.process import Running
+from course.sandbox.process import BoxProcess
 
 
-class Together:
-    """The running boxes of a job's hosts, to be waited for, stopped and killed like one (`Running`).
+class BoxGroup:
+    """The running boxes of a job's hosts, to be waited for, stopped and killed like one (`BoxProcess`).
 
     Attributes
     ----------
@@ -19,7 +19,7 @@ class Together:
         The number of the box that was the first to fail, counted from 0; the others are killed then. None while none has.
     """
 
-    def __init__(self, boxes: Sequence[Running]) -> None:
+    def __init__(self, boxes: Sequence[BoxProcess]) -> None:
         self.boxes = boxes
         self.failed: int | None = None
         self._stopping = False
@@ -29,9 +29,9 @@ class Together:
             threading.Thread(target=self._follow, args=(number,), daemon=True, name="host").start()
 
     @classmethod
-    def begin(cls, starts: Iterable[Callable[[], Running]]) -> Together:
+    def begin(cls, starts: Iterable[Callable[[], BoxProcess]]) -> BoxGroup:
         """Start the boxes of all hosts; when one cannot be started, those that were are killed."""
-        begun: list[Running] = []
+        begun: list[BoxProcess] = []
         try:
             for start in starts:
                 begun.append(start())
@@ -41,7 +41,7 @@ class Together:
         return cls(begun)
 
     @property
-    def first_failure(self) -> Running | None:
+    def first_failure(self) -> BoxProcess | None:
         """The box that was the first to fail."""
         return None if self.failed is None else self.boxes[self.failed]
 
@@ -53,7 +53,7 @@ class Together:
         TimeoutError
             After ``timeout`` seconds; those that are left go on.
         Exception
-            What `Running.wait` raised of one of them; the others were killed.
+            What `BoxProcess.wait` raised of one of them; the others were killed.
         """
         limit = None if timeout is None else time.monotonic() + timeout
         while self._left:
@@ -76,9 +76,9 @@ class Together:
 
     def kill(self) -> None:
         """End every process of all boxes at once; returns when they have ended."""
-        self._of_all(Running.kill)
+        self._of_all(BoxProcess.kill)
 
-    def _of_all(self, do: Callable[[Running], None]) -> None:
+    def _of_all(self, do: Callable[[BoxProcess], None]) -> None:
         threads = [threading.Thread(target=do, args=(box,), daemon=True) for box in self.boxes]
         for thread in threads:
             thread.start()

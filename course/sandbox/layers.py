@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from course.sandbox.visible import Bind
+from course.sandbox.visible import BindMount
 
 
 class Layers:
@@ -19,7 +19,7 @@ class Layers:
         The box's folder.
     shown : Path
         The same, under the name that its processes are given.
-    binds : iterable of Bind
+    binds : iterable of BindMount
         Those without a target or a layer are left alone.
 
     Attributes
@@ -28,7 +28,7 @@ class Layers:
         By the path of each bind's target that at which the processes find the copy.
     """
 
-    def __init__(self, folder: Path, shown: Path, binds: Iterable[Bind]) -> None:
+    def __init__(self, folder: Path, shown: Path, binds: Iterable[BindMount]) -> None:
         self._folder = folder / "layers"
         self._binds = [bind for bind in binds if bind.target and bind.layer]
         self.places = {str(bind.target): str(shown / "layers" / bind.target.relative_to("/")) for bind in self._binds}

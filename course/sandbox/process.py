@@ -22,7 +22,7 @@ SWEEP_SECONDS = 20.0  # how long ``sweep`` ends what still comes; a crowd of hun
 GRACE_SECONDS = 120.0  # between SIGTERM and SIGKILL, says the API reference of StopTrainingJob
 
 
-class Running:
+class BoxProcess:
     """A program that was started in a box.
 
     Attributes

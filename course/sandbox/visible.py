@@ -23,7 +23,7 @@ PLACES = ("JAVA_HOME", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "PIP_
 
 
 @dataclass(frozen=True, slots=True)
-class Bind:
+class BindMount:
     """A file or folder that a box sees at ``target``, under its own name when not given.
 
     It is read-only unless ``writable``. With a ``layer`` the box may write all the same, as in a container: that is kept apart, in memory,
@@ -40,9 +40,9 @@ class Bind:
         return [str(self.source), str(self.target or self.source), access]
 
 
-def order(binds: Iterable[Bind]) -> list[Bind]:
+def order(binds: Iterable[BindMount]) -> list[BindMount]:
     """Outer ones first, and without those that another shows already."""
-    kept: list[Bind] = []
+    kept: list[BindMount] = []
     for bind in sorted(binds, key=lambda each: len((each.target or each.source).parts)):
         target = bind.target or bind.source
         holder = next((other for other in reversed(kept) if target.is_relative_to(other.target or other.source)), None)
@@ -53,12 +53,12 @@ def order(binds: Iterable[Bind]) -> list[Bind]:
 
 
 @functools.cache
-def machine() -> tuple[Bind, ...]:
+def machine() -> tuple[BindMount, ...]:
     """The system and this Python, of what there is."""
     # Resolved, for a file of /etc may be a link to where the box sees nothing, as /etc/resolv.conf is to /run.
-    etc = [Bind(path.resolve(), path) for name in ETC.split() for path in Path("/etc").glob(name) if path.exists()]
-    system = [Bind(path, layer=True) for path in map(Path, SYSTEM) if os.path.lexists(path)]
-    others = [Bind(path) for path in dict.fromkeys(_others()) if os.path.lexists(path) and path != Path("/")]
+    etc = [BindMount(path.resolve(), path) for name in ETC.split() for path in Path("/etc").glob(name) if path.exists()]
+    system = [BindMount(path, layer=True) for path in map(Path, SYSTEM) if os.path.lexists(path)]
+    others = [BindMount(path) for path in dict.fromkeys(_others()) if os.path.lexists(path) and path != Path("/")]
     return (*system, *etc, *others)
 
 

@@ -6,15 +6,15 @@ from pathlib import Path
 
 from course.cleanup import Cleanup
 from course.localaws.server import launch
-from tests.localaws.sagemaker.job_fixtures import World
+from tests.localaws.sagemaker.job_fixtures import JobFixtures
 from tests.localaws.sagemaker.transform.transform_fixtures import SUM, model, request
-from tests.localaws.sagemaker.tuning.tuning_fixtures import Tuning
+from tests.localaws.sagemaker.tuning.tuning_fixtures import TuningFixtures
 
 
 def test_a_transform_job_that_runs_is_stopped(tmp_path: Path) -> None:
     handle = launch.start(tmp_path / "state")
     try:
-        world = World(handle, "")
+        world = JobFixtures(handle, "")
         never = "import time\n" + SUM.replace("return 0", "time.sleep(600)")
         asked = request(world, model(world, never), world.put("rows/a.csv", "1\n"), TransformJobName="rows-of-this-run")
         world.sagemaker.create_transform_job(**asked)
@@ -29,8 +29,8 @@ def test_a_transform_job_that_runs_is_stopped(tmp_path: Path) -> None:
 def test_a_tuning_job_that_runs_is_stopped_and_starts_no_more(tmp_path: Path) -> None:
     handle = launch.start(tmp_path / "state")
     try:
-        world = World(handle, "")
-        tuning = Tuning(world)
+        world = JobFixtures(handle, "")
+        tuning = TuningFixtures(world)
         definition = tuning.definition("import time\ntime.sleep(600)\n")
         asked = tuning.request(4, request={"TrainingJobDefinition": definition, "HyperParameterTuningJobName": "search-of-this-run"})
         world.sagemaker.create_hyper_parameter_tuning_job(**asked)

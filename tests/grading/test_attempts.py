@@ -32,7 +32,7 @@ def test_what_is_noted_is_read(tmp_path: Path) -> None:
         an_attempt(event="hint", hints=1),
     ]
     for each in noted:
-        attempts.note(each, tmp_path)
+        attempts.append_attempt(each, tmp_path)
     assert attempts.read(tmp_path) == noted
 
 
@@ -42,19 +42,19 @@ def test_no_file_no_attempts(tmp_path: Path) -> None:
 
 def test_nothing_is_noted_where_the_lesson_is_written(tmp_path: Path) -> None:
     (tmp_path / "m98_1_numbers.py").touch()
-    attempts.note(an_attempt(), tmp_path)
+    attempts.append_attempt(an_attempt(), tmp_path)
     assert not (tmp_path / attempts.FILE).exists()
 
 
 def test_the_validate_button_is_no_try(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NBGRADER_EXECUTION", "validate")
-    attempts.note(an_attempt(), tmp_path)
+    attempts.append_attempt(an_attempt(), tmp_path)
     assert not (tmp_path / attempts.FILE).exists()
 
 
 def test_a_folder_that_cannot_be_written_to_does_not_fail_a_check(tmp_path: Path) -> None:
     (tmp_path / attempts.FILE).mkdir()
-    attempts.note(an_attempt(), tmp_path)
+    attempts.append_attempt(an_attempt(), tmp_path)
 
 
 def test_oldest_first_and_in_utc(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from course.grading.sandbox.directory import prepared
+from course.grading.sandbox.directory import prepare_directory
 from tests.grading.nbgrader_course import Course, starting
 from tests.leaked_processes import interrupted, processes, wait_for
 
@@ -64,7 +64,7 @@ def test_autograding_leaves_nothing(course: Course, number: signal.Signals) -> N
     if number == signal.SIGKILL:  # what it started notices soon; its own folder goes when the next submission is graded
         wait_for(lambda: processes(course.root) == [], "kernel and local AWS have ended")
         assert list(course.scratch.glob("local-aws-*")) == []
-        with prepared(FIXTURE / "solutions" / LESSON, FIXTURE / "graders", FIXTURE, course.scratch):
+        with prepare_directory(FIXTURE / "solutions" / LESSON, FIXTURE / "graders", FIXTURE, course.scratch):
             assert len(list(course.scratch.glob("sub-*"))) == 1
     else:
         assert course.leftovers() == []

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course.grading import protocol
-from course.grading.protocol import Channel, FrameTooLarge, ProtocolError
+from course.grading.protocol import FrameChannel, FrameTooLarge, ProtocolError
 
 from .test_values import PLAIN
 
@@ -27,7 +27,7 @@ def through(frame: bytes, *kinds: str) -> dict[str, Any]:
         sender = threading.Thread(target=lambda: (theirs.sendall(frame), theirs.shutdown(socket.SHUT_WR)))
         sender.start()
         try:
-            return Channel(ours).receive(*kinds, seconds=5)
+            return FrameChannel(ours).receive(*kinds, seconds=5)
         finally:
             sender.join()
 
@@ -132,12 +132,12 @@ def test_a_giant_of_our_own_is_not_sent() -> None:
 
 
 @pytest.fixture
-def silent() -> Iterator[Channel]:
+def silent() -> Iterator[FrameChannel]:
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        yield Channel(ours)
+        yield FrameChannel(ours)
 
 
-def test_silence_ends(silent: Channel) -> None:
+def test_silence_ends(silent: FrameChannel) -> None:
     with pytest.raises(ProtocolError, match="did not answer in time"):
         silent.receive("offer", seconds=0.05)

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.nbgraderformat import MetadataValidator
 
-from course.grading.repair import Master, repair
+from course.grading.repair import ReleasedCell, repair
 
 
-def master(name: str, source: str, **flags: object) -> Master:
+def master(name: str, source: str, **flags: object) -> ReleasedCell:
     fields = {"cell_type": "code", "locked": False, "solution": True, "points": None, "checksum": "c" * 32}
-    return Master(name=name, source=source, **(fields | flags))
+    return ReleasedCell(name=name, source=source, **(fields | flags))
 
 
 MASTERS = [

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from course.grading import Exercise, catalogue, client, protocol
-from course.grading.protocol import Channel
+from course.grading.protocol import FrameChannel
 from course.grading.seeds import Draw
 from course.grading.server import GraderServer, no_aws
 
@@ -44,12 +44,12 @@ def right(numbers: list) -> float:
 OFFER = {"exercise": "m98_1_ex2", "values": {}, "problem": "", "unanswered": False}
 
 
-def kernel(server: GraderServer, behaviour: Callable[[Channel], None]) -> None:
+def kernel(server: GraderServer, behaviour: Callable[[FrameChannel], None]) -> None:
     """A kernel that behaves like that on its connection, and is gone."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect(server.address)
         connection.settimeout(20)
-        behaviour(Channel(connection))
+        behaviour(FrameChannel(connection))
 
 
 def test_socket_is_for_its_owner_alone(server: GraderServer) -> None:
@@ -99,34 +99,34 @@ def test_check_that_calls_check_goes_on(server: GraderServer, mean: Exercise) ->
     assert client.offer(server.address, mean, {"mean": nested}).passed
 
 
-def dies(channel: Channel) -> None:
+def dies(channel: FrameChannel) -> None:
     channel.send("offer", **OFFER)
     channel.receive("call", seconds=5)
 
 
-def babbles(channel: Channel) -> None:
+def babbles(channel: FrameChannel) -> None:
     channel._socket.sendall(b"GET / HTTP/1.1\r\n\r\n")
     channel.receive("report", seconds=5)
 
 
-def boasts(channel: Channel) -> None:
+def boasts(channel: FrameChannel) -> None:
     channel._socket.sendall(protocol.HEADER.pack(protocol.MAGIC, 2**32 - 1, 0))
     channel.receive("report", seconds=5)
 
 
-def lies_about_the_call(channel: Channel) -> None:
+def lies_about_the_call(channel: FrameChannel) -> None:
     channel.send("offer", **OFFER)
     call = channel.receive("call", seconds=5)
     channel.send("result", id=call["id"] + 1, value=3.0, problem="", unanswered=False, output="")
     channel.receive("report", seconds=5)
 
 
-def answers_before_it_is_asked(channel: Channel) -> None:
+def answers_before_it_is_asked(channel: FrameChannel) -> None:
     channel.send("result", id=1, value=3.0, problem="", unanswered=False, output="")
     channel.receive("report", seconds=5)
 
 
-def sends_its_own_report(channel: Channel) -> None:
+def sends_its_own_report(channel: FrameChannel) -> None:
     channel.send("offer", **OFFER)
     channel.receive("call", seconds=5)
     channel.send("report", report={"score": 2.0})
@@ -145,7 +145,7 @@ def sends_its_own_report(channel: Channel) -> None:
     ],
 )
 def test_misbehaving_kernel_earns_nothing_and_is_told_why(
-    server: GraderServer, mean: Exercise, behaviour: Callable[[Channel], None], reason: str
+    server: GraderServer, mean: Exercise, behaviour: Callable[[FrameChannel], None], reason: str
 ) -> None:
     kernel(server, behaviour)
     outcome = server.settle(mean, "nothing came")
@@ -158,7 +158,7 @@ def test_misbehaving_kernel_earns_nothing_and_is_told_why(
 
 @pytest.mark.parametrize("value", [{"$": "unknown"}, "text", None, [1], float("nan")])
 def test_result_of_another_kind_is_the_learners_mistake(server: GraderServer, mean: Exercise, value: Any) -> None:
-    def behaviour(channel: Channel) -> None:
+    def behaviour(channel: FrameChannel) -> None:
         channel.send("offer", **OFFER)
         while (message := channel.receive("call", "report", seconds=5))["type"] == "call":
             channel.send("result", id=message["id"], value=value, problem="", unanswered=False, output="")
@@ -171,7 +171,7 @@ def test_missing_value_is_noticed_by_the_grader(server: GraderServer) -> None:
     find_all = catalogue.find("m98_1_ex3", server.graders)
     server.expect(find_all)
 
-    def behaviour(channel: Channel) -> None:
+    def behaviour(channel: FrameChannel) -> None:
         channel.send("offer", **(OFFER | {"exercise": find_all.id}))
         channel.receive("report", seconds=5)
 
@@ -184,7 +184,7 @@ def test_stuck_kernel_is_given_up(server: GraderServer, mean: Exercise, monkeypa
     mean.seconds = 0.1
     gone = threading.Event()
 
-    def behaviour(channel: Channel) -> None:
+    def behaviour(channel: FrameChannel) -> None:
         channel.send("offer", **OFFER)
         channel.receive("call", seconds=5)
         assert gone.wait(20)

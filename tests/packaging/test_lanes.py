@@ -33,13 +33,13 @@ def lane(name: str, *tests: str, checks: tuple[str, ...] = ()) -> lanes.Lane:
     return lanes.Lane(name, f"the lane {name}", checks, tests, nightly=False)
 
 
-def outcomes(course: Path, *chosen: lanes.Lane) -> dict[str, lanes.Outcome]:
+def outcomes(course: Path, *chosen: lanes.Lane) -> dict[str, lanes.LaneResult]:
     (course / lanes.RESULTS).mkdir(parents=True, exist_ok=True)
-    found = lanes.run_all(chosen, lanes.Runner(course, nightly=False), lanes.Console(quiet=True))
+    found = lanes.run_all(chosen, lanes.LaneRunner(course, nightly=False), lanes.Console(quiet=True))
     return {outcome.lane.name: outcome for outcome in found}
 
 
-def figures(outcome: lanes.Outcome) -> tuple[int, int, int, str]:
+def figures(outcome: lanes.LaneResult) -> tuple[int, int, int, str]:
     return outcome.passed, outcome.failed, outcome.skipped, outcome.result
 
 

@@ -12,7 +12,7 @@ import pytest
 from course.grading import attempts
 from course.grading.batches.result import UNGRADED, Result
 from course.regression import demo_attempts
-from course.regression.demo_learners import FULL, KINDS, NOTHING, Deserved, Material, hand_in, problems
+from course.regression.demo_learners import FULL, KINDS, NOTHING, AnswerPool, ExpectedScore, hand_in, problems
 
 ROOT = Path(__file__).parents[2]
 LESSON, NOTEBOOK = "m00_start", "m00_start"
@@ -21,16 +21,16 @@ AT = datetime(2026, 1, 10, 12, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def material() -> Material:
-    return Material.of(ROOT, LESSON, NOTEBOOK)
+def material() -> AnswerPool:
+    return AnswerPool.of(ROOT, LESSON, NOTEBOOK)
 
 
-def handed_in(name: str, material: Material, folder: Path) -> Path:
+def handed_in(name: str, material: AnswerPool, folder: Path) -> Path:
     hand_in(BY_NAME[name], ROOT / "notebooks" / LESSON, {NOTEBOOK: material}, folder / name)
     return folder / name
 
 
-def result(material: Material, **shares: float | None) -> Result:
+def result(material: AnswerPool, **shares: float | None) -> Result:
     """A result in which each exercise has that share of its points, and fails in its first part."""
     exercises = {}
     for name, exercise in material.exercises.items():
@@ -54,7 +54,7 @@ def test_each_foreseen_mistake_is_made_by_someone(material):
 def test_what_they_deserve(material):
     first, second = material.exercises
 
-    def deserved(name: str) -> list[Deserved]:
+    def deserved(name: str) -> list[ExpectedScore]:
         work = BY_NAME[name].answers(material)
         return [work[each].deserved if each in work else NOTHING for each in (first, second)]
 

@@ -11,7 +11,7 @@ import pytest
 from nbformat.v4 import new_code_cell
 
 from course.regression import process_pool
-from course.regression.process_pool import Crew
+from course.regression.process_pool import ProcessPool
 from tests.leaked_processes import interrupted, processes, wait_for
 
 from .small_notebooks import write

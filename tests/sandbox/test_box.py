@@ -19,8 +19,8 @@ from course.sandbox import box as boxes
 from course.sandbox.box import Box
 from course.sandbox.limits import Limits
 from course.sandbox.network import Network
-from course.sandbox.process import Running, sweep
-from course.sandbox.visible import Bind
+from course.sandbox.process import BoxProcess, sweep
+from course.sandbox.visible import BindMount
 
 MODES = [
     pytest.param(
@@ -43,7 +43,7 @@ def root(tmp_path: Path) -> Path:
     return root
 
 
-def run(box: Box, *argv: str, **options: str) -> tuple[Running, list[str]]:
+def run(box: Box, *argv: str, **options: str) -> tuple[BoxProcess, list[str]]:
     lines: list[str] = []
     running = box.start(argv, lines.extend, **options)
     running.wait(timeout=60)
@@ -386,7 +386,7 @@ def test_binds_show_more(root: Path, tmp_path: Path) -> None:
     for name in ("read", "written"):
         (tmp_path / name).mkdir()
     (tmp_path / "read" / "file").write_text("shown")
-    binds = [Bind(tmp_path / "read"), Bind(tmp_path / "written", Path("/opt/ml/there"), writable=True)]
+    binds = [BindMount(tmp_path / "read"), BindMount(tmp_path / "written", Path("/opt/ml/there"), writable=True)]
     script = f"cat {tmp_path}/read/file; echo; touch {tmp_path}/read/new || echo refused; echo x > /opt/ml/there/new"
     _, lines = run(Box(root, {}, mode="namespace", binds=binds), "/bin/sh", "-c", script)
     assert lines[0] == "shown" and lines[-1] == "refused"
@@ -479,7 +479,10 @@ def test_files_with_a_layer_are_at_their_place_and_come_back_as_they_were(root: 
     (source / "word").write_text("word\n")
     (source / "tool").write_text("#!/bin/sh\nexec /srv/course/say\n")
     (source / "tool").chmod(0o755)
-    binds = [Bind(source, Path("/srv/course"), layer=True), Bind(source / "tool", Path("/usr/local/bin/tool-of-an-image"), layer=True)]
+    binds = [
+        BindMount(source, Path("/srv/course"), layer=True),
+        BindMount(source / "tool", Path("/usr/local/bin/tool-of-an-image"), layer=True),
+    ]
     for _ in range(2):
         box = Box(root, {"PATH": "/usr/local/bin:/usr/bin:/bin"}, mode=mode, binds=binds)
         code, lines = run(box, "tool-of-an-image")

@@ -17,10 +17,10 @@ from typing import Any
 from distributed import Client, Future, WorkerPlugin, get_worker
 
 from course.grading.batches.folder import CourseFolder
-from course.grading.batches.grade import Work, packages
-from course.grading.batches.queue import GraderError, Interrupted
+from course.grading.batches.grade import GradingTask, packages
+from course.grading.batches.queue import BatchCancelled, GraderError
 from course.grading.batches.result import Result
-from course.grading.batches.worker import Worker
+from course.grading.batches.worker import GradingWorker
 from course.grading.run import UNSEALED
 from course.sandbox.box import best_mode
 
@@ -28,7 +28,7 @@ SECONDS = 30  # for a scheduler to answer, and for a first worker to be there
 AT_A_TIME = 256  # handed to the scheduler, so that a worker which joins finds work
 
 
-class Cluster:
+class DaskGrader:
     """A `course.grading.batches.queue.Grader`.
 
     Parameters
@@ -51,7 +51,7 @@ class Cluster:
         self._futures: dict[int, Future] = {}
         self._given_up = False
 
-    def __enter__(self) -> Cluster:
+    def __enter__(self) -> DaskGrader:
         try:
             self._client = Client(self._address, timeout=SECONDS, set_as_default=False)
         except (OSError, ValueError) as error:
@@ -82,15 +82,15 @@ class Cluster:
         for worker in sorted(worker for worker, each in told.items() if each["sandbox"] != "namespace"):
             print(f"The machine of worker {worker} has no user namespaces: {UNSEALED}.", file=sys.stderr)
 
-    def grade(self, work: Work) -> Result:
-        """As a worker's process found it. Raises `Interrupted`, or whatever kept all workers that tried from it."""
+    def grade(self, work: GradingTask) -> Result:
+        """As a worker's process found it. Raises `BatchCancelled`, or whatever kept all workers that tried from it."""
         number = next(self._numbers)
         try:
             self._futures[number] = self._client.submit(_grade, self._name, work, key=f"{self._name}-{number}", pure=False)
             return self._futures[number].result()
         except (Exception, asyncio.CancelledError) as error:
             if self._given_up:
-                raise Interrupted from error
+                raise BatchCancelled from error
             raise RuntimeError(f"no worker graded it: {type(error).__name__}: {error}") from error
         finally:
             self._futures.pop(number, None)
@@ -116,7 +116,7 @@ class _Bench(WorkerPlugin):
 
     def setup(self, worker: Any) -> None:
         self._lock = threading.Lock()
-        self._worker: Worker | None = None
+        self._worker: GradingWorker | None = None
         self.problem = self._look()
 
     def _look(self) -> str:
@@ -134,12 +134,12 @@ class _Bench(WorkerPlugin):
             return "has other packages than this machine; make its environment from the same uv.lock."
         return ""
 
-    def grade(self, work: Work) -> Result:
+    def grade(self, work: GradingTask) -> Result:
         if self.problem:
             raise RuntimeError(f"this worker {self.problem}")
         with self._lock:
             if self._worker is None or not self._worker.running:
-                self._worker = Worker()
+                self._worker = GradingWorker()
         return self._worker.grade(work)
 
     def transition(self, key: str, start: str, finish: str, **_: object) -> None:
@@ -156,7 +156,7 @@ class _Bench(WorkerPlugin):
                 self._worker.end()
 
 
-def _grade(name: str, work: Work) -> Result:
+def _grade(name: str, work: GradingTask) -> Result:
     """On a worker."""
     return get_worker().plugins[name].grade(work)
 

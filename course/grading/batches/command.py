@@ -17,7 +17,7 @@ from course import interrupts
 from course.grading import seeds
 from course.grading.batches import changes, exports, nbgrader_gradebook, overrides
 from course.grading.batches.folder import CourseFolder, FolderError
-from course.grading.batches.grade import Work
+from course.grading.batches.grade import GradingTask
 from course.grading.batches.queue import Grader, GraderError, grade_all, pending
 from course.grading.batches.result import Result
 from course.grading.insight import grading_summary
@@ -64,7 +64,7 @@ def _grade(options: argparse.Namespace) -> int:
     console = Console()
     folder = CourseFolder(options.root.resolve())
     try:
-        works = works_of(folder, options.assignments, options.students, options.personal)
+        works = grading_tasks(folder, options.assignments, options.students, options.personal)
         works = [replace(work, draft=options.draft) for work in works]
         waiting, standing = pending(works) if options.resume else (works, [])
         earlier = {result.name: result for work in waiting if (result := Result.read(work.results, work.notebook))}
@@ -83,7 +83,7 @@ def _grade(options: argparse.Namespace) -> int:
     if options.draft:
         _tell_drafts(results, len(standing), folder, console)
     else:
-        grading_summary.tell(results, len(standing), grading_summary.write(folder, results), console)
+        grading_summary.print_summary(results, len(standing), grading_summary.write(folder, results), console)
     if changed := list(changes.changes((earlier[result.name], result) for result in graded if result.name in earlier)):
         console.print(changes.table(changed))
     return 1 if any(result.needs_human for result in results) else 0
@@ -92,7 +92,7 @@ def _grade(options: argparse.Namespace) -> int:
 def _given_out(results: Sequence[Result], folder: CourseFolder, options: argparse.Namespace, console: Console) -> list[Result]:
     """The results with what humans decided, in the gradebook and in the spreadsheets."""
     made = overrides.decisions(folder)
-    decided = [overrides.applied(result, made) for result in results]
+    decided = [overrides.apply_decisions(result, made) for result in results]
     if not options.no_gradebook:
         decided = exports.gradebook(decided, folder, options.db)
     for kind in options.export:
@@ -104,12 +104,12 @@ def _given_out(results: Sequence[Result], folder: CourseFolder, options: argpars
 
 def _tell_drafts(drafts: Sequence[Result], standing: int, folder: CourseFolder, console: Console) -> None:
     lines = [f"{draft.student}, {draft.notebook}: {why}" for draft in drafts for why in draft.needs_human]
-    lines.append(grading_summary.sums(drafts, f" ({standing} stood already)" if standing else ""))
+    lines.append(grading_summary.totals_line(drafts, f" ({standing} stood already)" if standing else ""))
     lines.append(f"These are drafts, in {folder.root / 'drafts'}: no score counts, the gradebook is as it was.")
     console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
 
 
-def works_of(folder: CourseFolder, assignments: Sequence[str], students: Sequence[str] | None, personal: bool) -> list[Work]:
+def grading_tasks(folder: CourseFolder, assignments: Sequence[str], students: Sequence[str] | None, personal: bool) -> list[GradingTask]:
     """Everything that was handed in, assignment by assignment.
 
     Raises
@@ -125,7 +125,7 @@ def works_of(folder: CourseFolder, assignments: Sequence[str], students: Sequenc
                 f"{', '.join(missing)} handed in nothing for {assignment}; {folder.root / 'submitted'} has {', '.join(there)}."
             )
         chosen = [student for student in there if not students or student in students]
-        works += [Work(folder.root, who, assignment, name, seeds.grading_seed(), personal) for who in chosen for name in notebooks]
+        works += [GradingTask(folder.root, who, assignment, name, seeds.grading_seed(), personal) for who in chosen for name in notebooks]
     if not works:
         raise FolderError(f"nothing to grade: no folder {folder.root / 'submitted'}/STUDENT/LESSON of a released lesson.")
     return works
@@ -136,11 +136,11 @@ def _grader(options: argparse.Namespace, folder: CourseFolder) -> tuple[int, Gra
     if not options.scheduler:
         return options.jobs or os.cpu_count(), None
     try:
-        from course.grading.batches.cluster import AT_A_TIME, Cluster
+        from course.grading.batches.cluster import AT_A_TIME, DaskGrader
     except ModuleNotFoundError as error:
         install = "`uv sync --inexact --extra cluster` in the course's repository installs it, or `pip install distributed`"
         raise GraderError(f"--scheduler takes Dask, and there is no module {error.name!r}; {install}, here and on each worker.") from None
-    return options.jobs or AT_A_TIME, Cluster(options.scheduler, folder)
+    return options.jobs or AT_A_TIME, DaskGrader(options.scheduler, folder)
 
 
 class _Rate(ProgressColumn):
@@ -151,7 +151,7 @@ class _Rate(ProgressColumn):
         return Text("" if speed is None else f"{60 * speed:.1f} a minute")
 
 
-def _with_progress(works: Sequence[Work], jobs: int, grader: Grader | None, standing: int, console: Console) -> list[Result]:
+def _with_progress(works: Sequence[GradingTask], jobs: int, grader: Grader | None, standing: int, console: Console) -> list[Result]:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

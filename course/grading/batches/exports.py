@@ -36,12 +36,12 @@ def gradebook(results: Sequence[Result], folder: CourseFolder, db_url: str = "")
     from course.grading.batches import nbgrader_gradebook as nbgrader
 
     url = nbgrader.url_of(folder, db_url)
-    with warnings.catch_warnings(), nbgrader.opened(url) as book:
+    with warnings.catch_warnings(), nbgrader.open_gradebook(url) as book:
         warnings.filterwarnings("ignore", message="Object of type <Submitted")  # of SQLAlchemy, about how nbgrader makes a new submission
         for result in results:
             try:
                 book.update_or_create_student(result.student)
-                book.update_or_create_submission(result.assignment, result.student, **late_penalties.when(result, folder))
+                book.update_or_create_submission(result.assignment, result.student, **late_penalties.submitted_at(result, folder))
                 submitted = book.find_submission_notebook(result.notebook, result.assignment, result.student)
             except MissingEntry:
                 what = f"{result.assignment}/{result.notebook} is not in the gradebook"
@@ -57,7 +57,7 @@ def gradebook(results: Sequence[Result], folder: CourseFolder, db_url: str = "")
                 grade.needs_manual_grade = grade.auto_score is None or grade.manual_score is not None
             book.db.commit()
             _keep_notebook(result, folder)
-    final = late_penalties.penalised(results, folder, url)
+    final = late_penalties.with_late_penalties(results, folder, url)
     for result in final:
         _remember_penalty(result, folder)
     return final

@@ -20,16 +20,16 @@ from nbformat.notebooknode import NotebookNode
 from course.grading import catalogue, evidence, render, seeds
 from course.grading.batches.folder import CourseFolder, digest, handed_in
 from course.grading.batches.result import UNGRADED, Result
-from course.grading.repair import Master, masters_of, overwrite, repair
+from course.grading.repair import ReleasedCell, overwrite, released_cells, repair
 from course.grading.run import CELL_SECONDS, Submission, run
-from course.grading.server import Outcome
+from course.grading.server import GradingOutcome
 
 OTHER_POINTS = "released with other points than graders/ says; generate the assignment again"
 LARGEST_NOTEBOOK = 400_000_000  # bytes; reading one takes several times as much memory
 
 
 @dataclass(frozen=True)
-class Work:
+class GradingTask:
     """One notebook to grade; plain data, so that it can go to another process or machine.
 
     Attributes
@@ -78,7 +78,7 @@ class Work:
         return asdict(self) | {"root": str(self.root)}
 
     @classmethod
-    def of_json(cls, document: dict[str, Any]) -> Work:
+    def of_json(cls, document: dict[str, Any]) -> GradingTask:
         return cls(**document | {"root": Path(document["root"])})
 
     def blank(self) -> Result:
@@ -103,10 +103,10 @@ def packages() -> str:
     return hashlib.sha256("\n".join(names).encode()).hexdigest()
 
 
-def grade(work: Work) -> Result:
+def grade(work: GradingTask) -> Result:
     """Grade one notebook; writes the result and the executed notebook into ``work.results``, the result last."""
     blank = work.blank()
-    masters = masters_of(work.folder.released(work.assignment, work.notebook))
+    masters = released_cells(work.folder.released(work.assignment, work.notebook))
     path, repairs = _find(work, masters)
     if path is None and work.draft:
         result = finished(blank, notes=["it is not there yet"])
@@ -125,7 +125,7 @@ def grade(work: Work) -> Result:
     return result
 
 
-def _judged(work: Work, blank: Result, notebook: NotebookNode, masters: Sequence[Master], repairs: list[str]) -> Result:
+def _judged(work: GradingTask, blank: Result, notebook: NotebookNode, masters: Sequence[ReleasedCell], repairs: list[str]) -> Result:
     submission = Submission(
         source=work.folder.source(work.assignment),
         handed_in=work.folder.submission(work.student, work.assignment),
@@ -147,7 +147,7 @@ def finished(result: Result, **changes: Any) -> Result:
     return replace(result, graded_at=datetime.now(UTC).isoformat(timespec="seconds"), **changes)
 
 
-def _find(work: Work, masters: Sequence[Master]) -> tuple[Path | None, list[str]]:
+def _find(work: GradingTask, masters: Sequence[ReleasedCell]) -> tuple[Path | None, list[str]]:
     """The submitted notebook, and what had to be mended to find it; None when it was not handed in."""
     folder = work.folder.submission(work.student, work.assignment)
     path = folder / f"{work.notebook}.ipynb"
@@ -172,7 +172,7 @@ def _unreadable(where: Path, error: Exception) -> str:
     return f"{where} cannot be read as a notebook ({what}). Ask for it again, or mend it, and grade it again."
 
 
-def _nothing(masters: Sequence[Master]) -> dict[str, dict]:
+def _nothing(masters: Sequence[ReleasedCell]) -> dict[str, dict]:
     checks = (master for master in masters if master.points is not None)
     return {master.name.removesuffix("_check"): {"score": 0.0, "points": master.points, "fault": "", "report": None} for master in checks}
 
@@ -199,7 +199,7 @@ def _plain_cell(cell: NotebookNode) -> NotebookNode:
     return nbformat.from_dict(kept if kept["cell_type"] == "raw" else kept | {"cell_type": "markdown"})
 
 
-def _renamed(folder: Path, work: Work, masters: Sequence[Master]) -> Path | None:
+def _renamed(folder: Path, work: GradingTask, masters: Sequence[ReleasedCell]) -> Path | None:
     """The one other notebook that holds most of the released check cells; none when it is one of the assignment's others."""
     expected = set(work.folder.notebooks(work.assignment))
     best, most = None, 0
@@ -212,7 +212,7 @@ def _renamed(folder: Path, work: Work, masters: Sequence[Master]) -> Path | None
     return best
 
 
-def scored(work: Work, masters: Sequence[Master], outcomes: dict[str, Outcome]) -> Iterator[tuple[str, dict]]:
+def scored(work: GradingTask, masters: Sequence[ReleasedCell], outcomes: dict[str, GradingOutcome]) -> Iterator[tuple[str, dict]]:
     """Exercise id, and its score, points, fault and report, in the order of the notebook."""
     defined = catalogue.checks((master.name for master in masters), work.folder.graders)
     for master in masters:
@@ -227,7 +227,7 @@ def scored(work: Work, masters: Sequence[Master], outcomes: dict[str, Outcome]) 
         yield master.name.removesuffix("_check"), {"score": score, "points": master.points, "fault": fault, "report": report}
 
 
-def _write_notebook(notebook: NotebookNode, work: Work) -> None:
+def _write_notebook(notebook: NotebookNode, work: GradingTask) -> None:
     path = work.results / f"{work.notebook}.ipynb"
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_suffix(".partial")

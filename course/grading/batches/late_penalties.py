@@ -22,7 +22,7 @@ TIMESTAMP = "timestamp.txt"  # beside the notebooks, by nbgrader's exchange and 
 LONGEST = 100  # characters of one
 
 
-def when(result: Result, folder: CourseFolder) -> dict[str, datetime]:
+def submitted_at(result: Result, folder: CourseFolder) -> dict[str, datetime]:
     """When it was handed in, as ``timestamp`` in UTC, for nbgrader's gradebook; empty when nothing says so."""
     path = folder.submission(result.student, result.assignment) / TIMESTAMP
     if not path.is_file() or path.is_symlink():
@@ -36,7 +36,7 @@ def when(result: Result, folder: CourseFolder) -> dict[str, datetime]:
         return {}
 
 
-def penalised(results: Iterable[Result], folder: CourseFolder, url: str) -> list[Result]:
+def with_late_penalties(results: Iterable[Result], folder: CourseFolder, url: str) -> list[Result]:
     """The results with the penalties that nbgrader gives them, also in the gradebook, and the extra credit that is there.
 
     Parameters

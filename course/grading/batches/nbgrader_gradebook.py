@@ -47,7 +47,7 @@ def url_of(folder: CourseFolder, given: str = "") -> str:
 
 
 @contextlib.contextmanager
-def opened(url: str) -> Iterator[Gradebook]:
+def open_gradebook(url: str) -> Iterator[Gradebook]:
     """The gradebook.
 
     Parameters
@@ -74,7 +74,7 @@ def opened(url: str) -> Iterator[Gradebook]:
 
 def require(assignments: Iterable[str], folder: CourseFolder, url: str) -> None:
     """Raises FolderError unless all of these are in the gradebook: better before a night of grading than after it."""
-    with opened(url) as book:
+    with open_gradebook(url) as book:
         for name in assignments:
             try:
                 book.find_assignment(name)

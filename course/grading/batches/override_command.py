@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     folder = CourseFolder(options.root.resolve())
     try:
-        decided = overrides.decide(folder, options.student, options.exercise, options.reason, options.points, options.extra)
+        decided = overrides.record_decision(folder, options.student, options.exercise, options.reason, options.points, options.extra)
         [result] = exports.gradebook([decided], folder, options.db)
     except (FolderError, UnknownExercise) as error:
         print(f"course override: {error}", file=sys.stderr)

@@ -17,7 +17,7 @@ from course.grading.batches.result import Result
 LOG = "overrides.jsonl"  # below results/; a line a decision, the last one counts
 
 
-def decide(
+def record_decision(
     folder: CourseFolder, student: str, exercise_id: str, reason: str, points: float | None = None, extra: float | None = None
 ) -> Result:
     """Log a decision on the score, on extra credit or on both; the result that it changes, with all decisions applied.
@@ -51,7 +51,7 @@ def decide(
     }
     with (folder.root / "results" / LOG).open("a", encoding="utf-8") as log:
         log.write(json.dumps(decision, ensure_ascii=False) + "\n")
-    return applied(found[0], decisions(folder))
+    return apply_decisions(found[0], decisions(folder))
 
 
 def decisions(folder: CourseFolder) -> dict[tuple[str, str], Mapping]:
@@ -66,7 +66,7 @@ def decisions(folder: CourseFolder) -> dict[tuple[str, str], Mapping]:
     return made
 
 
-def applied(result: Result, made: Mapping[tuple[str, str], Mapping]) -> Result:
+def apply_decisions(result: Result, made: Mapping[tuple[str, str], Mapping]) -> Result:
     """``result`` with the scores that were decided on, such an exercise with the decision as ``override``, and with extra credit."""
     changed = {name: each | _changes(decision) for name, each in result.exercises.items() if (decision := made.get((result.student, name)))}
     return replace(result, exercises={**result.exercises, **changed})

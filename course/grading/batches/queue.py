@@ -15,7 +15,7 @@ from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Protocol
 
-from course.grading.batches.grade import Work, finished, grade
+from course.grading.batches.grade import GradingTask, finished, grade
 from course.grading.batches.result import UNGRADED, Result
 from course.grading.sandbox import kernel_forkserver
 from course.localaws.server import launch
@@ -38,17 +38,17 @@ class GraderError(Exception):
 class Grader(Protocol):
     """Grades somewhere. A context manager; when its block ends, so does what it has begun.
 
-    ``grade`` raises when a piece of work could not be graded, by no fault of the work, and `Interrupted` when the block has ended.
+    ``grade`` raises when a piece of work could not be graded, by no fault of the work, and `BatchCancelled` when the block has ended.
     """
 
     def __enter__(self) -> Grader: ...
 
     def __exit__(self, *error: object) -> None: ...
 
-    def grade(self, work: Work) -> Result: ...
+    def grade(self, work: GradingTask) -> Result: ...
 
 
-def pending(works: Sequence[Work]) -> tuple[list[Work], list[Result]]:
+def pending(works: Sequence[GradingTask]) -> tuple[list[GradingTask], list[Result]]:
     """What is still to be graded, and the results that stand: same submission, checks, seed and packages."""
     waiting, standing = [], []
     for work in works:
@@ -60,7 +60,7 @@ def pending(works: Sequence[Work]) -> tuple[list[Work], list[Result]]:
     return waiting, standing
 
 
-def grade_all(works: Sequence[Work], jobs: int, on_result: OnResult, grader: Grader | None = None) -> list[Result]:
+def grade_all(works: Sequence[GradingTask], jobs: int, on_result: OnResult, grader: Grader | None = None) -> list[Result]:
     """Grade everything, ``jobs`` at a time; an infrastructure failure makes an *ungraded* result, after some tries.
 
     Parameters
@@ -68,7 +68,7 @@ def grade_all(works: Sequence[Work], jobs: int, on_result: OnResult, grader: Gra
     on_result : callable
         Called in this thread as each is known.
     grader : Grader, optional
-        `Processes` of this machine when not given.
+        `ProcessGrader` of this machine when not given.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def grade_all(works: Sequence[Work], jobs: int, on_result: OnResult, grader: Gra
         Whatever interrupts it: the processes under way are ended then, and what is written stays.
     """
     results: list[Result] = []
-    grader = grader or Processes(preload=len(works) > jobs)
+    grader = grader or ProcessGrader(preload=len(works) > jobs)
     with ThreadPoolExecutor(jobs, thread_name_prefix="grade") as pool, grader as one:  # ended first: the pool waits for it
         waiting: list[Future] = [pool.submit(_tried, one, work) for work in works]
         try:
@@ -90,12 +90,12 @@ def grade_all(works: Sequence[Work], jobs: int, on_result: OnResult, grader: Gra
     return results
 
 
-def _tried(grader: Grader, work: Work) -> Result:
+def _tried(grader: Grader, work: GradingTask) -> Result:
     why = ""
     for number in range(TRIES):
         try:
             return grader.grade(work)
-        except Interrupted:
+        except BatchCancelled:
             raise
         except Exception as error:
             why = f"{type(error).__name__}: {error}"
@@ -106,11 +106,11 @@ def _tried(grader: Grader, work: Work) -> Result:
     return result
 
 
-class Interrupted(Exception):
+class BatchCancelled(Exception):
     """The batch was given up while this was graded."""
 
 
-class Processes:
+class ProcessGrader:
     """A process for each submission, forked from one that has imported what grading takes. A context manager.
 
     That one has opened nothing and drawn nothing, so that each begins alike. When the block ends by an exception, so do they. Numbers are
@@ -137,12 +137,12 @@ class Processes:
         self._put_away = contextlib.ExitStack()
         self.kernels = ""
 
-    def __enter__(self) -> Processes:
+    def __enter__(self) -> ProcessGrader:
         if THREADS not in os.environ:
             os.environ[THREADS] = "1"
             self._put_away.callback(os.environ.pop, THREADS, None)
         if self._preload:
-            self.kernels = self._put_away.enter_context(kernel_forkserver.started())
+            self.kernels = self._put_away.enter_context(kernel_forkserver.start_forkserver())
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
@@ -160,7 +160,7 @@ class Processes:
             process.join(max(0.0, end - time.monotonic()))
             process.kill()
 
-    def grade(self, work: Work) -> Result:
+    def grade(self, work: GradingTask) -> Result:
         """The result of one piece of work, graded in a new process.
 
         Raises
@@ -171,7 +171,7 @@ class Processes:
         process = self._context.Process(target=_child, args=(replace(work, kernels=self.kernels),))
         with self._lock:
             if self._given_up:
-                raise Interrupted
+                raise BatchCancelled
             process.start()
             self._running.add(process)
         try:
@@ -182,7 +182,7 @@ class Processes:
         finally:
             self._running.discard(process)
         if self._given_up:
-            raise Interrupted
+            raise BatchCancelled
         if process.exitcode != 0:
             raise RuntimeError(f"the process that graded it ended with {process.exitcode}; its log is {log_of(work)}")
         result = Result.read(work.results, work.notebook)
@@ -191,12 +191,12 @@ class Processes:
         return result
 
 
-def log_of(work: Work) -> Path:
+def log_of(work: GradingTask) -> Path:
     """Where the process that grades it writes what is of no interest unless it fails."""
     return work.results / f"{work.notebook}.log"
 
 
-def _child(work: Work) -> None:
+def _child(work: GradingTask) -> None:
     """What the new process does; it ends when the batch does, however that ends."""
     launch.prepare()
     threading.Thread(target=_end_with_batch, daemon=True).start()

@@ -12,11 +12,11 @@ from rich.console import Console
 
 from course.grading import catalogue, evidence, render, seeds
 from course.grading.batches import changes, exports, overrides
-from course.grading.batches.command import works_of
+from course.grading.batches.command import grading_tasks
 from course.grading.batches.folder import CourseFolder, FolderError
-from course.grading.batches.grade import OTHER_POINTS, Work, finished
+from course.grading.batches.grade import OTHER_POINTS, GradingTask, finished
 from course.grading.batches.result import Result
-from course.grading.evidence import Calls, Evidence, NotRecorded, replaying, tokens_of
+from course.grading.evidence import Evidence, NotRecorded, RecordedCalls, replaying, tokens_of
 from course.grading.insight import grading_summary
 from course.grading.server import judge
 
@@ -32,10 +32,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     folder = CourseFolder(options.root.resolve())
     try:
-        works = works_of(folder, options.assignments, options.students, options.personal)
+        works = grading_tasks(folder, options.assignments, options.students, options.personal)
         pairs = [(old, _rescore(work, old)) for work in works if (old := Result.read(work.results, work.notebook))]
         made = overrides.decisions(folder)
-        results = [overrides.applied(new, made) for _, new in pairs]
+        results = [overrides.apply_decisions(new, made) for _, new in pairs]
         results = exports.gradebook(results, folder, options.db)
         grading_summary.write(folder, results)
     except FolderError as error:
@@ -44,13 +44,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return _tell(pairs, Console())
 
 
-def _rescore(work: Work, old: Result) -> Result:
+def _rescore(work: GradingTask, old: Result) -> Result:
     new = rescored(work, old)
     new.write(work.results)
     return new
 
 
-def rescored(work: Work, old: Result) -> Result:
+def rescored(work: GradingTask, old: Result) -> Result:
     """The result of the same run by today's checks. An exercise that asks for more than was recorded keeps its score; a note says so."""
     if old.fault or not work.evidence.exists():
         return old
@@ -66,12 +66,12 @@ def rescored(work: Work, old: Result) -> Result:
     return finished(replace(old, exercises=exercises, notes=[*old.notes, *notes], **version))
 
 
-def _judged(work: Work, name: str, recorded: Evidence, released: float) -> dict:
+def _judged(work: GradingTask, name: str, recorded: Evidence, released: float) -> dict:
     """Score, fault and report of an exercise that was released with so many points."""
     exercise = catalogue.find(name, work.folder.graders)
     catalogue.load_hidden(exercise, work.folder.graders)
     draw = seeds.Draw(work.student if work.personal else seeds.SELF_STUDY, work.student, work.seed)
-    outcome = judge(exercise, recorded, Calls(recorded).call, replaying(recorded), draw, tokens_of(recorded))
+    outcome = judge(exercise, recorded, RecordedCalls(recorded).call, replaying(recorded), draw, tokens_of(recorded))
     score, fault = (outcome.score, outcome.fault) if exercise.points == released else (None, OTHER_POINTS)
     return {"score": score, "fault": fault, "report": render.as_json(outcome.report)}
 

@@ -21,8 +21,8 @@ from dataclasses import asdict
 from typing import Any, TextIO
 
 from course import interrupts
-from course.grading.batches.grade import Work
-from course.grading.batches.queue import GRACE_SECONDS, Processes
+from course.grading.batches.grade import GradingTask
+from course.grading.batches.queue import GRACE_SECONDS, ProcessGrader
 from course.grading.batches.result import Result
 
 MODULE = "course.grading.batches.worker"
@@ -32,22 +32,22 @@ def main() -> int:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no answer
     lock = threading.Lock()
-    with Processes() as processes:
+    with ProcessGrader() as processes:
         for line in sys.stdin:
             threading.Thread(target=_answer, args=(processes, json.loads(line), answers, lock)).start()
     return 0
 
 
-def _answer(processes: Processes, asked: dict[str, Any], answers: TextIO, lock: threading.Lock) -> None:
+def _answer(processes: ProcessGrader, asked: dict[str, Any], answers: TextIO, lock: threading.Lock) -> None:
     try:
-        answer = {"result": asdict(processes.grade(Work.of_json(asked["work"])))}
+        answer = {"result": asdict(processes.grade(GradingTask.of_json(asked["work"])))}
     except Exception as error:
         answer = {"error": f"{type(error).__name__}: {error}"}
     with lock, contextlib.suppress(OSError):  # whoever asked may be gone
         answers.write(json.dumps({"id": asked["id"]} | answer) + "\n")
 
 
-class Worker:
+class GradingWorker:
     """That process, seen from who has it grade."""
 
     def __init__(self) -> None:
@@ -63,7 +63,7 @@ class Worker:
     def running(self) -> bool:
         return self._process.poll() is None
 
-    def grade(self, work: Work) -> Result:
+    def grade(self, work: GradingTask) -> Result:
         """Raises RuntimeError or OSError when it could not be graded, or not to the end."""
         answer: Future = Future()
         with self._lock:

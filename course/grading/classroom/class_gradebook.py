@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from course.grading.classroom.roster import Student
-from course.grading.classroom.schedule import Schedule
+from course.grading.classroom.schedule import ClassSchedule
 
 if TYPE_CHECKING:
     from nbgrader.api import Gradebook
 
 
 @contextlib.contextmanager
-def opened(root: Path, db_url: str = "", course: str = "") -> Iterator[Gradebook]:
+def open_gradebook(root: Path, db_url: str = "", course: str = "") -> Iterator[Gradebook]:
     """nbgrader's gradebook of the course in ``root``, or at ``db_url``; made when there is none."""
     from nbgrader.api import Gradebook
 
@@ -67,7 +67,7 @@ def has_lesson(book: Gradebook, lesson: str) -> bool:
     return any(assignment.name == lesson and assignment.notebooks for assignment in book.assignments)
 
 
-def set_due_dates(book: Gradebook, schedule: Schedule) -> list[str]:
+def set_due_dates(book: Gradebook, schedule: ClassSchedule) -> list[str]:
     """Give each lesson that the gradebook has its date, which nbgrader counts late penalties from; the names of those that changed."""
     changed = []
     for lesson in schedule.lessons:

@@ -19,19 +19,19 @@ from rich.table import Table
 from course import interrupts
 from course.grading.batches.folder import CourseFolder, FolderError
 from course.grading.classroom import class_gradebook, import_submissions, lessons, schedule, submission_times, submitted_files
-from course.grading.classroom.import_submissions import Collected, Landed
+from course.grading.classroom.import_submissions import CollectedFolder, ImportedSubmission
 from course.grading.classroom.roster import Student
-from course.grading.classroom.student_matcher import Claim, Finder, Unclaimed
+from course.grading.classroom.student_matcher import NoMatch, StudentMatch, StudentMatcher
 from course.grading.classroom.submission_status import TIMESTAMP
-from course.grading.classroom.submitted_files import Entry, Refused
+from course.grading.classroom.submitted_files import SubmissionRejected, SubmittedFile
 
 
 @dataclass
-class Sorted:
+class MatchedFiles:
     """What a source holds: files by student, those of nobody, what was refused, late marks and times."""
 
-    files: dict[str, list[tuple[tuple[str, ...], Entry]]] = field(default_factory=lambda: defaultdict(list))
-    unclaimed: list[tuple[Entry, str]] = field(default_factory=list)
+    files: dict[str, list[tuple[tuple[str, ...], SubmittedFile]]] = field(default_factory=lambda: defaultdict(list))
+    unclaimed: list[tuple[SubmittedFile, str]] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
     late: set[str] = field(default_factory=set)
     at: dict[str, datetime] = field(default_factory=dict)
@@ -42,7 +42,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return interrupts.run(lambda: _collect(options))
-    except (schedule.ScheduleError, FolderError, submission_times.TimesError, lessons.CommandError, Refused) as error:
+    except (
+        schedule.ClassScheduleError,
+        FolderError,
+        submission_times.SubmissionTimesError,
+        lessons.CommandError,
+        SubmissionRejected,
+    ) as error:
         for line in str(error).splitlines():
             print(f"course collect: {line}", file=sys.stderr)
         return 2
@@ -65,24 +71,26 @@ def _collect(options: argparse.Namespace) -> int:
     course = CourseFolder(options.root.resolve())
     plan = schedule.read(course.root)
     notebooks = course.notebooks(options.lesson)
-    with class_gradebook.opened(course.root, options.db, plan.course) as opened:
+    with class_gradebook.open_gradebook(course.root, options.db, plan.course) as opened:
         students = class_gradebook.students(opened)
     if not students:
-        raise schedule.ScheduleError("there is nobody in the gradebook. Put the class in: `course class init roster.csv`.")
-    known = submission_times.read(options.times, students, plan.zone) if options.times else submission_times.Times()
-    finder = Finder(students, options.lesson, course.assignments(), known.participants)
+        raise schedule.ClassScheduleError("there is nobody in the gradebook. Put the class in: `course class init roster.csv`.")
+    known = submission_times.read(options.times, students, plan.zone) if options.times else submission_times.SubmissionTimes()
+    finder = StudentMatcher(students, options.lesson, course.assignments(), known.participants)
     with tempfile.TemporaryDirectory(prefix=".collect-", dir=course.root) as stage:
         label, found = _source(options, course, plan, Path(stage))
         sorted_ = _sort(found, finder)
         if not sorted_.files and not sorted_.unclaimed and not sorted_.refused:
-            raise Refused(f"{label} holds nothing for {options.lesson}.")
+            raise SubmissionRejected(f"{label} holds nothing for {options.lesson}.")
         landed = _land_all(sorted_, course, options.lesson, notebooks, known, Path(stage))
-        _keep_unclaimed(sorted_, Collected(course.root, options.lesson).unclaimed / label)
+        _keep_unclaimed(sorted_, CollectedFolder(course.root, options.lesson).unclaimed / label)
     missing = [student for student in students if not course.submission(student.id, options.lesson).is_dir()]
-    return _report(landed, sorted_, missing, Collected(course.root, options.lesson).unclaimed / label)
+    return _report(landed, sorted_, missing, CollectedFolder(course.root, options.lesson).unclaimed / label)
 
 
-def _source(options: argparse.Namespace, course: CourseFolder, plan: schedule.Schedule, stage: Path) -> tuple[str, submitted_files.Found]:
+def _source(
+    options: argparse.Namespace, course: CourseFolder, plan: schedule.ClassSchedule, stage: Path
+) -> tuple[str, submitted_files.Found]:
     """A name for where it comes from, and the files there."""
     if options.zip:
         return options.zip.stem, submitted_files.in_zip(options.zip)
@@ -91,7 +99,7 @@ def _source(options: argparse.Namespace, course: CourseFolder, plan: schedule.Sc
             raise FolderError(f"there is no folder {options.folder}.")
         return options.folder.resolve().name, submitted_files.in_folder(options.folder)
     if plan.exchange is None:
-        raise schedule.ScheduleError("where from? Name a folder by --from or a zip by --zip; class.yaml has no exchange.")
+        raise schedule.ClassScheduleError("where from? Name a folder by --from or a zip by --zip; class.yaml has no exchange.")
     lessons.nbgrader(
         course.root,
         "collect",
@@ -104,28 +112,28 @@ def _source(options: argparse.Namespace, course: CourseFolder, plan: schedule.Sc
     return "exchange", submitted_files.in_folder(stage / "exchange")
 
 
-def _sort(found: submitted_files.Found, finder: Finder) -> Sorted:
-    sorted_ = Sorted()
+def _sort(found: submitted_files.Found, finder: StudentMatcher) -> MatchedFiles:
+    sorted_ = MatchedFiles()
     for each in found:
-        if not isinstance(each, Entry):
+        if not isinstance(each, SubmittedFile):
             sorted_.refused.append(each)
             continue
         whose = finder.find(each.path)
-        if isinstance(whose, Claim) and whose.file == (TIMESTAMP,):
+        if isinstance(whose, StudentMatch) and whose.file == (TIMESTAMP,):
             # Only what nbgrader or the instructor wrote is a time: in an LMS's zip such a file is the student's own.
             if whose.own_folder and (at := import_submissions.time_in(each)):
                 sorted_.at[whose.student] = at
-        elif isinstance(whose, Claim):
+        elif isinstance(whose, StudentMatch):
             sorted_.files[whose.student].append((whose.file, each))
             sorted_.late |= {whose.student} if whose.late else set()
-        elif isinstance(whose, Unclaimed):
+        elif isinstance(whose, NoMatch):
             sorted_.unclaimed.append((each, whose.why))
     return sorted_
 
 
 def _land_all(
-    sorted_: Sorted, course: CourseFolder, lesson: str, notebooks: Sequence[str], known: submission_times.Times, stage: Path
-) -> list[Landed]:
+    sorted_: MatchedFiles, course: CourseFolder, lesson: str, notebooks: Sequence[str], known: submission_times.SubmissionTimes, stage: Path
+) -> list[ImportedSubmission]:
     landed = []
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(), transient=True) as progress:
@@ -134,26 +142,28 @@ def _land_all(
             progress.update(task, advance=1, description=f"collecting {student}")
             staged = stage / "staged" / student
             try:
-                notes = import_submissions.stage(entries, staged, notebooks)
-            except Refused as error:
+                notes = import_submissions.unpack(entries, staged, notebooks)
+            except SubmissionRejected as error:
                 sorted_.refused.append((student, str(error)))
             else:
-                one = import_submissions.land(staged, course, student, lesson, known.at.get(student) or sorted_.at.get(student))
+                one = import_submissions.import_submission(
+                    staged, course, student, lesson, known.at.get(student) or sorted_.at.get(student)
+                )
                 one.notes[:0], one.late = notes, student in sorted_.late
                 landed.append(one)
             shutil.rmtree(staged, ignore_errors=True)
     return landed
 
 
-def _keep_unclaimed(sorted_: Sorted, folder: Path) -> None:
+def _keep_unclaimed(sorted_: MatchedFiles, folder: Path) -> None:
     for entry, _ in sorted_.unclaimed:
         try:
-            import_submissions.keep_unclaimed(entry, folder)
-        except Refused as error:
+            import_submissions.keep_unmatched(entry, folder)
+        except SubmissionRejected as error:
             sorted_.refused.append((entry.name, str(error)))
 
 
-def _report(landed: Sequence[Landed], sorted_: Sorted, missing: Iterable[Student], unclaimed: Path) -> int:
+def _report(landed: Sequence[ImportedSubmission], sorted_: MatchedFiles, missing: Iterable[Student], unclaimed: Path) -> int:
     console = Console()
     table = Table("student", "it is", "files", "handed in (UTC)", "remarks")
     for one in landed:

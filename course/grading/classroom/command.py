@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.root = options.root.resolve()
     try:
         return interrupts.run(lambda: options.do(options))
-    except (roster.RosterError, schedule.ScheduleError, lessons.CommandError) as error:
+    except (roster.RosterError, schedule.ClassScheduleError, lessons.CommandError) as error:
         for line in str(error).splitlines():
             print(f"course class: {line}", file=sys.stderr)
         if isinstance(error, lessons.CommandError):
@@ -60,12 +60,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _init(options: argparse.Namespace) -> int:
     students = roster.read(options.roster, options.encoding, options.id_column)
-    there = lessons.there_are(options.root)
+    there = lessons.available_lessons(options.root)
     path = options.root / schedule.NAME
     if not there:
-        raise schedule.ScheduleError(f"{options.root} has no lessons in solutions/; go to the course's folder or name it by --root.")
+        raise schedule.ClassScheduleError(f"{options.root} has no lessons in solutions/; go to the course's folder or name it by --root.")
     if options.days < 1:
-        raise schedule.ScheduleError(f"--days is at least 1; it is {options.days}.")
+        raise schedule.ClassScheduleError(f"--days is at least 1; it is {options.days}.")
     made = not path.exists()
     if made:
         exchange = options.exchange.resolve() if options.exchange else None
@@ -73,7 +73,7 @@ def _init(options: argparse.Namespace) -> int:
         _write(path, schedule.draft(options.course, options.timezone, exchange, wanted, options.start, options.days))
     try:
         plan = schedule.read(options.root, there)
-        with class_gradebook.opened(options.root, options.db, plan.course) as opened:
+        with class_gradebook.open_gradebook(options.root, options.db, plan.course) as opened:
             new, gone = class_gradebook.enrol(opened, students)
     except BaseException:
         if made:
@@ -87,8 +87,8 @@ def _init(options: argparse.Namespace) -> int:
 
 
 def _apply(options: argparse.Namespace) -> int:
-    plan = schedule.read(options.root, lessons.there_are(options.root))
-    with class_gradebook.opened(options.root, options.db, plan.course) as opened:
+    plan = schedule.read(options.root, lessons.available_lessons(options.root))
+    with class_gradebook.open_gradebook(options.root, options.db, plan.course) as opened:
         waiting = [each.name for each in plan.lessons if not _generated(options.root, opened, each.name)]
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, console=Console(), disable=not waiting) as progress:
@@ -109,7 +109,7 @@ def _generated(root: Path, opened: object, lesson: str) -> bool:
     return any((root / "notebooks" / lesson).glob("*.ipynb")) and class_gradebook.has_lesson(opened, lesson)
 
 
-def _release(root: Path, plan: schedule.Schedule) -> list[str]:
+def _release(root: Path, plan: schedule.ClassSchedule) -> list[str]:
     if plan.exchange is None:
         return []
     now = datetime.now(UTC)
@@ -121,8 +121,8 @@ def _status(options: argparse.Namespace) -> int:
     plan = schedule.read(options.root)
     shown = [plan.lesson(name) for name in options.lessons] or list(plan.lessons)
     if unknown := [lesson.name for lesson in shown if lesson not in plan.lessons]:
-        raise schedule.ScheduleError(f"the class has no lesson {unknown[0]!r}, but {', '.join(each.name for each in plan.lessons)}.")
-    with class_gradebook.opened(options.root, options.db, plan.course) as opened:
+        raise schedule.ClassScheduleError(f"the class has no lesson {unknown[0]!r}, but {', '.join(each.name for each in plan.lessons)}.")
+    with class_gradebook.open_gradebook(options.root, options.db, plan.course) as opened:
         students = [student.id for student in class_gradebook.students(opened)]
     found = submission_status.table(CourseFolder(options.root), students, shown)
     now = datetime.now(UTC)

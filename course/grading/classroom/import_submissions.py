@@ -13,7 +13,7 @@ from pathlib import Path
 from course.grading.batches.folder import CourseFolder, digest
 from course.grading.classroom import submitted_files
 from course.grading.classroom.submission_status import TIMESTAMP, handed_in_at, parsed_time
-from course.grading.classroom.submitted_files import Entry, Refused
+from course.grading.classroom.submitted_files import SubmissionRejected, SubmittedFile
 
 NEW, NEWER, SAME, OLDER = "new", "newer", "as it was", "older, kept beside"
 COPY = r"(?:-\d+| ?\(\d+\))"  # what Canvas and browsers append to a name that they have seen before
@@ -21,7 +21,7 @@ STAMP = "%Y-%m-%d %H:%M:%S.%f %Z"  # as nbgrader's exchange writes it
 
 
 @dataclass
-class Landed:
+class ImportedSubmission:
     """What became of one student's files. ``at`` is in UTC; None where no time is known."""
 
     student: str
@@ -33,7 +33,7 @@ class Landed:
 
 
 @dataclass(frozen=True)
-class Collected:
+class CollectedFolder:
     """The folder beside ``submitted/`` in which nothing is lost."""
 
     root: Path
@@ -47,12 +47,12 @@ class Collected:
         return self.root / "collected" / self.lesson / "unclaimed"
 
 
-def stage(entries: Iterable[tuple[tuple[str, ...], Entry]], folder: Path, notebooks: Sequence[str]) -> list[str]:
+def unpack(entries: Iterable[tuple[tuple[str, ...], SubmittedFile]], folder: Path, notebooks: Sequence[str]) -> list[str]:
     """Unpack one submission into ``folder``, zips within it too; lines on what was renamed or is no notebook of the lesson.
 
     Parameters
     ----------
-    entries : iterable of (path within the submission, Entry)
+    entries : iterable of (path within the submission, SubmittedFile)
     notebooks : sequence of str
         The names of the lesson's notebooks.
 
@@ -72,11 +72,11 @@ def stage(entries: Iterable[tuple[tuple[str, ...], Entry]], folder: Path, notebo
     return notes + _rename(folder, notebooks)
 
 
-def _put(path: tuple[str, ...], entry: Entry, folder: Path, left: list[int], notes: list[str], depth: int) -> None:
+def _put(path: tuple[str, ...], entry: SubmittedFile, folder: Path, left: list[int], notes: list[str], depth: int) -> None:
     """Write one file; a zip gives way to what is in it."""
     left[1] -= 1
     if left[1] < 0:
-        raise Refused(f"it has more than {submitted_files.limits()['files']:,} files")
+        raise SubmissionRejected(f"it has more than {submitted_files.limits()['files']:,} files")
     target = _free(folder.joinpath(*path))
     left[0] -= submitted_files.copy(entry, target, left[0])
     if target.suffix.lower() != ".zip":
@@ -86,11 +86,11 @@ def _put(path: tuple[str, ...], entry: Entry, folder: Path, left: list[int], not
         return
     try:
         inside = list(submitted_files.in_zip(target))
-    except Refused as error:
+    except SubmissionRejected as error:
         notes.append(f"{'/'.join(path)} was kept as it is: {error}")
         return
     for found in inside:
-        if isinstance(found, Entry):
+        if isinstance(found, SubmittedFile):
             _put((*path[:-1], *found.path), found, folder, left, notes, depth + 1)
         else:
             notes.append(f"{found[0]} in {'/'.join(path)} was left out: {found[1]}")
@@ -130,7 +130,7 @@ def _rename(folder: Path, notebooks: Sequence[str]) -> list[str]:
     return [f"{name} is no notebook of the lesson, and was kept" for name in strangers]
 
 
-def land(staged: Path, course: CourseFolder, student: str, lesson: str, at: datetime | None) -> Landed:
+def import_submission(staged: Path, course: CourseFolder, student: str, lesson: str, at: datetime | None) -> ImportedSubmission:
     """Put a staged submission into its place, unless what is there is the same or newer.
 
     The one that was there, or comes too late to count, goes below ``collected/``. Of two without times the one that is collected later is
@@ -138,8 +138,8 @@ def land(staged: Path, course: CourseFolder, student: str, lesson: str, at: date
     """
     if at is not None:
         (staged / TIMESTAMP).write_text(at.strftime(STAMP), encoding="utf-8")
-    there, kept = course.submission(student, lesson), Collected(course.root, lesson).earlier(student)
-    landed = Landed(student, NEW, len(files(staged)), at)
+    there, kept = course.submission(student, lesson), CollectedFolder(course.root, lesson).earlier(student)
+    landed = ImportedSubmission(student, NEW, len(files(staged)), at)
     if not there.is_dir() or not any(there.iterdir()):
         if there.is_dir():
             there.rmdir()
@@ -172,7 +172,7 @@ def _keep(folder: Path, kept: Path, at: datetime | None) -> Path:
     return folder.rename(_free(kept / name))
 
 
-def time_in(entry: Entry) -> datetime | None:
+def time_in(entry: SubmittedFile) -> datetime | None:
     """The time in a ``timestamp.txt``, in UTC; None when it holds none."""
     with entry.open() as file:
         return parsed_time(file.read(100).decode(errors="replace"))
@@ -188,7 +188,7 @@ def _content(folder: Path) -> str:
     return digest(found) + "".join(f"\0{path.relative_to(folder)}" for path in found)
 
 
-def keep_unclaimed(entry: Entry, folder: Path) -> None:
+def keep_unmatched(entry: SubmittedFile, folder: Path) -> None:
     """Copy a file of nobody's, unless it is there already.
 
     Raises

@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from course.grading.classroom.schedule import Schedule
+from course.grading.classroom.schedule import ClassSchedule
 
 SECONDS = 600  # for one command
 LINES_SHOWN = 12
@@ -17,7 +17,7 @@ class CommandError(Exception):
     """An nbgrader command failed; the message has its last lines."""
 
 
-def there_are(root: Path) -> list[str]:
+def available_lessons(root: Path) -> list[str]:
     """The lessons that can be generated, in order."""
     return sorted(path.name for path in (root / "solutions").glob("m*") if any(path.glob("*.ipynb")))
 
@@ -64,7 +64,7 @@ def generate(root: Path, lesson: str, db_url: str = "") -> None:
             made.rename(target)
 
 
-def release(root: Path, lesson: str, schedule: Schedule) -> bool:
+def release(root: Path, lesson: str, schedule: ClassSchedule) -> bool:
     """Put a lesson into the exchange, from where students fetch it; False when it is there already.
 
     Raises

@@ -18,7 +18,7 @@ MOODLE = re.compile(r"(?P<name>.+)_(?P<number>\d+)_assignsubmission_(?P<kind>fil
 
 
 @dataclass(frozen=True)
-class Named:
+class ParsedFilename:
     """Whom a file is from, as its name has it.
 
     Attributes
@@ -42,15 +42,15 @@ class Named:
     late: bool = False
 
 
-def canvas(part: str) -> Named | None:
+def canvas(part: str) -> ParsedFilename | None:
     """Read the name of a file in Canvas' zip, ``lovelaceada_LATE_411_9001_m00_start.ipynb``; None when it is none."""
     found = CANVAS.fullmatch(part) or CANVAS_ENTERED.fullmatch(part)
     if not found:
         return None
-    return Named("canvas", found["name"] or "", found["number"], (found["file"],), late=bool(found["late"]))
+    return ParsedFilename("canvas", found["name"] or "", found["number"], (found["file"],), late=bool(found["late"]))
 
 
-def moodle(part: str, below: Sequence[str] = ()) -> Named | None:
+def moodle(part: str, below: Sequence[str] = ()) -> ParsedFilename | None:
     """Read the name of a folder or file in Moodle's zip, ``Ada Lovelace_98001_assignsubmission_file_``; None when it is none.
 
     Parameters
@@ -62,7 +62,7 @@ def moodle(part: str, below: Sequence[str] = ()) -> Named | None:
     if not found:
         return None
     file = tuple(each for each in (found["file"], *below) if each)
-    return Named("moodle", found["name"], found["number"], file) if file else None
+    return ParsedFilename("moodle", found["name"], found["number"], file) if file else None
 
 
 def plain(name: str) -> str:

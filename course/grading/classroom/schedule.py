@@ -27,12 +27,12 @@ class _DatesAreText(yaml.SafeLoader):
     }
 
 
-class ScheduleError(Exception):
+class ClassScheduleError(Exception):
     """`class.yaml` is missing or wrong; the message says where, and what stands there instead."""
 
 
 @dataclass(frozen=True)
-class Lesson:
+class LessonDates:
     """When a lesson is released and due, in UTC; None where there is no date."""
 
     name: str
@@ -41,7 +41,7 @@ class Lesson:
 
 
 @dataclass(frozen=True)
-class Schedule:
+class ClassSchedule:
     """The class as `class.yaml` has it.
 
     Attributes
@@ -57,18 +57,18 @@ class Schedule:
     course: str
     zone: ZoneInfo
     exchange: Path | None
-    lessons: tuple[Lesson, ...]
+    lessons: tuple[LessonDates, ...]
 
-    def lesson(self, name: str) -> Lesson:
+    def lesson(self, name: str) -> LessonDates:
         """The dates of a lesson; one without any when the class does not have it."""
-        return next((lesson for lesson in self.lessons if lesson.name == name), Lesson(name))
+        return next((lesson for lesson in self.lessons if lesson.name == name), LessonDates(name))
 
     def local(self, moment: datetime | None) -> str:
         """As the instructor would write it."""
         return moment.astimezone(self.zone).strftime("%Y-%m-%d %H:%M") if moment else ""
 
 
-def read(root: Path, lessons: Sequence[str] | None = None) -> Schedule:
+def read(root: Path, lessons: Sequence[str] | None = None) -> ClassSchedule:
     """The schedule of the course in ``root``.
 
     Parameters
@@ -84,17 +84,17 @@ def read(root: Path, lessons: Sequence[str] | None = None) -> Schedule:
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=_DatesAreText)
     except FileNotFoundError:
-        raise ScheduleError(f"there is no class in {root}. Make one: `course class init roster.csv`.") from None
+        raise ClassScheduleError(f"there is no class in {root}. Make one: `course class init roster.csv`.") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise ScheduleError(f"{path} cannot be read: {error}.") from error
+        raise ClassScheduleError(f"{path} cannot be read: {error}.") from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
-        raise ScheduleError(f"{path}{where}: {getattr(error, 'problem', None) or 'this is no YAML'}.") from None
+        raise ClassScheduleError(f"{path}{where}: {getattr(error, 'problem', None) or 'this is no YAML'}.") from None
     try:
         return _parsed(content, lessons)
     except ValueError as error:
-        raise ScheduleError(f"{path}: {error}") from None
+        raise ClassScheduleError(f"{path}: {error}") from None
 
 
 def course_id(root: Path, otherwise: str) -> str:
@@ -123,7 +123,7 @@ def draft(course: str, zone: str, exchange: Path | None, lessons: Sequence[str],
     return "\n".join(lines) + "\n"
 
 
-def _parsed(content: Any, known: Sequence[str] | None) -> Schedule:
+def _parsed(content: Any, known: Sequence[str] | None) -> ClassSchedule:
     content = _fields(content, FIELDS, "the file")
     course, zone, folder = content.get("course"), content.get("timezone", "UTC"), content.get("exchange")
     if not isinstance(course, str) or not course or "/" in course or course.startswith("."):
@@ -137,7 +137,7 @@ def _parsed(content: Any, known: Sequence[str] | None) -> Schedule:
     lessons = _fields(content.get("lessons"), None, "`lessons:`")
     if known is not None and (unknown := [name for name in lessons if name not in known]):
         raise ValueError(f"there is no lesson {unknown[0]!r}, but {', '.join(known)}.")
-    return Schedule(course, timezone, Path(folder) if folder else None, tuple(_lessons(lessons, timezone)))
+    return ClassSchedule(course, timezone, Path(folder) if folder else None, tuple(_lessons(lessons, timezone)))
 
 
 def _fields(content: Any, allowed: set[str] | None, where: str) -> Mapping[str, Any]:
@@ -148,14 +148,14 @@ def _fields(content: Any, allowed: set[str] | None, where: str) -> Mapping[str, 
     return content
 
 
-def _lessons(lessons: Mapping[str, Any], zone: ZoneInfo) -> Iterator[Lesson]:
+def _lessons(lessons: Mapping[str, Any], zone: ZoneInfo) -> Iterator[LessonDates]:
     for name, dates in lessons.items():
         dates = _fields(dates or {}, DATES, f"{name}:")
         release = _moment(dates.get("release"), DAY_BEGINS, zone, f"{name}, release")
         due = _moment(dates.get("due"), DAY_ENDS, zone, f"{name}, due")
         if release and due and due <= release:
             raise ValueError(f"{name} is due before it is released.")
-        yield Lesson(str(name), release, due)
+        yield LessonDates(str(name), release, due)
 
 
 def _moment(value: Any, at: time, zone: ZoneInfo, where: str) -> datetime | None:

@@ -13,7 +13,7 @@ SEPARATORS = "_-. "  # between an id and what follows it in a name
 
 
 @dataclass(frozen=True)
-class Claim:
+class StudentMatch:
     """A file whose student is known; ``own_folder`` says that it lies in a folder called by the student's id."""
 
     student: str
@@ -23,17 +23,17 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class Unclaimed:
+class NoMatch:
     """A file of nobody in the class; ``why`` says what was looked for."""
 
     why: str
 
 
-class Elsewhere:
+class OtherLesson:
     """A file of another lesson."""
 
 
-class Finder:
+class StudentMatcher:
     """Finds students by id, by Canvas' number, by the number on Moodle's grading worksheet, and by name.
 
     Parameters
@@ -61,17 +61,17 @@ class Finder:
                 if lms_filenames.plain(written):
                     self.called[lms_filenames.plain(written)].add(student.id)
 
-    def find(self, path: Sequence[str]) -> Claim | Unclaimed | Elsewhere:
+    def find(self, path: Sequence[str]) -> StudentMatch | NoMatch | OtherLesson:
         """Whose the file at ``path`` is: the outermost part of it that names a student decides."""
         for i, part in enumerate(path):
             if part in self.others:
-                return Elsewhere()
+                return OtherLesson()
             named = lms_filenames.moodle(part, path[i + 1 :]) or (lms_filenames.canvas(part) if i == len(path) - 1 else None)
             if named:
                 return self._of_system(named)
             if found := self._by_id(part, path[i + 1 :]):
                 return found
-        return Unclaimed(f"no student is called {path[0]!r}")
+        return NoMatch(f"no student is called {path[0]!r}")
 
     def by_name(self, name: str) -> list[str]:
         """The ids of those so called; after a team's name and a hyphen, too."""
@@ -82,32 +82,32 @@ class Finder:
             if not hyphen:
                 return []
 
-    def _of_system(self, named: lms_filenames.Named) -> Claim | Unclaimed:
+    def _of_system(self, named: lms_filenames.ParsedFilename) -> StudentMatch | NoMatch:
         numbers = self.numbers if named.system == "canvas" else self.participants
         if student := numbers.get(named.number):
-            return Claim(student, named.file, named.late)
+            return StudentMatch(student, named.file, named.late)
         found = self.by_name(named.name)
         if len(found) == 1:
-            return Claim(found[0], named.file, named.late)
+            return StudentMatch(found[0], named.file, named.late)
         who = f"{named.name or 'somebody'}, {named.system}'s number {named.number}"
         if found:
-            return Unclaimed(f"{' and '.join(found)} are both called {who}")
-        return Unclaimed(f"nobody in the class is {who}")
+            return NoMatch(f"{' and '.join(found)} are both called {who}")
+        return NoMatch(f"nobody in the class is {who}")
 
-    def _by_id(self, part: str, below: Sequence[str]) -> Claim | Elsewhere | None:
+    def _by_id(self, part: str, below: Sequence[str]) -> StudentMatch | OtherLesson | None:
         """A folder ``ada``, a zip ``ada.zip``, a file ``ada_m00_start.ipynb``, with nothing or this lesson's name between."""
         if below:
             if not (student := self.ids.get(part.casefold())):
                 return None
             if below[0] in self.others:
-                return Elsewhere()
+                return OtherLesson()
             inside = below[1:] if below[0] == self.lesson and len(below) > 1 else below
-            return Claim(student, tuple(inside), own_folder=True)
+            return StudentMatch(student, tuple(inside), own_folder=True)
         for student, rest in self._prefixes(part):
             ending = rest.lstrip(SEPARATORS)
             if rest.startswith(".") or not ending:  # ada.zip, ada.ipynb
-                return Claim(student, (part,))
-            return Claim(student, (ending,))
+                return StudentMatch(student, (part,))
+            return StudentMatch(student, (ending,))
         return None
 
     def _prefixes(self, part: str) -> Iterator[tuple[str, str]]:

@@ -8,14 +8,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from course.grading.batches.folder import CourseFolder, handed_in
-from course.grading.classroom.schedule import Lesson
+from course.grading.classroom.schedule import LessonDates
 
 TIMESTAMP = "timestamp.txt"  # nbgrader's: when a submission was handed in
 ON_TIME, LATE, UNDATED, MISSING = "on time", "late", "no time known", "-"
 
 
 @dataclass(frozen=True)
-class HandIn:
+class SubmissionStatus:
     """One student's submission of one lesson. ``by`` is how long after the due date it came; None unless it is late."""
 
     state: str
@@ -43,20 +43,20 @@ def parsed_time(text: str) -> datetime | None:
         return None
 
 
-def of(folder: CourseFolder, student: str, lesson: Lesson) -> HandIn:
+def status_of(folder: CourseFolder, student: str, lesson: LessonDates) -> SubmissionStatus:
     """How a student stands with a lesson."""
     submission = folder.submission(student, lesson.name)
     if not submission.is_dir() or not any(handed_in(submission)):
-        return HandIn(MISSING)
+        return SubmissionStatus(MISSING)
     at = handed_in_at(submission)
     if lesson.due is None:
-        return HandIn("handed in")
+        return SubmissionStatus("handed in")
     if at is None:
-        return HandIn(UNDATED)
-    return HandIn(LATE, at - lesson.due) if at > lesson.due else HandIn(ON_TIME)
+        return SubmissionStatus(UNDATED)
+    return SubmissionStatus(LATE, at - lesson.due) if at > lesson.due else SubmissionStatus(ON_TIME)
 
 
-def state_of(lesson: Lesson, now: datetime) -> str:
+def state_of(lesson: LessonDates, now: datetime) -> str:
     """What its dates mean for a lesson now."""
     if lesson.release and now < lesson.release:
         return f"released in {_rounded(lesson.release - now)}"
@@ -65,9 +65,9 @@ def state_of(lesson: Lesson, now: datetime) -> str:
     return f"due in {_rounded(lesson.due - now)}" if now <= lesson.due else f"was due {_rounded(now - lesson.due)} ago"
 
 
-def table(folder: CourseFolder, students: Sequence[str], lessons: Sequence[Lesson]) -> dict[str, dict[str, HandIn]]:
+def table(folder: CourseFolder, students: Sequence[str], lessons: Sequence[LessonDates]) -> dict[str, dict[str, SubmissionStatus]]:
     """Student -> lesson -> how they stand."""
-    return {student: {lesson.name: of(folder, student, lesson) for lesson in lessons} for student in students}
+    return {student: {lesson.name: status_of(folder, student, lesson) for lesson in lessons} for student in students}
 
 
 def _rounded(span: timedelta) -> str:

@@ -11,25 +11,25 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from course.grading.classroom.roster import Student
-from course.grading.classroom.student_matcher import Finder
+from course.grading.classroom.student_matcher import StudentMatcher
 
 NUMBER, AT = "identifier", ("submitted", "last modified (submission)")
 NONE = {"", "-"}
 
 
-class TimesError(Exception):
+class SubmissionTimesError(Exception):
     """A table of times that cannot be used; the message names file and line."""
 
 
 @dataclass
-class Times:
+class SubmissionTimes:
     """Id -> when, in UTC; and Moodle's number of a participant -> id."""
 
     at: dict[str, datetime] = field(default_factory=dict)
     participants: dict[str, str] = field(default_factory=dict)
 
 
-def read(path: Path, students: Iterable[Student], zone: ZoneInfo) -> Times:
+def read(path: Path, students: Iterable[Student], zone: ZoneInfo) -> SubmissionTimes:
     """Read a table of times; those without a zone are the class's.
 
     Raises
@@ -38,17 +38,17 @@ def read(path: Path, students: Iterable[Student], zone: ZoneInfo) -> Times:
     """
     from dateutil.parser import ParserError, parse
 
-    finder = Finder(students, "", ())
+    finder = StudentMatcher(students, "", ())
     try:
         rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline="")))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise TimesError(f"{path} cannot be read as a table in UTF-8: {error}.") from error
-    times = Times()
+        raise SubmissionTimesError(f"{path} cannot be read as a table in UTF-8: {error}.") from error
+    times = SubmissionTimes()
     for line, row in enumerate(rows, 2):
         cells = {(name or "").strip().casefold(): str(value or "").strip() for name, value in row.items()}
         column = next((name for name in AT if name in cells), None)
         if column is None:
-            raise TimesError(f"{path}, line 1: there is no column {' or '.join(AT)}.")
+            raise SubmissionTimesError(f"{path}, line 1: there is no column {' or '.join(AT)}.")
         student = _student(cells, finder)
         if student is None:
             continue
@@ -59,12 +59,14 @@ def read(path: Path, students: Iterable[Student], zone: ZoneInfo) -> Times:
         try:
             moment = parse(cells[column])
         except (ParserError, OverflowError):
-            raise TimesError(f"{path}, line {line}: {cells[column]!r} is no time that can be read; 2026-12-01 18:00 is.") from None
+            raise SubmissionTimesError(
+                f"{path}, line {line}: {cells[column]!r} is no time that can be read; 2026-12-01 18:00 is."
+            ) from None
         times.at[student] = (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
     return times
 
 
-def _student(cells: dict[str, str], finder: Finder) -> str | None:
+def _student(cells: dict[str, str], finder: StudentMatcher) -> str | None:
     for column in ("id", "id number", "username", "email address"):
         cell = cells.get(column, "").casefold()
         if found := finder.ids.get(cell) or finder.emails.get(cell):

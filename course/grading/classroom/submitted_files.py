@@ -21,12 +21,12 @@ ENCRYPTED = 0x1
 CHUNK = 1 << 20
 
 
-class Refused(Exception):
+class SubmissionRejected(Exception):
     """A file, a zip or a submission that is not taken; the message says why."""
 
 
 @dataclass(frozen=True)
-class Entry:
+class SubmittedFile:
     """A file: the parts of its path, all of them plain names, and how to read it."""
 
     path: tuple[str, ...]
@@ -37,7 +37,7 @@ class Entry:
         return "/".join(self.path)
 
 
-Found = Iterator[Entry | tuple[str, str]]
+Found = Iterator[SubmittedFile | tuple[str, str]]
 """Entries, and for what was refused its name and why."""
 
 
@@ -56,13 +56,13 @@ def plain_path(name: str) -> tuple[str, ...]:
     """
     parts = tuple(part for part in name.replace("\\", "/").split("/") if part not in ("", "."))
     if name.startswith(("/", "\\")) or name[1:2] == ":" or ".." in parts:
-        raise Refused("its path leads out of the folder")
+        raise SubmissionRejected("its path leads out of the folder")
     if not parts:
-        raise Refused("it has no name")
+        raise SubmissionRejected("it has no name")
     if not all(part.isprintable() for part in parts):
-        raise Refused("its name holds characters that cannot be shown")
+        raise SubmissionRejected("its name holds characters that cannot be shown")
     if any(len(part.encode(errors="replace")) > limits()["name_bytes"] for part in parts) or len(parts) > limits()["path_parts"]:
-        raise Refused("its name is too long")
+        raise SubmissionRejected("its name is too long")
     return parts
 
 
@@ -80,8 +80,8 @@ def in_folder(folder: Path) -> Found:
                 yield shown, "it is a link, or no plain file"
                 continue
             try:
-                yield Entry(plain_path(str(path.relative_to(folder))), lambda path=path: path.open("rb"))
-            except Refused as error:
+                yield SubmittedFile(plain_path(str(path.relative_to(folder))), lambda path=path: path.open("rb"))
+            except SubmissionRejected as error:
                 yield shown, str(error)
 
 
@@ -97,9 +97,9 @@ def in_zip(file: Path | BinaryIO) -> Found:
         archive = zipfile.ZipFile(file)
         listed = archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError) as error:
-        raise Refused(f"it cannot be read as a zip ({error})") from None
+        raise SubmissionRejected(f"it cannot be read as a zip ({error})") from None
     if len(listed) > limits()["zip_files"]:
-        raise Refused(f"it lists {len(listed):,} files; more than {limits()['zip_files']:,} are not opened")
+        raise SubmissionRejected(f"it lists {len(listed):,} files; more than {limits()['zip_files']:,} are not opened")
     for info in listed:
         name = _name(info)
         if info.is_dir() or name.endswith("\\") or JUNK & set(name.split("/")):
@@ -110,12 +110,12 @@ def in_zip(file: Path | BinaryIO) -> Found:
             yield _shown(name), "it is encrypted"
         else:
             try:
-                yield Entry(plain_path(name), lambda info=info: _opened(archive, info))
-            except Refused as error:
+                yield SubmittedFile(plain_path(name), lambda info=info: _opened(archive, info))
+            except SubmissionRejected as error:
                 yield _shown(name), str(error)
 
 
-def copy(entry: Entry, target: Path, allowance: int) -> int:
+def copy(entry: SubmittedFile, target: Path, allowance: int) -> int:
     """Write an entry's content to a new file; how many bytes it has.
 
     Raises
@@ -130,12 +130,12 @@ def copy(entry: Entry, target: Path, allowance: int) -> int:
             while chunk := source.read(CHUNK):
                 total += len(chunk)
                 if total > allowance:
-                    raise Refused(f"unpacked, its files have more than {limits()['bytes']:,} bytes")
+                    raise SubmissionRejected(f"unpacked, its files have more than {limits()['bytes']:,} bytes")
                 file.write(chunk)
     except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, ValueError) as error:
-        raise Refused(f"{entry.name} cannot be unpacked ({error})") from None
+        raise SubmissionRejected(f"{entry.name} cannot be unpacked ({error})") from None
     except OSError as error:
-        raise Refused(f"{entry.name} cannot be written ({error.strerror or error})") from None
+        raise SubmissionRejected(f"{entry.name} cannot be written ({error.strerror or error})") from None
     return total
 
 

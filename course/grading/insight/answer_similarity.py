@@ -16,13 +16,13 @@ from functools import cached_property
 from rapidfuzz.distance import Indel
 from rapidfuzz.process import cdist
 
-from course.grading.insight.tokens import Token, grams, known_from, own, tokens
+from course.grading.insight.tokens import Token, distinctive_tokens, grams, known_ngrams, tokens
 
 FIRST_LETTER = 0x1_0000  # no surrogate follows, of which there are no texts
 
 
 @dataclass(frozen=True)
-class Settings:
+class SimilaritySettings:
     """What ``thresholds.yaml`` says under ``similarity``, which explains each."""
 
     alike: float
@@ -36,7 +36,7 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Answer:
+class AnswerSource:
     """One learner's answer to one exercise.
 
     ``mistake`` is the sub-check that failed first and the way in which it did; empty for a right answer, and for one that is not there.
@@ -52,7 +52,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Likeness:
+class AnswerMatch:
     """Two answers to an exercise that are alike.
 
     Attributes
@@ -68,8 +68,8 @@ class Likeness:
     """
 
     exercise: str
-    first: Answer
-    second: Answer
+    first: AnswerSource
+    second: AnswerSource
     firsts: list[Token]
     seconds: list[Token]
     alike: float
@@ -82,11 +82,11 @@ class Likeness:
 
 
 @dataclass(frozen=True)
-class Pair:
+class SimilarPair:
     """Two learners, and the exercises in which they are alike, the most telling first."""
 
     students: tuple[str, str]
-    likenesses: tuple[Likeness, ...]
+    answer_matches: tuple[AnswerMatch, ...]
 
     @property
     def score(self) -> float:
@@ -94,9 +94,12 @@ class Pair:
         return sum(each.score for each in self.likenesses)
 
 
-def pairs(
-    answers: Mapping[str, Sequence[Answer]], course: Mapping[str, Iterable[str]], settings: Settings, tell: Callable[[str], None]
-) -> list[Pair]:
+def similar_pairs(
+    answers: Mapping[str, Sequence[AnswerSource]],
+    course: Mapping[str, Iterable[str]],
+    settings: SimilaritySettings,
+    tell: Callable[[str], None],
+) -> list[SimilarPair]:
     """The pairs that are worth a look, the most telling first.
 
     Parameters
@@ -105,26 +108,28 @@ def pairs(
         By exercise.
     course : mapping
         By exercise, what the course itself gives away or expects: the stub, the released code cells, the reference.
-    settings : Settings
+    settings : SimilaritySettings
     tell : callable
         Called with each exercise that has been compared.
     """
-    found: dict[tuple[str, str], list[Likeness]] = defaultdict(list)
+    found: dict[tuple[str, str], list[AnswerMatch]] = defaultdict(list)
     for exercise, given in answers.items():
-        for each in likenesses(exercise, given, course.get(exercise, ()), settings):
+        for each in answer_matches(exercise, given, course.get(exercise, ()), settings):
             found[each.first.student, each.second.student].append(each)
         tell(exercise)
     # Short answers are alike by chance: they count beside a longer one only.
     worth = {who: some for who, some in found.items() if any(each.common >= settings.tokens for each in some)}
-    made = [Pair(who, tuple(sorted(some, key=lambda each: -each.score))) for who, some in worth.items()]
+    made = [SimilarPair(who, tuple(sorted(some, key=lambda each: -each.score))) for who, some in worth.items()]
     return sorted(made, key=lambda pair: (-pair.score, pair.students))
 
 
-def likenesses(exercise: str, answers: Sequence[Answer], course: Iterable[str], settings: Settings) -> list[Likeness]:
+def answer_matches(
+    exercise: str, answers: Sequence[AnswerSource], course: Iterable[str], settings: SimilaritySettings
+) -> list[AnswerMatch]:
     """All pairs of answers to one exercise that are alike."""
-    known = known_from(course, settings.gram) | _common(answers, settings)
+    known = known_ngrams(course, settings.gram) | _common(answers, settings)
     letters: dict[str, str] = {}  # a character for each token: rapidfuzz compares texts fastest
-    parts = [own(each.tokens, known, settings.gram) for each in answers]
+    parts = [distinctive_tokens(each.tokens, known, settings.gram) for each in answers]
     owned = ["".join(letters.setdefault(token.text, chr(FIRST_LETTER + len(letters))) for token in part) for part in parts]
     shares = cdist(owned, owned, scorer=Indel.normalized_similarity, score_cutoff=settings.alike)
     rare = _rare_mistakes(answers, settings)
@@ -135,17 +140,17 @@ def likenesses(exercise: str, answers: Sequence[Answer], course: Iterable[str], 
             common = round(share * (len(owned[i]) + len(owned[j])) / 2)
             (first, its), (second, others) = sorted(((answers[i], parts[i]), (answers[j], parts[j])), key=lambda each: each[0].student)
             weight = settings.mistake if first.mistake == second.mistake and first.mistake in rare else 1.0
-            found.append(Likeness(exercise, first, second, its, others, share, common, weight))
+            found.append(AnswerMatch(exercise, first, second, its, others, share, common, weight))
     return found
 
 
-def _common(answers: Sequence[Answer], settings: Settings) -> set[tuple[str, ...]]:
+def _common(answers: Sequence[AnswerSource], settings: SimilaritySettings) -> set[tuple[str, ...]]:
     """Runs of tokens that many learners' answers have."""
     counts = Counter(gram for each in answers for gram in set(grams([token.text for token in each.tokens], settings.gram)))
     most = max(settings.learners, settings.common * len(answers))
     return {gram for gram, count in counts.items() if count > most}
 
 
-def _rare_mistakes(answers: Collection[Answer], settings: Settings) -> set[str]:
+def _rare_mistakes(answers: Collection[AnswerSource], settings: SimilaritySettings) -> set[str]:
     counts = Counter(each.mistake for each in answers if each.mistake)
     return {mistake for mistake, count in counts.items() if count <= max(2, settings.rare * len(answers))}

@@ -7,10 +7,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from course.grading.insight.domains import Domain
-from course.grading.insight.item_analysis import Correlation, Item
+from course.grading.insight.item_analysis import Correlation, ItemStatistics
 from course.grading.insight.observations import OUTCOMES, Observation, thresholds
-from course.grading.insight.struggling import Stuck
-from course.grading.insight.tables import Table
+from course.grading.insight.struggling import StrugglingLearner
+from course.grading.insight.tables import ReportTable
 
 METHOD = (
     "Difficulty is the mean share of the points: high is easy. Discrimination is the item-rest correlation: Pearson's correlation of the "
@@ -20,27 +20,27 @@ METHOD = (
 )
 
 
-def exercises(items: Sequence[Item]) -> Table:
+def exercises(items: Sequence[ItemStatistics]) -> ReportTable:
     rows = [
         (item.exercise, item.points, *(item.outcomes[outcome] for outcome in OUTCOMES), f"{item.outcomes['passed']} of {item.graded}")
         + (item.difficulty,)
         for item in items
     ]
     columns = ("exercise", "points", *OUTCOMES, "success", "mean score")
-    return Table("exercises", "Learners by outcome; success is all points", columns, rows, percent=["mean score"])
+    return ReportTable("exercises", "Learners by outcome; success is all points", columns, rows, percent=["mean score"])
 
 
-def measures(items: Sequence[Item]) -> Table:
+def measures(items: Sequence[ItemStatistics]) -> ReportTable:
     rows = []
     for item in items:
         r = item.discrimination
         known = (r.r, r.low, r.high, r.learners) if isinstance(r, Correlation) else (r, None, None, None)
         rows.append((item.exercise, item.difficulty, *known, verdict(item)))
     columns = ("exercise", "difficulty", "discrimination", "from", "to", "learners", "so it is")
-    return Table("items", "Item analysis", columns, rows)
+    return ReportTable("items", "Item analysis", columns, rows)
 
 
-def verdict(item: Item) -> str:
+def verdict(item: ItemStatistics) -> str:
     """What the numbers say, in words; nothing where there are none."""
     hard, easy = (thresholds()["difficulty"][name] for name in ("hard", "easy"))
     poor, good = (thresholds()["discrimination"][name] for name in ("poor", "good"))
@@ -57,46 +57,46 @@ def verdict(item: Item) -> str:
     return ", ".join(words)
 
 
-def tries(items: Sequence[Item]) -> Table:
+def tries(items: Sequence[ItemStatistics]) -> ReportTable:
     rows = [(item.exercise, item.tried, item.tries, item.seconds, item.hints) for item in items]
     columns = ("exercise", "learners with tries", "tries", "first try to pass", "hints")
-    return Table("tries", "Medians, self-reported", columns, rows, seconds=["first try to pass"])
+    return ReportTable("tries", "Medians, self-reported", columns, rows, seconds=["first try to pass"])
 
 
-def failing(items: Sequence[Item]) -> Table:
+def failing(items: Sequence[ItemStatistics]) -> ReportTable:
     rows = [(item.exercise, item.part.replace("_", " "), item.failing, item.message) for item in items if item.part]
-    return Table("failing", "Commonest failing sub-check", ("exercise", "sub-check", "learners", "for example"), rows)
+    return ReportTable("failing", "Commonest failing sub-check", ("exercise", "sub-check", "learners", "for example"), rows)
 
 
-def stuck(some: Sequence[Stuck]) -> Table:
+def struggling_table(some: Sequence[StrugglingLearner]) -> ReportTable:
     rows = [(each.student, each.assignment, ", ".join(each.exercises), each.tries, each.hints, each.why) for each in some]
-    return Table("stuck", "Who is stuck, and at what", ("learner", "lesson", "exercises", "tries", "hints", "why"), rows)
+    return ReportTable("stuck", "Who is stuck, and at what", ("learner", "lesson", "exercises", "tries", "hints", "why"), rows)
 
 
-def domains(some: Sequence[Domain]) -> Table:
+def domains(some: Sequence[Domain]) -> ReportTable:
     rows = [
         (f"{each.exam} {each.number}", each.title, each.weight / 100, len(each.exercises), len(each.learners), each.mean) for each in some
     ]
     columns = ("domain", "title", "weight in the exam", "exercises", "learners", "mean share of the points")
-    return Table("domains", "Exam domains by class", columns, rows, percent=columns[2::3])
+    return ReportTable("domains", "Exam domains by class", columns, rows, percent=columns[2::3])
 
 
-def domains_by_learner(some: Sequence[Domain]) -> Table:
+def domains_by_learner(some: Sequence[Domain]) -> ReportTable:
     shown = [each for each in some if each.learners]
     names = [f"{each.exam} {each.number}" for each in shown]
     students = sorted({student for each in shown for student in each.learners})
     rows = [(student, *(each.learners.get(student) for each in shown)) for student in students]
-    return Table("domains_by_learner", "Exam domains by learner: share of the points", ("learner", *names), rows, percent=names)
+    return ReportTable("domains_by_learner", "Exam domains by learner: share of the points", ("learner", *names), rows, percent=names)
 
 
-def learners(seen: Sequence[Observation]) -> Table:
+def learners(seen: Sequence[Observation]) -> ReportTable:
     students, names, _ = shares(seen)
     score = {(each.student, each.exercise): each.score for each in seen}
     rows = []
     for student in students:
         points = [score.get((student, name)) for name in names]
         rows.append((student, *points, math.fsum(each for each in points if each is not None)))
-    return Table("learners", "Points of every learner", ("learner", *names, "sum"), rows)
+    return ReportTable("learners", "Points of every learner", ("learner", *names, "sum"), rows)
 
 
 def shares(seen: Sequence[Observation]) -> tuple[list[str], list[str], list[list[float | None]]]:

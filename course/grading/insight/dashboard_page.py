@@ -13,10 +13,10 @@ from course.grading.batches.folder import CourseFolder
 from course.grading.batches.result import Result
 from course.grading.insight import class_tables, plots
 from course.grading.insight.domains import domains
-from course.grading.insight.item_analysis import Correlation, items
+from course.grading.insight.item_analysis import Correlation, item_statistics
 from course.grading.insight.observations import Observation, observe, thresholds
-from course.grading.insight.struggling import stuck
-from course.grading.insight.tables import Table
+from course.grading.insight.struggling import struggling_learners
+from course.grading.insight.tables import ReportTable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 PAGE = "dashboard.html"
 REPORTED = "Tries, times and hints are self-reported: from the log that learners hand in (attempts.jsonl). They are never scored."
 
-Section = tuple[str, list[pages.Markup], list[Table]]
+Section = tuple[str, list[pages.Markup], list[ReportTable]]
 """Its heading, what stands in the page, and the tables in that."""
 
 
-def write(folder: CourseFolder, results: Sequence[Result], place: str = "results") -> tuple[Path, list[Table]]:
+def write(folder: CourseFolder, results: Sequence[Result], place: str = "results") -> tuple[Path, list[ReportTable]]:
     """Write ``dashboard.html`` into ``results/`` or ``drafts/``; its path and its tables.
 
     Raises
@@ -55,29 +55,29 @@ def _opening(results: Sequence[Result], place: str) -> list[pages.Markup]:
 
 
 def _exercises(seen: Sequence[Observation]) -> Section:
-    went = items(seen)
+    went = item_statistics(seen)
     caption = "What became of each exercise, in learners: the longer the first part of a bar, the better it went."
     return _section("How each exercise went", "", [class_tables.exercises(went)], lambda: plots.outcomes(went), caption if went else "")
 
 
 def _failing(seen: Sequence[Observation]) -> Section:
     said = "The first sub-check that an answer failed. The example is what it told one of those who failed it in the commonest way."
-    return _section("What was failed most", said, [class_tables.failing(items(seen))])
+    return _section("What was failed most", said, [class_tables.failing(item_statistics(seen))])
 
 
 def _stuck(seen: Sequence[Observation]) -> Section:
     said = f"{thresholds()['stuck']['tries']} tries or more without a pass, or untouched. {REPORTED}"
-    return _section("Who is stuck", said, [class_tables.stuck(stuck(seen))])
+    return _section("Who is stuck", said, [class_tables.struggling_table(struggling_learners(seen))])
 
 
 def _tries(seen: Sequence[Observation]) -> Section:
     tried = any(each.tries.checks for each in seen)
     caption = "Tries at each exercise, a mark for each learner: circles until the first pass, crosses where there was none."
-    return _section("Tries", REPORTED, [class_tables.tries(items(seen))], lambda: plots.tries(seen), caption if tried else "")
+    return _section("Tries", REPORTED, [class_tables.tries(item_statistics(seen))], lambda: plots.tries(seen), caption if tried else "")
 
 
 def _items(seen: Sequence[Observation]) -> Section:
-    went = items(seen)
+    went = item_statistics(seen)
     known = any(isinstance(item.discrimination, Correlation) for item in went)
     caption = "Difficulty against discrimination, with its 95 % interval. Exercises in the shaded part do not tell learners apart."
     measures = class_tables.measures(went)
@@ -101,7 +101,7 @@ def _learners(seen: Sequence[Observation]) -> Section:
     )
 
 
-def _section(title: str, said: str, tables: list[Table], plot: Callable[[], Figure] | None = None, caption: str = "") -> Section:
+def _section(title: str, said: str, tables: list[ReportTable], plot: Callable[[], Figure] | None = None, caption: str = "") -> Section:
     """A heading, a paragraph, a plot if it has a caption, and the tables."""
     parts = [pages.heading(title)]
     if said:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import nbformat
 
 from course.grading import attempts, evidence, render
-from course.grading.batches.grade import Work
+from course.grading.batches.grade import GradingTask
 from course.grading.batches.result import Result
 from course.grading.evidence import Evidence
 from course.grading.exercise import Exercise
-from course.grading.insight.observations import Tries
+from course.grading.insight.observations import AttemptSummary
 from course.grading.insight.sections import Section
 from course.grading.insight.short_repr import cut, short
 from course.grading.insight.tables import duration
@@ -22,12 +22,12 @@ DIGITS = 12  # of a hash
 
 
 @dataclass(frozen=True)
-class Case:
+class StoredScore:
     """One exercise of one stored result; ``work`` is what would be graded today."""
 
     exercise: Exercise
     result: Result
-    work: Work
+    work: GradingTask
 
     @property
     def found(self) -> Mapping:
@@ -42,7 +42,7 @@ class Case:
             return None
 
 
-def account(case: Case) -> list[Section]:
+def evidence_report(case: StoredScore) -> list[Section]:
     """All that is known without a run."""
     sections = [_score(case), _report(case), _how(case), *_repairs(case), _rests_on(case.evidence), _tries(case), _answer(case)]
     return [section for section in sections if section.lines or section.code]
@@ -52,7 +52,7 @@ def points(score: float | None, possible: float) -> str:
     return "no score, it needs a human" if score is None else f"{render.number(score)} of {render.number(possible)} points"
 
 
-def _score(case: Case) -> Section:
+def _score(case: StoredScore) -> Section:
     lines = [points(case.found["score"], case.found["points"])]
     if decision := case.found.get("override"):
         before = points(decision["before"], case.found["points"])
@@ -61,14 +61,14 @@ def _score(case: Case) -> Section:
     return Section("Score", lines)
 
 
-def _report(case: Case) -> Section:
+def _report(case: StoredScore) -> Section:
     if case.found["report"] is None:
         return Section("What the learner was told", ["nothing: no report was made"])
     text = render.as_text(render.from_json(case.exercise, dict(case.found["report"])))
     return Section("What the learner was told", code=text)
 
 
-def _how(case: Case) -> Section:
+def _how(case: StoredScore) -> Section:
     result, today = case.result, case.work.blank()
     lines = [f"graded at {result.graded_at} in {result.seconds:.1f} s, sandbox: {result.sandbox or 'none'}"]
     for what in ("submission", "checks", "seed", "packages"):
@@ -77,7 +77,7 @@ def _how(case: Case) -> Section:
     return Section("How it was graded", lines)
 
 
-def _repairs(case: Case) -> list[Section]:
+def _repairs(case: StoredScore) -> list[Section]:
     return [Section("Mended before the run", case.result.repairs), Section("Left out, cut off or ended", case.result.notes)]
 
 
@@ -112,9 +112,9 @@ def _limited(lines: list[str], what: str) -> list[str]:
     return lines[:MOST] + ([f"... and {len(lines) - MOST} more {what}"] if len(lines) > MOST else [])
 
 
-def _tries(case: Case) -> Section:
+def _tries(case: StoredScore) -> Section:
     log = attempts.read(case.work.folder.submission(case.result.student, case.result.assignment))
-    tries = Tries.of([each for each in log if each.exercise == case.exercise.id])
+    tries = AttemptSummary.of([each for each in log if each.exercise == case.exercise.id])
     if not tries.checks and not tries.hints and not tries.revealed:
         return Section("Tries")
     passed = f"passed after {duration(tries.seconds)}" if tries.passed else "without a pass"
@@ -122,7 +122,7 @@ def _tries(case: Case) -> Section:
     return Section("Tries, self-reported and never scored", lines)
 
 
-def _answer(case: Case) -> Section:
+def _answer(case: StoredScore) -> Section:
     path = case.work.results / f"{case.result.notebook}.ipynb"
     if not path.exists():
         return Section("The answer cell", ["there is no executed notebook beside the result"])

@@ -13,10 +13,10 @@ from rich.console import Console
 from course import interrupts, pages
 from course.grading import catalogue, seeds
 from course.grading.batches.folder import CourseFolder, FolderError
-from course.grading.batches.grade import Work
+from course.grading.batches.grade import GradingTask
 from course.grading.errors import DefinitionError, UnknownExercise
 from course.grading.insight import sections, stored_results
-from course.grading.insight.evidence_report import Case, account
+from course.grading.insight.evidence_report import StoredScore, evidence_report
 from course.grading.insight.rerun import rerun
 from course.grading.run import StartError
 
@@ -37,7 +37,7 @@ def _explain(options: argparse.Namespace) -> int:
     console = Console()
     try:
         case = find(CourseFolder(options.root.resolve()), options.student, options.exercise)
-        shown = account(case)
+        shown = evidence_report(case)
         for section in shown:
             section.show(console)
         same = True
@@ -58,7 +58,7 @@ def _explain(options: argparse.Namespace) -> int:
     return 0 if same else 1
 
 
-def find(folder: CourseFolder, student: str, exercise_id: str) -> Case:
+def find(folder: CourseFolder, student: str, exercise_id: str) -> StoredScore:
     """The stored finding on an exercise, and the work it is of.
 
     Raises
@@ -71,9 +71,11 @@ def find(folder: CourseFolder, student: str, exercise_id: str) -> Case:
     theirs = [result for result in stored_results.results(folder) if result.student == student]
     for result in theirs:
         if exercise_id in result.exercises:
-            works = [Work(folder.root, student, result.assignment, result.notebook, seeds.grading_seed(), own) for own in (False, True)]
+            works = [
+                GradingTask(folder.root, student, result.assignment, result.notebook, seeds.grading_seed(), own) for own in (False, True)
+            ]
             # Whether the class works on variants of its own is not stored but in the key.
-            return Case(exercise, result, next((work for work in works if work.blank().key == result.key), works[0]))
+            return StoredScore(exercise, result, next((work for work in works if work.blank().key == result.key), works[0]))
         if result.fault and result.notebook.startswith(f"{exercise.notebook}_"):
             raise FolderError(f"{result.notebook} of {student} is ungraded, and so is {exercise_id}: {result.fault}")
     raise FolderError(f"{student} has no result for {exercise_id}. Grade it first: `course grade --students {student}`.")

@@ -35,7 +35,7 @@ def write(folder: CourseFolder, results: Iterable[Result]) -> Path:
     lessons = sorted({result.assignment for result in now.values()})
     class_ = stored_results.in_order(({_key(result): result for result in stored_results.results(folder, lessons)} | now).values())
     parts = [
-        pages.paragraph(f"{datetime.now(UTC):%d %B %Y, %H:%M} UTC. {', '.join(lessons)}: {sums(class_)}"),
+        pages.paragraph(f"{datetime.now(UTC):%d %B %Y, %H:%M} UTC. {', '.join(lessons)}: {totals_line(class_)}"),
         pages.heading("Needs a human"),
         _needs_human(folder, lessons, class_),
         pages.heading("Points"),
@@ -48,7 +48,7 @@ def write(folder: CourseFolder, results: Iterable[Result]) -> Path:
     return pages.write(folder.root / "results" / PAGE, "Grading night", parts)
 
 
-def tell(results: Sequence[Result], standing: int, page: Path, console: Console) -> None:
+def print_summary(results: Sequence[Result], standing: int, page: Path, console: Console) -> None:
     """Print what needs attention, the sums and where the page is; ``standing`` results were there before."""
     waiting = [row for result in results for row in attention(result)]
     for student, what, why, then in waiting[:SHOWN]:
@@ -56,7 +56,7 @@ def tell(results: Sequence[Result], standing: int, page: Path, console: Console)
         _say(console, f"    {then}")  # on a line of its own, to be copied
     if len(waiting) > SHOWN:
         _say(console, f"... and {len(waiting) - SHOWN} more on the page.")
-    _say(console, sums(results, f" ({standing} stood already)" if standing else ""))
+    _say(console, totals_line(results, f" ({standing} stood already)" if standing else ""))
     _say(console, f"All of it: {page}")
 
 
@@ -64,7 +64,7 @@ def _say(console: Console, line: str) -> None:
     console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-def sums(results: Sequence[Result], remark: str = "") -> str:
+def totals_line(results: Sequence[Result], remark: str = "") -> str:
     """ "30 notebooks: 28 graded, 3 repaired, 2 need a human." """
     human = sum(bool(result.needs_human) for result in results)
     repaired = sum(bool(result.repairs) for result in results)

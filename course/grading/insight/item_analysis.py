@@ -32,7 +32,7 @@ class Correlation:
 
 
 @dataclass(frozen=True)
-class Item:
+class ItemStatistics:
     """One exercise over the class. A measure is a number, or a word that says why there is none.
 
     Attributes
@@ -71,7 +71,7 @@ class Item:
         return sum(self.outcomes.values()) - self.outcomes["ungraded"]
 
 
-def items(seen: Sequence[Observation]) -> list[Item]:
+def item_statistics(seen: Sequence[Observation]) -> list[ItemStatistics]:
     """One for each exercise, in the order of the lessons."""
     found: dict[str, list[Observation]] = defaultdict(list)
     for each in seen:
@@ -80,13 +80,13 @@ def items(seen: Sequence[Observation]) -> list[Item]:
     return [_item(name, each, rest) for name, each in sorted(found.items())]
 
 
-def _item(name: str, seen: Sequence[Observation], rest: Mapping[tuple[str, str], float]) -> Item:
+def _item(name: str, seen: Sequence[Observation], rest: Mapping[tuple[str, str], float]) -> ItemStatistics:
     graded = [each for each in seen if each.score is not None]
     tried = [each.tries for each in seen if each.tries.checks]
     counts = Counter(each.outcome for each in seen)
     pairs = [(each.share, rest[each.student, name]) for each in graded if (each.student, name) in rest]
     part, message, failing = commonest(each.report for each in graded if not each.passed)
-    return Item(
+    return ItemStatistics(
         exercise=name,
         assignment=seen[0].assignment,
         points=seen[0].points,

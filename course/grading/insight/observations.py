@@ -18,7 +18,7 @@ from course.grading.batches.result import Result
 
 
 @dataclass(frozen=True)
-class Tries:
+class AttemptSummary:
     """Of one learner at one exercise, as the learner's log has them: self-reported, never scored.
 
     Attributes
@@ -44,7 +44,7 @@ class Tries:
         return self.seconds is not None
 
     @classmethod
-    def of(cls, events: Sequence[Attempt]) -> Tries:
+    def of(cls, events: Sequence[Attempt]) -> AttemptSummary:
         """Of the events of one exercise, in order."""
         checks = [each for each in events if each.event == attempts.CHECK]
         first = next((i for i, each in enumerate(checks) if each.passed), None)
@@ -75,7 +75,7 @@ class Observation:
     score: float | None
     points: float
     report: Mapping[str, Any] | None
-    tries: Tries
+    tries: AttemptSummary
 
     @property
     def share(self) -> float | None:
@@ -112,7 +112,7 @@ def observe(folder: CourseFolder, results: Sequence[Result]) -> list[Observation
         if place not in logs:
             logs[place] = _by_exercise(attempts.read(folder.submission(*place)))
         for name, each in result.exercises.items():
-            tries = Tries.of(logs[place].get(name, ()))
+            tries = AttemptSummary.of(logs[place].get(name, ()))
             seen.append(Observation(result.student, result.assignment, name, each["score"], each["points"], each["report"], tries))
     return seen
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from course import pages
 from course.grading.insight.domains import Domain
-from course.grading.insight.item_analysis import Correlation, Item
+from course.grading.insight.item_analysis import Correlation, ItemStatistics
 from course.grading.insight.observations import OUTCOMES, Observation, thresholds
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ TALLEST = 14  # inches
 DARK, LIGHT = "#274b7a", "#9db8d9"
 
 
-def outcomes(items: Sequence[Item]) -> Figure:
+def outcomes(items: Sequence[ItemStatistics]) -> Figure:
     """How many learners passed, failed and left untouched each exercise."""
     figure, axes = pages.axes(height=1.2 + 0.4 * len(items))
     names, left = [item.exercise for item in items][::-1], [0] * len(items)
@@ -35,7 +35,7 @@ def outcomes(items: Sequence[Item]) -> Figure:
     return figure
 
 
-def items(some: Sequence[Item]) -> Figure:
+def items(some: Sequence[ItemStatistics]) -> Figure:
     """Difficulty against discrimination; only of exercises that have both."""
     figure, axes = pages.axes(height=5)
     poor = thresholds()["discrimination"]["poor"]

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from course.grading.batches.grade import Work, grade
+from course.grading.batches.grade import GradingTask, grade
 from course.grading.evidence import Evidence
-from course.grading.insight.evidence_report import Case, call_line, points, request_line
+from course.grading.insight.evidence_report import StoredScore, call_line, points, request_line
 from course.grading.insight.sections import Section
 from course.grading.insight.short_repr import cut, short
 
@@ -17,7 +17,7 @@ MOST = 10  # differences of one kind that are shown
 
 
 @dataclass(frozen=True)
-class Elsewhere(Work):
+class RerunTask(GradingTask):
     """Work whose results go to a folder ``there``, which is not the course's."""
 
     there: Path = Path()
@@ -27,7 +27,7 @@ class Elsewhere(Work):
         return self.there
 
 
-def rerun(case: Case) -> tuple[Section, bool]:
+def rerun(case: StoredScore) -> tuple[Section, bool]:
     """What came out of another run, and whether it was judged the same; nothing of it stays.
 
     Raises
@@ -36,9 +36,9 @@ def rerun(case: Case) -> tuple[Section, bool]:
         When no kernel could be started.
     """
     with tempfile.TemporaryDirectory(prefix="explain-") as there:
-        known = {each.name: getattr(case.work, each.name) for each in fields(Work)}
-        work = Elsewhere(**known, there=Path(there))
-        new = Case(case.exercise, grade(work), work)
+        known = {each.name: getattr(case.work, each.name) for each in fields(GradingTask)}
+        work = RerunTask(**known, there=Path(there))
+        new = StoredScore(case.exercise, grade(work), work)
         if new.result.fault:
             return Section("Run again", [f"it could not be graded: {new.result.fault}"]), False
         found = list(differences(case, new))
@@ -57,7 +57,7 @@ def _judged(found: Mapping) -> list:
     return [found["score"], found["fault"], *([part["name"], part["share"]] for part in parts)]
 
 
-def differences(old: Case, new: Case) -> Iterator[str]:
+def differences(old: StoredScore, new: StoredScore) -> Iterator[str]:
     """A line for each thing that differs: score, fault, parts, values, calls and requests."""
     was, now = _grader_found(old), new.found
     if was["score"] != now["score"]:
@@ -69,7 +69,7 @@ def differences(old: Case, new: Case) -> Iterator[str]:
     yield from _evidence_differs(old.evidence or Evidence(), new.evidence or Evidence())
 
 
-def _grader_found(case: Case) -> Mapping:
+def _grader_found(case: StoredScore) -> Mapping:
     """What the grader found, whatever a human decided afterwards."""
     decision = case.found.get("override")
     return {**case.found, "score": decision["before"]} if decision else case.found
@@ -103,7 +103,7 @@ def _changed(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
     return [name for name in {**before, **after} if before.get(name) != after.get(name)]
 
 
-def _reasons(old: Case, new: Case) -> list[str]:
+def _reasons(old: StoredScore, new: StoredScore) -> list[str]:
     """What differs in what it was made from."""
     names = [name for name in ("submission", "checks", "seed", "packages") if getattr(old.result, name) != getattr(new.result, name)]
     if names:

@@ -20,7 +20,7 @@ from course.grading.candidates import code_cells, source_of
 from course.grading.errors import DefinitionError
 from course.grading.exercise import Exercise
 from course.grading.insight import similarity_page, stored_results
-from course.grading.insight.answer_similarity import Answer, Settings, pairs
+from course.grading.insight.answer_similarity import AnswerSource, SimilaritySettings, similar_pairs
 from course.grading.insight.item_analysis import first_failure, way
 from course.grading.insight.observations import thresholds
 
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if not 0 < options.alike <= 1 or options.tokens < 1 or options.most < 1:
         parser.error("--alike is a share above 0 and at most 1; --tokens and --most are 1 or more.")
-    settings = Settings(**known | {name: getattr(options, name) for name in ("alike", "tokens", "most")})
+    settings = SimilaritySettings(**known | {name: getattr(options, name) for name in ("alike", "tokens", "most")})
     folder = CourseFolder(options.root.resolve())
     try:
         return _compare(folder, options.assignment, settings)
@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
 
 
-def _compare(folder: CourseFolder, assignment: str, settings: Settings) -> int:
+def _compare(folder: CourseFolder, assignment: str, settings: SimilaritySettings) -> int:
     console = Console()
     results = stored_results.results(folder, [assignment])
     if not results:
@@ -65,7 +65,7 @@ def _compare(folder: CourseFolder, assignment: str, settings: Settings) -> int:
         given = answers(progress.track(results, description="reading"), folder, exercises)
         known = {exercise.id: course_code(folder, assignment, exercise) for exercise in exercises}
         comparing = progress.add_task("comparing", total=len(given))
-        found = pairs(given, known, settings, lambda _: progress.advance(comparing))
+        found = similar_pairs(given, known, settings, lambda _: progress.advance(comparing))
     page = similarity_page.write(folder.root / "results" / f"similarity-{assignment}.html", assignment, found, results, settings)
     for pair in found[:SHOWN]:
         names = ", ".join(each.exercise for each in pair.likenesses)
@@ -74,9 +74,9 @@ def _compare(folder: CourseFolder, assignment: str, settings: Settings) -> int:
     return 0
 
 
-def answers(results: Iterable[Result], folder: CourseFolder, exercises: Sequence[Exercise]) -> dict[str, list[Answer]]:
+def answers(results: Iterable[Result], folder: CourseFolder, exercises: Sequence[Exercise]) -> dict[str, list[AnswerSource]]:
     """The answer cells by exercise, as they were graded: from the repaired notebooks beside the results."""
-    found: dict[str, list[Answer]] = defaultdict(list)
+    found: dict[str, list[AnswerSource]] = defaultdict(list)
     for result in results:
         path = folder.results(result.student, result.assignment) / f"{result.notebook}.ipynb"
         if not path.exists():  # not handed in, or not to be read
@@ -86,7 +86,7 @@ def answers(results: Iterable[Result], folder: CourseFolder, exercises: Sequence
         for exercise in exercises:
             if exercise.id in result.exercises and exercise.answer_cell in sources:
                 source = sources[exercise.answer_cell][:LONGEST]
-                found[exercise.id].append(Answer(result.student, source, _mistake(result.exercises[exercise.id]["report"])))
+                found[exercise.id].append(AnswerSource(result.student, source, _mistake(result.exercises[exercise.id]["report"])))
     return found
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from course import pages
 from course.grading.batches.result import Result
-from course.grading.insight.answer_similarity import Likeness, Pair, Settings
+from course.grading.insight.answer_similarity import AnswerMatch, SimilaritySettings, SimilarPair
 from course.grading.insight.tokens import Token
 
 WARNING = (
@@ -19,7 +19,7 @@ WARNING = (
 )
 
 
-def write(path: Path, lesson: str, found: Sequence[Pair], results: Sequence[Result], settings: Settings) -> Path:
+def write(path: Path, lesson: str, found: Sequence[SimilarPair], results: Sequence[Result], settings: SimilaritySettings) -> Path:
     """Write the page; ``found`` are the pairs, the most telling first."""
     learners, shown = len({result.student for result in results}), found[: settings.most]
     said = (
@@ -41,20 +41,20 @@ def write(path: Path, lesson: str, found: Sequence[Pair], results: Sequence[Resu
     return pages.write(path, f"Similar submissions: {lesson}", parts)
 
 
-def _names(pair: Pair) -> str:
+def _names(pair: SimilarPair) -> str:
     return " and ".join(pair.students)
 
 
-def _exercises(pair: Pair) -> str:
+def _exercises(pair: SimilarPair) -> str:
     said = (f"{each.exercise} ({each.alike:.0%}, {each.common} tokens{', a rare mistake' * _rare(each)})" for each in pair.likenesses)
     return ", ".join(said)
 
 
-def _rare(likeness: Likeness) -> bool:
+def _rare(likeness: AnswerMatch) -> bool:
     return likeness.weight > 1
 
 
-def _side_by_side(likeness: Likeness) -> pages.Markup:
+def _side_by_side(likeness: AnswerMatch) -> pages.Markup:
     matcher = difflib.SequenceMatcher(None, *([each.text for each in some] for some in (likeness.firsts, likeness.seconds)), autojunk=False)
     blocks = matcher.get_matching_blocks()
     left = _marked(likeness.first.source, likeness.firsts, ((block.a, block.size) for block in blocks))
@@ -65,7 +65,7 @@ def _side_by_side(likeness: Likeness) -> pages.Markup:
     )
     mistake = f' Both failed on "{likeness.first.mistake}".' if _rare(likeness) else ""
     said = f"{likeness.exercise}: {likeness.common} own tokens in common, {likeness.alike:.0%} alike.{mistake}"
-    return pages.Markup(pages.paragraph(said) + pages.beside(columns))
+    return pages.Markup(pages.paragraph(said) + pages.side_by_side(columns))
 
 
 def _marked(source: str, owned: Sequence[Token], blocks: Iterable[tuple[int, int]]) -> pages.Markup:

@@ -24,7 +24,7 @@ def results(folder: CourseFolder, assignments: Sequence[str] = (), place: str = 
     paths = sorted((folder.root / place).glob(f"*/*/*{SUFFIX}"))
     chosen = (path for path in paths if not assignments or path.parts[-3] in assignments)
     read = (Result.read(path.parent, path.stem) for path in chosen)
-    return in_order(overrides.applied(result, made) for result in read if result is not None)
+    return in_order(overrides.apply_decisions(result, made) for result in read if result is not None)
 
 
 def in_order(some: Iterable[Result]) -> list[Result]:

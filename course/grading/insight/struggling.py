@@ -11,7 +11,7 @@ from course.grading.insight.observations import Observation, thresholds
 
 
 @dataclass(frozen=True)
-class Stuck:
+class StrugglingLearner:
     """``exercises`` of a learner in one lesson, and why they are named; ``tries`` is 0 for what was not touched."""
 
     student: str
@@ -22,11 +22,11 @@ class Stuck:
     why: str
 
 
-def stuck(seen: Sequence[Observation]) -> list[Stuck]:
+def struggling_learners(seen: Sequence[Observation]) -> list[StrugglingLearner]:
     """Those with the most tries first, then those who left most untouched."""
     tired = [each for each in seen if not each.passed and not each.tries.passed and each.tries.checks >= thresholds()["stuck"]["tries"]]
     found = [
-        Stuck(each.student, each.assignment, (each.exercise,), each.tries.checks, each.tries.hints, _last(each))
+        StrugglingLearner(each.student, each.assignment, (each.exercise,), each.tries.checks, each.tries.hints, _last(each))
         for each in sorted(tired, key=lambda each: -each.tries.checks)
     ]
     untouched: dict[tuple[str, str], list[str]] = defaultdict(list)
@@ -35,7 +35,7 @@ def stuck(seen: Sequence[Observation]) -> list[Stuck]:
             untouched[each.student, each.assignment].append(each.exercise)
     for (student, assignment), names in sorted(untouched.items(), key=lambda each: -len(each[1])):
         total = sum((each.student, each.assignment) == (student, assignment) for each in seen)
-        found.append(Stuck(student, assignment, tuple(names), 0, 0, f"untouched: {len(names)} of {total} exercises"))
+        found.append(StrugglingLearner(student, assignment, tuple(names), 0, 0, f"untouched: {len(names)} of {total} exercises"))
     return found
 
 

@@ -15,7 +15,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for a for
 
 
 @dataclass(frozen=True)
-class Table:
+class ReportTable:
     """``name`` is the CSV file's; values are numbers, text, or None where there is nothing to say.
 
     ``percent`` names columns of shares in 0..1, ``seconds`` columns of durations: a page shows them as such, a CSV file the numbers.

@@ -91,13 +91,13 @@ def grams(texts: Sequence[str], length: int) -> Iterator[tuple[str, ...]]:
     return zip(*(texts[i:] for i in range(length)), strict=False)
 
 
-def own(found: Sequence[Token], known: set[tuple[str, ...]], length: int) -> list[Token]:
+def distinctive_tokens(found: Sequence[Token], known: set[tuple[str, ...]], length: int) -> list[Token]:
     """The tokens that stand in no run of ``length`` that is ``known``."""
     texts = [each.text for each in found]
     covered = {i + j for i, gram in enumerate(grams(texts, length)) if gram in known for j in range(length)}
     return [each for i, each in enumerate(found) if i not in covered]
 
 
-def known_from(sources: Iterable[str], length: int) -> set[tuple[str, ...]]:
+def known_ngrams(sources: Iterable[str], length: int) -> set[tuple[str, ...]]:
     """All runs of tokens of these sources."""
     return {gram for source in sources for gram in grams([each.text for each in tokens(source)], length)}

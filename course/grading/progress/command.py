@@ -14,7 +14,7 @@ from rich.table import Table
 from course.grading import catalogue
 from course.grading.errors import DefinitionError
 from course.grading.progress import learner_folder, page
-from course.grading.progress.exercise_state import PASSED, Progress, progress
+from course.grading.progress.exercise_state import PASSED, LearnerProgress, progress
 
 PAGE = "progress.html"
 
@@ -30,14 +30,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.export and not options.name.strip():
         parser.error("--export needs --name: whose progress is it?")
     try:
-        copy = learner_folder.copy(options.root.resolve())
+        copy = learner_folder.find_learner_folder(options.root.resolve())
         titles = learner_folder.titles(copy)
         theirs = {name: each for name, each in catalogue.exercises().items() if each.notebook in titles}
-        made = progress(theirs, learner_folder.attempts(copy))
+        made = progress(theirs, learner_folder.all_attempts(copy))
         written = page.write(copy / PAGE, made, titles)
         if options.export:
             page.export(options.export, made, titles, options.name.strip())
-    except (learner_folder.NoCopyError, DefinitionError, OSError) as error:
+    except (learner_folder.NoLearnerFolderError, DefinitionError, OSError) as error:
         print(f"course progress: {error}", file=sys.stderr)
         return 2
     _tell(made, titles, Console())
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _tell(made: Progress, titles: dict[str, str], console: Console) -> None:
+def _tell(made: LearnerProgress, titles: dict[str, str], console: Console) -> None:
     table = Table("notebook", "points", "passed")
     for name, standings in made.notebooks().items():
         earned, points = sum(each.score for each in standings), sum(each.exercise.points for each in standings)

@@ -15,7 +15,7 @@ OPEN, TRIED, PASSED, REVEALED = "open", "tried", "passed", "revealed"
 
 
 @dataclass(frozen=True)
-class Standing:
+class ExerciseState:
     """How one exercise stands.
 
     Attributes
@@ -57,10 +57,10 @@ class Skill:
 
 
 @dataclass(frozen=True)
-class Progress:
+class LearnerProgress:
     """A learner's standings, in the order of the course."""
 
-    standings: tuple[Standing, ...]
+    standings: tuple[ExerciseState, ...]
 
     @property
     def score(self) -> float:
@@ -71,26 +71,26 @@ class Progress:
         return float(sum(each.exercise.points for each in self.standings))
 
     @property
-    def last(self) -> Standing | None:
+    def last(self) -> ExerciseState | None:
         """The exercise that was worked on last."""
         tried = [each for each in self.standings if each.last]
         return max(tried, key=lambda each: each.last, default=None)
 
     @property
-    def next(self) -> Standing | None:
+    def next(self) -> ExerciseState | None:
         """What to do next: the first exercise that is not done in the notebook worked on last, then in the whole course."""
         here = self.last.exercise.notebook if self.last else ""
         left = [each for each in self.standings if not each.done]
         return next((each for each in left if each.exercise.notebook == here), left[0] if left else None)
 
-    def notebooks(self) -> dict[str, tuple[Standing, ...]]:
+    def notebooks(self) -> dict[str, tuple[ExerciseState, ...]]:
         """Standings by notebook, ``"m04_1"``."""
         return {name: tuple(each) for name, each in groupby(self.standings, key=lambda standing: standing.exercise.notebook)}
 
     def skills(self, exam: str) -> list[Skill]:
         """The skills of an exam that the course's exercises train, in the exam's order."""
         known = vocabulary.skills(exam)
-        trained: dict[str, list[Standing]] = {}
+        trained: dict[str, list[ExerciseState]] = {}
         for standing in self.standings:
             for skill in standing.exercise.skills.get(exam, ()):
                 trained.setdefault(skill, []).append(standing)
@@ -107,18 +107,18 @@ class Progress:
         ]
 
 
-def progress(exercises: Mapping[str, Exercise], noted: Sequence[Attempt]) -> Progress:
+def progress(exercises: Mapping[str, Exercise], noted: Sequence[Attempt]) -> LearnerProgress:
     """The progress that attempts, oldest first, amount to; those of exercises that are not in the course are passed over."""
     by_exercise: dict[str, list[Attempt]] = {}
     for attempt in noted:
         by_exercise.setdefault(attempt.exercise, []).append(attempt)
-    return Progress(tuple(standing(exercise, by_exercise.get(name, [])) for name, exercise in exercises.items()))
+    return LearnerProgress(tuple(exercise_state(exercise, by_exercise.get(name, [])) for name, exercise in exercises.items()))
 
 
-def standing(exercise: Exercise, noted: Sequence[Attempt]) -> Standing:
+def exercise_state(exercise: Exercise, noted: Sequence[Attempt]) -> ExerciseState:
     """How an exercise stands by its attempts, oldest first."""
     if not noted:
-        return Standing(exercise)
+        return ExerciseState(exercise)
     checks = [each for each in noted if each.event == attempts.CHECK]
     passed = next((number for number, each in enumerate(checks) if each.passed), None)
     passed_at = None if passed is None else checks[passed].at
@@ -129,7 +129,7 @@ def standing(exercise: Exercise, noted: Sequence[Attempt]) -> Standing:
         state = PASSED if passed_at else TRIED
         # By the exercise as it is now: points in an old line may be those of an earlier version.
         score = max((exercise.points * each.score / each.points for each in checks if each.points), default=0.0)
-    return Standing(
+    return ExerciseState(
         exercise,
         state,
         score=round(float(score), 4),

@@ -17,11 +17,11 @@ WORK, NOTEBOOKS, SOURCES = "work", "notebooks", "solutions"  # what `course.work
 LESSONS = "m[0-9][0-9]_*"
 
 
-class NoCopyError(Exception):
+class NoLearnerFolderError(Exception):
     """There is no learner's copy of the lessons; the message says how to make one."""
 
 
-def copy(root: Path) -> Path:
+def find_learner_folder(root: Path) -> Path:
     """The folder that holds a learner's lessons, at ``root`` or the nearest folder above it that has one.
 
     Raises
@@ -35,11 +35,11 @@ def copy(root: Path) -> Path:
             if any(place.glob(f"{LESSONS}/*.ipynb")):
                 return place
         if cloned:
-            raise NoCopyError(f"there is no copy of the lessons in {folder / WORK}; `course start` makes one.")
-    raise NoCopyError(f"there are no lessons in {root} or above it; go to the folder in which you work, or name it with --root.")
+            raise NoLearnerFolderError(f"there is no copy of the lessons in {folder / WORK}; `course start` makes one.")
+    raise NoLearnerFolderError(f"there are no lessons in {root} or above it; go to the folder in which you work, or name it with --root.")
 
 
-def lesson(copy: Path, exercise: Exercise) -> Path:
+def lesson_folder(copy: Path, exercise: Exercise) -> Path:
     """The folder of the exercise's notebook there.
 
     Raises
@@ -49,10 +49,10 @@ def lesson(copy: Path, exercise: Exercise) -> Path:
     """
     for path in sorted(copy.glob(f"{LESSONS}/{exercise.notebook}_*.ipynb")):
         return path.parent
-    raise NoCopyError(f"{copy} has no notebook {exercise.notebook}.")
+    raise NoLearnerFolderError(f"{copy} has no notebook {exercise.notebook}.")
 
 
-def attempts(copy: Path) -> list[Attempt]:
+def all_attempts(copy: Path) -> list[Attempt]:
     """All attempts in the folders of the lessons, oldest first."""
     found = chain.from_iterable(_attempts.read(folder) for folder in sorted(copy.glob(LESSONS)) if folder.is_dir())
     return sorted(found, key=lambda attempt: attempt.at)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from course import pages
 from course.grading import vocabulary
-from course.grading.progress.exercise_state import PASSED, Progress, Skill, Standing
+from course.grading.progress.exercise_state import PASSED, ExerciseState, LearnerProgress, Skill
 
 EXAM = "C02"  # the one that learners of today sit
 STATES = {"open": "open", "tried": "not yet", "passed": "passed in practice", "revealed": "answer looked at"}
@@ -18,7 +18,7 @@ HONESTY = (
 )
 
 
-def write(path: Path, progress: Progress, titles: Mapping[str, str]) -> Path:
+def write(path: Path, progress: LearnerProgress, titles: Mapping[str, str]) -> Path:
     """The page for the learner.
 
     Parameters
@@ -46,7 +46,7 @@ def write(path: Path, progress: Progress, titles: Mapping[str, str]) -> Path:
     return pages.write(path, "Your progress", parts)
 
 
-def export(path: Path, progress: Progress, titles: Mapping[str, str], name: str) -> Path:
+def export(path: Path, progress: LearnerProgress, titles: Mapping[str, str], name: str) -> Path:
     """The page that shows somebody else, such as an employer, what ``name`` can do; it leaves out tries and what is open."""
     passed = [standing for standing in progress.standings if standing.state == PASSED]
     rows = [(titles[each.exercise.notebook], each.exercise.title, _points(each), _day(each.passed_at)) for each in passed]
@@ -68,7 +68,7 @@ def export(path: Path, progress: Progress, titles: Mapping[str, str], name: str)
     return pages.write(path, f"From Data to Deployment: {name}", parts)
 
 
-def next_step(progress: Progress, titles: Mapping[str, str]) -> str:
+def next_step(progress: LearnerProgress, titles: Mapping[str, str]) -> str:
     """A sentence that says where to go on, also after weeks."""
     last, following = progress.last, progress.next
     before = f"You last worked on {last.exercise.id} ({last.exercise.title}), on {_day(last.last)}. " if last else ""
@@ -79,13 +79,13 @@ def next_step(progress: Progress, titles: Mapping[str, str]) -> str:
     return f"{before}{go} with {following.exercise.id}, {following.exercise.title}, in the notebook “{where}”."
 
 
-def _summary(progress: Progress) -> str:
+def _summary(progress: LearnerProgress) -> str:
     passed = sum(standing.state == PASSED for standing in progress.standings)
     share = pages.share(progress.score, progress.points, "Points of the course")
     return pages.Markup(f"<p>{share} points in practice; {passed} of {len(progress.standings)} exercises passed.</p>")
 
 
-def _notebooks(progress: Progress, titles: Mapping[str, str]) -> list[Sequence[str]]:
+def _notebooks(progress: LearnerProgress, titles: Mapping[str, str]) -> list[Sequence[str]]:
     rows: list[Sequence[str]] = []
     for name, standings in progress.notebooks().items():
         title = titles[name]
@@ -96,12 +96,12 @@ def _notebooks(progress: Progress, titles: Mapping[str, str]) -> list[Sequence[s
     return rows
 
 
-def _exercise(standing: Standing) -> Sequence[str]:
+def _exercise(standing: ExerciseState) -> Sequence[str]:
     name = f"{standing.exercise.id} {standing.exercise.title}"
     return (name, _points(standing), STATES[standing.state], str(standing.tries), str(standing.hints))
 
 
-def _points(standing: Standing) -> str:
+def _points(standing: ExerciseState) -> str:
     return f"{standing.score:g} of {float(standing.exercise.points):g}"
 
 
@@ -113,7 +113,7 @@ def _day(moment: datetime | None) -> str:
     return f"{moment:%d %B %Y}" if moment else "never"
 
 
-def _growth(progress: Progress):
+def _growth(progress: LearnerProgress):
     passed = sorted((standing for standing in progress.standings if standing.passed_at), key=lambda standing: standing.passed_at)
     drawn, axes = pages.axes(height=2.6)
     total, points = 0.0, [0.0]
@@ -127,7 +127,7 @@ def _growth(progress: Progress):
     return drawn
 
 
-def _domains(progress: Progress):
+def _domains(progress: LearnerProgress):
     skills, domains = progress.skills(EXAM), vocabulary.domains(EXAM)
     names = [f"{number} {domain['title']}" for number, domain in domains.items()]
     trained = [sum(vocabulary.domain(skill.id) == number for skill in skills) for number in domains]

@@ -30,7 +30,7 @@ class SubmissionAws:
     client: Callable[[str], Any]
 
 
-def mentioned(cells: Iterable[NotebookNode]) -> bool:
+def uses_aws(cells: Iterable[NotebookNode]) -> bool:
     """Whether any code cell mentions ``connect``; a notebook that does not is graded a second sooner."""
     return any(cell.cell_type == "code" and "connect" in cell.source for cell in cells)
 

@@ -28,7 +28,7 @@ SOURCES = ("*.ipynb", "m[0-9][0-9]_*.py", "reference", "__pycache__", ".ipynb_ch
 
 
 @dataclass(frozen=True)
-class Place:
+class SandboxDirectory:
     """See the module. ``notes`` say what was left out of what was handed in."""
 
     folder: Path
@@ -54,7 +54,7 @@ LONGEST_SOCKET = "kernel/k-5"
 
 
 @contextlib.contextmanager
-def prepared(source: Path, graders: Path, handed_in: Path, scratch: Path | None = None) -> Iterator[Place]:
+def prepare_directory(source: Path, graders: Path, handed_in: Path, scratch: Path | None = None) -> Iterator[SandboxDirectory]:
     """A place for one submission, gone afterwards.
 
     Parameters
@@ -80,7 +80,7 @@ def prepared(source: Path, graders: Path, handed_in: Path, scratch: Path | None 
             raise OSError(
                 f"the path {scratch} is too long for the sockets below it, of {SOCKET_BYTES} bytes at most; set TMPDIR to a shorter one."
             )
-        place = Place(Path(folder), source.name)
+        place = SandboxDirectory(Path(folder), source.name)
         for each in (place.work, place.aws, place.folder / "kernel", place.folder / "grader"):
             each.mkdir(parents=True)
         shutil.copytree(graders / source.name, place.graders / source.name, ignore=LEFT_OUT)

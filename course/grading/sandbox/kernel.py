@@ -18,9 +18,9 @@ from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import KernelProvisionerBase
 
-from course.grading.sandbox.kernel_forkserver import Forked
+from course.grading.sandbox.kernel_forkserver import ForkedKernelProcess
 from course.sandbox.box import Box
-from course.sandbox.process import Running
+from course.sandbox.process import BoxProcess
 
 COMMAND = ("-m", "ipykernel_launcher", "-f")
 LAST_LINES = 20
@@ -29,7 +29,7 @@ LIMIT_SECONDS = 2.0
 ASK_SECONDS = 1.0  # after which a kernel is asked again: what it publishes before its client is connected is lost
 
 
-class BoxedKernel(AsyncKernelManager):
+class SandboxedKernelManager(AsyncKernelManager):
     """The manager of one kernel.
 
     Parameters
@@ -42,7 +42,7 @@ class BoxedKernel(AsyncKernelManager):
     largest : int
         Bytes of a message. A kernel that sends a larger one is cut off.
     kernels : str
-        Address of `course.grading.sandbox.kernel_forkserver`; without one, or before it is there, the kernel starts as a process of its own.
+        Address of `course.grading.sandbox.kernel_forkserver`. Without one, or before it listens, the kernel starts as its own process.
     """
 
     def __init__(self, box: Box, folder: Path, cwd: Path, largest: int, kernels: str = "") -> None:
@@ -112,7 +112,7 @@ def _is_idle(message: dict[str, Any], request: str) -> bool:
 class ForkedProvisioner(KernelProvisionerBase):
     """Signals and ends a kernel, as jupyter_client asks for it; how it starts, a subclass says."""
 
-    kernel: Running | Forked | None = None
+    kernel: BoxProcess | ForkedKernelProcess | None = None
 
     def __init__(self, **traits: Any) -> None:
         super().__init__(**traits)
@@ -161,14 +161,14 @@ class _BoxProvisioner(ForkedProvisioner):
     """``kernel`` is the program that the box was started with, or one that was forked into it."""
 
     place: tuple[Box, Path, str]
-    box: Running | None = None
+    box: BoxProcess | None = None
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         box, cwd, kernels = self.place
         if box.mode == "namespace" and kernels and Path(kernels).exists():
             self.box = box.open()
             request = {"first": self.box.first, "environment": box.environment, "cwd": str(cwd), "rlimits": box.limits.of_a_process()}
-            self.kernel = Forked(kernels, request | {"connection_file": self.parent.connection_file}, self.lines.extend)
+            self.kernel = ForkedKernelProcess(kernels, request | {"connection_file": self.parent.connection_file}, self.lines.extend)
         else:
             self.box = self.kernel = box.start(cmd, self.lines.extend, cwd=str(cwd))
         return self.connection_info

@@ -199,7 +199,7 @@ def _watch(connection: socket.socket, kernel: int) -> None:
 
 
 @contextlib.contextmanager
-def started() -> Iterator[str]:
+def start_forkserver() -> Iterator[str]:
     """Start that process; yields its address, at which a socket is once it is ready. Kernels that are wanted sooner start as always."""
     with tempfile.TemporaryDirectory(prefix="kernels-", ignore_cleanup_errors=True) as folder:
         address = str(Path(folder, "socket"))
@@ -226,7 +226,7 @@ def started() -> Iterator[str]:
             process.wait()
 
 
-class Forked:
+class ForkedKernelProcess:
     """A kernel that was forked into a box, seen from the grader.
 
     Attributes

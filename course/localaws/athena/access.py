@@ -9,7 +9,7 @@ from course.localaws.athena.failures import QueryFailure
 from course.localaws.core.call import Principal
 from course.localaws.core.errors import AwsError
 from course.localaws.iam import policy
-from course.localaws.iam.policy import PolicyError, Request
+from course.localaws.iam.policy import AuthorizationRequest, PolicyError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,7 +86,8 @@ class Access:
         entity = self._entity
         try:
             return (
-                entity is not None and policy.evaluate(Request(action, resource, entity.context), entity.policies, entity.boundary).allowed
+                entity is not None
+                and policy.evaluate(AuthorizationRequest(action, resource, entity.context), entity.policies, entity.boundary).allowed
             )
         except PolicyError as error:
             raise QueryFailure(f"PERMISSION_DENIED: {error}") from error

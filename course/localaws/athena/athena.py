@@ -20,8 +20,8 @@ from course.localaws.core.call import Principal
 from course.localaws.core.errors import AwsError
 
 if TYPE_CHECKING:
-    from course.localaws.athena.statements import Statement
-    from course.localaws.athena.work import Outcome, Work
+    from course.localaws.athena.statements import SqlStatement
+    from course.localaws.athena.work import QueryOutcome, QueryRun
     from course.localaws.platform import Platform
 
 AT_ONCE = 2  # queries that run beside each other; the rest are QUEUED
@@ -44,7 +44,7 @@ class Athena:
         self.records = Executions(platform.state / "athena.db")
         self._folder = platform.state / "athena"
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="athena")
-        self._works: dict[str, Work] = {}
+        self._works: dict[str, QueryRun] = {}
         self._futures: dict[str, Future] = {}
         self._starting = threading.Lock()
         platform.athena = self
@@ -88,13 +88,13 @@ class Athena:
         self._submit(self._work(region, principal, context["Database"].strip('`"').lower(), statement, query, place, kms_key), query)
         return query
 
-    def _work(self, region: str, principal: Principal, database: str, statement: Statement, *rest: str | None) -> Work:
+    def _work(self, region: str, principal: Principal, database: str, statement: SqlStatement, *rest: str | None) -> QueryRun:
         from course.localaws.athena.access import Access
-        from course.localaws.athena.work import Work
+        from course.localaws.athena.work import QueryRun
 
-        return Work(self.catalog(region), Access(self._platform, principal), database, statement, *rest)
+        return QueryRun(self.catalog(region), Access(self._platform, principal), database, statement, *rest)
 
-    def _submit(self, work: Work, query: str) -> None:
+    def _submit(self, work: QueryRun, query: str) -> None:
         self._works[query] = work
         self._futures[query] = future = self._pool.submit(self._run, query, work)
         future.add_done_callback(lambda _: (self._works.pop(query, None), self._futures.pop(query, None)))
@@ -199,7 +199,7 @@ class Athena:
             raise invalid(f"Unable to verify/create output bucket {bucket}")
         return f"{location.rstrip('/')}/"
 
-    def _document(self, query: str, text: str, statement: Statement, group: str, context: dict, configuration: dict, place: str) -> dict:
+    def _document(self, query: str, text: str, statement: SqlStatement, group: str, context: dict, configuration: dict, place: str) -> dict:
         output = {"OutputLocation": place + _ENDINGS.get(statement.kind, ".txt")} if place else {}
         encryption = {name: configuration[name] for name in ("EncryptionConfiguration",) if name in configuration}
         return {
@@ -212,7 +212,7 @@ class Athena:
 
     # In a thread of the pool
 
-    def _run(self, query: str, work: Work) -> None:
+    def _run(self, query: str, work: QueryRun) -> None:
         folder = Path(tempfile.mkdtemp(prefix="query-", dir=self._folder))
         state, reason = "SUCCEEDED", ""
         try:
@@ -232,7 +232,7 @@ class Athena:
             state, reason = "CANCELLED", "Query cancelled by user"
         self._end(query, state, reason, work)
 
-    def _end(self, query: str, state: str, reason: str, work: Work | None = None) -> None:
+    def _end(self, query: str, state: str, reason: str, work: QueryRun | None = None) -> None:
         now = self._platform.clock.now()
         if work is None:
             self.records.update(query, lambda document: _ended(document, now, state, reason, None))
@@ -246,7 +246,7 @@ def _begin(document: dict) -> None:
         document["Status"]["State"] = "RUNNING"
 
 
-def _ended(document: dict, now: float, state: str, reason: str, outcome: Outcome | None) -> None:
+def _ended(document: dict, now: float, state: str, reason: str, outcome: QueryOutcome | None) -> None:
     """Write into a ``QueryExecution`` how it ended, unless that is said already."""
     status = document["Status"]
     if status["State"] in ENDED:

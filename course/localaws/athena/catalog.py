@@ -23,7 +23,7 @@ _SERDES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class CatalogTable:
     """A table of the catalog.
 
     Attributes
@@ -106,17 +106,17 @@ class Catalog:
         except AwsError:
             return []
 
-    def table(self, database: str, name: str) -> Table | None:
+    def table(self, database: str, name: str) -> CatalogTable | None:
         """A table with its partitions, ``None`` when there is none."""
         try:
-            table = Table(self.call("GetTable", DatabaseName=database, Name=name)["Table"])
+            table = CatalogTable(self.call("GetTable", DatabaseName=database, Name=name)["Table"])
         except AwsError:
             return None
         if not table.keys:
-            return Table(table.document, (((), table.location),))
+            return CatalogTable(table.document, (((), table.location),))
         found = self.call("GetPartitions", DatabaseName=database, TableName=name)["Partitions"]
         places = [(tuple(each["Values"]), each["StorageDescriptor"]["Location"]) for each in found]
-        return Table(table.document, tuple(sorted(places)))
+        return CatalogTable(table.document, tuple(sorted(places)))
 
     def create_table(self, database: str, document: dict) -> None:
         """``document``: a TableInput. ``default`` is made when it is first used."""
@@ -124,7 +124,7 @@ class Catalog:
             self.call("CreateDatabase", DatabaseInput={"Name": "default"})
         self.call("CreateTable", DatabaseName=database, TableInput=document)
 
-    def add_partition(self, table: Table, values: tuple[str, ...], location: str) -> None:
+    def add_partition(self, table: CatalogTable, values: tuple[str, ...], location: str) -> None:
         storage = table.storage | {"Location": location}
         self.call(
             "CreatePartition",

@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 from course.localaws.athena import table_input
 from course.localaws.athena.access import Access
-from course.localaws.athena.catalog import Catalog, Table, folder_name
+from course.localaws.athena.catalog import Catalog, CatalogTable, folder_name
 from course.localaws.athena.failures import QueryFailure
-from course.localaws.athena.statements import Statement
+from course.localaws.athena.statements import SqlStatement
 
 Lines = tuple[list[str], list[list[str]]]  # names of columns, rows
 NOTHING: Lines = ([], [])
@@ -18,16 +18,16 @@ _PARTITION = re.compile(r"PARTITION\s*\((?P<values>[^)]*)\)(?:\s*LOCATION\s*'(?P
 _VALUE = re.compile(r"\s*[`\"]?(\w+)[`\"]?\s*=\s*(?:'([^']*)'|(\S+?))\s*(?:,|$)")
 
 
-class Definitions:
+class DdlExecutor:
     """Carries out one such statement in a database. Raises QueryFailure, AwsError."""
 
     def __init__(self, catalog: Catalog, access: Access, database: str) -> None:
         self._catalog, self._access, self._database = catalog, access, database
 
-    def run(self, statement: Statement) -> Lines:
+    def run(self, statement: SqlStatement) -> Lines:
         return _STATEMENTS[statement.kind](self, statement)
 
-    def create_table(self, statement: Statement) -> Lines:
+    def create_table(self, statement: SqlStatement) -> Lines:
         database, document = table_input.external(statement.tree)
         database = database or self._database
         self._require_database(database)
@@ -38,7 +38,7 @@ class Definitions:
         self._catalog.create_table(database, document)
         return NOTHING
 
-    def create_database(self, statement: Statement) -> Lines:
+    def create_database(self, statement: SqlStatement) -> Lines:
         words, name = statement.words, statement.words["name"].lower()
         if self._catalog.has_database(name):
             if words["exists"]:
@@ -48,7 +48,7 @@ class Definitions:
         self._catalog.call("CreateDatabase", DatabaseInput={member: value for member, value in given.items() if value})
         return NOTHING
 
-    def drop_database(self, statement: Statement) -> Lines:
+    def drop_database(self, statement: SqlStatement) -> Lines:
         words, name = statement.words, statement.words["name"].lower()
         if not self._catalog.has_database(name):
             if words["exists"]:
@@ -62,7 +62,7 @@ class Definitions:
         self._catalog.call("DeleteDatabase", Name=name)
         return NOTHING
 
-    def drop_table(self, statement: Statement) -> Lines:
+    def drop_table(self, statement: SqlStatement) -> Lines:
         database, name = self._named(statement)
         if self._catalog.table(database, name):
             self._catalog.call("DeleteTable", DatabaseName=database, Name=name)
@@ -70,7 +70,7 @@ class Definitions:
             raise QueryFailure(f"FAILED: SemanticException [Error 10001]: Table not found {database}.{name}")
         return NOTHING
 
-    def repair(self, statement: Statement) -> Lines:
+    def repair(self, statement: SqlStatement) -> Lines:
         table = self._table(statement)
         known, lines = {values for values, _ in table.partitions}, []
         base = table.location.rstrip("/") + "/"
@@ -88,28 +88,28 @@ class Definitions:
                 ]
         return [""], [[line] for line in lines]
 
-    def show_databases(self, statement: Statement) -> Lines:
+    def show_databases(self, statement: SqlStatement) -> Lines:
         return ["database_name"], _matching(self._catalog.databases(), statement.words["like"])
 
-    def show_tables(self, statement: Statement) -> Lines:
+    def show_tables(self, statement: SqlStatement) -> Lines:
         database = (statement.words["db"] or self._database).lower()
         self._require_database(database)
         return ["tab_name"], _matching(sorted(table["Name"] for table in self._catalog.tables(database)), statement.words["like"])
 
-    def show_columns(self, statement: Statement) -> Lines:
+    def show_columns(self, statement: SqlStatement) -> Lines:
         table = self._table(statement)
         return ["field"], [[name] for name in table.columns | table.keys]
 
-    def show_partitions(self, statement: Statement) -> Lines:
+    def show_partitions(self, statement: SqlStatement) -> Lines:
         table = self._table(statement)
         if not table.keys:
             raise QueryFailure(f"FAILED: SemanticException [Error 10241]: Table {table.name} is not a partitioned table")
         return ["partition"], [[folder_name(list(table.keys), values)] for values, _ in table.partitions]
 
-    def show_create(self, statement: Statement) -> Lines:
+    def show_create(self, statement: SqlStatement) -> Lines:
         return ["createtab_stmt"], [[line] for line in table_input.statement_of(self._table(statement))]
 
-    def describe(self, statement: Statement) -> Lines:
+    def describe(self, statement: SqlStatement) -> Lines:
         table = self._table(statement)
 
         def lines(entries: list[dict]) -> list[str]:
@@ -122,7 +122,7 @@ class Definitions:
             shown += ["\t \t ", "# Partition Information\t \t ", title, "\t \t ", *lines(keys)]
         return ["col_name", "data_type", "comment"], [line.split("\t") for line in shown]
 
-    def add_partitions(self, statement: Statement) -> Lines:
+    def add_partitions(self, statement: SqlStatement) -> Lines:
         table = self._table(statement)
         known = {values for values, _ in table.partitions}
         for values, location in _partitions(statement, table):
@@ -133,7 +133,7 @@ class Definitions:
                 raise _failed("AlreadyExistsException(message:Partition already exists.)")
         return NOTHING
 
-    def drop_partitions(self, statement: Statement) -> Lines:
+    def drop_partitions(self, statement: SqlStatement) -> Lines:
         table = self._table(statement)
         known = {values for values, _ in table.partitions}
         for values, _ in _partitions(statement, table):
@@ -144,11 +144,11 @@ class Definitions:
                 raise QueryFailure("FAILED: SemanticException [Error 10006]: Partition not found")
         return NOTHING
 
-    def _named(self, statement: Statement) -> tuple[str, str]:
+    def _named(self, statement: SqlStatement) -> tuple[str, str]:
         words = statement.words
         return (words.get("within") or words["db"] or self._database).lower(), words["name"].lower()
 
-    def _table(self, statement: Statement) -> Table:
+    def _table(self, statement: SqlStatement) -> CatalogTable:
         database, name = self._named(statement)
         self._require_database(database)
         table = self._catalog.table(database, name)
@@ -161,20 +161,20 @@ class Definitions:
             raise QueryFailure(f"FAILED: SemanticException [Error 10072]: Database does not exist: {name}")
 
 
-_STATEMENTS: dict[str, Callable[[Definitions, Statement], Lines]] = {
-    "CREATE_TABLE": Definitions.create_table,
-    "CREATE_DATABASE": Definitions.create_database,
-    "DROP_DATABASE": Definitions.drop_database,
-    "DROP_TABLE": Definitions.drop_table,
-    "REPAIR_TABLE": Definitions.repair,
-    "SHOW_DATABASES": Definitions.show_databases,
-    "SHOW_TABLES": Definitions.show_tables,
-    "SHOW_COLUMNS": Definitions.show_columns,
-    "SHOW_PARTITIONS": Definitions.show_partitions,
-    "SHOW_CREATE_TABLE": Definitions.show_create,
-    "DESCRIBE_TABLE": Definitions.describe,
-    "ALTER_TABLE_ADD_PARTITION": Definitions.add_partitions,
-    "ALTER_TABLE_DROP_PARTITION": Definitions.drop_partitions,
+_STATEMENTS: dict[str, Callable[[DdlExecutor, SqlStatement], Lines]] = {
+    "CREATE_TABLE": DdlExecutor.create_table,
+    "CREATE_DATABASE": DdlExecutor.create_database,
+    "DROP_DATABASE": DdlExecutor.drop_database,
+    "DROP_TABLE": DdlExecutor.drop_table,
+    "REPAIR_TABLE": DdlExecutor.repair,
+    "SHOW_DATABASES": DdlExecutor.show_databases,
+    "SHOW_TABLES": DdlExecutor.show_tables,
+    "SHOW_COLUMNS": DdlExecutor.show_columns,
+    "SHOW_PARTITIONS": DdlExecutor.show_partitions,
+    "SHOW_CREATE_TABLE": DdlExecutor.show_create,
+    "DESCRIBE_TABLE": DdlExecutor.describe,
+    "ALTER_TABLE_ADD_PARTITION": DdlExecutor.add_partitions,
+    "ALTER_TABLE_DROP_PARTITION": DdlExecutor.drop_partitions,
 }
 
 
@@ -187,7 +187,7 @@ def _matching(names: list[str], like: str | None) -> list[list[str]]:
     return [[name] for name in names if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)]
 
 
-def _partitions(statement: Statement, table: Table) -> list[tuple[tuple[str, ...], str | None]]:
+def _partitions(statement: SqlStatement, table: CatalogTable) -> list[tuple[tuple[str, ...], str | None]]:
     found = []
     for match in _PARTITION.finditer(statement.words["parts"]):
         given = {name.lower(): text or plain for name, text, plain in _VALUE.findall(match["values"])}

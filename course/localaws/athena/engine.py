@@ -14,7 +14,7 @@ from pathlib import Path
 from course.localaws.athena import types
 from course.localaws.athena.access import Access
 from course.localaws.athena.failures import QueryFailure
-from course.localaws.athena.plan import Plan, Scan
+from course.localaws.athena.plan import QueryPlan, TableScan
 
 SECONDS = 30 * 60  # "DML query timeout" of Athena's quotas, read 2026-11-25
 MEMORY = 1 << 30  # bytes, DuckDB's
@@ -24,7 +24,7 @@ _COMPRESSIONS = {"gz": "gzip", "zst": "zstd", "zstd": "zstd"}
 _UNREAD = ("bz2", "snappy", "lzo", "lz4", "deflate")  # endings of files that Athena reads and DuckDB does not
 
 
-class Engine:
+class QueryProcess:
     """One query's process. `stop` may be called from another thread."""
 
     def __init__(self, access: Access) -> None:
@@ -41,7 +41,7 @@ class Engine:
     def stopped(self) -> bool:
         return self._stopped.is_set()
 
-    def run(self, plan: Plan, folder: Path, output: dict | None) -> dict:
+    def run(self, plan: QueryPlan, folder: Path, output: dict | None) -> dict:
         """Run a plan; without an ``output`` the result is ``results.csv`` in ``folder``, else see `files.write_files`.
 
         Returns
@@ -100,7 +100,7 @@ class Engine:
             raise QueryFailure(found["error"])
         return found
 
-    def _scan(self, scan: Scan) -> dict:
+    def _scan(self, scan: TableScan) -> dict:
         table, options = scan.table, {}
         kind = table.format
         columns = {name: types.duckdb(hive) for name, hive in table.columns.items()}

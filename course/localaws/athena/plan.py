@@ -17,7 +17,7 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
 from course.localaws.athena import types
-from course.localaws.athena.catalog import CATALOG, Table
+from course.localaws.athena.catalog import CATALOG, CatalogTable
 from course.localaws.athena.failures import QueryFailure, at
 
 _UNRESOLVED = re.compile(r"(?:Column|Unknown column:?) ['\"]?([\w.$]+)")
@@ -25,14 +25,14 @@ _UNNAMED = re.compile(r"_col\d+")
 
 
 @dataclass(slots=True)
-class Scan:
+class TableScan:
     """One reading of one table.
 
     Attributes
     ----------
     view : str
         What the engine's SQL calls it.
-    table : Table
+    table : CatalogTable
     columns : list of str
         Those that are read, partition keys among them.
     condition : str
@@ -42,22 +42,22 @@ class Scan:
     """
 
     view: str
-    table: Table
+    table: CatalogTable
     columns: list[str]
     condition: str = ""
     alias: str = ""
 
 
 @dataclass(slots=True)
-class Plan:
+class QueryPlan:
     """A query in DuckDB's SQL over the views of its scans, and the names of its columns."""
 
     sql: str
     columns: list[str] = field(default_factory=list)
-    scans: list[Scan] = field(default_factory=list)
+    scans: list[TableScan] = field(default_factory=list)
 
 
-Find = Callable[[str, str], Table | None]
+Find = Callable[[str, str], CatalogTable | None]
 
 
 class Planner:
@@ -80,9 +80,9 @@ class Planner:
     ) -> None:
         self._text, self._query, self._database, self._offset = text, query, database, offset
         self._find, self._has_database = find, has_database
-        self._tables: dict[tuple[str, str], Table] = {}
+        self._tables: dict[tuple[str, str], CatalogTable] = {}
 
-    def plan(self) -> Plan:
+    def plan(self) -> QueryPlan:
         """Raises QueryFailure."""
         self._resolve()
         schema: dict = {}
@@ -98,7 +98,7 @@ class Planner:
             raise QueryFailure(f"GENERIC_USER_ERROR: {str(error).splitlines()[0]}") from error
         _renumber(query)
         _fail_by_zero(query)
-        plan = Plan("", [column.alias_or_name for column in query.selects])
+        plan = QueryPlan("", [column.alias_or_name for column in query.selects])
         for scope in traverse_scope(query):
             plan.scans += self._scans(scope, len(plan.scans))
         plan.sql = query.sql(dialect="duckdb")
@@ -126,7 +126,7 @@ class Planner:
             raise QueryFailure(f"TABLE_NOT_FOUND: {self._at(node)}Table '{CATALOG}.{database}.{name}' does not exist")
         self._tables[database, name] = table
 
-    def _scans(self, scope: Scope, number: int) -> Iterator[Scan]:
+    def _scans(self, scope: Scope, number: int) -> Iterator[TableScan]:
         for alias, (node, source) in scope.selected_sources.items():
             if not isinstance(source, exp.Table):
                 continue
@@ -136,7 +136,7 @@ class Planner:
             view = f"scan_{number}"
             number += 1
             node.replace(exp.Table(this=exp.to_identifier(view), alias=exp.TableAlias(this=exp.to_identifier(alias, quoted=True))))
-            yield Scan(view, table, columns, condition, alias)
+            yield TableScan(view, table, columns, condition, alias)
 
     def _unresolved(self, message: str) -> QueryFailure:
         match = _UNRESOLVED.match(message)
@@ -157,7 +157,7 @@ class Planner:
         return f"{at(self._text, min(starts) + self._offset)}: " if starts else ""
 
 
-def _on_keys(scope: Scope, alias: str, table: Table) -> Iterator[exp.Expression]:
+def _on_keys(scope: Scope, alias: str, table: CatalogTable) -> Iterator[exp.Expression]:
     """The parts of a WHERE that speak of a table's partition keys alone. None where an outer join may fill its columns with NULL."""
     where = scope.expression.args.get("where")
     joins = scope.expression.args.get("joins") or []

@@ -12,7 +12,7 @@ from course.localaws.athena.athena import Athena
 from course.localaws.athena.catalog import Catalog
 from course.localaws.athena.failures import invalid
 from course.localaws.athena.results import MOST_ROWS, place
-from course.localaws.core.call import Call, Service
+from course.localaws.core.call import AwsRequest, Service
 from course.localaws.core.errors import AwsError, not_supported
 from course.localaws.protocol.contract import Contract
 
@@ -23,7 +23,7 @@ def athena_service(athena: Athena, otherwise: Service) -> Service:
     """Queries run by ``athena``; ``otherwise`` serves the operations that are neither."""
     contract = Contract("athena")
 
-    async def serve(call: Call) -> Response:
+    async def serve(call: AwsRequest) -> Response:
         operation = OPERATIONS.get(call.operation)
         if operation is None:
             return await otherwise(call)
@@ -38,7 +38,7 @@ def athena_service(athena: Athena, otherwise: Service) -> Service:
     return serve
 
 
-def _start(athena: Athena, call: Call, params: dict) -> dict:
+def _start(athena: Athena, call: AwsRequest, params: dict) -> dict:
     if params.get("ResultReuseConfiguration", {}).get("ResultReuseByAgeConfiguration", {}).get("Enabled"):
         raise not_supported("athena", "StartQueryExecution with ResultReuseConfiguration")
     if "EngineConfiguration" in params:
@@ -49,11 +49,11 @@ def _start(athena: Athena, call: Call, params: dict) -> dict:
     return {"QueryExecutionId": call.resource}
 
 
-def _get(athena: Athena, call: Call, params: dict) -> dict:
+def _get(athena: Athena, call: AwsRequest, params: dict) -> dict:
     return {"QueryExecution": athena.execution(call.region, params["QueryExecutionId"])}
 
 
-def _batch_get(athena: Athena, call: Call, params: dict) -> dict:
+def _batch_get(athena: Athena, call: AwsRequest, params: dict) -> dict:
     found, missing = [], []
     for query in params["QueryExecutionIds"]:
         try:
@@ -63,18 +63,18 @@ def _batch_get(athena: Athena, call: Call, params: dict) -> dict:
     return {"QueryExecutions": found, "UnprocessedQueryExecutionIds": missing}
 
 
-def _list(athena: Athena, call: Call, params: dict) -> dict:
+def _list(athena: Athena, call: AwsRequest, params: dict) -> dict:
     start, most = place(params.get("NextToken")), params.get("MaxResults", MOST_LISTED)
     found = athena.records.newest(call.region, params.get("WorkGroup", "primary"), start, most + 1)
     return {"QueryExecutionIds": found[:most], **({"NextToken": str(start + most)} if len(found) > most else {})}
 
 
-def _stop(athena: Athena, call: Call, params: dict) -> dict:
+def _stop(athena: Athena, call: AwsRequest, params: dict) -> dict:
     athena.stop(call.region, params["QueryExecutionId"])
     return {}
 
 
-def _results(athena: Athena, call: Call, params: dict) -> dict:
+def _results(athena: Athena, call: AwsRequest, params: dict) -> dict:
     if params.get("QueryResultType", "DATA_ROWS") != "DATA_ROWS":
         raise not_supported("athena", "GetQueryResults with QueryResultType DATA_MANIFEST")
     most = params.get("MaxResults", MOST_ROWS)
@@ -83,7 +83,7 @@ def _results(athena: Athena, call: Call, params: dict) -> dict:
     return athena.results(call.region, params["QueryExecutionId"], params.get("NextToken"), most)
 
 
-def _statistics(athena: Athena, call: Call, params: dict) -> dict:
+def _statistics(athena: Athena, call: AwsRequest, params: dict) -> dict:
     document = athena.execution(call.region, params["QueryExecutionId"])
     rows = athena.records.row(call.region, params["QueryExecutionId"])["rows"]
     found = document["Statistics"]
@@ -93,11 +93,11 @@ def _statistics(athena: Athena, call: Call, params: dict) -> dict:
     }
 
 
-def _of_catalog(answer: Callable[[Catalog, dict], dict]) -> Callable[[Athena, Call, dict], dict]:
+def _of_catalog(answer: Callable[[Catalog, dict], dict]) -> Callable[[Athena, AwsRequest, dict], dict]:
     return lambda athena, call, params: answer(athena.catalog(call.region), params)
 
 
-OPERATIONS: dict[str, Callable[[Athena, Call, dict], dict]] = {
+OPERATIONS: dict[str, Callable[[Athena, AwsRequest, dict], dict]] = {
     "StartQueryExecution": _start,
     "GetQueryExecution": _get,
     "BatchGetQueryExecution": _batch_get,

@@ -42,7 +42,7 @@ UTILITY = ("SHOW_", "DESCRIBE_", "REPAIR_")
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class SqlStatement:
     """A statement that was read.
 
     Attributes
@@ -75,28 +75,28 @@ class Statement:
         return "DML" if self.kind in ("SELECT", "UNLOAD", "INSERT") else "DDL"
 
 
-def read(text: str, parameters: list[str] | None = None) -> Statement:
+def read(text: str, parameters: list[str] | None = None) -> SqlStatement:
     """Read a statement; ``parameters`` take the places of its question marks. Raises SyntaxFailure."""
     stripped = text.strip().rstrip(";").rstrip()
     start = text.index(stripped) if stripped else 0
     for kind, pattern in _COMPILED.items():
         if match := pattern.fullmatch(stripped):
-            return Statement(text, kind, match.groupdict())
+            return SqlStatement(text, kind, match.groupdict())
     if match := _UNLOAD.fullmatch(stripped):
         query = _parsed(match["query"], parameters)
         if not isinstance(query, exp.Query):
             raise SyntaxFailure(f"line 1:9: mismatched input '{match['query'].split(maxsplit=1)[0]}'. Expecting: <query>")
-        return Statement(text, "UNLOAD", match.groupdict(), query, None, _unload_properties(match["with"]), start + match.start("query"))
+        return SqlStatement(text, "UNLOAD", match.groupdict(), query, None, _unload_properties(match["with"]), start + match.start("query"))
     tree = _parsed(text[: start + len(stripped)], parameters)
     if isinstance(tree, exp.Query):
-        return Statement(text, "SELECT", {}, tree)
+        return SqlStatement(text, "SELECT", {}, tree)
     if isinstance(tree, exp.Insert):
-        return Statement(text, "INSERT", {}, _rows(tree), tree)
+        return SqlStatement(text, "INSERT", {}, _rows(tree), tree)
     if isinstance(tree, exp.Create) and tree.kind == "TABLE":
         properties = _properties(tree)
         if isinstance(tree.expression, exp.Query):
-            return Statement(text, "CREATE_TABLE_AS_SELECT", {}, tree.expression, tree, properties)
-        return Statement(text, "CREATE_TABLE", {}, None, tree, properties)
+            return SqlStatement(text, "CREATE_TABLE_AS_SELECT", {}, tree.expression, tree, properties)
+        return SqlStatement(text, "CREATE_TABLE", {}, None, tree, properties)
     raise SyntaxFailure("Queries of this type are not supported")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from course.localaws.athena.catalog import Table
+from course.localaws.athena.catalog import CatalogTable
 from course.localaws.athena.failures import QueryFailure
 from course.localaws.athena.types import catalog_name
 
@@ -112,7 +112,7 @@ def _delimited(each: exp.RowFormatDelimitedProperty) -> dict[str, str]:
     return found | ({"serialization.format": found["field.delim"]} if "field.delim" in found else {})
 
 
-def statement_of(table: Table) -> list[str]:
+def statement_of(table: CatalogTable) -> list[str]:
     """The lines of SHOW CREATE TABLE."""
 
     def columns(entries: list[dict]) -> str:

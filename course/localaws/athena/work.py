@@ -12,13 +12,13 @@ from sqlglot import exp
 
 from course.localaws.athena import types, writing
 from course.localaws.athena.access import Access
-from course.localaws.athena.catalog import CATALOG, Catalog, Table
-from course.localaws.athena.ddl import Definitions
-from course.localaws.athena.engine import Engine
+from course.localaws.athena.catalog import CATALOG, Catalog, CatalogTable
+from course.localaws.athena.ddl import DdlExecutor
+from course.localaws.athena.engine import QueryProcess
 from course.localaws.athena.failures import QueryFailure
-from course.localaws.athena.plan import Plan, Planner
-from course.localaws.athena.statements import Statement
-from course.localaws.athena.writing import Target
+from course.localaws.athena.plan import Planner, QueryPlan
+from course.localaws.athena.statements import SqlStatement
+from course.localaws.athena.writing import OutputTarget
 
 _UNLOADED = ("format", "compression", "compression_level", "field_delimiter", "partitioned_by")
 _CREATED = (
@@ -33,7 +33,7 @@ _CREATED = (
 
 
 @dataclass(slots=True)
-class Outcome:
+class QueryOutcome:
     """What came of a query.
 
     Attributes
@@ -58,7 +58,7 @@ class Outcome:
     executing: float = 0.0
 
 
-class Work:
+class QueryRun:
     """One query's doing.
 
     Parameters
@@ -66,7 +66,7 @@ class Work:
     catalog, access
     database : str
         Of tables that name none.
-    statement : Statement
+    statement : SqlStatement
     query_id : str
     results : str
         URI of its result, without an ending; ``""`` when nobody wants one.
@@ -75,12 +75,12 @@ class Work:
     """
 
     def __init__(
-        self, catalog: Catalog, access: Access, database: str, statement: Statement, query_id: str, results: str, kms_key: str | None
+        self, catalog: Catalog, access: Access, database: str, statement: SqlStatement, query_id: str, results: str, kms_key: str | None
     ) -> None:
         self._catalog, self._access, self._database = catalog, access, database
         self._statement, self._id, self._results, self._kms_key = statement, query_id, results, kms_key
-        self._engine = Engine(access)
-        self.outcome = Outcome()
+        self._engine = QueryProcess(access)
+        self.outcome = QueryOutcome()
 
     def stop(self) -> None:
         self._engine.stop()
@@ -104,7 +104,7 @@ class Work:
             self._define()
 
     def _define(self) -> None:
-        names, rows = Definitions(self._catalog, self._access, self._database).run(self._statement)
+        names, rows = DdlExecutor(self._catalog, self._access, self._database).run(self._statement)
         self.outcome.columns = [types.text_column(name) for name in names]
         self.outcome.rows = len(rows)
         self._put_result(".txt", "".join("\t".join(row) + "\n" for row in rows).encode())
@@ -151,7 +151,7 @@ class Work:
         plan.sql = writing.insertion(tree, table, plan.sql, len(plan.columns))
         self._store(target, self._execute(plan, folder, target.output), folder, table)
 
-    def _plan(self) -> Plan:
+    def _plan(self) -> QueryPlan:
         begun = time.monotonic()
         statement = self._statement
         planner = Planner(
@@ -161,7 +161,7 @@ class Work:
         self.outcome.planning = time.monotonic() - begun
         return plan
 
-    def _execute(self, plan: Plan, folder: Path, output: dict | None) -> dict:
+    def _execute(self, plan: QueryPlan, folder: Path, output: dict | None) -> dict:
         begun = time.monotonic()
         found = self._engine.run(plan, folder, output)
         self.outcome.executing = time.monotonic() - begun
@@ -175,7 +175,7 @@ class Work:
                 "the data at this location before retrying."
             )
 
-    def _store(self, target: Target, found: dict, folder: Path, table: Table | None = None) -> None:
+    def _store(self, target: OutputTarget, found: dict, folder: Path, table: CatalogTable | None = None) -> None:
         """Put the files that were written where they belong, and list them in the manifest."""
         stem, uris = time.strftime("%Y%m%d_%H%M%S", time.gmtime()), []
         for number, file in enumerate(found["files"]):
@@ -183,7 +183,7 @@ class Work:
             self._access.put(uri, folder / file["name"], self._kms_key)
             uris.append(uri)
         if table is not None and table.keys:
-            writing.note_partitions(self._catalog, table, target, found["files"])
+            writing.add_partitions(self._catalog, table, target, found["files"])
         if self._results:
             self.outcome.manifest = f"{self._results}-manifest.csv"
             self._access.put(self.outcome.manifest, "".join(f"{uri}\n" for uri in uris).encode(), self._kms_key)

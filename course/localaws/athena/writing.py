@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from course.localaws.athena import types
-from course.localaws.athena.catalog import Catalog, Table, folder_name
+from course.localaws.athena.catalog import Catalog, CatalogTable, folder_name
 from course.localaws.athena.failures import QueryFailure
 from course.localaws.athena.table_input import table_input
 
@@ -23,7 +23,7 @@ _OF_TABLES = {kind: name for name, kind in _KINDS.items()}
 
 
 @dataclass(slots=True)
-class Target:
+class OutputTarget:
     """Files of one format below a location.
 
     Attributes
@@ -67,7 +67,7 @@ class Target:
         return f"{self.location.rstrip('/')}/{folder}"
 
 
-def of_properties(properties: dict, location: str, known: tuple[str, ...]) -> Target:
+def of_properties(properties: dict, location: str, known: tuple[str, ...]) -> OutputTarget:
     """What the WITH clause of UNLOAD or CREATE TABLE AS asks for. Raises QueryFailure."""
     if unknown := sorted(set(properties) - set(known)):
         raise QueryFailure(f"INVALID_TABLE_PROPERTY: the local AWS does not know the table property '{unknown[0]}'")
@@ -78,10 +78,10 @@ def of_properties(properties: dict, location: str, known: tuple[str, ...]) -> Ta
     compression = str(properties.get("compression", properties.get("write_compression", _COMPRESSIONS[kind][0]))).upper()
     if compression not in _COMPRESSIONS[kind]:
         raise QueryFailure(f"NOT_SUPPORTED: {kind} compressed by {compression}; the local AWS writes {', '.join(_COMPRESSIONS[kind])}")
-    return Target(location, kind, compression, list(properties.get("partitioned_by", [])), delimiter)
+    return OutputTarget(location, kind, compression, list(properties.get("partitioned_by", [])), delimiter)
 
 
-def of_table(table: Table) -> Target:
+def of_table(table: CatalogTable) -> OutputTarget:
     """Where INSERT INTO writes. Raises QueryFailure."""
     kind = _OF_TABLES.get(table.format)
     if kind is None:
@@ -89,10 +89,10 @@ def of_table(table: Table) -> Target:
     parameters = table.parameters
     compression = _COMPRESSIONS[kind][0] if kind not in ("PARQUET", "ORC") else "SNAPPY"
     delimiter = parameters.get("field.delim", "\x01")
-    return Target(table.location, kind, compression, list(table.keys), delimiter, parameters.get("serialization.null.format", r"\N"))
+    return OutputTarget(table.location, kind, compression, list(table.keys), delimiter, parameters.get("serialization.null.format", r"\N"))
 
 
-def created(name: str, target: Target, columns: list[list[str]]) -> dict:
+def created(name: str, target: OutputTarget, columns: list[list[str]]) -> dict:
     """The TableInput of what CREATE TABLE AS made."""
     entries = [{"Name": column.lower(), "Type": types.hive(kind)} for column, kind in columns]
     keys = [each for key in target.keys for each in entries if each["Name"] == key]
@@ -101,7 +101,7 @@ def created(name: str, target: Target, columns: list[list[str]]) -> dict:
     return table_input(name, kept, keys, target.location, target.format, {"parameters": parameters}, {"has_encrypted_data": "false"})
 
 
-def check_keys(target: Target, columns: list[str]) -> None:
+def check_keys(target: OutputTarget, columns: list[str]) -> None:
     """That the partition keys are the last columns, as Athena wants it. Raises QueryFailure."""
     if target.keys and [column.lower() for column in columns[-len(target.keys) :]] != target.keys:
         raise QueryFailure(
@@ -110,7 +110,7 @@ def check_keys(target: Target, columns: list[str]) -> None:
         )
 
 
-def insertion(tree: exp.Insert, table: Table, sql: str, given: int) -> str:
+def insertion(tree: exp.Insert, table: CatalogTable, sql: str, given: int) -> str:
     """The rows of a query of ``given`` columns, in DuckDB's SQL, as rows of a table. Raises QueryFailure."""
     kinds = table.columns | table.keys
     named = [each.name.lower() for each in tree.this.expressions] if isinstance(tree.this, exp.Schema) else list(kinds)
@@ -124,7 +124,7 @@ def insertion(tree: exp.Insert, table: Table, sql: str, given: int) -> str:
     return f"SELECT {', '.join(columns)} FROM ({sql}) AS _rows({', '.join(map(_quoted, named))})"
 
 
-def note_partitions(catalog: Catalog, table: Table, target: Target, files: list[dict]) -> None:
+def add_partitions(catalog: Catalog, table: CatalogTable, target: OutputTarget, files: list[dict]) -> None:
     """Add the partitions that a table has now and had not before."""
     known = {values for values, _ in table.partitions}
     for values in dict.fromkeys(tuple(file["values"]) for file in files):

@@ -11,12 +11,12 @@ import math
 COOLDOWN = 300  # seconds; the default for SageMaker's variants, and for step scaling
 
 
-def tracked(capacity: int, value: float, target: float) -> int:
+def target_tracking_capacity(capacity: int, value: float, target: float) -> int:
     """The capacity at which the metric would be at its target. Where there is none, the metric is what one would have."""
     return math.ceil(round(max(capacity, 1) * value / target, 9))
 
 
-def stepped(configuration: dict, capacity: int, threshold: float, value: float) -> int | None:
+def step_scaling_capacity(configuration: dict, capacity: int, threshold: float, value: float) -> int | None:
     """The capacity after the step that fits; None when none does."""
     step = _step(configuration["StepAdjustments"], 0.0 if math.isnan(value) else value - threshold)
     if step is None:
@@ -52,6 +52,6 @@ def _magnified(change: int, least: int) -> int:
     return max(change, least) if change > 0 else min(change, -least)
 
 
-def cooling(note: dict | None, seconds: int, moment: float) -> bool:
+def in_cooldown(note: dict | None, seconds: int, moment: float) -> bool:
     """Whether a scaling activity that ``note`` remembers is less than ``seconds`` ago."""
     return note is not None and moment < note["moment"] + seconds

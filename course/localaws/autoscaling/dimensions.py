@@ -14,7 +14,7 @@ COPIES = "sagemaker:inference-component:DesiredCopyCount"
 
 
 @dataclass(frozen=True, slots=True)
-class Dimension:
+class ScalableDimension:
     """A scalable dimension.
 
     Attributes
@@ -49,13 +49,13 @@ class Dimension:
 
 _VARIANT = (("endpoint", "EndpointName"), ("variant", "VariantName"))
 DIMENSIONS = {
-    INSTANCES: Dimension(_VARIANT, "desired instance count", "endpoint variant"),
-    PROVISIONED: Dimension(_VARIANT, "desired provisioned concurrency", "endpoint variant"),
-    COPIES: Dimension((("inference-component", "InferenceComponentName"),), "desired copy count", "inference component"),
+    INSTANCES: ScalableDimension(_VARIANT, "desired instance count", "endpoint variant"),
+    PROVISIONED: ScalableDimension(_VARIANT, "desired provisioned concurrency", "endpoint variant"),
+    COPIES: ScalableDimension((("inference-component", "InferenceComponentName"),), "desired copy count", "inference component"),
 }
 
 
-def dimension_of(params: dict) -> Dimension:
+def dimension_of(params: dict) -> ScalableDimension:
     """The dimension of a request, whose resource id is checked. Raises AwsError ``ValidationException``."""
     name, resource = params["ScalableDimension"], params["ResourceId"]
     if name not in DIMENSIONS:

@@ -22,7 +22,7 @@ class Scalable(Protocol):
         """Set it and wait until it is done. Raises AwsError."""
 
 
-class ByDimension:
+class DimensionDispatcher:
     """A `Scalable` that asks another one for each scalable dimension."""
 
     def __init__(self, scalables: Mapping[str, Scalable]) -> None:

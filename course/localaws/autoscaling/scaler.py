@@ -9,14 +9,14 @@ import threading
 import uuid
 from typing import TYPE_CHECKING
 
-from course.localaws.autoscaling.adjustments import COOLDOWN, cooling, stepped, tracked
+from course.localaws.autoscaling.adjustments import COOLDOWN, in_cooldown, step_scaling_capacity, target_tracking_capacity
 from course.localaws.autoscaling.dimensions import DIMENSIONS
 from course.localaws.autoscaling.scalable import Scalable
 from course.localaws.autoscaling.store import POLICY, SCHEDULED, TARGET, ScalingStore, own_key, target_key
 from course.localaws.autoscaling.target_tracking import is_low
 from course.localaws.cloudwatch.alarms.states import ALARM
 from course.localaws.core.errors import AwsError, invalid
-from course.localaws.core.schedule_expressions import Schedule
+from course.localaws.core.schedule_expressions import ScheduleExpression
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
@@ -26,7 +26,7 @@ WAIT_SECONDS = 45.0  # for which the clock stands still while an activity is car
 logger = logging.getLogger(__name__)
 
 
-class Scaler:
+class AutoScaler:
     """Acts on the targets of a store."""
 
     def __init__(self, platform: Platform, store: ScalingStore, scalable: Scalable) -> None:
@@ -81,13 +81,15 @@ class Scaler:
         if math.isnan(value):
             return None
         if is_low(alarm):
-            if configuration.get("DisableScaleIn") or cooling(policy.get("_In"), configuration.get("ScaleInCooldown", COOLDOWN), moment):
+            if configuration.get("DisableScaleIn") or in_cooldown(
+                policy.get("_In"), configuration.get("ScaleInCooldown", COOLDOWN), moment
+            ):
                 return None
-            wanted = self._agreed(region, policy, capacity, tracked(capacity, value, configuration["TargetValue"]))
+            wanted = self._agreed(region, policy, capacity, target_tracking_capacity(capacity, value, configuration["TargetValue"]))
             return wanted if wanted is not None and wanted < capacity else None
         out = policy.get("_Out")
-        base = out["base"] if cooling(out, configuration.get("ScaleOutCooldown", COOLDOWN), moment) else capacity
-        wanted = tracked(base, value, configuration["TargetValue"])
+        base = out["base"] if in_cooldown(out, configuration.get("ScaleOutCooldown", COOLDOWN), moment) else capacity
+        wanted = target_tracking_capacity(base, value, configuration["TargetValue"])
         return wanted if wanted > capacity else None
 
     @staticmethod
@@ -95,11 +97,13 @@ class Scaler:
         """A cooldown lets only larger steps out through, counted from where it began, and a scale-out ends that of a scale-in."""
         configuration = policy["StepScalingPolicyConfiguration"]
         seconds, out = configuration.get("Cooldown", COOLDOWN), policy.get("_Out")
-        base = out["base"] if cooling(out, seconds, moment) else capacity
-        wanted = stepped(configuration, base, alarm["Threshold"], value)
+        base = out["base"] if in_cooldown(out, seconds, moment) else capacity
+        wanted = step_scaling_capacity(configuration, base, alarm["Threshold"], value)
         if wanted is None or (base != capacity and wanted <= capacity):
             return None
-        return None if wanted < capacity and (cooling(policy.get("_In"), seconds, moment) or cooling(out, seconds, moment)) else wanted
+        return (
+            None if wanted < capacity and (in_cooldown(policy.get("_In"), seconds, moment) or in_cooldown(out, seconds, moment)) else wanted
+        )
 
     def _agreed(self, region: str, policy: dict, capacity: int, wanted: int) -> int | None:
         """A target is scaled in only when all its tracking policies are ready to, and to the largest of what they want."""
@@ -113,7 +117,7 @@ class Scaler:
             if low is None or low["StateValue"] != ALARM:
                 return None
             recent = json.loads(low.get("StateReasonData", "{}")).get("recentDatapoints") or [0.0]
-            wanted = max(wanted, tracked(capacity, recent[-1], configuration["TargetValue"]))
+            wanted = max(wanted, target_tracking_capacity(capacity, recent[-1], configuration["TargetValue"]))
         return wanted
 
     # ---- limits and scheduled actions ---------------------------------------------------------------------------------------
@@ -213,6 +217,6 @@ class Scaler:
 def following(action: dict, moment: float) -> float | None:
     """When a scheduled action is next, after a moment, within its start and end."""
     begin, end = action.get("StartTime", 0.0), action.get("EndTime", math.inf)
-    schedule = Schedule(action["Schedule"], action.get("Timezone", "UTC"), action.get("StartTime", action["CreationTime"]))
+    schedule = ScheduleExpression(action["Schedule"], action.get("Timezone", "UTC"), action.get("StartTime", action["CreationTime"]))
     found = schedule.after(max(moment, begin - 0.001))
     return found if found is not None and found <= end else None

@@ -13,13 +13,13 @@ from starlette.responses import Response
 from course.localaws.autoscaling.checks import check_limits, check_policy
 from course.localaws.autoscaling.dimensions import INSTANCES, PROVISIONED, dimension_of
 from course.localaws.autoscaling.scalable import Scalable
-from course.localaws.autoscaling.scaler import Scaler, following
+from course.localaws.autoscaling.scaler import AutoScaler, following
 from course.localaws.autoscaling.store import POLICY, SCHEDULED, TARGET, ScalingStore, own_key, target_key
 from course.localaws.autoscaling.target_tracking import alarms_of
 from course.localaws.cloudwatch.alarms.operations import AlarmOperations
-from course.localaws.core.call import Call, Service
+from course.localaws.core.call import AwsRequest, Service
 from course.localaws.core.errors import AwsError, invalid
-from course.localaws.core.schedule_expressions import ScheduleError
+from course.localaws.core.schedule_expressions import ScheduleExpressionError
 from course.localaws.protocol.contract import Contract
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ AWAKE = {"DynamicScalingInSuspended": False, "DynamicScalingOutSuspended": False
 PAGE = 50
 
 
-class Scaling:
+class ApplicationAutoScaling:
     """A `Service` for the signing name ``application-autoscaling``."""
 
     def __init__(self, platform: Platform, scalable: Scalable, otherwise: Service) -> None:
@@ -39,7 +39,7 @@ class Scaling:
         self._contract = Contract("application-autoscaling")
         self._store = ScalingStore(platform.state / "scaling.db")
         self._alarms = AlarmOperations(platform.alarms)
-        self._scaler = Scaler(platform, self._store, scalable)
+        self._scaler = AutoScaler(platform, self._store, scalable)
         self._operations: dict[str, Callable[[str, dict], dict]] = {
             "RegisterScalableTarget": self.register,
             "DeregisterScalableTarget": self.deregister,
@@ -56,7 +56,7 @@ class Scaling:
             "UntagResource": self.untag,
         }
 
-    async def __call__(self, call: Call) -> Response:
+    async def __call__(self, call: AwsRequest) -> Response:
         call.operation, params = self._contract.parse(call, await call.body())
         operation = self._operations.get(call.operation)
         about_tags = "ResourceARN" in params and self._by_arn(call.region, params["ResourceARN"]) is not None
@@ -186,7 +186,7 @@ class Scaling:
         )
         try:
             action["_Next"] = following(action, now)
-        except ScheduleError as error:
+        except ScheduleExpressionError as error:
             raise invalid(f"Schedule is not valid: {error}.") from None
         if action["_Next"] is None:
             raise invalid(f"Schedule {action['Schedule']} is never in the future, or not before EndTime.")
@@ -256,8 +256,8 @@ class Scaling:
         return self._platform.clock.now()
 
 
-def scaling_service(platform: Platform, scalable: Scalable, otherwise: Service) -> Scaling:
-    return Scaling(platform, scalable, otherwise)
+def scaling_service(platform: Platform, scalable: Scalable, otherwise: Service) -> ApplicationAutoScaling:
+    return ApplicationAutoScaling(platform, scalable, otherwise)
 
 
 def _matches(thing: dict, params: dict) -> bool:

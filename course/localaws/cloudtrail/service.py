@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from anyio import to_thread
 from starlette.responses import Response
 
-from course.localaws.core.call import Call, Service
+from course.localaws.core.call import AwsRequest, Service
 from course.localaws.core.errors import AwsError, not_supported
 from course.localaws.gateway.request_log import RequestLog
 from course.localaws.platform import Platform
@@ -36,7 +36,7 @@ def cloudtrail_service(platform: Platform, otherwise: Service) -> Service:
     """The `Service` of signing name ``cloudtrail``; ``otherwise`` serves what is not the event history."""
     contract = Contract("cloudtrail")
 
-    async def serve(call: Call) -> Response:
+    async def serve(call: AwsRequest) -> Response:
         operation, params = contract.parse(call, await call.body())
         if operation != "LookupEvents":
             return await otherwise(call)

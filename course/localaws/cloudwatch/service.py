@@ -15,7 +15,7 @@ from course.localaws.cloudwatch.metrics.publishing import published
 from course.localaws.cloudwatch.metrics.queries import metric_data
 from course.localaws.cloudwatch.metrics.store import MetricStore
 from course.localaws.cloudwatch.wire import Wire, error_for
-from course.localaws.core.call import Call, Service
+from course.localaws.core.call import AwsRequest, Service
 from course.localaws.core.errors import AwsError
 from course.localaws.platform import Platform
 
@@ -39,7 +39,7 @@ def monitoring_service(platform: Platform, alarms: dict[str, Callable[[str, dict
     wire = Wire()
     operations = alarms | {name: partial(operation, platform.metrics) for name, operation in OPERATIONS.items()}
 
-    async def serve(call: Call) -> Response:
+    async def serve(call: AwsRequest) -> Response:
         operation = operations.get(call.operation)
         if operation is None:
             return await otherwise(call)

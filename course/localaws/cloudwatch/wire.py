@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 
 from starlette.responses import Response
 
-from course.localaws.core.call import Call
+from course.localaws.core.call import AwsRequest
 from course.localaws.core.errors import AwsError
 from course.localaws.protocol import cbor, json_values, query, validation
-from course.localaws.protocol.model import Model, Shape
+from course.localaws.protocol.model import ApiModel, Shape
 
 CBOR, JSON, QUERY = "application/cbor", "application/x-amz-json-1.0", "text/xml"
 # PutMetricData may be sent compressed: at most 1 MB, which is far more data than it may hold; more is an attack.
@@ -22,9 +22,9 @@ class Wire:
     """Requests in, answers out, by botocore's model of CloudWatch."""
 
     def __init__(self) -> None:
-        self._model = Model("cloudwatch")
+        self._model = ApiModel("cloudwatch")
 
-    async def parse(self, call: Call) -> dict:
+    async def parse(self, call: AwsRequest) -> dict:
         """The parameters of ``call.operation``.
 
         Raises
@@ -45,7 +45,7 @@ class Wire:
             raise AwsError("InvalidParameterValue", validation.message(found))
         return params
 
-    def respond(self, call: Call, result: dict) -> Response:
+    def respond(self, call: AwsRequest, result: dict) -> Response:
         """The answer with a result; time stamps in it are Unix seconds."""
         shape = self._model.output_of(call.operation)
         if protocol(call) == QUERY:
@@ -56,14 +56,14 @@ class Wire:
         return Response(json.dumps(json_values.write(shape, result) if shape else {}), media_type=JSON)
 
 
-def protocol(call: Call) -> str:
+def protocol(call: AwsRequest) -> str:
     headers = call.headers
     if headers.get("smithy-protocol") == "rpc-v2-cbor":
         return CBOR
     return JSON if "x-amz-target" in headers else QUERY
 
 
-def error_for(call: Call, error: AwsError) -> AwsError:
+def error_for(call: AwsRequest, error: AwsError) -> AwsError:
     """Clients of the newer protocols look for the query protocol's error code in a header ("awsQueryCompatible")."""
     if protocol(call) != QUERY:
         error.headers = {"x-amzn-query-error": f"{error.code};{'Sender' if error.status < 500 else 'Receiver'}"}
@@ -77,7 +77,7 @@ def _decoded(body: bytes) -> object:
         raise AwsError("SerializationException", f"The request body is not valid CBOR: {error}") from None
 
 
-def _inflated(call: Call, body: bytes) -> bytes:
+def _inflated(call: AwsRequest, body: bytes) -> bytes:
     if call.headers.get("content-encoding") != "gzip":
         return body
     inflater = zlib.decompressobj(wbits=31)

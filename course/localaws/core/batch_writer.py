@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Notes(Generic[T]):
+class BatchWriter(Generic[T]):
     """Takes note of things at once; a thread hands what came to ``write``, as long as something comes.
 
     Parameters

@@ -22,7 +22,7 @@ class Principal:
 
 
 @dataclass(slots=True)
-class Call:
+class AwsRequest:
     """One AWS request on its way through the gateway.
 
     Attributes
@@ -64,4 +64,4 @@ class Call:
         return self._body
 
 
-Service = Callable[[Call], Awaitable[Response]]
+Service = Callable[[AwsRequest], Awaitable[Response]]

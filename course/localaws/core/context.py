@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
-from course.localaws.core.call import Call, Principal
+from course.localaws.core.call import AwsRequest, Principal
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
@@ -26,10 +26,10 @@ class Context:
     account: str
     platform: Platform
     principal: Principal | None = None
-    call: Call | None = None
+    call: AwsRequest | None = None
 
     @classmethod
-    def of(cls, platform: Platform, call: Call) -> Context:
+    def of(cls, platform: Platform, call: AwsRequest) -> Context:
         return cls(call.region, platform.account, platform, call.principal, call)
 
 

@@ -12,7 +12,7 @@ from course.localaws.core.errors import AwsError
 if TYPE_CHECKING:
     import sqlite3
 
-    from course.localaws.core.resources import Kind
+    from course.localaws.core.resources import ResourceKind
 
 DEFAULT_PAGE = 10
 COLUMNS = {"Name": "name", "CreationTime": "created", "LastModifiedTime": "modified", "Status": "status"}
@@ -28,7 +28,7 @@ BOUNDS = {
 }
 
 
-def page(connection: sqlite3.Connection, region: str, kind: Kind, params: dict) -> tuple[list[dict], str | None]:
+def page(connection: sqlite3.Connection, region: str, kind: ResourceKind, params: dict) -> tuple[list[dict], str | None]:
     """One page of the kind's summaries and the next page's token.
 
     A token holds the last row shown (its sort value and sequence number) and a checksum of the query it belongs to.

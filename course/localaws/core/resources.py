@@ -1,7 +1,7 @@
 """The generic resource engine: what Create, Describe, List, Update and Delete have in common for every kind of SageMaker resource.
 
-A family declares its `Kind` and keeps its documents here. A document is what Describe answers, as plain JSON values with time stamps
-in Unix seconds. Members whose names begin with ``_`` are the family's own notes: they are stored, and never sent to a client.
+A family declares its `ResourceKind` and keeps its documents here. A document is what Describe answers, as plain JSON values with
+time stamps in Unix seconds. Members whose names begin with ``_`` are internal: they are stored, and never sent to a client.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Document = dict
 Changes = dict | Callable[[Document], dict]
-Changed = Callable[[Context, "Kind", Document | None, Document], None]
+Changed = Callable[[Context, "ResourceKind", Document | None, Document], None]
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS resources (
@@ -52,7 +52,7 @@ CREATE TABLE IF NOT EXISTS tags (
 
 
 @dataclass(frozen=True)
-class Kind:
+class ResourceKind:
     """A kind of resource, and in what AWS's answers about it differ from those about other kinds.
 
     Parameters
@@ -149,7 +149,7 @@ def _at(document: Document, path: str) -> object:
     return found
 
 
-class Engine:
+class ResourceEngine:
     """Resources of all kinds in one SQLite file. May be used from any thread.
 
     Attributes
@@ -161,12 +161,12 @@ class Engine:
     """
 
     def __init__(self, platform: Platform) -> None:
-        self.kinds: dict[str, Kind] = {}
+        self.kinds: dict[str, ResourceKind] = {}
         self.listeners: Sequence[Changed] = ()
         self._platform = platform
         self._database = Database(platform.state / "sagemaker.db", SCHEMA)
 
-    def create(self, context: Context, kind: Kind, name: str, document: Document, tags: Iterable[dict] = ()) -> str:
+    def create(self, context: Context, kind: ResourceKind, name: str, document: Document, tags: Iterable[dict] = ()) -> str:
         """Keep a new resource and return its ARN.
 
         Name, ARN, ``CreationTime`` and ``LastModifiedTime`` are added to the document; a ``Tags`` member is left out of it.
@@ -198,11 +198,11 @@ class Engine:
         self._tell(context, kind, None, document)
         return arn
 
-    def get(self, context: Context, kind: Kind, name: str) -> Document:
+    def get(self, context: Context, kind: ResourceKind, name: str) -> Document:
         """The resource's document, or the kind's not-found error."""
         return self._existing(self._database.connection, context, kind, name)
 
-    def update(self, context: Context, kind: Kind, name: str, changes: Changes) -> Document:
+    def update(self, context: Context, kind: ResourceKind, name: str, changes: Changes) -> Document:
         """Change members of a resource in one transaction, set ``LastModifiedTime``, and return the new document.
 
         Parameters
@@ -224,14 +224,14 @@ class Engine:
         self._tell(context, kind, before, document)
         return document
 
-    def delete(self, context: Context, kind: Kind, name: str) -> Document:
+    def delete(self, context: Context, kind: ResourceKind, name: str) -> Document:
         """Forget a resource and its tags; returns its last document."""
         with self._database.write() as connection:
             document = self._existing(connection, context, kind, name)
             connection.execute("DELETE FROM resources WHERE arn = ?", (document[kind.arn_member],))
         return document
 
-    def page(self, context: Context, kind: Kind, params: dict) -> tuple[list[dict], str | None]:
+    def page(self, context: Context, kind: ResourceKind, params: dict) -> tuple[list[dict], str | None]:
         """One page of summaries for a List operation, and the token of the next page or ``None``.
 
         Understands ``NameContains``, ``StatusEquals``, ``CreationTimeAfter/Before``, ``LastModifiedTimeAfter/Before``,
@@ -239,14 +239,14 @@ class Engine:
         """
         return paging.page(self._database.connection, context.region, kind, params)
 
-    def every(self, kind: Kind, statuses: Sequence[str] | None = None) -> Iterator[tuple[Context, Document]]:
+    def every(self, kind: ResourceKind, statuses: Sequence[str] | None = None) -> Iterator[tuple[Context, Document]]:
         """All resources of a kind in all regions, e.g. those that a crash left in progress."""
         rows = self._database.connection.execute("SELECT region, status, document FROM resources WHERE kind = ?", (kind.name,)).fetchall()
         for row in rows:
             if statuses is None or row["status"] in statuses:
                 yield Context(row["region"], self._platform.account, self._platform), json.loads(row["document"])
 
-    def documents(self, context: Context, kind: Kind) -> list[Document]:
+    def documents(self, context: Context, kind: ResourceKind) -> list[Document]:
         """All resources of a kind in the context's region, in the order of their creation."""
         rows = self._database.connection.execute(
             "SELECT document FROM resources WHERE region = ? AND kind = ? ORDER BY sequence", (context.region, kind.name)
@@ -288,22 +288,22 @@ class Engine:
     def close(self) -> None:
         self._database.close()
 
-    def _tell(self, context: Context, kind: Kind, before: Document | None, after: Document) -> None:
+    def _tell(self, context: Context, kind: ResourceKind, before: Document | None, after: Document) -> None:
         for listener in self.listeners:
             listener(context, kind, before, after)
 
-    def _existing(self, connection: sqlite3.Connection, context: Context, kind: Kind, name: str) -> Document:
+    def _existing(self, connection: sqlite3.Connection, context: Context, kind: ResourceKind, name: str) -> Document:
         row = self._row(connection, context, kind, name)
         if row is None:
             raise kind.not_found(context, name)
         return json.loads(row["document"])
 
-    def _row(self, connection: sqlite3.Connection, context: Context, kind: Kind, name: str) -> sqlite3.Row | None:
+    def _row(self, connection: sqlite3.Connection, context: Context, kind: ResourceKind, name: str) -> sqlite3.Row | None:
         return connection.execute(
             "SELECT document FROM resources WHERE region = ? AND kind = ? AND key = ?", (context.region, kind.name, name.lower())
         ).fetchone()
 
-    def _holding(self, connection: sqlite3.Connection, context: Context, kind: Kind) -> list[Document]:
+    def _holding(self, connection: sqlite3.Connection, context: Context, kind: ResourceKind) -> list[Document]:
         """The resources of a kind that hold instances in a region."""
         places = ", ".join("?" * len(kind.holding))
         rows = connection.execute(
@@ -324,7 +324,7 @@ class Engine:
         )
 
     @staticmethod
-    def _columns(kind: Kind, document: Document) -> tuple:
+    def _columns(kind: ResourceKind, document: Document) -> tuple:
         status = document.get(kind.status) if kind.status else None
         created = document["CreationTime"]
         return status, created, document.get("LastModifiedTime", created), json.dumps(kind.summarise(document)), json.dumps(document)

@@ -22,12 +22,12 @@ DAYS = {name: number for number, name in enumerate(("SUN", "MON", "TUE", "WED", 
 LAST_YEAR = 2199
 
 
-class ScheduleError(ValueError):
+class ScheduleExpressionError(ValueError):
     """It is no schedule; the message says why."""
 
 
 @dataclass(frozen=True)
-class Schedule:
+class ScheduleExpression:
     """A schedule that was understood.
 
     Parameters
@@ -47,7 +47,7 @@ class Schedule:
         try:
             ZoneInfo(self.zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ScheduleError(f"{self.zone!r} is no time zone") from None
+            raise ScheduleExpressionError(f"{self.zone!r} is no time zone") from None
         self.after(self.begin)
 
     def after(self, moment: float) -> float | None:
@@ -61,26 +61,28 @@ class Schedule:
             try:
                 once = datetime.fromisoformat(found[1]).replace(tzinfo=ZoneInfo(self.zone)).timestamp()
             except ValueError as error:
-                raise ScheduleError(f"{self.text!r}: {error}") from None
+                raise ScheduleExpressionError(f"{self.text!r}: {error}") from None
             return once if once > moment else None
         if found := _RATE.fullmatch(self.text):
             seconds = int(found[1]) * _SECONDS[found[2].removesuffix("s")]
             if not seconds:
-                raise ScheduleError(f"{self.text!r}: the rate must be greater than 0")
+                raise ScheduleExpressionError(f"{self.text!r}: the rate must be greater than 0")
             return self.begin + (max(moment - self.begin, 0) // seconds + 1) * seconds
         if found := _CRON.fullmatch(self.text):
             return _Cron(found[1]).after(moment, ZoneInfo(self.zone))
-        raise ScheduleError(f"{self.text!r} is no at(yyyy-mm-ddThh:mm:ss), rate(value unit) or cron(fields)")
+        raise ScheduleExpressionError(f"{self.text!r} is no at(yyyy-mm-ddThh:mm:ss), rate(value unit) or cron(fields)")
 
 
 class _Cron:
     def __init__(self, fields: str) -> None:
         parts = fields.split()
         if len(parts) != 6:
-            raise ScheduleError(f"cron({fields}) has {len(parts)} fields, not 6: minutes, hours, day of month, month, day of week, year")
+            raise ScheduleExpressionError(
+                f"cron({fields}) has {len(parts)} fields, not 6: minutes, hours, day of month, month, day of week, year"
+            )
         minutes, hours, self._day, months, self._weekday, years = parts
         if (self._day == "?") == (self._weekday == "?"):
-            raise ScheduleError(f"cron({fields}): one of day of month and day of week must be ?, and only one")
+            raise ScheduleExpressionError(f"cron({fields}): one of day of month and day of week must be ?, and only one")
         self._minutes, self._hours = _values(minutes, 0, 59), _values(hours, 0, 23)
         self._months, self._years = _values(months, 1, 12, MONTHS), _values(years, 1970, LAST_YEAR)
         self._days(2024, 2)  # to refuse what cannot be read
@@ -139,7 +141,7 @@ def _values(text: str, low: int, high: int, names: dict[str, int] | None = None)
         first = low if begin == "*" else _number(begin, names)
         last = _number(end, names) if dash else high if begin == "*" or step else first
         if not low <= first <= last <= high or not (step or "1").isdecimal() or step == "0":
-            raise ScheduleError(f"{text!r} is no list of numbers between {low} and {high}")
+            raise ScheduleExpressionError(f"{text!r} is no list of numbers between {low} and {high}")
         found.update(range(first, last + 1, int(step or 1)))
     return sorted(found)
 
@@ -148,5 +150,5 @@ def _number(text: str, names: dict[str, int] | None) -> int:
     if names and text in names:
         return names[text]
     if not text.isdecimal():
-        raise ScheduleError(f"{text!r} is no number")
+        raise ScheduleExpressionError(f"{text!r} is no number")
     return int(text)

@@ -20,14 +20,14 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Duty:
+class ScheduledTask:
     """Something that recurs: when it is next to be done (None: never, as things are), and how, given that moment."""
 
     due: Callable[[], float | None]
     act: Callable[[float], None]
 
 
-class Agenda:
+class Scheduler:
     """Does what is due. Of two duties of the same moment the one that was added first goes first.
 
     Attributes
@@ -39,9 +39,9 @@ class Agenda:
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
-        self._duties: list[Duty] = []
-        self._sleepers: list[Sleeper] = []
-        self._busy: Sleeper | None = None
+        self._duties: list[ScheduledTask] = []
+        self._sleepers: list[ClockWaiter] = []
+        self._busy: ClockWaiter | None = None
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._woken = self.stopping = False
@@ -49,11 +49,11 @@ class Agenda:
 
     def add(self, due: Callable[[], float | None], act: Callable[[float], None], *, first: bool = False) -> None:
         """Add a duty; ``first`` puts it before all others."""
-        self._duties.insert(0 if first else len(self._duties), Duty(due, act))
+        self._duties.insert(0 if first else len(self._duties), ScheduledTask(due, act))
 
-    def sleeper(self) -> Sleeper:
+    def sleeper(self) -> ClockWaiter:
         """For a thread of one's own that goes on at moments of this clock."""
-        return Sleeper(self)
+        return ClockWaiter(self)
 
     def wake(self) -> None:
         """To be called when the clock was advanced, or when something may be due earlier than before."""
@@ -119,7 +119,7 @@ class Agenda:
 
     # What sleepers do with it
 
-    def _sleep(self, sleeper: Sleeper) -> None:
+    def _sleep(self, sleeper: ClockWaiter) -> None:
         with self._changed:
             if self.stopping:
                 sleeper.end()
@@ -128,7 +128,7 @@ class Agenda:
             self._forget_busy(sleeper)
         self.wake()
 
-    def _let_go(self, sleeper: Sleeper) -> None:
+    def _let_go(self, sleeper: ClockWaiter) -> None:
         """In the agenda's thread: let somebody go on, and the clock's moments stand still until they sleep again or leave."""
         with self._changed:
             if sleeper not in self._sleepers:
@@ -139,14 +139,14 @@ class Agenda:
             self._changed.wait_for(lambda: self._busy is not sleeper or self.stopping, BUSY_SECONDS)
             self._busy = None
 
-    def _forget_busy(self, sleeper: Sleeper) -> None:
+    def _forget_busy(self, sleeper: ClockWaiter) -> None:
         with self._changed:
             if self._busy is sleeper:
                 self._busy = None
                 self._changed.notify_all()
 
 
-class Sleeper:
+class ClockWaiter:
     """One thread that waits for moments of the clock. While it does what it woke up for, no later moment has its turn.
 
     Attributes
@@ -157,7 +157,7 @@ class Sleeper:
         Whether it shall not sleep any more, since the local AWS ends.
     """
 
-    def __init__(self, agenda: Agenda) -> None:
+    def __init__(self, agenda: Scheduler) -> None:
         self._agenda = agenda
         self._released = threading.Event()
         self._disturbed: float | None = None

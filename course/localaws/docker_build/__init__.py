@@ -14,11 +14,11 @@ from course.localaws.core import credentials, sdk_environment
 from course.localaws.docker_build import dockerignore
 from course.localaws.docker_build.archive import layer_of, pack
 from course.localaws.docker_build.dockerfile import DockerfileError, parse
-from course.localaws.docker_build.instructions import Steps
-from course.localaws.docker_build.packages import Packages
+from course.localaws.docker_build.instructions import ImageBuilder
+from course.localaws.docker_build.packages import PipInstaller
 from course.localaws.docker_build.push import PushError, push
-from course.localaws.docker_build.run_instruction import Runner
-from course.localaws.docker_build.tree import Tree
+from course.localaws.docker_build.run_instruction import RunExecutor
+from course.localaws.docker_build.tree import ImageFiles
 from course.localaws.images import URI
 
 if TYPE_CHECKING:
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 TAG = re.compile(r"(?P<repository>(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*)(?::(?P<tag>[\w][\w.-]{0,127}))?")
 
 
-class BuildError(Exception):
+class ImageBuildError(Exception):
     """An image could not be built or registered; the message says what is wrong, where, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
-class Built:
+class BuiltImage:
     """An image of the registry: ``uri`` as a job names it, and ``digest``, ``"sha256:…"`` of its manifest."""
 
     uri: str
@@ -41,7 +41,7 @@ class Built:
 
 
 @dataclass(frozen=True, slots=True)
-class Name:
+class ImageReference:
     region: str
     repository: str
     tag: str
@@ -58,7 +58,7 @@ def build(
     file: Path | None = None,
     arguments: Mapping[str, str] | None = None,
     tell: Callable[[str], None] = lambda line: None,
-) -> Built:
+) -> BuiltImage:
     """Build an image and put it into the ECR of a local AWS; its repository is made when absent.
 
     Parameters
@@ -84,17 +84,17 @@ def build(
     name = named(tag)
     dockerfile = file or directory / "Dockerfile"
     if not directory.is_dir():
-        raise BuildError(f"{directory} is not a folder; name the one of which COPY is to copy.")
+        raise ImageBuildError(f"{directory} is not a folder; name the one of which COPY is to copy.")
     try:
         text = dockerfile.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise BuildError(f"the Dockerfile {dockerfile} cannot be read: {getattr(error, 'strerror', None) or error}.") from None
+        raise ImageBuildError(f"the Dockerfile {dockerfile} cannot be read: {getattr(error, 'strerror', None) or error}.") from None
     with tempfile.TemporaryDirectory(prefix="image-") as folder:
         work = Path(folder)
         try:
             config = _carried_out(text, directory, dockerfile, work, dict(arguments or {}), tell)
         except DockerfileError as error:
-            raise BuildError(f"{dockerfile}: {error}") from None
+            raise ImageBuildError(f"{dockerfile}: {error}") from None
         archive = work / "image.tar"
         layer = layer_of(work / "image")
         config |= {"rootfs": {"type": "layers", "diff_ids": [layer.digest]}}
@@ -103,39 +103,39 @@ def build(
         try:
             digest = push(handle, name.region, name.repository, name.tag, document, layer, archive)
         except PushError as error:
-            raise BuildError(str(error)) from None
+            raise ImageBuildError(str(error)) from None
     tell(f"{name.uri} is {digest}")
-    return Built(name.uri, digest)
+    return BuiltImage(name.uri, digest)
 
 
-def named(tag: str) -> Name:
+def named(tag: str) -> ImageReference:
     """What a tag says. Raises BuildError."""
     parts = URI.fullmatch(tag)
     if parts and (parts["account"] != credentials.ACCOUNT or parts["digest"]):
-        raise BuildError(
+        raise ImageBuildError(
             f"{tag} is not to be had: an image of your own has the account {credentials.ACCOUNT}, and a tag instead of a digest."
         )
     found = TAG.fullmatch(tag if parts is None else tag.partition("/")[2])
     if found is None:
-        raise BuildError(
+        raise ImageBuildError(
             f"{tag!r} is no tag. Write repository:tag, the repository in lower-case letters, digits, and . _ - / between them; "
             "or the whole URI under which a job is to name it."
         )
-    return Name(parts["region"] if parts else sdk_environment.REGION, found["repository"], found["tag"] or "latest")
+    return ImageReference(parts["region"] if parts else sdk_environment.REGION, found["repository"], found["tag"] or "latest")
 
 
 def _carried_out(text: str, directory: Path, dockerfile: Path, work: Path, arguments: dict[str, str], tell: Callable[[str], None]) -> dict:
     """Carry out a Dockerfile: the image's folder is ``work / "image"``, and its configuration is returned."""
     instructions, escape = parse(text)
-    tree = Tree(work / "image/files")
+    tree = ImageFiles(work / "image/files")
     tree.root.mkdir(parents=True)
-    packages = Packages(work, tree, tell)
+    packages = PipInstaller(work, tree, tell)
 
     def warn(sentence: str) -> None:
         tell(f"[warning] {sentence}")
 
-    runner = Runner(tree, packages.install, warn)
-    steps = Steps(directory, dockerignore.read(dockerfile, directory), tree, runner, arguments, escape, warn)
+    runner = RunExecutor(tree, packages.install, warn)
+    steps = ImageBuilder(directory, dockerignore.read(dockerfile, directory), tree, runner, arguments, escape, warn)
     for number, instruction in enumerate(instructions, 1):
         tell(f"[{number}/{len(instructions)}] {instruction.name} {instruction.text}")
         steps(instruction)

@@ -18,7 +18,7 @@ VERSION = re.compile(r"(\d+)(?:\.(\d+))?")
 
 
 @dataclass(frozen=True, slots=True)
-class Base:
+class BaseImage:
     """``aws`` is the URI of an AWS image whose programs and variables are inherited, ``""`` for any other; ``note`` is to be told."""
 
     environment: dict[str, str]
@@ -27,7 +27,7 @@ class Base:
     note: str = ""
 
 
-def find(instruction: Instruction, name: str) -> Base:
+def find(instruction: Instruction, name: str) -> BaseImage:
     """The base that a FROM names.
 
     Raises
@@ -47,13 +47,13 @@ def find(instruction: Instruction, name: str) -> Base:
         except AwsError as error:
             raise instruction.error(error.message) from None
         inherited = {key: value for key, value in image.environment.items() if key != "PYTHONPATH"}
-        return Base({"PATH": known["path"]} | inherited, aws=name)
+        return BaseImage({"PATH": known["path"]} | inherited, aws=name)
     repository, _, tag = name.partition("@")[0].partition(":")
     for prefix in known["prefixes"]:
         entry = known["repositories"].get(repository.removeprefix(prefix)) if repository.startswith(prefix) else None
         if entry:
             environment = {"PATH": known["path"]} | entry.get("environment", {})
-            return Base(environment, tuple(entry["command"]), note=_note(name, tag) if entry.get("python") else "")
+            return BaseImage(environment, tuple(entry["command"]), note=_note(name, tag) if entry.get("python") else "")
     names = ", ".join(known["repositories"])
     raise instruction.error(
         f"no base of this name is to be had without Docker: {name}. Build FROM {names}, which stand for the Python of this machine, "

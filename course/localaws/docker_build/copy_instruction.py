@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 from course.localaws.docker_build.dockerfile import Instruction
-from course.localaws.docker_build.dockerignore import Ignored, glob
-from course.localaws.docker_build.tree import Tree
+from course.localaws.docker_build.dockerignore import DockerIgnore, glob
+from course.localaws.docker_build.tree import ImageFiles
 
 URL = re.compile(r"(https?|ftp)://|git@|\S+\.git(#|$)")
 TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
@@ -23,13 +23,13 @@ class Copier:
     ----------
     context : Path
         The build's folder.
-    ignored : Ignored
-    tree : Tree
+    ignored : DockerIgnore
+    tree : ImageFiles
     tell : callable
         Is told, in a sentence, what has no effect.
     """
 
-    def __init__(self, context: Path, ignored: Ignored, tree: Tree, tell: Callable[[str], None]) -> None:
+    def __init__(self, context: Path, ignored: DockerIgnore, tree: ImageFiles, tell: Callable[[str], None]) -> None:
         self._context, self._ignored, self._tree, self._tell = context.resolve(), ignored, tree, tell
 
     def __call__(self, instruction: Instruction, listed: list[str], folder: str) -> None:

@@ -10,7 +10,7 @@ import re
 from pathlib import Path, PurePosixPath
 
 
-class Ignored:
+class DockerIgnore:
     """The rules of one file; the last one that fits decides.
 
     Parameters
@@ -39,12 +39,12 @@ class Ignored:
         return ignored
 
 
-def read(dockerfile: Path, directory: Path) -> Ignored:
+def read(dockerfile: Path, directory: Path) -> DockerIgnore:
     """The rules for one Dockerfile: those of ``<its name>.dockerignore`` beside it, else those of the folder."""
     for path in (dockerfile.with_name(f"{dockerfile.name}.dockerignore"), directory / ".dockerignore"):
         if path.is_file():
-            return Ignored(path.read_text(encoding="utf-8-sig"))
-    return Ignored("")
+            return DockerIgnore(path.read_text(encoding="utf-8-sig"))
+    return DockerIgnore("")
 
 
 def glob(pattern: str) -> re.Pattern:

@@ -11,9 +11,9 @@ from pathlib import Path, PurePosixPath
 from course.localaws.docker_build import bases, lexer
 from course.localaws.docker_build.copy_instruction import Copier
 from course.localaws.docker_build.dockerfile import DockerfileError, Instruction
-from course.localaws.docker_build.dockerignore import Ignored
-from course.localaws.docker_build.run_instruction import Runner
-from course.localaws.docker_build.tree import Tree
+from course.localaws.docker_build.dockerignore import DockerIgnore
+from course.localaws.docker_build.run_instruction import RunExecutor
+from course.localaws.docker_build.tree import ImageFiles
 
 SHELL = ("/bin/sh", "-c")
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}  # as Go names them
@@ -22,17 +22,17 @@ PORT = re.compile(r"\d+(-\d+)?(/(tcp|udp))?")
 PREDEFINED = {name for plain in ("http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy") for name in (plain, plain.upper())}
 
 
-class Steps:
+class ImageBuilder:
     """The build of one image.
 
     Parameters
     ----------
     context : Path
         The build's folder, of which COPY copies.
-    ignored : Ignored
-    tree : Tree
+    ignored : DockerIgnore
+    tree : ImageFiles
         The image's files; an empty folder at first.
-    runner : Runner
+    runner : RunExecutor
     arguments : mapping
         Values of ARGs (``--build-arg``).
     escape : str
@@ -50,9 +50,9 @@ class Steps:
     def __init__(
         self,
         context: Path,
-        ignored: Ignored,
-        tree: Tree,
-        runner: Runner,
+        ignored: DockerIgnore,
+        tree: ImageFiles,
+        runner: RunExecutor,
         arguments: Mapping[str, str],
         escape: str,
         tell: Callable[[str], None],
@@ -85,7 +85,7 @@ class Steps:
         self._environment: dict[str, str] = {}
         self._shell: tuple[str, ...] = SHELL
         self._has_command = False
-        self.base: bases.Base | None = None
+        self.base: bases.BaseImage | None = None
         self.config: dict = {}
 
     def __call__(self, instruction: Instruction) -> None:

@@ -8,11 +8,11 @@ import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from course.localaws.docker_build.tree import Tree
+from course.localaws.docker_build.tree import ImageFiles
 from course.localaws.jobs import overlay
 from course.localaws.jobs.overlay import BELOW, Overlay, course_packages
 from course.sandbox.box import Box
-from course.sandbox.visible import Bind
+from course.sandbox.visible import BindMount
 
 PROGRAMS = "/usr/local/bin"  # where a python image has what pip installs
 # The first line of a program that pip made; where the path is long or has a blank, /bin/sh runs it, in three lines.
@@ -21,20 +21,20 @@ SHEBANG = re.compile(r"#!/bin/sh\n'''exec' .*\n' '''\n|#!.*python.*\n")
 PROGRAM_SUM = re.compile(r"^(\.\./.*),sha256=[^,\n]*,\d*$", re.MULTILINE)  # in a RECORD, of a program: it has that first line
 
 
-class Packages:
+class PipInstaller:
     """Installs with pip, in a box, during one build.
 
     Parameters
     ----------
     folder : Path
         A folder of the build's own.
-    tree : Tree
+    tree : ImageFiles
         The image's files, among which pip may find requirements and sources.
     tell : callable
         Is given what pip prints.
     """
 
-    def __init__(self, folder: Path, tree: Tree, tell: Callable[[str], None]) -> None:
+    def __init__(self, folder: Path, tree: ImageFiles, tell: Callable[[str], None]) -> None:
         self._folder, self._tree, self._tell = folder, tree, tell
         self._overlay: Overlay | None = None
 
@@ -43,7 +43,7 @@ class Packages:
         self._overlay = self._overlay or Overlay(self._folder / "overlay", course_packages())
         (self._folder / "box/ml").mkdir(parents=True, exist_ok=True)
         path = os.pathsep.join([str(self._overlay.bin), os.environ.get("PATH", os.defpath)])
-        binds = [Bind(self._overlay.folder, writable=True), Bind(self._tree.root, writable=True)]
+        binds = [BindMount(self._overlay.folder, writable=True), BindMount(self._tree.root, writable=True)]
         box = Box(self._folder / "box/ml", dict(variables) | {"PATH": path}, binds=binds)
         running = box.start([str(self._overlay.bin / "pip"), *arguments], self._lines, str(here))
         try:

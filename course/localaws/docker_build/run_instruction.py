@@ -17,7 +17,7 @@ from course.localaws.core.data_files import table
 from course.localaws.docker_build import lexer
 from course.localaws.docker_build.dockerfile import DockerfileError, Instruction
 from course.localaws.docker_build.dockerignore import glob
-from course.localaws.docker_build.tree import Tree
+from course.localaws.docker_build.tree import ImageFiles
 
 RULES = Path(__file__).with_name("run_instruction.yaml")
 PYTHON = re.compile(r"python(\d(\.\d+)?)?")
@@ -26,19 +26,19 @@ MODE = re.compile(r"-[rwxXst]+([,=+-][ugoarwxXst,=+-]*)?")  # of chmod, where it
 NAMES_A_FILE = ("-r", "--requirement", "-c", "--constraint", "-f", "--find-links")
 
 
-class Runner:
+class RunExecutor:
     """Carries out the RUNs of one image.
 
     Parameters
     ----------
-    tree : Tree
+    tree : ImageFiles
     install : callable
         Is given the arguments of ``pip``, the folder to run it in and variables; returns its exit code.
     tell : callable
         Is told, in a sentence, what was passed over.
     """
 
-    def __init__(self, tree: Tree, install: Callable[[list[str], Path, Mapping[str, str]], int], tell: Callable[[str], None]) -> None:
+    def __init__(self, tree: ImageFiles, install: Callable[[list[str], Path, Mapping[str, str]], int], tell: Callable[[str], None]) -> None:
         self._tree, self._install, self._tell = tree, install, tell
         self._rules = table(RULES)
 

@@ -11,7 +11,7 @@ MOST_LINKS = 40  # as the kernel follows
 PYTHON = re.compile(rb"#!\s*(/\S*/python[\d.]*)\s")
 
 
-class Tree:
+class ImageFiles:
     """Parameters
     ----------
     root : Path

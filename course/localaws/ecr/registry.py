@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from course.localaws import images
 from course.localaws.core.errors import AwsError
-from course.localaws.images.custom import Bodies, OwnImage
+from course.localaws.images.custom import CustomImage, ImageStore
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class RepositoryImage:
     """A repository, whether it has a policy of its own, and the image that was looked for: the digests of its manifest and of its
     configuration, ``""`` when there is no such image.
     """
@@ -48,10 +48,10 @@ class Registry:
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
-        self.bodies = Bodies(platform.state / "images")
+        self.bodies = ImageStore(platform.state / "images")
         images.connect(platform.account, self.find)
 
-    def find(self, uri: str, parts: re.Match[str], role: str) -> OwnImage:
+    def find(self, uri: str, parts: re.Match[str], role: str) -> CustomImage:
         """The image that a URI of this account's names; waits for moto.
 
         Parameters
@@ -116,7 +116,7 @@ class Registry:
 
     # In moto's thread
 
-    def _look_up(self, parts: re.Match[str]) -> Found | None:
+    def _look_up(self, parts: re.Match[str]) -> RepositoryImage | None:
         """None when there is no such repository."""
         try:
             repository = self._backends()[parts["region"]].repositories[parts["repository"]]
@@ -125,8 +125,8 @@ class Registry:
         wanted, tag = parts["digest"], parts["tag"] or (None if parts["digest"] else "latest")
         for image in repository.images:
             if (not wanted or image.get_image_digest() == wanted) and (not tag or tag in image.image_tags):
-                return Found(repository.arn, bool(repository.policy), image.get_image_digest(), _config_of(image))
-        return Found(repository.arn, bool(repository.policy))
+                return RepositoryImage(repository.arn, bool(repository.policy), image.get_image_digest(), _config_of(image))
+        return RepositoryImage(repository.arn, bool(repository.policy))
 
     def _named(self) -> set[str]:
         """The digests of all configurations that a manifest names, in every region."""

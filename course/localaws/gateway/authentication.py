@@ -14,22 +14,22 @@ from course.localaws.core.credentials import Credential
 from course.localaws.core.errors import AwsError
 from course.localaws.gateway import sigv2, sigv4
 from course.localaws.gateway.chunked import ChunkSigner, decoded
-from course.localaws.gateway.refusals import Refused
+from course.localaws.gateway.refusals import RequestRefused
 from course.localaws.gateway.sigv2 import PresignedV2
-from course.localaws.gateway.sigv4 import Head, Signature
+from course.localaws.gateway.sigv4 import RequestHead, Signature
 
 LARGEST_BUFFERED = 256 * 1024 * 1024  # bytes of a body that must be read before its signature can be checked
 DEFAULT_REGION = "us-east-1"
 
 
-class Keys(Protocol):
+class SecretLookup(Protocol):
     """What admission needs of `course.localaws.iam.identity.Identity`."""
 
     def secret(self, access_key: str) -> Credential | None: ...
 
 
 @dataclass(slots=True)
-class Admitted:
+class VerifiedRequest:
     """A request that may pass: from whom, for which region, and its checked body (``trailers`` are complete once that was read)."""
 
     principal: Principal
@@ -39,7 +39,7 @@ class Admitted:
     body: bytes | None = None
 
 
-def signature_of(head: Head) -> Signature | PresignedV2:
+def signature_of(head: RequestHead) -> Signature | PresignedV2:
     """The signature that a request carries.
 
     Raises
@@ -49,11 +49,13 @@ def signature_of(head: Head) -> Signature | PresignedV2:
     """
     signature = sigv4.read(head) or sigv2.read(head)
     if signature is None:
-        raise Refused("missing")
+        raise RequestRefused("missing")
     return signature
 
 
-async def admit(signature: Signature | PresignedV2, head: Head, raw: AsyncIterator[bytes], keys: Keys, now: float) -> Admitted:
+async def admit(
+    signature: Signature | PresignedV2, head: RequestHead, raw: AsyncIterator[bytes], keys: SecretLookup, now: float
+) -> VerifiedRequest:
     """Check a signature; the body behind ``raw`` is checked as it is read, or at once where its hash was signed but not sent.
 
     Parameters
@@ -73,35 +75,35 @@ async def admit(signature: Signature | PresignedV2, head: Head, raw: AsyncIterat
     credential = await _credential(signature, keys, now)
     if isinstance(signature, PresignedV2):
         _require(signature.matches(head, credential.secret))
-        return Admitted(credential.principal, DEFAULT_REGION, raw)
+        return VerifiedRequest(credential.principal, DEFAULT_REGION, raw)
     signature.check_coverage(head)
     declared = signature.declared_payload(head)
     if declared is None:
         body = await _whole(raw)
         _require(signature.matches(head, hashlib.sha256(body).hexdigest(), credential.secret))
-        return Admitted(credential.principal, signature.region, _once(body), body=body)
+        return VerifiedRequest(credential.principal, signature.region, _once(body), body=body)
     _require(signature.matches(head, declared, credential.secret))
     trailers: dict[str, str] = {}
     chunks = decoded(raw, declared, head, ChunkSigner(signature, credential.secret), trailers)
-    return Admitted(credential.principal, signature.region, chunks, trailers)
+    return VerifiedRequest(credential.principal, signature.region, chunks, trailers)
 
 
-async def _credential(signature: Signature | PresignedV2, keys: Keys, now: float) -> Credential:
+async def _credential(signature: Signature | PresignedV2, keys: SecretLookup, now: float) -> Credential:
     # Temporary keys are looked up in memory; those of IAM users in moto, which may be busy.
     temporary = signature.access_key.startswith("ASIA")
     credential = keys.secret(signature.access_key) if temporary else await asyncio.to_thread(keys.secret, signature.access_key)
     if credential is None:
-        raise Refused("unknown key")
+        raise RequestRefused("unknown key")
     if credential.token != signature.token:
-        raise Refused("wrong token")
+        raise RequestRefused("wrong token")
     if credential.expires is not None and credential.expires < now:
-        raise Refused("expired token")
+        raise RequestRefused("expired token")
     return credential
 
 
 def _require(matches: bool) -> None:
     if not matches:
-        raise Refused("signature")
+        raise RequestRefused("signature")
 
 
 async def _whole(raw: AsyncIterator[bytes]) -> bytes:

@@ -12,8 +12,8 @@ import re
 from collections.abc import AsyncIterator
 
 from course.localaws.core.errors import AwsError
-from course.localaws.gateway.refusals import Refused
-from course.localaws.gateway.sigv4 import EMPTY_HASH, UNSIGNED, Head, Signature, sign, signing_key
+from course.localaws.gateway.refusals import RequestRefused
+from course.localaws.gateway.sigv4 import EMPTY_HASH, UNSIGNED, RequestHead, Signature, sign, signing_key
 
 STREAMS = frozenset(
     {
@@ -26,7 +26,9 @@ LONGEST_LINE = 16 * 1024
 _CHUNK_HEAD = re.compile(rb"([0-9a-fA-F]{1,16})(?:;chunk-signature=([0-9a-f]{64}))?")
 
 
-def decoded(raw: AsyncIterator[bytes], declared: str, head: Head, signer: ChunkSigner, trailers: dict[str, str]) -> AsyncIterator[bytes]:
+def decoded(
+    raw: AsyncIterator[bytes], declared: str, head: RequestHead, signer: ChunkSigner, trailers: dict[str, str]
+) -> AsyncIterator[bytes]:
     """The body behind what arrives, checked as it flows.
 
     Parameters
@@ -34,7 +36,7 @@ def decoded(raw: AsyncIterator[bytes], declared: str, head: Head, signer: ChunkS
     raw : async iterator of bytes
     declared : str
         The value of ``x-amz-content-sha256``: a hash, or how the body is (not) signed.
-    head : Head
+    head : RequestHead
     signer : ChunkSigner
     trailers : dict
         Filled with the trailing headers (lower-case names) once the last piece has been read.
@@ -92,11 +94,11 @@ class ChunkSigner:
     def _check(self, algorithm: str, digests: str, value: str) -> None:
         expected = sign(self._key, f"{algorithm}\n{self._context}\n{self._previous}\n{digests}")
         if not hmac.compare_digest(expected, value):
-            raise Refused("signature")
+            raise RequestRefused("signature")
         self._previous = expected
 
 
-async def _unchunked(reader: _Reader, head: Head, signer: ChunkSigner | None, trailers: dict[str, str]) -> AsyncIterator[bytes]:
+async def _unchunked(reader: _Reader, head: RequestHead, signer: ChunkSigner | None, trailers: dict[str, str]) -> AsyncIterator[bytes]:
     total = 0
     while True:
         size, value = _chunk_head(await reader.line())
@@ -131,7 +133,7 @@ async def _read_trailers(reader: _Reader, signer: ChunkSigner | None, trailers: 
         signed += f"{name}:{value}\n".encode("latin-1")
         trailers[name] = value
     if signer and signed:
-        raise Refused("signature")
+        raise RequestRefused("signature")
 
 
 def _chunk_head(line: bytes) -> tuple[int, str]:

@@ -11,11 +11,11 @@ from collections.abc import AsyncIterator
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from course.localaws.core.call import Call, Service
+from course.localaws.core.call import AwsRequest, Service
 from course.localaws.core.errors import AwsError
 from course.localaws.gateway.authentication import admit, signature_of
-from course.localaws.gateway.refusals import Refused, refusal
-from course.localaws.gateway.sigv4 import Head
+from course.localaws.gateway.refusals import RequestRefused, refusal
+from course.localaws.gateway.sigv4 import RequestHead
 from course.localaws.platform import Platform
 from course.localaws.protocol import errors
 
@@ -40,7 +40,7 @@ class Gateway:
         self._fallback = fallback
 
     async def __call__(self, scope: dict, receive, send) -> None:
-        visit = _Visit(Request(scope, receive), Head.of(scope))
+        visit = _GatewayRequest(Request(scope, receive), RequestHead.of(scope))
         try:
             await self._admit(visit)
             response = await self._services.get(visit.service, self._fallback)(visit.call)
@@ -55,12 +55,12 @@ class Gateway:
             response.headers["connection"] = "close"
         await response(scope, receive, send)
 
-    async def _admit(self, visit: _Visit) -> None:
+    async def _admit(self, visit: _GatewayRequest) -> None:
         head = visit.head
         signature = signature_of(head)
         visit.service = errors.service_of(head, signature.service)
         admitted = await admit(signature, head, visit.body(), self._platform.identity, self._platform.clock.now())
-        visit.call = Call(
+        visit.call = AwsRequest(
             request=visit.request,
             headers=head.headers,
             service=visit.service,
@@ -72,8 +72,8 @@ class Gateway:
             trailers=admitted.trailers,
         )
 
-    def _failed(self, visit: _Visit, exception: Exception) -> Response:
-        if isinstance(exception, Refused):
+    def _failed(self, visit: _GatewayRequest, exception: Exception) -> Response:
+        if isinstance(exception, RequestRefused):
             error = refusal(exception, visit.protocol, visit.service)
         elif isinstance(exception, AwsError):
             error = exception
@@ -85,7 +85,7 @@ class Gateway:
         response.headers.update(error.headers)
         return response
 
-    def _internal(self, visit: _Visit, exception: Exception) -> AwsError:
+    def _internal(self, visit: _GatewayRequest, exception: Exception) -> AwsError:
         """A fault of the local AWS itself, in one paragraph; the traceback is in its log only."""
         code = "InternalError" if visit.service == "s3" else "InternalFailure"
         if _disk_is_full(exception):
@@ -101,20 +101,20 @@ class Gateway:
             500,
         )
 
-    def _record(self, visit: _Visit, status: int) -> None:
+    def _record(self, visit: _GatewayRequest, status: int) -> None:
         call = visit.call
         caller = call.principal.arn if call else "unknown"
         self._platform.requests.record(caller, visit.service, visit.operation, call.resource if call else "", status, visit.error)
 
 
-class _Visit:
+class _GatewayRequest:
     """One request from its arrival to its answer."""
 
-    def __init__(self, request: Request, head: Head) -> None:
+    def __init__(self, request: Request, head: RequestHead) -> None:
         self.request = request
         self.head = head
         self.id = str(uuid.uuid4())
-        self.call: Call | None = None
+        self.call: AwsRequest | None = None
         self.error = ""
         self.awaits_continue = "expect" in head.headers
         # Until its signature is read: a request that names no operation is taken for S3's, whose requests never do.

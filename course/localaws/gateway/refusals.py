@@ -85,7 +85,7 @@ WORDS: dict[str, dict[str, tuple[str, str, int]]] = {
 }
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """A request that may not pass. ``reason`` is a key of `WORDS`; ``detail`` completes the message where it has a place for it."""
 
     def __init__(self, reason: str, detail: str = "") -> None:
@@ -94,7 +94,7 @@ class Refused(Exception):
         self.detail = detail
 
 
-def refusal(refused: Refused, protocol: str, service: str) -> AwsError:
+def refusal(refused: RequestRefused, protocol: str, service: str) -> AwsError:
     """The error that AWS answers in the protocol that the caller speaks."""
     words = WORDS[refused.reason]
     code, message, status = words[_dialect(protocol, service)]

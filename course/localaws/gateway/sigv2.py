@@ -9,8 +9,8 @@ import base64
 import hmac
 from dataclasses import dataclass
 
-from course.localaws.gateway.refusals import Refused
-from course.localaws.gateway.sigv4 import Head, pairs
+from course.localaws.gateway.refusals import RequestRefused
+from course.localaws.gateway.sigv4 import RequestHead, pairs
 
 # Query parameters that name a sub-resource or override a header of the answer; they are signed.
 _SIGNED_PARAMETERS = frozenset(
@@ -65,18 +65,18 @@ class PresignedV2:
     service = "s3"
 
     def check_time(self, now: float) -> None:
-        """Refuse (`Refused` ``"presigned expired"``) a URL past its time."""
+        """Refuse (`RequestRefused` ``"presigned expired"``) a URL past its time."""
         if not self.expires.isdigit():
-            raise Refused("malformed", f"Expires must be in Unix seconds, not {self.expires!r}.")
+            raise RequestRefused("malformed", f"Expires must be in Unix seconds, not {self.expires!r}.")
         if now > int(self.expires):
-            raise Refused("presigned expired")
+            raise RequestRefused("presigned expired")
 
-    def matches(self, head: Head, secret: str) -> bool:
+    def matches(self, head: RequestHead, secret: str) -> bool:
         """Whether ``secret`` made this signature over this request."""
         expected = hmac.digest(secret.encode(), self._text(head).encode("latin-1"), "sha1")
         return hmac.compare_digest(base64.b64encode(expected).decode(), self.value)
 
-    def _text(self, head: Head) -> str:
+    def _text(self, head: RequestHead) -> str:
         # What a client put into the query stands for headers of the same names.
         query = {name.decode("latin-1"): value.decode("latin-1") for name, value in pairs(head.query)}
         headers = {name: value.strip() for name, value in (head.headers | query).items()}
@@ -85,17 +85,17 @@ class PresignedV2:
         return f"{head.method}\n{md5}\n{kind}\n{self.expires}\n{amz}{_resource(head)}"
 
 
-def read(head: Head) -> PresignedV2 | None:
+def read(head: RequestHead) -> PresignedV2 | None:
     """The version 2 signature in a request's query; ``None`` when there is none."""
     if b"AWSAccessKeyId=" not in head.query:
         return None
     query = {name.decode("latin-1"): value.decode("latin-1") for name, value in pairs(head.query)}
     if not {"AWSAccessKeyId", "Signature", "Expires"} <= query.keys():
-        raise Refused("malformed", "Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters.")
+        raise RequestRefused("malformed", "Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters.")
     return PresignedV2(query["AWSAccessKeyId"], query["Signature"], query["Expires"], query.get("x-amz-security-token", ""))
 
 
-def _resource(head: Head) -> str:
+def _resource(head: RequestHead) -> str:
     signed = []
     for part in head.query.split(b"&"):
         name, equals, _ = part.partition(b"=")

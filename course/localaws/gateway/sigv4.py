@@ -16,7 +16,7 @@ from datetime import datetime
 from functools import lru_cache
 from urllib.parse import quote, unquote_to_bytes
 
-from course.localaws.gateway.refusals import Refused
+from course.localaws.gateway.refusals import RequestRefused
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 UNSIGNED = "UNSIGNED-PAYLOAD"
@@ -31,7 +31,7 @@ _S3_PATHS = frozenset({"s3", "s3-object-lambda", "s3express", "s3-outposts"})
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class RequestHead:
     """What of a request is signed, besides its body.
 
     Attributes
@@ -49,7 +49,7 @@ class Head:
     headers: dict[str, str]
 
     @classmethod
-    def of(cls, scope: dict) -> Head:
+    def of(cls, scope: dict) -> RequestHead:
         """From an ASGI scope."""
         headers: dict[str, str] = {}
         for name, value in scope["headers"]:
@@ -102,22 +102,24 @@ class Signature:
         """
         signed = _seconds(self.timestamp)
         if self.timestamp[:8] != self.day:
-            raise Refused("malformed", f"Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date: {self.timestamp}.")
+            raise RequestRefused(
+                "malformed", f"Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date: {self.timestamp}."
+            )
         if self.expires is not None and now > signed + self.expires:
-            raise Refused("presigned expired")
+            raise RequestRefused("presigned expired")
         if signed - now > SKEW_SECONDS or (self.expires is None and now - signed > SKEW_SECONDS):
             stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
             when, side = ("not yet current", "later") if signed > now else ("expired", "earlier")
-            raise Refused("expired", f"Signature {when}: {self.timestamp} is now {side} than {stamp} by more than 15 min.")
+            raise RequestRefused("expired", f"Signature {when}: {self.timestamp} is now {side} than {stamp} by more than 15 min.")
 
-    def declared_payload(self, head: Head) -> str | None:
+    def declared_payload(self, head: RequestHead) -> str | None:
         """What the request says of its body: a hash, `UNSIGNED`, one of S3's streams; ``None`` where the body itself must be hashed."""
         declared = head.headers.get("x-amz-content-sha256")
         if declared is None and self.expires is not None and self.service in _S3_PATHS:
             return UNSIGNED
         return declared
 
-    def check_coverage(self, head: Head) -> None:
+    def check_coverage(self, head: RequestHead) -> None:
         """Refuse a signature that leaves out what must be signed: ``host``, and for S3 every ``x-amz-`` header.
 
         Raises
@@ -126,13 +128,13 @@ class Signature:
             ``"malformed"`` or ``"unsigned headers"``.
         """
         if "host" not in self.headers:
-            raise Refused("malformed", "'Host' must be a 'SignedHeader' in the AWS Authorization.")
+            raise RequestRefused("malformed", "'Host' must be a 'SignedHeader' in the AWS Authorization.")
         if self.service in _S3_PATHS:
             unsigned = [name for name in head.headers if name.startswith("x-amz-") and name not in self.headers]
             if unsigned:
-                raise Refused("unsigned headers", ", ".join(unsigned))
+                raise RequestRefused("unsigned headers", ", ".join(unsigned))
 
-    def matches(self, head: Head, payload: str, secret: str) -> bool:
+    def matches(self, head: RequestHead, payload: str, secret: str) -> bool:
         """Whether ``secret`` made this signature over this request; ``payload`` is what `declared_payload` says, or the body's hash."""
         request = canonical_request(self, head, payload)
         text = f"{ALGORITHM}\n{self.timestamp}\n{self.scope}\n{hashlib.sha256(request.encode('latin-1')).hexdigest()}"
@@ -140,7 +142,7 @@ class Signature:
         return hmac.compare_digest(sign(key, text), self.value)
 
 
-def read(head: Head) -> Signature | None:
+def read(head: RequestHead) -> Signature | None:
     """The version 4 signature of a request; ``None`` when it carries none.
 
     Raises
@@ -156,30 +158,30 @@ def read(head: Head) -> Signature | None:
     return None
 
 
-def _from_header(head: Head, authorization: str) -> Signature:
+def _from_header(head: RequestHead, authorization: str) -> Signature:
     match = _HEADER.fullmatch(authorization)
     if match is None:
-        raise Refused("malformed", f"Authorization header must be `{ALGORITHM} Credential=..., SignedHeaders=..., Signature=...`.")
+        raise RequestRefused("malformed", f"Authorization header must be `{ALGORITHM} Credential=..., SignedHeaders=..., Signature=...`.")
     credential, signed, value = match.groups()
     timestamp = head.headers.get("x-amz-date")
     if timestamp is None:
-        raise Refused("malformed", "Authorization header requires existence of an 'X-Amz-Date' header.")
+        raise RequestRefused("malformed", "Authorization header requires existence of an 'X-Amz-Date' header.")
     return Signature(*_scope(credential), timestamp, tuple(signed.split(";")), value, head.headers.get("x-amz-security-token", ""))
 
 
-def _from_query(head: Head) -> Signature:
+def _from_query(head: RequestHead) -> Signature:
     query = {name.decode("latin-1"): value.decode("latin-1") for name, value in pairs(head.query)}
     try:
         if query["X-Amz-Algorithm"] != ALGORITHM:
-            raise Refused("malformed", f"X-Amz-Algorithm only supports {ALGORITHM}.")
+            raise RequestRefused("malformed", f"X-Amz-Algorithm only supports {ALGORITHM}.")
         expires = int(query["X-Amz-Expires"])
         signed = tuple(query["X-Amz-SignedHeaders"].split(";"))
         parts = _scope(query["X-Amz-Credential"])
         timestamp, value = query["X-Amz-Date"], query["X-Amz-Signature"]
     except (KeyError, ValueError) as error:
-        raise Refused("malformed", f"Query-string authentication is incomplete or malformed: {error}.") from None
+        raise RequestRefused("malformed", f"Query-string authentication is incomplete or malformed: {error}.") from None
     if not 0 <= expires <= LONGEST_PRESIGNED_SECONDS:
-        raise Refused("malformed", f"X-Amz-Expires must be between 0 and {LONGEST_PRESIGNED_SECONDS} seconds.")
+        raise RequestRefused("malformed", f"X-Amz-Expires must be between 0 and {LONGEST_PRESIGNED_SECONDS} seconds.")
     return Signature(*parts, timestamp, signed, value, query.get("X-Amz-Security-Token", ""), expires)
 
 
@@ -190,18 +192,18 @@ def _seconds(timestamp: str) -> float:
             return datetime.fromisoformat(timestamp).timestamp()
     except ValueError:  # the 31st of February
         pass
-    raise Refused("malformed", f"X-Amz-Date {timestamp!r} is not in the form YYYYMMDDTHHMMSSZ.")
+    raise RequestRefused("malformed", f"X-Amz-Date {timestamp!r} is not in the form YYYYMMDDTHHMMSSZ.")
 
 
 def _scope(credential: str) -> list[str]:
     # An access key may hold slashes in theory, the scope behind it may not.
     parts = credential.rsplit("/", 4)
     if len(parts) != 5 or parts[4] != "aws4_request":
-        raise Refused("malformed", "Credential must be `<access key>/<day>/<region>/<service>/aws4_request`.")
+        raise RequestRefused("malformed", "Credential must be `<access key>/<day>/<region>/<service>/aws4_request`.")
     return parts[:4]
 
 
-def canonical_request(signature: Signature, head: Head, payload: str) -> str:
+def canonical_request(signature: Signature, head: RequestHead, payload: str) -> str:
     """The text whose hash is signed; characters stand for bytes (Latin-1)."""
     path = canonical_path(head.path, signature.service)
     query = canonical_query(head.query)

@@ -15,16 +15,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from course.localaws.core.call import Call, Principal
+from course.localaws.core.call import AwsRequest, Principal
 from course.localaws.core.errors import AwsError
 from course.localaws.iam import policy
-from course.localaws.iam.policy import Decision, PolicyError, Request
+from course.localaws.iam.policy import AuthorizationRequest, Decision, PolicyError
 
 if TYPE_CHECKING:
     from course.localaws.iam.identity import Identity
     from course.localaws.iam.principals import Entity
 
-Keys = dict[str, Sequence[str]]  # condition key -> its values
+ConditionKeys = dict[str, Sequence[str]]  # condition key -> its values
 
 MOST_KEPT = 1000  # callers; a session is a caller of its own
 # Global condition keys, in lower case, whose absence from a call is a fact about it, not a gap of ours: it comes from no other service,
@@ -41,7 +41,7 @@ def absent(key: str) -> bool:
     return _ABSENT.fullmatch(key) is not None
 
 
-def request_keys(call: Call, entity: Entity | None, user_id: str, now: float) -> Keys:
+def request_keys(call: AwsRequest, entity: Entity | None, user_id: str, now: float) -> ConditionKeys:
     """The global condition keys of a call: who makes it, when and from where.
 
     Parameters
@@ -68,7 +68,7 @@ def request_keys(call: Call, entity: Entity | None, user_id: str, now: float) ->
 
 
 @dataclass(frozen=True, slots=True)
-class Demand:
+class RequiredPermission:
     """One action on one resource that a caller must be allowed.
 
     Attributes
@@ -80,16 +80,16 @@ class Demand:
     keys : callable
         The condition keys of the request and its resource. Called only where a policy depends on them.
     absent : callable
-        As of `policy.Request`, for the service's own condition keys; the global ones are known here.
+        As of `policy.AuthorizationRequest`, for the service's own condition keys; the global ones are known here.
     """
 
     action: str
     resource: str
-    keys: Callable[[], Keys] = dict
+    keys: Callable[[], ConditionKeys] = dict
     absent: Callable[[str], bool] = lambda key: False
 
 
-class Callers:
+class CallerAuthorizer:
     """Who callers are and what their policies say. Both are kept in memory until something changes in IAM.
 
     A caller that is known is decided on in the event loop, without waiting for moto's thread.
@@ -103,7 +103,7 @@ class Callers:
         self._identity = identity
         self._known: dict[str, _Caller] = {}
 
-    async def require(self, call: Call, demands: Iterable[Demand], status: int = 400) -> None:
+    async def require(self, call: AwsRequest, demands: Iterable[RequiredPermission], status: int = 400) -> None:
         """Refuse a call unless its caller is allowed all that is demanded.
 
         Parameters
@@ -146,7 +146,7 @@ class _Caller:
         self._entity, self._user_id = entity, user_id
         self._policies: dict[str, _Policies] = {}
 
-    def refused(self, demand: Demand, call: Call, now: Callable[[], float]) -> str:
+    def refused(self, demand: RequiredPermission, call: AwsRequest, now: Callable[[], float]) -> str:
         """AWS's words for why the caller may not, or ``""`` if it may. Raises PolicyError."""
         if self._is_root:  # no policy limits the root user of an account that belongs to no organization
             return ""
@@ -165,7 +165,7 @@ class _Policies:
         statements = [statement for each in (*self._identity, *(self._boundary or ())) for statement in each.statements]
         self._variable = any("${" in resource for statement in statements for resource in statement.resources)
 
-    def refused(self, demand: Demand, general: Callable[[], Keys]) -> str:
+    def refused(self, demand: RequiredPermission, general: Callable[[], ConditionKeys]) -> str:
         request, decision = self._decided(demand, general)
         if decision.allowed:
             return ""
@@ -175,11 +175,13 @@ class _Policies:
         beyond = decision.within_boundary is False and policy.evaluate(request, self._identity).allowed
         return f"because no {'permissions boundary' if beyond else 'identity-based policy'} allows the {demand.action} action"
 
-    def _decided(self, demand: Demand, general: Callable[[], Keys]) -> tuple[Request, Decision]:
+    def _decided(self, demand: RequiredPermission, general: Callable[[], ConditionKeys]) -> tuple[AuthorizationRequest, Decision]:
         if not self._variable:
-            request = Request(demand.action, demand.resource)
+            request = AuthorizationRequest(demand.action, demand.resource)
             decision = policy.evaluate(request, self._identity, self._boundary)
             if not decision.missing:  # no statement on this resource asks for more than action and resource
                 return request, decision
-        request = Request(demand.action, demand.resource, general() | demand.keys(), absent=lambda key: absent(key) or demand.absent(key))
+        request = AuthorizationRequest(
+            demand.action, demand.resource, general() | demand.keys(), absent=lambda key: absent(key) or demand.absent(key)
+        )
         return request, policy.evaluate(request, self._identity, self._boundary)

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 
 from course.localaws.core import credentials
-from course.localaws.core.call import Call, Principal, Service
+from course.localaws.core.call import AwsRequest, Principal, Service
 from course.localaws.core.clock import Clock
 from course.localaws.core.credentials import Credential
 from course.localaws.core.database import Database
 from course.localaws.core.errors import AwsError, not_supported
 from course.localaws.iam import policy, simulation
-from course.localaws.iam.authorization import Callers
-from course.localaws.iam.policy import Decision, PolicyError, Request
+from course.localaws.iam.authorization import CallerAuthorizer
+from course.localaws.iam.policy import AuthorizationRequest, Decision, PolicyError
 from course.localaws.iam.principals import Entity, Principals
 from course.localaws.protocol import query
 
@@ -53,7 +53,7 @@ class Identity:
     ----------
     moto : MotoMount
         Set by the mount when it is made.
-    callers : Callers
+    callers : CallerAuthorizer
         What the policies of those who call say, asked before an operation is done.
     """
 
@@ -65,7 +65,7 @@ class Identity:
         self._database = Database(state / "identity.db", SCHEMA)
         self._learner = credentials.issued(state, account)
         self._known = {credential.principal.access_key: credential for credential in (self._learner, *self._sessions())}
-        self.callers = Callers(self)
+        self.callers = CallerAuthorizer(self)
 
     def now(self) -> float:
         """Unix seconds on the clock of the local AWS."""
@@ -158,7 +158,11 @@ class Identity:
 
         def decide() -> list[Decision]:
             entity = Principals(self.moto.iam()).by_arn(role_arn)
-            requests = [Request(action, resource, {**entity.context, **(context or {})}) for action in actions for resource in resources]
+            requests = [
+                AuthorizationRequest(action, resource, {**entity.context, **(context or {})})
+                for action in actions
+                for resource in resources
+            ]
             return [policy.evaluate(request, entity.policies, entity.boundary) for request in requests]
 
         return self.moto.run(decide)
@@ -207,7 +211,7 @@ def iam_service(platform: Platform) -> Service:
     """IAM: the policy simulator is ours, the records are moto's."""
     identity = platform.identity
 
-    async def serve(call: Call) -> Response:
+    async def serve(call: AwsRequest) -> Response:
         form = await query.form_of(call)
         call.operation = form.get("Action", "")
         if call.operation in simulation.OPERATIONS:

@@ -28,7 +28,7 @@ _PRINCIPAL_TYPES = frozenset({"AWS", "Service", "Federated", "CanonicalUser"})
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class AuthorizationRequest:
     """What is asked, and by whom.
 
     Attributes
@@ -58,7 +58,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, eq=False)  # the same text in two places is two statements
-class Statement:
+class PolicyStatement:
     """One statement of a policy, with where it stands in the policy's text.
 
     ``start`` and ``end`` are as ``SimulatePrincipalPolicy`` answers them: right behind the bracket or comma that opens the statement
@@ -85,7 +85,7 @@ class Policy:
     """A parsed policy document; ``source`` names it in decisions (``SourcePolicyId``)."""
 
     source: str
-    statements: tuple[Statement, ...]
+    statements: tuple[PolicyStatement, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class Decision:
     action, resource : str
     effect : str
         ``"allowed"``, ``"explicitDeny"`` or ``"implicitDeny"``.
-    matched : tuple of Statement
+    matched : tuple of PolicyStatement
         The statements that decided: only the denying ones of an explicit deny, none of an implicit one.
     missing : tuple of str
         Condition keys that statements on this action and resource ask for, and the request does not have.
@@ -108,7 +108,7 @@ class Decision:
     action: str
     resource: str
     effect: Effect
-    matched: tuple[Statement, ...]
+    matched: tuple[PolicyStatement, ...]
     missing: tuple[str, ...]
     within_boundary: bool | None = None
 
@@ -118,7 +118,7 @@ class Decision:
 
 
 def evaluate(
-    request: Request,
+    request: AuthorizationRequest,
     identity: Sequence[Policy],
     boundary: Sequence[Policy] | None = None,
     resource_policy: Policy | None = None,
@@ -153,19 +153,19 @@ def about(policies: Iterable[Policy], action: str) -> tuple[Policy, ...]:
 
 @dataclass(slots=True)
 class _Found:
-    allowing: tuple[Statement, ...]
-    denying: tuple[Statement, ...]
+    allowing: tuple[PolicyStatement, ...]
+    denying: tuple[PolicyStatement, ...]
     missing: list[str]
 
     @classmethod
-    def of(cls, request: Request, policies: Iterable[Policy]) -> _Found:
+    def of(cls, request: AuthorizationRequest, policies: Iterable[Policy]) -> _Found:
         missing: list[str] = []
         applying = [statement for policy in policies for statement in policy.statements if _applies(statement, request, missing)]
         allowing = tuple(statement for statement in applying if statement.allows)
         return cls(allowing, tuple(statement for statement in applying if not statement.allows), missing)
 
 
-def _applies(statement: Statement, request: Request, missing: list[str]) -> bool:
+def _applies(statement: PolicyStatement, request: AuthorizationRequest, missing: list[str]) -> bool:
     if not _names_action(statement, request.action) or not _names_principal(statement, request.principals):
         return False
     try:
@@ -179,25 +179,25 @@ def _applies(statement: Statement, request: Request, missing: list[str]) -> bool
         return False
 
 
-def _names_action(statement: Statement, action: str) -> bool:
+def _names_action(statement: PolicyStatement, action: str) -> bool:
     return any(patterns.action_matches(pattern, action) for pattern in statement.actions) != statement.not_actions
 
 
-def _names_resource(statement: Statement, request: Request) -> bool:
+def _names_resource(statement: PolicyStatement, request: AuthorizationRequest) -> bool:
     if not statement.resources:  # a trust policy: its resource is the role it belongs to
         return True
     expand = (lambda pattern: patterns.expand(pattern, request.context)) if statement.variables else patterns.plain
     return any([patterns.resource_matches(expand(pattern), request.resource) for pattern in statement.resources]) != statement.not_resources
 
 
-def _names_principal(statement: Statement, principals: Mapping[str, frozenset[str]]) -> bool:
+def _names_principal(statement: PolicyStatement, principals: Mapping[str, frozenset[str]]) -> bool:
     if statement.principals is None:  # an identity policy: its principal is whom it is attached to
         return True
     named = any("*" in names or names & principals.get(kind, frozenset()) for kind, names in statement.principals.items())
     return named != statement.not_principals
 
 
-def _holds(condition: Condition, statement: Statement, request: Request, missing: list[str]) -> bool:
+def _holds(condition: Condition, statement: PolicyStatement, request: AuthorizationRequest, missing: list[str]) -> bool:
     if condition.key.lower() not in request.context:
         _must_know(condition.key, statement, request)
         missing.append(condition.key)
@@ -207,12 +207,12 @@ def _holds(condition: Condition, statement: Statement, request: Request, missing
         raise PolicyError(f"{_where(statement)}: {error}") from None
 
 
-def _must_know(key: str, statement: Statement, request: Request) -> None:
+def _must_know(key: str, statement: PolicyStatement, request: AuthorizationRequest) -> None:
     if key.lower() not in request.context and not request.absent(key.lower()):
         raise PolicyError(f"{_where(statement)}: the condition key {key} cannot be evaluated by the local AWS")
 
 
-def _where(statement: Statement) -> str:
+def _where(statement: PolicyStatement) -> str:
     return f"policy {statement.source}, statement {statement.sid or f'at line {statement.start[0]}'}"
 
 
@@ -251,7 +251,7 @@ def parse(source: str, document: str | dict) -> Policy:
     return Policy(source, tuple(_statement(source, element, version, *span) for element, span in zip(elements, spans, strict=True)))
 
 
-def _statement(source: str, element: dict, version: str, start: Position, end: Position) -> Statement:
+def _statement(source: str, element: dict, version: str, start: Position, end: Position) -> PolicyStatement:
     where = f"policy {source}, statement {element.get('Sid') or f'at line {start[0]}'}"
     if unknown := set(element) - _ELEMENTS:
         raise PolicyError(f"{where}: unknown element {sorted(unknown)[0]}")
@@ -259,7 +259,7 @@ def _statement(source: str, element: dict, version: str, start: Position, end: P
         raise PolicyError(f"{where}: Effect must be Allow or Deny")
     variables = version == "2012-10-17"
     try:
-        return Statement(
+        return PolicyStatement(
             allows=element["Effect"] == "Allow",
             actions=_one_of(element, "Action", "NotAction"),
             not_actions="NotAction" in element,

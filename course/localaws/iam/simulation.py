@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from course.localaws.core.errors import AwsError, not_supported
 from course.localaws.iam import policy
-from course.localaws.iam.policy import Decision, Effect, Policy, PolicyError, Request, Statement
+from course.localaws.iam.policy import AuthorizationRequest, Decision, Effect, Policy, PolicyError, PolicyStatement
 from course.localaws.iam.principals import Entity, Principals
 from course.localaws.protocol import query
 
@@ -64,7 +64,7 @@ def _simulate(parameters: dict, identity: Sequence[Policy], boundary: Sequence[P
     resource_policy, principals = _resource_policy(parameters, entity)
     results = []
     for action in _actions(parameters):
-        requests = [Request(action, resource, context, principals) for resource in resources]
+        requests = [AuthorizationRequest(action, resource, context, principals) for resource in resources]
         decisions = [policy.evaluate(request, identity, boundary, resource_policy) for request in requests]
         results.append(_result(action, decisions))
     return results
@@ -142,7 +142,7 @@ def _details(decision: Decision) -> dict:
     return details
 
 
-def _matched(statement: Statement) -> dict:
+def _matched(statement: PolicyStatement) -> dict:
     return {
         "SourcePolicyId": statement.source,
         "SourcePolicyType": "IAM Policy",  # what AWS answers, whatever its model lists

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
-from course.localaws.core.call import Call, Service
+from course.localaws.core.call import AwsRequest, Service
 from course.localaws.core.credentials import Credential
 from course.localaws.core.errors import AwsError, not_supported
 from course.localaws.iam import authorization, policy
 from course.localaws.iam.identity import Identity
-from course.localaws.iam.policy import PolicyError, Request
+from course.localaws.iam.policy import AuthorizationRequest, PolicyError
 from course.localaws.iam.principals import Entity, Principals
 from course.localaws.protocol import query
 
@@ -34,7 +34,7 @@ def sts_service(platform: Platform) -> Service:
     """The `Service` of signing name ``sts``."""
     identity = platform.identity
 
-    async def serve(call: Call) -> Response:
+    async def serve(call: AwsRequest) -> Response:
         form = await query.form_of(call)
         call.operation = form.get("Action", "")
         perform = _OPERATIONS.get(call.operation)
@@ -48,18 +48,18 @@ def sts_service(platform: Platform) -> Service:
     return serve
 
 
-def _get_caller_identity(identity: Identity, call: Call, parameters: dict) -> dict:
+def _get_caller_identity(identity: Identity, call: AwsRequest, parameters: dict) -> dict:
     _, user_id = identity.caller(call.principal)
     return {"UserId": user_id, "Account": call.principal.account, "Arn": call.principal.arn}
 
 
-def _get_access_key_info(identity: Identity, call: Call, parameters: dict) -> dict:
+def _get_access_key_info(identity: Identity, call: AwsRequest, parameters: dict) -> dict:
     if identity.secret(parameters["AccessKeyId"]) is None:
         raise AwsError("AccessDenied", f"Access key {parameters['AccessKeyId']} belongs to another account, or does not exist.", 403)
     return {"Account": identity.account}
 
 
-def _get_session_token(identity: Identity, call: Call, parameters: dict) -> dict:
+def _get_session_token(identity: Identity, call: AwsRequest, parameters: dict) -> dict:
     _refuse_options("GetSessionToken", parameters)
     if call.principal.arn.split(":")[2] == "sts":
         raise AwsError("AccessDenied", "Cannot call GetSessionToken with session credentials", 403)
@@ -67,7 +67,7 @@ def _get_session_token(identity: Identity, call: Call, parameters: dict) -> dict
     return {"Credentials": _credentials(identity.issue_as(call.principal.arn, seconds))}
 
 
-def _assume_role(identity: Identity, call: Call, parameters: dict) -> dict:
+def _assume_role(identity: Identity, call: AwsRequest, parameters: dict) -> dict:
     _refuse_options("AssumeRole", parameters)
     arn, session = parameters["RoleArn"], parameters["RoleSessionName"]
     if not _ROLE_ARN.fullmatch(arn):
@@ -84,7 +84,7 @@ def _assume_role(identity: Identity, call: Call, parameters: dict) -> dict:
     }
 
 
-def _trusting_role(identity: Identity, call: Call, parameters: dict) -> Entity:
+def _trusting_role(identity: Identity, call: AwsRequest, parameters: dict) -> Entity:
     """The role, if it trusts the caller. AWS does not tell a role that does not exist from one that does not trust."""
     arn = parameters["RoleArn"]
     refusal = f"User: {call.principal.arn} is not authorized to perform: sts:AssumeRole on resource: {arn}"
@@ -101,7 +101,7 @@ def _trusting_role(identity: Identity, call: Call, parameters: dict) -> Entity:
     return role
 
 
-def _request(identity: Identity, call: Call, parameters: dict) -> Request:
+def _request(identity: Identity, call: AwsRequest, parameters: dict) -> AuthorizationRequest:
     caller, user_id = identity.caller(call.principal)
     context = {
         **authorization.request_keys(call, caller, user_id, identity.now()),
@@ -112,7 +112,7 @@ def _request(identity: Identity, call: Call, parameters: dict) -> Request:
     account = f"arn:aws:iam::{identity.account}:root"
     names = frozenset({call.principal.arn, identity.account, account, *([caller.arn] if caller else [])})
     absent = lambda key: key in _ABSENT or authorization.absent(key)  # noqa: E731
-    return Request("sts:AssumeRole", parameters["RoleArn"], context, {"AWS": names}, absent)
+    return AuthorizationRequest("sts:AssumeRole", parameters["RoleArn"], context, {"AWS": names}, absent)
 
 
 def _refuse_options(operation: str, parameters: dict) -> None:
@@ -139,7 +139,7 @@ def _credentials(credential: Credential) -> dict:
     }
 
 
-_OPERATIONS: dict[str, Callable[[Identity, Call, dict], dict]] = {
+_OPERATIONS: dict[str, Callable[[Identity, AwsRequest, dict], dict]] = {
     "AssumeRole": _assume_role,
     "GetAccessKeyInfo": _get_access_key_info,
     "GetCallerIdentity": _get_caller_identity,

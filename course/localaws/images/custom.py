@@ -25,7 +25,7 @@ from pathlib import Path, PurePosixPath
 
 from course.localaws import images
 from course.localaws.images import Image
-from course.sandbox.visible import Bind
+from course.sandbox.visible import BindMount
 
 PYTHON = re.compile(r"/(usr/|usr/local/|opt/conda/)bin/python[\d.]*")
 # Folders that a box shows of this machine, or makes itself: of these an image adds to what is there. All others are its own and take the
@@ -36,7 +36,7 @@ GROWING = ("/lib", "/lib64", "/sbin", "/bin", "/usr")  # shared with all their f
 
 
 @dataclass(frozen=True, slots=True)
-class OwnImage(Image):
+class CustomImage(Image):
     """An image that the user built."""
 
     def train(self) -> list[str]:
@@ -70,7 +70,7 @@ class OwnImage(Image):
         return ""
 
 
-class Bodies:
+class ImageStore:
     """The bodies of images, in a folder of the state."""
 
     def __init__(self, folder: Path) -> None:
@@ -118,7 +118,7 @@ class Bodies:
             shutil.rmtree(folder, ignore_errors=True)
             self._new.discard(folder.name)
 
-    def image(self, uri: str, digest: str, resolved: str) -> OwnImage:
+    def image(self, uri: str, digest: str, resolved: str) -> CustomImage:
         """The image whose configuration has a digest; see `Image.resolved`. Raises FileNotFoundError when its body is not here."""
         body = self._folder / digest.removeprefix("sha256:")
         document = json.loads((body / "config.json").read_bytes())
@@ -128,7 +128,7 @@ class Bodies:
         paths = [environment.get("PYTHONPATH", ""), base.environment.get("PYTHONPATH", "") if base else ""]
         if any(paths):
             environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
-        return OwnImage(
+        return CustomImage(
             uri=uri,
             name=base.name if base else uri.partition("/")[2],
             version=base.version if base else "",
@@ -167,12 +167,12 @@ class Bodies:
         self.sweep(set())
 
 
-def binds(files: Path) -> list[Bind]:
+def binds(files: Path) -> list[BindMount]:
     """What a box is to see of an image's files: whole folders where they are the image's own, else what is in them; not /opt/ml."""
     return list(_binds(files, PurePosixPath("/")))
 
 
-def _binds(files: Path, folder: PurePosixPath) -> Iterator[Bind]:
+def _binds(files: Path, folder: PurePosixPath) -> Iterator[BindMount]:
     for entry in sorted((files / folder.relative_to("/")).iterdir()):
         path = folder / entry.name
         if path == PurePosixPath("/opt/ml"):
@@ -180,14 +180,14 @@ def _binds(files: Path, folder: PurePosixPath) -> Iterator[Bind]:
         if entry.is_dir() and not entry.is_symlink() and _is_shared(path):
             yield from _binds(files, path)
         else:
-            yield Bind(entry, Path(path), layer=True)
+            yield BindMount(entry, Path(path), layer=True)
 
 
 def _is_shared(path: PurePosixPath) -> bool:
     return str(path) in SHARED or (any(path.is_relative_to(top) for top in GROWING) and Path(path).is_dir())
 
 
-def lay(files: Path | None, root: Path, without: tuple[str, ...] = ()) -> None:
+def copy_opt_ml(files: Path | None, root: Path, without: tuple[str, ...] = ()) -> None:
     """Copy what an image has below /opt/ml to a box's root, but for the folders ``without``, which SageMaker mounts over it."""
     source = files / "opt/ml" if files else None
     if source and source.is_dir():

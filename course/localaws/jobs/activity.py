@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 
 
-class Activity:
+class ThreadTask:
     """Work in a thread of its own that is waited for, stopped and killed like a program in a box (`Running`).
 
     Parameters

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from course.sandbox import host_names
 from course.sandbox.box import best_mode
-from course.sandbox.visible import Bind
+from course.sandbox.visible import BindMount
 
 if TYPE_CHECKING:
     from course.localaws.jobs.overlay import Overlay
@@ -19,7 +19,7 @@ HOSTS = Path("/etc/hosts")
 
 
 @contextlib.contextmanager
-def meeting(runner: JobRunner, folder: Path, hosts: int, isolated: bool) -> Iterator[int | None]:
+def shared_network(runner: JobRunner, folder: Path, hosts: int, isolated: bool) -> Iterator[int | None]:
     """A process in whose network the hosts are to meet; None where a single host, or this machine's network, needs none."""
     if hosts == 1 or not (isolated or runner.platform.sealed):
         yield None
@@ -31,7 +31,7 @@ def meeting(runner: JobRunner, folder: Path, hosts: int, isolated: bool) -> Iter
         box.kill()
 
 
-def told(folder: Path, overlay: Overlay, addresses: dict[str, str], host: str) -> tuple[list[Bind], dict[str, str]]:
+def host_name_setup(folder: Path, overlay: Overlay, addresses: dict[str, str], host: str) -> tuple[list[BindMount], dict[str, str]]:
     """What a host is shown and which variables it gets, so that it knows every host of ``addresses`` by name.
 
     Parameters
@@ -46,7 +46,7 @@ def told(folder: Path, overlay: Overlay, addresses: dict[str, str], host: str) -
         Which of them it is.
     """
     if best_mode() == "namespace":
-        return [Bind(_hosts_file(folder, addresses), HOSTS)], {}
+        return [BindMount(_hosts_file(folder, addresses), HOSTS)], {}
     host_names.install(overlay.packages)
     return [], host_names.variables(addresses, host)
 

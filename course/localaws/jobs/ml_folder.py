@@ -26,7 +26,9 @@ def place(root: Path, local: str) -> Path:
     return root / Path(local).relative_to(ML)
 
 
-def lay_out_training(root: Path, hyperparameters: dict, channels: dict[str, dict], resources: dict, checkpoint: dict | None = None) -> None:
+def create_training_layout(
+    root: Path, hyperparameters: dict, channels: dict[str, dict], resources: dict, checkpoint: dict | None = None
+) -> None:
     """Make the directories of a training job and write what it is told.
 
     Parameters
@@ -55,7 +57,7 @@ def lay_out_training(root: Path, hyperparameters: dict, channels: dict[str, dict
         )
 
 
-def lay_out_processing(root: Path, job: dict, host: str = HOST, hosts: Sequence[str] = (HOST,)) -> None:
+def create_processing_layout(root: Path, job: dict, host: str = HOST, hosts: Sequence[str] = (HOST,)) -> None:
     """Make the directories of a processing job and write ``processingjobconfig.json`` and ``resourceconfig.json``."""
     for folder in ("config", "processing", "output"):
         (root / folder).mkdir(parents=True)
@@ -77,7 +79,7 @@ def merge(source: Path, target: Path) -> list[str]:
     return clashes
 
 
-def confine(root: Path) -> None:
+def sanitize_links(root: Path) -> None:
     """Make what a job left below ``root`` safe to read from outside: links lead to what lies there, and nothing else is special.
 
     Inside, a link to /opt/ml leads to ``root`` and one to anywhere else to what the box saw; outside it would lead to anything.

@@ -23,11 +23,11 @@ PATIENCE = 200  # milliseconds for which a full FIFO is waited for at a time
 SPOILT = {errno.ENOENT, errno.EEXIST, errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.EACCES, errno.EPERM}
 
 
-class Ended(Exception):
+class FeedEnded(Exception):
     """The job is over, or has spoilt its FIFO: nothing more is to be fed."""
 
 
-class Pipe:
+class PipeFeeder:
     """Feeds one channel to one host, from a thread outside its box, which never waits for the program longer than it can be told to end.
 
     Parameters
@@ -65,7 +65,7 @@ class Pipe:
         try:
             for epoch in itertools.count():
                 self._epoch(epoch)
-        except Ended:
+        except FeedEnded:
             pass
         except Exception as error:
             self._failed(error)
@@ -73,10 +73,10 @@ class Pipe:
     def _epoch(self, epoch: int) -> None:
         writer = self._opened(self._name(epoch))
         try:
-            with spoilt():
+            with is_broken_fifo():
                 os.mkfifo(self._name(epoch + 1), 0o644, dir_fd=self._folder)
             self._stream(writer, epoch)
-            with spoilt():
+            with is_broken_fifo():
                 os.unlink(self._name(epoch), dir_fd=self._folder)
         finally:
             os.close(writer)
@@ -87,18 +87,18 @@ class Pipe:
                 self._write(writer, piece)
         except BrokenPipeError:
             pass  # the program has seen enough
-        except Ended:
+        except FeedEnded:
             raise
         except Exception as error:
             self._failed(error)
-            raise Ended from error
+            raise FeedEnded from error
 
     def _opened(self, name: str) -> int:
         """The FIFO, once the program has opened it. Without waiting in ``open``, from which nothing could fetch this thread."""
         pause = SHORTEST_PAUSE
         while not self._ended.wait(pause):
             pause = min(pause * 1.5, LONGEST_PAUSE)
-            with spoilt():
+            with is_broken_fifo():
                 try:
                     writer = os.open(name, os.O_WRONLY | os.O_NONBLOCK | os.O_NOFOLLOW, dir_fd=self._folder)
                 except OSError as error:
@@ -109,7 +109,7 @@ class Pipe:
                 return writer
             os.close(writer)
             break
-        raise Ended
+        raise FeedEnded
 
     def _write(self, writer: int, piece: bytes) -> None:
         """Raises BrokenPipeError when the program has closed its end."""
@@ -118,18 +118,18 @@ class Pipe:
         left = memoryview(piece)
         while left:
             if self._ended.is_set():
-                raise Ended
+                raise FeedEnded
             if room.poll(PATIENCE):
                 with contextlib.suppress(BlockingIOError):
                     left = left[os.write(writer, left) :]
 
 
 @contextlib.contextmanager
-def spoilt() -> Iterator[None]:
+def is_broken_fifo() -> Iterator[None]:
     """An error that tells that the job took or replaced its FIFO ends the feeding."""
     try:
         yield
     except OSError as error:
         if error.errno in SPOILT:
-            raise Ended from error
+            raise FeedEnded from error
         raise

@@ -25,11 +25,11 @@ from course.localaws.images import Image, custom
 from course.localaws.jobs.overlay import Overlay, Overlays
 from course.localaws.sagemaker.training.spot import Interruption, Interruptions
 from course.sandbox.box import Box
-from course.sandbox.box_group import Together
+from course.sandbox.box_group import BoxGroup
 from course.sandbox.limits import Limits
 from course.sandbox.network import Network
-from course.sandbox.process import OnLines, Running, sweep
-from course.sandbox.visible import Bind
+from course.sandbox.process import BoxProcess, OnLines, sweep
+from course.sandbox.visible import BindMount
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
@@ -42,7 +42,7 @@ CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0a-\x1f]|\t")
 SERVICE = "sagemaker.amazonaws.com"
 SYSTEM_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 KEY_SECONDS = 28 * 86_400.0  # for which a job's keys are good: the longest that a job may run
-Program = TypeVar("Program", Running, Together)
+Program = TypeVar("Program", BoxProcess, BoxGroup)
 logger = logging.getLogger(__name__)
 
 
@@ -50,23 +50,23 @@ class JobFailure(Exception):
     """A job fails; the message is its ``FailureReason``."""
 
 
-class Abandoned(Exception):
+class ServerShuttingDown(Exception):
     """The local AWS is stopping: the job is to leave everything as it is; `recover` fails it at the next start."""
 
 
-def grace() -> float:
+def stop_grace_seconds() -> float:
     """Seconds that a job's program has to end after SIGTERM."""
     return float(os.environ.get("COURSE_STOP_GRACE_SECONDS", GRACE_SECONDS))
 
 
-class Job:
+class JobControl:
     """What may happen to a job from outside while its thread works on it."""
 
     def __init__(self) -> None:
         self.stopped_by = ""  # "Stopped", "MaxRuntimeExceeded" or "MaxWaitTimeExceeded"
         self.abandoned = False
         self.interruptions = Interruptions()
-        self._running: Running | Together | None = None
+        self._running: BoxProcess | BoxGroup | None = None
         self._lock = threading.Lock()
 
     @property
@@ -76,13 +76,13 @@ class Job:
     def check(self) -> None:
         """Raises Abandoned when the local AWS is stopping."""
         if self.abandoned:
-            raise Abandoned
+            raise ServerShuttingDown
 
     def begin(self) -> None:
         """Raises Abandoned or StoppedEarly when the next thing is not to be begun."""
         self.check()
         if self.stopped_by:
-            raise StoppedEarly
+            raise StoppedBeforeStart
 
     def stop(self, reason: str) -> None:
         """Let the job end: SIGTERM, and SIGKILL after the grace. Returns at once."""
@@ -90,7 +90,7 @@ class Job:
             self.stopped_by = self.stopped_by or reason
             running = self._running
         if running is not None:
-            threading.Thread(target=running.stop, args=(grace(),), daemon=True, name="stop-job").start()
+            threading.Thread(target=running.stop, args=(stop_grace_seconds(),), daemon=True, name="stop-job").start()
 
     def abandon(self) -> None:
         with self._lock:
@@ -118,7 +118,7 @@ class Job:
         return running
 
 
-class StoppedEarly(Exception):
+class StoppedBeforeStart(Exception):
     """The job was stopped before its program began."""
 
 
@@ -136,14 +136,14 @@ class JobRunner:
         self.platform, self.kind = platform, kind
         self.overlays = Overlays(_made(platform.state / "overlays"))
         self._boxes = _made(platform.state / "boxes")
-        self._jobs: dict[str, Job] = {}
+        self._jobs: dict[str, JobControl] = {}
         self._pool: ThreadPoolExecutor | None = None
         self._lock = threading.Lock()
 
-    def submit(self, arn: str, work: Callable[[Job], None]) -> None:
+    def submit(self, arn: str, work: Callable[[JobControl], None]) -> None:
         """Have ``work`` done in a thread, in its turn."""
         with self._lock:
-            job = self._jobs[arn] = Job()
+            job = self._jobs[arn] = JobControl()
             self._pool = self._pool or ThreadPoolExecutor(max(2, os.cpu_count() or 1), thread_name_prefix=self.kind)
             self._pool.submit(self._work, arn, job, work)
 
@@ -218,7 +218,7 @@ class JobRunner:
         share: int = 1,
         memory: int | None = None,
         overlay: Overlay | None = None,
-        binds: Sequence[Bind] = (),
+        binds: Sequence[BindMount] = (),
     ) -> Box:
         """A box on ``folder/ml``.
 
@@ -245,23 +245,23 @@ class JobRunner:
             Bytes, where it may have fewer than the limits say.
         overlay : Overlay, optional
             One outside ``folder`` into which the box installs.
-        binds : sequence of Bind
+        binds : sequence of BindMount
         """
         state, sealed = self.platform.state, self.platform.sealed
         port = int(self.platform.endpoint.rpartition(":")[2])
         alone = bool(isolated or sealed or inside)
         gateway = (port, sealed) if alone and not isolated and joins is None else None
         network = Network(not alone, gateway, serves, inside, joins, hostname)
-        files = [Bind(state / name) for name in (*sdk_environment.FILES, "overlays")]
-        theirs = [Bind(overlay.folder, writable=True)] if overlay else []
+        files = [BindMount(state / name) for name in (*sdk_environment.FILES, "overlays")]
+        theirs = [BindMount(overlay.folder, writable=True)] if overlay else []
         if image and image.files:
-            theirs += [*map(Bind, image.packages), *custom.binds(image.files)]
+            theirs += [*map(BindMount, image.packages), *custom.binds(image.files)]
         limits = self.platform.limits.divided(share)
         limits = limits if output is None else dataclasses.replace(limits, output=output)
         limits = limits if memory is None else dataclasses.replace(limits, memory=min(memory, limits.memory))
         return Box(folder / "ml", variables, limits, network=network, binds=[*files, *theirs, *binds])
 
-    def overlay(self, job: Job, folder: Path, requirements: Path | None, image: Image | None = None) -> Overlay:
+    def overlay(self, job: JobControl, folder: Path, requirements: Path | None, image: Image | None = None) -> Overlay:
         """The overlay of the job in ``folder``; may be stopped like the job."""
 
         def run(overlay: Overlay, command: Sequence[str]) -> int:
@@ -272,10 +272,10 @@ class JobRunner:
 
         return self.overlays.make(folder / "overlay", requirements, run, image.packages if image else ())
 
-    def _work(self, arn: str, job: Job, work: Callable[[Job], None]) -> None:
+    def _work(self, arn: str, job: JobControl, work: Callable[[JobControl], None]) -> None:
         try:
             work(job)
-        except Abandoned:
+        except ServerShuttingDown:
             pass
         except Exception:
             logger.exception("%s ended without a status", arn)
@@ -332,7 +332,7 @@ def require_role(platform: Platform, role: str) -> None:
     )
 
 
-def limit_failure(running: Running, limits: Limits) -> str:
+def limit_failure(running: BoxProcess, limits: Limits) -> str:
     """The ``FailureReason`` of a program that has ended because it reached one of its box's limits, ``""`` of any other."""
     code = running.exit_code
     reasons = {

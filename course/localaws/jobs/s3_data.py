@@ -35,7 +35,7 @@ class DataError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class InputObject:
     """An object and its place, relative to the directory it goes to."""
 
     stored: StoredObject
@@ -96,7 +96,7 @@ class JobData:
             f'permissions on bucket "{bucket}".{reason}',
         )
 
-    def find(self, uri: str, data_type: str = "S3Prefix") -> list[Item]:
+    def find(self, uri: str, data_type: str = "S3Prefix") -> list[InputObject]:
         """The objects that a data source names; ``data_type`` is ``S3Prefix`` or ``ManifestFile``.
 
         Raises
@@ -113,13 +113,13 @@ class JobData:
             raise DataError(f'No S3 objects found under S3 URL "{uri}" given in input data source.')
         return items
 
-    def below(self, uri: str) -> list[Item]:
+    def below(self, uri: str) -> list[InputObject]:
         """The objects below a prefix, of which there may be none. Raises AwsError ``NoSuchBucket``."""
         bucket, prefix = split(uri)
         self._note("ListObjectsV2", bucket)
-        return [Item(stored, place_of(stored.key, prefix)) for stored in self._platform.objects.list(bucket, prefix)]
+        return [InputObject(stored, place_of(stored.key, prefix)) for stored in self._platform.objects.list(bucket, prefix)]
 
-    def download(self, items: Iterable[Item], folder: Path, link: bool, cancelled: Callable[[], bool] = lambda: False) -> None:
+    def download(self, items: Iterable[InputObject], folder: Path, link: bool, cancelled: Callable[[], bool] = lambda: False) -> None:
         """Put objects into ``folder``; keys that end with ``/`` become directories.
 
         Parameters
@@ -196,10 +196,10 @@ class JobData:
         """Whether the job's role may do it. Waits for IAM: not for the event loop."""
         return self._platform.identity.simulate(self._role, [action], [resource])[0].allowed
 
-    def _manifest(self, bucket: str, key: str) -> list[Item]:
+    def _manifest(self, bucket: str, key: str) -> list[InputObject]:
         """An item for each name of a manifest, placed by its name; one that is named twice is there once."""
         prefix, names = self._parsed(bucket, key, manifests.names)
-        return [Item(self._head(*split(prefix + name)), inside(name)) for name in dict.fromkeys(names)]
+        return [InputObject(self._head(*split(prefix + name)), inside(name)) for name in dict.fromkeys(names)]
 
     def records(self, uri: str, attributes: list[str]) -> list[tuple[bytes | StoredObject, ...]]:
         """The lines of an augmented manifest: by attribute the bytes of its value, or the object that it refers to. Raises DataError."""

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from course.localaws.core.errors import AwsError, not_supported
-from course.localaws.logs.naming import Names
-from course.localaws.logs.pages import Place
+from course.localaws.logs.naming import LogArns
+from course.localaws.logs.pages import EventCursor
 
 if TYPE_CHECKING:
     from course.localaws.logs.service import Logs
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PAGE = 50
 
 
-def describe_log_groups(logs: Logs, names: Names, params: dict) -> dict:
+def describe_log_groups(logs: Logs, names: LogArns, params: dict) -> dict:
     prefix, pattern = params.get("logGroupNamePrefix", ""), params.get("logGroupNamePattern", "")
     if prefix and pattern:
         raise AwsError("InvalidParameterException", "LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.")
@@ -36,7 +36,7 @@ def describe_log_groups(logs: Logs, names: Names, params: dict) -> dict:
     return {"logGroups": [_group(names, row) for row in page], **token}
 
 
-def list_log_groups(logs: Logs, names: Names, params: dict) -> dict:
+def list_log_groups(logs: Logs, names: LogArns, params: dict) -> dict:
     if refused := sorted({"dataSources", "fieldIndexNames", "logGroupTags"} & params.keys()):
         raise not_supported("logs", f"ListLogGroups with {', '.join(refused)}")
     patterns = [re.compile(re.escape(one).replace(r"\^", "^")) for one in params.get("logGroupNamePattern", "").split("|")]
@@ -50,7 +50,7 @@ def list_log_groups(logs: Logs, names: Names, params: dict) -> dict:
     return {"logGroups": groups, **token}
 
 
-def describe_log_streams(logs: Logs, names: Names, params: dict) -> dict:
+def describe_log_streams(logs: Logs, names: LogArns, params: dict) -> dict:
     name = names.group_of(params)
     prefix, by_time = params.get("logStreamNamePrefix", ""), params.get("orderBy") == "LastEventTime"
     if prefix and by_time:
@@ -71,11 +71,11 @@ def filtered_event(stream: str, row: sqlite3.Row) -> dict:
         "timestamp": row["timestamp"],
         "message": row["message"],
         "ingestionTime": row["ingestion"],
-        "eventId": Place(row["timestamp"], row["id"]).text(),
+        "eventId": EventCursor(row["timestamp"], row["id"]).text(),
     }
 
 
-def _group(names: Names, row: sqlite3.Row) -> dict:
+def _group(names: LogArns, row: sqlite3.Row) -> dict:
     arn = names.group_arn(row["name"])
     return {
         "logGroupName": row["name"],
@@ -91,7 +91,7 @@ def _group(names: Names, row: sqlite3.Row) -> dict:
     }
 
 
-def _stream(names: Names, group: str, row: sqlite3.Row) -> dict:
+def _stream(names: LogArns, group: str, row: sqlite3.Row) -> dict:
     return {
         "logStreamName": row["name"],
         "creationTime": row["created"],

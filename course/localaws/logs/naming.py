@@ -8,7 +8,7 @@ from course.localaws.core.errors import AwsError
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class LogArns:
     """The caller's region and account."""
 
     region: str

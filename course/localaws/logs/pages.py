@@ -22,7 +22,7 @@ MOST_SCANNED = 50_000
 FOREVER = 1 << 62
 
 
-class Place(NamedTuple):
+class EventCursor(NamedTuple):
     """Right after the event with this time stamp and id, or where it would be."""
 
     timestamp: int
@@ -59,15 +59,15 @@ def stream_page(store: LogStore, stream_id: int, window: Window, token: str | No
     direction, place = _read_token(token) if token else ("f" if from_head else "b", None)
     forward = direction == "f"
     if place is None:
-        place = Place(window.start - 1, FOREVER) if forward else Place(window.end, 0)
+        place = EventCursor(window.start - 1, FOREVER) if forward else EventCursor(window.end, 0)
     rows = _rows(store, stream_id, window, place, forward)
     events = _fill(itertools.islice(rows, limit))
     if not forward:
         events.reverse()
-    first = Place(events[0]["timestamp"], events[0]["id"] - 1) if events else place
-    last = Place(events[-1]["timestamp"], events[-1]["id"]) if events else place
+    first = EventCursor(events[0]["timestamp"], events[0]["id"] - 1) if events else place
+    last = EventCursor(events[-1]["timestamp"], events[-1]["id"]) if events else place
     if not events and token is None:
-        first = last = Place(max(window.start - 1, 0), FOREVER if window.start else 0)
+        first = last = EventCursor(max(window.start - 1, 0), FOREVER if window.start else 0)
     return StreamPage(events, f"f/{last.text()}/s", f"b/{first.text()}/s")
 
 
@@ -86,7 +86,7 @@ def filtered_page(
     direction, place = _read_token(token) if token else ("f" if from_head else "b", None)
     forward = direction == "f"
     if place is None:
-        place = Place(window.start - 1, FOREVER) if forward else Place(window.end, 0)
+        place = EventCursor(window.start - 1, FOREVER) if forward else EventCursor(window.end, 0)
     sources = [_rows(store, stream_id, window, place, forward) for stream_id in streams]
     merged = heapq.merge(*sources, key=itemgetter("timestamp", "id"), reverse=not forward)
     events: list[tuple[str, sqlite3.Row]] = []
@@ -96,14 +96,14 @@ def filtered_page(
         matching = matches(row["message"])
         if scanned >= MOST_SCANNED or (matching and (len(events) == limit or (events and size + cost > MOST_BYTES))):
             return FilteredPage(events, f"{direction}/{place.text()}/s")
-        place = Place(row["timestamp"], row["id"] if forward else row["id"] - 1)
+        place = EventCursor(row["timestamp"], row["id"] if forward else row["id"] - 1)
         if matching:
             events.append((streams[row["stream_id"]], row))
             size += cost
     return FilteredPage(events, None)
 
 
-def _rows(store: LogStore, stream_id: int, window: Window, place: Place, forward: bool) -> Iterator[sqlite3.Row]:
+def _rows(store: LogStore, stream_id: int, window: Window, place: EventCursor, forward: bool) -> Iterator[sqlite3.Row]:
     """Events from a place on, forward in time or backward from it."""
     side, order = (">", "") if forward else ("<=", "DESC")
     query = (
@@ -125,8 +125,8 @@ def _fill(rows: Iterable[sqlite3.Row]) -> list[sqlite3.Row]:
     return events
 
 
-def _read_token(token: str) -> tuple[str, Place]:
+def _read_token(token: str) -> tuple[str, EventCursor]:
     found = _TOKEN.fullmatch(token)
     if found is None:
         raise AwsError("InvalidParameterException", "The specified nextToken is invalid.")
-    return found[1], Place(int(found[2]), int(found[3]))
+    return found[1], EventCursor(int(found[2]), int(found[3]))

@@ -9,10 +9,10 @@ from collections.abc import Awaitable, Callable
 from anyio import to_thread
 from starlette.responses import Response
 
-from course.localaws.core.call import Call, Service
+from course.localaws.core.call import AwsRequest, Service
 from course.localaws.core.errors import AwsError, not_supported
 from course.localaws.logs import describing
-from course.localaws.logs.naming import Names
+from course.localaws.logs.naming import LogArns
 from course.localaws.logs.pages import FOREVER, MOST_BYTES, MOST_EVENTS, Window, filtered_page, stream_page
 from course.localaws.logs.patterns import matcher
 from course.localaws.logs.store import EVENT_OVERHEAD, LogStore
@@ -24,7 +24,7 @@ DAY = 24 * HOUR
 RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
 MOST_TAGS = 50
 
-Handler = Callable[["Logs", Names, dict], dict | None | Awaitable[dict]]
+Handler = Callable[["Logs", LogArns, dict], dict | None | Awaitable[dict]]
 
 
 def logs_service(platform: Platform) -> Service:
@@ -32,7 +32,7 @@ def logs_service(platform: Platform) -> Service:
     contract = Contract("logs")
     logs = Logs(platform.logs)
 
-    async def serve(call: Call) -> Response:
+    async def serve(call: AwsRequest) -> Response:
         call.operation, params = contract.parse(call, await call.body())
         call.resource = params.get("logGroupName", "")
         if call.operation not in OPERATIONS:
@@ -41,7 +41,7 @@ def logs_service(platform: Platform) -> Service:
             contract.validate(call.operation, params)
         except AwsError as error:  # the one name that Logs has for it
             raise AwsError("InvalidParameterException", error.message) from None
-        result = OPERATIONS[call.operation](logs, Names(call.region, call.principal.account), params)
+        result = OPERATIONS[call.operation](logs, LogArns(call.region, call.principal.account), params)
         if inspect.isawaitable(result):
             result = await result
         return contract.serialise(call.operation, result)
@@ -55,32 +55,32 @@ class Logs:
     def __init__(self, store: LogStore) -> None:
         self.store = store
 
-    def create_log_group(self, names: Names, params: dict) -> None:
+    def create_log_group(self, names: LogArns, params: dict) -> None:
         if params.get("deletionProtectionEnabled"):
             raise not_supported("logs", "CreateLogGroup with deletion protection")
         tags = _checked_tags(params.get("tags", {}))
         log_class = params.get("logGroupClass", "STANDARD")
         self.store.create_group(names.region, params["logGroupName"], log_class, params.get("kmsKeyId"), tags)
 
-    def delete_log_group(self, names: Names, params: dict) -> None:
+    def delete_log_group(self, names: LogArns, params: dict) -> None:
         self.store.delete_group(names.region, params["logGroupName"])
 
-    def put_retention_policy(self, names: Names, params: dict) -> None:
+    def put_retention_policy(self, names: LogArns, params: dict) -> None:
         days = params["retentionInDays"]
         if days not in RETENTIONS:
             raise AwsError("InvalidParameterException", f"Invalid retention value. Valid values are: {list(RETENTIONS)}")
         self.store.update_group(names.region, params["logGroupName"], retention=days)
 
-    def delete_retention_policy(self, names: Names, params: dict) -> None:
+    def delete_retention_policy(self, names: LogArns, params: dict) -> None:
         self.store.update_group(names.region, params["logGroupName"], retention=None)
 
-    def create_log_stream(self, names: Names, params: dict) -> None:
+    def create_log_stream(self, names: LogArns, params: dict) -> None:
         self.store.create_stream(names.region, params["logGroupName"], params["logStreamName"])
 
-    def delete_log_stream(self, names: Names, params: dict) -> None:
+    def delete_log_stream(self, names: LogArns, params: dict) -> None:
         self.store.delete_stream(names.region, params["logGroupName"], params["logStreamName"])
 
-    def put_log_events(self, names: Names, params: dict) -> dict:
+    def put_log_events(self, names: LogArns, params: dict) -> dict:
         """Events too old or too new are rejected, the others are kept, as on AWS; sequence tokens are ignored."""
         group = self.store.group(names.region, params["logGroupName"])
         stream = self.store.stream(names.region, params["logGroupName"], params["logStreamName"])
@@ -104,7 +104,7 @@ class Logs:
             rejected["tooNewLogEventStartIndex"] = in_time
         return {"rejectedLogEventsInfo": rejected} if rejected else {}
 
-    def get_log_events(self, names: Names, params: dict) -> dict:
+    def get_log_events(self, names: LogArns, params: dict) -> dict:
         name = names.group_of(params)
         stream = self.store.stream(names.region, name, params["logStreamName"])
         window = self._window(names, name, params, params.get("endTime", FOREVER))
@@ -113,11 +113,11 @@ class Logs:
         events = [{"timestamp": row["timestamp"], "message": row["message"], "ingestionTime": row["ingestion"]} for row in page.events]
         return {"events": events, "nextForwardToken": page.forward, "nextBackwardToken": page.backward}
 
-    async def filter_log_events(self, names: Names, params: dict) -> dict:
+    async def filter_log_events(self, names: LogArns, params: dict) -> dict:
         """Looks at many events, hence in a thread."""
         return await to_thread.run_sync(self._filter, names, params)
 
-    def _filter(self, names: Names, params: dict) -> dict:
+    def _filter(self, names: LogArns, params: dict) -> dict:
         name = names.group_of(params)
         group = self.store.group(names.region, name)
         wanted, prefix = params.get("logStreamNames"), params.get("logStreamNamePrefix", "")
@@ -134,31 +134,31 @@ class Logs:
         result = {"events": [describing.filtered_event(stream, row) for stream, row in page.events], "searchedLogStreams": []}
         return result | ({"nextToken": page.token} if page.token else {})
 
-    def _window(self, names: Names, group: str, params: dict, end: int) -> Window:
+    def _window(self, names: LogArns, group: str, params: dict, end: int) -> Window:
         """The requested time, without what the group's retention has ended."""
         retention = self.store.group(names.region, group)["retention"]
         horizon = self.store.now() - retention * DAY if retention else 0
         return Window(max(params.get("startTime", 0), horizon), end)
 
-    def tag_resource(self, names: Names, params: dict) -> None:
+    def tag_resource(self, names: LogArns, params: dict) -> None:
         self._tag(names, names.group_in(params["resourceArn"]), params["tags"], ())
 
-    def untag_resource(self, names: Names, params: dict) -> None:
+    def untag_resource(self, names: LogArns, params: dict) -> None:
         self._tag(names, names.group_in(params["resourceArn"]), {}, params["tagKeys"])
 
-    def list_tags_for_resource(self, names: Names, params: dict) -> dict:
+    def list_tags_for_resource(self, names: LogArns, params: dict) -> dict:
         return {"tags": json.loads(self.store.group(names.region, names.group_in(params["resourceArn"]))["tags"])}
 
-    def tag_log_group(self, names: Names, params: dict) -> None:
+    def tag_log_group(self, names: LogArns, params: dict) -> None:
         self._tag(names, params["logGroupName"], params["tags"], ())
 
-    def untag_log_group(self, names: Names, params: dict) -> None:
+    def untag_log_group(self, names: LogArns, params: dict) -> None:
         self._tag(names, params["logGroupName"], {}, params["tags"])
 
-    def list_tags_log_group(self, names: Names, params: dict) -> dict:
+    def list_tags_log_group(self, names: LogArns, params: dict) -> dict:
         return {"tags": json.loads(self.store.group(names.region, params["logGroupName"])["tags"])}
 
-    def _tag(self, names: Names, group: str, added: dict[str, str], removed: list[str] | tuple) -> None:
+    def _tag(self, names: LogArns, group: str, added: dict[str, str], removed: list[str] | tuple) -> None:
         tags = json.loads(self.store.group(names.region, group)["tags"]) | added
         self.store.update_group(names.region, group, tags=json.dumps(_checked_tags({k: v for k, v in tags.items() if k not in removed})))
 

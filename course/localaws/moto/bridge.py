@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from course.localaws.core.errors import AwsError
-from course.localaws.moto.replay import after, current, remembered
+from course.localaws.moto.replay import current, patch_on_import, recorded
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
@@ -41,10 +41,10 @@ def _there(look: Callable[[], object]) -> bool:
         except AwsError:
             return _ABSENT
 
-    return remembered(ask) == _PRESENT
+    return recorded(ask) == _PRESENT
 
 
-@after("moto.s3.models")
+@patch_on_import("moto.s3.models")
 def _s3(module: ModuleType) -> None:
     backend = module.S3Backend
 
@@ -62,7 +62,7 @@ def _s3(module: ModuleType) -> None:
             except AwsError:
                 return _ABSENT
 
-        found = remembered(read)
+        found = recorded(read)
         return None if found == _ABSENT else module.FakeKey(key_name, found[1:], self.account_id, self.region_name, bucket_name=bucket_name)
 
     def put_object(self: Any, bucket_name: str, key_name: str, value: bytes, **options: Any) -> Any:
@@ -74,7 +74,7 @@ def _s3(module: ModuleType) -> None:
     backend.get_bucket, backend.get_object, backend.put_object = get_bucket, get_object, put_object
 
 
-@after("moto.logs.models")
+@patch_on_import("moto.logs.models")
 def _logs(module: ModuleType) -> None:
     backend = module.LogsBackend
 
@@ -100,7 +100,7 @@ def _logs(module: ModuleType) -> None:
     backend.list_tags_log_group = list_tags_log_group
 
 
-@after("moto.cloudwatch.models")
+@patch_on_import("moto.cloudwatch.models")
 def _metrics(module: ModuleType) -> None:
     def put_metric_data(self: Any, namespace: str, metric_data: list[dict[str, Any]]) -> None:
         if not _first_time():

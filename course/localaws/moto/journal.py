@@ -39,7 +39,7 @@ CREATE INDEX IF NOT EXISTS entries_by_seed ON entries (seed)
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class JournalEntry:
     """One request to moto, with everything its answer depends on.
 
     Attributes
@@ -75,7 +75,7 @@ class Entry:
     body: bytes
     tape: tuple[bytes, ...] = field(default=())
 
-    def again(self, time: float) -> Entry:
+    def again(self, time: float) -> JournalEntry:
         """The same request at another time, with a new seed."""
         return replace(self, time=time, seed=new_seed())
 
@@ -103,7 +103,7 @@ class Journal:
             born, seed = connection.execute("SELECT born, seed FROM instance").fetchone()
         return born, seed
 
-    def append(self, entry: Entry) -> None:
+    def append(self, entry: JournalEntry) -> None:
         """Write an entry down; it is durable when this returns.
 
         Raises
@@ -131,14 +131,14 @@ class Journal:
                 ),
             )
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[JournalEntry]:
         """All entries, oldest first, one at a time: bodies may be large."""
         for row in self._database.connection.execute("SELECT * FROM entries ORDER BY id"):
             columns = dict(row)
             del columns["id"]
             columns["headers"] = tuple((name, value) for name, value in json.loads(columns["headers"]))
             columns["tape"] = tuple(b64decode(piece) for piece in json.loads(columns["tape"]))
-            yield Entry(**columns)
+            yield JournalEntry(**columns)
 
     def has(self, seed: bytes) -> bool:
         """Whether a request with this seed is in it."""

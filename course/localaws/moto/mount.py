@@ -18,13 +18,13 @@ from urllib.parse import urlencode, urlsplit
 from botocore.model import OperationNotFoundError
 from starlette.responses import Response
 
-from course.localaws.core.call import Call
+from course.localaws.core.call import AwsRequest
 from course.localaws.core.errors import AwsError, not_supported
 from course.localaws.moto import bridge, canned, replay, wsgi
-from course.localaws.moto.journal import Entry, Journal, new_seed
+from course.localaws.moto.journal import Journal, JournalEntry, new_seed
 from course.localaws.moto.patches import patch_libraries
-from course.localaws.moto.replay import World
-from course.localaws.moto.wsgi import Answer
+from course.localaws.moto.replay import ReplayContext
+from course.localaws.moto.wsgi import WsgiResponse
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
@@ -122,7 +122,7 @@ class MotoMount:
 
     def _begin(self) -> None:
         """With nothing in moto, as it was born here; what another local AWS of this process left goes, too."""
-        replay.live(self._platform.clock, self._journal.instance(self._platform.clock.now()))
+        replay.configure(self._platform.clock, self._journal.instance(self._platform.clock.now()))
         self._clear()
 
     def _unload(self) -> None:
@@ -148,7 +148,7 @@ class MotoMount:
         for entry in self._journal.entries():
             if self._closing.is_set():
                 raise RuntimeError("the local AWS was stopped before its journal was replayed")
-            world = replay.seeded(entry.time, entry.seed, service=entry.service, replaying=True, tape=list(entry.tape))
+            world = replay.seeded_context(entry.time, entry.seed, service=entry.service, replaying=True, tape=list(entry.tape))
             try:
                 self._execute(entry, world)
             except Exception:  # it failed the first time too, or it was never acknowledged
@@ -156,11 +156,11 @@ class MotoMount:
 
     # Calls
 
-    async def __call__(self, call: Call) -> Response:
+    async def __call__(self, call: AwsRequest) -> Response:
         entry = await self._entry(call)
         deadline = asyncio.get_running_loop().time()
         while True:
-            world = replay.seeded(entry.time, entry.seed, service=entry.service, request_id=call.id)
+            world = replay.seeded_context(entry.time, entry.seed, service=entry.service, request_id=call.id)
             try:
                 answer = await self.run_async(lambda entry=entry, world=world: self._perform(entry, world))
             finally:
@@ -171,9 +171,9 @@ class MotoMount:
             await asyncio.sleep(POLL_SECONDS)
             entry = entry.again(self._platform.clock.now())
 
-    async def _entry(self, call: Call) -> Entry:
+    async def _entry(self, call: AwsRequest) -> JournalEntry:
         scope = call.request.scope
-        return Entry(
+        return JournalEntry(
             time=self._platform.clock.now(),
             seed=new_seed(),
             service=call.service,
@@ -289,18 +289,18 @@ class MotoMount:
 
     # In moto's thread
 
-    def _own_json(self, service: str, region: str, target: str, parameters: dict) -> Answer:
+    def _own_json(self, service: str, region: str, target: str, parameters: dict) -> WsgiResponse:
         headers = (("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target))
         return self._own(service, region, json.dumps(parameters).encode(), *headers)
 
-    def _own(self, service: str, region: str, body: bytes, *headers: tuple[str, str], seed: bytes | None = None) -> Answer:
+    def _own(self, service: str, region: str, body: bytes, *headers: tuple[str, str], seed: bytes | None = None) -> WsgiResponse:
         """Perform a request on behalf of the account itself."""
         root = f"arn:aws:iam::{self._platform.account}:root"
         sent = (*headers, ("host", "localhost"))
-        entry = Entry(self._platform.clock.now(), seed or new_seed(), service, region, root, "", "POST", b"/", b"", sent, body)
-        return self._perform(entry, replay.seeded(entry.time, entry.seed, service=service))
+        entry = JournalEntry(self._platform.clock.now(), seed or new_seed(), service, region, root, "", "POST", b"/", b"", sent, body)
+        return self._perform(entry, replay.seeded_context(entry.time, entry.seed, service=service))
 
-    def _perform(self, entry: Entry, world: World) -> Answer:
+    def _perform(self, entry: JournalEntry, world: ReplayContext) -> WsgiResponse:
         """Execute a request, and write it down if it changed something.
 
         Raises
@@ -321,7 +321,7 @@ class MotoMount:
             self._keep(entry, world)
         return answer
 
-    def _keep(self, entry: Entry, world: World) -> None:
+    def _keep(self, entry: JournalEntry, world: ReplayContext) -> None:
         if not _changes(entry, world):
             return
         if entry.service in IDENTITY_SERVICES:
@@ -334,7 +334,7 @@ class MotoMount:
             self._replay()
             raise AwsError("InternalFailure", f"The local AWS could not write its journal ({error}); nothing was changed.", 500) from error
 
-    def _execute(self, entry: Entry, world: World) -> Answer:
+    def _execute(self, entry: JournalEntry, world: ReplayContext) -> WsgiResponse:
         """Let moto answer a request.
 
         Raises
@@ -347,15 +347,15 @@ class MotoMount:
         if entry.path.startswith(PRIVATE_PATHS):
             raise not_supported(entry.service, _asked(entry))
         environ = wsgi.environment(entry, self._platform.account)
-        with replay.entered(world):
+        with replay.use_context(world):
             status, headers, body = wsgi.call(self._application(entry, environ), environ)
         if status in (404, 405) and not world.operation and (not body or wsgi.is_html(headers)):
             raise not_supported(entry.service, _asked(entry))
         if status >= 500 and wsgi.is_html(headers):
             raise RuntimeError(f"moto answered {status} with a web page")
-        return Answer(status, headers, body, world.operation, world.wait)
+        return WsgiResponse(status, headers, body, world.operation, world.wait)
 
-    def _application(self, entry: Entry, environ: dict) -> Callable:
+    def _application(self, entry: JournalEntry, environ: dict) -> Callable:
         host = self._moto.infer_service_region_host(environ, environ["PATH_INFO"])
         backend = self._moto.get_backend_for_host(host) if host else None
         if backend in (None, "s3"):  # moto takes every host that begins with s3 for S3, which has a room of its own
@@ -363,7 +363,7 @@ class MotoMount:
         return self._moto.get_application(environ)
 
 
-def _failure(entry: Entry, world: World, error: Exception) -> AwsError:
+def _failure(entry: JournalEntry, world: ReplayContext, error: Exception) -> AwsError:
     operation = world.operation or _asked(entry)
     if isinstance(error, _UNKNOWN):
         return not_supported(entry.service, operation)
@@ -375,7 +375,7 @@ def _failure(entry: Entry, world: World, error: Exception) -> AwsError:
     )
 
 
-def _changes(entry: Entry, world: World) -> bool:
+def _changes(entry: JournalEntry, world: ReplayContext) -> bool:
     """Whether the request may have changed moto's state. Where in doubt, it has."""
     if not world.operation:
         return entry.method not in READ_METHODS or world.drew
@@ -384,7 +384,7 @@ def _changes(entry: Entry, world: World) -> bool:
     return not world.operation.startswith(READS) or world.drew
 
 
-def _asked(entry: Entry) -> str:
+def _asked(entry: JournalEntry) -> str:
     """The operation that a request asks for, where moto has not found out; for a REST service that we do not know, method and path."""
     if target := dict(entry.headers).get("x-amz-target"):
         return target.rpartition(".")[2]
@@ -400,7 +400,7 @@ def _asked(entry: Entry) -> str:
     return operation.name
 
 
-def _response(answer: Answer, call: Call) -> Response:
+def _response(answer: WsgiResponse, call: AwsRequest) -> Response:
     response = Response(answer.body, answer.status)
     kept = [(name.lower(), value) for name, value in answer.headers if name.lower() not in ANSWER_HEADERS_DROPPED]
     if wsgi.is_html(answer.headers):  # Flask's word where moto says nothing

@@ -9,54 +9,54 @@ from types import ModuleType
 from typing import Any
 
 from course.localaws.moto import canned, replay
-from course.localaws.moto.replay import after, current, dice, entered, remembered
+from course.localaws.moto.replay import current, patch_on_import, random_source, recorded, use_context
 
 
-@after("moto.settings")
+@patch_on_import("moto.settings")
 def _settings(settings: ModuleType) -> None:
     # AWS's own managed policies are there, as in every account. A browser's page has no business here: no CORS headers.
     settings.load_iam_aws_managed_policies = lambda: True
     settings.DISABLE_GLOBAL_CORS = True
 
 
-@after("moto.backends")
+@patch_on_import("moto.backends")
 def _modules(module: ModuleType) -> None:
     # moto lists its own folders at every request: a millisecond and a half.
     modules = list(module.list_of_moto_modules())
     module.list_of_moto_modules = lambda: modules
 
 
-@after("moto.core.utils")
+@patch_on_import("moto.core.utils")
 def _unix_time(module: ModuleType) -> None:
     # A queue asks for the time once a message whenever it is touched; by way of three dates that is most of a replay.
     original = module.unix_time
     module.unix_time = lambda dt=None: replay.now() if dt is None else original(dt)
 
 
-@after("moto.moto_api._internal.moto_random")
+@patch_on_import("moto.moto_api._internal.moto_random")
 def _generator(module: ModuleType) -> None:
     # moto's one generator is imported by name everywhere; all it does rests on these two.
-    module.MotoRandom.random = lambda self: dice.random()
-    module.MotoRandom.getrandbits = lambda self, bits: dice.getrandbits(bits)
+    module.MotoRandom.random = lambda self: random_source.random()
+    module.MotoRandom.getrandbits = lambda self, bits: random_source.getrandbits(bits)
 
 
-@after("moto.core.base_backend")
+@patch_on_import("moto.core.base_backend")
 def _default_resources(module: ModuleType) -> None:
     # A region's backend is made when somebody first looks at it, be it only to list: its ids must not depend on who that was.
     original = module.AccountSpecificBackend.__init__
 
     def init(self: Any, service_name: str, account_id: str, backend: type, *args: Any, **kwargs: Any) -> None:
         def born(region_name: str, account_id: str) -> object:
-            with entered(replay.birth(service_name, account_id, region_name)):
+            with use_context(replay.default_resource_context(service_name, account_id, region_name)):
                 return backend(region_name, account_id=account_id)
 
-        with entered(replay.birth(service_name, account_id)):
+        with use_context(replay.default_resource_context(service_name, account_id)):
             original(self, service_name, account_id, born, *args, **kwargs)
 
     module.AccountSpecificBackend.__init__ = init
 
 
-@after("moto.core.responses")
+@patch_on_import("moto.core.responses")
 def _operations(module: ModuleType) -> None:
     # Here moto knows which operation it is about to perform: the place to name it, and to refuse what it would only pretend.
     perform = module.BaseResponse.call_action
@@ -82,10 +82,10 @@ def _request_id(headers: dict | None = None) -> str:
     return request_id
 
 
-@after("moto.iam.models")
+@patch_on_import("moto.iam.models")
 def _managed_policies(module: ModuleType) -> None:
     # AWS's own policies, 1,582 of them, are the same in every account, their ids too. moto makes them anew for each, in 0.15 s.
-    with entered(replay.seeded(0.0, b"AWS's managed policies")):
+    with use_context(replay.seeded_context(0.0, b"AWS's managed policies")):
         known = json.loads(module.aws_managed_policies_data)
         policies = [module.AWSManagedPolicy.from_data(name, "aws", "us-east-1", policy) for name, policy in known.items()]
 
@@ -103,7 +103,7 @@ def _managed_policies(module: ModuleType) -> None:
     module.IAMBackend._init_aws_policies = of_account
 
 
-@after("moto.sqs.models")
+@patch_on_import("moto.sqs.models")
 def _long_polling(module: ModuleType) -> None:
     # moto waits for messages inside the request, and would wait for ever: its time stands still, and nobody else gets in.
     # So it answers at once, and says how long the caller would have waited.
@@ -121,7 +121,7 @@ def _long_polling(module: ModuleType) -> None:
     module.SQSBackend.receive_message = receive_message
 
 
-@after("moto.events.utils")
+@patch_on_import("moto.events.utils")
 def _whole_events(module: ModuleType) -> None:
     # Without an InputTransformer a target gets the event as it is. moto fills a template of its own: the account is left out of it, and
     # text of the event that looks like a place in the template is replaced.
@@ -135,7 +135,7 @@ def _whole_events(module: ModuleType) -> None:
     module.EventTemplateParser.parse = staticmethod(whole)
 
 
-@after("moto.cloudwatch.models")
+@patch_on_import("moto.cloudwatch.models")
 def _alarms(module: ModuleType) -> None:
     # moto's new alarms are OK; nothing has looked yet.
     init = module.Alarm.__init__
@@ -147,7 +147,7 @@ def _alarms(module: ModuleType) -> None:
     module.Alarm.__init__ = unchecked
 
 
-@after("moto.ecr.models")
+@patch_on_import("moto.ecr.models")
 def _images(module: ModuleType) -> None:
     # A tag that moves to another image leaves the one that had it without a tag; moto would delete that. And an image is as large as its
     # parts together.
@@ -172,7 +172,7 @@ def _images(module: ModuleType) -> None:
     module.ECRBackend.put_image, module.Image.get_image_size_in_bytes = put_image, size
 
 
-@after("moto.cloudformation.parsing")
+@patch_on_import("moto.cloudformation.parsing")
 def _resource_types(module: ModuleType) -> None:
     # moto skips resource types that it does not know, and reports CREATE_COMPLETE.
     load = module.ResourceMap.load
@@ -205,7 +205,7 @@ def patch_libraries() -> None:
     def taped(make: Callable[..., Any]) -> Callable[..., Any]:
         # Without a request to moto the key still goes through `dump`: the same key.
         def make_or_remember(*args: Any, **kwargs: Any) -> Any:
-            return serialization.load_der_private_key(remembered(lambda: dump(make(*args, **kwargs))), password=None)
+            return serialization.load_der_private_key(recorded(lambda: dump(make(*args, **kwargs))), password=None)
 
         return make_or_remember
 
@@ -213,7 +213,7 @@ def patch_libraries() -> None:
     ec.generate_private_key = taped(ec.generate_private_key)
     ed25519.Ed25519PrivateKey.generate = taped(ed25519.Ed25519PrivateKey.generate)
     serial_number = x509.random_serial_number
-    x509.random_serial_number = lambda: dice.getrandbits(159) if current() else serial_number()
+    x509.random_serial_number = lambda: random_source.getrandbits(159) if current() else serial_number()
 
     send = Session.request
 

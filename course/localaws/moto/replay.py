@@ -30,7 +30,7 @@ Patch = Callable[[ModuleType], None]
 
 
 @dataclass(slots=True)
-class World:
+class ReplayContext:
     """What one request sees, and what it did.
 
     Attributes
@@ -46,7 +46,7 @@ class World:
     tape : list of bytes
         See `journal.Entry`; recorded at the first time, used up at replay.
     drew : bool
-        Whether ``dice`` were thrown.
+        Whether ``random_source`` were thrown.
     wait : float
         Seconds for which the caller would wait for a better answer than this empty one.
     idle : bool
@@ -54,7 +54,7 @@ class World:
     """
 
     time: float
-    dice: random.Random
+    random_source: random.Random
     service: str = ""
     request_id: str = ""
     operation: str = ""
@@ -70,13 +70,13 @@ _real_dice = random.SystemRandom()
 _clock = Clock()
 
 
-def current() -> World | None:
+def current() -> ReplayContext | None:
     """The world of the request that this thread serves."""
     return getattr(_local, "world", None)
 
 
 @contextmanager
-def entered(world: World | None) -> Iterator[World | None]:
+def use_context(world: ReplayContext | None) -> Iterator[ReplayContext | None]:
     """Let moto's code, in this thread, see ``world``, or none; worlds nest."""
     outer = current()
     _local.world = world
@@ -86,7 +86,7 @@ def entered(world: World | None) -> Iterator[World | None]:
         _local.world = outer
 
 
-def remembered(ask: Callable[[], bytes]) -> bytes:
+def recorded(ask: Callable[[], bytes]) -> bytes:
     """What ``ask`` answers, kept on the tape of the request; at replay what it answered then."""
     world = current()
     if world is not None and world.replaying and world.tape:
@@ -103,7 +103,7 @@ def now() -> float:
     return world.time if world else _clock.now()
 
 
-class _Dice(random.Random):
+class _ContextRandom(random.Random):
     """All of `random.Random`, thrown with the dice of the current world."""
 
     def random(self) -> float:
@@ -121,7 +121,7 @@ class _Dice(random.Random):
         return world.dice
 
 
-dice = _Dice()
+random_source = _ContextRandom()
 
 
 class _Kind(type):
@@ -161,11 +161,11 @@ class _Datetime(real_datetime.datetime, metaclass=_Kind):
 
 
 def _uuid4() -> uuid.UUID:
-    return uuid.UUID(int=dice.getrandbits(128), version=4)
+    return uuid.UUID(int=random_source.getrandbits(128), version=4)
 
 
 def _uuid1(node: int | None = None, clock_seq: int | None = None) -> uuid.UUID:
-    return uuid.UUID(int=dice.getrandbits(128), version=1)
+    return uuid.UUID(int=random_source.getrandbits(128), version=1)
 
 
 def _like(module: ModuleType, **changes: object) -> ModuleType:
@@ -179,8 +179,8 @@ _DRAWS = [name for name, value in vars(random).items() if getattr(value, "__self
 SHIMS: dict[str, ModuleType] = {
     "time": _like(time, time=now, time_ns=lambda: int(now() * 1e9)),
     "datetime": _like(real_datetime, datetime=_Datetime, date=_Date),
-    "random": _like(random, **{name: getattr(dice, name) for name in _DRAWS}),
-    "os": _like(os, urandom=dice.randbytes),
+    "random": _like(random, **{name: getattr(random_source, name) for name in _DRAWS}),
+    "os": _like(os, urandom=random_source.randbytes),
     "uuid": _like(uuid, uuid4=_uuid4, uuid1=_uuid1),
 }
 
@@ -198,7 +198,7 @@ class _Loader(SourceFileLoader):
     def exec_module(self, module: ModuleType) -> None:
         module.__dict__["__builtins__"] = {**vars(builtins), "__import__": _import}
         # A module is run in whichever request comes first, and may throw dice: not those of that request.
-        with entered(None):
+        with use_context(None):
             super().exec_module(module)
             for patch in _patches.get(module.__name__, ()):
                 patch(module)
@@ -221,12 +221,12 @@ _patches: dict[str, list[Patch]] = {}
 _born: tuple[float, bytes] = (0.0, b"")
 
 
-def seeded(moment: float, seed: bytes, **members: object) -> World:
+def seeded_context(moment: float, seed: bytes, **members: object) -> ReplayContext:
     """A world at ``moment`` (Unix seconds) whose chance comes from ``seed``."""
-    return World(moment, random.Random(seed), **members)
+    return ReplayContext(moment, random.Random(seed), **members)
 
 
-def after(module: str) -> Callable[[Patch], Patch]:
+def patch_on_import(module: str) -> Callable[[Patch], Patch]:
     """Decorates a function that changes something in a module of moto; it is called right after that module was run."""
 
     def register(patch: Patch) -> Patch:
@@ -236,13 +236,13 @@ def after(module: str) -> Callable[[Patch], Patch]:
     return register
 
 
-def birth(*names: str) -> World:
+def default_resource_context(*names: str) -> ReplayContext:
     """The world in which a default resource of moto is made, e.g. a region's default VPC: the same at every start, whoever asks first."""
     born, seed = _born
-    return seeded(born, seed + "/".join(names).encode())
+    return seeded_context(born, seed + "/".join(names).encode())
 
 
-def live(clock: Clock, born: tuple[float, bytes]) -> None:
+def configure(clock: Clock, born: tuple[float, bytes]) -> None:
     """Say whose world it is, from now on.
 
     Parameters

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from course.localaws.moto.journal import Entry
+from course.localaws.moto.journal import JournalEntry
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class WsgiResponse:
     """What moto said: HTTP status, headers, body; the operation it performed; seconds the caller would wait for a better answer."""
 
     status: int
@@ -35,7 +35,7 @@ def relevant(headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     return tuple((name, value) for name, value in headers if name not in _OF_THE_WAY)
 
 
-def environment(entry: Entry, account: str) -> dict[str, Any]:
+def environment(entry: JournalEntry, account: str) -> dict[str, Any]:
     """The WSGI environment (PEP 3333) of a request; the credential scope, not the signature, is what moto goes by."""
     raw = entry.path.decode("latin-1") + (f"?{entry.query.decode('latin-1')}" if entry.query else "")
     environ = {

@@ -9,11 +9,11 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from course.localaws.core.call import Call
+from course.localaws.core.call import AwsRequest
 from course.localaws.core.errors import AwsError
 from course.localaws.protocol import json_values, rest_json, validation
 from course.localaws.protocol.conformity import mismatches
-from course.localaws.protocol.model import Model
+from course.localaws.protocol.model import ApiModel
 
 STRICT = "LOCALAWS_STRICT"
 
@@ -31,7 +31,7 @@ class Contract:
 
     def __init__(self, service: str) -> None:
         self.service = service
-        self.model = Model(service)
+        self.model = ApiModel(service)
         self._strict = os.environ.get(STRICT) == "1"
 
     @property
@@ -42,7 +42,7 @@ class Contract:
         """Whether the service has an operation with the request's method and path."""
         return self._routes.find(request) is not None
 
-    def parse(self, call: Call, body: bytes) -> tuple[str, dict]:
+    def parse(self, call: AwsRequest, body: bytes) -> tuple[str, dict]:
         """The operation that a request names and its parameters, converted to the model's types but not validated.
 
         Raises
@@ -107,14 +107,14 @@ class Contract:
     def _routes(self) -> rest_json.Routes:
         return rest_json.Routes(self.model)
 
-    def _parse_json(self, call: Call, body: bytes) -> tuple[str, dict]:
+    def _parse_json(self, call: AwsRequest, body: bytes) -> tuple[str, dict]:
         prefix, _, operation = call.headers.get("x-amz-target", "").rpartition(".")
         if operation not in self.model.operations or prefix != self.model.metadata["targetPrefix"]:
             raise _unknown(f"{prefix}.{operation}")
         shape = self.model.input_of(operation)
         return operation, json_values.read(shape, json_values.load(body)) if shape else {}
 
-    def _parse_rest(self, call: Call, body: bytes) -> tuple[str, dict]:
+    def _parse_rest(self, call: AwsRequest, body: bytes) -> tuple[str, dict]:
         found = self._routes.find(call.request)
         if found is None:
             raise _unknown(f"{call.request.method} {rest_json.raw_path(call.request)}", status=404)

@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape
 from starlette.responses import Response
 
 from course.localaws.core.errors import AwsError
-from course.localaws.gateway.sigv4 import Head
+from course.localaws.gateway.sigv4 import RequestHead
 
 # By signing name. Every other REST service speaks JSON.
 REST_XML = frozenset({"s3", "s3control", "s3express", "s3-object-lambda", "s3-outposts", "cloudfront", "route53"})
@@ -23,17 +23,17 @@ _CBOR_PATH = re.compile(rb"/service/([^/]+)/operation/([^/]+)$")
 _FORM = "application/x-www-form-urlencoded"
 
 
-def service_of(head: Head, signing_name: str) -> str:
+def service_of(head: RequestHead, signing_name: str) -> str:
     """The service behind a signing name: S3 Control signs as S3 does, and its requests alone name an account."""
     return "s3control" if signing_name == "s3" and "x-amz-account-id" in head.headers else signing_name
 
 
-def protocol_of(head: Head, service: str) -> str:
+def protocol_of(head: RequestHead, service: str) -> str:
     """The protocol a request speaks, by botocore's names.
 
     Parameters
     ----------
-    head : Head
+    head : RequestHead
     service : str
         The signing name, empty when the request is unsigned.
     """
@@ -49,7 +49,7 @@ def protocol_of(head: Head, service: str) -> str:
     return "rest-json"
 
 
-def operation_of(head: Head, protocol: str, body: bytes = b"") -> str:
+def operation_of(head: RequestHead, protocol: str, body: bytes = b"") -> str:
     """The operation a request names, e.g. ``"CreateQueue"``; empty for REST protocols, which name none."""
     if protocol == "json":
         return head.headers["x-amz-target"].rpartition(".")[2]
@@ -61,33 +61,33 @@ def operation_of(head: Head, protocol: str, body: bytes = b"") -> str:
     return ""
 
 
-def render(error: AwsError, protocol: str, head: Head, service: str, request_id: str) -> Response:
+def render(error: AwsError, protocol: str, head: RequestHead, service: str, request_id: str) -> Response:
     """``error`` as the answer to a request."""
     return _RENDERERS[protocol](error, head, service, request_id)
 
 
-def _json(error: AwsError, head: Head, service: str, request_id: str) -> Response:
+def _json(error: AwsError, head: RequestHead, service: str, request_id: str) -> Response:
     version = "1.0" if head.headers.get("content-type", "").startswith("application/x-amz-json-1.0") else "1.1"
     body = {"__type": error.code, "message": error.message, **error.members}
     return Response(json.dumps(body), error.status, media_type=f"application/x-amz-json-{version}")
 
 
-def _rest_json(error: AwsError, head: Head, service: str, request_id: str) -> Response:
+def _rest_json(error: AwsError, head: RequestHead, service: str, request_id: str) -> Response:
     body = {"message": error.message, **error.members}
     return Response(json.dumps(body), error.status, {"x-amzn-errortype": error.code}, media_type="application/json")
 
 
-def _query(error: AwsError, head: Head, service: str, request_id: str) -> Response:
+def _query(error: AwsError, head: RequestHead, service: str, request_id: str) -> Response:
     details = f"<Error><Type>{_fault(error)}</Type>{_elements(error)}</Error><RequestId>{request_id}</RequestId>"
     return Response(f"<ErrorResponse>{details}</ErrorResponse>", error.status, media_type="text/xml")
 
 
-def _ec2(error: AwsError, head: Head, service: str, request_id: str) -> Response:
+def _ec2(error: AwsError, head: RequestHead, service: str, request_id: str) -> Response:
     details = f"<Errors><Error>{_elements(error)}</Error></Errors><RequestID>{request_id}</RequestID>"
     return Response(f'<?xml version="1.0" encoding="UTF-8"?>\n<Response>{details}</Response>', error.status, media_type="text/xml")
 
 
-def _rest_xml(error: AwsError, head: Head, service: str, request_id: str) -> Response:
+def _rest_xml(error: AwsError, head: RequestHead, service: str, request_id: str) -> Response:
     # S3's own form is the bare <Error>.
     if not service.startswith("s3") or service == "s3control":
         return _query(error, head, service, request_id)
@@ -96,7 +96,7 @@ def _rest_xml(error: AwsError, head: Head, service: str, request_id: str) -> Res
     return Response(body, error.status, media_type="application/xml")
 
 
-def _cbor(error: AwsError, head: Head, service: str, request_id: str) -> Response:
+def _cbor(error: AwsError, head: RequestHead, service: str, request_id: str) -> Response:
     body = {"__type": error.code, "message": error.message, **error.members}
     return Response(cbor(body), error.status, {"smithy-protocol": "rpc-v2-cbor"}, media_type="application/cbor")
 

@@ -61,7 +61,7 @@ def _left_out() -> frozenset[str]:
     return frozenset(yaml.safe_load(Path(__file__).with_name("left_out.yaml").read_text())["members"])
 
 
-class Model:
+class ApiModel:
     """One service's model, read when first needed and only as far as needed.
 
     Parameters

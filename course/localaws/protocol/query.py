@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape
 from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
 from starlette.responses import Response
 
-from course.localaws.core.call import Call
+from course.localaws.core.call import AwsRequest
 from course.localaws.core.errors import AwsError
 from course.localaws.protocol.model import raw
 
@@ -26,7 +26,7 @@ def model(service: str) -> ServiceModel:
     return ServiceModel(raw(service), service)
 
 
-async def form_of(call: Call) -> Form:
+async def form_of(call: AwsRequest) -> Form:
     """The flattened parameters of a request, ``Action`` and ``Version`` among them, wherever they were sent."""
     query = call.request.scope["query_string"].decode("latin-1")
     fields = {**parse_qs(query, keep_blank_values=True), **parse_qs((await call.body()).decode(), keep_blank_values=True)}

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, unquote
 from starlette.requests import Request
 
 from course.localaws.protocol import json_values
-from course.localaws.protocol.model import INTEGERS, NUMBERS, Model, Shape
+from course.localaws.protocol.model import INTEGERS, NUMBERS, ApiModel, Shape
 
 _LABEL = re.compile(r"\\\{(\w+)(\\\+)?\\\}")
 _DEFAULT_TIMES = {"header": "rfc822", "headers": "rfc822"}
@@ -25,7 +25,7 @@ _DEFAULT_TIMES = {"header": "rfc822", "headers": "rfc822"}
 class Routes:
     """The operations of a REST service by method and path."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: ApiModel) -> None:
         self._routes = [
             (name, operation["http"]["method"], *_template(operation["http"]["requestUri"])) for name, operation in model.operations.items()
         ]

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from course.localaws.core.errors import AwsError
 from course.localaws.protocol import xml
-from course.localaws.protocol.s3_routes import Target, service_model
+from course.localaws.protocol.s3_routes import RequestTarget, service_model
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def form(operation: str) -> Form:
     )
 
 
-def parameters(operation: str, target: Target, headers: Mapping[str, str]) -> dict:
+def parameters(operation: str, target: RequestTarget, headers: Mapping[str, str]) -> dict:
     """The parameters in a request's URL and headers. Raises ``InvalidArgument`` for a value that is not of its member's type."""
     places = form(operation)
     params: dict = {}

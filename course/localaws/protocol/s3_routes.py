@@ -47,7 +47,7 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class RequestTarget:
     """What a request's URL says; ``bucket`` and ``key`` are empty where the path has none."""
 
     bucket: str
@@ -55,12 +55,12 @@ class Target:
     query: dict[str, str]
 
 
-def target(raw_path: bytes, raw_query: bytes) -> Target:
+def target(raw_path: bytes, raw_query: bytes) -> RequestTarget:
     """Split a path-style URL. Raises ``InvalidURI`` when it is not UTF-8, or names a key but no bucket."""
     bucket, _, key = raw_path[1:].partition(b"/")
     try:
         query = dict(parse_qsl(raw_query.decode("ascii"), keep_blank_values=True, errors="strict"))
-        found = Target(unquote_to_bytes(bucket).decode(), unquote_to_bytes(key).decode(), query)
+        found = RequestTarget(unquote_to_bytes(bucket).decode(), unquote_to_bytes(key).decode(), query)
     except UnicodeDecodeError:
         found = None
     if found is None or (found.key and not found.bucket):
@@ -68,7 +68,7 @@ def target(raw_path: bytes, raw_query: bytes) -> Target:
     return found
 
 
-def find(method: str, target: Target, headers: Container[str]) -> str:
+def find(method: str, target: RequestTarget, headers: Container[str]) -> str:
     """The operation of a request.
 
     Raises

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from course.localaws.core.errors import AwsError
-from course.localaws.s3.exchange import Exchange
+from course.localaws.s3.exchange import S3Request
 from course.localaws.s3.objects import DEFAULT_CONTENT_TYPE, UNVERSIONED, Attributes, StoredObject
 from course.localaws.s3.operations.configurations import current
 
@@ -24,7 +24,7 @@ ENCRYPTION_MEMBERS = ("ServerSideEncryption", "SSEKMSKeyId", "BucketKeyEnabled")
 METADATA_LIMIT = 2048
 
 
-def requested(exchange: Exchange) -> Attributes:
+def requested(exchange: S3Request) -> Attributes:
     """Content headers, metadata, storage class and encryption of a PutObject, CopyObject or CreateMultipartUpload.
 
     Raises ``NoSuchBucket``, ``MetadataTooLarge``, ``InvalidStorageClass``, ``InvalidArgument``.
@@ -53,7 +53,7 @@ def storage_class(params: dict) -> dict[str, str]:
     return {} if name == "STANDARD" else {"StorageClass": name}
 
 
-def encryption(exchange: Exchange, default: dict) -> dict:
+def encryption(exchange: S3Request, default: dict) -> dict:
     """The encryption that an object says it has: the request's, else ``default``, the bucket's rule."""
     params = exchange.params
     applied = default.get("ApplyServerSideEncryptionByDefault", {"SSEAlgorithm": "AES256"})

@@ -18,7 +18,7 @@ from course.localaws.s3.spread import spread_folders
 CHUNK = 1 << 20
 
 
-class Pending:
+class UncommittedBlob:
     """A body that the index does not name yet; leaving its context without `keep` leaves nothing behind."""
 
     def __init__(self, path: Path, size: int) -> None:
@@ -43,7 +43,7 @@ class Pending:
             self.path.unlink(missing_ok=True)
 
 
-class Incoming(Pending):
+class BlobWriter(UncommittedBlob):
     """A body on its way in, hashed while it is written."""
 
     def __init__(self, path: Path, checksums: Iterable[Checksum] = ()) -> None:
@@ -84,7 +84,7 @@ class Incoming(Pending):
             self._file = -1
 
 
-class Bodies:
+class BlobStore:
     """The files ``<first two of name>/<name>`` below ``root``."""
 
     def __init__(self, root: Path) -> None:
@@ -96,22 +96,22 @@ class Bodies:
     def path(self, name: str) -> Path:
         return self.root.joinpath(name[:2], name)
 
-    def receive(self, checksums: Iterable[Checksum] = ()) -> Incoming:
+    def receive(self, checksums: Iterable[Checksum] = ()) -> BlobWriter:
         """A new body to write to, as a context manager that removes it unless it was kept."""
         path = self._new()
         try:
-            return Incoming(path, checksums)
+            return BlobWriter(path, checksums)
         except OSError as error:
             raise _storage_error(error, self.root) from error
 
-    def take(self, path: Path, incoming: Incoming) -> None:
+    def take(self, path: Path, incoming: BlobWriter) -> None:
         """Let ``incoming`` be the file ``path`` itself, of the same file system, which is gone from its old place afterwards."""
         for data in read_chunks(path):
             incoming.digest(data)
         path.chmod(0o444)
         path.replace(incoming.path)
 
-    def link(self, path: Path) -> Pending:
+    def link(self, path: Path) -> UncommittedBlob:
         """A second name for a kept body: a copied object costs no bytes, and either one may be deleted."""
         copy = self._new()
         try:
@@ -119,7 +119,7 @@ class Bodies:
         except OSError:  # a file system without links, or with too many of this file
             shutil.copyfile(path, copy)
             copy.chmod(0o444)
-        return Pending(copy, copy.stat().st_size)
+        return UncommittedBlob(copy, copy.stat().st_size)
 
     def _new(self) -> Path:
         """A name that no body has, in a folder that exists."""

@@ -86,7 +86,7 @@ def _seconds(date: str) -> float | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class ByteRange:
     """``length`` bytes from ``start`` on."""
 
     start: int
@@ -99,7 +99,7 @@ class Span:
 _RANGE = re.compile(r"bytes=(?:(\d+)-(\d*)|-(\d+))")
 
 
-def byte_range(header: str | None, size: int) -> Span | None:
+def byte_range(header: str | None, size: int) -> ByteRange | None:
     """The part of an object of ``size`` bytes that a ``Range`` header asks for.
 
     None for the whole: without a header, and with one that S3 ignores (several ranges, another unit, end before start).
@@ -116,4 +116,4 @@ def byte_range(header: str | None, size: int) -> Span | None:
     if start > end:
         message = "The requested range is not satisfiable"
         raise AwsError("InvalidRange", message, status=416, RangeRequested=header, ActualObjectSize=size)
-    return Span(start, end - start + 1)
+    return ByteRange(start, end - start + 1)

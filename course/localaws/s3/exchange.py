@@ -8,16 +8,16 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from course.localaws.core.call import Call
+from course.localaws.core.call import AwsRequest
 from course.localaws.s3.store import ObjectStore
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
+class S3Request:
     """``params`` are the operation's input members; a streaming body is still in ``call``."""
 
     store: ObjectStore
-    call: Call
+    call: AwsRequest
     params: dict
 
     @property
@@ -39,4 +39,4 @@ class Exchange:
 
 
 Result = dict | Response | None
-Operation = Callable[[Exchange], Result | Awaitable[Result]]
+Operation = Callable[[S3Request], Result | Awaitable[Result]]

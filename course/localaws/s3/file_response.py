@@ -11,14 +11,14 @@ from starlette.types import Receive, Scope, Send
 
 from course.localaws.core.errors import AwsError
 from course.localaws.s3.bodies import CHUNK
-from course.localaws.s3.conditions import Span
+from course.localaws.s3.conditions import ByteRange
 from course.localaws.s3.integrity import INLINE
 
 
 class FileResponse(Response):
     """Opens the file at once, so that what is deleted or overwritten meanwhile is still sent to its end."""
 
-    def __init__(self, path: Path, span: Span, status: int, headers: dict[str, str]) -> None:
+    def __init__(self, path: Path, span: ByteRange, status: int, headers: dict[str, str]) -> None:
         super().__init__(None, status, headers)
         self._span = span
         try:

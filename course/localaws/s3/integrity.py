@@ -8,17 +8,17 @@ from collections.abc import Mapping
 
 from anyio import to_thread
 
-from course.localaws.core.call import Call
+from course.localaws.core.call import AwsRequest
 from course.localaws.core.errors import AwsError
 from course.localaws.s3 import checksums
-from course.localaws.s3.bodies import CHUNK, Incoming
+from course.localaws.s3.bodies import CHUNK, BlobWriter
 
 INLINE = 1 << 16
 # Uploads in one piece; larger ones are multipart uploads.
 MAX_PUT = 5 << 30
 
 
-class Declared:
+class DeclaredDigests:
     """The digests that a request declares for its body.
 
     Attributes
@@ -91,7 +91,7 @@ def members(computed: list[checksums.Checksum]) -> dict[str, str]:
     return {f"Checksum{checksum.algorithm}": checksum.value() for checksum in computed}
 
 
-async def receive(call: Call, body: Incoming) -> None:
+async def receive(call: AwsRequest, body: BlobWriter) -> None:
     """Write a request's body into a file. A large one is hashed and written in a thread, so that other requests go on meanwhile.
 
     Raises ``MissingContentLength``, ``EntityTooLarge``.

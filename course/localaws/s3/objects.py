@@ -12,7 +12,7 @@ from pathlib import Path
 from course.localaws.core.clock import Clock
 from course.localaws.core.database import Database
 from course.localaws.core.errors import AwsError
-from course.localaws.s3.bodies import Bodies, Pending
+from course.localaws.s3.bodies import BlobStore, UncommittedBlob
 from course.localaws.s3.buckets import Bucket, Buckets
 
 UNVERSIONED = "null"
@@ -90,7 +90,7 @@ Condition = Callable[[StoredObject | None], None]
 
 
 class Objects:
-    def __init__(self, database: Database, bodies: Bodies, buckets: Buckets, clock: Clock) -> None:
+    def __init__(self, database: Database, bodies: BlobStore, buckets: Buckets, clock: Clock) -> None:
         self._database = database
         self._bodies = bodies
         self._buckets = buckets
@@ -143,7 +143,7 @@ class Objects:
         self,
         bucket: str,
         key: str,
-        body: Pending,
+        body: UncommittedBlob,
         etag: str,
         attributes: Attributes,
         tags: dict[str, str],

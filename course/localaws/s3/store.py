@@ -10,7 +10,7 @@ from pathlib import Path
 from course.localaws.core.clock import Clock
 from course.localaws.core.database import Database
 from course.localaws.s3 import checksums, index
-from course.localaws.s3.bodies import CHUNK, Bodies, Incoming
+from course.localaws.s3.bodies import CHUNK, BlobStore, BlobWriter
 from course.localaws.s3.buckets import Bucket, Buckets
 from course.localaws.s3.listing import Listing
 from course.localaws.s3.objects import DEFAULT_CONTENT_TYPE, Attributes, Objects, StoredObject, no_such_key
@@ -26,7 +26,7 @@ class ObjectStore:
 
     def __init__(self, state: Path, clock: Clock) -> None:
         self.database = Database(state / "s3.db", index.SCHEMA)
-        self.bodies = Bodies(state / "objects")
+        self.bodies = BlobStore(state / "objects")
         self.buckets = Buckets(self.database, clock)
         self.objects = Objects(self.database, self.bodies, self.buckets, clock)
         self.uploads = Uploads(self.database, self.bodies, self.buckets, clock)
@@ -118,7 +118,7 @@ class ObjectStore:
         return stat.S_ISREG(found.st_mode) and found.st_nlink == 1 and found.st_dev == self.bodies.root.stat().st_dev
 
     def _commit(
-        self, bucket: str, key: str, body: Incoming, content_type: str, metadata: Mapping[str, str] | None, kms_key: str | None
+        self, bucket: str, key: str, body: BlobWriter, content_type: str, metadata: Mapping[str, str] | None, kms_key: str | None
     ) -> StoredObject:
         sums = {f"Checksum{checksum.algorithm}": checksum.value() for checksum in body.checksums} | {"ChecksumType": "FULL_OBJECT"}
         encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key} if kms_key else {}

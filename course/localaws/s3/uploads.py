@@ -13,7 +13,7 @@ from course.localaws.core.database import Database
 from course.localaws.core.errors import AwsError
 from course.localaws.protocol import xml
 from course.localaws.s3 import checksums
-from course.localaws.s3.bodies import Bodies, Pending
+from course.localaws.s3.bodies import BlobStore, UncommittedBlob
 from course.localaws.s3.buckets import Buckets
 from course.localaws.s3.objects import Attributes, check_key
 
@@ -43,7 +43,7 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class UploadedPart:
     """``etag`` is the MD5 in hex; ``checksums`` are members of an answer, e.g. ``{"ChecksumCRC32": "..."}``."""
 
     number: int
@@ -55,7 +55,7 @@ class Part:
 
 
 class Uploads:
-    def __init__(self, database: Database, bodies: Bodies, buckets: Buckets, clock: Clock) -> None:
+    def __init__(self, database: Database, bodies: BlobStore, buckets: Buckets, clock: Clock) -> None:
         self._database = database
         self._bodies = bodies
         self._buckets = buckets
@@ -82,11 +82,11 @@ class Uploads:
             raise AwsError("NoSuchUpload", message, status=404, UploadId=upload_id)
         return stored(row)
 
-    def put_part(self, upload: Upload, number: int, body: Pending, etag: str, sums: dict[str, str]) -> Part:
+    def put_part(self, upload: Upload, number: int, body: UncommittedBlob, etag: str, sums: dict[str, str]) -> UploadedPart:
         """Keep a part; one with the same number is replaced. Raises ``NoSuchUpload`` when the upload has ended meanwhile."""
         check_number(number)
         body.close()
-        part = Part(number, body.name, body.size, etag, int(self._clock.now()), sums)
+        part = UploadedPart(number, body.name, body.size, etag, int(self._clock.now()), sums)
         with self._database.write() as connection:
             self.get(upload.bucket, upload.key, upload.id)
             query = "DELETE FROM parts WHERE upload = ? AND number = ? RETURNING body"
@@ -97,11 +97,11 @@ class Uploads:
         self._bodies.remove(doomed)
         return part
 
-    def parts(self, upload: Upload, after: int = 0, limit: int = -1) -> list[Part]:
+    def parts(self, upload: Upload, after: int = 0, limit: int = -1) -> list[UploadedPart]:
         """The parts with numbers greater than ``after``, in order."""
         query = "SELECT number, body, size, etag, modified, checksums FROM parts WHERE upload = ? AND number > ? ORDER BY number LIMIT ?"
         rows = self._database.connection.execute(query, (upload.id, after, limit))
-        return [Part(**dict(row) | {"checksums": json.loads(row["checksums"])}) for row in rows]
+        return [UploadedPart(**dict(row) | {"checksums": json.loads(row["checksums"])}) for row in rows]
 
     def abort(self, upload: Upload) -> None:
         with self._database.write() as connection:
@@ -131,7 +131,7 @@ def check_number(number: int) -> None:
         raise AwsError("InvalidArgument", message, ArgumentName="partNumber", ArgumentValue=number)
 
 
-def choose(uploaded: list[Part], wanted: list[dict]) -> list[Part]:
+def choose(uploaded: list[UploadedPart], wanted: list[dict]) -> list[UploadedPart]:
     """The uploaded parts that a ``CompleteMultipartUpload`` lists, checked.
 
     Raises ``MalformedXML`` (no parts), ``InvalidPartOrder``, ``InvalidPart`` (unknown, or another ETag or checksum), ``EntityTooSmall``.
@@ -152,7 +152,7 @@ def choose(uploaded: list[Part], wanted: list[dict]) -> list[Part]:
     return chosen
 
 
-def _checked(part: Part | None, entry: dict) -> Part:
+def _checked(part: UploadedPart | None, entry: dict) -> UploadedPart:
     sums = {name: value for name, value in entry.items() if name.startswith("Checksum")}
     if (
         part is None
@@ -167,13 +167,13 @@ def _checked(part: Part | None, entry: dict) -> Part:
     return part
 
 
-def etag_of(parts: list[Part]) -> str:
+def etag_of(parts: list[UploadedPart]) -> str:
     """MD5 of the parts' MD5s, and their number."""
     digest = hashlib.md5(b"".join(bytes.fromhex(part.etag) for part in parts), usedforsecurity=False)
     return f"{digest.hexdigest()}-{len(parts)}"
 
 
-def checksums_of(parts: list[Part], algorithm: str, kind: str) -> dict[str, str]:
+def checksums_of(parts: list[UploadedPart], algorithm: str, kind: str) -> dict[str, str]:
     """The checksum of the whole as members of an answer. ``kind`` is ``"COMPOSITE"`` or ``"FULL_OBJECT"``."""
     name = f"Checksum{algorithm}"
     if kind == "COMPOSITE":

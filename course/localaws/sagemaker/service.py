@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
-from course.localaws.core.call import Call
+from course.localaws.core.call import AwsRequest
 from course.localaws.core.context import Context, Operation
 from course.localaws.core.errors import not_supported
-from course.localaws.core.resources import Engine
-from course.localaws.sagemaker.core.permissions import demands
-from course.localaws.sagemaker.core.records import HEADER, Records
+from course.localaws.core.resources import ResourceEngine
+from course.localaws.sagemaker.core.permissions import required_permissions
+from course.localaws.sagemaker.core.records import HEADER, RecordOnlyResources
 from course.localaws.sagemaker.core.routes import REST_SERVICES, contract_of
-from course.localaws.sagemaker.core.search import Searches
+from course.localaws.sagemaker.core.search import SearchFamily
 from course.localaws.sagemaker.core.state_events import StateEvents
 from course.localaws.sagemaker.core.tags import Tags
 from course.localaws.sagemaker.experiments.associations import Associations
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 FAMILIES = (
     Models, EndpointConfigs, Endpoints, ModelPackageGroups, ModelPackages, InferenceRecommendationsJobs, TrainingJobs, ProcessingJobs,
-    TransformJobs, Experiments, TrialComponents, Lineage, Associations, MonitoringSchedules, Records, Searches, Tags,
+    TransformJobs, Experiments, TrialComponents, Lineage, Associations, MonitoringSchedules, RecordOnlyResources, SearchFamily, Tags,
 )  # fmt: skip
 
 logger = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ class SageMaker:
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
-        self.engine = Engine(platform)
+        self.engine = ResourceEngine(platform)
         self.engine.listeners = (StateEvents(platform, self.engine), EndpointEvents(platform, self.engine), Tracking(platform, self.engine))
         self.families = [family(platform, self.engine) for family in FAMILIES]
         [self._training] = [family for family in self.families if isinstance(family, TrainingJobs)]
@@ -74,13 +74,13 @@ class SageMaker:
         self.families.insert(0, HyperParameterTuningJobs(platform, self.engine, self._training))
         self.components = InferenceComponents(platform, self.engine, self.endpoints)
         self.families.append(self.components)
-        self.recorded = {name for family in self.families if isinstance(family, Records) for name in family.operations}
+        self.recorded = {name for family in self.families if isinstance(family, RecordOnlyResources) for name in family.operations}
         self._operations: dict[str, Operation] = {}
         for family in self.families:
             self._operations |= family.operations
             self.engine.kinds |= {kind.arn: kind for kind in family.kinds}
 
-    async def __call__(self, call: Call) -> Response:
+    async def __call__(self, call: AwsRequest) -> Response:
         contract = contract_of(call.request)
         call.operation, params = contract.parse(call, await call.body())
         call.resource = self._resource(call.operation, params)
@@ -89,7 +89,9 @@ class SageMaker:
         if behaviour is None:
             raise not_supported(contract.service, call.operation)
         refusal_status = 403 if contract.service in REST_SERVICES else 400
-        await self._platform.identity.callers.require(call, demands(call, params, self._platform.account, self.engine), refusal_status)
+        await self._platform.identity.callers.require(
+            call, required_permissions(call, params, self._platform.account, self.engine), refusal_status
+        )
         result = behaviour(Context.of(self._platform, call), params)
         if inspect.isawaitable(result):
             result = await result

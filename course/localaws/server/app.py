@@ -12,7 +12,7 @@ from starlette.responses import Response
 from course.localaws.athena.athena import Athena
 from course.localaws.athena.service import athena_service
 from course.localaws.autoscaling.dimensions import COPIES, INSTANCES, PROVISIONED
-from course.localaws.autoscaling.scalable import ByDimension
+from course.localaws.autoscaling.scalable import DimensionDispatcher
 from course.localaws.autoscaling.service import scaling_service
 from course.localaws.cloudtrail.service import cloudtrail_service
 from course.localaws.cloudwatch.alarms.alarms import Alarms
@@ -20,16 +20,16 @@ from course.localaws.cloudwatch.alarms.operations import AlarmOperations
 from course.localaws.cloudwatch.metrics.store import MetricStore
 from course.localaws.cloudwatch.service import monitoring_service
 from course.localaws.core import credentials
-from course.localaws.core.call import Call, Service
+from course.localaws.core.call import AwsRequest, Service
 from course.localaws.core.clock import Clock
 from course.localaws.core.errors import not_supported
-from course.localaws.core.scheduler import Agenda
+from course.localaws.core.scheduler import Scheduler
 from course.localaws.ecr.registry import Registry
 from course.localaws.gateway.gateway import Gateway
 from course.localaws.gateway.request_log import RequestLog
 from course.localaws.iam.identity import Identity, iam_service
 from course.localaws.iam.sts import sts_service
-from course.localaws.images.custom import Bodies
+from course.localaws.images.custom import ImageStore
 from course.localaws.logs.service import logs_service
 from course.localaws.logs.store import LogStore
 from course.localaws.moto.mount import MotoMount
@@ -67,7 +67,7 @@ class LocalAws:
     def __init__(self, state: Path, endpoint: str, sealed: Path | None = None, limits: Limits | None = None) -> None:
         self._clock_file = state / "clock"
         clock = Clock(float(self._clock_file.read_text()) if self._clock_file.exists() else 0.0)
-        agenda = Agenda(clock)
+        agenda = Scheduler(clock)
         metrics = MetricStore(state / "metrics.db", clock)
         identity = Identity(state, credentials.ACCOUNT, clock)
         self.platform = platform = Platform(
@@ -90,7 +90,7 @@ class LocalAws:
         self._athena = Athena(platform)
         self.sagemaker = sagemaker_service(platform)
         variants, copies = ScalableVariants(platform, self.sagemaker), ScalableComponents(platform, self.sagemaker)
-        scalable = ByDimension({INSTANCES: variants, PROVISIONED: variants, COPIES: copies})
+        scalable = DimensionDispatcher({INSTANCES: variants, PROVISIONED: variants, COPIES: copies})
         self._scaling = scaling_service(platform, scalable, otherwise=self._moto)
         self.sagemaker.endpoints.scaled = self._scaling
         services: dict[str, Service] = {
@@ -151,7 +151,7 @@ class LocalAws:
         self.sagemaker.interrupt(training_job, interruption)
 
     @property
-    def images(self) -> Bodies:
+    def images(self) -> ImageStore:
         """What is in the account's own container images."""
         return self._registry.bodies
 
@@ -181,5 +181,5 @@ class LocalAws:
             logger.exception("closing %s failed", type(room).__name__)
 
 
-async def _refuse(call: Call) -> Response:
+async def _refuse(call: AwsRequest) -> Response:
     raise not_supported(call.service, call.operation or f"{call.request.method} {call.request.url.path}")

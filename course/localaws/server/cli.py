@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from course.localaws.docker_build import BuildError, build
+from course.localaws.docker_build import ImageBuildError, build
 from course.localaws.server import launch
 from course.localaws.server.instance import ServerError
 from course.localaws.server.seed import SeedError, seed
@@ -22,7 +22,7 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     try:
         return options.run(options)
-    except (ServerError, SeedError, BuildError) as error:
+    except (ServerError, SeedError, ImageBuildError) as error:
         print(f"course aws {options.command}: {error}", file=sys.stderr)
         return 1
 

@@ -22,7 +22,7 @@ import uvicorn
 
 from course.localaws.core import credentials, sdk_environment
 from course.localaws.server.app import LocalAws
-from course.localaws.server.instance import Instance, InUseError, ServerError, locked
+from course.localaws.server.instance import InUseError, ServerError, ServerInfo, locked
 from course.sandbox.limits import Limits
 
 HOST = "127.0.0.1"
@@ -82,8 +82,8 @@ def run(options: argparse.Namespace, ready: Callable[[], None]) -> None:
         aws = LocalAws(state, endpoint, options.socket if options.sealed else None, Limits(**options.limits))
         at_end.callback(aws.shutdown)  # for an end before the server ran
         token = secrets.token_urlsafe(32)
-        Instance(os.getpid(), port, endpoint, token, version(PACKAGE), str(options.socket or "")).write(state)
-        at_end.callback(Instance.withdraw, state)
+        ServerInfo(os.getpid(), port, endpoint, token, version(PACKAGE), str(options.socket or "")).write(state)
+        at_end.callback(ServerInfo.withdraw, state)
         aws.recover()
         _Server(aws, token, starter, ready).run(listeners)
 
@@ -134,7 +134,7 @@ class _Server(uvicorn.Server):
         if _is_orphan(self._starter):
             logger.error("process %d, for which this local AWS was there, has ended without stopping it", self._starter)
             self._stop()
-        if Instance.is_lost(self._aws.platform.state):
+        if ServerInfo.is_lost(self._aws.platform.state):
             logger.error("the state folder %s is gone, so this process ends: nobody could find it any more", self._aws.platform.state)
             self._stop()
 

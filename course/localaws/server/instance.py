@@ -24,7 +24,7 @@ class InUseError(ServerError):
 
 
 @dataclass(frozen=True, slots=True)
-class Instance:
+class ServerInfo:
     """The content of ``instance.json`` (mode 0600); it exists while its process runs, and after it was killed."""
 
     pid: int
@@ -35,7 +35,7 @@ class Instance:
     socket: str = ""
 
     @classmethod
-    def read(cls, state: Path) -> Instance | None:
+    def read(cls, state: Path) -> ServerInfo | None:
         """``None`` when there is none, or none that can be read."""
         try:
             return cls(**json.loads((state / "instance.json").read_text()))
@@ -73,7 +73,7 @@ def locked(state: Path) -> Iterator[None]:
     with (state / "lock").open("w") as lock:
         end = time.monotonic() + LOCK_SECONDS
         while not _try_lock(lock):
-            holder = Instance.read(state)
+            holder = ServerInfo.read(state)
             if holder and _is_alive(holder.pid) or time.monotonic() > end:
                 who = f"process {holder.pid} at {holder.endpoint}" if holder else "a process that is just starting"
                 raise InUseError(

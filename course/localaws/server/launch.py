@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, BinaryIO, TextIO
 import platformdirs
 
 from course.localaws.core import credentials, sdk_environment
-from course.localaws.server.instance import CONTROL_PREFIX, Instance, InUseError, ServerError
-from course.localaws.server.prefork import Fork
+from course.localaws.server.instance import CONTROL_PREFIX, InUseError, ServerError, ServerInfo
+from course.localaws.server.prefork import PreforkedProcess
 
 if TYPE_CHECKING:
     from course.sandbox.limits import Limits
@@ -116,7 +116,7 @@ class Handle:
         A guest has learner's keys of its own, sees the events and what is running, and may advance the clock; not reset or stop it.
         """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        instance = Instance.read(self.state)
+        instance = ServerInfo.read(self.state)
         token = self._ask("POST", "guests", {})["token"]
         credentials.write(folder, self.issue(credentials.learner()))
         sdk_environment.write_files(folder)
@@ -135,7 +135,7 @@ class Handle:
         _wait_for_end(self.pid, STOP_SECONDS)
 
     def _ask(self, method: str, path: str, body: dict | BinaryIO | None = None):
-        instance = Instance.read(self.state)
+        instance = ServerInfo.read(self.state)
         if instance is None or instance.pid != self.pid:
             raise ServerError(f"the local AWS of {self.state} (process {self.pid}) no longer runs. Start it with `course aws start`.")
         return _ask(instance, method, path, body)
@@ -203,7 +203,7 @@ def temporary(sealed: bool = False, limits: Limits | None = None) -> Iterator[Ha
             handle.stop()
 
 
-_prepared: Fork | None = None
+_prepared: PreforkedProcess | None = None
 
 
 def prepare() -> None:
@@ -212,7 +212,7 @@ def prepare() -> None:
     Worth it where ``course.localaws.server.daemon`` has been imported: what is forked need not do so again.
     """
     global _prepared
-    _prepared = Fork()
+    _prepared = PreforkedProcess()
 
 
 @contextlib.contextmanager
@@ -276,7 +276,7 @@ def _end(pid: int) -> None:
 def find(state: Path | None = None) -> Handle | None:
     """The local AWS that runs on a state folder (`default_state` when ``None``); ``None`` when none does."""
     state = (state or default_state()).absolute()
-    instance = Instance.read(state)
+    instance = ServerInfo.read(state)
     if instance is None:
         return None
     try:
@@ -305,7 +305,7 @@ def find_or_start(state: Path | None = None) -> Handle:
         return handle
 
 
-def _ask(instance: Instance, method: str, path: str, body: dict | BinaryIO | None = None, seconds: float = ANSWER_SECONDS):
+def _ask(instance: ServerInfo, method: str, path: str, body: dict | BinaryIO | None = None, seconds: float = ANSWER_SECONDS):
     connection = http.client.HTTPConnection("127.0.0.1", instance.port, timeout=seconds)
     try:
         headers = {"Authorization": f"Bearer {instance.token}"}

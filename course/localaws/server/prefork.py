@@ -19,7 +19,7 @@ READY = 3  # the descriptor on which it says how its start went
 DESCRIPTORS = 1024  # more than are open when it is forked
 
 
-class Fork:
+class PreforkedProcess:
     """A child of this process, ``pid``, that waits."""
 
     def __init__(self) -> None:

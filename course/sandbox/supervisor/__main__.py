@@ -8,7 +8,7 @@ Run as ``python -I -S supervisor`` by `box.py`, with the standard library alone 
 - stderr: two lines of JSON: ``{"first": int or null}``, process 1 of the box's process namespace by its number outside, once the box is
   begun; and at the end ``{"exit_code": int, "limit": str}``.
 
-In namespace mode the processes are: this one, the relay where there is one, process 1 of the job's process namespace (`be_init`), the
+In namespace mode the processes are: this one, the relay where there is one, process 1 of the job's process namespace (`run_as_init`), the
 job. Without namespaces the job is this one's child; what leaves its parent is handed to this one by the kernel (Linux), or found by its
 environment.
 """
@@ -59,7 +59,7 @@ def execute(spec: dict) -> None:
     os._exit(CANNOT_RUN)
 
 
-def be_init(spec: dict) -> None:
+def run_as_init(spec: dict) -> None:
     """Process 1 of the job's namespace: when it ends, the kernel kills every other process of the job. Never returns.
 
     It ends with the job; but after SIGTERM, which it passes on to all, only when all have ended. Without a job it waits for others to enter
@@ -118,7 +118,7 @@ def exit_code(status: int) -> int:
     return code if code >= 0 else 128 - code
 
 
-def shut_off(spec: dict) -> None:
+def enter_namespaces(spec: dict) -> None:
     """Enter the namespaces of the box, and start the relay where it has no network of this machine's; the next child is its process 1."""
     inward = (relay.listen(spec["serves"]), spec["inside"]) if spec["serves"] and not spec["network"] else None
     outward = relay.outward(*spec["gateway"]) if spec["gateway"] and not spec["network"] else None
@@ -144,13 +144,13 @@ def supervise(spec: dict) -> dict:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})  # until there is somebody to pass it on to
     if shut_in:
-        shut_off(spec)
+        enter_namespaces(spec)
     elif sys.platform == "linux":
         namespaces.libc("prctl", namespaces.PR_SET_CHILD_SUBREAPER, 1)
     child = os.fork()
     if child == 0:
         signal.set_wakeup_fd(-1)
-        be_init(spec) if shut_in else execute(spec)
+        run_as_init(spec) if shut_in else execute(spec)
     os.write(2, json.dumps({"first": child if shut_in else None}).encode() + b"\n")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the reader of the job's output must see its end
     watch = Watch(spec, child if shut_in else None)

@@ -27,7 +27,7 @@ def disk_used(folders: list[str]) -> int:
     return total
 
 
-class Watch:
+class ProcessMonitor:
     """Counts the processes, the resident memory and the files of this box, and kills what the job left.
 
     Parameters

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from course.grading.batches.grade import Work
+from course.grading.batches.grade import GradingTask
 from course.grading.batches.queue import pending
 from tests.leaked_processes import wait_for
 
@@ -77,5 +77,5 @@ def test_killed_and_resumed_none_is_lost_and_none_graded_twice(tmp_path: Path, n
     assert all(results[student]["notes"] == [batch] for student, batch in lines)
     assert number - len(lines) <= KILLS * JOBS
     assert stood[0] == 0 and stood == sorted(stood) and stood[-1] >= number * KILLS // (KILLS + 1)
-    waiting, standing = pending([Work(tmp_path, student, "m98_traps", "m98_1_traps", "seed") for student in students])
+    waiting, standing = pending([GradingTask(tmp_path, student, "m98_traps", "m98_1_traps", "seed") for student in students])
     assert (len(waiting), len(standing)) == (0, number)

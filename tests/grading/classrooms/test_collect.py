@@ -32,7 +32,7 @@ def released(tmp_path_factory) -> Path:
     course = Course(tmp_path_factory.mktemp("released") / "course")
     course.release()
     (course.root / "class.yaml").write_text(draft("spring", "UTC", None, [LESSON], date(2026, 1, 5), 7))
-    with class_gradebook.opened(course.root, course="spring") as opened:
+    with class_gradebook.open_gradebook(course.root, course="spring") as opened:
         class_gradebook.enrol(opened, CLASS)
     return course.root
 
@@ -255,8 +255,8 @@ def test_a_staged_submission_is_never_half_there(root, tmp_path, monkeypatch):
 
     monkeypatch.setattr(Path, "rename", dies_at_the_second)
     with pytest.raises(KeyboardInterrupt):
-        import_submissions.land(staged, course, "ada", LESSON, None)
+        import_submissions.import_submission(staged, course, "ada", LESSON, None)
     monkeypatch.undo()
     assert not there.exists() and [json.loads(c)["metadata"]["answer"] for c in kept(root, "earlier/ada").values()] == ["first"]
-    import_submissions.land(staged, course, "ada", LESSON, None)
+    import_submissions.import_submission(staged, course, "ada", LESSON, None)
     assert answer(root, "ada") == "second"

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course.grading.classroom import lms_filenames
-from course.grading.classroom.lms_filenames import Named, canvas, moodle
+from course.grading.classroom.lms_filenames import ParsedFilename, canvas, moodle
 from course.grading.classroom.roster import Student
-from course.grading.classroom.student_matcher import Claim, Elsewhere, Finder, Unclaimed
+from course.grading.classroom.student_matcher import NoMatch, OtherLesson, StudentMatch, StudentMatcher
 
 CLASS = [
     Student("ada", "Ada", "Lovelace", lms_user_id="411"),
@@ -22,8 +22,8 @@ CLASS = [
 ]
 
 
-def find(path: str, **participants: str) -> Claim | Unclaimed | Elsewhere:
-    return Finder(CLASS, "m00_start", ["m00_start", "m02_data"], participants).find(path.split("/"))
+def find(path: str, **participants: str) -> StudentMatch | NoMatch | OtherLesson:
+    return StudentMatcher(CLASS, "m00_start", ["m00_start", "m02_data"], participants).find(path.split("/"))
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def find(path: str, **participants: str) -> Claim | Unclaimed | Elsewhere:
 )
 def test_whose_it_is(path, student, file):
     found = find(path, **{"98009": "tw2"})
-    assert isinstance(found, Claim) and (found.student, "/".join(found.file)) == (student, file)
+    assert isinstance(found, StudentMatch) and (found.student, "/".join(found.file)) == (student, file)
 
 
 def test_late_as_canvas_marks_it():
@@ -73,12 +73,12 @@ def test_late_as_canvas_marks_it():
 )
 def test_what_is_nobodys(path, why):
     found = find(path)
-    assert isinstance(found, Unclaimed) and why in found.why
+    assert isinstance(found, NoMatch) and why in found.why
 
 
 @pytest.mark.parametrize("path", ["ada/m02_data/m02.ipynb", "m02_data/ada/m02.ipynb"])
 def test_another_lesson_is_left_where_it_is(path):
-    assert isinstance(find(path), Elsewhere)
+    assert isinstance(find(path), OtherLesson)
 
 
 WORD = st.text(st.characters(categories=["L", "Nd"]), min_size=1, max_size=12)
@@ -96,20 +96,20 @@ def canvas_name(sortable: str, late: bool, user: str, attachment: str, file: str
 @given(st.lists(WORD, min_size=1, max_size=3), st.booleans(), NUMBER, NUMBER, FILE)
 def test_what_canvas_writes_is_read(words, late, user, attachment, file):
     named = canvas(canvas_name(", ".join(words), late, user, attachment, file))
-    assert named == Named("canvas", re.sub(r"\W", "", "".join(words).lower()), user, (file,), late)
+    assert named == ParsedFilename("canvas", re.sub(r"\W", "", "".join(words).lower()), user, (file,), late)
 
 
 @given(st.lists(WORD, min_size=1, max_size=3), NUMBER, FILE)
 def test_what_moodle_writes_is_read(words, number, file):
     folder = f"{' '.join(words)}_{number}_assignsubmission_file_"
-    assert moodle(folder, [file]) == moodle(folder + file) == Named("moodle", " ".join(words), number, (file,))
+    assert moodle(folder, [file]) == moodle(folder + file) == ParsedFilename("moodle", " ".join(words), number, (file,))
 
 
 @given(st.lists(st.text(st.characters(exclude_characters="/"), min_size=1, max_size=60), min_size=1, max_size=5))
 def test_no_name_stops_it(path):
     found = find("/".join(path))
-    assert isinstance(found, Claim | Unclaimed | Elsewhere)
-    if isinstance(found, Claim):
+    assert isinstance(found, StudentMatch | NoMatch | OtherLesson)
+    if isinstance(found, StudentMatch):
         assert found.student in {student.id for student in CLASS} and found.file
 
 

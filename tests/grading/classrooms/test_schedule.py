@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from course.grading.classroom.schedule import ScheduleError, course_id, draft, exchange, read
+from course.grading.classroom.schedule import ClassScheduleError, course_id, draft, exchange, read
 
 GOOD = """course: spring
 timezone: Europe/Zurich
@@ -31,7 +31,7 @@ def test_dates_are_those_of_the_zone(tmp_path):
 
 def test_a_course_without_a_class_keeps_its_settings(tmp_path):
     assert (course_id(tmp_path, "other"), exchange(tmp_path)) == ("other", "")
-    with pytest.raises(ScheduleError, match="course class init"):
+    with pytest.raises(ClassScheduleError, match="course class init"):
         read(tmp_path)
 
 
@@ -61,6 +61,6 @@ def test_a_draft_can_be_read(tmp_path):
 )
 def test_what_is_wrong_is_said(tmp_path, old, new, words):
     (tmp_path / "class.yaml").write_text(GOOD.replace(old, new, 1))
-    with pytest.raises(ScheduleError) as error:
+    with pytest.raises(ClassScheduleError) as error:
         read(tmp_path, ["m00_start", "m01_next", "m02_open"])
     assert words in str(error.value) and "class.yaml" in str(error.value)

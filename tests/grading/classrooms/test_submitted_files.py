@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course.grading.classroom import submitted_files
-from course.grading.classroom.submitted_files import Entry, Refused, in_folder, in_zip, plain_path
+from course.grading.classroom.submitted_files import SubmissionRejected, SubmittedFile, in_folder, in_zip, plain_path
 
 
 def zipped(**files: bytes) -> io.BytesIO:
@@ -25,14 +25,14 @@ def zipped(**files: bytes) -> io.BytesIO:
 
 
 def names(found: submitted_files.Found) -> list[str]:
-    return [each.name if isinstance(each, Entry) else f"REFUSED {each[0]}: {each[1]}" for each in found]
+    return [each.name if isinstance(each, SubmittedFile) else f"REFUSED {each[0]}: {each[1]}" for each in found]
 
 
 @given(st.text(max_size=300))
 def test_a_plain_path_stays_where_it_is_put(tmp_path_factory, name):
     try:
         parts = plain_path(name)
-    except Refused:
+    except SubmissionRejected:
         return
     root = tmp_path_factory.getbasetemp()
     inside = root.joinpath(*parts)
@@ -43,7 +43,7 @@ def test_a_plain_path_stays_where_it_is_put(tmp_path_factory, name):
     "name", ["../x", "a/../../x", "/etc/passwd", "..\\x", "C:\\x", "a\x1b[2Jb", "x" * 201, "/".join("a" * 21), "é" * 101, ".", "a\u202eb"]
 )
 def test_path_tricks_are_refused(name):
-    with pytest.raises(Refused):
+    with pytest.raises(SubmissionRejected):
         plain_path(name)
 
 
@@ -78,13 +78,13 @@ def test_names_in_utf8_that_are_not_marked_so():
 def test_what_is_no_zip(tmp_path):
     path = tmp_path / "no.zip"
     path.write_bytes(b"PK\x03\x04 and no more")
-    with pytest.raises(Refused, match="cannot be read as a zip"):
+    with pytest.raises(SubmissionRejected, match="cannot be read as a zip"):
         list(in_zip(path))
 
 
 def test_a_bomb_is_refused_by_what_it_unpacks_to(tmp_path):
     (entry,) = in_zip(zipped(bomb=b"0" * 3_000_000))
-    with pytest.raises(Refused, match="more than"):
+    with pytest.raises(SubmissionRejected, match="more than"):
         submitted_files.copy(entry, tmp_path / "bomb", 1_000_000)
     assert submitted_files.copy(entry, tmp_path / "fits", 3_000_000) == 3_000_000
 
@@ -93,7 +93,7 @@ def test_damaged_and_encrypted_content(tmp_path):
     damaged = bytearray(zipped(a=bytes(range(256)) * 40).getvalue())
     damaged[60] ^= 0xFF
     (entry,) = in_zip(io.BytesIO(bytes(damaged)))
-    with pytest.raises(Refused, match="cannot be unpacked"):
+    with pytest.raises(SubmissionRejected, match="cannot be unpacked"):
         submitted_files.copy(entry, tmp_path / "a", 10**6)
     secret = bytearray(zipped(a=b"x").getvalue())
     secret[secret.index(b"PK\x01\x02") + 8] |= 1
@@ -118,7 +118,7 @@ def test_a_folder_with_links(tmp_path):
 def test_no_bytes_stop_it(tmp_path_factory, content):
     path = Path(tmp_path_factory.getbasetemp(), "any.zip")
     path.write_bytes(content)
-    with pytest.raises(Refused):
+    with pytest.raises(SubmissionRejected):
         for each in in_zip(path):
-            assert isinstance(each, Entry | tuple)
-        raise Refused("it was a zip after all")
+            assert isinstance(each, SubmittedFile | tuple)
+        raise SubmissionRejected("it was a zip after all")

@@ -93,7 +93,7 @@ def test_a_class_of_a_hundred_that_fails_is_told_shortly(tmp_path) -> None:
     fault = "grading it failed 3 times [/oops]"
     class_ = [Result(f"s{n:03}", "m01", "m01_1", key="", status=UNGRADED, fault=fault) for n in range(100)]
     written = io.StringIO()
-    grading_summary.tell(class_, 4, grading_summary.write(CourseFolder(tmp_path), class_), Console(file=written, width=80))
+    grading_summary.print_summary(class_, 4, grading_summary.write(CourseFolder(tmp_path), class_), Console(file=written, width=80))
     said = written.getvalue().splitlines()
     assert len(said) == 2 * grading_summary.SHOWN + 3
     assert "... and 85 more on the page." in said

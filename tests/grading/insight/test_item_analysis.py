@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from course.grading.attempts import Attempt
 from course.grading.insight import stored_results
-from course.grading.insight.item_analysis import ALL_ALIKE, TOO_FEW, Correlation, commonest, correlation, items
-from course.grading.insight.observations import Observation, Tries, observe
-from course.grading.insight.struggling import stuck
+from course.grading.insight.item_analysis import ALL_ALIKE, TOO_FEW, Correlation, commonest, correlation, item_statistics
+from course.grading.insight.observations import AttemptSummary, Observation, observe
+from course.grading.insight.struggling import struggling_learners
 from tests.grading.insight import insight_fixtures
 
 EX1, EX2, EX3 = insight_fixtures.PARTS
@@ -29,7 +29,7 @@ def observed(tmp_path: Path, learners: int) -> list[Observation]:
 def test_difficulty_and_discrimination_are_those_of_the_textbook(tmp_path) -> None:
     seen = observed(tmp_path, 40)
     scores = {name: numpy.array([each.score for each in seen if each.exercise == name]) for name in insight_fixtures.PARTS}
-    by_name = {item.exercise: item for item in items(seen)}
+    by_name = {item.exercise: item for item in item_statistics(seen)}
     for name, item in by_name.items():
         assert item.difficulty == pytest.approx(scores[name].mean() / item.points)
         rest = sum(scores[other] for other in scores if other != name)
@@ -51,7 +51,7 @@ def test_fishers_interval() -> None:
 
 @pytest.mark.parametrize("learners", [1, 2, 4])
 def test_small_classes_get_no_measures(tmp_path, learners: int) -> None:
-    for item in items(observed(tmp_path, learners)):
+    for item in item_statistics(observed(tmp_path, learners)):
         assert (item.difficulty, item.discrimination, item.tries, item.seconds) == (TOO_FEW,) * 4
         assert item.graded == learners
 
@@ -60,8 +60,8 @@ def test_a_class_that_is_all_alike_has_no_discrimination(tmp_path) -> None:
     course = insight_fixtures.folder(tmp_path)
     full = {name: insight_fixtures.exercise(name, [1.0] * len(parts)) for name, parts in insight_fixtures.PARTS.items()}
     seen = observe(course, [insight_fixtures.result(course, f"s{n}", full) for n in range(12)])
-    assert {item.discrimination for item in items(seen)} == {ALL_ALIKE}
-    assert {item.difficulty for item in items(seen)} == {1.0}
+    assert {item.discrimination for item in item_statistics(seen)} == {ALL_ALIKE}
+    assert {item.difficulty for item in item_statistics(seen)} == {1.0}
 
 
 def test_what_is_ungraded_is_in_no_measure(tmp_path) -> None:
@@ -69,7 +69,7 @@ def test_what_is_ungraded_is_in_no_measure(tmp_path) -> None:
     full = {name: insight_fixtures.exercise(name, [1.0] * len(parts)) for name, parts in insight_fixtures.PARTS.items()}
     fault = {"score": None, "points": 2.0, "fault": "the check of m98_1_ex2 raised", "report": None}
     seen = observe(course, [insight_fixtures.result(course, f"s{n}", full | ({EX2: fault} if n < 3 else {})) for n in range(12)])
-    item = next(item for item in items(seen) if item.exercise == EX2)
+    item = next(item for item in item_statistics(seen) if item.exercise == EX2)
     assert item.outcomes == {"passed": 9, "partly": 0, "failed": 0, "untouched": 0, "ungraded": 3}
     assert item.difficulty == 1.0 and item.discrimination == TOO_FEW
 
@@ -91,9 +91,9 @@ def test_tries_are_counted_until_the_first_pass() -> None:
         return Attempt(insight_fixtures.MONDAY + timedelta(minutes=minute), EX1, kind, score, 4.0, {}, f"at {minute}", hints)
 
     events = [event("check", 1), event("hint", 5, hints=1), event("check", 9, 2.0), event("check", 21, 4.0), event("check", 30)]
-    assert Tries.of(events) == Tries(checks=3, seconds=1200.0, hints=1, said="at 30")
-    assert Tries.of(events[:3]) == Tries(checks=2, seconds=None, hints=1, said="at 9")
-    assert Tries.of([event("reveal", 1)]).revealed and not Tries.of([]).passed
+    assert AttemptSummary.of(events) == AttemptSummary(checks=3, seconds=1200.0, hints=1, said="at 30")
+    assert AttemptSummary.of(events[:3]) == AttemptSummary(checks=2, seconds=None, hints=1, said="at 9")
+    assert AttemptSummary.of([event("reveal", 1)]).revealed and not AttemptSummary.of([]).passed
 
 
 def test_who_is_stuck(tmp_path) -> None:
@@ -103,7 +103,7 @@ def test_who_is_stuck(tmp_path) -> None:
     insight_fixtures.log(course, "tries", [(EX2, "check", 0.5, n) for n in range(7)])
     insight_fixtures.log(course, "passes", [(EX2, "check", 0.5, n) for n in range(7)] + [(EX2, "check", 1.0, 8)])
     results = [insight_fixtures.result(course, "tries", {**empty, EX2: half}), insight_fixtures.result(course, "passes", {EX2: half})]
-    tired, untouched = stuck(observe(course, results))
+    tired, untouched = struggling_learners(observe(course, results))
     assert (tired.student, tired.exercises, tired.tries) == ("tries", (EX2,), 7)
     assert tired.why == "empty: `mean([])` raised ZeroDivisionError"
     assert (untouched.student, untouched.exercises, untouched.why) == ("tries", (EX1, EX3), "untouched: 2 of 3 exercises")

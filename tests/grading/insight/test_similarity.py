@@ -15,23 +15,25 @@ from course.grading.batches.folder import CourseFolder
 from course.grading.candidates import candidates, code_cells, source_of
 from course.grading.exercise import Exercise
 from course.grading.insight import similarity
-from course.grading.insight.answer_similarity import Answer, Pair, Settings, likenesses, pairs
+from course.grading.insight.answer_similarity import AnswerSource, SimilaritySettings, SimilarPair, answer_matches, similar_pairs
 from course.grading.insight.observations import thresholds
-from course.grading.insight.tokens import known_from, own, tokens
+from course.grading.insight.tokens import distinctive_tokens, known_ngrams, tokens
 from tests.grading.insight import insight_fixtures
 from tests.grading.insight.html_tables import rows
 from tests.grading.insight.insight_fixtures import LONG, RENAMED
 from tests.grading.nbgrader_course import LESSON, NOTEBOOK, REPOSITORY
 
-SETTINGS = Settings(**thresholds()["similarity"])
+SETTINGS = SimilaritySettings(**thresholds()["similarity"])
 
 
-def found(*answers: Answer, course: tuple[str, ...] = ()) -> list[Pair]:
-    return pairs({"m98_1_ex1": answers}, {"m98_1_ex1": course}, SETTINGS, lambda _: None)
+def found(*answers: AnswerSource, course: tuple[str, ...] = ()) -> list[SimilarPair]:
+    return similar_pairs({"m98_1_ex1": answers}, {"m98_1_ex1": course}, SETTINGS, lambda _: None)
 
 
 def test_renamed_names_and_other_comments_are_found() -> None:
-    [pair] = found(Answer("bob", RENAMED), Answer("ada", LONG), Answer("eve", "def choose_tool(job):\n    return 'visual'\n"))
+    [pair] = found(
+        AnswerSource("bob", RENAMED), AnswerSource("ada", LONG), AnswerSource("eve", "def choose_tool(job):\n    return 'visual'\n")
+    )
     assert pair.students == ("ada", "bob") and pair.likenesses[0].alike > 0.9
 
 
@@ -58,34 +60,34 @@ def test_independent_right_answers_are_not_found_and_their_copies_are(exercise: 
     answer = next(cell.text for cell in cells if cell.role == "answer" and cell.exercise == exercise.id)
     tried = list(candidates(exercise, answer, REPOSITORY / "graders"))
     course = [cell.text for cell in cells] + [each.code for each in tried if each.name == "stub"]
-    right = [Answer(each.name, each.code) for each in tried if each.name.startswith("right") or each.name == "reference"]
-    assert pairs({exercise.id: right}, {exercise.id: course}, SETTINGS, lambda _: None) == []
-    known = known_from(course, SETTINGS.gram)
+    right = [AnswerSource(each.name, each.code) for each in tried if each.name.startswith("right") or each.name == "reference"]
+    assert similar_pairs({exercise.id: right}, {exercise.id: course}, SETTINGS, lambda _: None) == []
+    known = known_ngrams(course, SETTINGS.gram)
     for each in right:
-        if len(own(each.tokens, known, SETTINGS.gram)) >= 1.2 * SETTINGS.tokens:
-            copy = Answer("copy", disguised(each.source, set(exercise.evidence)))
-            [pair] = pairs({exercise.id: [*right, copy]}, {exercise.id: course}, SETTINGS, lambda _: None)
+        if len(distinctive_tokens(each.tokens, known, SETTINGS.gram)) >= 1.2 * SETTINGS.tokens:
+            copy = AnswerSource("copy", disguised(each.source, set(exercise.evidence)))
+            [pair] = similar_pairs({exercise.id: [*right, copy]}, {exercise.id: course}, SETTINGS, lambda _: None)
             assert set(pair.students) == {"copy", each.student}
 
 
 def test_what_the_course_gives_and_what_many_have_is_discounted() -> None:
-    assert found(Answer("ada", LONG), Answer("bob", LONG), course=(LONG,)) == []
-    assert found(*(Answer(f"s{n}", LONG) for n in range(10))) == []
+    assert found(AnswerSource("ada", LONG), AnswerSource("bob", LONG), course=(LONG,)) == []
+    assert found(*(AnswerSource(f"s{n}", LONG) for n in range(10))) == []
 
 
 def test_short_answers_count_beside_a_longer_one_only() -> None:
     short = "late = sorted(set(described) - {'c1', 'c2'})"
-    both = {"m98_1_ex3": [Answer("ada", short), Answer("bob", short)]}
-    assert likenesses("m98_1_ex3", both["m98_1_ex3"], (), SETTINGS) and pairs(both, {}, SETTINGS, lambda _: None) == []
-    [pair] = pairs(both | {"m98_1_ex1": [Answer("ada", LONG), Answer("bob", RENAMED)]}, {}, SETTINGS, lambda _: None)
+    both = {"m98_1_ex3": [AnswerSource("ada", short), AnswerSource("bob", short)]}
+    assert answer_matches("m98_1_ex3", both["m98_1_ex3"], (), SETTINGS) and similar_pairs(both, {}, SETTINGS, lambda _: None) == []
+    [pair] = similar_pairs(both | {"m98_1_ex1": [AnswerSource("ada", LONG), AnswerSource("bob", RENAMED)]}, {}, SETTINGS, lambda _: None)
     assert [each.exercise for each in pair.likenesses] == ["m98_1_ex1", "m98_1_ex3"]
 
 
 def test_the_same_rare_mistake_weighs_more_than_the_same_right_answer() -> None:
-    [right] = found(Answer("ada", LONG), Answer("bob", LONG))
-    [wrong] = found(Answer("ada", LONG, "unseen: …"), Answer("bob", LONG, "unseen: …"))
-    others = [Answer(f"s{n}", "def choose_tool(job): ...", "unseen: …") for n in range(8)]
-    [usual] = found(Answer("ada", LONG, "unseen: …"), Answer("bob", LONG, "unseen: …"), *others)
+    [right] = found(AnswerSource("ada", LONG), AnswerSource("bob", LONG))
+    [wrong] = found(AnswerSource("ada", LONG, "unseen: …"), AnswerSource("bob", LONG, "unseen: …"))
+    others = [AnswerSource(f"s{n}", "def choose_tool(job): ...", "unseen: …") for n in range(8)]
+    [usual] = found(AnswerSource("ada", LONG, "unseen: …"), AnswerSource("bob", LONG, "unseen: …"), *others)
     assert wrong.score == 2 * right.score and usual.likenesses[0].weight == right.likenesses[0].weight == 1
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course.grading.attempts import EVENTS, Attempt
-from course.grading.progress.exercise_state import OPEN, PASSED, REVEALED, TRIED, progress, standing
+from course.grading.progress.exercise_state import OPEN, PASSED, REVEALED, TRIED, exercise_state, progress
 from tests.grading.exercise_fixtures import exercise
 
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
@@ -20,34 +20,34 @@ def attempt(minute: int, score: float = 0.0, event: str = "check", hints: int = 
 
 
 def test_untouched() -> None:
-    found = standing(exercise(), [])
+    found = exercise_state(exercise(), [])
     assert (found.state, found.score, found.tries, found.last, found.done) == (OPEN, 0.0, 0, None, False)
 
 
 def test_the_best_try_counts_and_tries_end_with_the_first_pass() -> None:
-    found = standing(exercise(), [attempt(0, 1), attempt(1, POINTS, hints=2), attempt(2, 0.5)])
+    found = exercise_state(exercise(), [attempt(0, 1), attempt(1, POINTS, hints=2), attempt(2, 0.5)])
     assert (found.state, found.score, found.tries, found.hints) == (PASSED, POINTS, 2, 2)
     assert found.passed_at == BEGIN + timedelta(minutes=1) and found.last == BEGIN + timedelta(minutes=2)
 
 
 def test_not_passed_keeps_what_was_reached() -> None:
-    found = standing(exercise(), [attempt(0, 1), attempt(1, 0.5)])
+    found = exercise_state(exercise(), [attempt(0, 1), attempt(1, 0.5)])
     assert (found.state, found.score, found.tries, found.done) == (TRIED, 1.0, 2, False)
 
 
 def test_looking_at_the_answer_first_counts_nothing() -> None:
-    found = standing(exercise(), [attempt(0, 1), attempt(1, event="reveal"), attempt(2, POINTS)])
+    found = exercise_state(exercise(), [attempt(0, 1), attempt(1, event="reveal"), attempt(2, POINTS)])
     assert (found.state, found.score, found.done) == (REVEALED, 0.0, True)
 
 
 def test_looking_at_the_answer_after_passing_costs_nothing() -> None:
-    found = standing(exercise(), [attempt(0, POINTS), attempt(1, event="reveal")])
+    found = exercise_state(exercise(), [attempt(0, POINTS), attempt(1, event="reveal")])
     assert (found.state, found.score) == (PASSED, POINTS)
 
 
 def test_points_are_those_of_the_exercise_as_it_is_now() -> None:
     was_worth_ten = Attempt(BEGIN, "m98_2_ex1", "check", 5.0, 10.0)
-    assert standing(exercise(), [was_worth_ten]).score == POINTS / 2
+    assert exercise_state(exercise(), [was_worth_ten]).score == POINTS / 2
 
 
 def test_next_is_in_the_notebook_worked_on_last() -> None:
@@ -73,7 +73,7 @@ def test_attempts_at_what_is_no_longer_in_the_course_are_passed_over() -> None:
 
 @given(st.lists(st.builds(attempt, st.integers(0, 10_000), st.floats(0, POINTS), st.sampled_from(EVENTS), st.integers(0, 3)), max_size=12))
 def test_whatever_was_tried_it_adds_up(noted: list[Attempt]) -> None:
-    found = standing(exercise(), sorted(noted, key=lambda each: each.at))
+    found = exercise_state(exercise(), sorted(noted, key=lambda each: each.at))
     assert 0 <= found.score <= POINTS
     assert (found.state == PASSED) == (found.passed_at is not None)
     assert found.state != PASSED or found.score == POINTS

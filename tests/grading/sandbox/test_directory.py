@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from course.grading.sandbox import directory as places
-from course.grading.sandbox.directory import prepared
+from course.grading.sandbox.directory import prepare_directory
 
 FIXTURE = Path(__file__).parents[1] / "fixture"
 LESSON = FIXTURE / "solutions" / "m98_traps"
@@ -30,7 +30,7 @@ def files(folder: Path) -> set[str]:
 def test_it_holds_what_learners_have(handed_in: Path, tmp_path: Path) -> None:
     (handed_in / "m98_1_traps.ipynb").write_text("{}")
     (handed_in / "mine.py").write_text("x = 1")
-    with prepared(LESSON, FIXTURE / "graders", handed_in, tmp_path) as place:
+    with prepare_directory(LESSON, FIXTURE / "graders", handed_in, tmp_path) as place:
         assert files(place.work) == {"mine.py", "given/variants.py"}
         exercises = {path.name for path in place.graders.rglob("*.py")}
         assert exercises and not [name for name in exercises if "hidden" in name]
@@ -42,7 +42,7 @@ def test_it_holds_what_learners_have(handed_in: Path, tmp_path: Path) -> None:
 def test_what_was_handed_in_wins_over_what_was_given(handed_in: Path, tmp_path: Path) -> None:
     (handed_in / "given").mkdir()
     (handed_in / "given" / "variants.py").write_text("mine")
-    with prepared(LESSON, FIXTURE / "graders", handed_in, tmp_path) as place:
+    with prepare_directory(LESSON, FIXTURE / "graders", handed_in, tmp_path) as place:
         assert (place.work / "given" / "variants.py").read_text() == "mine"
 
 
@@ -55,7 +55,7 @@ def test_links_and_large_files_are_left_out_and_said(handed_in: Path, tmp_path: 
     (handed_in / "large.bin").write_bytes(b"x" * 2000)
     (handed_in / "small.bin").write_bytes(b"x" * 500)
     monkeypatch.setattr(places, "limits", lambda: {"handed_in": {"file": 1000, "all": 600}})
-    with prepared(LESSON, FIXTURE / "graders", handed_in, tmp_path) as place:
+    with prepare_directory(LESSON, FIXTURE / "graders", handed_in, tmp_path) as place:
         assert files(place.work) == {"small.bin", "given/variants.py"}
         assert place.notes == [
             "large.bin has 2,000 bytes, more than may be handed in; left out",
@@ -68,14 +68,14 @@ def test_links_and_large_files_are_left_out_and_said(handed_in: Path, tmp_path: 
 def test_file_names_that_are_no_text(handed_in: Path, tmp_path: Path) -> None:
     (handed_in / os.fsdecode(b"\xff\xfe.txt")).write_text("odd")
     (handed_in / "new\nline").write_text("odd")
-    with prepared(LESSON, FIXTURE / "graders", handed_in, tmp_path) as place:
+    with prepare_directory(LESSON, FIXTURE / "graders", handed_in, tmp_path) as place:
         assert len(files(place.work)) == 3
 
 
 def test_path_that_is_too_long_for_sockets_is_refused(handed_in: Path, tmp_path: Path) -> None:
     scratch = tmp_path / ("x" * 100)
     scratch.mkdir()
-    with pytest.raises(OSError, match="too long for the sockets"), prepared(LESSON, FIXTURE / "graders", handed_in, scratch):
+    with pytest.raises(OSError, match="too long for the sockets"), prepare_directory(LESSON, FIXTURE / "graders", handed_in, scratch):
         pass
     assert list(scratch.iterdir()) == []
 
@@ -84,5 +84,5 @@ def test_places_of_killed_graders_go(handed_in: Path, tmp_path: Path) -> None:
     gone, kept = tmp_path / f"sub-{2**22 - 1}-abc", tmp_path / f"sub-{os.getppid()}-abc"
     for folder in (gone, kept):
         (folder / "work").mkdir(parents=True)
-    with prepared(LESSON, FIXTURE / "graders", handed_in, tmp_path):
+    with prepare_directory(LESSON, FIXTURE / "graders", handed_in, tmp_path):
         assert not gone.exists() and kept.exists()

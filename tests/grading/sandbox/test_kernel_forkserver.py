@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(best_mode() != "namespace", reason="no user name
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    with pytest.MonkeyPatch.context() as patch, kernel_forkserver.started() as address:
+    with pytest.MonkeyPatch.context() as patch, kernel_forkserver.start_forkserver() as address:
         patch.setenv("GRADING_SEED", SECRET)
         limit = time.monotonic() + 120
         while not Path(address).exists():

@@ -383,9 +383,9 @@ def test_another_region_has_its_own_tables_and_queries(lake, local_aws, client):
 
 
 def test_queries_outlive_a_kill(tmp_path):
-    from tests.localaws.moto.restartable_aws import OwnAws
+    from tests.localaws.moto.restartable_aws import RestartableAws
 
-    aws = OwnAws(tmp_path / "state")
+    aws = RestartableAws(tmp_path / "state")
     try:
         aws("s3").create_bucket(Bucket=BUCKET)
         done = Lake(aws).run("SELECT 42 AS answer", database="default")["QueryExecutionId"]

@@ -12,7 +12,7 @@ import pytest
 
 from course.localaws.athena import engine
 from course.localaws.athena.failures import QueryFailure
-from course.localaws.athena.plan import Plan
+from course.localaws.athena.plan import QueryPlan
 
 ENDLESS = "SELECT count(*) FROM range(1000000) a(x), range(1000000) b(y) WHERE (x * y) % 7 = 3"
 
@@ -71,10 +71,10 @@ def test_it_ends_when_nobody_waits_for_it(tmp_path):
 def test_a_query_that_takes_too_long_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr(engine, "SECONDS", 1)
     with pytest.raises(QueryFailure, match="Query timeout"):
-        engine.Engine(None).run(Plan(ENDLESS), tmp_path, None)
+        engine.QueryProcess(None).run(QueryPlan(ENDLESS), tmp_path, None)
 
 
 def test_a_query_whose_process_ends_took_not_too_long(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "executable", shutil.which("false"))
     with pytest.raises(QueryFailure, match="the process of the query was ended"):
-        engine.Engine(None).run(Plan(ENDLESS), tmp_path, None)
+        engine.QueryProcess(None).run(QueryPlan(ENDLESS), tmp_path, None)

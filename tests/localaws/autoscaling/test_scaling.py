@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from course.localaws.server import launch
-from tests.localaws.sagemaker.hosting.endpoint_fixtures import World, echo, script, until, world_of
+from tests.localaws.sagemaker.hosting.endpoint_fixtures import EndpointFixtures, echo, fixtures_of, script, until
 
 DIMENSION, PROVISIONED = "sagemaker:variant:DesiredInstanceCount", "sagemaker:variant:DesiredProvisionedConcurrency"
 SLOW = """
@@ -24,7 +24,7 @@ def transform_fn(model, data, content_type, accept):
 """
 
 
-class Scaled(World):
+class Scaled(EndpointFixtures):
     """A local AWS whose clock the tests move, with endpoints that scale."""
 
     def __init__(self, client: Callable[..., Any], handle: launch.Handle) -> None:
@@ -81,7 +81,7 @@ class Scaled(World):
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
     handle = launch.start(tmp_path_factory.mktemp("scaling") / "state")
-    yield world_of(handle, Scaled)
+    yield fixtures_of(handle, Scaled)
     handle.stop()
 
 

@@ -10,13 +10,13 @@ import pytest
 from botocore.exceptions import ClientError
 
 from course.localaws.server import launch
-from tests.localaws.sagemaker.hosting.component_fixtures import MEMORY, Components
-from tests.localaws.sagemaker.hosting.endpoint_fixtures import until, world_of
+from tests.localaws.sagemaker.hosting.component_fixtures import MEMORY, ComponentFixtures
+from tests.localaws.sagemaker.hosting.endpoint_fixtures import fixtures_of, until
 
 DIMENSION = "sagemaker:inference-component:DesiredCopyCount"
 
 
-class ScaledComponents(Components):
+class ScaledComponents(ComponentFixtures):
     """A local AWS whose clock the tests move, with components that scale."""
 
     def __init__(self, client: Callable[..., Any], handle: launch.Handle) -> None:
@@ -63,7 +63,7 @@ class ScaledComponents(Components):
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
     handle = launch.start(tmp_path_factory.mktemp("scaling-components") / "state")
-    yield world_of(handle, ScaledComponents)
+    yield fixtures_of(handle, ScaledComponents)
     handle.stop()
 
 

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from course.localaws.core.clock import Clock
 from course.localaws.core.context import Context
 from course.localaws.core.errors import AwsError
-from course.localaws.core.resources import Engine, Kind
+from course.localaws.core.resources import ResourceEngine, ResourceKind
 
 ACCOUNT = "123456789012"
-WORKER = Kind(
+WORKER = ResourceKind(
     name="Worker",
     arn="worker",
     missing='Could not find worker "{arn}".',
@@ -31,8 +31,8 @@ WORKER = Kind(
     summary=("Size", "Nested"),
     filters={"SizeEquals": "Nested.Size"},
 )
-JOB = Kind("Job", "job", "none", "one", status="JobStatus", order="Ascending", status_last=True)
-TRAINING = Kind(
+JOB = ResourceKind("Job", "job", "none", "one", status="JobStatus", order="Ascending", status_last=True)
+TRAINING = ResourceKind(
     "TrainingJob",
     "training-job",
     "none",
@@ -46,7 +46,7 @@ TRAINING = Kind(
 
 @dataclass
 class Store:
-    engine: Engine
+    engine: ResourceEngine
     clock: Clock
     context: Context
     elsewhere: Context
@@ -56,7 +56,7 @@ class Store:
 def store(folder: Path) -> Iterator[Store]:
     clock = Clock()
     platform = SimpleNamespace(state=folder, account=ACCOUNT, clock=clock)
-    engine = Engine(platform)
+    engine = ResourceEngine(platform)
     yield Store(engine, clock, Context("us-east-1", ACCOUNT, platform), Context("eu-west-1", ACCOUNT, platform))
     engine.close()
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from course.localaws.core.schedule_expressions import Schedule, ScheduleError
+from course.localaws.core.schedule_expressions import ScheduleExpression, ScheduleExpressionError
 
 CASES = [
     ("at(2026-12-24T18:00:00)", "UTC", "2026-11-25T20:00", "2026-12-24T18:00"),
@@ -32,7 +32,7 @@ def moment(text: str) -> float:
 
 @pytest.mark.parametrize(("text", "zone", "now", "expected"), CASES)
 def test_the_next_time(text, zone, now, expected):
-    found = Schedule(text, zone, moment("2026-11-25T00:00")).after(moment(now))
+    found = ScheduleExpression(text, zone, moment("2026-11-25T00:00")).after(moment(now))
     assert found == (expected and moment(expected))
 
 
@@ -40,10 +40,10 @@ def test_the_next_time(text, zone, now, expected):
     "text", ["rate(0 minutes)", "rate(5 weeks)", "cron(0 0 * * * *)", "cron(0 0 ? * ?)", "cron(61 0 * * ? *)", "at(noon)", "daily"]
 )
 def test_what_is_no_schedule(text):
-    with pytest.raises(ScheduleError):
-        Schedule(text)
+    with pytest.raises(ScheduleExpressionError):
+        ScheduleExpression(text)
 
 
 def test_a_time_zone_that_is_none():
-    with pytest.raises(ScheduleError, match="no time zone"):
-        Schedule("rate(1 hour)", "Mars/Phobos")
+    with pytest.raises(ScheduleExpressionError, match="no time zone"):
+        ScheduleExpression("rate(1 hour)", "Mars/Phobos")

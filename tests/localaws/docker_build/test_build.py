@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from course.localaws.docker_build import BuildError, build
+from course.localaws.docker_build import ImageBuildError, build
 from course.localaws.server import launch
 
 SKLEARN = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
@@ -242,7 +242,7 @@ def test_a_bad_dockerfile_gets_its_paragraph(
     (tmp_path / "outside.txt").write_text("")
     (folder / "out.txt").symlink_to("../outside.txt")
     before = bodies(local_aws)
-    with pytest.raises(BuildError) as caught:
+    with pytest.raises(ImageBuildError) as caught:
         build(local_aws, folder, "tests/bad")
     message = str(caught.value)
     assert words in message and str(folder / "Dockerfile") in message and "\n" not in message
@@ -253,7 +253,7 @@ def test_a_bad_dockerfile_gets_its_paragraph(
 
 @pytest.mark.parametrize("tag", ["Upper", "a:b:c", "", "-a", "683313688378.dkr.ecr.us-east-1.amazonaws.com/mine:1"])
 def test_a_tag_that_is_none(local_aws: launch.Handle, tmp_path: Path, tag: str) -> None:
-    with pytest.raises(BuildError, match="is no tag|is not to be had"):
+    with pytest.raises(ImageBuildError, match="is no tag|is not to be had"):
         build(local_aws, write(tmp_path, {"Dockerfile": "FROM python\n"}), tag)
 
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from course.localaws.docker_build import lexer
 from course.localaws.docker_build.dockerfile import KNOWN, DockerfileError, parse
-from course.localaws.docker_build.dockerignore import Ignored, glob
-from course.localaws.docker_build.tree import Tree
+from course.localaws.docker_build.dockerignore import DockerIgnore, glob
+from course.localaws.docker_build.tree import ImageFiles
 
 PLAIN = st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="\\`'\"$#<[&|;()>"), min_size=1, max_size=8)
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
@@ -142,13 +142,13 @@ temp?
     ],
 )
 def test_dockerignore(path: str, ignored: bool) -> None:
-    assert Ignored(IGNORE)(path) is ignored
+    assert DockerIgnore(IGNORE)(path) is ignored
 
 
 @given(st.text("ab/*?[]!\\", max_size=12), st.text("ab/", max_size=8))
 def test_any_pattern_is_one(pattern: str, path: str) -> None:
     glob(pattern).fullmatch(path)
-    Ignored(pattern)(path)
+    DockerIgnore(pattern)(path)
 
 
 PART = st.sampled_from(["a", "b", "..", "."])
@@ -158,7 +158,7 @@ PATH = st.builds(lambda parts, slash: slash + "/".join(parts), st.lists(PART, mi
 @given(st.dictionaries(st.sampled_from(["a", "b", "a/a", "a/b", "b/a"]), PATH, max_size=4), PATH)
 def test_no_link_leads_out_of_an_image(tmp_path_factory: pytest.TempPathFactory, links: dict[str, str], path: str) -> None:
     root = tmp_path_factory.mktemp("tree")
-    tree = Tree(root)
+    tree = ImageFiles(root)
     for name, target in links.items():
         place = root / name
         if place.parent.is_dir() and not place.parent.is_symlink():

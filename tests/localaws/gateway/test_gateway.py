@@ -26,7 +26,7 @@ from course.localaws.core.credentials import Credential, new_credential
 from course.localaws.core.errors import AwsError, not_supported
 from course.localaws.gateway.gateway import Gateway
 from course.localaws.gateway.request_log import RequestLog
-from course.localaws.gateway.sigv4 import Head
+from course.localaws.gateway.sigv4 import RequestHead
 from course.localaws.protocol import errors
 
 ROLE = "arn:aws:sts::123456789012:assumed-role/SageMakerRole/learner"
@@ -491,7 +491,7 @@ def test_the_protocol_is_told_from_the_request_as_botocore_models_it(front, serv
     def stop(request, **_):
         headers = {name.lower(): value if isinstance(value, str) else value.decode() for name, value in request.headers.items()}
         path, _, query = request.url.removeprefix(front.endpoint).partition("?")
-        asked.append((Head(request.method, path.encode(), query.encode(), headers), request.body or b""))
+        asked.append((RequestHead(request.method, path.encode(), query.encode(), headers), request.body or b""))
         raise InterruptedError
 
     client.meta.events.register("before-send", stop)

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from course.localaws.core.errors import AwsError
 from course.localaws.gateway import sigv2, sigv4
 from course.localaws.gateway.chunked import ChunkSigner, decoded
-from course.localaws.gateway.refusals import Refused
-from course.localaws.gateway.sigv4 import Head
+from course.localaws.gateway.refusals import RequestRefused
+from course.localaws.gateway.sigv4 import RequestHead
 
 # The key pair of AWS's documentation.
 ACCESS_KEY = "AKIAIOSFODNN7EXAMPLE"
@@ -26,10 +26,10 @@ SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 S3_SCOPE = f"{ACCESS_KEY}/20130524/us-east-1/s3/aws4_request"
 
 
-def head(method: str, url: str, headers: dict[str, str]) -> Head:
+def head(method: str, url: str, headers: dict[str, str]) -> RequestHead:
     parts = urlsplit(url)
     lower = {name.lower(): value for name, value in headers.items()}
-    return Head(method, parts.path.encode("latin-1") or b"/", parts.query.encode("latin-1"), {"host": parts.netloc} | lower)
+    return RequestHead(method, parts.path.encode("latin-1") or b"/", parts.query.encode("latin-1"), {"host": parts.netloc} | lower)
 
 
 # --- AWS's own examples -----------------------------------------------------------------------------------------------
@@ -98,7 +98,7 @@ def test_presigned_example_of_the_s3_reference():
     assert signature.matches(request, signature.declared_payload(request), SECRET)
     start = calendar.timegm((2013, 5, 24, 0, 0, 0))
     signature.check_time(start + 86399)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRefused) as refused:
         signature.check_time(start + 86401)
     assert refused.value.reason == "presigned expired"
 
@@ -110,7 +110,7 @@ CHUNKS = (
 )
 
 
-def chunked_example() -> Head:
+def chunked_example() -> RequestHead:
     headers = {
         "content-encoding": "aws-chunked",
         "content-length": "66824",
@@ -129,7 +129,7 @@ def wire(chunks=CHUNKS, letter: bytes = b"a") -> bytes:
     return b"".join(b"%x;chunk-signature=%s\r\n%s\r\n" % (size, value.encode(), letter * size) for size, value in chunks)
 
 
-def decode(body: bytes, request: Head, signer: ChunkSigner | None, piece: int = 4096) -> tuple[bytes, dict[str, str]]:
+def decode(body: bytes, request: RequestHead, signer: ChunkSigner | None, piece: int = 4096) -> tuple[bytes, dict[str, str]]:
     async def arriving():
         for start in range(0, len(body), piece):
             yield body[start : start + piece]
@@ -153,14 +153,14 @@ def test_signed_chunks_of_the_s3_reference(piece):
 
 def test_a_changed_chunk_is_refused():
     request = chunked_example()
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRefused) as refused:
         decode(wire(letter=b"b"), request, ChunkSigner(sigv4.read(request), SECRET))
     assert refused.value.reason == "signature"
 
 
 def test_a_left_out_chunk_is_refused():
     request = chunked_example()
-    with pytest.raises(Refused):
+    with pytest.raises(RequestRefused):
         decode(wire(CHUNKS[:1] + CHUNKS[2:]), request, ChunkSigner(sigv4.read(request), SECRET))
 
 
@@ -192,7 +192,7 @@ def test_signed_trailer_of_the_s3_reference():
     )
     assert (len(body), trailers) == (66560, {"x-amz-checksum-crc32c": "sOO8/Q=="})
     for forged in (checksum.replace(b"sOO8", b"sOO9") + b"x-amz-trailer-signature:" + value + b"\r\n\r\n", checksum + b"\r\n"):
-        with pytest.raises(Refused):
+        with pytest.raises(RequestRefused):
             decode(wire(chunks) + end + forged, request, ChunkSigner(signature, SECRET))
 
 
@@ -286,9 +286,9 @@ def _check(prepared, service: str, payload: str | None = None) -> None:
     signature.check_coverage(seen)
     payload = payload or signature.declared_payload(seen)
     assert signature.matches(seen, payload, SECRET)
-    assert not signature.matches(Head("DELETE", seen.path, seen.query, seen.headers), payload, SECRET)
-    assert not signature.matches(Head(seen.method, seen.path + b"x", seen.query, seen.headers), payload, SECRET)
-    assert not signature.matches(Head(seen.method, seen.path, seen.query + b"&acl", seen.headers), payload, SECRET)
+    assert not signature.matches(RequestHead("DELETE", seen.path, seen.query, seen.headers), payload, SECRET)
+    assert not signature.matches(RequestHead(seen.method, seen.path + b"x", seen.query, seen.headers), payload, SECRET)
+    assert not signature.matches(RequestHead(seen.method, seen.path, seen.query + b"&acl", seen.headers), payload, SECRET)
 
 
 def _text(value: str | bytes) -> str:
@@ -306,8 +306,8 @@ def test_what_botocore_presigns_with_version_2_matches(key, parameters):
     assert (signature.access_key, signature.token) == (ACCESS_KEY, "a token")
     signature.check_time(time.time())
     assert signature.matches(seen, SECRET)
-    assert not signature.matches(Head("PUT", seen.path, seen.query, seen.headers), SECRET)
-    assert not signature.matches(Head("GET", seen.path, seen.query + b"&delete", seen.headers), SECRET)
+    assert not signature.matches(RequestHead("PUT", seen.path, seen.query, seen.headers), SECRET)
+    assert not signature.matches(RequestHead("GET", seen.path, seen.query + b"&delete", seen.headers), SECRET)
 
 
 # --- what may not pass ------------------------------------------------------------------------------------------------
@@ -330,7 +330,7 @@ GOOD = {
 )
 def test_what_is_no_signature_is_malformed(change):
     headers = {name: value for name, value in (GOOD | change).items() if value is not None}
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRefused) as refused:
         sigv4.read(head("GET", "http://h/", headers))
     assert refused.value.reason == "malformed"
 
@@ -338,7 +338,7 @@ def test_what_is_no_signature_is_malformed(change):
 @pytest.mark.parametrize("query", ["X-Amz-Algorithm=AWS4-HMAC-SHA256", "X-Amz-Algorithm=AWS4-ECDSA-P256-SHA256", "AWSAccessKeyId=A"])
 def test_half_a_presigned_url_is_malformed(query):
     seen = head("GET", f"http://h/b/k?{query}", {})
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRefused) as refused:
         assert sigv4.read(seen) or sigv2.read(seen)
     assert refused.value.reason == "malformed"
 
@@ -350,7 +350,7 @@ def test_a_signature_holds_for_fifteen_minutes_around_its_time(offset, reason):
     if reason is None:
         signature.check_time(now)
         return
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRefused) as refused:
         signature.check_time(now)
     assert refused.value.reason == reason
 
@@ -358,13 +358,13 @@ def test_a_signature_holds_for_fifteen_minutes_around_its_time(offset, reason):
 @pytest.mark.parametrize("stamp", ["20130524", "20130525T000000Z", "20131324T000000Z", "nonsense"])
 def test_a_time_stamp_that_does_not_fit_is_malformed(stamp):
     signature = sigv4.read(head("GET", "http://h/", GOOD | {"x-amz-date": stamp}))
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRefused) as refused:
         signature.check_time(time.time())
     assert refused.value.reason == "malformed"
 
 
 def test_what_s3_wants_signed_must_be_signed():
     seen = head("GET", "http://h/b/k", GOOD | {"x-amz-acl": "public-read"})
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRefused) as refused:
         sigv4.read(seen).check_coverage(seen)
     assert (refused.value.reason, refused.value.detail) == ("unsigned headers", "x-amz-date, x-amz-acl")

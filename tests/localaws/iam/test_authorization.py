@@ -21,7 +21,7 @@ from course.localaws.iam.identity import Identity
 from course.localaws.protocol.contract import Contract
 from course.localaws.protocol.model import Shape
 from course.localaws.sagemaker.core import permissions
-from tests.localaws.moto.restartable_aws import OwnAws
+from tests.localaws.moto.restartable_aws import RestartableAws
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/SageMakerRole"
 SKLEARN = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
@@ -37,7 +37,7 @@ def aws(tmp_path_factory):
     identity = Identity(state, ACCOUNT, Clock())
     root = identity.issue_as(f"arn:aws:iam::{ACCOUNT}:root")
     identity.close()
-    aws = OwnAws(state)
+    aws = RestartableAws(state)
     aws.root = {"access_key": root.principal.access_key, "secret": root.secret, "token": root.token}
     aws("s3").create_bucket(Bucket="course-data")
     yield aws

@@ -7,7 +7,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.localaws.moto.restartable_aws import OwnAws
+from tests.localaws.moto.restartable_aws import RestartableAws
 
 ACCOUNT = "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/SageMakerRole"
@@ -15,7 +15,7 @@ ROLE = f"arn:aws:iam::{ACCOUNT}:role/SageMakerRole"
 
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory):
-    aws = OwnAws(tmp_path_factory.mktemp("identity") / "state")
+    aws = RestartableAws(tmp_path_factory.mktemp("identity") / "state")
     yield aws
     aws.stop()
 

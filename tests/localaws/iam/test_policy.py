@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course.localaws.iam import policy, policy_patterns
-from course.localaws.iam.policy import Request
+from course.localaws.iam.policy import AuthorizationRequest
 from course.localaws.iam.policy_conditions import OPERATORS, PolicyError
 
 ACTIONS = ["s3:GetObject", "s3:PutObject", "sagemaker:CreateTrainingJob", "iam:PassRole"]
@@ -35,7 +35,7 @@ contexts = st.fixed_dictionaries(
         "aws:TagKeys": st.sampled_from([["team"], ["team", "owner"], []]),
     },
 )
-requests = st.builds(Request, st.sampled_from(ACTIONS), st.sampled_from(RESOURCES), contexts)
+requests = st.builds(AuthorizationRequest, st.sampled_from(ACTIONS), st.sampled_from(RESOURCES), contexts)
 
 
 @st.composite
@@ -53,7 +53,7 @@ def of(*statements, version="2012-10-17", name="p"):
 
 
 def effect(*statements, action="s3:GetObject", resource="arn:aws:s3:::data/a", context=None, version="2012-10-17", **options):
-    request = Request(action, resource, context or {}, **options)
+    request = AuthorizationRequest(action, resource, context or {}, **options)
     return policy.evaluate(request, [of(*statements, version=version)]).effect
 
 
@@ -152,7 +152,7 @@ def test_an_unknown_operator_is_an_error_also_where_it_would_not_decide(name):
 def test_what_a_variable_stands_for_is_no_wildcard(value):
     template = of(allow(Resource="arn:aws:s3:::data/${aws:username}"))
     for resource in ("arn:aws:s3:::data/zz", f"arn:aws:s3:::data/{value}"):
-        allowed = policy.evaluate(Request("s3:GetObject", resource, {"aws:username": [value]}), [template]).allowed
+        allowed = policy.evaluate(AuthorizationRequest("s3:GetObject", resource, {"aws:username": [value]}), [template]).allowed
         assert allowed == (resource == f"arn:aws:s3:::data/{value}")
 
 
@@ -266,7 +266,7 @@ def test_a_key_of_which_the_caller_cannot_say_whether_it_is_there_is_an_error():
 
 def test_missing_keys_are_told_and_only_of_statements_on_the_request():
     decision = policy.evaluate(
-        Request("iam:PassRole", "arn:aws:iam::123456789012:role/r"),
+        AuthorizationRequest("iam:PassRole", "arn:aws:iam::123456789012:role/r"),
         [
             of(
                 allow(Condition={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}),
@@ -287,7 +287,7 @@ def test_principals_of_a_resource_policy():
 
     def trusts(principal):
         statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal}
-        return policy.evaluate(Request("sts:AssumeRole", principals=session), [of(statement)]).allowed
+        return policy.evaluate(AuthorizationRequest("sts:AssumeRole", principals=session), [of(statement)]).allowed
 
     assert trusts("*")
     assert trusts({"AWS": "*"})
@@ -295,7 +295,7 @@ def test_principals_of_a_resource_policy():
     assert trusts({"AWS": ["arn:aws:iam::123456789012:role/x", "arn:aws:iam::123456789012:role/r"]})
     assert not trusts({"AWS": "arn:aws:iam::123456789012:role/*"})  # a principal has no wildcards within
     assert not trusts({"Service": "sagemaker.amazonaws.com"})
-    service = Request("sts:AssumeRole", principals={"Service": frozenset({"sagemaker.amazonaws.com"})})
+    service = AuthorizationRequest("sts:AssumeRole", principals={"Service": frozenset({"sagemaker.amazonaws.com"})})
     statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": ["glue.amazonaws.com", "sagemaker.amazonaws.com"]}}
     assert policy.evaluate(service, [of(statement)]).allowed
 

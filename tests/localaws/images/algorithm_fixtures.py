@@ -8,10 +8,10 @@ from sklearn.preprocessing import StandardScaler
 
 from course.localaws.images.algorithms import configuration, declared, implementation
 from course.localaws.images.algorithms.channels import Dataset
-from course.localaws.images.algorithms.report import Report
+from course.localaws.images.algorithms.report import AlgorithmLog
 
 
-class Lines(Report):
+class Lines(AlgorithmLog):
     """A report that keeps its metrics: ``{"test msd": 1.5}``."""
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class Trained:
         report = Lines()
         self.arrays = implementation(name).train(parameters, sets, report)
         self.metrics = report.values
-        self.model = implementation(name).Model(self.arrays, parameters)
+        self.model = implementation(name).MODEL(self.arrays, parameters)
 
     def answers(self, features: np.ndarray, key: str, verbose: bool = False) -> np.ndarray:
         return np.array([prediction[key] for prediction in self.model.predict(np.asarray(features, np.float32), verbose)])

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from course.localaws.images import hyperparameters
-from course.localaws.images.algorithms import ClientError, channels, configuration, declared, implementation, payloads
+from course.localaws.images.algorithms import AlgorithmClientError, channels, configuration, declared, implementation, payloads
 from course.localaws.images.shared import recordio_protobuf
 
 NAMES = ["kmeans", "pca", "knn", "linear-learner", "randomcutforest"]
@@ -51,7 +51,7 @@ def test_any_text_is_taken_or_refused_in_words(name: str, data: st.DataObject) -
     given_values = data.draw(st.dictionaries(st.sampled_from([*table, "unknown", "_log_level"]), values))
     try:
         resolved = configuration.resolve(given_values, table)
-    except ClientError as error:
+    except AlgorithmClientError as error:
         assert "(caused by ValidationError)" in str(error)
     else:
         assert set(table) <= set(resolved) and "unknown" not in given_values
@@ -92,7 +92,7 @@ def test_types_of_hyperparameters() -> None:
     ],
 )
 def test_refusals_of_hyperparameters(name: str, given_values: dict[str, str], message: str) -> None:
-    with pytest.raises(ClientError) as caught:
+    with pytest.raises(AlgorithmClientError) as caught:
         configuration.resolve(given_values, declared(name)["hyperparameters"])
     assert message in str(caught.value)
 
@@ -151,7 +151,7 @@ def test_any_json_is_read_or_refused(value: object, wrapped: bool) -> None:
 def test_any_content_type_of_a_channel_is_known_or_refused(text: str) -> None:
     try:
         form, label_size = channels.content_type_of(text)
-    except ClientError:
+    except AlgorithmClientError:
         return
     assert form in channels.TYPES and label_size in (0, 1)
 

@@ -13,7 +13,7 @@ from sklearn import linear_model, metrics
 from sklearn.datasets import make_classification, make_regression
 from sklearn.preprocessing import StandardScaler
 
-from course.localaws.images.algorithms import ClientError, configuration, declared, linear_losses, linear_metrics, linear_training
+from course.localaws.images.algorithms import AlgorithmClientError, configuration, declared, linear_losses, linear_metrics, linear_training
 from tests.localaws.images.algorithm_fixtures import CANCER, DIABETES, DIGITS, WINE, Trained, halves
 
 CLOSE = 1.02
@@ -163,7 +163,7 @@ def test_a_threshold_gives_what_it_promises_and_no_other_gives_more(scored: list
     scores, labels = np.array([score / 6 for score, _ in scored]), np.array([float(label) for _, label in scored])
     for criterion in ("accuracy", "f_beta", "precision_at_target_recall", "recall_at_target_precision"):
         settings = resolved("binary_classifier", binary_classifier_model_selection_criteria=criterion, f_beta=beta)
-        value, threshold = linear_metrics.Cuts(scores, labels).best(settings)
+        value, threshold = linear_metrics.ThresholdSweep(scores, labels).best(settings)
         found = linear_metrics.binary(scores, (scores > threshold).astype(int), labels, beta)
         every = [linear_metrics.binary(scores, (scores > cut).astype(int), labels, beta) for cut in np.arange(-1, 14) / 12]
         if criterion == "accuracy":
@@ -208,8 +208,8 @@ def test_the_models_are_those_of_close_hyperparameters() -> None:
     def of(**given_values: object) -> list:
         return linear_training.variants(resolved("binary_classifier", **given_values), 4.0)
 
-    assert len(of()) == 12 and of()[0] == linear_training.Variant(0.1, 0.0001, 0.0, 1.0)
-    assert of(learning_rate=0.3, wd=0, l1=0) == [linear_training.Variant(0.3, 0, 0, 1.0)]
+    assert len(of()) == 12 and of()[0] == linear_training.HyperparameterSet(0.1, 0.0001, 0.0, 1.0)
+    assert of(learning_rate=0.3, wd=0, l1=0) == [linear_training.HyperparameterSet(0.3, 0, 0, 1.0)]
     assert [model.learning_rate for model in of(learning_rate=0.3, wd=0, l1=0, num_models=3)] == pytest.approx([0.3, 0.1, 0.9])
     assert len(of(num_models=5)) == 5 and len(of(_tuning_objective_metric="validation:recall")) == 1
     assert {model.positive_weight for model in of(positive_example_weight_mult="balanced")} == {4.0}
@@ -276,7 +276,7 @@ def test_without_bias_the_plane_goes_through_the_origin() -> None:
     ],
 )
 def test_what_does_not_fit_is_refused_in_words(hyperparameters: dict, labels: list, words: str) -> None:
-    with pytest.raises(ClientError, match=words):
+    with pytest.raises(AlgorithmClientError, match=words):
         Trained("linear-learner", hyperparameters, train=([[0.0, 1.0], [1.0, 0.0]], labels))
 
 

@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from sklearn.ensemble import IsolationForest
 from sklearn.metrics import f1_score, precision_score, recall_score, roc_auc_score
 
-from course.localaws.images.algorithms import ClientError
+from course.localaws.images.algorithms import AlgorithmClientError
 from course.localaws.images.algorithms.randomcutforest import LEAF, Forest, grow
 from tests.localaws.images.algorithm_fixtures import CANCER, DIGITS, Trained
 
@@ -121,5 +121,5 @@ def test_the_sample_is_as_large_as_all_trees_together_and_no_larger_than_the_dat
     assert (few.arrays["mass"][:50] == 80).all()  # as in AWS's log of such a job
     many = Trained("randomcutforest", {"num_trees": 50, "num_samples_per_tree": 30}, train=rows)
     assert (many.arrays["mass"][:50] == 30).all()
-    with pytest.raises(ClientError, match="num_trees is 100, and the channel 'train' holds only 99 records"):
+    with pytest.raises(AlgorithmClientError, match="num_trees is 100, and the channel 'train' holds only 99 records"):
         Trained("randomcutforest", {}, train=rows[:99])

@@ -10,7 +10,7 @@ from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
-from course.localaws.images.algorithms import ClientError, kmeans
+from course.localaws.images.algorithms import AlgorithmClientError, kmeans
 from tests.localaws.images.algorithm_fixtures import DIABETES, DIGITS, WINE, Trained, halves, scaled
 
 CLOSE = 1.02
@@ -87,7 +87,7 @@ def test_randomized_pca_finds_the_subspace_of_data_that_lie_in_one_and_comes_nea
 
 
 def test_pca_has_no_more_components_than_features() -> None:
-    with pytest.raises(ClientError, match="num_components is 14; there are at most as many as features"):
+    with pytest.raises(AlgorithmClientError, match="num_components is 14; there are at most as many as features"):
         Trained("pca", {"num_components": 14, "mini_batch_size": 500}, train=WINE.data)
 
 
@@ -155,5 +155,5 @@ def test_knn_takes_a_sample_of_its_training_data() -> None:
     ],
 )
 def test_knn_refuses_hyperparameters_that_contradict_each_other(hyperparameters: dict, words: str) -> None:
-    with pytest.raises(ClientError, match=words):
+    with pytest.raises(AlgorithmClientError, match=words):
         Trained("knn", {"k": 1, "sample_size": 1000, "predictor_type": "classifier"} | hyperparameters, train=(WINE.data, WINE.target))

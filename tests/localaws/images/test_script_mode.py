@@ -35,7 +35,7 @@ CHANNELS = {"train": {"TrainingInputMode": "File"}, "validation": {"TrainingInpu
 
 @pytest.fixture
 def base(tmp_path: Path) -> Path:
-    ml_folder.lay_out_training(tmp_path / "ml", HYPERPARAMETERS, CHANNELS, RESOURCES)
+    ml_folder.create_training_layout(tmp_path / "ml", HYPERPARAMETERS, CHANNELS, RESOURCES)
     return tmp_path / "ml"
 
 
@@ -59,7 +59,7 @@ def group(name: str, count: int) -> dict:
 )
 def test_as_the_toolkit(tmp_path: Path, groups: list[dict], current: int, parameters: dict, monkeypatch: pytest.MonkeyPatch) -> None:
     cluster, base = hosts({"InstanceGroups": groups}), tmp_path / "ml"
-    ml_folder.lay_out_training(base, HYPERPARAMETERS | parameters, CHANNELS, resource_config(cluster, cluster[current]))
+    ml_folder.create_training_layout(base, HYPERPARAMETERS | parameters, CHANNELS, resource_config(cluster, cluster[current]))
     monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(base))
     monkeypatch.setenv("TRAINING_JOB_NAME", "job")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")

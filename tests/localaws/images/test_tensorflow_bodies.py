@@ -9,14 +9,14 @@ import pytest
 
 from course.localaws.images.tensorflow import requests, responses
 from course.localaws.images.tensorflow.request_bodies import from_csv, from_json
-from course.localaws.images.tensorflow.requests import InvalidArgument, Kind
+from course.localaws.images.tensorflow.requests import InvalidArgument, TensorType
 
 FLOAT, DOUBLE, INT32, INT64, STRING = (
-    Kind("float", np.float32),
-    Kind("double", np.float64),
-    Kind("int32", np.int32),
-    Kind("int64", np.int64),
-    Kind("string", object),
+    TensorType("float", np.float32),
+    TensorType("double", np.float64),
+    TensorType("int32", np.int32),
+    TensorType("int64", np.int64),
+    TensorType("string", object),
 )
 
 
@@ -56,7 +56,7 @@ def test_csv_becomes_instances(body: str, instances: list) -> None:
     assert json.loads(from_csv(body)) == {"instances": instances}
 
 
-def inputs(document: dict, **kinds: Kind) -> dict[str, list]:
+def inputs(document: dict, **kinds: TensorType) -> dict[str, list]:
     arrays, _ = requests.tensors(document, kinds)
     return {name: array.tolist() for name, array in arrays.items()}
 
@@ -97,7 +97,7 @@ def test_rows_columns_and_base64() -> None:
         ({"signature_name": "s"}, {"x": FLOAT}, "Missing 'inputs' or 'instances' key"),
     ],
 )
-def test_what_does_not_fit_the_signature_is_refused_in_the_servers_words(document: dict, kinds: dict[str, Kind], words: str) -> None:
+def test_what_does_not_fit_the_signature_is_refused_in_the_servers_words(document: dict, kinds: dict[str, TensorType], words: str) -> None:
     with pytest.raises(InvalidArgument, match=words):
         requests.tensors(document, kinds)
 

@@ -67,7 +67,7 @@ def run(folder: Path, program: list[str], job: Job) -> Outcome:
     base = folder / "ml"
     [host] = cluster = hosts({"InstanceType": "ml.m5.large", "InstanceCount": 1})
     parameters = job.hyperparameters if job.named_by_variable else job.hyperparameters | {"sagemaker_program": json.dumps(job.program)}
-    ml_folder.lay_out_training(base, parameters, {"train": {"TrainingInputMode": "File"}}, resource_config(cluster, host))
+    ml_folder.create_training_layout(base, parameters, {"train": {"TrainingInputMode": "File"}}, resource_config(cluster, host))
     for name, text in job.files.items():
         (base / "code" / name).write_text(text)
     (folder / "framework.py").write_text(FRAMEWORK)

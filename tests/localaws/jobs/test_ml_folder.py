@@ -20,7 +20,7 @@ def test_links_to_opt_ml_lead_to_what_lies_there(tmp_path: Path) -> None:
     (root / "model" / "absolute").symlink_to("/opt/ml/output/real")
     (root / "model" / "relative").symlink_to("../output/real")
     (root / "model" / "folder").symlink_to("/opt/ml/output")
-    ml_folder.confine(root)
+    ml_folder.sanitize_links(root)
     assert [(root / "model" / name).read_text() for name in ("absolute", "relative", "folder/real")] == ["kept"] * 3
 
 
@@ -35,7 +35,7 @@ def test_links_that_lead_out_and_pipes_are_gone(tmp_path: Path) -> None:
     (root / "model" / "second").symlink_to("/etc")
     (root / "model" / "round").symlink_to("round")
     os.mkfifo(root / "failure")
-    ml_folder.confine(root)
+    ml_folder.sanitize_links(root)
     assert [path.name for path in root.rglob("*")] == ["model"]
 
 
@@ -63,7 +63,7 @@ def test_whatever_is_left_leads_to_the_inside(entries: list[tuple[str, str, str]
                     path.symlink_to({"link": target, "absolute": f"/{target}", "opt": f"/opt/ml/{target}"}[kind])
             except (OSError, RuntimeError):
                 continue
-        ml_folder.confine(root)
+        ml_folder.sanitize_links(root)
         for path in root.rglob("*"):
             assert path.resolve().is_relative_to(root.resolve())
             assert path.is_file() or path.is_dir()

@@ -17,7 +17,7 @@ from course.localaws.core.sdk_environment import REGION
 from course.localaws.server import launch
 
 
-class OwnAws:
+class RestartableAws:
     """Started when made; ``aws("iam")`` is a boto3 client that tries once."""
 
     def __init__(self, state: Path) -> None:

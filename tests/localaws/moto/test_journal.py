@@ -12,11 +12,11 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, HTTPClientError
 
 from course.localaws.server import launch
-from tests.localaws.moto.restartable_aws import OwnAws
+from tests.localaws.moto.restartable_aws import RestartableAws
 from tests.localaws.moto.scenarios import SCENARIOS
 
 
-def answers(aws: OwnAws, name: str, made: Any) -> list[dict]:
+def answers(aws: RestartableAws, name: str, made: Any) -> list[dict]:
     """Everything that the reads of a scenario answer, without the id and date of the answer itself."""
     results = SCENARIOS[name][1](aws, made)
     for result in results:
@@ -25,9 +25,9 @@ def answers(aws: OwnAws, name: str, made: Any) -> list[dict]:
 
 
 @pytest.fixture(scope="module")
-def aws(tmp_path_factory) -> Iterator[OwnAws]:
+def aws(tmp_path_factory) -> Iterator[RestartableAws]:
     """With a short journal."""
-    aws = OwnAws(tmp_path_factory.mktemp("journal") / "state")
+    aws = RestartableAws(tmp_path_factory.mktemp("journal") / "state")
     yield aws
     aws.stop()
 
@@ -35,7 +35,7 @@ def aws(tmp_path_factory) -> Iterator[OwnAws]:
 @pytest.fixture(scope="module")
 def before_and_after(tmp_path_factory) -> Iterator[dict[str, tuple[list[dict], list[dict]]]]:
     """Each scenario's reads before and after one `kill -9`."""
-    aws = OwnAws(tmp_path_factory.mktemp("scenarios") / "state")
+    aws = RestartableAws(tmp_path_factory.mktemp("scenarios") / "state")
     made = {name: make(aws) for name, (make, _) in SCENARIOS.items()}
     aws.handle.advance(300)  # past the minute after which a certificate is issued
     before = {name: answers(aws, name, made[name]) for name in SCENARIOS}

@@ -11,14 +11,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.localaws.moto.restartable_aws import OwnAws
+from tests.localaws.moto.restartable_aws import RestartableAws
 
 ACCOUNT = "123456789012"
 
 
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory):
-    aws = OwnAws(tmp_path_factory.mktemp("moto") / "state")
+    aws = RestartableAws(tmp_path_factory.mktemp("moto") / "state")
     yield aws
     aws.stop()
 
@@ -29,7 +29,7 @@ def error_of(call, *args, **kwargs) -> dict:
     return {**raised.value.response["Error"], "Status": raised.value.response["ResponseMetadata"]["HTTPStatusCode"]}
 
 
-def journaled(aws: OwnAws) -> int:
+def journaled(aws: RestartableAws) -> int:
     with sqlite3.connect(aws.state / "journal.db") as connection:
         return connection.execute("SELECT count(*) FROM entries").fetchone()[0]
 

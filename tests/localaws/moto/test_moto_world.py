@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from course.localaws.moto import replay
-from course.localaws.moto.replay import SHIMS, entered, seeded
+from course.localaws.moto.replay import SHIMS, seeded_context, use_context
 
 MOTO = Path(importlib.util.find_spec("moto").origin).parent
 
@@ -36,11 +36,11 @@ def draws() -> list[object]:
 
 
 def test_the_same_seed_and_time_give_the_same_world_and_another_seed_another():
-    with entered(seeded(1e9, b"seed")):
+    with use_context(seeded_context(1e9, b"seed")):
         first = draws()
-    with entered(seeded(1e9, b"seed")):
+    with use_context(seeded_context(1e9, b"seed")):
         assert draws() == first
-    with entered(seeded(1e9, b"other")):
+    with use_context(seeded_context(1e9, b"other")):
         assert draws()[:6] != first[:6]
     assert first[6] == 1e9
     assert first[10] == datetime.datetime(2001, 9, 9, 1, 46, 40, tzinfo=datetime.UTC)
@@ -48,7 +48,7 @@ def test_the_same_seed_and_time_give_the_same_world_and_another_seed_another():
 
 def test_other_threads_keep_their_time_and_chance():
     inside, outside = [], []
-    with entered(seeded(1e9, b"seed")):
+    with use_context(seeded_context(1e9, b"seed")):
         state = random.getstate()
         thread = threading.Thread(target=lambda: outside.extend(draws()))
         thread.start()
@@ -61,7 +61,7 @@ def test_other_threads_keep_their_time_and_chance():
 
 
 def test_whether_dice_were_thrown_is_known():
-    with entered(seeded(1e9, b"seed")) as world:
+    with use_context(seeded_context(1e9, b"seed")) as world:
         SHIMS["time"].time()
         assert not world.drew
         SHIMS["uuid"].uuid4()
@@ -78,10 +78,10 @@ def test_dates_are_real_dates():
 
 
 def test_what_was_remembered_is_not_asked_again():
-    with entered(seeded(1e9, b"")) as world:
-        assert replay.remembered(lambda: b"first") == b"first"
-    with entered(seeded(1e9, b"", replaying=True, tape=list(world.tape))):
-        assert replay.remembered(lambda: b"second") == b"first"
+    with use_context(seeded_context(1e9, b"")) as world:
+        assert replay.recorded(lambda: b"first") == b"first"
+    with use_context(seeded_context(1e9, b"", replaying=True, tape=list(world.tape))):
+        assert replay.recorded(lambda: b"second") == b"first"
 
 
 @pytest.mark.parametrize("source", [r"\bsecrets\.(token|choice|rand)", "SystemRandom", "getrandom", "numpy", "perf_counter", "monotonic"])

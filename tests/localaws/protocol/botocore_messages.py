@@ -14,7 +14,7 @@ from botocore.model import ServiceModel
 from starlette.requests import Request
 from starlette.responses import Response
 
-from course.localaws.core.call import Call, Principal
+from course.localaws.core.call import AwsRequest, Principal
 from tests.localaws.parameter_strategies import contract
 
 MODELS: dict[str, ServiceModel] = {}
@@ -26,7 +26,7 @@ def service_model(service: str) -> ServiceModel:
     return MODELS[service]
 
 
-def request(service: str, operation: str, params: dict) -> tuple[Call, bytes]:
+def request(service: str, operation: str, params: dict) -> tuple[AwsRequest, bytes]:
     """The request that boto3 would send, as the gateway hands it over."""
     model = service_model(service)
     sent = botocore.serialize.create_serializer(model.protocol).serialize_to_request(params, model.operation_model(operation))
@@ -36,7 +36,7 @@ def request(service: str, operation: str, params: dict) -> tuple[Call, bytes]:
     return call(sent["method"], sent["url_path"], sent["headers"], query), body.encode() if isinstance(body, str) else bytes(body or b"")
 
 
-def call(method: str, path: str, headers: dict[str, str], query: str = "") -> Call:
+def call(method: str, path: str, headers: dict[str, str], query: str = "") -> AwsRequest:
     scope = {
         "type": "http",
         "method": method,
@@ -46,7 +46,7 @@ def call(method: str, path: str, headers: dict[str, str], query: str = "") -> Ca
         "headers": [(name.lower().encode(), str(text).encode("latin-1")) for name, text in headers.items()],
     }
     request = Request(scope)
-    return Call(request, dict(request.headers), "sagemaker", "us-east-1", Principal("123456789012", "arn", "key"), "id", None)
+    return AwsRequest(request, dict(request.headers), "sagemaker", "us-east-1", Principal("123456789012", "arn", "key"), "id", None)
 
 
 def understood(service: str, operation: str, response: Response) -> dict[str, Any]:

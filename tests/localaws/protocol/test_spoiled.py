@@ -20,13 +20,13 @@ from hypothesis import strategies as st
 
 from course.localaws.core.credentials import issued
 from course.localaws.core.sdk_environment import REGION
-from course.localaws.protocol.model import Model
+from course.localaws.protocol.model import ApiModel
 from course.localaws.server import launch
 from tests.localaws import sample_requests
 from tests.localaws.boto_clients import client_factory
 from tests.localaws.parameter_strategies import contract
 from tests.localaws.protocol.test_every_operation import BUCKET, DONE, EVERY, IMAGE, KNOWN, THERE
-from tests.localaws.sagemaker.job_fixtures import World
+from tests.localaws.sagemaker.job_fixtures import JobFixtures
 
 LONG = "a" * 6000
 TEXTS = (
@@ -110,7 +110,7 @@ class Wire:
         return answer.status_code, answer.content
 
 
-def _rest(model: Model, operation: str, params: dict) -> tuple[str, str, dict[str, str], str]:
+def _rest(model: ApiModel, operation: str, params: dict) -> tuple[str, str, dict[str, str], str]:
     """A request by the REST bindings of the model, of whatever its members hold."""
     shape, http = model.input_of(operation), model.operations[operation]["http"]
     path, headers, body = http["requestUri"], {}, {}
@@ -194,7 +194,7 @@ def test_no_request_of_thousands_breaks_anything(wire, request):
 
 def test_nothing_is_left_running(wire):
     """After the requests above: what they began ends as anything does, and the gateway that took them is the same one."""
-    world = World(wire.handle, "", fresh=False)
+    world = JobFixtures(wire.handle, "", fresh=False)
     for kind in ("HyperParameterTuningJob", "TrainingJob", "ProcessingJob"):
         for page in world.sagemaker.get_paginator(f"list_{xform_name(kind)}s").paginate(StatusEquals="InProgress"):
             for job in page[f"{kind}Summaries"]:

@@ -10,29 +10,29 @@ from pathlib import Path
 import psutil
 
 from course.localaws.server import launch
-from tests.localaws.sagemaker.job_fixtures import World
+from tests.localaws.sagemaker.job_fixtures import JobFixtures
 
 
-class Killed:
+class KillableAws:
     """
     Attributes
     ----------
     random : random.Random
         For whatever is left to chance.
-    world : World
+    world : JobFixtures
         Of the local AWS that runs now.
     """
 
     def __init__(self, state: Path, seed: int) -> None:
         self.random = random.Random(seed)
         self.state = state
-        self.world = World(launch.start(state), "")
+        self.world = JobFixtures(launch.start(state), "")
 
     def kill_gateway(self) -> None:
         """What ran on it ends with it, and another one takes its place."""
         psutil.Process(self.world.handle.pid).kill()
         self.world.until(lambda: not self.world.processes())
-        self.world = World(launch.start(self.state), "", fresh=False)
+        self.world = JobFixtures(launch.start(self.state), "", fresh=False)
 
     def kill_one(self, wanted: Callable[[psutil.Process], bool]) -> bool:
         """Kill a process of a job or server; False when there was none to kill."""

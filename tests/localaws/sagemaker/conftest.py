@@ -9,7 +9,7 @@ import pytest
 
 from course.localaws.server import launch
 from course.sandbox import box
-from tests.localaws.sagemaker.job_fixtures import World
+from tests.localaws.sagemaker.job_fixtures import JobFixtures
 from tests.localaws.sagemaker.wheels import write_wheel
 
 MODES = [
@@ -39,7 +39,7 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session", params=MODES)
-def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, wheels: Path) -> Iterator[World]:
+def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, wheels: Path) -> Iterator[JobFixtures]:
     """A local AWS whose jobs have /opt/ml by bind mount or by rewritten paths, and pip a folder of wheels."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PIP_NO_INDEX", "1")
@@ -48,12 +48,12 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         if request.param == "rewrite":
             patch.setenv("COURSE_NO_USERNS", "1")
         handle = launch.start(tmp_path_factory.mktemp(f"jobs-{request.param}") / "state")
-    yield World(handle, request.param)
+    yield JobFixtures(handle, request.param)
     handle.stop()
 
 
 @pytest.fixture(scope="session")
-def key(world: World) -> str:
+def key(world: JobFixtures) -> str:
     """The ARN of a KMS key that has the alias ``alias/models``."""
     kms = world.client("kms")
     metadata = kms.create_key()["KeyMetadata"]
@@ -62,7 +62,7 @@ def key(world: World) -> str:
 
 
 @pytest.fixture(scope="session")
-def vpc(world: World) -> dict:
+def vpc(world: JobFixtures) -> dict:
     """``VpcConfig`` of the default VPC."""
     ec2 = world.client("ec2")
     [default] = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]

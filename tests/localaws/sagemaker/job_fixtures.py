@@ -33,7 +33,7 @@ needs_tensorflow = pytest.mark.skipif(
 )
 
 
-class World:
+class JobFixtures:
     """One local AWS, in one of the two modes of /opt/ml."""
 
     def __init__(self, handle: launch.Handle, mode: str, fresh: bool = True) -> None:

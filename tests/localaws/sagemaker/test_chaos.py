@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.localaws.sagemaker.chaos import Killed
+from tests.localaws.sagemaker.chaos import KillableAws
 from tests.localaws.sagemaker.job_fixtures import ENDED
 
 WORK = ["/bin/sh", "-c", "sleep 0.2 & wait; echo model > /opt/ml/model/model.txt; sleep 0.1"]
@@ -20,7 +20,7 @@ def supervises(process: psutil.Process) -> bool:
     return any(argument.endswith("supervisor") for argument in process.cmdline())
 
 
-class Chaos(Killed):
+class Chaos(KillableAws):
     """Kills, and what was acknowledged so far."""
 
     def __init__(self, state: Path, seed: int) -> None:

@@ -16,23 +16,23 @@ from course.sandbox.box import best_mode
 from course.sandbox.limits import Limits
 from tests.localaws.sagemaker.custom_image_fixtures import SERVE, classic
 from tests.localaws.sagemaker.hosting import endpoint_fixtures
-from tests.localaws.sagemaker.job_fixtures import ROLE, World, channel
+from tests.localaws.sagemaker.job_fixtures import ROLE, JobFixtures, channel
 
 pytestmark = pytest.mark.skipif(best_mode() != "namespace", reason="no user namespaces on this machine, until 2027-05-24")
 
 
 @pytest.fixture(scope="module")
-def world() -> Iterator[World]:
+def world() -> Iterator[JobFixtures]:
     with launch.temporary(sealed=True, limits=Limits(disk=200 << 20, processes=40)) as handle:
-        yield World(handle, "namespace")
+        yield JobFixtures(handle, "namespace")
 
 
-def run(world: World, code: str, **changes: object) -> tuple[dict, list[str]]:
+def run(world: JobFixtures, code: str, **changes: object) -> tuple[dict, list[str]]:
     name = world.script(textwrap.dedent(code), **changes)
     return world.trained(name), world.lines(name)
 
 
-def test_a_job_reaches_its_own_aws_and_nothing_else(world: World) -> None:
+def test_a_job_reaches_its_own_aws_and_nothing_else(world: JobFixtures) -> None:
     with socket.create_server(("127.0.0.1", 0)) as outside:
         code = f"""
             import boto3, socket
@@ -50,7 +50,7 @@ def test_a_job_reaches_its_own_aws_and_nothing_else(world: World) -> None:
     assert [line for line in lines if line.endswith("Error")] == ["ConnectionRefusedError", "OSError"]
 
 
-def test_a_job_sees_neither_state_nor_keys(world: World) -> None:
+def test_a_job_sees_neither_state_nor_keys(world: JobFixtures) -> None:
     code = f"""
         import os
         state = {str(world.handle.state)!r}
@@ -61,19 +61,19 @@ def test_a_job_sees_neither_state_nor_keys(world: World) -> None:
     assert "sees: ['aws-config', 'boxes', 'overlays', 'sagemaker-config.yaml']" in lines and "boxes: 1" in lines
 
 
-def test_isolation_still_takes_the_aws_away(world: World) -> None:
+def test_isolation_still_takes_the_aws_away(world: JobFixtures) -> None:
     job, lines = run(world, "import boto3\nboto3.client('s3').list_buckets()", EnableNetworkIsolation=True)
     assert job["TrainingJobStatus"] == "Failed" and any("Could not connect" in line for line in lines)
 
 
-def test_limits_are_those_it_was_given(world: World) -> None:
+def test_limits_are_those_it_was_given(world: JobFixtures) -> None:
     job, _ = run(world, "import time\nopen('/opt/ml/model/large', 'wb').write(b'x' * (250 << 20))\ntime.sleep(60)")
     assert job["FailureReason"].startswith("AlgorithmError: [Errno 28] No space left on device")
     job, _ = run(world, "import subprocess, time\nkept = [subprocess.Popen(['sleep', '60']) for _ in range(60)]\ntime.sleep(60)")
     assert "more than 40 processes" in job["FailureReason"]
 
 
-def test_links_out_of_the_box_lead_nowhere(world: World) -> None:
+def test_links_out_of_the_box_lead_nowhere(world: JobFixtures) -> None:
     code = """
         import os, shutil, sys
         shutil.rmtree("/opt/ml/model")
@@ -89,7 +89,7 @@ def test_links_out_of_the_box_lead_nowhere(world: World) -> None:
     assert stored == {"mine": b"mine"}
 
 
-def test_a_channel_of_hard_links_cannot_be_written(world: World) -> None:
+def test_a_channel_of_hard_links_cannot_be_written(world: JobFixtures) -> None:
     """It would be written to the stored objects."""
     body = b"x" * (2 << 20)
     uri = world.put("fast/large", body)
@@ -106,14 +106,14 @@ def test_a_channel_of_hard_links_cannot_be_written(world: World) -> None:
     assert world.get(uri) == body
 
 
-def test_an_endpoint_answers_through_its_relay(world: World) -> None:
-    hosting = endpoint_fixtures.world_of(world.handle)
+def test_an_endpoint_answers_through_its_relay(world: JobFixtures) -> None:
+    hosting = endpoint_fixtures.fixtures_of(world.handle)
     name = hosting.deploy(endpoint_fixtures.echo("from inside"))
     assert hosting.invoke(name) == "from inside"
     hosting.close()
 
 
-def test_an_image_of_ones_own_is_sealed_in_too_and_a_guest_may_build_it(world: World, tmp_path: Path) -> None:
+def test_an_image_of_ones_own_is_sealed_in_too_and_a_guest_may_build_it(world: JobFixtures, tmp_path: Path) -> None:
     guest = world.handle.invite(tmp_path / "guest")
     with socket.create_server(("127.0.0.1", 0)) as outside:
         serve = SERVE.replace("PORT", "8080", 1).replace('"from": helper.NAME', f'"from": reached({outside.getsockname()[1]})')

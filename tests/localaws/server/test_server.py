@@ -23,7 +23,7 @@ import psutil
 import pytest
 
 from course.localaws.server import launch
-from course.localaws.server.instance import Instance, ServerError
+from course.localaws.server.instance import ServerError, ServerInfo
 from tests.localaws.boto_clients import client_factory
 
 PATIENCE = 30  # seconds for what should take less than one
@@ -69,7 +69,7 @@ def test_it_answers_when_start_returns_and_is_gone_when_stop_returns(state):
     handle = launch.start(state)
     assert launch.find(state) == handle
     client_factory(handle)("sqs").create_queue(QueueName="q")
-    instance = Instance.read(state)
+    instance = ServerInfo.read(state)
     assert (instance.pid, instance.endpoint) == (handle.pid, handle.endpoint)
     processes = psutil.Process(handle.pid).children(recursive=True)
     handle.stop()
@@ -106,7 +106,7 @@ def test_its_own_environment_does_not_reach_it(state, monkeypatch):
 def test_a_signal_ends_it_cleanly(state, tmp_path, number):
     handle = launch.start(state, socket=tmp_path / "s")
     client_factory(handle)("sqs").create_queue(QueueName="q")
-    port = Instance.read(state).port
+    port = ServerInfo.read(state).port
     os.kill(handle.pid, number)
     wait_until(lambda: ended(handle.pid))
     assert refuses(port)
@@ -348,7 +348,7 @@ def ask(handle, method: str, path: str, token: str | None = None, body: bytes | 
 
 
 def test_the_control_door_wants_its_token(local_aws):
-    token = Instance.read(local_aws.state).token
+    token = ServerInfo.read(local_aws.state).token
     assert ask(local_aws, "GET", "health", token)[0] == 200
     for wrong in (None, "wrong", token[:-1]):
         status, answer = ask(local_aws, "POST", "stop", wrong)
@@ -369,7 +369,7 @@ def test_the_control_door_wants_its_token(local_aws):
     ],
 )
 def test_what_the_control_door_does_not_understand_is_an_error(local_aws, method, path, body, status, says):
-    got, answer = ask(local_aws, method, path, Instance.read(local_aws.state).token, body)
+    got, answer = ask(local_aws, method, path, ServerInfo.read(local_aws.state).token, body)
     assert got == status and says in answer["error"]
 
 

@@ -18,7 +18,7 @@ from course.localaws.cloudwatch.alarms.reasons import reason, reason_data, stamp
 from course.localaws.cloudwatch.alarms.states import ALARM, OK
 from course.localaws.cloudwatch.alarms.store import AlarmStore
 from course.localaws.core.errors import AwsError
-from course.localaws.core.scheduler import Agenda
+from course.localaws.core.scheduler import Scheduler
 
 if TYPE_CHECKING:
     from course.localaws.cloudwatch.metrics.store import MetricStore
@@ -41,7 +41,7 @@ class Alarms:
         Each is called after each change of a state with the region, the alarm and the moment.
     """
 
-    def __init__(self, path: Path, account: str, agenda: Agenda, metrics: MetricStore, identity: Identity) -> None:
+    def __init__(self, path: Path, account: str, agenda: Scheduler, metrics: MetricStore, identity: Identity) -> None:
         self.store = AlarmStore(path)
         self.account, self.agenda = account, agenda
         self.policies: Callable[[str, dict, float, float], None] | None = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from course.localaws.cloudwatch.alarms.reasons import period
-from course.localaws.cloudwatch.alarms.states import MORE, Point, Verdict, breaching, verdict
+from course.localaws.cloudwatch.alarms.states import MORE, DataPoint, Verdict, breaching, verdict
 from course.localaws.cloudwatch.metrics import statistics
 from course.localaws.cloudwatch.metrics.queries import ALARM, Evaluation
 from course.localaws.cloudwatch.metrics.store import MetricStore
@@ -20,7 +20,7 @@ def step(alarm: dict) -> int:
     return 10 if period(alarm) < 60 else 60
 
 
-def evaluate(store: MetricStore, region: str, alarm: dict, moment: float) -> tuple[Verdict, list[Point]]:
+def evaluate(store: MetricStore, region: str, alarm: dict, moment: float) -> tuple[Verdict, list[DataPoint]]:
     """An alarm's verdict at a moment, and its whole evaluation range."""
     points = _points(store, region, alarm, moment // step(alarm) * step(alarm))
     return verdict(alarm, points, breaching(alarm)), points
@@ -43,22 +43,22 @@ def _metrics(alarm: dict) -> Iterable[dict]:
     return [query["MetricStat"]["Metric"] for query in alarm["Metrics"] if "MetricStat" in query]
 
 
-def _points(store: MetricStore, region: str, alarm: dict, end: float) -> list[Point]:
+def _points(store: MetricStore, region: str, alarm: dict, end: float) -> list[DataPoint]:
     seconds, number = period(alarm), alarm["EvaluationPeriods"] + MORE
     moments = [end - seconds * left for left in range(number, 0, -1)]
     if "MetricName" not in alarm:
         queries = {query["Id"]: query for query in alarm["Metrics"]}
         [shown] = [query_id for query_id, query in queries.items() if query.get("ReturnData", True)]
         series = Evaluation(store, region, moments[0], end, queries, end, ALARM).series(shown)
-        return [Point(moment, series.get(moment)) for moment in moments]
+        return [DataPoint(moment, series.get(moment)) for moment in moments]
     found = statistics.merged(statistics.summaries(store, region, alarm, moments[0], end, seconds, alarm.get("Unit")))
     return [_point(alarm, moment, found.get(moment)) for moment in moments]
 
 
-def _point(alarm: dict, moment: float, summary: statistics.Summary | None) -> Point:
+def _point(alarm: dict, moment: float, summary: statistics.Summary | None) -> DataPoint:
     if summary is None or _too_few(alarm, summary.count):
-        return Point(moment, None)
-    return Point(moment, summary.statistic(alarm.get("Statistic") or alarm["ExtendedStatistic"]), summary.count)
+        return DataPoint(moment, None)
+    return DataPoint(moment, summary.statistic(alarm.get("Statistic") or alarm["ExtendedStatistic"]), summary.count)
 
 
 def _too_few(alarm: dict, count: float) -> bool:

@@ -11,7 +11,7 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from course.localaws.cloudwatch.alarms.states import ALARM, COMPARISONS, INSUFFICIENT_DATA, OK, Point, Verdict, breaching
+from course.localaws.cloudwatch.alarms.states import ALARM, COMPARISONS, INSUFFICIENT_DATA, OK, DataPoint, Verdict, breaching
 
 MOST_SHOWN = 5
 
@@ -34,7 +34,7 @@ def reason(alarm: dict, verdict: Verdict) -> str:
     return f"Threshold Crossed: {_which(alarm, verdict, relevant, words)}{_minimum(alarm, verdict.state)}."
 
 
-def _which(alarm: dict, verdict: Verdict, relevant: Sequence[Point], words: str) -> str:
+def _which(alarm: dict, verdict: Verdict, relevant: Sequence[DataPoint], words: str) -> str:
     number = len(relevant)
     named = f"{number} out of the last {len(verdict.points)} datapoints" if "DatapointsToAlarm" in alarm else counted(number)
     were = f"{'was' if number == 1 else 'were'}{' not' if verdict.state == OK else ''} {words} the threshold ({alarm['Threshold']})"
@@ -53,7 +53,7 @@ def _minimum(alarm: dict, state: str) -> str:
     return f" (minimum {counted(needed)} for {way} transition)"
 
 
-def reason_data(alarm: dict, verdict: Verdict, points: Sequence[Point], moment: float) -> str:
+def reason_data(alarm: dict, verdict: Verdict, points: Sequence[DataPoint], moment: float) -> str:
     """The ``StateReasonData``, JSON."""
     shown = verdict.points or points[-alarm["EvaluationPeriods"] :]
     statistic = alarm.get("Statistic") or alarm.get("ExtendedStatistic")
@@ -71,7 +71,7 @@ def reason_data(alarm: dict, verdict: Verdict, points: Sequence[Point], moment: 
     return json.dumps(data, separators=(",", ":"))
 
 
-def _evaluated(point: Point) -> dict:
+def _evaluated(point: DataPoint) -> dict:
     known = {"sampleCount": point.count, "value": point.value}
     return {"timestamp": stamp(point.moment)} | {name: value for name, value in known.items() if value is not None}
 

@@ -22,7 +22,7 @@ COMPARISONS: dict[str, tuple[Callable[[float, float], bool], str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class DataPoint:
     """One period of a metric; ``value`` is None where there are no data. ``count`` of samples is None for an expression."""
 
     moment: float
@@ -36,14 +36,14 @@ class Verdict:
 
     Attributes
     ----------
-    points : tuple of Point
+    points : tuple of DataPoint
         Those that have data, the oldest first.
     filled : int
         Missing points that were treated as breaching or as not breaching, as the alarm wants it.
     """
 
     state: str
-    points: tuple[Point, ...]
+    points: tuple[DataPoint, ...]
     filled: int = 0
 
 
@@ -53,14 +53,14 @@ def breaching(alarm: dict) -> Callable[[float], bool]:
     return lambda value: compare(value, threshold)
 
 
-def verdict(alarm: dict, points: Sequence[Point], breaching: Callable[[float], bool]) -> Verdict:
+def verdict(alarm: dict, points: Sequence[DataPoint], breaching: Callable[[float], bool]) -> Verdict:
     """The state of an alarm by its evaluation range.
 
     Parameters
     ----------
     alarm : dict
         As DescribeAlarms shows it.
-    points : sequence of Point
+    points : sequence of DataPoint
         The evaluation range, the oldest first.
     breaching : callable
         Whether a value is beyond the threshold.

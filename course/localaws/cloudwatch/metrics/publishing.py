@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from course.localaws.cloudwatch.metrics.store import Datum, observed
+from course.localaws.cloudwatch.metrics.store import MetricDatum, observed
 from course.localaws.core.errors import AwsError, not_supported
 
 MOST_METRICS = 1000
@@ -13,7 +13,7 @@ LARGEST = 2.0**360
 TWO_WEEKS, TWO_HOURS = 14 * 86_400, 7200
 
 
-def published(params: dict, now: float) -> list[Datum]:
+def published(params: dict, now: float) -> list[MetricDatum]:
     """The data of a request.
 
     Raises
@@ -33,7 +33,7 @@ def published(params: dict, now: float) -> list[Datum]:
     return [_datum(namespace, entry, f"MetricData.member.{number}", now) for number, entry in enumerate(data, start=1)]
 
 
-def _datum(namespace: str, entry: dict, path: str, now: float) -> Datum:
+def _datum(namespace: str, entry: dict, path: str, now: float) -> MetricDatum:
     timestamp = entry.get("Timestamp", now)
     if timestamp < now - TWO_WEEKS:
         raise AwsError("InvalidParameterValue", f"The parameter {path}.Timestamp must specify a time no more than two weeks in the past.")
@@ -78,13 +78,13 @@ def _pairs(entry: dict, path: str) -> list[tuple[float, float]]:
 
 def _statistic_set(
     namespace: str, name: str, values: dict, dimensions: dict[str, str], unit: str, timestamp: float, resolution: int, path: str
-) -> Datum:
+) -> MetricDatum:
     for member, value in values.items():
         _check_number(value, f"{path}.StatisticValues.{member}")
     count, total, least, most = (values[member] for member in ("SampleCount", "Sum", "Minimum", "Maximum"))
     if count <= 0 or least > most:
         raise AwsError("InvalidParameterValue", f"The value for parameter {path}.StatisticValues is invalid.")
-    return Datum(namespace, name, timestamp, unit, count, total, least, most, None, dimensions, resolution)
+    return MetricDatum(namespace, name, timestamp, unit, count, total, least, most, None, dimensions, resolution)
 
 
 def _check_number(value: float, path: str) -> None:

@@ -26,7 +26,7 @@ CREATE INDEX IF NOT EXISTS data_in_time ON data (metric, timestamp)
 
 
 @dataclass(frozen=True, slots=True)
-class Datum:
+class MetricDatum:
     """Observations of one metric at one time.
 
     Attributes
@@ -84,7 +84,7 @@ class MetricStore:
         moment = self.clock.now() if timestamp is None else timestamp
         self.put_data(region, [observed(namespace, name, [(value, 1.0)], dimensions or {}, unit, moment)])
 
-    def put_data(self, region: str, data: Iterable[Datum]) -> None:
+    def put_data(self, region: str, data: Iterable[MetricDatum]) -> None:
         """Record many observations in one transaction: much cheaper than as many `put`."""
         with self.database.write() as connection:
             for datum in data:
@@ -148,13 +148,13 @@ def observed(
     unit: str,
     timestamp: float,
     resolution: int = 60,
-) -> Datum:
+) -> MetricDatum:
     """A datum of ``(value, count)`` pairs."""
     pairs = tuple((float(value), float(count)) for value, count in observations)
     values = [value for value, _ in pairs]
     total = sum(value * count for value, count in pairs)
     count = sum(count for _, count in pairs)
-    return Datum(namespace, name, timestamp, unit, count, total, min(values), max(values), pairs, dimensions, resolution)
+    return MetricDatum(namespace, name, timestamp, unit, count, total, min(values), max(values), pairs, dimensions, resolution)
 
 
 def dimensions_key(dimensions: Mapping[str, str]) -> str:

@@ -1,8 +1,8 @@
 """AWS's first-party algorithms: k-means, PCA, k-NN, linear learner and Random Cut Forest, as local images.
 
-AWS's are closed. What these match is what AWS documents: hyperparameters (``../kmeans.yaml`` and the like), channels and content
+AWS's are closed. What these match is what AWS documents: hyperparameters (``kmeans.yaml`` and the like), channels and content
 types, the steps of each algorithm, log lines and the metrics that SageMaker reads from them, requests and responses, failures that
-are the user's fault (``ClientError`` and exit code 2) in AWS's words where they are known. Different: one instance, no GPU and no
+are the user's fault (``AlgorithmClientError`` and exit code 2) in AWS's words where they are known. Different: one instance, no GPU and no
 Pipe mode; sparse records are made dense; the model file has AWS's name, ``model_algo-1``, but is NumPy's (``numpy.load`` reads it),
 not MXNet's, so that neither side reads the other's; the same data and hyperparameters give the same model.
 
@@ -10,8 +10,8 @@ Sources: the pages of each algorithm and "Common Data Formats" in the SageMaker 
 and docs.aws.amazon.com), logs of jobs in public notebooks, and for exit codes and the words of what is refused ``vw_serving`` in
 aws/sagemaker-rl-container, which has the same toolkit inside. Read 2026-11-25.
 
-An algorithm is a module named like its table with ``train(configuration, data, report) -> arrays``, ``Model(arrays, configuration)``
-with ``predict(features, verbose) -> list of dict``, and ``RESPONSE``, the name of the list in its JSON answers.
+An algorithm is a module named like its table with ``train(configuration, data, report) -> arrays``, ``MODEL``, a class made from
+``(arrays, configuration)`` with ``predict(features, verbose) -> list of dict``, and ``RESPONSE``, the name of the list in its JSON answers.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from course.localaws.core.data_files import table
 ARTEFACT = "model_algo-1"
 
 
-class ClientError(Exception):
+class AlgorithmClientError(Exception):
     """What the user of an algorithm can mend: the job's failure reason, without its first word.
 
     Parameters

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from course.localaws.images.algorithms import ClientError
+from course.localaws.images.algorithms import AlgorithmClientError
 from course.localaws.images.shared import recordio_protobuf
 
 CSV = "text/csv"
@@ -40,14 +40,14 @@ def check(channels: dict[str, dict], table: dict[str, dict]) -> None:
     if unknown:
         listed = ", ".join(f"'{name}'" for name in unknown)
         detail = f"Additional properties are not allowed ({listed} {'was' if len(unknown) == 1 else 'were'} unexpected)"
-        raise ClientError(INVALID, "ValidationError", detail)
+        raise AlgorithmClientError(INVALID, "ValidationError", detail)
     if "train" not in channels:
-        raise ClientError(INVALID, "ValidationError", "'train' is a required property")
+        raise AlgorithmClientError(INVALID, "ValidationError", "'train' is a required property")
     for name, channel in channels.items():
         allowed, given = table[name].get("distribution"), channel.get("S3DistributionType", "FullyReplicated")
         if allowed and given != allowed:
             detail = f"'{given}' is not one of ['{allowed}'] (S3DataDistributionType of channel '{name}')"
-            raise ClientError(INVALID, "ValidationError", detail)
+            raise AlgorithmClientError(INVALID, "ValidationError", detail)
 
 
 def read(folder: Path, name: str, content_type: str, columns: int | str, labelled: bool) -> Dataset:
@@ -70,7 +70,7 @@ def read(folder: Path, name: str, content_type: str, columns: int | str, labelle
     form, label_size = content_type_of(content_type or recordio_protobuf.CONTENT_TYPE)
     paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.stat().st_size]
     if not paths:
-        raise ClientError(f"The channel '{name}' holds no data.")
+        raise AlgorithmClientError(f"The channel '{name}' holds no data.")
     try:
         parts = [_csv(path, label_size) if form == CSV else recordio_protobuf.read_arrays(path.read_bytes()) for path in paths]
     except ValueError as error:
@@ -86,10 +86,12 @@ def content_type_of(text: str) -> tuple[str, int]:
     header["content-type"] = text
     form = text.split(";")[0].strip().lower()
     if form not in TYPES:
-        raise ClientError(f"No iterator has been registered for ContentType ('{form}', '1.0')")
+        raise AlgorithmClientError(f"No iterator has been registered for ContentType ('{form}', '1.0')")
     label_size = header.get_param("label_size", "1")
     if label_size not in ("0", "1"):
-        raise ClientError(f"label_size of the content type '{text}' is {label_size}; this algorithm takes records with one label or none.")
+        raise AlgorithmClientError(
+            f"label_size of the content type '{text}' is {label_size}; this algorithm takes records with one label or none."
+        )
     return form, int(label_size)
 
 
@@ -98,14 +100,14 @@ def _joined(parts: list, name: str, form: str, label_size: int, columns: int | s
         expected = parts[0][0].shape[1] if columns == "auto" else columns
         if features.shape[1] != expected:
             hint = " The first column was taken for the label; 'text/csv;label_size=0' says that there is none." if label_size else ""
-            raise ClientError(
+            raise AlgorithmClientError(
                 f"Incorrect configuration or {name} dataset provided. The value of feature_dim hyperparameter '{expected}' doesn't match "
                 f"{name} data dimensionality '{features.shape[1]}'. Please set feature_dim to the number of features in {name} dataset."
                 + (hint if form == CSV else "")
             )
     has_labels = all(labels is not None for _, labels in parts)
     if labelled and not has_labels:
-        raise ClientError(
+        raise AlgorithmClientError(
             f"Labeled {name} data required with label size equal 1. Label size on {name} dataset found to be 0. Please provide a properly "
             f"labeled {name} dataset."
         )
@@ -121,8 +123,8 @@ def _joined(parts: list, name: str, form: str, label_size: int, columns: int | s
     return Dataset(features, labels)
 
 
-def _unreadable(name: str, advice: str, detail: str) -> ClientError:
-    return ClientError(f"Unable to read data channel '{name}'. {advice}", "MXNetError", f"(Input Error) {detail}")
+def _unreadable(name: str, advice: str, detail: str) -> AlgorithmClientError:
+    return AlgorithmClientError(f"Unable to read data channel '{name}'. {advice}", "MXNetError", f"(Input Error) {detail}")
 
 
 def _csv(path: Path, label_size: int) -> tuple[np.ndarray, np.ndarray | None]:

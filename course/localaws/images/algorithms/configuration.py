@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from course.localaws.images.algorithms import ClientError
+from course.localaws.images.algorithms import AlgorithmClientError
 from course.localaws.images.hyperparameters import Interval
 
 AUTO = "auto"
@@ -29,12 +29,14 @@ def resolve(given: dict[str, str], table: dict[str, dict]) -> dict[str, object]:
     unknown = [name for name in given if name not in table and not name.startswith("_")]
     if unknown:
         listed = ", ".join(f"'{name}'" for name in unknown)
-        raise ClientError(
+        raise AlgorithmClientError(
             f"Additional hyperparameters are not allowed ({listed} {'was' if len(unknown) == 1 else 'were'} unexpected)", "ValidationError"
         )
     missing = [f"'{name}'" for name, entry in table.items() if entry.get("required") and name not in given]
     if missing:
-        raise ClientError(f"No value(s) were specified for {', '.join(missing)} which are required hyperparameter(s)", "ValidationError")
+        raise AlgorithmClientError(
+            f"No value(s) were specified for {', '.join(missing)} which are required hyperparameter(s)", "ValidationError"
+        )
     resolved = {name: _parse(name, given.get(name, entry.get("default")), entry) for name, entry in table.items()}
     return resolved | {name: text for name, text in given.items() if name.startswith("_")}
 
@@ -71,14 +73,16 @@ def _number(name: str, text: str, entry: dict) -> int | float:
         others = [AUTO] if entry.get("auto") else entry.get("values", [])
         options = [f"'{other}'" for other in others] + [f"{TYPES[kind]} in {entry['range']}"]
         expected = options[0] if len(options) == 1 else f"one of the following: {'; or '.join(options)}"
-        raise ClientError(f"The value '{text}' is not valid for the '{name}' hyperparameter which expects {expected}", "ValidationError")
+        raise AlgorithmClientError(
+            f"The value '{text}' is not valid for the '{name}' hyperparameter which expects {expected}", "ValidationError"
+        )
     return number
 
 
 def _choice(name: str, text: str, choices: list[str]) -> str:
     if text not in choices:
         listed = ", ".join(f"'{choice}'" for choice in choices)
-        raise ClientError(
+        raise AlgorithmClientError(
             f"The value '{text}' is not valid for the '{name}' hyperparameter which accepts one of the following: {listed}",
             "ValidationError",
         )

@@ -10,23 +10,23 @@ from __future__ import annotations
 
 import numpy as np
 
-from course.localaws.images.algorithms import ClientError
+from course.localaws.images.algorithms import AlgorithmClientError
 from course.localaws.images.algorithms.channels import Dataset
 from course.localaws.images.algorithms.distances import nearest
-from course.localaws.images.algorithms.report import Report
+from course.localaws.images.algorithms.report import AlgorithmLog
 
 RESPONSE = "predictions"
 EXTRA_CENTRES, TRIALS = 10, 10  # what AWS evaluates "auto" to
 SAMPLE = 5000  # records, as many as AWS's mini-batches have by default
 
 
-def train(configuration: dict, data: dict[str, Dataset], report: Report) -> dict[str, np.ndarray]:
+def train(configuration: dict, data: dict[str, Dataset], report: AlgorithmLog) -> dict[str, np.ndarray]:
     """``centers`` of shape (k, columns)."""
     random = np.random.default_rng(0)
     points = random.permutation(data["train"].features.astype(float))
     k = configuration["k"]
     if len(points) < k:
-        raise ClientError(f"k is {k}, and the channel 'train' holds only {len(points)} records.")
+        raise AlgorithmClientError(f"k is {k}, and the channel 'train' holds only {len(points)} records.")
     centres, counts = _mini_batches(points, configuration, random, report)
     report.info("shrinking %s centers into %s", len(centres), k)
     centres = _reduced(centres, counts, points[:SAMPLE], configuration, random, report)
@@ -40,7 +40,7 @@ def train(configuration: dict, data: dict[str, Dataset], report: Report) -> dict
     return {"centers": centres}
 
 
-class Model:
+class KMeansModel:
     def __init__(self, arrays: dict[str, np.ndarray], configuration: dict) -> None:
         self._centres = arrays["centers"]
         self.columns = self._centres.shape[1]
@@ -53,7 +53,9 @@ class Model:
         ]
 
 
-def _mini_batches(points: np.ndarray, configuration: dict, random: np.random.Generator, report: Report) -> tuple[np.ndarray, np.ndarray]:
+def _mini_batches(
+    points: np.ndarray, configuration: dict, random: np.random.Generator, report: AlgorithmLog
+) -> tuple[np.ndarray, np.ndarray]:
     """Centres after all epochs, and how many points each stands for; those that no point came to are left out."""
     size, half_life, epochs = configuration["mini_batch_size"], configuration["half_life_time_size"], configuration["epochs"]
     factor = EXTRA_CENTRES if configuration["extra_center_factor"] == "auto" else configuration["extra_center_factor"]
@@ -79,7 +81,7 @@ def _mini_batches(points: np.ndarray, configuration: dict, random: np.random.Gen
 
 
 def _reduced(
-    centres: np.ndarray, counts: np.ndarray, sample: np.ndarray, configuration: dict, random: np.random.Generator, report: Report
+    centres: np.ndarray, counts: np.ndarray, sample: np.ndarray, configuration: dict, random: np.random.Generator, report: AlgorithmLog
 ) -> np.ndarray:
     """The k centres of the attempt that is the tightest over ``sample``."""
     most, tolerance = configuration["local_lloyd_max_iter"], configuration["local_lloyd_tol"]
@@ -131,3 +133,6 @@ def _sums(points: np.ndarray, weights: np.ndarray, numbers: np.ndarray, k: int) 
     """By centre the weighted sum of its points, of shape (k, columns), and their weight, of shape (k,)."""
     sums = np.column_stack([np.bincount(numbers, weights * column, k) for column in points.T])
     return sums, np.bincount(numbers, weights, k)
+
+
+MODEL = KMeansModel

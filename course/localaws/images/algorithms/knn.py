@@ -10,29 +10,29 @@ from __future__ import annotations
 
 import numpy as np
 
-from course.localaws.images.algorithms import ClientError
+from course.localaws.images.algorithms import AlgorithmClientError
 from course.localaws.images.algorithms.channels import Dataset
 from course.localaws.images.algorithms.distances import pieces, squared
-from course.localaws.images.algorithms.report import Report
+from course.localaws.images.algorithms.report import AlgorithmLog
 
 RESPONSE = "predictions"
 
 
-def train(configuration: dict, data: dict[str, Dataset], report: Report) -> dict[str, np.ndarray]:
+def train(configuration: dict, data: dict[str, Dataset], report: AlgorithmLog) -> dict[str, np.ndarray]:
     """``index`` of shape (sample, dimensions), ``labels`` of shape (sample,), and ``projection`` where the dimension is reduced."""
     _check(configuration)
     random = np.random.default_rng(0)
     rows = data["train"]
     chosen = np.sort(random.permutation(len(rows.features))[: configuration["sample_size"]])
     if len(chosen) < configuration["k"]:
-        raise ClientError(f"k is {configuration['k']}, and the sample of the channel 'train' holds only {len(chosen)} records.")
+        raise AlgorithmClientError(f"k is {configuration['k']}, and the sample of the channel 'train' holds only {len(chosen)} records.")
     index, projection = rows.features[chosen], _projection(configuration, rows.features.shape[1], random)
     report.progress(1, 1, len(rows.features))
     arrays = {"labels": rows.labels[chosen], "index": index if projection is None else (index @ projection).astype(np.float32)}
     if projection is not None:
         arrays["projection"] = projection
     if "test" in data:
-        predicted = Model(arrays, configuration).labels(data["test"].features)
+        predicted = KnnModel(arrays, configuration).labels(data["test"].features)
         if configuration["predictor_type"] == "classifier":
             report.score("test", "accuracy", np.mean(predicted == data["test"].labels), "score")
         else:
@@ -40,7 +40,7 @@ def train(configuration: dict, data: dict[str, Dataset], report: Report) -> dict
     return arrays
 
 
-class Model:
+class KnnModel:
     def __init__(self, arrays: dict[str, np.ndarray], configuration: dict) -> None:
         self._labels, self._projection = arrays["labels"].astype(float), arrays.get("projection")
         self._metric, self._k = configuration["index_metric"], configuration["k"]
@@ -89,14 +89,16 @@ def _check(configuration: dict) -> None:
     """What one hyperparameter demands of another."""
     kind, target = configuration["dimension_reduction_type"], configuration["dimension_reduction_target"]
     if kind and target is None:
-        raise ClientError("dimension_reduction_target is required when dimension_reduction_type is specified.")
+        raise AlgorithmClientError("dimension_reduction_target is required when dimension_reduction_type is specified.")
     if target is not None and target >= configuration["feature_dim"]:
-        raise ClientError(f"dimension_reduction_target is {target}; it must be smaller than feature_dim, {configuration['feature_dim']}.")
+        raise AlgorithmClientError(
+            f"dimension_reduction_target is {target}; it must be smaller than feature_dim, {configuration['feature_dim']}."
+        )
     if configuration["index_type"] == "faiss.IVFPQ":
         if configuration["index_metric"] != "L2":
-            raise ClientError(f"index_metric {configuration['index_metric']} is not supported with index_type faiss.IVFPQ.")
+            raise AlgorithmClientError(f"index_metric {configuration['index_metric']} is not supported with index_type faiss.IVFPQ.")
         if configuration["faiss_index_pq_m"] is None:
-            raise ClientError("faiss_index_pq_m is required when index_type is faiss.IVFPQ.")
+            raise AlgorithmClientError("faiss_index_pq_m is required when index_type is faiss.IVFPQ.")
 
 
 def _projection(configuration: dict, columns: int, random: np.random.Generator) -> np.ndarray | None:
@@ -111,3 +113,6 @@ def _projection(configuration: dict, columns: int, random: np.random.Generator) 
         hadamard = np.block([[hadamard, hadamard], [hadamard, -hadamard]])
     kept = random.permutation(len(hadamard))[:target]
     return random.choice([-1.0, 1.0], (columns, 1)) * hadamard[:columns, kept] / np.sqrt(target)
+
+
+MODEL = KnnModel

@@ -16,11 +16,11 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from course.localaws.images.algorithms import ClientError, linear_metrics
+from course.localaws.images.algorithms import AlgorithmClientError, linear_metrics
 from course.localaws.images.algorithms.channels import Dataset
 from course.localaws.images.algorithms.linear_losses import BINARY, MULTICLASS, REGRESSOR, Loss, choose, names
-from course.localaws.images.algorithms.linear_training import Descent, variants
-from course.localaws.images.algorithms.report import Report
+from course.localaws.images.algorithms.linear_training import GradientDescent, variants
+from course.localaws.images.algorithms.report import AlgorithmLog
 
 RESPONSE = "predictions"
 LOSS_CRITERIA = ("loss_function", "cross_entropy_loss")
@@ -28,7 +28,7 @@ CALIBRATION = 10_000  # records: what "auto" means for num_calibration_samples (
 
 
 @dataclass(frozen=True, slots=True)
-class Scaler:
+class FeatureScaler:
     """Shifts and scales of features, and of the label."""
 
     shift: np.ndarray
@@ -52,7 +52,7 @@ class Best:
     number: int
 
 
-def train(configuration: dict, data: dict[str, Dataset], report: Report) -> dict[str, np.ndarray]:
+def train(configuration: dict, data: dict[str, Dataset], report: AlgorithmLog) -> dict[str, np.ndarray]:
     """``fc0_weight``, ``fc0_bias``, and ``threshold`` between two classes."""
     loss = _check(configuration, data)
     scaler = _scaler(configuration, data["train"])
@@ -61,11 +61,11 @@ def train(configuration: dict, data: dict[str, Dataset], report: Report) -> dict
     calibration = _sample(judged, CALIBRATION if size == "auto" else size)
     models = variants(configuration, _balance(data["train"].labels))
     classes = configuration["num_classes"] if configuration["predictor_type"] == MULTICLASS else 0
-    descent = Descent(configuration, loss, models, data["train"].features.shape[1], classes)
+    descent = GradientDescent(configuration, loss, models, data["train"].features.shape[1], classes)
     best = _descend(configuration, loss, scaler, descent, data, calibration, report)
     weights, bias = scaler.unscaled(best.parameters)
     arrays = {"fc0_weight": weights, "fc0_bias": bias, "threshold": np.array(best.threshold)}
-    model = Model(arrays, configuration)
+    model = LinearLearnerModel(arrays, configuration)
     for channel in ("validation" if "validation" in data else "train", "test"):
         if channel in data:
             for (name, kind), value in model.measured(data[channel]).items():
@@ -74,7 +74,7 @@ def train(configuration: dict, data: dict[str, Dataset], report: Report) -> dict
     return arrays
 
 
-class Model:
+class LinearLearnerModel:
     def __init__(self, arrays: dict[str, np.ndarray], configuration: dict) -> None:
         self._weights, self._bias, self._threshold = arrays["fc0_weight"], arrays["fc0_bias"], float(arrays["threshold"])
         self._configuration, self._loss, self._kind = configuration, choose(configuration), configuration["predictor_type"]
@@ -114,7 +114,13 @@ class Model:
 
 @np.errstate(over="ignore", invalid="ignore")  # a model may diverge; another is chosen then
 def _descend(
-    configuration: dict, loss: Loss, scaler: Scaler, descent: Descent, data: dict[str, Dataset], calibration: Dataset, report: Report
+    configuration: dict,
+    loss: Loss,
+    scaler: FeatureScaler,
+    descent: GradientDescent,
+    data: dict[str, Dataset],
+    calibration: Dataset,
+    report: AlgorithmLog,
 ) -> Best:
     """Epochs until they are over or bring no more; the best model of the best epoch."""
     rows = (data["train"].features - scaler.shift) / scaler.scale
@@ -128,7 +134,7 @@ def _descend(
         outputs = descent.outputs(judged, descent.mean) * scaler.label_scale + scaler.label_shift
         objectives = loss.value(outputs, calibration.labels).mean(axis=0)
         if not np.isfinite(objectives).any():
-            raise ClientError("Training diverged: the loss is no finite number. A smaller learning_rate may help.")
+            raise AlgorithmClientError("Training diverged: the loss is no finite number. A smaller learning_rate may help.")
         if "validation" in data:
             report.quality(f"epoch={epoch}, validation", f"{loss.objective}_objective", objectives[0], "loss")
         value, threshold, number = _selected(configuration, loss, outputs, calibration.labels, objectives)
@@ -155,7 +161,8 @@ def _selected(configuration: dict, loss: Loss, outputs: np.ndarray, labels: np.n
         return -float(objectives[number]), float(loss.score(np.zeros(1))[0]), number
     scores = loss.score(outputs)
     found = {
-        number: linear_metrics.Cuts(scores[:, number], labels).best(configuration) for number in np.flatnonzero(np.isfinite(objectives))
+        number: linear_metrics.ThresholdSweep(scores[:, number], labels).best(configuration)
+        for number in np.flatnonzero(np.isfinite(objectives))
     }
     # Of models that the criterion does not tell apart, the one with the smaller loss.
     number = max(found, key=lambda it: (found[it][0], -objectives[it]))
@@ -168,23 +175,23 @@ def _check(configuration: dict, data: dict[str, Dataset]) -> Loss:
     loss = choose(configuration)
     if loss is None:
         listed = ", ".join(f"'{name}'" for name in names(configuration))
-        raise ClientError(
+        raise AlgorithmClientError(
             f"The value '{configuration['loss']}' is not valid for the 'loss' hyperparameter, which with predictor_type {kind} accepts one "
             f"of the following: {listed}"
         )
     if kind == MULTICLASS and (configuration["num_classes"] or 0) < 3:
-        raise ClientError("num_classes is required with predictor_type multiclass_classifier and must be at least 3.")
+        raise AlgorithmClientError("num_classes is required with predictor_type multiclass_classifier and must be at least 3.")
     if kind == REGRESSOR:
         return loss
     allowed = 2 if kind == BINARY else configuration["num_classes"]
     for channel, dataset in data.items():
         wrong = dataset.labels[(dataset.labels % 1 != 0) | (dataset.labels < 0) | (dataset.labels >= allowed)]
         if len(wrong):
-            raise ClientError(f"Labels of a {kind} are 0 to {allowed - 1}; the channel '{channel}' holds the label {wrong[0]:g}.")
+            raise AlgorithmClientError(f"Labels of a {kind} are 0 to {allowed - 1}; the channel '{channel}' holds the label {wrong[0]:g}.")
     return loss
 
 
-def _scaler(configuration: dict, train: Dataset) -> Scaler:
+def _scaler(configuration: dict, train: Dataset) -> FeatureScaler:
     sample = _sample(train, configuration["num_point_for_scaler"])
     rows, regression = sample.features.astype(float), configuration["predictor_type"] == REGRESSOR
     shift, scale = np.zeros(rows.shape[1]), np.ones(rows.shape[1])
@@ -197,7 +204,7 @@ def _scaler(configuration: dict, train: Dataset) -> Scaler:
         label_shift = float(sample.labels.mean(dtype=float))
     if regression and _switched(configuration["normalize_label"], True):
         label_scale = float(_positive(sample.labels.std(dtype=float)))
-    return Scaler(shift, scale, label_shift, label_scale)
+    return FeatureScaler(shift, scale, label_shift, label_scale)
 
 
 def _switched(value: str, automatic: bool) -> bool:
@@ -227,3 +234,6 @@ def _class_weights(configuration: dict, labels: np.ndarray) -> np.ndarray | None
         return None
     _, places, counts = np.unique(labels, return_inverse=True, return_counts=True)
     return len(labels) / (len(counts) * counts[places])
+
+
+MODEL = LinearLearnerModel

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 
-class Cuts:
+class ThresholdSweep:
     """Every way to cut scores in two: at each the rows of class 1 with the highest scores are called positive.
 
     Parameters
@@ -68,7 +68,7 @@ def binary(scores: np.ndarray, predicted: np.ndarray, labels: np.ndarray, beta: 
         f"binary_f_{beta:.3f}": float(f_beta(precision, recall, beta)),
         "precision": float(precision),
         "recall": float(recall),
-        "roc_auc_score": Cuts(scores, labels).area(),
+        "roc_auc_score": ThresholdSweep(scores, labels).area(),
     }
 
 

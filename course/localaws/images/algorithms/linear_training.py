@@ -22,7 +22,7 @@ TINY = 1e-8
 
 
 @dataclass(frozen=True, slots=True)
-class Variant:
+class HyperparameterSet:
     """The hyperparameters in which the models differ."""
 
     learning_rate: float
@@ -31,7 +31,7 @@ class Variant:
     positive_weight: float
 
 
-def variants(configuration: dict, balanced: float) -> list[Variant]:
+def variants(configuration: dict, balanced: float) -> list[HyperparameterSet]:
     """The models to train, the first as the job asks for it, the others close to it.
 
     Parameters
@@ -48,7 +48,7 @@ def variants(configuration: dict, balanced: float) -> list[Variant]:
     weight = configuration["positive_example_weight_mult"]
     choices.append({"auto": (1.0, balanced), "balanced": (balanced,)}.get(weight, (weight,)))
     combined = sorted(itertools.product(*(enumerate(values) for values in choices)), key=lambda items: sum(place for place, _ in items))
-    return [Variant(*(value for _, value in items)) for items in combined[:wanted]]
+    return [HyperparameterSet(*(value for _, value in items)) for items in combined[:wanted]]
 
 
 def _choices(value: float | str, name: str, automatic: bool) -> tuple[float, ...]:
@@ -57,7 +57,7 @@ def _choices(value: float | str, name: str, automatic: bool) -> tuple[float, ...
     return (value,) if automatic or not value else tuple(value * factor for factor in CLOSE)
 
 
-class Descent:
+class GradientDescent:
     """The parameters of all models, and their steps.
 
     Parameters
@@ -66,7 +66,7 @@ class Descent:
         ``classes`` is 0 for one output.
     """
 
-    def __init__(self, configuration: dict, loss: Loss, models: list[Variant], columns: int, classes: int) -> None:
+    def __init__(self, configuration: dict, loss: Loss, models: list[HyperparameterSet], columns: int, classes: int) -> None:
         self._configuration, self._loss, self._classes = configuration, loss, classes
         self._random, self._steps, self._models = np.random.default_rng(0), 0, models
         shape = (columns, len(models) * max(classes, 1))

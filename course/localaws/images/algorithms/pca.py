@@ -10,20 +10,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from course.localaws.images.algorithms import ClientError
+from course.localaws.images.algorithms import AlgorithmClientError
 from course.localaws.images.algorithms.channels import Dataset
-from course.localaws.images.algorithms.report import Report
+from course.localaws.images.algorithms.report import AlgorithmLog
 
 RESPONSE = "projections"
 LEAST_EXTRA = 10  # extra components where -1 asks for the default
 
 
-def train(configuration: dict, data: dict[str, Dataset], report: Report) -> dict[str, np.ndarray]:
+def train(configuration: dict, data: dict[str, Dataset], report: AlgorithmLog) -> dict[str, np.ndarray]:
     """``mean`` of shape (1, columns), ``v`` of shape (columns, components), ``s`` of shape (components,)."""
     rows = data["train"].features.astype(float)
     wanted = configuration["num_components"]
     if wanted > min(rows.shape):
-        raise ClientError(
+        raise AlgorithmClientError(
             f"num_components is {wanted}; there are at most as many as features ({rows.shape[1]}) and as records ({rows.shape[0]})."
         )
     mean = rows.mean(axis=0) if configuration["subtract_mean"] else np.zeros(rows.shape[1])
@@ -40,7 +40,7 @@ def train(configuration: dict, data: dict[str, Dataset], report: Report) -> dict
     return arrays
 
 
-class Model:
+class PcaModel:
     def __init__(self, arrays: dict[str, np.ndarray], configuration: dict) -> None:
         self._mean, self._vectors = arrays["mean"], arrays["v"]
         self.columns = len(self._vectors)
@@ -72,3 +72,6 @@ def _randomized(rows: np.ndarray, mean: np.ndarray, configuration: dict) -> tupl
 def _batches(rows: np.ndarray, configuration: dict) -> list[np.ndarray]:
     size = configuration["mini_batch_size"]
     return [rows[first : first + size] for first in range(0, len(rows), size)]
+
+
+MODEL = PcaModel

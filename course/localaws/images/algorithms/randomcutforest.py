@@ -14,22 +14,24 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from course.localaws.images.algorithms import ClientError
+from course.localaws.images.algorithms import AlgorithmClientError
 from course.localaws.images.algorithms.channels import Dataset
 from course.localaws.images.algorithms.distances import pieces
-from course.localaws.images.algorithms.report import Report
+from course.localaws.images.algorithms.report import AlgorithmLog
 
 RESPONSE = "scores"
 SIGMAS = 3
 LEAF = -1
 
 
-def train(configuration: dict, data: dict[str, Dataset], report: Report) -> dict[str, np.ndarray]:
+def train(configuration: dict, data: dict[str, Dataset], report: AlgorithmLog) -> dict[str, np.ndarray]:
     """The arrays of a `Forest`."""
     rows, trees = data["train"].features, configuration["num_trees"]
     size = min(configuration["num_samples_per_tree"], len(rows) // trees)
     if size == 0:
-        raise ClientError(f"num_trees is {trees}, and the channel 'train' holds only {len(rows)} records: each tree needs at least one.")
+        raise AlgorithmClientError(
+            f"num_trees is {trees}, and the channel 'train' holds only {len(rows)} records: each tree needs at least one."
+        )
     random = np.random.default_rng(0)
     report.info("Sampling training data...")
     chosen = random.permutation(len(rows))[: trees * size]
@@ -48,7 +50,7 @@ def train(configuration: dict, data: dict[str, Dataset], report: Report) -> dict
     return forest.arrays()
 
 
-class Model:
+class RandomCutForestModel:
     def __init__(self, arrays: dict[str, np.ndarray], configuration: dict) -> None:
         self._forest = Forest(**arrays)
         self.columns = self._forest.lower.shape[1]
@@ -171,7 +173,7 @@ def _cuts(lower: np.ndarray, upper: np.ndarray, random: np.random.Generator) -> 
     return np.where(high > low, dimension, LEAF), position
 
 
-def _evaluate(forest: Forest, test: Dataset, wanted: list[str], report: Report) -> None:
+def _evaluate(forest: Forest, test: Dataset, wanted: list[str], report: AlgorithmLog) -> None:
     scores = forest.scores(test.features)
     called, labels = scores > scores.mean() + SIGMAS * scores.std(), test.labels > 0.5
     hits = float((called & labels).sum())
@@ -181,3 +183,6 @@ def _evaluate(forest: Forest, test: Dataset, wanted: list[str], report: Report) 
         report.score("test", "precision", hits / max(called.sum(), 1), "score")
         report.score("test", "recall", hits / max(labels.sum(), 1), "score")
         report.score("test", "f1", 2 * hits / max(called.sum() + labels.sum(), 1), "score")
+
+
+MODEL = RandomCutForestModel

@@ -17,7 +17,7 @@ def set_up() -> None:
     )
 
 
-class Report:
+class AlgorithmLog:
     """The log of one training job.
 
     Parameters

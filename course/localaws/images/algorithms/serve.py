@@ -19,12 +19,12 @@ class AlgorithmModel:
     def __init__(self, name: str, path: Path) -> None:
         try:
             arrays, self._configuration = read(path)
-            self._model = implementation(name).Model(arrays, self._configuration)
+            self._model = implementation(name).MODEL(arrays, self._configuration)
         except Exception as error:
             raise RuntimeError(f"{path} is no model that the local image of {name} has trained: {error}") from error
         self._columns, self._response = self._model.columns, implementation(name).RESPONSE
 
-    def __call__(self, request: serving.Request) -> serving.Response:
+    def __call__(self, request: serving.InferenceRequest) -> serving.InferenceResponse:
         try:
             features = payloads.decode(request.body, request.content_type)
             if features.shape[1] != self._columns:
@@ -36,8 +36,8 @@ class AlgorithmModel:
             kind, verbose = payloads.accepted(request.accept)
         except payloads.RefusedError as error:
             logger.error("%s", error)
-            return serving.Response(str(error).encode(), "text/plain; charset=utf-8", error.status)
-        return serving.Response(payloads.encode(self._model.predict(features, verbose), kind, self._response), kind)
+            return serving.InferenceResponse(str(error).encode(), "text/plain; charset=utf-8", error.status)
+        return serving.InferenceResponse(payloads.encode(self._model.predict(features, verbose), kind, self._response), kind)
 
 
 def load() -> serving.Model:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from course.localaws.images.algorithms import ARTEFACT, ClientError, channels, configuration, declared, implementation, report
+from course.localaws.images.algorithms import ARTEFACT, AlgorithmClientError, channels, configuration, declared, implementation, report
 from course.localaws.images.shared import script_mode
 
 SUCCESS, FAILED, CLIENT_ERROR = 0, 1, 2
@@ -22,7 +22,7 @@ def main(name: str) -> int:
     print("Docker entrypoint called with argument(s): train\nRunning default environment configuration script", flush=True)
     try:
         train(name, base)
-    except ClientError as error:
+    except AlgorithmClientError as error:
         return _failed(base, str(error), CLIENT_ERROR)
     except Exception as error:
         traceback.print_exc(file=sys.stdout)
@@ -31,7 +31,7 @@ def main(name: str) -> int:
 
 
 def train(name: str, base: Path) -> None:
-    """Raises `ClientError` for hyperparameters, channels or data that the algorithm does not take."""
+    """Raises `AlgorithmClientError` for hyperparameters, channels or data that the algorithm does not take."""
     declaration, config = declared(name), base / "input/config"
     parameters = _parameters(declaration["hyperparameters"], json.loads((config / "hyperparameters.json").read_text()))
     given = json.loads((config / "inputdataconfig.json").read_text())
@@ -47,7 +47,7 @@ def train(name: str, base: Path) -> None:
         for channel, entry in declaration["channels"].items()
         if channel in given
     }
-    log = report.Report(declaration["name"])
+    log = report.AlgorithmLog(declaration["name"])
     for channel, dataset in data.items():
         log.info("Channel '%s' holds %s records of %s features.", channel, *dataset.features.shape)
     arrays = implementation(name).train(parameters, data, log)

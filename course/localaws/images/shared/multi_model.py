@@ -27,7 +27,7 @@ from types import ModuleType
 
 import psutil
 
-from course.localaws.images.shared.serving import Model, Request, Response, as_json, internal_error
+from course.localaws.images.shared.serving import InferenceRequest, InferenceResponse, Model, as_json, internal_error
 
 # Bytes that the models may take together; set by hosting by the type of the instance.
 MEMORY = "COURSE_MODEL_MEMORY_BYTES"
@@ -35,11 +35,11 @@ DOOR = re.compile(r"/models(?:/(?P<name>[^/]+)(?P<invoke>/invoke)?)?")
 STOP_SECONDS = 5.0
 
 
-class LoadError(Exception):
+class ModelLoadError(Exception):
     """A model cannot be loaded; the message is the last line of its traceback, which is in the log."""
 
 
-class Worker:
+class ModelWorker:
     """The process of one model, which answers one request at a time.
 
     Raises
@@ -61,9 +61,9 @@ class Worker:
             failure = "the process of the model ended while it loaded"
         if failure:
             self.stop()
-            raise LoadError(failure)
+            raise ModelLoadError(failure)
 
-    def __call__(self, request: Request) -> Response:
+    def __call__(self, request: InferenceRequest) -> InferenceResponse:
         """The model's answer. Raises EOFError or OSError when its process has ended."""
         with self._lock:
             self._connection.send(request)
@@ -114,7 +114,7 @@ def work(load: Callable[[], Model], url: str, connection: Connection) -> None:
         connection.send(answer)
 
 
-class Models:
+class MultiModelServer:
     """What a multi-model container answers to.
 
     Parameters
@@ -129,12 +129,12 @@ class Models:
         self._load = getattr(module, load.__name__)
         multiprocessing.set_forkserver_preload([module.__name__, *getattr(module, "PRELOAD", ())])
         forkserver.ensure_running()  # it imports while nobody waits yet
-        self._workers: dict[str, Worker] = {}
+        self._workers: dict[str, ModelWorker] = {}
         self._loading = threading.Lock()
         self._memory = int(os.environ.get(MEMORY, psutil.virtual_memory().total))
         self._pool = ThreadPoolExecutor(64, thread_name_prefix="model")
 
-    async def respond(self, method: str, path: str, request: Request) -> Response:
+    async def respond(self, method: str, path: str, request: InferenceRequest) -> InferenceResponse:
         """The answer to a request for a model, or 404 for one that no container of this kind knows."""
         door = DOOR.fullmatch(path)
         act = (
@@ -152,7 +152,7 @@ class Models:
             return as_json({"message": f"{method} {path} is not there"}, 404)
         return await asyncio.get_running_loop().run_in_executor(self._pool, act, door["name"], request)
 
-    def _post(self, _: str | None, request: Request) -> Response:
+    def _post(self, _: str | None, request: InferenceRequest) -> InferenceResponse:
         try:
             asked = json.loads(request.body)
             name, url = asked["model_name"], asked["url"]
@@ -162,8 +162,8 @@ class Models:
             if name in self._workers:
                 return as_json({"message": f"model {name} is already registered."}, 409)
             try:
-                worker = Worker(self._load, url)
-            except LoadError as error:
+                worker = ModelWorker(self._load, url)
+            except ModelLoadError as error:
                 return as_json({"message": f"model {name} could not be loaded: {error}"}, 500)
             taken = worker.memory + sum(other.memory for other in list(self._workers.values()))
             if taken > self._memory:
@@ -172,21 +172,21 @@ class Models:
             self._workers[name] = worker
         return as_json({"status": f"Model {name} loaded."})
 
-    def _list(self, _: str | None, request: Request) -> Response:
+    def _list(self, _: str | None, request: InferenceRequest) -> InferenceResponse:
         return as_json({"models": [described(name, worker) for name, worker in sorted(self._workers.items())]})
 
-    def _get(self, name: str, request: Request) -> Response:
+    def _get(self, name: str, request: InferenceRequest) -> InferenceResponse:
         worker = self._workers.get(name)
         return as_json([described(name, worker)]) if worker else not_loaded(name)
 
-    def _delete(self, name: str, request: Request) -> Response:
+    def _delete(self, name: str, request: InferenceRequest) -> InferenceResponse:
         worker = self._workers.pop(name, None)
         if worker is None:
             return not_loaded(name)
         worker.stop()
         return as_json({"status": f"Model {name} unregistered."})
 
-    def _invoke(self, name: str, request: Request) -> Response:
+    def _invoke(self, name: str, request: InferenceRequest) -> InferenceResponse:
         worker = self._workers.get(name)
         if worker is None:
             return not_loaded(name)
@@ -196,22 +196,22 @@ class Models:
             self._restart(name, worker)
             return as_json({"message": f"the process of model {name} ended while it answered"}, 500)
 
-    def _restart(self, name: str, ended: Worker) -> None:
+    def _restart(self, name: str, ended: ModelWorker) -> None:
         """A new process for a model whose process ended by itself; the model is unloaded when that fails."""
         with self._loading:
             if self._workers.get(name) is not ended:
                 return  # another request met the same end
             del self._workers[name]
             ended.stop()
-            with contextlib.suppress(LoadError):
-                self._workers[name] = Worker(self._load, ended.url)
+            with contextlib.suppress(ModelLoadError):
+                self._workers[name] = ModelWorker(self._load, ended.url)
 
 
-def described(name: str, worker: Worker) -> dict:
+def described(name: str, worker: ModelWorker) -> dict:
     return {"modelName": name, "modelUrl": worker.url}
 
 
-def not_loaded(name: str) -> Response:
+def not_loaded(name: str) -> InferenceResponse:
     return as_json({"message": f"Model {name} is not loaded."}, 404)
 
 

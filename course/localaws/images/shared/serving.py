@@ -28,7 +28,7 @@ KEEP_ALIVE_SECONDS = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class InferenceRequest:
     """An invocation as a model sees it; ``content_type`` and ``accept`` are empty when the caller sent none."""
 
     body: bytes
@@ -38,7 +38,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Response:
+class InferenceResponse:
     """An answer; a ``body`` in pieces is sent as they come."""
 
     body: bytes | Iterator[bytes]
@@ -47,15 +47,15 @@ class Response:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-Model = Callable[[Request], Response]
+Model = Callable[[InferenceRequest], InferenceResponse]
 
 
-def as_json(body: object, status: int = 200) -> Response:
+def as_json(body: object, status: int = 200) -> InferenceResponse:
     """An answer that is a JSON document."""
-    return Response(json.dumps(body).encode(), "application/json", status)
+    return InferenceResponse(json.dumps(body).encode(), "application/json", status)
 
 
-def internal_error() -> Response:
+def internal_error() -> InferenceResponse:
     """What Flask answers when a handler raises, word for word as clients of AWS's containers know it; the traceback is in the log."""
     return error_page(
         500,
@@ -65,9 +65,9 @@ def internal_error() -> Response:
     )
 
 
-def error_page(status: int, title: str, text: str) -> Response:
+def error_page(status: int, title: str, text: str) -> InferenceResponse:
     page = f'<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 3.2 Final//EN">\n<title>{status} {title}</title>\n<h1>{title}</h1>\n<p>{text}</p>\n'
-    return Response(page.encode(), "text/html", status)
+    return InferenceResponse(page.encode(), "text/html", status)
 
 
 def max_content_length() -> int:
@@ -82,9 +82,9 @@ def serve(load: Callable[[], Model]) -> None:
     """
     logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(asctime)s %(levelname)s - %(name)s - %(message)s")
     if os.environ.get("SAGEMAKER_MULTI_MODEL", "").lower() == "true":
-        from course.localaws.images.shared.multi_model import Models  # here: few servers need what it imports
+        from course.localaws.images.shared.multi_model import MultiModelServer  # here: few servers need what it imports
 
-        run(Server(refuse, Models(load).respond))
+        run(Server(refuse, MultiModelServer(load).respond))
         return
     try:
         model = load()
@@ -113,7 +113,7 @@ def run(server: Server) -> None:
     uvicorn.Server(config).run()
 
 
-def refuse(request: Request) -> Response:
+def refuse(request: InferenceRequest) -> InferenceResponse:
     """What a container of many models answers to an invocation of none of them."""
     return as_json({"message": "this container serves models by name, at /models/<name>/invoke"}, 404)
 
@@ -128,7 +128,7 @@ class Server:
         Answers everything but a ping, execution parameters and invocations.
     """
 
-    def __init__(self, model: Model, others: Callable[[str, str, Request], Awaitable[Response]] | None = None) -> None:
+    def __init__(self, model: Model, others: Callable[[str, str, InferenceRequest], Awaitable[InferenceResponse]] | None = None) -> None:
         self._model = model
         self._others = others
         self._workers = int(os.environ.get("SAGEMAKER_MODEL_SERVER_WORKERS", 1))
@@ -154,10 +154,10 @@ class Server:
             await send({"type": "http.response.body", "body": piece, "more_body": True})
         return size
 
-    async def _respond(self, scope: dict, headers: dict[str, str], receive: Callable) -> Response:
+    async def _respond(self, scope: dict, headers: dict[str, str], receive: Callable) -> InferenceResponse:
         door = scope["method"], scope["path"]
         if door == ("GET", "/ping"):
-            return Response(b"", "text/html")
+            return InferenceResponse(b"", "text/html")
         if door == ("GET", "/execution-parameters"):
             return as_json(self._execution_parameters())
         if door != ("POST", "/invocations") and self._others is None:
@@ -165,12 +165,12 @@ class Server:
         body = await read_body(receive, self._largest)
         if body is None:
             return error_page(413, "Request Entity Too Large", "The data value transmitted exceeds the capacity limit.")
-        request = Request(body, headers.get("content-type", ""), headers.get("accept", ""), headers)
+        request = InferenceRequest(body, headers.get("content-type", ""), headers.get("accept", ""), headers)
         if door != ("POST", "/invocations"):
             return await self._others(*door, request)
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._predict, request)
 
-    def _predict(self, request: Request) -> Response:
+    def _predict(self, request: InferenceRequest) -> InferenceResponse:
         try:
             return self._model(request)
         except Exception:

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 
 from course.localaws.images.shared import codecs
-from course.localaws.images.shared.serving import Request, Response, as_json
+from course.localaws.images.shared.serving import InferenceRequest, InferenceResponse, as_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class ScriptModel:
         self._default_accept = os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", codecs.JSON)
         self._model = load(str(model_directory()))
 
-    def __call__(self, request: Request) -> Response:
+    def __call__(self, request: InferenceRequest) -> InferenceResponse:
         content_type = request.content_type or codecs.JSON
         accept = self._default_accept if request.accept in ("", codecs.ANY) else request.accept
         content = request.body.decode("utf-8", errors="replace") if content_type in codecs.UTF8_TYPES else request.body
@@ -98,7 +98,7 @@ class ScriptModel:
         return self._output(self._predict(self._input(content, content_type), model), accept)
 
 
-def as_response(result: object) -> Response:
+def as_response(result: object) -> InferenceResponse:
     """What a script returned as an answer, by Flask's rules: text or bytes, ``(body, content type)``, a dict, or a response object.
 
     Raises
@@ -107,16 +107,16 @@ def as_response(result: object) -> Response:
         Anything else, as Flask raises it.
     """
     if isinstance(result, tuple) and len(result) == 2:
-        return Response(_bytes(result[0]), _with_charset(result[1]))
+        return InferenceResponse(_bytes(result[0]), _with_charset(result[1]))
     if isinstance(result, str | bytes | bytearray):
-        return Response(_bytes(result), "text/html; charset=utf-8")
+        return InferenceResponse(_bytes(result), "text/html; charset=utf-8")
     if isinstance(result, dict):
         return as_json(result)
     if hasattr(result, "get_data") and hasattr(result, "status_code"):
         headers = tuple((name, value) for name, value in result.headers.items() if name.lower().startswith("x-"))
         # A response around a generator, as Flask's streaming has it.
         body = map(_bytes, result.response) if getattr(result, "is_streamed", False) else _bytes(result.get_data())
-        return Response(body, result.content_type, result.status_code, headers)
+        return InferenceResponse(body, result.content_type, result.status_code, headers)
     raise TypeError(
         f"The script returned a {type(result).__name__}; an answer is a string, bytes, a (body, content type) tuple, a dict or a Response."
     )

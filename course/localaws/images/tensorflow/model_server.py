@@ -17,9 +17,9 @@ import numpy as np
 import tensorflow as tf
 
 from course.localaws.images.shared import codecs
-from course.localaws.images.shared.serving import Response
+from course.localaws.images.shared.serving import InferenceResponse
 from course.localaws.images.tensorflow import requests, responses
-from course.localaws.images.tensorflow.requests import InvalidArgument, Kind
+from course.localaws.images.tensorflow.requests import InvalidArgument, TensorType
 
 PREDICTION = re.compile(r"/v1/models/([^/:]+)(?:/versions/(\d+))?:(classify|regress|predict)", re.IGNORECASE)
 STATUS = re.compile(r"/v1/models/([^/:]+)(?:/versions/(\d+))?", re.IGNORECASE)
@@ -44,23 +44,23 @@ class SavedModel:
             loaded = tf.compat.v1.saved_model.loader.load(self._session, [tf.saved_model.SERVING], str(folder))
         self.signatures = loaded.signature_def
 
-    def run(self, signature: object, inputs: Mapping[str, np.ndarray]) -> dict[str, tuple[np.ndarray, Kind]]:
+    def run(self, signature: object, inputs: Mapping[str, np.ndarray]) -> dict[str, tuple[np.ndarray, TensorType]]:
         """All outputs of a signature by their names."""
         feed = {signature.inputs[name].name: array for name, array in inputs.items()}
         fetched = self._session.run({name: signature.outputs[name].name for name in sorted(signature.outputs)}, feed)
         return {name: (_array(value, kind), kind) for name, value in fetched.items() for kind in [_kind(signature.outputs[name])]}
 
 
-class ModelServer:
+class TensorFlowServing:
     """The API over all versions of models, ``{name: {version: folder}}``."""
 
     def __init__(self, models: Mapping[str, Mapping[int, Path]]) -> None:
         self._models = {name: {version: SavedModel(folder) for version, folder in folders.items()} for name, folders in models.items()}
         self._methods: dict[str, Callable[[SavedModel, dict], str]] = {"predict": _predict, "classify": _classify, "regress": _regress}
 
-    def __call__(self, method: str, path: str, body: bytes = b"") -> Response:
+    def __call__(self, method: str, path: str, body: bytes = b"") -> InferenceResponse:
         try:
-            return Response(self._answer(method, path, body).encode(), codecs.JSON)
+            return InferenceResponse(self._answer(method, path, body).encode(), codecs.JSON)
         except NotFound as error:
             return _refused(404, str(error))
         except ValueError as error:  # of ours, or of the session that is fed an array of another shape
@@ -94,16 +94,16 @@ class ModelServer:
         return json.dumps({"model_version_status": states}, indent=1)
 
 
-def _refused(status: int, text: str) -> Response:
-    return Response(responses.error(text).encode(), codecs.JSON, status)
+def _refused(status: int, text: str) -> InferenceResponse:
+    return InferenceResponse(responses.error(text).encode(), codecs.JSON, status)
 
 
-def _kind(info: object) -> Kind:
+def _kind(info: object) -> TensorType:
     dtype = tf.dtypes.as_dtype(info.dtype)
-    return Kind(NAMES.get(dtype.name, dtype.name), dtype.as_numpy_dtype)
+    return TensorType(NAMES.get(dtype.name, dtype.name), dtype.as_numpy_dtype)
 
 
-def _array(value: object, kind: Kind) -> np.ndarray:
+def _array(value: object, kind: TensorType) -> np.ndarray:
     return np.asarray(value, object if kind.name == requests.STRING else None)
 
 

@@ -26,7 +26,7 @@ class InvalidArgument(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class TensorType:
     """The type of a tensor: its name in TensorFlow's C++, and in NumPy."""
 
     name: str
@@ -56,7 +56,7 @@ def signature_name(document: dict) -> str:
     return name
 
 
-def tensors(document: dict, inputs: Mapping[str, Kind]) -> tuple[dict[str, np.ndarray], bool]:
+def tensors(document: dict, inputs: Mapping[str, TensorType]) -> tuple[dict[str, np.ndarray], bool]:
     """The arrays of a predict request by the names of a signature's inputs, and whether it is in row format. Raises InvalidArgument."""
     if "instances" in document and "inputs" in document:
         raise InvalidArgument(
@@ -69,7 +69,7 @@ def tensors(document: dict, inputs: Mapping[str, Kind]) -> tuple[dict[str, np.nd
     raise InvalidArgument("Missing 'inputs' or 'instances' key")
 
 
-def _of_rows(document: dict, inputs: Mapping[str, Kind]) -> dict[str, np.ndarray]:
+def _of_rows(document: dict, inputs: Mapping[str, TensorType]) -> dict[str, np.ndarray]:
     rows = document["instances"]
     if not isinstance(rows, list):
         raise InvalidArgument(f"JSON Value: {_shown(document)} Excepting 'instances' to be an list/array")
@@ -98,7 +98,7 @@ def _of_rows(document: dict, inputs: Mapping[str, Kind]) -> dict[str, np.ndarray
     return {name: np.stack(items) for name, items in arrays.items()}
 
 
-def _add(value: object, name: str, inputs: Mapping[str, Kind], arrays: dict[str, list[np.ndarray]], where: str) -> None:
+def _add(value: object, name: str, inputs: Mapping[str, TensorType], arrays: dict[str, list[np.ndarray]], where: str) -> None:
     """A row's value of one input, of the same shape as those before."""
     try:
         if name not in inputs:
@@ -113,7 +113,7 @@ def _add(value: object, name: str, inputs: Mapping[str, Kind], arrays: dict[str,
     arrays[name].append(array)
 
 
-def _of_columns(columns: object, inputs: Mapping[str, Kind]) -> dict[str, np.ndarray]:
+def _of_columns(columns: object, inputs: Mapping[str, TensorType]) -> dict[str, np.ndarray]:
     if not _is_named(columns):
         if len(inputs) > 1:
             raise InvalidArgument(
@@ -127,7 +127,7 @@ def _of_columns(columns: object, inputs: Mapping[str, Kind]) -> dict[str, np.nda
     return {name: _array(columns[name], kind) for name, kind in inputs.items()}
 
 
-def _array(value: object, kind: Kind) -> np.ndarray:
+def _array(value: object, kind: TensorType) -> np.ndarray:
     """A value or nested list as an array; its first elements say which shape all others must have."""
     shape, first = [], value
     while isinstance(first, list):
@@ -140,7 +140,7 @@ def _array(value: object, kind: Kind) -> np.ndarray:
     return np.array(leaves, object if kind.name == STRING else kind.numpy).reshape(shape)
 
 
-def _fill(value: object, level: int, shape: list[int], kind: Kind, leaves: list) -> None:
+def _fill(value: object, level: int, shape: list[int], kind: TensorType, leaves: list) -> None:
     if not isinstance(value, list):
         if level != len(shape):
             raise InvalidArgument(
@@ -156,7 +156,7 @@ def _fill(value: object, level: int, shape: list[int], kind: Kind, leaves: list)
         _fill(item, level + 1, shape, kind, leaves)
 
 
-def _leaf(value: object, kind: Kind) -> object:
+def _leaf(value: object, kind: TensorType) -> object:
     if kind.name == STRING and isinstance(value, dict):
         return decoded(value)
     integer = isinstance(value, int) and not isinstance(value, bool)
@@ -177,7 +177,7 @@ def _leaf(value: object, kind: Kind) -> object:
     return value.encode() if kind.name == STRING else value
 
 
-def _largest(kind: Kind, integer: bool) -> float:
+def _largest(kind: TensorType, integer: bool) -> float:
     facts = np.finfo(kind.numpy)
     return 2 ** (facts.nmant + 1) - 1 if integer else float(facts.max)
 

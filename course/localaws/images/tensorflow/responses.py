@@ -12,13 +12,13 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from course.localaws.images.tensorflow.requests import FLOATS, INTEGERS, STRING, UNSIGNED, InvalidArgument, Kind
+from course.localaws.images.tensorflow.requests import FLOATS, INTEGERS, STRING, UNSIGNED, InvalidArgument, TensorType
 
 INDENT = "    "
 DIGITS = {"float": 9, "double": 17}  # with which each number of the type is itself
 
 
-def rows(outputs: Mapping[str, tuple[np.ndarray, Kind]]) -> str:
+def rows(outputs: Mapping[str, tuple[np.ndarray, TensorType]]) -> str:
     """The answer in row format. Raises InvalidArgument for outputs that are no batch."""
     sizes: dict[str, int] = {}
     for name, (array, _) in outputs.items():
@@ -43,7 +43,7 @@ def listed(key: str, items: list[str], between: str = ", ") -> str:
     return f'{{\n{INDENT}"{key}": [{between.join(items)}\n{INDENT}]\n}}' if items else f'{{\n{INDENT}"{key}": []\n}}'
 
 
-def columns(outputs: Mapping[str, tuple[np.ndarray, Kind]]) -> str:
+def columns(outputs: Mapping[str, tuple[np.ndarray, TensorType]]) -> str:
     """The answer in column format."""
     trees = {name: _tree(*output, name) for name, output in outputs.items()}
     if len(trees) == 1:
@@ -70,7 +70,7 @@ def decimals(numbers: Iterable[float], kind: str) -> list[str]:
     return [text(number) for number in numbers]
 
 
-def _tree(array: np.ndarray, kind: Kind, name: str) -> object:
+def _tree(array: np.ndarray, kind: TensorType, name: str) -> object:
     """Nested lists of JSON texts."""
     if kind.name in FLOATS:
         leaves = decimals(array.ravel().tolist(), kind.name)

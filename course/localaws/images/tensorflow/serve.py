@@ -28,13 +28,13 @@ from course.localaws.images.shared import codecs, serving, serving_script
 from course.localaws.images.tensorflow import request_bodies
 
 if TYPE_CHECKING:
-    from course.localaws.images.tensorflow.model_server import ModelServer
+    from course.localaws.images.tensorflow.model_server import TensorFlowServing
 
 ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
 ATTRIBUTE = re.compile(r"tfs-[a-z\-]+=[^,]+")
 
 
-class Context(NamedTuple):
+class InferenceContext(NamedTuple):
     """What a script's handlers are told about a request."""
 
     model_name: str | None
@@ -47,6 +47,9 @@ class Context(NamedTuple):
     request_content_type: str
     accept_header: str
     content_length: int
+
+
+InferenceContext.__name__ = "Context"  # its name in AWS's image, which scripts see when they print it
 
 
 def find_models(folder: Path) -> dict[str, dict[int, Path]]:
@@ -67,7 +70,7 @@ def default_of(models: dict[str, dict[int, Path]]) -> str:
     return os.environ.get("SAGEMAKER_TFS_DEFAULT_MODEL_NAME") or next(iter(models))
 
 
-def tfs_attributes(request: serving.Request) -> dict[str, str]:
+def tfs_attributes(request: serving.InferenceRequest) -> dict[str, str]:
     pairs = (pair.split("=") for pair in ATTRIBUTE.findall(request.headers.get(ATTRIBUTES, "")))
     return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
 
@@ -78,13 +81,13 @@ def tfs_path(attributes: dict[str, str], default_model: str) -> str:
     return f"/v1/models/{attributes.get('tfs-model-name', default_model)}{version}:{attributes.get('tfs-method', 'predict')}"
 
 
-class Plain:
+class PassThroughHandler:
     """Requests without a script, as nginx passes them on."""
 
-    def __init__(self, server: ModelServer, default_model: str) -> None:
+    def __init__(self, server: TensorFlowServing, default_model: str) -> None:
         self._server, self._default_model = server, default_model
 
-    def __call__(self, request: serving.Request) -> serving.Response:
+    def __call__(self, request: serving.InferenceRequest) -> serving.InferenceResponse:
         write = request_bodies.WRITERS.get(request.content_type)
         if write is None:
             return serving.as_json({"error": f"Unsupported Media Type: {request.content_type or 'Unknown'}"}, 415)
@@ -92,37 +95,37 @@ class Plain:
         answer = self._server("POST", tfs_path(tfs_attributes(request), self._default_model), body.encode())
         accepted = request.accept.strip().replace(" ", "", 1).split(",")
         if {"application/json", "application/jsonlines"} & set(accepted):
-            return serving.Response(answer.body.replace(b"\n", b""), accepted[0], answer.status)
+            return serving.InferenceResponse(answer.body.replace(b"\n", b""), accepted[0], answer.status)
         return answer
 
 
-class Scripted:
+class ScriptHandler:
     """Requests through the handlers of ``inference.py``. Raises NotImplementedError where it has none."""
 
     def __init__(self, script: ModuleType, rest: str, default_model: str) -> None:
         self._rest, self._default_model = rest, default_model
         if hasattr(script, "handler"):
-            self._handle: Callable[[io.BytesIO, Context], tuple[str | bytes, str]] = script.handler
+            self._handle: Callable[[io.BytesIO, InferenceContext], tuple[str | bytes, str]] = script.handler
         elif hasattr(script, "input_handler") and hasattr(script, "output_handler"):
             self._handle = self._steps
             self._input, self._output = script.input_handler, script.output_handler
         else:
             raise NotImplementedError("Handlers are not implemented correctly in user script.")
 
-    def __call__(self, request: serving.Request) -> serving.Response:
+    def __call__(self, request: serving.InferenceRequest) -> serving.InferenceResponse:
         try:
             body, content_type = self._handle(io.BytesIO(request.body), self._context(request))
         except Exception as error:
             traceback.print_exc(file=sys.stdout)
             return serving.as_json({"error": str(error)}, 500)
-        return serving.Response(body.encode() if isinstance(body, str) else bytes(body), content_type)
+        return serving.InferenceResponse(body.encode() if isinstance(body, str) else bytes(body), content_type)
 
-    def _steps(self, data: io.BytesIO, context: Context) -> tuple[str | bytes, str]:
+    def _steps(self, data: io.BytesIO, context: InferenceContext) -> tuple[str | bytes, str]:
         return self._output(requests.post(context.rest_uri, data=self._input(data, context)), context)
 
-    def _context(self, request: serving.Request) -> Context:
+    def _context(self, request: serving.InferenceRequest) -> InferenceContext:
         attributes = tfs_attributes(request)
-        return Context(
+        return InferenceContext(
             attributes.get("tfs-model-name"),
             attributes.get("tfs-model-version"),
             attributes.get("tfs-method"),
@@ -136,7 +139,7 @@ class Scripted:
         )
 
 
-def listen(server: ModelServer) -> str:
+def listen(server: TensorFlowServing) -> str:
     """Answer the API by HTTP, for scripts, in threads of this process; returns its address."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -178,13 +181,13 @@ def load() -> serving.Model:
         import tensorflow  # noqa: F401
     except ImportError as error:
         raise RuntimeError(images.not_installed("tensorflow")) from error
-    from course.localaws.images.tensorflow.model_server import ModelServer
+    from course.localaws.images.tensorflow.model_server import TensorFlowServing
 
     default_model = default_of(models)
-    server, script = ModelServer(models), folder / "code/inference.py"
+    server, script = TensorFlowServing(models), folder / "code/inference.py"
     if script.is_file():
-        return Scripted(import_script(script), listen(server), default_model)
-    return Plain(server, default_model)
+        return ScriptHandler(import_script(script), listen(server), default_model)
+    return PassThroughHandler(server, default_model)
 
 
 if __name__ == "__main__":

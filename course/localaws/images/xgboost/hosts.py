@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
-def together(hosts: list[str], current: str, has_data: bool) -> Iterator[bool]:
+def collective_training(hosts: list[str], current: str, has_data: bool) -> Iterator[bool]:
     """In the block XGBoost trains with the hosts that have data; yields whether this host is the one that keeps the model.
 
     A host without data is not to train in it.

@@ -15,7 +15,7 @@ ACCEPTS = ["application/json", "application/jsonlines", "application/x-recordio-
 COMMAS_ONLY = ("0.72", "0.90-1", "0.90-2", "1.0-1", "1.2-1")  # versions from before the change
 
 
-class Answers:
+class ResponseFormat:
     """CSV with a line for each row, or JSON.
 
     Attributes
@@ -43,7 +43,7 @@ class Answers:
         return codecs.encode(predictions, accept).encode()
 
 
-class CommasOnly(Answers):
+class CommaSeparatedFormat(ResponseFormat):
     """All rows in one line, whatever was asked for."""
 
     def accept(self, header: str) -> str:
@@ -53,7 +53,7 @@ class CommasOnly(Answers):
         return commas(predictions)
 
 
-class OneOfMany(Answers):
+class MultiModelFormat(ResponseFormat):
     """A model of a multi-model container, which another server of AWS's answers for: a JSON list, or all rows in one line of CSV."""
 
     unencodable = 415
@@ -74,11 +74,11 @@ class OneOfMany(Answers):
         raise ValueError(f"Encoding to accept type {accept} failed with exception: {why}")
 
 
-def answers(version: str, one_of_many: bool, selected: bool) -> Answers:
+def answers(version: str, one_of_many: bool, selected: bool) -> ResponseFormat:
     """Those of an image; selectable inference has minded ``Accept`` from its beginning."""
     if one_of_many:
-        return OneOfMany()
-    return CommasOnly() if version in COMMAS_ONLY and not selected else Answers()
+        return MultiModelFormat()
+    return CommaSeparatedFormat() if version in COMMAS_ONLY and not selected else ResponseFormat()
 
 
 def commas(predictions: list) -> bytes:

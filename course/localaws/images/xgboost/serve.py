@@ -43,9 +43,9 @@ class AlgorithmMode:
         self._selected = "" if one_of_many else os.environ.get("SAGEMAKER_INFERENCE_OUTPUT", "")
         self._answers = responses.answers(version, one_of_many, bool(self._selected))
 
-    def __call__(self, request: serving.Request) -> serving.Response:
+    def __call__(self, request: serving.InferenceRequest) -> serving.InferenceResponse:
         if not request.body:
-            return serving.Response(b"", "text/html", 204)
+            return serving.InferenceResponse(b"", "text/html", 204)
         try:
             form = payloads.format_of(request.content_type)
             data = self._read(request.body, form, request.content_type)
@@ -60,7 +60,7 @@ class AlgorithmMode:
         except ValueError as error:
             return _failure(406, error)
         try:
-            return serving.Response(self._encode(predictions, accept), accept)
+            return serving.InferenceResponse(self._encode(predictions, accept), accept)
         except Exception as error:
             return _failure(self._answers.unencodable, error)
 
@@ -106,9 +106,9 @@ def _predict(booster: xgboost.Booster, data: xgboost.DMatrix) -> np.ndarray:
     return booster.predict(data, iteration_range=rounds, validate_features=False)
 
 
-def _failure(status: int, message: object) -> serving.Response:
+def _failure(status: int, message: object) -> serving.InferenceResponse:
     logger.error("%s", message)
-    return serving.Response(str(message).encode(), "text/html; charset=utf-8", status)
+    return serving.InferenceResponse(str(message).encode(), "text/html; charset=utf-8", status)
 
 
 def _input(data: str | bytes, content_type: str) -> xgboost.DMatrix:

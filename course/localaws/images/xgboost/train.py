@@ -87,7 +87,7 @@ def train(base: Path, version: str, given: dict[str, str], channels: dict[str, d
     passed = for_xgboost({name: value for name, value in parameters.items() if passes(name, declared["hyperparameters"])})
     if len(hosts) > 1 and release(version) < [1] and passed.get("tree_method") == "exact":
         passed["tree_method"] = "approx"  # as XGBoost before 1.0 did by itself where rows are split; later ones refuse
-    with xgboost_hosts.together(hosts, current, "train" in matrices) as keeps:
+    with xgboost_hosts.collective_training(hosts, current, "train" in matrices) as keeps:
         if "train" not in matrices:
             return
         model = boost(checkpoint_folder(base), passed, parameters, metrics, matrices, declared["metrics"]["maximize"], keeps)

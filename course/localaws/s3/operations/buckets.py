@@ -8,14 +8,14 @@ from course.localaws.core.errors import AwsError, not_supported
 from course.localaws.protocol.rest_xml import answer_headers
 from course.localaws.protocol.s3_routes import service_model
 from course.localaws.s3 import table
-from course.localaws.s3.exchange import Exchange, Operation
+from course.localaws.s3.exchange import Operation, S3Request
 from course.localaws.s3.tags import checked_tags
 
 HOME = "us-east-1"
 ACL_GRANTS = ("GrantFullControl", "GrantRead", "GrantReadACP", "GrantWrite", "GrantWriteACP")
 
 
-def create_bucket(exchange: Exchange) -> dict:
+def create_bucket(exchange: S3Request) -> dict:
     params = exchange.params
     configuration = params.get("CreateBucketConfiguration", {})
     if params.get("BucketNamespace", "global") != "global" or {"Location", "Bucket"} & configuration.keys():
@@ -51,7 +51,7 @@ def _region(endpoint: str, constraint: str | None) -> str:
     return region
 
 
-def list_buckets(exchange: Exchange) -> dict:
+def list_buckets(exchange: S3Request) -> dict:
     params = exchange.params
     limit = params.get("MaxBuckets", 10_000)
     if not 1 <= limit <= 10_000:
@@ -76,17 +76,17 @@ def list_buckets(exchange: Exchange) -> dict:
     return result
 
 
-def head_bucket(exchange: Exchange) -> Response:
+def head_bucket(exchange: S3Request) -> Response:
     bucket = exchange.store.buckets.get(exchange.bucket)
     members = {"BucketRegion": bucket.region, "BucketArn": f"arn:aws:s3:::{bucket.name}", "AccessPointAlias": False}
     return Response(b"", headers=answer_headers("HeadBucket", members), media_type="application/xml")
 
 
-def delete_bucket(exchange: Exchange) -> None:
+def delete_bucket(exchange: S3Request) -> None:
     exchange.store.buckets.delete(exchange.bucket)
 
 
-def get_bucket_location(exchange: Exchange) -> Response:
+def get_bucket_location(exchange: S3Request) -> Response:
     region = exchange.store.buckets.get(exchange.bucket).region
     # The only answer whose value is the root element's own text.
     text = "" if region == HOME else region
@@ -95,12 +95,12 @@ def get_bucket_location(exchange: Exchange) -> Response:
     return Response(body, media_type="application/xml")
 
 
-def get_bucket_versioning(exchange: Exchange) -> dict:
+def get_bucket_versioning(exchange: S3Request) -> dict:
     status = exchange.store.buckets.get(exchange.bucket).versioning
     return {"Status": status} if status else {}
 
 
-def put_bucket_versioning(exchange: Exchange) -> None:
+def put_bucket_versioning(exchange: S3Request) -> None:
     configuration = exchange.params.get("VersioningConfiguration", {})
     if configuration.get("MFADelete") == "Enabled":
         raise not_supported("s3", "PutBucketVersioning with MFA delete")
@@ -109,7 +109,7 @@ def put_bucket_versioning(exchange: Exchange) -> None:
     exchange.store.buckets.set_versioning(exchange.bucket, configuration["Status"])
 
 
-def get_acl(exchange: Exchange) -> dict:
+def get_acl(exchange: S3Request) -> dict:
     """The owner has full control, and nobody else any: no other ACL can be set here."""
     if "Key" in exchange.params:
         exchange.store.head(exchange.bucket, exchange.key, exchange.params.get("VersionId"))
@@ -118,12 +118,12 @@ def get_acl(exchange: Exchange) -> dict:
     return {"Owner": exchange.owner, "Grants": [grant]}
 
 
-def put_acl(exchange: Exchange) -> None:
+def put_acl(exchange: S3Request) -> None:
     get_acl(exchange)
     refuse_acl(exchange)
 
 
-def refuse_acl(exchange: Exchange) -> None:
+def refuse_acl(exchange: S3Request) -> None:
     """Raises ``AccessControlListNotSupported`` for an ACL in a bucket that has none; others than the owner's full control are refused."""
     params = exchange.params
     grants = "AccessControlPolicy" in params or any(params.get(grant) for grant in ACL_GRANTS)

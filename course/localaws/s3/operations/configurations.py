@@ -11,13 +11,13 @@ from course.localaws.protocol import xml
 from course.localaws.protocol.rest_xml import form
 from course.localaws.protocol.s3_routes import service_model
 from course.localaws.s3 import table
-from course.localaws.s3.exchange import Exchange, Operation
+from course.localaws.s3.exchange import Operation, S3Request
 from course.localaws.s3.tags import checked_tags
 
 SIZE_RULE = "TransitionDefaultMinimumObjectSize"
 
 
-def _get(kind: str, entry: dict, exchange: Exchange) -> dict:
+def _get(kind: str, entry: dict, exchange: S3Request) -> dict:
     document = current(exchange, kind)
     if document is None:
         code, message = entry["missing"]
@@ -26,7 +26,7 @@ def _get(kind: str, entry: dict, exchange: Exchange) -> dict:
     return {payload: document} if payload and payload not in document else document
 
 
-def _put(kind: str, entry: dict, exchange: Exchange) -> None:
+def _put(kind: str, entry: dict, exchange: S3Request) -> None:
     payload = form(entry["put"]).body
     document = exchange.params.get(payload)
     if document is None:
@@ -38,23 +38,23 @@ def _put(kind: str, entry: dict, exchange: Exchange) -> None:
     exchange.store.buckets.configure(exchange.bucket, kind, document)
 
 
-def _delete(kind: str, entry: dict, exchange: Exchange) -> None:
+def _delete(kind: str, entry: dict, exchange: S3Request) -> None:
     # A bucket always has its default encryption; elsewhere "deleted" must not fall back to what a new bucket has.
     exchange.store.buckets.configure(exchange.bucket, kind, None if entry.get("resets") or "default" not in entry else {})
 
 
-def current(exchange: Exchange, kind: str) -> dict | None:
+def current(exchange: S3Request, kind: str) -> dict | None:
     """The bucket's document of a kind, its default, or None when there is none or it was deleted."""
     document = exchange.store.buckets.configuration(exchange.bucket, kind)
     return table.configurations()[kind].get("default") if document is None else document or None
 
 
-def _tagging(exchange: Exchange, document: dict) -> dict:
+def _tagging(exchange: S3Request, document: dict) -> dict:
     checked_tags(document["TagSet"], most=50)
     return document
 
 
-def _policy(exchange: Exchange, document: dict) -> dict:
+def _policy(exchange: S3Request, document: dict) -> dict:
     try:
         policy = json.loads(document["Policy"])
     except ValueError:
@@ -66,7 +66,7 @@ def _policy(exchange: Exchange, document: dict) -> dict:
     return document
 
 
-def _lifecycle(exchange: Exchange, document: dict) -> dict:
+def _lifecycle(exchange: S3Request, document: dict) -> dict:
     rules = [{"ID": rule.get("ID") or secrets.token_urlsafe(36), **rule} for rule in document.get("Rules", [])]
     if not rules:
         raise xml.malformed("no rules are listed")
@@ -78,7 +78,7 @@ def _lifecycle(exchange: Exchange, document: dict) -> dict:
 _CHECKS = {"tagging": _tagging, "policy": _policy, "lifecycle": _lifecycle}
 
 
-def _unconfigured(answer: dict | list, exchange: Exchange) -> dict:
+def _unconfigured(answer: dict | list, exchange: S3Request) -> dict:
     exchange.store.buckets.get(exchange.bucket)
     if isinstance(answer, list):
         code, message = answer
@@ -86,7 +86,7 @@ def _unconfigured(answer: dict | list, exchange: Exchange) -> dict:
     return answer
 
 
-def put_notification(exchange: Exchange) -> None:
+def put_notification(exchange: S3Request) -> None:
     """Only "no notifications" can be configured: others would have to be delivered."""
     exchange.store.buckets.get(exchange.bucket)
     if exchange.params.get("NotificationConfiguration"):

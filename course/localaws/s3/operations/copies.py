@@ -13,8 +13,8 @@ from anyio import to_thread
 from course.localaws.core.errors import AwsError
 from course.localaws.s3 import attributes, checksums
 from course.localaws.s3.bodies import digests
-from course.localaws.s3.conditions import Span, check_copy_source, write_condition
-from course.localaws.s3.exchange import Exchange, Operation
+from course.localaws.s3.conditions import ByteRange, check_copy_source, write_condition
+from course.localaws.s3.exchange import Operation, S3Request
 from course.localaws.s3.integrity import MAX_PUT, members
 from course.localaws.s3.objects import StoredObject, check_key, no_such_key
 from course.localaws.s3.operations.buckets import refuse_acl
@@ -26,7 +26,7 @@ from course.localaws.s3.uploads import check_number
 CHANGES = ("StorageClass", "WebsiteRedirectLocation", "ServerSideEncryption", "SSEKMSKeyId", "BucketKeyEnabled", "ChecksumAlgorithm")
 
 
-async def copy_object(exchange: Exchange) -> dict:
+async def copy_object(exchange: S3Request) -> dict:
     store, params = exchange.store, exchange.params
     check_key(exchange.key)
     store.buckets.get(exchange.bucket)
@@ -52,7 +52,7 @@ async def copy_object(exchange: Exchange) -> dict:
     return {"CopyObjectResult": result, **attributes.written(stored), **_source_version(source)}
 
 
-def _attributes(exchange: Exchange, source: StoredObject, replaces: bool) -> attributes.Attributes:
+def _attributes(exchange: S3Request, source: StoredObject, replaces: bool) -> attributes.Attributes:
     """The source's content headers and metadata, or the request's; storage class and encryption are always the request's."""
     new = attributes.requested(exchange)
     if replaces:
@@ -87,7 +87,7 @@ def _digests(source: StoredObject, wanted: str | None) -> tuple[str, dict[str, s
     return etag, members([checksum]) | {"ChecksumType": "FULL_OBJECT"}
 
 
-async def upload_part_copy(exchange: Exchange) -> dict:
+async def upload_part_copy(exchange: S3Request) -> dict:
     store, params = exchange.store, exchange.params
     upload = store.uploads.get(exchange.bucket, exchange.key, params["UploadId"])
     check_number(params["PartNumber"])
@@ -104,7 +104,7 @@ async def upload_part_copy(exchange: Exchange) -> dict:
     return {"CopyPartResult": {"ETag": f'"{part.etag}"', "LastModified": part.modified, **shown}, **_source_version(source)}
 
 
-def _source(exchange: Exchange) -> StoredObject:
+def _source(exchange: S3Request) -> StoredObject:
     """The object that ``x-amz-copy-source`` names, as ``bucket/key`` or ``bucket/key?versionId=id``, URL-encoded."""
     params = exchange.params
     path, _, version = params["CopySource"].partition("?versionId=")
@@ -138,10 +138,10 @@ def _source_version(source: StoredObject) -> dict:
     return {"CopySourceVersionId": shown} if shown else {}
 
 
-def _source_range(header: str | None, source: StoredObject) -> Span:
+def _source_range(header: str | None, source: StoredObject) -> ByteRange:
     """Unlike the range of a read, it must be whole and within the source."""
     if header is None:
-        return Span(0, source.size)
+        return ByteRange(0, source.size)
     match = re.fullmatch(r"bytes=(\d+)-(\d+)", header)
     if match is None or int(match[1]) > int(match[2]):
         message = (
@@ -153,7 +153,7 @@ def _source_range(header: str | None, source: StoredObject) -> Span:
     if last >= source.size:
         message = f"Range specified is not valid for source object of size: {source.size}"
         raise AwsError("InvalidArgument", message, ArgumentName="x-amz-copy-source-range", ArgumentValue=header)
-    return Span(first, last - first + 1)
+    return ByteRange(first, last - first + 1)
 
 
 OPERATIONS: dict[str, Operation] = {"CopyObject": copy_object, "UploadPartCopy": upload_part_copy}

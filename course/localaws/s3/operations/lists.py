@@ -9,7 +9,7 @@ from collections.abc import Callable
 from urllib.parse import quote_plus
 
 from course.localaws.core.errors import AwsError
-from course.localaws.s3.exchange import Exchange, Operation
+from course.localaws.s3.exchange import Operation, S3Request
 from course.localaws.s3.listing import Page, Position, after
 from course.localaws.s3.objects import StoredObject
 from course.localaws.s3.uploads import stored
@@ -20,7 +20,7 @@ LARGEST_PAGE = 1000
 class _Request:
     """What all four have in common: prefix, delimiter, page size, and how names are written."""
 
-    def __init__(self, exchange: Exchange, size_member: str, size_name: str) -> None:
+    def __init__(self, exchange: S3Request, size_member: str, size_name: str) -> None:
         params = exchange.params
         exchange.store.buckets.get(exchange.bucket)
         self.prefix = params.get("Prefix", "")
@@ -53,7 +53,7 @@ class _Request:
         }
 
 
-def list_objects(exchange: Exchange) -> dict:
+def list_objects(exchange: S3Request) -> dict:
     request = _Request(exchange, "MaxKeys", "max-keys")
     marker = exchange.params.get("Marker", "")
     page = exchange.store.listing.objects(exchange.bucket, request.prefix, request.delimiter, request.after(marker), request.size)
@@ -68,7 +68,7 @@ def list_objects(exchange: Exchange) -> dict:
     return result
 
 
-def list_objects_v2(exchange: Exchange) -> dict:
+def list_objects_v2(exchange: S3Request) -> dict:
     params = exchange.params
     request = _Request(exchange, "MaxKeys", "max-keys")
     token = params.get("ContinuationToken")
@@ -89,7 +89,7 @@ def list_objects_v2(exchange: Exchange) -> dict:
     return result
 
 
-def list_object_versions(exchange: Exchange) -> dict:
+def list_object_versions(exchange: S3Request) -> dict:
     params, listing = exchange.params, exchange.store.listing
     request = _Request(exchange, "MaxKeys", "max-keys")
     marker, version = params.get("KeyMarker", ""), params.get("VersionIdMarker")
@@ -117,7 +117,7 @@ def list_object_versions(exchange: Exchange) -> dict:
     return result
 
 
-def list_multipart_uploads(exchange: Exchange) -> dict:
+def list_multipart_uploads(exchange: S3Request) -> dict:
     params = exchange.params
     request = _Request(exchange, "MaxUploads", "max-uploads")
     marker, upload_id = params.get("KeyMarker", ""), params.get("UploadIdMarker", "")
@@ -140,7 +140,7 @@ def _last_name(page: Page) -> str:
     return page.last if isinstance(page.last, str) else page.last["key"]
 
 
-def _entry(exchange: Exchange, row: sqlite3.Row, name: Callable[[str], str]) -> dict:
+def _entry(exchange: S3Request, row: sqlite3.Row, name: Callable[[str], str]) -> dict:
     return _members(exchange.store.objects.stored(row), name)
 
 
@@ -159,7 +159,7 @@ def _members(found: StoredObject, name: Callable[[str], str]) -> dict:
     return entry
 
 
-def _version(exchange: Exchange, row: sqlite3.Row, name: Callable[[str], str]) -> dict:
+def _version(exchange: S3Request, row: sqlite3.Row, name: Callable[[str], str]) -> dict:
     found = exchange.store.objects.stored(row)
     shared = {"VersionId": found.version, "IsLatest": found.latest, "Owner": exchange.owner}
     if found.is_delete_marker:
@@ -167,7 +167,7 @@ def _version(exchange: Exchange, row: sqlite3.Row, name: Callable[[str], str]) -
     return _members(found, name) | shared
 
 
-def _upload(exchange: Exchange, row: sqlite3.Row, name: Callable[[str], str]) -> dict:
+def _upload(exchange: S3Request, row: sqlite3.Row, name: Callable[[str], str]) -> dict:
     upload = stored(row)
     return {
         "UploadId": upload.id,

@@ -10,15 +10,15 @@ from anyio import to_thread
 
 from course.localaws.core.errors import AwsError
 from course.localaws.s3 import attributes, checksums
-from course.localaws.s3.bodies import Incoming
+from course.localaws.s3.bodies import BlobWriter
 from course.localaws.s3.conditions import write_condition
-from course.localaws.s3.exchange import Exchange, Operation
-from course.localaws.s3.integrity import Declared, members, receive
+from course.localaws.s3.exchange import Operation, S3Request
+from course.localaws.s3.integrity import DeclaredDigests, members, receive
 from course.localaws.s3.operations.buckets import refuse_acl
 from course.localaws.s3.operations.objects import DEFAULT_CHECKSUM
 from course.localaws.s3.store import ObjectStore
 from course.localaws.s3.tags import header_tags
-from course.localaws.s3.uploads import Part, Upload, check_number, checksums_of, choose, etag_of
+from course.localaws.s3.uploads import Upload, UploadedPart, check_number, checksums_of, choose, etag_of
 
 # Checksum types that go with an algorithm; the first is the default. S3 User Guide, "Checking object integrity for data uploads".
 TYPES = {
@@ -30,7 +30,7 @@ TYPES = {
 }
 
 
-def create_multipart_upload(exchange: Exchange) -> dict:
+def create_multipart_upload(exchange: S3Request) -> dict:
     refuse_acl(exchange)
     stored = replace(attributes.requested(exchange), checksums=_checksum_plan(exchange.params))
     upload = exchange.store.uploads.create(exchange.bucket, exchange.key, stored, header_tags(exchange.params.get("Tagging")))
@@ -53,11 +53,11 @@ def _checksum_plan(params: dict) -> dict[str, str]:
     return {"ChecksumAlgorithm": algorithm, "ChecksumType": kind or TYPES[algorithm][0]}
 
 
-async def upload_part(exchange: Exchange) -> dict:
+async def upload_part(exchange: S3Request) -> dict:
     store, params = exchange.store, exchange.params
     upload = _upload(exchange)
     check_number(params["PartNumber"])
-    declared = Declared(exchange.call.headers, exchange.call.trailers)
+    declared = DeclaredDigests(exchange.call.headers, exchange.call.trailers)
     if upload.algorithm and declared.algorithm not in (None, upload.algorithm):
         expected, actual = upload.algorithm.lower(), declared.algorithm.lower()
         message = f"Checksum Type mismatch occurred, expected checksum Type: {expected}, actual checksum Type: {actual}"
@@ -72,7 +72,7 @@ async def upload_part(exchange: Exchange) -> dict:
     return {"ETag": f'"{part.etag}"', **shown, **encryption}
 
 
-def list_parts(exchange: Exchange) -> dict:
+def list_parts(exchange: S3Request) -> dict:
     params = exchange.params
     upload = _upload(exchange)
     marker, limit = params.get("PartNumberMarker", 0), min(params.get("MaxParts", 1000), 1000)
@@ -99,7 +99,7 @@ def list_parts(exchange: Exchange) -> dict:
     }
 
 
-async def complete_multipart_upload(exchange: Exchange) -> dict:
+async def complete_multipart_upload(exchange: S3Request) -> dict:
     store, params = exchange.store, exchange.params
     upload = _upload(exchange)
     parts = choose(store.uploads.parts(upload), params.get("MultipartUpload", {}).get("Parts", []))
@@ -122,7 +122,7 @@ async def complete_multipart_upload(exchange: Exchange) -> dict:
     return result | sums | attributes.written(done)
 
 
-def _checksums(upload: Upload, parts: list[Part], params: dict) -> dict[str, str]:
+def _checksums(upload: Upload, parts: list[UploadedPart], params: dict) -> dict[str, str]:
     """The object's checksum, held against what the client says of the whole."""
     mixed = len({name for part in parts for name in part.checksums}) > 1
     if mixed:  # an upload without an algorithm takes parts with any; there is no checksum of the whole then
@@ -139,12 +139,12 @@ def _checksums(upload: Upload, parts: list[Part], params: dict) -> dict[str, str
     return sums
 
 
-def _kept(part: Part, upload: Upload) -> dict:
+def _kept(part: UploadedPart, upload: Upload) -> dict:
     """What GetObjectAttributes shows of a part, and where a GET by part number cuts."""
     return {"PartNumber": part.number, "Size": part.size} | (part.checksums if upload.algorithm else {})
 
 
-def _join(store: ObjectStore, upload: Upload, parts: list[Part], body: Incoming) -> None:
+def _join(store: ObjectStore, upload: Upload, parts: list[UploadedPart], body: BlobWriter) -> None:
     try:
         for part in parts:
             body.copy_file(store.bodies.path(part.body))
@@ -154,11 +154,11 @@ def _join(store: ObjectStore, upload: Upload, parts: list[Part], body: Incoming)
         raise
 
 
-def abort_multipart_upload(exchange: Exchange) -> None:
+def abort_multipart_upload(exchange: S3Request) -> None:
     exchange.store.uploads.abort(_upload(exchange))
 
 
-def _upload(exchange: Exchange) -> Upload:
+def _upload(exchange: S3Request) -> Upload:
     return exchange.store.uploads.get(exchange.bucket, exchange.key, exchange.params["UploadId"])
 
 

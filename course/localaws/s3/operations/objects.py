@@ -11,10 +11,10 @@ from course.localaws.core.errors import AwsError
 from course.localaws.protocol import xml
 from course.localaws.protocol.rest_xml import answer_headers
 from course.localaws.s3 import attributes
-from course.localaws.s3.conditions import NotModified, Span, byte_range, check_read, write_condition
-from course.localaws.s3.exchange import Exchange, Operation
+from course.localaws.s3.conditions import ByteRange, NotModified, byte_range, check_read, write_condition
+from course.localaws.s3.exchange import Operation, S3Request
 from course.localaws.s3.file_response import FileResponse
-from course.localaws.s3.integrity import Declared, members, receive
+from course.localaws.s3.integrity import DeclaredDigests, members, receive
 from course.localaws.s3.objects import StoredObject, check_key
 from course.localaws.s3.operations.buckets import refuse_acl
 from course.localaws.s3.tags import checked_tags, header_tags, tag_set
@@ -25,7 +25,7 @@ OVERRIDES = ("CacheControl", "ContentDisposition", "ContentEncoding", "ContentLa
 MOST_DELETES = 1000
 
 
-async def put_object(exchange: Exchange) -> dict:
+async def put_object(exchange: S3Request) -> dict:
     store, headers = exchange.store, exchange.call.headers
     check_key(exchange.key)
     stored_attributes = attributes.requested(exchange)
@@ -34,7 +34,7 @@ async def put_object(exchange: Exchange) -> dict:
     condition = write_condition(exchange.params, exchange.key)
     if condition:
         condition(store.objects.existing(exchange.bucket, exchange.key))  # once now, before a long body; again when it is stored
-    declared = Declared(headers, exchange.call.trailers)
+    declared = DeclaredDigests(headers, exchange.call.trailers)
     with store.bodies.receive(declared.running(DEFAULT_CHECKSUM)) as body:
         await receive(exchange.call, body)
         declared.verify(body.md5, body.checksums)
@@ -44,15 +44,15 @@ async def put_object(exchange: Exchange) -> dict:
     return {"ETag": f'"{stored.etag}"', **sums, **attributes.written(stored)}
 
 
-def get_object(exchange: Exchange) -> Response:
+def get_object(exchange: S3Request) -> Response:
     return _read(exchange, with_body=True)
 
 
-def head_object(exchange: Exchange) -> Response:
+def head_object(exchange: S3Request) -> Response:
     return _read(exchange, with_body=False)
 
 
-def _read(exchange: Exchange, with_body: bool) -> Response:
+def _read(exchange: S3Request, with_body: bool) -> Response:
     params = exchange.params
     found = find(exchange)
     try:
@@ -75,19 +75,19 @@ def _read(exchange: Exchange, with_body: bool) -> Response:
     status = 206 if span else 200
     if not with_body:
         return Response(b"", status, headers)
-    return FileResponse(found.path, span or Span(0, found.size), status, headers)
+    return FileResponse(found.path, span or ByteRange(0, found.size), status, headers)
 
 
-def _part(found: StoredObject, number: int) -> tuple[Span, int | None]:
+def _part(found: StoredObject, number: int) -> tuple[ByteRange, int | None]:
     """The bytes of one part of a multipart upload, and how many parts there are; an object put in one piece is its part 1."""
     sizes = [part["Size"] for part in found.attributes.parts] or [found.size]
     if not 1 <= number <= len(sizes):
         raise AwsError("InvalidPartNumber", "The requested partnumber is not satisfiable", status=416, PartNumberRequested=number)
     start = sum(sizes[: number - 1])
-    return Span(start, sizes[number - 1]), len(sizes) if found.attributes.parts else None
+    return ByteRange(start, sizes[number - 1]), len(sizes) if found.attributes.parts else None
 
 
-def find(exchange: Exchange) -> StoredObject:
+def find(exchange: S3Request) -> StoredObject:
     """The object, or the version of it, that the request names.
 
     Raises ``NoSuchKey`` and, for a version that is a delete marker, ``MethodNotAllowed``, with S3's headers that tell why.
@@ -107,14 +107,14 @@ def find(exchange: Exchange) -> StoredObject:
     raise error
 
 
-def delete_object(exchange: Exchange) -> dict:
+def delete_object(exchange: S3Request) -> dict:
     version = exchange.params.get("VersionId")
     condition = write_condition(exchange.params, exchange.key)
     removed = exchange.store.objects.delete(exchange.bucket, exchange.key, version, condition)
     return _deletion(exchange, removed, version)
 
 
-def _deletion(exchange: Exchange, removed: StoredObject | None, version: str | None) -> dict:
+def _deletion(exchange: S3Request, removed: StoredObject | None, version: str | None) -> dict:
     versioned = exchange.store.buckets.get(exchange.bucket).versioning
     result: dict = {}
     if version:
@@ -126,7 +126,7 @@ def _deletion(exchange: Exchange, removed: StoredObject | None, version: str | N
     return result
 
 
-async def delete_objects(exchange: Exchange) -> dict:
+async def delete_objects(exchange: S3Request) -> dict:
     request = exchange.params["Delete"]
     if not 1 <= len(request["Objects"]) <= MOST_DELETES:
         raise xml.malformed(f"between 1 and {MOST_DELETES} objects can be deleted at once")
@@ -135,7 +135,7 @@ async def delete_objects(exchange: Exchange) -> dict:
     return {"Errors": errors} | ({} if request.get("Quiet") else {"Deleted": deleted})
 
 
-def _delete_each(exchange: Exchange, objects: list[dict]) -> tuple[list[dict], list[dict]]:
+def _delete_each(exchange: S3Request, objects: list[dict]) -> tuple[list[dict], list[dict]]:
     deleted, errors = [], []
     for entry in objects:
         key, version = entry["Key"], entry.get("VersionId")
@@ -154,7 +154,7 @@ def _delete_each(exchange: Exchange, objects: list[dict]) -> tuple[list[dict], l
     return deleted, errors
 
 
-def get_object_attributes(exchange: Exchange) -> dict:
+def get_object_attributes(exchange: S3Request) -> dict:
     params = exchange.params
     wanted = params["ObjectAttributes"]
     known = ("ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize")
@@ -191,23 +191,23 @@ def _object_parts(parts: tuple[dict, ...], params: dict) -> dict:
     }
 
 
-def get_object_tagging(exchange: Exchange) -> dict:
+def get_object_tagging(exchange: S3Request) -> dict:
     found = find(exchange)
     return {"TagSet": tag_set(found.tags), **attributes.version_member(found)}
 
 
-def put_object_tagging(exchange: Exchange) -> dict:
+def put_object_tagging(exchange: S3Request) -> dict:
     tagging = exchange.params.get("Tagging")
     if tagging is None:
         raise AwsError("MissingRequestBodyError", "Request Body is empty")
     return _set_tags(exchange, checked_tags(tagging["TagSet"]))
 
 
-def delete_object_tagging(exchange: Exchange) -> dict:
+def delete_object_tagging(exchange: S3Request) -> dict:
     return _set_tags(exchange, {})
 
 
-def _set_tags(exchange: Exchange, tags: dict[str, str]) -> dict:
+def _set_tags(exchange: S3Request, tags: dict[str, str]) -> dict:
     found = exchange.store.objects.set_tags(exchange.bucket, exchange.key, exchange.params.get("VersionId"), tags)
     return attributes.version_member(found)
 

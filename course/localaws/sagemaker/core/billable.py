@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from course.localaws.core.context import Context
-from course.localaws.core.resources import Document, Engine, Kind
+from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 
 
-def running(engine: Engine) -> list[dict]:
+def running(engine: ResourceEngine) -> list[dict]:
     """Every set of instances held by a resource, oldest first.
 
     Returns
@@ -35,7 +35,7 @@ def running(engine: Engine) -> list[dict]:
     return sorted(found, key=lambda item: -item["seconds"])
 
 
-def _holding(engine: Engine, kind: Kind) -> Iterator[tuple[Context, Document]]:
+def _holding(engine: ResourceEngine, kind: ResourceKind) -> Iterator[tuple[Context, Document]]:
     yield from engine.every(kind, kind.holding)
     if kind.retaining:
         idle = ((context, document) for context, document in engine.every(kind) if document[kind.status] not in kind.holding)

@@ -9,8 +9,17 @@ from typing import TYPE_CHECKING, ClassVar
 
 from course.localaws.core.context import Context, Operation
 from course.localaws.core.errors import AwsError
-from course.localaws.core.resources import Changes, Document, Engine, Kind
-from course.localaws.jobs.runner import Abandoned, Job, JobFailure, JobRunner, StoppedEarly, internal_error, persist, require_role
+from course.localaws.core.resources import Changes, Document, ResourceEngine, ResourceKind
+from course.localaws.jobs.runner import (
+    JobControl,
+    JobFailure,
+    JobRunner,
+    ServerShuttingDown,
+    StoppedBeforeStart,
+    internal_error,
+    persist,
+    require_role,
+)
 from course.localaws.jobs.s3_data import JobData
 from course.localaws.sagemaker.experiments import tracking
 from course.sandbox.box import best_mode
@@ -24,7 +33,7 @@ DEFAULT_SECONDS = 86_400  # of MaxRuntimeInSeconds
 logger = logging.getLogger(__name__)
 
 
-class Listener:
+class JobListener:
     """Is told, by the thread of a job, what becomes of it; this one does nothing about it."""
 
     def measured(self, metrics: list[tuple[str, float]]) -> None:
@@ -39,9 +48,9 @@ class JobRun:
 
     stopping = "Stopping"  # the status of a job that was asked to stop
 
-    def __init__(self, runner: JobRunner, engine: Engine, kind: Kind, context: Context, name: str) -> None:
+    def __init__(self, runner: JobRunner, engine: ResourceEngine, kind: ResourceKind, context: Context, name: str) -> None:
         self.runner, self.engine, self.kind, self.context, self.name = runner, engine, kind, context, name
-        self.listener = Listener()
+        self.listener = JobListener()
         self.platform = runner.platform
         self.caller = f"{kind.arn}/{name}"
         self.document = engine.get(context, kind, name)
@@ -67,7 +76,7 @@ class JobRun:
         """Whether to begin anew what failed by no fault of the job, as its description says from now on."""
         return False
 
-    def __call__(self, job: Job) -> None:
+    def __call__(self, job: JobControl) -> None:
         self.job = job
         failure = ""
         try:
@@ -76,7 +85,7 @@ class JobRun:
             while internal := self._internal_failure():
                 if job.stopped_by or not self.again(internal):
                     raise JobFailure(internal)
-        except (Abandoned, StoppedEarly):
+        except (ServerShuttingDown, StoppedBeforeStart):
             job.check()
         except JobFailure as error:
             failure = str(error)
@@ -93,7 +102,7 @@ class JobRun:
         try:
             with self.runner.directory() as folder:
                 self.work(folder)
-        except (Abandoned, StoppedEarly, JobFailure):
+        except (ServerShuttingDown, StoppedBeforeStart, JobFailure):
             raise
         except Exception as error:
             self.job.check()
@@ -107,17 +116,17 @@ class JobRun:
             self.engine.update(self.context, self.kind, self.name, changes)
         except AwsError as error:
             self.job.abandoned = True
-            raise Abandoned from error
+            raise ServerShuttingDown from error
 
 
-class Jobs:
+class JobFamily:
     """A family of jobs."""
 
-    kind: ClassVar[Kind]
+    kind: ClassVar[ResourceKind]
     noun: ClassVar[str]
     run: ClassVar[type[JobRun]]
 
-    def __init__(self, platform: Platform, engine: Engine) -> None:
+    def __init__(self, platform: Platform, engine: ResourceEngine) -> None:
         self.kinds = (self.kind,)
         self.platform, self.engine = platform, engine
         self._runner = JobRunner(platform, self.kind.arn)
@@ -155,7 +164,7 @@ class Jobs:
             context.call.resource = f"{self.kind.arn}/{params[self.kind.name_member]}"
         return {self.kind.arn_member: await asyncio.to_thread(self.begin, context, params)}
 
-    def begin(self, context: Context, params: dict, listener: Listener | None = None) -> str:
+    def begin(self, context: Context, params: dict, listener: JobListener | None = None) -> str:
         """Check a request, keep the new job and have it done; returns its ARN. Waits for IAM: not for the event loop.
 
         Raises

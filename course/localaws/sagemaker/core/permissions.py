@@ -16,19 +16,19 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from course.localaws.core.call import Call
+from course.localaws.core.call import AwsRequest
 from course.localaws.core.data_files import table
-from course.localaws.iam.authorization import Demand, Keys
+from course.localaws.iam.authorization import ConditionKeys, RequiredPermission
 from course.localaws.jobs.runner import SERVICE
 
 if TYPE_CHECKING:
-    from course.localaws.core.resources import Engine
+    from course.localaws.core.resources import ResourceEngine
 
 _MEMBER = re.compile(r"\{([^}]+)\}")
 _RESOURCE_TAGS = ("aws:resourcetag/", "sagemaker:resourcetag/")
 
 
-def demands(call: Call, params: dict, account: str, engine: Engine) -> Iterator[Demand]:
+def required_permissions(call: AwsRequest, params: dict, account: str, engine: ResourceEngine) -> Iterator[RequiredPermission]:
     """What the caller must be allowed; the operation itself comes first."""
     operation = call.operation
     arns = resources(operation, params, f"arn:aws:sagemaker:{call.region}:{account}:")
@@ -36,10 +36,12 @@ def demands(call: Call, params: dict, account: str, engine: Engine) -> Iterator[
         yield _demand(operation, arn, params, engine, account)
     if operation.startswith("Create") and params.get("Tags"):
         tagging = {"sagemaker:TaggingAction": [operation]}
-        yield Demand("sagemaker:AddTags", arns[0], lambda: _tag_keys(params) | tagging, lambda key: key.startswith(_RESOURCE_TAGS))
+        yield RequiredPermission(
+            "sagemaker:AddTags", arns[0], lambda: _tag_keys(params) | tagging, lambda key: key.startswith(_RESOURCE_TAGS)
+        )
     for path in _passed_roles().get(operation, ()):
         for role in values_at(params, path):
-            yield Demand("iam:PassRole", role, lambda: {"iam:PassedToService": [SERVICE]})
+            yield RequiredPermission("iam:PassRole", role, lambda: {"iam:PassedToService": [SERVICE]})
 
 
 def resources(operation: str, params: dict, prefix: str) -> list[str]:
@@ -77,21 +79,21 @@ def _filled(template: str, params: dict, prefix: str) -> Iterator[str]:
             yield prefix + _MEMBER.sub(lambda _, names=names: next(names).lower(), template)
 
 
-def _demand(operation: str, arn: str, params: dict, engine: Engine, account: str) -> Demand:
-    def keys() -> Keys:
+def _demand(operation: str, arn: str, params: dict, engine: ResourceEngine, account: str) -> RequiredPermission:
+    def keys() -> ConditionKeys:
         tags = {f"{prefix}{tag['Key']}": [tag["Value"]] for prefix in _RESOURCE_TAGS for tag in engine.tags(arn)}
         return {"aws:ResourceAccount": [account]} | tags | _tag_keys(params) | _request_keys(operation, params)
 
-    return Demand(f"sagemaker:{operation}", arn, keys, lambda key: _absent(operation, params, key))
+    return RequiredPermission(f"sagemaker:{operation}", arn, keys, lambda key: _absent(operation, params, key))
 
 
-def _tag_keys(params: dict) -> Keys:
+def _tag_keys(params: dict) -> ConditionKeys:
     tags = params.get("Tags", ())
     names = [*(tag["Key"] for tag in tags), *params.get("TagKeys", ())]
     return {f"aws:RequestTag/{tag['Key']}": [tag["Value"]] for tag in tags} | ({"aws:TagKeys": names} if names else {})
 
 
-def _request_keys(operation: str, params: dict) -> Keys:
+def _request_keys(operation: str, params: dict) -> ConditionKeys:
     found = {key: _values(key, paths, params) for key, paths in _condition_keys().get(operation, {}).items() if paths}
     return {key: values for key, values in found.items() if values}
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from course.localaws.core.context import Context, Operation
 from course.localaws.core.data_files import table
 from course.localaws.core.errors import invalid
-from course.localaws.core.resources import Document, Engine, Kind
+from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 from course.localaws.sagemaker.core.routes import contract
 
 if TYPE_CHECKING:
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
 HEADER = {"x-local-aws": "record"}
 
 
-class Record:
+class RecordOnlyResource:
     """One kind of them, and its operations.
 
     Parameters
     ----------
-    engine : Engine
+    engine : ResourceEngine
     entry : dict
-        What `records.yaml` says of it; what of that `Kind` has is the kind's.
+        What `records.yaml` says of it; what of that `ResourceKind` has is the kind's.
     """
 
-    def __init__(self, engine: Engine, entry: dict) -> None:
+    def __init__(self, engine: ResourceEngine, entry: dict) -> None:
         self._engine, self._entry = engine, entry
         name = entry["name"]
-        self.kind = Kind(**{field.name: entry[field.name] for field in fields(Kind) if field.name in entry})
+        self.kind = ResourceKind(**{field.name: entry[field.name] for field in fields(ResourceKind) if field.name in entry})
         offered = {"Create": self.create, "Describe": self.describe, "Update": self.update, "Delete": self.delete}
         self.operations: dict[str, Operation] = {f"{verb}{name}": offered[verb] for verb in offered if verb != "Update" or entry["update"]}
         self.operations[entry["list"]] = self.list
@@ -73,11 +73,11 @@ class Record:
             raise invalid(f"Only one of {', '.join(members)} can be given; got {', '.join(given)}.")
 
 
-class Records:
+class RecordOnlyResources:
     """The family of all that are only recorded."""
 
-    def __init__(self, platform: Platform, engine: Engine) -> None:
-        records = [Record(engine, entry) for entry in table(Path(__file__).with_suffix(".yaml"))["records"]]
+    def __init__(self, platform: Platform, engine: ResourceEngine) -> None:
+        records = [RecordOnlyResource(engine, entry) for entry in table(Path(__file__).with_suffix(".yaml"))["records"]]
         self.kinds = tuple(record.kind for record in records)
         self.operations: dict[str, Operation] = {}
         for record in records:

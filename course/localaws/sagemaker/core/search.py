@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from course.localaws.core import selection
 from course.localaws.core.context import Context, Operation
 from course.localaws.core.errors import AwsError, invalid
-from course.localaws.core.resources import Document, Engine, Kind
-from course.localaws.protocol.model import Model, Shape
+from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
+from course.localaws.protocol.model import ApiModel, Shape
 from course.localaws.sagemaker.core import search_filters
 from course.localaws.sagemaker.core.job_family import unsupported
 from course.localaws.sagemaker.experiments.experiments import EXPERIMENT, TRIAL, TRIAL_COMPONENT
@@ -32,12 +32,12 @@ SEARCHED = {
 }
 
 
-class Searches:
+class SearchFamily:
     """The operation Search, over all kinds that the engine keeps."""
 
     kinds = ()
 
-    def __init__(self, platform: Platform, engine: Engine) -> None:
+    def __init__(self, platform: Platform, engine: ResourceEngine) -> None:
         self._engine = engine
         self._series = MetricSeries(platform.state / "sagemaker.db")
         self.operations: dict[str, Operation] = {"Search": self.search}
@@ -51,7 +51,7 @@ class Searches:
             raise unsupported("VisibilityConditions of Search")
         arn, member = SEARCHED[params["Resource"]]
         kind, shape = self._engine.kinds[arn], record_shape(member)
-        search = search_filters.Search(params.get("SearchExpression", {}), shape)
+        search = search_filters.SearchExpression(params.get("SearchExpression", {}), shape)
         found = [record for record in self._records(context, kind, shape) if search.matches(record)]
         default = "LastModifiedTime" if "LastModifiedTime" in shape.members else "CreationTime"
         shown, token = selection.page(found, kind.arn_member, sorting(params.get("SortBy", default), shape), params)
@@ -63,7 +63,7 @@ class Searches:
     def shutdown(self) -> None:
         self._series.close()
 
-    def _records(self, context: Context, kind: Kind, shape: Shape) -> list[dict]:
+    def _records(self, context: Context, kind: ResourceKind, shape: Shape) -> list[dict]:
         trials = {trial["TrialName"]: trial for trial in self._engine.documents(context, TRIAL)} if kind in (TRIAL, TRIAL_COMPONENT) else {}
         components = self._engine.documents(context, TRIAL_COMPONENT) if kind is TRIAL else []
         records = []
@@ -127,4 +127,4 @@ def sorting(name: str, shape: Shape) -> Callable[[dict], float | str | None]:
 
 @cache
 def record_shape(member: str) -> Shape:
-    return Model("sagemaker").output_of("Search").members["Results"].shape.element.members[member].shape
+    return ApiModel("sagemaker").output_of("Search").members["Results"].shape.element.members[member].shape

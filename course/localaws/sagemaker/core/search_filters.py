@@ -34,7 +34,7 @@ FREE = ("HyperParameterValue", "StringParameterValue", "ConfigValue")
 VALUES = ("TrialComponentParameterValue", "TrialComponentArtifact")
 
 
-class Search:
+class SearchExpression:
     """A checked search expression.
 
     Parameters

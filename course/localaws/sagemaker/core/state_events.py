@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from course.localaws.core.context import Context
 
 if TYPE_CHECKING:
-    from course.localaws.core.resources import Document, Engine, Kind
+    from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
     from course.localaws.platform import Platform
 
 SOURCE = "aws.sagemaker"
@@ -23,12 +23,12 @@ TIMES_AS_TEXT = ("ModelPackage",)
 
 
 class StateEvents:
-    """Sends the events; to be called by `Engine` after each change of a resource."""
+    """Sends the events; to be called by `ResourceEngine` after each change of a resource."""
 
-    def __init__(self, platform: Platform, engine: Engine) -> None:
+    def __init__(self, platform: Platform, engine: ResourceEngine) -> None:
         self._platform, self._engine = platform, engine
 
-    def __call__(self, context: Context, kind: Kind, before: Document | None, after: Document) -> None:
+    def __call__(self, context: Context, kind: ResourceKind, before: Document | None, after: Document) -> None:
         """Send an event when a status is another than before. Returns at once; events arrive in their order."""
         if not kind.event:
             return
@@ -40,7 +40,13 @@ class StateEvents:
 
 
 def send(
-    platform: Platform, engine: Engine, context: Context, detail_type: str, kind: Kind, document: Document, more: Document | None = None
+    platform: Platform,
+    engine: ResourceEngine,
+    context: Context,
+    detail_type: str,
+    kind: ResourceKind,
+    document: Document,
+    more: Document | None = None,
 ) -> None:
     """Send an event about a resource, with ``more`` in its detail. Returns at once."""
     arn = document[kind.arn_member]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from course.localaws.core.context import Context, Operation
 from course.localaws.core.errors import AwsError
-from course.localaws.core.resources import Engine
+from course.localaws.core.resources import ResourceEngine
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
@@ -17,7 +17,7 @@ class Tags:
 
     kinds = ()
 
-    def __init__(self, platform: Platform, engine: Engine) -> None:
+    def __init__(self, platform: Platform, engine: ResourceEngine) -> None:
         self._engine = engine
         self.operations: dict[str, Operation] = {"AddTags": self.add, "ListTags": self.list, "DeleteTags": self.delete}
 

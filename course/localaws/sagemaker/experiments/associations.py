@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from course.localaws.core import selection
 from course.localaws.core.context import Context, Operation
 from course.localaws.core.errors import AwsError, invalid
-from course.localaws.core.resources import Document, Engine, Kind
+from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 from course.localaws.sagemaker.experiments.experiments import TRIAL_COMPONENT, made_in
 from course.localaws.sagemaker.experiments.lineage import (
     ACTION,
@@ -41,7 +41,7 @@ class Associations:
 
     kinds = (ASSOCIATION,)
 
-    def __init__(self, platform: Platform, engine: Engine) -> None:
+    def __init__(self, platform: Platform, engine: ResourceEngine) -> None:
         self._engine = engine
         self.operations: dict[str, Operation] = {
             "AddAssociation": self.add,
@@ -149,7 +149,7 @@ def _on_the_way(shown: set[str], reached: dict[str, int], edges: Edges) -> set[s
     return way
 
 
-def _vertex(arn: str, kind: Kind, document: Document) -> dict:
+def _vertex(arn: str, kind: ResourceKind, document: Document) -> dict:
     found = {"Arn": arn, "Type": (type_of(kind, document) or "").removeprefix("SageMaker"), "LineageType": kind.name}
     return {name: value for name, value in found.items() if value}
 

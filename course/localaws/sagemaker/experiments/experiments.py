@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 from course.localaws.core import selection
 from course.localaws.core.context import Context, Operation
 from course.localaws.core.errors import AwsError
-from course.localaws.core.resources import Document, Engine, Kind
+from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
 
 
-def kind(name: str, arn: str, words: str) -> Kind:
-    return Kind(
+def kind(name: str, arn: str, words: str) -> ResourceKind:
+    return ResourceKind(
         name=name,
         arn=arn,
         missing=f"{words} '{{name}}' does not exist.",
@@ -39,7 +39,7 @@ class Experiments:
 
     kinds = (EXPERIMENT, TRIAL)
 
-    def __init__(self, platform: Platform, engine: Engine) -> None:
+    def __init__(self, platform: Platform, engine: ResourceEngine) -> None:
         self._engine = engine
         self.operations: dict[str, Operation] = {
             "CreateExperiment": lambda context, params: create(engine, context, EXPERIMENT, params),
@@ -89,14 +89,14 @@ class Experiments:
     def shutdown(self) -> None: ...
 
 
-def create(engine: Engine, context: Context, kind: Kind, params: dict) -> dict:
+def create(engine: ResourceEngine, context: Context, kind: ResourceKind, params: dict) -> dict:
     """Keep an experiment, trial or trial component; without a name to display it displays its own."""
     name = params[kind.name_member]
     document = {"DisplayName": name} | params | by(context, "CreatedBy") | by(context, "LastModifiedBy")
     return {kind.arn_member: engine.create(context, kind, name, document, params.get("Tags", ()))}
 
 
-def update(engine: Engine, context: Context, kind: Kind, params: dict, changes: dict | Callable[[Document], dict]) -> dict:
+def update(engine: ResourceEngine, context: Context, kind: ResourceKind, params: dict, changes: dict | Callable[[Document], dict]) -> dict:
     """Change one of them; its name stays."""
 
     def changed(document: Document) -> dict:
@@ -106,7 +106,7 @@ def update(engine: Engine, context: Context, kind: Kind, params: dict, changes: 
     return arn_of(kind, engine.update(context, kind, params[kind.name_member], changed))
 
 
-def listed(kind: Kind, documents: list[Document], params: dict) -> dict:
+def listed(kind: ResourceKind, documents: list[Document], params: dict) -> dict:
     """The answer of a List operation: those made in the time asked for, in the order asked for."""
     member = kind.name_member if params.get("SortBy") == "Name" else "CreationTime"
     shown, token = selection.page(made_in(documents, params), kind.arn_member, lambda document: document[member], params)
@@ -132,7 +132,7 @@ def by(context: Context, member: str) -> dict:
     return {member: {"IamIdentity": {"Arn": context.principal.arn}}} if context.principal else {}
 
 
-def arn_of(kind: Kind, document: Document) -> dict:
+def arn_of(kind: ResourceKind, document: Document) -> dict:
     return {kind.arn_member: document[kind.arn_member]}
 
 

@@ -15,22 +15,22 @@ from typing import TYPE_CHECKING
 from course.localaws.core import selection
 from course.localaws.core.context import Context, Operation
 from course.localaws.core.errors import AwsError, invalid
-from course.localaws.core.resources import Document, Engine, Kind
+from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 from course.localaws.sagemaker.experiments.experiments import by, made_in, refuse_while_held
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
 
 
-def kind(name: str, exists: str) -> Kind:
+def kind(name: str, exists: str) -> ResourceKind:
     part = name.lower()
-    return Kind(name=name, arn=part, missing=f"{name} '{{arn}}' does not exist.", missing_code="ResourceNotFound", exists=exists)
+    return ResourceKind(name=name, arn=part, missing=f"{name} '{{arn}}' does not exist.", missing_code="ResourceNotFound", exists=exists)
 
 
 ARTIFACT = kind("Artifact", "An artifact with this source already exists ({arn}).")
 ACTION = kind("Action", "An action with name ({name}) already exists ({arn}).")
 CONTEXT = kind("Context", "A context with name ({name}) already exists ({arn}).")
-ASSOCIATION = Kind(
+ASSOCIATION = ResourceKind(
     name="Association",
     arn="association",
     missing="There is no such association.",
@@ -45,7 +45,7 @@ class Lineage:
 
     kinds = (ARTIFACT, ACTION, CONTEXT)
 
-    def __init__(self, platform: Platform, engine: Engine) -> None:
+    def __init__(self, platform: Platform, engine: ResourceEngine) -> None:
         self._engine = engine
         self.operations: dict[str, Operation] = {}
         for each in self.kinds:
@@ -57,13 +57,13 @@ class Lineage:
                 f"Delete{each.name}": partial(self.delete, each),
             }
 
-    def create(self, kind: Kind, context: Context, params: dict) -> dict:
+    def create(self, kind: ResourceKind, context: Context, params: dict) -> dict:
         return {kind.arn_member: create(self._engine, context, kind, params)}
 
-    def describe(self, kind: Kind, context: Context, params: dict) -> dict:
+    def describe(self, kind: ResourceKind, context: Context, params: dict) -> dict:
         return shown(kind, self._engine.get(context, kind, key_of(kind, params)))
 
-    def list(self, kind: Kind, context: Context, params: dict) -> dict:
+    def list(self, kind: ResourceKind, context: Context, params: dict) -> dict:
         type_member = f"{kind.name}Type"
         found = [
             shown(kind, document)
@@ -77,7 +77,7 @@ class Lineage:
         summaries = [{name: value for name, value in document.items() if name in members} for document in page]
         return {f"{kind.name}Summaries": summaries} | ({"NextToken": token} if token else {})
 
-    def update(self, kind: Kind, context: Context, params: dict) -> dict:
+    def update(self, kind: ResourceKind, context: Context, params: dict) -> dict:
         def changes(document: Document) -> dict:
             properties = document.get("Properties", {}) | params.get("Properties", {})
             kept = {name: value for name, value in properties.items() if name not in params.get("PropertiesToRemove", ())}
@@ -87,7 +87,7 @@ class Lineage:
 
         return {kind.arn_member: self._engine.update(context, kind, key_of(kind, params), changes)[kind.arn_member]}
 
-    def delete(self, kind: Kind, context: Context, params: dict) -> dict:
+    def delete(self, kind: ResourceKind, context: Context, params: dict) -> dict:
         if kind is ARTIFACT and ("ArtifactArn" in params) == ("Source" in params):
             raise invalid("Either ArtifactArn or Source must be specified, and not both.")
         key = key_of(kind, params)
@@ -102,19 +102,19 @@ class Lineage:
     def shutdown(self) -> None: ...
 
 
-def create(engine: Engine, context: Context, kind: Kind, params: dict) -> str:
+def create(engine: ResourceEngine, context: Context, kind: ResourceKind, params: dict) -> str:
     """Keep a new entity; returns its ARN."""
     document = params | {"_name": params.get(kind.name_member)} | by(context, "CreatedBy") | by(context, "LastModifiedBy")
     return engine.create(context, kind, key_of(kind, params), document, params.get("Tags", ()))
 
 
-def associate(engine: Engine, context: Context, source: str, destination: str, kind: str = "AssociatedWith") -> None:
+def associate(engine: ResourceEngine, context: Context, source: str, destination: str, kind: str = "AssociatedWith") -> None:
     """Keep a new association of two ARNs."""
     document = {"SourceArn": source, "DestinationArn": destination, "AssociationType": kind} | by(context, "CreatedBy")
     engine.create(context, ASSOCIATION, f"{source} {destination}", document)
 
 
-def key_of(kind: Kind, params: dict) -> str:
+def key_of(kind: ResourceKind, params: dict) -> str:
     """What tells an entity from others of its kind: the last part of its ARN."""
     if kind is not ARTIFACT:
         return params[kind.name_member].rpartition("/")[2]  # Describe takes an ARN as well
@@ -123,7 +123,7 @@ def key_of(kind: Kind, params: dict) -> str:
     return hashlib.md5(json.dumps(params["Source"], sort_keys=True).encode(), usedforsecurity=False).hexdigest()
 
 
-def shown(kind: Kind, document: Document) -> Document:
+def shown(kind: ResourceKind, document: Document) -> Document:
     """An artifact under the name that it was given, if any; anything else as it is."""
     if kind is not ARTIFACT:
         return document
@@ -134,7 +134,7 @@ def edge_of(params: dict) -> tuple[str, str]:
     return params["SourceArn"], params["DestinationArn"]
 
 
-def entity(engine: Engine, context: Context, arn: str) -> tuple[Kind, Document] | None:
+def entity(engine: ResourceEngine, context: Context, arn: str) -> tuple[ResourceKind, Document] | None:
     """The kind of what an ARN names, and its document; None when it is there no more."""
     part, _, name = arn.split(":", 5)[5].partition("/")
     try:
@@ -144,6 +144,6 @@ def entity(engine: Engine, context: Context, arn: str) -> tuple[Kind, Document] 
         return None
 
 
-def type_of(kind: Kind, document: Document) -> str | None:
+def type_of(kind: ResourceKind, document: Document) -> str | None:
     """The type that an entity was given; of a trial component that a job made, the type of its source."""
     return document.get(f"{kind.name}Type") or document.get("Source", {}).get("SourceType")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from course.localaws.core.context import Context
 from course.localaws.core.errors import AwsError
-from course.localaws.core.resources import Document, Engine, Kind
+from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 from course.localaws.sagemaker.experiments import experiments
 from course.localaws.sagemaker.experiments.experiments import EXPERIMENT, TRIAL, TRIAL_COMPONENT
 from course.localaws.sagemaker.experiments.metric_series import summary
@@ -33,7 +33,7 @@ LONGEST_MESSAGE = 1024
 logger = logging.getLogger(__name__)
 
 
-def check(engine: Engine, context: Context, params: dict) -> None:
+def check(engine: ResourceEngine, context: Context, params: dict) -> None:
     """That the experiment, trial and run which a new job's ``ExperimentConfig`` names are there. Raises AwsError."""
     config = params.get("ExperimentConfig", {})
     experiment = engine.get(context, EXPERIMENT, config["ExperimentName"]) if "ExperimentName" in config else None
@@ -48,7 +48,7 @@ def check(engine: Engine, context: Context, params: dict) -> None:
         engine.get(context, TRIAL_COMPONENT, config["RunName"])
 
 
-def begun(engine: Engine, context: Context, kind: Kind, job: Document) -> None:
+def begun(engine: ResourceEngine, context: Context, kind: ResourceKind, job: Document) -> None:
     """Keep the trial component of a new job, in its trial; a job of that name which was deleted gives its own up."""
     if kind.name not in TRACKED:
         return
@@ -73,13 +73,13 @@ def begun(engine: Engine, context: Context, kind: Kind, job: Document) -> None:
 class Tracking:
     """Tells the trial component of a job of its status; of one that has ended, of its outputs and metrics too.
 
-    To be called by `Engine` after each change of a resource. Whatever goes wrong with the component, the job is as it is.
+    To be called by `ResourceEngine` after each change of a resource. Whatever goes wrong with the component, the job is as it is.
     """
 
-    def __init__(self, platform: Platform, engine: Engine) -> None:
+    def __init__(self, platform: Platform, engine: ResourceEngine) -> None:
         self._platform, self._engine = platform, engine
 
-    def __call__(self, context: Context, kind: Kind, before: Document | None, job: Document) -> None:
+    def __call__(self, context: Context, kind: ResourceKind, before: Document | None, job: Document) -> None:
         if kind.name not in TRACKED or before is None:  # of a new job `begun` keeps one
             return
         try:
@@ -89,7 +89,7 @@ class Tracking:
         except Exception:
             logger.exception("the trial component of %s", job[kind.arn_member])
 
-    def _members(self, context: Context, kind: Kind, job: Document) -> dict:
+    def _members(self, context: Context, kind: ResourceKind, job: Document) -> dict:
         stem = kind.name.removesuffix("Job")
         members = status_of(kind, job) | {"OutputArtifacts": outputs(job)}
         members |= {time: job[f"{stem}{time}"] for time in ("StartTime", "EndTime") if f"{stem}{time}" in job}
@@ -98,11 +98,11 @@ class Tracking:
         return members
 
 
-def component_of(kind: Kind, job: Document) -> str:
+def component_of(kind: ResourceKind, job: Document) -> str:
     return f"{job[kind.name_member]}-aws-{kind.arn}"[:LONGEST_NAME]
 
 
-def status_of(kind: Kind, job: Document) -> dict:
+def status_of(kind: ResourceKind, job: Document) -> dict:
     told = {"Status": job[kind.status], "failure reason": job.get("FailureReason", "null")}
     match kind.name:
         case "TrainingJob":
@@ -150,7 +150,7 @@ def outputs(job: Document) -> dict:
     return {name: _artifact(uri) for name, uri in uris.items() if uri}
 
 
-def metrics(platform: Platform, context: Context, kind: Kind, job: Document) -> Iterator[dict]:
+def metrics(platform: Platform, context: Context, kind: ResourceKind, job: Document) -> Iterator[dict]:
     """The metrics that a job's log showed, from what was published of them."""
     for final in job.get("FinalMetricDataList", []):
         dimensions = [{"Name": kind.name_member, "Value": job[kind.name_member]}]
@@ -160,7 +160,7 @@ def metrics(platform: Platform, context: Context, kind: Kind, job: Document) -> 
         yield summary(job[kind.arn_member], final["MetricName"], points) | {"Last": final["Value"], "TimeStamp": final["Timestamp"]}
 
 
-def _trial(engine: Engine, context: Context, kind: Kind, job: Document, config: dict) -> Document:
+def _trial(engine: ResourceEngine, context: Context, kind: ResourceKind, job: Document, config: dict) -> Document:
     if "TrialName" in config:
         return engine.get(context, TRIAL, config["TrialName"])
     name = f"{job[kind.name_member]}-aws-trial"

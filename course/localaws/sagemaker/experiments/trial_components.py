@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from course.localaws.core.context import Context, Operation
 from course.localaws.core.errors import AwsError
-from course.localaws.core.resources import Document, Engine
+from course.localaws.core.resources import Document, ResourceEngine
 from course.localaws.sagemaker.experiments import experiments
 from course.localaws.sagemaker.experiments.experiments import EXPERIMENT, TRIAL, TRIAL_COMPONENT, arn_of, listed, refuse_while_held
 from course.localaws.sagemaker.experiments.metric_series import MetricSeries, statistic_of
@@ -30,7 +30,7 @@ class TrialComponents:
 
     kinds = (TRIAL_COMPONENT,)
 
-    def __init__(self, platform: Platform, engine: Engine) -> None:
+    def __init__(self, platform: Platform, engine: ResourceEngine) -> None:
         self._engine, self._clock = engine, platform.clock
         self.series = MetricSeries(platform.state / "sagemaker.db")
         self.operations: dict[str, Operation] = {
@@ -142,7 +142,7 @@ class TrialComponents:
         return {"Status": "Complete", "XAxisValues": places, "MetricValues": values}
 
 
-def add_to_trial(engine: Engine, context: Context, name: str, trial: Document) -> Document:
+def add_to_trial(engine: ResourceEngine, context: Context, name: str, trial: Document) -> Document:
     """Make a trial component one of a trial's; it may be of others, too."""
     return engine.update(
         context,

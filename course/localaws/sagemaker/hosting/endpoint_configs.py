@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from course.localaws.core.context import Context, Operation
 from course.localaws.core.errors import invalid, not_supported
-from course.localaws.core.resources import Engine, Kind
+from course.localaws.core.resources import ResourceEngine, ResourceKind
 from course.localaws.sagemaker.hosting.models import MODEL
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 # Wording: https://github.com/aws/amazon-sagemaker-examples/issues/2339 (missing),
 # https://github.com/awslabs/spot-tagging-bot-for-digital-assets/issues/2 (existing).
-ENDPOINT_CONFIG = Kind(
+ENDPOINT_CONFIG = ResourceKind(
     name="EndpointConfig",
     arn="endpoint-config",
     missing='Could not find endpoint configuration "{arn}".',
@@ -29,7 +29,7 @@ class EndpointConfigs:
 
     kinds = (ENDPOINT_CONFIG,)
 
-    def __init__(self, platform: Platform, engine: Engine) -> None:
+    def __init__(self, platform: Platform, engine: ResourceEngine) -> None:
         self._engine = engine
         self.operations: dict[str, Operation] = {
             "CreateEndpointConfig": self.create,

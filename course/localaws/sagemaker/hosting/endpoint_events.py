@@ -14,19 +14,19 @@ from course.localaws.sagemaker.core.state_events import send
 from course.localaws.sagemaker.hosting.endpoints import ENDPOINT
 
 if TYPE_CHECKING:
-    from course.localaws.core.resources import Document, Engine, Kind
+    from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
     from course.localaws.platform import Platform
 
 STATE, DEPLOYMENT = "SageMaker Endpoint State Change", "SageMaker Endpoint Deployment State Change"
 
 
 class EndpointEvents:
-    """Sends the events; to be called by `Engine` after each change of a resource."""
+    """Sends the events; to be called by `ResourceEngine` after each change of a resource."""
 
-    def __init__(self, platform: Platform, engine: Engine) -> None:
+    def __init__(self, platform: Platform, engine: ResourceEngine) -> None:
         self._platform, self._engine = platform, engine
 
-    def __call__(self, context: Context, kind: Kind, before: Document | None, after: Document) -> None:
+    def __call__(self, context: Context, kind: ResourceKind, before: Document | None, after: Document) -> None:
         if kind is not ENDPOINT:
             return
         shown = after | {"EndpointStatus": re.sub(r"(?<!^)(?=[A-Z])", "_", after["EndpointStatus"]).upper()}

@@ -15,24 +15,24 @@ from typing import TYPE_CHECKING
 
 from course.localaws.core.context import Context, Operation
 from course.localaws.core.errors import AwsError
-from course.localaws.core.resources import Changes, Engine, Kind
+from course.localaws.core.resources import Changes, ResourceEngine, ResourceKind
 from course.localaws.jobs.runner import JobRunner
 from course.localaws.sagemaker.core import quotas
 from course.localaws.sagemaker.hosting import scaled
 from course.localaws.sagemaker.hosting import variants as deployments
 from course.localaws.sagemaker.hosting.components import placement
-from course.localaws.sagemaker.hosting.components.copies import LiveComponents
+from course.localaws.sagemaker.hosting.components.copies import ComponentRoutingTable
 from course.localaws.sagemaker.hosting.deployment import stages
 from course.localaws.sagemaker.hosting.deployment.guardrails import RollbackFailed, Rollout
-from course.localaws.sagemaker.hosting.deployment.plans import Plan, plan_of
-from course.localaws.sagemaker.hosting.deployment.watch import RolledBack, Rollouts
+from course.localaws.sagemaker.hosting.deployment.plans import DeploymentPlan, plan_of
+from course.localaws.sagemaker.hosting.deployment.watch import ActiveDeployments, RolledBack
 from course.localaws.sagemaker.hosting.endpoint_configs import ENDPOINT_CONFIG
 from course.localaws.sagemaker.hosting.endpoint_descriptions import described, summary
 from course.localaws.sagemaker.hosting.runtime.operations import Runtime
-from course.localaws.sagemaker.hosting.runtime.routing import LiveEndpoints
+from course.localaws.sagemaker.hosting.runtime.routing import RoutingTable
 from course.localaws.sagemaker.hosting.servers import instances, model_server
 from course.localaws.sagemaker.hosting.servers.fleets import Fleet
-from course.localaws.sagemaker.hosting.servers.model_server import HostingError, Stopped
+from course.localaws.sagemaker.hosting.servers.model_server import HostingError, StartCancelled
 from course.localaws.sagemaker.hosting.utilization import Utilization
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def _instances(variants: list[dict]) -> list[tuple[str, int]]:
     return [(variant["InstanceType"], variant["InstanceCount"]) for variant in variants if "InstanceType" in variant]
 
 
-ENDPOINT = Kind(
+ENDPOINT = ResourceKind(
     name="Endpoint",
     arn="endpoint",
     missing='Could not find endpoint "{arn}".',
@@ -67,27 +67,27 @@ class Endpoints:
     ----------
     scaled : Scaled or None
         Who scales variants and components.
-    components : LiveComponents
+    components : ComponentRoutingTable
         Inference components in service.
     utilization : Utilization
         Who measures them.
-    rollouts : Rollouts
+    rollouts : ActiveDeployments
         Deployments under way, which `shutdown` ends.
     """
 
     kinds = (ENDPOINT,)
 
-    def __init__(self, platform: Platform, engine: Engine) -> None:
+    def __init__(self, platform: Platform, engine: ResourceEngine) -> None:
         self._platform = platform
         self._engine = engine
         self._runner = JobRunner(platform, "endpoint")
-        self._live = LiveEndpoints()
-        self.components = LiveComponents()
+        self._live = RoutingTable()
+        self.components = ComponentRoutingTable()
         self._runtime = Runtime(platform, self._live, self.components)
         self.utilization = Utilization(platform, self._live, self.components, self._places_of)
         self._fleets: set[Fleet] = set()  # all that have processes, in service or not
-        self.scaled: scaled.Scaled | None = None
-        self.rollouts = Rollouts()
+        self.scaled: scaled.ScalableTargetLookup | None = None
+        self.rollouts = ActiveDeployments()
         self._stopping = threading.Event()
         self._threads: set[threading.Thread] = set()
         self.operations: dict[str, Operation] = {
@@ -187,7 +187,7 @@ class Endpoints:
         self.utilization.begin()
         self._change(context, name, {"EndpointStatus": "InService", **described(config, variants, settings, self._engine.now())})
 
-    def _finish_update(self, context: Context, name: str, config: dict, variants: list[dict], settings: dict, plan: Plan) -> None:
+    def _finish_update(self, context: Context, name: str, config: dict, variants: list[dict], settings: dict, plan: DeploymentPlan) -> None:
         live, change = self._live.get(context.region, name), partial(self._change, context, name)
         with self.rollouts.during(Rollout(self._platform, context.region, plan, live, change)) as rollout:
             try:
@@ -264,7 +264,7 @@ class Endpoints:
             self._runtime.queued.begin()
         try:
             if self._stopping.is_set():
-                raise Stopped
+                raise StartCancelled
             fleet.start()
         except Exception:
             self._fleets.discard(fleet)
@@ -286,7 +286,7 @@ class Endpoints:
         def run() -> None:
             try:
                 work(*arguments)
-            except Stopped:
+            except StartCancelled:
                 pass
             except Exception:
                 logger.exception("%s%r failed", work.__name__, arguments[1:2])

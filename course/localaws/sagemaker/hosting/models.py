@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from course.localaws import images
 from course.localaws.core.context import Context, Operation
 from course.localaws.core.errors import AwsError, invalid
-from course.localaws.core.resources import Document, Engine, Kind
+from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 from course.localaws.jobs.runner import require_role
 from course.localaws.jobs.s3_data import split
 from course.localaws.sagemaker.registry import models as package_models
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # Wording: https://github.com/aws/sagemaker-python-sdk/issues/2112 (missing); the twin of "Cannot create already existing endpoint
 # configuration" in https://github.com/awslabs/spot-tagging-bot-for-digital-assets/issues/2 (existing).
-MODEL = Kind(
+MODEL = ResourceKind(
     name="Model",
     arn="model",
     missing='Could not find model "{arn}".',
@@ -32,7 +32,7 @@ class Models:
 
     kinds = (MODEL,)
 
-    def __init__(self, platform: Platform, engine: Engine) -> None:
+    def __init__(self, platform: Platform, engine: ResourceEngine) -> None:
         self._platform = platform
         self._engine = engine
         self.operations: dict[str, Operation] = {

@@ -8,7 +8,7 @@ from typing import Protocol
 from course.localaws.core.errors import invalid
 
 
-class Scaled(Protocol):
+class ScalableTargetLookup(Protocol):
     """Who scales."""
 
     def scales(self, region: str, endpoint: str, variant: str) -> bool:
@@ -18,7 +18,7 @@ class Scaled(Protocol):
         """An ``endpoint/<name>`` or ``inference-component/<name>`` is gone: nothing of it is a scalable target any longer."""
 
 
-def check_leaving(scaled: Scaled | None, region: str, present: dict, variants: list[dict]) -> None:
+def check_leaving(scaled: ScalableTargetLookup | None, region: str, present: dict, variants: list[dict]) -> None:
     """Check an update of an endpoint, whose document is ``present``, to new variants.
 
     Words: https://github.com/hashicorp/terraform-provider-aws/issues/14337

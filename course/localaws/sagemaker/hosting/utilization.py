@@ -17,16 +17,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from course.localaws.cloudwatch.metrics.store import Datum, observed
+from course.localaws.cloudwatch.metrics.store import MetricDatum, observed
 from course.localaws.sagemaker.hosting.components import utilization as component_utilization
-from course.localaws.sagemaker.hosting.components.utilization import Place, Row
+from course.localaws.sagemaker.hosting.components.utilization import Place, UtilizationSample
 from course.localaws.sagemaker.hosting.runtime.metrics import NAMESPACE
-from course.localaws.sagemaker.hosting.runtime.routing import LiveEndpoints
+from course.localaws.sagemaker.hosting.runtime.routing import RoutingTable
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
-    from course.localaws.sagemaker.hosting.components.copies import LiveComponents
-    from course.localaws.sagemaker.hosting.servers.fleets import Variant
+    from course.localaws.sagemaker.hosting.components.copies import ComponentRoutingTable
+    from course.localaws.sagemaker.hosting.servers.fleets import ProductionVariant
     from course.localaws.sagemaker.hosting.servers.model_server import ModelServer, Usage
 
 HOST_NAMESPACE = "/aws/sagemaker/Endpoints"
@@ -36,7 +36,7 @@ IDLE = ("Invocations", "InvocationsPerInstance")
 
 
 @dataclass
-class Measured:
+class ServerSample:
     """The last look at one server."""
 
     moment: float
@@ -50,7 +50,7 @@ class Watched:
 
     since: float
     asked: float
-    servers: dict[ModelServer, Measured] = field(default_factory=dict)
+    servers: dict[ModelServer, ServerSample] = field(default_factory=dict)
 
 
 class Utilization:
@@ -59,14 +59,14 @@ class Utilization:
     Parameters
     ----------
     platform : Platform
-    live : LiveEndpoints
-    components : LiveComponents
+    live : RoutingTable
+    components : ComponentRoutingTable
     places : callable
         Region and name of a component -> the number of the instance on which each of its copies is.
     """
 
     def __init__(
-        self, platform: Platform, live: LiveEndpoints, components: LiveComponents, places: Callable[[str, str], Sequence[Place]]
+        self, platform: Platform, live: RoutingTable, components: ComponentRoutingTable, places: Callable[[str, str], Sequence[Place]]
     ) -> None:
         self._platform, self._live, self._components, self._places = platform, live, components, places
         self._watched: dict[tuple, Watched] = {}
@@ -86,7 +86,7 @@ class Utilization:
         step = TICK if any(self._done - watched.asked < LONGEST for watched in self._watched.values()) else MINUTE
         return (self._done // step + 1) * step
 
-    def _look(self) -> list[tuple[str, str, Variant, Watched]]:
+    def _look(self) -> list[tuple[str, str, ProductionVariant, Watched]]:
         """All components and variants in service and their endpoints, those that are new too; the components first."""
         now, found = self._platform.clock.now(), {}
         shown = []
@@ -103,7 +103,7 @@ class Utilization:
         before, now = self._done, self._platform.clock.now()
         self._done = now // TICK * TICK
         first = max(before, now - LONGEST)
-        on_hosts: dict[tuple[str, str, str], list[tuple[Place, Row]]] = defaultdict(list)
+        on_hosts: dict[tuple[str, str, str], list[tuple[Place, UtilizationSample]]] = defaultdict(list)
         for region, endpoint, variant, watched in self._look():
             dimensions, component = _dimensions(endpoint, variant), variant.document.get("Component")
             data = self._concurrency(variant, watched, dimensions, max(first, watched.since))
@@ -121,7 +121,7 @@ class Utilization:
                 data += [datum for begin in begins if begin >= watched.since for datum in self._idle(region, variant, dimensions, begin)]
             self._platform.metrics.put_data(region, data)
 
-    def _concurrency(self, variant: Variant, watched: Watched, dimensions: dict, first: float) -> list[Datum]:
+    def _concurrency(self, variant: ProductionVariant, watched: Watched, dimensions: dict, first: float) -> list[MetricDatum]:
         name, peaks = _peaks(variant)
         ends = _steps(first, self._done, TICK)
         if any(peaks):
@@ -136,7 +136,7 @@ class Utilization:
         ]
 
     @staticmethod
-    def _provisioned(variant: Variant, dimensions: dict, begins: list[float]) -> list[Datum]:
+    def _provisioned(variant: ProductionVariant, dimensions: dict, begins: list[float]) -> list[MetricDatum]:
         """Of a serverless variant, what part of its provisioned concurrency was in use at most; of the minutes of a jump in the first."""
         if not variant.provisioned:
             return []
@@ -149,7 +149,7 @@ class Utilization:
         ]
 
     @staticmethod
-    def _rows(variant: Variant, watched: Watched) -> list[Row]:
+    def _rows(variant: ProductionVariant, watched: Watched) -> list[UtilizationSample]:
         """What each instance, or each copy of a component, uses, as far as it can be seen."""
         rows = []
         for instance in variant.instances:
@@ -157,11 +157,11 @@ class Utilization:
             if measured:
                 usages = [found.usage for found in measured]
                 disk = 100 * sum(usage.disk for usage in usages) / max(usages[0].disk_size, 1)
-                rows.append(Row(sum(found.cpu for found in measured), sum(usage.memory for usage in usages), disk))
+                rows.append(UtilizationSample(sum(found.cpu for found in measured), sum(usage.memory for usage in usages), disk))
         watched.servers = {server: found for server, found in watched.servers.items() if server.ready}
         return rows
 
-    def _of_hosts(self, rows: list[Row], dimensions: dict, begins: list[float]) -> list[Datum]:
+    def _of_hosts(self, rows: list[UtilizationSample], dimensions: dict, begins: list[float]) -> list[MetricDatum]:
         """CPU, memory and disk: one observation for each instance and minute."""
         if not rows:
             return []
@@ -173,7 +173,7 @@ class Utilization:
         }
         return [observed(HOST_NAMESPACE, name, values, dimensions, "Percent", begin) for name, values in series.items() for begin in begins]
 
-    def _idle(self, region: str, variant: Variant, dimensions: dict, begin: float) -> list[Datum]:
+    def _idle(self, region: str, variant: ProductionVariant, dimensions: dict, begin: float) -> list[MetricDatum]:
         """Zeros for a minute without invocations; not of what has no copies or only hosts components."""
         if "Hosts" in variant.document or ("Component" in variant.document and not variant.instances):
             return []
@@ -185,13 +185,13 @@ class Utilization:
         return [observed(NAMESPACE, name, [(0.0, 1.0)], dimensions, "None", begin) for name in names]
 
 
-def _dimensions(endpoint: str, variant: Variant) -> dict[str, str]:
+def _dimensions(endpoint: str, variant: ProductionVariant) -> dict[str, str]:
     """Of a variant's metrics, or of those of a component."""
     component = variant.document.get("Component")
     return {"InferenceComponentName": component} if component else {"EndpointName": endpoint, "VariantName": variant.name}
 
 
-def _peaks(variant: Variant) -> tuple[str, Sequence[float]]:
+def _peaks(variant: ProductionVariant) -> tuple[str, Sequence[float]]:
     """The metric of requests under way at once, and its observations since the last look."""
     if "Component" in variant.document:
         copies = len(variant.instances)
@@ -204,7 +204,7 @@ def _steps(after: float, until: float, seconds: int) -> list[float]:
     return [float(moment) for moment in range(int(after // seconds + 1) * seconds, int(until) + 1, seconds)]
 
 
-def _look_at(server: ModelServer, known: dict[ModelServer, Measured]) -> Measured | None:
+def _look_at(server: ModelServer, known: dict[ModelServer, ServerSample]) -> ServerSample | None:
     usage, now = server.usage(), time.monotonic()
     if usage is None:
         return None
@@ -213,5 +213,5 @@ def _look_at(server: ModelServer, known: dict[ModelServer, Measured]) -> Measure
     if before is not None and passed < SHORTEST_SAMPLE:
         return before
     spent = usage.cpu if before is None else max(0.0, usage.cpu - before.usage.cpu)
-    known[server] = Measured(now, usage, 100 * spent / max(passed, SHORTEST_SAMPLE))
+    known[server] = ServerSample(now, usage, 100 * spent / max(passed, SHORTEST_SAMPLE))
     return known[server]

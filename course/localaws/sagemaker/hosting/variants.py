@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from course.localaws import images
 from course.localaws.core.context import Context
 from course.localaws.core.errors import AwsError, invalid, not_supported
-from course.localaws.core.resources import Engine
+from course.localaws.core.resources import ResourceEngine
 from course.localaws.sagemaker.core.protection import key_of
 from course.localaws.sagemaker.hosting.models import MODEL
 from course.localaws.sagemaker.hosting.servers.model_data import multi_model
@@ -33,7 +33,7 @@ CONTAINER_MEMBERS = {
 ROUTING_STRATEGIES = ("RANDOM", "LEAST_OUTSTANDING_REQUESTS")
 
 
-def variants_of(engine: Engine, context: Context, config: dict, operation: str) -> list[dict]:
+def variants_of(engine: ResourceEngine, context: Context, config: dict, operation: str) -> list[dict]:
     """What `hosting.Fleet` needs of each variant, as plain JSON: it is kept with the endpoint, which needs neither its configuration
     nor its models once it is in service. Waits for moto: call it from a thread of your own.
 
@@ -46,7 +46,7 @@ def variants_of(engine: Engine, context: Context, config: dict, operation: str) 
     return [_variant(engine, context, variant, operation) for variant in config["ProductionVariants"]]
 
 
-def settings_of(engine: Engine, context: Context, config: dict, variants: list[dict], operation: str) -> dict:
+def settings_of(engine: ResourceEngine, context: Context, config: dict, variants: list[dict], operation: str) -> dict:
     """What `hosting.Fleet` needs of an endpoint configuration beside its ``variants``, as plain JSON.
 
     ``Config`` is its name, ``Capture`` its ``DataCaptureConfig`` while that is switched on, ``Async`` its ``AsyncInferenceConfig``,
@@ -80,7 +80,7 @@ def _component_role(config: dict, operation: str) -> str | None:
     return config["ExecutionRoleArn"]
 
 
-def _variant(engine: Engine, context: Context, variant: dict, operation: str) -> dict:
+def _variant(engine: ResourceEngine, context: Context, variant: dict, operation: str) -> dict:
     _refuse(variant, VARIANT_MEMBERS, operation)
     routing = variant.get("RoutingConfig", {}).get("RoutingStrategy", ROUTING_STRATEGIES[0])
     if routing not in ROUTING_STRATEGIES:

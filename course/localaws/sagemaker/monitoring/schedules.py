@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from course.localaws.core.context import Context, Operation
-from course.localaws.core.resources import Engine, Kind
+from course.localaws.core.resources import ResourceEngine, ResourceKind
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 class MonitoringSchedules:
     """The family of what cannot be made here."""
 
-    kinds: tuple[Kind, ...] = ()
+    kinds: tuple[ResourceKind, ...] = ()
 
-    def __init__(self, platform: Platform, engine: Engine) -> None:
+    def __init__(self, platform: Platform, engine: ResourceEngine) -> None:
         self.operations: dict[str, Operation] = {"ListMonitoringSchedules": self.list}
 
     def list(self, context: Context, params: dict) -> dict:

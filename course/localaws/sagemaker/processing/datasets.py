@@ -59,7 +59,7 @@ def as_s3_input(definition: dict) -> dict:
     }
 
 
-class Query:
+class DatasetQuery:
     """The query that makes a dataset."""
 
     def __init__(self, platform: Platform, region: str, id: str) -> None:
@@ -80,7 +80,7 @@ class Query:
 
 
 @contextlib.contextmanager
-def running(platform: Platform, data: JobData, context: Context, role: str, definition: dict) -> Iterator[Query]:
+def running(platform: Platform, data: JobData, context: Context, role: str, definition: dict) -> Iterator[DatasetQuery]:
     """Start the query of a definition with the rights of a role; what is still running at the end is stopped. Raises DataError."""
     athena = definition["AthenaDatasetDefinition"]
     group = athena.get("WorkGroup", "primary")
@@ -101,7 +101,7 @@ def running(platform: Platform, data: JobData, context: Context, role: str, defi
         id = platform.athena.start(context.region, caller, request, stored=False)
     except AwsError as error:
         raise DataError(f"{error.code} ({error.status}): {error.message}") from error
-    query = Query(platform, context.region, id)
+    query = DatasetQuery(platform, context.region, id)
     try:
         yield query
     finally:

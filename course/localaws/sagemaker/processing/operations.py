@@ -8,15 +8,15 @@ from __future__ import annotations
 from course.localaws import images
 from course.localaws.core.context import Context
 from course.localaws.core.errors import AwsError
-from course.localaws.core.resources import Document, Kind
+from course.localaws.core.resources import Document, ResourceKind
 from course.localaws.jobs.s3_data import split
 from course.localaws.sagemaker.core import protection
-from course.localaws.sagemaker.core.job_family import DEFAULT_SECONDS, LOST, Jobs, unsupported
+from course.localaws.sagemaker.core.job_family import DEFAULT_SECONDS, LOST, JobFamily, unsupported
 from course.localaws.sagemaker.processing import checks, datasets
 from course.localaws.sagemaker.processing.checks import instances, outputs
 from course.localaws.sagemaker.processing.run import ProcessingRun, ended
 
-PROCESSING_JOB = Kind(
+PROCESSING_JOB = ResourceKind(
     name="ProcessingJob",
     arn="processing-job",
     missing="Could not find requested job with name: {name}",
@@ -31,7 +31,7 @@ PROCESSING_JOB = Kind(
 )
 
 
-class ProcessingJobs(Jobs):
+class ProcessingJobs(JobFamily):
     kind, noun, run = PROCESSING_JOB, "processing job", ProcessingRun
 
     def prepare(self, context: Context, params: dict) -> Document:

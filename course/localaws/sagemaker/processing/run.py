@@ -16,9 +16,9 @@ from course.localaws.core.resources import Document
 from course.localaws.images import Image, custom
 from course.localaws.jobs import host_network, ml_folder
 from course.localaws.jobs.folder_sync import FolderSync
-from course.localaws.jobs.pipes import Pipe
+from course.localaws.jobs.pipes import PipeFeeder
 from course.localaws.jobs.runner import JobFailure, JobLog, limit_failure
-from course.localaws.jobs.s3_data import DataError, Item
+from course.localaws.jobs.s3_data import DataError, InputObject
 from course.localaws.sagemaker.core.cluster import addresses, hosts
 from course.localaws.sagemaker.core.job_family import JobRun
 from course.localaws.sagemaker.core.protection import key_of
@@ -26,9 +26,9 @@ from course.localaws.sagemaker.processing import datasets
 from course.localaws.sagemaker.processing.checks import instances, isolated, managed, outputs
 from course.localaws.sagemaker.training import channels
 from course.sandbox.box import Box
-from course.sandbox.box_group import Together
+from course.sandbox.box_group import BoxGroup
 from course.sandbox.limits import Limits
-from course.sandbox.process import Running
+from course.sandbox.process import BoxProcess
 
 GROUP = "/aws/sagemaker/ProcessingJobs"
 TOLD = (
@@ -65,10 +65,10 @@ class ProcessingRun(JobRun):
                 self._lay_out(roots, image, streams)
             except DataError as error:
                 raise JobFailure(ml_folder.shorten(f"ClientError: Data download failed:{error}")) from error
-            joins = streams.enter_context(host_network.meeting(self.runner, folder, count, isolated(document)))
+            joins = streams.enter_context(host_network.shared_network(self.runner, folder, count, isolated(document)))
             running = self._run(roots, image, streams, joins, key)
         for root in roots:
-            ml_folder.confine(root)
+            ml_folder.sanitize_links(root)
         self.exit_message = next(filter(None, (ml_folder.read_message(root / "output/message") for root in roots)), None)
         failure = "" if self.job.stopped_by else failure_of(running, self._unread, self.platform.limits.divided(len(roots)))
         try:
@@ -88,7 +88,7 @@ class ProcessingRun(JobRun):
         """The ARN of the key of all outputs. Raises AwsError when it cannot be used, now."""
         return key_of(self.platform, self.context, self.document.get("ProcessingOutputConfig", {}))
 
-    def _run(self, roots: list[Path], image: Image, streams: contextlib.ExitStack, joins: int | None, key: str | None) -> Together:
+    def _run(self, roots: list[Path], image: Image, streams: contextlib.ExitStack, joins: int | None, key: str | None) -> BoxGroup:
         """Run the program of every instance; what is to be uploaded meanwhile is. ``joins`` as in `Network`."""
         starts = [self._start(root, image, len(roots), joins) for root in roots]
         self._continuous = [
@@ -99,7 +99,7 @@ class ProcessingRun(JobRun):
         for upload in self._continuous:
             streams.enter_context(upload.running())
         seconds = self.document["StoppingCondition"]["MaxRuntimeInSeconds"]
-        return self.job.run(lambda: Together.begin(starts), seconds)
+        return self.job.run(lambda: BoxGroup.begin(starts), seconds)
 
     def _lay_out(self, roots: list[Path], image: Image, streams: contextlib.ExitStack) -> None:
         """Put in place what the program of every instance finds when it begins; its pipes are fed until ``streams`` are closed."""
@@ -108,8 +108,8 @@ class ProcessingRun(JobRun):
         told |= {member: document[member] for member in TOLD if member in document}
         for root, name in zip(roots, names, strict=True):
             root.mkdir(parents=True)
-            ml_folder.lay_out_processing(root, told, name, names)
-            custom.lay(image.files, root, ("config", "output"))
+            ml_folder.create_processing_layout(root, told, name, names)
+            custom.copy_opt_ml(image.files, root, ("config", "output"))
         for entry in managed(document.get("ProcessingInputs", [])):
             source = self._dataset(entry["DatasetDefinition"]) if "DatasetDefinition" in entry else entry["S3Input"]
             found = self.data.find(source["S3Uri"], source["S3DataType"])
@@ -133,12 +133,12 @@ class ProcessingRun(JobRun):
         query.check()
         return datasets.as_s3_input(definition)
 
-    def _download(self, items: list[Item], folder: Path) -> None:
+    def _download(self, items: list[InputObject], folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.data.download(items, folder, False, lambda: self.job.ending)
         self.job.begin()
 
-    def _pipe(self, source: dict, items: list[Item], path: Path) -> Pipe:
+    def _pipe(self, source: dict, items: list[InputObject], path: Path) -> PipeFeeder:
         """Pipe mode, by the names that AWS documents for training; how processing's pipes are called it does not say."""
         objects = [item.stored for item in items if not item.stored.key.endswith("/")]
         zipped = source.get("S3CompressionType") == "Gzip"
@@ -150,14 +150,14 @@ class ProcessingRun(JobRun):
             for stored in objects:
                 yield from channels.body(self.data, stored, zipped)
 
-        pipe = Pipe(path.parent, path.name, content, self._cannot_feed)
+        pipe = PipeFeeder(path.parent, path.name, content, self._cannot_feed)
         pipe.start()
         return pipe
 
     def _cannot_feed(self, error: Exception) -> None:
         self._unread = str(error)
 
-    def _start(self, root: Path, image: Image, share: int, joins: int | None) -> Callable[[], Running]:
+    def _start(self, root: Path, image: Image, share: int, joins: int | None) -> Callable[[], BoxProcess]:
         """What starts the program of one instance of ``share``."""
         box, command = self._box(root, image, share, joins), self._command(image)
         box.stage(root)
@@ -170,7 +170,7 @@ class ProcessingRun(JobRun):
         overlay = self.runner.overlay(self.job, folder, requirements_of(folder), image)
         for name, module in image.programs.items():
             overlay.add_program(name, f"-P -m {module}")
-        binds, named = host_network.told(folder, overlay, self._addresses, host)
+        binds, named = host_network.host_name_setup(folder, overlay, self._addresses, host)
         extra = image.environment | self.document.get("Environment", {}) | named
         variables = self.runner.variables(self.context, self.document["RoleArn"], overlay, extra)
         return self.runner.box(
@@ -202,7 +202,7 @@ def ended(now: float, status: str, failure: str) -> dict:
     return changes | ({"FailureReason": failure} if failure else {})
 
 
-def failure_of(together: Together, unread: str, limits: Limits) -> str:
+def failure_of(together: BoxGroup, unread: str, limits: Limits) -> str:
     """The ``FailureReason`` of containers that have ended, ``""`` when all succeeded; ``unread``: why an input was not streamed."""
     failed = together.first_failure
     if failed and (reached := limit_failure(failed, limits)):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from course.localaws.core.context import Context
 from course.localaws.core.data_files import table
 from course.localaws.core.errors import invalid
-from course.localaws.core.resources import Document, Engine
+from course.localaws.core.resources import Document, ResourceEngine
 from course.localaws.sagemaker.core import protection
 from course.localaws.sagemaker.core.job_family import unsupported
 from course.localaws.sagemaker.hosting import variants
@@ -45,7 +45,7 @@ class Benchmark:
     endpoint: str
 
 
-def plan(platform: Platform, engine: Engine, context: Context, params: dict) -> dict:
+def plan(platform: Platform, engine: ResourceEngine, context: Context, params: dict) -> dict:
     """What a job needs to run, as plain JSON. Waits for moto.
 
     Raises
@@ -104,7 +104,7 @@ def _check_type(params: dict) -> None:
             raise invalid("A ModelLatencyThreshold needs the Percentile P95 or P99 and a ValueInMilliseconds of at least 1.")
 
 
-def _package(engine: Engine, context: Context, given: dict) -> Document:
+def _package(engine: ResourceEngine, context: Context, given: dict) -> Document:
     """The model package, empty for a job about a model. It need not be approved."""
     if "ModelPackageVersionArn" not in given:
         return {}
@@ -114,7 +114,7 @@ def _package(engine: Engine, context: Context, given: dict) -> Document:
     return package
 
 
-def _benchmarks(engine: Engine, context: Context, params: dict, package: Document) -> list[Benchmark]:
+def _benchmarks(engine: ResourceEngine, context: Context, params: dict, package: Document) -> list[Benchmark]:
     given, found = params["InputConfig"], []
     for configuration in given.get("EndpointConfigurations") or [{}]:
         specification = configuration.get("InferenceSpecificationName")
@@ -126,7 +126,7 @@ def _benchmarks(engine: Engine, context: Context, params: dict, package: Documen
     return found[: given.get("ResourceLimit", {}).get("MaxNumberOfTests", MOST_BENCHMARKS)]
 
 
-def _container(engine: Engine, context: Context, given: dict, package: Document, specification: str | None) -> dict:
+def _container(engine: ResourceEngine, context: Context, given: dict, package: Document, specification: str | None) -> dict:
     if package:
         model = {"Containers": models.containers(package, specification)}
     elif specification is not None:

@@ -15,15 +15,15 @@ from pathlib import Path
 import psutil
 
 from course.localaws.sagemaker.hosting.servers.model_server import ModelServer
-from course.localaws.sagemaker.recommender.model import Measured
-from course.localaws.sagemaker.recommender.traffic import Step
+from course.localaws.sagemaker.recommender.model import LoadMeasurement
+from course.localaws.sagemaker.recommender.traffic import TrafficStep
 
 GENERATOR = Path(__file__).with_name("load_generator.py")
-WARM_UP = Step(users=1, seconds=30)
+WARM_UP = TrafficStep(users=1, seconds=30)
 PERCENTILES = {"P50": 0.50, "P95": 0.95, "P99": 0.99}
 
 
-class LoadError(Exception):
+class LoadTestError(Exception):
     """The model did not answer as it must; the message is the benchmark's ``FailureReason``."""
 
 
@@ -34,7 +34,7 @@ class LoadTest:
     ----------
     server : ModelServer
         Not yet started.
-    steps : sequence of Step
+    steps : sequence of TrafficStep
         A step with one user comes before them: it warms the server up, and tells what it does when nobody else asks.
     target : dict
         ``headers`` of the requests and ``payloads``, paths of files.
@@ -43,14 +43,16 @@ class LoadTest:
 
     Attributes
     ----------
-    measured : list of Measured
+    measured : list of LoadMeasurement
     """
 
-    def __init__(self, server: ModelServer, steps: Sequence[Step], target: dict, enough: Callable[[list[Measured]], bool]) -> None:
+    def __init__(
+        self, server: ModelServer, steps: Sequence[TrafficStep], target: dict, enough: Callable[[list[LoadMeasurement]], bool]
+    ) -> None:
         self._server, self._steps, self._target, self._enough = server, steps, target, enough
         self._generator: subprocess.Popen | None = None
         self._asked_to_stop = threading.Event()
-        self.measured: list[Measured] = []
+        self.measured: list[LoadMeasurement] = []
 
     def run(self) -> None:
         """Start the server, test it, and end it.
@@ -97,19 +99,19 @@ class LoadTest:
             self._generator.stdin.write(json.dumps(document) + "\n")
             self._generator.stdin.flush()
 
-    def _measure(self, pid: int | None, step: Step) -> Measured:
+    def _measure(self, pid: int | None, step: TrafficStep) -> LoadMeasurement:
         before, began = _processor_seconds(pid), time.perf_counter()
         self._order({"users": step.users, "seconds": step.real_seconds})
         answer = self._generator.stdout.readline()
         cores = (_processor_seconds(pid) - before) / (time.perf_counter() - began)
         if not answer:
-            raise LoadError("The program that sends the requests has ended.")
+            raise LoadTestError("The program that sends the requests has ended.")
         told = json.loads(answer)
         if told["error"]:
-            raise LoadError(f"The model did not answer a request of the load test well: {told['error']}.")
+            raise LoadTestError(f"The model did not answer a request of the load test well: {told['error']}.")
         latencies = sorted(told["latencies"])
         latency = {name: latencies[math.ceil(share * len(latencies)) - 1] for name, share in PERCENTILES.items()}
-        return Measured(step.users, len(latencies) / told["seconds"], latency, cores, _memory(pid))
+        return LoadMeasurement(step.users, len(latencies) / told["seconds"], latency, cores, _memory(pid))
 
 
 def _processor_seconds(pid: int | None) -> float:

@@ -12,17 +12,17 @@ from dataclasses import dataclass
 
 from course.localaws.core.data_files import table
 from course.localaws.sagemaker.core import instance_types
-from course.localaws.sagemaker.recommender.traffic import TABLE, Step
+from course.localaws.sagemaker.recommender.traffic import TABLE, TrafficStep
 
 FLAT = 1.02  # a rate that is less than this much higher than the best so far has flattened
 
 
-class Unfit(Exception):
+class ConditionsNotMet(Exception):
     """An instance type does not satisfy the job's conditions; the message is the benchmark's ``FailureReason``."""
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class LoadMeasurement:
     """What one server did with so many users: requests a second, percentiles of latency in seconds, cores and bytes in use."""
 
     users: float
@@ -33,7 +33,7 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
-class Rated:
+class InstanceEstimate:
     """The same of an instance: requests a minute, percentiles of latency in milliseconds, percent of its processors and memory."""
 
     rate: float
@@ -51,18 +51,18 @@ def price(instance_type: str) -> float:
     return table(TABLE)["types"][instance_type]["price"]
 
 
-def servers(instance_type: str, measured: Sequence[Measured]) -> int:
+def servers(instance_type: str, measured: Sequence[LoadMeasurement]) -> int:
     """How many servers an instance has: one a vCPU, fewer when one keeps several busy."""
     busy = max(1.0, _points(measured)[0].cores)
     return max(1, math.floor(instance_types.vcpus(instance_type) / busy))
 
 
-def rated(instance_type: str, measured: Sequence[Measured], users: int) -> Rated:
+def rated(instance_type: str, measured: Sequence[LoadMeasurement], users: int) -> InstanceEstimate:
     """What an instance would do with so many users."""
     figures, count = table(TABLE), servers(instance_type, measured)
     speed = figures["types"][instance_type]["ghz"] / figures["types"][figures["reference"]]["ghz"]
     one = _at(measured, users / count)
-    return Rated(
+    return InstanceEstimate(
         rate=one.rate * count * speed * 60,
         latency={name: seconds / speed * 1000 for name, seconds in one.latency.items()},
         cpu=min(100.0, 100 * one.cores * count / instance_types.vcpus(instance_type)),
@@ -70,22 +70,22 @@ def rated(instance_type: str, measured: Sequence[Measured], users: int) -> Rated
     )
 
 
-def best(instance_type: str, measured: Sequence[Measured], steps: Sequence[Step], conditions: dict) -> Rated:
+def best(instance_type: str, measured: Sequence[LoadMeasurement], steps: Sequence[TrafficStep], conditions: dict) -> InstanceEstimate:
     """What an instance reaches in a traffic pattern before a stopping condition ends it.
 
     Raises
     ------
     Unfit
     """
-    reached: Rated | None = None
+    reached: InstanceEstimate | None = None
     thresholds = {each.get("Percentile", "P95"): each["ValueInMilliseconds"] for each in conditions.get("ModelLatencyThresholds", ())}
     for users in dict.fromkeys(step.users for step in steps):
         now = rated(instance_type, measured, users)
         if now.memory > 100:
-            raise Unfit(f"{instance_type} has not enough memory for the model: it would use {now.memory:.0f} % of it.")
+            raise ConditionsNotMet(f"{instance_type} has not enough memory for the model: it would use {now.memory:.0f} % of it.")
         slow = [f"{name} is {now.latency[name]:.1f} ms, not {most} ms" for name, most in thresholds.items() if now.latency[name] > most]
         if slow and reached is None:
-            raise Unfit(f"{instance_type} does not satisfy the model latency threshold with {users} users: {', '.join(slow)}.")
+            raise ConditionsNotMet(f"{instance_type} does not satisfy the model latency threshold with {users} users: {', '.join(slow)}.")
         if slow:
             break
         if reached is None or now.rate > reached.rate * FLAT:
@@ -95,27 +95,27 @@ def best(instance_type: str, measured: Sequence[Measured], steps: Sequence[Step]
     return reached
 
 
-def flat(measured: Sequence[Measured]) -> bool:
+def flat(measured: Sequence[LoadMeasurement]) -> bool:
     """Whether the last step brought no more requests than fewer users did."""
     *fewer, last = [each for each in _points(measured) if each.users <= measured[-1].users]
     return bool(fewer) and last.rate < max(each.rate for each in fewer) * FLAT
 
 
-def _points(measured: Sequence[Measured]) -> list[Measured]:
+def _points(measured: Sequence[LoadMeasurement]) -> list[LoadMeasurement]:
     """By how many users there were; of as many, what was measured last, when the server was warm."""
     return sorted({each.users: each for each in measured}.values(), key=lambda each: each.users)
 
 
-def _at(measured: Sequence[Measured], users: float) -> Measured:
+def _at(measured: Sequence[LoadMeasurement], users: float) -> LoadMeasurement:
     """What one server does with so many users, of which there may be a fraction."""
     points = _points(measured)
     first, last = points[0], points[-1]
     if users <= first.users:
         share = users / first.users
-        return Measured(users, first.rate * share, first.latency, first.cores * share, first.memory)
+        return LoadMeasurement(users, first.rate * share, first.latency, first.cores * share, first.memory)
     if users >= last.users:
         waits = {name: seconds * users / last.users for name, seconds in last.latency.items()}
-        return Measured(users, last.rate, waits, last.cores, last.memory)
+        return LoadMeasurement(users, last.rate, waits, last.cores, last.memory)
     low, high = next(pair for pair in zip(points, points[1:], strict=False) if pair[0].users <= users <= pair[1].users)
     share = (users - low.users) / (high.users - low.users)
 
@@ -123,4 +123,4 @@ def _at(measured: Sequence[Measured], users: float) -> Measured:
         return a + (b - a) * share
 
     latency = {name: between(low.latency[name], high.latency[name]) for name in low.latency}
-    return Measured(users, between(low.rate, high.rate), latency, between(low.cores, high.cores), max(low.memory, high.memory))
+    return LoadMeasurement(users, between(low.rate, high.rate), latency, between(low.cores, high.cores), max(low.memory, high.memory))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from course.localaws.core import selection
 from course.localaws.core.context import Context, Operation
 from course.localaws.core.errors import invalid
-from course.localaws.core.resources import Document, Engine, Kind
+from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 from course.localaws.jobs.runner import JobRunner, require_role
 from course.localaws.sagemaker.core.job_family import LOST
 from course.localaws.sagemaker.recommender import checks
@@ -27,7 +27,7 @@ RUNNING = ("PENDING", "IN_PROGRESS")
 
 
 @dataclass(frozen=True)
-class RecommendationKind(Kind):
+class RecommendationKind(ResourceKind):
     """Its members are called by the job alone."""
 
     @property
@@ -61,7 +61,7 @@ class InferenceRecommendationsJobs:
 
     kinds = (RECOMMENDATIONS_JOB,)
 
-    def __init__(self, platform: Platform, engine: Engine) -> None:
+    def __init__(self, platform: Platform, engine: ResourceEngine) -> None:
         self._platform, self._engine = platform, engine
         self._runner = JobRunner(platform, RECOMMENDATIONS_JOB.arn)
         self.operations: dict[str, Operation] = {

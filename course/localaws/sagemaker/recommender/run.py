@@ -14,17 +14,17 @@ from pathlib import Path
 
 from course.localaws.core.context import Context
 from course.localaws.core.data_files import table
-from course.localaws.core.resources import Document, Engine, Kind
-from course.localaws.jobs.activity import Activity
+from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
+from course.localaws.jobs.activity import ThreadTask
 from course.localaws.jobs.runner import JobFailure, JobLog, JobRunner
 from course.localaws.jobs.s3_data import split
 from course.localaws.sagemaker.core.job_family import JobRun
 from course.localaws.sagemaker.hosting.servers import model_data
-from course.localaws.sagemaker.hosting.servers.model_server import HostingError, ModelServer, Place
+from course.localaws.sagemaker.hosting.servers.model_server import HostingError, LogTarget, ModelServer
 from course.localaws.sagemaker.recommender import model as recommender_model
-from course.localaws.sagemaker.recommender.load_test import LoadError, LoadTest
-from course.localaws.sagemaker.recommender.model import Measured, Rated, Unfit
-from course.localaws.sagemaker.recommender.traffic import TABLE, Step
+from course.localaws.sagemaker.recommender.load_test import LoadTest, LoadTestError
+from course.localaws.sagemaker.recommender.model import ConditionsNotMet, InstanceEstimate, LoadMeasurement
+from course.localaws.sagemaker.recommender.traffic import TABLE, TrafficStep
 
 GROUP = "/aws/sagemaker/InferenceRecommendationsJobs"
 MOST_RECOMMENDATIONS = 10
@@ -38,14 +38,14 @@ class RecommendationRun(JobRun):
 
     stopping = "STOPPING"
 
-    def __init__(self, runner: JobRunner, engine: Engine, kind: Kind, context: Context, name: str) -> None:
+    def __init__(self, runner: JobRunner, engine: ResourceEngine, kind: ResourceKind, context: Context, name: str) -> None:
         super().__init__(runner, engine, kind, context, name)
         self._plan = self.document["_plan"]
         self._log = JobLog(self.platform, context.region, GROUP, f"{name}/execution")
 
     def work(self, folder: Path) -> None:
         self.update(lambda document: {"Status": "IN_PROGRESS"} if document["Status"] == "PENDING" else {})
-        steps = [Step(**step) for step in self._plan["Steps"]]
+        steps = [TrafficStep(**step) for step in self._plan["Steps"]]
         target = {"headers": {"Content-Type": self._plan["ContentType"]}, "payloads": self._payloads(folder)}
         self._log(
             [f"{len(target['payloads'])} sample payloads of {self._plan['SamplePayloadUrl']} as {self._plan['ContentType']}", assumptions()]
@@ -76,12 +76,12 @@ class RecommendationRun(JobRun):
             groups.setdefault(json.dumps(benchmark["container"], sort_keys=True), []).append(number)
         return groups.values()
 
-    def _benchmark(self, numbers: Sequence[int], steps: Sequence[Step], target: dict) -> None:
+    def _benchmark(self, numbers: Sequence[int], steps: Sequence[TrafficStep], target: dict) -> None:
         """Test one container, and write down what that says of each instance type."""
         benchmarks = {number: self._plan["Benchmarks"][number] for number in numbers}
         names = {number: benchmark["endpoint"] for number, benchmark in benchmarks.items()}
         first = names[numbers[0]]
-        place = Place(self.caller, GROUP, f"{self.name}/Endpoint/{first}")
+        place = LogTarget(self.caller, GROUP, f"{self.name}/Endpoint/{first}")
         variant = {"VariantName": first, "RoleArn": self.document["RoleArn"]}
         server = ModelServer(self.runner, self.context, variant, benchmarks[numbers[0]]["container"], place)
         self._log([f"Load test of {first}, with the environment {json.dumps(benchmarks[numbers[0]]['environment'])}"])
@@ -91,8 +91,8 @@ class RecommendationRun(JobRun):
         began = self.engine.now()
         test = LoadTest(server, steps, target, lambda measured: stops and recommender_model.flat(measured))
         try:
-            self.job.run(lambda: Activity(test.run, test.end))
-        except (HostingError, LoadError) as error:
+            self.job.run(lambda: ThreadTask(test.run, test.end))
+        except (HostingError, LoadTestError) as error:
             failure = str(error)
         self.job.begin()
         times = {"InvocationStartTime": began, "InvocationEndTime": self.engine.now()}
@@ -132,12 +132,12 @@ def pending(benchmark: dict) -> dict:
     return {"Status": "PENDING", "InferenceBenchmark": {"EndpointConfiguration": endpoint, "ModelConfiguration": model}}
 
 
-def result(benchmark: dict, measured: Sequence[Measured], steps: Sequence[Step], conditions: dict, failure: str) -> dict:
+def result(benchmark: dict, measured: Sequence[LoadMeasurement], steps: Sequence[TrafficStep], conditions: dict, failure: str) -> dict:
     """A step of the job after its load test: what the instance type makes of what was measured, or why it makes nothing."""
     instance_type, told = benchmark["instance_type"], pending(benchmark)["InferenceBenchmark"]
     try:
         reached = None if failure else recommender_model.best(instance_type, measured, steps, conditions)
-    except Unfit as error:
+    except ConditionsNotMet as error:
         reached, failure = None, str(error)
     if reached is None:
         return {"Status": "FAILED", "InferenceBenchmark": told | {"FailureReason": failure}}
@@ -160,7 +160,7 @@ def configuration(benchmark: dict, environment: dict[str, str]) -> dict:
     return named | ({"EnvironmentParameters": parameters} if parameters else {})
 
 
-def metrics(instance_type: str, reached: Rated) -> dict:
+def metrics(instance_type: str, reached: InstanceEstimate) -> dict:
     price, invocations = recommender_model.price(instance_type), max(1, round(reached.rate))
     return {
         "CostPerHour": price,
@@ -172,7 +172,7 @@ def metrics(instance_type: str, reached: Rated) -> dict:
     }
 
 
-def described(one: Measured) -> str:
+def described(one: LoadMeasurement) -> str:
     waits = ", ".join(f"{name} {seconds * 1000:.1f} ms" for name, seconds in one.latency.items())
     return (
         f"Measured: {one.users} users, {one.rate * 60:.0f} invocations a minute, latency {waits}, {one.cores:.2f} cores, "

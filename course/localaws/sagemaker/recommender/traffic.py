@@ -22,7 +22,7 @@ SPAWN_RATE = range(4)
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class TrafficStep:
     """So many users, for so many seconds of the traffic pattern."""
 
     users: int
@@ -33,7 +33,7 @@ class Step:
         return self.seconds / table(TABLE)["traffic_seconds_a_second"]
 
 
-def steps_of(pattern: dict | None) -> list[Step]:
+def steps_of(pattern: dict | None) -> list[TrafficStep]:
     """The steps of a job's ``TrafficPattern``, and those of a Default job, which has none.
 
     Raises
@@ -42,7 +42,7 @@ def steps_of(pattern: dict | None) -> list[Step]:
         ``ValidationException``
     """
     if pattern is None:
-        return [Step(users, MINUTE) for users in table(TABLE)["default_users"]]
+        return [TrafficStep(users, MINUTE) for users in table(TABLE)["default_users"]]
     phases, stairs = pattern.get("Phases", []), pattern.get("Stairs")
     kind = pattern.get("TrafficType", "STAIRS" if stairs else "PHASES")
     if (kind == "STAIRS") != bool(stairs) or (kind == "PHASES") != bool(phases):
@@ -50,21 +50,21 @@ def steps_of(pattern: dict | None) -> list[Step]:
     return _stairs(stairs) if stairs else [step for phase in phases for step in _phase(phase)]
 
 
-def _phase(phase: dict) -> Iterator[Step]:
+def _phase(phase: dict) -> Iterator[TrafficStep]:
     for member, allowed in (("InitialNumberOfUsers", USERS), ("SpawnRate", SPAWN_RATE), ("DurationInSeconds", DURATION)):
         _check(f"{member} of a phase", phase.get(member), allowed)
     duration = phase["DurationInSeconds"]
     for minute in range(math.ceil(duration / MINUTE)):
-        yield Step(phase["InitialNumberOfUsers"] + minute * phase["SpawnRate"], min(MINUTE, duration - minute * MINUTE))
+        yield TrafficStep(phase["InitialNumberOfUsers"] + minute * phase["SpawnRate"], min(MINUTE, duration - minute * MINUTE))
 
 
-def _stairs(stairs: dict) -> list[Step]:
+def _stairs(stairs: dict) -> list[TrafficStep]:
     _check("DurationInSeconds of Stairs", stairs.get("DurationInSeconds"), DURATION)
     for member in ("NumberOfSteps", "UsersPerStep"):
         if member not in stairs:
             raise invalid(f"{member} of Stairs is required.")
     number = stairs["NumberOfSteps"]
-    return [Step((step + 1) * stairs["UsersPerStep"], stairs["DurationInSeconds"] / number) for step in range(number)]
+    return [TrafficStep((step + 1) * stairs["UsersPerStep"], stairs["DurationInSeconds"] / number) for step in range(number)]
 
 
 def _check(what: str, value: int | None, allowed: range) -> None:

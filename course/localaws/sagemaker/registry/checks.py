@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from course.localaws import images
 from course.localaws.core.context import Context
 from course.localaws.core.errors import AwsError, invalid
-from course.localaws.core.resources import Document, Engine
+from course.localaws.core.resources import Document, ResourceEngine
 from course.localaws.jobs.s3_data import split
 from course.localaws.sagemaker.core import protection
 from course.localaws.sagemaker.core.job_family import unsupported
@@ -33,7 +33,7 @@ ENVIRONMENT = "1 validation errors detected:Environment variable map cannot be s
 UNVERSIONED_NEEDS = ("SupportedTransformInstanceTypes", "SupportedRealtimeInferenceInstanceTypes")
 
 
-def prepared(platform: Platform, engine: Engine, context: Context, params: dict) -> Document:
+def prepared(platform: Platform, engine: ResourceEngine, context: Context, params: dict) -> Document:
     """A new package's document, without the version number. Waits for moto. Raises AwsError."""
     for member, why in NOT_HERE.items():
         if member in params:
@@ -62,13 +62,13 @@ def checked_update(platform: Platform, params: dict) -> dict:
     return params | _specifications(platform, params)
 
 
-def group_of(engine: Engine, context: Context, params: dict) -> Document:
+def group_of(engine: ResourceEngine, context: Context, params: dict) -> Document:
     """The group that a request names. Raises AwsError."""
     return engine.get(context, model_package_groups.MODEL_PACKAGE_GROUP, model_package_groups.name_of(params))
 
 
-def next_name(engine: Engine, context: Context, document: Document) -> str:
-    """Take the group's next version number for a package; returns what `Engine` calls the package."""
+def next_name(engine: ResourceEngine, context: Context, document: Document) -> str:
+    """Take the group's next version number for a package; returns what `ResourceEngine` calls the package."""
     group = document["ModelPackageGroupName"]
     document["ModelPackageVersion"] = model_package_groups.next_version(engine, context, group)
     return f"{group}/{document['ModelPackageVersion']}"
@@ -92,7 +92,7 @@ def check_card(params: dict) -> None:
         raise invalid(f"ModelCardContent must be a JSON object: {error}.") from error
 
 
-def _of_source(engine: Engine, context: Context, params: dict) -> dict:
+def _of_source(engine: ResourceEngine, context: Context, params: dict) -> dict:
     """The inference specification of the model or package whose ARN is the SourceUri, for a request that has none of its own."""
     part, _, name = params.get("SourceUri", "").partition(f"arn:aws:sagemaker:{context.region}:{context.account}:")[2].partition("/")
     if "InferenceSpecification" in params or part not in ("model", "model-package"):
@@ -110,7 +110,7 @@ def _of_model(container: dict) -> dict:
     return {member: container[member] for member in OF_MODEL if container.get(member) and member != left}
 
 
-def _versioned(engine: Engine, context: Context, params: dict) -> dict:
+def _versioned(engine: ResourceEngine, context: Context, params: dict) -> dict:
     try:
         group = group_of(engine, context, params)
     except AwsError:

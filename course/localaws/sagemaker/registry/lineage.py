@@ -11,11 +11,11 @@ from collections.abc import Iterator
 
 from course.localaws.core.context import Context
 from course.localaws.core.errors import AwsError
-from course.localaws.core.resources import Document, Engine
+from course.localaws.core.resources import Document, ResourceEngine
 from course.localaws.sagemaker.experiments import lineage
 
 
-def record(engine: Engine, context: Context, package: Document) -> None:
+def record(engine: ResourceEngine, context: Context, package: Document) -> None:
     """Keep the lineage of a new package; what is kept already of an image or a model is used."""
     whole = _artifact(engine, context, package["ModelPackageArn"], "Model", package.get("MetadataProperties"))
     for uri, kind in dict.fromkeys(_parts(package)):
@@ -32,7 +32,7 @@ def _parts(package: Document) -> Iterator[tuple[str, str]]:
             yield data, "Model"
 
 
-def _artifact(engine: Engine, context: Context, uri: str, kind: str, metadata: dict | None = None) -> str:
+def _artifact(engine: ResourceEngine, context: Context, uri: str, kind: str, metadata: dict | None = None) -> str:
     params = {"Source": {"SourceUri": uri}, "ArtifactType": kind} | ({"MetadataProperties": metadata} if metadata else {})
     try:
         return lineage.create(engine, context, lineage.ARTIFACT, params)

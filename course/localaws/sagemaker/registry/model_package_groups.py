@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from course.localaws.core.context import Context, Operation
 from course.localaws.core.errors import AwsError, invalid
-from course.localaws.core.resources import Document, Engine, Kind
+from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 from course.localaws.iam import policy
 from course.localaws.iam.policy import PolicyError
 from course.localaws.sagemaker.core.job_family import unsupported
@@ -20,7 +20,7 @@ from course.localaws.sagemaker.experiments.experiments import by
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
 
-MODEL_PACKAGE_GROUP = Kind(
+MODEL_PACKAGE_GROUP = ResourceKind(
     name="ModelPackageGroup",
     arn="model-package-group",
     missing="ModelPackageGroup {arn} does not exist.",
@@ -37,7 +37,7 @@ class ModelPackageGroups:
 
     kinds = (MODEL_PACKAGE_GROUP,)
 
-    def __init__(self, platform: Platform, engine: Engine) -> None:
+    def __init__(self, platform: Platform, engine: ResourceEngine) -> None:
         self._engine = engine
         self.operations: dict[str, Operation] = {
             "CreateModelPackageGroup": self.create,
@@ -116,7 +116,7 @@ def name_of(params: dict) -> str:
     return params["ModelPackageGroupName"].rpartition("/")[2]
 
 
-def next_version(engine: Engine, context: Context, name: str) -> int:
+def next_version(engine: ResourceEngine, context: Context, name: str) -> int:
     """A version number that no package of the group ever had."""
     group = engine.update(context, MODEL_PACKAGE_GROUP, name, lambda group: {"_versions": group.get("_versions", 0) + 1})
     return group["_versions"]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from course.localaws.core import selection
 from course.localaws.core.context import Context, Operation
 from course.localaws.core.errors import AwsError, invalid
-from course.localaws.core.resources import Document, Engine, Kind
+from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 from course.localaws.sagemaker.experiments.experiments import by
 from course.localaws.sagemaker.registry import checks, lineage
 
@@ -35,8 +35,8 @@ MOST_PROPERTIES = 50
 
 
 @dataclass(frozen=True)
-class PackageKind(Kind):
-    """A version has no name of its own: `Engine` tells it by its group's and its number, which nobody is shown."""
+class PackageKind(ResourceKind):
+    """A version has no name of its own: `ResourceEngine` tells it by its group's and its number, which nobody is shown."""
 
     @property
     def name_member(self) -> str:
@@ -59,7 +59,7 @@ class ModelPackages:
 
     kinds = (MODEL_PACKAGE,)
 
-    def __init__(self, platform: Platform, engine: Engine) -> None:
+    def __init__(self, platform: Platform, engine: ResourceEngine) -> None:
         self._platform, self._engine = platform, engine
         self._creating = threading.Lock()
         self.operations: dict[str, Operation] = {
@@ -153,7 +153,7 @@ class ModelPackages:
 
 
 def key_of(context: Context, name: str) -> str:
-    """What `Engine` calls a package that a request names by name or ARN, versioned or not. Raises AwsError for an ARN from elsewhere."""
+    """The engine's name of a package that a request names by name or ARN, versioned or not. Raises AwsError for any other ARN."""
     own = MODEL_PACKAGE.arn_of(context, "")
     if name.startswith("arn:") and not name.startswith(own):
         raise invalid(f"ModelPackage {name} does not exist.")

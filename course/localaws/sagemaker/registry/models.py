@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from course.localaws.core.context import Context
 from course.localaws.core.errors import invalid
-from course.localaws.core.resources import Document, Engine
+from course.localaws.core.resources import Document, ResourceEngine
 from course.localaws.sagemaker.registry.model_packages import MODEL_PACKAGE, key_of
 
 TAKEN = ("ContainerHostname", "Image", "ModelDataUrl", "ModelDataSource", "AdditionalModelDataSources", "Environment")
 OWN = ("Image", "ModelDataUrl", "ModelDataSource")
 
 
-def resolved(engine: Engine, context: Context, params: dict) -> dict:
+def resolved(engine: ResourceEngine, context: Context, params: dict) -> dict:
     """A CreateModel request in which each container that names a package is replaced by the package's own.
 
     Raises
@@ -50,7 +50,7 @@ def containers(package: Document, specification: str | None = None) -> list[dict
     return [_container(container) for container in found["Containers"]]
 
 
-def _expanded(engine: Engine, context: Context, container: dict) -> list[dict]:
+def _expanded(engine: ResourceEngine, context: Context, container: dict) -> list[dict]:
     if "ModelPackageName" not in container:
         return [container]
     if both := [member for member in OWN if member in container]:

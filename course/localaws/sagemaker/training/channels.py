@@ -1,6 +1,6 @@
 """The channels of a training job: what of them each host gets, in which order, as files or as a stream.
 
-Source: ``Channel``, ``S3DataSource`` and ``ShuffleConfig`` of the API reference, and "Augmented Manifest File Format for Pipe Mode
+Source: ``TrainingChannel``, ``S3DataSource`` and ``ShuffleConfig`` of the API reference, and "Augmented Manifest File Format for Pipe Mode
 Training" of the SageMaker developer guide, read 2026-11-25. AWS tells neither how ``ShardedByS3Key`` deals the keys ("approximately
 1/n") nor how a seed orders them: here host i of n gets every nth key from the ith on, and the order is that of Python's ``random``.
 """
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from course.localaws.core.errors import AwsError
 from course.localaws.images.shared import recordio
-from course.localaws.jobs.s3_data import DataError, Item, JobData
+from course.localaws.jobs.s3_data import DataError, InputObject, JobData
 from course.localaws.sagemaker.core.cluster import Host
 from course.localaws.sagemaker.core.job_family import unsupported
 
@@ -30,12 +30,12 @@ Record = tuple["bytes | StoredObject", ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Channel:
+class TrainingChannel:
     """One channel as the request asks for it, and what was found for it in S3: objects, or the lines of an augmented manifest."""
 
     request: dict
     mode: str
-    found: tuple[Item, ...] | tuple[Record, ...]
+    found: tuple[InputObject, ...] | tuple[Record, ...]
 
     @property
     def name(self) -> str:
@@ -51,7 +51,7 @@ class Channel:
         }
         return described | ({"ContentType": self.request["ContentType"]} if "ContentType" in self.request else {})
 
-    def of(self, cluster: list[Host], host: Host, epoch: int = 0) -> list[Item] | list[Record] | None:
+    def of(self, cluster: list[Host], host: Host, epoch: int = 0) -> list[InputObject] | list[Record] | None:
         """What one host gets in an epoch, in its order; None where the channel is for other instance groups."""
         source = self.request["DataSource"]["S3DataSource"]
         groups = source.get("InstanceGroupNames")
@@ -70,7 +70,7 @@ class Channel:
         if first := next((part for part in parts if not isinstance(part, bytes)), None):
             data.require_read(first.bucket, first.key)
 
-    def stream(self, data: JobData, pieces: Iterable[Item | Record]) -> Iterator[bytes]:
+    def stream(self, data: JobData, pieces: Iterable[InputObject | Record]) -> Iterator[bytes]:
         """The content of Pipe mode: bodies one after the other, decompressed and wrapped as the channel asks.
 
         Raises DataError.
@@ -84,12 +84,12 @@ class Channel:
                     yield from body(data, part, zipped, wrapped)
 
 
-def find(request: dict, job_mode: str, data: JobData) -> Channel:
+def find(request: dict, job_mode: str, data: JobData) -> TrainingChannel:
     """A channel and what there is for it. Raises DataError."""
     source, mode = request["DataSource"]["S3DataSource"], request.get("InputMode", job_mode)
     if source["S3DataType"] == AUGMENTED:
-        return Channel(request, mode, tuple(data.records(source["S3Uri"], source["AttributeNames"])))
-    return Channel(request, mode, tuple(data.find(source["S3Uri"], source["S3DataType"])))
+        return TrainingChannel(request, mode, tuple(data.records(source["S3Uri"], source["AttributeNames"])))
+    return TrainingChannel(request, mode, tuple(data.find(source["S3Uri"], source["S3DataType"])))
 
 
 def check(request: dict, job_mode: str, groups: set[str]) -> None:
@@ -126,8 +126,8 @@ def check(request: dict, job_mode: str, groups: set[str]) -> None:
             raise AwsError("ValidationException", f"ResourceConfig has no instance group {group}, which channel {name} names.")
 
 
-def _parts(piece: Item | Record) -> Record:
-    return (piece.stored,) if isinstance(piece, Item) else piece
+def _parts(piece: InputObject | Record) -> Record:
+    return (piece.stored,) if isinstance(piece, InputObject) else piece
 
 
 def body(data: JobData, stored: StoredObject, zipped: bool, wrapped: bool = False) -> Iterator[bytes]:

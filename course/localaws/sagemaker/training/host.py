@@ -19,17 +19,17 @@ from course.localaws.images.shared import remote_shell
 from course.localaws.images.shared.script_mode import SUBMIT_DIRECTORY
 from course.localaws.jobs import host_network, ml_folder
 from course.localaws.jobs.folder_sync import FolderSync, below_ml
-from course.localaws.jobs.pipes import Pipe
+from course.localaws.jobs.pipes import PipeFeeder
 from course.localaws.jobs.runner import JobFailure, limit_failure
 from course.localaws.jobs.s3_data import inside, split
 from course.localaws.sagemaker.core.cluster import Host, resource_config
 from course.localaws.sagemaker.training import debugger
-from course.localaws.sagemaker.training.channels import Channel
+from course.localaws.sagemaker.training.channels import TrainingChannel
 from course.sandbox import archives
 from course.sandbox.box import Box
 from course.sandbox.limits import Limits
-from course.sandbox.process import Running
-from course.sandbox.visible import Bind
+from course.sandbox.process import BoxProcess
+from course.sandbox.visible import BindMount
 
 if TYPE_CHECKING:
     from course.localaws.sagemaker.training.run import TrainingRun
@@ -66,28 +66,28 @@ class TrainingHost:
     def __init__(self, run: TrainingRun, cluster: list[Host], host: Host, folder: Path) -> None:
         self.host, self.folder, self.root = host, folder, folder / "ml"
         self._run, self._cluster = run, cluster
-        self._pipes: list[Pipe] = []
-        self._running: Running | None = None
+        self._pipes: list[PipeFeeder] = []
+        self._running: BoxProcess | None = None
         self._feeding_failure = ""
         self._client_error: int | None = None  # the image's exit code for that
         self._workdir = "/opt/ml/code"
         self.syncs: list[FolderSync] = []
         self.root.mkdir(parents=True, exist_ok=True)  # a warm pool's cache may be there
 
-    def lay_out(self, channels: list[Channel], image: images.Image) -> None:
+    def lay_out(self, channels: list[TrainingChannel], image: images.Image) -> None:
         """Write what the host is told, and fetch its data and code. Raises DataError, AwsError, JobFailure."""
         document = self._run.document
         mine = [(channel, items) for channel in channels if (items := channel.of(self._cluster, self.host)) is not None]
         described = {channel.name: channel.described() for channel, _ in mine}
         checkpoint = document.get("CheckpointConfig")
         resources = resource_config(self._cluster, self.host)
-        ml_folder.lay_out_training(self.root, document.get("HyperParameters", {}), described, resources, checkpoint)
-        custom.lay(image.files, self.root, ("input", "model", "output"))
+        ml_folder.create_training_layout(self.root, document.get("HyperParameters", {}), described, resources, checkpoint)
+        custom.copy_opt_ml(image.files, self.root, ("input", "model", "output"))
         data = self.root / "input/data"
         for channel, items in mine:
             if channel.mode == "Pipe":
                 channel.require_read(self._run.data)
-                self._pipes.append(Pipe(data, channel.name, self._content(channel), self._cannot_feed))
+                self._pipes.append(PipeFeeder(data, channel.name, self._content(channel), self._cannot_feed))
                 continue
             (data / channel.name).mkdir()
             self._fetch(items, data / channel.name, channel.mode == "FastFile")
@@ -106,11 +106,11 @@ class TrainingHost:
         self._client_error, self._workdir = image.client_error, image.workdir or self._workdir
         extra = image.environment | {"TRAINING_JOB_NAME": run.name, "TRAINING_JOB_ARN": run.document["TrainingJobArn"]}
         extra |= run.document.get("Environment", {})
-        hosts, named = host_network.told(self.folder, overlay, addresses, self.host.name)
+        hosts, named = host_network.host_name_setup(self.folder, overlay, addresses, self.host.name)
         if len(self._cluster) > 1:
             sockets = self.folder.parent / "sockets"
             sockets.mkdir(mode=0o700, exist_ok=True)
-            hosts.append(Bind(sockets, writable=True))
+            hosts.append(BindMount(sockets, writable=True))
             named[remote_shell.DIRECTORY] = str(sockets)
         box = run.runner.box(
             self.folder,
@@ -126,7 +126,7 @@ class TrainingHost:
             box.stage(code)
         return box
 
-    def start(self, box: Box, command: list[str], log: OnLines) -> Running:
+    def start(self, box: Box, command: list[str], log: OnLines) -> BoxProcess:
         self._running = box.start(command, log, self._workdir)
         for pipe in self._pipes:
             pipe.start()
@@ -136,13 +136,13 @@ class TrainingHost:
         """Nothing feeds it any more, and what it left is safe to read."""
         for pipe in self._pipes:
             pipe.end()
-        ml_folder.confine(self.root)
+        ml_folder.sanitize_links(self.root)
 
     def failure(self, limits: Limits) -> str:
         """The ``FailureReason`` of this host's container, which has ended; ``""`` when it succeeded."""
         return self._feeding_failure or failure_of(self._running, self.root, limits, self._client_error)
 
-    def _content(self, channel: Channel) -> Callable[[int], Iterator[bytes]]:
+    def _content(self, channel: TrainingChannel) -> Callable[[int], Iterator[bytes]]:
         return lambda epoch: channel.stream(self._run.data, channel.of(self._cluster, self.host, epoch))
 
     def _cannot_feed(self, error: Exception) -> None:
@@ -176,20 +176,20 @@ class TrainingHost:
         except (OSError, tarfile.TarError) as error:
             raise JobFailure(f"AlgorithmError: Framework Error: \n{location} cannot be unpacked: {error}, exit code: 1") from error
 
-    def _fast_channels(self) -> Iterator[Bind]:
+    def _fast_channels(self) -> Iterator[BindMount]:
         """Channels of hard links are read-only, as FastFile's are on AWS: what is written there would be written to the stored objects."""
         described = json.loads((self.root / "input/config/inputdataconfig.json").read_text())
         for channel, facts in described.items():
             if facts["TrainingInputMode"] == "FastFile":
                 name = f"input/data/{channel}"
-                yield from (Bind(self.root / name), Bind(self.root / name, Path("/opt/ml") / name))
+                yield from (BindMount(self.root / name), BindMount(self.root / name, Path("/opt/ml") / name))
 
 
 def data_failure(error: Exception) -> str:
     return ml_folder.shorten(f"ClientError: Data download failed:{error}")
 
 
-def failure_of(running: Running, root: Path, limits: Limits, client_error: int | None = None) -> str:
+def failure_of(running: BoxProcess, root: Path, limits: Limits, client_error: int | None = None) -> str:
     """The ``FailureReason`` of a container that has ended, ``""`` when it succeeded; with exit code ``client_error`` it blames its user."""
     reached = limit_failure(running, limits)
     if reached or running.exit_code == 0:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from course.localaws import images
 from course.localaws.core.context import Context
 from course.localaws.core.errors import AwsError
-from course.localaws.core.resources import Document, Engine, Kind
+from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 from course.localaws.jobs.folder_sync import check_below_ml
 from course.localaws.jobs.s3_data import JobData, described_data, split
 from course.localaws.sagemaker.core import cluster, protection, quotas
-from course.localaws.sagemaker.core.job_family import DEFAULT_SECONDS, LOST, Jobs, check_isolation, unsupported
+from course.localaws.sagemaker.core.job_family import DEFAULT_SECONDS, LOST, JobFamily, check_isolation, unsupported
 from course.localaws.sagemaker.training import channels, debugger, warm_pools
 from course.localaws.sagemaker.training.host import CHECKPOINTS
 from course.localaws.sagemaker.training.metric_definitions import MetricScanner
@@ -23,7 +23,7 @@ from course.localaws.sagemaker.training.warm_pools import WarmPools
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
 
-TRAINING_JOB = Kind(
+TRAINING_JOB = ResourceKind(
     name="TrainingJob",
     arn="training-job",
     missing="Requested resource not found.",
@@ -49,10 +49,10 @@ OWN_METRICS = (
 )
 
 
-class TrainingJobs(Jobs):
+class TrainingJobs(JobFamily):
     kind, noun = TRAINING_JOB, "training job"
 
-    def __init__(self, platform: Platform, engine: Engine) -> None:
+    def __init__(self, platform: Platform, engine: ResourceEngine) -> None:
         super().__init__(platform, engine)
         self._pools = WarmPools(engine, TRAINING_JOB, platform.state / "warm-pools")
         self.operations["UpdateTrainingJob"] = self.update

@@ -24,7 +24,7 @@ from course.localaws.sagemaker.training.metric_definitions import MetricScanner
 from course.localaws.sagemaker.training.steps import ended, next_step, restarting, seconds_in
 from course.localaws.sagemaker.training.warm_pools import WarmPools
 from course.sandbox import archives
-from course.sandbox.box_group import Together
+from course.sandbox.box_group import BoxGroup
 
 if TYPE_CHECKING:
     from course.localaws.core.resources import Document
@@ -88,7 +88,7 @@ class TrainingRun(JobRun):
         changes = ended(document, self.engine.now(), status, failure) | warm_pools.ended(document, failure)
         return changes | ({"FinalMetricDataList": metrics} if metrics else {})
 
-    def _attempt(self, folder: Path) -> tuple[list[TrainingHost], Together]:
+    def _attempt(self, folder: Path) -> tuple[list[TrainingHost], BoxGroup]:
         """Run the program on the data, on every host, until it ends or is interrupted."""
         self._step("Downloading", "Downloading input data")
         image = self._image()
@@ -115,11 +115,11 @@ class TrainingRun(JobRun):
         except (AwsError, DataError) as error:
             raise JobFailure(data_failure(error)) from error
 
-    def _train(self, folder: Path, members: list[TrainingHost], image: images.Image) -> Together:
+    def _train(self, folder: Path, members: list[TrainingHost], image: images.Image) -> BoxGroup:
         known = addresses(self._cluster)
         with contextlib.ExitStack() as meanwhile:
             isolated = self.document["EnableNetworkIsolation"]
-            joins = meanwhile.enter_context(host_network.meeting(self.runner, folder, len(members), isolated))
+            joins = meanwhile.enter_context(host_network.shared_network(self.runner, folder, len(members), isolated))
             boxes = [member.box(image, known, joins) for member in members]
             self._step("Training", "Training image download completed. Training in progress.")
             started = int(self.engine.now())
@@ -131,7 +131,7 @@ class TrainingRun(JobRun):
             for member in members:
                 for sync in member.syncs:
                     meanwhile.enter_context(sync.running())
-            return self.job.run(lambda: Together.begin(starts), *self._time_left())
+            return self.job.run(lambda: BoxGroup.begin(starts), *self._time_left())
 
     def _time_left(self) -> tuple[float, str]:
         """Seconds until the program has to end, and the status that the job has when it does not."""

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING
 
 from course.localaws.core.context import Context
 from course.localaws.core.errors import AwsError
-from course.localaws.jobs.runner import JobFailure, StoppedEarly, remove
+from course.localaws.jobs.runner import JobFailure, StoppedBeforeStart, remove
 
 if TYPE_CHECKING:
-    from course.localaws.core.resources import Document, Engine, Kind
+    from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 
 CACHE = "sagemaker/warmpoolcache"  # below /opt/ml
 LONGEST_SECONDS = 3600
@@ -32,7 +32,7 @@ MATCHED = ("RoleArn", "VpcConfig", "EnableInterContainerTrafficEncryption", "Ena
 
 
 @dataclass(frozen=True, slots=True)
-class Pool:
+class WarmPool:
     """A cluster that nobody uses; times are Unix seconds. ``cache`` has a folder for each host, of what its last job wrote there."""
 
     context: Context
@@ -48,16 +48,16 @@ class WarmPools:
 
     Parameters
     ----------
-    engine : Engine
-    kind : Kind
+    engine : ResourceEngine
+    kind : ResourceKind
         Of training jobs, in whose documents it shows.
     folder : Path
         Where the pools' caches are kept.
     """
 
-    def __init__(self, engine: Engine, kind: Kind, folder: Path) -> None:
+    def __init__(self, engine: ResourceEngine, kind: ResourceKind, folder: Path) -> None:
         self._engine, self._kind, self._folder = engine, kind, folder
-        self._pools: list[Pool] = []
+        self._pools: list[WarmPool] = []
         self._lock = threading.Lock()
 
     @contextlib.contextmanager
@@ -68,7 +68,7 @@ class WarmPools:
         self._take(context, job, roots)
         try:
             yield
-        except (JobFailure, StoppedEarly):
+        except (JobFailure, StoppedBeforeStart):
             self._keep(context, job, roots)
             raise
         self._keep(context, job, roots)
@@ -96,7 +96,7 @@ class WarmPools:
             (root / CACHE).rename(cache / str(number))
         now = self._engine.now()
         with self._lock:
-            self._pools.append(Pool(context, job["TrainingJobName"], _match(job), cache, now, now + seconds))
+            self._pools.append(WarmPool(context, job["TrainingJobName"], _match(job), cache, now, now + seconds))
 
     def expire(self) -> None:
         """Terminate those whose time has come, by the clock. To be called before anybody looks at a job."""
@@ -136,7 +136,7 @@ class WarmPools:
             self._pools.clear()
         remove(self._folder)
 
-    def _matching(self, context: Context, job: Document) -> Pool | None:
+    def _matching(self, context: Context, job: Document) -> WarmPool | None:
         if job["EnableManagedSpotTraining"]:
             return None
         self.expire()
@@ -147,11 +147,11 @@ class WarmPools:
                     return pool
         return None
 
-    def _end(self, pool: Pool) -> None:
+    def _end(self, pool: WarmPool) -> None:
         remove(pool.cache)
         self._tell(pool, {"Status": "Terminated"})
 
-    def _tell(self, pool: Pool, status: dict) -> None:
+    def _tell(self, pool: WarmPool, status: dict) -> None:
         seconds = math.ceil(min(self._engine.now(), pool.until) - pool.since)
         status["ResourceRetainedBillableTimeInSeconds"] = max(0, seconds)
         with contextlib.suppress(AwsError):  # the job may have been deleted since

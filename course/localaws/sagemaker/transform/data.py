@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from course.localaws.core.errors import invalid
 from course.localaws.sagemaker.transform import json_paths
-from course.localaws.sagemaker.transform.json_paths import Path, PathError
+from course.localaws.sagemaker.transform.json_paths import JsonPath, PathError
 
 CSV, JSON, JSON_LINES = "text/csv", "application/json", "application/jsonlines"
 OUTPUT, INPUT = "SageMakerOutput", "SageMakerInput"
@@ -30,7 +30,7 @@ class JoinError(ValueError):
     """The container's answer does not fit its request; the message is what the job's data log says."""
 
 
-class Csv:
+class CsvRecords:
     """Rows of text."""
 
     lines = True  # a record is a line, whether the object is split or not
@@ -52,7 +52,7 @@ class Csv:
         csv.writer(text, lineterminator="").writerow(row)
         return text.getvalue().encode()
 
-    def select(self, path: Path, row: list[str]) -> list[str]:
+    def select(self, path: JsonPath, row: list[str]) -> list[str]:
         return [row[number] for number in _columns(path, len(row))]
 
     def join(self, row: list[str], answer: list[str]) -> list[str]:
@@ -62,7 +62,7 @@ class Csv:
         return row + list(marks.values())
 
 
-class Json:
+class JsonRecords:
     """JSON: a document an object, or one a line."""
 
     def __init__(self, lines: bool) -> None:
@@ -83,7 +83,7 @@ class Json:
     def write(self, value: object) -> bytes:
         return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
 
-    def select(self, path: Path, value: object) -> object:
+    def select(self, path: JsonPath, value: object) -> object:
         return path.select(value)
 
     def join(self, value: object, answer: object) -> dict:
@@ -93,19 +93,19 @@ class Json:
         return (value if isinstance(value, dict) else {OUTPUT: value}) | marks
 
 
-FORMATS = {CSV: Csv(), JSON: Json(lines=False), JSON_LINES: Json(lines=True)}
+FORMATS = {CSV: CsvRecords(), JSON: JsonRecords(lines=False), JSON_LINES: JsonRecords(lines=True)}
 
 
 @dataclass(frozen=True)
-class Processing:
+class DataProcessing:
     """What becomes of the records of one job.
 
     Attributes
     ----------
-    input, output : Csv or Json
-    sees : Path
+    input, output : CsvRecords or JsonRecords
+    sees : JsonPath
         What of a record the container gets.
-    stores : Path
+    stores : JsonPath
         What of a result is stored.
     joins : bool
         Whether a result is the record with the prediction, and not the prediction alone.
@@ -113,10 +113,10 @@ class Processing:
         When the job did (Unix s), where every result gets an inference id.
     """
 
-    input: Csv | Json
-    output: Csv | Json
-    sees: Path
-    stores: Path
+    input: CsvRecords | JsonRecords
+    output: CsvRecords | JsonRecords
+    sees: JsonPath
+    stores: JsonPath
     joins: bool
     began: float | None
 
@@ -142,7 +142,7 @@ class Processing:
         return [self.output.write(each) for each in answers]
 
 
-def processing(job: dict, began: float) -> Processing | None:
+def processing(job: dict, began: float) -> DataProcessing | None:
     """What a job asks for; None where records and answers pass through as they are. Raises PathError."""
     if not asked(job):
         return None
@@ -150,10 +150,10 @@ def processing(job: dict, began: float) -> Processing | None:
     source, result = formats(job)
     sees, stores = json_paths.parse(given["InputFilter"]), json_paths.parse(given["OutputFilter"])
     for path, form in ((sees, source), (stores, result)):
-        if isinstance(form, Csv) and not path.of_rows:
+        if isinstance(form, CsvRecords) and not path.of_rows:
             raise PathError(f"Invalid JsonPath: {path.text}: only index based paths can be applied to CSV")
     ids = job.get("DataCaptureConfig", {}).get("GenerateInferenceId", False)
-    return Processing(source, result, sees, stores, given["JoinSource"] == "Input", began if ids else None)
+    return DataProcessing(source, result, sees, stores, given["JoinSource"] == "Input", began if ids else None)
 
 
 def asked(job: dict) -> bool:
@@ -161,7 +161,7 @@ def asked(job: dict) -> bool:
     return WHOLE | job.get("DataProcessing", {}) != WHOLE or job.get("DataCaptureConfig", {}).get("GenerateInferenceId", False)
 
 
-def formats(job: dict) -> tuple[Csv | Json, Csv | Json]:
+def formats(job: dict) -> tuple[CsvRecords | JsonRecords, CsvRecords | JsonRecords]:
     """Of the input and the output of a job that does something with its records.
 
     Raises
@@ -194,6 +194,6 @@ def _rows(text: bytes) -> list[list[str]]:
 
 
 @functools.lru_cache(1024)
-def _columns(path: Path, width: int) -> list[int]:
+def _columns(path: JsonPath, width: int) -> list[int]:
     found = path.select(list(range(width)))
     return found if isinstance(found, list) else [found]

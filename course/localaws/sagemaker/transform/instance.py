@@ -20,13 +20,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from course.localaws.jobs.runner import JobLog
-from course.localaws.jobs.s3_data import DataError, Item
+from course.localaws.jobs.s3_data import DataError, InputObject
 from course.localaws.sagemaker.core.job_family import JobRun
-from course.localaws.sagemaker.hosting.servers.instances import Instance
+from course.localaws.sagemaker.hosting.servers.instances import HostedInstance
 from course.localaws.sagemaker.transform import data
 from course.localaws.sagemaker.transform import split as transform_split
 from course.localaws.sagemaker.transform.json_paths import PathError
-from course.localaws.sagemaker.transform.servers import GROUP, Body, Client, Gone, Refused
+from course.localaws.sagemaker.transform.servers import GROUP, Body, ContainerGone, InvocationFailed, TransformClient
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,19 +37,19 @@ CHUNK = 1 << 16  # bytes, of a request without a limit
 UNREADABLE = (ValueError, DataError, gzip.BadGzipFile, EOFError, zlib.error)
 
 
-class Output:
+class ObjectOutput:
     """What becomes of one object.
 
     Attributes
     ----------
-    item : Item
+    item : InputObject
     path : Path
         The file of its results.
     failure : str
         The job's ``FailureReason`` when it has none.
     """
 
-    def __init__(self, item: Item, path: Path) -> None:
+    def __init__(self, item: InputObject, path: Path) -> None:
         self.item, self.path, self.failure = item, path, ""
         self._file: BinaryIO | None = None
 
@@ -71,22 +71,22 @@ class Output:
         self._file.close()
 
 
-class Share:
+class TransformWorker:
     """The objects that are one instance's.
 
     Parameters
     ----------
     run : JobRun
-    instance : Instance
+    instance : HostedInstance
         Which answers.
     stream : str
         Its log stream.
-    outputs : sequence of Output
+    outputs : sequence of ObjectOutput
     """
 
-    def __init__(self, run: JobRun, instance: Instance, stream: str, outputs: Sequence[Output]) -> None:
+    def __init__(self, run: JobRun, instance: HostedInstance, stream: str, outputs: Sequence[ObjectOutput]) -> None:
         self._run, self._outputs, self._job = run, outputs, run.document
-        self._client = Client(instance, run.document, lambda: run.job.ending)
+        self._client = TransformClient(instance, run.document, lambda: run.job.ending)
         self._log = JobLog(run.platform, run.context.region, GROUP, f"{stream}/data-log")
         self._input = run.document["TransformInput"]
         self._line = run.document["TransformOutput"].get("AssembleWith", "None") == "Line"
@@ -110,7 +110,7 @@ class Share:
     async def _send(self) -> None:
         """Keep requests under way, and take their answers in their order."""
         self._turn = asyncio.Semaphore(self._settings.concurrent)
-        under_way: deque[tuple[Output, list[bytes], asyncio.Task[bytes] | None]] = deque()
+        under_way: deque[tuple[ObjectOutput, list[bytes], asyncio.Task[bytes] | None]] = deque()
         try:
             for output in self._outputs:
                 try:
@@ -125,7 +125,7 @@ class Share:
                 under_way.append((output, [], None))
             while under_way:
                 await self._take(*under_way.popleft())
-        except Gone:
+        except ContainerGone:
             for output in self._outputs:
                 output.failure = output.failure or ("" if output.closed else ALGORITHM_ERROR)
         finally:
@@ -142,7 +142,7 @@ class Share:
         asked.add_done_callback(lambda task: task.cancelled() or task.exception())  # nobody may come to ask for it
         return asked
 
-    async def _take(self, output: Output, records: list[bytes], answer: asyncio.Task[bytes] | None) -> None:
+    async def _take(self, output: ObjectOutput, records: list[bytes], answer: asyncio.Task[bytes] | None) -> None:
         """Wait for an answer and keep it; None closes the file of an object. Raises Gone."""
         self._run.job.begin()
         if answer is None:
@@ -152,15 +152,15 @@ class Share:
         else:
             try:
                 output.write(self._assembled(records, await answer))
-            except Refused as refused:
+            except InvocationFailed as refused:
                 self._run.job.begin()
                 self._fail(output, *_told(refused))
-                if isinstance(refused, Gone):
+                if isinstance(refused, ContainerGone):
                     raise
             except UNREADABLE as error:
                 self._fail(output, [str(error)], CLIENT_ERROR)
 
-    def _payloads(self, item: Item) -> Iterator[tuple[list[bytes], Body]]:
+    def _payloads(self, item: InputObject) -> Iterator[tuple[list[bytes], Body]]:
         """The records of each request, and its body. Raises what is `UNREADABLE`."""
         settings, split, processing = self._settings, self._input.get("SplitType", "None"), self._processing
         if split == "None" and processing is None and settings.largest is None:
@@ -178,13 +178,13 @@ class Share:
                 transform_split.check(len(body), settings.largest)
                 yield [record for record, _ in pack] if processing else [], body
 
-    async def _stream(self, item: Item) -> AsyncIterator[bytes]:
+    async def _stream(self, item: InputObject) -> AsyncIterator[bytes]:
         with self._open(item) as stream:
             while piece := stream.read(CHUNK):
                 yield piece
 
     @contextlib.contextmanager
-    def _open(self, item: Item) -> Iterator[BinaryIO]:
+    def _open(self, item: InputObject) -> Iterator[BinaryIO]:
         with self._run.data.open(item.stored.bucket, item.stored.key) as stored:
             if self._input.get("CompressionType", "None") == "Gzip":
                 with gzip.open(stored) as stream:
@@ -199,7 +199,7 @@ class Share:
         results = self._processing.stored(records, answer)
         return b"".join(result + b"\n" for result in results) if self._line else b"\n".join(results)
 
-    def _fail(self, output: Output, lines: list[str], reason: str) -> None:
+    def _fail(self, output: ObjectOutput, lines: list[str], reason: str) -> None:
         output.failure = reason
         stored = output.item.stored
         self._say(*(f"{stored.bucket}/{stored.key}: {line}" for line in lines))
@@ -209,7 +209,7 @@ class Share:
         self._log([f"{moment.isoformat(timespec='milliseconds')}:[sagemaker logs]: {line}" for line in lines])
 
 
-def _told(refused: Refused) -> tuple[list[str], str]:
+def _told(refused: InvocationFailed) -> tuple[list[str], str]:
     """What the data log says of a request that failed, and why the job fails."""
     if not refused.status:
         return ["Unable to get response from algorithm"], ALGORITHM_ERROR

@@ -26,7 +26,7 @@ class PathError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class NameSelector:
     names: tuple[str, ...]
 
     @property
@@ -43,7 +43,7 @@ class Names:
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class IndexSelector:
     """Indexes and, at most once, a range of them: pairs of start and end, both inclusive, None where it is open."""
 
     places: tuple[int | tuple[int | None, int | None], ...]
@@ -67,7 +67,7 @@ class Places:
 
 
 @dataclass(frozen=True, slots=True)
-class All:
+class WildcardSelector:
     several = True
 
     def of(self, value: object) -> list:
@@ -79,7 +79,7 @@ class All:
 
 
 @dataclass(frozen=True)
-class Path:
+class JsonPath:
     """A parsed path.
 
     >>> parse("$.features[0,2:]").select({"features": [5, 6, 7, 8]})
@@ -87,7 +87,7 @@ class Path:
     """
 
     text: str
-    steps: tuple[Names | Places | All, ...]
+    steps: tuple[NameSelector | IndexSelector | WildcardSelector, ...]
 
     @property
     def whole(self) -> bool:
@@ -97,7 +97,7 @@ class Path:
     @property
     def of_rows(self) -> bool:
         """Whether it can be applied to a row of CSV, which has elements and no attributes."""
-        return len(self.steps) <= 1 and not any(isinstance(step, Names) for step in self.steps)
+        return len(self.steps) <= 1 and not any(isinstance(step, NameSelector) for step in self.steps)
 
     def select(self, value: object) -> object:
         """What is at the path. Raises PathError."""
@@ -111,7 +111,7 @@ class Path:
         return found if several else found[0]
 
 
-def parse(text: str) -> Path:
+def parse(text: str) -> JsonPath:
     """Raises PathError."""
     if not text.startswith("$"):
         raise PathError(f"Invalid JsonPath: {text}")
@@ -122,19 +122,19 @@ def parse(text: str) -> Path:
             raise PathError(f"Invalid JsonPath: {text}")
         steps.append(_step(text, found))
         position = found.end()
-    return Path(text, tuple(steps))
+    return JsonPath(text, tuple(steps))
 
 
-def _step(text: str, found: re.Match[str]) -> Names | Places | All:
+def _step(text: str, found: re.Match[str]) -> NameSelector | IndexSelector | WildcardSelector:
     if found["name"] is not None:
-        return Names((found["name"],))
+        return NameSelector((found["name"],))
     if found["names"] is not None:
         names = tuple(re.findall(r"'([^']*)'", found["names"]))
         if len(names) > 1 and any("." in name for name in names):
             raise PathError(f"Invalid JsonPath: {text}: additional nesting of children within brackets is not supported")
-        return Names(names)
+        return NameSelector(names)
     if found["all"] is not None:
-        return All()
+        return WildcardSelector()
     places = [PLACE.fullmatch(part.strip()) for part in found["places"].split(",")]
     if not all(places):
         raise PathError(f"Invalid JsonPath: {text}")
@@ -143,7 +143,7 @@ def _step(text: str, found: re.Match[str]) -> Names | Places | All:
         raise PathError(
             f"Invalid JsonPath: {text}: only single range filters of format (eg: [1:5]) are supported. Format {ranges} is not supported"
         )
-    return Places(tuple(_place(place) for place in places))
+    return IndexSelector(tuple(_place(place) for place in places))
 
 
 def _place(found: re.Match[str]) -> int | tuple[int | None, int | None]:

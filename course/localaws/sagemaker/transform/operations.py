@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from course.localaws.core.context import Context
 from course.localaws.core.errors import invalid
-from course.localaws.core.resources import Document, Engine, Kind
+from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 from course.localaws.jobs.s3_data import JobData, split
 from course.localaws.sagemaker.core import protection
-from course.localaws.sagemaker.core.job_family import LOST, Jobs
+from course.localaws.sagemaker.core.job_family import LOST, JobFamily
 from course.localaws.sagemaker.hosting.models import MODEL
 from course.localaws.sagemaker.transform import checks, servers
 from course.localaws.sagemaker.transform import data as transform_data
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from course.localaws.platform import Platform
 
 # The words of the two errors are those of processing jobs, which the console's other jobs share.
-TRANSFORM_JOB = Kind(
+TRANSFORM_JOB = ResourceKind(
     name="TransformJob",
     arn="transform-job",
     missing="Could not find requested job with name: {name}",
@@ -37,10 +37,10 @@ TRANSFORM_JOB = Kind(
 )
 
 
-class TransformJobs(Jobs):
+class TransformJobs(JobFamily):
     kind, noun, run = TRANSFORM_JOB, "transform job", TransformRun
 
-    def __init__(self, platform: Platform, engine: Engine) -> None:
+    def __init__(self, platform: Platform, engine: ResourceEngine) -> None:
         super().__init__(platform, engine)
         del self.operations["DeleteTransformJob"]  # AWS has none: transform jobs are kept
 

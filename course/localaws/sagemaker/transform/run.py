@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING
 
 from course.localaws.core.resources import Document
 from course.localaws.jobs import ml_folder
-from course.localaws.jobs.activity import Activity
+from course.localaws.jobs.activity import ThreadTask
 from course.localaws.jobs.runner import JobFailure
-from course.localaws.jobs.s3_data import DataError, Item
+from course.localaws.jobs.s3_data import DataError, InputObject
 from course.localaws.sagemaker.core.job_family import JobRun
 from course.localaws.sagemaker.core.protection import key_of
 from course.localaws.sagemaker.hosting.servers import instances
-from course.localaws.sagemaker.hosting.servers.instances import Instance
+from course.localaws.sagemaker.hosting.servers.instances import HostedInstance
 from course.localaws.sagemaker.hosting.servers.model_server import HostingError, Unhealthy
 from course.localaws.sagemaker.transform import servers
-from course.localaws.sagemaker.transform.instance import ALGORITHM_ERROR, Output, Share
+from course.localaws.sagemaker.transform.instance import ALGORITHM_ERROR, ObjectOutput, TransformWorker
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +45,7 @@ class TransformRun(JobRun):
         self.document["TransformStartTime"] = began
         outputs = self._outputs(folder / "outputs")
         made = servers.make(self.runner, self.context, self.document)
-        self.job.run(lambda: Activity(lambda: self._transform(made, outputs), lambda seconds: stop(made, seconds)))
+        self.job.run(lambda: ThreadTask(lambda: self._transform(made, outputs), lambda seconds: stop(made, seconds)))
         if self.job.stopped_by:
             return
         done = [output for output in outputs if not output.failure]
@@ -60,7 +60,7 @@ class TransformRun(JobRun):
     def ended(self, document: Document, status: str, failure: str) -> dict:
         return ended(self.engine.now(), status, failure)
 
-    def _outputs(self, folder: Path) -> list[Output]:
+    def _outputs(self, folder: Path) -> list[ObjectOutput]:
         """What is to become of each object; a key that ends with ``/`` is a folder's and is none."""
         folder.mkdir()
         source = self.document["TransformInput"]["DataSource"]["S3DataSource"]
@@ -70,14 +70,14 @@ class TransformRun(JobRun):
                 self.data.require_read(item.stored.bucket, item.stored.key)
         except DataError as error:
             raise JobFailure(ml_folder.shorten(f"ClientError: Data download failed:{error}")) from error
-        return [Output(item, folder / str(number)) for number, item in enumerate(items)]
+        return [ObjectOutput(item, folder / str(number)) for number, item in enumerate(items)]
 
-    def _transform(self, made: list[tuple[Instance, str]], outputs: list[Output]) -> None:
+    def _transform(self, made: list[tuple[HostedInstance, str]], outputs: list[ObjectOutput]) -> None:
         """Start the instances, have each do its share of the objects, and end them."""
         try:
             instances.start([instance for instance, _ in made])
-            shares = [Share(self, *each, outputs[number :: len(made)]) for number, each in enumerate(made)]
-            instances.each(shares, Share.transform)
+            shares = [TransformWorker(self, *each, outputs[number :: len(made)]) for number, each in enumerate(made)]
+            instances.run_concurrently(shares, TransformWorker.transform)
         except Unhealthy as error:
             if not self.job.ending:
                 raise JobFailure(ALGORITHM_ERROR) from error
@@ -90,14 +90,14 @@ class TransformRun(JobRun):
         finally:
             stop(made, 0 if self.job.ending else END_GRACE)
 
-    def _upload(self, outputs: Sequence[Output]) -> None:
+    def _upload(self, outputs: Sequence[ObjectOutput]) -> None:
         target = self.document["TransformOutput"]
         key = key_of(self.platform, self.context, target)
         for output in outputs:
             self.job.begin()
             self.data.upload(output.path, f"{target['S3OutputPath'].rstrip('/')}/{output.name}", kms_key=key)
 
-    def _capture(self, outputs: Sequence[Output], folder: Path) -> None:
+    def _capture(self, outputs: Sequence[ObjectOutput], folder: Path) -> None:
         """Manifests of what was read and of what was stored."""
         config = self.document.get("DataCaptureConfig")
         if config is None or not outputs:
@@ -111,8 +111,8 @@ class TransformRun(JobRun):
             self.data.upload(path, uri, kms_key=key_of(self.platform, self.context, config))
 
 
-def stop(made: list[tuple[Instance, str]], seconds: float) -> None:
-    instances.each(made, lambda each: each[0].stop(seconds))
+def stop(made: list[tuple[HostedInstance, str]], seconds: float) -> None:
+    instances.run_concurrently(made, lambda each: each[0].stop(seconds))
 
 
 def ended(now: float, status: str, failure: str) -> dict:
@@ -120,7 +120,7 @@ def ended(now: float, status: str, failure: str) -> dict:
     return {"TransformJobStatus": status, "TransformEndTime": now} | ({"FailureReason": failure} if failure else {})
 
 
-def inputs(items: Sequence[Item]) -> list:
+def inputs(items: Sequence[InputObject]) -> list:
     """A manifest of objects, by their places below what their keys have in common."""
     prefixes = {f"s3://{item.stored.bucket}/{item.stored.key.removesuffix(str(item.place))}" for item in items}
     if len(prefixes) == 1 and all(item.stored.key.endswith(str(item.place)) for item in items):

@@ -18,13 +18,13 @@ from dataclasses import dataclass
 
 from course.localaws.core.context import Context
 from course.localaws.core.errors import invalid
-from course.localaws.core.resources import Document, Engine
+from course.localaws.core.resources import Document, ResourceEngine
 from course.localaws.jobs.runner import JobRunner
 from course.localaws.sagemaker.hosting import variants
-from course.localaws.sagemaker.hosting.runtime.container_client import Invoker, Reply, Step, Unreachable
-from course.localaws.sagemaker.hosting.servers.instances import Instance, new_stream
+from course.localaws.sagemaker.hosting.runtime.container_client import ContainerClient, ContainerTarget, Reply, Unreachable
+from course.localaws.sagemaker.hosting.servers.instances import HostedInstance, new_stream
 from course.localaws.sagemaker.hosting.servers.model_data import multi_model
-from course.localaws.sagemaker.hosting.servers.model_server import Place
+from course.localaws.sagemaker.hosting.servers.model_server import LogTarget
 from course.localaws.sagemaker.transform.checks import DEFAULT_PAYLOAD
 
 GROUP = "/aws/sagemaker/TransformJobs"
@@ -36,7 +36,7 @@ STRATEGIES = {"SingleRecord": "SINGLE_RECORD", "MultiRecord": "MULTI_RECORD"}
 Body = bytes | Callable[[], AsyncIterator[bytes]]
 
 
-class Refused(Exception):
+class InvocationFailed(Exception):
     """The containers did not answer with success.
 
     Attributes
@@ -51,7 +51,7 @@ class Refused(Exception):
         self.status, self.body = status, body
 
 
-class Gone(Refused):
+class ContainerGone(InvocationFailed):
     """There was no answer, and there is no container any more that could give one."""
 
     def __init__(self) -> None:
@@ -59,7 +59,7 @@ class Gone(Refused):
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class TransformSettings:
     """How records are sent: by the request, else by the container, else by default."""
 
     concurrent: int
@@ -76,7 +76,7 @@ class Settings:
         return f"MaxConcurrentTransforms={self.concurrent}, MaxPayloadInMB={self.megabytes}, BatchStrategy={strategy}"
 
 
-def variant_of(engine: Engine, context: Context, params: dict) -> dict:
+def variant_of(engine: ResourceEngine, context: Context, params: dict) -> dict:
     """What hosting is to run for a job: kept with it, so that it needs its model no more. Waits for moto. Raises AwsError."""
     resources = params["TransformResources"]
     asked = {"VariantName": params["TransformJobName"], "ModelName": params["ModelName"]}
@@ -103,35 +103,35 @@ def environment(job: dict) -> dict[str, str]:
     return job.get("Environment", {}) | told
 
 
-def make(runner: JobRunner, context: Context, job: Document) -> list[tuple[Instance, str]]:
+def make(runner: JobRunner, context: Context, job: Document) -> list[tuple[HostedInstance, str]]:
     """The instances of a job, not yet started, each with its log stream."""
     name, made = job["TransformJobName"], []
     for _ in range(job["TransformResources"]["InstanceCount"]):
         stream = f"{new_stream(name)}-{int(runner.platform.clock.now())}"
-        made.append((Instance(runner, context, job["_Variant"], Place(f"{runner.kind}/{name}", GROUP, stream)), stream))
+        made.append((HostedInstance(runner, context, job["_Variant"], LogTarget(f"{runner.kind}/{name}", GROUP, stream)), stream))
     return made
 
 
-class Client:
+class TransformClient:
     """Asks one instance, in one event loop.
 
     Parameters
     ----------
-    instance : Instance
+    instance : HostedInstance
     job : dict
     ending : callable
         Whether to give up.
     """
 
-    def __init__(self, instance: Instance, job: Document, ending: Callable[[], bool]) -> None:
+    def __init__(self, instance: HostedInstance, job: Document, ending: Callable[[], bool]) -> None:
         self._instance, self._job, self._ending = instance, job, ending
-        self._invoker = Invoker()
+        self._invoker = ContainerClient()
         config = job.get("ModelClientConfig", {})
         self._timeout = config.get("InvocationsTimeoutInSeconds", DEFAULT_TIMEOUT)
         self._retries = config.get("InvocationsMaxRetries", DEFAULT_RETRIES)
         self._told = {"ContentType": job["TransformInput"].get("ContentType"), "Accept": job["TransformOutput"].get("Accept")}
 
-    async def settings(self) -> Settings:
+    async def settings(self) -> TransformSettings:
         """How the container is to be asked, for which it is asked too."""
         async with self._steps() as steps:
             reply = await self._invoker.call(steps[0].server, "/execution-parameters", b"", {}, self._timeout, method="GET")
@@ -151,8 +151,8 @@ class Client:
             if attempt < self._retries:
                 await asyncio.sleep(PAUSES[min(attempt, len(PAUSES) - 1)])
             if not await self._is_back():
-                raise Gone
-        raise Refused(reply.status, reply.body)
+                raise ContainerGone
+        raise InvocationFailed(reply.status, reply.body)
 
     async def close(self) -> None:
         await asyncio.to_thread(self._invoker.close)
@@ -165,7 +165,7 @@ class Client:
         except Unreachable:
             return Reply("", 0, {}, b"")
 
-    def _steps(self) -> AbstractAsyncContextManager[Sequence[Step]]:
+    def _steps(self) -> AbstractAsyncContextManager[Sequence[ContainerTarget]]:
         return self._instance.route(self._job["TransformJobName"], {}, self._invoker, {})
 
     async def _is_back(self) -> bool:
@@ -175,11 +175,11 @@ class Client:
         return self._instance.ready
 
 
-def settings(job: Document, offered: object) -> Settings:
+def settings(job: Document, offered: object) -> TransformSettings:
     """How to send, given what the container offers."""
     offered = offered if isinstance(offered, dict) else {}
     numbers = {name: value for name, value in offered.items() if isinstance(value, int) and not isinstance(value, bool) and value >= 0}
     concurrent = job.get("MaxConcurrentTransforms") or numbers.get("MaxConcurrentTransforms") or 1
     megabytes = job.get("MaxPayloadInMB", numbers.get("MaxPayloadInMB", DEFAULT_PAYLOAD))
     strategy = STRATEGIES.get(job.get("BatchStrategy", ""), offered.get("BatchStrategy"))
-    return Settings(concurrent, megabytes, strategy == STRATEGIES["SingleRecord"])
+    return TransformSettings(concurrent, megabytes, strategy == STRATEGIES["SingleRecord"])

@@ -19,7 +19,7 @@ T = TypeVar("T")
 TFRECORD_HEADER, TFRECORD_FOOTER = struct.Struct("<QI"), 4
 
 
-class TooMuch(ValueError):
+class PayloadTooLarge(ValueError):
     """A record, or an object that is not split, is larger than a payload may be."""
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class TooMuch(ValueError):
 def check(length: int, largest: int | None) -> None:
     """Raises TooMuch for more bytes than a payload may have; None for as many as there are."""
     if largest is not None and length > largest:
-        raise TooMuch
+        raise PayloadTooLarge
 
 
 def records(stream: BinaryIO, split: str, unwrapped: bool, largest: int | None) -> Iterator[bytes]:

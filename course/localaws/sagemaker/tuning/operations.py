@@ -13,21 +13,21 @@ from typing import TYPE_CHECKING
 from course.localaws import images
 from course.localaws.core.context import Context, Operation
 from course.localaws.core.errors import AwsError
-from course.localaws.core.resources import Document, Engine, Kind
+from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 from course.localaws.jobs.runner import require_role
 from course.localaws.sagemaker.core import quotas
 from course.localaws.sagemaker.core.job_family import LOST, RUNNING
 from course.localaws.sagemaker.training.operations import TRAINING_JOB, TrainingJobs
 from course.localaws.sagemaker.tuning import autotune, training_jobs, warm_start
-from course.localaws.sagemaker.tuning.plan import Plan, plans_of, stopping_of
+from course.localaws.sagemaker.tuning.plan import TuningPlan, plans_of, stopping_of
 from course.localaws.sagemaker.tuning.ranges import check_combinations
 from course.localaws.sagemaker.tuning.run import TuningRun
-from course.localaws.sagemaker.tuning.strategies.sampling import Told
+from course.localaws.sagemaker.tuning.strategies.sampling import LossObservation
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
 
-TUNING_JOB = Kind(
+TUNING_JOB = ResourceKind(
     name="HyperParameterTuningJob",
     arn="hyper-parameter-tuning-job",
     # How the message begins, and its code, are seen in the constants of a client in Go (DescribeHyperParameterTuningJob404MessagePrefix);
@@ -60,7 +60,7 @@ class HyperParameterTuningJobs:
 
     kinds = (TUNING_JOB,)
 
-    def __init__(self, platform: Platform, engine: Engine, training: TrainingJobs) -> None:
+    def __init__(self, platform: Platform, engine: ResourceEngine, training: TrainingJobs) -> None:
         self._platform, self._engine, self._training = platform, engine, training
         self._runs: dict[str, TuningRun] = {}
         self._lock = threading.Lock()
@@ -85,8 +85,8 @@ class HyperParameterTuningJobs:
         parents = [self._parent(context, parent) for parent in warm.get("ParentHyperParameterTuningJobs", [])]
         warm_start.check(parents, warm.get("WarmStartType", ""), plans)
         _check_number(params["HyperParameterTuningJobConfig"], plans, sum(len(parent["_trials"]) for parent in parents))
-        earlier: list[list[Told]] = [
-            [told for parent in parents for told in warm_start.told_of(parent, plan, warm["WarmStartType"])] for plan in plans
+        earlier: list[list[LossObservation]] = [
+            [told for parent in parents for told in warm_start.observations_of(parent, plan, warm["WarmStartType"])] for plan in plans
         ]
         one = {"TrainingJobDefinition": definitions[0]}
         described = one if "TrainingJobDefinition" in params else {"TrainingJobDefinitions": definitions}
@@ -161,7 +161,7 @@ class HyperParameterTuningJobs:
         for run in runs.values():
             run.abandon()
 
-    def _checked(self, context: Context, params: dict, plans: list[Plan]) -> list[dict]:
+    def _checked(self, context: Context, params: dict, plans: list[TuningPlan]) -> list[dict]:
         """The definitions as Describe shows them, after what AWS checks of a request by itself, and of its training jobs as if each of
         them were created. Raises AwsError.
         """
@@ -177,7 +177,7 @@ class HyperParameterTuningJobs:
         sample, parallel = f"{params[TUNING_JOB.name_member]}{SAMPLE}", limits["MaxParallelTrainingJobs"]
         return [self._checked_plan(context, sample, plan, parallel) for plan in plans]
 
-    def _checked_plan(self, context: Context, name: str, plan: Plan, parallel: int) -> dict:
+    def _checked_plan(self, context: Context, name: str, plan: TuningPlan, parallel: int) -> dict:
         request = plan.request(name, plan.space.values([0.0] * len(plan.space.parameters)))
         require_role(self._platform, request["RoleArn"])
         sample = self._training.prepare(context, request)
@@ -241,7 +241,7 @@ def _begun() -> dict:
     }
 
 
-def _check_objective(specification: dict, plan: Plan) -> None:
+def _check_objective(specification: dict, plan: TuningPlan) -> None:
     """Whether the objective is a metric of the algorithm. Raises AwsError."""
     metric, uri = plan.metric, specification["TrainingImage"]
     known = [definition["Name"] for definition in specification.get("MetricDefinitions", [])]
@@ -253,7 +253,7 @@ def _check_objective(specification: dict, plan: Plan) -> None:
     raise AwsError("ValidationException", f"The objective metric {metric} is none of the metrics that {uri} emits: {', '.join(known)}.")
 
 
-def _check_number(config: dict, plans: list[Plan], earlier: int) -> None:
+def _check_number(config: dict, plans: list[TuningPlan], earlier: int) -> None:
     """Whether a tuning job has an end, and no more training jobs, those of its parents included, than it may have. Raises AwsError."""
     limits, strategy = config["ResourceLimits"], config["Strategy"]
     most = limits.get("MaxNumberOfTrainingJobs")

@@ -9,7 +9,7 @@ from course.localaws.jobs.s3_data import described_data
 from course.localaws.sagemaker.tuning.ranges import space_of
 from course.localaws.sagemaker.tuning.strategies.bayesian import BayesianSearch
 from course.localaws.sagemaker.tuning.strategies.process import SearchProcess
-from course.localaws.sagemaker.tuning.strategies.sampling import GridSearch, RandomSearch, Search
+from course.localaws.sagemaker.tuning.strategies.sampling import GridSearch, RandomSearch, SearchStrategy
 from course.localaws.sagemaker.tuning.strategies.space import Space, Values
 from course.localaws.sagemaker.tuning.strategies.stopping import Hyperband, MedianRule, NoStopping, Stopping
 
@@ -37,7 +37,7 @@ MOST_EPOCHS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class TuningPlan:
     """One training job definition.
 
     Attributes
@@ -116,7 +116,7 @@ class Plan:
         return specification | {"MetricDefinitions": [*given, {"Name": ADDED_METRIC, "Regex": regexes[self.metric]}]}
 
 
-def plans_of(document: dict) -> list[Plan]:
+def plans_of(document: dict) -> list[TuningPlan]:
     """The plans of a tuning job.
 
     Parameters
@@ -169,14 +169,14 @@ def resources(definition: dict) -> dict:
     return shared | {member: chosen[member] for member in ("InstanceType", "InstanceCount", "VolumeSizeInGB") if member in chosen}
 
 
-def search_of(strategy: str, space: Space, seed: int) -> Search:
+def search_of(strategy: str, space: Space, seed: int) -> SearchStrategy:
     """The search of a strategy. Hyperband's combinations are random; what it adds is the rule of `stopping_of`."""
     if strategy == "Bayesian":
         return SearchProcess(BayesianSearch(space, seed))
     return GridSearch(space) if strategy == "Grid" else RandomSearch(space, seed)
 
 
-def stopping_of(config: dict, plan: Plan) -> Stopping:
+def stopping_of(config: dict, plan: TuningPlan) -> Stopping:
     """The rule by which a plan's training jobs are stopped while they run.
 
     Raises
@@ -211,7 +211,7 @@ def _epochs(static: dict[str, str]) -> int:
     )
 
 
-def _plan(definition: dict, objective: dict | None, ranges: dict) -> Plan:
+def _plan(definition: dict, objective: dict | None, ranges: dict) -> TuningPlan:
     if objective is None:
         raise invalid("A hyperparameter tuning job objective is required: the metric to optimise, and whether to maximise or minimise it.")
-    return Plan(definition, objective, space_of(ranges, definition.get("StaticHyperParameters", {})))
+    return TuningPlan(definition, objective, space_of(ranges, definition.get("StaticHyperParameters", {})))

@@ -19,18 +19,18 @@ from typing import TYPE_CHECKING
 
 from course.localaws.core.context import Context
 from course.localaws.core.errors import AwsError
-from course.localaws.jobs.runner import Abandoned, internal_error, persist
+from course.localaws.jobs.runner import ServerShuttingDown, internal_error, persist
 from course.localaws.sagemaker.core import quotas
-from course.localaws.sagemaker.core.job_family import Listener
+from course.localaws.sagemaker.core.job_family import JobListener
 from course.localaws.sagemaker.tuning import training_jobs
-from course.localaws.sagemaker.tuning.plan import Plan, search_of, stopping_of
-from course.localaws.sagemaker.tuning.strategies.progress import Progress
-from course.localaws.sagemaker.tuning.strategies.sampling import Search, Told
+from course.localaws.sagemaker.tuning.plan import TuningPlan, search_of, stopping_of
+from course.localaws.sagemaker.tuning.strategies.progress import ConvergenceTracker
+from course.localaws.sagemaker.tuning.strategies.sampling import LossObservation, SearchStrategy
 from course.localaws.sagemaker.tuning.strategies.space import Values
 from course.localaws.sagemaker.tuning.strategies.stopping import Stopping
 
 if TYPE_CHECKING:
-    from course.localaws.core.resources import Document, Engine, Kind
+    from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
     from course.localaws.sagemaker.training.operations import TrainingJobs
 
 FIRST_ATTEMPTS = 5  # training jobs without an objective value after which AWS gives up, when there was none with one
@@ -47,22 +47,22 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class Branch:
+class DefinitionSearch:
     """One training job definition's part of the search."""
 
-    plan: Plan
-    search: Search
+    plan: TuningPlan
+    search: SearchStrategy
     stopping: Stopping
-    earlier: list[Told]  # from the parents of a warm start
+    earlier: list[LossObservation]  # from the parents of a warm start
     exhausted: bool = False
 
 
 @dataclass(slots=True, eq=False)
-class Trial:
+class TuningTrial:
     """One training job. Losses are its objective values in the order in which it emitted them."""
 
     name: str
-    branch: Branch
+    branch: DefinitionSearch
     values: Values
     losses: list[float] = field(default_factory=list)
     summary: dict = field(default_factory=dict)
@@ -79,20 +79,20 @@ class TuningRun:
         ``training`` is the family by which training jobs are made; ``kind`` that of tuning jobs.
     document : dict
         What Describe answers of the new job.
-    plans : sequence of Plan
-    earlier : sequence of lists of Told
+    plans : sequence of TuningPlan
+    earlier : sequence of lists of LossObservation
         For each plan, what the parents of a warm start found out.
     """
 
     def __init__(
         self,
-        engine: Engine,
+        engine: ResourceEngine,
         training: TrainingJobs,
-        kind: Kind,
+        kind: ResourceKind,
         context: Context,
         document: Document,
-        plans: Sequence[Plan],
-        earlier: Sequence[list[Told]],
+        plans: Sequence[TuningPlan],
+        earlier: Sequence[list[LossObservation]],
     ) -> None:
         self._engine, self._training, self._kind = engine, training, kind
         self._context = replace(context, call=None)
@@ -103,11 +103,11 @@ class TuningRun:
         self._most = self._limits.get("MaxNumberOfTrainingJobs", quotas.value("Number of training jobs per hyperparameter tuning job"))
         self._maximise = plans[0].objective["Type"] == "Maximize"
         self._config, self._plans, self._earlier = config, plans, earlier
-        self._branches: list[Branch] = []
-        self._turns: Iterator[Branch] = iter(())
-        self._trials: list[Trial] = []
-        self._next: Trial | None = None  # chosen, and waiting for instances
-        self._progress, self._converged_at = Progress(), None
+        self._branches: list[DefinitionSearch] = []
+        self._turns: Iterator[DefinitionSearch] = iter(())
+        self._trials: list[TuningTrial] = []
+        self._next: TuningTrial | None = None  # chosen, and waiting for instances
+        self._progress, self._converged_at = ConvergenceTracker(), None
         self._status, self._failure = "", ""
         self._events: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, daemon=True, name=f"{kind.arn}/{self.name}")
@@ -129,14 +129,14 @@ class TuningRun:
         return self._thread.is_alive()
 
     def _abandoned(self) -> None:
-        raise Abandoned
+        raise ServerShuttingDown
 
     def _work(self) -> None:
         status, failure = "Failed", ""
         try:
             self._tune()
             status, failure = self._status, self._failure
-        except Abandoned:
+        except ServerShuttingDown:
             return
         except Exception as error:
             logger.exception("%s/%s", self._kind.arn, self.name)
@@ -147,7 +147,7 @@ class TuningRun:
                 branch.search.close()
         try:
             persist(partial(self._save, status, failure))
-        except Abandoned:
+        except ServerShuttingDown:
             pass
         except Exception:
             logger.exception("%s/%s ended without a status", self._kind.arn, self.name)
@@ -157,7 +157,7 @@ class TuningRun:
         config, strategy = self._config, self._config["Strategy"]
         seed = config.get("RandomSeed", uuid.uuid4().int % 2**32)
         for plan, told in zip(self._plans, self._earlier, strict=True):
-            self._branches.append(Branch(plan, search_of(strategy, plan.space, seed), stopping_of(config, plan), told))
+            self._branches.append(DefinitionSearch(plan, search_of(strategy, plan.space, seed), stopping_of(config, plan), told))
         self._turns = itertools.cycle(self._branches)
 
     def _tune(self) -> None:
@@ -198,44 +198,44 @@ class TuningRun:
     def _more(self) -> bool:
         return len(self._trials) < self._most and not all(branch.exhausted for branch in self._branches)
 
-    def _chosen(self) -> Trial | None:
+    def _chosen(self) -> TuningTrial | None:
         branch = next(branch for branch in self._turns if not branch.exhausted)
         mine = [trial for trial in self._trials if trial.branch is branch]
-        told = branch.earlier + [Told(trial.values, trial.losses[-1]) for trial in mine if training_jobs.METRIC in trial.summary]
+        told = branch.earlier + [LossObservation(trial.values, trial.losses[-1]) for trial in mine if training_jobs.METRIC in trial.summary]
         values = branch.search.suggest(told, [trial.values for trial in mine if not trial.ended])
         if values is None:
             branch.exhausted = True
             return None
-        return Trial(f"{self.name}-{len(self._trials) + 1:03d}-{uuid.uuid4().hex[:8]}", branch, values)
+        return TuningTrial(f"{self.name}-{len(self._trials) + 1:03d}-{uuid.uuid4().hex[:8]}", branch, values)
 
-    def _begin(self, trial: Trial) -> None:
+    def _begin(self, trial: TuningTrial) -> None:
         request = trial.branch.plan.request(trial.name, trial.values) | {"TuningJobArn": self._arn, "Tags": self._engine.tags(self._arn)}
         self._training.begin(self._context, request, _Follower(self._events, self, trial))
         trial.summary = training_jobs.summary_of(self._job(trial), trial.branch.plan, trial.values)
         self._trials.append(trial)
         trial.branch.stopping.begun(trial.name)
 
-    def _job(self, trial: Trial) -> Document:
+    def _job(self, trial: TuningTrial) -> Document:
         return self._engine.get(self._context, self._training.kind, trial.name)
 
-    def _running(self) -> list[Trial]:
+    def _running(self) -> list[TuningTrial]:
         return [trial for trial in self._trials if not trial.ended]
 
-    def _stop(self, trial: Trial) -> None:
+    def _stop(self, trial: TuningTrial) -> None:
         trial.stopped = True
         try:
             self._training.stop(self._context, {"TrainingJobName": trial.name})
         except AwsError:
             logger.debug("%s had ended before it was stopped", trial.name)
 
-    def measured(self, trial: Trial, values: Sequence[float]) -> None:
+    def measured(self, trial: TuningTrial, values: Sequence[float]) -> None:
         """A training job emitted objective values."""
         for value in values:
             trial.losses.append(trial.branch.plan.loss(value))
             if not trial.stopped and trial.branch.stopping.reported(trial.name, trial.losses):
                 self._stop(trial)
 
-    def finished(self, trial: Trial) -> None:
+    def finished(self, trial: TuningTrial) -> None:
         """A training job ended."""
         plan = trial.branch.plan
         trial.ended = True
@@ -311,13 +311,13 @@ class TuningRun:
         try:
             self._engine.update(self._context, self._kind, self.name, changes)
         except AwsError as error:
-            raise Abandoned from error
+            raise ServerShuttingDown from error
 
 
-class _Follower(Listener):
+class _Follower(JobListener):
     """Hands what becomes of a training job to the thread of its tuning job."""
 
-    def __init__(self, events: queue.SimpleQueue[Callable[[], None]], run: TuningRun, trial: Trial) -> None:
+    def __init__(self, events: queue.SimpleQueue[Callable[[], None]], run: TuningRun, trial: TuningTrial) -> None:
         self._events, self._run, self._trial = events, run, trial
         self._metric = trial.branch.plan.metric
 

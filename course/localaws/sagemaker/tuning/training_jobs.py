@@ -9,7 +9,7 @@ from course.localaws.core import selection
 
 if TYPE_CHECKING:
     from course.localaws.core.resources import Document
-    from course.localaws.sagemaker.tuning.plan import Plan
+    from course.localaws.sagemaker.tuning.plan import TuningPlan
     from course.localaws.sagemaker.tuning.strategies.space import Values
 
 METRIC = "FinalHyperParameterTuningJobObjectiveMetric"
@@ -23,7 +23,7 @@ SORTED_BY = {
 }
 
 
-def summary_of(job: Document, plan: Plan, values: Values) -> dict:
+def summary_of(job: Document, plan: TuningPlan, values: Values) -> dict:
     """A training job that has just begun."""
     named = {"TrainingJobDefinitionName": plan.name} if plan.name else {}
     started = {member: job[member] for member in ("TrainingJobName", "TrainingJobArn")}
@@ -35,7 +35,7 @@ def refreshed(summary: dict, job: Document) -> dict:
     return summary | _progress(job)
 
 
-def evaluated(summary: dict, job: Document, plan: Plan, value: float | None) -> dict:
+def evaluated(summary: dict, job: Document, plan: TuningPlan, value: float | None) -> dict:
     """The summary of a training job that has ended.
 
     Parameters

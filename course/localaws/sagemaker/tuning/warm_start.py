@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from course.localaws.core.errors import invalid
-from course.localaws.sagemaker.tuning.plan import Plan, plans_of
-from course.localaws.sagemaker.tuning.strategies.sampling import Told
+from course.localaws.sagemaker.tuning.plan import TuningPlan, plans_of
+from course.localaws.sagemaker.tuning.strategies.sampling import LossObservation
 from course.localaws.sagemaker.tuning.strategies.space import Categorical, Numeric, Parameter
 from course.localaws.sagemaker.tuning.training_jobs import METRIC
 
@@ -20,7 +20,7 @@ MOST_CHANGES = 10
 IDENTICAL = "IdenticalDataAndAlgorithm"
 
 
-def check(parents: Sequence[dict], kind: str, plans: Sequence[Plan]) -> None:
+def check(parents: Sequence[dict], kind: str, plans: Sequence[TuningPlan]) -> None:
     """Whether a tuning job may start from some others.
 
     Parameters
@@ -29,7 +29,7 @@ def check(parents: Sequence[dict], kind: str, plans: Sequence[Plan]) -> None:
         The descriptions of the parents.
     kind : str
         ``WarmStartType``.
-    plans : sequence of Plan
+    plans : sequence of TuningPlan
         Of the new tuning job.
 
     Raises
@@ -50,7 +50,7 @@ def check(parents: Sequence[dict], kind: str, plans: Sequence[Plan]) -> None:
                 _check_identical(name, earlier[plan.name], plan)
 
 
-def told_of(parent: dict, plan: Plan, kind: str) -> list[Told]:
+def observations_of(parent: dict, plan: TuningPlan, kind: str) -> list[LossObservation]:
     """What a parent found out about the combinations of a plan.
 
     A hyperparameter that was static there and is tunable here has the value that it had. With transfer learning the losses belong to
@@ -59,13 +59,13 @@ def told_of(parent: dict, plan: Plan, kind: str) -> list[Told]:
     [earlier] = [each for each in plans_of(parent) if each.name == plan.name]
     source = "" if kind == IDENTICAL else parent["HyperParameterTuningJobName"]
     return [
-        Told({**earlier.static, **trial["TunedHyperParameters"]}, plan.loss(trial[METRIC]["Value"]), source)
+        LossObservation({**earlier.static, **trial["TunedHyperParameters"]}, plan.loss(trial[METRIC]["Value"]), source)
         for trial in parent["_trials"]
         if trial["ObjectiveStatus"] == "Succeeded" and trial.get("TrainingJobDefinitionName", plan.name) == plan.name
     ]
 
 
-def _check_plan(parent: str, earlier: Plan, plan: Plan) -> None:
+def _check_plan(parent: str, earlier: TuningPlan, plan: TuningPlan) -> None:
     if earlier.objective != plan.objective:
         raise invalid(
             f"The objective metric must be that of the parent hyperparameter tuning job {parent}, {_told(earlier.objective)}; "
@@ -89,7 +89,7 @@ def _check_plan(parent: str, earlier: Plan, plan: Plan) -> None:
         )
 
 
-def _check_identical(parent: str, earlier: Plan, plan: Plan) -> None:
+def _check_identical(parent: str, earlier: TuningPlan, plan: TuningPlan) -> None:
     images = [each.definition["AlgorithmSpecification"].get("TrainingImage") for each in (earlier, plan)]
     if images[0] != images[1]:
         raise invalid(f"With {IDENTICAL} the training image must be that of {parent}, {images[0]}; it is {images[1]}.")
@@ -99,7 +99,7 @@ def _check_identical(parent: str, earlier: Plan, plan: Plan) -> None:
         raise invalid(f"With {IDENTICAL} the input data must be that of the parent hyperparameter tuning job {parent}, {channels[0]}.")
 
 
-def _kinds(plan: Plan) -> dict[str, str]:
+def _kinds(plan: TuningPlan) -> dict[str, str]:
     return dict.fromkeys(plan.static, "static") | {parameter.name: _kind(parameter) for parameter in plan.space.parameters}
 
 
@@ -109,7 +109,7 @@ def _kind(parameter: Parameter) -> str:
     return "integer" if parameter.integer else "continuous"
 
 
-def _changes(earlier: Plan, plan: Plan) -> int:
+def _changes(earlier: TuningPlan, plan: TuningPlan) -> int:
     """Tunable hyperparameters that became static, and static values that changed; a categorical one counts with each of its values.
 
     That a changed static value counts twice is the guide's example of a hyperparameter that has two values.

@@ -13,7 +13,7 @@ NUMBERS = itertools.count()
 UNKNOWN = "INSUFFICIENT_DATA"
 
 
-class World:
+class AlarmFixtures:
     def __init__(self, handle: launch.Handle) -> None:
         self.handle = handle
         self.client = client_factory(handle)

@@ -3,14 +3,14 @@ from __future__ import annotations
 import pytest
 
 from course.localaws.server import launch
-from tests.localaws.cloudwatch.alarms.alarm_fixtures import World
+from tests.localaws.cloudwatch.alarms.alarm_fixtures import AlarmFixtures
 
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
     """A local AWS of the module's own, since its clock is moved."""
     handle = launch.start(tmp_path_factory.mktemp("alarms") / "state")
-    yield World(handle)
+    yield AlarmFixtures(handle)
     handle.stop()
 
 

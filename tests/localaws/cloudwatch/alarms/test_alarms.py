@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from course.localaws.server import launch
-from tests.localaws.cloudwatch.alarms.alarm_fixtures import UNKNOWN, World
+from tests.localaws.cloudwatch.alarms.alarm_fixtures import UNKNOWN, AlarmFixtures
 
 
 def stat(name: str, namespace: str, metric: str) -> dict:
@@ -281,11 +281,11 @@ def test_what_composite_alarms_cannot_do_is_refused_by_name(world):
 
 
 def test_alarms_go_on_after_a_kill_and_a_year_passes_quickly(tmp_path):
-    first = World(launch.start(tmp_path / "state"))
+    first = AlarmFixtures(launch.start(tmp_path / "state"))
     namespace = "Test/Kept"
     name, breaching = first.alarm(namespace, TreatMissingData="notBreaching"), first.alarm(namespace, TreatMissingData="breaching")
     os.kill(first.handle.pid, signal.SIGKILL)
-    again = World(launch.start(tmp_path / "state"))
+    again = AlarmFixtures(launch.start(tmp_path / "state"))
     try:
         begin = again.to_the_minute()
         again.put(namespace, [20], begin)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from course.localaws.cloudwatch.alarms.states import Point, verdict
+from course.localaws.cloudwatch.alarms.states import DataPoint, verdict
 
 OK, ALARM, UNKNOWN, RETAINED = "OK", "ALARM", "INSUFFICIENT_DATA", "retained"
 TREATMENTS = ("missing", "ignore", "breaching", "notBreaching")
@@ -34,6 +34,6 @@ CASES = [
 @pytest.mark.parametrize(("needed", "points", "treatment", "expected"), CASES)
 def test_missing_data(needed, points, treatment, expected):
     values = {"X": 11.0, "0": 1.0, "-": None}
-    evaluated = [Point(60.0 * place, values[sign]) for place, sign in enumerate(points)]
+    evaluated = [DataPoint(60.0 * place, values[sign]) for place, sign in enumerate(points)]
     alarm = {"EvaluationPeriods": 3, "DatapointsToAlarm": needed, "TreatMissingData": treatment, "StateValue": RETAINED}
     assert verdict(alarm, evaluated, lambda value: value > 10).state == expected

@@ -10,7 +10,7 @@ from course.localaws.core.errors import AwsError
 from course.localaws.sagemaker.core import search_filters
 from course.localaws.sagemaker.core.search import record_shape
 from tests.localaws.sagemaker.experiments.test_experiments import made
-from tests.localaws.sagemaker.job_fixtures import World, channel
+from tests.localaws.sagemaker.job_fixtures import JobFixtures, channel
 from tests.localaws.sagemaker.processing.test_processing import refused
 
 JOB = record_shape("TrainingJob")
@@ -31,7 +31,7 @@ RECORD = {
 
 
 def matches(*filters: dict, **members: object) -> bool:
-    return search_filters.Search({"Filters": list(filters), **members} if filters else members, JOB).matches(RECORD)
+    return search_filters.SearchExpression({"Filters": list(filters), **members} if filters else members, JOB).matches(RECORD)
 
 
 def condition(name: str, operator: str | None = None, value: str | None = None) -> dict:
@@ -134,7 +134,7 @@ def test_numbers_are_compared_as_numbers(held: float, asked: float) -> None:
     record = {"FinalMetricDataList": [{"MetricName": "m", "Value": held, "Timestamp": 0.0}]}
 
     def satisfied(operator: str) -> bool:
-        return search_filters.Search({"Filters": [condition("Metrics.m", operator, repr(asked))]}, JOB).matches(record)
+        return search_filters.SearchExpression({"Filters": [condition("Metrics.m", operator, repr(asked))]}, JOB).matches(record)
 
     assert satisfied("GreaterThan") is (held > asked) and satisfied("LessThanOrEqualTo") is (held <= asked)
     assert satisfied("LessThan") is (held < asked) and satisfied("GreaterThanOrEqualTo") is (held >= asked)
@@ -150,7 +150,7 @@ def test_and_wants_all_and_or_wants_one(filters: list[bool], inner: list[bool]) 
     if inner:
         expression["SubExpressions"] = [{"Filters": [of(each)]} for each in inner]
     for name, together in (("And", all), ("Or", any)):
-        assert search_filters.Search(expression | {"Operator": name}, JOB).matches(RECORD) is together([*filters, *inner])
+        assert search_filters.SearchExpression(expression | {"Operator": name}, JOB).matches(RECORD) is together([*filters, *inner])
 
 
 @given(st.text(min_size=1, max_size=30), st.text(min_size=1, max_size=30))
@@ -166,7 +166,7 @@ def test_any_name_and_value_is_answered_or_refused(name: str, value: str) -> Non
 # Through boto3
 
 
-def test_training_jobs_are_found_by_what_they_did(world: World) -> None:
+def test_training_jobs_are_found_by_what_they_did(world: JobFixtures) -> None:
     stem = world.name("found")
     uri = world.put(f"{stem}/train/a.csv", "1")
     for number, loss in enumerate((0.3, 0.1, 0.2)):
@@ -204,7 +204,7 @@ def test_training_jobs_are_found_by_what_they_did(world: World) -> None:
     assert {member: described[member] for member in record if member != "Tags"} == {k: v for k, v in record.items() if k != "Tags"}
 
 
-def test_trial_components_are_found_with_their_parents_and_their_job(world: World) -> None:
+def test_trial_components_are_found_with_their_parents_and_their_job(world: JobFixtures) -> None:
     experiment, trial, component = made(world)
     name = world.process("pass", ExperimentConfig={"ExperimentName": experiment, "TrialName": trial, "RunName": component})
     world.processed(name)
@@ -230,7 +230,7 @@ def test_trial_components_are_found_with_their_parents_and_their_job(world: Worl
     assert [source["SourceType"] for source in sources] == ["SageMakerProcessingJob"]
 
 
-def test_what_is_not_searched_says_so(world: World) -> None:
+def test_what_is_not_searched_says_so(world: JobFixtures) -> None:
     code, message = refused(world.sagemaker.search, Resource="FeatureGroup")
     assert code == "NotSupportedByLocalAws" and "TrainingJob" in message
     code, message = refused(world.sagemaker.search, Resource="Experiment", SortBy="Colour")

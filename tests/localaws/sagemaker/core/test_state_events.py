@@ -7,14 +7,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.localaws.sagemaker.job_fixtures import ROLE, World
+from tests.localaws.sagemaker.job_fixtures import ROLE, JobFixtures
 from tests.localaws.sagemaker.training.test_training import SAVE
 
 
 class Queue:
     """An SQS queue that a rule of EventBridge fills."""
 
-    def __init__(self, world: World, pattern: dict) -> None:
+    def __init__(self, world: JobFixtures, pattern: dict) -> None:
         self.world, self.name = world, world.name("jobs")
         self._sqs, self._events = world.client("sqs"), world.client("events")
         self._url = self._sqs.create_queue(QueueName=self.name)["QueueUrl"]
@@ -37,13 +37,13 @@ class Queue:
 
 
 @pytest.fixture
-def queue(world: World) -> Iterator[Queue]:
+def queue(world: JobFixtures) -> Iterator[Queue]:
     made = Queue(world, {"source": ["aws.sagemaker"]})
     yield made
     made.close()
 
 
-def test_every_step_of_a_training_job_is_an_event(world: World, queue: Queue) -> None:
+def test_every_step_of_a_training_job_is_an_event(world: JobFixtures, queue: Queue) -> None:
     name = world.script(SAVE, {"depth": "3"}, Tags=[{"Key": "team", "Value": "delays"}])
     job = world.trained(name)
     events = world.until(queue.events, lambda events: len(events) >= 5)
@@ -60,7 +60,7 @@ def test_every_step_of_a_training_job_is_an_event(world: World, queue: Queue) ->
     assert not [member for member in detail if member.startswith("_")]
 
 
-def test_a_rule_hears_only_what_it_asks_for(world: World) -> None:
+def test_a_rule_hears_only_what_it_asks_for(world: JobFixtures) -> None:
     pattern = {"detail-type": ["SageMaker Processing Job State Change"], "detail": {"ProcessingJobStatus": ["Failed"]}}
     failures = Queue(world, pattern)
     world.processed(world.process("print('well')"))
@@ -71,7 +71,7 @@ def test_a_rule_hears_only_what_it_asks_for(world: World) -> None:
     failures.close()
 
 
-def test_a_stop_is_heard(world: World, queue: Queue) -> None:
+def test_a_stop_is_heard(world: JobFixtures, queue: Queue) -> None:
     name = world.script("import time; time.sleep(600)")
     world.until(lambda: world.sagemaker.describe_training_job(TrainingJobName=name)["SecondaryStatus"] == "Training")
     world.sagemaker.stop_training_job(TrainingJobName=name)

@@ -7,13 +7,13 @@ import time
 
 import pytest
 
-from tests.localaws.sagemaker.job_fixtures import BUCKET, SKLEARN, World, channel, processing_input, processing_output
+from tests.localaws.sagemaker.job_fixtures import BUCKET, SKLEARN, JobFixtures, channel, processing_input, processing_output
 from tests.localaws.sagemaker.processing.test_processing import refused
 
 pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
 
 
-def made(world: World) -> tuple[str, str, str]:
+def made(world: JobFixtures) -> tuple[str, str, str]:
     """An experiment with a trial that has a trial component."""
     experiment, trial, component = world.name("experiment"), world.name("trial"), world.name("component")
     world.sagemaker.create_experiment(ExperimentName=experiment)
@@ -23,7 +23,7 @@ def made(world: World) -> tuple[str, str, str]:
     return experiment, trial, component
 
 
-def test_an_experiment_is_kept_and_changed(world: World) -> None:
+def test_an_experiment_is_kept_and_changed(world: JobFixtures) -> None:
     name = world.name("Flights")
     arn = world.sagemaker.create_experiment(ExperimentName=name, Description="delays", Tags=[{"Key": "team", "Value": "a"}])[
         "ExperimentArn"
@@ -44,7 +44,7 @@ def test_an_experiment_is_kept_and_changed(world: World) -> None:
     assert code == "ResourceNotFound" and name in message
 
 
-def test_trials_and_components_hang_together(world: World) -> None:
+def test_trials_and_components_hang_together(world: JobFixtures) -> None:
     sagemaker = world.sagemaker
     experiment, trial, component = made(world)
     other = world.name("trial")
@@ -74,7 +74,7 @@ def test_trials_and_components_hang_together(world: World) -> None:
 
 
 @pytest.mark.parametrize("operation", ["create_trial", "list_trials", "associate_trial_component", "list_trial_components"])
-def test_what_is_not_there_is_told(world: World, operation: str) -> None:
+def test_what_is_not_there_is_told(world: JobFixtures, operation: str) -> None:
     params = {
         "create_trial": {"TrialName": world.name("t"), "ExperimentName": "nowhere"},
         "list_trials": {"ExperimentName": "nowhere"},
@@ -85,7 +85,7 @@ def test_what_is_not_there_is_told(world: World, operation: str) -> None:
     assert code == "ResourceNotFound" and "'nowhere' does not exist" in message
 
 
-def test_an_update_adds_to_a_components_maps_and_takes_from_them(world: World) -> None:
+def test_an_update_adds_to_a_components_maps_and_takes_from_them(world: JobFixtures) -> None:
     name = world.name("component")
     world.sagemaker.create_trial_component(
         TrialComponentName=name,
@@ -108,7 +108,7 @@ def test_an_update_adds_to_a_components_maps_and_takes_from_them(world: World) -
     assert world.sagemaker.describe_trial_component(TrialComponentName=found["TrialComponentArn"])["TrialComponentName"] == name
 
 
-def test_lists_have_pages_in_an_order_of_ones_own(world: World) -> None:
+def test_lists_have_pages_in_an_order_of_ones_own(world: JobFixtures) -> None:
     experiment, start = world.name("paged"), datetime.datetime.now(datetime.UTC)
     world.sagemaker.create_experiment(ExperimentName=experiment)
     names = [f"{experiment}-{letter}" for letter in "cadbe"]
@@ -130,7 +130,7 @@ def test_lists_have_pages_in_an_order_of_ones_own(world: World) -> None:
     assert code == "ValidationException" and "NextToken" in message
 
 
-def test_metrics_are_summed_up_and_queried(world: World) -> None:
+def test_metrics_are_summed_up_and_queried(world: JobFixtures) -> None:
     name, metrics = world.name("logged"), world.client("sagemaker-metrics")
     arn = world.sagemaker.create_trial_component(TrialComponentName=name)["TrialComponentArn"]
     now = int(time.time()) // 60 * 60
@@ -169,7 +169,7 @@ for loss in (0.9, 0.4, 0.5):
 """
 
 
-def test_a_training_job_is_a_trial_component(world: World) -> None:
+def test_a_training_job_is_a_trial_component(world: JobFixtures) -> None:
     experiment, trial, _ = made(world)
     uri = world.put("tracked/train/a.csv", "1")
     name = world.script(
@@ -204,7 +204,7 @@ def test_a_training_job_is_a_trial_component(world: World) -> None:
     assert job["ExperimentConfig"]["TrialName"] == trial
 
 
-def test_a_processing_job_is_a_trial_component_and_gets_a_trial(world: World) -> None:
+def test_a_processing_job_is_a_trial_component_and_gets_a_trial(world: JobFixtures) -> None:
     experiment, _, _ = made(world)
     uri = world.put("tracked/raw.csv", "1")
     name = world.process(
@@ -231,7 +231,7 @@ def test_a_processing_job_is_a_trial_component_and_gets_a_trial(world: World) ->
     assert f"{name}-aws-trial" in trials
 
 
-def test_a_job_outside_an_experiment_is_a_component_of_no_trial(world: World) -> None:
+def test_a_job_outside_an_experiment_is_a_component_of_no_trial(world: JobFixtures) -> None:
     name = world.process("pass")
     job = world.processed(name)
     [found] = world.sagemaker.list_trial_components(SourceArn=job["ProcessingJobArn"])["TrialComponentSummaries"]
@@ -239,7 +239,7 @@ def test_a_job_outside_an_experiment_is_a_component_of_no_trial(world: World) ->
     assert world.sagemaker.list_trials(TrialComponentName=found["TrialComponentName"])["TrialSummaries"] == []
 
 
-def test_a_job_of_the_name_of_a_deleted_one_has_a_component_of_its_own(world: World) -> None:
+def test_a_job_of_the_name_of_a_deleted_one_has_a_component_of_its_own(world: JobFixtures) -> None:
     name = world.process("pass")
     world.processed(name)
     world.sagemaker.delete_processing_job(ProcessingJobName=name)
@@ -249,7 +249,7 @@ def test_a_job_of_the_name_of_a_deleted_one_has_a_component_of_its_own(world: Wo
     assert found["Parameters"]["SageMaker.VolumeSizeInGB"] == {"NumberValue": 6.0}
 
 
-def test_a_job_of_an_experiment_that_is_not_there_is_refused(world: World) -> None:
+def test_a_job_of_an_experiment_that_is_not_there_is_refused(world: JobFixtures) -> None:
     experiment, trial, _ = made(world)
     other = world.name("experiment")
     world.sagemaker.create_experiment(ExperimentName=other)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.localaws.sagemaker.job_fixtures import BUCKET, World
+from tests.localaws.sagemaker.job_fixtures import BUCKET, JobFixtures
 from tests.localaws.sagemaker.training.test_training_sdk import processor_settings, session, write  # noqa: F401
 
 pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
@@ -22,7 +22,7 @@ IN_JOB = """
 """
 
 
-def test_a_run_keeps_what_is_logged(world: World, session: object, tmp_path: Path) -> None:  # noqa: F811
+def test_a_run_keeps_what_is_logged(world: JobFixtures, session: object, tmp_path: Path) -> None:  # noqa: F811
     from sagemaker.core.analytics import ExperimentAnalytics
     from sagemaker.core.experiments.run import Run, list_runs, load_run
 
@@ -50,7 +50,7 @@ def test_a_run_keeps_what_is_logged(world: World, session: object, tmp_path: Pat
     assert len(world.sagemaker.list_trial_components(ExperimentName=experiment)["TrialComponentSummaries"]) == 1
 
 
-def test_a_runs_charts_are_artifacts_of_it(world: World, session: object) -> None:  # noqa: F811
+def test_a_runs_charts_are_artifacts_of_it(world: JobFixtures, session: object) -> None:  # noqa: F811
     from sagemaker.core.experiments.run import Run
 
     experiment = world.name("sdk-experiment")
@@ -70,7 +70,7 @@ def test_a_runs_charts_are_artifacts_of_it(world: World, session: object) -> Non
     assert world.get(found["Source"]["SourceUri"]).startswith(b"{")
 
 
-def test_a_run_that_raises_has_failed(world: World, session: object) -> None:  # noqa: F811
+def test_a_run_that_raises_has_failed(world: JobFixtures, session: object) -> None:  # noqa: F811
     from sagemaker.core.experiments.run import Run
 
     experiment = world.name("sdk-experiment")
@@ -83,7 +83,7 @@ def test_a_run_that_raises_has_failed(world: World, session: object) -> None:  #
     assert status == {"PrimaryStatus": "Failed", "Message": "no rows"}
 
 
-def test_a_training_job_of_a_run_loads_it_and_logs_to_it(world: World, session: object) -> None:  # noqa: F811
+def test_a_training_job_of_a_run_loads_it_and_logs_to_it(world: JobFixtures, session: object) -> None:  # noqa: F811
     from sagemaker.core.experiments.run import Run
 
     experiment = world.name("sdk-experiment")
@@ -94,7 +94,7 @@ def test_a_training_job_of_a_run_loads_it_and_logs_to_it(world: World, session: 
     logged_by_its_job(world, experiment, job["TrainingJobArn"], f"{name}-aws-training-job")
 
 
-def test_a_processing_job_of_a_run_loads_it_and_logs_to_it(world: World, session: object, tmp_path: Path) -> None:  # noqa: F811
+def test_a_processing_job_of_a_run_loads_it_and_logs_to_it(world: JobFixtures, session: object, tmp_path: Path) -> None:  # noqa: F811
     from sagemaker.core.experiments.run import Run
     from sagemaker.core.processing import ScriptProcessor
 
@@ -110,7 +110,7 @@ def test_a_processing_job_of_a_run_loads_it_and_logs_to_it(world: World, session
     logged_by_its_job(world, experiment, job["ProcessingJobArn"], f"{job['ProcessingJobName']}-aws-processing-job")
 
 
-def logged_by_its_job(world: World, experiment: str, job: str, component: str) -> None:
+def logged_by_its_job(world: JobFixtures, experiment: str, job: str, component: str) -> None:
     found = world.sagemaker.describe_trial_component(TrialComponentName=f"{experiment}-with-job")
     assert found["Parameters"]["in_job"] == {"NumberValue": 1.0} and found["Metrics"][0]["Last"] == 0.25
     assert found["Sources"][0]["SourceArn"] == job

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from tests.localaws.sagemaker.job_fixtures import World
+from tests.localaws.sagemaker.job_fixtures import JobFixtures
 from tests.localaws.sagemaker.processing.test_processing import refused
 
 
-def artifact(world: World, uri: str, **params: object) -> str:
+def artifact(world: JobFixtures, uri: str, **params: object) -> str:
     return world.sagemaker.create_artifact(Source={"SourceUri": uri}, ArtifactType="DataSet", **params)["ArtifactArn"]
 
 
-def test_an_artifact_is_kept_and_changed(world: World) -> None:
+def test_an_artifact_is_kept_and_changed(world: JobFixtures) -> None:
     uri = f"s3://b/{world.name('data')}"
     arn = artifact(world, uri, ArtifactName="flights", Properties={"rows": "3", "old": "1"}, Tags=[{"Key": "team", "Value": "a"}])
     found = world.sagemaker.describe_artifact(ArtifactArn=arn)
@@ -29,12 +29,12 @@ def test_an_artifact_is_kept_and_changed(world: World) -> None:
     assert refused(world.sagemaker.delete_artifact)[0] == "ValidationException"
 
 
-def test_an_artifact_needs_no_name(world: World) -> None:
+def test_an_artifact_needs_no_name(world: JobFixtures) -> None:
     arn = artifact(world, f"s3://b/{world.name('data')}")
     assert "ArtifactName" not in world.sagemaker.describe_artifact(ArtifactArn=arn)
 
 
-def test_associations_say_what_comes_of_what(world: World) -> None:
+def test_associations_say_what_comes_of_what(world: JobFixtures) -> None:
     sagemaker, name = world.sagemaker, world.name("component")
     data, model = (artifact(world, f"s3://b/{world.name(kind)}", ArtifactName=kind) for kind in ("data", "model"))
     component = sagemaker.create_trial_component(TrialComponentName=name)["TrialComponentArn"]
@@ -57,7 +57,7 @@ def test_associations_say_what_comes_of_what(world: World) -> None:
     sagemaker.delete_artifact(ArtifactArn=data)
 
 
-def test_actions_and_contexts_are_kept_and_changed(world: World) -> None:
+def test_actions_and_contexts_are_kept_and_changed(world: JobFixtures) -> None:
     sagemaker, name = world.sagemaker, world.name("deploy")
     source = {"SourceUri": f"s3://b/{name}", "SourceType": "Model"}
     tags = [{"Key": "team", "Value": "a"}]
@@ -90,7 +90,7 @@ def test_actions_and_contexts_are_kept_and_changed(world: World) -> None:
     assert refused(sagemaker.describe_context, ContextName=name)[0] == "ResourceNotFound"
 
 
-def test_contexts_are_listed_by_name_and_by_page(world: World) -> None:
+def test_contexts_are_listed_by_name_and_by_page(world: JobFixtures) -> None:
     uri = f"s3://b/{world.name('ordered')}"
     names = [world.name(f"{letter}-context") for letter in "bca"]
     for name in names:
@@ -101,7 +101,7 @@ def test_contexts_are_listed_by_name_and_by_page(world: World) -> None:
     assert [found["ContextName"] for page in pages for found in page["ContextSummaries"]] == sorted(names)
 
 
-def lineage(world: World) -> dict[str, str]:
+def lineage(world: JobFixtures) -> dict[str, str]:
     """data -> component -> model -> deploy -> endpoint, and other -> deploy."""
     sagemaker, stem = world.sagemaker, world.name("line")
     source = {"SourceUri": f"s3://b/{stem}"}
@@ -122,7 +122,7 @@ def lineage(world: World) -> dict[str, str]:
     return found
 
 
-def test_a_query_follows_lineage_up_and_down(world: World) -> None:
+def test_a_query_follows_lineage_up_and_down(world: JobFixtures) -> None:
     arns = lineage(world)
     names = {arn: name for name, arn in arns.items()}
 
@@ -147,7 +147,7 @@ def test_a_query_follows_lineage_up_and_down(world: World) -> None:
     assert refused(world.sagemaker.query_lineage, StartArns=[arns["model"] + "0"])[0] == "ResourceNotFound"
 
 
-def test_a_query_comes_in_pages_that_hold_every_edge_once(world: World) -> None:
+def test_a_query_comes_in_pages_that_hold_every_edge_once(world: JobFixtures) -> None:
     arns = lineage(world)
     request = {"StartArns": [arns["endpoint"]], "Direction": "Ascendants", "MaxResults": 2}
     pages = [world.sagemaker.query_lineage(**request)]

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.localaws.sagemaker.hosting.endpoint_fixtures import ROLE, SKLEARN, World, echo, until
+from tests.localaws.sagemaker.hosting.endpoint_fixtures import ROLE, SKLEARN, EndpointFixtures, echo, until
 
 MEMORY = 8192  # MB of an ml.m5.large, which has two cores
 
 
-class Components(World):
+class ComponentFixtures(EndpointFixtures):
     """A world of endpoints whose variants have no model, and of components on them."""
 
     def host(self, count: int = 1, **variant: Any) -> str:

@@ -67,10 +67,10 @@ def until(condition: Callable[[], Any], what: str, limit: float = LIMIT) -> Any:
     raise TimeoutError(f"after {limit} s still not: {what}")
 
 
-W = TypeVar("W", bound="World")
+W = TypeVar("W", bound="EndpointFixtures")
 
 
-class World:
+class EndpointFixtures:
     """Names are new for every test, so that tests share a local AWS. One with a ``handle`` is the tests' own: they may move its clock."""
 
     def __init__(self, client: Callable[..., Any], handle: launch.Handle | None = None) -> None:
@@ -162,6 +162,6 @@ def answers_of(handle: launch.Handle, folder: Path, program: str, *arguments: st
     return done.stdout.partition("ANSWERS ")[2].splitlines()[0]
 
 
-def world_of(handle: launch.Handle, kind: type[W] = World) -> W:
+def fixtures_of(handle: launch.Handle, kind: type[W] = EndpointFixtures) -> W:
     """The world of a local AWS of one's own."""
     return kind(client_factory(handle), handle)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from botocore.exceptions import ClientError, EndpointConnectionError, HTTPClientError
 
-from tests.localaws.sagemaker.job_fixtures import BUCKET, World
+from tests.localaws.sagemaker.job_fixtures import BUCKET, JobFixtures
 
 INPUTS = [f"input {number}" for number in range(20)]
 # What AWS answers while a model's server is not there: error code, and HTTP status of the container. It may have ended while it answered
@@ -21,7 +21,7 @@ PAUSE = 0.05  # seconds between two requests of a thread
 
 
 @dataclass
-class Told:
+class LoadResults:
     """What happened until now. Threads only append."""
 
     answered: Counter = field(default_factory=Counter)  # by kind of endpoint
@@ -42,13 +42,13 @@ class Load:
         Kind of endpoint -> a function of client and number that asks once, and says what was wrong with the answer, or ``""``.
     """
 
-    def __init__(self, world: Callable[[], World], asks: dict[str, Callable]) -> None:
+    def __init__(self, world: Callable[[], JobFixtures], asks: dict[str, Callable]) -> None:
         self._world = world
         self._stop = threading.Event()
-        self.told = Told()
+        self.told = LoadResults()
         self._threads = [threading.Thread(target=self._run, args=item, name=f"load {item[0]}", daemon=True) for item in asks.items()]
 
-    def __enter__(self) -> Told:
+    def __enter__(self) -> LoadResults:
         for thread in self._threads:
             thread.start()
         return self.told
@@ -82,7 +82,7 @@ class Load:
                 if self._stop.wait(PAUSE):
                     return
 
-    def _worlds(self) -> Iterator[tuple[World, Iterator[int]]]:
+    def _worlds(self) -> Iterator[tuple[JobFixtures, Iterator[int]]]:
         """Each local AWS, with numbers as long as it is the present one; none is given twice."""
         numbers = itertools.count()
         while True:
@@ -93,7 +93,7 @@ class Load:
 def upper(endpoint: str) -> Callable:
     """Ask an endpoint that answers in capitals."""
 
-    def ask(client: object, number: int, told: Told) -> str:
+    def ask(client: object, number: int, told: LoadResults) -> str:
         sent = f"request {number}"
         answer = client.invoke_endpoint(EndpointName=endpoint, Body=sent, ContentType="text/csv")["Body"].read().decode()
         return "" if answer == sent.upper() else f"{answer!r} to {sent!r}"
@@ -104,7 +104,7 @@ def upper(endpoint: str) -> Callable:
 def of_many(endpoint: str, models: list[str]) -> Callable:
     """Ask a multi-model endpoint, whose models put their names before their answers."""
 
-    def ask(client: object, number: int, told: Told) -> str:
+    def ask(client: object, number: int, told: LoadResults) -> str:
         model, sent = models[number % len(models)], f"request {number}"
         target = {"EndpointName": endpoint, "TargetModel": f"{model}.tar.gz"}
         answer = client.invoke_endpoint(**target, Body=sent, ContentType="text/csv")["Body"].read().decode()
@@ -116,7 +116,7 @@ def of_many(endpoint: str, models: list[str]) -> Callable:
 def queued(endpoint: str) -> Callable:
     """Ask an asynchronous endpoint for one of the `INPUTS`."""
 
-    def ask(client: object, number: int, told: Told) -> str:
+    def ask(client: object, number: int, told: LoadResults) -> str:
         place = number % len(INPUTS)
         location = f"s3://{BUCKET}/inputs/{place}"
         answer = client.invoke_endpoint_async(EndpointName=endpoint, InputLocation=location, ContentType="text/csv")

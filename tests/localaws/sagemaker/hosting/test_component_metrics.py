@@ -9,8 +9,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from course.localaws.server import launch
-from tests.localaws.sagemaker.hosting.component_fixtures import Components
-from tests.localaws.sagemaker.hosting.endpoint_fixtures import SKLEARN, script, until, world_of
+from tests.localaws.sagemaker.hosting.component_fixtures import ComponentFixtures
+from tests.localaws.sagemaker.hosting.endpoint_fixtures import SKLEARN, fixtures_of, script, until
 
 BUSY = """
 import time
@@ -25,11 +25,11 @@ def transform_fn(model, data, content_type, accept):
 @pytest.fixture(scope="module")
 def own(tmp_path_factory):
     handle = launch.start(tmp_path_factory.mktemp("component-metrics") / "state")
-    yield world_of(handle, Components)
+    yield fixtures_of(handle, ComponentFixtures)
     handle.stop()
 
 
-def points(world: Components, namespace: str, metric: str, dimensions: dict[str, str], period: int = 60) -> list[dict]:
+def points(world: ComponentFixtures, namespace: str, metric: str, dimensions: dict[str, str], period: int = 60) -> list[dict]:
     now = datetime.datetime.fromtimestamp(world.handle.advance(0), datetime.UTC)
     found = world.cloudwatch.get_metric_statistics(
         Namespace=namespace,

@@ -10,11 +10,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from course.localaws.server import launch
-from tests.localaws.sagemaker.hosting.component_fixtures import MEMORY, Components, needs
-from tests.localaws.sagemaker.hosting.endpoint_fixtures import SKLEARN, echo, script, until, world_of
+from tests.localaws.sagemaker.hosting.component_fixtures import MEMORY, ComponentFixtures, needs
+from tests.localaws.sagemaker.hosting.endpoint_fixtures import SKLEARN, echo, fixtures_of, script, until
 
 
-class Rolled(Components):
+class Rolled(ComponentFixtures):
     """Components that answer with the letter of their model, on a local AWS whose clock the tests move."""
 
     def roll(self, name: str, letter: str, copies: int | None = None, memory: int = 1024, model: str = "", **policy: Any) -> dict:
@@ -89,7 +89,7 @@ def size(value: int, kind: str = "COPY_COUNT") -> dict:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
     handle = launch.start(tmp_path_factory.mktemp("rollouts") / "state")
-    yield world_of(handle, Rolled)
+    yield fixtures_of(handle, Rolled)
     handle.stop()
 
 
@@ -215,7 +215,7 @@ def test_batches_of_a_wrong_size_are_refused(world):
 
 def test_after_a_kill_all_old_copies_come_back(tmp_path):
     handle = launch.start(tmp_path / "state")
-    world = world_of(handle, Rolled)
+    world = fixtures_of(handle, Rolled)
     endpoint = world.host(3)
     name = world.served(endpoint, "old", copies=2, memory=MEMORY)
     world.roll(name, "new", memory=MEMORY)
@@ -225,7 +225,7 @@ def test_after_a_kill_all_old_copies_come_back(tmp_path):
     psutil.Process(handle.pid).kill()
     handle = launch.start(tmp_path / "state")
     try:
-        world = world_of(handle, Rolled)
+        world = fixtures_of(handle, Rolled)
         assert world.answers(endpoint, name, 10) == {"old": 10}  # waits for the copies
         described = world.component_settled(name)
         assert described["FailureReason"].startswith("The local AWS ended during the update.")

@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from course.localaws.server import launch
-from tests.localaws.sagemaker.hosting.endpoint_fixtures import SKLEARN, World, script, until, world_of
+from tests.localaws.sagemaker.hosting.endpoint_fixtures import SKLEARN, EndpointFixtures, fixtures_of, script, until
 
 # Answers in capitals; "slow" takes a while, "bad" is refused, "die" ends the process.
 CAPITALS = """
@@ -34,7 +34,7 @@ def transform_fn(model, data, content_type, accept):
 """
 
 
-class Told(World):
+class Told(EndpointFixtures):
     """With topics, and queues that hear of them."""
 
     def __init__(self, client: Callable[..., Any], handle: launch.Handle) -> None:
@@ -46,11 +46,11 @@ class Told(World):
 def world(tmp_path_factory):
     """A local AWS whose clock is ours alone."""
     handle = launch.start(tmp_path_factory.mktemp("async") / "state")
-    yield world_of(handle, Told)
+    yield fixtures_of(handle, Told)
     handle.stop()
 
 
-def deploy(world: World, most: int = 1, to: str = "out", notify: dict | None = None, **variant: object) -> str:
+def deploy(world: EndpointFixtures, most: int = 1, to: str = "out", notify: dict | None = None, **variant: object) -> str:
     output = {"S3OutputPath": f"s3://{world.bucket}/{to}", "S3FailurePath": f"s3://{world.bucket}/{to}-failed"}
     config = {
         "OutputConfig": output | ({"NotificationConfig": notify} if notify else {}),
@@ -69,14 +69,14 @@ def endpoint(world) -> str:
     return deploy(world)
 
 
-def ask(world: World, name: str, body: str, **more: object) -> dict:
+def ask(world: EndpointFixtures, name: str, body: str, **more: object) -> dict:
     key = world.name("in")
     world.s3.put_object(Bucket=world.bucket, Key=key, Body=body.encode())
     location = f"s3://{world.bucket}/{key}"
     return world.runtime.invoke_endpoint_async(EndpointName=name, InputLocation=location, ContentType="text/csv", **more)
 
 
-def read(world: World, location: str) -> str | None:
+def read(world: EndpointFixtures, location: str) -> str | None:
     bucket, _, key = location.removeprefix("s3://").partition("/")
     try:
         return world.s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode()
@@ -84,11 +84,11 @@ def read(world: World, location: str) -> str | None:
         return None
 
 
-def result(world: World, location: str) -> str:
+def result(world: EndpointFixtures, location: str) -> str:
     return until(lambda: read(world, location), f"{location} is there")
 
 
-def inbox(world: World) -> tuple[str, Callable[[], list[dict]]]:
+def inbox(world: EndpointFixtures) -> tuple[str, Callable[[], list[dict]]]:
     """A topic, and what was published to it."""
     name = world.name("sagemaker-topic")  # as which the role may publish to it
     topic, queue = world.sns.create_topic(Name=name)["TopicArn"], world.sqs.create_queue(QueueName=name)["QueueUrl"]
@@ -178,7 +178,7 @@ def test_requests_wait_for_their_turn_and_each_is_answered_once(world):
     assert sorted(message["inferenceId"] for message in seen) == sorted(each["InferenceId"] for each in told)
 
 
-def metric(world: World, name: str, metric: str) -> list[float]:
+def metric(world: EndpointFixtures, name: str, metric: str) -> list[float]:
     now = world.handle.now() if hasattr(world.handle, "now") else time.time()
     asked = {"Namespace": "AWS/SageMaker", "MetricName": metric, "Dimensions": [{"Name": "EndpointName", "Value": name}]}
     points = world.cloudwatch.get_metric_statistics(
@@ -240,7 +240,7 @@ def test_a_deleted_endpoint_takes_its_requests_with_it(world):
 
 def test_a_killed_local_aws_answers_what_it_acknowledged(tmp_path):
     handle = launch.start(tmp_path / "state")
-    world = world_of(handle, Told)
+    world = fixtures_of(handle, Told)
     topic, _ = inbox(world)
     name = deploy(world, notify={"SuccessTopic": topic})
     told = [ask(world, name, f"slow {number}") for number in range(3)]
@@ -248,7 +248,7 @@ def test_a_killed_local_aws_answers_what_it_acknowledged(tmp_path):
     psutil.Process(handle.pid).kill()
     handle = launch.start(tmp_path / "state")
     try:
-        bucket, again = world.bucket, world_of(handle, Told)
+        bucket, again = world.bucket, fixtures_of(handle, Told)
         assert [result(again, each["OutputLocation"]) for each in told] == [f"SLOW {number}" for number in range(3)]
         queue = again.sqs.list_queues()["QueueUrls"][0]
         seen: list[str] = []

@@ -8,17 +8,17 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.localaws.sagemaker.hosting.endpoint_fixtures import SKLEARN, World, echo, script, until
+from tests.localaws.sagemaker.hosting.endpoint_fixtures import SKLEARN, EndpointFixtures, echo, script, until
 
 
 @pytest.fixture(scope="module")
 def world(client):
-    world = World(client)
+    world = EndpointFixtures(client)
     yield world
     world.close()
 
 
-def capture(world: World, prefix: str, *modes: str, percentage: int = 100, **more: object) -> dict:
+def capture(world: EndpointFixtures, prefix: str, *modes: str, percentage: int = 100, **more: object) -> dict:
     return {
         "EnableCapture": True,
         "InitialSamplingPercentage": percentage,
@@ -35,14 +35,14 @@ def transform_fn(model, data, content_type, accept): return '{"score": 1}', 'app
 """)
 
 
-def deploy(world: World, config: dict, files: dict[str, bytes] = MIRROR) -> str:
+def deploy(world: EndpointFixtures, config: dict, files: dict[str, bytes] = MIRROR) -> str:
     name = world.create(world.config({"ModelName": world.model(files, SKLEARN)}, DataCaptureConfig=config))
     described = world.settled(name)
     assert described["EndpointStatus"] == "InService", described.get("FailureReason")
     return name
 
 
-def lines(world: World, prefix: str, count: int) -> list[tuple[str, dict]]:
+def lines(world: EndpointFixtures, prefix: str, count: int) -> list[tuple[str, dict]]:
     """Keys and records of what was captured, once there are as many."""
 
     def read() -> list[tuple[str, dict]]:

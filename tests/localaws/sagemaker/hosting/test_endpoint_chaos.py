@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from course.localaws.sagemaker.hosting.runtime.container_client import EXITED
-from tests.localaws.sagemaker.chaos import Killed
+from tests.localaws.sagemaker.chaos import KillableAws
 from tests.localaws.sagemaker.hosting.endpoint_fixtures import ROLE, SCRIPT, SKLEARN, archive, script
-from tests.localaws.sagemaker.hosting.endpoint_load import INPUTS, Load, Told, messages, of_many, queued, upper
+from tests.localaws.sagemaker.hosting.endpoint_load import INPUTS, Load, LoadResults, messages, of_many, queued, upper
 from tests.localaws.sagemaker.job_fixtures import BUCKET
 
 CODE = """
@@ -28,7 +28,7 @@ def named(name: str) -> bytes:
     return archive(script(CODE) | {"name": name.encode()})
 
 
-class Chaos(Killed):
+class Chaos(KillableAws):
     """An endpoint of each of the `KINDS`, named so."""
 
     def __init__(self, state: Path, seed: int) -> None:
@@ -76,7 +76,7 @@ class Chaos(Killed):
             found.append(described)
         return found
 
-    def strike(self, victim: str, told: Told) -> None:
+    def strike(self, victim: str, told: LoadResults) -> None:
         """Kill, at any moment after the victim has answered since it was killed last."""
         for kind in KINDS if victim == "gateway" else (victim,):
             self.answers(kind, told)
@@ -85,7 +85,7 @@ class Chaos(Killed):
         else:
             self.world.until(lambda: self.kill_one(lambda process: process.environ().get("KIND") == victim))
 
-    def answers(self, kind: str, told: Told) -> None:
+    def answers(self, kind: str, told: LoadResults) -> None:
         """Wait for an answer to what is asked from now on."""
         before = told.answered[kind]
         self.world.until(lambda: told.wrong or told.answered[kind] > before)
@@ -99,7 +99,7 @@ class Chaos(Killed):
         return self.world.keys(key) == [key]
 
 
-def account(chaos: Chaos, told: Told) -> None:
+def account(chaos: Chaos, told: LoadResults) -> None:
     """Each acknowledged asynchronous request has one object and one notification, and both are right."""
     world = chaos.world
     queue = (sqs := world.client("sqs")).get_queue_url(QueueName="chaos")["QueueUrl"]

@@ -7,7 +7,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.localaws.sagemaker.hosting.endpoint_fixtures import ROLE, SKLEARN, World, archive, script, until
+from tests.localaws.sagemaker.hosting.endpoint_fixtures import ROLE, SKLEARN, EndpointFixtures, archive, script, until
 
 # Says what came and passes it on, as text; "<name>!" makes it answer 400, "<name>?" makes the process end.
 STATION = """
@@ -30,12 +30,12 @@ def output_fn(answer, accept):
 
 @pytest.fixture(scope="module")
 def world(client):
-    world = World(client)
+    world = EndpointFixtures(client)
     yield world
     world.close()
 
 
-def model(world: World, *names: str, mode: str = "", hosts: bool = False) -> str:
+def model(world: EndpointFixtures, *names: str, mode: str = "", hosts: bool = False) -> str:
     """A model with a container for each of ``names``."""
     data = f"s3://{world.bucket}/station.tar.gz"
     world.s3.put_object(Bucket=world.bucket, Key="station.tar.gz", Body=archive(script(STATION)))
@@ -54,7 +54,7 @@ def model(world: World, *names: str, mode: str = "", hosts: bool = False) -> str
     return made
 
 
-def deploy(world: World, made: str, **variant: object) -> str:
+def deploy(world: EndpointFixtures, made: str, **variant: object) -> str:
     name = world.create(world.config({"ModelName": made, **variant}))
     assert world.settled(name)["EndpointStatus"] == "InService"
     return name

@@ -13,12 +13,12 @@ from tests.localaws.sagemaker.hosting.endpoint_fixtures import (
     ROLE,
     SKLEARN,
     XGBOOST,
-    World,
+    EndpointFixtures,
     archive,
     booster_file,
+    fixtures_of,
     script,
     until,
-    world_of,
 )
 
 # Answers with the name of its model and the process; "die" ends that.
@@ -39,12 +39,12 @@ def transform_fn(model, data, content_type, accept):
 
 @pytest.fixture(scope="module")
 def world(client):
-    world = World(client)
+    world = EndpointFixtures(client)
     yield world
     world.close()
 
 
-def put(world: World, prefix: str, name: str, files: dict[str, bytes] | bytes) -> None:
+def put(world: EndpointFixtures, prefix: str, name: str, files: dict[str, bytes] | bytes) -> None:
     body = files if isinstance(files, bytes) else archive(files)
     world.s3.put_object(Bucket=world.bucket, Key=f"{prefix}/{name}.tar.gz", Body=body)
 
@@ -53,7 +53,7 @@ def named(name: str, mebibytes: int = 0) -> dict[str, bytes]:
     return script(NAMED) | {"name": name.encode(), "mebibytes": str(mebibytes).encode()}
 
 
-def deploy(world: World, prefix: str, image: str, environment: dict[str, str] | None = None, **more: object) -> str:
+def deploy(world: EndpointFixtures, prefix: str, image: str, environment: dict[str, str] | None = None, **more: object) -> str:
     """A multi-model endpoint on what lies below a prefix."""
     model = world.name("many")
     variant = {key: more.pop(key) for key in ("InstanceType", "InitialInstanceCount") if key in more}
@@ -86,13 +86,13 @@ def scripts(world) -> str:
     return deploy(world, "scripts", SKLEARN, SCRIPT)
 
 
-def error(world: World, name: str, **more: object) -> dict:
+def error(world: EndpointFixtures, name: str, **more: object) -> dict:
     with pytest.raises(ClientError) as raised:
         world.invoke(name, **more)
     return raised.value.response
 
 
-def values(world: World, endpoint: str, metric: str, namespace: str = "AWS/SageMaker") -> dict:
+def values(world: EndpointFixtures, endpoint: str, metric: str, namespace: str = "AWS/SageMaker") -> dict:
     """Sum and number of a metric's values."""
     dimensions = [{"Name": "EndpointName", "Value": endpoint}, {"Name": "VariantName", "Value": "AllTraffic"}]
     asked = {"Namespace": namespace, "MetricName": metric, "Dimensions": dimensions, "Period": 3600, "Statistics": ["Sum", "SampleCount"]}
@@ -199,7 +199,7 @@ def test_in_both_modes_of_opt_ml(tmp_path, monkeypatch, mode):
         monkeypatch.setenv("COURSE_NO_USERNS", "1")
     handle = launch.start(tmp_path / "state")
     try:
-        world = world_of(handle)
+        world = fixtures_of(handle)
         reads = {
             "code/inference.py": b"import glob\ndef model_fn(d): return sorted(glob.glob('/opt/ml/models/*/model/*'))\n"
             b"def transform_fn(model, *_): return str(len(model)), 'text/plain'"

@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from course.localaws.server import launch
-from tests.localaws.sagemaker.hosting.endpoint_fixtures import SKLEARN, World, booster_file, script, until, world_of
+from tests.localaws.sagemaker.hosting.endpoint_fixtures import SKLEARN, EndpointFixtures, booster_file, fixtures_of, script, until
 
 # Answers with the number of times that this process was asked; "slow" holds it until a file is there.
 COUNTING = """
@@ -31,7 +31,7 @@ def transform_fn(model, data, content_type, accept):
 def world(tmp_path_factory):
     """A local AWS whose clock is ours alone."""
     handle = launch.start(tmp_path_factory.mktemp("serverless") / "state")
-    yield world_of(handle)
+    yield fixtures_of(handle)
     handle.stop()
 
 
@@ -39,7 +39,7 @@ def variant_of(model: str, most: int = 2, name: str = "AllTraffic", **more: obje
     return {"VariantName": name, "ModelName": model, "ServerlessConfig": {"MemorySizeInMB": 1024, "MaxConcurrency": most, **more}}
 
 
-def serverless(world: World, model: str, most: int = 2, **more: object) -> str:
+def serverless(world: EndpointFixtures, model: str, most: int = 2, **more: object) -> str:
     config = world.name("config")
     world.sagemaker.create_endpoint_config(EndpointConfigName=config, ProductionVariants=[variant_of(model, most, **more)])
     name = world.create(config)
@@ -53,17 +53,17 @@ def counting(world) -> str:
     return serverless(world, world.model(script(COUNTING), SKLEARN))
 
 
-def boxes(world: World) -> set[Path]:
+def boxes(world: EndpointFixtures) -> set[Path]:
     return set((world.handle.state / "boxes").glob("endpoint.*"))
 
 
-def rested(world: World) -> None:
+def rested(world: EndpointFixtures) -> None:
     """Let the time pass after which containers go."""
     world.handle.advance(301)
     until(lambda: not boxes(world), "all containers are gone")
 
 
-def setups(world: World, name: str) -> dict:
+def setups(world: EndpointFixtures, name: str) -> dict:
     dimensions = [{"Name": "EndpointName", "Value": name}, {"Name": "VariantName", "Value": "AllTraffic"}]
     now = time.time()
     asked = {"Namespace": "AWS/SageMaker", "MetricName": "ModelSetupTime", "Dimensions": dimensions, "Statistics": ["Sum", "SampleCount"]}
@@ -194,12 +194,12 @@ def test_configurations_that_no_serverless_endpoint_has(world):
 
 def test_a_killed_local_aws_brings_it_back_cold(tmp_path):
     handle = launch.start(tmp_path / "state")
-    world = world_of(handle)
+    world = fixtures_of(handle)
     name = serverless(world, world.model(script(COUNTING), SKLEARN))
     world.invoke(name)
     psutil.Process(handle.pid).kill()
     handle = launch.start(tmp_path / "state")
     try:
-        assert world_of(handle).invoke(name).endswith(":1")
+        assert fixtures_of(handle).invoke(name).endswith(":1")
     finally:
         handle.stop()

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course.localaws.sagemaker.hosting.runtime import eventstream
-from tests.localaws.sagemaker.hosting.endpoint_fixtures import SKLEARN, World, script
+from tests.localaws.sagemaker.hosting.endpoint_fixtures import SKLEARN, EndpointFixtures, script
 
 PIECES = """
 import os, signal, time
@@ -31,7 +31,7 @@ def transform_fn(model, data, content_type, accept):
 
 @pytest.fixture(scope="module")
 def world(client):
-    world = World(client)
+    world = EndpointFixtures(client)
     yield world
     world.close()
 

@@ -17,20 +17,20 @@ from tests.localaws.sagemaker.hosting.endpoint_fixtures import (
     ROWS,
     SKLEARN,
     XGBOOST,
-    World,
+    EndpointFixtures,
     archive,
     booster,
     booster_file,
     echo,
+    fixtures_of,
     script,
     until,
-    world_of,
 )
 
 
 @pytest.fixture(scope="module")
 def world(client):
-    world = World(client)
+    world = EndpointFixtures(client)
     yield world
     world.close()
 
@@ -208,7 +208,7 @@ def test_requirements_of_a_script_and_its_paths_where_opt_ml_is_rewritten(wheels
     monkeypatch.setenv("COURSE_NO_USERNS", "1")
     handle = launch.start(tmp_path / "state")
     try:
-        world = world_of(handle)
+        world = fixtures_of(handle)
         code = """
 import localaws_tiny
 def model_fn(model_dir): return open("/opt/ml/model/word.txt").read()
@@ -230,7 +230,7 @@ def transform_fn(model, data, content_type, accept): return model + " and " + lo
 class Load:
     """Threads that invoke an endpoint without a pause and keep what they saw."""
 
-    def __init__(self, world: World, name: str, threads: int = 4) -> None:
+    def __init__(self, world: EndpointFixtures, name: str, threads: int = 4) -> None:
         self.answers: list[tuple[bool, str]] = []  # (was the update over when the request was sent, the answer)
         self.errors: list[Exception] = []
         self.over = threading.Event()

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from tests.localaws.sagemaker.hosting import endpoint_fixtures
 from tests.localaws.sagemaker.hosting.endpoint_fixtures import ROLE, SCRIPT, until
-from tests.localaws.sagemaker.job_fixtures import World, needs_tensorflow, needs_torch
+from tests.localaws.sagemaker.job_fixtures import JobFixtures, needs_tensorflow, needs_torch
 
 pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
 
@@ -21,14 +21,14 @@ TENSORFLOW_TRAINING = "763104351884.dkr.ecr.us-east-1.amazonaws.com/tensorflow-t
 
 
 @pytest.fixture(scope="module")
-def hosting(world: World) -> Iterator[endpoint_fixtures.World]:
+def hosting(world: JobFixtures) -> Iterator[endpoint_fixtures.EndpointFixtures]:
     """Endpoints on the local AWS of each mode of /opt/ml."""
-    made = endpoint_fixtures.World(world.client)
+    made = endpoint_fixtures.EndpointFixtures(world.client)
     yield made
     made.close()
 
 
-def deploy(hosting: endpoint_fixtures.World, image: str, files: dict[str, bytes | str], environment: dict[str, str]) -> str:
+def deploy(hosting: endpoint_fixtures.EndpointFixtures, image: str, files: dict[str, bytes | str], environment: dict[str, str]) -> str:
     """An endpoint in service whose model has this environment and no other."""
     name = hosting.name("model")
     data = endpoint_fixtures.archive({path: content.encode() if isinstance(content, str) else content for path, content in files.items()})
@@ -66,7 +66,7 @@ def output_fn(prediction, accept):
 
 
 @needs_torch
-def test_a_script_beside_a_pytorch_model(world: World, hosting: endpoint_fixtures.World) -> None:
+def test_a_script_beside_a_pytorch_model(world: JobFixtures, hosting: endpoint_fixtures.EndpointFixtures) -> None:
     """In one mode with what SDK v2 says of the script that it packs into the model's archive, in the other with nothing said."""
     import torch
 
@@ -126,7 +126,9 @@ def output_handler(response, context):
 
 
 @needs_tensorflow
-def test_what_a_tensorflow_job_has_saved_is_served_as_it_is_and_with_handlers(world: World, hosting: endpoint_fixtures.World) -> None:
+def test_what_a_tensorflow_job_has_saved_is_served_as_it_is_and_with_handlers(
+    world: JobFixtures, hosting: endpoint_fixtures.EndpointFixtures
+) -> None:
     parameters = {"model_dir": '"s3://course-data/out/model"', "factor": "3"}
     job = world.trained(world.script(TRAINING, parameters, image=TENSORFLOW_TRAINING))
     assert job["TrainingJobStatus"] == "Completed", (job.get("FailureReason"), world.lines(job["TrainingJobName"]))
@@ -147,7 +149,7 @@ def test_what_a_tensorflow_job_has_saved_is_served_as_it_is_and_with_handlers(wo
     assert json.loads(answer["Body"].read())[:4] == [9.0, "mine=1", "of the script", "localaws_tiny"]
 
 
-def test_without_a_framework_an_endpoint_fails_and_its_log_names_the_command(hosting: endpoint_fixtures.World) -> None:
+def test_without_a_framework_an_endpoint_fails_and_its_log_names_the_command(hosting: endpoint_fixtures.EndpointFixtures) -> None:
     absent = "raise ImportError('not here')"
     for image, module, files in ((PYTORCH, "torch", {}), (TENSORFLOW, "tensorflow", {"1/saved_model.pb": b""})):
         # Found before any that is installed, as in a container whose framework does not load.

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import xgboost
 
-from tests.localaws.sagemaker.hosting.endpoint_fixtures import SKLEARN, XGBOOST, World, answers_of, booster, booster_file
+from tests.localaws.sagemaker.hosting.endpoint_fixtures import SKLEARN, XGBOOST, EndpointFixtures, answers_of, booster, booster_file
 
 PROGRAM = """
 import json, logging, sys, time
@@ -64,7 +64,7 @@ print("ANSWERS", json.dumps(answers))
 
 
 def test_model_builder_core_resources_and_inference_spec(client, local_aws, tmp_path):
-    world = World(client)
+    world = EndpointFixtures(client)
     stem = world.name("sdk")
     url = f"s3://{world.bucket}/{world.model(booster_file())}.tar.gz"
     answers = json.loads(answers_of(local_aws, tmp_path, PROGRAM, url, XGBOOST, SKLEARN, stem))

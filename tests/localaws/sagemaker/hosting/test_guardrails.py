@@ -13,10 +13,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from course.localaws.server import launch
-from tests.localaws.sagemaker.hosting.endpoint_fixtures import World, echo, until, world_of
+from tests.localaws.sagemaker.hosting.endpoint_fixtures import EndpointFixtures, echo, fixtures_of, until
 
 
-class Guarded(World):
+class Guarded(EndpointFixtures):
     """Endpoints that answer with the letter of their model, on a local AWS whose clock the tests move."""
 
     def __init__(self, client: Callable[..., Any], handle: launch.Handle) -> None:
@@ -80,7 +80,7 @@ def size(value: int, kind: str = "INSTANCE_COUNT") -> dict:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
     handle = launch.start(tmp_path_factory.mktemp("guardrails") / "state")
-    yield world_of(handle, Guarded)
+    yield fixtures_of(handle, Guarded)
     handle.stop()
 
 
@@ -277,14 +277,14 @@ def test_what_is_refused(world):
 
 
 def test_a_half_done_deployment_is_undone_by_a_restart_and_a_stop_does_not_wait_for_it(tmp_path):
-    first = world_of(launch.start(tmp_path / "state"), Guarded)
+    first = fixtures_of(launch.start(tmp_path / "state"), Guarded)
     name = first.endpoint("A")
     before = first.described(name)["EndpointConfigName"]
     deployment = blue_green("CANARY", 3000, CanarySize=size(50, "CAPACITY_PERCENT"))
     first.update(name, "B", deployment)
     first.baking(name)
     os.kill(first.handle.pid, signal.SIGKILL)
-    again = world_of(launch.start(tmp_path / "state"), Guarded)
+    again = fixtures_of(launch.start(tmp_path / "state"), Guarded)
     try:
         described = again.settled(name)
         assert (described["EndpointStatus"], described["EndpointConfigName"]) == ("InService", before)

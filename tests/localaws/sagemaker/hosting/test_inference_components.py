@@ -9,8 +9,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from course.localaws.server import launch
-from tests.localaws.sagemaker.hosting.component_fixtures import MEMORY, Components, needs, refusal
-from tests.localaws.sagemaker.hosting.endpoint_fixtures import ROLE, SKLEARN, answers_of, archive, echo, script, until, world_of
+from tests.localaws.sagemaker.hosting.component_fixtures import MEMORY, ComponentFixtures, needs, refusal
+from tests.localaws.sagemaker.hosting.endpoint_fixtures import ROLE, SKLEARN, answers_of, archive, echo, fixtures_of, script, until
 
 # Takes 1.5 GiB while it answers, which it does at once or, if it may, after a minute.
 GREEDY = """
@@ -25,7 +25,7 @@ def transform_fn(model, data, content_type, accept):
 
 @pytest.fixture(scope="module")
 def world(client):
-    world = Components(client)
+    world = ComponentFixtures(client)
     yield world
     world.close()
 
@@ -356,7 +356,7 @@ def test_a_component_keeps_its_variant_when_the_endpoint_is_updated(world):
 
 def test_components_come_back_after_a_kill(tmp_path):
     handle = launch.start(tmp_path / "state")
-    world = world_of(handle, Components)
+    world = fixtures_of(handle, ComponentFixtures)
     endpoint = world.host()
     name = world.served(endpoint, "old", copies=2)
     slow = world.model(script("import time\ntime.sleep(3600)"), SKLEARN)
@@ -366,7 +366,7 @@ def test_components_come_back_after_a_kill(tmp_path):
     psutil.Process(handle.pid).kill()
     handle = launch.start(tmp_path / "state")
     try:
-        world = world_of(handle, Components)
+        world = fixtures_of(handle, ComponentFixtures)
         assert world.ask(endpoint, name) == "old"  # waits for the copies
         described = world.component_settled(name)
         assert (described["InferenceComponentStatus"], described["RuntimeConfig"]["CurrentCopyCount"]) == ("InService", 2)

@@ -16,9 +16,9 @@ from botocore.exceptions import ClientError, HTTPClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course.localaws.sagemaker.hosting.servers.fleets import pick
+from course.localaws.sagemaker.hosting.servers.fleets import pick_weighted
 from course.localaws.server import launch
-from tests.localaws.sagemaker.hosting.endpoint_fixtures import SKLEARN, World, booster_file, echo, script, until, world_of
+from tests.localaws.sagemaker.hosting.endpoint_fixtures import SKLEARN, EndpointFixtures, booster_file, echo, fixtures_of, script, until
 
 ECHO_ALL = script("""
 import json
@@ -40,7 +40,7 @@ def transform_fn(model, data, content_type, accept):
 
 @pytest.fixture(scope="module")
 def world(client):
-    world = World(client)
+    world = EndpointFixtures(client)
     yield world
     world.close()
 
@@ -56,7 +56,7 @@ def xgboost_endpoint(world):
     return world.deploy(booster_file())
 
 
-def refused(world: World, name: str, **parameters: object) -> dict:
+def refused(world: EndpointFixtures, name: str, **parameters: object) -> dict:
     """The whole error of an invocation."""
     with pytest.raises(ClientError) as error:
         world.runtime.invoke_endpoint(EndpointName=name, **{"Body": b"1,2,3", "ContentType": "text/csv"} | parameters)
@@ -162,7 +162,7 @@ weights = st.lists(st.floats(0, 1e6, allow_subnormal=False), min_size=1, max_siz
 
 @given(weights, st.floats(0, 1, exclude_max=True))
 def test_traffic_goes_where_there_is_weight(weights, fraction):
-    index = pick(weights, fraction)
+    index = pick_weighted(weights, fraction)
     assert (index is None) == (sum(weights) == 0)
     assert index is None or weights[index] > 0
 
@@ -170,7 +170,7 @@ def test_traffic_goes_where_there_is_weight(weights, fraction):
 @given(st.lists(st.integers(0, 20), min_size=1, max_size=6).filter(any))
 def test_each_variant_gets_its_share_of_the_traffic(weights):
     total, steps = sum(weights), 200
-    counts = np.bincount([pick(weights, (step + 0.5) / (steps * total)) for step in range(steps * total)], minlength=len(weights))
+    counts = np.bincount([pick_weighted(weights, (step + 0.5) / (steps * total)) for step in range(steps * total)], minlength=len(weights))
     assert counts.tolist() == [weight * steps for weight in weights]
 
 
@@ -186,7 +186,7 @@ def test_traffic_is_split_by_weight(world):
     assert answers.count("A") + answers.count("B") == 300
 
 
-def sums(world: World, name: str, metric: str) -> tuple[float, float]:
+def sums(world: EndpointFixtures, name: str, metric: str) -> tuple[float, float]:
     """Sum and sample count of a metric of an endpoint in the last hour."""
     now = datetime.datetime.now(datetime.UTC)
     points = world.cloudwatch.get_metric_statistics(
@@ -276,7 +276,7 @@ def descendants(pid: int) -> list[psutil.Process]:
 def test_endpoints_survive_a_kill_of_the_local_aws(tmp_path):
     handle = launch.start(tmp_path / "state")
     try:
-        world = world_of(handle)
+        world = fixtures_of(handle)
         kept = world.deploy(booster_file())
         before = world.invoke(kept)
         hanging = world.create(world.config({"ModelName": world.model(script("import time\ntime.sleep(600)"), SKLEARN)}))
@@ -288,7 +288,7 @@ def test_endpoints_survive_a_kill_of_the_local_aws(tmp_path):
         until(lambda: not any(process.is_running() for process in servers), "nothing outlives the local AWS")
 
         handle = launch.start(tmp_path / "state")
-        world = world_of(handle)
+        world = fixtures_of(handle)
         assert world.invoke(kept) == before
         assert world.sagemaker.describe_endpoint(EndpointName=kept)["EndpointStatus"] == "InService"
         failed = world.sagemaker.describe_endpoint(EndpointName=hanging)
@@ -306,7 +306,7 @@ def test_endpoints_survive_a_kill_of_the_local_aws(tmp_path):
 
 def test_stopping_while_requests_and_a_creation_are_under_way_leaves_nothing(tmp_path):
     handle = launch.start(tmp_path / "state")
-    world = world_of(handle)
+    world = fixtures_of(handle)
     busy = world.deploy(script("import time\ndef model_fn(d): return 0\ndef transform_fn(*a):\n    time.sleep(600)"), SKLEARN)
     world.create(world.config({"ModelName": world.model(script("import time\ntime.sleep(600)"), SKLEARN)}))
     request = threading.Thread(target=lambda: pytest.raises((ClientError, HTTPClientError), world.invoke, busy))

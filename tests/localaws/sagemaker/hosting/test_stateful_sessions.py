@@ -12,8 +12,8 @@ from botocore.exceptions import ClientError
 from course.localaws.docker_build import build
 from course.localaws.server import launch
 from tests.localaws.sagemaker.custom_image_fixtures import write
-from tests.localaws.sagemaker.hosting.component_fixtures import Components, needs
-from tests.localaws.sagemaker.hosting.endpoint_fixtures import ROLE, echo, world_of
+from tests.localaws.sagemaker.hosting.component_fixtures import ComponentFixtures, needs
+from tests.localaws.sagemaker.hosting.endpoint_fixtures import ROLE, echo, fixtures_of
 
 # Counts the requests of each session. HEADER is the one by which it says that a session has begun.
 SERVE = """
@@ -64,7 +64,7 @@ DOCKERFILE = """
 HEADERS = ("X_Amzn_SageMaker_Session_Id", "X_Amzn_SageMaker_New_Session_Id")
 
 
-class Stateful(Components):
+class Stateful(ComponentFixtures):
     """Endpoints and components with a model that keeps sessions."""
 
     def image(self, folder, header: str = HEADERS[0]) -> str:
@@ -96,7 +96,7 @@ class Stateful(Components):
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
     handle = launch.start(tmp_path_factory.mktemp("sessions") / "state")
-    yield world_of(handle, Stateful)
+    yield fixtures_of(handle, Stateful)
     handle.stop()
 
 

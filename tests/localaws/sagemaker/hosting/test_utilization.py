@@ -8,7 +8,7 @@ import datetime
 import pytest
 
 from course.localaws.server import launch
-from tests.localaws.sagemaker.hosting.endpoint_fixtures import World, echo, script, until, world_of
+from tests.localaws.sagemaker.hosting.endpoint_fixtures import EndpointFixtures, echo, fixtures_of, script, until
 
 BUSY = """
 import time
@@ -22,11 +22,11 @@ def transform_fn(model, data, content_type, accept):
 @pytest.fixture(scope="module")
 def own(tmp_path_factory):
     handle = launch.start(tmp_path_factory.mktemp("utilization") / "state")
-    yield world_of(handle)
+    yield fixtures_of(handle)
     handle.stop()
 
 
-def points(world: World, namespace: str, metric: str, name: str, period: int = 60) -> list[dict]:
+def points(world: EndpointFixtures, namespace: str, metric: str, name: str, period: int = 60) -> list[dict]:
     now = datetime.datetime.fromtimestamp(world.handle.advance(0), datetime.UTC)
     found = world.cloudwatch.get_metric_statistics(
         Namespace=namespace,

@@ -7,7 +7,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.localaws.sagemaker.job_fixtures import BUCKET, World
+from tests.localaws.sagemaker.job_fixtures import BUCKET, JobFixtures
 
 pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
 
@@ -28,7 +28,7 @@ open("/opt/ml/processing/out/streamed", "wb").write(rows)
 
 
 @pytest.fixture
-def flights(world: World) -> World:
+def flights(world: JobFixtures) -> JobFixtures:
     """A table of four flights, which Athena was told of."""
     world.put("air/flights.csv", "UA,10\nAA,20\nUA,30\nDL,40\n")
     columns = [{"Name": "carrier", "Type": "string"}, {"Name": "delay", "Type": "int"}]
@@ -44,7 +44,7 @@ def flights(world: World) -> World:
     return world
 
 
-def dataset(world: World, query: str, athena: dict | None = None, **changes: object) -> dict:
+def dataset(world: JobFixtures, query: str, athena: dict | None = None, **changes: object) -> dict:
     definition = {
         "Catalog": "AwsDataCatalog",
         "Database": "air",
@@ -56,7 +56,7 @@ def dataset(world: World, query: str, athena: dict | None = None, **changes: obj
     return {"InputName": "data", "DatasetDefinition": {"AthenaDatasetDefinition": definition | (athena or {})} | place | changes}
 
 
-def job(world: World, code: str, entry: dict, instances: int = 1, **changes: object) -> tuple[dict, str]:
+def job(world: JobFixtures, code: str, entry: dict, instances: int = 1, **changes: object) -> tuple[dict, str]:
     """A job with the dataset as its input, when it has ended, and where it put what it read."""
     place = world.name("read")
     output = {"S3Uri": f"s3://{BUCKET}/{place}", "LocalPath": "/opt/ml/processing/out", "S3UploadMode": "EndOfJob"}
@@ -70,11 +70,11 @@ def job(world: World, code: str, entry: dict, instances: int = 1, **changes: obj
     return world.processed(name), place
 
 
-def rows(world: World, key: str) -> list[dict]:
+def rows(world: JobFixtures, key: str) -> list[dict]:
     return [json.loads(line) for line in world.get(f"s3://{BUCKET}/{key}").decode().splitlines()]
 
 
-def test_a_querys_rows_are_an_input(flights: World) -> None:
+def test_a_querys_rows_are_an_input(flights: JobFixtures) -> None:
     entry = dataset(flights, "SELECT carrier, sum(delay) AS total FROM flights GROUP BY 1 ORDER BY 1;")
     ended, place = job(flights, COPY, entry)
     assert ended["ProcessingJobStatus"] == "Completed", ended["FailureReason"]
@@ -89,26 +89,26 @@ def test_a_querys_rows_are_an_input(flights: World) -> None:
     assert query["SubstatementType"] == "UNLOAD" and query["Statistics"]["DataScannedInBytes"] == 24
 
 
-def test_each_instance_has_its_share(flights: World) -> None:
+def test_each_instance_has_its_share(flights: JobFixtures) -> None:
     ended, place = job(flights, COPY, dataset(flights, "SELECT * FROM flights", DataDistributionType="ShardedByS3Key"), instances=2)
     assert ended["ProcessingJobStatus"] == "Completed", ended["FailureReason"]
     shares = [[row["delay"] for row in rows(flights, f"{place}/algo-{number}")] for number in (1, 2)]
     assert all(shares) and sorted(sum(shares, [])) == [10, 20, 30, 40]
 
 
-def test_a_dataset_is_streamed(flights: World) -> None:
+def test_a_dataset_is_streamed(flights: JobFixtures) -> None:
     ended, place = job(flights, STREAM, dataset(flights, "SELECT delay FROM flights", InputMode="Pipe"))
     assert ended["ProcessingJobStatus"] == "Completed", ended["FailureReason"]
     assert sorted(row["delay"] for row in rows(flights, f"{place}/streamed")) == [10, 20, 30, 40]
 
 
-def test_a_query_that_fails_fails_the_job(flights: World) -> None:
+def test_a_query_that_fails_fails_the_job(flights: JobFixtures) -> None:
     ended, _ = job(flights, COPY, dataset(flights, "SELECT nothing FROM flights"))
     assert ended["ProcessingJobStatus"] == "Failed"
     assert "COLUMN_NOT_FOUND: line 1:16: Column 'nothing' cannot be resolved" in ended["FailureReason"]
 
 
-def test_the_query_has_the_rights_of_the_jobs_role(flights: World) -> None:
+def test_the_query_has_the_rights_of_the_jobs_role(flights: JobFixtures) -> None:
     trust = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
     iam, name = flights.client("iam"), flights.name("Reader")
     role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}))["Role"][
@@ -144,7 +144,7 @@ REDSHIFT = {
         ({"LocalPath": None}, "LocalPath"),
     ],
 )
-def test_refused_at_once(world: World, definition: dict, word: str) -> None:
+def test_refused_at_once(world: JobFixtures, definition: dict, word: str) -> None:
     entry = dataset(world, "SELECT 1")
     if "RedshiftDatasetDefinition" in definition:
         entry["DatasetDefinition"] = definition | {"LocalPath": "/opt/ml/processing/input/data"}

@@ -7,7 +7,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.localaws.sagemaker.job_fixtures import BUCKET, ROLE, World, processing_input, processing_output, without_none
+from tests.localaws.sagemaker.job_fixtures import BUCKET, ROLE, JobFixtures, processing_input, processing_output, without_none
 
 
 def refused(call, *arguments: object, **parameters: object) -> tuple[str, str]:
@@ -17,7 +17,7 @@ def refused(call, *arguments: object, **parameters: object) -> tuple[str, str]:
     return error["Code"], error["Message"]
 
 
-def test_inputs_outputs_arguments_and_environment(world: World) -> None:
+def test_inputs_outputs_arguments_and_environment(world: JobFixtures) -> None:
     world.put("raw/2013/a.csv", "1,2\n")
     world.put("raw/2013/02/b.csv", "3,4\n")
     code = """
@@ -62,7 +62,7 @@ print("done")
     assert shown["ProcessingJobStatus"] == "Completed" and shown["ExitMessage"] == "kept 2 rows"
 
 
-def test_one_object_lies_below_its_name(world: World) -> None:
+def test_one_object_lies_below_its_name(world: JobFixtures) -> None:
     uri = world.put("single/flights.csv", "1\n")
     name = world.process(
         "import os; print(os.listdir('/opt/ml/processing/input/one'))",
@@ -72,7 +72,7 @@ def test_one_object_lies_below_its_name(world: World) -> None:
     assert world.lines(name, "ProcessingJobs") == ["['flights.csv']"]
 
 
-def test_a_script_that_raises(world: World) -> None:
+def test_a_script_that_raises(world: JobFixtures) -> None:
     code = "open('/opt/ml/output/message', 'w').write('no rows left'); raise ValueError('empty')"
     output = {"Outputs": [processing_output("x", f"s3://{BUCKET}/never", "/opt/ml/processing/x")]}
     job = world.processed(world.process("open('/opt/ml/processing/x/a', 'w').close()\n" + code, ProcessingOutputConfig=output))
@@ -83,13 +83,13 @@ def test_a_script_that_raises(world: World) -> None:
     assert world.keys("never") == [] and world.boxes() == []
 
 
-def test_no_data_under_the_prefix(world: World) -> None:
+def test_no_data_under_the_prefix(world: JobFixtures) -> None:
     uri = f"s3://{BUCKET}/not/there"
     job = world.processed(world.process("pass", ProcessingInputs=[processing_input("raw", uri, "/opt/ml/processing/input/raw")]))
     assert job["FailureReason"].startswith(f'ClientError: Data download failed:No S3 objects found under S3 URL "{uri}"')
 
 
-def test_stop_and_time_limit(world: World) -> None:
+def test_stop_and_time_limit(world: JobFixtures) -> None:
     name = world.process("print('working'); import time; time.sleep(600)")
     world.until(lambda: "working" in world.lines(name, "ProcessingJobs"))
     world.sagemaker.stop_processing_job(ProcessingJobName=name)
@@ -100,7 +100,7 @@ def test_stop_and_time_limit(world: World) -> None:
     assert late["ProcessingJobStatus"] == "Stopped"
 
 
-def test_names_are_unique_until_deleted(world: World) -> None:
+def test_names_are_unique_until_deleted(world: JobFixtures) -> None:
     name = world.process("pass")
     world.processed(name)
     request = {
@@ -183,6 +183,6 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("changes", "word"), REFUSED, ids=[word for _, word in REFUSED])
-def test_refused_at_once(world: World, changes: dict, word: str) -> None:
+def test_refused_at_once(world: JobFixtures, changes: dict, word: str) -> None:
     code, message = refused(world.process, "pass", **changes)
     assert code in ("ValidationException", "NotSupportedByLocalAws", "ResourceLimitExceeded") and word in message

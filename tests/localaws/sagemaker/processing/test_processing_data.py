@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from tests.localaws.sagemaker.job_fixtures import BUCKET, World, processing_input, processing_output
+from tests.localaws.sagemaker.job_fixtures import BUCKET, JobFixtures, processing_input, processing_output
 
 
 def outputs(*made: dict) -> dict:
@@ -20,13 +20,13 @@ def changed(made: dict, **changes: object) -> dict:
     return made | {kind: made[kind] | changes}
 
 
-def completed(world: World, code: str, **changes: object) -> str:
+def completed(world: JobFixtures, code: str, **changes: object) -> str:
     job = world.processed(world.process(code, **changes))
     assert job["ProcessingJobStatus"] == "Completed", (job.get("FailureReason"), world.lines(job["ProcessingJobName"], "ProcessingJobs"))
     return job["ProcessingJobName"]
 
 
-def test_a_manifest_names_what_is_downloaded(world: World) -> None:
+def test_a_manifest_names_what_is_downloaded(world: JobFixtures) -> None:
     for key in ("a.csv", "part/b.csv", "c.csv"):
         world.put(f"listed/{key}", key)
     uri = world.put("manifests/some.manifest", json.dumps([{"prefix": f"s3://{BUCKET}/listed/"}, "a.csv", "part/b.csv"]))
@@ -39,7 +39,7 @@ def test_a_manifest_names_what_is_downloaded(world: World) -> None:
 
 
 @pytest.mark.parametrize("compression", ["None", "Gzip"])
-def test_a_pipe_gives_the_objects_one_after_the_other_and_again(world: World, compression: str) -> None:
+def test_a_pipe_gives_the_objects_one_after_the_other_and_again(world: JobFixtures, compression: str) -> None:
     pack = gzip.compress if compression == "Gzip" else bytes
     for number in range(3):
         world.put(f"piped/{compression}/{number}.csv", pack(f"row {number};".encode() * (50_000 if number == 1 else 1)))
@@ -63,19 +63,19 @@ print(sorted(os.listdir("/opt/ml/processing/input")))
     assert world.done_in_s3(f"processing-job/{name}").count(("GetObject", f"{BUCKET}/piped/{compression}/0.csv")) >= 3
 
 
-def test_a_pipe_of_what_is_no_gzip_fails_the_job(world: World) -> None:
+def test_a_pipe_of_what_is_no_gzip_fails_the_job(world: JobFixtures) -> None:
     uri = world.put("piped/plain.csv", "plain")
     given = changed(processing_input("raw", uri, "/opt/ml/processing/input/raw"), S3InputMode="Pipe", S3CompressionType="Gzip")
     job = world.processed(world.process("open('/opt/ml/processing/input/raw_0').read()", ProcessingInputs=[given]))
     assert job["FailureReason"].startswith(f"ClientError: Data download failed:{uri} could not be streamed: Not a gzipped file")
 
 
-def test_a_job_ends_though_its_pipe_was_never_read(world: World) -> None:
+def test_a_job_ends_though_its_pipe_was_never_read(world: JobFixtures) -> None:
     uri = world.put("piped/unread.csv", "x")
     completed(world, "pass", ProcessingInputs=[changed(processing_input("raw", uri, "/opt/ml/processing/input/raw"), S3InputMode="Pipe")])
 
 
-def test_continuous_outputs_are_seen_while_the_job_runs(world: World) -> None:
+def test_continuous_outputs_are_seen_while_the_job_runs(world: JobFixtures) -> None:
     prefix = world.name("seen")
     code = """
 import os, time
@@ -97,7 +97,7 @@ while not os.path.exists("/opt/ml/processing/go-on"):
     assert world.keys(f"{prefix}/") == [f"{prefix}/growing.csv", f"{prefix}/part/first.csv"]
 
 
-def test_continuous_outputs_that_changed_again_are_whole_at_the_end(world: World) -> None:
+def test_continuous_outputs_that_changed_again_are_whole_at_the_end(world: JobFixtures) -> None:
     prefix = world.name("changed")
     code = f"""
 import boto3, time
@@ -119,7 +119,7 @@ open("/opt/ml/processing/out/last.txt", "w").write("last")
     }
 
 
-def test_a_directory_that_became_a_link_is_not_followed(world: World) -> None:
+def test_a_directory_that_became_a_link_is_not_followed(world: JobFixtures) -> None:
     prefix = world.name("linked")
     code = """
 import os, time
@@ -139,7 +139,7 @@ time.sleep(1.5)   # longer than two looks
     assert world.keys(prefix) == [f"{prefix}/second/inner/own"]
 
 
-def test_an_upload_that_cannot_be_made_fails_the_job_at_its_end(world: World) -> None:
+def test_an_upload_that_cannot_be_made_fails_the_job_at_its_end(world: JobFixtures) -> None:
     bucket = world.name("gone-bucket")
     world.s3.create_bucket(Bucket=bucket)
     code = f"""
@@ -155,7 +155,7 @@ print("went on")
     assert world.lines(job["ProcessingJobName"], "ProcessingJobs") == ["went on"]
 
 
-def test_what_the_application_manages_is_left_to_it(world: World) -> None:
+def test_what_the_application_manages_is_left_to_it(world: JobFixtures) -> None:
     prefix = world.name("managed")
     given = processing_input("mine", f"s3://{BUCKET}/{prefix}/none", "/opt/ml/processing/mine") | {"AppManaged": True}
     del given["S3Input"]["LocalPath"], given["S3Input"]["S3InputMode"]

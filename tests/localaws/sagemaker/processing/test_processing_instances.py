@@ -8,7 +8,7 @@ import pytest
 
 from course.localaws.server import launch
 from course.sandbox.box import best_mode
-from tests.localaws.sagemaker.job_fixtures import BUCKET, World, processing_input, processing_output
+from tests.localaws.sagemaker.job_fixtures import BUCKET, JobFixtures, processing_input, processing_output
 from tests.localaws.sagemaker.training.test_training_hosts import MEET
 
 TWO = {"ClusterConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 5}}
@@ -20,12 +20,12 @@ host = resources["current_host"]
 MEET_BY_CONFIG = WHO + "os.environ |= {'SM_CURRENT_HOST': host, 'SM_HOSTS': json.dumps(resources['hosts'], separators=(',', ':'))}\n" + MEET
 
 
-def streams(world: World, name: str) -> list[str]:
+def streams(world: JobFixtures, name: str) -> list[str]:
     found = world.logs.describe_log_streams(logGroupName="/aws/sagemaker/ProcessingJobs", logStreamNamePrefix=f"{name}/")
     return [stream["logStreamName"].rpartition("/")[2].rpartition("-")[0] for stream in found["logStreams"]]
 
 
-def test_each_instance_has_its_shard_and_all_outputs_meet(world: World) -> None:
+def test_each_instance_has_its_shard_and_all_outputs_meet(world: JobFixtures) -> None:
     for number in range(5):
         world.put(f"shards/{number}.csv", str(number))
     sharded = processing_input("shards", f"s3://{BUCKET}/shards/", "/opt/ml/processing/input/shards")
@@ -58,14 +58,14 @@ print("I am", host)
     assert world.boxes() == []
 
 
-def test_an_instance_that_fails_ends_the_others(world: World) -> None:
+def test_an_instance_that_fails_ends_the_others(world: JobFixtures) -> None:
     name = world.process(WHO + "sys.exit(7) if host == 'algo-2' else time.sleep(600)", ProcessingResources=TWO)
     job = world.processed(name)
     assert job["FailureReason"] == "AlgorithmError: See job logs for more information, exit code: 7"
     assert world.processes() == []
 
 
-def test_a_stop_reaches_every_instance(world: World) -> None:
+def test_a_stop_reaches_every_instance(world: JobFixtures) -> None:
     code = (
         WHO
         + """
@@ -93,7 +93,7 @@ time.sleep(600)
     assert said().count("asked to end") == 2 and world.processes() == [] and world.keys(prefix) == []
 
 
-def test_instances_are_chosen_from_preferences(world: World) -> None:
+def test_instances_are_chosen_from_preferences(world: JobFixtures) -> None:
     preferences = [{"InstanceType": "ml.m5.xlarge", "InstanceCount": 2}, {"InstanceType": "ml.m5.large", "InstanceCount": 3}]
     name = world.process(
         WHO + "print(len(resources['hosts']))",
@@ -109,7 +109,7 @@ def test_instances_are_chosen_from_preferences(world: World) -> None:
     assert world.lines(name, "ProcessingJobs") == ["2"]
 
 
-def meet(world: World, **changes: object) -> list[str]:
+def meet(world: JobFixtures, **changes: object) -> list[str]:
     """Two jobs at a time, whose hosts meet on the same port."""
     names = [world.process(MEET_BY_CONFIG, ProcessingResources=TWO, **changes) for _ in range(2)]
     for name in names:
@@ -119,11 +119,11 @@ def meet(world: World, **changes: object) -> list[str]:
     return names
 
 
-def test_hosts_find_each_other_by_name(world: World) -> None:
+def test_hosts_find_each_other_by_name(world: JobFixtures) -> None:
     meet(world)
 
 
-def test_hosts_in_isolation_reach_each_other_and_nobody_else(world: World) -> None:
+def test_hosts_in_isolation_reach_each_other_and_nobody_else(world: JobFixtures) -> None:
     if world.mode != "namespace":
         pytest.skip("network isolation takes user namespaces; without them it is refused, which test_processing.py shows, until 2027-05-24")
     alone = {"EnableNetworkIsolation": True}
@@ -137,14 +137,14 @@ def test_hosts_of_a_sealed_aws_reach_it_and_each_other() -> None:
     if best_mode() != "namespace":
         pytest.skip("a local AWS is sealed by user namespaces, until 2027-05-24")
     with launch.temporary(sealed=True) as handle:
-        world = World(handle, "namespace")
+        world = JobFixtures(handle, "namespace")
         meet(world)
         name = world.process("import boto3; print(boto3.client('s3').list_buckets()['Buckets'][0]['Name'])", ProcessingResources=TWO)
         assert world.processed(name)["ProcessingJobStatus"] == "Completed"
         assert world.lines(name, "ProcessingJobs", "algo-2") == [BUCKET]
 
 
-def test_one_host_knows_its_name(world: World) -> None:
+def test_one_host_knows_its_name(world: JobFixtures) -> None:
     code = "import socket; print(socket.gethostname(), socket.gethostbyname('algo-1').startswith('127.'))"
     name = world.process(code)
     assert world.processed(name)["ProcessingJobStatus"] == "Completed" and world.lines(name, "ProcessingJobs") == ["algo-1 True"]

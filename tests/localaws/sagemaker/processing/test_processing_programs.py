@@ -7,44 +7,44 @@ import json
 
 import pytest
 
-from tests.localaws.sagemaker.job_fixtures import BUCKET, ROLE, SKLEARN, World, processing_input, processing_output, targz
+from tests.localaws.sagemaker.job_fixtures import BUCKET, ROLE, SKLEARN, JobFixtures, processing_input, processing_output, targz
 from tests.localaws.sagemaker.processing.test_processing import refused
 
 TOLD = "import json, os, sys; print(json.dumps([sys.argv[1:], os.environ.get('TOLD')]))"
 
 
-def ran(world: World, **specification: object) -> tuple[dict, list[str]]:
+def ran(world: JobFixtures, **specification: object) -> tuple[dict, list[str]]:
     job = world.processed(world.process(TOLD, AppSpecification=specification))
     return job, world.lines(job["ProcessingJobName"], "ProcessingJobs")
 
 
-def test_arguments_arrive_as_they_are(world: World) -> None:
+def test_arguments_arrive_as_they_are(world: JobFixtures) -> None:
     arguments = ["with blank", "it's", 'say "yes"', "$HOME", "*", "naïve café ✓", "--a=b", "back\\slash", ""]
     job, lines = ran(world, ContainerArguments=arguments)
     assert json.loads(lines[0])[0] == arguments
     assert job["AppSpecification"]["ContainerArguments"] == arguments
 
 
-def test_variables_arrive_as_they_are(world: World) -> None:
+def test_variables_arrive_as_they_are(world: JobFixtures) -> None:
     value = "line one\nline two 'quoted' ✓"
     name = world.process("import os; print(repr(os.environ['TOLD']))", Environment={"TOLD": value})
     job = world.processed(name)
     assert world.lines(name, "ProcessingJobs") == [repr(value)] and job["Environment"] == {"TOLD": value}
 
 
-def test_arguments_alone_take_the_place_of_the_images_command(world: World) -> None:
+def test_arguments_alone_take_the_place_of_the_images_command(world: JobFixtures) -> None:
     job, lines = ran(world, ContainerEntrypoint=None, ContainerArguments=["python3", "/opt/ml/processing/input/code/process.py", "x"])
     assert job["ProcessingJobStatus"] == "Completed" and json.loads(lines[0])[0] == ["x"]
 
 
-def test_an_image_without_an_entrypoint_has_nothing_to_do(world: World) -> None:
+def test_an_image_without_an_entrypoint_has_nothing_to_do(world: JobFixtures) -> None:
     """Its command is a shell that nobody types into."""
     job, lines = ran(world, ContainerEntrypoint=None)
     assert job["ProcessingJobStatus"] == "Completed" and lines == []
 
 
 @pytest.mark.parametrize("program", ["no-such-program", "/opt/ml/processing/input/code/process.py"], ids=["missing", "not executable"])
-def test_a_program_that_cannot_be_run_fails_the_job(world: World, program: str) -> None:
+def test_a_program_that_cannot_be_run_fails_the_job(world: JobFixtures, program: str) -> None:
     job, _ = ran(world, ContainerEntrypoint=[program])
     assert job["ProcessingJobStatus"] == "Failed" and "exit code: 12" in job["FailureReason"]
 
@@ -57,17 +57,17 @@ def test_a_program_that_cannot_be_run_fails_the_job(world: World, program: str) 
     ],
     ids=["exit", "signal"],
 )
-def test_the_failure_reason_has_the_exit_code(world: World, code: str, reason: str) -> None:
+def test_the_failure_reason_has_the_exit_code(world: JobFixtures, code: str, reason: str) -> None:
     job = world.processed(world.process(code))
     assert job["FailureReason"] == f"AlgorithmError: See job logs for more information, {reason}"
 
 
-def test_the_exit_message_has_at_most_a_kilobyte(world: World) -> None:
+def test_the_exit_message_has_at_most_a_kilobyte(world: JobFixtures) -> None:
     job = world.processed(world.process("open('/opt/ml/output/message', 'w').write('é' * 2000)"))
     assert job["ProcessingJobStatus"] == "Completed" and job["ExitMessage"] == "é" * 512
 
 
-def test_everything_is_described(world: World, key: str, vpc: dict) -> None:
+def test_everything_is_described(world: JobFixtures, key: str, vpc: dict) -> None:
     uri = world.put("described/a.csv", "1")
     request = {
         "ProcessingInputs": [processing_input("raw", uri, "/opt/ml/processing/raw") | {"AppManaged": False}],
@@ -100,7 +100,7 @@ def test_everything_is_described(world: World, key: str, vpc: dict) -> None:
     assert "Tags" not in job
 
 
-def test_lists_are_filtered_and_sorted(world: World) -> None:
+def test_lists_are_filtered_and_sorted(world: JobFixtures) -> None:
     stem = world.name("listed")
     world.processed(world.process("pass", ProcessingJobName=f"{stem}-b"))
     world.processed(world.process("raise SystemExit(1)", ProcessingJobName=f"{stem}-a"))
@@ -122,7 +122,7 @@ def test_lists_are_filtered_and_sorted(world: World) -> None:
     ]
 
 
-def test_lines_are_read_while_the_job_runs(world: World) -> None:
+def test_lines_are_read_while_the_job_runs(world: JobFixtures) -> None:
     name = world.process("print('now', flush=True); import time; time.sleep(600)")
     world.until(lambda: world.lines(name, "ProcessingJobs") == ["now"])
     job = world.sagemaker.describe_processing_job(ProcessingJobName=name)
@@ -135,7 +135,7 @@ def test_lines_are_read_while_the_job_runs(world: World) -> None:
     assert job["ProcessingJobStatus"] == "Stopped" and "FailureReason" not in job
 
 
-def test_a_stop_before_the_program_begins(world: World) -> None:
+def test_a_stop_before_the_program_begins(world: JobFixtures) -> None:
     for number in range(50):
         world.put(f"many/{number}", "x")
     inputs = [processing_input(f"many-{n}", f"s3://{BUCKET}/many/", f"/opt/ml/processing/many/{n}") for n in range(9)]
@@ -162,7 +162,7 @@ python3 prepare.py "$@"
 """
 
 
-def test_a_framework_processor_of_the_sdk_v2(world: World) -> None:
+def test_a_framework_processor_of_the_sdk_v2(world: JobFixtures) -> None:
     """The request of ``FrameworkProcessor.run`` with ``source_dir`` of sagemaker 2.257.7."""
     stem = world.name("v2")
     code = """

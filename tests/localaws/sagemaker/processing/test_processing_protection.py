@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from tests.localaws.sagemaker.job_fixtures import BUCKET, World, processing_output
+from tests.localaws.sagemaker.job_fixtures import BUCKET, JobFixtures, processing_output
 from tests.localaws.sagemaker.training.test_training import refused
 
 WRITE = "open('/opt/ml/processing/out/a.txt', 'w').write('a')"
 PLACE = "/opt/ml/processing/out"
 
 
-def outputs(world: World, key: str, mode: str = "EndOfJob") -> dict:
+def outputs(world: JobFixtures, key: str, mode: str = "EndOfJob") -> dict:
     stored = processing_output("out", f"s3://{BUCKET}/{world.name('encrypted')}", PLACE)
     stored["S3Output"]["S3UploadMode"] = mode
     return {"Outputs": [stored], "KmsKeyId": key}
@@ -24,7 +24,7 @@ def stored(job: dict) -> str:
 
 
 @pytest.mark.parametrize(("named", "mode"), [("id", "EndOfJob"), ("arn", "EndOfJob"), ("alias", "Continuous")])
-def test_outputs_say_by_which_key_they_are_encrypted(world: World, key: str, named: str, mode: str) -> None:
+def test_outputs_say_by_which_key_they_are_encrypted(world: JobFixtures, key: str, named: str, mode: str) -> None:
     name = {"id": key.rpartition("/")[2], "arn": key, "alias": "alias/models"}[named]
     job = world.processed(world.process(WRITE, ProcessingOutputConfig=outputs(world, name, mode)))
     assert job["ProcessingJobStatus"] == "Completed" and job["ProcessingOutputConfig"]["KmsKeyId"] == name
@@ -32,12 +32,12 @@ def test_outputs_say_by_which_key_they_are_encrypted(world: World, key: str, nam
     assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", key)
 
 
-def test_no_key_no_encryption_by_one(world: World) -> None:
+def test_no_key_no_encryption_by_one(world: JobFixtures) -> None:
     job = world.processed(world.process(WRITE, ProcessingOutputConfig=outputs(world, "")))
     assert "SSEKMSKeyId" not in world.s3.head_object(Bucket=BUCKET, Key=stored(job))
 
 
-def test_keys_that_cannot_be_used(world: World, key: str) -> None:
+def test_keys_that_cannot_be_used(world: JobFixtures, key: str) -> None:
     volume = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5}
     for name in ("00000000-0000-0000-0000-000000000000", "alias/none", key.replace("us-east-1", "eu-west-1")):
         changed = {"ClusterConfig": volume | {"VolumeKmsKeyId": name}}
@@ -46,7 +46,7 @@ def test_keys_that_cannot_be_used(world: World, key: str) -> None:
             assert code == "ValidationException" and message == f"The KMS key {name!r} does not exist in the region us-east-1."
 
 
-def test_a_key_that_goes_while_the_job_runs(world: World) -> None:
+def test_a_key_that_goes_while_the_job_runs(world: JobFixtures) -> None:
     kms = world.client("kms")
     key = kms.create_key()["KeyMetadata"]["KeyId"]
     waits = "import time; print('working', flush=True); time.sleep(1)\n" + WRITE
@@ -58,7 +58,7 @@ def test_a_key_that_goes_while_the_job_runs(world: World) -> None:
     assert (job["ProcessingJobStatus"], job["FailureReason"]) == ("Failed", reason)
 
 
-def test_a_vpc_is_described_and_looked_at(world: World, vpc: dict) -> None:
+def test_a_vpc_is_described_and_looked_at(world: JobFixtures, vpc: dict) -> None:
     assert world.processed(world.process("pass", NetworkConfig={"VpcConfig": vpc}))["NetworkConfig"] == {"VpcConfig": vpc}
     gone = {"Subnets": ["subnet-0123456789abcdef0"]}
     code, message = refused(world.process, "pass", NetworkConfig={"VpcConfig": vpc | gone})

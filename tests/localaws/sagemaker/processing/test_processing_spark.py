@@ -11,7 +11,7 @@ import pytest
 
 from course.localaws.server import launch
 from course.sandbox import box
-from tests.localaws.sagemaker.job_fixtures import BUCKET, ROLE, World, processing_input
+from tests.localaws.sagemaker.job_fixtures import BUCKET, ROLE, JobFixtures, processing_input
 from tests.localaws.sagemaker.processing.test_processing import refused
 from tests.localaws.sagemaker.training.test_training_sdk import processing_shapes, session, write  # noqa: F401
 
@@ -33,7 +33,7 @@ APPLICATION = """
 
 @spark
 @pytest.mark.timeout(300)
-def test_pyspark_processor(world: World, session: object, tmp_path: Path) -> None:  # noqa: F811
+def test_pyspark_processor(world: JobFixtures, session: object, tmp_path: Path) -> None:  # noqa: F811
     from sagemaker.core.spark.processing import PySparkProcessor
 
     world.put("sdk/raw/a.csv", "a,b\n2,x\n3,y\n")
@@ -70,7 +70,7 @@ def test_pyspark_processor(world: World, session: object, tmp_path: Path) -> Non
     assert other == "Spark runs on the first instance alone; this one is done"
 
 
-def logged(world: World, name: str, host: str) -> list[str]:
+def logged(world: JobFixtures, name: str, host: str) -> list[str]:
     found = world.logs.filter_log_events(logGroupName="/aws/sagemaker/ProcessingJobs", logStreamNamePrefix=f"{name}/{host}-")
     return [event["message"] for event in found["events"]]
 
@@ -86,7 +86,7 @@ def logged(world: World, name: str, host: str) -> list[str]:
     ],
     ids=["nothing", "conf", "relative", "fails"],
 )
-def test_the_image_begins_with_smspark_submit(world: World, arguments: list[str], word: str) -> None:
+def test_the_image_begins_with_smspark_submit(world: JobFixtures, arguments: list[str], word: str) -> None:
     code = "import sys; raise SystemExit(sys.argv[1:] == ['--fails'])"
     made = {"ImageUri": SPARK, "ContainerEntrypoint": None} | ({"ContainerArguments": arguments} if arguments else {})
     job = world.processed(world.process(code, AppSpecification=made))
@@ -96,7 +96,7 @@ def test_the_image_begins_with_smspark_submit(world: World, arguments: list[str]
 
 
 @spark
-def test_an_unknown_classification_is_told(world: World) -> None:
+def test_an_unknown_classification_is_told(world: JobFixtures) -> None:
     uri = world.put("conf/configuration.json", json.dumps([{"Classification": "sparks", "Properties": {}}]))
     job = world.processed(
         world.process(
@@ -112,5 +112,5 @@ def test_an_unknown_classification_is_told(world: World) -> None:
 def test_without_java_the_image_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     with launch.temporary() as handle:
-        code, message = refused(World(handle, box.best_mode()).process, "pass", AppSpecification={"ImageUri": SPARK})
+        code, message = refused(JobFixtures(handle, box.best_mode()).process, "pass", AppSpecification={"ImageUri": SPARK})
     assert code == "NotSupportedByLocalAws" and ("uv sync --inexact --extra spark" in message or "the program java" in message)

@@ -11,13 +11,13 @@ import pytest
 
 from course.localaws.sagemaker.recommender import load_test
 from course.localaws.sagemaker.recommender import model as recommender_model
-from course.localaws.sagemaker.recommender.model import Measured
-from course.localaws.sagemaker.recommender.traffic import Step, steps_of
+from course.localaws.sagemaker.recommender.model import LoadMeasurement
+from course.localaws.sagemaker.recommender.traffic import TrafficStep, steps_of
 from course.localaws.server import launch
 from tests.localaws.boto_clients import client_factory
 from tests.localaws.sagemaker.hosting.endpoint_fixtures import ROLE, SKLEARN, archive, script, until
 from tests.localaws.sagemaker.processing.test_processing import refused
-from tests.localaws.sagemaker.registry.registry_fixtures import Registry
+from tests.localaws.sagemaker.registry.registry_fixtures import RegistryFixtures
 
 GROUP = "/aws/sagemaker/InferenceRecommendationsJobs"
 RUNNING = ("PENDING", "IN_PROGRESS", "STOPPING")
@@ -34,7 +34,7 @@ def transform_fn(model, data, content_type, accept):
 """
 
 
-class Recommender(Registry):
+class Recommender(RegistryFixtures):
     def __init__(self, client) -> None:
         super().__init__(client)
         self.payload = self.put("payload.tar.gz", archive({"one.csv": b"1,2,3", "more/two.csv": b"3,2,1"}))
@@ -242,14 +242,14 @@ def test_users_come_by_the_minute_in_phases_and_by_the_step_in_stairs() -> None:
         {"InitialNumberOfUsers": 3, "SpawnRate": 0, "DurationInSeconds": 120},
     ]
     found = steps_of({"TrafficType": "PHASES", "Phases": phases})
-    assert found == [Step(1, 60), Step(3, 60), Step(5, 30), Step(3, 60), Step(3, 60)]
+    assert found == [TrafficStep(1, 60), TrafficStep(3, 60), TrafficStep(5, 30), TrafficStep(3, 60), TrafficStep(3, 60)]
     stairs = {"DurationInSeconds": 600, "NumberOfSteps": 5, "UsersPerStep": 2}
-    assert steps_of({"TrafficType": "STAIRS", "Stairs": stairs}) == [Step(users, 120) for users in (2, 4, 6, 8, 10)]
-    assert Step(2, 120).real_seconds == 2
+    assert steps_of({"TrafficType": "STAIRS", "Stairs": stairs}) == [TrafficStep(users, 120) for users in (2, 4, 6, 8, 10)]
+    assert TrafficStep(2, 120).real_seconds == 2
 
 
-def measured(users: float, rate: float, latency: float, cores: float = 0.5, memory: int = 1 << 28) -> Measured:
-    return Measured(users, rate, {"P50": latency, "P95": latency, "P99": latency}, cores, memory)
+def measured(users: float, rate: float, latency: float, cores: float = 0.5, memory: int = 1 << 28) -> LoadMeasurement:
+    return LoadMeasurement(users, rate, {"P50": latency, "P95": latency, "P99": latency}, cores, memory)
 
 
 SERVER = [measured(1, 50, 0.02), measured(2, 100, 0.02, 1.0), measured(4, 100, 0.04, 1.0)]
@@ -270,15 +270,15 @@ def test_an_instance_has_a_server_a_vcpu_among_which_users_spread() -> None:
 
 
 def test_a_stopping_condition_ends_what_an_instance_reaches() -> None:
-    steps = [Step(users, 60) for users in (1, 2, 4, 8, 16)]
+    steps = [TrafficStep(users, 60) for users in (1, 2, 4, 8, 16)]
     best = recommender_model.best
     assert best("ml.m5.large", SERVER, steps, {}).rate == pytest.approx(2 * 100 * 60)
     assert best("ml.m5.large", SERVER, steps, {"MaxInvocations": 4000}).rate == pytest.approx(2 * 50 * 60)
     slow = {"ModelLatencyThresholds": [{"Percentile": "P99", "ValueInMilliseconds": 19}]}
-    with pytest.raises(recommender_model.Unfit, match="P99 is 20.0 ms, not 19 ms"):
+    with pytest.raises(recommender_model.ConditionsNotMet, match="P99 is 20.0 ms, not 19 ms"):
         best("ml.m5.large", SERVER, steps, slow)
     huge = [measured(1, 50, 0.02, memory=9 << 30)]
-    with pytest.raises(recommender_model.Unfit, match="not enough memory"):
+    with pytest.raises(recommender_model.ConditionsNotMet, match="not enough memory"):
         best("ml.m5.large", huge, steps, {})
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from tests.localaws.sagemaker.hosting.endpoint_fixtures import XGBOOST, World, archive, booster_file
+from tests.localaws.sagemaker.hosting.endpoint_fixtures import XGBOOST, EndpointFixtures, archive, booster_file
 
 ARN = "arn:aws:sagemaker:us-east-1:123456789012"
 TYPES = {"SupportedTransformInstanceTypes": ["ml.m5.large"], "SupportedRealtimeInferenceInstanceTypes": ["ml.m5.large"]}
 
 
-class Registry(World):
+class RegistryFixtures(EndpointFixtures):
     """Groups and packages of the same small model."""
 
     def __init__(self, client) -> None:

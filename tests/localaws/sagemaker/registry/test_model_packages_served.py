@@ -8,17 +8,17 @@ import pytest
 
 from tests.localaws.sagemaker.hosting.endpoint_fixtures import ROLE, XGBOOST, archive, booster_file
 from tests.localaws.sagemaker.processing.test_processing import refused
-from tests.localaws.sagemaker.registry.registry_fixtures import Registry
+from tests.localaws.sagemaker.registry.registry_fixtures import RegistryFixtures
 
 
 @pytest.fixture(scope="module")
-def registry(client) -> Iterator[Registry]:
-    made = Registry(client)
+def registry(client) -> Iterator[RegistryFixtures]:
+    made = RegistryFixtures(client)
     yield made
     made.close()
 
 
-def test_a_version_made_of_a_model_or_another_version(registry: Registry) -> None:
+def test_a_version_made_of_a_model_or_another_version(registry: RegistryFixtures) -> None:
     model = registry.model(booster_file(), environment={"A": "b"})
     told = registry.sagemaker.describe_model(ModelName=model)
     group = registry.group()
@@ -30,7 +30,7 @@ def test_a_version_made_of_a_model_or_another_version(registry: Registry) -> Non
     assert registry.described(second)["InferenceSpecification"] == registry.described(first)["InferenceSpecification"]
 
 
-def test_only_an_approved_version_becomes_a_model_and_is_served(registry: Registry) -> None:
+def test_only_an_approved_version_becomes_a_model_and_is_served(registry: RegistryFixtures) -> None:
     other = registry.put("other.tar.gz", archive(booster_file(7.0)))
     additional = [{"Name": "other", "Containers": [{"Image": XGBOOST, "ModelDataUrl": other}]}]
     arn = registry.version(
@@ -64,7 +64,7 @@ def test_only_an_approved_version_becomes_a_model_and_is_served(registry: Regist
     assert float(registry.invoke(endpoint)) == pytest.approx(7.0, abs=0.5)
 
 
-def test_a_package_of_several_containers_is_a_pipeline(registry: Registry) -> None:
+def test_a_package_of_several_containers_is_a_pipeline(registry: RegistryFixtures) -> None:
     containers = [{"Image": XGBOOST, "ModelDataUrl": registry.data, "ContainerHostname": host} for host in ("first", "second")]
     arn = registry.version(
         registry.group(), ModelApprovalStatus="Approved", InferenceSpecification=registry.specification() | {"Containers": containers}

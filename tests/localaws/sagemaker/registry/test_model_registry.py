@@ -10,17 +10,17 @@ import pytest
 from tests.localaws.sagemaker.core.test_state_events import Queue
 from tests.localaws.sagemaker.hosting.endpoint_fixtures import ROLE, XGBOOST, until
 from tests.localaws.sagemaker.processing.test_processing import refused
-from tests.localaws.sagemaker.registry.registry_fixtures import ARN, TYPES, Registry
+from tests.localaws.sagemaker.registry.registry_fixtures import ARN, TYPES, RegistryFixtures
 
 
 @pytest.fixture(scope="module")
-def registry(client) -> Iterator[Registry]:
-    made = Registry(client)
+def registry(client) -> Iterator[RegistryFixtures]:
+    made = RegistryFixtures(client)
     yield made
     made.close()
 
 
-def test_versions_count_up_and_no_number_comes_twice(registry: Registry) -> None:
+def test_versions_count_up_and_no_number_comes_twice(registry: RegistryFixtures) -> None:
     group = registry.group()
     first, second = registry.version(group), registry.version(group, ModelApprovalStatus="Approved")
     assert (first, second) == (f"{ARN}:model-package/{group.lower()}/1", f"{ARN}:model-package/{group.lower()}/2")
@@ -39,13 +39,13 @@ def test_versions_count_up_and_no_number_comes_twice(registry: Registry) -> None
     assert registry.version(group).endswith("/3")
 
 
-def test_the_same_token_makes_one_version(registry: Registry) -> None:
+def test_the_same_token_makes_one_version(registry: RegistryFixtures) -> None:
     group = registry.group()
     assert registry.version(group, ClientToken="once") == registry.version(group, ClientToken="once")
     assert len(registry.sagemaker.list_model_packages(ModelPackageGroupName=group)["ModelPackageSummaryList"]) == 1
 
 
-def test_a_package_without_a_group(registry: Registry) -> None:
+def test_a_package_without_a_group(registry: RegistryFixtures) -> None:
     name = registry.name("Alone")
     request = {"ModelPackageName": name, "InferenceSpecification": registry.specification() | TYPES, "Tags": [{"Key": "a", "Value": "b"}]}
     arn = registry.sagemaker.create_model_package(**request, ModelApprovalStatus="PendingManualApproval")["ModelPackageArn"]
@@ -79,7 +79,7 @@ def test_a_package_without_a_group(registry: Registry) -> None:
         ({"SourceUri": f"{ARN}:model/no-such-model", "InferenceSpecification": None}, "Could not find model"),
     ],
 )
-def test_what_cannot_be_registered(registry: Registry, change: dict, words: str) -> None:
+def test_what_cannot_be_registered(registry: RegistryFixtures, change: dict, words: str) -> None:
     group = registry.group()
     container = {member: change.pop(member) for member in ("Image", "ModelDataUrl") if member in change}
     request = {"ModelPackageGroupName": group, "InferenceSpecification": registry.specification(**container)} | change
@@ -96,14 +96,14 @@ def test_what_cannot_be_registered(registry: Registry, change: dict, words: str)
         (TYPES | {"Environment": {"A": "b"}}, "Environment variable map cannot be specified when using non-versioned ModelPackages"),
     ],
 )
-def test_what_a_package_without_a_group_must_be(registry: Registry, change: dict, words: str) -> None:
+def test_what_a_package_without_a_group_must_be(registry: RegistryFixtures, change: dict, words: str) -> None:
     container = {"Environment": change["Environment"]} if "Environment" in change else {}
     types = {member: value for member, value in change.items() if member in TYPES}
     call = {"ModelPackageName": registry.name("alone"), "InferenceSpecification": registry.specification(**container) | types}
     assert words in refused(registry.sagemaker.create_model_package, **call)[1]
 
 
-def test_what_is_not_here_is_refused_by_name(registry: Registry) -> None:
+def test_what_is_not_here_is_refused_by_name(registry: RegistryFixtures) -> None:
     algorithm = {"SourceAlgorithms": [{"AlgorithmName": "mine"}]}
     code, message = refused(registry.version, registry.group(), SourceAlgorithmSpecification=algorithm)
     assert code == "NotSupportedByLocalAws" and "SourceAlgorithmSpecification" in message
@@ -118,7 +118,7 @@ def test_what_is_not_here_is_refused_by_name(registry: Registry) -> None:
     assert registry.described(skipped)["ValidationSpecification"] == validation and skipped.endswith("/1")
 
 
-def test_an_update_changes_what_it_names(registry: Registry) -> None:
+def test_an_update_changes_what_it_names(registry: RegistryFixtures) -> None:
     arn = registry.version(registry.group(), CustomerMetadataProperties={"auc": "0.7", "old": "1"})
     stage = {"Stage": "Staging", "StageStatus": "Pending"}
     registry.approve(
@@ -146,7 +146,7 @@ def test_an_update_changes_what_it_names(registry: Registry) -> None:
     assert registry.described(arn)["CustomerMetadataProperties"] == {"auc": "0.8", "by": "me"}
 
 
-def test_packages_are_listed_by_group_approval_and_kind(registry: Registry) -> None:
+def test_packages_are_listed_by_group_approval_and_kind(registry: RegistryFixtures) -> None:
     group = registry.group()
     arns = [registry.version(group) for _ in range(5)]
     registry.approve(arns[1])
@@ -169,7 +169,7 @@ def test_packages_are_listed_by_group_approval_and_kind(registry: Registry) -> N
     assert batch["BatchDescribeModelPackageErrorMap"][gone]["ErrorResponse"] == f"ModelPackage {gone} does not exist."
 
 
-def test_groups(registry: Registry) -> None:
+def test_groups(registry: RegistryFixtures) -> None:
     client = registry.sagemaker
     group = registry.group(ModelPackageGroupDescription="arrival delays", Tags=[{"Key": "team", "Value": "a"}])
     told = client.describe_model_package_group(ModelPackageGroupName=group)
@@ -189,7 +189,7 @@ def test_groups(registry: Registry) -> None:
     assert refused(describe, ModelPackageGroupName=group) == ("ValidationException", f"ModelPackageGroup {arn} does not exist.")
 
 
-def test_the_policy_of_a_group(registry: Registry) -> None:
+def test_the_policy_of_a_group(registry: RegistryFixtures) -> None:
     client, group = registry.sagemaker, registry.group()
     assert "Cannot find resource policy for" in refused(client.get_model_package_group_policy, ModelPackageGroupName=group)[1]
     other = {"AWS": "arn:aws:iam::210987654321:root"}
@@ -204,7 +204,7 @@ def test_the_policy_of_a_group(registry: Registry) -> None:
     assert "Cannot find Model Package Group" in refused(client.get_model_package_group_policy, ModelPackageGroupName="none")[1]
 
 
-def test_eventbridge_hears_of_registration_approval_and_deletion(registry: Registry) -> None:
+def test_eventbridge_hears_of_registration_approval_and_deletion(registry: RegistryFixtures) -> None:
     group = registry.group()
     queue = Queue(registry, {"detail-type": ["SageMaker Model Package State Change"], "detail": {"ModelPackageGroupName": [group]}})
     arn = registry.version(group)
@@ -228,7 +228,7 @@ def test_eventbridge_hears_of_registration_approval_and_deletion(registry: Regis
     queue.close()
 
 
-def test_search_finds_versions_and_groups(registry: Registry) -> None:
+def test_search_finds_versions_and_groups(registry: RegistryFixtures) -> None:
     group = registry.group(Tags=[{"Key": "team", "Value": registry.name("t")}])
     good, bad = (registry.version(group, CustomerMetadataProperties={"auc": auc}) for auc in ("0.9", "0.5"))
     registry.approve(good)
@@ -246,7 +246,7 @@ def test_search_finds_versions_and_groups(registry: Registry) -> None:
     assert found["Tags"][0]["Key"] == "team"
 
 
-def test_the_lineage_of_a_version(registry: Registry) -> None:
+def test_the_lineage_of_a_version(registry: RegistryFixtures) -> None:
     arn = registry.version(registry.group())
     client = registry.sagemaker
     [whole] = client.list_artifacts(SourceUri=arn)["ArtifactSummaries"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from tests.localaws.sagemaker.hosting.endpoint_fixtures import XGBOOST, answers_of, archive, booster_file
-from tests.localaws.sagemaker.registry.registry_fixtures import Registry
+from tests.localaws.sagemaker.registry.registry_fixtures import RegistryFixtures
 
 PROGRAM = """
 import json, logging, sys, time
@@ -68,7 +68,7 @@ print("ANSWERS", json.dumps(answers))
 
 
 def test_register_approve_deploy_and_right_size(client, local_aws, tmp_path):
-    registry = Registry(client)
+    registry = RegistryFixtures(client)
     payload = registry.put("payload.tar.gz", archive({"row.csv": b"1,2,3"}))
     data = registry.put("served.tar.gz", archive(booster_file(3.0)))
     stem = registry.name("sdk")

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from course.localaws.images.shared import recordio
 from course.localaws.jobs import manifests
 from course.localaws.sagemaker.core.cluster import hosts, resource_config
-from course.localaws.sagemaker.training.channels import Channel
+from course.localaws.sagemaker.training.channels import TrainingChannel
 
 NAMES = st.lists(st.text(min_size=1), max_size=30)
 
 
-def channel(found: list, seed: int | None, **source: object) -> Channel:
+def channel(found: list, seed: int | None, **source: object) -> TrainingChannel:
     request = {"ChannelName": "train", "DataSource": {"S3DataSource": source}}
-    return Channel(request | ({} if seed is None else {"ShuffleConfig": {"Seed": seed}}), "File", tuple(found))
+    return TrainingChannel(request | ({} if seed is None else {"ShuffleConfig": {"Seed": seed}}), "File", tuple(found))
 
 
 @given(st.lists(st.integers(), unique=True), st.integers(1, 12), st.none() | st.integers(), st.integers(0, 5))

@@ -13,24 +13,24 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from course.localaws.docker_build import BuildError, Built, build
+from course.localaws.docker_build import BuiltImage, ImageBuildError, build
 from course.localaws.server import launch
 from course.sandbox import visible
 from tests.localaws.sagemaker.custom_image_fixtures import classic, write
-from tests.localaws.sagemaker.job_fixtures import BUCKET, ROLE, SKLEARN, World, channel, processing_input, processing_output, trust
+from tests.localaws.sagemaker.job_fixtures import BUCKET, ROLE, SKLEARN, JobFixtures, channel, processing_input, processing_output, trust
 from tests.localaws.sagemaker.wheels import write_wheel
 
 pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
 
 
 @pytest.fixture
-def made(world: World, wheels: Path, monkeypatch: pytest.MonkeyPatch):
+def made(world: JobFixtures, wheels: Path, monkeypatch: pytest.MonkeyPatch):
     """Builds a folder into an image of a new repository."""
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(wheels))
     visible.machine.cache_clear()  # it has looked where wheels are
 
-    def make(folder: Path, **options) -> Built:
+    def make(folder: Path, **options) -> BuiltImage:
         return build(world.handle, folder, f"images/{uuid.uuid4().hex[:8]}", tell=print, **options)
 
     return make
@@ -40,12 +40,12 @@ def repository_of(uri: str) -> str:
     return uri.partition("/")[2].rpartition(":")[0]
 
 
-def trained(world: World, image: str, **changes) -> dict:
+def trained(world: JobFixtures, image: str, **changes) -> dict:
     rows = world.put("rows/a.csv", "1\n2\n3\n")
     return world.trained(world.train(world.name("own"), image, InputDataConfig=[channel("train", rows)], **changes))
 
 
-def served(world: World, image: str, data: str | None = None, **container) -> str:
+def served(world: JobFixtures, image: str, data: str | None = None, **container) -> str:
     """An endpoint in service, or that failed; its name."""
     name = world.name("own") + uuid.uuid4().hex[:4]
     model = {"Image": image} | ({"ModelDataUrl": data} if data else {}) | container
@@ -58,16 +58,16 @@ def served(world: World, image: str, data: str | None = None, **container) -> st
     return name
 
 
-def status(world: World, endpoint: str) -> str:
+def status(world: JobFixtures, endpoint: str) -> str:
     return world.sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointStatus"]
 
 
-def invoked(world: World, endpoint: str, value: float) -> dict | list:
+def invoked(world: JobFixtures, endpoint: str, value: float) -> dict | list:
     answer = world.client("sagemaker-runtime").invoke_endpoint(EndpointName=endpoint, Body=str(value), ContentType="text/csv")
     return json.loads(answer["Body"].read())
 
 
-def test_the_classic_layout_trains_and_serves(world: World, made, tmp_path: Path) -> None:
+def test_the_classic_layout_trains_and_serves(world: JobFixtures, made, tmp_path: Path) -> None:
     image = made(classic(tmp_path / "context"))
     job = trained(world, image.uri)
     assert job["TrainingJobStatus"] == "Completed", (job.get("FailureReason"), world.lines(job["TrainingJobName"]))
@@ -83,12 +83,12 @@ def test_the_classic_layout_trains_and_serves(world: World, made, tmp_path: Path
     world.sagemaker.delete_endpoint(EndpointName=endpoint)
 
 
-def test_what_a_program_says_of_its_failure_is_the_jobs_reason(world: World, made, tmp_path: Path) -> None:
+def test_what_a_program_says_of_its_failure_is_the_jobs_reason(world: JobFixtures, made, tmp_path: Path) -> None:
     job = trained(world, made(classic(tmp_path / "context")).uri, HyperParameters={"fail": "yes"})
     assert (job["TrainingJobStatus"], job["FailureReason"]) == ("Failed", "AlgorithmError: as it was told, exit code: 3")
 
 
-def test_servers_that_insist_on_8080(world: World, made, tmp_path: Path) -> None:
+def test_servers_that_insist_on_8080(world: JobFixtures, made, tmp_path: Path) -> None:
     image = made(classic(tmp_path / "context", port="8080"))
     data = trained(world, image.uri)["ModelArtifacts"]["S3ModelArtifacts"]
     with socket.socket() as taken:  # 8080 is somebody else's on this machine
@@ -110,7 +110,7 @@ def test_servers_that_insist_on_8080(world: World, made, tmp_path: Path) -> None
         world.sagemaker.delete_endpoint(EndpointName=endpoint)
 
 
-def test_the_entry_point_is_told_what_to_do(world: World, made, tmp_path: Path) -> None:
+def test_the_entry_point_is_told_what_to_do(world: JobFixtures, made, tmp_path: Path) -> None:
     folder = write(
         tmp_path / "context",
         {
@@ -130,7 +130,7 @@ def test_the_entry_point_is_told_what_to_do(world: World, made, tmp_path: Path) 
     assert "told --from-image train" in world.lines(job["TrainingJobName"])
 
 
-def test_files_lie_where_the_image_has_them_among_the_machines_own(world: World, made, tmp_path: Path) -> None:
+def test_files_lie_where_the_image_has_them_among_the_machines_own(world: JobFixtures, made, tmp_path: Path) -> None:
     places = (
         "/usr/local/bin/say",
         "/usr/share/course/word",
@@ -148,7 +148,7 @@ def test_files_lie_where_the_image_has_them_among_the_machines_own(world: World,
     assert job["TrainingJobStatus"] == "Completed" and lines == ["2"] * len(places), lines
 
 
-def test_a_program_that_is_not_there(world: World, made, tmp_path: Path) -> None:
+def test_a_program_that_is_not_there(world: JobFixtures, made, tmp_path: Path) -> None:
     image = made(write(tmp_path / "context", {"Dockerfile": "FROM python\n"}))
     job = world.trained(world.train(world.name("none"), image.uri))
     assert (job["TrainingJobStatus"], job["FailureReason"]) == ("Failed", "AlgorithmError: , exit code: 127")
@@ -165,7 +165,7 @@ def test_a_program_that_is_not_there(world: World, made, tmp_path: Path) -> None
     ],
     ids=["entrypoint and cmd", "arguments", "another entrypoint", "both"],
 )
-def test_processing_runs_what_docker_run_would(world: World, made, tmp_path: Path, asked: dict, told: str) -> None:
+def test_processing_runs_what_docker_run_would(world: JobFixtures, made, tmp_path: Path, asked: dict, told: str) -> None:
     code = """
         import sys
         from pathlib import Path
@@ -194,7 +194,7 @@ def test_processing_runs_what_docker_run_would(world: World, made, tmp_path: Pat
     assert world.get(f"s3://{BUCKET}/{name}/count") == b"3" and told in lines
 
 
-def test_a_script_in_an_image_built_from_awss(world: World, made, tmp_path: Path) -> None:
+def test_a_script_in_an_image_built_from_awss(world: JobFixtures, made, tmp_path: Path) -> None:
     """As `sagemaker-training` has it: the program lies in /opt/ml/code, and SAGEMAKER_PROGRAM names it."""
     files = {
         "Dockerfile": f"""
@@ -227,7 +227,7 @@ def test_a_script_in_an_image_built_from_awss(world: World, made, tmp_path: Path
     world.sagemaker.delete_endpoint(EndpointName=endpoint)
 
 
-def test_programs_that_pip_installs(world: World, made, tmp_path: Path, wheels: Path) -> None:
+def test_programs_that_pip_installs(world: JobFixtures, made, tmp_path: Path, wheels: Path) -> None:
     """As the training toolkit's ``train`` comes into an image; and by whatever path the Dockerfile calls Python."""
     write_wheel(wheels, "localaws-trainer", "1.0", programs={"train": "localaws_trainer:main"})
     code = "def main():\n    import sys, localaws_trainer\n    print('localaws_trainer', localaws_trainer.VERSION, sys.argv[1:])\n"
@@ -242,7 +242,7 @@ def test_programs_that_pip_installs(world: World, made, tmp_path: Path, wheels: 
     assert "localaws_trainer 1.0 ['train']" in world.lines(job["TrainingJobName"])
 
 
-def test_ecr_shows_it_as_on_aws(world: World, made, tmp_path: Path) -> None:
+def test_ecr_shows_it_as_on_aws(world: JobFixtures, made, tmp_path: Path) -> None:
     folder = write(tmp_path / "context", {"Dockerfile": "FROM python:3.11\nCOPY a.txt /srv/\nENV A=1\n", "a.txt": "x" * 5000})
     image = made(folder)
     ecr, name = world.client("ecr"), repository_of(image.uri)
@@ -259,7 +259,7 @@ def test_ecr_shows_it_as_on_aws(world: World, made, tmp_path: Path) -> None:
     assert sorted(details["imageTags"]) == ["latest", "v1"]
 
 
-def test_a_tag_moves_and_a_digest_does_not(world: World, made, tmp_path: Path) -> None:
+def test_a_tag_moves_and_a_digest_does_not(world: JobFixtures, made, tmp_path: Path) -> None:
     folder = classic(tmp_path / "context", train="#!/bin/sh\necho first\n")
     first = made(folder)
     (folder / "program/train").write_text("#!/bin/sh\necho second\n")
@@ -269,7 +269,7 @@ def test_a_tag_moves_and_a_digest_does_not(world: World, made, tmp_path: Path) -
     assert second.digest != first.digest and said == [["second"], ["first"]]
 
 
-def test_an_endpoint_keeps_the_image_that_its_tag_was(world: World, made, tmp_path: Path) -> None:
+def test_an_endpoint_keeps_the_image_that_its_tag_was(world: JobFixtures, made, tmp_path: Path) -> None:
     folder = classic(tmp_path / "context")
     image = made(folder)
     endpoint = served(world, image.uri, trained(world, image.uri)["ModelArtifacts"]["S3ModelArtifacts"])
@@ -282,7 +282,7 @@ def test_an_endpoint_keeps_the_image_that_its_tag_was(world: World, made, tmp_pa
     world.sagemaker.delete_endpoint(EndpointName=endpoint)
 
 
-def test_a_role_that_may_not_pull(world: World, made, tmp_path: Path) -> None:
+def test_a_role_that_may_not_pull(world: JobFixtures, made, tmp_path: Path) -> None:
     image = made(write(tmp_path / "context", {"Dockerfile": "FROM python\n"}))
     role = world.client("iam").create_role(RoleName=world.name("bare"), AssumeRolePolicyDocument=trust("sagemaker.amazonaws.com"))["Role"][
         "Arn"
@@ -295,7 +295,7 @@ def test_a_role_that_may_not_pull(world: World, made, tmp_path: Path) -> None:
     )
 
 
-def test_an_image_that_was_put_but_not_built(world: World) -> None:
+def test_an_image_that_was_put_but_not_built(world: JobFixtures) -> None:
     ecr, name = world.client("ecr"), f"images/{uuid.uuid4().hex[:8]}"
     ecr.create_repository(repositoryName=name)
     kind = "application/vnd.docker.distribution.manifest.v2+json"
@@ -307,17 +307,17 @@ def test_an_image_that_was_put_but_not_built(world: World) -> None:
     assert len(ecr.describe_images(repositoryName=name)["imageDetails"]) == 4
 
 
-def test_an_immutable_tag_stays(world: World, made, tmp_path: Path) -> None:
+def test_an_immutable_tag_stays(world: JobFixtures, made, tmp_path: Path) -> None:
     folder = write(tmp_path / "context", {"Dockerfile": "FROM python\nLABEL a=1\n"})
     image = made(folder)
     world.client("ecr").put_image_tag_mutability(repositoryName=repository_of(image.uri), imageTagMutability="IMMUTABLE")
     assert build(world.handle, folder, image.uri) == image
     (folder / "Dockerfile").write_text("FROM python\nLABEL a=2\n")
-    with pytest.raises(BuildError, match="cannot become another image"):
+    with pytest.raises(ImageBuildError, match="cannot become another image"):
         build(world.handle, folder, image.uri)
 
 
-def test_what_is_not_there_or_deleted(world: World, made, tmp_path: Path) -> None:
+def test_what_is_not_there_or_deleted(world: JobFixtures, made, tmp_path: Path) -> None:
     image = made(classic(tmp_path / "context"))
     endpoint = served(world, image.uri, trained(world, image.uri)["ModelArtifacts"]["S3ModelArtifacts"])
     [variant] = world.sagemaker.describe_endpoint(EndpointName=endpoint)["ProductionVariants"]
@@ -343,7 +343,7 @@ def test_what_is_not_there_or_deleted(world: World, made, tmp_path: Path) -> Non
     world.sagemaker.delete_endpoint(EndpointName=endpoint)
 
 
-def _answers(world: World, endpoint: str) -> bool:
+def _answers(world: JobFixtures, endpoint: str) -> bool:
     try:
         return invoked(world, endpoint, 3)["above"]
     except ClientError:
@@ -353,7 +353,7 @@ def _answers(world: World, endpoint: str) -> bool:
 def test_images_survive_and_what_none_names_is_swept(tmp_path: Path) -> None:
     handle = launch.start(tmp_path / "state")
     try:
-        world = World(handle, "any")
+        world = JobFixtures(handle, "any")
         folder = write(tmp_path / "context", {"Dockerfile": "FROM python\nCOPY train /usr/local/bin/\n", "train": "#!/bin/sh\necho here\n"})
         (folder / "train").chmod(0o755)
         kept, gone = [build(handle, folder, name, arguments={}) for name in ("kept", "gone")]
@@ -363,7 +363,7 @@ def test_images_survive_and_what_none_names_is_swept(tmp_path: Path) -> None:
         assert len(bodies(handle)) == 2
         os.kill(handle.pid, signal.SIGKILL)
         handle = launch.start(tmp_path / "state")
-        world = World(handle, "any", fresh=False)
+        world = JobFixtures(handle, "any", fresh=False)
         job = world.trained(world.train(world.name("kept"), kept.uri))
         assert job["TrainingJobStatus"] == "Completed" and world.lines(job["TrainingJobName"]) == ["here"]
         world.until(lambda: len(bodies(handle)) == 1)

@@ -13,7 +13,7 @@ import sys
 
 import pytest
 
-from tests.localaws.moto.restartable_aws import OwnAws
+from tests.localaws.moto.restartable_aws import RestartableAws
 
 ACCOUNT = "123456789012"
 PROGRAM = """
@@ -29,18 +29,18 @@ print("TRAINER", trainer.role)
 
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory):
-    aws = OwnAws(tmp_path_factory.mktemp("trainer") / "state")
+    aws = RestartableAws(tmp_path_factory.mktemp("trainer") / "state")
     yield aws
     aws.stop()
 
 
-def construct(aws: OwnAws, tmp_path, *arguments: str) -> subprocess.CompletedProcess:
+def construct(aws: RestartableAws, tmp_path, *arguments: str) -> subprocess.CompletedProcess:
     """Run `PROGRAM` as a learner's own process would be: with nothing of ours but the environment."""
     environment = {**os.environ, **aws.handle.environment(), "HOME": str(tmp_path)}
     return subprocess.run([sys.executable, "-c", PROGRAM, *arguments], env=environment, capture_output=True, text=True, timeout=200)
 
 
-def role(aws: OwnAws, name: str, service: str, *actions: str) -> str:
+def role(aws: RestartableAws, name: str, service: str, *actions: str) -> str:
     trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}}
     document = {"Version": "2012-10-17", "Statement": [trust]}
     arn = aws("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(document))["Role"]["Arn"]

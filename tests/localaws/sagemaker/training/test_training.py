@@ -12,7 +12,7 @@ import psutil
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.localaws.sagemaker.job_fixtures import BUCKET, ROLE, SKLEARN, XGBOOST, World, channel, targz, trust
+from tests.localaws.sagemaker.job_fixtures import BUCKET, ROLE, SKLEARN, XGBOOST, JobFixtures, channel, targz, trust
 
 FILE_SYSTEM = {"FileSystemId": "fs-0123456789", "FileSystemAccessMode": "ro", "FileSystemType": "EFS", "DirectoryPath": "/data"}
 SAVE = "import os; open(os.environ['SM_MODEL_DIR'] + '/model.txt', 'w').write('model')\n"
@@ -25,7 +25,7 @@ def refused(call, *arguments: object, **parameters: object) -> tuple[str, str]:
     return error["Code"], error["Message"]
 
 
-def test_script_mode(world: World) -> None:
+def test_script_mode(world: JobFixtures) -> None:
     world.put("training/script/train/a.csv", "1,2\n")
     code = """
 import json, os, sys
@@ -85,7 +85,7 @@ print("with\\ta tab")
     assert "with#011a tab" in world.lines(name)
 
 
-def test_what_describe_tells(world: World) -> None:
+def test_what_describe_tells(world: JobFixtures) -> None:
     job = world.trained(world.script(SAVE, {"depth": "3"}))
     steps = [step["Status"] for step in job["SecondaryStatusTransitions"]]
     assert steps == ["Starting", "Downloading", "Training", "Uploading", "Completed"]
@@ -99,7 +99,7 @@ def test_what_describe_tells(world: World) -> None:
     assert shown["TrainingJobArn"] == job["TrainingJobArn"] and shown["TrainingEndTime"] == job["TrainingEndTime"]
 
 
-def test_its_doings_in_s3_are_noted(world: World) -> None:
+def test_its_doings_in_s3_are_noted(world: JobFixtures) -> None:
     world.put("noted/train/a.csv", "1\n")
     name = world.train(world.name("noted"), entrypoint=["true"], InputDataConfig=[channel("train", f"s3://{BUCKET}/noted/train/")])
     [described] = world.trained(name)["InputDataConfig"]
@@ -108,7 +108,7 @@ def test_its_doings_in_s3_are_noted(world: World) -> None:
     assert ("GetObject", f"{BUCKET}/noted/train/a.csv") in done and ("PutObject", f"{BUCKET}/out/{name}/output/model.tar.gz") in done
 
 
-def test_a_script_uses_the_local_aws_as_the_jobs_role(world: World) -> None:
+def test_a_script_uses_the_local_aws_as_the_jobs_role(world: JobFixtures) -> None:
     code = (
         "import boto3; print('I am', boto3.client('sts').get_caller_identity()['Arn']); print(boto3.client('s3').list_buckets()['Buckets'])"
     )
@@ -118,7 +118,7 @@ def test_a_script_uses_the_local_aws_as_the_jobs_role(world: World) -> None:
     assert any("assumed-role/SageMakerRole/" in line for line in lines) and any(BUCKET in line for line in lines)
 
 
-def test_a_script_that_raises(world: World) -> None:
+def test_a_script_that_raises(world: JobFixtures) -> None:
     job = world.trained(world.script("print('starting')\nraise ValueError('no such carrier')", {"depth": "3"}))
     assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Failed", "Failed")
     reason = job["FailureReason"]
@@ -127,7 +127,7 @@ def test_a_script_that_raises(world: World) -> None:
     assert world.keys(f"out/{job['TrainingJobName']}/") == []
 
 
-def test_a_command_that_fails_says_what_it_wrote_or_nothing(world: World) -> None:
+def test_a_command_that_fails_says_what_it_wrote_or_nothing(world: JobFixtures) -> None:
     def run(command: str) -> dict:
         return world.trained(world.train(world.name("command"), entrypoint=["/bin/sh", "-c", command]))
 
@@ -143,20 +143,20 @@ def test_a_command_that_fails_says_what_it_wrote_or_nothing(world: World) -> Non
     assert len(long["FailureReason"].encode()) <= 1024 and long["FailureReason"].endswith(", exit code: 1")
 
 
-def test_a_job_that_writes_no_model_completes(world: World) -> None:
+def test_a_job_that_writes_no_model_completes(world: JobFixtures) -> None:
     job = world.trained(world.train(world.name("nothing"), entrypoint=["true"]))
     assert job["TrainingJobStatus"] == "Completed"
     assert world.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {}
 
 
-def test_out_of_time(world: World) -> None:
+def test_out_of_time(world: JobFixtures) -> None:
     code = SAVE + "import time; time.sleep(600)"
     job = world.trained(world.script(code, StoppingCondition={"MaxRuntimeInSeconds": 2}))
     assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "MaxRuntimeExceeded")
     assert world.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"model.txt": b"model"}
 
 
-def test_stop_lets_the_script_save_its_model(world: World) -> None:
+def test_stop_lets_the_script_save_its_model(world: JobFixtures) -> None:
     code = "import signal, sys, time\ndef save(*_):\n    " + SAVE + "    sys.exit(0)\nsignal.signal(signal.SIGTERM, save)\n"
     name = world.script(code + "print('training now')\ntime.sleep(600)")
     world.until(lambda: "training now" in world.lines(name))
@@ -169,7 +169,7 @@ def test_stop_lets_the_script_save_its_model(world: World) -> None:
     assert (code, message) == ("ValidationException", "The request was rejected because the training job is in status Stopped.")
 
 
-def test_delete_takes_ended_jobs_only(world: World) -> None:
+def test_delete_takes_ended_jobs_only(world: JobFixtures) -> None:
     name = world.train(world.name("kept"), entrypoint=["sleep", "600"])
     assert refused(world.sagemaker.delete_training_job, TrainingJobName=name)[0] == "ResourceInUse"
     world.sagemaker.stop_training_job(TrainingJobName=name)
@@ -178,7 +178,7 @@ def test_delete_takes_ended_jobs_only(world: World) -> None:
     assert refused(world.sagemaker.describe_training_job, TrainingJobName=name) == ("ValidationException", "Requested resource not found.")
 
 
-def test_what_forks_and_outlives_its_parent_is_ended(world: World) -> None:
+def test_what_forks_and_outlives_its_parent_is_ended(world: JobFixtures) -> None:
     code = """
 import os, time
 if os.fork() == 0:
@@ -191,7 +191,7 @@ if os.fork() == 0:
     assert world.processes() == [] and world.boxes() == []
 
 
-def test_a_job_that_prints_100_mb(world: World) -> None:
+def test_a_job_that_prints_100_mb(world: JobFixtures) -> None:
     world.client("iam").list_roles()  # moto is loaded by its first call and takes its memory then, whatever jobs do
     world.trained(world.train(world.name("quiet"), entrypoint=["/bin/bash", "-c", "echo little"]))
     gateway = psutil.Process(world.handle.pid)
@@ -204,7 +204,7 @@ def test_a_job_that_prints_100_mb(world: World) -> None:
     assert gateway.memory_info().rss - before < 20 << 20
 
 
-def test_requirements_go_into_an_overlay(world: World) -> None:
+def test_requirements_go_into_an_overlay(world: JobFixtures) -> None:
     def installed() -> str:
         return subprocess.run([sys.executable, "-m", "pip", "freeze", "--all"], capture_output=True, text=True, check=True).stdout
 
@@ -223,14 +223,14 @@ def test_requirements_go_into_an_overlay(world: World) -> None:
     assert len(overlays() - others) == 1
 
 
-def test_requirements_that_cannot_be_had(world: World) -> None:
+def test_requirements_that_cannot_be_had(world: JobFixtures) -> None:
     job = world.trained(world.script(SAVE, files={"requirements.txt": "no-such-package-anywhere==1\n"}))
     reason = 'InstallRequirementsError:\nExitCode 1\nErrorMessage ""\nCommand "python3 -m pip install -r requirements.txt", exit code: 1'
     assert job["FailureReason"] == f"AlgorithmError: {reason}"  # the log says which, as the toolkit's does
     assert any("no-such-package-anywhere" in line for line in world.lines(job["TrainingJobName"]))
 
 
-def test_checkpoints_go_both_ways(world: World) -> None:
+def test_checkpoints_go_both_ways(world: JobFixtures) -> None:
     world.put("checkpoints/first.txt", "1")
     code = "import os; print(os.listdir('/opt/ml/checkpoints')); open('/opt/ml/checkpoints/second.txt', 'w').write('2')"
     name = world.script(code, CheckpointConfig={"S3Uri": f"s3://{BUCKET}/checkpoints"})
@@ -238,12 +238,12 @@ def test_checkpoints_go_both_ways(world: World) -> None:
     assert "['first.txt']" in world.lines(name) and world.get(f"s3://{BUCKET}/checkpoints/second.txt") == b"2"
 
 
-def test_a_model_may_stay_uncompressed(world: World) -> None:
+def test_a_model_may_stay_uncompressed(world: JobFixtures) -> None:
     job = world.trained(world.script(SAVE, OutputDataConfig={"S3OutputPath": f"s3://{BUCKET}/plain/", "CompressionType": "NONE"}))
     assert world.get(job["ModelArtifacts"]["S3ModelArtifacts"] + "model.txt") == b"model"
 
 
-def test_manifest_and_fast_file(world: World) -> None:
+def test_manifest_and_fast_file(world: JobFixtures) -> None:
     large = b"z" * (2 << 20)
     world.put("many/2013/01/a.csv", "a")
     world.put("many/2013/02/b.csv", large)
@@ -259,7 +259,7 @@ print("sizes", os.path.getsize(f"{folder}/01/a.csv"), os.stat(f"{folder}/02/b.cs
     assert world.get(f"s3://{BUCKET}/many/2013/02/b.csv") == large
 
 
-def test_data_that_is_gone_when_it_is_fetched(world: World) -> None:
+def test_data_that_is_gone_when_it_is_fetched(world: JobFixtures) -> None:
     manifest = world.put("gone/list.manifest", json.dumps([{"prefix": f"s3://{BUCKET}/gone/"}, "a.csv"]))
     job = world.trained(world.script(SAVE, InputDataConfig=[channel("train", manifest, kind="ManifestFile")]))
     assert job["TrainingJobStatus"] == "Failed"
@@ -269,7 +269,7 @@ def test_data_that_is_gone_when_it_is_fetched(world: World) -> None:
     assert "could not be parsed" in job["FailureReason"] and world.boxes() == []
 
 
-def test_data_that_went_after_the_request(world: World) -> None:
+def test_data_that_went_after_the_request(world: JobFixtures) -> None:
     """The checks at creation do not look again: what is downloaded must still be there."""
     uri = world.put("went/a.csv", "1")
     blockers = [world.train(world.name("blocker"), entrypoint=["sleep", "600"]) for _ in range(os.cpu_count() + 1)]
@@ -281,13 +281,13 @@ def test_data_that_went_after_the_request(world: World) -> None:
     assert reason == f'ClientError: Data download failed:No S3 objects found under S3 URL "{uri}" given in input data source.'
 
 
-def test_code_that_is_not_there(world: World) -> None:
+def test_code_that_is_not_there(world: JobFixtures) -> None:
     parameters = {"sagemaker_program": "train.py", "sagemaker_submit_directory": f"s3://{BUCKET}/code/missing.tar.gz"}
     job = world.trained(world.train(world.name("nocode"), HyperParameters=parameters))
     assert "(404) when calling the HeadObject operation" in job["FailureReason"]
 
 
-def test_code_that_is_no_archive(world: World) -> None:
+def test_code_that_is_no_archive(world: JobFixtures) -> None:
     parameters = {"sagemaker_program": "train.py", "sagemaker_submit_directory": world.put("code/broken.tar.gz", "not a tar")}
     job = world.trained(world.train(world.name("badcode"), HyperParameters=parameters))
     assert "cannot be unpacked" in job["FailureReason"]
@@ -296,40 +296,40 @@ def test_code_that_is_no_archive(world: World) -> None:
 class TestRefusedAtOnce:
     """What AWS, or the local AWS, does not even begin."""
 
-    def test_an_image_nobody_knows(self, world: World) -> None:
+    def test_an_image_nobody_knows(self, world: JobFixtures) -> None:
         code, message = refused(world.train, world.name("image"), image="210987654321.dkr.ecr.us-east-1.amazonaws.com/mine:1")
         assert code == "ValidationException" and "sagemaker-xgboost:1.7-1" in message and "mine" in message
 
-    def test_an_image_of_no_repository(self, world: World) -> None:
+    def test_an_image_of_no_repository(self, world: JobFixtures) -> None:
         code, message = refused(world.train, world.name("image"), image="123456789012.dkr.ecr.us-east-1.amazonaws.com/mine:1")
         assert code == "ValidationException" and ROLE in message
         assert message.startswith("Cannot find repository: mine in registry ID: 123456789012 Please check if your ECR repository exists")
 
-    def test_no_data_under_the_prefix(self, world: World) -> None:
+    def test_no_data_under_the_prefix(self, world: JobFixtures) -> None:
         uri = f"s3://{BUCKET}/nothing/here"
         code, message = refused(world.train, world.name("empty"), InputDataConfig=[channel("train", uri)])
         assert code == "ValidationException"
         assert message.startswith(f'No S3 objects found under S3 URL "{uri}" given in input data source.') and ROLE in message
 
-    def test_no_such_buckets(self, world: World) -> None:
+    def test_no_such_buckets(self, world: JobFixtures) -> None:
         code, message = refused(world.train, world.name("b"), InputDataConfig=[channel("train", "s3://no-such-bucket-here/x")])
         assert code == "ValidationException" and "no-such-bucket-here" in message
         code, message = refused(world.train, world.name("b"), OutputDataConfig={"S3OutputPath": "s3://no-such-bucket-here/x"})
         assert code == "ValidationException" and "no-such-bucket-here" in message
 
-    def test_a_name_taken(self, world: World) -> None:
+    def test_a_name_taken(self, world: JobFixtures) -> None:
         name = world.train(world.name("taken"), entrypoint=["true"])
         code, message = refused(world.train, name, entrypoint=["true"])
         assert code == "ResourceInUse" and "training job with this name already exists" in message
 
-    def test_a_role_that_sagemaker_may_not_assume(self, world: World) -> None:
+    def test_a_role_that_sagemaker_may_not_assume(self, world: JobFixtures) -> None:
         iam = world.client("iam")
         arn = iam.create_role(RoleName="NotForSageMaker", AssumeRolePolicyDocument=trust("ec2.amazonaws.com"))["Role"]["Arn"]
         for role in (arn, "arn:aws:iam::123456789012:role/Nobody"):
             code, message = refused(world.train, world.name("role"), RoleArn=role)
             assert code == "ValidationException" and message.startswith(f"Could not assume role {role}.")
 
-    def test_a_role_without_rights_on_the_data(self, world: World) -> None:
+    def test_a_role_without_rights_on_the_data(self, world: JobFixtures) -> None:
         world.put("private/a.csv", "1")
         iam = world.client("iam")
         arn = iam.create_role(RoleName="Blind", AssumeRolePolicyDocument=trust("sagemaker.amazonaws.com"))["Role"]["Arn"]
@@ -338,11 +338,11 @@ class TestRefusedAtOnce:
         job = world.trained(world.train(world.name("blind"), RoleArn=arn, entrypoint=["true"]))
         assert job["FailureReason"].startswith("ClientError: Artifact upload failed:AccessDenied")
 
-    def test_metric_definitions_of_a_built_in_algorithm(self, world: World) -> None:
+    def test_metric_definitions_of_a_built_in_algorithm(self, world: JobFixtures) -> None:
         code, message = refused(world.train, world.name("m"), image=XGBOOST, metrics=[{"Name": "x", "Regex": "x=(.*)"}])
         assert code == "ValidationException" and message.startswith("You can't override the metric definitions")
 
-    def test_metric_definitions_that_are_none(self, world: World) -> None:
+    def test_metric_definitions_that_are_none(self, world: JobFixtures) -> None:
         for regex in ("x=(", "x=.*"):
             code, message = refused(world.train, world.name("m"), metrics=[{"Name": "x", "Regex": regex}])
             assert code == "ValidationException" and regex in message
@@ -355,7 +355,7 @@ class TestRefusedAtOnce:
             ({"AlgorithmSpecification": {"AlgorithmName": "mine", "TrainingInputMode": "File"}}, "TrainingImage"),
         ],
     )
-    def test_what_the_local_aws_does_not_do(self, world: World, changes: dict, word: str) -> None:
+    def test_what_the_local_aws_does_not_do(self, world: JobFixtures, changes: dict, word: str) -> None:
         code, message = refused(world.train, world.name("more"), **changes)
         assert code == "NotSupportedByLocalAws" and word in message
 
@@ -368,18 +368,18 @@ class TestRefusedAtOnce:
             ({"EnableManagedSpotTraining": True}, "MaxWaitTimeInSeconds"),
         ],
     )
-    def test_requests_that_contradict_themselves(self, world: World, changes: dict, word: str) -> None:
+    def test_requests_that_contradict_themselves(self, world: JobFixtures, changes: dict, word: str) -> None:
         code, message = refused(world.train, world.name("odd"), **changes)
         assert code == "ValidationException" and word in message
 
 
-def test_a_program_that_is_not_there(world: World) -> None:
+def test_a_program_that_is_not_there(world: JobFixtures) -> None:
     job = world.trained(world.train(world.name("noprogram"), image=SKLEARN, entrypoint=["no-such-program"]))
     assert job["FailureReason"] == "AlgorithmError: , exit code: 127"
     assert any("no-such-program" in line for line in world.lines(job["TrainingJobName"]))
 
 
-def test_network_isolation(world: World) -> None:
+def test_network_isolation(world: JobFixtures) -> None:
     code = "import os, urllib.request\nurllib.request.urlopen(os.environ['AWS_ENDPOINT_URL'], timeout=5)"
     if world.mode == "rewrite":
         assert "EnableNetworkIsolation" in refused(world.script, code, EnableNetworkIsolation=True)[1]
@@ -388,7 +388,7 @@ def test_network_isolation(world: World) -> None:
     assert job["TrainingJobStatus"] == "Failed" and "Connection refused" in job["FailureReason"] and job["EnableNetworkIsolation"]
 
 
-def test_code_in_a_channel(world: World) -> None:
+def test_code_in_a_channel(world: JobFixtures) -> None:
     world.put("inchannel/sourcedir.tar.gz", targz({"train.py": SAVE}))
     parameters = {"sagemaker_program": "train.py", "sagemaker_submit_directory": "/opt/ml/input/data/code/sourcedir.tar.gz"}
     name = world.train(world.name("channel"), HyperParameters=parameters, InputDataConfig=[channel("code", f"s3://{BUCKET}/inchannel/")])

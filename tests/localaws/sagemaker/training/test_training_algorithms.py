@@ -11,7 +11,7 @@ import pytest
 
 from course.localaws.core.resources import Document
 from course.localaws.images.shared import recordio_protobuf
-from tests.localaws.sagemaker.job_fixtures import BUCKET, ROLE, World, channel
+from tests.localaws.sagemaker.job_fixtures import BUCKET, ROLE, JobFixtures, channel
 
 pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
 
@@ -26,7 +26,7 @@ def csv(rows: np.ndarray, labels: np.ndarray | None = None) -> str:
     return "".join(",".join(map(str, row)) + "\n" for row in table.tolist())
 
 
-def train(world: World, algorithm: str, hyperparameters: dict[str, object], **channels: tuple) -> dict:
+def train(world: JobFixtures, algorithm: str, hyperparameters: dict[str, object], **channels: tuple) -> dict:
     """A training job that has ended; a channel is its body, its content type, and members of its S3 source."""
     name = world.name(algorithm)
     inputs = []
@@ -50,7 +50,7 @@ def metrics(job: dict) -> dict[str, float]:
 class Endpoint:
     """An endpoint of a job's model; ``ask(body, type, accept)`` is the body of the answer."""
 
-    def __init__(self, world: World, job: dict) -> None:
+    def __init__(self, world: JobFixtures, job: dict) -> None:
         self.world, self.name = world, f"algorithm-{uuid.uuid4().hex[:8]}"
         container = {
             "Image": job["AlgorithmSpecification"]["TrainingImage"],
@@ -101,7 +101,7 @@ class Endpoint:
 
 
 @pytest.fixture
-def deploy(world: World):
+def deploy(world: JobFixtures):
     """``deploy(job)``: an endpoint that is deleted after the test."""
     endpoints: list[Endpoint] = []
 
@@ -114,7 +114,7 @@ def deploy(world: World):
         endpoint.close()
 
 
-def test_kmeans_from_data_to_answers(world: World, deploy) -> None:
+def test_kmeans_from_data_to_answers(world: JobFixtures, deploy) -> None:
     body = csv(FEATURES)
     job = completed(
         train(
@@ -154,7 +154,7 @@ def test_kmeans_from_data_to_answers(world: World, deploy) -> None:
         assert (refused["OriginalStatusCode"], words in refused["OriginalMessage"]) == (status, True), refused
 
 
-def test_pca_from_data_to_answers(world: World, deploy) -> None:
+def test_pca_from_data_to_answers(world: JobFixtures, deploy) -> None:
     parameters = {"feature_dim": 3, "num_components": 2, "mini_batch_size": 100}
     job = completed(train(world, "pca", parameters, train=(recordio_protobuf.write_arrays(FEATURES), RECORDIO)))
     assert set(metrics(job)) == {"train:progress", "train:throughput"}
@@ -167,7 +167,7 @@ def test_pca_from_data_to_answers(world: World, deploy) -> None:
 
 
 @pytest.mark.parametrize("kind", ["classifier", "regressor"])
-def test_knn_from_data_to_answers(world: World, deploy, kind: str) -> None:
+def test_knn_from_data_to_answers(world: JobFixtures, deploy, kind: str) -> None:
     labels = (FEATURES[:, 0] > 3).astype(np.float32)
     parameters = {"feature_dim": 3, "k": 3, "sample_size": 200, "predictor_type": kind}
     job = train(
@@ -189,7 +189,7 @@ def test_knn_from_data_to_answers(world: World, deploy, kind: str) -> None:
     assert set(record.label) == {"predicted_label", "distances", "labels"}
 
 
-def test_data_as_the_sdks_record_set_stores_them(world: World) -> None:
+def test_data_as_the_sdks_record_set_stores_them(world: JobFixtures) -> None:
     """Parts of RecordIO named by a manifest, with no content type, each instance a share of them."""
     name = world.name("records")
     for number, rows in enumerate(np.array_split(FEATURES, 3)):
@@ -204,7 +204,7 @@ def test_data_as_the_sdks_record_set_stores_them(world: World) -> None:
     assert any("Channel 'train' holds 300 records of 3 features." in line for line in world.lines(name))
 
 
-def test_a_stopped_job_leaves_no_model(world: World) -> None:
+def test_a_stopped_job_leaves_no_model(world: JobFixtures) -> None:
     name = world.name("stopped")
     uri = world.put(f"{name}/train.csv", csv(FEATURES, FEATURES[:, 0]))
     parameters = {"predictor_type": "regressor", "epochs": "10000000", "early_stopping_patience": "10000000"}
@@ -229,7 +229,7 @@ PREDICTORS = {
 
 
 @pytest.mark.parametrize("kind", PREDICTORS)
-def test_linear_learner_from_data_to_answers(world: World, deploy, kind: str) -> None:
+def test_linear_learner_from_data_to_answers(world: JobFixtures, deploy, kind: str) -> None:
     labels, members, metric = PREDICTORS[kind]
     parameters = {"feature_dim": 3, "predictor_type": kind, "mini_batch_size": 20, "epochs": 40}
     parameters |= {"num_classes": 3} if kind == "multiclass_classifier" else {}
@@ -254,7 +254,7 @@ def test_linear_learner_from_data_to_answers(world: World, deploy, kind: str) ->
         assert np.mean(predicted == labels[:20]) > 0.9 and all(isinstance(answer["predicted_label"], int) for answer in answers)
 
 
-def test_linear_learner_without_validation_data_measures_its_training_data(world: World) -> None:
+def test_linear_learner_without_validation_data_measures_its_training_data(world: JobFixtures) -> None:
     body = csv(FEATURES, PREDICTORS["binary_classifier"][0])
     job = completed(train(world, "linear-learner", {"predictor_type": "binary_classifier"}, train=(body, "text/csv")))
     found = metrics(job)
@@ -262,7 +262,7 @@ def test_linear_learner_without_validation_data_measures_its_training_data(world
     assert not any(name.startswith(("validation", "test")) for name in found)
 
 
-def test_what_linear_learner_refuses(world: World) -> None:
+def test_what_linear_learner_refuses(world: JobFixtures) -> None:
     for parameters, labels, words in (
         ({"predictor_type": "binary_classifier"}, np.full(300, 2), "the channel 'train' holds the label 2"),
         (
@@ -282,7 +282,7 @@ def test_what_linear_learner_refuses(world: World) -> None:
 SHARDED = {"S3DataDistributionType": "ShardedByS3Key"}
 
 
-def test_random_cut_forest_from_data_to_answers(world: World, deploy) -> None:
+def test_random_cut_forest_from_data_to_answers(world: JobFixtures, deploy) -> None:
     far = np.full((5, 3), 40, np.float32)
     labels = np.append(np.zeros(300), np.ones(5))
     job = train(
@@ -301,7 +301,7 @@ def test_random_cut_forest_from_data_to_answers(world: World, deploy) -> None:
     assert endpoint.refusal("1,2,nan")["OriginalStatusCode"] == 400
 
 
-def test_what_random_cut_forest_refuses(world: World) -> None:
+def test_what_random_cut_forest_refuses(world: JobFixtures) -> None:
     parameters = {"feature_dim": 3, "num_trees": 50}
     job = train(world, "randomcutforest", parameters, train=(csv(FEATURES), "text/csv;label_size=0"))
     assert "Failed to validate input data configuration. (caused by ValidationError)" in job["FailureReason"]
@@ -367,14 +367,14 @@ FAILURES = {
 
 
 @pytest.mark.parametrize("case", FAILURES)
-def test_what_the_user_did_wrong_fails_the_job_as_a_client_error(world: World, case: str) -> None:
+def test_what_the_user_did_wrong_fails_the_job_as_a_client_error(world: JobFixtures, case: str) -> None:
     hyperparameters, channels, words = FAILURES[case]
     job = train(world, "kmeans", hyperparameters, **channels)
     assert job["TrainingJobStatus"] == "Failed"
     assert job["FailureReason"].startswith("ClientError: ") and words in job["FailureReason"], job["FailureReason"]
 
 
-def test_a_model_of_something_else_fails_the_endpoint(world: World) -> None:
+def test_a_model_of_something_else_fails_the_endpoint(world: JobFixtures) -> None:
     job = completed(train(world, "kmeans", KMEANS, train=GOOD))
     job["AlgorithmSpecification"]["TrainingImage"] = f"{ACCOUNT}/pca:1"
     with pytest.raises(AssertionError, match="Failed"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.localaws.sagemaker.job_fixtures import BUCKET, SKLEARN, World
+from tests.localaws.sagemaker.job_fixtures import BUCKET, SKLEARN, JobFixtures
 from tests.localaws.sagemaker.training.test_training import refused
 
 CODE = """
@@ -21,7 +21,7 @@ def rule(name: str) -> dict:
     return {"RuleConfigurationName": name, "RuleEvaluatorImage": SKLEARN, "RuleParameters": {"rule_to_invoke": name}}
 
 
-def test_what_a_container_writes_for_them_goes_to_s3(world: World) -> None:
+def test_what_a_container_writes_for_them_goes_to_s3(world: JobFixtures) -> None:
     hook = {"S3OutputPath": f"s3://{BUCKET}/debug", "CollectionConfigurations": [{"CollectionName": "losses"}]}
     board = {"S3OutputPath": f"s3://{BUCKET}/boards/", "LocalPath": "/opt/ml/output/tensorboard"}
     profiler = {"S3OutputPath": f"s3://{BUCKET}/profile", "ProfilingIntervalInMilliseconds": 500}
@@ -49,7 +49,7 @@ def test_what_a_container_writes_for_them_goes_to_s3(world: World) -> None:
         assert job[f"{member}Configurations"][0]["VolumeSizeInGB"] == 0  # when it was not given, as the SDK's tests expect of AWS
 
 
-def test_profiling_and_remote_debugging_change_while_it_runs(world: World) -> None:
+def test_profiling_and_remote_debugging_change_while_it_runs(world: JobFixtures) -> None:
     name = world.script("import time; time.sleep(600)", ProfilerConfig={"S3OutputPath": f"s3://{BUCKET}/profile"})
     update = world.sagemaker.update_training_job
     arn = update(
@@ -68,12 +68,12 @@ def test_profiling_and_remote_debugging_change_while_it_runs(world: World) -> No
     assert code == "ValidationException" and message == f"RemoteDebugConfig of {name} cannot change: the training job is in status Stopped."
 
 
-def test_names_of_rules_are_unique(world: World) -> None:
+def test_names_of_rules_are_unique(world: JobFixtures) -> None:
     code, message = refused(world.script, "pass", DebugRuleConfigurations=[rule("Twice"), rule("Twice")])
     assert code == "ValidationException" and "Twice, Twice" in message
 
 
-def test_what_is_written_elsewhere_cannot_be_copied(world: World) -> None:
+def test_what_is_written_elsewhere_cannot_be_copied(world: JobFixtures) -> None:
     for member in ("CheckpointConfig", "DebugHookConfig", "TensorBoardOutputConfig"):
         target = "S3Uri" if member == "CheckpointConfig" else "S3OutputPath"
         code, message = refused(world.script, "pass", **{member: {target: f"s3://{BUCKET}/x", "LocalPath": "/checkpoints"}})

@@ -12,7 +12,7 @@ import pytest
 
 from course.localaws.server import launch
 from course.sandbox import box
-from tests.localaws.sagemaker.job_fixtures import BUCKET, World, cluster
+from tests.localaws.sagemaker.job_fixtures import BUCKET, JobFixtures, cluster
 from tests.localaws.sagemaker.training.test_training_retries import BEGIN, ONCE, waiting
 from tests.localaws.sagemaker.training.test_training_spot import steps
 
@@ -35,13 +35,13 @@ def start(state: Path, mode: str, monkeypatch: pytest.MonkeyPatch) -> launch.Han
 @pytest.mark.parametrize("mode", MODES)
 def test_killed_while_a_job_runs(tmp_path: Path, mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
     state = tmp_path / "state"
-    world = World(start(state, mode, monkeypatch), mode)
+    world = JobFixtures(start(state, mode, monkeypatch), mode)
     training = world.train("training", entrypoint=["/bin/sh", "-c", FORKS])
     processing = world.process("import time; time.sleep(600)")
     world.until(lambda: len(world.processes()) >= 5)
     psutil.Process(world.handle.pid).kill()
     world.until(lambda: not world.processes())
-    again = World(launch.start(state), mode, fresh=False)
+    again = JobFixtures(launch.start(state), mode, fresh=False)
     try:
         for job in (again.trained(training), again.processed(processing)):
             assert job["FailureReason"] == LOST
@@ -55,13 +55,13 @@ def test_killed_while_a_job_runs(tmp_path: Path, mode: str, monkeypatch: pytest.
 @pytest.mark.parametrize("end", ["killed", "stopped"])
 def test_a_job_that_may_be_retried_goes_on_at_the_next_start(tmp_path: Path, end: str) -> None:
     state = tmp_path / "state"
-    world = World(launch.start(state), "")
+    world = JobFixtures(launch.start(state), "")
     again = waiting(world, RetryStrategy={"MaximumRetryAttempts": 1}, ResourceConfig=cluster(1) | {"KeepAlivePeriodInSeconds": 600})
     stopping = waiting(world, "trap '' TERM; touch /opt/ml/checkpoints/begun; while :; do sleep 0.1; done", **ONCE)
     world.sagemaker.stop_training_job(TrainingJobName=stopping)
     psutil.Process(world.handle.pid).kill() if end == "killed" else world.handle.stop()
     world.until(lambda: not world.processes())
-    world = World(launch.start(state), "", fresh=False)
+    world = JobFixtures(launch.start(state), "", fresh=False)
     try:
         job = world.trained(again)
         assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
@@ -77,7 +77,7 @@ def test_a_job_that_may_be_retried_goes_on_at_the_next_start(tmp_path: Path, end
 
 @pytest.mark.parametrize("mode", MODES)
 def test_stopped_and_reset_while_a_job_runs(tmp_path: Path, mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    world = World(start(tmp_path / "state", mode, monkeypatch), mode)
+    world = JobFixtures(start(tmp_path / "state", mode, monkeypatch), mode)
     world.train("one", entrypoint=["/bin/sh", "-c", FORKS])
     world.until(lambda: len(world.processes()) >= 4)
     world.handle.reset()
@@ -105,7 +105,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_full_disk(small_disk: Path) -> None:
-    world = World(launch.start(small_disk / "state"), "namespace")
+    world = JobFixtures(launch.start(small_disk / "state"), "namespace")
     try:
         fill = "head -c 200000000 /dev/zero > /opt/ml/model/large"
         job = world.trained(world.train("full", entrypoint=["/bin/sh", "-c", fill]))

@@ -9,7 +9,7 @@ import pytest
 
 from course.localaws.server import launch
 from course.sandbox import box
-from tests.localaws.sagemaker.job_fixtures import BUCKET, World, channel, cluster
+from tests.localaws.sagemaker.job_fixtures import BUCKET, JobFixtures, channel, cluster
 from tests.localaws.sagemaker.training.test_training import refused
 
 TELL = """
@@ -44,12 +44,12 @@ with socket.create_server((host, 7777)) as server:
 """
 
 
-def facts(world: World, job: dict) -> dict[str, dict]:
+def facts(world: JobFixtures, job: dict) -> dict[str, dict]:
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
     return {name.removesuffix(".json"): json.loads(text) for name, text in world.archive(job["ModelArtifacts"]["S3ModelArtifacts"]).items()}
 
 
-def test_each_host_has_its_own_config_log_and_keys(world: World) -> None:
+def test_each_host_has_its_own_config_log_and_keys(world: JobFixtures) -> None:
     for name in "abcde":
         world.put(f"hosts/{name}.csv", name)
     inputs = [
@@ -82,7 +82,7 @@ def source(uri: str, **members: object) -> dict:
     return {"S3DataType": "S3Prefix", "S3Uri": uri, **members}
 
 
-def test_hosts_find_each_other_by_name_and_use_the_same_port(world: World) -> None:
+def test_hosts_find_each_other_by_name_and_use_the_same_port(world: JobFixtures) -> None:
     names = [world.script(MEET, ResourceConfig=cluster(2)) for _ in range(2)]  # two jobs at a time, on the same port
     for name in names:
         job = world.trained(name)
@@ -90,7 +90,7 @@ def test_hosts_find_each_other_by_name_and_use_the_same_port(world: World) -> No
         assert "met algo-2 on port 7777" in world.lines(name)
 
 
-def test_instance_groups(world: World) -> None:
+def test_instance_groups(world: JobFixtures) -> None:
     world.put("groups/a.csv", "1")
     groups = [
         {"InstanceGroupName": "loaders", "InstanceType": "ml.c5.xlarge", "InstanceCount": 1},
@@ -113,7 +113,7 @@ def test_instance_groups(world: World) -> None:
     assert described["InstanceGroups"] == groups and "InstanceType" not in described
 
 
-def test_one_host_that_fails_ends_the_others(world: World) -> None:
+def test_one_host_that_fails_ends_the_others(world: JobFixtures) -> None:
     code = """
 import os, sys, time
 if os.environ["SM_CURRENT_HOST"] == "algo-2":
@@ -127,7 +127,7 @@ time.sleep(600)
     assert world.keys(f"out/{name}/") == [] and world.boxes() == [] and world.processes() == []
 
 
-def test_what_all_hosts_leave_is_one_archive(world: World) -> None:
+def test_what_all_hosts_leave_is_one_archive(world: JobFixtures) -> None:
     code = """
 import os
 host = os.environ["SM_CURRENT_HOST"]
@@ -145,7 +145,7 @@ for path in (f"model/shared/{host}/part", "model/same", f"output/data/{host}.txt
     assert world.archive(f"s3://{BUCKET}/out/{name}/output/output.tar.gz") == {"algo-1.txt": b"algo-1", "algo-2.txt": b"algo-2"}
 
 
-def test_stop_reaches_all_hosts_and_each_may_save(world: World) -> None:
+def test_stop_reaches_all_hosts_and_each_may_save(world: JobFixtures) -> None:
     code = """
 import os, signal, sys, time
 host = os.environ["SM_CURRENT_HOST"]
@@ -165,14 +165,14 @@ time.sleep(600)
     assert world.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"algo-1": b"saved", "algo-2": b"saved"}
 
 
-def test_out_of_time_on_all_hosts(world: World) -> None:
+def test_out_of_time_on_all_hosts(world: JobFixtures) -> None:
     code = "import time; time.sleep(600)"
     job = world.trained(world.script(code, ResourceConfig=cluster(2), StoppingCondition={"MaxRuntimeInSeconds": 1}))
     assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "MaxRuntimeExceeded")
     assert world.processes() == []
 
 
-def test_isolated_hosts_reach_each_other_and_nothing_else(world: World) -> None:
+def test_isolated_hosts_reach_each_other_and_nothing_else(world: JobFixtures) -> None:
     if world.mode == "rewrite":
         return  # a job without a network is refused there: test_training.test_network_isolation
     code = MEET + "\nimport urllib.request\nurllib.request.urlopen(os.environ['AWS_ENDPOINT_URL'], timeout=5)"
@@ -183,13 +183,13 @@ def test_isolated_hosts_reach_each_other_and_nothing_else(world: World) -> None:
 
 
 @pytest.fixture
-def sealed() -> Iterator[World]:
+def sealed() -> Iterator[JobFixtures]:
     with launch.temporary(sealed=True) as handle:
-        yield World(handle, "namespace")
+        yield JobFixtures(handle, "namespace")
 
 
 @pytest.mark.skipif(box.best_mode() != "namespace", reason="no user namespaces on this machine, until 2027-05-24")
-def test_hosts_of_a_sealed_local_aws_meet_and_reach_it(sealed: World) -> None:
+def test_hosts_of_a_sealed_local_aws_meet_and_reach_it(sealed: JobFixtures) -> None:
     code = MEET + "\nimport boto3\nprint(boto3.client('sts').get_caller_identity()['Arn'])"
     name = sealed.script(code, ResourceConfig=cluster(2))
     job = sealed.trained(name)
@@ -210,12 +210,12 @@ def test_hosts_of_a_sealed_local_aws_meet_and_reach_it(sealed: World) -> None:
         ),
     ],
 )
-def test_resources_that_contradict_themselves(world: World, resources: dict, word: str) -> None:
+def test_resources_that_contradict_themselves(world: JobFixtures, resources: dict, word: str) -> None:
     code, message = refused(world.train, world.name("odd"), ResourceConfig=resources)
     assert code == "ValidationException" and word in message
 
 
-def test_more_instances_than_a_job_or_an_account_may_have(world: World) -> None:
+def test_more_instances_than_a_job_or_an_account_may_have(world: JobFixtures) -> None:
     for count, quota in ((21, "Maximum number of instances per training job"), (5, "ml.m5.large for training job usage")):
         code, message = refused(world.train, world.name("many"), ResourceConfig=cluster(count))
         assert code == "ResourceLimitExceeded" and quota in message

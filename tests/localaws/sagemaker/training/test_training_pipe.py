@@ -10,7 +10,7 @@ import os
 import pytest
 
 from course.localaws.images.shared import recordio
-from tests.localaws.sagemaker.job_fixtures import BUCKET, World, channel, cluster, trust
+from tests.localaws.sagemaker.job_fixtures import BUCKET, JobFixtures, channel, cluster, trust
 from tests.localaws.sagemaker.training.test_training import refused
 
 READ = """
@@ -27,17 +27,17 @@ def tell(**facts):
 """
 
 
-def piped(world: World, code: str, *channels: dict, **changes: object) -> dict:
+def piped(world: JobFixtures, code: str, *channels: dict, **changes: object) -> dict:
     """The job that runs ``code`` behind the helpers of `READ`, once it has ended."""
     return world.trained(world.script(READ + code, InputDataConfig=list(channels), **changes))
 
 
-def told(world: World, job: dict, host: str = "algo-1") -> dict:
+def told(world: JobFixtures, job: dict, host: str = "algo-1") -> dict:
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
     return json.loads(world.archive(job["ModelArtifacts"]["S3ModelArtifacts"])[f"{host}.json"])
 
 
-def test_objects_come_one_after_the_other_in_each_epoch(world: World) -> None:
+def test_objects_come_one_after_the_other_in_each_epoch(world: JobFixtures) -> None:
     large = os.urandom(1 << 20)
     for key, body in (("b.csv", b"2\n"), ("a.csv", b"1\n"), ("c/c.bin", large)):
         world.put(f"pipe/many/{key}", body)
@@ -55,7 +55,7 @@ tell(epochs=epochs, config=config, left=sorted(os.listdir("/opt/ml/input/data"))
     assert ("GetObject", f"{BUCKET}/pipe/many/a.csv") in world.done_in_s3(f"training-job/{job['TrainingJobName']}")
 
 
-def test_the_mode_of_the_job_holds_for_channels_that_say_none(world: World) -> None:
+def test_the_mode_of_the_job_holds_for_channels_that_say_none(world: JobFixtures) -> None:
     world.put("pipe/mode/a.csv", "1\n")
     code = "tell(piped=read(0).decode(), file=open('/opt/ml/input/data/file/a.csv').read())"
     name = world.name("mode")
@@ -74,7 +74,7 @@ def test_the_mode_of_the_job_holds_for_channels_that_say_none(world: World) -> N
     assert told(world, world.trained(name)) == {"piped": "1\n", "file": "1\n"}
 
 
-def test_gzip_is_decompressed_and_recordio_wrapped(world: World) -> None:
+def test_gzip_is_decompressed_and_recordio_wrapped(world: JobFixtures) -> None:
     world.put("pipe/zip/a.gz", gzip.compress(b"first") + gzip.compress(b" member"))
     world.put("pipe/zip/b.gz", gzip.compress(b"second"))
     uri = f"s3://{BUCKET}/pipe/zip/"
@@ -92,7 +92,7 @@ def test_gzip_is_decompressed_and_recordio_wrapped(world: World) -> None:
     assert facts["raw"] == b"".join(piece for body in objects for piece in recordio.frames(len(body), [body]))
 
 
-def test_shuffled_anew_in_each_epoch_and_dealt_over_hosts(world: World) -> None:
+def test_shuffled_anew_in_each_epoch_and_dealt_over_hosts(world: JobFixtures) -> None:
     for number in range(12):
         world.put(f"pipe/shuffle/{number:02}", f"{number:02} ")
     shuffled = channel("train", f"s3://{BUCKET}/pipe/shuffle/", InputMode="Pipe", ShuffleConfig={"Seed": 7})
@@ -105,7 +105,7 @@ def test_shuffled_anew_in_each_epoch_and_dealt_over_hosts(world: World) -> None:
     assert hosts[0][0] != hosts[0][1] and set(hosts[0][0]) != set(hosts[0][1])
 
 
-def test_an_augmented_manifest(world: World) -> None:
+def test_an_augmented_manifest(world: JobFixtures) -> None:
     world.put("pipe/images/1.jpg", b"\xff\xd8one")
     world.put("pipe/images/2.jpg", b"\xff\xd8three")
     lines = [
@@ -126,7 +126,7 @@ def test_an_augmented_manifest(world: World) -> None:
     assert bytes.fromhex(facts["train"]) == b"".join(piece for record in records for piece in recordio.frames(len(record), [record]))
 
 
-def test_a_program_may_close_early_or_never_open(world: World) -> None:
+def test_a_program_may_close_early_or_never_open(world: JobFixtures) -> None:
     world.put("pipe/large", os.urandom(4 << 20))
     code = """
 with open("/opt/ml/input/data/train_0", "rb") as pipe:
@@ -138,7 +138,7 @@ tell(whole=len(read(1)))
     assert told(world, job) == {"whole": 4 << 20} and world.boxes() == []
 
 
-def test_a_job_is_stopped_while_it_is_fed(world: World) -> None:
+def test_a_job_is_stopped_while_it_is_fed(world: JobFixtures) -> None:
     world.put("pipe/large", os.urandom(4 << 20))
     code = "pipe = open('/opt/ml/input/data/train_0', 'rb'); pipe.read(10); print('reading now'); time.sleep(600)"
     name = world.script(READ + code, InputDataConfig=[channel("train", f"s3://{BUCKET}/pipe/large", InputMode="Pipe")])
@@ -147,7 +147,7 @@ def test_a_job_is_stopped_while_it_is_fed(world: World) -> None:
     assert world.trained(name)["TrainingJobStatus"] == "Stopped" and world.boxes() == []
 
 
-def test_data_that_is_no_gzip_or_is_gone_fails_the_job(world: World) -> None:
+def test_data_that_is_no_gzip_or_is_gone_fails_the_job(world: JobFixtures) -> None:
     broken = world.put("pipe/broken.gz", "no gzip")
     job = piped(world, "read(0); time.sleep(600)", channel("train", broken, InputMode="Pipe", CompressionType="Gzip"))
     assert job["FailureReason"].startswith("ClientError: Data download failed:") and "pipe/broken.gz" in job["FailureReason"]
@@ -157,7 +157,7 @@ def test_data_that_is_no_gzip_or_is_gone_fails_the_job(world: World) -> None:
     assert job["FailureReason"].startswith("ClientError: Data download failed:NoSuchKey (404)")
 
 
-def test_a_role_that_may_list_and_not_read(world: World) -> None:
+def test_a_role_that_may_list_and_not_read(world: JobFixtures) -> None:
     iam = world.client("iam")
     role = iam.create_role(RoleName=world.name("Lister"), AssumeRolePolicyDocument=trust("sagemaker.amazonaws.com"))["Role"]
     statement = {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*"}
@@ -168,7 +168,7 @@ def test_a_role_that_may_list_and_not_read(world: World) -> None:
 
 
 @pytest.mark.parametrize("place", ["os.symlink(secret, path)", "open(path, 'w').close()", "os.link(secret, path)"])
-def test_what_the_job_puts_in_the_place_of_a_fifo_is_not_written_to(world: World, place: str) -> None:
+def test_what_the_job_puts_in_the_place_of_a_fifo_is_not_written_to(world: JobFixtures, place: str) -> None:
     uri = world.put("pipe/spoilt.csv", "data")
     code = f"""
 secret, path = "/opt/ml/model/secret", "/opt/ml/input/data/train_0"
@@ -191,14 +191,14 @@ tell(secret=open(secret).read())
         ({"InputMode": "FastFile", "CompressionType": "Gzip"}, None, "only in Pipe input mode"),
     ],
 )
-def test_channels_that_contradict_themselves(world: World, changes: dict, attributes: list[str] | None, word: str) -> None:
+def test_channels_that_contradict_themselves(world: JobFixtures, changes: dict, attributes: list[str] | None, word: str) -> None:
     made = channel("train", world.put("pipe/odd.csv", "1"), **changes)
     made["DataSource"]["S3DataSource"] |= {"AttributeNames": attributes} if attributes else {}
     code, message = refused(world.train, world.name("odd"), InputDataConfig=[made])
     assert code == "ValidationException" and word in message
 
 
-def test_at_most_twenty_channels(world: World) -> None:
+def test_at_most_twenty_channels(world: JobFixtures) -> None:
     uri = world.put("pipe/odd.csv", "1")
     code, message = refused(world.train, world.name("many"), InputDataConfig=[channel(f"c{number}", uri) for number in range(21)])
     assert code == "ValidationException" and "inputDataConfig" in message and "20" in message

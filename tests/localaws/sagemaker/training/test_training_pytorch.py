@@ -17,7 +17,7 @@ from course.localaws.images.shared import launchers
 from course.localaws.images.shared.script_mode import ClientError, Environment
 from course.localaws.jobs import ml_folder
 from course.localaws.sagemaker.core.cluster import hosts, resource_config
-from tests.localaws.sagemaker.job_fixtures import World, cluster, needs_torch
+from tests.localaws.sagemaker.job_fixtures import JobFixtures, cluster, needs_torch
 from tests.localaws.sagemaker.training.test_training_sdk import ALL_REDUCE
 
 pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
@@ -30,7 +30,7 @@ MPIRUN = shutil.which("mpirun", path=os.pathsep.join([str(Path(sys.executable).p
 MPI4PY = importlib.util.find_spec("mpi4py")
 
 
-def test_a_script_sees_torch_and_its_master_or_the_command_that_adds_torch(world: World) -> None:
+def test_a_script_sees_torch_and_its_master_or_the_command_that_adds_torch(world: JobFixtures) -> None:
     code = """
 import json, os, socket, torch
 names = ("MASTER_ADDR", "MASTER_PORT", "SM_DLC_TORCH_VERSION", "SM_FRAMEWORK_MODULE")
@@ -50,7 +50,7 @@ json.dump([os.environ[name] for name in names] + [torch.__version__], open("/opt
 
 
 @needs_torch
-def test_torch_distributed_on_two_instances(world: World) -> None:
+def test_torch_distributed_on_two_instances(world: JobFixtures) -> None:
     job = world.trained(world.script(textwrap.dedent(ALL_REDUCE), TORCHRUN, image=PYTORCH, ResourceConfig=cluster(2)))
     assert job["TrainingJobStatus"] == "Completed", (job.get("FailureReason"), world.lines(job["TrainingJobName"]))
     assert world.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"total": b"3.0 of 2"}
@@ -64,13 +64,13 @@ def test_torch_distributed_on_two_instances(world: World) -> None:
         ({"sagemaker_pytorch_ddp_enabled": "true"}, 1, "smddprun"),
     ],
 )
-def test_launchers_that_are_not_here(world: World, parameters: dict, count: int, word: str) -> None:
+def test_launchers_that_are_not_here(world: JobFixtures, parameters: dict, count: int, word: str) -> None:
     job = world.trained(world.script("print(1)", parameters, image=PYTORCH, ResourceConfig=cluster(count)))
     assert job["TrainingJobStatus"] == "Failed" and word in job["FailureReason"]
 
 
 @needs_torch
-def test_mpi_on_one_instance_or_what_it_lacks(world: World) -> None:
+def test_mpi_on_one_instance_or_what_it_lacks(world: JobFixtures) -> None:
     code = "from mpi4py import MPI; open(f'/opt/ml/model/{MPI.COMM_WORLD.Get_rank()}', 'w').write(str(MPI.COMM_WORLD.Get_size()))"
     job = world.trained(world.script(code, MPI, image=PYTORCH))
     if MPIRUN is None:
@@ -96,7 +96,7 @@ if world.Get_rank() == 0:
 
 @needs_torch
 @needs_mpi
-def test_mpi_on_two_instances(world: World) -> None:
+def test_mpi_on_two_instances(world: JobFixtures) -> None:
     name = world.script(SUM, MPI, image=PYTORCH, ResourceConfig=cluster(2))
     job = world.trained(name)
     if world.mode == "rewrite":
@@ -108,7 +108,7 @@ def test_mpi_on_two_instances(world: World) -> None:
 
 @needs_torch
 @needs_mpi
-def test_a_rank_that_fails_on_the_second_instance(world: World) -> None:
+def test_a_rank_that_fails_on_the_second_instance(world: JobFixtures) -> None:
     code = "from mpi4py import MPI\nif MPI.COMM_WORLD.Get_rank() == 3: raise ValueError('no rows')\nMPI.COMM_WORLD.Barrier()"
     job = world.trained(world.script(code, MPI, image=PYTORCH, ResourceConfig=cluster(2)))
     assert job["TrainingJobStatus"] == "Failed" and world.processes() == []
@@ -117,7 +117,7 @@ def test_a_rank_that_fails_on_the_second_instance(world: World) -> None:
 
 @needs_torch
 @needs_mpi
-def test_mpi_on_two_instances_is_stopped(world: World) -> None:
+def test_mpi_on_two_instances_is_stopped(world: JobFixtures) -> None:
     if world.mode == "rewrite":
         pytest.skip("MPI on several instances takes user namespaces, until 2027-05-24")
     code = "from mpi4py import MPI\nimport os, time\nos.write(1, b'working\\n')\ntime.sleep(600)"
@@ -136,7 +136,7 @@ def environment(folder: Path, groups: dict[str, int], current: int, parameters: 
     }
     members = hosts(resources)
     parameters = {"sagemaker_program": '"train.py"', "depth": "3", **parameters}
-    ml_folder.lay_out_training(folder / "ml", parameters, {}, resource_config(members, members[current]))
+    ml_folder.create_training_layout(folder / "ml", parameters, {}, resource_config(members, members[current]))
     return Environment(folder / "ml", "framework:main")
 
 

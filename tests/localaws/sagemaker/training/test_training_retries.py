@@ -5,7 +5,7 @@ from __future__ import annotations
 import psutil
 import pytest
 
-from tests.localaws.sagemaker.job_fixtures import BUCKET, World, cluster
+from tests.localaws.sagemaker.job_fixtures import BUCKET, JobFixtures, cluster
 from tests.localaws.sagemaker.training.test_training import refused
 from tests.localaws.sagemaker.training.test_training_spot import described, steps
 
@@ -18,7 +18,7 @@ ONCE = {"RetryStrategy": {"MaximumRetryAttempts": 1}}
 BEGIN = ["Starting", "Downloading", "Training"]
 
 
-def waiting(world: World, code: str = SECOND_TIME, **changes: object) -> str:
+def waiting(world: JobFixtures, code: str = SECOND_TIME, **changes: object) -> str:
     """A job with a checkpoint, once that is in S3; returns its name."""
     name = world.name("retried")
     config = {"S3Uri": f"s3://{BUCKET}/{name}-checkpoints/"}
@@ -27,7 +27,7 @@ def waiting(world: World, code: str = SECOND_TIME, **changes: object) -> str:
     return name
 
 
-def supervisor(world: World) -> psutil.Process:
+def supervisor(world: JobFixtures) -> psutil.Process:
     """The process that stands between the local AWS and the one job's program."""
 
     def found() -> list[psutil.Process]:
@@ -37,7 +37,7 @@ def supervisor(world: World) -> psutil.Process:
     return world.until(found)[0]
 
 
-def test_it_goes_on_when_its_box_was_killed(world: World) -> None:
+def test_it_goes_on_when_its_box_was_killed(world: JobFixtures) -> None:
     name = waiting(world, **ONCE)
     supervisor(world).kill()
     job = world.trained(name)
@@ -50,7 +50,7 @@ def test_it_goes_on_when_its_box_was_killed(world: World) -> None:
     assert job["TrainingStartTime"] <= job["SecondaryStatusTransitions"][1]["StartTime"]
 
 
-def test_all_hosts_begin_anew_when_one_was_lost(world: World) -> None:
+def test_all_hosts_begin_anew_when_one_was_lost(world: JobFixtures) -> None:
     name = waiting(world, ResourceConfig=cluster(2), **ONCE)
     supervisor(world).kill()
     job = world.trained(name)
@@ -58,7 +58,7 @@ def test_all_hosts_begin_anew_when_one_was_lost(world: World) -> None:
     assert world.lines(name, host="algo-1")[-1:] == world.lines(name, host="algo-2")[-1:] == ["going on"]
 
 
-def test_no_more_often_than_asked(world: World) -> None:
+def test_no_more_often_than_asked(world: JobFixtures) -> None:
     name = waiting(world, "touch /opt/ml/checkpoints/begun; echo attempt; sleep 600", **ONCE)
     for attempt in (1, 2):
         world.until(lambda wanted=attempt: world.lines(name).count("attempt") == wanted)
@@ -68,33 +68,33 @@ def test_no_more_often_than_asked(world: World) -> None:
     assert steps(job) == [*BEGIN, "Restarting", *BEGIN, "Failed"]
 
 
-def test_once_and_for_all_without_a_strategy(world: World) -> None:
+def test_once_and_for_all_without_a_strategy(world: JobFixtures) -> None:
     name = waiting(world)
     supervisor(world).kill()
     assert steps(world.trained(name)) == [*BEGIN, "Failed"]
 
 
 @pytest.mark.parametrize("end", ["exit 1", "kill -9 $$"])
-def test_a_program_that_fails_by_itself_is_not_tried_again(world: World, end: str) -> None:
+def test_a_program_that_fails_by_itself_is_not_tried_again(world: JobFixtures, end: str) -> None:
     job = world.trained(world.train(world.name("failing"), entrypoint=["/bin/sh", "-c", end], **ONCE))
     assert job["FailureReason"].startswith("AlgorithmError: ") and "Restarting" not in steps(job)
 
 
-def test_nor_is_one_whose_client_erred(world: World) -> None:
+def test_nor_is_one_whose_client_erred(world: JobFixtures) -> None:
     gone = world.put(f"{world.name('gone')}/a.csv", "1")
     source = {"S3DataSource": {"S3DataType": "ManifestFile", "S3Uri": gone}}
     job = world.trained(world.script("pass", InputDataConfig=[{"ChannelName": "gone", "DataSource": source}], **ONCE))
     assert job["FailureReason"].startswith("ClientError: ") and "Restarting" not in steps(job)
 
 
-def test_one_that_was_asked_to_stop_is_not(world: World) -> None:
+def test_one_that_was_asked_to_stop_is_not(world: JobFixtures) -> None:
     name = waiting(world, "trap '' TERM; touch /opt/ml/checkpoints/begun; while :; do sleep 0.1; done", **ONCE)
     world.sagemaker.stop_training_job(TrainingJobName=name)
     supervisor(world).kill()
     assert "Restarting" not in steps(world.trained(name))
 
 
-def test_all_attempts_together_have_the_longest_time(world: World) -> None:
+def test_all_attempts_together_have_the_longest_time(world: JobFixtures) -> None:
     """By the API reference; so the clock is advanced between the first and the second."""
     name = waiting(world, "touch /opt/ml/checkpoints/begun; sleep 600", **ONCE)
     world.handle.advance(200)
@@ -104,7 +104,7 @@ def test_all_attempts_together_have_the_longest_time(world: World) -> None:
     assert steps(job).count("Restarting") == 1 and job["TrainingTimeInSeconds"] >= 200
 
 
-def test_longest_wait_without_spot(world: World) -> None:
+def test_longest_wait_without_spot(world: JobFixtures) -> None:
     condition = {"MaxRuntimeInSeconds": 120, "MaxWaitTimeInSeconds": 600}
     name = world.train(world.name("waits"), entrypoint=["true"], StoppingCondition=condition, **ONCE)
     assert world.trained(name)["TrainingJobStatus"] == "Completed" and described(world, name)["StoppingCondition"] == condition

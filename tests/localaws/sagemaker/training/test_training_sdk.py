@@ -11,7 +11,16 @@ import pytest
 
 from course.localaws.core.sdk_environment import PLUGIN_FOLDER
 from course.localaws.docker_build import build
-from tests.localaws.sagemaker.job_fixtures import BUCKET, ROLE, SKLEARN, XGBOOST, World, needs_torch, processing_input, processing_output
+from tests.localaws.sagemaker.job_fixtures import (
+    BUCKET,
+    ROLE,
+    SKLEARN,
+    XGBOOST,
+    JobFixtures,
+    needs_torch,
+    processing_input,
+    processing_output,
+)
 
 pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
 
@@ -20,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def session(world: World, monkeypatch: pytest.MonkeyPatch) -> object:
+def session(world: JobFixtures, monkeypatch: pytest.MonkeyPatch) -> object:
     """An SDK session on the local AWS, in a process whose environment says nothing of any other."""
     for name, value in world.handle.environment().items():
         monkeypatch.setenv(name, value)
@@ -41,7 +50,7 @@ def write(folder: Path, files: dict[str, str]) -> str:
     return str(folder)
 
 
-def trainer_of(world: World, session: object, instances: int = 1, **members: object) -> ModelTrainer:
+def trainer_of(world: JobFixtures, session: object, instances: int = 1, **members: object) -> ModelTrainer:
     """One on scikit-learn's image, unless ``members`` say otherwise."""
     from sagemaker.train import ModelTrainer
     from sagemaker.train.configs import Compute
@@ -51,13 +60,13 @@ def trainer_of(world: World, session: object, instances: int = 1, **members: obj
     return ModelTrainer(**common | members, compute=compute)
 
 
-def trained(world: World, trainer: ModelTrainer, **more: object) -> dict:
+def trained(world: JobFixtures, trainer: ModelTrainer, **more: object) -> dict:
     """What Describe says of the trainer's job when it has ended."""
     trainer.train(**{"wait": False, "logs": False} | more)
     return world.trained(trainer._latest_training_job.training_job_name)
 
 
-def test_model_trainer_with_a_script(world: World, session: object, tmp_path: Path) -> None:
+def test_model_trainer_with_a_script(world: JobFixtures, session: object, tmp_path: Path) -> None:
     from sagemaker.train.configs import InputData, SourceCode
 
     world.put("sdk/train/a.csv", "1,2\n")
@@ -86,7 +95,7 @@ def test_model_trainer_with_a_script(world: World, session: object, tmp_path: Pa
     assert world.archive(job["ModelArtifacts"]["S3ModelArtifacts"])["facts.json"] == b'[3, "1,2\\n", "{\\"depth\\": 3}", "1.0"]'
 
 
-def test_model_trainer_with_a_script_that_raises(world: World, session: object, tmp_path: Path) -> None:
+def test_model_trainer_with_a_script_that_raises(world: JobFixtures, session: object, tmp_path: Path) -> None:
     from sagemaker.train.configs import SourceCode
 
     trainer = trainer_of(
@@ -99,7 +108,7 @@ def test_model_trainer_with_a_script_that_raises(world: World, session: object, 
     assert job["FailureReason"].startswith("AlgorithmError: Traceback") and job["FailureReason"].endswith(", exit code: 1")
 
 
-def test_model_trainer_with_the_built_in_xgboost(world: World, session: object) -> None:
+def test_model_trainer_with_the_built_in_xgboost(world: JobFixtures, session: object) -> None:
     from sagemaker.train.configs import InputData
 
     uri = world.put("sdk/xgboost/train.csv", "".join(f"{row % 2},{row},{row % 2 + row % 3}\n" for row in range(100)))
@@ -114,7 +123,7 @@ def test_model_trainer_with_the_built_in_xgboost(world: World, session: object) 
     assert [metric["MetricName"] for metric in job["FinalMetricDataList"]] == ["train:auc"]
 
 
-def test_model_trainer_on_two_instances(world: World, session: object, tmp_path: Path) -> None:
+def test_model_trainer_on_two_instances(world: JobFixtures, session: object, tmp_path: Path) -> None:
     from sagemaker.train.configs import SourceCode
 
     code = """
@@ -152,7 +161,7 @@ ALL_REDUCE = """
 
 
 @needs_torch
-def test_torchrun_of_the_sdk(world: World, session: object, tmp_path: Path) -> None:
+def test_torchrun_of_the_sdk(world: JobFixtures, session: object, tmp_path: Path) -> None:
     from sagemaker.train.configs import SourceCode
     from sagemaker.train.distributed import Torchrun
 
@@ -168,7 +177,7 @@ def test_torchrun_of_the_sdk(world: World, session: object, tmp_path: Path) -> N
     assert world.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"total": b"3.0 of 2"}
 
 
-def test_model_trainer_with_a_first_party_algorithm(world: World, session: object) -> None:
+def test_model_trainer_with_a_first_party_algorithm(world: JobFixtures, session: object) -> None:
     """On the URI that the SDK writes, with hyperparameters of any type."""
     from sagemaker.core import image_uris
     from sagemaker.train.configs import InputData
@@ -186,7 +195,7 @@ def test_model_trainer_with_a_first_party_algorithm(world: World, session: objec
     assert {metric["MetricName"] for metric in job["FinalMetricDataList"]} >= {"train:msd", "train:progress"}
 
 
-def test_mpi_of_the_sdk_takes_ssh_and_says_so(world: World, session: object, tmp_path: Path) -> None:
+def test_mpi_of_the_sdk_takes_ssh_and_says_so(world: JobFixtures, session: object, tmp_path: Path) -> None:
     from sagemaker.train.configs import SourceCode
     from sagemaker.train.distributed import MPI
 
@@ -201,7 +210,7 @@ def test_mpi_of_the_sdk_takes_ssh_and_says_so(world: World, session: object, tmp
     assert job["TrainingJobStatus"] == "Failed" and "SSH" in job["FailureReason"]
 
 
-def test_training_job_that_is_waited_for(world: World, session: object) -> None:
+def test_training_job_that_is_waited_for(world: JobFixtures, session: object) -> None:
     """``wait`` with logs reads the job's log streams as it goes."""
     from sagemaker.core.resources import TrainingJob
 
@@ -219,7 +228,7 @@ PROCESS = """
 """
 
 
-def processor_settings(world: World, session: object) -> dict:
+def processor_settings(world: JobFixtures, session: object) -> dict:
     return {
         "role": ROLE,
         "image_uri": SKLEARN,
@@ -246,7 +255,7 @@ def processing_shapes(where: str) -> dict:
     }
 
 
-def test_script_processor(world: World, session: object, tmp_path: Path) -> None:
+def test_script_processor(world: JobFixtures, session: object, tmp_path: Path) -> None:
     from sagemaker.core.processing import ScriptProcessor
 
     world.put("sdk/raw/a.csv", "1,2;")
@@ -260,7 +269,7 @@ def test_script_processor(world: World, session: object, tmp_path: Path) -> None
     assert world.get(f"{where}/result.txt") == b"1,2;--share 0.2"
 
 
-def test_framework_processor(world: World, session: object, tmp_path: Path) -> None:
+def test_framework_processor(world: JobFixtures, session: object, tmp_path: Path) -> None:
     from sagemaker.core.processing import FrameworkProcessor
 
     world.put("sdk/raw/a.csv", "1,2;")
@@ -273,7 +282,7 @@ def test_framework_processor(world: World, session: object, tmp_path: Path) -> N
     assert world.get(f"{where}/result.txt") == b"1,2;x1.0"
 
 
-def test_model_trainer_with_an_image_of_ones_own(world: World, session: object, tmp_path: Path) -> None:
+def test_model_trainer_with_an_image_of_ones_own(world: JobFixtures, session: object, tmp_path: Path) -> None:
     """What the image has is there beside the script that the SDK brings; without a script the image's own program runs."""
     from sagemaker.train.configs import SourceCode
 

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from course.localaws.server.launch import ServerError
-from tests.localaws.sagemaker.job_fixtures import BUCKET, World
+from tests.localaws.sagemaker.job_fixtures import BUCKET, JobFixtures
 from tests.localaws.sagemaker.training.test_training import refused
 
 pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
@@ -37,11 +37,11 @@ def steps(job: dict) -> list[str]:
     return [step["Status"] for step in job["SecondaryStatusTransitions"]]
 
 
-def described(world: World, name: str) -> dict:
+def described(world: JobFixtures, name: str) -> dict:
     return world.sagemaker.describe_training_job(TrainingJobName=name)
 
 
-def epochs(world: World, **changes: object) -> tuple[str, str]:
+def epochs(world: JobFixtures, **changes: object) -> tuple[str, str]:
     """A job of three epochs that waits after the first; its name, and the prefix of its checkpoints."""
     prefix = world.name("checkpoints")
     world.put(f"{prefix}-go/wait", "")
@@ -52,7 +52,7 @@ def epochs(world: World, **changes: object) -> tuple[str, str]:
     return name, prefix
 
 
-def test_an_interrupted_job_goes_on_from_its_checkpoint(world: World) -> None:
+def test_an_interrupted_job_goes_on_from_its_checkpoint(world: JobFixtures) -> None:
     name, prefix = epochs(world)
     assert world.get(f"s3://{BUCKET}/{prefix}/epoch.txt") == b"1" and described(world, name)["SecondaryStatus"] == "Training"
     world.put(f"{prefix}-go/go", "")
@@ -68,7 +68,7 @@ def test_an_interrupted_job_goes_on_from_its_checkpoint(world: World) -> None:
     assert job["BillableTimeInSeconds"] == math.ceil(job["TrainingTimeInSeconds"] * 0.3) and world.boxes() == []
 
 
-def test_it_waits_for_capacity_on_the_clock_and_that_is_no_training_time(world: World) -> None:
+def test_it_waits_for_capacity_on_the_clock_and_that_is_no_training_time(world: JobFixtures) -> None:
     name, prefix = epochs(world)
     world.put(f"{prefix}-go/go", "")
     world.handle.interrupt(name, outage=1800)
@@ -80,7 +80,7 @@ def test_it_waits_for_capacity_on_the_clock_and_that_is_no_training_time(world: 
     assert (job["TrainingEndTime"] - job["TrainingStartTime"]).total_seconds() > 1800
 
 
-def test_the_wait_may_be_too_long(world: World) -> None:
+def test_the_wait_may_be_too_long(world: JobFixtures) -> None:
     name, _ = epochs(world)
     world.handle.interrupt(name, outage=7200)
     world.until(lambda: described(world, name)["SecondaryStatus"] == "Interrupted")
@@ -91,7 +91,7 @@ def test_the_wait_may_be_too_long(world: World) -> None:
     assert "FailureReason" not in job and world.boxes() == []
 
 
-def test_a_job_that_waits_for_capacity_can_be_stopped(world: World) -> None:
+def test_a_job_that_waits_for_capacity_can_be_stopped(world: JobFixtures) -> None:
     name, _ = epochs(world)
     world.handle.interrupt(name, outage=600)
     world.until(lambda: described(world, name)["SecondaryStatus"] == "Interrupted")
@@ -99,14 +99,14 @@ def test_a_job_that_waits_for_capacity_can_be_stopped(world: World) -> None:
     assert world.trained(name)["SecondaryStatus"] == "Stopped"
 
 
-def test_an_interruption_ordered_before_the_program_runs(world: World) -> None:
+def test_an_interruption_ordered_before_the_program_runs(world: JobFixtures) -> None:
     name = world.script("import time; time.sleep(1); open('/opt/ml/model/m', 'w')", **SPOT)
     world.handle.interrupt(name, after=0.2)
     job = world.trained(name)
     assert job["TrainingJobStatus"] == "Completed" and steps(job).count("Interrupted") == 1
 
 
-def test_interruptions_that_cannot_be(world: World) -> None:
+def test_interruptions_that_cannot_be(world: JobFixtures) -> None:
     with pytest.raises(ServerError, match="no training job nowhere is in progress"):
         world.handle.interrupt("nowhere")
     name = world.script("import time; time.sleep(600)")
@@ -118,7 +118,7 @@ def test_interruptions_that_cannot_be(world: World) -> None:
     world.trained(name)
 
 
-def test_checkpoints_follow_no_link_out_of_the_job(world: World) -> None:
+def test_checkpoints_follow_no_link_out_of_the_job(world: JobFixtures) -> None:
     code = """
 import os, time
 os.makedirs("/opt/ml/checkpoints/deep/er")
@@ -133,7 +133,7 @@ time.sleep(1)
     assert job["TrainingJobStatus"] == "Completed" and world.keys(f"{prefix}/") == [f"{prefix}/deep/er/state"]
 
 
-def test_nor_one_on_the_way_to_them(world: World) -> None:
+def test_nor_one_on_the_way_to_them(world: JobFixtures) -> None:
     code = "import os, time; os.rename('/opt/ml/deep', '/opt/ml/away'); os.symlink('/etc', '/opt/ml/deep'); time.sleep(1)"
     prefix = world.name("links")
     config = {"S3Uri": f"s3://{BUCKET}/{prefix}", "LocalPath": "/opt/ml/deep/ssl"}
@@ -141,6 +141,6 @@ def test_nor_one_on_the_way_to_them(world: World) -> None:
     assert job["TrainingJobStatus"] == "Completed" and world.keys(f"{prefix}/") == []
 
 
-def test_spot_needs_a_longest_wait(world: World) -> None:
+def test_spot_needs_a_longest_wait(world: JobFixtures) -> None:
     code, message = refused(world.script, "pass", EnableManagedSpotTraining=True)
     assert code == "ValidationException" and "MaxWaitTimeInSeconds" in message

@@ -12,7 +12,7 @@ import pytest
 from course.localaws.images.shared.script_mode import ClientError
 from course.localaws.images.tensorflow import train
 from course.sandbox import host_names
-from tests.localaws.sagemaker.job_fixtures import World, cluster, needs_tensorflow
+from tests.localaws.sagemaker.job_fixtures import JobFixtures, cluster, needs_tensorflow
 from tests.localaws.sagemaker.training.test_training_pytorch import environment
 
 pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
@@ -21,7 +21,7 @@ TENSORFLOW = "763104351884.dkr.ecr.us-east-1.amazonaws.com/tensorflow-training:2
 MIRRORED = {"sagemaker_multi_worker_mirrored_strategy_enabled": "true"}
 
 
-def test_a_script_sees_tensorflow_or_the_command_that_adds_it(world: World) -> None:
+def test_a_script_sees_tensorflow_or_the_command_that_adds_it(world: JobFixtures) -> None:
     code = "import tensorflow as tf; open('/opt/ml/model/version', 'w').write(tf.__version__)"
     job = world.trained(world.script(code, image=TENSORFLOW))
     if importlib.util.find_spec("tensorflow") is None:
@@ -45,7 +45,7 @@ with strategy.scope():
 
 
 @needs_tensorflow
-def test_mirrored_workers_on_two_instances_or_what_they_lack(world: World) -> None:
+def test_mirrored_workers_on_two_instances_or_what_they_lack(world: JobFixtures) -> None:
     job = world.trained(world.script(ALL_REDUCE, MIRRORED, image=TENSORFLOW, ResourceConfig=cluster(2)))
     if world.mode != "namespace":
         assert job["TrainingJobStatus"] == "Failed" and "takes user namespaces" in job["FailureReason"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.localaws.sagemaker.job_fixtures import ROLE, World, trust
+from tests.localaws.sagemaker.job_fixtures import ROLE, JobFixtures, trust
 from tests.localaws.sagemaker.training.test_training import refused
 
 CACHE = "/opt/ml/sagemaker/warmpoolcache"
@@ -27,11 +27,11 @@ def resources(seconds: int, **changes: object) -> dict:
     }
 
 
-def warm(world: World, name: str) -> dict | None:
+def warm(world: JobFixtures, name: str) -> dict | None:
     return world.sagemaker.describe_training_job(TrainingJobName=name).get("WarmPoolStatus")
 
 
-def ran(world: World, code: str = CACHING, seconds: int = 600, **changes: object) -> str:
+def ran(world: JobFixtures, code: str = CACHING, seconds: int = 600, **changes: object) -> str:
     """The name of a job that has ended, and asked for ``seconds`` of a warm pool."""
     config = resources(seconds, **changes.pop("ResourceConfig", {}))
     if not seconds:
@@ -41,19 +41,19 @@ def ran(world: World, code: str = CACHING, seconds: int = 600, **changes: object
     return name
 
 
-def cached(world: World, name: str) -> str:
+def cached(world: JobFixtures, name: str) -> str:
     [line] = [line for line in world.lines(name) if line.startswith("cache ")]
     return line.removeprefix("cache ")
 
 
 @pytest.fixture(autouse=True)
-def none_left(world: World):
+def none_left(world: JobFixtures):
     """No test finds a pool of another's."""
     yield
     world.handle.advance(3600)
 
 
-def test_the_next_job_that_matches_is_given_the_cluster_and_its_cache(world: World) -> None:
+def test_the_next_job_that_matches_is_given_the_cluster_and_its_cache(world: JobFixtures) -> None:
     first = ran(world)
     assert warm(world, first) == {"Status": "Available", "ResourceRetainedBillableTimeInSeconds": 0} and cached(world, first) == "[]"
     world.handle.advance(100)
@@ -66,7 +66,7 @@ def test_the_next_job_that_matches_is_given_the_cluster_and_its_cache(world: Wor
     assert warm(world, second)["ReusedByJob"] == third
 
 
-def test_while_it_runs_it_uses_it(world: World) -> None:
+def test_while_it_runs_it_uses_it(world: JobFixtures) -> None:
     name = world.script("import time; time.sleep(600)", ResourceConfig=resources(60))
     assert warm(world, name) == {"Status": "InUse"}
     world.until(lambda: world.sagemaker.describe_training_job(TrainingJobName=name)["SecondaryStatus"] == "Training")
@@ -75,11 +75,11 @@ def test_while_it_runs_it_uses_it(world: World) -> None:
     assert warm(world, name)["Status"] == "Available"  # that it was stopped is no fault of the cluster's
 
 
-def test_a_script_that_fails_leaves_a_sound_cluster(world: World) -> None:
+def test_a_script_that_fails_leaves_a_sound_cluster(world: JobFixtures) -> None:
     assert warm(world, ran(world, "raise ValueError"))["Status"] == "Available"
 
 
-def test_jobs_that_do_not_match(world: World) -> None:
+def test_jobs_that_do_not_match(world: JobFixtures) -> None:
     first = ran(world)
     other_role = world.name("OtherRole")
     iam = world.client("iam")
@@ -96,7 +96,7 @@ def test_jobs_that_do_not_match(world: World) -> None:
     assert warm(world, first)["Status"] == "Available"
 
 
-def test_it_ends_on_the_clock(world: World) -> None:
+def test_it_ends_on_the_clock(world: JobFixtures) -> None:
     name = ran(world)
     [held] = [each for each in world.handle.running() if each["resource"] == f"training-job/{name}"]
     assert (held["instance_type"], held["count"], held["status"]) == ("ml.m5.large", 1, "Completed")
@@ -107,7 +107,7 @@ def test_it_ends_on_the_clock(world: World) -> None:
     assert list((world.handle.state / "warm-pools").iterdir()) == []
 
 
-def test_listed_by_status(world: World) -> None:
+def test_listed_by_status(world: JobFixtures) -> None:
     name = ran(world)
 
     def listed(status: str) -> list[str]:
@@ -118,7 +118,7 @@ def test_listed_by_status(world: World) -> None:
     assert name not in listed("Available") and name in listed("Terminated")
 
 
-def test_its_time_can_be_changed_while_it_is_available(world: World) -> None:
+def test_its_time_can_be_changed_while_it_is_available(world: JobFixtures) -> None:
     name = ran(world)
     update = world.sagemaker.update_training_job
     update(TrainingJobName=name, ResourceConfig={"KeepAlivePeriodInSeconds": 1200})
@@ -131,7 +131,7 @@ def test_its_time_can_be_changed_while_it_is_available(world: World) -> None:
     assert code == "ValidationException" and "not Available" in message
 
 
-def test_pools_that_aws_would_not_make(world: World) -> None:
+def test_pools_that_aws_would_not_make(world: JobFixtures) -> None:
     spot = {"EnableManagedSpotTraining": True, "StoppingCondition": {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 60}}
     code, message = refused(world.script, "pass", ResourceConfig=resources(60), **spot)
     assert code == "ValidationException" and "Spot" in message

@@ -13,7 +13,7 @@ import pytest
 import xgboost
 
 from course.localaws.images.shared import recordio_protobuf as records
-from tests.localaws.sagemaker.job_fixtures import BUCKET, XGBOOST, World, channel, cluster
+from tests.localaws.sagemaker.job_fixtures import BUCKET, XGBOOST, JobFixtures, channel, cluster
 
 pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
 
@@ -46,7 +46,7 @@ def recordio_protobuf(rows: slice) -> bytes:
 
 
 def train(
-    world: World, train: str | bytes, validation: str | bytes | None = None, content_type: str = "text/csv", **hyperparameters: str
+    world: JobFixtures, train: str | bytes, validation: str | bytes | None = None, content_type: str = "text/csv", **hyperparameters: str
 ) -> dict:
     name = world.name("xgboost")
     channels = []
@@ -57,7 +57,7 @@ def train(
     return world.trained(world.train(name, XGBOOST, InputDataConfig=channels, HyperParameters=BINARY | hyperparameters))
 
 
-def booster(world: World, job: dict) -> xgboost.Booster:
+def booster(world: JobFixtures, job: dict) -> xgboost.Booster:
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
     files = world.archive(job["ModelArtifacts"]["S3ModelArtifacts"])
     assert list(files) == ["xgboost-model"]
@@ -82,7 +82,7 @@ FORMATS += [(recordio_protobuf, "application/x-recordio-protobuf")]
 
 
 @pytest.mark.parametrize(("write", "content_type"), FORMATS, ids=[f"{write.__name__}-{kind or 'none'}" for write, kind in FORMATS])
-def test_formats_give_the_same_model(world: World, write, content_type: str) -> None:
+def test_formats_give_the_same_model(world: JobFixtures, write, content_type: str) -> None:
     job = train(world, write(HEAD), write(TAIL), content_type, eval_metric="auc")
     model = booster(world, job)
     assert metrics(job)["validation:auc"] == pytest.approx(auc(model, TAIL), abs=1e-4)
@@ -90,7 +90,7 @@ def test_formats_give_the_same_model(world: World, write, content_type: str) -> 
     assert np.allclose(model.inplace_predict(FEATURES[TAIL]), wanted.inplace_predict(FEATURES[TAIL]), atol=1e-3)
 
 
-def test_log_and_metrics(world: World) -> None:
+def test_log_and_metrics(world: JobFixtures) -> None:
     job = train(world, csv(HEAD), csv(TAIL), eval_metric="auc,logloss")
     lines = world.lines(job["TrainingJobName"])
     rounds = [line for line in lines if re.match(r"\[\d+\]", line)]
@@ -108,35 +108,35 @@ def test_log_and_metrics(world: World) -> None:
     assert "validation:auc" in [definition["Name"] for definition in job["AlgorithmSpecification"]["MetricDefinitions"]]
 
 
-def test_without_validation_only_train_is_measured(world: World) -> None:
+def test_without_validation_only_train_is_measured(world: JobFixtures) -> None:
     assert set(metrics(train(world, csv(HEAD)))) == {"train:logloss"}
 
 
-def test_metrics_of_the_container(world: World) -> None:
+def test_metrics_of_the_container(world: JobFixtures) -> None:
     job = train(world, csv(HEAD), csv(TAIL), eval_metric="accuracy,f1,mse", _tuning_objective_metric="validation:auc")
     classes = booster(world, job).inplace_predict(FEATURES[TAIL]) > 0.5
     assert metrics(job)["validation:accuracy"] == pytest.approx(np.mean(classes == LABELS[TAIL]), abs=1e-4)
     assert {"validation:f1", "validation:mse", "validation:auc"} <= set(metrics(job))
 
 
-def test_early_stopping_keeps_the_best_model(world: World) -> None:
+def test_early_stopping_keeps_the_best_model(world: JobFixtures) -> None:
     job = train(world, csv(HEAD), csv(TAIL), eval_metric="logloss", num_round="300", eta="0.9", early_stopping_rounds="3")
     rounds = [line for line in world.lines(job["TrainingJobName"]) if line.startswith("[") and "#011" in line]
     losses = [float(line.rpartition(":")[2]) for line in rounds]
     assert len(rounds) < 300 and booster(world, job).num_boosted_rounds() == int(np.argmin(losses)) + 1
 
 
-def test_weights_in_the_second_column(world: World) -> None:
+def test_weights_in_the_second_column(world: JobFixtures) -> None:
     weighted = booster(world, train(world, csv(HEAD, weights=True), csv_weights="1"))
     assert weighted.num_features() == 3
 
 
-def test_gaps_are_missing_values(world: World) -> None:
+def test_gaps_are_missing_values(world: JobFixtures) -> None:
     job = train(world, csv(HEAD) + "1,,0.5,\n")
     assert booster(world, job).num_features() == 3
 
 
-def test_files_of_a_channel_are_read_together(world: World) -> None:
+def test_files_of_a_channel_are_read_together(world: JobFixtures) -> None:
     name = world.name("xgboost")
     for month, rows in (("2013/01/a", slice(0, 150)), ("2013/02/a", slice(150, 300)), ("_SUCCESS", slice(0, 1))):
         world.put(f"{name}/train/{month}", csv(rows))
@@ -149,14 +149,14 @@ def test_files_of_a_channel_are_read_together(world: World) -> None:
 FIRST = "811284229777.dkr.ecr.us-east-1.amazonaws.com/xgboost:latest"
 
 
-def test_the_first_images_know_silent(world: World) -> None:
+def test_the_first_images_know_silent(world: JobFixtures) -> None:
     data = world.put("silent/train/a.csv", csv(HEAD))
     for image in (FIRST, XGBOOST.replace("1.7-1", "0.90-2")):
         request = {"InputDataConfig": [channel("train", data, "csv")], "HyperParameters": BINARY | {"silent": "0"}}
         booster(world, world.trained(world.train(world.name("silent"), image, **request)))
 
 
-def test_the_first_image_takes_exact_for_approx_on_several_hosts(world: World) -> None:
+def test_the_first_image_takes_exact_for_approx_on_several_hosts(world: JobFixtures) -> None:
     """XGBoost before 1.0 did; the later ones fail, as here."""
     data = [channel("train", world.put("exact/train/a.csv", csv(HEAD)), "csv")]
     exact = {"InputDataConfig": data, "HyperParameters": BINARY | {"tree_method": "exact"}, "ResourceConfig": cluster(2)}
@@ -182,7 +182,7 @@ BAD_HYPERPARAMETERS = [
 
 
 @pytest.mark.parametrize(("hyperparameters", "message"), BAD_HYPERPARAMETERS, ids=[str(bad) for bad, _ in BAD_HYPERPARAMETERS])
-def test_hyperparameters_out_of_the_table(world: World, hyperparameters: dict, message: str) -> None:
+def test_hyperparameters_out_of_the_table(world: JobFixtures, hyperparameters: dict, message: str) -> None:
     job = train(world, csv(HEAD), **hyperparameters)
     assert job["TrainingJobStatus"] == "Failed"
     assert job["FailureReason"].startswith("AlgorithmError: framework error: \nTraceback") and job["FailureReason"].endswith(
@@ -191,7 +191,7 @@ def test_hyperparameters_out_of_the_table(world: World, hyperparameters: dict, m
     assert message in job["FailureReason"]
 
 
-def test_num_round_is_required(world: World) -> None:
+def test_num_round_is_required(world: JobFixtures) -> None:
     world.put("required/train/a.csv", csv(HEAD))
     channels = [channel("train", f"s3://{BUCKET}/required/train", "text/csv")]
     job = world.trained(world.train(world.name("xgboost"), XGBOOST, InputDataConfig=channels, HyperParameters={"eta": "0.2"}))
@@ -216,13 +216,13 @@ BAD_DATA = {
 
 
 @pytest.mark.parametrize("case", BAD_DATA)
-def test_data_that_cannot_be_used(world: World, case: str) -> None:
+def test_data_that_cannot_be_used(world: JobFixtures, case: str) -> None:
     body, content_type, message = BAD_DATA[case]
     job = train(world, body, content_type=content_type)
     assert job["TrainingJobStatus"] == "Failed" and message in job["FailureReason"]
 
 
-def test_channels_it_does_not_know(world: World) -> None:
+def test_channels_it_does_not_know(world: JobFixtures) -> None:
     world.put("test-channel/a.csv", csv(HEAD))
     for name, message in (("test", "Missing required channel: train"), ("train", "Extraneous channel found: test")):
         channels = [channel(part, f"s3://{BUCKET}/test-channel/", "text/csv") for part in {name, "test"}]
@@ -230,7 +230,7 @@ def test_channels_it_does_not_know(world: World) -> None:
         assert message in job["FailureReason"]
 
 
-def test_stop_saves_the_model_when_told_to(world: World) -> None:
+def test_stop_saves_the_model_when_told_to(world: JobFixtures) -> None:
     for told, files in (("true", ["xgboost-model"]), ("false", [])):
         name = world.name("xgboost")
         world.put(f"{name}/train/a.csv", csv(HEAD))
@@ -244,13 +244,13 @@ def test_stop_saves_the_model_when_told_to(world: World) -> None:
         assert list(world.archive(job["ModelArtifacts"]["S3ModelArtifacts"])) == files
 
 
-def test_script_mode_in_the_xgboost_image(world: World) -> None:
+def test_script_mode_in_the_xgboost_image(world: JobFixtures) -> None:
     job = world.trained(world.script("import xgboost, os\nprint('version', xgboost.__version__)", {"depth": "2"}, image=XGBOOST))
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
     assert f"version {xgboost.__version__}" in world.lines(job["TrainingJobName"])
 
 
-def channels(world: World, content_type: str, files: dict[str, str | bytes], **members: object) -> list[dict]:
+def channels(world: JobFixtures, content_type: str, files: dict[str, str | bytes], **members: object) -> list[dict]:
     """A channel for each first part of a name in ``files``."""
     name = world.name("xgboost")
     for key, body in files.items():
@@ -263,7 +263,7 @@ def channels(world: World, content_type: str, files: dict[str, str | bytes], **m
     ("content_type", "write"),
     [("text/csv", csv), ("application/x-parquet", parquet), ("application/x-recordio-protobuf", recordio_protobuf)],
 )
-def test_pipe_mode_trains_the_model_of_file_mode(world: World, content_type: str, write: Callable) -> None:
+def test_pipe_mode_trains_the_model_of_file_mode(world: JobFixtures, content_type: str, write: Callable) -> None:
     files = {"train/a": write(slice(0, 150)), "train/b": write(slice(150, 300)), "validation/c": write(slice(300, 400))}
     models = []
     for mode in ("File", "Pipe"):
@@ -273,14 +273,14 @@ def test_pipe_mode_trains_the_model_of_file_mode(world: World, content_type: str
     assert models[0] == models[1]
 
 
-def test_what_pipe_mode_does_not_read(world: World) -> None:
+def test_what_pipe_mode_does_not_read(world: JobFixtures) -> None:
     inputs = channels(world, "text/libsvm", {"train/a": libsvm(slice(0, 300))}, InputMode="Pipe")
     job = world.trained(world.train(world.name("xgboost"), XGBOOST, InputDataConfig=inputs, HyperParameters=BINARY))
     reason = "Channel configuration for 'train' channel is not supported"
     assert job["TrainingJobStatus"] == "Failed" and reason in job["FailureReason"]
 
 
-def test_two_hosts_train_the_model_of_one(world: World) -> None:
+def test_two_hosts_train_the_model_of_one(world: JobFixtures) -> None:
     files = {
         "train/a": csv(slice(0, 200)),
         "train/b": csv(slice(200, 400)),
@@ -303,7 +303,7 @@ def test_two_hosts_train_the_model_of_one(world: World) -> None:
     assert not any(line.startswith("[0]") for line in world.lines(name, host="algo-2"))
 
 
-def test_a_host_without_data_is_left_out(world: World) -> None:
+def test_a_host_without_data_is_left_out(world: JobFixtures) -> None:
     inputs = channels(world, "text/csv", {"train/a": csv(slice(0, 400))})
     inputs[0]["DataSource"]["S3DataSource"]["S3DataDistributionType"] = "ShardedByS3Key"
     name = world.train(world.name("xgboost"), XGBOOST, InputDataConfig=inputs, HyperParameters=BINARY, ResourceConfig=cluster(2))
@@ -311,7 +311,7 @@ def test_a_host_without_data_is_left_out(world: World) -> None:
     assert any("Host algo-2 does not have data" in line for line in world.lines(name, host="algo-2"))
 
 
-def test_hosts_that_are_stopped_end_in_the_same_round(world: World) -> None:
+def test_hosts_that_are_stopped_end_in_the_same_round(world: JobFixtures) -> None:
     inputs = channels(world, "text/csv", {"train/a": csv(slice(0, 200)), "train/b": csv(slice(200, 400))})
     inputs[0]["DataSource"]["S3DataSource"]["S3DataDistributionType"] = "ShardedByS3Key"
     parameters = BINARY | {"num_round": "100000", "save_model_on_termination": "true"}

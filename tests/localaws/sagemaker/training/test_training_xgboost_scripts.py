@@ -8,7 +8,7 @@ import pickle
 import pytest
 import xgboost
 
-from tests.localaws.sagemaker.job_fixtures import BUCKET, XGBOOST, World, channel, cluster
+from tests.localaws.sagemaker.job_fixtures import BUCKET, XGBOOST, JobFixtures, channel, cluster
 from tests.localaws.sagemaker.training.test_training_spot import SPOT
 from tests.localaws.sagemaker.training.test_training_xgboost import libsvm
 from tests.localaws.sagemaker.tuning.test_tuning import once
@@ -65,14 +65,14 @@ def sharded(uri: str) -> dict:
     return {"ChannelName": "train", "DataSource": {"S3DataSource": source}}
 
 
-def rounds(world: World, job: dict) -> int:
+def rounds(world: JobFixtures, job: dict) -> int:
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
     model: xgboost.Booster = pickle.loads(world.archive(job["ModelArtifacts"]["S3ModelArtifacts"])["xgboost-model"])
     return model.num_boosted_rounds()
 
 
 @once
-def test_a_script_goes_on_from_its_checkpoint(world: World) -> None:
+def test_a_script_goes_on_from_its_checkpoint(world: JobFixtures) -> None:
     prefix = world.name("checkpoints")
     data = world.put(f"{prefix}-data/a.libsvm", libsvm(slice(100)))
     where = {"CheckpointConfig": {"S3Uri": f"s3://{BUCKET}/{prefix}/"}}
@@ -88,7 +88,7 @@ def test_a_script_goes_on_from_its_checkpoint(world: World) -> None:
     assert f"{prefix}/xgboost-checkpoint.5" in world.keys(f"{prefix}/")
 
 
-def test_the_algorithm_leaves_checkpoints_and_goes_on_from_them(world: World) -> None:
+def test_the_algorithm_leaves_checkpoints_and_goes_on_from_them(world: JobFixtures) -> None:
     prefix = world.name("checkpoints")
     data = world.put(f"{prefix}-data/a.libsvm", libsvm(slice(100)))
     for count in ("3", "7"):
@@ -108,7 +108,7 @@ def test_the_algorithm_leaves_checkpoints_and_goes_on_from_them(world: World) ->
 
 
 @once
-def test_a_script_trains_one_model_on_the_hosts_that_have_data(world: World) -> None:
+def test_a_script_trains_one_model_on_the_hosts_that_have_data(world: JobFixtures) -> None:
     prefix = world.name("shards")
     for number, part in enumerate((slice(50), slice(50, 100))):
         world.put(f"{prefix}/{number}.libsvm", libsvm(part))

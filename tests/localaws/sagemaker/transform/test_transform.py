@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.localaws.sagemaker.job_fixtures import BUCKET, World
+from tests.localaws.sagemaker.job_fixtures import BUCKET, JobFixtures
 from tests.localaws.sagemaker.processing.test_processing import refused
 from tests.localaws.sagemaker.transform.transform_fixtures import (
     CSV,
@@ -27,7 +27,7 @@ def output_fn(numbers, accept): return "".join(f"{1 / each:g}\\n" for each in nu
 """
 
 
-def test_every_object_below_the_prefix_has_an_output_in_its_order(world: World) -> None:
+def test_every_object_below_the_prefix_has_an_output_in_its_order(world: JobFixtures) -> None:
     world.put("objects-below/a.csv", "1,2\n3,4\n5,6")
     world.put("objects-below/2013/b.csv", "7,8\n")
     world.put("objects-below/2013/", "")  # a folder, as the console makes one
@@ -56,7 +56,7 @@ def test_every_object_below_the_prefix_has_an_output_in_its_order(world: World) 
     assert world.processes() == [] and world.boxes() == []
 
 
-def test_a_job_that_is_stopped_stores_nothing(world: World) -> None:
+def test_a_job_that_is_stopped_stores_nothing(world: JobFixtures) -> None:
     world.put("stopped/a.csv", "1,2\n")
     world.put("stopped/b.csv", "wait,1\n")
     name = start(world, model(world, SLOW), f"s3://{BUCKET}/stopped/", Input=CSV, Output=CSV_OUT)
@@ -73,7 +73,7 @@ def test_a_job_that_is_stopped_stores_nothing(world: World) -> None:
     assert world.processes() == [] and world.boxes() == []
 
 
-def test_an_object_with_a_bad_record_has_no_output_and_the_others_have(world: World) -> None:
+def test_an_object_with_a_bad_record_has_no_output_and_the_others_have(world: JobFixtures) -> None:
     world.put("bad/a.csv", "1\n2\n")
     world.put("bad/b.csv", "4\n0\n5\n")
     world.put("bad/c.csv", "8\n")

@@ -11,7 +11,7 @@ import pytest
 
 from course.localaws.jobs.runner import remove
 from course.localaws.server import launch
-from tests.localaws.sagemaker.job_fixtures import World
+from tests.localaws.sagemaker.job_fixtures import JobFixtures
 from tests.localaws.sagemaker.training.test_training_faults import MODES
 from tests.localaws.sagemaker.training.test_training_faults import start as start_server
 from tests.localaws.sagemaker.transform.transform_fixtures import CSV, SUM, ended, messages, model, outputs, start
@@ -25,20 +25,20 @@ def transform_fn(model, data, content_type, accept):
 """
 
 
-def asked(world: World, name: str) -> None:
+def asked(world: JobFixtures, name: str) -> None:
     world.until(lambda: "asked" in list(messages(world, name, data=False)))
 
 
 @pytest.mark.parametrize("mode", MODES)
 def test_killed_and_stopped_while_a_job_runs(tmp_path: Path, mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
     state = tmp_path / "state"
-    world = World(start_server(state, mode, monkeypatch), mode)
+    world = JobFixtures(start_server(state, mode, monkeypatch), mode)
     uri = world.put("waits/a.csv", "1\n")
     name = start(world, model(world, WAITS), uri, Input=CSV, Resources={"InstanceCount": 2})
     asked(world, name)
     psutil.Process(world.handle.pid).kill()
     world.until(lambda: not world.processes())
-    again = World(launch.start(state), mode, fresh=False)
+    again = JobFixtures(launch.start(state), mode, fresh=False)
     try:
         assert ended(again, name)["FailureReason"] == "InternalServerError: the local AWS was stopped while the job ran"
         assert again.boxes() == [] and outputs(again, name) == {}
@@ -48,7 +48,7 @@ def test_killed_and_stopped_while_a_job_runs(tmp_path: Path, mode: str, monkeypa
     assert again.processes() == []
 
 
-def test_a_container_that_is_killed_is_started_again_and_asked_again(world: World) -> None:
+def test_a_container_that_is_killed_is_started_again_and_asked_again(world: JobFixtures) -> None:
     """The first request is under way when its process is killed; the record is sent once more, and nothing is lost."""
     code = SUM.replace(
         "return [sum",

@@ -11,7 +11,7 @@ import xgboost
 from course.localaws.images.shared import recordio
 from tests.localaws.sagemaker.core.test_state_events import Queue
 from tests.localaws.sagemaker.hosting.endpoint_fixtures import ROWS, booster, booster_file
-from tests.localaws.sagemaker.job_fixtures import BUCKET, ROLE, SKLEARN, XGBOOST, World, targz, trust
+from tests.localaws.sagemaker.job_fixtures import BUCKET, ROLE, SKLEARN, XGBOOST, JobFixtures, targz, trust
 from tests.localaws.sagemaker.processing.test_processing import refused
 from tests.localaws.sagemaker.transform.transform_fixtures import (
     CSV,
@@ -40,14 +40,14 @@ LINES_OUT = {"Accept": "application/jsonlines", "AssembleWith": "Line"}
 
 
 @pytest.fixture(scope="module")
-def echo(world: World) -> str:
+def echo(world: JobFixtures) -> str:
     return model(world, ECHO)
 
 
 # How objects are sent
 
 
-def test_a_manifest_names_objects_that_are_sent_whole(world: World, echo: str) -> None:
+def test_a_manifest_names_objects_that_are_sent_whole(world: JobFixtures, echo: str) -> None:
     for number in range(4):
         world.put(f"whole/{number}/x.txt", f"{number}\n{number}\n")
     manifest = world.put("whole.manifest", json.dumps([{"prefix": f"s3://{BUCKET}/whole/"}, "3/x.txt", "0/x.txt", "1/x.txt"]))
@@ -56,7 +56,7 @@ def test_a_manifest_names_objects_that_are_sent_whole(world: World, echo: str) -
     assert found == {f"{number}/x.txt.out": f"[{number}\n{number}\n]" for number in (0, 1, 3)}
 
 
-def test_records_are_packed_up_to_the_payload_and_come_back_in_order(world: World, echo: str) -> None:
+def test_records_are_packed_up_to_the_payload_and_come_back_in_order(world: JobFixtures, echo: str) -> None:
     lines = [f"{number:07d}{'x' * 120}" for number in range(20_000)]  # 2.56 MB
     uri = world.put("packed/a.txt", "\n".join(lines))
     found = completed(
@@ -67,12 +67,12 @@ def test_records_are_packed_up_to_the_payload_and_come_back_in_order(world: Worl
     assert all((1 << 20) - 129 < len(each) <= 1 << 20 for each in requests[:2])
 
 
-def test_a_record_of_recordio_is_sent_without_its_frame(world: World, echo: str) -> None:
+def test_a_record_of_recordio_is_sent_without_its_frame(world: JobFixtures, echo: str) -> None:
     uri = world.put("frames/a", b"".join(piece for record in (b"one", b"twelve") for piece in recordio.frames(len(record), [record])))
     assert completed(world, echo, uri, Input={"SplitType": "RecordIO"}, BatchStrategy="SingleRecord") == {"a.out": "[one][twelve]"}
 
 
-def test_gzipped_objects_are_unpacked_and_one_that_is_none_is_the_clients_fault(world: World, echo: str) -> None:
+def test_gzipped_objects_are_unpacked_and_one_that_is_none_is_the_clients_fault(world: JobFixtures, echo: str) -> None:
     world.put("zipped/a.csv.gz", gzip.compress(b"1,2\n3,4\n"))
     world.put("zipped/b.csv.gz", b"1,2\n")
     reason, log, kept = failed(world, echo, f"s3://{BUCKET}/zipped/", Input={"CompressionType": "Gzip"} | CSV)
@@ -80,7 +80,7 @@ def test_gzipped_objects_are_unpacked_and_one_that_is_none_is_the_clients_fault(
     assert log == [f"{BUCKET}/zipped/b.csv.gz: Not a gzipped file (b'1,')"]
 
 
-def test_what_is_larger_than_a_payload_is_the_clients_fault(world: World, echo: str) -> None:
+def test_what_is_larger_than_a_payload_is_the_clients_fault(world: JobFixtures, echo: str) -> None:
     world.put("large/a.csv", "1\n")
     world.put("large/b.csv", b"x" * ((1 << 20) + 1))
     reason, log, kept = failed(world, echo, f"s3://{BUCKET}/large/", MaxPayloadInMB=1)
@@ -88,14 +88,14 @@ def test_what_is_larger_than_a_payload_is_the_clients_fault(world: World, echo: 
     assert log == [f"{BUCKET}/large/b.csv: Too much data for max payload size"]
 
 
-def test_without_a_limit_an_object_is_sent_in_chunks(world: World) -> None:
+def test_without_a_limit_an_object_is_sent_in_chunks(world: JobFixtures) -> None:
     code = ECHO.replace('"[" + text + "]"', "str(len(text))")
     body = b"x" * (7 << 20)
     name = model(world, code, MAX_CONTENT_LENGTH=str(8 << 20))
     assert completed(world, name, world.put("endless/a", body), MaxPayloadInMB=0) == {"a.out": str(len(body))}
 
 
-def test_the_container_is_told_how_it_is_asked(world: World) -> None:
+def test_the_container_is_told_how_it_is_asked(world: JobFixtures) -> None:
     code = """
 import json, os
 def model_fn(folder): return 0
@@ -127,7 +127,7 @@ def transform_fn(model, data, content_type, accept):
     }  # fmt: skip
 
 
-def test_the_built_in_xgboost_answers_a_line_for_each_record(world: World) -> None:
+def test_the_built_in_xgboost_answers_a_line_for_each_record(world: JobFixtures) -> None:
     name = world.name("boosted")
     data = world.put(f"models/{name}.tar.gz", targz(booster_file()))
     container = {"Image": XGBOOST, "ModelDataUrl": data}
@@ -138,7 +138,7 @@ def test_the_built_in_xgboost_answers_a_line_for_each_record(world: World) -> No
     assert [float(line) for line in found["rows.csv.out"].splitlines()] == pytest.approx(predicted.tolist())
 
 
-def test_instances_share_the_objects(world: World) -> None:
+def test_instances_share_the_objects(world: JobFixtures) -> None:
     for number in range(5):
         world.put(f"shared/{number}.csv", f"{number},1\n")
     name = start(world, model(world, SUM), f"s3://{BUCKET}/shared/", Input=CSV, Output=CSV_OUT, Resources={"InstanceCount": 2})
@@ -149,11 +149,11 @@ def test_instances_share_the_objects(world: World) -> None:
     assert asked == [2, 3] and len(data_log(world, name)) == 2
 
 
-def logged(world: World, stream: str) -> list[dict]:
+def logged(world: JobFixtures, stream: str) -> list[dict]:
     return world.logs.get_log_events(logGroupName="/aws/sagemaker/TransformJobs", logStreamName=stream, startFromHead=True)["events"]
 
 
-def test_an_inference_pipeline_answers_as_one(world: World, echo: str) -> None:
+def test_an_inference_pipeline_answers_as_one(world: JobFixtures, echo: str) -> None:
     data = [world.sagemaker.describe_model(ModelName=name)["PrimaryContainer"] for name in (model(world, SUM), echo)]
     containers = [
         {"Image": SKLEARN, "ModelDataUrl": each["ModelDataUrl"], "Environment": SERVING, "ContainerHostname": hostname}
@@ -170,7 +170,7 @@ def test_an_inference_pipeline_answers_as_one(world: World, echo: str) -> None:
 # Filters, joins, capture
 
 
-def test_csv_is_filtered_joined_marked_and_captured_with_keys(world: World) -> None:
+def test_csv_is_filtered_joined_marked_and_captured_with_keys(world: JobFixtures) -> None:
     world.put("joined/a.csv", 'id-1,"x, y",1,2\nid-2,z,3,4\n')
     key = world.client("kms").create_key()["KeyMetadata"]
     destination = f"s3://{BUCKET}/captured/{world.name('capture')}"
@@ -201,7 +201,7 @@ def test_csv_is_filtered_joined_marked_and_captured_with_keys(world: World) -> N
         assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", key["Arn"])
 
 
-def test_json_lines_keep_what_the_model_does_not_see(world: World) -> None:
+def test_json_lines_keep_what_the_model_does_not_see(world: JobFixtures) -> None:
     code = """
 import json
 def model_fn(folder): return 0
@@ -226,7 +226,7 @@ def transform_fn(model, data, content_type, accept):
     ],
     ids=["of no path", "beyond the columns"],
 )
-def test_a_bad_filter_is_the_clients_fault(world: World, echo: str, processing: dict, word: str) -> None:
+def test_a_bad_filter_is_the_clients_fault(world: JobFixtures, echo: str, processing: dict, word: str) -> None:
     uri = world.put("filtered/a.csv", "1,2\n3,4\n")
     reason, log, kept = failed(world, echo, uri, Input=CSV, Output=CSV_OUT, DataProcessing=processing)
     assert (reason, kept) == (CLIENT_ERROR, {}) and log[0].startswith(f"{BUCKET}/filtered/a.csv: {word}")
@@ -235,7 +235,7 @@ def test_a_bad_filter_is_the_clients_fault(world: World, echo: str, processing: 
 # Who is to blame
 
 
-def test_a_status_of_400_is_the_clients_fault_and_is_not_tried_again(world: World) -> None:
+def test_a_status_of_400_is_the_clients_fault_and_is_not_tried_again(world: JobFixtures) -> None:
     """The container refuses what is longer than it takes, with 413."""
     name = start(world, model(world, SUM, MAX_CONTENT_LENGTH="9"), world.put("refused/a.csv", "1,2,3,4,5\n"), Input=CSV)
     job = ended(world, name)
@@ -244,7 +244,7 @@ def test_a_status_of_400_is_the_clients_fault_and_is_not_tried_again(world: Worl
     assert sum('"POST /invocations' in line for line in messages(world, name, data=False)) == 1
 
 
-def test_an_answer_that_does_not_come_in_time(world: World) -> None:
+def test_an_answer_that_does_not_come_in_time(world: JobFixtures) -> None:
     code = "import time\n" + SUM.replace("return [sum", "time.sleep(60); return [sum")
     limits = {"ModelClientConfig": {"InvocationsTimeoutInSeconds": 1, "InvocationsMaxRetries": 1}}
     reason, log, _ = failed(world, model(world, code), world.put("late/a.csv", "1,2\n"), Input=CSV, **limits)
@@ -266,7 +266,7 @@ def transform_fn(model, data, content_type, accept):
 """
 
 
-def test_a_container_that_ends_on_a_record_every_time(world: World) -> None:
+def test_a_container_that_ends_on_a_record_every_time(world: JobFixtures) -> None:
     world.put("crash/a.csv", "hello\n")
     world.put("crash/b.csv", "bye\n")
     reason, log, kept = failed(
@@ -277,14 +277,14 @@ def test_a_container_that_ends_on_a_record_every_time(world: World) -> None:
     assert world.processes() == [] and world.boxes() == []
 
 
-def test_a_container_that_ends_once_is_asked_again(world: World) -> None:
+def test_a_container_that_ends_once_is_asked_again(world: JobFixtures) -> None:
     uri = world.put("once/a.csv", "hello\nbye\nhello\n")
     assert completed(world, model(world, CRASH, ONCE="1"), uri, Input=CSV, BatchStrategy="SingleRecord") == {
         "a.csv.out": "hello\nbye\nhello\n"
     }
 
 
-def test_a_model_that_does_not_load_or_is_not_there(world: World) -> None:
+def test_a_model_that_does_not_load_or_is_not_there(world: JobFixtures) -> None:
     uri = world.put("unloadable/a.csv", "1\n")
     name = start(world, model(world, "def model_fn(folder): raise ValueError('no model')"), uri, Input=CSV)
     assert ended(world, name)["FailureReason"] == ALGORITHM_ERROR
@@ -295,7 +295,7 @@ def test_a_model_that_does_not_load_or_is_not_there(world: World) -> None:
     assert job["FailureReason"].startswith("ClientError: Failed to download model data for container") and world.boxes() == []
 
 
-def test_a_role_that_may_not_store(world: World) -> None:
+def test_a_role_that_may_not_store(world: JobFixtures) -> None:
     iam = world.client("iam")
     role = iam.create_role(RoleName=world.name("Reader"), AssumeRolePolicyDocument=trust("sagemaker.amazonaws.com"))["Role"]
     statement = {"Effect": "Allow", "Action": ["s3:GetObject", "s3:ListBucket"], "Resource": "*"}
@@ -309,7 +309,7 @@ def test_a_role_that_may_not_store(world: World) -> None:
     assert reason.startswith("ClientError: Artifact upload failed:AccessDenied (403): Access Denied when the role") and kept == {}
 
 
-def test_stopped_at_once(world: World, echo: str) -> None:
+def test_stopped_at_once(world: JobFixtures, echo: str) -> None:
     name = start(world, echo, world.put("at-once/a.csv", "1\n"), Input=CSV)
     world.sagemaker.stop_transform_job(TransformJobName=name)
     assert ended(world, name)["TransformJobStatus"] == "Stopped" and outputs(world, name) == {}
@@ -319,7 +319,7 @@ def test_stopped_at_once(world: World, echo: str) -> None:
 # Around a job
 
 
-def test_its_trial_component_and_its_events(world: World, echo: str) -> None:
+def test_its_trial_component_and_its_events(world: JobFixtures, echo: str) -> None:
     experiment, trial = world.name("experiment"), world.name("trial")
     world.sagemaker.create_experiment(ExperimentName=experiment)
     world.sagemaker.create_trial(TrialName=trial, ExperimentName=experiment)
@@ -341,7 +341,7 @@ def test_its_trial_component_and_its_events(world: World, echo: str) -> None:
     assert found["TrialComponent"]["SourceDetail"]["TransformJob"]["TransformJobStatus"] == "Completed"
 
 
-def test_names_are_unique_and_jobs_are_kept(world: World, echo: str) -> None:
+def test_names_are_unique_and_jobs_are_kept(world: JobFixtures, echo: str) -> None:
     asked = request(world, echo, world.put("unique/a.csv", "1\n"))
     world.sagemaker.create_transform_job(**asked)
     code, message = refused(world.sagemaker.create_transform_job, **asked)
@@ -381,13 +381,13 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("changes", "word"), REFUSED, ids=[word for _, word in REFUSED])
-def test_refused_at_once(world: World, echo: str, changes: dict, word: str) -> None:
+def test_refused_at_once(world: JobFixtures, echo: str, changes: dict, word: str) -> None:
     world.put("unique/a.csv", "1\n")
     code, message = refused(world.sagemaker.create_transform_job, **request(world, echo, f"s3://{BUCKET}/unique/", **dict(changes)))
     assert code in ("ValidationException", "ResourceLimitExceeded", "ResourceNotFound") and word in message
 
 
-def test_models_of_which_something_is_called_by_name(world: World) -> None:
+def test_models_of_which_something_is_called_by_name(world: JobFixtures) -> None:
     name, data = world.name("named"), world.put("models/named/a.tar.gz", targz({"code/inference.py": SUM}))
     containers = [{"Image": SKLEARN, "ModelDataUrl": data, "Environment": SERVING, "ContainerHostname": each} for each in ("one", "two")]
     direct = {"Containers": containers, "InferenceExecutionConfig": {"Mode": "Direct"}}

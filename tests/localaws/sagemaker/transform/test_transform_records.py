@@ -173,14 +173,14 @@ def test_packs_are_as_full_as_they_may_be(records: list[bytes], largest: int) ->
 @pytest.mark.parametrize("split", ["None", "Line", "RecordIO", "TFRecord"])
 def test_what_is_larger_than_a_payload(split: str) -> None:
     data = {"RecordIO": recordio_frame, "TFRecord": tfrecord}.get(split, bytes)(b"x" * 101)
-    with pytest.raises(transform_split.TooMuch, match="Too much data for max payload size"):
+    with pytest.raises(transform_split.PayloadTooLarge, match="Too much data for max payload size"):
         list(transform_split.packs(transform_split.records(io.BytesIO(data), split, False, 100), len, False, 100))
 
 
 # Filters, joins and inference ids
 
 
-def processing(media: str, began: float | None = None, **members: str) -> transform_data.Processing:
+def processing(media: str, began: float | None = None, **members: str) -> transform_data.DataProcessing:
     job = {"TransformInput": {"ContentType": media, "SplitType": "Line"}, "TransformOutput": {"Accept": media}, "DataProcessing": members}
     if began is not None:
         job["DataCaptureConfig"] = {"GenerateInferenceId": True}

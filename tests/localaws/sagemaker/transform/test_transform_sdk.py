@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from tests.localaws.sagemaker.job_fixtures import BUCKET, World
+from tests.localaws.sagemaker.job_fixtures import BUCKET, JobFixtures
 from tests.localaws.sagemaker.training.test_training_sdk import session  # noqa: F401 - session is a fixture
 from tests.localaws.sagemaker.transform.transform_fixtures import CSV, SUM, model, outputs, request
 
 pytestmark = pytest.mark.parametrize("world", ["rewrite"], indirect=True)
 
 
-def test_a_transformer(world: World, session: object) -> None:  # noqa: F811
+def test_a_transformer(world: JobFixtures, session: object) -> None:  # noqa: F811
     from sagemaker.core.transformer import Transformer
 
     uri = world.put("sdk-transform/a.csv", "id-1,1,2\nid-2,3,4\n")
@@ -48,7 +48,7 @@ def test_a_transformer(world: World, session: object) -> None:  # noqa: F811
     assert name not in [each["ModelName"] for each in world.sagemaker.list_models(NameContains=name)["Models"]]
 
 
-def test_the_resource(world: World, session: object) -> None:  # noqa: F811
+def test_the_resource(world: JobFixtures, session: object) -> None:  # noqa: F811
     from sagemaker.core.resources import TransformJob
     from sagemaker.core.shapes import TransformDataSource, TransformInput, TransformOutput, TransformResources, TransformS3DataSource
     from sagemaker.core.utils.exceptions import FailedStatusError

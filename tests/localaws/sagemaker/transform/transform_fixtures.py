@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from tests.localaws.sagemaker.job_fixtures import BUCKET, ENDED, ROLE, SKLEARN, World, targz
+from tests.localaws.sagemaker.job_fixtures import BUCKET, ENDED, ROLE, SKLEARN, JobFixtures, targz
 
 SERVING = {"SAGEMAKER_PROGRAM": "inference.py", "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code"}
 GROUP = "/aws/sagemaker/TransformJobs"
@@ -28,7 +28,7 @@ def transform_fn(model, data, content_type, accept):
 """
 
 
-def model(world: World, code: str, **environment: str) -> str:
+def model(world: JobFixtures, code: str, **environment: str) -> str:
     """A model that serves with a script; returns its name."""
     name = world.name("transformed")
     data = world.put(f"models/{name}.tar.gz", targz({"code/inference.py": code}))
@@ -37,7 +37,7 @@ def model(world: World, code: str, **environment: str) -> str:
     return name
 
 
-def request(world: World, model_name: str, uri: str, **changes: object) -> dict:
+def request(world: JobFixtures, model_name: str, uri: str, **changes: object) -> dict:
     """The members of CreateTransformJob; ``Input``, ``Output`` and ``Resources`` add to those of the job."""
     name = world.name("transform")
     made = {
@@ -50,46 +50,46 @@ def request(world: World, model_name: str, uri: str, **changes: object) -> dict:
     return made | changes
 
 
-def start(world: World, model_name: str, uri: str, **changes: object) -> str:
+def start(world: JobFixtures, model_name: str, uri: str, **changes: object) -> str:
     """Create a job; returns its name."""
     made = request(world, model_name, uri, **changes)
     world.sagemaker.create_transform_job(**made)
     return made["TransformJobName"]
 
 
-def ended(world: World, name: str) -> dict:
+def ended(world: JobFixtures, name: str) -> dict:
     return world.until(
         lambda: world.sagemaker.describe_transform_job(TransformJobName=name), lambda job: job["TransformJobStatus"] in ENDED
     )
 
 
-def completed(world: World, model_name: str, uri: str, **changes: object) -> dict[str, str]:
+def completed(world: JobFixtures, model_name: str, uri: str, **changes: object) -> dict[str, str]:
     """Run a job to its good end; returns its outputs by their names below the output path."""
     job = ended(world, start(world, model_name, uri, **changes))
     assert job["TransformJobStatus"] == "Completed", (job.get("FailureReason"), data_log(world, job["TransformJobName"]))
     return outputs(world, job["TransformJobName"])
 
 
-def failed(world: World, model_name: str, uri: str, **changes: object) -> tuple[str, list[str], dict[str, str]]:
+def failed(world: JobFixtures, model_name: str, uri: str, **changes: object) -> tuple[str, list[str], dict[str, str]]:
     """Run a job to its bad end; returns its reason, what its data log says of objects, and its outputs."""
     job = ended(world, start(world, model_name, uri, **changes))
     assert job["TransformJobStatus"] == "Failed"
     return job["FailureReason"], data_log(world, job["TransformJobName"])[1:], outputs(world, job["TransformJobName"])
 
 
-def outputs(world: World, name: str) -> dict[str, str]:
+def outputs(world: JobFixtures, name: str) -> dict[str, str]:
     prefix = f"transformed/{name}/"
     return {key.removeprefix(prefix): world.get(f"s3://{BUCKET}/{key}").decode("latin-1") for key in world.keys(prefix)}
 
 
-def streams(world: World, name: str) -> list[str]:
+def streams(world: JobFixtures, name: str) -> list[str]:
     with contextlib.suppress(world.logs.exceptions.ResourceNotFoundException):
         found = world.logs.describe_log_streams(logGroupName=GROUP, logStreamNamePrefix=f"{name}/")["logStreams"]
         return [stream["logStreamName"] for stream in found]
     return []
 
 
-def messages(world: World, name: str, data: bool) -> Iterator[str]:
+def messages(world: JobFixtures, name: str, data: bool) -> Iterator[str]:
     """The lines of a job's logs, of its containers or of its data."""
     for stream in streams(world, name):
         if stream.endswith("/data-log") == data:
@@ -97,6 +97,6 @@ def messages(world: World, name: str, data: bool) -> Iterator[str]:
             yield from (event["message"] for event in events)
 
 
-def data_log(world: World, name: str) -> list[str]:
+def data_log(world: JobFixtures, name: str) -> list[str]:
     """What the data log says, without the times."""
     return [line.partition(":[sagemaker logs]: ")[2] for line in messages(world, name, data=True)]

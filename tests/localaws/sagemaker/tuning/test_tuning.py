@@ -7,8 +7,8 @@ import re
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.localaws.sagemaker.job_fixtures import XGBOOST, World, channel
-from tests.localaws.sagemaker.tuning.tuning_fixtures import EPOCHS, TOY, Tuning, categorical, continuous, epochs, kinds, objective
+from tests.localaws.sagemaker.job_fixtures import XGBOOST, JobFixtures, channel
+from tests.localaws.sagemaker.tuning.tuning_fixtures import EPOCHS, TOY, TuningFixtures, categorical, continuous, epochs, kinds, objective
 
 pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
 
@@ -18,15 +18,15 @@ LONG = "import time\nprint('loss=1', flush=True)\ntime.sleep(600)\n"
 
 
 @pytest.fixture
-def tuning(world: World) -> Tuning:
-    return Tuning(world)
+def tuning(world: JobFixtures) -> TuningFixtures:
+    return TuningFixtures(world)
 
 
 def tuned(trials: list[dict], name: str) -> list[str]:
     return [trial["TunedHyperParameters"][name] for trial in trials]
 
 
-def test_random_search_with_a_script(tuning: Tuning) -> None:
+def test_random_search_with_a_script(tuning: TuningFixtures) -> None:
     job, trials = tuning.run(3, request={"Tags": [{"Key": "team", "Value": "delays"}]})
     assert job["HyperParameterTuningJobStatus"] == "Completed", job.get("FailureReason")
     name, arn = job["HyperParameterTuningJobName"], job["HyperParameterTuningJobArn"]
@@ -52,7 +52,7 @@ def test_random_search_with_a_script(tuning: Tuning) -> None:
 
 
 @once
-def test_the_same_seed_tries_the_same_combinations(tuning: Tuning) -> None:
+def test_the_same_seed_tries_the_same_combinations(tuning: TuningFixtures) -> None:
     ranges = {
         "ContinuousParameterRanges": [continuous(low=0.001, high=10, scaling="Logarithmic")],
         "CategoricalParameterRanges": [categorical("kind", "a", "b", "c")],
@@ -63,7 +63,7 @@ def test_the_same_seed_tries_the_same_combinations(tuning: Tuning) -> None:
 
 
 @once
-def test_a_grid_is_gone_through_without_saying_how_many_jobs(tuning: Tuning) -> None:
+def test_a_grid_is_gone_through_without_saying_how_many_jobs(tuning: TuningFixtures) -> None:
     ranges = {"CategoricalParameterRanges": [categorical("x", "1", "2"), categorical("kind", "good", "bad")]}
     job, trials = tuning.run(None, Strategy="Grid", ParameterRanges=ranges)
     found = list(zip(tuned(trials, "x"), tuned(trials, "kind"), strict=True))
@@ -72,7 +72,7 @@ def test_a_grid_is_gone_through_without_saying_how_many_jobs(tuning: Tuning) -> 
 
 
 @once
-def test_hyperparameters_as_sdk_v2_writes_them(tuning: Tuning) -> None:
+def test_hyperparameters_as_sdk_v2_writes_them(tuning: TuningFixtures) -> None:
     """Static ones and categories are JSON texts, and some are for the container alone."""
     definition = tuning.definition()
     static = {name: f'"{value}"' for name, value in definition["StaticHyperParameters"].items()}
@@ -83,7 +83,7 @@ def test_hyperparameters_as_sdk_v2_writes_them(tuning: Tuning) -> None:
 
 
 @once
-def test_bayesian_search_maximises_what_it_models(tuning: Tuning) -> None:
+def test_bayesian_search_maximises_what_it_models(tuning: TuningFixtures) -> None:
     definition = tuning.definition(TOY.replace("loss={", "loss={-"))
     goal = {"Type": "Maximize", "MetricName": "loss"}
     request = {"TrainingJobDefinition": definition}
@@ -95,7 +95,7 @@ def test_bayesian_search_maximises_what_it_models(tuning: Tuning) -> None:
 
 
 @once
-def test_the_built_in_xgboost_by_its_own_metric(tuning: Tuning) -> None:
+def test_the_built_in_xgboost_by_its_own_metric(tuning: TuningFixtures) -> None:
     rows = "".join(f"{int(row % 7 > 3)},{row % 7},{row % 3}\n" for row in range(140))
     data = [channel(part, tuning.world.put(f"tuning/{part}.csv", rows), "text/csv") for part in ("train", "validation")]
     definition = tuning.definition(InputDataConfig=data) | {
@@ -119,7 +119,7 @@ def test_the_built_in_xgboost_by_its_own_metric(tuning: Tuning) -> None:
 
 
 @once
-def test_hyperband_stops_jobs_at_its_rungs(tuning: Tuning) -> None:
+def test_hyperband_stops_jobs_at_its_rungs(tuning: TuningFixtures) -> None:
     """Every job would run for a minute: each is stopped at a rung, the better ones at a later one."""
     jobs = {"a": (1.0, 600), "b": (2.0, 600), "c": (3.0, 600), "d": (0.0, 600), "e": (4.0, 600)}
     definition = tuning.definition(EPOCHS, epochs(**jobs))
@@ -147,7 +147,7 @@ def test_hyperband_stops_jobs_at_its_rungs(tuning: Tuning) -> None:
 
 
 @once
-def test_early_stopping_ends_a_job_that_is_worse_than_the_median(tuning: Tuning) -> None:
+def test_early_stopping_ends_a_job_that_is_worse_than_the_median(tuning: TuningFixtures) -> None:
     definition = tuning.definition(EPOCHS, epochs(a=(1, 2), b=(2, 2), c=(3, 2), worse=(9, 600), good=(1, 2)))
     job, trials = tuning.run(
         None,
@@ -171,7 +171,7 @@ CRITERIA = [
 
 @once
 @pytest.mark.parametrize(("criteria", "count"), CRITERIA, ids=["target", "not improving"])
-def test_completion_criteria_end_a_tuning_job(tuning: Tuning, criteria: dict, count: int) -> None:
+def test_completion_criteria_end_a_tuning_job(tuning: TuningFixtures, criteria: dict, count: int) -> None:
     losses = {"a": 2, "b": 1.5, "c": 1, "d": 1.2, "e": 1, "f": 0.999, "g": 1, "h": 0}
     definition = tuning.definition(EPOCHS, epochs(**{kind: (loss, 1) for kind, loss in losses.items()}))
     job, trials = tuning.run(
@@ -188,7 +188,7 @@ def test_completion_criteria_end_a_tuning_job(tuning: Tuning, criteria: dict, co
 
 
 @once
-def test_convergence_is_detected_and_ends_a_tuning_job(tuning: Tuning) -> None:
+def test_convergence_is_detected_and_ends_a_tuning_job(tuning: TuningFixtures) -> None:
     flat = tuning.definition("print('loss=1')")
     criteria = {"ConvergenceDetected": {"CompleteOnConvergence": "Enabled"}}
     ranges = {"ContinuousParameterRanges": [continuous()]}
@@ -199,7 +199,7 @@ def test_convergence_is_detected_and_ends_a_tuning_job(tuning: Tuning) -> None:
 
 
 @once
-def test_a_metric_that_is_never_emitted_fails_the_tuning_job(tuning: Tuning) -> None:
+def test_a_metric_that_is_never_emitted_fails_the_tuning_job(tuning: TuningFixtures) -> None:
     request = {"TrainingJobDefinition": tuning.definition(metrics=[{"Name": "loss", "Regex": "accuracy=([0-9.]+)"}])}
     job, trials = tuning.run(8, parallel=1, request=request)
     assert job["HyperParameterTuningJobStatus"] == "Failed"
@@ -209,7 +209,7 @@ def test_a_metric_that_is_never_emitted_fails_the_tuning_job(tuning: Tuning) -> 
 
 
 @once
-def test_failing_training_jobs(tuning: Tuning) -> None:
+def test_failing_training_jobs(tuning: TuningFixtures) -> None:
     job, trials = tuning.run(2, request={"TrainingJobDefinition": tuning.definition("raise ValueError('no rows')")})
     assert job["HyperParameterTuningJobStatus"] == "Failed"
     assert job["FailureReason"].startswith("No training job succeeded after 2 attempts.")
@@ -222,7 +222,7 @@ def test_failing_training_jobs(tuning: Tuning) -> None:
 
 
 @once
-def test_stopping_and_deleting(tuning: Tuning) -> None:
+def test_stopping_and_deleting(tuning: TuningFixtures) -> None:
     request = {"TrainingJobDefinition": tuning.definition(LONG)}
     name = tuning.start(9, request=request)
     asked = {"HyperParameterTuningJobName": name}
@@ -245,7 +245,7 @@ def test_stopping_and_deleting(tuning: Tuning) -> None:
 
 
 @once
-def test_lists(tuning: Tuning) -> None:
+def test_lists(tuning: TuningFixtures) -> None:
     losses = {"a": 2.0, "b": 1.0, "c": 3.0, "none": 4.0}
     code = EPOCHS + "assert given.kind != 'c'\n"
     request = {"TrainingJobDefinition": tuning.definition(code, epochs(**{kind: (loss, kind != "none") for kind, loss in losses.items()}))}
@@ -278,7 +278,7 @@ def test_lists(tuning: Tuning) -> None:
 
 
 @once
-def test_a_tuning_job_waits_for_instances_that_another_job_took(tuning: Tuning) -> None:
+def test_a_tuning_job_waits_for_instances_that_another_job_took(tuning: TuningFixtures) -> None:
     """All four instances of the account are in use; when a training job ends, another one gets in before the next of the tuning job."""
     name = tuning.start(200, parallel=4)
     intruder = tuning.world.name("intruder")
@@ -302,7 +302,7 @@ def test_a_tuning_job_waits_for_instances_that_another_job_took(tuning: Tuning) 
 
 
 @once
-def test_several_definitions_take_turns(tuning: Tuning) -> None:
+def test_several_definitions_take_turns(tuning: TuningFixtures) -> None:
     goal = {"Type": "Minimize", "MetricName": "loss"}
     definitions = [
         tuning.definition(DefinitionName=name, TuningObjective=goal, HyperParameterRanges={"ContinuousParameterRanges": [within]})
@@ -321,7 +321,7 @@ def test_several_definitions_take_turns(tuning: Tuning) -> None:
 
 
 @once
-def test_autotune_chooses_what_is_left_out(tuning: Tuning) -> None:
+def test_autotune_chooses_what_is_left_out(tuning: TuningFixtures) -> None:
     ranges = {"AutoParameters": [{"Name": "x", "ValueHint": "2.5"}, {"Name": "kind", "ValueHint": "plain"}]}
     request = {"Autotune": {"Mode": "Enabled"}}
     job, trials = tuning.run(2, ParameterRanges=ranges, request=request)

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.localaws.sagemaker.job_fixtures import BUCKET, XGBOOST, World, channel
+from tests.localaws.sagemaker.job_fixtures import BUCKET, XGBOOST, JobFixtures, channel
 from tests.localaws.sagemaker.tuning.test_tuning import refused
-from tests.localaws.sagemaker.tuning.tuning_fixtures import Tuning, categorical, continuous, kinds, objective
+from tests.localaws.sagemaker.tuning.tuning_fixtures import TuningFixtures, categorical, continuous, kinds, objective
 
 pytestmark = pytest.mark.parametrize("world", ["rewrite"], indirect=True)
 INTEGER = {"Name": "depth", "MinValue": "1", "MaxValue": "5"}
@@ -16,8 +16,8 @@ HYPERBAND = {"Strategy": "Hyperband"}
 
 
 @pytest.fixture
-def tuning(world: World) -> Tuning:
-    return Tuning(world)
+def tuning(world: JobFixtures) -> TuningFixtures:
+    return TuningFixtures(world)
 
 
 def integers(also: dict | None = None, **changes: str) -> dict:
@@ -65,7 +65,7 @@ REFUSALS = {
 
 
 @pytest.mark.parametrize(("changes", "words"), REFUSALS.values(), ids=REFUSALS)
-def test_refused_requests(tuning: Tuning, changes: dict, words: str) -> None:
+def test_refused_requests(tuning: TuningFixtures, changes: dict, words: str) -> None:
     changes = dict(changes)
     definition = tuning.definition(static=changes.pop("static", {}))
     request = tuning.request(changes.pop("jobs", 2), **changes, request={"TrainingJobDefinition": definition})
@@ -106,7 +106,7 @@ DEFINITIONS: dict[str, tuple[Callable[[dict], object], str, str]] = {
 
 
 @pytest.mark.parametrize(("change", "code", "words"), DEFINITIONS.values(), ids=DEFINITIONS)
-def test_training_jobs_are_checked_before_there_is_one(tuning: Tuning, change: Callable, code: str, words: str) -> None:
+def test_training_jobs_are_checked_before_there_is_one(tuning: TuningFixtures, change: Callable, code: str, words: str) -> None:
     definition = tuning.definition()
     change(definition)
     request = tuning.request(request={"TrainingJobDefinition": definition})
@@ -114,14 +114,14 @@ def test_training_jobs_are_checked_before_there_is_one(tuning: Tuning, change: C
     assert found[0] == code and words in found[1]
 
 
-def test_a_metric_that_a_built_in_algorithm_does_not_emit(tuning: Tuning) -> None:
+def test_a_metric_that_a_built_in_algorithm_does_not_emit(tuning: TuningFixtures) -> None:
     specification = {"TrainingImage": XGBOOST, "TrainingInputMode": "File"}
     request = tuning.request(request={"TrainingJobDefinition": tuning.definition(AlgorithmSpecification=specification)})
     code, message = refused(tuning.client.create_hyper_parameter_tuning_job, **request)
     assert code == "ValidationException" and "validation:auc" in message
 
 
-def test_quotas(tuning: Tuning) -> None:
+def test_quotas(tuning: TuningFixtures) -> None:
     many = {"ParameterRanges": {"IntegerParameterRanges": [INTEGER | {"Name": f"depth{number}"} for number in range(16)]}}
     many["ParameterRanges"]["ContinuousParameterRanges"] = [continuous(f"x{number}") for number in range(15)]
     for changes, words in (
@@ -135,14 +135,14 @@ def test_quotas(tuning: Tuning) -> None:
         assert code == "ResourceLimitExceeded" and words in message
 
 
-def test_a_name_is_given_once(tuning: Tuning) -> None:
+def test_a_name_is_given_once(tuning: TuningFixtures) -> None:
     job, _ = tuning.run(1)
     request = tuning.request(1) | {"HyperParameterTuningJobName": job["HyperParameterTuningJobName"].upper()}
     code, message = refused(tuning.client.create_hyper_parameter_tuning_job, **request)
     assert code == "ResourceInUse" and message.endswith("already exists. Choose a different name.")
 
 
-def test_one_or_several_definitions(tuning: Tuning) -> None:
+def test_one_or_several_definitions(tuning: TuningFixtures) -> None:
     one, create = tuning.definition(), tuning.client.create_hyper_parameter_tuning_job
     both = tuning.request(request={"TrainingJobDefinition": one, "TrainingJobDefinitions": [one]})
     assert "either TrainingJobDefinition or" in refused(create, **both)[1]
@@ -158,7 +158,7 @@ def test_one_or_several_definitions(tuning: Tuning) -> None:
     assert "must have the same Type" in refused(create, **several)[1]
 
 
-def test_resources_may_be_given_for_tuning(tuning: Tuning) -> None:
+def test_resources_may_be_given_for_tuning(tuning: TuningFixtures) -> None:
     configs = [{"InstanceType": kind, "InstanceCount": 1, "VolumeSizeInGB": 5} for kind in ("ml.c5.xlarge", "ml.m5.xlarge")]
     definition = tuning.definition(HyperParameterTuningResourceConfig={"InstanceConfigs": configs, "AllocationStrategy": "Prioritized"})
     del definition["ResourceConfig"]
@@ -174,9 +174,9 @@ def test_resources_may_be_given_for_tuning(tuning: Tuning) -> None:
 
 
 @pytest.fixture(scope="module")
-def parent(world: World) -> tuple[dict, dict]:
+def parent(world: JobFixtures) -> tuple[dict, dict]:
     """A tuning job over x and kind that has ended: its description, and the definition of its training jobs."""
-    tuning = Tuning(world)
+    tuning = TuningFixtures(world)
     definition = tuning.definition(InputDataConfig=[channel("train", world.put("warm/parent.csv", "1"))])
     ranges = {"ContinuousParameterRanges": [continuous()], "CategoricalParameterRanges": [categorical("kind", "good", "bad")]}
     job, _ = tuning.run(4, ParameterRanges=ranges, request={"TrainingJobDefinition": definition})
@@ -191,7 +191,7 @@ def child_of(job: dict, definition: dict, kind: str = "IdenticalDataAndAlgorithm
     return {"TrainingJobDefinition": definition, "WarmStartConfig": config | members}
 
 
-def test_warm_start_knows_the_best_of_its_parents(tuning: Tuning, parent: tuple[dict, dict]) -> None:
+def test_warm_start_knows_the_best_of_its_parents(tuning: TuningFixtures, parent: tuple[dict, dict]) -> None:
     before, definition = parent
     ranges = {"ContinuousParameterRanges": [continuous(low=8, high=9)], "CategoricalParameterRanges": [categorical("kind", "bad", "good")]}
     job, trials = tuning.run(1, Strategy="Bayesian", ParameterRanges=ranges, request=child_of(before, definition))
@@ -202,7 +202,7 @@ def test_warm_start_knows_the_best_of_its_parents(tuning: Tuning, parent: tuple[
     assert objective(overall) < objective(trials[0])
 
 
-def test_warm_start_looks_where_its_parents_found_something(tuning: Tuning) -> None:
+def test_warm_start_looks_where_its_parents_found_something(tuning: TuningFixtures) -> None:
     """What was static in the parents, x, is searched now: its values there are what is known of it."""
     definition = tuning.definition()
     parents = []
@@ -220,7 +220,7 @@ def test_warm_start_looks_where_its_parents_found_something(tuning: Tuning) -> N
             assert objective(trial) < 1, "the first job, chosen by what the parents found, was to be near x = 3"
 
 
-def test_what_a_warm_start_is_refused_for(tuning: Tuning, parent: tuple[dict, dict]) -> None:
+def test_what_a_warm_start_is_refused_for(tuning: TuningFixtures, parent: tuple[dict, dict]) -> None:
     before, definition = parent
     x, good = {"ContinuousParameterRanges": [continuous()]}, kinds("good", "bad")
 
@@ -242,7 +242,7 @@ def test_what_a_warm_start_is_refused_for(tuning: Tuning, parent: tuple[dict, di
     assert "can't find a tuning job" in refusal(parents={"ParentHyperParameterTuningJobs": [{"HyperParameterTuningJobName": "nobody"}]})
 
 
-def test_identical_data_may_lie_elsewhere(tuning: Tuning) -> None:
+def test_identical_data_may_lie_elsewhere(tuning: TuningFixtures) -> None:
     """As in the SDK's own tests of warm start, which upload the same records anew for each tuning job."""
     data, again = ([channel("train", tuning.world.put(f"warm/{place}/a.csv", "1"))] for place in ("once", "twice"))
     definition = tuning.definition() | {"InputDataConfig": data}
@@ -253,7 +253,7 @@ def test_identical_data_may_lie_elsewhere(tuning: Tuning) -> None:
     assert child["HyperParameterTuningJobStatus"] == "Completed"
 
 
-def test_more_than_ten_changes_are_refused(tuning: Tuning) -> None:
+def test_more_than_ten_changes_are_refused(tuning: TuningFixtures) -> None:
     values = [f"v{number}" for number in range(11)]
     job, _ = tuning.run(1, ParameterRanges=kinds(*values) | {"ContinuousParameterRanges": [continuous()]})
     definition = tuning.definition(static={"kind": "v0"})
@@ -262,7 +262,7 @@ def test_more_than_ten_changes_are_refused(tuning: Tuning) -> None:
     assert code == "ValidationException" and "changes of tunable hyperparameters to static ones" in message
 
 
-def test_a_parent_that_runs_is_refused(tuning: Tuning) -> None:
+def test_a_parent_that_runs_is_refused(tuning: TuningFixtures) -> None:
     definition = tuning.definition("import time; time.sleep(600)")
     name = tuning.start(1, request={"TrainingJobDefinition": definition})
     request = tuning.request(1, request=child_of({"HyperParameterTuningJobName": name}, definition))

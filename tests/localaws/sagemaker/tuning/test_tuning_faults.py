@@ -9,22 +9,22 @@ import psutil
 import pytest
 
 from course.localaws.server import launch
-from tests.localaws.sagemaker.job_fixtures import BUCKET, World
+from tests.localaws.sagemaker.job_fixtures import BUCKET, JobFixtures
 from tests.localaws.sagemaker.tuning.test_tuning import LONG
-from tests.localaws.sagemaker.tuning.tuning_fixtures import Tuning
+from tests.localaws.sagemaker.tuning.tuning_fixtures import TuningFixtures
 
 LOST = "InternalServerError: the local AWS was stopped while the job ran"
 
 
 @pytest.fixture
-def tuning(tmp_path: Path) -> Iterator[Tuning]:
-    world = World(launch.start(tmp_path / "state"), "")
-    yield Tuning(world)
+def tuning(tmp_path: Path) -> Iterator[TuningFixtures]:
+    world = JobFixtures(launch.start(tmp_path / "state"), "")
+    yield TuningFixtures(world)
     if handle := launch.find(tmp_path / "state"):
         handle.stop()
 
 
-def start(tuning: Tuning) -> str:
+def start(tuning: TuningFixtures) -> str:
     """A tuning job one of whose training jobs has ended, and two of which run."""
     name = tuning.start(9, Strategy="Bayesian", request={"TrainingJobDefinition": tuning.definition(LONG)})
     first = tuning.world.until(lambda: tuning.trials(name))[0]["TrainingJobName"]
@@ -34,14 +34,14 @@ def start(tuning: Tuning) -> str:
     return name
 
 
-def test_killed_while_a_tuning_job_runs(tuning: Tuning, tmp_path: Path) -> None:
+def test_killed_while_a_tuning_job_runs(tuning: TuningFixtures, tmp_path: Path) -> None:
     name = start(tuning)
     server_process = psutil.Process(tuning.world.handle.pid)
     children = server_process.children(recursive=True)
     assert any("course.localaws.sagemaker.tuning.strategies.process" in child.cmdline() for child in children)
     server_process.kill()
     tuning.world.until(lambda: not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in children))
-    again = Tuning(World(launch.start(tmp_path / "state"), "", fresh=False))
+    again = TuningFixtures(JobFixtures(launch.start(tmp_path / "state"), "", fresh=False))
     job = again.describe(name)
     assert (job["HyperParameterTuningJobStatus"], job["FailureReason"]) == ("Failed", LOST)
     stopped, *lost = again.trials(name)
@@ -54,7 +54,7 @@ def test_killed_while_a_tuning_job_runs(tuning: Tuning, tmp_path: Path) -> None:
     assert again.run(1)[0]["HyperParameterTuningJobStatus"] == "Completed"
 
 
-def test_reset_and_stopped_while_a_tuning_job_runs(tuning: Tuning) -> None:
+def test_reset_and_stopped_while_a_tuning_job_runs(tuning: TuningFixtures) -> None:
     start(tuning)
     tuning.world.handle.reset()
     assert tuning.world.processes() == [] and tuning.world.boxes() == []
@@ -66,7 +66,7 @@ def test_reset_and_stopped_while_a_tuning_job_runs(tuning: Tuning) -> None:
     assert tuning.world.processes() == []
 
 
-def test_the_longest_run_time_is_by_the_clock(tuning: Tuning) -> None:
+def test_the_longest_run_time_is_by_the_clock(tuning: TuningFixtures) -> None:
     name = tuning.start(4, limits={"MaxRuntimeInSeconds": 3600}, request={"TrainingJobDefinition": tuning.definition(LONG)})
     tuning.world.until(tuning.world.processes)
     tuning.world.handle.advance(3600)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.localaws.sagemaker.job_fixtures import BUCKET, ROLE, SKLEARN, XGBOOST, World
+from tests.localaws.sagemaker.job_fixtures import BUCKET, ROLE, SKLEARN, XGBOOST, JobFixtures
 from tests.localaws.sagemaker.training.test_training_sdk import session, write  # noqa: F401 - session is a fixture
 
 pytestmark = pytest.mark.parametrize("world", ["rewrite"], indirect=True)
@@ -29,7 +29,7 @@ def compute() -> object:
     return Compute(instance_type="ml.m5.large", instance_count=1, volume_size_in_gb=5)
 
 
-def test_tuner_with_a_script(world: World, session: object, tmp_path: Path) -> None:  # noqa: F811
+def test_tuner_with_a_script(world: JobFixtures, session: object, tmp_path: Path) -> None:  # noqa: F811
     from sagemaker.core.parameter import CategoricalParameter, ContinuousParameter, IntegerParameter
     from sagemaker.train import ModelTrainer
     from sagemaker.train.configs import SourceCode
@@ -67,7 +67,7 @@ def test_tuner_with_a_script(world: World, session: object, tmp_path: Path) -> N
     assert tuner.describe().objective_status_counters.succeeded == 3
 
 
-def test_tuner_with_the_built_in_xgboost(world: World, session: object) -> None:  # noqa: F811
+def test_tuner_with_the_built_in_xgboost(world: JobFixtures, session: object) -> None:  # noqa: F811
     from sagemaker.core.parameter import ContinuousParameter, IntegerParameter
     from sagemaker.train import ModelTrainer
     from sagemaker.train.configs import InputData

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.localaws.sagemaker.job_fixtures import BUCKET, ENDED, ROLE, SKLEARN, World, targz
+from tests.localaws.sagemaker.job_fixtures import BUCKET, ENDED, ROLE, SKLEARN, JobFixtures, targz
 
 # The nearer x is to 3, the better. It takes no other hyperparameter: one that is not meant for a script would fail it. A name of one
 # letter comes as "-x".
@@ -48,10 +48,10 @@ def categorical(name: str, *values: str) -> dict:
     return {"Name": name, "Values": list(values)}
 
 
-class Tuning:
+class TuningFixtures:
     """Tuning jobs of one world."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: JobFixtures) -> None:
         self.world, self.client = world, world.sagemaker
 
     def definition(self, code: str = TOY, static: dict[str, str] | None = None, **changes: object) -> dict:

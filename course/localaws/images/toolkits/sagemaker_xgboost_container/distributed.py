@@ -32,7 +32,7 @@ def rabit_run(
     update_rabit_args : bool
         Whether it is told ``is_master``, too: that this host is the one that keeps the model.
     """
-    with xgboost_hosts.together(sorted(hosts), current_host, include_in_training) as keeps:
+    with xgboost_hosts.collective_training(sorted(hosts), current_host, include_in_training) as keeps:
         if include_in_training:
             exec_fun(**args | ({"is_master": keeps} if update_rabit_args else {}))
     if not include_in_training:

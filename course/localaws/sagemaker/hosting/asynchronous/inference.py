@@ -21,16 +21,16 @@ from course.localaws.core.errors import AwsError, validation_error
 from course.localaws.jobs.s3_data import DataError, JobData, split
 from course.localaws.sagemaker.hosting.asynchronous import results
 from course.localaws.sagemaker.hosting.asynchronous.backlog_metrics import BacklogMetrics
-from course.localaws.sagemaker.hosting.asynchronous.queue import AsyncQueue, Request
+from course.localaws.sagemaker.hosting.asynchronous.queue import AsyncQueue, QueuedRequest
 from course.localaws.sagemaker.hosting.asynchronous.results import OCTETS
 from course.localaws.sagemaker.hosting.runtime.container_client import EXITED
-from course.localaws.sagemaker.hosting.runtime.invocation import Calls
+from course.localaws.sagemaker.hosting.runtime.invocation import EndpointInvoker
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
     from course.localaws.sagemaker.hosting.runtime.data_capture import DataCapture
     from course.localaws.sagemaker.hosting.runtime.metrics import InvocationMetrics
-    from course.localaws.sagemaker.hosting.runtime.routing import Live, LiveEndpoints
+    from course.localaws.sagemaker.hosting.runtime.routing import EndpointRouter, RoutingTable
 
 TTL_SECONDS, TIMEOUT_SECONDS = 21_600, 900  # where a request says nothing else
 LARGEST_INPUT = 1 << 30  # bytes
@@ -44,7 +44,7 @@ logger = logging.getLogger(__name__)
 class AsyncInference:
     """InvokeEndpointAsync, and what happens after its answer."""
 
-    def __init__(self, platform: Platform, live: LiveEndpoints, metrics: InvocationMetrics, capture: DataCapture) -> None:
+    def __init__(self, platform: Platform, live: RoutingTable, metrics: InvocationMetrics, capture: DataCapture) -> None:
         self._platform, self._live = platform, live
         self._queue = AsyncQueue(platform.state / "async-inference.sqlite")
         self._backlog = BacklogMetrics(platform)
@@ -93,7 +93,7 @@ class AsyncInference:
         self._under_way.clear()
 
     async def _run(self) -> None:
-        calls, tasks = Calls(self._platform, *self._made), set()
+        calls, tasks = EndpointInvoker(self._platform, *self._made), set()
         while not self._stopping.is_set():
             for region, endpoint in self._live.every():
                 if endpoint.fleet is not None and "Async" in endpoint.fleet.settings:
@@ -107,7 +107,7 @@ class AsyncInference:
         await asyncio.gather(*tasks, return_exceptions=True)
         await calls.invoker.aclose()
 
-    def _next(self, region: str, endpoint: Live) -> list[Request]:
+    def _next(self, region: str, endpoint: EndpointRouter) -> list[QueuedRequest]:
         """The requests that are to be begun now; publishes how many there are."""
         config, key = endpoint.fleet.settings["Async"], (region, endpoint.name)
         ready = endpoint.ready()
@@ -124,7 +124,7 @@ class AsyncInference:
         under_way.update(request.id for request in begun)
         return begun
 
-    async def _process(self, calls: Calls, endpoint: Live, request: Request) -> None:
+    async def _process(self, calls: EndpointInvoker, endpoint: EndpointRouter, request: QueuedRequest) -> None:
         """From the queue to the notification. What fails for want of a server stays in the queue."""
         role = next(iter(endpoint.fleet.variants.values())).document["RoleArn"]
         data = JobData(self._platform, f"endpoint/{endpoint.name}", role)
@@ -143,7 +143,7 @@ class AsyncInference:
         finally:
             self._under_way.get((request.region, endpoint.name), set()).discard(request.id)
 
-    def _finish(self, endpoint: Live, request: Request, data: JobData) -> None:
+    def _finish(self, endpoint: EndpointRouter, request: QueuedRequest, data: JobData) -> None:
         """Store and tell what a request came to. All of it may be done again: a kill in the middle leaves neither less nor more."""
         settings, body = endpoint.fleet.settings, self._queue.answer(request)
         if body is None:
@@ -163,12 +163,14 @@ class AsyncInference:
         self._queue.remove(request)
         self._deaths.pop(request.id, None)
 
-    def _again(self, request: Request) -> bool:
+    def _again(self, request: QueuedRequest) -> bool:
         """Whether a request whose container ended is to be asked again; one that ends every container is not for ever."""
         self._deaths[request.id] += 1
         return self._deaths[request.id] < ATTEMPTS
 
-    async def _outcome(self, calls: Calls, endpoint: Live, request: Request, data: JobData) -> tuple[dict, bytes] | None:
+    async def _outcome(
+        self, calls: EndpointInvoker, endpoint: EndpointRouter, request: QueuedRequest, data: JobData
+    ) -> tuple[dict, bytes] | None:
         """What a request comes to, and the body that is to be stored; None when it is to be tried again."""
         if expired(request, self._platform.clock.now()):
             return results.failed(request, f"ClientError: The request expired after {ttl(request)} seconds in the queue.")
@@ -199,11 +201,11 @@ def locations(output: dict, params: dict) -> tuple[str, str]:
     return success, failure
 
 
-def ttl(request: Request) -> int:
+def ttl(request: QueuedRequest) -> int:
     return request.params.get("RequestTTLSeconds", TTL_SECONDS)
 
 
-def expired(request: Request, now: float) -> bool:
+def expired(request: QueuedRequest, now: float) -> bool:
     return request.outcome is None and now - request.received > ttl(request)
 
 

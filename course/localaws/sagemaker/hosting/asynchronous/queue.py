@@ -20,7 +20,7 @@ CREATE TABLE IF NOT EXISTS answers (request INTEGER PRIMARY KEY REFERENCES reque
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class QueuedRequest:
     """A request that was acknowledged and is not done with.
 
     Attributes
@@ -62,7 +62,7 @@ class AsyncQueue:
                 (region, endpoint.lower(), received, json.dumps(params), output, failure),
             )
 
-    def answered(self, request: Request, outcome: dict, body: bytes) -> bool:
+    def answered(self, request: QueuedRequest, outcome: dict, body: bytes) -> bool:
         """Note what a request came to: from now on it is not answered again. False when nobody waits for it any more."""
         with self._database.write() as connection:
             known = connection.execute("UPDATE requests SET outcome = ? WHERE id = ?", (json.dumps(outcome), request.id)).rowcount
@@ -70,12 +70,12 @@ class AsyncQueue:
                 connection.execute("INSERT OR REPLACE INTO answers VALUES (?, ?)", (request.id, body))
         return bool(known)
 
-    def answer(self, request: Request) -> bytes | None:
+    def answer(self, request: QueuedRequest) -> bytes | None:
         """The body that was noted by `answered`; None when nobody waits for it any more."""
         row = self._database.connection.execute("SELECT body FROM answers WHERE request = ?", (request.id,)).fetchone()
         return row and row["body"]
 
-    def remove(self, request: Request) -> None:
+    def remove(self, request: QueuedRequest) -> None:
         with self._database.write() as connection:
             connection.execute("DELETE FROM requests WHERE id = ?", (request.id,))
 
@@ -84,12 +84,12 @@ class AsyncQueue:
         with self._database.write() as connection:
             connection.execute("DELETE FROM requests WHERE region = ? AND endpoint = ?", (region, endpoint.lower()))
 
-    def of(self, region: str, endpoint: str, limit: int = -1) -> Iterator[Request]:
+    def of(self, region: str, endpoint: str, limit: int = -1) -> Iterator[QueuedRequest]:
         """The requests of an endpoint, oldest first."""
         query = "SELECT * FROM requests WHERE region = ? AND endpoint = ? ORDER BY id LIMIT ?"
         for row in self._database.connection.execute(query, (region, endpoint.lower(), limit)).fetchall():
             members = dict(row) | {"params": json.loads(row["params"]), "outcome": row["outcome"] and json.loads(row["outcome"])}
-            yield Request(**members)
+            yield QueuedRequest(**members)
 
     def backlog(self, region: str, endpoint: str) -> tuple[int, float | None]:
         """How many requests an endpoint has, and when the oldest came."""

@@ -19,7 +19,7 @@ from course.localaws.moto.journal import new_seed
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
-    from course.localaws.sagemaker.hosting.asynchronous.queue import Request
+    from course.localaws.sagemaker.hosting.asynchronous.queue import QueuedRequest
     from course.localaws.sagemaker.hosting.runtime.container_client import Reply
 
 INCLUDED = 128 << 10  # bytes; a larger response is not part of a notification
@@ -28,13 +28,13 @@ OCTETS = "application/octet-stream"
 logger = logging.getLogger(__name__)
 
 
-def answered(request: Request, reply: Reply) -> tuple[dict, bytes]:
+def answered(request: QueuedRequest, reply: Reply) -> tuple[dict, bytes]:
     """The outcome of a request that a container answered, and what is to be stored."""
     place = request.output if reply.good else request.failure
     return outcome(place, reply.headers.get("Content-Type", OCTETS), "" if reply.good else reason(reply), by_model=True), reply.body
 
 
-def failed(request: Request, why: str) -> tuple[dict, bytes]:
+def failed(request: QueuedRequest, why: str) -> tuple[dict, bytes]:
     """The outcome of a request that no container answered, and what is to be stored: why."""
     return outcome(request.failure, "text/plain", why, by_model=False), why.encode()
 
@@ -59,7 +59,7 @@ def reason(reply: Reply) -> str:
     return f"ClientError: Received {side} error ({reply.status}) from {reply.hostname}. {where}"
 
 
-def notify(platform: Platform, data: JobData, request: Request, body: bytes, config: Mapping, endpoint: str) -> None:
+def notify(platform: Platform, data: JobData, request: QueuedRequest, body: bytes, config: Mapping, endpoint: str) -> None:
     """Tell the topic of the endpoint's configuration, if there is one, of an outcome, unless it was told before."""
     notification = config["OutputConfig"].get("NotificationConfig", {})
     failure = request.outcome["reason"]
@@ -81,7 +81,7 @@ def notify(platform: Platform, data: JobData, request: Request, body: bytes, con
         logger.error("a message was not published to %s: %s", topic, error.message)  # e.g. a topic that is gone
 
 
-def message(request: Request, endpoint: str, now: float, body: bytes | None) -> dict:
+def message(request: QueuedRequest, endpoint: str, now: float, body: bytes | None) -> dict:
     """What a notification says; with the response's ``body`` where that is wanted."""
     params, outcome = request.params, request.outcome
     asked = {"contentType": params.get("ContentType"), "accept": params.get("Accept"), "endpointName": endpoint}

@@ -11,13 +11,13 @@ from typing import NoReturn
 
 from course.localaws.core.context import Context
 from course.localaws.core.errors import invalid, not_supported
-from course.localaws.core.resources import Document, Engine
+from course.localaws.core.resources import Document, ResourceEngine
 from course.localaws.sagemaker.hosting.components.placement import INFERENCE_COMPONENT
 
 WHAT = "an adapter inference component"
 
 
-def refuse(engine: Engine, context: Context, endpoint: Document, params: dict) -> NoReturn:
+def refuse(engine: ResourceEngine, context: Context, endpoint: Document, params: dict) -> NoReturn:
     """Refuse to make an adapter component on an endpoint in service.
 
     Raises

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from course.localaws.core.context import Context
 from course.localaws.core.errors import invalid
-from course.localaws.core.resources import Document, Engine
+from course.localaws.core.resources import Document, ResourceEngine
 from course.localaws.sagemaker.hosting.components import placement
-from course.localaws.sagemaker.hosting.components.placement import INFERENCE_COMPONENT, NoRoom, Place, Resources
+from course.localaws.sagemaker.hosting.components.placement import INFERENCE_COMPONENT, InsufficientResources, Placement, Resources
 from course.localaws.sagemaker.hosting.endpoints import ENDPOINT, Endpoints
 
 
-class Rooms:
+class CopyPlacement:
     """Gives places to copies, and takes them back."""
 
-    def __init__(self, engine: Engine, endpoints: Endpoints) -> None:
+    def __init__(self, engine: ResourceEngine, endpoints: Endpoints) -> None:
         self._engine, self._endpoints = engine, endpoints
 
     def host(self, context: Context, endpoint: str, variant: str | None) -> tuple[Document, dict]:
@@ -53,13 +53,13 @@ class Rooms:
             own = document.get("_Arriving", []) if variant else document["_Places"]
             taken = self._places(context, document)
             planned = variant or document["_Variant"]
-            found = placement.placed(host, taken, own, planned["Needs"], count, planned["Strategy"])
+            found = placement.place_copies(host, taken, own, planned["Needs"], count, planned["Strategy"])
             return {member: [*document.get(member, []), *found]}
 
         while True:
             try:
                 return self._engine.update(context, INFERENCE_COMPONENT, name, changes)
-            except NoRoom as error:
+            except InsufficientResources as error:
                 self._grow(context, self._engine.get(context, INFERENCE_COMPONENT, name), variant, error)
 
     def release(self, context: Context, name: str) -> None:
@@ -79,7 +79,7 @@ class Rooms:
 
         self._endpoints.count(context, document["EndpointName"], document["VariantName"], counted)
 
-    def _grow(self, context: Context, document: Document, variant: dict | None, reason: NoRoom) -> None:
+    def _grow(self, context: Context, document: Document, variant: dict | None, reason: InsufficientResources) -> None:
         """One more instance for a component that has no room, where that helps and may be; else its reason once more."""
         needs = Resources.required((variant or document["_Variant"])["Needs"])
 
@@ -92,7 +92,7 @@ class Rooms:
 
         self._endpoints.count(context, document["EndpointName"], document["VariantName"], counted)
 
-    def _places(self, context: Context, document: Document) -> list[Place]:
+    def _places(self, context: Context, document: Document) -> list[Placement]:
         """All that are taken on the variant of a component."""
         components = placement.components_of(self._engine, context, document["EndpointName"])
-        return placement.places_of(components, document["VariantName"])
+        return placement.placements_of(components, document["VariantName"])

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from course.localaws.core.errors import AwsError
-from course.localaws.sagemaker.hosting.runtime.routing import Live, LiveEndpoints
-from course.localaws.sagemaker.hosting.servers.fleets import Variant
-from course.localaws.sagemaker.hosting.servers.instances import Instance, new_stream
-from course.localaws.sagemaker.hosting.servers.model_server import Place, component_log_group
+from course.localaws.sagemaker.hosting.runtime.routing import EndpointRouter, RoutingTable
+from course.localaws.sagemaker.hosting.servers.fleets import ProductionVariant
+from course.localaws.sagemaker.hosting.servers.instances import HostedInstance, new_stream
+from course.localaws.sagemaker.hosting.servers.model_server import LogTarget, component_log_group
 
 if TYPE_CHECKING:
     from course.localaws.core.context import Context
@@ -30,34 +30,34 @@ NO_COPY = (
 )
 
 
-class NoCopy(AwsError):
+class NoCopyInService(AwsError):
     """A component that has no copies was called."""
 
     def __init__(self) -> None:
         super().__init__("ValidationError", NO_COPY)
 
 
-class ComponentVariant(Variant):
+class ComponentVariant(ProductionVariant):
     """An inference component on a variant: its instances are the copies, each a container on one of the variant's instances."""
 
     def __init__(self, runner: JobRunner, context: Context, endpoint: str, document: dict) -> None:
         super().__init__(runner, context, endpoint, document | {"InstanceCount": 0})
         caller, group = f"endpoint/{endpoint}", component_log_group(document["Component"])
-        self._make = lambda: Instance(runner, context, document, Place(caller, group, new_stream(self.name)))
+        self._make = lambda: HostedInstance(runner, context, document, LogTarget(caller, group, new_stream(self.name)))
         self.instances = [self._make() for _ in range(document["InstanceCount"])]
 
     def grow(self) -> None:
         """None. Raises NoCopy when the component has none; they are scaled by whoever asks for it."""
         if not self.instances:
-            raise NoCopy
+            raise NoCopyInService
 
 
-class LiveComponents(LiveEndpoints):
+class ComponentRoutingTable(RoutingTable):
     """The inference components that take requests, by region and name; each is called by the name of its endpoint."""
 
     kind = "Inference component"
 
-    async def called(self, context: Context, endpoint: Live, name: str | None) -> Live:
+    async def called(self, context: Context, endpoint: EndpointRouter, name: str | None) -> EndpointRouter:
         """What takes a request to an endpoint: the component that it names, or the endpoint itself where none is to be named.
 
         Raises

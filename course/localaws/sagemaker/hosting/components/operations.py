@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 
 from course.localaws.core.context import Context, Operation
 from course.localaws.core.errors import AwsError, invalid
-from course.localaws.core.resources import Changes, Document, Engine
+from course.localaws.core.resources import Changes, Document, ResourceEngine
 from course.localaws.sagemaker.hosting.components import adapters, specifications
-from course.localaws.sagemaker.hosting.components.capacity import Rooms
+from course.localaws.sagemaker.hosting.components.capacity import CopyPlacement
 from course.localaws.sagemaker.hosting.components.placement import INFERENCE_COMPONENT
 from course.localaws.sagemaker.hosting.components.rollout import ComponentRollout
-from course.localaws.sagemaker.hosting.deployment.plans import Plan, component_plan
+from course.localaws.sagemaker.hosting.deployment.plans import DeploymentPlan, component_plan
 from course.localaws.sagemaker.hosting.deployment.watch import RolledBack
 from course.localaws.sagemaker.hosting.endpoints import Endpoints
 from course.localaws.sagemaker.hosting.servers import instances, model_server
@@ -36,10 +36,10 @@ class InferenceComponents:
 
     kinds = (INFERENCE_COMPONENT,)
 
-    def __init__(self, platform: Platform, engine: Engine, endpoints: Endpoints) -> None:
+    def __init__(self, platform: Platform, engine: ResourceEngine, endpoints: Endpoints) -> None:
         self._platform, self._engine, self._endpoints = platform, engine, endpoints
         self._live = endpoints.components
-        self._rooms = Rooms(engine, endpoints)
+        self._rooms = CopyPlacement(engine, endpoints)
         self.operations: dict[str, Operation] = {
             "CreateInferenceComponent": self.create,
             "DescribeInferenceComponent": self.describe,
@@ -152,7 +152,7 @@ class InferenceComponents:
         self._endpoints.retire(before)
         self._left(context, name, count)
 
-    def _roll(self, context: Context, name: str, variant: dict, shown: dict, plan: Plan) -> None:
+    def _roll(self, context: Context, name: str, variant: dict, shown: dict, plan: DeploymentPlan) -> None:
         """Replace the copies by those of the new specification, batch by batch."""
         document = self._engine.get(context, INFERENCE_COMPONENT, name)
         count, before = document["RuntimeConfig"]["DesiredCopyCount"], len(document["_Places"])

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 from course.localaws.core.context import Context
 from course.localaws.core.errors import invalid
-from course.localaws.core.resources import Engine, Kind
+from course.localaws.core.resources import ResourceEngine, ResourceKind
 from course.localaws.sagemaker.core import instance_types
 from course.localaws.sagemaker.hosting.servers.model_server import HostingError
 
 # Wording of the missing one: https://github.com/hashicorp/terraform-provider-aws/pull/48894
-INFERENCE_COMPONENT = Kind(
+INFERENCE_COMPONENT = ResourceKind(
     name="InferenceComponent",
     arn="inference-component",
     missing='Could not find inference component "{arn}".',
@@ -27,10 +27,10 @@ INFERENCE_COMPONENT = Kind(
     filters={"EndpointNameEquals": "EndpointName", "VariantNameEquals": "VariantName"},
 )
 STRATEGIES = ("SPREAD", "BINPACK")  # the first is the default here; AWS publishes none
-Place = dict
+Placement = dict
 
 
-class NoRoom(HostingError):
+class InsufficientResources(HostingError):
     """The instances of a variant cannot hold a copy."""
 
 
@@ -63,38 +63,40 @@ class Resources:
         return f"{self.memory:g} MB of memory, {self.cores:g} CPU cores and {self.accelerators:g} accelerators"
 
 
-def components_of(engine: Engine, context: Context, endpoint: str) -> list[dict]:
+def components_of(engine: ResourceEngine, context: Context, endpoint: str) -> list[dict]:
     """The documents of an endpoint's inference components."""
     return [document for document in engine.documents(context, INFERENCE_COMPONENT) if document["EndpointName"].lower() == endpoint.lower()]
 
 
-def places_of(components: Iterable[dict], variant: str) -> list[Place]:
+def placements_of(components: Iterable[dict], variant: str) -> list[Placement]:
     """All places that are taken on a variant's instances, also by copies that are only starting or are leaving."""
     here = [component for component in components if component["VariantName"] == variant]
     return [place for component in here for member in ("_Places", "_Arriving", "_Leaving") for place in component.get(member, ())]
 
 
-def instances_of(engine: Engine, context: Context, component: str) -> list[int]:
+def instances_of(engine: ResourceEngine, context: Context, component: str) -> list[int]:
     """The number of the instance of each of a component's copies; none of a component that has gone meanwhile."""
     found = [document for document in engine.documents(context, INFERENCE_COMPONENT) if document["InferenceComponentName"] == component]
     return [place["Instance"] for document in found for place in document["_Places"]]
 
 
-def in_use(places: Iterable[Place]) -> set[int]:
+def in_use(places: Iterable[Placement]) -> set[int]:
     """The numbers of the instances that hold a copy."""
     return {place["Instance"] for place in places}
 
 
-def placed(variant: dict, taken: Iterable[Place], own: Sequence[Place], needs: dict, count: int, strategy: str) -> list[Place]:
+def place_copies(
+    variant: dict, taken: Iterable[Placement], own: Sequence[Placement], needs: dict, count: int, strategy: str
+) -> list[Placement]:
     """Places for further copies of a component.
 
     Parameters
     ----------
     variant : dict
         Of `deployments.variants_of`.
-    taken : iterable of Place
+    taken : iterable of Placement
         By whichever component.
-    own : sequence of Place
+    own : sequence of Placement
         Those of the component itself, from which ``SPREAD`` keeps away.
     needs : dict
         ``ComputeResourceRequirements`` of a copy.
@@ -127,7 +129,7 @@ def placed(variant: dict, taken: Iterable[Place], own: Sequence[Place], needs: d
     return found
 
 
-def check_instances(engine: Engine, context: Context, endpoint: dict, variants: Sequence[dict]) -> None:
+def check_instances(engine: ResourceEngine, context: Context, endpoint: dict, variants: Sequence[dict]) -> None:
     """That an endpoint's components still have their instances when it gets other variants.
 
     Raises
@@ -144,12 +146,12 @@ def check_instances(engine: Engine, context: Context, endpoint: dict, variants: 
         if after is None or after["InstanceType"] != before["InstanceType"]:
             kind = before["InstanceType"]
             raise invalid(f'Variant {name} of endpoint "{endpoint["EndpointArn"]}" has inference components: it must stay, on {kind}.')
-        used = len(in_use(places_of(components, name)))
+        used = len(in_use(placements_of(components, name)))
         if after["InstanceCount"] < used:
             raise invalid(f"Variant {name} needs at least {used} instances for the copies of its inference components.")
 
 
-def check_none(engine: Engine, context: Context, endpoint: dict) -> None:
+def check_none(engine: ResourceEngine, context: Context, endpoint: dict) -> None:
     """That an endpoint has no inference components, so that it may go. Raises AwsError ``ValidationException``."""
     names = [component["InferenceComponentName"] for component in components_of(engine, context, endpoint["EndpointName"])]
     if names:
@@ -160,9 +162,9 @@ def _unused(free: dict[int, Resources]) -> int:
     return next(number for number in range(len(free) + 1) if number not in free)
 
 
-def _no_room(variant: dict, whole: Resources, wanted: Resources) -> NoRoom:
+def _no_room(variant: dict, whole: Resources, wanted: Resources) -> InsufficientResources:
     instances = f"{variant['InstanceCount']} of {variant['InstanceType']}"
-    return NoRoom(
+    return InsufficientResources(
         f"No instance of variant {variant['VariantName']} has enough free resources for a copy of the inference component. A copy "
         f"requires {wanted}; each of the variant's instances ({instances}) has {whole} for all copies on it."
     )

@@ -12,16 +12,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from course.localaws.core.errors import AwsError
-from course.localaws.sagemaker.hosting.components.capacity import Rooms
-from course.localaws.sagemaker.hosting.deployment.plans import Plan, batch_of
-from course.localaws.sagemaker.hosting.deployment.watch import RolledBack, Watch
+from course.localaws.sagemaker.hosting.components.capacity import CopyPlacement
+from course.localaws.sagemaker.hosting.deployment.plans import DeploymentPlan, batch_of
+from course.localaws.sagemaker.hosting.deployment.watch import DeploymentMonitor, RolledBack
 from course.localaws.sagemaker.hosting.servers.instances import start
 from course.localaws.sagemaker.hosting.servers.model_server import HostingError
 
 if TYPE_CHECKING:
     from course.localaws.core.context import Context
     from course.localaws.core.resources import Changes
-    from course.localaws.sagemaker.hosting.runtime.routing import Live
+    from course.localaws.sagemaker.hosting.runtime.routing import EndpointRouter
     from course.localaws.sagemaker.hosting.servers.fleets import Fleet
 
 
@@ -33,17 +33,25 @@ class ComponentRollout:
     context : Context
     name : str
         Of the component.
-    plan : Plan
-    live : Live
+    plan : DeploymentPlan
+    live : EndpointRouter
         The component in service.
-    rooms : Rooms
+    rooms : CopyPlacement
     change : callable
         Changes its document.
     """
 
-    def __init__(self, context: Context, name: str, plan: Plan, live: Live, rooms: Rooms, change: Callable[[Changes], None]) -> None:
+    def __init__(
+        self,
+        context: Context,
+        name: str,
+        plan: DeploymentPlan,
+        live: EndpointRouter,
+        rooms: CopyPlacement,
+        change: Callable[[Changes], None],
+    ) -> None:
         self._context, self._name, self._plan, self._live, self._rooms, self._change = context, name, plan, live, rooms, change
-        self._watch = Watch(context.platform, context.region, plan, "inference component", "specification")
+        self._watch = DeploymentMonitor(context.platform, context.region, plan, "inference component", "specification")
         [self._variant] = live.fleet.variants
 
     def __enter__(self) -> ComponentRollout:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from course.localaws.core.context import Context
 from course.localaws.core.errors import invalid, not_supported
-from course.localaws.core.resources import Document, Engine
+from course.localaws.core.resources import Document, ResourceEngine
 from course.localaws.sagemaker.hosting.components.placement import STRATEGIES
 from course.localaws.sagemaker.hosting.models import MODEL
 from course.localaws.sagemaker.hosting.servers.model_data import multi_model
@@ -45,7 +45,7 @@ def check(params: dict, operation: str) -> None:
         raise invalid("The Container of an inference component needs an Image.")
 
 
-def variant_of(engine: Engine, context: Context, host: dict, role: str, name: str, specification: dict, operation: str) -> dict:
+def variant_of(engine: ResourceEngine, context: Context, host: dict, role: str, name: str, specification: dict, operation: str) -> dict:
     """What `component_copies.ComponentVariant` needs of a component, as plain JSON, without its ``InstanceCount``.
 
     Parameters

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from course.localaws.cloudwatch.metrics.store import Datum, observed
+from course.localaws.cloudwatch.metrics.store import MetricDatum, observed
 from course.localaws.sagemaker.hosting.components.placement import Resources
 
 NAMESPACE = "/aws/sagemaker/InferenceComponents"
@@ -19,25 +19,25 @@ Place = int  # the number of an instance
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class UtilizationSample:
     """What one instance or copy uses: percent of a core, bytes of memory, percent of its disk."""
 
     cpu: float = 0.0
     memory: float = 0.0
     disk: float = 0.0
 
-    def __add__(self, other: Row) -> Row:
-        return Row(self.cpu + other.cpu, self.memory + other.memory, self.disk + other.disk)
+    def __add__(self, other: UtilizationSample) -> UtilizationSample:
+        return UtilizationSample(self.cpu + other.cpu, self.memory + other.memory, self.disk + other.disk)
 
 
-def normalised(variant: dict, rows: Sequence[Row], dimensions: dict, begins: Sequence[float]) -> list[Datum]:
+def normalised(variant: dict, rows: Sequence[UtilizationSample], dimensions: dict, begins: Sequence[float]) -> list[MetricDatum]:
     """One observation for each copy and minute.
 
     Parameters
     ----------
     variant : dict
         Of `component_specifications.variant_of`.
-    rows : sequence of Row
+    rows : sequence of UtilizationSample
         A copy each.
     dimensions : dict
     begins : sequence of float
@@ -54,12 +54,12 @@ def normalised(variant: dict, rows: Sequence[Row], dimensions: dict, begins: Seq
     return [observed(NAMESPACE, name, values, dimensions, "Percent", begin) for name, values in series.items() for begin in begins]
 
 
-def of_instances(count: int, copies: Iterable[tuple[Place, Row]]) -> list[Row]:
+def of_instances(count: int, copies: Iterable[tuple[Place, UtilizationSample]]) -> list[UtilizationSample]:
     """What each of a variant's instances uses, given what each copy on them uses."""
-    used: dict[Place, Row] = {}
+    used: dict[Place, UtilizationSample] = {}
     for place, row in copies:
-        used[place] = used.get(place, Row()) + row
-    return [*used.values(), *[Row()] * (count - len(used))]
+        used[place] = used.get(place, UtilizationSample()) + row
+    return [*used.values(), *[UtilizationSample()] * (count - len(used))]
 
 
 def _percent(used: float, whole: float) -> float:

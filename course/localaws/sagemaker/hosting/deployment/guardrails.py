@@ -12,15 +12,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from course.localaws.sagemaker.hosting.deployment import stages
-from course.localaws.sagemaker.hosting.deployment.plans import CANARY, Plan, batch_of
-from course.localaws.sagemaker.hosting.deployment.watch import RolledBack, Watch
+from course.localaws.sagemaker.hosting.deployment.plans import CANARY, DeploymentPlan, batch_of
+from course.localaws.sagemaker.hosting.deployment.watch import DeploymentMonitor, RolledBack
 from course.localaws.sagemaker.hosting.servers.instances import start
 from course.localaws.sagemaker.hosting.servers.model_server import HostingError
 
 if TYPE_CHECKING:
     from course.localaws.core.resources import Changes
     from course.localaws.platform import Platform
-    from course.localaws.sagemaker.hosting.runtime.routing import Live
+    from course.localaws.sagemaker.hosting.runtime.routing import EndpointRouter
     from course.localaws.sagemaker.hosting.servers.fleets import Fleet
 
 
@@ -35,17 +35,19 @@ class Rollout:
     ----------
     platform : Platform
     region : str
-    plan : Plan
-    live : Live
+    plan : DeploymentPlan
+    live : EndpointRouter
         The endpoint.
     change : callable
         Changes its document.
     """
 
-    def __init__(self, platform: Platform, region: str, plan: Plan, live: Live, change: Callable[[Changes], None]) -> None:
+    def __init__(
+        self, platform: Platform, region: str, plan: DeploymentPlan, live: EndpointRouter, change: Callable[[Changes], None]
+    ) -> None:
         self._plan, self._live, self._change = plan, live, change
         self._clock = platform.clock
-        self._watch = Watch(platform, region, plan, "endpoint", "endpoint configuration")
+        self._watch = DeploymentMonitor(platform, region, plan, "endpoint", "endpoint configuration")
 
     def __enter__(self) -> Rollout:
         self._watch.__enter__()

@@ -19,7 +19,7 @@ LIMIT_SECONDS = 28_800  # the longest MaximumExecutionTimeoutInSeconds
 
 
 @dataclass(frozen=True)
-class Plan:
+class DeploymentPlan:
     """A deployment configuration that was understood.
 
     Attributes
@@ -58,7 +58,7 @@ def share_of(size: dict, total: int) -> float:
     return min(1.0, size["Value"] / 100 if size["Type"] == "CAPACITY_PERCENT" else size["Value"] / max(total, 1))
 
 
-def plan_of(config: dict | None, variants: list[dict]) -> Plan:
+def plan_of(config: dict | None, variants: list[dict]) -> DeploymentPlan:
     """The plan of a ``DeploymentConfig`` for an endpoint's new variants.
 
     Raises
@@ -75,13 +75,13 @@ def plan_of(config: dict | None, variants: list[dict]) -> Plan:
     elif "BlueGreenUpdatePolicy" in config:
         plan = _blue_green(config["BlueGreenUpdatePolicy"], alarms)
     else:
-        plan = Plan(alarms=alarms)
+        plan = DeploymentPlan(alarms=alarms)
     for variant in variants:
         _check_size(plan, variant)
     return plan
 
 
-def _blue_green(policy: dict, alarms: tuple[str, ...]) -> Plan:
+def _blue_green(policy: dict, alarms: tuple[str, ...]) -> DeploymentPlan:
     traffic, termination = policy["TrafficRoutingConfiguration"], policy.get("TerminationWaitInSeconds", 0)
     kind = traffic["Type"]
     for other, member in SIZES.items():
@@ -93,15 +93,15 @@ def _blue_green(policy: dict, alarms: tuple[str, ...]) -> Plan:
         raise invalid(
             "MaximumExecutionTimeoutInSeconds must be larger than the total of WaitIntervalInSeconds and TerminationWaitInSeconds."
         )
-    return Plan(kind, size, wait, termination, limit or LIMIT_SECONDS, alarms)
+    return DeploymentPlan(kind, size, wait, termination, limit or LIMIT_SECONDS, alarms)
 
 
-def _rolling(policy: dict, alarms: tuple[str, ...]) -> Plan:
+def _rolling(policy: dict, alarms: tuple[str, ...]) -> DeploymentPlan:
     limit, back = policy.get("MaximumExecutionTimeoutInSeconds", LIMIT_SECONDS), policy.get("RollbackMaximumBatchSize")
-    return Plan(ROLLING, policy["MaximumBatchSize"], policy["WaitIntervalInSeconds"], 0, limit, alarms, back)
+    return DeploymentPlan(ROLLING, policy["MaximumBatchSize"], policy["WaitIntervalInSeconds"], 0, limit, alarms, back)
 
 
-def component_plan(config: dict | None, copies: int) -> Plan | None:
+def component_plan(config: dict | None, copies: int) -> DeploymentPlan | None:
     """The plan of an ``InferenceComponentDeploymentConfig`` for an update to so many copies; None where there is none.
 
     Source: ``InferenceComponentRollingUpdatePolicy`` of the API reference, read 2026-11-26.
@@ -120,7 +120,7 @@ def component_plan(config: dict | None, copies: int) -> Plan | None:
     return plan
 
 
-def _check_size(plan: Plan, variant: dict) -> None:
+def _check_size(plan: DeploymentPlan, variant: dict) -> None:
     if plan.size is None:
         return
     name, total = variant["VariantName"], variant["InstanceCount"]
@@ -129,7 +129,7 @@ def _check_size(plan: Plan, variant: dict) -> None:
     _check_share(plan, total, f"variant {name} of {total} instance(s)", "variant's total instance count")
 
 
-def _check_share(plan: Plan, total: int, subject: str, whole: str) -> None:
+def _check_share(plan: DeploymentPlan, total: int, subject: str, whole: str) -> None:
     percent, least = 100 * share_of(plan.size, total), LEAST_PERCENT[plan.kind]
     if not least <= percent <= MOST_PERCENT:
         raise invalid(

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 from course.localaws.cloudwatch.alarms.states import ALARM
-from course.localaws.sagemaker.hosting.deployment.plans import Plan
-from course.localaws.sagemaker.hosting.servers.model_server import Stopped
+from course.localaws.sagemaker.hosting.deployment.plans import DeploymentPlan
+from course.localaws.sagemaker.hosting.servers.model_server import StartCancelled
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
@@ -32,7 +32,7 @@ class Deployment(Protocol):
 D = TypeVar("D", bound=Deployment)
 
 
-class Rollouts:
+class ActiveDeployments:
     """All deployments under way."""
 
     def __init__(self) -> None:
@@ -53,19 +53,19 @@ class Rollouts:
             deployment.end()
 
 
-class Watch:
+class DeploymentMonitor:
     """Watches one deployment; to be used in a ``with`` block of the deployment's own thread.
 
     Parameters
     ----------
     platform : Platform
     region : str
-    plan : Plan
+    plan : DeploymentPlan
     subject, before : str
         What is rolled back, and to what, for messages.
     """
 
-    def __init__(self, platform: Platform, region: str, plan: Plan, subject: str, before: str) -> None:
+    def __init__(self, platform: Platform, region: str, plan: DeploymentPlan, subject: str, before: str) -> None:
         self._alarms, self._region, self._plan = platform.alarms, region, plan
         self._undone = f"The {subject} was rolled back"
         self._before = before
@@ -74,7 +74,7 @@ class Watch:
         self._deadline = self._sleeper.moment + plan.limit
         self._tripped: set[str] = set()
 
-    def __enter__(self) -> Watch:
+    def __enter__(self) -> DeploymentMonitor:
         self._alarms.listeners.append(self._heard)
         return self
 
@@ -104,7 +104,7 @@ class Watch:
         until = self._sleeper.moment + seconds
         self._sleeper.until(min(until, self._deadline))
         if self._sleeper.ended:
-            raise Stopped
+            raise StartCancelled
         self.check()
         if self._sleeper.moment < until:
             raise RolledBack(f"The deployment has not ended within MaximumExecutionTimeoutInSeconds ({self._plan.limit}). {self._undone}.")

@@ -64,7 +64,7 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ContainerTarget:
     """A container on an invocation's way, and where it takes it."""
 
     server: ModelServer
@@ -83,13 +83,13 @@ class Unreachable(Exception):
     """The first container ended a moment ago; nothing reached it, so that the request may go elsewhere."""
 
 
-class Invoker:
+class ContainerClient:
     """Speaks to model servers over connections that are kept."""
 
     def __init__(self) -> None:
         self._session: aiohttp.ClientSession | None = None
 
-    async def through(self, steps: Sequence[Step], params: Mapping, timeout: float) -> Reply:
+    async def through(self, steps: Sequence[ContainerTarget], params: Mapping, timeout: float) -> Reply:
         """Send a request through containers: what one answers is the request to the next.
 
         The first gets the caller's content type, each further one that of the answer before it; all know the caller's custom attributes,
@@ -98,7 +98,7 @@ class Invoker:
 
         Parameters
         ----------
-        steps : sequence of Step
+        steps : sequence of ContainerTarget
         params : mapping
             Members of an ``InvokeEndpoint`` request.
         timeout : float
@@ -125,7 +125,9 @@ class Invoker:
         return reply
 
     @contextlib.asynccontextmanager
-    async def streamed(self, steps: Sequence[Step], params: Mapping, timeout: float) -> AsyncIterator[tuple[Reply, AsyncIterator[bytes]]]:
+    async def streamed(
+        self, steps: Sequence[ContainerTarget], params: Mapping, timeout: float
+    ) -> AsyncIterator[tuple[Reply, AsyncIterator[bytes]]]:
         """As `through`, with the last container's answer in pieces, as they come. The reply's body is there only when it is not good.
 
         Raises
@@ -173,7 +175,7 @@ class Invoker:
         timeout = aiohttp.ClientTimeout(total=max(seconds, 0.001), connect=CONNECT_SECONDS)
         sent = {"data": body, "headers": headers, "allow_redirects": False, "timeout": timeout}
         try:
-            async with self._client().request(method, _url(Step(server, path)), **sent) as response:
+            async with self._client().request(method, _url(ContainerTarget(server, path)), **sent) as response:
                 answer = await response.read()
                 return Reply(server.hostname, response.status, response.headers, answer, time.perf_counter() - began)
         except aiohttp.ClientConnectorError as error:
@@ -216,7 +218,7 @@ def headers_of(params: Mapping) -> dict[str, str]:
     return {header: params[member] for member, header in PASSED_ON.items() if params.get(member) is not None}
 
 
-def _url(step: Step) -> str:
+def _url(step: ContainerTarget) -> str:
     return f"http://127.0.0.1:{step.server.port}{step.path}"
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from course.localaws.core.batch_writer import Notes
+from course.localaws.core.batch_writer import BatchWriter
 from course.localaws.core.errors import AwsError
 from course.localaws.jobs.s3_data import DataError, JobData
 
@@ -51,7 +51,7 @@ class DataCapture:
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
-        self._notes: Notes[tuple[Destination, float, str]] = Notes(self._write, FLUSH_SECONDS, "data-capture")
+        self._notes: BatchWriter[tuple[Destination, float, str]] = BatchWriter(self._write, FLUSH_SECONDS, "data-capture")
         self.flush = self._notes.flush
 
     def note(self, endpoint: str, variant: dict, config: Mapping, params: Mapping, reply: Reply) -> None:

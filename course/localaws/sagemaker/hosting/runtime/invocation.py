@@ -11,24 +11,24 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from course.localaws.sagemaker.hosting.components.copies import NoCopy
-from course.localaws.sagemaker.hosting.runtime.container_client import Invoker, Reply, Unreachable
+from course.localaws.sagemaker.hosting.components.copies import NoCopyInService
+from course.localaws.sagemaker.hosting.runtime.container_client import ContainerClient, Reply, Unreachable
 from course.localaws.sagemaker.hosting.runtime.data_capture import DataCapture
-from course.localaws.sagemaker.hosting.runtime.metrics import Invocation, InvocationMetrics
-from course.localaws.sagemaker.hosting.runtime.routing import Live, unavailable
-from course.localaws.sagemaker.hosting.servers.multi_model import NOT_LOADED, LoadFailed
+from course.localaws.sagemaker.hosting.runtime.metrics import InvocationMetrics, InvocationRecord
+from course.localaws.sagemaker.hosting.runtime.routing import EndpointRouter, unavailable
+from course.localaws.sagemaker.hosting.servers.multi_model import NOT_LOADED, ModelLoadFailed
 
 if TYPE_CHECKING:
     from course.localaws.core.context import Context
     from course.localaws.platform import Platform
-    from course.localaws.sagemaker.hosting.servers.fleets import Fleet, Variant
-    from course.localaws.sagemaker.hosting.servers.instances import Instance
+    from course.localaws.sagemaker.hosting.servers.fleets import Fleet, ProductionVariant
+    from course.localaws.sagemaker.hosting.servers.instances import HostedInstance
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class Visit:
+class InFlightInvocation:
     """An invocation under way on one instance.
 
     Attributes
@@ -48,8 +48,8 @@ class Visit:
     context: Context
     endpoint: str
     fleet: Fleet
-    variant: Variant
-    instance: Instance
+    variant: ProductionVariant
+    instance: HostedInstance
     params: Mapping
     took: dict[str, float]
     began: float = field(default_factory=time.perf_counter)
@@ -61,16 +61,16 @@ class Visit:
         return self.took.get("ModelSetupTime", 0.0) + self.took.get("ModelLoadingWaitTime", 0.0)
 
 
-class Calls:
+class EndpointInvoker:
     """Invokes endpoints, in one event loop."""
 
     def __init__(self, platform: Platform, metrics: InvocationMetrics, capture: DataCapture) -> None:
         self._platform = platform
         self._metrics, self._capture = metrics, capture
-        self.invoker = Invoker()
+        self.invoker = ContainerClient()
         self._shadows: set[asyncio.Task] = set()
 
-    async def call(self, context: Context, endpoint: Live, params: Mapping, timeout: float) -> tuple[Variant, Reply]:
+    async def call(self, context: Context, endpoint: EndpointRouter, params: Mapping, timeout: float) -> tuple[ProductionVariant, Reply]:
         """Invoke an endpoint and wait for its whole answer; the containers have ``timeout`` seconds.
 
         Raises
@@ -87,7 +87,7 @@ class Calls:
         return visit.variant, reply
 
     @contextlib.asynccontextmanager
-    async def visit(self, context: Context, endpoint: Live, params: Mapping) -> AsyncIterator[Visit]:
+    async def visit(self, context: Context, endpoint: EndpointRouter, params: Mapping) -> AsyncIterator[InFlightInvocation]:
         """An instance for a request, which counts as under way inside the ``with``. Raises as `call`."""
         began, took = time.perf_counter(), {}
         session = params.get("SessionId")
@@ -97,25 +97,27 @@ class Calls:
                 fleet, variant, instance = endpoint.hold(session, held)
             else:
                 fleet, variant, instance = await endpoint.take(params.get("TargetVariant"), params.get("TargetModel"), took)
-        except NoCopy:
+        except NoCopyInService:
             self._refused(context, endpoint)
             raise
         try:
-            yield Visit(context, endpoint.name, fleet, variant, instance, params, took, began, endpoint.size(variant))
+            yield InFlightInvocation(context, endpoint.name, fleet, variant, instance, params, took, began, endpoint.size(variant))
         finally:
             endpoint.give_back(variant, instance)
 
-    def _refused(self, context: Context, endpoint: Live) -> None:
+    def _refused(self, context: Context, endpoint: EndpointRouter) -> None:
         """A component without copies was called: its alarm may have auto scaling start one."""
         [variant] = endpoint.fleet.variants.values()
         component, moment = variant.document["Component"], self._platform.clock.now()
-        self._metrics.note(Invocation(context.region, endpoint.name, variant.name, moment, 0, 0, 0, 0, component=component, refused=True))
+        self._metrics.note(
+            InvocationRecord(context.region, endpoint.name, variant.name, moment, 0, 0, 0, 0, component=component, refused=True)
+        )
 
-    def note(self, visit: Visit, reply: Reply) -> None:
+    def note(self, visit: InFlightInvocation, reply: Reply) -> None:
         """Measure an invocation that is answered, and capture it if the endpoint does."""
         settings = visit.fleet.settings
         self._metrics.note(
-            Invocation(
+            InvocationRecord(
                 region=visit.context.region,
                 endpoint=visit.endpoint,
                 variant=visit.variant.name,
@@ -136,7 +138,7 @@ class Calls:
             capture = capture | {"KmsKeyId": settings.get("CaptureKey")}
             self._capture.note(visit.endpoint, visit.variant.document, capture, visit.params, reply)
 
-    def mirror(self, visit: Visit, timeout: float) -> None:
+    def mirror(self, visit: InFlightInvocation, timeout: float) -> None:
         """Send a copy of a request to the shadow variant, whose weight says to what share of the production variant's, and drop its
         answer.
         """
@@ -147,7 +149,7 @@ class Calls:
         if instance is None:
             return
         instance.requests += 1
-        copy = Visit(visit.context, visit.endpoint, visit.fleet, shadow, instance, visit.params, {})
+        copy = InFlightInvocation(visit.context, visit.endpoint, visit.fleet, shadow, instance, visit.params, {})
 
         async def send() -> None:
             try:
@@ -165,13 +167,13 @@ class Calls:
         """Drop the connections. Not to be called in the event loop's own thread."""
         self.invoker.close()
 
-    async def _through(self, visit: Visit, timeout: float) -> Reply:
+    async def _through(self, visit: InFlightInvocation, timeout: float) -> Reply:
         try:
             async with visit.instance.route(visit.endpoint, visit.params, self.invoker, visit.took) as steps:
                 reply = await self.invoker.through(steps, visit.params, timeout)
         except Unreachable as error:
             raise unavailable() from error
-        except LoadFailed as error:
+        except ModelLoadFailed as error:
             return error.reply
         if reply.status == NOT_LOADED and "TargetModel" in visit.params:
             visit.instance.forget(visit.params["TargetModel"])

@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from course.localaws.cloudwatch.metrics.store import Datum, observed
-from course.localaws.core.batch_writer import Notes
+from course.localaws.cloudwatch.metrics.store import MetricDatum, observed
+from course.localaws.core.batch_writer import BatchWriter
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Invocation:
+class InvocationRecord:
     """One call of a variant.
 
     Attributes
@@ -103,11 +103,11 @@ class InvocationMetrics:
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
-        self._notes: Notes[Invocation] = Notes(self._write, FLUSH_SECONDS, "invocation-metrics")
+        self._notes: BatchWriter[InvocationRecord] = BatchWriter(self._write, FLUSH_SECONDS, "invocation-metrics")
         self.note, self.flush = self._notes.add, self._notes.flush
         platform.metrics.flush_before_reading(self.flush)
 
-    def _write(self, noted: list[Invocation]) -> None:
+    def _write(self, noted: list[InvocationRecord]) -> None:
         by_region = defaultdict(list)
         for invocation in noted:
             by_region[invocation.region].append(invocation)
@@ -118,7 +118,7 @@ class InvocationMetrics:
             logger.exception("Metrics of invocations are lost")
 
 
-def data(invocations: list[Invocation]) -> list[Datum]:
+def data(invocations: list[InvocationRecord]) -> list[MetricDatum]:
     """One datum for each metric, its dimensions and minute, with all its values and how often each was seen."""
     seen: dict[tuple, Counter] = defaultdict(Counter)
     for invocation in invocations:

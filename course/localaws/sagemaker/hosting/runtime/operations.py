@@ -10,18 +10,18 @@ from starlette.responses import Response, StreamingResponse
 from course.localaws.core.context import Context
 from course.localaws.core.errors import AwsError, validation_error
 from course.localaws.sagemaker.hosting.asynchronous.inference import AsyncInference
-from course.localaws.sagemaker.hosting.components.copies import LiveComponents
+from course.localaws.sagemaker.hosting.components.copies import ComponentRoutingTable
 from course.localaws.sagemaker.hosting.runtime import eventstream
 from course.localaws.sagemaker.hosting.runtime.container_client import CUSTOM_ATTRIBUTES, Reply, StreamBroken, Unreachable
 from course.localaws.sagemaker.hosting.runtime.data_capture import DataCapture
-from course.localaws.sagemaker.hosting.runtime.invocation import Calls
+from course.localaws.sagemaker.hosting.runtime.invocation import EndpointInvoker
 from course.localaws.sagemaker.hosting.runtime.metrics import InvocationMetrics
-from course.localaws.sagemaker.hosting.runtime.routing import Live, LiveEndpoints, unavailable
+from course.localaws.sagemaker.hosting.runtime.routing import EndpointRouter, RoutingTable, unavailable
 from course.localaws.sagemaker.hosting.servers.model_server import component_log_group, log_group
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
-    from course.localaws.sagemaker.hosting.servers.fleets import Variant
+    from course.localaws.sagemaker.hosting.servers.fleets import ProductionVariant
 
 # "A customer's model containers must respond to requests within 60 seconds" (InvokeEndpoint in the API reference).
 TIMEOUT_SECONDS = 60.0
@@ -38,10 +38,10 @@ NOT_FOR_THIS_KIND = {
 class Runtime:
     """The operations of ``sagemaker-runtime``."""
 
-    def __init__(self, platform: Platform, live: LiveEndpoints, components: LiveComponents) -> None:
+    def __init__(self, platform: Platform, live: RoutingTable, components: ComponentRoutingTable) -> None:
         self._live, self._components = live, components
         self._metrics, self._capture = InvocationMetrics(platform), DataCapture(platform)
-        self._calls = Calls(platform, self._metrics, self._capture)
+        self._calls = EndpointInvoker(platform, self._metrics, self._capture)
         self.queued = AsyncInference(platform, live, self._metrics, self._capture)
         self.operations = {
             "InvokeEndpoint": self.invoke,
@@ -55,7 +55,7 @@ class Runtime:
         Raises
         ------
         AwsError
-            Of `Calls.call`, or ``ModelError``.
+            Of `EndpointInvoker.call`, or ``ModelError``.
         """
         endpoint = await self._endpoint(context, params)
         variant, reply = await self._calls.call(context, endpoint, params, TIMEOUT_SECONDS)
@@ -76,7 +76,7 @@ class Runtime:
                 response.headers[header] = headers[name]
         return response
 
-    async def _pieces(self, context: Context, endpoint: Live, params: dict) -> AsyncIterator:
+    async def _pieces(self, context: Context, endpoint: EndpointRouter, params: dict) -> AsyncIterator:
         """First the variant and the headers of its answer, then the messages of the event stream."""
         invoker = self._calls.invoker
         async with self._calls.visit(context, endpoint, params) as visit:
@@ -98,7 +98,7 @@ class Runtime:
                 yield eventstream.exception("ModelStreamError", {"Message": str(error), "ErrorCode": error.code})
         self._calls.note(visit, reply)
 
-    async def _endpoint(self, context: Context, params: dict) -> Live:
+    async def _endpoint(self, context: Context, params: dict) -> EndpointRouter:
         name = params["EndpointName"]
         for member, reason in NOT_FOR_THIS_KIND.items():
             if member in params:
@@ -117,7 +117,7 @@ class Runtime:
         self._calls.close()
 
 
-def answer(variant: Variant, headers: Mapping[str, str], body: bytes) -> Response:
+def answer(variant: ProductionVariant, headers: Mapping[str, str], body: bytes) -> Response:
     response = Response(body, headers={INVOKED_VARIANT: variant.name})
     for header in ("Content-Type", CUSTOM_ATTRIBUTES):
         if header in headers:
@@ -125,7 +125,7 @@ def answer(variant: Variant, headers: Mapping[str, str], body: bytes) -> Respons
     return response
 
 
-def model_error(context: Context, endpoint: Live, reply: Reply) -> AwsError:
+def model_error(context: Context, endpoint: EndpointRouter, reply: Reply) -> AwsError:
     """``ModelError`` with what the container answered."""
     side = "client" if 400 <= reply.status < 500 else "server"
     original = reply.body.decode("utf-8", errors="replace")

@@ -10,17 +10,17 @@ from dataclasses import dataclass, field
 
 from course.localaws.core.context import Context
 from course.localaws.core.errors import AwsError, validation_error
-from course.localaws.sagemaker.hosting.runtime.stateful_sessions import Sessions, unknown
-from course.localaws.sagemaker.hosting.servers.fleets import Fleet, Variant, pick
-from course.localaws.sagemaker.hosting.servers.instances import Instance
-from course.localaws.sagemaker.hosting.servers.model_server import HostingError, Stopped
+from course.localaws.sagemaker.hosting.runtime.stateful_sessions import StatefulSessions, unknown
+from course.localaws.sagemaker.hosting.servers.fleets import Fleet, ProductionVariant, pick_weighted
+from course.localaws.sagemaker.hosting.servers.instances import HostedInstance
+from course.localaws.sagemaker.hosting.servers.model_server import HostingError, StartCancelled
 
 # How long a request waits for the servers of an endpoint that comes back after a restart of the local AWS; less than SDKs wait.
 RETURN_SECONDS = 50.0
 
 
 @dataclass(slots=True)
-class Live:
+class EndpointRouter:
     """An endpoint in service. ``fleet`` is None while its servers are on their way back after a restart.
 
     While it is updated, ``incoming`` is the new fleet, which has a ``share`` of the traffic.
@@ -34,9 +34,9 @@ class Live:
     _lock: threading.Lock
     incoming: Fleet | None = None
     share: float = 0.0
-    sessions: Sessions = field(default_factory=Sessions)
+    sessions: StatefulSessions = field(default_factory=StatefulSessions)
 
-    def hold(self, session: str, instance: Instance) -> tuple[Fleet, Variant, Instance]:
+    def hold(self, session: str, instance: HostedInstance) -> tuple[Fleet, ProductionVariant, HostedInstance]:
         """`take`, of the instance where a session is. Raises AwsError ``ValidationError`` when it is gone."""
         with self._lock:
             for fleet in filter(None, (self.fleet, self.incoming)):
@@ -49,7 +49,7 @@ class Live:
                         return fleet, variant, instance
         raise unknown(session)
 
-    async def take(self, target: str | None, model: str | None, took: dict[str, float]) -> tuple[Fleet, Variant, Instance]:
+    async def take(self, target: str | None, model: str | None, took: dict[str, float]) -> tuple[Fleet, ProductionVariant, HostedInstance]:
         """The fleet in service, and its variant and instance for the next request, which is counted as under way until `give_back`.
 
         The instance is one that has the ``model`` loaded, if any has.
@@ -76,7 +76,7 @@ class Live:
             began = time.perf_counter()
             try:
                 await asyncio.to_thread(grown.start)
-            except (HostingError, Stopped) as error:
+            except (HostingError, StartCancelled) as error:
                 variant.shrink(grown)
                 if fleet in (self.fleet, self.incoming):
                     raise unavailable() from error
@@ -86,13 +86,13 @@ class Live:
                 variant.begin()
             return fleet, variant, grown
 
-    def give_back(self, variant: Variant, instance: Instance) -> None:
+    def give_back(self, variant: ProductionVariant, instance: HostedInstance) -> None:
         with self._lock:
             instance.requests -= 1
             variant.requests -= 1
         variant.rest(instance)
 
-    def size(self, variant: Variant) -> int:
+    def size(self, variant: ProductionVariant) -> int:
         """How many instances a variant has; of a component all its copies, also while an update replaces them."""
         fleets = (self.fleet, self.incoming) if "Component" in variant.document else ()
         return sum(len(fleet.variants[variant.name].instances) for fleet in fleets if fleet) or len(variant.instances)
@@ -102,7 +102,7 @@ class Live:
         return sum(instance.ready for variant in self.fleet.variants.values() for instance in variant.instances)
 
     @property
-    def variants(self) -> list[Variant]:
+    def variants(self) -> list[ProductionVariant]:
         """Those in service, a shadow too."""
         fleet = self.fleet
         return fleet.every if fleet else []
@@ -127,8 +127,8 @@ class Live:
         with self._lock:
             self.incoming, self.share = None, 0.0
 
-    def resize(self, name: str, count: int, fleet: Fleet | None = None) -> list[Instance]:
-        """`Variant.resize`, of the present fleet by default, while no instance is being taken."""
+    def resize(self, name: str, count: int, fleet: Fleet | None = None) -> list[HostedInstance]:
+        """`ProductionVariant.resize`, of the present fleet by default, while no instance is being taken."""
         with self._lock:
             return (fleet or self.fleet).variants[name].resize(count)
 
@@ -137,28 +137,28 @@ class Live:
             for name, weight in weights.items():
                 self.fleet.variants[name].weight = weight
 
-    def _variant(self, fleet: Fleet, target: str | None) -> Variant:
+    def _variant(self, fleet: Fleet, target: str | None) -> ProductionVariant:
         if target is not None:
             if target not in fleet.variants:
                 raise validation_error(f"Variant {target} not found for Endpoint {self.name}.")
             return fleet.variants[target]
         variants = list(fleet.variants.values())
-        index = pick([variant.weight for variant in variants], random.random())
+        index = pick_weighted([variant.weight for variant in variants], random.random())
         if index is None:
             raise validation_error(f"Endpoint {self.name} has no variant with a weight above 0 to take the request.")
         return variants[index]
 
 
-class LiveEndpoints:
+class RoutingTable:
     """The endpoints that take requests, by region and name."""
 
     kind = "Endpoint"
 
     def __init__(self) -> None:
-        self._endpoints: dict[tuple[str, str], Live] = {}
+        self._endpoints: dict[tuple[str, str], EndpointRouter] = {}
 
-    def open(self, region: str, name: str, fleet: Fleet | None, endpoint: str = "") -> Live:
-        live = self._endpoints[region, name.lower()] = Live(endpoint or name, fleet, threading.Lock())
+    def open(self, region: str, name: str, fleet: Fleet | None, endpoint: str = "") -> EndpointRouter:
+        live = self._endpoints[region, name.lower()] = EndpointRouter(endpoint or name, fleet, threading.Lock())
         return live
 
     def close(self, region: str, name: str) -> Fleet | None:
@@ -166,10 +166,10 @@ class LiveEndpoints:
         live = self._endpoints.pop((region, name.lower()), None)
         return live.fleet if live else None
 
-    def get(self, region: str, name: str) -> Live | None:
+    def get(self, region: str, name: str) -> EndpointRouter | None:
         return self._endpoints.get((region, name.lower()))
 
-    def every(self) -> list[tuple[str, Live]]:
+    def every(self) -> list[tuple[str, EndpointRouter]]:
         """All, with their regions."""
         return [(region, live) for (region, _), live in list(self._endpoints.items())]
 
@@ -179,7 +179,7 @@ class LiveEndpoints:
     def clear(self) -> None:
         self._endpoints.clear()
 
-    async def in_service(self, context: Context, name: str) -> Live:
+    async def in_service(self, context: Context, name: str) -> EndpointRouter:
         """The endpoint, once its servers are there.
 
         Raises

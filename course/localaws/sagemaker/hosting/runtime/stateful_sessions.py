@@ -19,7 +19,7 @@ from course.localaws.core.errors import AwsError, validation_error
 
 if TYPE_CHECKING:
     from course.localaws.core.clock import Clock
-    from course.localaws.sagemaker.hosting.servers.instances import Instance
+    from course.localaws.sagemaker.hosting.servers.instances import HostedInstance
 
 NEW_SESSION = "NEW_SESSION"
 SESSION_HEADER, NEW_HEADER, CLOSED_HEADER = (f"X-Amzn-SageMaker-{kind}Session-Id" for kind in ("", "New-", "Closed-"))
@@ -29,20 +29,20 @@ LONGEST = 256  # characters of what a container says
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class StatefulSession:
     """One that a container began: where it is, and until when."""
 
-    instance: Instance
+    instance: HostedInstance
     end: float
 
 
-class Sessions:
+class StatefulSessions:
     """Those of one endpoint or component. What a container holds is gone with it, and so are these when the local AWS ends."""
 
     def __init__(self) -> None:
-        self._sessions: dict[str, Session] = {}
+        self._sessions: dict[str, StatefulSession] = {}
 
-    def instance(self, session: str | None, now: float) -> Instance | None:
+    def instance(self, session: str | None, now: float) -> HostedInstance | None:
         """Where a request belongs; None for one of no session, or that begins one. Raises AwsError ``ValidationError``."""
         if session is None or session == NEW_SESSION:
             return None
@@ -51,7 +51,7 @@ class Sessions:
             raise unknown(session)
         return found.instance
 
-    def heard(self, session: str | None, headers: Mapping[str, str], instance: Instance, clock: Clock) -> dict[str, str]:
+    def heard(self, session: str | None, headers: Mapping[str, str], instance: HostedInstance, clock: Clock) -> dict[str, str]:
         """Take note of what a container says of sessions; the headers of the answer to the caller."""
         told = {}
         begun = headers.get(SESSION_HEADER) or headers.get(NEW_HEADER, "")
@@ -59,7 +59,7 @@ class Sessions:
             now = clock.now()
             self._sessions = {name: kept for name, kept in self._sessions.items() if kept.end > now}
             # The container's clock is the machine's, which nobody advances: what is left by it counts.
-            self._sessions[match[1]] = Session(instance, now + _seconds(match[2]) - time.time())
+            self._sessions[match[1]] = StatefulSession(instance, now + _seconds(match[2]) - time.time())
             told[NEW_HEADER] = begun
         closed = headers.get(CLOSED_HEADER, "").partition(";")[0].strip()
         if re.fullmatch(IDENTIFIER, closed):

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 
 from course.localaws.core.context import Context
 from course.localaws.jobs.runner import JobRunner
-from course.localaws.sagemaker.hosting.servers.instances import Instance, each, new_stream, start, stop
-from course.localaws.sagemaker.hosting.servers.model_server import Place, log_group
+from course.localaws.sagemaker.hosting.servers.instances import HostedInstance, new_stream, run_concurrently, start, stop
+from course.localaws.sagemaker.hosting.servers.model_server import LogTarget, log_group
 
 
-class Variant:
+class ProductionVariant:
     """A production variant in service.
 
     Attributes
@@ -23,7 +23,7 @@ class Variant:
     document : dict
         Of `deployments.variants_of`.
     weight : float
-    instances : list of Instance
+    instances : list of HostedInstance
         Replaced as a whole when the capacity changes.
     active : int or None
         How many of them take requests; all, by default. It is less while traffic moves to a new fleet.
@@ -38,12 +38,14 @@ class Variant:
 
     def __init__(self, runner: JobRunner, context: Context, endpoint: str, document: dict) -> None:
         self.name, self.document = document["VariantName"], document
-        self._make = lambda: Instance(runner, context, document, Place(f"endpoint/{endpoint}", log_group(endpoint), new_stream(self.name)))
+        self._make = lambda: HostedInstance(
+            runner, context, document, LogTarget(f"endpoint/{endpoint}", log_group(endpoint), new_stream(self.name))
+        )
         self.weight = document["Weight"]
         self._least_outstanding = document.get("RoutingStrategy") == "LEAST_OUTSTANDING_REQUESTS"
         self.instances = [self._make() for _ in range(document["InstanceCount"])]
 
-    def choose(self, model: str | None = None) -> Instance | None:
+    def choose(self, model: str | None = None) -> HostedInstance | None:
         """An instance that is ready, at random as AWS does by default, or the one with the fewest requests under way.
 
         Of a multi-model endpoint, one that has the ``model`` loaded, if any has.
@@ -58,14 +60,14 @@ class Variant:
         """Start its instances; when one fails, all are stopped. Raises hosting.HostingError, hosting.Stopped."""
         start(self.instances)
 
-    def grow(self) -> Instance | None:
+    def grow(self) -> HostedInstance | None:
         """A further instance for a request that none can take, to be started by the caller; None where there may be no further one."""
         return None
 
-    def shrink(self, instance: Instance) -> None:
+    def shrink(self, instance: HostedInstance) -> None:
         """An instance that `grow` made could not be started."""
 
-    def rest(self, instance: Instance) -> None:
+    def rest(self, instance: HostedInstance) -> None:
         """The request that an instance had is answered."""
 
     def end(self) -> None:
@@ -89,7 +91,7 @@ class Variant:
             instance.peak = instance.requests
         return found
 
-    def resize(self, count: int) -> list[Instance]:
+    def resize(self, count: int) -> list[HostedInstance]:
         """Add instances, not yet started, or take some away; returns those that the caller must start or stop."""
         if count >= len(self.instances):
             added = [self._make() for _ in range(count - len(self.instances))]
@@ -105,8 +107,8 @@ class Fleet:
 
     Attributes
     ----------
-    variants : dict of str to Variant
-    shadow : Variant or None
+    variants : dict of str to ProductionVariant
+    shadow : ProductionVariant or None
         Which is sent copies of requests.
     settings : dict
         `deployments.settings_of`.
@@ -114,20 +116,20 @@ class Fleet:
 
     def __init__(self, runner: JobRunner, context: Context, endpoint: str, variants: Sequence[dict], settings: dict) -> None:
         self.settings = settings
-        shadows = [made(runner, context, endpoint, document) for document in settings.get("Shadows", ())]
+        shadows = [make_variant(runner, context, endpoint, document) for document in settings.get("Shadows", ())]
         self.shadow = shadows[0] if shadows else None
-        self.variants = {document["VariantName"]: made(runner, context, endpoint, document) for document in variants}
-        self._leaving: list[Instance] = []
+        self.variants = {document["VariantName"]: make_variant(runner, context, endpoint, document) for document in variants}
+        self._leaving: list[HostedInstance] = []
 
     @property
-    def instances(self) -> list[Instance]:
+    def instances(self) -> list[HostedInstance]:
         """All that may have processes."""
         return [instance for variant in self.every for instance in variant.instances] + self._leaving
 
     def start(self) -> None:
         """Start the variants side by side; when one fails, nothing is left running. Raises hosting.HostingError, hosting.Stopped."""
         try:
-            each(self.every, lambda variant: variant.start())
+            run_concurrently(self.every, lambda variant: variant.start())
         except Exception:
             self.stop()
             raise
@@ -142,15 +144,15 @@ class Fleet:
         self._end()
         stop(self.instances)
 
-    def retire(self, instances: Sequence[Instance] | None = None) -> None:
+    def retire(self, instances: Sequence[HostedInstance] | None = None) -> None:
         """End instances, all of them by default, when their last request is answered; nobody may send them another one."""
         leaving = instances
         if leaving is None:
             self._end()
             leaving = self.instances
         self._leaving = [*self._leaving, *leaving]
-        each(leaving, Instance.drain)
-        each(leaving, Instance.stop)
+        run_concurrently(leaving, HostedInstance.drain)
+        run_concurrently(leaving, HostedInstance.stop)
         self._leaving = [instance for instance in self._leaving if instance not in leaving]
 
     def _end(self) -> None:
@@ -158,12 +160,12 @@ class Fleet:
             variant.end()
 
     @property
-    def every(self) -> list[Variant]:
+    def every(self) -> list[ProductionVariant]:
         """The variants, and the shadow if there is one."""
         return [*self.variants.values(), *([self.shadow] if self.shadow else [])]
 
 
-def made(runner: JobRunner, context: Context, endpoint: str, document: dict) -> Variant:
+def make_variant(runner: JobRunner, context: Context, endpoint: str, document: dict) -> ProductionVariant:
     """The variant of a document of `deployments.variants_of`."""
     if "Serverless" in document:
         from course.localaws.sagemaker.hosting.servers.serverless import ServerlessVariant  # here: it is a Variant
@@ -173,10 +175,10 @@ def made(runner: JobRunner, context: Context, endpoint: str, document: dict) -> 
         from course.localaws.sagemaker.hosting.components.copies import ComponentVariant
 
         return ComponentVariant(runner, context, endpoint, document)
-    return Variant(runner, context, endpoint, document)
+    return ProductionVariant(runner, context, endpoint, document)
 
 
-def pick(weights: Sequence[float], fraction: float) -> int | None:
+def pick_weighted(weights: Sequence[float], fraction: float) -> int | None:
     """The index that owns ``fraction`` (0 <= fraction < 1) of the traffic, or None when all weights are 0."""
     total = sum(weights)
     if total <= 0:

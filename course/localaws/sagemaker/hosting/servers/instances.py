@@ -12,15 +12,15 @@ from concurrent.futures import ThreadPoolExecutor
 from course.localaws.core.context import Context
 from course.localaws.core.errors import validation_error
 from course.localaws.jobs.runner import JobRunner
-from course.localaws.sagemaker.hosting.runtime.container_client import Invoker, Step
+from course.localaws.sagemaker.hosting.runtime.container_client import ContainerClient, ContainerTarget
 from course.localaws.sagemaker.hosting.servers.model_data import multi_model
-from course.localaws.sagemaker.hosting.servers.model_server import STOP_GRACE, ModelServer, Place
-from course.localaws.sagemaker.hosting.servers.multi_model import ModelStore
+from course.localaws.sagemaker.hosting.servers.model_server import STOP_GRACE, LogTarget, ModelServer
+from course.localaws.sagemaker.hosting.servers.multi_model import ModelCache
 
 DRAIN_SECONDS = 60.0  # as long as an invocation may take
 
 
-class Instance:
+class HostedInstance:
     """The model servers of one variant on one instance.
 
     Parameters
@@ -28,7 +28,7 @@ class Instance:
     runner, context
     variant : dict
         As `deployments.variants_of` makes it.
-    place : Place
+    place : LogTarget
         Where its containers write their logs; several containers have a stream each, below its stream.
 
     Attributes
@@ -39,7 +39,7 @@ class Instance:
         The most that were under way at once since somebody asked for it.
     """
 
-    def __init__(self, runner: JobRunner, context: Context, variant: dict, place: Place) -> None:
+    def __init__(self, runner: JobRunner, context: Context, variant: dict, place: LogTarget) -> None:
         containers = variant["Containers"]
         alone = len(containers) == 1
         self._direct = variant["Mode"] == "Direct" and not alone
@@ -48,7 +48,7 @@ class Instance:
         many = [number for number, container in enumerate(containers) if multi_model(container)]
         self._many = self._servers[many[0]] if many else None  # the container of many models; CreateModel takes one at most
         self._cached = not many or containers[many[0]].get("MultiModelConfig", {}).get("ModelCacheSetting") != "Disabled"
-        self._store: ModelStore | None = None
+        self._store: ModelCache | None = None
         self._asked_to_stop = threading.Event()
         self.requests = self.peak = 0
 
@@ -69,13 +69,15 @@ class Instance:
         hosting.Stopped
         """
         try:
-            each(self._servers, ModelServer.start)
+            run_concurrently(self._servers, ModelServer.start)
         except Exception:
             self.stop(grace=0)
             raise
 
     @contextlib.asynccontextmanager
-    async def route(self, endpoint: str, params: dict, invoker: Invoker, took: dict[str, float]) -> AsyncIterator[Sequence[Step]]:
+    async def route(
+        self, endpoint: str, params: dict, invoker: ContainerClient, took: dict[str, float]
+    ) -> AsyncIterator[Sequence[ContainerTarget]]:
         """The containers through which an invocation goes, one after the other; a model that it names stays loaded inside the ``with``.
 
         Parameters
@@ -84,9 +86,9 @@ class Instance:
             Its name, for error messages.
         params : dict
             Of the invocation: ``TargetContainerHostname`` and ``TargetModel`` are looked at.
-        invoker : Invoker
+        invoker : ContainerClient
         took : dict
-            See `ModelStore.path`.
+            See `ModelCache.path`.
 
         Raises
         ------
@@ -98,14 +100,14 @@ class Instance:
         if self._many is None or self._many not in servers:
             if "TargetModel" in params:
                 raise validation_error(f"Endpoint {endpoint} is not a multi-model endpoint and does not support target model header.")
-            yield [Step(server) for server in servers]
+            yield [ContainerTarget(server) for server in servers]
             return
         if "TargetModel" not in params:
             raise validation_error(f"Request {uuid.uuid4()} is missing a target model header.")
         if self._store is None:
-            self._store = ModelStore(self._many, invoker, self._cached)
+            self._store = ModelCache(self._many, invoker, self._cached)
         async with self._store.path(params["TargetModel"], took) as path:
-            yield [Step(server, path) if server is self._many else Step(server) for server in servers]
+            yield [ContainerTarget(server, path) if server is self._many else ContainerTarget(server) for server in servers]
 
     def has(self, target: str | None) -> bool:
         """Whether a model is loaded here."""
@@ -147,7 +149,7 @@ class Instance:
     def stop(self, grace: float = STOP_GRACE) -> None:
         """End the containers, after ``grace`` seconds by force. May be called at any time, also twice."""
         self._asked_to_stop.set()
-        each(self._servers, lambda server: server.stop(grace))
+        run_concurrently(self._servers, lambda server: server.stop(grace))
 
 
 def new_stream(variant: str) -> str:
@@ -155,7 +157,7 @@ def new_stream(variant: str) -> str:
     return f"{variant}/i-{uuid.uuid4().hex[:17]}"
 
 
-def start(instances: Sequence[Instance]) -> None:
+def start(instances: Sequence[HostedInstance]) -> None:
     """Start instances side by side; when one fails, all are stopped and its error is raised.
 
     Raises
@@ -164,18 +166,18 @@ def start(instances: Sequence[Instance]) -> None:
     hosting.Stopped
     """
     try:
-        each(instances, Instance.start)
+        run_concurrently(instances, HostedInstance.start)
     except Exception:
         stop(instances)
         raise
 
 
-def stop(instances: Sequence[Instance]) -> None:
+def stop(instances: Sequence[HostedInstance]) -> None:
     """End instances at once, whatever they are doing."""
-    each(instances, lambda instance: instance.stop(grace=0))
+    run_concurrently(instances, lambda instance: instance.stop(grace=0))
 
 
-def each(things: Sequence, act: Callable) -> None:
+def run_concurrently(things: Sequence, act: Callable) -> None:
     """Do something with all of them side by side; raises what the first of them raised, when all have ended trying."""
     if len(things) == 1:
         act(things[0])

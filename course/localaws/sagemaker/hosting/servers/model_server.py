@@ -29,7 +29,7 @@ from course.localaws.sagemaker.core import instance_types
 from course.localaws.sagemaker.hosting.servers import model_data
 from course.localaws.sagemaker.hosting.servers.model_data import HostingError
 from course.sandbox.box import Box, best_mode
-from course.sandbox.process import Running
+from course.sandbox.process import BoxProcess
 from course.sandbox.supervisor.watch import disk_used
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ LOG_PAUSE = 0.05  # seconds; see ModelServer._log
 logger = logging.getLogger(__name__)
 
 
-class Stopped(Exception):
+class StartCancelled(Exception):
     """The server was to end before it was ready."""
 
 
@@ -61,14 +61,14 @@ class Unhealthy(HostingError):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class LogTarget:
     """For whom a model server runs: the caller's name in the request log, and the log group and stream that it writes."""
 
     caller: str
     group: str
     stream: str
 
-    def below(self, container: str) -> Place:
+    def below(self, container: str) -> LogTarget:
         return replace(self, stream=f"{self.stream}/{container}")
 
 
@@ -98,7 +98,7 @@ class ModelServer:
         On loopback.
     """
 
-    def __init__(self, runner: JobRunner, context: Context, variant: dict, container: dict, place: Place) -> None:
+    def __init__(self, runner: JobRunner, context: Context, variant: dict, container: dict, place: LogTarget) -> None:
         self._runner = runner
         self._context = context
         self._variant = variant
@@ -107,7 +107,7 @@ class ModelServer:
         self._stream = place.stream
         self._write = JobLog(runner.platform, context.region, place.group, place.stream)
         self._folder = boxes(runner.platform) / f"{runner.kind}.{uuid.uuid4().hex}"
-        self._running: Running | None = None
+        self._running: BoxProcess | None = None
         self._asked_to_stop = threading.Event()
         self.hostname = container["Hostname"]
         self.ready = False
@@ -130,13 +130,13 @@ class ModelServer:
         try:
             self._image = self._found_image()
             model_data.fetch(self._data, self._container, self._folder / "ml")
-            custom.lay(self._image.files, self._folder / "ml", self._mounted())
+            custom.copy_opt_ml(self._image.files, self._folder / "ml", self._mounted())
             self._overlay = self._install()
             self._launch()
         except Exception as error:
             remove(self._folder)
             if self._asked_to_stop.is_set():
-                raise Stopped from error
+                raise StartCancelled from error
             if isinstance(error, HostingError):
                 raise
             logger.exception("A server of %s could not be started", self._stream)

@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 from course.localaws.core.errors import validation_error
-from course.localaws.sagemaker.hosting.runtime.container_client import Invoker, Reply
+from course.localaws.sagemaker.hosting.runtime.container_client import ContainerClient, Reply
 from course.localaws.sagemaker.hosting.servers.model_data import HostingError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ NO_MEMORY, LOADED_ALREADY, NOT_LOADED = 507, 409, 404  # what a container answer
 LOAD_SECONDS = 60.0  # as long as an invocation may take
 
 
-class LoadFailed(Exception):
+class ModelLoadFailed(Exception):
     """The container answered something else than that the model is loaded."""
 
     def __init__(self, reply: Reply) -> None:
@@ -33,18 +33,18 @@ class LoadFailed(Exception):
         self.reply = reply
 
 
-class ModelStore:
+class ModelCache:
     """What one multi-model container has loaded. To be used in the event loop.
 
     Parameters
     ----------
     server : ModelServer
-    invoker : Invoker
+    invoker : ContainerClient
     cached : bool
         Whether a model stays loaded after it has answered (``MultiModelConfig.ModelCacheSetting``).
     """
 
-    def __init__(self, server: ModelServer, invoker: Invoker, cached: bool) -> None:
+    def __init__(self, server: ModelServer, invoker: ContainerClient, cached: bool) -> None:
         self._server, self._invoker, self._cached = server, invoker, cached
         self._loaded: dict[str, int] = {}  # requests under way by name, the one used last at the end
         self._life = 0  # of the server, to which `_loaded` belongs
@@ -109,7 +109,7 @@ class ModelStore:
         took["ModelLoadingTime"] = time.perf_counter() - loading
         took["ModelLoadingWaitTime"] = time.perf_counter() - began
         if not reply.good and reply.status != LOADED_ALREADY:
-            raise LoadFailed(reply)
+            raise ModelLoadFailed(reply)
         self._loaded[name] = 0
 
     async def _make_room(self, took: dict[str, float]) -> bool:

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from course.localaws.core.errors import AwsError
-from course.localaws.sagemaker.hosting.servers.fleets import Variant
-from course.localaws.sagemaker.hosting.servers.instances import Instance, each, start
+from course.localaws.sagemaker.hosting.servers.fleets import ProductionVariant
+from course.localaws.sagemaker.hosting.servers.instances import HostedInstance, run_concurrently, start
 
 if TYPE_CHECKING:
     from course.localaws.core.context import Context
@@ -22,7 +22,7 @@ IDLE_SECONDS = 300.0  # by the clock, after which a container without a request 
 LOOK_SECONDS = 0.5  # between two looks at the clock
 
 
-class ServerlessVariant(Variant):
+class ServerlessVariant(ProductionVariant):
     """A variant whose instances are the containers that run now.
 
     Those of its provisioned concurrency run all the time.
@@ -32,7 +32,7 @@ class ServerlessVariant(Variant):
         super().__init__(runner, context, endpoint, document | {"InstanceCount": 0, "MemoryBytes": _bytes(document["Serverless"])})
         self._clock = runner.platform.clock
         self._lock = threading.Lock()
-        self._idle_since: dict[Instance, float] = {}
+        self._idle_since: dict[HostedInstance, float] = {}
         self._watched = False
         self._ended = threading.Event()
         self.configure(document["Serverless"])
@@ -60,19 +60,19 @@ class ServerlessVariant(Variant):
                 self.rest(instance)
         else:
             self._drop(tried)
-            each(tried, Instance.stop)
+            run_concurrently(tried, HostedInstance.stop)
 
-    def choose(self, model: str | None = None) -> Instance | None:
+    def choose(self, model: str | None = None) -> HostedInstance | None:
         """A container that has no request; it is not idle any more. None whose time has come, though nobody has looked since."""
         with self._lock:
             over = self._over()
             chosen = next((instance for instance in self._idle_since if instance.ready), None)
             self._idle_since.pop(chosen, None)
         if over:
-            threading.Thread(target=each, args=(over, Instance.stop), name=f"serverless {self.name}", daemon=True).start()
+            threading.Thread(target=run_concurrently, args=(over, HostedInstance.stop), name=f"serverless {self.name}", daemon=True).start()
         return chosen
 
-    def grow(self) -> Instance:
+    def grow(self) -> HostedInstance:
         """One more container, not yet started. Raises `AwsError` ``ThrottlingException`` when as many as may are there."""
         with self._lock:
             if len(self.instances) >= self._most:
@@ -81,11 +81,11 @@ class ServerlessVariant(Variant):
             self.instances = [*self.instances, instance]
             return instance
 
-    def shrink(self, instance: Instance) -> None:
+    def shrink(self, instance: HostedInstance) -> None:
         """A container that `grow` made did not start."""
         self._drop([instance])
 
-    def rest(self, instance: Instance) -> None:
+    def rest(self, instance: HostedInstance) -> None:
         """A container has nothing to do any more."""
         with self._lock:
             self._idle_since[instance] = self._clock.now()
@@ -101,13 +101,13 @@ class ServerlessVariant(Variant):
         while not self._ended.wait(LOOK_SECONDS):
             with self._lock:
                 over = self._over()
-            each(over, Instance.stop)
+            run_concurrently(over, HostedInstance.stop)
             with self._lock:
                 if len(self.instances) <= self._provisioned:
                     self._watched = False
                     return
 
-    def _over(self) -> Sequence[Instance]:
+    def _over(self) -> Sequence[HostedInstance]:
         """Containers whose time has come; nobody can choose them any more. To be called with the lock."""
         limit = self._clock.now() - IDLE_SECONDS
         surplus = max(0, len(self.instances) - self._provisioned)
@@ -115,11 +115,11 @@ class ServerlessVariant(Variant):
         self._forget(over)
         return over
 
-    def _drop(self, instances: Sequence[Instance]) -> None:
+    def _drop(self, instances: Sequence[HostedInstance]) -> None:
         with self._lock:
             self._forget(instances)
 
-    def _forget(self, instances: Sequence[Instance]) -> None:
+    def _forget(self, instances: Sequence[HostedInstance]) -> None:
         self.instances = [instance for instance in self.instances if instance not in instances]
         for instance in instances:
             self._idle_since.pop(instance, None)

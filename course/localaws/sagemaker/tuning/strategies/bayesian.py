@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from course.localaws.sagemaker.tuning.strategies.sampling import RandomSearch, Search, Told
+from course.localaws.sagemaker.tuning.strategies.sampling import LossObservation, RandomSearch, SearchStrategy
 from course.localaws.sagemaker.tuning.strategies.space import Categorical, Space, Values, key
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ KEPT = 4  # of the most promising ones, around which is looked further
 MOST_TOLD = 200  # the model is of the best half and the latest half of so many: its cost grows with the cube of their number
 
 
-class BayesianSearch(Search):
+class BayesianSearch(SearchStrategy):
     """Random at first, then where improvement is most to be expected. The same seed and the same losses give the same combinations.
 
     Parameters
@@ -47,7 +47,7 @@ class BayesianSearch(Search):
     def prepare(self) -> None:
         import sklearn.gaussian_process  # noqa: F401
 
-    def suggest(self, told: Sequence[Told], pending: Sequence[Values]) -> Values | None:
+    def suggest(self, told: Sequence[LossObservation], pending: Sequence[Values]) -> Values | None:
         self._suggested += 1
         known = [each for each in told if self._space.coordinates(each.values) is not None]
         if len(known) + len(pending) < self._first or len(known) < 2:
@@ -59,7 +59,7 @@ class BayesianSearch(Search):
 class _Suggestion:
     """One choice: the model of what is known, and the search for its most promising combination."""
 
-    def __init__(self, space: Space, seed: tuple[int, int], told: Sequence[Told], pending: Sequence[Values]) -> None:
+    def __init__(self, space: Space, seed: tuple[int, int], told: Sequence[LossObservation], pending: Sequence[Values]) -> None:
         import numpy as np
 
         self._space, self._random = space, np.random.default_rng(seed)
@@ -129,14 +129,14 @@ def expected_improvement(mean: np.ndarray, deviation: np.ndarray, best: float) -
     return deviation * (gap * ndtr(gap) + np.exp(-0.5 * gap**2) / math.sqrt(2 * math.pi))
 
 
-def _reduced(told: Sequence[Told]) -> list[Told]:
+def _reduced(told: Sequence[LossObservation]) -> list[LossObservation]:
     if len(told) <= MOST_TOLD:
         return list(told)
     half = MOST_TOLD // 2
     return sorted(told[:-half], key=lambda each: each.loss)[:half] + list(told[-half:])
 
 
-def _comparable(told: Sequence[Told]) -> np.ndarray:
+def _comparable(told: Sequence[LossObservation]) -> np.ndarray:
     """The losses on one scale: each source's are standardised, since another data set may have quite other ones.
 
     Outliers on the bad side are drawn in: how bad the bad ones are is of no interest, and would flatten the model of the good ones.

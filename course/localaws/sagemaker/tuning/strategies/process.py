@@ -18,28 +18,28 @@ import sys
 import threading
 from collections.abc import Sequence
 
-from course.localaws.sagemaker.tuning.strategies.sampling import Search, Told
+from course.localaws.sagemaker.tuning.strategies.sampling import LossObservation, SearchStrategy
 from course.localaws.sagemaker.tuning.strategies.space import Values
 
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
-class SearchProcess(Search):
+class SearchProcess(SearchStrategy):
     """Has another search do its work elsewhere.
 
     Parameters
     ----------
-    search : Search
+    search : SearchStrategy
         As it begins; it can be pickled.
     """
 
-    def __init__(self, search: Search) -> None:
+    def __init__(self, search: SearchStrategy) -> None:
         command = [sys.executable, "-P", "-m", __spec__.name]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ | ONE_THREAD)
         self._send(search)
 
-    def suggest(self, told: Sequence[Told], pending: Sequence[Values]) -> Values | None:
-        """As `Search.suggest`.
+    def suggest(self, told: Sequence[LossObservation], pending: Sequence[Values]) -> Values | None:
+        """As `SearchStrategy.suggest`.
 
         Raises
         ------

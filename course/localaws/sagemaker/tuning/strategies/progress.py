@@ -6,7 +6,7 @@ IMPROVEMENT = 0.01  # of the best loss: less is none. Source: BestObjectiveNotIm
 CONVERGED_JOBS = 10  # at least, without an improvement
 
 
-class Progress:
+class ConvergenceTracker:
     """Counts losses in the order in which they come.
 
     Attributes

@@ -12,7 +12,7 @@ TRIES = 64  # random draws before a finite space is gone through for what is lef
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class LossObservation:
     """What was found out about a combination: its loss, ``source`` naming the objective that the loss belongs to."""
 
     values: Values
@@ -20,15 +20,15 @@ class Told:
     source: str = ""
 
 
-class Search:
+class SearchStrategy:
     """Chooses the combinations to try."""
 
-    def suggest(self, told: Sequence[Told], pending: Sequence[Values]) -> Values | None:
+    def suggest(self, told: Sequence[LossObservation], pending: Sequence[Values]) -> Values | None:
         """The next combination, None when every one of the space was suggested.
 
         Parameters
         ----------
-        told : sequence of Told
+        told : sequence of LossObservation
             What is known until now, one's own tries and earlier ones.
         pending : sequence of Values
             Combinations that are being tried.
@@ -42,14 +42,14 @@ class Search:
         """It is not going to be asked again."""
 
 
-class RandomSearch(Search):
+class RandomSearch(SearchStrategy):
     """Uniform in the scaled space, no combination twice while there is another. The same seed gives the same combinations."""
 
     def __init__(self, space: Space, seed: int) -> None:
         self._space, self._chance = space, random.Random(seed)
         self._seen: set[tuple] = set()
 
-    def suggest(self, told: Sequence[Told], pending: Sequence[Values]) -> Values | None:
+    def suggest(self, told: Sequence[LossObservation], pending: Sequence[Values]) -> Values | None:
         tried = self._seen | {key(each.values) for each in told} | {key(values) for values in pending}
         values = self._new(tried)
         if values is not None:
@@ -67,11 +67,11 @@ class RandomSearch(Search):
         return self._chance.choice(left) if left else None
 
 
-class GridSearch(Search):
+class GridSearch(SearchStrategy):
     """Every combination of a finite space once, in order."""
 
     def __init__(self, space: Space) -> None:
         self._left = space.every()
 
-    def suggest(self, told: Sequence[Told], pending: Sequence[Values]) -> Values | None:
+    def suggest(self, told: Sequence[LossObservation], pending: Sequence[Values]) -> Values | None:
         return next(self._left, None)

@@ -13,7 +13,7 @@ from scipy.integrate import quad
 from scipy.stats import norm
 
 from course.localaws.sagemaker.tuning.strategies.bayesian import BayesianSearch, expected_improvement
-from course.localaws.sagemaker.tuning.strategies.sampling import RandomSearch, Search, Told
+from course.localaws.sagemaker.tuning.strategies.sampling import LossObservation, RandomSearch, SearchStrategy
 from course.localaws.sagemaker.tuning.strategies.space import Categorical, Numeric, Space, Values, key
 
 MIXED = Space(
@@ -32,11 +32,11 @@ def loss(values: Values) -> float:
     return math.log10(float(values["rate"]) / 0.01) ** 2 + 0.05 * (int(values["depth"]) - 7) ** 2 + kind
 
 
-def run(search: Search, count: int) -> list[Told]:
-    told: list[Told] = []
+def run(search: SearchStrategy, count: int) -> list[LossObservation]:
+    told: list[LossObservation] = []
     for _ in range(count):
         values = search.suggest(told, [])
-        told.append(Told(values, loss(values)))
+        told.append(LossObservation(values, loss(values)))
     return told
 
 
@@ -73,25 +73,25 @@ def test_a_small_space_is_gone_through_without_repeating() -> None:
     space = Space((Numeric("depth", 1, 4, "Linear", integer=True), Categorical("kind", ("good", "bad"))))
     search, told = BayesianSearch(space, 0), []
     while (values := search.suggest(told, [])) is not None:
-        told.append(Told(values, float(values["depth"])))
+        told.append(LossObservation(values, float(values["depth"])))
     assert len({key(each.values) for each in told}) == len(told) == 8
 
 
 def test_other_objectives_say_where_to_look() -> None:
     """Losses of another source are on a scale of their own, and yet the first suggestion is close to their best."""
-    parent = [Told(each.values, 1000 + 50 * each.loss, "parent") for each in run(RandomSearch(MIXED, 5), 40)]
+    parent = [LossObservation(each.values, 1000 + 50 * each.loss, "parent") for each in run(RandomSearch(MIXED, 5), 40)]
     values = BayesianSearch(MIXED, 0).suggest(parent, [])
     assert loss(values) < 0.7
 
 
 def test_losses_outside_the_ranges_are_of_use_or_left_out() -> None:
-    told = [Told(values | {"rate": "5.0"}, loss(values)) for values in (each.values for each in run(RandomSearch(MIXED, 5), 6))]
-    told += [Told({"rate": "-1", "depth": "3", "momentum": "0", "kind": "good"}, 0.0), Told({"depth": "3"}, 0.0)]
+    told = [LossObservation(values | {"rate": "5.0"}, loss(values)) for values in (each.values for each in run(RandomSearch(MIXED, 5), 6))]
+    told += [LossObservation({"rate": "-1", "depth": "3", "momentum": "0", "kind": "good"}, 0.0), LossObservation({"depth": "3"}, 0.0)]
     assert set(BayesianSearch(MIXED, 0).suggest(told, [])) == {"rate", "depth", "momentum", "kind"}
 
 
 def test_equal_losses_do_no_harm() -> None:
-    told = [Told(each.values, 1.0) for each in run(RandomSearch(MIXED, 5), 12)]
+    told = [LossObservation(each.values, 1.0) for each in run(RandomSearch(MIXED, 5), 12)]
     assert BayesianSearch(MIXED, 0).suggest(told, []) is not None
 
 

@@ -6,7 +6,7 @@ import psutil
 import pytest
 
 from course.localaws.sagemaker.tuning.strategies.process import SearchProcess
-from course.localaws.sagemaker.tuning.strategies.sampling import RandomSearch, Told
+from course.localaws.sagemaker.tuning.strategies.sampling import LossObservation, RandomSearch
 from course.localaws.sagemaker.tuning.strategies.space import Numeric, Space
 
 SPACE = Space((Numeric("x", 0.0, 1.0, "Linear"), Numeric("n", 1, 9, "Logarithmic", integer=True)))
@@ -14,11 +14,11 @@ SPACE = Space((Numeric("x", 0.0, 1.0, "Linear"), Numeric("n", 1, 9, "Logarithmic
 
 def test_it_suggests_what_the_search_would() -> None:
     here, there = RandomSearch(SPACE, 3), SearchProcess(RandomSearch(SPACE, 3))
-    told: list[Told] = []
+    told: list[LossObservation] = []
     for _ in range(4):
         values = there.suggest(told, [])
         assert values == here.suggest(told, [])
-        told.append(Told(values, float(values["x"])))
+        told.append(LossObservation(values, float(values["x"])))
     there.close()
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course.localaws.sagemaker.tuning.strategies.sampling import GridSearch, RandomSearch, Told
+from course.localaws.sagemaker.tuning.strategies.sampling import GridSearch, LossObservation, RandomSearch
 from course.localaws.sagemaker.tuning.strategies.space import Categorical, Numeric, Space, automatic, key
 
 UNITS = st.floats(0, 1)
@@ -124,7 +124,7 @@ def test_the_same_seed_draws_the_same_combinations(seed: int) -> None:
 def test_random_search_goes_through_a_small_space_without_repeating(seed: int, count: int) -> None:
     space = Space((Numeric("n", 1, count, "Linear", integer=True), Categorical("kind", ("a", "b"))))
     search = RandomSearch(space, seed)
-    tried = [Told({"n": "1", "kind": "a"}, 0.5)]
+    tried = [LossObservation({"n": "1", "kind": "a"}, 0.5)]
     found = []
     while (values := search.suggest(tried, [])) is not None:
         found.append(key(values))

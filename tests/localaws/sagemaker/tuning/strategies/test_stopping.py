@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course.localaws.sagemaker.tuning.strategies.progress import Progress
+from course.localaws.sagemaker.tuning.strategies.progress import ConvergenceTracker
 from course.localaws.sagemaker.tuning.strategies.stopping import Hyperband, MedianRule
 
 
@@ -69,7 +69,7 @@ def test_hyperband_with_hardly_any_room(least: int, most: int) -> None:
 
 
 def test_progress_counts_what_improves_by_less_than_a_hundredth() -> None:
-    progress = Progress()
+    progress = ConvergenceTracker()
     counts = []
     for loss in (10.0, 9.95, 9.92, 9.8, 12.0, 9.0, 9.0):
         progress.tell(loss)
@@ -78,7 +78,7 @@ def test_progress_counts_what_improves_by_less_than_a_hundredth() -> None:
 
 
 def test_progress_converges_after_ten_jobs_and_half_of_all_without_improvement() -> None:
-    progress = Progress()
+    progress = ConvergenceTracker()
     for step in range(20):
         progress.tell(100.0 - 5 * step)
     for _ in range(19):
