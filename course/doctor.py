@@ -35,10 +35,10 @@ class Diagnosis:
     """One thing looked at: ``level`` is `OK`, `NOTE` (works, but) or `WRONG`; ``mend`` is the command or step that mends it."""
 
     def __init__(self, level: str, what: str, mend: str = "") -> None:
-        self.level, self.what, self.mend = level, what, mend
+        self.level, self.what, self.fix = level, what, mend
 
     def __str__(self) -> str:
-        return f"{self.level:<6} {self.what}" + (f"\n       mend: {self.mend}" if self.mend else "")
+        return f"{self.level:<6} {self.what}" + (f"\n       mend: {self.fix}" if self.fix else "")
 
 
 def python_version(version: tuple[int, int] | None = None) -> Diagnosis:

@@ -43,7 +43,7 @@ class LessonSource:
         return [cell for cell in self.cells if cell.kind == "code"]
 
     @property
-    def own(self) -> list[Exercise]:
+    def notebook_exercises(self) -> list[Exercise]:
         return [exercise for exercise in self.exercises.values() if exercise.notebook == self.source.notebook]
 
     def problem(self, cell: LessonCell, what: str) -> Problem:

@@ -103,9 +103,11 @@ def size(lesson: LessonSource) -> Iterator[Problem]:
     if not fewest <= len(lesson.cells) <= most:
         yield lesson.problem(last, f"{len(lesson.cells)} cells; a sitting has {fewest} to {most}.")
     fewest, most = lesson.setting("exercises")
-    if not fewest <= len(lesson.own) <= most:
-        yield lesson.problem(last, f"{len(lesson.own)} exercises; this notebook takes {f'{fewest} to {most}' if fewest < most else most}.")
-    total = sum(exercise.points for exercise in lesson.own)
+    if not fewest <= len(lesson.notebook_exercises) <= most:
+        yield lesson.problem(
+            last, f"{len(lesson.notebook_exercises)} exercises; this notebook takes {f'{fewest} to {most}' if fewest < most else most}."
+        )
+    total = sum(exercise.points for exercise in lesson.notebook_exercises)
     if total != lesson.setting("points"):
         yield lesson.problem(last, f"the exercises give {total:g} points; change their parts to a sum of {lesson.setting('points')}.")
 

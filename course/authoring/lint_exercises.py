@@ -30,14 +30,14 @@ def order(lesson: LessonSource) -> Iterator[Problem]:
 
 def points(lesson: LessonSource) -> Iterator[Problem]:
     step = settings()["point_step"]
-    for exercise in lesson.own:
+    for exercise in lesson.notebook_exercises:
         if odd := [part for part, worth in exercise.parts.items() if worth % step]:
             yield _at_text(lesson, exercise, f"part {odd[0]!r} is worth {exercise.parts[odd[0]]:g} points; use steps of {step}.")
 
 
 def hints(lesson: LessonSource) -> Iterator[Problem]:
     wanted = settings()["hints"]
-    for exercise in lesson.own:
+    for exercise in lesson.notebook_exercises:
         say = partial(_at_text, lesson, exercise)
         if len(exercise.hints) != wanted:
             yield say(f"{len(exercise.hints)} hints; the ladder has {wanted}: a nudge, where to look, nearly the code.")
@@ -49,7 +49,7 @@ def hints(lesson: LessonSource) -> Iterator[Problem]:
 
 def given_away(lesson: LessonSource) -> Iterator[Problem]:
     """A value that is asked for stands in the text, the title or a hint."""
-    for exercise in lesson.own:
+    for exercise in lesson.notebook_exercises:
         text = lesson.prose(lesson.source.of(exercise.id, "exercise")[0])
         shown = "\n".join((text, exercise.title, *exercise.hints))
         for name, literal in _literals(lesson.source.of(exercise.id, "answer")[0], exercise):
@@ -93,7 +93,7 @@ def objectives(lesson: LessonSource) -> Iterator[Problem]:
         return  # which the rule about openings tells
     listed = re.split(r"\n\s*\n(?=\S)", lesson.prose(cell).partition(GOALS)[2].lstrip("\n*: …."))[0]
     goals = [goal.strip() for goal in GOAL.findall(listed)]
-    numbers = {number(exercise.id): exercise.id for exercise in lesson.own}
+    numbers = {number(exercise.id): exercise.id for exercise in lesson.notebook_exercises}
     named = [found for goal in goals for words in NAMED.findall(goal) for found in re.findall(r"\d+(?:\.\d+)+", words)]
     without = [goal for goal in goals if not NAMED.search(goal)]
     if len(without) > lesson.setting("goals_without_exercise"):

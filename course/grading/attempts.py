@@ -69,7 +69,7 @@ def of_check(report: Report, hints: int) -> Attempt:
         score=report.score,
         points=float(report.exercise.points),
         parts={part.name: part.share for part in parts},
-        message=(report.blot(report.problem) or failed)[:LONGEST_MESSAGE],
+        message=(report.redact(report.problem) or failed)[:LONGEST_MESSAGE],
         hints=hints,
     )
 

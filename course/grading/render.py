@@ -66,7 +66,7 @@ def as_text(report: Report, opened: int = 0, more: str = "") -> str:
     """Plain text, with the first ``opened`` steps of the hint ladder and, at its end, ``more``."""
     lines = [f"{TITLES[report.phase]} {report.exercise.id} ({report.exercise.title}): {headline(report)}"]
     if report.problem:
-        lines.append(f"  {report.blot(report.problem)}")
+        lines.append(f"  {report.redact(report.problem)}")
     for part in parts_to_show(report):
         earned = number(part.earned) + " of " if part.share is not None else ""
         message = f": {part.message}" if part.message else ""
@@ -89,7 +89,7 @@ def as_html(report: Report, opened: int = 0, more: str = "") -> str:
     title = f"{TITLES[report.phase]} {report.exercise.id}: {report.exercise.title}"
     body = [f'<h4 style="margin:0 0 .4em">{escape(title)} &ndash; {escape(headline(report))}</h4>']
     if report.problem:
-        body.append(_item(FAILED, pages.code(report.blot(report.problem))))
+        body.append(_item(FAILED, pages.code(report.redact(report.problem))))
     body += [_part(part, report.phase) for part in parts_to_show(report)]
     if report.output:
         body.append(f"<details><summary>What your code printed</summary><pre>{escape(_output(report))}</pre></details>")
@@ -109,7 +109,7 @@ def as_json(report: Report) -> dict:
         "phase": report.phase,
         "score": report.score,
         "points": float(report.exercise.points),
-        "problem": report.blot(report.problem),
+        "problem": report.redact(report.problem),
         "unanswered": report.unanswered,
         "output": _output(report),
         "parts": [
@@ -191,5 +191,5 @@ def _points(points: float) -> str:
 def _output(report: Report) -> str:
     from course.grading.report import OUTPUT_LIMIT
 
-    text = report.blot(report.output)
+    text = report.redact(report.output)
     return text if len(text) <= OUTPUT_LIMIT else text[:OUTPUT_LIMIT] + "\n… (cut)"

@@ -123,7 +123,7 @@ class Report:
     @property
     def parts(self) -> tuple[PartResult, ...]:
         """All parts in the order of the definition, with the secrets blotted out."""
-        return tuple(PartResult(p.name, p.points, p.share, self.blot(p.message), self.blot(p.hint)) for p in self._parts.values())
+        return tuple(PartResult(p.name, p.points, p.share, self.redact(p.message), self.redact(p.hint)) for p in self._parts.values())
 
     @property
     def later(self) -> tuple[str, ...]:
@@ -149,7 +149,7 @@ class Report:
     def passed(self) -> bool:
         return self.score == self.exercise.points
 
-    def blot(self, text: str) -> str:
+    def redact(self, text: str) -> str:
         """``text`` without the values marked by `secret`."""
         for secret in sorted(set(self._secrets), key=len, reverse=True):
             text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", "…", text)

@@ -187,7 +187,7 @@ class _Client(NotebookClient):
             try:
                 stack.enter_context(self.setup_kernel(cleanup_kc=True))
             except RuntimeError as error:
-                raise StartError(f"the kernel could not be started: {error} {kernel.said}".rstrip()) from error
+                raise StartError(f"the kernel could not be started: {error} {kernel.last_output}".rstrip()) from error
             for index, cell in enumerate(self.nb.cells):
                 self._visit(cell, index)
 

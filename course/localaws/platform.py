@@ -31,7 +31,7 @@ class Platform:
     account : str
         Twelve digits.
     clock : Clock
-    agenda : Scheduler
+    scheduler : Scheduler
         What is done when the clock gets there.
     requests : RequestLog
     objects : ObjectStore
@@ -52,7 +52,7 @@ class Platform:
     state: Path
     account: str
     clock: Clock
-    agenda: Scheduler
+    scheduler: Scheduler
     requests: RequestLog
     objects: ObjectStore
     logs: LogStore

@@ -42,8 +42,8 @@ def _tries(kind: LearnerProfile, exercise: Exercise, work: DemoAnswer, chance: r
             yield common | {"event": HINT, "hints": hints}
         failing = next(iter(exercise.parts))
         parts = {name: 0.0 if name == failing else None for name in exercise.parts}
-        message = work.told or f"{failing}: {LAST_WORDS}"
+        message = work.last_message or f"{failing}: {LAST_WORDS}"
         yield common | {"event": CHECK, "parts": parts, "message": message, "hints": hints}
-    if work.deserved == FULL:
+    if work.expected == FULL:
         parts = dict.fromkeys(exercise.parts, 1.0)
         yield common | {"event": CHECK, "score": float(exercise.points), "parts": parts, "hints": hints}

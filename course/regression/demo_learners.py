@@ -57,8 +57,8 @@ class DemoAnswer:
     """The code of one answer cell, what it deserves, and what the learner's last failed try was told."""
 
     code: str
-    deserved: ExpectedScore
-    told: str = ""
+    expected: ExpectedScore
+    last_message: str = ""
 
 
 @dataclass(frozen=True)
@@ -246,7 +246,7 @@ def problems(kind: LearnerProfile, material: AnswerPool, result: Result | None, 
     work = kind.answers(material)
     lines = []
     for name in material.exercises:
-        deserved = work[name].deserved if name in work else NOTHING
+        deserved = work[name].expected if name in work else NOTHING
         if problem := deserved.problem(result.exercises[name]):
             lines.append(f"{who}: {name} {problem}; it deserves {deserved}.")
     return lines

@@ -103,7 +103,7 @@ def test_the_versions_of_python(version, level):
 def test_the_machines(system, processor, level):
     found = doctor.machine(system, processor)
     assert found.level == level
-    assert ("wsl --install" in found.mend) == (system == "Windows")
+    assert ("wsl --install" in found.fix) == (system == "Windows")
 
 
 @pytest.mark.parametrize(
@@ -122,4 +122,4 @@ def test_proxies(environment, level):
 def test_a_full_disk(tmp_path):
     assert doctor.disk(tmp_path / "not" / "there" / "yet", 0.001).level == "ok"
     found = doctor.disk(tmp_path, 10**9)
-    assert found.level == "wrong" and found.mend
+    assert found.level == "wrong" and found.fix

@@ -56,7 +56,7 @@ def test_what_they_deserve(material):
 
     def deserved(name: str) -> list[ExpectedScore]:
         work = BY_NAME[name].answers(material)
-        return [work[each].deserved if each in work else NOTHING for each in (first, second)]
+        return [work[each].expected if each in work else NOTHING for each in (first, second)]
 
     assert deserved("perfect_2") == deserved("colab") == deserved("friend_2") == [FULL, FULL]
     assert deserved("untouched") == [NOTHING, NOTHING]
@@ -115,6 +115,6 @@ def test_a_score_that_is_not_deserved_is_a_line(material):
 def test_a_mistake_must_fail_where_it_is_known_to(material):
     name, exercise = next(iter(material.exercises.items()))
     work = BY_NAME["mistaken_02"].answers(material)[name]
-    other = next(part for part in exercise.parts if part != work.deserved.trips)
+    other = next(part for part in exercise.parts if part != work.expected.trips)
     found = {"score": 0.5, "points": exercise.points, "fault": "", "report": {"parts": [{"name": other, "share": 0}]}}
-    assert f"failing in ['{other}']" in work.deserved.problem(found)
+    assert f"failing in ['{other}']" in work.expected.problem(found)

@@ -421,7 +421,7 @@ def test_the_relay_leads_to_one_socket_outside_and_to_one_port_inside(root: Path
             connection.close()
         """
         lines: list[str] = []
-        network = Network(shared=False, gateway=(8080, path.absolute()), serves=port)
+        network = Network(shared=False, gateway=(8080, path.absolute()), published_port=port)
         running = Box(root, {}, mode="namespace", network=network).start(python(code), lines.extend)
         until(lambda: "serves" in lines)
         with socket.create_connection(("127.0.0.1", port)) as connection:
@@ -461,7 +461,7 @@ def test_a_box_of_its_own_network_reaches_one_port_and_is_reached_at_another(roo
             connection.close()
         """
         lines: list[str] = []
-        network = Network(shared=False, gateway=(port, None), serves=outside, inside=8080)
+        network = Network(shared=False, gateway=(port, None), published_port=outside, container_port=8080)
         running = Box(root, {}, mode="namespace", network=network).start(python(code), lines.extend)
         until(lambda: "serves" in lines)
         with socket.create_connection(("127.0.0.1", outside)) as connection:

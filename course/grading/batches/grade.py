@@ -81,7 +81,7 @@ class GradingTask:
     def of_json(cls, document: dict[str, Any]) -> GradingTask:
         return cls(**document | {"root": Path(document["root"])})
 
-    def blank(self) -> Result:
+    def empty_result(self) -> Result:
         """A result that knows what is graded, and of nothing how."""
         folder = self.folder
         parts = {
@@ -105,7 +105,7 @@ def packages() -> str:
 
 def grade(work: GradingTask) -> Result:
     """Grade one notebook; writes the result and the executed notebook into ``work.results``, the result last."""
-    blank = work.blank()
+    blank = work.empty_result()
     masters = released_cells(work.folder.released(work.assignment, work.notebook))
     path, repairs = _find(work, masters)
     if path is None and work.draft:

@@ -53,7 +53,7 @@ def pending(works: Sequence[GradingTask]) -> tuple[list[GradingTask], list[Resul
     waiting, standing = [], []
     for work in works:
         old = Result.read(work.results, work.notebook)
-        if old is not None and not old.fault and old.key == work.blank().key:
+        if old is not None and not old.fault and old.key == work.empty_result().key:
             standing.append(old)
         else:
             waiting.append(work)
@@ -101,7 +101,7 @@ def _tried(grader: Grader, work: GradingTask) -> Result:
             why = f"{type(error).__name__}: {error}"
             time.sleep(number)  # whatever it was, such as a lack of memory, may pass
     fault = f"grading it failed {TRIES} times, at last with {why}. `{work.command}` tries again."
-    result = finished(work.blank(), status=UNGRADED, fault=fault)
+    result = finished(work.empty_result(), status=UNGRADED, fault=fault)
     result.write(work.results)
     return result
 

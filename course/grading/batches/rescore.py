@@ -60,7 +60,7 @@ def rescored(work: GradingTask, old: Result) -> Result:
             exercises[name] = exercises[name] | _judged(work, name, recorded, exercises[name]["points"])
         except NotRecorded as error:
             notes.append(f"{name} cannot be judged again without a run: {error}")
-    blank = work.blank()
+    blank = work.empty_result()
     # With a note it keeps its key, so that `course grade --resume` runs it again.
     version = {} if notes else {"checks": blank.checks, "key": blank.key}
     return finished(replace(old, exercises=exercises, notes=[*old.notes, *notes], **version))

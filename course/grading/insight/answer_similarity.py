@@ -59,7 +59,7 @@ class AnswerMatch:
     ----------
     firsts, seconds : list of Token
         Their own tokens.
-    alike : float
+    similarity : float
         Share of these that is the same, 0..1.
     common : int
         How many own tokens they have in common.
@@ -72,13 +72,13 @@ class AnswerMatch:
     second: AnswerSource
     firsts: list[Token]
     seconds: list[Token]
-    alike: float
+    similarity: float
     common: int
     weight: float
 
     @property
     def score(self) -> float:
-        return self.common * self.alike * self.weight
+        return self.common * self.similarity * self.weight
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class SimilarPair:
     @property
     def score(self) -> float:
         """Tokens in common, weighted: a reason to look, not a probability."""
-        return sum(each.score for each in self.likenesses)
+        return sum(each.score for each in self.matches)
 
 
 def similar_pairs(

@@ -69,7 +69,7 @@ def _report(case: StoredScore) -> Section:
 
 
 def _how(case: StoredScore) -> Section:
-    result, today = case.result, case.work.blank()
+    result, today = case.result, case.work.empty_result()
     lines = [f"graded at {result.graded_at} in {result.seconds:.1f} s, sandbox: {result.sandbox or 'none'}"]
     for what in ("submission", "checks", "seed", "packages"):
         was, now = getattr(result, what), getattr(today, what)

@@ -75,7 +75,7 @@ def find(folder: CourseFolder, student: str, exercise_id: str) -> StoredScore:
                 GradingTask(folder.root, student, result.assignment, result.notebook, seeds.grading_seed(), own) for own in (False, True)
             ]
             # Whether the class works on variants of its own is not stored but in the key.
-            return StoredScore(exercise, result, next((work for work in works if work.blank().key == result.key), works[0]))
+            return StoredScore(exercise, result, next((work for work in works if work.empty_result().key == result.key), works[0]))
         if result.fault and result.notebook.startswith(f"{exercise.notebook}_"):
             raise FolderError(f"{result.notebook} of {student} is ungraded, and so is {exercise_id}: {result.fault}")
     raise FolderError(f"{student} has no result for {exercise_id}. Grade it first: `course grade --students {student}`.")

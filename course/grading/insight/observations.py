@@ -29,7 +29,7 @@ class AttemptSummary:
         From the first try to the first pass; None without one.
     hints : int
         Steps of the hint ladder that were opened.
-    said : str
+    last_message : str
         What the last check said.
     """
 
@@ -37,7 +37,7 @@ class AttemptSummary:
     seconds: float | None = None
     hints: int = 0
     revealed: bool = False
-    said: str = ""
+    last_message: str = ""
 
     @property
     def passed(self) -> bool:
@@ -53,7 +53,7 @@ class AttemptSummary:
             seconds=None if first is None else (checks[first].at - checks[0].at).total_seconds(),
             hints=max((each.hints for each in events), default=0),
             revealed=any(each.event == attempts.REVEAL for each in events),
-            said=checks[-1].message if checks else "",
+            last_message=checks[-1].message if checks else "",
         )
 
 

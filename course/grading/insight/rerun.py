@@ -20,11 +20,11 @@ MOST = 10  # differences of one kind that are shown
 class RerunTask(GradingTask):
     """Work whose results go to a folder ``there``, which is not the course's."""
 
-    there: Path = Path()
+    results_folder: Path = Path()
 
     @property
     def results(self) -> Path:
-        return self.there
+        return self.results_folder
 
 
 def rerun(case: StoredScore) -> tuple[Section, bool]:
@@ -37,7 +37,7 @@ def rerun(case: StoredScore) -> tuple[Section, bool]:
     """
     with tempfile.TemporaryDirectory(prefix="explain-") as there:
         known = {each.name: getattr(case.work, each.name) for each in fields(GradingTask)}
-        work = RerunTask(**known, there=Path(there))
+        work = RerunTask(**known, results_folder=Path(there))
         new = StoredScore(case.exercise, grade(work), work)
         if new.result.fault:
             return Section("Run again", [f"it could not be graded: {new.result.fault}"]), False

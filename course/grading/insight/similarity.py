@@ -68,7 +68,7 @@ def _compare(folder: CourseFolder, assignment: str, settings: SimilaritySettings
         found = similar_pairs(given, known, settings, lambda _: progress.advance(comparing))
     page = similarity_page.write(folder.root / "results" / f"similarity-{assignment}.html", assignment, found, results, settings)
     for pair in found[:SHOWN]:
-        names = ", ".join(each.exercise for each in pair.likenesses)
+        names = ", ".join(each.exercise for each in pair.matches)
         console.print(f"{pair.score:6.0f}  {' and '.join(pair.students)}: {names}", markup=False, highlight=False, soft_wrap=True)
     console.print(f"{len(found)} pairs are worth a look; what is alike may have honest reasons. {page}", markup=False, soft_wrap=True)
     return 0

@@ -37,7 +37,7 @@ def write(path: Path, lesson: str, found: Sequence[SimilarPair], results: Sequen
         parts.append(pages.paragraph(f"The first {len(shown)} are shown below; `--most` shows more."))
     parts.append(pages.contents(_names(pair) for pair in shown))
     for pair in shown:
-        parts += [pages.heading(_names(pair)), *map(_side_by_side, pair.likenesses)]
+        parts += [pages.heading(_names(pair)), *map(_side_by_side, pair.matches)]
     return pages.write(path, f"Similar submissions: {lesson}", parts)
 
 
@@ -46,7 +46,7 @@ def _names(pair: SimilarPair) -> str:
 
 
 def _exercises(pair: SimilarPair) -> str:
-    said = (f"{each.exercise} ({each.alike:.0%}, {each.common} tokens{', a rare mistake' * _rare(each)})" for each in pair.likenesses)
+    said = (f"{each.exercise} ({each.similarity:.0%}, {each.common} tokens{', a rare mistake' * _rare(each)})" for each in pair.matches)
     return ", ".join(said)
 
 
@@ -64,7 +64,7 @@ def _side_by_side(likeness: AnswerMatch) -> pages.Markup:
         for answer, code in ((likeness.first, left), (likeness.second, right))
     )
     mistake = f' Both failed on "{likeness.first.mistake}".' if _rare(likeness) else ""
-    said = f"{likeness.exercise}: {likeness.common} own tokens in common, {likeness.alike:.0%} alike.{mistake}"
+    said = f"{likeness.exercise}: {likeness.common} own tokens in common, {likeness.similarity:.0%} alike.{mistake}"
     return pages.Markup(pages.paragraph(said) + pages.side_by_side(columns))
 
 

@@ -43,4 +43,4 @@ def _last(each: Observation) -> str:
     """What they were told last: by the grader where it judged the answer, else by the check in the notebook."""
     if each.report is not None and not each.report["unanswered"]:
         return ": ".join(filter(None, first_failure(each.report)))
-    return each.tries.said
+    return each.tries.last_message

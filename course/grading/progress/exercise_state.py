@@ -60,38 +60,38 @@ class Skill:
 class LearnerProgress:
     """A learner's standings, in the order of the course."""
 
-    standings: tuple[ExerciseState, ...]
+    states: tuple[ExerciseState, ...]
 
     @property
     def score(self) -> float:
-        return sum(each.score for each in self.standings)
+        return sum(each.score for each in self.states)
 
     @property
     def points(self) -> float:
-        return float(sum(each.exercise.points for each in self.standings))
+        return float(sum(each.exercise.points for each in self.states))
 
     @property
     def last(self) -> ExerciseState | None:
         """The exercise that was worked on last."""
-        tried = [each for each in self.standings if each.last]
+        tried = [each for each in self.states if each.last]
         return max(tried, key=lambda each: each.last, default=None)
 
     @property
     def next(self) -> ExerciseState | None:
         """What to do next: the first exercise that is not done in the notebook worked on last, then in the whole course."""
         here = self.last.exercise.notebook if self.last else ""
-        left = [each for each in self.standings if not each.done]
+        left = [each for each in self.states if not each.done]
         return next((each for each in left if each.exercise.notebook == here), left[0] if left else None)
 
     def notebooks(self) -> dict[str, tuple[ExerciseState, ...]]:
         """Standings by notebook, ``"m04_1"``."""
-        return {name: tuple(each) for name, each in groupby(self.standings, key=lambda standing: standing.exercise.notebook)}
+        return {name: tuple(each) for name, each in groupby(self.states, key=lambda standing: standing.exercise.notebook)}
 
     def skills(self, exam: str) -> list[Skill]:
         """The skills of an exam that the course's exercises train, in the exam's order."""
         known = vocabulary.skills(exam)
         trained: dict[str, list[ExerciseState]] = {}
-        for standing in self.standings:
+        for standing in self.states:
             for skill in standing.exercise.skills.get(exam, ()):
                 trained.setdefault(skill, []).append(standing)
         return [

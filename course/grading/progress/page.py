@@ -33,10 +33,10 @@ def write(path: Path, progress: LearnerProgress, titles: Mapping[str, str]) -> P
         pages.heading("Lessons"),
         pages.table("Points by notebook", ("notebook", "points", "passed", "last worked on"), _notebooks(progress, titles)),
     ]
-    if sum(bool(standing.passed_at) for standing in progress.standings) > 1:
+    if sum(bool(standing.passed_at) for standing in progress.states) > 1:
         parts.append(pages.figure(_growth(progress), "Points over time: each step is an exercise that was passed."))
     parts += [
-        pages.table("Exercises", ("exercise", "points", "state", "tries", "hints"), [_exercise(each) for each in progress.standings]),
+        pages.table("Exercises", ("exercise", "points", "state", "tries", "hints"), [_exercise(each) for each in progress.states]),
         pages.heading("Skills of the exam"),
         pages.paragraph(f"AWS Certified Machine Learning Engineer – Associate, MLA-{EXAM}: skills that exercises of this course train."),
         pages.figure(_domains(progress), "Skills by exam domain: shown by a passed exercise, of those that the course trains."),
@@ -48,13 +48,13 @@ def write(path: Path, progress: LearnerProgress, titles: Mapping[str, str]) -> P
 
 def export(path: Path, progress: LearnerProgress, titles: Mapping[str, str], name: str) -> Path:
     """The page that shows somebody else, such as an employer, what ``name`` can do; it leaves out tries and what is open."""
-    passed = [standing for standing in progress.standings if standing.state == PASSED]
+    passed = [standing for standing in progress.states if standing.state == PASSED]
     rows = [(titles[each.exercise.notebook], each.exercise.title, _points(each), _day(each.passed_at)) for each in passed]
     skills = [skill for exam in vocabulary.EXAMS for skill in progress.skills(exam) if skill.shown]
     parts = [
         pages.paragraph(
             f"{name} worked through exercises of the course From Data to Deployment, in which models are trained, deployed and watched on "
-            f"Amazon SageMaker's own interfaces. Exercises passed: {len(passed)} of {len(progress.standings)}, as of "
+            f"Amazon SageMaker's own interfaces. Exercises passed: {len(passed)} of {len(progress.states)}, as of "
             f"{datetime.now(UTC):%d %B %Y}."
         ),
         pages.table("Exercises passed", ("lesson", "exercise", "points", "passed on"), rows),
@@ -80,9 +80,9 @@ def next_step(progress: LearnerProgress, titles: Mapping[str, str]) -> str:
 
 
 def _summary(progress: LearnerProgress) -> str:
-    passed = sum(standing.state == PASSED for standing in progress.standings)
+    passed = sum(standing.state == PASSED for standing in progress.states)
     share = pages.share(progress.score, progress.points, "Points of the course")
-    return pages.Markup(f"<p>{share} points in practice; {passed} of {len(progress.standings)} exercises passed.</p>")
+    return pages.Markup(f"<p>{share} points in practice; {passed} of {len(progress.states)} exercises passed.</p>")
 
 
 def _notebooks(progress: LearnerProgress, titles: Mapping[str, str]) -> list[Sequence[str]]:
@@ -114,7 +114,7 @@ def _day(moment: datetime | None) -> str:
 
 
 def _growth(progress: LearnerProgress):
-    passed = sorted((standing for standing in progress.standings if standing.passed_at), key=lambda standing: standing.passed_at)
+    passed = sorted((standing for standing in progress.states if standing.passed_at), key=lambda standing: standing.passed_at)
     drawn, axes = pages.axes(height=2.6)
     total, points = 0.0, [0.0]
     for standing in passed:

@@ -60,7 +60,7 @@ class SandboxedKernelManager(AsyncKernelManager):
         self.provisioner.place = box, cwd, kernels
 
     @property
-    def said(self) -> str:
+    def last_output(self) -> str:
         """The last lines that the kernel wrote to its own standard output: why it could not start."""
         return "\n".join(self.provisioner.lines)
 

@@ -33,7 +33,7 @@ class AutoScaler:
         self._platform, self._store, self._scalable = platform, store, scalable
         self._busy: dict[tuple[str, str], threading.Thread] = {}
         platform.alarms.policies = self.invoked
-        platform.agenda.add(self._next_action, self._run_actions)
+        platform.scheduler.add(self._next_action, self._run_actions)
 
     # ---- policies -----------------------------------------------------------------------------------------------------------
 
@@ -168,7 +168,7 @@ class AutoScaler:
         self._busy[region, target_key(target)] = thread
         thread.start()
         left = WAIT_SECONDS
-        while thread.is_alive() and left > 0 and not self._platform.agenda.stopping:
+        while thread.is_alive() and left > 0 and not self._platform.scheduler.stopping:
             thread.join(0.1)
             left -= 0.1
 
@@ -182,7 +182,7 @@ class AutoScaler:
         except Exception as error:  # the local AWS ends
             logger.info("an activity was not finished", exc_info=True)
             ended = {"StatusCode": "Failed", "StatusMessage": f"Failed to {words}. Reason: {error}"}
-        if not self._platform.agenda.stopping:
+        if not self._platform.scheduler.stopping:
             self._store.activity(region, activity | ended | {"EndTime": max(activity["StartTime"], self._platform.clock.now())})
 
     def _is_busy(self, region: str, target: dict) -> bool:

@@ -191,7 +191,7 @@ class ApplicationAutoScaling:
         if action["_Next"] is None:
             raise invalid(f"Schedule {action['Schedule']} is never in the future, or not before EndTime.")
         self._store.put(region, SCHEDULED, key, action)
-        self._platform.agenda.wake()
+        self._platform.scheduler.wake()
         return {}
 
     def delete_action(self, region: str, params: dict) -> dict:

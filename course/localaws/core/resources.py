@@ -82,13 +82,13 @@ class ResourceKind:
         What service quotas call its instances, e.g. ``"training job usage"``; ``""`` where it has none.
     instances : function
         From a document to the instances that it holds: pairs of instance type and count.
-    holding : tuple of str
+    holding_statuses : tuple of str
         The statuses in which it holds them.
     event : str
         The detail type of the events that EventBridge gets when its status changes; ``""`` where it gets none.
-    told : tuple of str
+    event_members : tuple of str
         Members whose change is an event too; the event names those that changed in ``Updated<name>Fields``.
-    retaining : function
+    retains_instances : function
         Whether a document of another status holds them all the same, though they do nothing.
     """
 
@@ -106,10 +106,10 @@ class ResourceKind:
     mutable: bool = True
     usage: str = ""
     instances: Callable[[Document], Iterable[tuple[str, int]]] = lambda document: ()
-    holding: tuple[str, ...] = ()
+    holding_statuses: tuple[str, ...] = ()
     event: str = ""
-    told: tuple[str, ...] = ()
-    retaining: Callable[[Document], bool] | None = None
+    event_members: tuple[str, ...] = ()
+    retains_instances: Callable[[Document], bool] | None = None
 
     @property
     def name_member(self) -> str:
@@ -305,10 +305,10 @@ class ResourceEngine:
 
     def _holding(self, connection: sqlite3.Connection, context: Context, kind: ResourceKind) -> list[Document]:
         """The resources of a kind that hold instances in a region."""
-        places = ", ".join("?" * len(kind.holding))
+        places = ", ".join("?" * len(kind.holding_statuses))
         rows = connection.execute(
             f"SELECT document FROM resources WHERE region = ? AND kind = ? AND status IN ({places})",
-            (context.region, kind.name, *kind.holding),
+            (context.region, kind.name, *kind.holding_statuses),
         )
         return [json.loads(row["document"]) for row in rows]
 

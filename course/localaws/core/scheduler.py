@@ -24,7 +24,7 @@ class ScheduledTask:
     """Something that recurs: when it is next to be done (None: never, as things are), and how, given that moment."""
 
     due: Callable[[], float | None]
-    act: Callable[[float], None]
+    run: Callable[[float], None]
 
 
 class Scheduler:
@@ -65,7 +65,7 @@ class Scheduler:
                 self._thread.start()
             self._changed.notify_all()
 
-    def catch_up(self, seconds: float) -> None:
+    def run_due(self, seconds: float) -> None:
         """Wait, at most so many seconds, until everything is done that is due now."""
         moment = self.clock.now()
         self.wake()
@@ -90,7 +90,7 @@ class Scheduler:
         self.stopping = False
 
     def _next(self) -> tuple[float, Callable[[float], None]] | None:
-        found = [(moment, duty.act) for duty in self._duties if (moment := duty.due()) is not None]
+        found = [(moment, duty.run) for duty in self._duties if (moment := duty.due()) is not None]
         with self._changed:
             found += [(sleeper.moment, sleeper.release) for sleeper in self._sleepers]
         return min(found, key=lambda pair: pair[0], default=None)
@@ -135,7 +135,7 @@ class Scheduler:
                 return
             self._sleepers.remove(sleeper)
             self._busy = sleeper
-            sleeper.let_go()
+            sleeper.wake()
             self._changed.wait_for(lambda: self._busy is not sleeper or self.stopping, BUSY_SECONDS)
             self._busy = None
 
@@ -164,7 +164,7 @@ class ClockWaiter:
         self.ended = False
         self.moment = agenda.clock.now()
 
-    def until(self, moment: float) -> None:
+    def wait_until(self, moment: float) -> None:
         """Sleep until the clock is there, or until woken earlier, by `interrupt` or because the local AWS ends."""
         self._released.clear()
         if self.ended:
@@ -188,9 +188,9 @@ class ClockWaiter:
         """In the agenda's thread: the moment has come."""
         self._agenda._let_go(self)
 
-    def let_go(self) -> None:
+    def wake(self) -> None:
         self._released.set()
 
-    def leave(self) -> None:
+    def close(self) -> None:
         """Say that it will not sleep again."""
         self._agenda._forget_busy(self)

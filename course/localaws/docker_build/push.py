@@ -24,7 +24,7 @@ class PushError(Exception):
 
 def push(handle: Handle, region: str, repository: str, tag: str, config: bytes, layer: Layer, archive: Path) -> str:
     """Register an image and return its digest; pushing the same again changes nothing. Raises PushError, ServerError."""
-    handle.take_image(archive)
+    handle.upload_image(archive)
     manifest = manifest_of(config, layer)
     digest = digest_of(manifest.encode())
     ecr = _client(handle, region)

@@ -33,7 +33,7 @@ class RepositoryImage:
     """
 
     arn: str
-    granted: bool
+    has_policy: bool
     digest: str = ""
     config: str = ""
 
@@ -77,7 +77,7 @@ class Registry:
                 f"Cannot find {repository} Please check if your ECR repository exists and role {role} has proper pull permissions for "
                 f"SageMaker: {', '.join(PULLING)}",
             )
-        if role and not found.granted and not self._may_pull(role, found.arn):
+        if role and not found.has_policy and not self._may_pull(role, found.arn):
             raise AwsError(
                 "ValidationException",
                 f"Access denied for {repository}. Please check if your ECR repository and image exist and role {role} has proper pull "

@@ -58,7 +58,7 @@ class JournalEntry:
     headers : tuple of (name, value)
         In lower case; only those that moto reads.
     body : bytes
-    tape : tuple of bytes
+    recording : tuple of bytes
         What came from neither time nor seed, in order: private keys that a library made, and what moto read in other rooms.
     """
 
@@ -73,7 +73,7 @@ class JournalEntry:
     query: bytes
     headers: tuple[tuple[str, str], ...]
     body: bytes
-    tape: tuple[bytes, ...] = field(default=())
+    recording: tuple[bytes, ...] = field(default=())
 
     def again(self, time: float) -> JournalEntry:
         """The same request at another time, with a new seed."""
@@ -127,7 +127,7 @@ class Journal:
                     entry.query,
                     json.dumps(entry.headers),
                     entry.body,
-                    json.dumps([b64encode(piece).decode() for piece in entry.tape]),
+                    json.dumps([b64encode(piece).decode() for piece in entry.recording]),
                 ),
             )
 
@@ -137,7 +137,7 @@ class Journal:
             columns = dict(row)
             del columns["id"]
             columns["headers"] = tuple((name, value) for name, value in json.loads(columns["headers"]))
-            columns["tape"] = tuple(b64decode(piece) for piece in json.loads(columns["tape"]))
+            columns["recording"] = tuple(b64decode(piece) for piece in json.loads(columns.pop("tape")))
             yield JournalEntry(**columns)
 
     def has(self, seed: bytes) -> bool:

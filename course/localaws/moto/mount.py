@@ -148,7 +148,7 @@ class MotoMount:
         for entry in self._journal.entries():
             if self._closing.is_set():
                 raise RuntimeError("the local AWS was stopped before its journal was replayed")
-            world = replay.seeded_context(entry.time, entry.seed, service=entry.service, replaying=True, tape=list(entry.tape))
+            world = replay.seeded_context(entry.time, entry.seed, service=entry.service, replaying=True, recording=list(entry.recording))
             try:
                 self._execute(entry, world)
             except Exception:  # it failed the first time too, or it was never acknowledged
@@ -313,11 +313,11 @@ class MotoMount:
         except AwsError:
             raise
         except Exception as error:
-            if world.drew or not isinstance(error, _UNKNOWN):
+            if world.used_random or not isinstance(error, _UNKNOWN):
                 self._keep(entry, world)  # it may have failed half-way, and will again
             raise _failure(entry, world, error) from error
         # An error that threw dice had begun to make something.
-        if (answer.status < 400 or world.drew) and not world.idle:
+        if (answer.status < 400 or world.used_random) and not world.idle:
             self._keep(entry, world)
         return answer
 
@@ -327,7 +327,7 @@ class MotoMount:
         if entry.service in IDENTITY_SERVICES:
             self._platform.identity.callers.forget()
         try:
-            self._journal.append(replace(entry, tape=tuple(world.tape)))
+            self._journal.append(replace(entry, recording=tuple(world.recording)))
         except sqlite3.Error as error:
             # What is not in the journal did not happen: moto goes back to what is.
             self._clear()
@@ -378,10 +378,10 @@ def _failure(entry: JournalEntry, world: ReplayContext, error: Exception) -> Aws
 def _changes(entry: JournalEntry, world: ReplayContext) -> bool:
     """Whether the request may have changed moto's state. Where in doubt, it has."""
     if not world.operation:
-        return entry.method not in READ_METHODS or world.drew
+        return entry.method not in READ_METHODS or world.used_random
     if canned.is_stateless(entry.service, world.operation):
         return False
-    return not world.operation.startswith(READS) or world.drew
+    return not world.operation.startswith(READS) or world.used_random
 
 
 def _asked(entry: JournalEntry) -> str:

@@ -37,15 +37,15 @@ class ReplayContext:
     ----------
     time : float
         Unix seconds.
-    dice : random.Random
+    random_source : random.Random
     service, request_id : str
     operation : str
         Set when moto has found out.
     replaying : bool
         Whether this has happened before: then nothing goes out of the process.
-    tape : list of bytes
+    recording : list of bytes
         See `journal.Entry`; recorded at the first time, used up at replay.
-    drew : bool
+    used_random : bool
         Whether ``random_source`` were thrown.
     wait : float
         Seconds for which the caller would wait for a better answer than this empty one.
@@ -59,8 +59,8 @@ class ReplayContext:
     request_id: str = ""
     operation: str = ""
     replaying: bool = False
-    tape: list[bytes] = field(default_factory=list)
-    drew: bool = False
+    recording: list[bytes] = field(default_factory=list)
+    used_random: bool = False
     wait: float = 0.0
     idle: bool = False
 
@@ -89,11 +89,11 @@ def use_context(world: ReplayContext | None) -> Iterator[ReplayContext | None]:
 def recorded(ask: Callable[[], bytes]) -> bytes:
     """What ``ask`` answers, kept on the tape of the request; at replay what it answered then."""
     world = current()
-    if world is not None and world.replaying and world.tape:
-        return world.tape.pop(0)
+    if world is not None and world.replaying and world.recording:
+        return world.recording.pop(0)
     answer = ask()
     if world is not None:
-        world.tape.append(answer)
+        world.recording.append(answer)
     return answer
 
 
@@ -117,8 +117,8 @@ class _ContextRandom(random.Random):
         world = current()
         if world is None:
             return _real_dice
-        world.drew = True
-        return world.dice
+        world.used_random = True
+        return world.random_source
 
 
 random_source = _ContextRandom()

@@ -74,7 +74,7 @@ class LocalAws:
             state=state,
             account=credentials.ACCOUNT,
             clock=clock,
-            agenda=agenda,
+            scheduler=agenda,
             requests=RequestLog(state / "requests.db", clock),
             objects=ObjectStore(state, clock),
             logs=LogStore(state / "logs.db", clock),
@@ -143,7 +143,7 @@ class LocalAws:
         beside = self._clock_file.with_suffix(".new")
         beside.write_text(repr(self.platform.clock.offset))
         beside.replace(self._clock_file)
-        self.platform.agenda.catch_up(CATCH_UP_SECONDS)
+        self.platform.scheduler.run_due(CATCH_UP_SECONDS)
         return now
 
     def interrupt(self, training_job: str, interruption: Interruption) -> None:
@@ -157,19 +157,19 @@ class LocalAws:
 
     def reset(self) -> None:
         """Empty every room."""
-        self.platform.agenda.shutdown()
+        self.platform.scheduler.shutdown()
         try:
             for room in self._rooms:
                 room.reset()
         finally:
-            self.platform.agenda.resume()
+            self.platform.scheduler.resume()
 
     def shutdown(self) -> None:
         """End every job and server, and close every file; a second time does nothing."""
         if self._closed:
             return
         self._closed = True
-        self.platform.agenda.shutdown()
+        self.platform.scheduler.shutdown()
         for room in self._rooms:
             self._close(room)
 

@@ -101,7 +101,7 @@ class Handle:
         """
         self._ask("POST", "interrupt", {"training_job": training_job, "after": after, "outage": outage})
 
-    def take_image(self, archive: Path) -> str:
+    def upload_image(self, archive: Path) -> str:
         """Hand the body of a container image over, as `course.localaws.docker_build` makes it; returns the digest of its configuration."""
         with archive.open("rb") as file:
             return self._ask("POST", "images", file)["digest"]
@@ -236,7 +236,7 @@ def _begun(arguments: list[str], log: BinaryIO, ready: int) -> int:
     global _prepared
     prepared, _prepared = _prepared, None
     if prepared:
-        prepared.become(arguments, _own_environment(), log.fileno(), ready)
+        prepared.run_daemon(arguments, _own_environment(), log.fileno(), ready)
         return prepared.pid
     child = subprocess.Popen(
         [sys.executable, "-m", "course.localaws.server.daemon", *arguments, "--ready", str(ready)],

@@ -30,7 +30,7 @@ class PreforkedProcess:
             _wait(theirs)
         theirs.close()
 
-    def become(self, arguments: Sequence[str], environment: Mapping[str, str], log: int, ready: int) -> None:
+    def run_daemon(self, arguments: Sequence[str], environment: Mapping[str, str], log: int, ready: int) -> None:
         """Be `course.localaws.server.daemon` with these arguments and this environment, whose output goes to the descriptor ``log``."""
         request = json.dumps({"arguments": list(arguments), "environment": dict(environment)}).encode() + b"\n"
         with self._connection:

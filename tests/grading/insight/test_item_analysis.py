@@ -91,8 +91,8 @@ def test_tries_are_counted_until_the_first_pass() -> None:
         return Attempt(insight_fixtures.MONDAY + timedelta(minutes=minute), EX1, kind, score, 4.0, {}, f"at {minute}", hints)
 
     events = [event("check", 1), event("hint", 5, hints=1), event("check", 9, 2.0), event("check", 21, 4.0), event("check", 30)]
-    assert AttemptSummary.of(events) == AttemptSummary(checks=3, seconds=1200.0, hints=1, said="at 30")
-    assert AttemptSummary.of(events[:3]) == AttemptSummary(checks=2, seconds=None, hints=1, said="at 9")
+    assert AttemptSummary.of(events) == AttemptSummary(checks=3, seconds=1200.0, hints=1, last_message="at 30")
+    assert AttemptSummary.of(events[:3]) == AttemptSummary(checks=2, seconds=None, hints=1, last_message="at 9")
     assert AttemptSummary.of([event("reveal", 1)]).revealed and not AttemptSummary.of([]).passed
 
 

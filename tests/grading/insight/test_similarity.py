@@ -34,7 +34,7 @@ def test_renamed_names_and_other_comments_are_found() -> None:
     [pair] = found(
         AnswerSource("bob", RENAMED), AnswerSource("ada", LONG), AnswerSource("eve", "def choose_tool(job):\n    return 'visual'\n")
     )
-    assert pair.students == ("ada", "bob") and pair.likenesses[0].alike > 0.9
+    assert pair.students == ("ada", "bob") and pair.matches[0].similarity > 0.9
 
 
 def disguised(code: str, kept: set[str]) -> str:
@@ -80,7 +80,7 @@ def test_short_answers_count_beside_a_longer_one_only() -> None:
     both = {"m98_1_ex3": [AnswerSource("ada", short), AnswerSource("bob", short)]}
     assert answer_matches("m98_1_ex3", both["m98_1_ex3"], (), SETTINGS) and similar_pairs(both, {}, SETTINGS, lambda _: None) == []
     [pair] = similar_pairs(both | {"m98_1_ex1": [AnswerSource("ada", LONG), AnswerSource("bob", RENAMED)]}, {}, SETTINGS, lambda _: None)
-    assert [each.exercise for each in pair.likenesses] == ["m98_1_ex1", "m98_1_ex3"]
+    assert [each.exercise for each in pair.matches] == ["m98_1_ex1", "m98_1_ex3"]
 
 
 def test_the_same_rare_mistake_weighs_more_than_the_same_right_answer() -> None:
@@ -88,7 +88,7 @@ def test_the_same_rare_mistake_weighs_more_than_the_same_right_answer() -> None:
     [wrong] = found(AnswerSource("ada", LONG, "unseen: …"), AnswerSource("bob", LONG, "unseen: …"))
     others = [AnswerSource(f"s{n}", "def choose_tool(job): ...", "unseen: …") for n in range(8)]
     [usual] = found(AnswerSource("ada", LONG, "unseen: …"), AnswerSource("bob", LONG, "unseen: …"), *others)
-    assert wrong.score == 2 * right.score and usual.likenesses[0].weight == right.likenesses[0].weight == 1
+    assert wrong.score == 2 * right.score and usual.matches[0].weight == right.matches[0].weight == 1
 
 
 @given(st.text(max_size=200))

@@ -40,7 +40,7 @@ TRAINING = ResourceKind(
     status="TrainingJobStatus",
     usage="training job usage",
     instances=lambda document: [(document["Type"], document["Count"])],
-    holding=("InProgress",),
+    holding_statuses=("InProgress",),
 )
 
 

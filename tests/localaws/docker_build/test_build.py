@@ -266,7 +266,7 @@ def test_what_is_no_image_is_not_taken(local_aws: launch.Handle, tmp_path: Path)
         tar.add(tmp_path / "text.tar", "../../escaped")
     for name in ("text.tar", "other.tar", "escaping.tar"):
         with pytest.raises(launch.ServerError, match="this is not the body of an image"):
-            local_aws.take_image(tmp_path / name)
+            local_aws.upload_image(tmp_path / name)
     assert bodies(local_aws) == before and not (local_aws.state / "escaped").exists()
 
 

@@ -63,9 +63,9 @@ def test_other_threads_keep_their_time_and_chance():
 def test_whether_dice_were_thrown_is_known():
     with use_context(seeded_context(1e9, b"seed")) as world:
         SHIMS["time"].time()
-        assert not world.drew
+        assert not world.used_random
         SHIMS["uuid"].uuid4()
-        assert world.drew
+        assert world.used_random
 
 
 def test_dates_are_real_dates():
@@ -80,7 +80,7 @@ def test_dates_are_real_dates():
 def test_what_was_remembered_is_not_asked_again():
     with use_context(seeded_context(1e9, b"")) as world:
         assert replay.recorded(lambda: b"first") == b"first"
-    with use_context(seeded_context(1e9, b"", replaying=True, tape=list(world.tape))):
+    with use_context(seeded_context(1e9, b"", replaying=True, recording=list(world.recording))):
         assert replay.recorded(lambda: b"second") == b"first"
 
 

@@ -43,7 +43,7 @@ class Alarms:
 
     def __init__(self, path: Path, account: str, agenda: Scheduler, metrics: MetricStore, identity: Identity) -> None:
         self.store = AlarmStore(path)
-        self.account, self.agenda = account, agenda
+        self.account, self.scheduler = account, agenda
         self.policies: Callable[[str, dict, float, float], None] | None = None
         self.listeners: list[Callable[[str, dict, float], None]] = []
         self._metrics, self._identity = metrics, identity
@@ -77,15 +77,15 @@ class Alarms:
 
     def check(self, region: str, alarm: dict) -> None:
         """Raises the AwsError for which a metric alarm could never be evaluated."""
-        check(self._metrics, region, alarm, self.agenda.clock.now())
+        check(self._metrics, region, alarm, self.scheduler.clock.now())
 
     def schedule(self, region: str, alarm: dict) -> None:
         """Evaluate an alarm from now on, or again; a composite one at once."""
         if "AlarmRule" in alarm:
-            self._evaluate_composite(region, alarm, self.agenda.clock.now(), None)
+            self._evaluate_composite(region, alarm, self.scheduler.clock.now(), None)
             return
-        self._due[region, alarm["AlarmName"]] = _boundary(self.agenda.clock.now(), step(alarm))
-        self.agenda.wake()
+        self._due[region, alarm["AlarmName"]] = _boundary(self.scheduler.clock.now(), step(alarm))
+        self.scheduler.wake()
 
     def forget(self, region: str, name: str) -> None:
         self._due.pop((region, name), None)
@@ -123,7 +123,7 @@ class Alarms:
     def _skip(self, region: str, alarm: dict, moment: float) -> None:
         """Where there are no data for long, nothing changes: go on where there are some, or now."""
         ahead = next_data(self._metrics, region, alarm, moment)
-        following = _boundary(self.agenda.clock.now() if ahead is None else ahead, step(alarm))
+        following = _boundary(self.scheduler.clock.now() if ahead is None else ahead, step(alarm))
         self._due[region, alarm["AlarmName"]] = max(self._due[region, alarm["AlarmName"]], following)
 
     # ---- what a change brings with it ---------------------------------------------------------------------------------------

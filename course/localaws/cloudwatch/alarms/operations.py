@@ -183,7 +183,7 @@ class AlarmOperations:
         return name
 
     def _now(self) -> float:
-        return self._alarms.agenda.clock.now()
+        return self._alarms.scheduler.clock.now()
 
 
 def _given(params: dict) -> dict:

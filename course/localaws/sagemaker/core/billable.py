@@ -28,7 +28,7 @@ def running(engine: ResourceEngine) -> list[dict]:
             "seconds": round(now - document["CreationTime"], 3),
         }
         for kind in engine.kinds.values()
-        if kind.holding
+        if kind.holding_statuses
         for context, document in _holding(engine, kind)
         for instance_type, count in kind.instances(document)
     ]
@@ -36,7 +36,7 @@ def running(engine: ResourceEngine) -> list[dict]:
 
 
 def _holding(engine: ResourceEngine, kind: ResourceKind) -> Iterator[tuple[Context, Document]]:
-    yield from engine.every(kind, kind.holding)
-    if kind.retaining:
-        idle = ((context, document) for context, document in engine.every(kind) if document[kind.status] not in kind.holding)
-        yield from ((context, document) for context, document in idle if kind.retaining(document))
+    yield from engine.every(kind, kind.holding_statuses)
+    if kind.retains_instances:
+        idle = ((context, document) for context, document in engine.every(kind) if document[kind.status] not in kind.holding_statuses)
+        yield from ((context, document) for context, document in idle if kind.retains_instances(document))

@@ -36,10 +36,10 @@ logger = logging.getLogger(__name__)
 class JobListener:
     """Is told, by the thread of a job, what becomes of it; this one does nothing about it."""
 
-    def measured(self, metrics: list[tuple[str, float]]) -> None:
+    def on_metrics(self, metrics: list[tuple[str, float]]) -> None:
         """The job printed metrics: names and values, in order."""
 
-    def ended(self) -> None:
+    def on_end(self) -> None:
         """Its description says how it ended."""
 
 
@@ -61,7 +61,7 @@ class JobRun:
         """The ARN of the role with whose rights the job is done."""
         return self.document["RoleArn"]
 
-    def work(self, folder: Path) -> None:
+    def execute(self, folder: Path) -> None:
         """Do the job in a directory of its own. Raises JobFailure when it fails."""
         raise NotImplementedError
 
@@ -72,7 +72,7 @@ class JobRun:
     def conclude(self, status: str, failure: str) -> None:
         """Is called once, before that is written down."""
 
-    def again(self, failure: str) -> bool:
+    def prepare_retry(self, failure: str) -> bool:
         """Whether to begin anew what failed by no fault of the job, as its description says from now on."""
         return False
 
@@ -83,7 +83,7 @@ class JobRun:
             if self.engine.get(self.context, self.kind, self.name)[self.kind.status] == self.stopping:
                 job.stop("Stopped")  # asked between its creation and its submission
             while internal := self._internal_failure():
-                if job.stopped_by or not self.again(internal):
+                if job.stopped_by or not self.prepare_retry(internal):
                     raise JobFailure(internal)
         except (ServerShuttingDown, StoppedBeforeStart):
             job.check()
@@ -94,14 +94,14 @@ class JobRun:
         try:
             persist(lambda: self.update(lambda document: self.ended(document, status, failure)))
         finally:
-            self.listener.ended()
+            self.listener.on_end()
 
     def _internal_failure(self) -> str:
         """Do the job; returns the reason when it failed by an error of the local AWS itself, else ``""``."""
         self.job.begin()
         try:
             with self.runner.directory() as folder:
-                self.work(folder)
+                self.execute(folder)
         except (ServerShuttingDown, StoppedBeforeStart, JobFailure):
             raise
         except Exception as error:
@@ -124,7 +124,7 @@ class JobFamily:
 
     kind: ClassVar[ResourceKind]
     noun: ClassVar[str]
-    run: ClassVar[type[JobRun]]
+    run_class: ClassVar[type[JobRun]]
 
     def __init__(self, platform: Platform, engine: ResourceEngine) -> None:
         self.kinds = (self.kind,)
@@ -182,14 +182,14 @@ class JobFamily:
         except BaseException:
             self.engine.delete(context, self.kind, name)
             raise
-        run = self.work(context, name)
+        run = self.new_run(context, name)
         run.listener = listener or run.listener
         self._runner.submit(arn, run)
         return arn
 
-    def work(self, context: Context, name: str) -> JobRun:
+    def new_run(self, context: Context, name: str) -> JobRun:
         """What a thread is to do for a job."""
-        return self.run(self._runner, self.engine, self.kind, context, name)
+        return self.run_class(self._runner, self.engine, self.kind, context, name)
 
     def describe(self, context: Context, params: dict) -> dict:
         return self.engine.get(context, self.kind, params[self.kind.name_member])
@@ -227,7 +227,7 @@ class JobFamily:
             name, again = document[self.kind.name_member], self.retried(document, LOST)
             self.engine.update(context, self.kind, name, again or self.lost)
             if again:
-                self._runner.submit(document[self.kind.arn_member], self.work(context, name))
+                self._runner.submit(document[self.kind.arn_member], self.new_run(context, name))
 
     def shutdown(self) -> None:
         self._runner.shutdown()

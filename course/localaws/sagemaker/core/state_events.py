@@ -32,7 +32,7 @@ class StateEvents:
         """Send an event when a status is another than before. Returns at once; events arrive in their order."""
         if not kind.event:
             return
-        updated = [member for member in kind.told if before and before.get(member) != after.get(member)]
+        updated = [member for member in kind.event_members if before and before.get(member) != after.get(member)]
         if before and not updated and all(before.get(member) == after.get(member) for member in (kind.status, "SecondaryStatus")):
             return
         more = {f"Updated{kind.name}Fields": updated} if updated else {}

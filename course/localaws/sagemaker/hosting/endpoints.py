@@ -52,7 +52,7 @@ ENDPOINT = ResourceKind(
     status="EndpointStatus",
     usage="endpoint usage",
     instances=lambda document: _instances([*document["_Variants"], *document["_Settings"].get("Shadows", ())]),
-    holding=("Creating", "Updating", "RollingBack", "UpdateRollbackFailed", "InService"),
+    holding_statuses=("Creating", "Updating", "RollingBack", "UpdateRollbackFailed", "InService"),
 )
 
 RETURNS = 2  # further attempts to start the servers of an endpoint that comes back
@@ -198,7 +198,7 @@ class Endpoints:
                 change(lambda document: {"EndpointStatus": status} | self._as_before(document, reason))
                 return
             # Who sees InService must be answered by the new servers alone, so these take over first.
-            before = live.exchange(fleet)
+            before = live.replace_fleet(fleet)
             changes = {
                 "EndpointStatus": "InService",
                 "FailureReason": None,
@@ -218,7 +218,7 @@ class Endpoints:
 
     def _finish_resize(self, context: Context, name: str, variants: list[dict]) -> None:
         live, failure = self._live.get(context.region, name), None
-        live.weigh({variant["VariantName"]: variant["Weight"] for variant in variants})
+        live.set_weights({variant["VariantName"]: variant["Weight"] for variant in variants})
         before = {variant.name: len(variant.instances) for variant in live.fleet.variants.values()}
         added, removed = [], []
         for variant in variants:
@@ -253,7 +253,7 @@ class Endpoints:
                     return
                 if self._stopping.wait(delay):
                     return
-        self._live.get(context.region, name).exchange(fleet)
+        self._live.get(context.region, name).replace_fleet(fleet)
         self.utilization.begin()
 
     def _started(self, context: Context, name: str, variants: list[dict], settings: dict) -> Fleet:
@@ -377,7 +377,7 @@ class Endpoints:
 
     def _check_quota(self, name: str, variants: list[dict]) -> None:
         """Raises ``ResourceLimitExceeded`` when ``variants`` and all other endpoints would hold too many instances."""
-        endpoints = self._engine.every(ENDPOINT, ENDPOINT.holding)
+        endpoints = self._engine.every(ENDPOINT, ENDPOINT.holding_statuses)
         held = [pair for _, document in endpoints if document["EndpointName"] != name for pair in _instances(document["_Variants"])]
         quotas.check_instances(ENDPOINT.usage, _instances(variants), held)
 

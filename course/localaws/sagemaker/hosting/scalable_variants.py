@@ -69,7 +69,7 @@ def awaited(platform: Platform, look: Callable[[], dict | None], status: str) ->
     """A document once it is not ``Updating`` any more, or None when it is gone. Raises `AwsError` when the local AWS ends meanwhile."""
     limit = time.monotonic() + LONGEST_SECONDS
     while (document := look()) and document[status] == "Updating" and time.monotonic() < limit:
-        if platform.agenda.stopping:
+        if platform.scheduler.stopping:
             raise AwsError("InternalFailure", "The local AWS ended meanwhile.")
         time.sleep(0.05)
     return document

@@ -71,14 +71,14 @@ class Utilization:
         self._platform, self._live, self._components, self._places = platform, live, components, places
         self._watched: dict[tuple, Watched] = {}
         self._done = 0.0
-        platform.agenda.add(self._due, self._measure, first=True)  # alarms of the same moment are to see it
+        platform.scheduler.add(self._due, self._measure, first=True)  # alarms of the same moment are to see it
 
     def begin(self) -> None:
         """An endpoint or a component came into service."""
         if not self._watched:
             self._done = self._platform.clock.now()
         self._look()
-        self._platform.agenda.wake()
+        self._platform.scheduler.wake()
 
     def _due(self) -> float | None:
         if not self._live:
@@ -140,7 +140,7 @@ class Utilization:
         """Of a serverless variant, what part of its provisioned concurrency was in use at most; of the minutes of a jump in the first."""
         if not variant.provisioned:
             return []
-        used = [variant.most(), *[0] * (len(begins) - 1)]
+        used = [variant.take_peak(), *[0] * (len(begins) - 1)]
         executions, utilization = (f"ServerlessProvisionedConcurrency{name}" for name in ("Executions", "Utilization"))
         return [
             observed(NAMESPACE, name, [(count / per, 1.0)], dimensions, unit, begin)
@@ -195,8 +195,8 @@ def _peaks(variant: ProductionVariant) -> tuple[str, Sequence[float]]:
     """The metric of requests under way at once, and its observations since the last look."""
     if "Component" in variant.document:
         copies = len(variant.instances)
-        return component_utilization.CONCURRENT, [variant.most() / copies] if copies else []
-    return "ConcurrentRequestsPerModel", [] if "Hosts" in variant.document else variant.peaks()
+        return component_utilization.CONCURRENT, [variant.take_peak() / copies] if copies else []
+    return "ConcurrentRequestsPerModel", [] if "Hosts" in variant.document else variant.take_instance_peaks()
 
 
 def _steps(after: float, until: float, seconds: int) -> list[float]:

@@ -26,13 +26,13 @@ PROCESSING_JOB = ResourceKind(
     summary=("ProcessingEndTime", "FailureReason", "ExitMessage"),
     usage="processing job usage",
     instances=lambda document: instances(document["ProcessingResources"]["ClusterConfig"]),
-    holding=("InProgress", "Stopping"),
+    holding_statuses=("InProgress", "Stopping"),
     event="SageMaker Processing Job State Change",
 )
 
 
 class ProcessingJobs(JobFamily):
-    kind, noun, run = PROCESSING_JOB, "processing job", ProcessingRun
+    kind, noun, run_class = PROCESSING_JOB, "processing job", ProcessingRun
 
     def prepare(self, context: Context, params: dict) -> Document:
         checks.check(params)

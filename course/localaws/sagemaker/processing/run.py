@@ -50,7 +50,7 @@ class ProcessingRun(JobRun):
     _continuous: list[FolderSync]
     _unread = ""  # why an input could not be streamed
 
-    def work(self, folder: Path) -> None:
+    def execute(self, folder: Path) -> None:
         document = self.document
         self.update({"ProcessingStartTime": self.engine.now()})
         [(kind, count)] = instances(document["ProcessingResources"]["ClusterConfig"])

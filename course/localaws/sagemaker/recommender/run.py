@@ -43,7 +43,7 @@ class RecommendationRun(JobRun):
         self._plan = self.document["_plan"]
         self._log = JobLog(self.platform, context.region, GROUP, f"{name}/execution")
 
-    def work(self, folder: Path) -> None:
+    def execute(self, folder: Path) -> None:
         self.update(lambda document: {"Status": "IN_PROGRESS"} if document["Status"] == "PENDING" else {})
         steps = [TrafficStep(**step) for step in self._plan["Steps"]]
         target = {"headers": {"Content-Type": self._plan["ContentType"]}, "payloads": self._payloads(folder)}

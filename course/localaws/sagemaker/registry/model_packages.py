@@ -50,7 +50,7 @@ MODEL_PACKAGE = PackageKind(
     exists="Model Package already exists: {arn}",
     status="ModelPackageStatus",
     event="SageMaker Model Package State Change",
-    told=(*UPDATED, "CustomerMetadataProperties", "AdditionalInferenceSpecifications", "ModelCard"),
+    event_members=(*UPDATED, "CustomerMetadataProperties", "AdditionalInferenceSpecifications", "ModelCard"),
 )
 
 

@@ -35,9 +35,9 @@ TRAINING_JOB = ResourceKind(
     status_last=True,
     usage="training job usage",
     instances=lambda document: cluster.instances(document["ResourceConfig"]),
-    holding=("InProgress", "Stopping"),
+    holding_statuses=("InProgress", "Stopping"),
     event="SageMaker Training Job State Change",
-    retaining=warm_pools.is_available,
+    retains_instances=warm_pools.is_available,
 )
 FLAGS = ("EnableNetworkIsolation", "EnableInterContainerTrafficEncryption", "EnableManagedSpotTraining")
 # What would change a job's result if it were done; nothing is pretended.
@@ -57,7 +57,7 @@ class TrainingJobs(JobFamily):
         self._pools = WarmPools(engine, TRAINING_JOB, platform.state / "warm-pools")
         self.operations["UpdateTrainingJob"] = self.update
 
-    def work(self, context: Context, name: str) -> TrainingRun:
+    def new_run(self, context: Context, name: str) -> TrainingRun:
         return TrainingRun(self._pools, self._runner, self.engine, TRAINING_JOB, context, name)
 
     def expire(self) -> None:
@@ -78,7 +78,7 @@ class TrainingJobs(JobFamily):
         job = self.engine.get(context, TRAINING_JOB, name)
         if resources:
             warm_pools.check(params)
-            self._pools.prolong(context, job["TrainingJobName"], resources["KeepAlivePeriodInSeconds"])
+            self._pools.extend(context, job["TrainingJobName"], resources["KeepAlivePeriodInSeconds"])
         debugger.check(params)
 
         def changes(present: Document) -> dict:

@@ -43,12 +43,12 @@ class TrainingRun(JobRun):
         self._cluster = hosts(self.document["ResourceConfig"])
         self._metrics: dict[str, dict] = {}
 
-    def work(self, folder: Path) -> None:
+    def execute(self, folder: Path) -> None:
         roots = [folder / host.name / "ml" for host in self._cluster]
         with self._pools.cluster(self.context, self.document, roots):
             self._carry_out(folder)
 
-    def again(self, failure: str) -> bool:
+    def prepare_retry(self, failure: str) -> bool:
         changed: dict = {}
 
         def changes(document: Document) -> dict:
@@ -169,7 +169,7 @@ class TrainingRun(JobRun):
         self.platform.metrics.put_data(
             self.context.region, [observed(GROUP, name, [(value, 1.0)], where, "None", now) for name, value in found]
         )
-        self.listener.measured(found)
+        self.listener.on_metrics(found)
 
     def _upload(self, folder: Path, members: list[TrainingHost], with_model: bool) -> None:
         """Store the model, and what lies in /opt/ml/output/data. Raises AwsError, DataError."""

@@ -107,7 +107,7 @@ class WarmPools:
         for pool in over:
             self._end(pool)
 
-    def prolong(self, context: Context, name: str, seconds: int) -> None:
+    def extend(self, context: Context, name: str, seconds: int) -> None:
         """Set another time for a job's cluster, from when it became available; 0 terminates it.
 
         Raises

@@ -103,11 +103,11 @@ class DataProcessing:
     Attributes
     ----------
     input, output : CsvRecords or JsonRecords
-    sees : JsonPath
+    input_filter : JsonPath
         What of a record the container gets.
-    stores : JsonPath
+    output_filter : JsonPath
         What of a result is stored.
-    joins : bool
+    join_input : bool
         Whether a result is the record with the prediction, and not the prediction alone.
     began : float or None
         When the job did (Unix s), where every result gets an inference id.
@@ -115,27 +115,27 @@ class DataProcessing:
 
     input: CsvRecords | JsonRecords
     output: CsvRecords | JsonRecords
-    sees: JsonPath
-    stores: JsonPath
-    joins: bool
+    input_filter: JsonPath
+    output_filter: JsonPath
+    join_input: bool
     began: float | None
 
     def sent(self, record: bytes) -> bytes:
         """What the container gets of a record. Raises ValueError for one that is none of the format, or has nothing at the path."""
-        if self.sees.whole:
+        if self.input_filter.whole:
             return record
-        return self.input.write(self.input.select(self.sees, self.input.read(record))) + b"\n"
+        return self.input.write(self.input.select(self.input_filter, self.input.read(record))) + b"\n"
 
     def stored(self, records: list[bytes], answer: bytes) -> list[bytes]:
         """The results of records that were sent together, without line ends. Raises JoinError, ValueError."""
         answers = self.output.answers(answer, len(records))
-        if self.joins and len(answers) != len(records):
+        if self.join_input and len(answers) != len(records):
             raise JoinError("Fail to join data: mismatched line count between the input and the output")
-        if self.joins:
+        if self.join_input:
             pairs = zip(records, answers, strict=True)
             answers = [self.output.join(self.input.read(record), answer) for record, answer in pairs]
-        if not self.stores.whole:
-            answers = [self.output.select(self.stores, each) for each in answers]
+        if not self.output_filter.whole:
+            answers = [self.output.select(self.output_filter, each) for each in answers]
         if self.began is not None:
             moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.began))
             answers = [self.output.mark(each, {ID: str(uuid.uuid4()), TIME: moment}) for each in answers]

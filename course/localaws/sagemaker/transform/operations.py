@@ -32,13 +32,13 @@ TRANSFORM_JOB = ResourceKind(
     summary=("TransformEndTime", "FailureReason"),
     usage="transform job usage",
     instances=lambda document: [(document["TransformResources"]["InstanceType"], document["TransformResources"]["InstanceCount"])],
-    holding=("InProgress", "Stopping"),
+    holding_statuses=("InProgress", "Stopping"),
     event="SageMaker Transform Job State Change",
 )
 
 
 class TransformJobs(JobFamily):
-    kind, noun, run = TRANSFORM_JOB, "transform job", TransformRun
+    kind, noun, run_class = TRANSFORM_JOB, "transform job", TransformRun
 
     def __init__(self, platform: Platform, engine: ResourceEngine) -> None:
         super().__init__(platform, engine)

@@ -39,7 +39,7 @@ class TransformRun(JobRun):
     def role(self) -> str:
         return self.document["_Variant"]["RoleArn"]
 
-    def work(self, folder: Path) -> None:
+    def execute(self, folder: Path) -> None:
         began = self.engine.now()
         self.update({"TransformStartTime": began})
         self.document["TransformStartTime"] = began

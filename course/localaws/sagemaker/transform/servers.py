@@ -134,9 +134,9 @@ class TransformClient:
     async def settings(self) -> TransformSettings:
         """How the container is to be asked, for which it is asked too."""
         async with self._steps() as steps:
-            reply = await self._invoker.call(steps[0].server, "/execution-parameters", b"", {}, self._timeout, method="GET")
+            reply = await self._invoker.request(steps[0].server, "/execution-parameters", b"", {}, self._timeout, method="GET")
         try:
-            return settings(self._job, json.loads(reply.body) if reply.good else None)
+            return settings(self._job, json.loads(reply.body) if reply.ok else None)
         except ValueError:
             return settings(self._job, None)
 
@@ -144,7 +144,7 @@ class TransformClient:
         """What the containers answer. Raises Refused."""
         for attempt in range(self._retries + 1):
             reply = await self._reply(body)
-            if reply.good:
+            if reply.ok:
                 return reply.body
             if self._ending() or 300 <= reply.status < 500:
                 break
@@ -161,7 +161,7 @@ class TransformClient:
         params = self._told | {"Body": body() if callable(body) else body}
         try:
             async with self._steps() as steps:
-                return await self._invoker.through(steps, params, self._timeout)
+                return await self._invoker.invoke_pipeline(steps, params, self._timeout)
         except Unreachable:
             return Reply("", 0, {}, b"")
 

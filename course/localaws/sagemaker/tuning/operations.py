@@ -184,7 +184,7 @@ class HyperParameterTuningJobs:
         _check_objective(sample["AlgorithmSpecification"], plan)
         held = [
             pair
-            for other, job in self._engine.every(TRAINING_JOB, TRAINING_JOB.holding)
+            for other, job in self._engine.every(TRAINING_JOB, TRAINING_JOB.holding_statuses)
             if other.region == context.region
             for pair in TRAINING_JOB.instances(job)
         ]

@@ -245,7 +245,7 @@ class TuningRun:
             job = trial.summary | {"TrainingJobStatus": "Stopped"}  # deleted before this thread came to it
         trial.summary = training_jobs.evaluated(trial.summary, job, plan, plan.value(trial.losses[-1]) if trial.losses else None)
         if training_jobs.METRIC in trial.summary:
-            self._progress.tell(trial.losses[-1])
+            self._progress.add(trial.losses[-1])
             if trial.summary["TrainingJobStatus"] == "Completed":
                 trial.branch.stopping.ended(trial.name, trial.losses)
         if self._progress.converged and self._converged_at is None:
@@ -321,9 +321,9 @@ class _Follower(JobListener):
         self._events, self._run, self._trial = events, run, trial
         self._metric = trial.branch.plan.metric
 
-    def measured(self, metrics: list[tuple[str, float]]) -> None:
+    def on_metrics(self, metrics: list[tuple[str, float]]) -> None:
         if values := [value for name, value in metrics if name == self._metric]:
             self._events.put(partial(self._run.measured, self._trial, values))
 
-    def ended(self) -> None:
+    def on_end(self) -> None:
         self._events.put(partial(self._run.finished, self._trial))

@@ -182,7 +182,7 @@ class AsyncInference:
         context = Context(request.region, self._platform.account, self._platform)
         timeout = request.params.get("InvocationTimeoutSeconds", TIMEOUT_SECONDS)
         try:
-            _, reply = await calls.call(context, endpoint, {"ContentType": content_type} | request.params | {"Body": body}, timeout)
+            _, reply = await calls.invoke(context, endpoint, {"ContentType": content_type} | request.params | {"Body": body}, timeout)
         except AwsError as error:
             retried = error.code in ("ServiceUnavailable", "ThrottlingException")
             return None if retried else results.failed(request, f"ClientError: {error.message}")

@@ -30,8 +30,8 @@ logger = logging.getLogger(__name__)
 
 def answered(request: QueuedRequest, reply: Reply) -> tuple[dict, bytes]:
     """The outcome of a request that a container answered, and what is to be stored."""
-    place = request.output if reply.good else request.failure
-    return outcome(place, reply.headers.get("Content-Type", OCTETS), "" if reply.good else reason(reply), by_model=True), reply.body
+    place = request.output if reply.ok else request.failure
+    return outcome(place, reply.headers.get("Content-Type", OCTETS), "" if reply.ok else reason(reply), by_model=True), reply.body
 
 
 def failed(request: QueuedRequest, why: str) -> tuple[dict, bytes]:

@@ -36,7 +36,7 @@ class CopyPlacement:
             raise invalid(f'Endpoint "{document["EndpointArn"]}" must be InService to host inference components; its status is {status}.')
         return document
 
-    def take(self, context: Context, name: str, count: int, variant: dict | None = None, member: str = "_Arriving") -> Document:
+    def allocate(self, context: Context, name: str, count: int, variant: dict | None = None, member: str = "_Arriving") -> Document:
         """Give further copies, of a new ``variant`` or of the present one, their places; the component's document with them.
 
         The places are appended to a ``member`` of the document. The endpoint gets further instances for them where these are managed.
@@ -86,7 +86,7 @@ class CopyPlacement:
         def counted(host: dict) -> int:
             count, scaling = host["InstanceCount"], host.get("Scaling", {})
             managed = scaling.get("Status") == "ENABLED" and count < scaling.get("MaxInstanceCount", count)
-            if not managed or not Resources.of_type(host["InstanceType"]).hold(needs):
+            if not managed or not Resources.of_type(host["InstanceType"]).fits(needs):
                 raise reason
             return count + 1
 

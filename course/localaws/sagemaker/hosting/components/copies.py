@@ -57,7 +57,7 @@ class ComponentRoutingTable(RoutingTable):
 
     kind = "Inference component"
 
-    async def called(self, context: Context, endpoint: EndpointRouter, name: str | None) -> EndpointRouter:
+    async def resolve(self, context: Context, endpoint: EndpointRouter, name: str | None) -> EndpointRouter:
         """What takes a request to an endpoint: the component that it names, or the endpoint itself where none is to be named.
 
         Raises

@@ -127,7 +127,7 @@ class InferenceComponents:
 
     def _finish_create(self, context: Context, name: str, count: int) -> None:
         try:
-            document = self._rooms.take(context, name, count)
+            document = self._rooms.allocate(context, name, count)
             fleet = self._started(context, document, document["_Variant"], count)
         except (HostingError, AwsError) as error:
             self._failed(context, name, {"InferenceComponentStatus": "Failed"}, error)
@@ -141,12 +141,12 @@ class InferenceComponents:
         document = self._engine.get(context, INFERENCE_COMPONENT, name)
         count = document["RuntimeConfig"]["DesiredCopyCount"]
         try:
-            document = self._rooms.take(context, name, count, variant)
+            document = self._rooms.allocate(context, name, count, variant)
             fleet = self._started(context, document, variant, count)
         except (HostingError, AwsError) as error:
             self._failed(context, name, _serving(len(document["_Places"])), error)
             return
-        before = self._live.get(context.region, name).exchange(fleet)
+        before = self._live.get(context.region, name).replace_fleet(fleet)
         done = {"Specification": shown, "_Variant": variant, "_Places": document["_Arriving"], "_Arriving": None}
         self._change(context, name, done | {"_Leaving": document["_Places"]})
         self._endpoints.retire(before)
@@ -167,7 +167,7 @@ class InferenceComponents:
                 places = len(self._engine.get(context, INFERENCE_COMPONENT, name)["_Places"])
                 self._failed(context, name, _serving(places) | {"_Rolling": None}, error)
                 return
-            old = live.exchange(fleet)
+            old = live.replace_fleet(fleet)
             change(lambda document: _replaced(document, shown, variant) | _serving(count))
         self._endpoints.retire(old)
         self._rooms.release(context, name)
@@ -182,7 +182,7 @@ class InferenceComponents:
             self._left(context, name, count)
             return
         try:
-            document = self._rooms.take(context, name, count - present)
+            document = self._rooms.allocate(context, name, count - present)
             instances.start(live.resize(variant, count))
         except (HostingError, AwsError) as error:
             live.resize(variant, present)
@@ -213,7 +213,7 @@ class InferenceComponents:
             self._live.close(context.region, name)
             self._failed(context, name, {"InferenceComponentStatus": "Failed", "_Places": []}, error)
             return
-        self._live.get(context.region, name).exchange(fleet)
+        self._live.get(context.region, name).replace_fleet(fleet)
         self._endpoints.utilization.begin()
 
     def _started(self, context: Context, document: Document, variant: dict, count: int) -> Fleet:
@@ -280,7 +280,7 @@ class InferenceComponents:
         name, gone = document["InferenceComponentName"], document.get("_Rolling", 0) - len(document["_Places"])
         if "_Rolling" in document:
             with contextlib.suppress(HostingError, AwsError):  # no room: it goes on with the copies that it still had
-                self._rooms.take(context, name, max(0, gone), member="_Places")
+                self._rooms.allocate(context, name, max(0, gone), member="_Places")
             document = self._engine.update(
                 context, INFERENCE_COMPONENT, name, lambda document: _serving(len(document["_Places"])) | {"_Rolling": None}
             )

@@ -56,7 +56,7 @@ class Resources:
     def __sub__(self, other: Resources) -> Resources:
         return Resources(self.memory - other.memory, self.cores - other.cores, self.accelerators - other.accelerators)
 
-    def hold(self, other: Resources) -> bool:
+    def fits(self, other: Resources) -> bool:
         return self.memory >= other.memory and self.cores >= other.cores and self.accelerators >= other.accelerators
 
     def __str__(self) -> str:
@@ -116,7 +116,7 @@ def place_copies(
     for _ in range(count):
         if len(free) < variant["InstanceCount"]:
             free[_unused(free)] = whole  # one of the empty ones, which are alike
-        fitting = [number for number, left in free.items() if left.hold(wanted)]
+        fitting = [number for number, left in free.items() if left.fits(wanted)]
         if not fitting:
             raise _no_room(variant, whole, wanted)
         if strategy == "SPREAD":

@@ -86,7 +86,7 @@ class ComponentRollout:
     def _roll_on(self, fleet: Fleet, variant: dict, done: int, total: int, before: int) -> None:
         """One batch: start it, give it its share of the traffic, watch it, and end as much of the old copies."""
         present = self._copies(fleet)
-        self._rooms.take(self._context, self._name, done - present, variant)
+        self._rooms.allocate(self._context, self._name, done - present, variant)
         try:
             start(self._live.resize(self._variant, done, fleet))
         except HostingError:
@@ -96,14 +96,14 @@ class ComponentRollout:
         if not present:
             self._watch.start_anew()
         share = done / total if self._copies(self._live.fleet) else 1.0
-        self._live.shift(fleet, share, {self._variant: done})
+        self._live.shift_traffic(fleet, share, {self._variant: done})
         self._watch.check()
         if self._plan.wait:
             self._watch.bake(self._plan.wait)
         # As many of the old ones go as keep the capacity, so that the next batch has their room.
         kept = max(0, min(math.ceil(round(before * (1 - done / total), 9)), before - done))
         if not kept:
-            self._live.shift(fleet, 1.0, {})
+            self._live.shift_traffic(fleet, 1.0, {})
         self._end(self._live.fleet, kept, "_Places")
 
     def _roll_back(self, fleet: Fleet, before: int) -> str:
@@ -112,7 +112,7 @@ class ComponentRollout:
         while (present := self._copies(self._live.fleet)) < before:
             wanted = min(before, present + batch)
             try:
-                self._rooms.take(self._context, self._name, wanted - present, member="_Places")
+                self._rooms.allocate(self._context, self._name, wanted - present, member="_Places")
                 start(self._live.resize(self._variant, wanted))
             except (HostingError, AwsError) as error:
                 self._live.resize(self._variant, present)
@@ -140,7 +140,7 @@ class ComponentRollout:
 
     def _share(self, fleet: Fleet, share: float) -> None:
         if share > 0:
-            self._live.shift(fleet, share, {})
+            self._live.shift_traffic(fleet, share, {})
         else:
             self._live.withdraw()
 

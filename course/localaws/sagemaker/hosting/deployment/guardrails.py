@@ -98,7 +98,7 @@ class Rollout:
                 counts = {name: math.ceil(round(total * share, 9)) for name, total in totals.items()}
                 capacity = self._capacity(share, counts)
                 self._tell("ActivatingTraffic", f"Activating traffic on {capacity}.", totals, {})
-                self._live.shift(fleet, share, counts)
+                self._live.shift_traffic(fleet, share, counts)
                 waits = ("WaitIntervalInSeconds", self._plan.wait) if share < 1 else ("TerminationWaitInSeconds", self._plan.termination)
                 self._bake(*waits, capacity, totals, {})
         except RolledBack:
@@ -136,7 +136,7 @@ class Rollout:
             self._watch.start_anew()
         capacity = self._capacity(share, done)
         self._tell("ActivatingTraffic", f"Activating traffic on {capacity}.", done, present)
-        self._live.shift(fleet, share, done)
+        self._live.shift_traffic(fleet, share, done)
         self._bake("WaitIntervalInSeconds", self._plan.wait, capacity, done, present)
         kept = {name: math.ceil(round(count * (1 - share), 9)) for name, count in old.items()}
         leaving = [instance for name, count in kept.items() for instance in self._live.resize(name, count)]

@@ -70,7 +70,7 @@ class DeploymentMonitor:
         self._undone = f"The {subject} was rolled back"
         self._before = before
         self._clock = platform.clock
-        self._sleeper = platform.agenda.sleeper()
+        self._sleeper = platform.scheduler.sleeper()
         self._deadline = self._sleeper.moment + plan.limit
         self._tripped: set[str] = set()
 
@@ -80,7 +80,7 @@ class DeploymentMonitor:
 
     def __exit__(self, *_: object) -> None:
         self._alarms.listeners.remove(self._heard)
-        self._sleeper.leave()
+        self._sleeper.close()
 
     def end(self) -> None:
         """The local AWS ends: sleep no longer."""
@@ -102,7 +102,7 @@ class DeploymentMonitor:
     def bake(self, seconds: int) -> None:
         """Watch the alarms for a while. Raises RolledBack, hosting.Stopped."""
         until = self._sleeper.moment + seconds
-        self._sleeper.until(min(until, self._deadline))
+        self._sleeper.wait_until(min(until, self._deadline))
         if self._sleeper.ended:
             raise StartCancelled
         self.check()

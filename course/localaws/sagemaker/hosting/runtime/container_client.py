@@ -59,7 +59,7 @@ class Reply:
     sessions: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def good(self) -> bool:
+    def ok(self) -> bool:
         return 200 <= self.status < 300
 
 
@@ -89,7 +89,7 @@ class ContainerClient:
     def __init__(self) -> None:
         self._session: aiohttp.ClientSession | None = None
 
-    async def through(self, steps: Sequence[ContainerTarget], params: Mapping, timeout: float) -> Reply:
+    async def invoke_pipeline(self, steps: Sequence[ContainerTarget], params: Mapping, timeout: float) -> Reply:
         """Send a request through containers: what one answers is the request to the next.
 
         The first gets the caller's content type, each further one that of the answer before it; all know the caller's custom attributes,
@@ -116,16 +116,16 @@ class ContainerClient:
                 headers.pop("Accept", None)
             if content_type is not None:
                 headers["Content-Type"] = content_type
-            reply = await self.call(step.server, step.path, body, headers, limit - time.monotonic(), first=place == 0)
+            reply = await self.request(step.server, step.path, body, headers, limit - time.monotonic(), first=place == 0)
             passed.append((step.server.hostname, reply.seconds))
-            if not reply.good:
+            if not reply.ok:
                 break
             body, content_type = reply.body, reply.headers.get("Content-Type")
         reply.containers, reply.seconds = passed, sum(seconds for _, seconds in passed)
         return reply
 
     @contextlib.asynccontextmanager
-    async def streamed(
+    async def stream_pipeline(
         self, steps: Sequence[ContainerTarget], params: Mapping, timeout: float
     ) -> AsyncIterator[tuple[Reply, AsyncIterator[bytes]]]:
         """As `through`, with the last container's answer in pieces, as they come. The reply's body is there only when it is not good.
@@ -137,8 +137,8 @@ class ContainerClient:
             In the middle of the pieces.
         """
         *before, last = steps
-        reply = await self.through(before, params, timeout) if before else None
-        if reply is not None and not reply.good:
+        reply = await self.invoke_pipeline(before, params, timeout) if before else None
+        if reply is not None and not reply.ok:
             yield reply, _nothing()
             return
         body = params.get("Body", b"") if reply is None else reply.body
@@ -150,7 +150,7 @@ class ContainerClient:
                 _url(last), data=body, headers=headers, allow_redirects=False, timeout=aiohttp.ClientTimeout(timeout, CONNECT_SECONDS)
             ) as response:
                 reply = Reply(last.server.hostname, response.status, response.headers, b"")
-                if not reply.good:
+                if not reply.ok:
                     reply.body = await response.read()
                 yield reply, _pieces(response, reply, began)
         except aiohttp.ClientConnectorError as error:
@@ -159,7 +159,7 @@ class ContainerClient:
             if reply is not None:
                 reply.seconds = time.perf_counter() - began
 
-    async def call(
+    async def request(
         self,
         server: ModelServer,
         path: str,

@@ -54,7 +54,7 @@ class DataCapture:
         self._notes: BatchWriter[tuple[Destination, float, str]] = BatchWriter(self._write, FLUSH_SECONDS, "data-capture")
         self.flush = self._notes.flush
 
-    def note(self, endpoint: str, variant: dict, config: Mapping, params: Mapping, reply: Reply) -> None:
+    def record(self, endpoint: str, variant: dict, config: Mapping, params: Mapping, reply: Reply) -> None:
         """Capture an invocation, if it falls into the sample.
 
         Parameters

@@ -37,11 +37,11 @@ class InFlightInvocation:
         Its name.
     params : mapping
         Members of an ``InvokeEndpoint`` request.
-    took : dict
+    timings : dict
         Seconds of what was done before it, by the name of AWS's metric; see `ModelStore.path`.
     began : float
         By `time.perf_counter`.
-    there : int
+    instance_count : int
         Instances of the variant, or copies of the component, when it began.
     """
 
@@ -51,14 +51,14 @@ class InFlightInvocation:
     variant: ProductionVariant
     instance: HostedInstance
     params: Mapping
-    took: dict[str, float]
+    timings: dict[str, float]
     began: float = field(default_factory=time.perf_counter)
-    there: int = 1
+    instance_count: int = 1
 
     @property
     def waited(self) -> float:
         """Seconds until a model could take it."""
-        return self.took.get("ModelSetupTime", 0.0) + self.took.get("ModelLoadingWaitTime", 0.0)
+        return self.timings.get("ModelSetupTime", 0.0) + self.timings.get("ModelLoadingWaitTime", 0.0)
 
 
 class EndpointInvoker:
@@ -70,7 +70,7 @@ class EndpointInvoker:
         self.invoker = ContainerClient()
         self._shadows: set[asyncio.Task] = set()
 
-    async def call(self, context: Context, endpoint: EndpointRouter, params: Mapping, timeout: float) -> tuple[ProductionVariant, Reply]:
+    async def invoke(self, context: Context, endpoint: EndpointRouter, params: Mapping, timeout: float) -> tuple[ProductionVariant, Reply]:
         """Invoke an endpoint and wait for its whole answer; the containers have ``timeout`` seconds.
 
         Raises
@@ -78,45 +78,45 @@ class EndpointInvoker:
         AwsError
             ``ValidationError`` (what is named is not there), ``ServiceUnavailable`` (no server is up), ``ThrottlingException``.
         """
-        async with self.visit(context, endpoint, params) as visit:
+        async with self.in_flight(context, endpoint, params) as visit:
             reply = await self._through(visit, timeout)
-        self.note(visit, reply)
-        self.mirror(visit, timeout)
-        if reply.good:
-            reply.sessions = endpoint.sessions.heard(params.get("SessionId"), reply.headers, visit.instance, self._platform.clock)
+        self.record(visit, reply)
+        self.send_to_shadow(visit, timeout)
+        if reply.ok:
+            reply.sessions = endpoint.sessions.update(params.get("SessionId"), reply.headers, visit.instance, self._platform.clock)
         return visit.variant, reply
 
     @contextlib.asynccontextmanager
-    async def visit(self, context: Context, endpoint: EndpointRouter, params: Mapping) -> AsyncIterator[InFlightInvocation]:
+    async def in_flight(self, context: Context, endpoint: EndpointRouter, params: Mapping) -> AsyncIterator[InFlightInvocation]:
         """An instance for a request, which counts as under way inside the ``with``. Raises as `call`."""
         began, took = time.perf_counter(), {}
         session = params.get("SessionId")
         held = endpoint.sessions.instance(session, self._platform.clock.now())
         try:
             if held is not None:
-                fleet, variant, instance = endpoint.hold(session, held)
+                fleet, variant, instance = endpoint.acquire_session(session, held)
             else:
-                fleet, variant, instance = await endpoint.take(params.get("TargetVariant"), params.get("TargetModel"), took)
+                fleet, variant, instance = await endpoint.acquire(params.get("TargetVariant"), params.get("TargetModel"), took)
         except NoCopyInService:
             self._refused(context, endpoint)
             raise
         try:
             yield InFlightInvocation(context, endpoint.name, fleet, variant, instance, params, took, began, endpoint.size(variant))
         finally:
-            endpoint.give_back(variant, instance)
+            endpoint.release(variant, instance)
 
     def _refused(self, context: Context, endpoint: EndpointRouter) -> None:
         """A component without copies was called: its alarm may have auto scaling start one."""
         [variant] = endpoint.fleet.variants.values()
         component, moment = variant.document["Component"], self._platform.clock.now()
-        self._metrics.note(
+        self._metrics.record(
             InvocationRecord(context.region, endpoint.name, variant.name, moment, 0, 0, 0, 0, component=component, refused=True)
         )
 
-    def note(self, visit: InFlightInvocation, reply: Reply) -> None:
+    def record(self, visit: InFlightInvocation, reply: Reply) -> None:
         """Measure an invocation that is answered, and capture it if the endpoint does."""
         settings = visit.fleet.settings
-        self._metrics.note(
+        self._metrics.record(
             InvocationRecord(
                 region=visit.context.region,
                 endpoint=visit.endpoint,
@@ -125,20 +125,20 @@ class EndpointInvoker:
                 status=reply.status,
                 model=reply.seconds,
                 overhead=max(0.0, time.perf_counter() - visit.began - reply.seconds - visit.waited),
-                instances=visit.there,
+                instances=visit.instance_count,
                 containers=tuple(reply.containers) if len(reply.containers) > 1 else (),
-                before=visit.took,
+                before=visit.timings,
                 loaded=visit.instance.loaded,
                 config=settings.get("Config", ""),
                 component=settings.get("Component", ""),
             )
         )
         capture = settings.get("Capture")
-        if reply.good and capture:
+        if reply.ok and capture:
             capture = capture | {"KmsKeyId": settings.get("CaptureKey")}
-            self._capture.note(visit.endpoint, visit.variant.document, capture, visit.params, reply)
+            self._capture.record(visit.endpoint, visit.variant.document, capture, visit.params, reply)
 
-    def mirror(self, visit: InFlightInvocation, timeout: float) -> None:
+    def send_to_shadow(self, visit: InFlightInvocation, timeout: float) -> None:
         """Send a copy of a request to the shadow variant, whose weight says to what share of the production variant's, and drop its
         answer.
         """
@@ -153,7 +153,7 @@ class EndpointInvoker:
 
         async def send() -> None:
             try:
-                self.note(copy, await self._through(copy, timeout))
+                self.record(copy, await self._through(copy, timeout))
             except Exception:  # whatever a shadow does, nobody waits for it
                 logger.info("the shadow variant of endpoint %s did not answer", visit.endpoint, exc_info=True)
             finally:
@@ -169,8 +169,8 @@ class EndpointInvoker:
 
     async def _through(self, visit: InFlightInvocation, timeout: float) -> Reply:
         try:
-            async with visit.instance.route(visit.endpoint, visit.params, self.invoker, visit.took) as steps:
-                reply = await self.invoker.through(steps, visit.params, timeout)
+            async with visit.instance.route(visit.endpoint, visit.params, self.invoker, visit.timings) as steps:
+                reply = await self.invoker.invoke_pipeline(steps, visit.params, timeout)
         except Unreachable as error:
             raise unavailable() from error
         except ModelLoadFailed as error:

@@ -104,7 +104,7 @@ class InvocationMetrics:
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
         self._notes: BatchWriter[InvocationRecord] = BatchWriter(self._write, FLUSH_SECONDS, "invocation-metrics")
-        self.note, self.flush = self._notes.add, self._notes.flush
+        self.record, self.flush = self._notes.add, self._notes.flush
         platform.metrics.flush_before_reading(self.flush)
 
     def _write(self, noted: list[InvocationRecord]) -> None:

@@ -58,8 +58,8 @@ class Runtime:
             Of `EndpointInvoker.call`, or ``ModelError``.
         """
         endpoint = await self._endpoint(context, params)
-        variant, reply = await self._calls.call(context, endpoint, params, TIMEOUT_SECONDS)
-        if not reply.good:
+        variant, reply = await self._calls.invoke(context, endpoint, params, TIMEOUT_SECONDS)
+        if not reply.ok:
             raise model_error(context, endpoint, reply)
         response = answer(variant, reply.headers, reply.body)
         response.headers.update(reply.sessions)
@@ -79,14 +79,14 @@ class Runtime:
     async def _pieces(self, context: Context, endpoint: EndpointRouter, params: dict) -> AsyncIterator:
         """First the variant and the headers of its answer, then the messages of the event stream."""
         invoker = self._calls.invoker
-        async with self._calls.visit(context, endpoint, params) as visit:
+        async with self._calls.in_flight(context, endpoint, params) as visit:
             try:
                 async with (
-                    visit.instance.route(endpoint.name, params, invoker, visit.took) as steps,
-                    invoker.streamed(steps, params, STREAM_SECONDS) as (reply, chunks),
+                    visit.instance.route(endpoint.name, params, invoker, visit.timings) as steps,
+                    invoker.stream_pipeline(steps, params, STREAM_SECONDS) as (reply, chunks),
                 ):
-                    if not reply.good:
-                        self._calls.note(visit, reply)
+                    if not reply.ok:
+                        self._calls.record(visit, reply)
                         raise model_error(context, endpoint, reply)
                     yield visit.variant, reply.headers
                     async for chunk in chunks:
@@ -96,7 +96,7 @@ class Runtime:
             except StreamBroken as error:
                 reply.status = 0
                 yield eventstream.exception("ModelStreamError", {"Message": str(error), "ErrorCode": error.code})
-        self._calls.note(visit, reply)
+        self._calls.record(visit, reply)
 
     async def _endpoint(self, context: Context, params: dict) -> EndpointRouter:
         name = params["EndpointName"]
@@ -108,7 +108,7 @@ class Runtime:
             raise validation_error(f"Endpoint {name} is an asynchronous endpoint; it takes requests by InvokeEndpointAsync.")
         if "SessionId" in params and any("Serverless" in variant.document for variant in endpoint.variants):
             raise validation_error(f"Endpoint {name} is serverless and does not support stateful sessions.")
-        return await self._components.called(context, endpoint, params.get("InferenceComponentName"))
+        return await self._components.resolve(context, endpoint, params.get("InferenceComponentName"))
 
     def close(self) -> None:
         """Write what was noted and drop the connections. Not to be called in the event loop's own thread."""

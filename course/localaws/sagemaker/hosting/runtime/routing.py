@@ -36,7 +36,7 @@ class EndpointRouter:
     share: float = 0.0
     sessions: StatefulSessions = field(default_factory=StatefulSessions)
 
-    def hold(self, session: str, instance: HostedInstance) -> tuple[Fleet, ProductionVariant, HostedInstance]:
+    def acquire_session(self, session: str, instance: HostedInstance) -> tuple[Fleet, ProductionVariant, HostedInstance]:
         """`take`, of the instance where a session is. Raises AwsError ``ValidationError`` when it is gone."""
         with self._lock:
             for fleet in filter(None, (self.fleet, self.incoming)):
@@ -49,7 +49,9 @@ class EndpointRouter:
                         return fleet, variant, instance
         raise unknown(session)
 
-    async def take(self, target: str | None, model: str | None, took: dict[str, float]) -> tuple[Fleet, ProductionVariant, HostedInstance]:
+    async def acquire(
+        self, target: str | None, model: str | None, took: dict[str, float]
+    ) -> tuple[Fleet, ProductionVariant, HostedInstance]:
         """The fleet in service, and its variant and instance for the next request, which is counted as under way until `give_back`.
 
         The instance is one that has the ``model`` loaded, if any has.
@@ -86,11 +88,11 @@ class EndpointRouter:
                 variant.begin()
             return fleet, variant, grown
 
-    def give_back(self, variant: ProductionVariant, instance: HostedInstance) -> None:
+    def release(self, variant: ProductionVariant, instance: HostedInstance) -> None:
         with self._lock:
             instance.requests -= 1
             variant.requests -= 1
-        variant.rest(instance)
+        variant.request_finished(instance)
 
     def size(self, variant: ProductionVariant) -> int:
         """How many instances a variant has; of a component all its copies, also while an update replaces them."""
@@ -107,7 +109,7 @@ class EndpointRouter:
         fleet = self.fleet
         return fleet.every if fleet else []
 
-    def exchange(self, fleet: Fleet) -> Fleet | None:
+    def replace_fleet(self, fleet: Fleet) -> Fleet | None:
         """Let ``fleet`` take all requests from now on; returns the one that it replaces."""
         with self._lock:
             before, self.fleet, self.incoming, self.share = self.fleet, fleet, None, 0.0
@@ -115,7 +117,7 @@ class EndpointRouter:
                 variant.active = None
             return before
 
-    def shift(self, fleet: Fleet, share: float, active: dict[str, int]) -> None:
+    def shift_traffic(self, fleet: Fleet, share: float, active: dict[str, int]) -> None:
         """Let so many instances of a new fleet's variants take a share of the requests."""
         with self._lock:
             self.incoming, self.share = fleet, share
@@ -132,7 +134,7 @@ class EndpointRouter:
         with self._lock:
             return (fleet or self.fleet).variants[name].resize(count)
 
-    def weigh(self, weights: dict[str, float]) -> None:
+    def set_weights(self, weights: dict[str, float]) -> None:
         with self._lock:
             for name, weight in weights.items():
                 self.fleet.variants[name].weight = weight

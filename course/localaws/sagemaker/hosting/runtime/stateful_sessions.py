@@ -51,7 +51,7 @@ class StatefulSessions:
             raise unknown(session)
         return found.instance
 
-    def heard(self, session: str | None, headers: Mapping[str, str], instance: HostedInstance, clock: Clock) -> dict[str, str]:
+    def update(self, session: str | None, headers: Mapping[str, str], instance: HostedInstance, clock: Clock) -> dict[str, str]:
         """Take note of what a container says of sessions; the headers of the answer to the caller."""
         told = {}
         begun = headers.get(SESSION_HEADER) or headers.get(NEW_HEADER, "")

@@ -67,7 +67,7 @@ class ProductionVariant:
     def shrink(self, instance: HostedInstance) -> None:
         """An instance that `grow` made could not be started."""
 
-    def rest(self, instance: HostedInstance) -> None:
+    def request_finished(self, instance: HostedInstance) -> None:
         """The request that an instance had is answered."""
 
     def end(self) -> None:
@@ -78,12 +78,12 @@ class ProductionVariant:
         self.requests += 1
         self.peak = max(self.peak, self.requests)
 
-    def most(self) -> int:
+    def take_peak(self) -> int:
         """The most requests that were under way at once since the last time that this was asked."""
         found, self.peak = max(self.peak, self.requests), self.requests
         return found
 
-    def peaks(self) -> list[int]:
+    def take_instance_peaks(self) -> list[int]:
         """The most requests that each instance had under way at once since the last time that this was asked."""
         found = []
         for instance in self.instances:

@@ -92,7 +92,7 @@ class ModelServer:
         How the container is called, by error messages and by invocations of one container among several.
     ready : bool
         It answered ``/ping`` and has not ended since.
-    lives : int
+    start_count : int
         How often it was started.
     port : int
         On loopback.
@@ -111,7 +111,7 @@ class ModelServer:
         self._asked_to_stop = threading.Event()
         self.hostname = container["Hostname"]
         self.ready = False
-        self.lives = 0
+        self.start_count = 0
         self.port = 0
 
     @property
@@ -205,7 +205,7 @@ class ModelServer:
         python = str(self._overlay.bin / "python3") if installed else python
         self._running = box.start([python, *arguments], self._log, self._image.workdir or "/opt/ml")
         self._wait_for_ping()
-        self.lives += 1
+        self.start_count += 1
         self.ready = True
 
     def _found_image(self) -> images.Image:

@@ -51,10 +51,10 @@ class ModelCache:
         self._locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     def __contains__(self, target: str) -> bool:
-        return self._life == self._server.lives and name_of(target) in self._loaded
+        return self._life == self._server.start_count and name_of(target) in self._loaded
 
     def __len__(self) -> int:
-        return len(self._loaded) if self._life == self._server.lives else 0
+        return len(self._loaded) if self._life == self._server.start_count else 0
 
     @contextlib.asynccontextmanager
     async def path(self, target: str, took: dict[str, float]) -> AsyncIterator[str]:
@@ -108,7 +108,7 @@ class ModelCache:
                 break
         took["ModelLoadingTime"] = time.perf_counter() - loading
         took["ModelLoadingWaitTime"] = time.perf_counter() - began
-        if not reply.good and reply.status != LOADED_ALREADY:
+        if not reply.ok and reply.status != LOADED_ALREADY:
             raise ModelLoadFailed(reply)
         self._loaded[name] = 0
 
@@ -128,12 +128,12 @@ class ModelCache:
 
     async def _ask(self, method: str, path: str, body: bytes) -> Reply:
         headers = {"Content-Type": "application/json"}
-        return await self._invoker.call(self._server, path, body, headers, LOAD_SECONDS, method=method)
+        return await self._invoker.request(self._server, path, body, headers, LOAD_SECONDS, method=method)
 
     def _forget_a_former_life(self) -> None:
-        if self._life != self._server.lives:
+        if self._life != self._server.start_count:
             self._loaded = {}
-            self._life = self._server.lives
+            self._life = self._server.start_count
 
 
 def name_of(target: str) -> str:

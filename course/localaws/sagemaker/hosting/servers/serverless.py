@@ -57,7 +57,7 @@ class ServerlessVariant(ProductionVariant):
             raise
         if self._provisioned:
             for instance in tried:
-                self.rest(instance)
+                self.request_finished(instance)
         else:
             self._drop(tried)
             run_concurrently(tried, HostedInstance.stop)
@@ -85,7 +85,7 @@ class ServerlessVariant(ProductionVariant):
         """A container that `grow` made did not start."""
         self._drop([instance])
 
-    def rest(self, instance: HostedInstance) -> None:
+    def request_finished(self, instance: HostedInstance) -> None:
         """A container has nothing to do any more."""
         with self._lock:
             self._idle_since[instance] = self._clock.now()

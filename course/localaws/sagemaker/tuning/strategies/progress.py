@@ -23,7 +23,7 @@ class ConvergenceTracker:
         self._count = 0
         self._reference: float | None = None
 
-    def tell(self, loss: float) -> None:
+    def add(self, loss: float) -> None:
         self._count += 1
         self.best = loss if self.best is None else min(self.best, loss)
         if self._reference is None or self._reference - loss >= IMPROVEMENT * abs(self._reference) and loss < self._reference:

@@ -72,7 +72,7 @@ def test_progress_counts_what_improves_by_less_than_a_hundredth() -> None:
     progress = ConvergenceTracker()
     counts = []
     for loss in (10.0, 9.95, 9.92, 9.8, 12.0, 9.0, 9.0):
-        progress.tell(loss)
+        progress.add(loss)
         counts.append(progress.not_improving)
     assert counts == [0, 1, 2, 0, 1, 0, 1] and progress.best == 9.0
 
@@ -80,9 +80,9 @@ def test_progress_counts_what_improves_by_less_than_a_hundredth() -> None:
 def test_progress_converges_after_ten_jobs_and_half_of_all_without_improvement() -> None:
     progress = ConvergenceTracker()
     for step in range(20):
-        progress.tell(100.0 - 5 * step)
+        progress.add(100.0 - 5 * step)
     for _ in range(19):
-        progress.tell(5.0)
+        progress.add(5.0)
     assert not progress.converged
-    progress.tell(5.0)
+    progress.add(5.0)
     assert progress.converged
