@@ -9,8 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import course
-
+COURSE = Path(__file__).parents[1]  # not by importing `course`: that imports the whole course
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 # Of /etc what programs look up, and no secret: names, resolution, certificates, libraries, time zone, fonts, pip, Java.
 ETC = """
@@ -73,5 +72,5 @@ def python() -> Iterator[Path]:
     """Where this interpreter and its packages are, and the course's package; not what may lie beside that."""
     executable = Path(sys.executable)
     yield from map(Path, (sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix))
-    yield from (executable.resolve().parents[1], Path(course.__file__).parent)
+    yield from (executable.resolve().parents[1], COURSE)
     yield from (Path(path) for path in sys.path if Path(path).name in ("site-packages", "dist-packages"))

@@ -17,12 +17,10 @@ import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import course
-
 BELOW = "below.pth"
 # Programs that start a Python: it is to be the overlay's, which sees what lies below and what the job installs.
 PROGRAMS = {"pip": "pip", "pip3": "pip", "torchrun": "torch.distributed.run"}
-CODE = Path(course.__file__).parent.parent
+CODE = Path(__file__).parents[3]
 # A requirement that names a file or another list of requirements may mean something else tomorrow: it is not cached.
 LOCAL = re.compile(r"^\s*(-|\.|/|file:)|@\s*file:|\.(whl|zip|gz)\b", re.MULTILINE)
 
