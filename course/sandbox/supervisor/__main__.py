@@ -28,7 +28,7 @@ import time
 import namespaces
 import relay
 import view
-from watch import Watch
+from watch import ProcessMonitor
 
 CANNOT_RUN = 127  # the shell's exit code for a command that is not found
 WATCH_SECONDS = 0.5
@@ -153,7 +153,7 @@ def supervise(spec: dict) -> dict:
         run_as_init(spec) if shut_in else execute(spec)
     os.write(2, json.dumps({"first": child if shut_in else None}).encode() + b"\n")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the reader of the job's output must see its end
-    watch = Watch(spec, child if shut_in else None)
+    watch = ProcessMonitor(spec, child if shut_in else None)
     status, limit, stopping, due = None, "", False, time.monotonic() + WATCH_SECONDS
     while status is None or (stopping and not shut_in and any_child()):
         ready = select.select([0, wake], [], [], max(0.0, due - time.monotonic()))[0]
@@ -178,7 +178,7 @@ def supervise(spec: dict) -> dict:
     return {"exit_code": exit_code(status), "limit": limit}
 
 
-def pass_on(number: int, child: int, watch: Watch, shut_in: bool) -> None:
+def pass_on(number: int, child: int, watch: ProcessMonitor, shut_in: bool) -> None:
     """A signal to the job: SIGTERM to all its processes, SIGINT to its process group."""
     if shut_in:
         os.kill(child, number)  # process 1 does the rest
