@@ -99,7 +99,7 @@ def checks(cells: Iterable[str], folder: Path) -> dict[str, Exercise]:
 def load_hidden(exercise: Exercise, folder: Path | None = None) -> None:
     """Register the hidden checks of an exercise's notebook. The grader's process and the gate call this; a kernel never does."""
     for path in (folder or root()).glob(f"*/{exercise.notebook}{HIDDEN}.py"):
-        _module(path)
+        load_module(path)
 
 
 @cache
@@ -114,7 +114,7 @@ def _exercises(folder: Path) -> dict[str, Exercise]:
 def _definitions(path: Path) -> dict[str, Exercise]:
     """The exercises that a module defines, in order."""
     found: dict[str, Exercise] = {}
-    for exercise in vars(_module(path)).values():
+    for exercise in vars(load_module(path)).values():
         if not isinstance(exercise, Exercise):
             continue
         if exercise.notebook != path.stem:
@@ -124,7 +124,7 @@ def _definitions(path: Path) -> dict[str, Exercise]:
     return found
 
 
-def _module(path: Path) -> types.ModuleType:
+def load_module(path: Path) -> types.ModuleType:
     """Import a file of ``graders/<lesson>/`` as part of a package of that lesson, so that ``from .m04_1 import ex2`` works in it.
 
     The package's name hangs on the folder: two courses in one process, as in the tests, do not mix.

@@ -159,7 +159,7 @@ def _from_model(one: dict, did: dict) -> bool:
     body = _read(did["response"]["body"])
     if body.get("source") != "model":
         return False
-    wanted = [_probability(flight) for flight in json.loads(one["event"]["body"])["flights"]]
+    wanted = [probability(flight) for flight in json.loads(one["event"]["body"])["flights"]]
     lines = [_line(flight) for flight in json.loads(one["event"]["body"])["flights"]]
     right = all(abs(got - want) < 2e-4 for got, want in zip(body["late"], wanted, strict=True))
     asked = [line for call in _answered(one, did) for line in call["body"].splitlines()]
@@ -195,7 +195,7 @@ def _number(field: str) -> float | None:
         return float("nan")
 
 
-def _probability(flight: dict) -> float:
+def probability(flight: dict) -> float:
     """What the stand-in's model says, as ``given/rehearsal.py`` computes it."""
     mixed = sum(place * (50 if value is None else float(value)) for place, value in enumerate(_line(flight), 1))
     return (mixed * 7.31 % 97) / 97

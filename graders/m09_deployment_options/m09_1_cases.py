@@ -65,12 +65,12 @@ def brief(rng: random.Random, load: float, dear: bool) -> tuple[dict, Traffic]:
 def cost(brief: dict, plan: dict, hours: int = KNOWN) -> float:
     """US dollars of the brief's hours with a plan: what is paid, and what late, refused and lost answers cost."""
     if plan["kind"] == "real-time":
-        answers = _on_instances(brief["arrivals"], brief["instance_seconds"], plan["instances"])
+        answers = on_instances(brief["arrivals"], brief["instance_seconds"], plan["instances"])
         usd = plan["instances"] * brief["instance_usd"] * hours
     else:
         size, most = plan["memory_mb"] // 1024, plan["max_concurrency"]
         seconds = brief["seconds"][size - 1]
-        answers = _in_containers(brief["arrivals"], seconds, brief["cold_seconds"], most)
+        answers = in_containers(brief["arrivals"], seconds, brief["cold_seconds"], most)
         if plan["memory_mb"] <= brief["model_mb"]:
             answers = [None] * len(answers)
         answered = len(answers) - answers.count(None)
@@ -82,7 +82,7 @@ def cheapest(brief: dict) -> dict:
     return min(OPTIONS, key=lambda plan: cost(brief, plan))
 
 
-def _in_containers(arrivals: list[float], seconds: float, cold: float, most: int) -> list[float | None]:
+def in_containers(arrivals: list[float], seconds: float, cold: float, most: int) -> list[float | None]:
     idle_from: list[float] = []
     answers: list[float | None] = []
     for arrival in arrivals:
@@ -100,7 +100,7 @@ def _in_containers(arrivals: list[float], seconds: float, cold: float, most: int
     return answers
 
 
-def _on_instances(arrivals: list[float], seconds: float, count: int) -> list[float | None]:
+def on_instances(arrivals: list[float], seconds: float, count: int) -> list[float | None]:
     free, answers = [0.0] * count, []
     for arrival in arrivals:
         done = max(arrival, heapq.heappop(free)) + seconds

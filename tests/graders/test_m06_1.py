@@ -35,7 +35,7 @@ def _given(name: str) -> ModuleType:
 
 tickets, trials, networks, jobs = (_given(name) for name in ("tickets", "trials", "networks", "tuning_jobs"))
 cases, hidden, probe, replay = (
-    catalogue._module(ROOT / "graders" / "m06_tuning" / f"m06_1_{name}.py") for name in ("cases", "hidden", "probe", "replay")
+    catalogue.load_module(ROOT / "graders" / "m06_tuning" / f"m06_1_{name}.py") for name in ("cases", "hidden", "probe", "replay")
 )
 
 

@@ -15,7 +15,7 @@ from course.grading import catalogue
 
 ROOT = Path(__file__).parents[2]
 GRADERS = ROOT / "graders" / "m06_tuning"
-cases, hidden, search = (catalogue._module(GRADERS / f"m06_2_{name}.py") for name in ("cases", "hidden", "search"))
+cases, hidden, search = (catalogue.load_module(GRADERS / f"m06_2_{name}.py") for name in ("cases", "hidden", "search"))
 
 
 @pytest.fixture(scope="module")

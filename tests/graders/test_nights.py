@@ -27,8 +27,8 @@ def _given(name: str) -> ModuleType:
 
 
 nights, replay = _given("nights"), _given("replay")
-cases = catalogue._module(ROOT / "graders" / LESSON / "m09_1_cases.py")
-hidden = catalogue._module(ROOT / "graders" / LESSON / "m09_1_hidden.py")
+cases = catalogue.load_module(ROOT / "graders" / LESSON / "m09_1_cases.py")
+hidden = catalogue.load_module(ROOT / "graders" / LESSON / "m09_1_hidden.py")
 
 
 @given(st.integers())
@@ -56,8 +56,8 @@ TRAFFIC = st.lists(st.integers(0, 3_000).map(lambda tenth: tenth / 2), max_size=
 
 @given(TRAFFIC, st.sampled_from([0.5, 2.0, 7.5]), st.sampled_from([0.0, 4.5, 20.0]), st.integers(1, 4))
 def test_both_replay_traffic_alike(arrivals: list[float], seconds: float, cold: float, most: int) -> None:
-    assert replay.serverless(arrivals, seconds, cold, most) == cases._in_containers(arrivals, seconds, cold, most)
-    assert replay.real_time(arrivals, seconds, most) == cases._on_instances(arrivals, seconds, most)
+    assert replay.serverless(arrivals, seconds, cold, most) == cases.in_containers(arrivals, seconds, cold, most)
+    assert replay.real_time(arrivals, seconds, most) == cases.on_instances(arrivals, seconds, most)
 
 
 @given(TRAFFIC, st.integers(1, 4))

@@ -44,9 +44,9 @@ def _of_given(name: str) -> ModuleType:
 
 autoscale, broken = _of_given("autoscale"), _of_given("broken")
 cases, released, calls, faults, hidden = (
-    catalogue._module(GRADERS / f"m08_2_{name}.py") for name in ("cases", "release", "calls", "broken", "hidden")
+    catalogue.load_module(GRADERS / f"m08_2_{name}.py") for name in ("cases", "release", "calls", "broken", "hidden")
 )
-definitions = catalogue._module(GRADERS / "m08_2.py")
+definitions = catalogue.load_module(GRADERS / "m08_2.py")
 SOUND = {"Image": "sagemaker-xgboost:3.0-5", "ModelDataUrl": "s3://b/a.tar.gz", "Environment": {"SAGEMAKER_MODEL_SERVER_WORKERS": "1"}}
 
 
@@ -160,7 +160,7 @@ def test_the_stand_in_s_model_is_the_check_s() -> None:
     rehearsal = _of_given("rehearsal")
     flight = {"weekday": 0, "hour": 7, "origin": 1, "distance": 1089, "temp": None, "wind_speed": 8.1, "precip": 0.0, "visib": 10.0}
     line = ",".join("" if flight[name] is None else str(flight[name]) for name in calls.COLUMNS)
-    assert rehearsal.probability(line) == pytest.approx(calls._probability(flight))
+    assert rehearsal.probability(line) == pytest.approx(calls.probability(flight))
 
 
 def test_what_is_kept_goes_from_scene_to_scene_and_time_only_passes_in_calls_and_waits() -> None:

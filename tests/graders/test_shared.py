@@ -35,7 +35,7 @@ def _given(name: str) -> ModuleType:
 
 sharing, raw = _given("sharing"), _given("raw")
 cases, choices, definitions, hidden = (
-    catalogue._module(ROOT / "graders" / LESSON / f"m09_2{part}.py") for part in ("_cases", "_choices", "", "_hidden")
+    catalogue.load_module(ROOT / "graders" / LESSON / f"m09_2{part}.py") for part in ("_cases", "_choices", "", "_hidden")
 )
 seeds = st.integers(0, 2**32)
 

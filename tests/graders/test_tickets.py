@@ -26,8 +26,8 @@ def _given_tickets() -> ModuleType:
 
 
 tickets = _given_tickets()
-cases = catalogue._module(ROOT / "graders" / LESSON / "m04_2_cases.py")
-hidden = catalogue._module(ROOT / "graders" / LESSON / "m04_2_hidden.py")
+cases = catalogue.load_module(ROOT / "graders" / LESSON / "m04_2_cases.py")
+hidden = catalogue.load_module(ROOT / "graders" / LESSON / "m04_2_hidden.py")
 
 
 def _channel(name: str) -> dict:
