@@ -22,7 +22,7 @@ if exchange := schedule.exchange(Path()):
     c.Exchange.root = exchange
 c.CourseDirectory.source_directory = "solutions"
 c.CourseDirectory.release_directory = "notebooks"
-# What lies beside a lesson's notebook is copied to learners, but for these: text sources, and whatever shows an answer.
+# Files beside a lesson's notebook are copied to learners, except these: sources, declarations, and files that show an answer.
 c.CourseDirectory.ignore = [
     ".ipynb_checkpoints",
     "*.pyc",
@@ -32,6 +32,7 @@ c.CourseDirectory.ignore = [
     "reference",
     "answers",
     "*_hidden.py",
+    "lesson.yaml",
 ]
 
 # `nbgrader zip_collect` knows the names that Canvas and Moodle give to files.

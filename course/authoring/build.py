@@ -1,6 +1,7 @@
 """`make notebooks`: derive the solution notebooks and, through nbgrader's own `generate_assignment`, the learners' notebooks.
 
-Everything is derived in a scratch copy first and only then compared (`--check`) or written; a source that fails leaves all as it was.
+It also writes the copies that a lesson declares (`copies`), README's table of lessons and the list of copies in .gitattributes (`blocks`).
+Everything is derived in a scratch folder first, then compared (`--check`) or written. If a source is wrong, no notebook changes.
 """
 
 from __future__ import annotations
@@ -17,16 +18,17 @@ from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
 from course import canary
-from course.authoring import notebook, source
+from course.authoring import blocks, copies, declaration, notebook, source
+from course.authoring.declaration import SOLUTIONS
 from course.authoring.source import SourceError
 from course.grading import Exercise, catalogue
 
-SOLUTIONS, RELEASE = "solutions", "notebooks"
+RELEASE = "notebooks"
 SCRATCH = (".ipynb_checkpoints", "__pycache__")
 
 
 class NotebookBuildError(Exception):
-    """nbgrader refused an assignment, or something that learners must not have would be released."""
+    """nbgrader refused an assignment, or an answer would be released."""
 
 
 def lessons(root: Path) -> list[str]:
@@ -35,18 +37,20 @@ def lessons(root: Path) -> list[str]:
 
 
 def derive(root: Path, lesson: str, exercises: Mapping[str, Exercise], stage: Path) -> dict[Path, bytes]:
-    """All derived files of a lesson by their path below ``root``: solution notebooks, and what learners get.
+    """All derived files of a lesson by their path below ``root``: solution notebooks, copies, and the released files.
 
-    ``stage`` is an empty folder to work in; one for several lessons saves nbgrader the making of its database.
+    ``stage`` is an empty folder to work in. Use one for several lessons: nbgrader then makes its database only once.
 
     Raises
     ------
     SourceError
         When a source cannot become a notebook.
-    BuildError
+    DeclarationError
+        When the lesson's declaration is missing or wrong.
+    NotebookBuildError
         When nbgrader fails, or a reference answer would reach learners.
     """
-    derived: dict[Path, bytes] = {}
+    derived = copies.derive(root, declaration.read(root, lesson))
     for path in sorted((root / SOLUTIONS / lesson).glob("m*.py")):
         if not source.is_source(path):
             continue
@@ -54,10 +58,8 @@ def derive(root: Path, lesson: str, exercises: Mapping[str, Exercise], stage: Pa
             raise SourceError(f"{source.place(path, 1)}: a notebook of lesson {lesson} begins with {lesson[:3]}.")
         text = notebook.to_text(notebook.solution(source.read(path), exercises))
         derived[Path(SOLUTIONS, lesson, path.with_suffix(".ipynb").name)] = text.encode()
-    ignore = shutil.ignore_patterns("*.ipynb", *SCRATCH)
-    shutil.copytree(root / SOLUTIONS / lesson, stage / SOLUTIONS / lesson, ignore=ignore)
-    for path, content in derived.items():
-        (stage / path).write_bytes(content)
+    shutil.copytree(root / SOLUTIONS / lesson, stage / SOLUTIONS / lesson, ignore=_derived_files)
+    _write_files(stage, derived)
     _generate_assignment(root, stage, lesson)
     if leaked := canary.leaks(stage / RELEASE / lesson):
         names = ", ".join(name.removeprefix(f"{stage}/") for name in leaked)
@@ -66,61 +68,79 @@ def derive(root: Path, lesson: str, exercises: Mapping[str, Exercise], stage: Pa
     return derived | {path.relative_to(stage): path.read_bytes() for path in released}
 
 
+def _derived_files(folder: str, names: Sequence[str]) -> set[str]:
+    """The names in a lesson's folder that `derive` makes, or that no lesson needs; see `shutil.copytree`."""
+    ignored = shutil.ignore_patterns("*.ipynb", *SCRATCH)(folder, names)
+    return ignored | {name for name in names if copies.is_copy(Path(folder, name))}
+
+
 def _generate_assignment(root: Path, stage: Path, lesson: str) -> None:
     config = Config()
     if (root / "nbgrader_config.py").is_file():
         config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
     config.CourseDirectory.root = str(stage)
-    config.CourseDirectory.db_url = f"sqlite:///{stage / 'gradebook.db'}"  # the class's own gradebook is not an author's to change
+    config.CourseDirectory.db_url = f"sqlite:///{stage / 'gradebook.db'}"  # a build must not change the class's gradebook
     result = NbGraderAPI(config=config).generate_assignment(lesson)
     if not result["success"]:
         raise NotebookBuildError(f"nbgrader generate_assignment {lesson} failed:\n{result.get('log') or result.get('error')}")
 
 
 def existing(root: Path, lesson: str) -> set[Path]:
-    """The derived files of a lesson that are there now."""
-    found = [*(root / SOLUTIONS / lesson).glob("*.ipynb"), *(root / RELEASE / lesson).rglob("*")]
+    """The derived files of a lesson that exist now."""
+    found = [*(root / SOLUTIONS / lesson).glob("*.ipynb"), *(root / RELEASE / lesson).rglob("*"), *copies.existing(root, lesson)]
     return {path.relative_to(root) for path in found if path.is_file() and not set(SCRATCH) & set(path.parts)}
 
 
 def differences(root: Path, lesson: str, derived: Mapping[Path, bytes]) -> list[str]:
-    """What is not as derived: a line for each file."""
-    lines = []
-    for path, content in sorted(derived.items()):
-        if not (root / path).is_file():
-            lines.append(f"{path} is missing")
-        elif (root / path).read_bytes() != content:
-            lines.append(f"{path} differs from what its source gives")
-    return lines + [f"{path} comes from no source" for path in sorted(existing(root, lesson) - set(derived))]
+    """A line for each file that is missing, differs or has no source."""
+    return _compare(root, derived) + [f"{path} comes from no source" for path in sorted(existing(root, lesson) - set(derived))]
 
 
 def write(root: Path, lesson: str, derived: Mapping[Path, bytes]) -> int:
-    """Bring the files up to date, leaving those alone that are; returns how many changed."""
-    changed = 0
-    for path, content in derived.items():
-        target = root / path
-        if target.is_file() and target.read_bytes() == content:
-            continue
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
-        changed += 1
+    """Update the files of a lesson, and delete those without a source; returns how many changed."""
+    changed = _write_files(root, derived)
     for path in existing(root, lesson) - set(derived):
         (root / path).unlink()
         changed += 1
     return changed
 
 
+def _compare(root: Path, files: Mapping[Path, bytes]) -> list[str]:
+    lines = []
+    for path, content in sorted(files.items()):
+        if not (root / path).is_file():
+            lines.append(f"{path} is missing")
+        elif (root / path).read_bytes() != content:
+            lines.append(f"{path} differs from what its source gives")
+    return lines
+
+
+def _write_files(root: Path, files: Mapping[Path, bytes]) -> int:
+    """Write the files whose content differs; returns how many."""
+    changed = [path for path, content in files.items() if not (root / path).is_file() or (root / path).read_bytes() != content]
+    for path in changed:
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(files[path])
+    return len(changed)
+
+
 def run(root: Path, wanted: Sequence[str], check: bool) -> list[str]:
-    """Derive lessons and write or compare them; returns what is wrong, a line each.
+    """Derive lessons, then write or compare their files; returns a line for each problem.
 
     Raises
     ------
-    SourceError, BuildError
+    SourceError, DeclarationError, NotebookBuildError
+        As `derive`.
     """
     known = lessons(root)
     if unknown := [lesson for lesson in wanted if lesson not in known]:
         raise NotebookBuildError(f"no lesson {', '.join(unknown)}; there are {', '.join(known) or 'none yet'}.")
-    wrong: list[str] = []
+    declared = [declaration.read(root, lesson) for lesson in known]
+    if not check:
+        for lesson in declared:
+            _write_files(root, copies.derive(root, lesson))  # before the exercises are loaded, whose modules may import them
+    shared = blocks.derive(root, declared)
+    wrong = _compare(root, shared) if check else []
     with tempfile.TemporaryDirectory() as scratch:
         for lesson in wanted or known:
             derived = derive(root, lesson, catalogue.exercises(root / "graders"), Path(scratch).resolve())
@@ -128,16 +148,20 @@ def run(root: Path, wanted: Sequence[str], check: bool) -> list[str]:
                 wrong += differences(root, lesson, derived)
             else:
                 print(f"{lesson}: {write(root, lesson, derived)} of {len(derived)} files changed")
-    if not wanted:
-        leftover = {path.name for folder in (SOLUTIONS, RELEASE) for path in (root / folder).glob("m*") if path.is_dir()} - set(known)
-        wrong += [f"{name} has no source in {SOLUTIONS}/{name}; delete its folder" for name in sorted(leftover)]
-    return wrong
+    if not check:
+        _write_files(root, shared)
+    return wrong if wanted else wrong + _leftovers(root, known)
+
+
+def _leftovers(root: Path, known: Sequence[str]) -> list[str]:
+    names = {path.name for folder in (SOLUTIONS, RELEASE) for path in (root / folder).glob("m*") if path.is_dir()} - set(known)
+    return [f"{name} has no source in {SOLUTIONS}/{name}; delete its folder" for name in sorted(names)]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make notebooks", description="Derive the notebooks from their sources.")
     parser.add_argument("lessons", nargs="*", metavar="LESSON", help="for example m04_training; all when none is named")
-    parser.add_argument("--check", action="store_true", help="write nothing; fail when a notebook is not what its source gives")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail when a derived file differs from its source")
     parser.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder (default: here)")
     options = parser.parse_args(arguments)
     try:

@@ -45,7 +45,7 @@ class Source:
     @property
     def notebook(self) -> str:
         """The id with which the exercises of this notebook begin: ``"m04_1"``."""
-        return NAME.fullmatch(self.path.name)["notebook"]
+        return notebook_id(self.path.name)
 
     def at(self, cell: LessonCell) -> str:
         """The place of a cell, for a message."""
@@ -58,6 +58,11 @@ class Source:
 def place(path: Path, line: int, number: int | None = None) -> str:
     """``solutions/m04_training/m04_1_x.py:12, cell 3``."""
     return "/".join(path.parts[-3:]) + f":{line}" + (f", cell {number}" if number else "")
+
+
+def notebook_id(file_name: str) -> str:
+    """``"m04_1"`` for ``"m04_1_builtin_xgboost.py"``, ``"m00"`` for ``"m00_start.py"``."""
+    return NAME.fullmatch(file_name)["notebook"]
 
 
 def is_source(path: Path) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from course import canary, cli
+from course.authoring import declaration
 from course.authoring.teaching import NOTES, note
 from course.regression.demo_class import reference_answers
 
@@ -35,10 +36,9 @@ def test_they_hold_no_answer():
 
 @pytest.fixture
 def root(tmp_path) -> Path:
-    for name in ("solutions", "graders", "notebooks"):
+    for name in ("graders", "notebooks"):
         (tmp_path / name).symlink_to(ROOT / name)
-    (tmp_path / NOTES).mkdir(parents=True)
-    shutil.copy(ROOT / NOTES / "by_hand.yaml", tmp_path / NOTES)
+    shutil.copytree(ROOT / "solutions" / LESSON, tmp_path / "solutions" / LESSON)
     return tmp_path
 
 
@@ -57,26 +57,33 @@ def test_written_once_then_fresh_then_stale(root, capsys):
     assert "m00_start.md is stale; run `course teaching-note`" in capsys.readouterr().err
     assert cli.main(["teaching-note", LESSON, "--root", str(root)]) == 0
     assert cli.main(["teaching-note", LESSON, "--root", str(root), "--check"]) == 0
-    by_hand = root / NOTES / "by_hand.yaml"
-    by_hand.write_text(by_hand.read_text().replace("Last, ", "Then, ", 1))
+    declared = root / declaration.place(LESSON)
+    declared.write_text(declared.read_text().replace("Last, ", "Then, ", 1))
     assert cli.main(["teaching-note", LESSON, "--root", str(root), "--check"]) == 1
 
 
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("m00_start:\n", "m77_none:\n", "says nothing of m00_start"),
         ("wrong_hhmm_is_hour", "wrong_none", "there is no mistake 'm00_ex1/wrong_none'"),
         ("m00_ex1/wrong_hhmm_is_hour", "m00_ex1/right_frame", "there is no mistake"),
-        ("    demo:", "    demos:", "m00_start has no demo"),
-        ("  m00_start:", "  m00_other:", "has no notebook 'm00_other'"),
+        ("      demo:", "      demos:", "m00_start, teaching has an unknown key 'demos'"),
+        ("      goes_wrong:", "    slow:", "m00_start, slow: expected keys (run, gate), but found ["),
+        ("      misconceptions: [", "      misconceptions: [] # [", "the teaching of m00_start has no misconceptions"),
+        ("  m00_start:", "  m00_other:", "names the notebooks m00_other; the sources are m00_start"),
     ],
 )
 def test_what_is_missing_is_said(root, capsys, old, new, words):
-    by_hand = root / NOTES / "by_hand.yaml"
-    by_hand.write_text(by_hand.read_text().replace(old, new, 1))
+    declared = root / declaration.place(LESSON)
+    declared.write_text(declared.read_text().replace(old, new, 1))
     assert cli.main(["teaching-note", LESSON, "--root", str(root)]) == 2
     assert words in capsys.readouterr().err and not (root / NOTES / f"{LESSON}.md").exists()
+
+
+def test_a_lesson_without_a_declaration(root, capsys):
+    (root / declaration.place(LESSON)).unlink()
+    assert cli.main(["teaching-note", LESSON, "--root", str(root)]) == 2
+    assert "solutions/m00_start/lesson.yaml is missing" in capsys.readouterr().err
 
 
 def test_a_lesson_that_is_none(capsys):

@@ -1,6 +1,7 @@
 """Every exercise passes the gate: answers of known worth earn what they are worth.
 
-By day without mutants, and without the notebooks that are slow; the lanes `mutants` of `make nightly` try all mutants of all.
+`make test` leaves out mutants, and the notebooks whose declaration says that the gate is slow. The lanes `mutants` of `make nightly` try
+all mutants of all notebooks.
 """
 
 from __future__ import annotations
@@ -10,12 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from course.authoring import declaration
 from course.grading import catalogue, gate
 
-from ..slow_lessons import SLOW
-
 ROOT = Path(__file__).parents[2]
-AT_NIGHT = (*SLOW, "m04_2", "m08_1")  # whose answers fail jobs and update endpoints, which takes two minutes
+AT_NIGHT = declaration.slow_notebooks(ROOT, "gate")
 
 
 def _notebook(exercise: str) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 from pathlib import Path
 from statistics import fmean
 
@@ -11,10 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course import datasets
+from course.authoring import copies
 from course.grading import catalogue
 
 ROOT = Path(__file__).parents[2]
 GRADERS = ROOT / "graders" / "m06_tuning"
+GIVEN = "solutions/m06_tuning/given/search.py"
 cases, hidden, search = (catalogue.load_module(GRADERS / f"m06_2_{name}.py") for name in ("cases", "hidden", "search"))
 
 
@@ -24,7 +28,26 @@ def pool() -> object:
 
 
 def test_learners_and_checks_replay_by_the_same_program() -> None:
-    assert (GRADERS / "m06_2_search.py").read_text() == (ROOT / "solutions" / "m06_tuning" / "given" / "search.py").read_text()
+    """The build copies the checks' file from the course's; a learner may edit only the file in their own folder."""
+    original, copy = ROOT / GIVEN, GRADERS / "m06_2_search.py"
+    assert copy.read_text() == f"{copies.MARK}{GIVEN}\n{original.read_text()}"
+
+
+def test_checks_never_run_the_learners_file(tmp_path) -> None:
+    for folder in (tmp_path / "given", tmp_path):
+        folder.mkdir(exist_ok=True)
+        for name in ("search", "m06_2_search"):
+            (folder / f"{name}.py").write_text("raise SystemExit('the learner decides')\n")
+    script = f"""
+import sys
+from pathlib import Path
+from course.grading import catalogue
+hidden = catalogue.load_module(Path({str(GRADERS / "m06_2_hidden.py")!r}))
+print(sys.modules[hidden.outcome.__module__].__file__)
+"""
+    script = f"import sys; sys.path[:0] = ['', 'given', {str(ROOT)!r}]\n{script}"  # the learner's folder comes first, as in a kernel
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == str(GRADERS / "m06_2_search.py"), done.stderr
 
 
 @settings(max_examples=10, deadline=None)

@@ -24,7 +24,14 @@ from course.grading.sandbox.limits import limits
 
 GIVEN = "given"  # the folder of a lesson whose files learners may edit
 LEFT_OUT = shutil.ignore_patterns("*_hidden.py", "answers", "__pycache__", ".ipynb_checkpoints")
-SOURCES = ("*.ipynb", "m[0-9][0-9]_*.py", "reference", "__pycache__", ".ipynb_checkpoints")  # of a lesson, none of it for learners
+SOURCES = (
+    "*.ipynb",
+    "lesson.yaml",
+    "m[0-9][0-9]_*.py",
+    "reference",
+    "__pycache__",
+    ".ipynb_checkpoints",
+)  # not for learners
 
 
 @dataclass(frozen=True)
