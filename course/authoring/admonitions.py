@@ -19,7 +19,7 @@ CODE_FENCE = re.compile(r"\s*(`{3,}|~{3,})")
 
 
 class AdmonitionError(ValueError):
-    """A fence is wrong. ``line`` counts from 0 within the text."""
+    """A fence is malformed. ``line`` counts from 0 within the text."""
 
     def __init__(self, message: str, line: int) -> None:
         super().__init__(message)
@@ -27,7 +27,7 @@ class AdmonitionError(ValueError):
 
 
 def render(text: str) -> str:
-    """Markdown with each admonition as HTML around its Markdown body; fences within code blocks stay as they are.
+    """Markdown with each admonition as HTML around its Markdown body. Fences within code blocks do not change.
 
     Raises
     ------

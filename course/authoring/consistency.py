@@ -1,4 +1,4 @@
-"""Whether the exercises of a source fit their definitions: what must hold before a notebook can be derived at all."""
+"""Checks that the exercises of a source fit their definitions. A notebook can be derived only if they do."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something to mend: where (file, line, cell), and what is wrong and what to do."""
+    """A problem in a source: where (file, line, cell), what is wrong, and what to do."""
 
     where: str
     what: str
@@ -27,7 +27,7 @@ class Problem:
 
 
 def problems(source: Source, exercises: Mapping[str, Exercise]) -> list[Problem]:
-    """Everything wrong between a source and the definitions of all exercises."""
+    """All mismatches between a source and the definitions of all exercises."""
     found: list[Problem] = []
     for cell in source.cells:
         where = source.at(cell)
@@ -88,7 +88,7 @@ def _answer(cell: LessonCell, exercise: Exercise) -> Iterator[str]:
 
 
 def cleared(cell: LessonCell) -> str:
-    """The text of an answer cell as nbgrader hands it to learners."""
+    """The text of an answer cell as nbgrader releases it to learners."""
     metadata = {"nbgrader": {"grade_id": cell.exercise, "solution": True}}
     node, _ = ExerciseStub().preprocess_cell(new_code_cell(cell.text, metadata=metadata), {"language": "python"}, 0)
     return node.source

@@ -1,7 +1,7 @@
 """`course coverage`: which topics of the syllabus and which exam skills no exercise covers yet.
 
-A report, never a failure: lessons that are not written yet leave gaps, and the report says which lesson is to fill each. With
-``--write`` it writes `docs/coverage.md` too, which shows against each topic and skill the exercises that cover it.
+It only reports: lessons that are not written yet leave gaps, and the report says which lesson should fill each. With ``--write`` it
+also writes `docs/coverage.md`, which lists the exercises that cover each topic and skill.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ OPENING = """\
 
 <!-- Written by `course coverage --write` from the exercises, the syllabus and the skills of the exam; not edited. -->
 
-An exercise covers a topic or a skill when its definition names it, and is graded. A dash is a gap: for a topic, the lesson that is to
-close it stands beside it. The wording of the skills is ours; AWS's exam guides are the authority.
+Every exercise is graded, and covers the topics and skills that its definition names. A dash is a gap; the row of a topic also names the
+lesson that should close it. The wording of the skills is ours; AWS's exam guides are the authority.
 """
 
 

@@ -1,4 +1,4 @@
-"""A text source with its exercises, as the rules of the linter see it, and their settings."""
+"""A text source with its exercises, which the linter's rules read, and the settings of the rules."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FENCED = re.compile(r"^(`{3,}|~{3,}).*?^\1\s*$", re.M | re.S)
 
 @dataclass(frozen=True)
 class LessonSource:
-    """A source with its exercises, as the rules see it."""
+    """A source with its exercises; the input of every rule."""
 
     source: Source
     exercises: Mapping[str, Exercise]
@@ -31,7 +31,7 @@ class LessonSource:
         return self.source.cells
 
     def prose(self, cell: LessonCell) -> str:
-        """What learners read in a Markdown cell, without its code blocks."""
+        """The text that learners read in a Markdown cell, without its code blocks."""
         return FENCED.sub("", notebook.prose(self.source, cell, self.exercises.get(cell.exercise)))
 
     @property

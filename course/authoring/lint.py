@@ -1,4 +1,4 @@
-"""What every notebook of the course keeps to: shape, accessibility, cold starts. `lint.yaml` holds the numbers and the words.
+"""The rules for every notebook of the course: shape, accessibility, cold starts. `lint.yaml` holds the numbers and the words.
 
 A rule is a generator over a `LessonSource`. To add one, write it and put it into `RULES`. Rules about exercises are in
 `lint_exercises`, rules about the code of checks in `lint_checks`.
@@ -39,7 +39,7 @@ def one_title(lesson: LessonSource) -> Iterator[Problem]:
 
 
 def heading_levels(lesson: LessonSource) -> Iterator[Problem]:
-    last = 1  # the title's; a missing title is `one_title`'s to tell
+    last = 1  # the title's; `one_title` reports a missing title
     for cell in lesson.markdown:
         for mark, text in HEADING.findall(lesson.prose(cell)):
             if len(mark) > last + 1:
@@ -75,7 +75,7 @@ def dollars(lesson: LessonSource) -> Iterator[Problem]:
         if match := DOLLAR.search(text):
             yield lesson.problem(cell, f"{match[0]!r}: JupyterLab reads a pair of dollar signs as mathematics; write \\{match[0]}.")
         if any(len(ESCAPED_DOLLAR.findall(paragraph)) > 1 for paragraph in PARAGRAPH_END.split(text)):
-            # Its Markdown takes the backslashes away before its mathematics looks for pairs.
+            # JupyterLab's Markdown removes the backslashes before its mathematics looks for pairs.
             yield lesson.problem(
                 cell, "two dollar signs in a paragraph: JupyterLab reads them as mathematics all the same; write dollars or cents."
             )
@@ -191,7 +191,7 @@ RULES: tuple[Callable[[LessonSource], Iterator[Problem]], ...] = (
 
 
 def lint(parsed: Source, exercises: Mapping[str, Exercise]) -> list[Problem]:
-    """All that is wrong with a source, wiring first; rules of shape are judged only when the exercises fit.
+    """All problems of a source. Rules of shape apply only when `consistency` finds no problem.
 
     Raises
     ------
@@ -205,7 +205,7 @@ def lint(parsed: Source, exercises: Mapping[str, Exercise]) -> list[Problem]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Lint the sources named, or all of the course in the working directory; prints one line each problem."""
+    """Lint the named sources, or all sources of the course in the working directory; prints a line for each problem."""
     root = Path.cwd()
     named = [Path(name) for name in (sys.argv[1:] if arguments is None else arguments)]
     paths = named or [path for lesson in build.lessons(root) for path in sorted((root / build.SOLUTIONS / lesson).glob("m*.py"))]

@@ -1,4 +1,4 @@
-"""Rules about the code of checks: what they show, what they hang on, and what their parts are worth.
+"""Rules about the code of checks: what they show, what they depend on, and what their parts are worth.
 
 They read the definitions and the hidden checks of a notebook without running them: `got == wanted` with `{wanted}` in its message is found,
 an expected value that comes by another way is not.
@@ -16,7 +16,7 @@ from course.authoring.consistency import Problem
 from course.authoring.lesson import settings
 from course.grading import Exercise
 
-SHORTEST = 2  # characters of a literal that is looked for in a message
+SHORTEST = 2  # length of a literal that the rule searches for in a message
 BROAD = {"Exception", "BaseException"}
 
 
@@ -36,7 +36,7 @@ class Checks:
         return [node for node in ast.walk(self.tree) if isinstance(node, ast.FunctionDef)]
 
     def reported(self) -> Iterator[tuple[ast.FunctionDef, ast.Call]]:
-        """Each ``report.part(...)``, with the function it stands in."""
+        """Each ``report.part(...)``, with the function that contains it."""
         for function in self.functions:
             for node in ast.walk(function):
                 if isinstance(node, ast.Call) and ast.unparse(node.func) == "report.part":
@@ -52,7 +52,7 @@ def unknown_parts(checks: Checks) -> Iterator[Problem]:
 
 
 def expected_values(checks: Checks) -> Iterator[Problem]:
-    """A message shows what a part compares with."""
+    """A message shows the value that its part compares with."""
     for function, call in checks.reported():
         if len(call.args) < 3:
             continue
@@ -74,14 +74,14 @@ def _is_count(node: ast.expr) -> bool:
 
 
 def _compared(condition: ast.expr) -> Iterator[ast.expr]:
-    """What is on the right of ``==``: `got == expected`."""
+    """The right-hand sides of ``==``, as in `got == expected`."""
     for node in ast.walk(condition):
         if isinstance(node, ast.Compare):
             yield from (right for operator, right in zip(node.ops, node.comparators, strict=True) if isinstance(operator, ast.Eq))
 
 
 def _shown(function: ast.FunctionDef, messages: list[ast.expr]) -> tuple[set[str], str]:
-    """The expressions that messages interpolate, and their own words; a message may be put together in variables first."""
+    """The expressions that messages interpolate, and their own words. Variables may hold parts of a message."""
     names = {node.id for message in messages for node in ast.walk(message) if isinstance(node, ast.Name)}
     pieces = list(messages)
     for node in ast.walk(function):
@@ -113,7 +113,7 @@ def unrepeatable(checks: Checks) -> Iterator[Problem]:
 
 
 def kept_between_checks(checks: Checks) -> Iterator[Problem]:
-    """A module's own lists and dictionaries do not change: the next check, of another learner, would see it."""
+    """A check must not change lists and dictionaries of its module: the check of the next learner would see the change."""
     kept = {
         target.id
         for node in checks.tree.body
@@ -141,7 +141,7 @@ def _local(function: ast.FunctionDef) -> set[str]:
 
 
 def swallowed(checks: Checks) -> Iterator[Problem]:
-    """Assertions and broad handlers: neither ends in a message for the learner, nor in a grade that a human sees."""
+    """Assertions and broad handlers: the learner gets no message from them, and no human sees the grade."""
     for function in checks.functions:
         for node in ast.walk(function):
             if isinstance(node, ast.Assert):
@@ -165,7 +165,7 @@ RULES: tuple[Callable[[Checks], Iterator[Problem]], ...] = (
 
 
 def lint(graders: Path, notebook: str, exercises: Mapping[str, Exercise]) -> list[Problem]:
-    """All that is wrong with the checks of a notebook."""
+    """All problems of the checks of a notebook."""
     own = {name: exercise for name, exercise in exercises.items() if exercise.notebook == notebook}
     paths = [*graders.glob(f"*/{notebook}.py"), *sorted(graders.glob(f"*/{notebook}_*.py"))]
     modules = [Checks(path, ast.parse(path.read_text(encoding="utf-8")), own) for path in paths]
@@ -174,7 +174,7 @@ def lint(graders: Path, notebook: str, exercises: Mapping[str, Exercise]) -> lis
 
 
 def _unreported(exercise: Exercise, modules: list[Checks]) -> Iterator[Problem]:
-    """Parts that no check can ever report, and that nobody can earn."""
+    """Parts that no check can report, so that nobody can earn them."""
     if any("exercise.parts" in ast.unparse(function) for checks in modules for function in checks.functions):
         return  # reports all parts there are
     texts = {

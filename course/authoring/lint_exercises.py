@@ -1,4 +1,4 @@
-"""Rules about the exercises of a lesson: order, points, hints, objectives, and what must not hang on an answer."""
+"""Rules about the exercises of a lesson: order, points, hints, goals, and cells that must not depend on an answer."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def hints(lesson: LessonSource) -> Iterator[Problem]:
 
 
 def given_away(lesson: LessonSource) -> Iterator[Problem]:
-    """A value that is asked for stands in the text, the title or a hint."""
+    """The text, the title or a hint contains a value that the exercise asks for."""
     for exercise in lesson.notebook_exercises:
         text = lesson.prose(lesson.source.of(exercise.id, "exercise")[0])
         shown = "\n".join((text, exercise.title, *exercise.hints))
@@ -58,7 +58,7 @@ def given_away(lesson: LessonSource) -> Iterator[Problem]:
 
 
 def _literals(answer: LessonCell, exercise: Exercise) -> Iterator[tuple[str, str]]:
-    """Numbers and texts that the reference assigns as they are to what is asked for."""
+    """Literal numbers and texts that the reference assigns to the names that the check needs."""
     regions = {line for start, end in _regions(answer.text) for line in range(start, end + 1)}
     for node in ast.walk(ast.parse(answer.text)):
         if not isinstance(node, ast.Assign) or node.lineno not in regions:
@@ -87,10 +87,10 @@ def _regions(text: str) -> Iterator[tuple[int, int]]:
 
 
 def objectives(lesson: LessonSource) -> Iterator[Problem]:
-    """Each goal is met by an exercise, and each exercise meets a goal."""
+    """An exercise meets each goal, and each exercise meets a goal."""
     cell = next((cell for cell in lesson.markdown if GOALS in lesson.prose(cell)), None)
     if cell is None:
-        return  # which the rule about openings tells
+        return  # the rule about openings reports it
     listed = re.split(r"\n\s*\n(?=\S)", lesson.prose(cell).partition(GOALS)[2].lstrip("\n*: …."))[0]
     goals = [goal.strip() for goal in GOAL.findall(listed)]
     numbers = {number(exercise.id): exercise.id for exercise in lesson.notebook_exercises}
@@ -105,8 +105,8 @@ def objectives(lesson: LessonSource) -> Iterator[Problem]:
 
 
 def cold_exercises(lesson: LessonSource) -> Iterator[Problem]:
-    """A cell does not hang on another exercise's answer: whoever failed that one could not go on."""
-    answered: dict[str, str] = {}  # name that only an answer binds: the exercise
+    """A cell must not depend on another exercise's answer: a learner who failed that exercise could not continue."""
+    answered: dict[str, str] = {}  # name that only an answer binds -> its exercise
     bound: set[str] = set()
     for cell in lesson.code:
         tree = _tree(cell)
@@ -123,7 +123,7 @@ def cold_exercises(lesson: LessonSource) -> Iterator[Problem]:
 
 
 def _helpers(tree: ast.Module, answered: dict[str, str]) -> Iterator[tuple[ast.FunctionDef, str]]:
-    """Functions that use an answer once they are called, with its exercise."""
+    """Functions that use an answer when they are called, with its exercise."""
     for node in tree.body:
         if isinstance(node, ast.FunctionDef):
             yield from ((node, answered[name]) for name in sorted(answered.keys() & _unguarded(ast.Module(node.body, []))))
@@ -132,7 +132,7 @@ def _helpers(tree: ast.Module, answered: dict[str, str]) -> Iterator[tuple[ast.F
 def _tree(cell: LessonCell) -> ast.Module:
     try:
         return ast.parse(re.sub(r"^\s*[%!].*$", "pass", cell.text, flags=re.M))
-    except SyntaxError:  # IPython's own syntax; `wiring` tells what is wrong with an answer
+    except SyntaxError:  # IPython's own syntax; `consistency` reports what is wrong with an answer
         return ast.parse("")
 
 
@@ -157,7 +157,7 @@ def _outside_functions(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _unguarded(node: ast.AST) -> set[str]:
-    """Names that are read, but for those in a `try` or in a function, which runs when it is called."""
+    """Names that the code reads, except in a `try` or in a function, which runs only when it is called."""
     names: set[str] = set()
     for child in ast.iter_child_nodes(node):
         if isinstance(child, (ast.Try, ast.FunctionDef, ast.Lambda)):

@@ -29,7 +29,7 @@ def solution(source: Source, exercises: Mapping[str, Exercise]) -> NotebookNode:
     Raises
     ------
     SourceError
-        When an exercise does not fit its definition or an admonition is malformed; all that is wrong, one line each.
+        When an exercise does not fit its definition or an admonition is malformed. The message has a line for each problem.
     """
     if found := problems(source, exercises):
         raise SourceError("\n".join(map(str, found)))
@@ -70,7 +70,7 @@ def points(value: float) -> str:
 
 
 def ladder(exercise: Exercise) -> str:
-    """How to get a hint: by a call, since hints that stand there are read."""
+    """The line that says how to get a hint. The hints are not in the notebook: learners would read them at once."""
     return f'Stuck? `hint("{exercise.id}")` shows the first of {len(exercise.hints)} hints, and each time the next.'
 
 
@@ -111,7 +111,7 @@ def _nbgrader(cell: LessonCell, exercise: Exercise) -> dict:
 
 
 def _id(cell: LessonCell, node: NotebookNode) -> str:
-    """Position and a hash of the text; for cells of exercises their name, since a hash of an answer would help to guess it."""
+    """A cell's position and a hash of its text. Cells of exercises get names: a hash of an answer would help to guess it."""
     if cell.role:
         return f"{cell.exercise}_{cell.role}"
     return f"{cell.number:02d}-{hashlib.sha256(node.source.encode()).hexdigest()[:8]}"

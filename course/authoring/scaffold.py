@@ -1,4 +1,4 @@
-"""`course new-exercise m04_1_ex5`: the skeletons of everything that an exercise consists of, in the places where they belong."""
+"""`course new-exercise m04_1_ex5`: writes a skeleton of every part of an exercise."""
 
 from __future__ import annotations
 
@@ -119,14 +119,14 @@ class ScaffoldError(Exception):
 
 
 def plan(root: Path, exercise_id: str) -> dict[Path, str]:
-    """The files to write for a new exercise, by path, with their whole text.
+    """The files to write for a new exercise: path to whole text.
 
     Raises
     ------
     ScaffoldError
         When the id is malformed or taken, or its lesson or notebook does not exist.
     SyntaxError
-        When the definitions that are there are not Python.
+        When the existing definitions are not Python.
     """
     match = ID.fullmatch(exercise_id)
     if not match:
@@ -168,7 +168,7 @@ def plan(root: Path, exercise_id: str) -> dict[Path, str]:
 
 
 def _purpose(definitions: Path, lesson: str) -> tuple[dict, list]:
-    """Skills and topics to begin with: those of the notebook's last exercise, else the lesson's first topic."""
+    """The first skills and topics: those of the notebook's last exercise, otherwise the lesson's first topic."""
     tree = ast.parse(definitions.read_text(encoding="utf-8")) if definitions.exists() else ast.parse("")
     keywords = [keyword for node in ast.walk(tree) if isinstance(node, ast.Call) for keyword in node.keywords]
     named = {keyword.arg: ast.literal_eval(keyword.value) for keyword in keywords if keyword.arg in ("skills", "topics")}
@@ -185,7 +185,7 @@ def _source(root: Path, notebook: str) -> Path:
 
 
 def _with_cells(text: str, cells: str) -> str:
-    """The source with new cells before its closing sections, or at its end."""
+    """The source with the new cells before its closing sections, or at its end."""
     closing = CLOSING.search(text)
     if not closing:
         return text.rstrip("\n") + "\n\n" + cells.rstrip("\n") + "\n"
@@ -200,7 +200,7 @@ def _appended(path: Path, opening: str, part: str) -> str:
 
 
 def _importing(text: str, module: str, *names: str) -> str:
-    """The code with these names imported from a module, in the line that imports from it or in a new one."""
+    """The code with these names imported from a module: in its import line if there is one, otherwise in a new line."""
     known = re.search(rf"^from {re.escape(module)} import (\([^)]*\)|.+)$", text, re.M)
     there = re.findall(r"\w+", re.sub(r"#.*", "", known[1])) if known else []
     line = f"from {module} import {', '.join(sorted({*there, *names}, key=_as_ruff_sorts))}"
@@ -223,7 +223,7 @@ def _as_ruff_places(module: str) -> tuple[bool, str]:
 
 
 def _as_ruff_sorts(name: str) -> tuple:
-    """Constants, classes, then the rest; numbers by their size."""
+    """ruff's order: constants, classes, then the rest; numbers by their size."""
     kind = 0 if name.isupper() else 1 if name[0].isupper() else 2
     return kind, [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
 

@@ -13,17 +13,17 @@ import nbformat
 
 NAME = re.compile(r"(?P<notebook>(?P<lesson>m\d\d)(?:_\d)?)_[a-z][a-z0-9_]*\.py")
 MARKER = "# %%"
-ROLES = {"exercise": "markdown", "answer": "code", "check": "code"}  # cell option -> the type of cell that may carry it
-IGNORED = ("lines_to_next_cell", "cell_marker")  # what jupytext notes for itself
+ROLES = {"exercise": "markdown", "answer": "code", "check": "code"}  # cell option -> the cell type that may have it
+IGNORED = ("lines_to_next_cell", "cell_marker")  # written by jupytext for its own use
 
 
 class SourceError(ValueError):
-    """A source cannot become a notebook. The message says file and line, what is wrong and what to do."""
+    """A source cannot become a notebook. The message names file and line, and says what is wrong and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class LessonCell:
-    """One cell. ``number`` counts from 1; ``line`` is where its marker stands; ``role`` is a key of `ROLES` or ``""``."""
+    """One cell. ``number`` counts from 1; ``line`` is the line of its marker; ``role`` is a key of `ROLES` or ``""``."""
 
     number: int
     line: int
@@ -36,7 +36,7 @@ class LessonCell:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A parsed source. ``header`` is what stands before the first cell: comments that no notebook shows."""
+    """A parsed source. ``header`` is the text before the first cell: comments that no notebook shows."""
 
     path: Path
     header: str
@@ -75,7 +75,7 @@ def read(path: Path) -> Source:
     Raises
     ------
     SourceError
-        When the file's name, encoding, header or one of its cells is not as it must be.
+        When the file's name, encoding, header or one of its cells is not valid.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -85,7 +85,7 @@ def read(path: Path) -> Source:
 
 
 def parse(path: Path, text: str) -> Source:
-    """Parse the text of the source that stands at ``path``; see `read`."""
+    """Parse the text of the source at ``path``; see `read`."""
     if not is_source(path):
         raise SourceError(f"{place(path, 1)}: a source is called like m04_1_builtin_xgboost.py, in lower case.")
     lines = text.splitlines()

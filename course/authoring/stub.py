@@ -1,4 +1,4 @@
-"""What a learner finds in place of a reference answer. `nbgrader_config.py` puts this in nbgrader's own chain.
+"""The line that replaces a reference answer in a learner's notebook. `nbgrader_config.py` adds it to nbgrader's preprocessors.
 
 c.GenerateAssignment.preprocessors = course.authoring.stub.preprocessors()
 """
@@ -12,7 +12,7 @@ from nbgrader import utils
 from nbgrader.converters import GenerateAssignment
 from nbgrader.preprocessors import ClearSolutions
 
-GO_ON = "raises-exception"  # JupyterLab and nbclient go on after a cell with this tag, so "Run All" passes an exercise not yet done
+GO_ON = "raises-exception"  # JupyterLab and nbclient continue after a cell with this tag, so "Run All" passes an open exercise
 
 
 def number(exercise_id: str) -> str:
@@ -21,7 +21,7 @@ def number(exercise_id: str) -> str:
 
 
 def stub(exercise_id: str) -> str:
-    """The line that stands for an answer: honest, since it can only fail, and it says which exercise is open."""
+    """The line in place of an answer. It fails, and names the open exercise."""
     return f'raise NotImplementedError("Exercise {number(exercise_id)}")  # TODO: replace this line by your answer'
 
 
@@ -36,6 +36,6 @@ class ExerciseStub(ClearSolutions):
 
 
 def preprocessors() -> list[type]:
-    """nbgrader's chain for `generate_assignment`, with our stub in the place of its own."""
+    """nbgrader's preprocessors for `generate_assignment`, with `ExerciseStub` instead of `ClearSolutions`."""
     chain = GenerateAssignment.class_traits()["preprocessors"].default()
     return [ExerciseStub if each is ClearSolutions else each for each in chain]

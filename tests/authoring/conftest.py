@@ -1,4 +1,4 @@
-"""A course of one small lesson, in a folder of its own."""
+"""Fixtures: a small course of one lesson, in its own folder."""
 
 from __future__ import annotations
 

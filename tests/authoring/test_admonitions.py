@@ -1,4 +1,4 @@
-"""Admonitions become HTML that says its kind in words; everything else stays as it was."""
+"""Admonitions become HTML that names their kind in words. Nothing else changes."""
 
 from __future__ import annotations
 

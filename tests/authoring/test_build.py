@@ -1,4 +1,4 @@
-"""From source to both notebooks: stable to the byte, nothing secret in what learners get, hand edits found."""
+"""The build of both notebooks: byte-stable, no secret in the released files, hand edits are found."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_title_points_hints_and_check_come_from_the_definition(built):
     text = learner["m90_1_ex2_exercise"].source
     assert text.startswith("### Exercise 90.1.2: Say whether a flight is late (4.5 points)\n\nWrite `is_late(minutes)`")
     assert text.endswith('\n\nStuck? `hint("m90_1_ex2")` shows the first of 3 hints, and each time the next.')
-    assert "`len(flights)`" not in text  # what stands there is read
+    assert "`len(flights)`" not in text  # learners would read it
     check = learner["m90_1_ex2_check"]
     assert check.source == '# Checks exercise 90.1.2, 4.5 points: shape 1, unseen 3.5\ncheck("m90_1_ex2", is_late=is_late)'
     assert check.metadata.nbgrader.points == 4.5 and check.metadata.nbgrader.grade_id == "m90_1_ex2_check"
@@ -137,7 +137,7 @@ def test_plain_nbgrader_gives_the_same(built):
 
 
 def test_both_notebooks_run_from_top_to_bottom(built, monkeypatch):
-    """The reference earns its practice points; the untouched stub earns none, and "Run All" goes on past it."""
+    """The reference earns its practice points; the untouched stub earns none, and "Run All" continues after it."""
     monkeypatch.setenv("COURSE_GRADERS", str(built / "graders"))
     for path, flights in ((SOLUTION, "2.0"), (LEARNER, "0.0")):
         node = nbformat.read(built / path, as_version=4)

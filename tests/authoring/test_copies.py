@@ -1,4 +1,4 @@
-"""Files that several lessons give, and files that the checks run too: one original, copied by the build."""
+"""Given files of several lessons, and given files that checks run: the build copies them from one original."""
 
 from __future__ import annotations
 

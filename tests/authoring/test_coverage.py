@@ -1,4 +1,4 @@
-"""`course coverage` names what no exercise covers, and whose lesson is to."""
+"""`course coverage` lists what no exercise covers, and the lesson that should cover it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_the_page_shows_each_topic_and_skill_with_its_exercises(exercises, tmp_p
 
 
 def test_what_a_skill_comes_from_is_known() -> None:
-    """Each skill of the second exam is new, or lay in one of the first; and all of those but knowledge and what was dropped lie in one."""
+    """Each skill of the second exam is new or comes from the first. Each skill of the first is in one unless it is knowledge or dropped."""
     new, old = vocabulary.skills("C02"), vocabulary.skills("C01")
     assert [name for name, skill in new.items() if not skill.get("new") and not skill.get("from")] == []
     kept = {each for skill in new.values() for each in skill.get("from", ())}

@@ -1,4 +1,4 @@
-"""Each rule finds its fault in a lesson that is otherwise clean, says where and what to do; the clean lesson passes."""
+"""Each rule finds its fault in an otherwise clean lesson, and says where it is and what to do. The clean lesson passes."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ def test_a_fault_is_found_with_its_line(tmp_path, exercises, fault):
     old, new, words = FAULTS[fault]
     assert old in CHECK
     found = problems(tmp_path, exercises, CHECK.replace(old, new, 1))
-    assert words in " ".join(found) and len(found) <= 2, found  # a part of another name leaves one that nobody reports
+    assert words in " ".join(found) and len(found) <= 2, found  # after renaming a part, no check reports the old one
     assert found[0].startswith("graders/m90_fixture/m90_1.py:")
 
 

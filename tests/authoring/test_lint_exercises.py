@@ -1,4 +1,4 @@
-"""Each rule about exercises finds its fault in a lesson that is otherwise clean."""
+"""Each rule about exercises finds its fault in an otherwise clean lesson."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`course new-exercise` writes an exercise that only wants its words, and never touches one that is there."""
+"""`course new-exercise` writes an exercise that works and needs only its texts. It never changes an existing one."""
 
 from __future__ import annotations
 

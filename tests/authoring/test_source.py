@@ -1,4 +1,4 @@
-"""A source is read as written, or refused with its file, line and cell and what to do."""
+"""A source is parsed as written, or refused with file, line, cell and what to do."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ a_cell = st.one_of(st.tuples(st.just("markdown"), prose), st.tuples(st.just("cod
 
 @given(st.lists(a_cell, min_size=1, max_size=6))
 def test_what_jupytext_writes_is_read_as_it_was(cells):
-    """Any prose, and any text as a string in code, comes back from its py:percent form."""
+    """Any prose, and any string in code, survives the py:percent form."""
     from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
     contents = [text if kind == "markdown" else f"x = {text!r}" for kind, text in cells]

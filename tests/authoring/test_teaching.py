@@ -1,4 +1,4 @@
-"""Teaching notes: as their lessons give them, with no answer in them, and refused where something is missing."""
+"""Teaching notes match their lessons and hold no answer. A note is refused if a part is missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The data files are what the manifest says, and a damaged one says so, with the command that mends it."""
+"""The data files match the manifest. A damaged file gives an error with the command that repairs it."""
 
 from __future__ import annotations
 

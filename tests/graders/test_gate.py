@@ -1,4 +1,4 @@
-"""Every exercise passes the gate: answers of known worth earn what they are worth.
+"""Every exercise passes the gate: answers of known worth earn their points.
 
 `make test` leaves out mutants, and the notebooks whose declaration says that the gate is slow. The lanes `mutants` of `make nightly` try
 all mutants of all notebooks.

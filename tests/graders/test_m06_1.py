@@ -1,4 +1,4 @@
-"""m06_1: what the learner is given and what the checks judge by are one and the same, and the tables say what the text says."""
+"""m06_1: the learner's given files and the checks agree, and the tables support the text."""
 
 from __future__ import annotations
 

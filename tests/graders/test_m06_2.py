@@ -1,4 +1,4 @@
-"""m06_2: learners and checks replay the same searches, cases are what they are drawn for, and the table says what the text says."""
+"""m06_2: learners and checks replay the same searches, drawn cases have the wanted verdict, and the table supports the text."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def pool() -> object:
 
 
 def test_learners_and_checks_replay_by_the_same_program() -> None:
-    """The build copies the checks' file from the course's; a learner may edit only the file in their own folder."""
+    """The build copies the checks' file from the given file."""
     original, copy = ROOT / GIVEN, GRADERS / "m06_2_search.py"
     assert copy.read_text() == f"{copies.MARK}{GIVEN}\n{original.read_text()}"
 

@@ -1,4 +1,4 @@
-"""m09_1: what the learner's ``given/nights.py`` plants is what the checks look for; both replay traffic alike, at the dated price."""
+"""m09_1: the checks look for the faults that ``given/nights.py`` plants. Both replay traffic in the same way, at the dated price."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ TRAFFIC = st.lists(st.integers(0, 3_000).map(lambda tenth: tenth / 2), max_size=
 
 
 @given(TRAFFIC, st.sampled_from([0.5, 2.0, 7.5]), st.sampled_from([0.0, 4.5, 20.0]), st.integers(1, 4))
-def test_both_replay_traffic_alike(arrivals: list[float], seconds: float, cold: float, most: int) -> None:
+def test_both_replay_the_same_traffic_to_the_same_answers(arrivals: list[float], seconds: float, cold: float, most: int) -> None:
     assert replay.serverless(arrivals, seconds, cold, most) == cases.in_containers(arrivals, seconds, cold, most)
     assert replay.real_time(arrivals, seconds, most) == cases.on_instances(arrivals, seconds, most)
 

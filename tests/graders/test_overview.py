@@ -1,4 +1,4 @@
-"""docs/graders.md tells what was recorded, and the records are of the reference answers that there are."""
+"""docs/graders.md shows the records, and the records belong to the current reference answers."""
 
 from __future__ import annotations
 

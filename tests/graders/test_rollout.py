@@ -1,4 +1,4 @@
-"""m08_2: what the learner's modules in ``given/`` do is what the checks judge by, and what the lesson says of it holds."""
+"""m08_2: the learner's modules in ``given/`` and the checks agree, and the statements of the lesson hold."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ GRADERS = ROOT / "graders" / "m08_realtime"
 
 @pytest.fixture(scope="module", autouse=True)
 def _given():
-    """The lesson's folder on the path for as long as its modules are imported."""
+    """Puts the lesson's folder on the path while its modules are imported."""
     sys.path.insert(0, str(LESSON))
     yield
     sys.path.remove(str(LESSON))

@@ -1,4 +1,4 @@
-"""m09_2: the learner's ``given/`` and the checks agree on replays and features; practice keeps the rule; the text tells the truth."""
+"""m09_2: the learner's ``given/`` and the checks agree on replays and features, practice cases follow the rule, and the text is true."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ seeds = st.integers(0, 2**32)
 
 
 @given(seeds)
-def test_both_replay_a_fleet_alike(seed: int) -> None:
+def test_both_replay_a_fleet_at_the_same_price(seed: int) -> None:
     rng = random.Random(seed)
     fleet = cases.fleet(rng, rng.randint(0, 4), rng.choice([0.0003, 0.003]))
     own, shared = rng.sample(list(fleet["models"]), rng.randint(0, 6)), rng.randint(1, 6)

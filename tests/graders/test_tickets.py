@@ -1,4 +1,4 @@
-"""m04_2: what the learner's ``given/tickets.py`` plants is what the checks look for."""
+"""m04_2: the checks look for the faults that ``given/tickets.py`` plants."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ HEALTHY = {
 
 
 def _leaves(value: object, path: str = "") -> dict[str, object]:
-    """Every field by its path as learners write it: a channel's name stands for its place."""
+    """Every field by its path as learners write it, with a channel's name instead of its index."""
     if isinstance(value, dict):
         return {leaf: at for key, inner in value.items() for leaf, at in _leaves(inner, f"{path}.{key}" if path else key).items()}
     if isinstance(value, list):
@@ -69,7 +69,7 @@ def test_the_lesson_lists_every_cause() -> None:
 def test_a_fault_changes_the_one_field_that_its_repair_names(fault: str) -> None:
     faulty = _leaves(tickets.with_fault(HEALTHY, fault, FOLDER))
     path, _, ending = hidden.FAULTS[fault]
-    if fault == "channel":  # a new name is a new path for all that is in the channel
+    if fault == "channel":  # a new name changes the paths of all fields of the channel
         assert {one for one in faulty if one not in _leaves(HEALTHY)} == {one for one in faulty if ".training." in one}
         assert faulty[path] == "training"
     else:

@@ -1,4 +1,4 @@
-"""Reference lessons are executed as `make run` executes them, two at a time, each on a local AWS of its own."""
+"""Runs the reference lessons as `make run` does: two at a time, each on its own local AWS."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from course.regression.execute import WORKERS, lessons
 
 ROOT = Path(__file__).parents[2]
 
-os.environ.setdefault(STRICT, "1")  # every answer that a lesson gets must fit botocore's model
+os.environ.setdefault(STRICT, "1")  # every response must fit botocore's model
 
 
 @pytest.fixture(scope="session")
 def handles() -> Iterator[Sequence[launch.Handle]]:
-    """Local AWS that all runs share; `execute_all` runs a lesson on the same one each time, so that none meets an empty account twice."""
+    """The local AWS of each worker. All runs share them: `execute_all` runs a lesson on the same one each time, with the earlier state."""
     with contextlib.ExitStack() as stack:
         yield [stack.enter_context(launch.temporary()) for _ in range(WORKERS)]
 

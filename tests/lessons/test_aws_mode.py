@@ -1,4 +1,4 @@
-"""Every reference lesson with COURSE_BACKEND=aws, against a local AWS that it does not know of: nothing in it leans on the local AWS."""
+"""Every reference lesson with COURSE_BACKEND=aws, on a local AWS that it cannot recognise: no lesson depends on the local AWS."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ pytestmark = pytest.mark.timeout(1800)  # the first test waits for all lessons
 
 @pytest.fixture(scope="module")
 def elsewhere(tmp_path_factory) -> Path:
-    """Where whoever looks for the local AWS finds nothing."""
+    """A state folder without a local AWS."""
     return tmp_path_factory.mktemp("elsewhere") / "nothing-here"
 
 
 @pytest.fixture(scope="module")
 def environments(handles, elsewhere) -> list[dict[str, str]]:
-    """What kernels are given from outside."""
+    """The environment variables of each worker's kernels."""
     own = {"COURSE_BACKEND": "aws", "COURSE_LOCALAWS_STATE": str(elsewhere)}
     given = [handle.environment() for handle in handles]
     return [each | own | {"PYTHONPATH": os.pathsep.join([str(HARNESS), each["PYTHONPATH"]])} for each in given]

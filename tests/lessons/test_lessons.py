@@ -1,4 +1,4 @@
-"""Every reference lesson, at night twice on the same local AWS: no error, all points, and nothing left that AWS would bill."""
+"""Every reference lesson: no error, all points, and nothing left that AWS would bill. `make nightly` runs each twice on a local AWS."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.timeout(2400)  # the first test waits for all lessons
 
 @dataclass(frozen=True)
 class Round:
-    """One run of all lessons, by notebook, and what ran on any local AWS after it."""
+    """One run of all lessons by notebook, and the resources that were still running afterwards."""
 
     lessons: dict[str, Executed]
     running: list[dict]
@@ -21,7 +21,7 @@ class Round:
 
 @pytest.fixture(scope="module", params=["first", pytest.param("second", marks=pytest.mark.nightly)])
 def done(request, handles, sources, tmp_path_factory) -> Round:
-    """By day the second run on these local AWS is that of `test_aws_mode.py`."""
+    """In `make test` the second run on the same local AWS is that of `test_aws_mode.py`."""
     environments = [{"COURSE_BACKEND": "local", "COURSE_LOCALAWS_STATE": str(handle.state)} for handle in handles]
     runs = execute_all(sources, tmp_path_factory.mktemp(request.param), environments, lambda _: None)
     return Round({run.notebook: run for run in runs}, [each for handle in handles for each in handle.running()])
