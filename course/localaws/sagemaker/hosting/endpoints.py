@@ -21,7 +21,6 @@ from course.localaws.sagemaker.core import quotas
 from course.localaws.sagemaker.hosting import scaled
 from course.localaws.sagemaker.hosting import variants as deployments
 from course.localaws.sagemaker.hosting.components import placement
-from course.localaws.sagemaker.hosting.components.copies import ComponentRoutingTable
 from course.localaws.sagemaker.hosting.deployment import stages
 from course.localaws.sagemaker.hosting.deployment.guardrails import RollbackFailed, Rollout
 from course.localaws.sagemaker.hosting.deployment.plans import DeploymentPlan, plan_of
@@ -29,7 +28,7 @@ from course.localaws.sagemaker.hosting.deployment.watch import ActiveDeployments
 from course.localaws.sagemaker.hosting.endpoint_configs import ENDPOINT_CONFIG
 from course.localaws.sagemaker.hosting.endpoint_descriptions import described, summary
 from course.localaws.sagemaker.hosting.runtime.operations import Runtime
-from course.localaws.sagemaker.hosting.runtime.routing import RoutingTable
+from course.localaws.sagemaker.hosting.runtime.routing import ComponentRoutingTable, RoutingTable
 from course.localaws.sagemaker.hosting.servers import instances, model_server
 from course.localaws.sagemaker.hosting.servers.fleets import Fleet
 from course.localaws.sagemaker.hosting.servers.model_server import HostingError, StartCancelled

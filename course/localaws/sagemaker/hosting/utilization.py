@@ -21,13 +21,12 @@ from course.localaws.cloudwatch.metrics.store import MetricDatum, observed
 from course.localaws.sagemaker.hosting.components import utilization as component_utilization
 from course.localaws.sagemaker.hosting.components.utilization import Place, UtilizationSample
 from course.localaws.sagemaker.hosting.runtime.metrics import NAMESPACE
-from course.localaws.sagemaker.hosting.runtime.routing import RoutingTable
+from course.localaws.sagemaker.hosting.runtime.routing import ComponentRoutingTable, RoutingTable
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
-    from course.localaws.sagemaker.hosting.components.copies import ComponentRoutingTable
-    from course.localaws.sagemaker.hosting.servers.fleets import ProductionVariant
     from course.localaws.sagemaker.hosting.servers.model_server import ModelServer, Usage
+    from course.localaws.sagemaker.hosting.servers.production_variant import ProductionVariant
 
 HOST_NAMESPACE = "/aws/sagemaker/Endpoints"
 MINUTE, TICK, LONGEST = 60, 10, 3600

@@ -12,8 +12,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from course.localaws.core.context import Context
@@ -21,7 +20,7 @@ from course.localaws.core.errors import invalid
 from course.localaws.core.resources import Document, ResourceEngine
 from course.localaws.jobs.runner import JobRunner
 from course.localaws.sagemaker.hosting import variants
-from course.localaws.sagemaker.hosting.runtime.container_client import ContainerClient, ContainerTarget, Reply, Unreachable
+from course.localaws.sagemaker.hosting.servers.container_client import ContainerClient, Reply, Unreachable
 from course.localaws.sagemaker.hosting.servers.instances import HostedInstance, new_stream
 from course.localaws.sagemaker.hosting.servers.model_data import multi_model
 from course.localaws.sagemaker.hosting.servers.model_server import LogTarget
@@ -125,7 +124,7 @@ class TransformClient:
 
     def __init__(self, instance: HostedInstance, job: Document, ending: Callable[[], bool]) -> None:
         self._instance, self._job, self._ending = instance, job, ending
-        self._invoker = ContainerClient()
+        self._client = ContainerClient()
         config = job.get("ModelClientConfig", {})
         self._timeout = config.get("InvocationsTimeoutInSeconds", DEFAULT_TIMEOUT)
         self._retries = config.get("InvocationsMaxRetries", DEFAULT_RETRIES)
@@ -133,8 +132,8 @@ class TransformClient:
 
     async def settings(self) -> TransformSettings:
         """How the container is to be asked, for which it is asked too."""
-        async with self._steps() as steps:
-            reply = await self._invoker.request(steps[0].server, "/execution-parameters", b"", {}, self._timeout, method="GET")
+        first = self._instance.servers[0]
+        reply = await self._client.request(first, "/execution-parameters", b"", {}, self._timeout, method="GET")
         try:
             return settings(self._job, json.loads(reply.body) if reply.ok else None)
         except ValueError:
@@ -155,18 +154,14 @@ class TransformClient:
         raise InvocationFailed(reply.status, reply.body)
 
     async def close(self) -> None:
-        await asyncio.to_thread(self._invoker.close)
+        await asyncio.to_thread(self._client.close)
 
     async def _reply(self, body: Body) -> Reply:
         params = self._told | {"Body": body() if callable(body) else body}
         try:
-            async with self._steps() as steps:
-                return await self._invoker.invoke_pipeline(steps, params, self._timeout)
+            return await self._instance.invoke(self._client, self._job["TransformJobName"], params, self._timeout, {})
         except Unreachable:
             return Reply("", 0, {}, b"")
-
-    def _steps(self) -> AbstractAsyncContextManager[Sequence[ContainerTarget]]:
-        return self._instance.route(self._job["TransformJobName"], {}, self._invoker, {})
 
     async def _is_back(self) -> bool:
         limit = time.monotonic() + RETURN_SECONDS

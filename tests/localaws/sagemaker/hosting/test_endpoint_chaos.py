@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from course.localaws.sagemaker.hosting.runtime.container_client import EXITED
+from course.localaws.sagemaker.hosting.servers.container_client import EXITED
 from tests.localaws.sagemaker.chaos import KillableAws
 from tests.localaws.sagemaker.hosting.endpoint_fixtures import ROLE, SCRIPT, SKLEARN, archive, script
 from tests.localaws.sagemaker.hosting.endpoint_load import INPUTS, Load, LoadResults, messages, of_many, queued, upper

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError, HTTPClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course.localaws.sagemaker.hosting.servers.fleets import pick_weighted
+from course.localaws.sagemaker.hosting.servers.production_variant import pick_weighted
 from course.localaws.server import launch
 from tests.localaws.sagemaker.hosting.endpoint_fixtures import SKLEARN, EndpointFixtures, booster_file, echo, fixtures_of, script, until
 

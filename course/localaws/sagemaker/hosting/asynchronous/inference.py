@@ -23,8 +23,8 @@ from course.localaws.sagemaker.hosting.asynchronous import results
 from course.localaws.sagemaker.hosting.asynchronous.backlog_metrics import BacklogMetrics
 from course.localaws.sagemaker.hosting.asynchronous.queue import AsyncQueue, QueuedRequest
 from course.localaws.sagemaker.hosting.asynchronous.results import OCTETS
-from course.localaws.sagemaker.hosting.runtime.container_client import EXITED
 from course.localaws.sagemaker.hosting.runtime.invocation import EndpointInvoker
+from course.localaws.sagemaker.hosting.servers.container_client import EXITED
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
@@ -93,19 +93,19 @@ class AsyncInference:
         self._under_way.clear()
 
     async def _run(self) -> None:
-        calls, tasks = EndpointInvoker(self._platform, *self._made), set()
+        invoker, tasks = EndpointInvoker(self._platform, *self._made), set()
         while not self._stopping.is_set():
             for region, endpoint in self._live.every():
                 if endpoint.fleet is not None and "Async" in endpoint.fleet.settings:
                     for request in self._next(region, endpoint):
-                        task = asyncio.create_task(self._process(calls, endpoint, request))
+                        task = asyncio.create_task(self._process(invoker, endpoint, request))
                         tasks.add(task)
                         task.add_done_callback(tasks.discard)
             await asyncio.sleep(LOOK_SECONDS)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await calls.invoker.aclose()
+        await invoker.client.aclose()
 
     def _next(self, region: str, endpoint: EndpointRouter) -> list[QueuedRequest]:
         """The requests that are to be begun now; publishes how many there are."""
@@ -124,13 +124,13 @@ class AsyncInference:
         under_way.update(request.id for request in begun)
         return begun
 
-    async def _process(self, calls: EndpointInvoker, endpoint: EndpointRouter, request: QueuedRequest) -> None:
+    async def _process(self, invoker: EndpointInvoker, endpoint: EndpointRouter, request: QueuedRequest) -> None:
         """From the queue to the notification. What fails for want of a server stays in the queue."""
         role = next(iter(endpoint.fleet.variants.values())).document["RoleArn"]
         data = JobData(self._platform, f"endpoint/{endpoint.name}", role)
         try:
             if request.outcome is None:
-                made = await self._outcome(calls, endpoint, request, data)
+                made = await self._outcome(invoker, endpoint, request, data)
                 if made is None or not await asyncio.to_thread(self._queue.answered, request, *made):
                     return
                 request = replace(request, outcome=made[0])
@@ -169,7 +169,7 @@ class AsyncInference:
         return self._deaths[request.id] < ATTEMPTS
 
     async def _outcome(
-        self, calls: EndpointInvoker, endpoint: EndpointRouter, request: QueuedRequest, data: JobData
+        self, invoker: EndpointInvoker, endpoint: EndpointRouter, request: QueuedRequest, data: JobData
     ) -> tuple[dict, bytes] | None:
         """What a request comes to, and the body that is to be stored; None when it is to be tried again."""
         if expired(request, self._platform.clock.now()):
@@ -182,7 +182,7 @@ class AsyncInference:
         context = Context(request.region, self._platform.account, self._platform)
         timeout = request.params.get("InvocationTimeoutSeconds", TIMEOUT_SECONDS)
         try:
-            _, reply = await calls.invoke(context, endpoint, {"ContentType": content_type} | request.params | {"Body": body}, timeout)
+            _, reply = await invoker.invoke(context, endpoint, {"ContentType": content_type} | request.params | {"Body": body}, timeout)
         except AwsError as error:
             retried = error.code in ("ServiceUnavailable", "ThrottlingException")
             return None if retried else results.failed(request, f"ClientError: {error.message}")

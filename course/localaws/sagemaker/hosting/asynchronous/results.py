@@ -20,7 +20,7 @@ from course.localaws.moto.journal import new_seed
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
     from course.localaws.sagemaker.hosting.asynchronous.queue import QueuedRequest
-    from course.localaws.sagemaker.hosting.runtime.container_client import Reply
+    from course.localaws.sagemaker.hosting.servers.container_client import Reply
 
 INCLUDED = 128 << 10  # bytes; a larger response is not part of a notification
 OCTETS = "application/octet-stream"

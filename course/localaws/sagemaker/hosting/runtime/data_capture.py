@@ -24,7 +24,7 @@ from course.localaws.jobs.s3_data import DataError, JobData
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
-    from course.localaws.sagemaker.hosting.runtime.container_client import Reply
+    from course.localaws.sagemaker.hosting.servers.container_client import Reply
 
 FLUSH_SECONDS = 1.0
 

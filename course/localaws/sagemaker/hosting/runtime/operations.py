@@ -1,4 +1,4 @@
-"""InvokeEndpoint: hands a request to an instance of the endpoint and its answer back, in AWS's words when that fails."""
+"""The operations of ``sagemaker-runtime``: InvokeEndpoint and its streaming and asynchronous forms."""
 
 from __future__ import annotations
 
@@ -10,26 +10,25 @@ from starlette.responses import Response, StreamingResponse
 from course.localaws.core.context import Context
 from course.localaws.core.errors import AwsError, validation_error
 from course.localaws.sagemaker.hosting.asynchronous.inference import AsyncInference
-from course.localaws.sagemaker.hosting.components.copies import ComponentRoutingTable
 from course.localaws.sagemaker.hosting.runtime import eventstream
-from course.localaws.sagemaker.hosting.runtime.container_client import CUSTOM_ATTRIBUTES, Reply, StreamBroken, Unreachable
 from course.localaws.sagemaker.hosting.runtime.data_capture import DataCapture
 from course.localaws.sagemaker.hosting.runtime.invocation import EndpointInvoker
 from course.localaws.sagemaker.hosting.runtime.metrics import InvocationMetrics
-from course.localaws.sagemaker.hosting.runtime.routing import EndpointRouter, RoutingTable, unavailable
+from course.localaws.sagemaker.hosting.runtime.routing import ComponentRoutingTable, EndpointRouter, RoutingTable
+from course.localaws.sagemaker.hosting.servers.container_client import CUSTOM_ATTRIBUTES, Reply, StreamBroken
 from course.localaws.sagemaker.hosting.servers.model_server import component_log_group, log_group
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
-    from course.localaws.sagemaker.hosting.servers.fleets import ProductionVariant
+    from course.localaws.sagemaker.hosting.servers.production_variant import ProductionVariant
 
 # "A customer's model containers must respond to requests within 60 seconds" (InvokeEndpoint in the API reference).
 TIMEOUT_SECONDS = 60.0
-STREAM_SECONDS = 480.0  # for a streamed answer, by the same page: eight minutes
+STREAM_SECONDS = 480.0  # of a streamed answer, by the same page: eight minutes
 INVOKED_VARIANT = "x-Amzn-Invoked-Production-Variant"
 LONGEST_ORIGINAL_MESSAGE = 2048  # characters, by ModelError's documentation
-# Parameters that need a kind of endpoint that the local AWS does not have yet, so that no endpoint is of it.
-NOT_FOR_THIS_KIND = {
+# Parameters for kinds of endpoints that the local AWS does not have yet.
+UNSUPPORTED_PARAMETERS = {
     "EnableExplanations": "has no explainer and does not support enable explanations header.",
     "PrefixAwareId": "does not route by prefix and does not support prefix aware id header.",
 }
@@ -38,11 +37,11 @@ NOT_FOR_THIS_KIND = {
 class Runtime:
     """The operations of ``sagemaker-runtime``."""
 
-    def __init__(self, platform: Platform, live: RoutingTable, components: ComponentRoutingTable) -> None:
-        self._live, self._components = live, components
+    def __init__(self, platform: Platform, endpoints: RoutingTable, components: ComponentRoutingTable) -> None:
+        self._endpoints, self._components = endpoints, components
         self._metrics, self._capture = InvocationMetrics(platform), DataCapture(platform)
-        self._calls = EndpointInvoker(platform, self._metrics, self._capture)
-        self.queued = AsyncInference(platform, live, self._metrics, self._capture)
+        self._invoker = EndpointInvoker(platform, self._metrics, self._capture)
+        self.queued = AsyncInference(platform, endpoints, self._metrics, self._capture)
         self.operations = {
             "InvokeEndpoint": self.invoke,
             "InvokeEndpointWithResponseStream": self.stream,
@@ -55,10 +54,10 @@ class Runtime:
         Raises
         ------
         AwsError
-            Of `EndpointInvoker.call`, or ``ModelError``.
+            As `EndpointInvoker.invoke`, or ``ModelError``.
         """
         endpoint = await self._endpoint(context, params)
-        variant, reply = await self._calls.invoke(context, endpoint, params, TIMEOUT_SECONDS)
+        variant, reply = await self._invoker.invoke(context, endpoint, params, TIMEOUT_SECONDS)
         if not reply.ok:
             raise model_error(context, endpoint, reply)
         response = answer(variant, reply.headers, reply.body)
@@ -66,55 +65,48 @@ class Runtime:
         return response
 
     async def stream(self, context: Context, params: dict) -> Response:
-        """InvokeEndpointWithResponseStream: each piece of the container's answer is passed on as it comes. Raises as `invoke`."""
+        """InvokeEndpointWithResponseStream: passes on each piece of the container's answer as it arrives. Raises as `invoke`."""
         endpoint = await self._endpoint(context, params)
-        pieces = self._pieces(context, endpoint, params)
-        variant, headers = await anext(pieces)
-        response = StreamingResponse(pieces, media_type=eventstream.CONTENT_TYPE, headers={INVOKED_VARIANT: variant.name})
+        messages = self._messages(context, endpoint, params)
+        variant, headers = await anext(messages)
+        response = StreamingResponse(messages, media_type=eventstream.CONTENT_TYPE, headers={INVOKED_VARIANT: variant.name})
         for name, header in (("Content-Type", "X-Amzn-SageMaker-Content-Type"), (CUSTOM_ATTRIBUTES, CUSTOM_ATTRIBUTES)):
             if name in headers:
                 response.headers[header] = headers[name]
         return response
 
-    async def _pieces(self, context: Context, endpoint: EndpointRouter, params: dict) -> AsyncIterator:
-        """First the variant and the headers of its answer, then the messages of the event stream."""
-        invoker = self._calls.invoker
-        async with self._calls.in_flight(context, endpoint, params) as visit:
-            try:
-                async with (
-                    visit.instance.route(endpoint.name, params, invoker, visit.timings) as steps,
-                    invoker.stream_pipeline(steps, params, STREAM_SECONDS) as (reply, chunks),
-                ):
-                    if not reply.ok:
-                        self._calls.record(visit, reply)
-                        raise model_error(context, endpoint, reply)
-                    yield visit.variant, reply.headers
-                    async for chunk in chunks:
-                        yield eventstream.payload_part(chunk)
-            except Unreachable as error:
-                raise unavailable() from error
-            except StreamBroken as error:
-                reply.status = 0
-                yield eventstream.exception("ModelStreamError", {"Message": str(error), "ErrorCode": error.code})
-        self._calls.record(visit, reply)
+    async def _messages(self, context: Context, endpoint: EndpointRouter, params: dict) -> AsyncIterator:
+        """Yields the variant and the headers of its answer, then the messages of the event stream."""
+        try:
+            async with self._invoker.stream(context, endpoint, params, STREAM_SECONDS) as (variant, reply, pieces):
+                if not reply.ok:
+                    raise model_error(context, endpoint, reply)
+                yield variant, reply.headers
+                async for piece in pieces:
+                    yield eventstream.payload_part(piece)
+        except StreamBroken as error:
+            yield eventstream.exception("ModelStreamError", {"Message": str(error), "ErrorCode": error.code})
 
     async def _endpoint(self, context: Context, params: dict) -> EndpointRouter:
-        name = params["EndpointName"]
-        for member, reason in NOT_FOR_THIS_KIND.items():
+        """The endpoint, or the inference component on it, that a request names. Raises AwsError."""
+        name, component = params["EndpointName"], params.get("InferenceComponentName")
+        for member, reason in UNSUPPORTED_PARAMETERS.items():
             if member in params:
                 raise validation_error(f"Endpoint {name} {reason}")
-        endpoint = await self._live.in_service(context, name)
+        endpoint = await self._endpoints.in_service(context, name)
         if "Async" in endpoint.fleet.settings:
             raise validation_error(f"Endpoint {name} is an asynchronous endpoint; it takes requests by InvokeEndpointAsync.")
         if "SessionId" in params and any("Serverless" in variant.document for variant in endpoint.variants):
             raise validation_error(f"Endpoint {name} is serverless and does not support stateful sessions.")
-        return await self._components.resolve(context, endpoint, params.get("InferenceComponentName"))
+        if component is None and "ComponentRole" not in endpoint.fleet.settings:
+            return endpoint
+        return await self._components.resolve(context, endpoint, component)
 
     def close(self) -> None:
-        """Write what was noted and drop the connections. Not to be called in the event loop's own thread."""
+        """Write what is still buffered and close the connections. Must not be called from the event loop's thread."""
         self._metrics.flush()
         self._capture.flush()
-        self._calls.close()
+        self._invoker.client.close()
 
 
 def answer(variant: ProductionVariant, headers: Mapping[str, str], body: bytes) -> Response:
@@ -126,7 +118,7 @@ def answer(variant: ProductionVariant, headers: Mapping[str, str], body: bytes) 
 
 
 def model_error(context: Context, endpoint: EndpointRouter, reply: Reply) -> AwsError:
-    """``ModelError`` with what the container answered."""
+    """``ModelError`` with the container's answer."""
     side = "client" if 400 <= reply.status < 500 else "server"
     original = reply.body.decode("utf-8", errors="replace")
     said = f'with message "{original}"'

@@ -1,1 +1,1 @@
-"""Model servers: instances, fleets, serverless containers, model data."""
+"""Model servers, the instances and variants that they form, and the client that sends requests to them."""

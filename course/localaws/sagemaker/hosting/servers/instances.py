@@ -1,4 +1,4 @@
-"""What AWS calls an instance of a variant: the containers of a model side by side, and which of them an invocation goes through."""
+"""An instance of a variant: the containers of a model side by side, and the way of a request through them."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import contextlib
 import threading
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from course.localaws.core.context import Context
 from course.localaws.core.errors import validation_error
 from course.localaws.jobs.runner import JobRunner
-from course.localaws.sagemaker.hosting.runtime.container_client import ContainerClient, ContainerTarget
+from course.localaws.sagemaker.hosting.servers.container_client import ContainerClient, ContainerTarget, Reply
 from course.localaws.sagemaker.hosting.servers.model_data import multi_model
 from course.localaws.sagemaker.hosting.servers.model_server import STOP_GRACE, LogTarget, ModelServer
-from course.localaws.sagemaker.hosting.servers.multi_model import ModelCache
+from course.localaws.sagemaker.hosting.servers.multi_model import NOT_LOADED, ModelCache, ModelLoadFailed
 
 DRAIN_SECONDS = 60.0  # as long as an invocation may take
 
@@ -27,28 +27,28 @@ class HostedInstance:
     ----------
     runner, context
     variant : dict
-        As `deployments.variants_of` makes it.
-    place : LogTarget
-        Where its containers write their logs; several containers have a stream each, below its stream.
+        One of `variants.variants_of`.
+    target : LogTarget
+        Where its containers write their logs. Several containers have one stream each, below this stream.
 
     Attributes
     ----------
     requests : int
-        Invocations under way; counted by whoever sends them.
+        Invocations under way. The caller that sends them counts them.
     peak : int
-        The most that were under way at once since somebody asked for it.
+        The most under way at once since `ProductionVariant.take_instance_peaks`.
     """
 
-    def __init__(self, runner: JobRunner, context: Context, variant: dict, place: LogTarget) -> None:
+    def __init__(self, runner: JobRunner, context: Context, variant: dict, target: LogTarget) -> None:
         containers = variant["Containers"]
         alone = len(containers) == 1
         self._direct = variant["Mode"] == "Direct" and not alone
-        places = [place if alone else place.below(container["Hostname"]) for container in containers]
-        self._servers = [ModelServer(runner, context, variant, *each) for each in zip(containers, places, strict=True)]
+        targets = [target if alone else target.below(container["Hostname"]) for container in containers]
+        self._servers = [ModelServer(runner, context, variant, *each) for each in zip(containers, targets, strict=True)]
         many = [number for number, container in enumerate(containers) if multi_model(container)]
-        self._many = self._servers[many[0]] if many else None  # the container of many models; CreateModel takes one at most
+        self._multi_model = self._servers[many[0]] if many else None  # CreateModel accepts at most one
         self._cached = not many or containers[many[0]].get("MultiModelConfig", {}).get("ModelCacheSetting") != "Disabled"
-        self._store: ModelCache | None = None
+        self._models: ModelCache | None = None
         self._asked_to_stop = threading.Event()
         self.requests = self.peak = 0
 
@@ -61,93 +61,97 @@ class HostedInstance:
         return all(server.ready for server in self._servers)
 
     def start(self) -> None:
-        """Start all containers; returns when each answers. When one fails, none is left running.
-
-        Raises
-        ------
-        hosting.HostingError
-        hosting.Stopped
-        """
+        """Start all containers and wait until each answers. When one fails, all are stopped. Raises HostingError, StartCancelled."""
         try:
             run_concurrently(self._servers, ModelServer.start)
         except Exception:
             self.stop(grace=0)
             raise
 
+    async def invoke(self, client: ContainerClient, name: str, params: Mapping, timeout: float, timings: dict[str, float]) -> Reply:
+        """Send a request through the containers and wait for the whole answer.
+
+        Parameters are those of `route`, and the containers have ``timeout`` seconds. Raises AwsError as `route`, and Unreachable.
+        """
+        try:
+            async with self.route(client, name, params, timings) as targets:
+                reply = await client.invoke_pipeline(targets, params, timeout)
+        except ModelLoadFailed as error:
+            return error.reply
+        if reply.status == NOT_LOADED and "TargetModel" in params:
+            self._models.forget(params["TargetModel"])  # its process has ended, so the next request loads it again
+        return reply
+
     @contextlib.asynccontextmanager
     async def route(
-        self, endpoint: str, params: dict, invoker: ContainerClient, took: dict[str, float]
+        self, client: ContainerClient, name: str, params: Mapping, timings: dict[str, float]
     ) -> AsyncIterator[Sequence[ContainerTarget]]:
-        """The containers through which an invocation goes, one after the other; a model that it names stays loaded inside the ``with``.
+        """The containers that a request passes, in order. A model that it names stays loaded inside the ``with``.
 
         Parameters
         ----------
-        endpoint : str
-            Its name, for error messages.
-        params : dict
-            Of the invocation: ``TargetContainerHostname`` and ``TargetModel`` are looked at.
-        invoker : ContainerClient
-        took : dict
+        client : ContainerClient
+        name : str
+            The endpoint's name, for error messages.
+        params : mapping
+            Members of an ``InvokeEndpoint`` request; uses ``TargetContainerHostname`` and ``TargetModel``.
+        timings : dict
             See `ModelCache.path`.
 
         Raises
         ------
         AwsError
-            ``ValidationError``: a name names nothing, is missing, or nothing is called by name here.
-        LoadFailed
+            ``ValidationError``: a name is unknown, missing, or not supported by this endpoint.
+        ModelLoadFailed
         """
-        servers = self._called(endpoint, params.get("TargetContainerHostname"))
-        if self._many is None or self._many not in servers:
+        servers = self._targeted(name, params.get("TargetContainerHostname"))
+        if self._multi_model is None or self._multi_model not in servers:
             if "TargetModel" in params:
-                raise validation_error(f"Endpoint {endpoint} is not a multi-model endpoint and does not support target model header.")
+                raise validation_error(f"Endpoint {name} is not a multi-model endpoint and does not support target model header.")
             yield [ContainerTarget(server) for server in servers]
             return
         if "TargetModel" not in params:
             raise validation_error(f"Request {uuid.uuid4()} is missing a target model header.")
-        if self._store is None:
-            self._store = ModelCache(self._many, invoker, self._cached)
-        async with self._store.path(params["TargetModel"], took) as path:
-            yield [ContainerTarget(server, path) if server is self._many else ContainerTarget(server) for server in servers]
+        if self._models is None:
+            self._models = ModelCache(self._multi_model, client, self._cached)
+        async with self._models.path(params["TargetModel"], timings) as path:
+            yield [ContainerTarget(server, path) if server is self._multi_model else ContainerTarget(server) for server in servers]
 
-    def has(self, target: str | None) -> bool:
+    def has(self, model: str) -> bool:
         """Whether a model is loaded here."""
-        return target is not None and self._store is not None and target in self._store
-
-    def forget(self, target: str) -> None:
-        """A model's process has ended, so that the container does not know it any more: it is loaded anew when it is asked for."""
-        self._store.forget(target)
+        return self._models is not None and model in self._models
 
     @property
     def loaded(self) -> int | None:
-        """How many models are loaded; None where models are not loaded by name."""
-        return None if self._many is None else len(self._store or ())
+        """How many models are loaded; None unless this is a multi-model instance."""
+        return None if self._multi_model is None else len(self._models or ())
 
-    def _called(self, endpoint: str, hostname: str | None) -> Sequence[ModelServer]:
-        called = "target container hostname header"
+    def _targeted(self, name: str, hostname: str | None) -> Sequence[ModelServer]:
+        header = "target container hostname header"
         if not self._direct:
             if hostname is not None:
-                raise validation_error(f"Endpoint {endpoint} is not a multi-container endpoint and does not support {called}.")
+                raise validation_error(f"Endpoint {name} is not a multi-container endpoint and does not support {header}.")
             return self._servers
         if hostname is None:
-            raise validation_error(f"Endpoint {endpoint} is a multi-container endpoint and requires {called}.")
+            raise validation_error(f"Endpoint {name} is a multi-container endpoint and requires {header}.")
         named = [server for server in self._servers if server.hostname == hostname]
         if not named:
-            raise validation_error(f"Target container hostname {hostname} not found for Endpoint {endpoint}.")
+            raise validation_error(f"Target container hostname {hostname} not found for Endpoint {name}.")
         return named
 
-    def begin(self) -> None:
+    def request_started(self) -> None:
         """Count one more request as under way."""
         self.requests += 1
         self.peak = max(self.peak, self.requests)
 
     def drain(self) -> None:
-        """Wait for the requests under way; nobody may send another one."""
+        """Wait for the requests under way. No new ones may be sent."""
         limit = time.monotonic() + DRAIN_SECONDS
         while self.requests and time.monotonic() < limit and not self._asked_to_stop.wait(0.01):
             pass
 
     def stop(self, grace: float = STOP_GRACE) -> None:
-        """End the containers, after ``grace`` seconds by force. May be called at any time, also twice."""
+        """Stop the containers, and kill them after ``grace`` seconds. May be called at any time, also twice."""
         self._asked_to_stop.set()
         run_concurrently(self._servers, lambda server: server.stop(grace))
 
@@ -158,13 +162,7 @@ def new_stream(variant: str) -> str:
 
 
 def start(instances: Sequence[HostedInstance]) -> None:
-    """Start instances side by side; when one fails, all are stopped and its error is raised.
-
-    Raises
-    ------
-    hosting.HostingError
-    hosting.Stopped
-    """
+    """Start instances at once. When one fails, stop all and raise its error: HostingError or StartCancelled."""
     try:
         run_concurrently(instances, HostedInstance.start)
     except Exception:
@@ -173,12 +171,12 @@ def start(instances: Sequence[HostedInstance]) -> None:
 
 
 def stop(instances: Sequence[HostedInstance]) -> None:
-    """End instances at once, whatever they are doing."""
+    """Kill instances without waiting for their requests."""
     run_concurrently(instances, lambda instance: instance.stop(grace=0))
 
 
 def run_concurrently(things: Sequence, act: Callable) -> None:
-    """Do something with all of them side by side; raises what the first of them raised, when all have ended trying."""
+    """Call ``act`` with each thing, each in its own thread. Waits for all, then raises the first error in the order of ``things``."""
     if len(things) == 1:
         act(things[0])
         return

@@ -1,7 +1,7 @@
-"""Serverless variants: containers come with the requests, one for each request at a time, and go when none has come for a while.
+"""Serverless variants: requests start containers, one request at a time each, and idle containers are stopped.
 
-Source: "Deploy models with Amazon SageMaker Serverless Inference" of the developer guide, read 2026-11-25. AWS does not publish after
-which time a container goes.
+Source: "Deploy models with Amazon SageMaker Serverless Inference" of the developer guide, read 2026-11-25. AWS does not publish how long a
+container may be idle.
 """
 
 from __future__ import annotations
@@ -11,21 +11,21 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from course.localaws.core.errors import AwsError
-from course.localaws.sagemaker.hosting.servers.fleets import ProductionVariant
 from course.localaws.sagemaker.hosting.servers.instances import HostedInstance, run_concurrently, start
+from course.localaws.sagemaker.hosting.servers.production_variant import ProductionVariant
 
 if TYPE_CHECKING:
     from course.localaws.core.context import Context
     from course.localaws.jobs.runner import JobRunner
 
-IDLE_SECONDS = 300.0  # by the clock, after which a container without a request goes
+IDLE_SECONDS = 300.0  # by the clock; then an idle container is stopped
 LOOK_SECONDS = 0.5  # between two looks at the clock
 
 
 class ServerlessVariant(ProductionVariant):
     """A variant whose instances are the containers that run now.
 
-    Those of its provisioned concurrency run all the time.
+    The containers of its provisioned concurrency run all the time.
     """
 
     def __init__(self, runner: JobRunner, context: Context, endpoint: str, document: dict) -> None:
@@ -38,7 +38,7 @@ class ServerlessVariant(ProductionVariant):
         self.configure(document["Serverless"])
 
     def configure(self, serverless: dict) -> None:
-        """Set both concurrencies; what is provisioned is started by `start`."""
+        """Set both concurrencies; `start` then starts the provisioned containers."""
         self._most, self._provisioned = serverless["MaxConcurrency"], serverless.get("ProvisionedConcurrency", 0)
 
     @property
@@ -46,7 +46,7 @@ class ServerlessVariant(ProductionVariant):
         return self._provisioned
 
     def start(self) -> None:
-        """Start what is provisioned, or, to see whether the model can be served at all, one container that goes again."""
+        """Start the provisioned containers. If there are none, start and stop one container, to check that it can serve the model."""
         missing = max(1, self._provisioned) - len(self.instances)
         tried = [self._make() for _ in range(missing)]
         self.instances = [*self.instances, *tried]
@@ -63,17 +63,18 @@ class ServerlessVariant(ProductionVariant):
             run_concurrently(tried, HostedInstance.stop)
 
     def choose(self, model: str | None = None) -> HostedInstance | None:
-        """A container that has no request; it is not idle any more. None whose time has come, though nobody has looked since."""
+        """An idle container, or None. Never one that was idle for too long, even if the watching thread has not stopped it yet."""
         with self._lock:
-            over = self._over()
+            expired = self._take_expired()
             chosen = next((instance for instance in self._idle_since if instance.ready), None)
             self._idle_since.pop(chosen, None)
-        if over:
-            threading.Thread(target=run_concurrently, args=(over, HostedInstance.stop), name=f"serverless {self.name}", daemon=True).start()
+        if expired:
+            name = f"serverless {self.name}"
+            threading.Thread(target=run_concurrently, args=(expired, HostedInstance.stop), name=name, daemon=True).start()
         return chosen
 
     def grow(self) -> HostedInstance:
-        """One more container, not yet started. Raises `AwsError` ``ThrottlingException`` when as many as may are there."""
+        """Add one container, not yet started. Raises `AwsError` ``ThrottlingException`` at the maximum concurrency."""
         with self._lock:
             if len(self.instances) >= self._most:
                 raise AwsError("ThrottlingException", f"Rate exceeded: variant {self.name} answers {self._most} requests at a time.", 429)
@@ -82,11 +83,10 @@ class ServerlessVariant(ProductionVariant):
             return instance
 
     def shrink(self, instance: HostedInstance) -> None:
-        """A container that `grow` made did not start."""
         self._drop([instance])
 
     def request_finished(self, instance: HostedInstance) -> None:
-        """A container has nothing to do any more."""
+        """Mark a container as idle, and make sure that a thread watches idle containers."""
         with self._lock:
             self._idle_since[instance] = self._clock.now()
             if self._watched or self._ended.is_set() or len(self.instances) <= self._provisioned:
@@ -100,26 +100,26 @@ class ServerlessVariant(ProductionVariant):
     def _watch(self) -> None:
         while not self._ended.wait(LOOK_SECONDS):
             with self._lock:
-                over = self._over()
-            run_concurrently(over, HostedInstance.stop)
+                expired = self._take_expired()
+            run_concurrently(expired, HostedInstance.stop)
             with self._lock:
                 if len(self.instances) <= self._provisioned:
                     self._watched = False
                     return
 
-    def _over(self) -> Sequence[HostedInstance]:
-        """Containers whose time has come; nobody can choose them any more. To be called with the lock."""
+    def _take_expired(self) -> Sequence[HostedInstance]:
+        """Remove and return the containers that were idle for too long. The caller must hold the lock."""
         limit = self._clock.now() - IDLE_SECONDS
         surplus = max(0, len(self.instances) - self._provisioned)
-        over = [instance for instance, since in self._idle_since.items() if since <= limit][:surplus]
-        self._forget(over)
-        return over
+        expired = [instance for instance, since in self._idle_since.items() if since <= limit][:surplus]
+        self._remove(expired)
+        return expired
 
     def _drop(self, instances: Sequence[HostedInstance]) -> None:
         with self._lock:
-            self._forget(instances)
+            self._remove(instances)
 
-    def _forget(self, instances: Sequence[HostedInstance]) -> None:
+    def _remove(self, instances: Sequence[HostedInstance]) -> None:
         self.instances = [instance for instance in self.instances if instance not in instances]
         for instance in instances:
             self._idle_since.pop(instance, None)

@@ -1,4 +1,4 @@
-"""One invocation of a model: HTTP to its containers, one after the other, as SageMaker speaks to them."""
+"""The HTTP client of model servers: sends one request through the containers of a model, with SageMaker's headers."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
-from course.localaws.sagemaker.hosting.runtime.stateful_sessions import SESSION_HEADER
-
 if TYPE_CHECKING:
     from course.localaws.sagemaker.hosting.servers.model_server import ModelServer
 
 CONNECT_SECONDS = 5.0
-IDLE_SECONDS = 60.0  # less than `serving.KEEP_ALIVE_SECONDS`, so that no request meets a connection that is just being closed
+IDLE_SECONDS = 60.0  # less than `serving.KEEP_ALIVE_SECONDS`, so that no request uses a connection that the server closes at that moment
 EXITED = b"An error occurred while handling request as the model process exited."
+SESSION_HEADER = "X-Amzn-SageMaker-Session-Id"
 CUSTOM_ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
 PASSED_ON = {  # parameter -> header of the request to the container; SageMaker strips all others
     "ContentType": "Content-Type",
@@ -32,22 +31,22 @@ PASSED_ON = {  # parameter -> header of the request to the container; SageMaker 
 
 @dataclass(slots=True)
 class Reply:
-    """What came of an invocation.
+    """The answer to an invocation.
 
     Attributes
     ----------
     hostname : str
-        Of the container that answered last.
+        The last container that was called.
     status : int
-        HTTP's; 0 when the container did not answer.
+        The HTTP status; 0 when the container did not answer.
     headers : mapping
     body : bytes
     seconds : float
-        In all containers.
+        Spent in all containers.
     containers : list of (str, float)
-        Hostname and seconds of each that answered.
+        Hostname and seconds of each container called.
     sessions : mapping
-        What the caller is told of stateful sessions, as headers.
+        Headers about stateful sessions for the caller.
     """
 
     hostname: str
@@ -65,14 +64,14 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class ContainerTarget:
-    """A container on an invocation's way, and where it takes it."""
+    """A container that an invocation passes, and the path of its request."""
 
     server: ModelServer
     path: str = "/invocations"
 
 
 class StreamBroken(Exception):
-    """A container stopped in the middle of its answer; ``code`` is that of AWS's ``ModelStreamError``."""
+    """A container stopped in the middle of its answer; ``code`` is the ``ErrorCode`` of AWS's ``ModelStreamError``."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -80,25 +79,25 @@ class StreamBroken(Exception):
 
 
 class Unreachable(Exception):
-    """The first container ended a moment ago; nothing reached it, so that the request may go elsewhere."""
+    """The first container has just ended. The request did not reach it, so it may be sent to another instance."""
 
 
 class ContainerClient:
-    """Speaks to model servers over connections that are kept."""
+    """Sends requests to model servers over connections that stay open. Belongs to one event loop."""
 
     def __init__(self) -> None:
         self._session: aiohttp.ClientSession | None = None
 
-    async def invoke_pipeline(self, steps: Sequence[ContainerTarget], params: Mapping, timeout: float) -> Reply:
-        """Send a request through containers: what one answers is the request to the next.
+    async def invoke_pipeline(self, targets: Sequence[ContainerTarget], params: Mapping, timeout: float) -> Reply:
+        """Send a request through containers: each answer is the request to the next container.
 
-        The first gets the caller's content type, each further one that of the answer before it; all know the caller's custom attributes,
-        and the last alone in which form the caller wants the answer ("Host models along with pre-processing logic as serial inference
-        pipeline behind one endpoint", developer guide).
+        The first container gets the caller's content type, each further one the content type of the answer before it. All get the
+        caller's custom attributes; only the last gets the caller's ``Accept`` ("Host models along with pre-processing logic as serial
+        inference pipeline behind one endpoint", developer guide).
 
         Parameters
         ----------
-        steps : sequence of ContainerTarget
+        targets : sequence of ContainerTarget
         params : mapping
             Members of an ``InvokeEndpoint`` request.
         timeout : float
@@ -110,14 +109,14 @@ class ContainerClient:
         """
         limit = time.monotonic() + timeout
         body, content_type, passed = params.get("Body", b""), params.get("ContentType"), []
-        for place, step in enumerate(steps):
+        for number, target in enumerate(targets):
             headers = headers_of(params)
-            if place < len(steps) - 1:
+            if number < len(targets) - 1:
                 headers.pop("Accept", None)
             if content_type is not None:
                 headers["Content-Type"] = content_type
-            reply = await self.request(step.server, step.path, body, headers, limit - time.monotonic(), first=place == 0)
-            passed.append((step.server.hostname, reply.seconds))
+            reply = await self.request(target.server, target.path, body, headers, limit - time.monotonic(), first=number == 0)
+            passed.append((target.server.hostname, reply.seconds))
             if not reply.ok:
                 break
             body, content_type = reply.body, reply.headers.get("Content-Type")
@@ -126,17 +125,17 @@ class ContainerClient:
 
     @contextlib.asynccontextmanager
     async def stream_pipeline(
-        self, steps: Sequence[ContainerTarget], params: Mapping, timeout: float
+        self, targets: Sequence[ContainerTarget], params: Mapping, timeout: float
     ) -> AsyncIterator[tuple[Reply, AsyncIterator[bytes]]]:
-        """As `through`, with the last container's answer in pieces, as they come. The reply's body is there only when it is not good.
+        """Like `invoke_pipeline`, but yields the last answer piece by piece. ``Reply.body`` is set only when the status is an error.
 
         Raises
         ------
         Unreachable
         StreamBroken
-            In the middle of the pieces.
+            Raised by the iterator of pieces.
         """
-        *before, last = steps
+        *before, last = targets
         reply = await self.invoke_pipeline(before, params, timeout) if before else None
         if reply is not None and not reply.ok:
             yield reply, _nothing()
@@ -170,7 +169,7 @@ class ContainerClient:
         method: str = "POST",
         first: bool = False,
     ) -> Reply:
-        """One request to one container. Raises Unreachable when it is the ``first`` and nothing reached it."""
+        """Send one request to one container. Raises Unreachable when it is the ``first`` one and nothing reached it."""
         began = time.perf_counter()
         timeout = aiohttp.ClientTimeout(total=max(seconds, 0.001), connect=CONNECT_SECONDS)
         sent = {"data": body, "headers": headers, "allow_redirects": False, "timeout": timeout}
@@ -188,19 +187,19 @@ class ContainerClient:
             return Reply(server.hostname, 0, {}, timed_out(server.hostname).encode(), time.perf_counter() - began)
 
     def close(self) -> None:
-        """Drop the connections. Not to be called in the event loop's own thread."""
+        """Close the connections. Must not be called from the event loop's thread."""
         session, self._session = self._session, None
         if session is not None and self._loop.is_running():
             asyncio.run_coroutine_threadsafe(session.close(), self._loop).result(CONNECT_SECONDS)
 
     async def aclose(self) -> None:
-        """`close`, in the loop itself."""
+        """Close the connections, from the event loop itself."""
         session, self._session = self._session, None
         if session is not None:
             await session.close()
 
     def _client(self) -> aiohttp.ClientSession:
-        """Made at the first call, since it belongs to the event loop."""
+        """The aiohttp session, made at the first call because it belongs to the event loop."""
         if self._session is None:
             self._loop = asyncio.get_running_loop()
             self._session = aiohttp.ClientSession(
@@ -218,8 +217,8 @@ def headers_of(params: Mapping) -> dict[str, str]:
     return {header: params[member] for member, header in PASSED_ON.items() if params.get(member) is not None}
 
 
-def _url(step: ContainerTarget) -> str:
-    return f"http://127.0.0.1:{step.server.port}{step.path}"
+def _url(target: ContainerTarget) -> str:
+    return f"http://127.0.0.1:{target.server.port}{target.path}"
 
 
 async def _pieces(response: aiohttp.ClientResponse, reply: Reply, began: float) -> AsyncIterator[bytes]:
