@@ -89,7 +89,8 @@ class LocalAws:
         self._registry = Registry(platform)
         self._athena = Athena(platform)
         self.sagemaker = sagemaker_service(platform)
-        variants, copies = ScalableVariants(platform, self.sagemaker), ScalableComponents(platform, self.sagemaker)
+        variants = ScalableVariants(platform, self.sagemaker.engine, self.sagemaker.endpoints)
+        copies = ScalableComponents(platform, self.sagemaker.engine, self.sagemaker.components)
         scalable = DimensionDispatcher({INSTANCES: variants, PROVISIONED: variants, COPIES: copies})
         self._scaling = scaling_service(platform, scalable, otherwise=self._moto)
         self.sagemaker.endpoints.scaled = self._scaling

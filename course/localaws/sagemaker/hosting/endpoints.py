@@ -80,10 +80,10 @@ class Endpoints:
         self._platform = platform
         self._engine = engine
         self._runner = JobRunner(platform, "endpoint")
-        self._live = RoutingTable()
+        self._routing = RoutingTable()
         self.components = ComponentRoutingTable()
-        self._runtime = Runtime(platform, self._live, self.components)
-        self.utilization = Utilization(platform, self._live, self.components, self._places_of)
+        self._runtime = Runtime(platform, self._routing, self.components)
+        self.utilization = Utilization(platform, self._routing, self.components, self._places_of)
         self._fleets: set[Fleet] = set()  # all that have processes, in service or not
         self.scaled: scaled.ScalableTargetLookup | None = None
         self.rollouts = ActiveDeployments()
@@ -131,7 +131,7 @@ class Endpoints:
         name = params["EndpointName"]
         placement.check_none(self._engine, context, self._engine.get(context, ENDPOINT, name))
         self._engine.update(context, ENDPOINT, name, lambda document: self._settled(context, document) and {"EndpointStatus": "Deleting"})
-        fleet = self._live.close(context.region, name)
+        fleet = self._routing.close(context.region, name)
         self._engine.delete(context, ENDPOINT, name)
         self._runtime.queued.drop(context.region, name)
         if self.scaled is not None:
@@ -182,13 +182,13 @@ class Endpoints:
         except HostingError as error:
             self._change(context, name, {"EndpointStatus": "Failed", "FailureReason": str(error)})
             return
-        self._live.open(context.region, name, fleet)
+        self._routing.open(context.region, name, fleet)
         self.utilization.begin()
         self._change(context, name, {"EndpointStatus": "InService", **described(config, variants, settings, self._engine.now())})
 
     def _finish_update(self, context: Context, name: str, config: dict, variants: list[dict], settings: dict, plan: DeploymentPlan) -> None:
-        live, change = self._live.get(context.region, name), partial(self._change, context, name)
-        with self.rollouts.during(Rollout(self._platform, context.region, plan, live, change)) as rollout:
+        router, change = self._routing.get(context.region, name), partial(self._change, context, name)
+        with self.rollouts.during(Rollout(self._platform, context.region, plan, router, change)) as rollout:
             try:
                 fleet = rollout.deployed(lambda planned: self._started(context, name, planned, settings), self.retire, variants)
             except (HostingError, RolledBack, RollbackFailed) as error:
@@ -197,7 +197,7 @@ class Endpoints:
                 change(lambda document: {"EndpointStatus": status} | self._as_before(document, reason))
                 return
             # Who sees InService must be answered by the new servers alone, so these take over first.
-            before = live.replace_fleet(fleet)
+            before = router.replace_fleet(fleet)
             changes = {
                 "EndpointStatus": "InService",
                 "FailureReason": None,
@@ -216,27 +216,27 @@ class Endpoints:
         return {"FailureReason": reason, "ProductionVariants": kept, "PendingDeploymentSummary": None}
 
     def _finish_resize(self, context: Context, name: str, variants: list[dict]) -> None:
-        live, failure = self._live.get(context.region, name), None
-        live.set_weights({variant["VariantName"]: variant["Weight"] for variant in variants})
-        before = {variant.name: len(variant.instances) for variant in live.fleet.variants.values()}
+        router, failure = self._routing.get(context.region, name), None
+        router.set_weights({variant["VariantName"]: variant["Weight"] for variant in variants})
+        before = {variant.name: len(variant.instances) for variant in router.fleet.variants.values()}
         added, removed = [], []
         for variant in variants:
             if "Serverless" in variant:
                 continue
-            changed = live.resize(variant["VariantName"], variant["InstanceCount"])
+            changed = router.resize(variant["VariantName"], variant["InstanceCount"])
             (added if variant["InstanceCount"] > before[variant["VariantName"]] else removed).extend(changed)
         try:
             instances.start(added)
-            live.fleet.configure({variant["VariantName"]: variant["Serverless"] for variant in variants if "Serverless" in variant})
+            router.fleet.configure({variant["VariantName"]: variant["Serverless"] for variant in variants if "Serverless" in variant})
         except HostingError as error:
             failure = str(error)
             variants = [variant | {"InstanceCount": min(variant["InstanceCount"], before[variant["VariantName"]])} for variant in variants]
             for variant in variants:
-                live.resize(variant["VariantName"], variant["InstanceCount"])
+                router.resize(variant["VariantName"], variant["InstanceCount"])
         summaries = [summary(variant, self._engine.now()) for variant in variants]
         changes = {"EndpointStatus": "InService", "FailureReason": failure, "ProductionVariants": summaries, "_Variants": variants}
         self._change(context, name, changes)
-        live.fleet.retire(removed)
+        router.fleet.retire(removed)
 
     def _return(self, context: Context, document: dict) -> None:
         """Bring an endpoint back that was in service when the local AWS ended."""
@@ -247,12 +247,12 @@ class Endpoints:
                 break
             except HostingError as error:
                 if delay is None:
-                    self._live.close(context.region, name)
+                    self._routing.close(context.region, name)
                     self._change(context, name, {"EndpointStatus": "Failed", "FailureReason": str(error)})
                     return
                 if self._stopping.wait(delay):
                     return
-        self._live.get(context.region, name).replace_fleet(fleet)
+        self._routing.get(context.region, name).replace_fleet(fleet)
         self.utilization.begin()
 
     def _started(self, context: Context, name: str, variants: list[dict], settings: dict) -> Fleet:
@@ -327,10 +327,10 @@ class Endpoints:
             return {"_Variants": variants, "ProductionVariants": [summary(each, self._engine.now()) for each in variants]}
 
         document = self._engine.update(context, ENDPOINT, name, changed)
-        live = self._live.get(context.region, name)
-        if live is not None and live.fleet is not None:
+        router = self._routing.get(context.region, name)
+        if router is not None and router.fleet is not None:
             [count] = [each["InstanceCount"] for each in document["_Variants"] if each["VariantName"] == variant]
-            live.resize(variant, count)
+            router.resize(variant, count)
 
     # ---- the local AWS comes and goes ---------------------------------------------------------------------------------------
 
@@ -348,7 +348,7 @@ class Endpoints:
                 if status != "InService":
                     reason = "The local AWS ended during the update. The endpoint serves as before it."
                     self._change(context, name, {"EndpointStatus": "InService"} | self._as_before(document, reason))
-                self._live.open(context.region, name, None)
+                self._routing.open(context.region, name, None)
                 self.later(self._return, context, document)
 
     def shutdown(self) -> None:
@@ -361,7 +361,7 @@ class Endpoints:
         for thread in list(self._threads):
             thread.join()
         self._fleets.clear()
-        self._live.clear()
+        self._routing.clear()
         self.components.clear()
         self._runtime.close()
         self._stopping.clear()
@@ -388,7 +388,9 @@ class Endpoints:
         return {"EndpointStatus": "Updating", "FailureReason": None}
 
     def _settled(self, context: Context, document: dict) -> bool:
-        live = self._live.get(context.region, document["EndpointName"])
-        if document["EndpointStatus"] not in ("InService", "Failed", "UpdateRollbackFailed") or (live is not None and live.fleet is None):
+        router = self._routing.get(context.region, document["EndpointName"])
+        if document["EndpointStatus"] not in ("InService", "Failed", "UpdateRollbackFailed") or (
+            router is not None and router.fleet is None
+        ):
             raise AwsError("ValidationException", f'Cannot update in-progress endpoint "{document["EndpointArn"]}".')
         return True

@@ -1,6 +1,6 @@
-"""Inference components as application auto scaling sees them: ``inference-component/<name>``, whose capacity is a number of copies.
+"""Inference components for Application Auto Scaling: the capacity of ``inference-component/<name>`` is its number of copies.
 
-Where the endpoint's instances have no room for further copies, and none may be added, the change is undone, and the activity says why.
+If the endpoint's instances cannot hold more copies, and no instance may be added, the change is undone and the activity says why.
 """
 
 from __future__ import annotations
@@ -11,18 +11,19 @@ from course.localaws.core.context import Context
 from course.localaws.core.errors import AwsError
 from course.localaws.sagemaker.hosting.components.placement import INFERENCE_COMPONENT
 from course.localaws.sagemaker.hosting.endpoints import ENDPOINT
-from course.localaws.sagemaker.hosting.scalable_variants import awaited
+from course.localaws.sagemaker.hosting.scalable_variants import wait_for_update
 
 if TYPE_CHECKING:
+    from course.localaws.core.resources import ResourceEngine
     from course.localaws.platform import Platform
-    from course.localaws.sagemaker.service import SageMaker
+    from course.localaws.sagemaker.hosting.components.operations import InferenceComponents
 
 
 class ScalableComponents:
-    """Changes them as UpdateInferenceComponentRuntimeConfig does."""
+    """A `Scalable` that changes inference components as UpdateInferenceComponentRuntimeConfig does."""
 
-    def __init__(self, platform: Platform, sagemaker: SageMaker) -> None:
-        self._platform, self._sagemaker = platform, sagemaker
+    def __init__(self, platform: Platform, engine: ResourceEngine, components: InferenceComponents) -> None:
+        self._platform, self._engine, self._components = platform, engine, components
 
     def capacity(self, region: str, resource: str, dimension: str) -> int | None:
         document = self._document(region, resource)
@@ -32,7 +33,7 @@ class ScalableComponents:
         document = self._document(region, resource)
         if document is None:
             return False
-        endpoint = self._sagemaker.engine.get(self._context(region), ENDPOINT, document["EndpointName"])
+        endpoint = self._engine.get(self._context(region), ENDPOINT, document["EndpointName"])
         return (document["InferenceComponentStatus"], endpoint["EndpointStatus"]) != ("InService", "InService")
 
     def least(self, region: str, resource: str, dimension: str) -> int:
@@ -42,14 +43,14 @@ class ScalableComponents:
         """Raises ``ValidationException`` when the component cannot be changed now, ``InternalFailure`` when the change was undone."""
         name = resource.split("/")[1]
         params = {"InferenceComponentName": name, "DesiredRuntimeConfig": {"CopyCount": capacity}}
-        self._sagemaker.components.update_runtime(self._context(region), params)
-        document = awaited(self._platform, lambda: self._document(region, resource), "InferenceComponentStatus") or {}
+        self._components.update_runtime(self._context(region), params)
+        document = wait_for_update(self._platform, lambda: self._document(region, resource), "InferenceComponentStatus") or {}
         if document.get("RuntimeConfig", {}).get("DesiredCopyCount") != capacity:
             raise AwsError("InternalFailure", document.get("FailureReason", f"Inference component {name} is gone."))
 
     def _document(self, region: str, resource: str) -> dict | None:
         try:
-            return self._sagemaker.engine.get(self._context(region), INFERENCE_COMPONENT, resource.split("/")[1])
+            return self._engine.get(self._context(region), INFERENCE_COMPONENT, resource.split("/")[1])
         except AwsError:
             return None
 

@@ -1,5 +1,6 @@
-"""Endpoint variants as application auto scaling sees them: ``endpoint/<name>/variant/<name>``, whose capacity is a number of instances, or
-of a serverless variant its provisioned concurrency.
+"""Endpoint variants for Application Auto Scaling: the capacity of ``endpoint/<name>/variant/<name>`` is its number of instances.
+
+The capacity of a serverless variant is its provisioned concurrency.
 """
 
 from __future__ import annotations
@@ -14,18 +15,19 @@ from course.localaws.core.errors import AwsError
 from course.localaws.sagemaker.hosting.endpoints import ENDPOINT
 
 if TYPE_CHECKING:
+    from course.localaws.core.resources import ResourceEngine
     from course.localaws.platform import Platform
-    from course.localaws.sagemaker.service import SageMaker
+    from course.localaws.sagemaker.hosting.endpoints import Endpoints
 
-LEAST = 1  # "Minimum instance count is required to be 1 or higher"; asynchronous endpoints may have none
+LEAST = 1  # "Minimum instance count is required to be 1 or higher"; asynchronous endpoints may have 0
 LONGEST_SECONDS = 600.0
 
 
 class ScalableVariants:
-    """Changes them as UpdateEndpointWeightsAndCapacities does."""
+    """A `Scalable` that changes variants as UpdateEndpointWeightsAndCapacities does."""
 
-    def __init__(self, platform: Platform, sagemaker: SageMaker) -> None:
-        self._platform, self._sagemaker = platform, sagemaker
+    def __init__(self, platform: Platform, engine: ResourceEngine, endpoints: Endpoints) -> None:
+        self._platform, self._engine, self._endpoints = platform, engine, endpoints
 
     def capacity(self, region: str, resource: str, dimension: str) -> int | None:
         _, endpoint, _, name = resource.split("/")
@@ -50,14 +52,14 @@ class ScalableVariants:
         if dimension == PROVISIONED:
             wanted = {"ServerlessUpdateConfig": {"ProvisionedConcurrency": capacity}}
         params = {"EndpointName": endpoint, "DesiredWeightsAndCapacities": [{"VariantName": variant, **wanted}]}
-        self._sagemaker.endpoints.update_weights_and_capacities(self._context(region), params)
-        document = awaited(self._platform, lambda: self._document(region, endpoint), "EndpointStatus")
+        self._endpoints.update_weights_and_capacities(self._context(region), params)
+        document = wait_for_update(self._platform, lambda: self._document(region, endpoint), "EndpointStatus")
         if self.capacity(region, resource, dimension) != capacity:
             raise AwsError("InternalFailure", (document or {}).get("FailureReason", f"Endpoint {endpoint} is gone."))
 
     def _document(self, region: str, endpoint: str) -> dict | None:
         try:
-            return self._sagemaker.engine.get(self._context(region), ENDPOINT, endpoint)
+            return self._engine.get(self._context(region), ENDPOINT, endpoint)
         except AwsError:
             return None
 
@@ -65,8 +67,8 @@ class ScalableVariants:
         return Context(region, self._platform.account, self._platform)
 
 
-def awaited(platform: Platform, look: Callable[[], dict | None], status: str) -> dict | None:
-    """A document once it is not ``Updating`` any more, or None when it is gone. Raises `AwsError` when the local AWS ends meanwhile."""
+def wait_for_update(platform: Platform, look: Callable[[], dict | None], status: str) -> dict | None:
+    """Wait until a document is no longer ``Updating``; None when it is gone. Raises `AwsError` when the local AWS ends meanwhile."""
     limit = time.monotonic() + LONGEST_SECONDS
     while (document := look()) and document[status] == "Updating" and time.monotonic() < limit:
         if platform.scheduler.stopping:

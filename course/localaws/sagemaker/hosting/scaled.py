@@ -1,4 +1,4 @@
-"""What hosting needs to know of whoever scales variants and inference components."""
+"""What hosting asks Application Auto Scaling about variants and inference components."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from course.localaws.core.errors import invalid
 
 
 class ScalableTargetLookup(Protocol):
-    """Who scales."""
+    """The scalable targets of Application Auto Scaling."""
 
     def scales(self, region: str, endpoint: str, variant: str) -> bool:
         """Whether a variant is a scalable target."""
 
     def forget(self, region: str, resource: str) -> None:
-        """An ``endpoint/<name>`` or ``inference-component/<name>`` is gone: nothing of it is a scalable target any longer."""
+        """Deregister all targets of an ``endpoint/<name>`` or ``inference-component/<name>`` that is deleted."""
 
 
 def check_leaving(scaled: ScalableTargetLookup | None, region: str, present: dict, variants: list[dict]) -> None:
-    """Check an update of an endpoint, whose document is ``present``, to new variants.
+    """Check the update of an endpoint, with the document ``present``, to new variants.
 
-    Words: https://github.com/hashicorp/terraform-provider-aws/issues/14337
+    Wording: https://github.com/hashicorp/terraform-provider-aws/issues/14337
 
     Raises
     ------
     AwsError
-        ``ValidationException`` when a variant that scales would go, or get instances of another type.
+        ``ValidationException`` when a scalable target would be removed or get another instance type.
     """
     types = {variant["VariantName"]: variant.get("InstanceType") for variant in variants}
     changing = [

@@ -58,16 +58,16 @@ class Utilization:
     Parameters
     ----------
     platform : Platform
-    live : RoutingTable
+    routing : RoutingTable
     components : ComponentRoutingTable
     places : callable
         Region and name of a component -> the number of the instance on which each of its copies is.
     """
 
     def __init__(
-        self, platform: Platform, live: RoutingTable, components: ComponentRoutingTable, places: Callable[[str, str], Sequence[Place]]
+        self, platform: Platform, routing: RoutingTable, components: ComponentRoutingTable, places: Callable[[str, str], Sequence[Place]]
     ) -> None:
-        self._platform, self._live, self._components, self._places = platform, live, components, places
+        self._platform, self._routing, self._components, self._places = platform, routing, components, places
         self._watched: dict[tuple, Watched] = {}
         self._done = 0.0
         platform.scheduler.add(self._due, self._measure, first=True)  # alarms of the same moment are to see it
@@ -80,7 +80,7 @@ class Utilization:
         self._platform.scheduler.wake()
 
     def _due(self) -> float | None:
-        if not self._live:
+        if not self._routing:
             return None
         step = TICK if any(self._done - watched.asked < LONGEST for watched in self._watched.values()) else MINUTE
         return (self._done // step + 1) * step
@@ -89,11 +89,11 @@ class Utilization:
         """All components and variants in service and their endpoints, those that are new too; the components first."""
         now, found = self._platform.clock.now(), {}
         shown = []
-        for region, live in [*self._components.every(), *self._live.every()]:
-            for variant in live.variants:
-                key = (region, *_dimensions(live.name, variant).values())
+        for region, router in [*self._components.every(), *self._routing.every()]:
+            for variant in router.variants:
+                key = (region, *_dimensions(router.name, variant).values())
                 found[key] = self._watched.get(key) or Watched(now, -LONGEST)
-                shown.append((region, live.name, variant, found[key]))
+                shown.append((region, router.name, variant, found[key]))
         self._watched = found
         return shown
 

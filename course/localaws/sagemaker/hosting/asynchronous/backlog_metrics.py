@@ -1,4 +1,4 @@
-"""What CloudWatch shows of the queues of asynchronous endpoints: a value each minute, and whenever it changes.
+"""CloudWatch metrics of the queues of asynchronous endpoints: a value every minute, and at every change.
 
 Source: "Monitor asynchronous endpoint" of the developer guide, read 2026-11-25: namespace ``AWS/SageMaker``, dimension ``EndpointName``.
 """
@@ -13,24 +13,24 @@ from course.localaws.sagemaker.hosting.runtime.metrics import NAMESPACE
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
 
-LONGEST_GAP = 180  # minutes of an advanced clock that are told of one by one
+LONGEST_GAP = 180  # minutes of an advanced clock that get values of their own
 
 
 class BacklogMetrics:
-    """Publishes what `note` is told, as often as it is new."""
+    """Publishes the backlog that `note` receives, when the minute or the values are new."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
-        self._told: dict[tuple[str, str], tuple[int, tuple]] = {}  # minute and values by region and endpoint
+        self._published: dict[tuple[str, str], tuple[int, tuple]] = {}  # minute and values by region and endpoint
 
     def note(self, region: str, endpoint: str, size: int, oldest: float | None, instances: int) -> None:
-        """Say how many requests an endpoint has now, when the oldest came, and how many of its instances are up."""
+        """Receives the number of an endpoint's waiting requests, the time of the oldest one, and the number of instances that are up."""
         now = self._platform.clock.now()
         minute, values = int(now // 60), (size, instances)
-        before, told = self._told.get((region, endpoint), (minute - 1, None))
-        if minute == before and values == told:
+        before, published = self._published.get((region, endpoint), (minute - 1, None))
+        if minute == before and values == published:
             return
-        self._told[region, endpoint] = minute, values
+        self._published[region, endpoint] = minute, values
         metrics = {
             "ApproximateBacklogSize": (size, "Count"),
             "ApproximateBacklogSizePerInstance": (size / max(1, instances), "Count"),
@@ -49,4 +49,4 @@ class BacklogMetrics:
         )
 
     def forget(self, region: str, endpoint: str) -> None:
-        self._told.pop((region, endpoint), None)
+        self._published.pop((region, endpoint), None)

@@ -1,8 +1,8 @@
-"""Asynchronous endpoints: requests are acknowledged at once, wait in a queue, and are answered in S3.
+"""Asynchronous endpoints: requests are acknowledged at once, wait in a queue, and get their answers in S3.
 
-A thread with an event loop of its own takes them from the queue, as many at a time as the instances that are up may have. What was being
-answered when the local AWS was killed is asked again at the next start; what was answered is not: the answer is in the queue's file
-before it is anywhere else, and goes from there to S3 and to the topic.
+A thread with its own event loop takes requests from the queue, at most as many at a time as the ready instances may have. After a kill of
+the local AWS, the next process repeats the requests that had no answer yet. Answered requests are not repeated: each answer is first
+written to the queue's file, and then goes to S3 and to the topic.
 """
 
 from __future__ import annotations
@@ -32,25 +32,25 @@ if TYPE_CHECKING:
     from course.localaws.sagemaker.hosting.runtime.metrics import InvocationMetrics
     from course.localaws.sagemaker.hosting.runtime.routing import EndpointRouter, RoutingTable
 
-TTL_SECONDS, TIMEOUT_SECONDS = 21_600, 900  # where a request says nothing else
+TTL_SECONDS, TIMEOUT_SECONDS = 21_600, 900  # defaults of a request
 LARGEST_INPUT = 1 << 30  # bytes
-CONCURRENT = 4  # requests at a time on an instance whose configuration leaves that to SageMaker
-ATTEMPTS = 3  # of a request whose container ends before it answers
-LOOK_SECONDS = 0.1  # between two looks for what can be begun
+CONCURRENT = 4  # default of requests at a time on one instance
+ATTEMPTS = 3  # for a request whose container ends before it answers
+LOOK_SECONDS = 0.1  # between two looks at the queue
 
 logger = logging.getLogger(__name__)
 
 
 class AsyncInference:
-    """InvokeEndpointAsync, and what happens after its answer."""
+    """InvokeEndpointAsync, and the work after its answer."""
 
-    def __init__(self, platform: Platform, live: RoutingTable, metrics: InvocationMetrics, capture: DataCapture) -> None:
-        self._platform, self._live = platform, live
+    def __init__(self, platform: Platform, routing: RoutingTable, metrics: InvocationMetrics, capture: DataCapture) -> None:
+        self._platform, self._routing = platform, routing
         self._queue = AsyncQueue(platform.state / "async-inference.sqlite")
         self._backlog = BacklogMetrics(platform)
-        self._made = metrics, capture
+        self._metrics, self._capture = metrics, capture
         self._under_way: dict[tuple[str, str], set[int]] = {}
-        self._deaths: Counter[int] = Counter()  # of containers, by the request that they had
+        self._deaths: Counter[int] = Counter()  # containers that ended during a request, by request
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
         self._lock = threading.Lock()
@@ -58,7 +58,7 @@ class AsyncInference:
 
     async def invoke(self, context: Context, params: dict) -> dict:
         """InvokeEndpointAsync. Raises `AwsError` ``ValidationError``."""
-        endpoint = await self._live.in_service(context, params["EndpointName"])
+        endpoint = await self._routing.in_service(context, params["EndpointName"])
         config = endpoint.fleet.settings.get("Async")
         if config is None:
             raise validation_error(f"Endpoint {endpoint.name} is not an asynchronous endpoint and does not support InvokeEndpointAsync.")
@@ -71,7 +71,7 @@ class AsyncInference:
         return {member: value for member, value in answer.items() if value}
 
     def begin(self) -> None:
-        """An asynchronous endpoint is in service: see to the queue from now on."""
+        """Start the thread that works on the queue."""
         with self._lock:
             if self._thread is None:
                 self._stopping.clear()
@@ -79,12 +79,12 @@ class AsyncInference:
                 self._thread.start()
 
     def drop(self, region: str, name: str) -> None:
-        """An endpoint is deleted: so are its requests."""
+        """Delete the requests of an endpoint."""
         self._queue.drop(region, name)
         self._backlog.forget(region, name)
 
     def stop(self) -> None:
-        """Begin nothing more. What is under way is begun again by the next process, unless all is forgotten."""
+        """Stop the thread. The next process repeats the requests under way, unless a reset deletes them."""
         self._stopping.set()
         with self._lock:
             thread, self._thread = self._thread, None
@@ -93,9 +93,9 @@ class AsyncInference:
         self._under_way.clear()
 
     async def _run(self) -> None:
-        invoker, tasks = EndpointInvoker(self._platform, *self._made), set()
+        invoker, tasks = EndpointInvoker(self._platform, self._metrics, self._capture), set()
         while not self._stopping.is_set():
-            for region, endpoint in self._live.every():
+            for region, endpoint in self._routing.every():
                 if endpoint.fleet is not None and "Async" in endpoint.fleet.settings:
                     for request in self._next(region, endpoint):
                         task = asyncio.create_task(self._process(invoker, endpoint, request))
@@ -108,7 +108,7 @@ class AsyncInference:
         await invoker.client.aclose()
 
     def _next(self, region: str, endpoint: EndpointRouter) -> list[QueuedRequest]:
-        """The requests that are to be begun now; publishes how many there are."""
+        """The requests to start now. Also publishes the backlog."""
         config, key = endpoint.fleet.settings["Async"], (region, endpoint.name)
         ready = endpoint.ready()
         size, oldest = self._queue.backlog(region, endpoint.name)
@@ -119,13 +119,13 @@ class AsyncInference:
             return []
         now = self._platform.clock.now()
         waiting = [request for request in self._queue.of(region, endpoint.name, most + len(under_way) + 1) if request.id not in under_way]
-        over = [request for request in waiting if request.outcome or expired(request, now)]
-        begun = over + [request for request in waiting if request not in over][: max(0, most - len(under_way))]
+        unlimited = [request for request in waiting if request.outcome or expired(request, now)]  # these need no instance
+        begun = unlimited + [request for request in waiting if request not in unlimited][: max(0, most - len(under_way))]
         under_way.update(request.id for request in begun)
         return begun
 
     async def _process(self, invoker: EndpointInvoker, endpoint: EndpointRouter, request: QueuedRequest) -> None:
-        """From the queue to the notification. What fails for want of a server stays in the queue."""
+        """Work on one request, from the queue to the notification. If no server was available, the request stays in the queue."""
         role = next(iter(endpoint.fleet.variants.values())).document["RoleArn"]
         data = JobData(self._platform, f"endpoint/{endpoint.name}", role)
         try:
@@ -144,7 +144,7 @@ class AsyncInference:
             self._under_way.get((request.region, endpoint.name), set()).discard(request.id)
 
     def _finish(self, endpoint: EndpointRouter, request: QueuedRequest, data: JobData) -> None:
-        """Store and tell what a request came to. All of it may be done again: a kill in the middle leaves neither less nor more."""
+        """Store the outcome of a request and publish its notification. Both steps can be repeated after a kill in the middle."""
         settings, body = endpoint.fleet.settings, self._queue.answer(request)
         if body is None:
             return
@@ -163,15 +163,15 @@ class AsyncInference:
         self._queue.remove(request)
         self._deaths.pop(request.id, None)
 
-    def _again(self, request: QueuedRequest) -> bool:
-        """Whether a request whose container ended is to be asked again; one that ends every container is not for ever."""
+    def _retries(self, request: QueuedRequest) -> bool:
+        """Whether to repeat a request whose container ended. A request that ends every container must not run for ever."""
         self._deaths[request.id] += 1
         return self._deaths[request.id] < ATTEMPTS
 
     async def _outcome(
         self, invoker: EndpointInvoker, endpoint: EndpointRouter, request: QueuedRequest, data: JobData
     ) -> tuple[dict, bytes] | None:
-        """What a request comes to, and the body that is to be stored; None when it is to be tried again."""
+        """The outcome of a request and the body to store; None if the request must be repeated."""
         if expired(request, self._platform.clock.now()):
             return results.failed(request, f"ClientError: The request expired after {ttl(request)} seconds in the queue.")
         try:
@@ -186,13 +186,13 @@ class AsyncInference:
         except AwsError as error:
             retried = error.code in ("ServiceUnavailable", "ThrottlingException")
             return None if retried else results.failed(request, f"ClientError: {error.message}")
-        if reply.status == 0 and reply.body == EXITED and self._again(request):
+        if reply.status == 0 and reply.body == EXITED and self._retries(request):
             return None
         return results.answered(request, reply)
 
 
 def locations(output: dict, params: dict) -> tuple[str, str]:
-    """Where the answer and the failure of a request go; ``""`` where the configuration names no such place."""
+    """The S3 URIs of a request's answer and failure; ``""`` where the configuration names no path."""
     name = params.get("Filename", f"{uuid.uuid4()}.out")
     stem = name.removesuffix(".out")
     folder = "/".join(filter(None, (output.get("S3OutputPath", "").rstrip("/"), params.get("S3OutputPathExtension", "").strip("/"))))
@@ -210,7 +210,7 @@ def expired(request: QueuedRequest, now: float) -> bool:
 
 
 def with_input(params: dict) -> dict:
-    """A request as it is kept, its inline body as text. Raises `AwsError` ``ValidationError`` unless it has one input, and one only."""
+    """A request as the queue stores it, with its body as text. Raises `AwsError` ``ValidationError`` unless it has exactly one input."""
     if ("Body" in params) == ("InputLocation" in params):
         raise validation_error("Body and InputLocation are mutually exclusive. Provide exactly one of them.")
     if "Body" in params:
@@ -220,9 +220,9 @@ def with_input(params: dict) -> dict:
 
 
 def read_input(data: JobData, params: dict) -> tuple[bytes, str]:
-    """What a kept request brings, or the object that it names, and its content type: the request's where that has none. Raises DataError.
+    """The request's own body, or the object that it names, and the content type of that. Raises DataError.
 
-    On the object's type alone relies who uploads the input, as SDK v2's ``AsyncPredictor`` does: it sends no ``ContentType``.
+    SDK v2's ``AsyncPredictor`` uploads the input and sends no ``ContentType``, so the object's type must be used.
     """
     if "Body" in params:
         return base64.b64decode(params["Body"]), OCTETS

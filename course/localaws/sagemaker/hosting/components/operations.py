@@ -38,8 +38,8 @@ class InferenceComponents:
 
     def __init__(self, platform: Platform, engine: ResourceEngine, endpoints: Endpoints) -> None:
         self._platform, self._engine, self._endpoints = platform, engine, endpoints
-        self._live = endpoints.components
-        self._rooms = CopyPlacement(engine, endpoints)
+        self._routing = endpoints.components
+        self._placement = CopyPlacement(engine, endpoints)
         self.operations: dict[str, Operation] = {
             "CreateInferenceComponent": self.create,
             "DescribeInferenceComponent": self.describe,
@@ -56,12 +56,12 @@ class InferenceComponents:
         if specification is None and "Specifications" not in params:
             raise invalid("CreateInferenceComponent needs a Specification.")
         if specification and "BaseInferenceComponentName" in specification:
-            adapters.refuse(self._engine, context, self._rooms.endpoint(context, params["EndpointName"]), params)
+            adapters.refuse(self._engine, context, self._placement.endpoint(context, params["EndpointName"]), params)
         specifications.check(params, "CreateInferenceComponent")
         count = _copies(params)
-        endpoint, host = self._rooms.host(context, params["EndpointName"], params.get("VariantName"))
+        endpoint, host = self._placement.host(context, params["EndpointName"], params.get("VariantName"))
         variant = await asyncio.to_thread(self._variant, context, endpoint, host, name, specification, "CreateInferenceComponent")
-        self._rooms.host(context, params["EndpointName"], params.get("VariantName"))  # still there
+        self._placement.host(context, params["EndpointName"], params.get("VariantName"))  # still there
         document = {
             "EndpointName": endpoint["EndpointName"],
             "EndpointArn": endpoint["EndpointArn"],
@@ -94,7 +94,7 @@ class InferenceComponents:
         if specification is None and "Specifications" not in params:
             return self._resize(context, name, count, {"LastDeploymentConfig": deployment} if deployment else {})
         specifications.check(params, "UpdateInferenceComponent")
-        endpoint, host = self._rooms.host(context, present["EndpointName"], present["VariantName"])
+        endpoint, host = self._placement.host(context, present["EndpointName"], present["VariantName"])
         variant = await asyncio.to_thread(self._variant, context, endpoint, host, name, specification, "UpdateInferenceComponent")
         begun = {"LastDeploymentConfig": deployment}
         document = self._engine.update(context, INFERENCE_COMPONENT, name, lambda document: self._changed(context, document, count) | begun)
@@ -115,7 +115,7 @@ class InferenceComponents:
         )
         if self._endpoints.scaled is not None:
             self._endpoints.scaled.forget(context.region, f"inference-component/{name}")
-        self._endpoints.later(self._finish_delete, context, name, self._live.close(context.region, name))
+        self._endpoints.later(self._finish_delete, context, name, self._routing.close(context.region, name))
 
     def _resize(self, context: Context, name: str, count: int, more: dict | None = None) -> dict:
         begun = more or {}
@@ -127,12 +127,12 @@ class InferenceComponents:
 
     def _finish_create(self, context: Context, name: str, count: int) -> None:
         try:
-            document = self._rooms.allocate(context, name, count)
+            document = self._placement.allocate(context, name, count)
             fleet = self._started(context, document, document["_Variant"], count)
         except (HostingError, AwsError) as error:
             self._failed(context, name, {"InferenceComponentStatus": "Failed"}, error)
             return
-        self._live.open(context.region, name, fleet, document["EndpointName"])
+        self._routing.open(context.region, name, fleet, document["EndpointName"])
         self._endpoints.utilization.begin()
         self._change(context, name, lambda document: _serving(count) | {"_Places": document["_Arriving"], "_Arriving": None})
 
@@ -141,12 +141,12 @@ class InferenceComponents:
         document = self._engine.get(context, INFERENCE_COMPONENT, name)
         count = document["RuntimeConfig"]["DesiredCopyCount"]
         try:
-            document = self._rooms.allocate(context, name, count, variant)
+            document = self._placement.allocate(context, name, count, variant)
             fleet = self._started(context, document, variant, count)
         except (HostingError, AwsError) as error:
             self._failed(context, name, _serving(len(document["_Places"])), error)
             return
-        before = self._live.get(context.region, name).replace_fleet(fleet)
+        before = self._routing.get(context.region, name).replace_fleet(fleet)
         done = {"Specification": shown, "_Variant": variant, "_Places": document["_Arriving"], "_Arriving": None}
         self._change(context, name, done | {"_Leaving": document["_Places"]})
         self._endpoints.retire(before)
@@ -156,10 +156,10 @@ class InferenceComponents:
         """Replace the copies by those of the new specification, batch by batch."""
         document = self._engine.get(context, INFERENCE_COMPONENT, name)
         count, before = document["RuntimeConfig"]["DesiredCopyCount"], len(document["_Places"])
-        live, change = self._live.get(context.region, name), partial(self._change, context, name)
+        router, change = self._routing.get(context.region, name), partial(self._change, context, name)
         change({"_Rolling": before})
         fleet = self._started(context, document, variant, 0)
-        with self._endpoints.rollouts.during(ComponentRollout(context, name, plan, live, self._rooms, change)) as rollout:
+        with self._endpoints.rollouts.during(ComponentRollout(context, name, plan, router, self._placement, change)) as rollout:
             try:
                 rollout.deploy(fleet, variant, count)
             except RolledBack as error:
@@ -167,25 +167,25 @@ class InferenceComponents:
                 places = len(self._engine.get(context, INFERENCE_COMPONENT, name)["_Places"])
                 self._failed(context, name, _serving(places) | {"_Rolling": None}, error)
                 return
-            old = live.replace_fleet(fleet)
+            old = router.replace_fleet(fleet)
             change(lambda document: _replaced(document, shown, variant) | _serving(count))
         self._endpoints.retire(old)
-        self._rooms.release(context, name)
+        self._placement.release(context, name)
 
     def _finish_resize(self, context: Context, name: str, count: int) -> None:
-        live, document = self._live.get(context.region, name), self._engine.get(context, INFERENCE_COMPONENT, name)
+        router, document = self._routing.get(context.region, name), self._engine.get(context, INFERENCE_COMPONENT, name)
         present, variant = len(document["_Places"]), document["VariantName"]
         if count <= present:
-            leaving = live.resize(variant, count)
+            leaving = router.resize(variant, count)
             self._change(context, name, {"_Places": document["_Places"][:count], "_Leaving": document["_Places"][count:]})
-            live.fleet.retire(leaving)
+            router.fleet.retire(leaving)
             self._left(context, name, count)
             return
         try:
-            document = self._rooms.allocate(context, name, count - present)
-            instances.start(live.resize(variant, count))
+            document = self._placement.allocate(context, name, count - present)
+            instances.start(router.resize(variant, count))
         except (HostingError, AwsError) as error:
-            live.resize(variant, present)
+            router.resize(variant, present)
             self._failed(context, name, _serving(present), error)
             return
         places = document["_Places"] + document["_Arriving"]
@@ -194,14 +194,14 @@ class InferenceComponents:
     def _left(self, context: Context, name: str, count: int) -> None:
         """Those of a component's copies that had to go are gone."""
         self._change(context, name, _serving(count) | {"_Leaving": None})
-        self._rooms.release(context, name)
+        self._placement.release(context, name)
 
     def _finish_delete(self, context: Context, name: str, fleet: Fleet | None) -> None:
         if fleet is not None:
             self._endpoints.retire(fleet)
         if not self._endpoints.ending:
             self._change(context, name, {"_Places": []})
-            self._rooms.release(context, name)
+            self._placement.release(context, name)
             self._engine.delete(context, INFERENCE_COMPONENT, name)
 
     def _return(self, context: Context, document: Document) -> None:
@@ -210,10 +210,10 @@ class InferenceComponents:
         try:
             fleet = self._started(context, document, document["_Variant"], len(document["_Places"]))
         except HostingError as error:
-            self._live.close(context.region, name)
+            self._routing.close(context.region, name)
             self._failed(context, name, {"InferenceComponentStatus": "Failed", "_Places": []}, error)
             return
-        self._live.get(context.region, name).replace_fleet(fleet)
+        self._routing.get(context.region, name).replace_fleet(fleet)
         self._endpoints.utilization.begin()
 
     def _started(self, context: Context, document: Document, variant: dict, count: int) -> Fleet:
@@ -225,7 +225,7 @@ class InferenceComponents:
         """What was begun has failed: the component goes on as before, if it was in service, and says why."""
         reason = error.message if isinstance(error, AwsError) else str(error)
         self._change(context, name, changes | {"FailureReason": reason, "_Arriving": None})
-        self._rooms.release(context, name)
+        self._placement.release(context, name)
 
     def _change(self, context: Context, name: str, changes: Changes) -> None:
         if not self._endpoints.ending:
@@ -246,8 +246,8 @@ class InferenceComponents:
         return {"InferenceComponentStatus": "Updating", "FailureReason": None, "RuntimeConfig": runtime}
 
     def _settled(self, context: Context, document: Document) -> dict:
-        live, status = self._live.get(context.region, document["InferenceComponentName"]), document["InferenceComponentStatus"]
-        if status not in ("InService", "Failed") or (live is not None and live.fleet is None):
+        router, status = self._routing.get(context.region, document["InferenceComponentName"]), document["InferenceComponentStatus"]
+        if status not in ("InService", "Failed") or (router is not None and router.fleet is None):
             raise invalid(f'Cannot change in-progress inference component "{document["InferenceComponentArn"]}"; its status is {status}.')
         return {}
 
@@ -280,11 +280,11 @@ class InferenceComponents:
         name, gone = document["InferenceComponentName"], document.get("_Rolling", 0) - len(document["_Places"])
         if "_Rolling" in document:
             with contextlib.suppress(HostingError, AwsError):  # no room: it goes on with the copies that it still had
-                self._rooms.allocate(context, name, max(0, gone), member="_Places")
+                self._placement.allocate(context, name, max(0, gone), member="_Places")
             document = self._engine.update(
                 context, INFERENCE_COMPONENT, name, lambda document: _serving(len(document["_Places"])) | {"_Rolling": None}
             )
-        self._live.open(context.region, name, None, document["EndpointName"])
+        self._routing.open(context.region, name, None, document["EndpointName"])
         self._endpoints.later(self._return, context, document)
 
     def shutdown(self) -> None:

@@ -34,9 +34,9 @@ class ComponentRollout:
     name : str
         Of the component.
     plan : DeploymentPlan
-    live : EndpointRouter
+    router : EndpointRouter
         The component in service.
-    rooms : CopyPlacement
+    placement : CopyPlacement
     change : callable
         Changes its document.
     """
@@ -46,13 +46,13 @@ class ComponentRollout:
         context: Context,
         name: str,
         plan: DeploymentPlan,
-        live: EndpointRouter,
-        rooms: CopyPlacement,
+        router: EndpointRouter,
+        placement: CopyPlacement,
         change: Callable[[Changes], None],
     ) -> None:
-        self._context, self._name, self._plan, self._live, self._rooms, self._change = context, name, plan, live, rooms, change
+        self._context, self._name, self._plan, self._router, self._placement, self._change = context, name, plan, router, placement, change
         self._watch = DeploymentMonitor(context.platform, context.region, plan, "inference component", "specification")
-        [self._variant] = live.fleet.variants
+        [self._variant] = router.fleet.variants
 
     def __enter__(self) -> ComponentRollout:
         self._watch.__enter__()
@@ -74,7 +74,7 @@ class ComponentRollout:
             The old copies, or what could be brought back of them, have all the traffic; the new ones are the caller's to end.
         hosting.Stopped
         """
-        before = self._copies(self._live.fleet)
+        before = self._copies(self._router.fleet)
         try:
             self._watch.check()
             while (done := self._copies(fleet)) < total:
@@ -86,46 +86,46 @@ class ComponentRollout:
     def _roll_on(self, fleet: Fleet, variant: dict, done: int, total: int, before: int) -> None:
         """One batch: start it, give it its share of the traffic, watch it, and end as much of the old copies."""
         present = self._copies(fleet)
-        self._rooms.allocate(self._context, self._name, done - present, variant)
+        self._placement.allocate(self._context, self._name, done - present, variant)
         try:
-            start(self._live.resize(self._variant, done, fleet))
+            start(self._router.resize(self._variant, done, fleet))
         except HostingError:
-            self._live.resize(self._variant, present, fleet)
+            self._router.resize(self._variant, present, fleet)
             self._change(lambda document: {"_Arriving": document["_Arriving"][:present]})
             raise
         if not present:
             self._watch.start_anew()
-        share = done / total if self._copies(self._live.fleet) else 1.0
-        self._live.shift_traffic(fleet, share, {self._variant: done})
+        share = done / total if self._copies(self._router.fleet) else 1.0
+        self._router.shift_traffic(fleet, share, {self._variant: done})
         self._watch.check()
         if self._plan.wait:
             self._watch.bake(self._plan.wait)
         # As many of the old ones go as keep the capacity, so that the next batch has their room.
         kept = max(0, min(math.ceil(round(before * (1 - done / total), 9)), before - done))
         if not kept:
-            self._live.shift_traffic(fleet, 1.0, {})
-        self._end(self._live.fleet, kept, "_Places")
+            self._router.shift_traffic(fleet, 1.0, {})
+        self._end(self._router.fleet, kept, "_Places")
 
     def _roll_back(self, fleet: Fleet, before: int) -> str:
         """Bring the old copies back, by batches, and their traffic; what is to be said of those that do not come back."""
         batch, least = batch_of(self._plan.back, before) if self._plan.back else before, batch_of(self._plan.size, before)
-        while (present := self._copies(self._live.fleet)) < before:
+        while (present := self._copies(self._router.fleet)) < before:
             wanted = min(before, present + batch)
             try:
-                self._rooms.allocate(self._context, self._name, wanted - present, member="_Places")
-                start(self._live.resize(self._variant, wanted))
+                self._placement.allocate(self._context, self._name, wanted - present, member="_Places")
+                start(self._router.resize(self._variant, wanted))
             except (HostingError, AwsError) as error:
-                self._live.resize(self._variant, present)
+                self._router.resize(self._variant, present)
                 self._change(lambda document, kept=present: {"_Places": document["_Places"][:kept]})
                 if batch > least:  # so many have no room at once
                     batch = least
                 elif not self._make_room(fleet):
                     reason = error.message if isinstance(error, AwsError) else str(error)
-                    self._live.withdraw()
+                    self._router.withdraw()
                     return f" Of its {before} copies {before - present} did not come back: {reason}"
                 continue
             self._share(fleet, 1 - wanted / before)
-        self._live.withdraw()
+        self._router.withdraw()
         return ""
 
     def _make_room(self, fleet: Fleet) -> bool:
@@ -134,19 +134,19 @@ class ComponentRollout:
         if not present:
             return False
         kept = max(0, present - batch_of(self._plan.size, present))
-        self._share(fleet, kept / max(1, kept + self._copies(self._live.fleet)))
+        self._share(fleet, kept / max(1, kept + self._copies(self._router.fleet)))
         self._end(fleet, kept, "_Arriving")
         return True
 
     def _share(self, fleet: Fleet, share: float) -> None:
         if share > 0:
-            self._live.shift_traffic(fleet, share, {})
+            self._router.shift_traffic(fleet, share, {})
         else:
-            self._live.withdraw()
+            self._router.withdraw()
 
     def _end(self, fleet: Fleet, kept: int, member: str) -> None:
         """End all copies of a fleet but some, whose places are in a ``member`` of the document."""
-        leaving = self._live.resize(self._variant, kept, fleet)
+        leaving = self._router.resize(self._variant, kept, fleet)
         self._change(lambda document: {member: document[member][:kept], "_Leaving": document[member][kept:]})
         fleet.retire(leaving)
         self._change(lambda document: {"_Leaving": None, "RuntimeConfig": _counted(document)})

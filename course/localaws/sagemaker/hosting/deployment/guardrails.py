@@ -36,16 +36,16 @@ class Rollout:
     platform : Platform
     region : str
     plan : DeploymentPlan
-    live : EndpointRouter
+    router : EndpointRouter
         The endpoint.
     change : callable
         Changes its document.
     """
 
     def __init__(
-        self, platform: Platform, region: str, plan: DeploymentPlan, live: EndpointRouter, change: Callable[[Changes], None]
+        self, platform: Platform, region: str, plan: DeploymentPlan, router: EndpointRouter, change: Callable[[Changes], None]
     ) -> None:
-        self._plan, self._live, self._change = plan, live, change
+        self._plan, self._router, self._change = plan, router, change
         self._clock = platform.clock
         self._watch = DeploymentMonitor(platform, region, plan, "endpoint", "endpoint configuration")
 
@@ -97,13 +97,13 @@ class Rollout:
             for share in self._plan.shares(min(totals.values())):
                 counts = {name: math.ceil(round(total * share, 9)) for name, total in totals.items()}
                 capacity = self._capacity(share, counts)
-                self._tell("ActivatingTraffic", f"Activating traffic on {capacity}.", totals, {})
-                self._live.shift_traffic(fleet, share, counts)
+                self._report("ActivatingTraffic", f"Activating traffic on {capacity}.", totals, {})
+                self._router.shift_traffic(fleet, share, counts)
                 waits = ("WaitIntervalInSeconds", self._plan.wait) if share < 1 else ("TerminationWaitInSeconds", self._plan.termination)
                 self._bake(*waits, capacity, totals, {})
         except RolledBack:
             self._rolling_back()
-            self._live.withdraw()
+            self._router.withdraw()
             raise
 
     def _capacity(self, share: float, counts: dict[str, int]) -> str:
@@ -114,7 +114,7 @@ class Rollout:
 
     def _roll(self, fleet: Fleet, totals: dict[str, int]) -> None:
         """Start the instances of an empty fleet batch by batch, until each variant has its total, and end as many of the old ones."""
-        old = {name: len(variant.instances) for name, variant in self._live.fleet.variants.items()}
+        old = {name: len(variant.instances) for name, variant in self._router.fleet.variants.items()}
         done = dict.fromkeys(totals, 0)
         try:
             self._watch.check()
@@ -129,36 +129,36 @@ class Rollout:
         """One batch: start it, give it its share of the traffic, watch it, and end as much of the old fleet."""
         first = not any(variant.instances for variant in fleet.variants.values())
         launched = [instance for name, count in done.items() for instance in fleet.variants[name].resize(count)]
-        present = {name: len(variant.instances) for name, variant in self._live.fleet.variants.items()}
-        self._tell("Creating", f"Launching {len(launched)} instance(s).", done, present)
+        present = {name: len(variant.instances) for name, variant in self._router.fleet.variants.items()}
+        self._report("Creating", f"Launching {len(launched)} instance(s).", done, present)
         start(launched)
         if first:
             self._watch.start_anew()
         capacity = self._capacity(share, done)
-        self._tell("ActivatingTraffic", f"Activating traffic on {capacity}.", done, present)
-        self._live.shift_traffic(fleet, share, done)
+        self._report("ActivatingTraffic", f"Activating traffic on {capacity}.", done, present)
+        self._router.shift_traffic(fleet, share, done)
         self._bake("WaitIntervalInSeconds", self._plan.wait, capacity, done, present)
         kept = {name: math.ceil(round(count * (1 - share), 9)) for name, count in old.items()}
-        leaving = [instance for name, count in kept.items() for instance in self._live.resize(name, count)]
-        self._tell("Deleting", f"Terminating {len(leaving)} instance(s).", done, kept)
-        self._live.fleet.retire(leaving)
+        leaving = [instance for name, count in kept.items() for instance in self._router.resize(name, count)]
+        self._report("Deleting", f"Terminating {len(leaving)} instance(s).", done, kept)
+        self._router.fleet.retire(leaving)
 
     def _roll_back(self, old: dict[str, int]) -> None:
         """Bring the old fleet's instances back, by batches, and its traffic."""
         self._rolling_back()
         try:
             for name, total in old.items():
-                present = len(self._live.fleet.variants[name].instances)
+                present = len(self._router.fleet.variants[name].instances)
                 while present < total:
                     present = min(total, present + (batch_of(self._plan.back, total) if self._plan.back else total))
-                    start(self._live.resize(name, present))
+                    start(self._router.resize(name, present))
         except HostingError as error:
             raise RollbackFailed(str(error)) from error
-        self._live.withdraw()
+        self._router.withdraw()
 
     # ---- stages and alarms ----------------------------------------------------------------------------------------------------
 
-    def _tell(self, status: str, message: str, new: dict[str, int], old: dict[str, int]) -> None:
+    def _report(self, status: str, message: str, new: dict[str, int], old: dict[str, int]) -> None:
         """Say which stage this is, and how many instances each variant has: of the new fleet, and of the old one where these change."""
         stage = {"Status": status, "StatusMessage": message, "StartTime": round(self._clock.now(), 3)}
         self._change(lambda document: stages.deploying(document, stage, new, old))
@@ -171,5 +171,5 @@ class Rollout:
         self._watch.check()
         if not seconds:
             return
-        self._tell("Baking", f"Baking for {seconds} seconds ({member}) with traffic enabled on {capacity}.", new, old)
+        self._report("Baking", f"Baking for {seconds} seconds ({member}) with traffic enabled on {capacity}.", new, old)
         self._watch.bake(seconds)
