@@ -1,4 +1,4 @@
-"""Endpoint configurations: which models an endpoint hosts, on how many instances of which type, and how requests are shared out."""
+"""Endpoint configurations: the models that an endpoint hosts, their instances, and the shares of the traffic."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class EndpointConfigs:
             if variants in params:
                 document[variants] = [{"InitialVariantWeight": 1.0} | variant for variant in params[variants]]
         check_variants(params)
-        if "ExplainerConfig" in params:  # here, not only when an endpoint is made of it: AWS closed Clarify to new accounts
+        if "ExplainerConfig" in params:  # refused early, because AWS closed Clarify to new accounts
             raise not_supported("sagemaker", "CreateEndpointConfig with ExplainerConfig")
         for variant in (*params["ProductionVariants"], *params.get("ShadowProductionVariants", ())):
             if "ModelName" in variant:
@@ -60,7 +60,7 @@ class EndpointConfigs:
         return {"EndpointConfigs": configs, "NextToken": token}
 
     def delete(self, context: Context, params: dict) -> None:
-        # AWS lets a configuration go even while an endpoint uses it, and only warns against it in its documentation.
+        # AWS deletes a configuration even while an endpoint uses it; its documentation only warns against that.
         self._engine.delete(context, ENDPOINT_CONFIG, params["EndpointConfigName"])
 
     def recover(self) -> None: ...
@@ -69,7 +69,7 @@ class EndpointConfigs:
 
 
 def check_variants(params: dict) -> None:
-    """Rules of CreateEndpointConfig that the model of the API cannot say.
+    """Check the rules of CreateEndpointConfig that are not in the API's model.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpointConfig.html and its ``ProductionVariant``.
 
@@ -121,7 +121,7 @@ def _check_variant(variant: dict, has_role: bool) -> None:
 
 
 def _check_serverless(params: dict) -> None:
-    """What serverless endpoints cannot have ("Feature exclusions" in the developer guide's page on Serverless Inference)."""
+    """Refuse what serverless endpoints cannot have ("Feature exclusions", developer guide, Serverless Inference)."""
     if len(params["ProductionVariants"]) > 1 or "ShadowProductionVariants" in params:
         raise invalid("A serverless endpoint has one production variant, and no shadow variant.")
     for member in ("DataCaptureConfig", "AsyncInferenceConfig", "VpcConfig", "ExplainerConfig"):

@@ -1,21 +1,21 @@
-"""What DescribeEndpoint shows of the configuration that an endpoint runs."""
+"""The members of DescribeEndpoint that come from the endpoint's configuration."""
 
 from __future__ import annotations
 
 
 def described(config: dict, variants: list[dict], settings: dict, now: float, status: str = "") -> dict:
-    """The members that come from a configuration; one that it has not is None.
+    """The members that come from a configuration; None for those that it does not have.
 
     Parameters
     ----------
     config : dict
         An endpoint configuration.
     variants, settings
-        As `deployments` makes them.
+        See `variants.variants_of` and `variants.settings_of`.
     now : float
         Unix seconds.
     status : str
-        Of its variants, while they are not yet in service.
+        The status of its variants while they are not yet in service.
     """
     shadows = [summary(variant, now, status) for variant in settings.get("Shadows", ())]
     return {
@@ -27,7 +27,7 @@ def described(config: dict, variants: list[dict], settings: dict, now: float, st
 
 
 def summary(variant: dict, now: float, status: str = "") -> dict:
-    """A ``ProductionVariantSummary``; ``status`` while it is not yet in service."""
+    """A ``ProductionVariantSummary``, with a ``status`` while the variant is not yet in service."""
     shown = {
         "VariantName": variant["VariantName"],
         "DeployedImages": [_deployed(container) | {"ResolutionTime": now} for container in variant["Containers"]],
@@ -43,7 +43,7 @@ def summary(variant: dict, now: float, status: str = "") -> dict:
 
 
 def capture_summary(config: dict, creating: bool) -> dict | None:
-    """``DataCaptureConfig`` of a configuration that has one."""
+    """The ``DataCaptureConfigSummary`` of a configuration; None if it has no ``DataCaptureConfig``."""
     if "DataCaptureConfig" not in config:
         return None
     capture = config["DataCaptureConfig"]

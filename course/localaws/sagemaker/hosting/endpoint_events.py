@@ -1,7 +1,7 @@
-"""EventBridge's events about endpoints: of their status, and of each stage of a deployment.
+"""EventBridge events about endpoints: changes of their status, and the stages of a deployment.
 
-Source: "Events that Amazon SageMaker AI sends to Amazon EventBridge" of the developer guide, read 2026-11-25, whose examples have the
-status in capitals.
+Source: "Events that Amazon SageMaker AI sends to Amazon EventBridge" of the developer guide, read 2026-11-25. Its examples write the status
+in capitals.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ STATE, DEPLOYMENT = "SageMaker Endpoint State Change", "SageMaker Endpoint Deplo
 
 
 class EndpointEvents:
-    """Sends the events; to be called by `ResourceEngine` after each change of a resource."""
+    """Sends the events. `ResourceEngine` calls it after each change of a resource."""
 
     def __init__(self, platform: Platform, engine: ResourceEngine) -> None:
         self._platform, self._engine = platform, engine

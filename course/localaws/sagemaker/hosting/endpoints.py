@@ -1,7 +1,7 @@
 """Real-time endpoints: models that answer requests until they are deleted.
 
-An endpoint's document is what DescribeEndpoint answers; its ``_Variants`` say what runs for it (`deployments.variants_of`), so that it
-comes back after a restart of the local AWS. Whatever takes time happens in a thread, as on AWS it happens after the call's answer.
+An endpoint's document is the answer of DescribeEndpoint. Its ``_Variants`` (`variants.variants_of`) are what it runs, and start again after
+a restart of the local AWS. Slow work runs in a thread after the call's answer, as on AWS.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 def _instances(variants: list[dict]) -> list[tuple[str, int]]:
-    """Instance types and counts, as quotas and bills count them. Here an instance is a process."""
+    """Instance types and counts, for quotas and bills. Here an instance is a process."""
     return [(variant["InstanceType"], variant["InstanceCount"]) for variant in variants if "InstanceType" in variant]
 
 
@@ -54,7 +54,7 @@ ENDPOINT = ResourceKind(
     holding_statuses=("Creating", "Updating", "RollingBack", "UpdateRollbackFailed", "InService"),
 )
 
-RETURNS = 2  # further attempts to start the servers of an endpoint that comes back
+RETURNS = 2  # more attempts to start the servers of an endpoint after a restart
 
 logger = logging.getLogger(__name__)
 
@@ -64,14 +64,14 @@ class Endpoints:
 
     Attributes
     ----------
-    scaled : Scaled or None
-        Who scales variants and components.
+    scaled : ScalableTargetLookup or None
+        The scalable targets of variants and components.
     components : ComponentRoutingTable
         Inference components in service.
     utilization : Utilization
-        Who measures them.
+        Measures endpoints and components.
     rollouts : ActiveDeployments
-        Deployments under way, which `shutdown` ends.
+        Deployments under way. `shutdown` ends them.
     """
 
     kinds = (ENDPOINT,)
@@ -116,7 +116,7 @@ class Endpoints:
         document = {member: value for member, value in document.items() if value is not None}
         arn = self._engine.create(context, ENDPOINT, name, document, params.get("Tags", ()))
         self._platform.logs.ensure_group(context.region, model_server.log_group(name))
-        self._runtime.queued.drop(context.region, name)  # what an endpoint of that name may have left when all was forgotten
+        self._runtime.queued.drop(context.region, name)  # an endpoint of that name may have left requests before a reset
         self.later(self._finish_create, context, name, config, variants, settings)
         return {"EndpointArn": arn}
 
@@ -174,7 +174,7 @@ class Endpoints:
         self.later(self._finish_resize, context, name, variants)
         return {"EndpointArn": present["EndpointArn"]}
 
-    # ---- what happens after the answer --------------------------------------------------------------------------------------
+    # ---- after the answer, in threads ---------------------------------------------------------------------------------------
 
     def _finish_create(self, context: Context, name: str, config: dict, variants: list[dict], settings: dict) -> None:
         try:
@@ -192,11 +192,11 @@ class Endpoints:
             try:
                 fleet = rollout.deployed(lambda planned: self._started(context, name, planned, settings), self.retire, variants)
             except (HostingError, RolledBack, RollbackFailed) as error:
-                # The endpoint goes on as before, and says why the update did not happen.
+                # The endpoint goes on as before, and its FailureReason says why the update failed.
                 status, reason = "UpdateRollbackFailed" if isinstance(error, RollbackFailed) else "InService", str(error)
                 change(lambda document: {"EndpointStatus": status} | self._as_before(document, reason))
                 return
-            # Who sees InService must be answered by the new servers alone, so these take over first.
+            # Once a caller sees InService, only the new servers may answer: replace the fleet first.
             before = router.replace_fleet(fleet)
             changes = {
                 "EndpointStatus": "InService",
@@ -211,7 +211,7 @@ class Endpoints:
         self.retire(before)
 
     def _as_before(self, document: dict, reason: str) -> dict:
-        """The changes of a document when an update did not happen."""
+        """The changes of a document when an update failed."""
         kept = [summary(variant, self._engine.now()) for variant in document["_Variants"]]
         return {"FailureReason": reason, "ProductionVariants": kept, "PendingDeploymentSummary": None}
 
@@ -239,9 +239,9 @@ class Endpoints:
         router.fleet.retire(removed)
 
     def _return(self, context: Context, document: dict) -> None:
-        """Bring an endpoint back that was in service when the local AWS ended."""
+        """Start an endpoint again that was in service when the local AWS ended."""
         name = document["EndpointName"]
-        for delay in (*model_server.RESTART_DELAYS[:RETURNS], None):  # its servers did start once, so that what keeps them from it may pass
+        for delay in (*model_server.RESTART_DELAYS[:RETURNS], None):  # they did start once, so the problem may pass
             try:
                 fleet = self._started(context, name, document["_Variants"], document["_Settings"])
                 break
@@ -256,7 +256,7 @@ class Endpoints:
         self.utilization.begin()
 
     def _started(self, context: Context, name: str, variants: list[dict], settings: dict) -> Fleet:
-        """A fleet whose servers all answer. Raises HostingError, Stopped."""
+        """A fleet whose servers all answer. Raises HostingError, StartCancelled."""
         fleet = Fleet(self._runner, context, name, variants, settings)
         self._fleets.add(fleet)
         if "Async" in settings:
@@ -280,7 +280,7 @@ class Endpoints:
             self._engine.update(context, ENDPOINT, name, changes)
 
     def later(self, work: Callable, *arguments: object) -> None:
-        """Do something in a thread that `shutdown` waits for."""
+        """Run ``work`` in a thread that `shutdown` waits for."""
 
         def run() -> None:
             try:
@@ -299,25 +299,25 @@ class Endpoints:
     # ---- for inference components -------------------------------------------------------------------------------------------
 
     def start(self, context: Context, name: str, variant: dict, settings: dict) -> Fleet:
-        """A fleet of one component's copies, which all answer. Raises HostingError, Stopped."""
+        """A fleet of one component's copies, which all answer. Raises HostingError, StartCancelled."""
         return self._started(context, name, [variant], settings)
 
     @property
     def ending(self) -> bool:
-        """Whether `shutdown` is under way, so that nothing is to be kept of what fails now."""
+        """Whether `shutdown` is under way. Failures during it must not be recorded."""
         return self._stopping.is_set()
 
     def _places_of(self, region: str, component: str) -> list[int]:
-        """The numbers of the instances on which the copies of a component are."""
+        """The instance number of each copy of a component."""
         return placement.instances_of(self._engine, Context(region, self._platform.account, self._platform), component)
 
     def count(self, context: Context, name: str, variant: str, counted: Callable[[dict], int]) -> None:
-        """Give a variant that hosts components another number of instances; they start empty, so there is nothing to wait for.
+        """Change the number of instances of a variant that hosts components. New instances are empty, so there is no wait.
 
         Raises
         ------
         AwsError
-            ``ResourceLimitExceeded``, and what ``counted`` raises, which is given the variant.
+            ``ResourceLimitExceeded``, or an error of ``counted``, which receives the variant and returns the number.
         """
 
         def changed(document: dict) -> dict:
@@ -332,10 +332,10 @@ class Endpoints:
             [count] = [each["InstanceCount"] for each in document["_Variants"] if each["VariantName"] == variant]
             router.resize(variant, count)
 
-    # ---- the local AWS comes and goes ---------------------------------------------------------------------------------------
+    # ---- start and end of the local AWS -------------------------------------------------------------------------------------
 
     def recover(self) -> None:
-        """Endpoints in service come back; what was under way has failed."""
+        """Start endpoints in service again. Changes that were under way have failed."""
         self._runner.recover()
         for context, document in self._engine.every(ENDPOINT):
             name, status = document["EndpointName"], document["EndpointStatus"]
@@ -352,9 +352,9 @@ class Endpoints:
                 self.later(self._return, context, document)
 
     def shutdown(self) -> None:
-        """End all servers at once, also those that are just being started or retired. New ones may be started afterwards."""
+        """Kill all servers, including those that are starting or retiring. New ones may be started afterwards."""
         self._stopping.set()
-        self._runtime.queued.stop()  # first: what a server that is being ended answers is no answer
+        self._runtime.queued.stop()  # first, because answers of servers that are being killed do not count
         self.rollouts.end()
         for fleet in list(self._fleets):
             fleet.stop()
@@ -381,7 +381,7 @@ class Endpoints:
         quotas.check_instances(ENDPOINT.usage, _instances(variants), held)
 
     def _changeable(self, context: Context, document: dict) -> dict:
-        """The change that begins an update. Raises ``ValidationException`` where none may begin."""
+        """The change that begins an update. Raises ``ValidationException`` if no update may begin."""
         self._settled(context, document)
         if document["EndpointStatus"] == "Failed":
             raise AwsError("ValidationException", f'Cannot update endpoint "{document["EndpointArn"]}" with status Failed; delete it.')

@@ -1,4 +1,4 @@
-"""Models: which containers and model data an endpoint or a batch transform would run."""
+"""Models: the containers and model data that an endpoint or a batch transform job runs."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Models:
         }
 
     async def create(self, context: Context, params: dict) -> dict:
-        # IAM and S3 are asked, which the event loop must not wait for.
+        # This waits for IAM and S3, so it must not run in the event loop.
         return await asyncio.to_thread(self._create, context, params)
 
     def describe(self, context: Context, params: dict) -> dict:
@@ -82,7 +82,7 @@ class Models:
         return {"ModelArn": self._engine.create(context, MODEL, params["ModelName"], document, params.get("Tags", ()))}
 
     def _check_data(self, context: Context, role: str, container: dict) -> None:
-        """That the model's data is there and the role may read it.
+        """Check that the model's data exists and that the role may read it.
 
         Raises
         ------
@@ -109,7 +109,7 @@ class Models:
     def _there(self, bucket: str, key: str, prefix: bool) -> bool:
         try:
             if prefix:
-                # A multi-model endpoint may begin with no model yet.
+                # A multi-model endpoint may start without models.
                 return self._platform.objects.bucket_exists(bucket)
             self._platform.objects.head(bucket, key)
         except AwsError:
@@ -150,7 +150,7 @@ def check_containers(params: dict) -> list[dict]:
 
 
 def described(container: dict) -> Document:
-    """A container as DescribeModel shows it: AWS names the mode and, for an archive, the data source that its URL stands for."""
+    """A container as DescribeModel shows it: AWS adds the mode and, for an archive's URL, the equivalent data source."""
     shown = {"Mode": "SingleModel", "Environment": {}} | container
     if "ModelDataUrl" in container and shown["Mode"] == "SingleModel":
         archive = {"S3Uri": container["ModelDataUrl"], "S3DataType": "S3Object", "CompressionType": "Gzip"}

@@ -1,12 +1,11 @@
-"""What CloudWatch shows of endpoints and inference components, minute by minute: what their processes use, and that nobody asked them.
+"""CloudWatch metrics of endpoints and inference components for every minute: the usage of their processes, and zeros without requests.
 
 Source: "Monitor Amazon SageMaker AI with Amazon CloudWatch" of the developer guide: ``/aws/sagemaker/Endpoints`` has CPUUtilization (a full
-core is 100), MemoryUtilization and DiskUtilization; ``ConcurrentRequestsPerModel`` of ``AWS/SageMaker`` comes every ten seconds. "If a
-variant's traffic becomes zero ... SageMaker emits metrics with a value of zero" ("Edit a scaling policy"). What a component's copies have
-instead is in `component_utilization`.
+core is 100), MemoryUtilization and DiskUtilization; ``ConcurrentRequestsPerModel`` of ``AWS/SageMaker`` has a value every ten seconds. "If
+a variant's traffic becomes zero ... SageMaker emits metrics with a value of zero" ("Edit a scaling policy"). The metrics of a component's
+copies are in `components.utilization`.
 
-A jump of the clock passes minutes in which nothing was measured: in them the instances went on as they are now. Of a long jump only the
-last hour is written.
+Advancing the clock skips minutes without measurements. They get the present values of the instances, but at most for the last hour.
 """
 
 from __future__ import annotations
@@ -30,13 +29,13 @@ if TYPE_CHECKING:
 
 HOST_NAMESPACE = "/aws/sagemaker/Endpoints"
 MINUTE, TICK, LONGEST = 60, 10, 3600
-SHORTEST_SAMPLE = 0.5  # seconds; over less, processor time says nothing
+SHORTEST_SAMPLE = 0.5  # seconds; processor time over less is meaningless
 IDLE = ("Invocations", "InvocationsPerInstance")
 
 
 @dataclass
 class ServerSample:
-    """The last look at one server."""
+    """The last measurement of one server."""
 
     moment: float
     usage: Usage
@@ -45,7 +44,7 @@ class ServerSample:
 
 @dataclass
 class Watched:
-    """A variant in service, or a component: since when, when it last had a request under way, and its servers."""
+    """A variant or a component in service: its start, its last request (Unix seconds), and its servers."""
 
     since: float
     asked: float
@@ -53,7 +52,7 @@ class Watched:
 
 
 class Utilization:
-    """Measures as long as an endpoint is in service.
+    """Measures while an endpoint is in service.
 
     Parameters
     ----------
@@ -61,7 +60,7 @@ class Utilization:
     routing : RoutingTable
     components : ComponentRoutingTable
     places : callable
-        Region and name of a component -> the number of the instance on which each of its copies is.
+        Region and name of a component -> the instance number of each copy.
     """
 
     def __init__(
@@ -70,10 +69,10 @@ class Utilization:
         self._platform, self._routing, self._components, self._places = platform, routing, components, places
         self._watched: dict[tuple, Watched] = {}
         self._done = 0.0
-        platform.scheduler.add(self._due, self._measure, first=True)  # alarms of the same moment are to see it
+        platform.scheduler.add(self._due, self._measure, first=True)  # alarms of the same moment must see the values
 
     def begin(self) -> None:
-        """An endpoint or a component came into service."""
+        """Start measuring an endpoint or a component that came into service."""
         if not self._watched:
             self._done = self._platform.clock.now()
         self._look()
@@ -86,7 +85,7 @@ class Utilization:
         return (self._done // step + 1) * step
 
     def _look(self) -> list[tuple[str, str, ProductionVariant, Watched]]:
-        """All components and variants in service and their endpoints, those that are new too; the components first."""
+        """All components, then all variants in service: region, endpoint, variant and `Watched`. Adds new ones."""
         now, found = self._platform.clock.now(), {}
         shown = []
         for region, router in [*self._components.every(), *self._routing.every()]:
@@ -98,7 +97,7 @@ class Utilization:
         return shown
 
     def _measure(self, moment: float) -> None:
-        """Write all moments until now."""
+        """Write the metrics of all moments until now."""
         before, now = self._done, self._platform.clock.now()
         self._done = now // TICK * TICK
         first = max(before, now - LONGEST)
@@ -111,7 +110,7 @@ class Utilization:
                 shared = on_hosts[region, endpoint, variant.name]
                 rows = self._rows(variant, watched)
                 if component:
-                    shared += zip(self._places(region, component), rows, strict=False)  # a copy may have come meanwhile
+                    shared += zip(self._places(region, component), rows, strict=False)  # a copy may have been added meanwhile
                     data += component_utilization.normalised(variant.document, rows, dimensions, begins)
                 else:
                     if "Hosts" in variant.document:
@@ -136,7 +135,7 @@ class Utilization:
 
     @staticmethod
     def _provisioned(variant: ProductionVariant, dimensions: dict, begins: list[float]) -> list[MetricDatum]:
-        """Of a serverless variant, what part of its provisioned concurrency was in use at most; of the minutes of a jump in the first."""
+        """The peak use of a serverless variant's provisioned concurrency. After a jump of the clock the first minute has it."""
         if not variant.provisioned:
             return []
         used = [variant.take_peak(), *[0] * (len(begins) - 1)]
@@ -149,7 +148,7 @@ class Utilization:
 
     @staticmethod
     def _rows(variant: ProductionVariant, watched: Watched) -> list[UtilizationSample]:
-        """What each instance, or each copy of a component, uses, as far as it can be seen."""
+        """The usage of each instance, or of each copy of a component, where it can be measured."""
         rows = []
         for instance in variant.instances:
             measured = [found for server in instance.servers if (found := _look_at(server, watched.servers))]
@@ -173,7 +172,7 @@ class Utilization:
         return [observed(HOST_NAMESPACE, name, values, dimensions, "Percent", begin) for name, values in series.items() for begin in begins]
 
     def _idle(self, region: str, variant: ProductionVariant, dimensions: dict, begin: float) -> list[MetricDatum]:
-        """Zeros for a minute without invocations; not of what has no copies or only hosts components."""
+        """Zeros for a minute without invocations. None for a component without copies and for a variant that hosts components."""
         if "Hosts" in variant.document or ("Component" in variant.document and not variant.instances):
             return []
         names = component_utilization.IDLE if "Component" in variant.document else IDLE
@@ -185,13 +184,13 @@ class Utilization:
 
 
 def _dimensions(endpoint: str, variant: ProductionVariant) -> dict[str, str]:
-    """Of a variant's metrics, or of those of a component."""
+    """The dimensions of the metrics of a variant or a component."""
     component = variant.document.get("Component")
     return {"InferenceComponentName": component} if component else {"EndpointName": endpoint, "VariantName": variant.name}
 
 
 def _peaks(variant: ProductionVariant) -> tuple[str, Sequence[float]]:
-    """The metric of requests under way at once, and its observations since the last look."""
+    """The metric of concurrent requests, and its observations since the last call."""
     if "Component" in variant.document:
         copies = len(variant.instances)
         return component_utilization.CONCURRENT, [variant.take_peak() / copies] if copies else []

@@ -1,4 +1,4 @@
-"""From an endpoint configuration to the variants that hosting runs. What the local AWS cannot host yet is refused here, by name."""
+"""Turns an endpoint configuration into the variants that hosting runs, and refuses what the local AWS cannot host yet."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from course.localaws.sagemaker.core.protection import key_of
 from course.localaws.sagemaker.hosting.models import MODEL
 from course.localaws.sagemaker.hosting.servers.model_data import multi_model
 
-# Members that are honoured, or that say only on which machine something runs, who may reach it and how its disk is encrypted.
+# Members that are supported, or that only affect machines, networks and disk encryption.
 CONFIG_MEMBERS = {
     "EndpointConfigName", "EndpointConfigArn", "ProductionVariants", "CreationTime", "LastModifiedTime", "KmsKeyId", "DataCaptureConfig",
     "ExecutionRoleArn", "VpcConfig", "EnableNetworkIsolation", "ShadowProductionVariants", "AsyncInferenceConfig",
@@ -34,8 +34,9 @@ ROUTING_STRATEGIES = ("RANDOM", "LEAST_OUTSTANDING_REQUESTS")
 
 
 def variants_of(engine: ResourceEngine, context: Context, config: dict, operation: str) -> list[dict]:
-    """What `hosting.Fleet` needs of each variant, as plain JSON: it is kept with the endpoint, which needs neither its configuration
-    nor its models once it is in service. Waits for moto: call it from a thread of your own.
+    """The documents of a `Fleet`'s variants, as plain JSON.
+
+    They are stored with the endpoint, which then no longer needs its configuration and models. Waits for moto, so call it in a thread.
 
     Raises
     ------
@@ -47,11 +48,11 @@ def variants_of(engine: ResourceEngine, context: Context, config: dict, operatio
 
 
 def settings_of(engine: ResourceEngine, context: Context, config: dict, variants: list[dict], operation: str) -> dict:
-    """What `hosting.Fleet` needs of an endpoint configuration beside its ``variants``, as plain JSON.
+    """The settings of a `Fleet` from an endpoint configuration, beside its ``variants``, as plain JSON.
 
-    ``Config`` is its name, ``Capture`` its ``DataCaptureConfig`` while that is switched on, ``Async`` its ``AsyncInferenceConfig``,
-    ``CaptureKey`` and ``AsyncKey`` are the ARNs of their KMS keys, ``Shadows`` its shadow variants as `variants_of` makes them,
-    ``ComponentRole`` is its role if it hosts inference components. Waits for moto and raises as that does.
+    ``Config`` is its name, ``Capture`` its ``DataCaptureConfig`` if capture is enabled, ``Async`` its ``AsyncInferenceConfig``;
+    ``CaptureKey`` and ``AsyncKey`` are the ARNs of their KMS keys; ``Shadows`` are its shadow variants in the form of `variants_of`;
+    ``ComponentRole`` is its role if it hosts inference components. Waits for moto, and raises like `variants_of`.
     """
     shadows = [_variant(engine, context, variant, operation) for variant in config.get("ShadowProductionVariants", ())]
     capture = config.get("DataCaptureConfig", {})
@@ -71,7 +72,7 @@ def settings_of(engine: ResourceEngine, context: Context, config: dict, variants
 
 
 def _component_role(config: dict, operation: str) -> str | None:
-    """The role of an endpoint whose variants host inference components."""
+    """The role of an endpoint whose variants host inference components; None if they run models."""
     if all("ModelName" in variant for variant in config["ProductionVariants"]):
         return None
     for member in ("AsyncInferenceConfig", "DataCaptureConfig", "ShadowProductionVariants"):
@@ -105,7 +106,7 @@ def _variant(engine: ResourceEngine, context: Context, variant: dict, operation:
 
 
 def _host(variant: dict, routing: str, operation: str) -> dict:
-    """A variant for inference components: instances on which nothing runs but their copies."""
+    """A variant that hosts inference components: its instances run nothing but their copies."""
     scaling = variant.get("ManagedInstanceScaling", {})
     if "ScaleInPolicy" in scaling:
         raise not_supported("sagemaker", f"{operation} with ManagedInstanceScaling.ScaleInPolicy")
@@ -123,7 +124,7 @@ def _host(variant: dict, routing: str, operation: str) -> dict:
 
 
 def containers_of(model: dict, operation: str) -> list[dict]:
-    """The containers of a model, each with its ``Hostname`` and the image that its tag stands for now, whatever becomes of the tag."""
+    """The containers of a model, each with its ``Hostname`` and the digest of its image, so that a moved tag does not change it."""
     _refuse(model, MODEL_MEMBERS, operation)
     containers = model.get("Containers") or [model["PrimaryContainer"]]
     for container in containers:
@@ -144,7 +145,7 @@ def _refuse(document: Mapping, known: set[str], operation: str) -> None:
 
 
 def retained(variants: list[dict], before: list[dict], excluded: set[str]) -> list[dict]:
-    """``variants`` with weights and instance counts of the variants of the same name in service, as RetainAllVariantProperties asks."""
+    """``variants`` with the weights and instance counts of the variants in service of the same name (RetainAllVariantProperties)."""
     names = {"DesiredWeight": "Weight", "DesiredInstanceCount": "InstanceCount"}
     kept = {
         variant["VariantName"]: {member: variant[member] for name, member in names.items() if name not in excluded} for variant in before
@@ -153,12 +154,12 @@ def retained(variants: list[dict], before: list[dict], excluded: set[str]) -> li
 
 
 def with_capacities(variants: list[dict], desired: list[dict], endpoint_arn: str, to_zero: bool = False) -> list[dict]:
-    """``variants`` with the weights and instance counts of UpdateEndpointWeightsAndCapacities, which may be 0 if it may go ``to_zero``.
+    """``variants`` with the weights and instance counts of UpdateEndpointWeightsAndCapacities. With ``to_zero`` the count may be 0.
 
     Raises
     ------
     AwsError
-        ``ValidationException`` for a variant that the endpoint has not, and for no instance at all.
+        ``ValidationException`` for an unknown variant, and for 0 instances where that is not allowed.
     """
     changes = {change["VariantName"]: change for change in desired}
     for name in changes.keys() - {variant["VariantName"] for variant in variants}:

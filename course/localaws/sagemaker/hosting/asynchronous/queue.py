@@ -21,22 +21,22 @@ CREATE TABLE IF NOT EXISTS answers (request INTEGER PRIMARY KEY REFERENCES reque
 
 @dataclass(frozen=True, slots=True)
 class QueuedRequest:
-    """A request that was acknowledged and is not done with.
+    """An acknowledged request that is still in the queue.
 
     Attributes
     ----------
     id : int
-        In the order in which they came.
+        Grows in the order of arrival.
     endpoint : str
-        Its name in small letters.
+        Its name in lower case.
     received : float
         Unix seconds.
     params : dict
         Members of the ``InvokeEndpointAsync`` request, with its ``InferenceId``.
     output, failure : str
-        S3 URIs of the answer and of what comes instead; ``""`` where the endpoint stores none.
+        S3 URIs of the answer and of the failure; ``""`` if the endpoint stores none.
     outcome : dict or None
-        What it came to (`async_results`), once that is certain and only its object and its notification are left.
+        See `results.outcome`. Set once the answer is stored here and only the S3 object and the notification are missing.
     """
 
     id: int
@@ -50,7 +50,7 @@ class QueuedRequest:
 
 
 class AsyncQueue:
-    """What is acknowledged is in the file: a killed local AWS goes on with it at its next start. Methods may be called from any thread."""
+    """The queue of acknowledged requests, which survives a kill of the local AWS. Methods may be called from any thread."""
 
     def __init__(self, path: Path) -> None:
         self._database = Database(path, SCHEMA)
@@ -63,7 +63,7 @@ class AsyncQueue:
             )
 
     def answered(self, request: QueuedRequest, outcome: dict, body: bytes) -> bool:
-        """Note what a request came to: from now on it is not answered again. False when nobody waits for it any more."""
+        """Store the outcome of a request, so that it is not repeated. False if the request was dropped meanwhile."""
         with self._database.write() as connection:
             known = connection.execute("UPDATE requests SET outcome = ? WHERE id = ?", (json.dumps(outcome), request.id)).rowcount
             if known:
@@ -71,7 +71,7 @@ class AsyncQueue:
         return bool(known)
 
     def answer(self, request: QueuedRequest) -> bytes | None:
-        """The body that was noted by `answered`; None when nobody waits for it any more."""
+        """The body that `answered` stored; None if the request was dropped meanwhile."""
         row = self._database.connection.execute("SELECT body FROM answers WHERE request = ?", (request.id,)).fetchone()
         return row and row["body"]
 
@@ -80,7 +80,7 @@ class AsyncQueue:
             connection.execute("DELETE FROM requests WHERE id = ?", (request.id,))
 
     def drop(self, region: str, endpoint: str) -> None:
-        """Forget the requests of an endpoint that is deleted."""
+        """Delete the requests of an endpoint."""
         with self._database.write() as connection:
             connection.execute("DELETE FROM requests WHERE region = ? AND endpoint = ?", (region, endpoint.lower()))
 
@@ -92,6 +92,6 @@ class AsyncQueue:
             yield QueuedRequest(**members)
 
     def backlog(self, region: str, endpoint: str) -> tuple[int, float | None]:
-        """How many requests an endpoint has, and when the oldest came."""
+        """The number of an endpoint's requests, and the time of the oldest one."""
         query = "SELECT count(*), min(received) FROM requests WHERE region = ? AND endpoint = ?"
         return tuple(self._database.connection.execute(query, (region, endpoint.lower())).fetchone())

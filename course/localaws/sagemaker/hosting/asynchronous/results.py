@@ -1,7 +1,7 @@
-"""What becomes of an asynchronous request: an object in S3 and a notification by SNS.
+"""The results of asynchronous requests: an object in S3 and an SNS notification.
 
-Source: "Check prediction results" of the developer guide's part on asynchronous inference, read 2026-11-25; the message of a failure as in
-messages of AWS that users have published.
+Source: "Check prediction results" of the developer guide's part on asynchronous inference, read 2026-11-25. Failure messages follow AWS's
+messages that users have published.
 """
 
 from __future__ import annotations
@@ -29,29 +29,29 @@ logger = logging.getLogger(__name__)
 
 
 def answered(request: QueuedRequest, reply: Reply) -> tuple[dict, bytes]:
-    """The outcome of a request that a container answered, and what is to be stored."""
+    """The outcome of a request that a container answered, and the body to store."""
     place = request.output if reply.ok else request.failure
     return outcome(place, reply.headers.get("Content-Type", OCTETS), "" if reply.ok else reason(reply), by_model=True), reply.body
 
 
 def failed(request: QueuedRequest, why: str) -> tuple[dict, bytes]:
-    """The outcome of a request that no container answered, and what is to be stored: why."""
+    """The outcome of a request that no container answered; the body to store is the reason."""
     return outcome(request.failure, "text/plain", why, by_model=False), why.encode()
 
 
 def outcome(place: str, content_type: str, reason: str, by_model: bool) -> dict:
-    """What a request came to: its object in S3, and the notification, with a name of its own by which it is sent once."""
+    """An outcome as the queue stores it: the URI of the S3 object, and a notification id that prevents a second publication."""
     return {"place": place, "content_type": content_type, "reason": reason, "by_model": by_model, "notification": new_seed().hex()}
 
 
 def store(data: JobData, outcome: Mapping, body: bytes, kms_key: str | None) -> None:
-    """Put what a request came to where the request said. Raises DataError."""
+    """Store the body at the outcome's URI, if it has one. Raises DataError."""
     if outcome["place"]:
         data.put(outcome["place"], body, kms_key, outcome["content_type"])
 
 
 def reason(reply: Reply) -> str:
-    """AWS's words for an answer that is none."""
+    """AWS's reason for a failed invocation."""
     if reply.status == 0:
         return f"ClientError: {reply.body.decode(errors='replace')}"
     side = "client" if reply.status < 500 else "server"
@@ -60,7 +60,7 @@ def reason(reply: Reply) -> str:
 
 
 def notify(platform: Platform, data: JobData, request: QueuedRequest, body: bytes, config: Mapping, endpoint: str) -> None:
-    """Tell the topic of the endpoint's configuration, if there is one, of an outcome, unless it was told before."""
+    """Publish an outcome to the topic of the endpoint's configuration, if there is one, unless it was published before."""
     notification = config["OutputConfig"].get("NotificationConfig", {})
     failure = request.outcome["reason"]
     topic = notification.get("ErrorTopic" if failure else "SuccessTopic")
@@ -68,26 +68,26 @@ def notify(platform: Platform, data: JobData, request: QueuedRequest, body: byte
         return
     included = ("ERROR" if failure else "SUCCESS") + "_NOTIFICATION_TOPIC" in notification.get("IncludeInferenceResponseIn", ())
     included = included and request.outcome["by_model"] and len(body) <= INCLUDED
-    told = message(request, endpoint, platform.clock.now(), body if included else None)
+    published = message(request, endpoint, platform.clock.now(), body if included else None)
     if not data.allowed("sns:Publish", topic):
         logger.warning("the endpoint %s may not publish to %s", endpoint, topic)
         return
     seed = bytes.fromhex(request.outcome["notification"])
     try:
-        platform.identity.moto.ask("sns", "Publish", region=request.region, seed=seed, TopicArn=topic, Message=json.dumps(told))
+        platform.identity.moto.ask("sns", "Publish", region=request.region, seed=seed, TopicArn=topic, Message=json.dumps(published))
     except AwsError as error:
         if error.status >= 500:
             raise
-        logger.error("a message was not published to %s: %s", topic, error.message)  # e.g. a topic that is gone
+        logger.error("a message was not published to %s: %s", topic, error.message)  # for example, the topic was deleted
 
 
 def message(request: QueuedRequest, endpoint: str, now: float, body: bytes | None) -> dict:
-    """What a notification says; with the response's ``body`` where that is wanted."""
+    """The notification of an outcome, with the response's ``body`` unless it is None."""
     params, outcome = request.params, request.outcome
     asked = {"contentType": params.get("ContentType"), "accept": params.get("Accept"), "endpointName": endpoint}
     asked |= {"inputLocation": params.get("InputLocation"), "customAttributes": params.get("CustomAttributes")}
     answered = {"contentType": outcome["content_type"], "outputLocation": outcome["place"]} if outcome["place"] else {}
-    told = {
+    content = {
         "awsRegion": request.region,
         "eventTime": _text(now),
         "receivedTime": _text(request.received),
@@ -101,8 +101,8 @@ def message(request: QueuedRequest, endpoint: str, now: float, body: bytes | Non
         "eventName": "InferenceResult",
     }
     if body is not None:
-        told["responseBody"] = {"content": base64.b64encode(body).decode(), "encoding": "BASE64"}
-    return told
+        content["responseBody"] = {"content": base64.b64encode(body).decode(), "encoding": "BASE64"}
+    return content
 
 
 def _text(moment: float) -> str:

@@ -1,8 +1,8 @@
-"""Adapter inference components: what AWS would refuse of them, and that no container here could load an adapter.
+"""Adapter inference components: AWS's checks, and the refusal that no container here can load an adapter.
 
 Source: "Fine-tune models with adapter inference components" of the developer guide and ``InferenceComponentSpecification`` of the API
 reference, read 2026-11-26: a base component on the same endpoint, the adapter's archive as ``Container.ArtifactUrl``, no
-``ComputeResourceRequirements``; it runs on the base's variant and copies. AWS's words are not known; these are ours.
+``ComputeResourceRequirements``; it runs on the base's variant and copies. AWS's error texts are not known; these are ours.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ WHAT = "an adapter inference component"
 
 
 def refuse(engine: ResourceEngine, context: Context, endpoint: Document, params: dict) -> NoReturn:
-    """Refuse to make an adapter component on an endpoint in service.
+    """Refuse to create an adapter component on an endpoint in service.
 
     Raises
     ------
     AwsError
-        ``ValidationException`` where AWS would refuse it, too; else ``NotSupportedByLocalAws``, with the image that cannot load adapters.
+        ``ValidationException`` where AWS refuses it too; otherwise ``NotSupportedByLocalAws`` with the image that cannot load adapters.
     """
     specification = params["Specification"]
     name = specification["BaseInferenceComponentName"]

@@ -1,4 +1,4 @@
-"""Room for the copies of inference components: places on the instances of their endpoint, which come and go with them where managed."""
+"""Places copies of inference components on the instances of their endpoint, and scales these instances where AWS manages them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from course.localaws.sagemaker.hosting.endpoints import ENDPOINT, Endpoints
 
 
 class CopyPlacement:
-    """Gives places to copies, and takes them back."""
+    """Allocates and releases places for copies."""
 
     def __init__(self, engine: ResourceEngine, endpoints: Endpoints) -> None:
         self._engine, self._endpoints = engine, endpoints
@@ -37,13 +37,13 @@ class CopyPlacement:
         return document
 
     def allocate(self, context: Context, name: str, count: int, variant: dict | None = None, member: str = "_Arriving") -> Document:
-        """Give further copies, of a new ``variant`` or of the present one, their places; the component's document with them.
+        """Allocate places for more copies, of a new ``variant`` or of the present one; returns the component's changed document.
 
-        The places are appended to a ``member`` of the document. The endpoint gets further instances for them where these are managed.
+        Appends the places to a ``member`` of the document. Adds instances to the endpoint if needed, where ManagedInstanceScaling allows.
 
         Raises
         ------
-        NoRoom
+        InsufficientResources
         AwsError
             ``ResourceLimitExceeded``; ``ValidationException`` when the endpoint is changing.
         """
@@ -63,7 +63,7 @@ class CopyPlacement:
                 self._grow(context, self._engine.get(context, INFERENCE_COMPONENT, name), variant, error)
 
     def release(self, context: Context, name: str) -> None:
-        """Let instances go that hold no copy any more, where they are managed."""
+        """Remove instances without copies, where ManagedInstanceScaling is enabled."""
         if self._endpoints.ending:
             return
         document = self._engine.get(context, INFERENCE_COMPONENT, name)
@@ -80,7 +80,7 @@ class CopyPlacement:
         self._endpoints.count(context, document["EndpointName"], document["VariantName"], counted)
 
     def _grow(self, context: Context, document: Document, variant: dict | None, reason: InsufficientResources) -> None:
-        """One more instance for a component that has no room, where that helps and may be; else its reason once more."""
+        """Add one instance for a component that does not fit. Raises ``reason`` if that is not allowed or does not help."""
         needs = Resources.required((variant or document["_Variant"])["Needs"])
 
         def counted(host: dict) -> int:
@@ -93,6 +93,6 @@ class CopyPlacement:
         self._endpoints.count(context, document["EndpointName"], document["VariantName"], counted)
 
     def _places(self, context: Context, document: Document) -> list[Placement]:
-        """All that are taken on the variant of a component."""
+        """All places in use on the variant of a component."""
         components = placement.components_of(self._engine, context, document["EndpointName"])
         return placement.placements_of(components, document["VariantName"])

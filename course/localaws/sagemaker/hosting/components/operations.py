@@ -1,8 +1,7 @@
-"""Inference components: models that share the instances of an endpoint, each with the resources that its copies reserve there.
+"""Inference components: models that share the instances of an endpoint. Each copy of a model reserves resources there.
 
-A component's document is what DescribeInferenceComponent answers; ``_Variant`` says what its copies run, ``_Places`` on which instances
-they are, ``_Arriving`` where further ones start beside them and ``_Leaving`` where some are about to end. The copies are a `Fleet` of
-their own.
+A component's document is the answer of DescribeInferenceComponent, plus: ``_Variant`` (what its copies run), ``_Places`` (their instances),
+``_Arriving`` (places where more copies start) and ``_Leaving`` (places of copies that end). Each component has its own `Fleet`.
 Sources: the API reference and "Deploy models with inference components" of the developer guide, read 2026-11-25.
 """
 
@@ -123,7 +122,7 @@ class InferenceComponents:
         self._endpoints.later(self._finish_resize, context, name, count)
         return {"InferenceComponentArn": document["InferenceComponentArn"]}
 
-    # ---- what happens after the answer --------------------------------------------------------------------------------------
+    # ---- after the answer, in threads ---------------------------------------------------------------------------------------
 
     def _finish_create(self, context: Context, name: str, count: int) -> None:
         try:
@@ -137,7 +136,7 @@ class InferenceComponents:
         self._change(context, name, lambda document: _serving(count) | {"_Places": document["_Arriving"], "_Arriving": None})
 
     def _finish_update(self, context: Context, name: str, variant: dict, shown: dict) -> None:
-        """Start copies of the new specification beside the old ones, let them take over, and end the old ones."""
+        """Start copies of the new specification beside the old ones, move the traffic to them, and end the old ones."""
         document = self._engine.get(context, INFERENCE_COMPONENT, name)
         count = document["RuntimeConfig"]["DesiredCopyCount"]
         try:
@@ -153,7 +152,7 @@ class InferenceComponents:
         self._left(context, name, count)
 
     def _roll(self, context: Context, name: str, variant: dict, shown: dict, plan: DeploymentPlan) -> None:
-        """Replace the copies by those of the new specification, batch by batch."""
+        """Replace the copies by copies of the new specification, batch by batch."""
         document = self._engine.get(context, INFERENCE_COMPONENT, name)
         count, before = document["RuntimeConfig"]["DesiredCopyCount"], len(document["_Places"])
         router, change = self._routing.get(context.region, name), partial(self._change, context, name)
@@ -192,7 +191,7 @@ class InferenceComponents:
         self._change(context, name, _serving(count) | {"_Places": places, "_Arriving": None})
 
     def _left(self, context: Context, name: str, count: int) -> None:
-        """Those of a component's copies that had to go are gone."""
+        """Record that all leaving copies have ended."""
         self._change(context, name, _serving(count) | {"_Leaving": None})
         self._placement.release(context, name)
 
@@ -205,7 +204,7 @@ class InferenceComponents:
             self._engine.delete(context, INFERENCE_COMPONENT, name)
 
     def _return(self, context: Context, document: Document) -> None:
-        """Bring a component back that was in service when the local AWS ended."""
+        """Start a component again that was in service when the local AWS ended."""
         name = document["InferenceComponentName"]
         try:
             fleet = self._started(context, document, document["_Variant"], len(document["_Places"]))
@@ -217,12 +216,12 @@ class InferenceComponents:
         self._endpoints.utilization.begin()
 
     def _started(self, context: Context, document: Document, variant: dict, count: int) -> Fleet:
-        """Copies that all answer. Raises HostingError, Stopped."""
+        """A fleet of copies that all answer. Raises HostingError, StartCancelled."""
         settings = {"Component": document["InferenceComponentName"]}
         return self._endpoints.start(context, document["EndpointName"], variant | {"InstanceCount": count}, settings)
 
     def _failed(self, context: Context, name: str, changes: dict, error: Exception) -> None:
-        """What was begun has failed: the component goes on as before, if it was in service, and says why."""
+        """Record a failed change and its reason. A component in service goes on as before."""
         reason = error.message if isinstance(error, AwsError) else str(error)
         self._change(context, name, changes | {"FailureReason": reason, "_Arriving": None})
         self._placement.release(context, name)
@@ -238,7 +237,7 @@ class InferenceComponents:
         return specifications.variant_of(self._engine, context, host, role, name, specification, operation)
 
     def _changed(self, context: Context, document: Document, count: int | None) -> dict:
-        """The change that begins an update. Raises ``ValidationException`` where none may begin."""
+        """The change that begins an update. Raises ``ValidationException`` if no update may begin."""
         self._settled(context, document)
         if document["InferenceComponentStatus"] == "Failed":
             raise invalid(f'Cannot update inference component "{document["InferenceComponentArn"]}" with status Failed; delete it.')
@@ -251,10 +250,10 @@ class InferenceComponents:
             raise invalid(f'Cannot change in-progress inference component "{document["InferenceComponentArn"]}"; its status is {status}.')
         return {}
 
-    # ---- the local AWS comes and goes ---------------------------------------------------------------------------------------
+    # ---- start and end of the local AWS -------------------------------------------------------------------------------------
 
     def recover(self) -> None:
-        """Components in service come back; what was under way has failed."""
+        """Start components in service again. Changes that were under way have failed."""
         returning = []
         for context, document in self._engine.every(INFERENCE_COMPONENT):
             name, status = document["InferenceComponentName"], document["InferenceComponentStatus"]
@@ -265,21 +264,21 @@ class InferenceComponents:
                 self._engine.delete(context, INFERENCE_COMPONENT, name)
             elif status != "Failed":
                 returning.append((context, self._as_before(context, document) if status == "Updating" else document))
-        for context, document in returning:  # when all places are free that nobody has any more
-            self._come_back(context, document)
+        for context, document in returning:  # only now are all unused places free
+            self._restore(context, document)
 
     def _as_before(self, context: Context, document: Document) -> Document:
-        """A component whose update did not happen, unless its new copies served already."""
+        """Undo an interrupted update, unless its new copies were already in service."""
         reason = "The local AWS ended during the update. The inference component serves as before it."
         done = "_Leaving" in document and "_Rolling" not in document
         changes = {"FailureReason": None if done else reason, "_Arriving": None, "_Leaving": None}
         changes |= _serving(len(document["_Places"]))
         return self._engine.update(context, INFERENCE_COMPONENT, document["InferenceComponentName"], changes)
 
-    def _come_back(self, context: Context, document: Document) -> None:
+    def _restore(self, context: Context, document: Document) -> None:
         name, gone = document["InferenceComponentName"], document.get("_Rolling", 0) - len(document["_Places"])
         if "_Rolling" in document:
-            with contextlib.suppress(HostingError, AwsError):  # no room: it goes on with the copies that it still had
+            with contextlib.suppress(HostingError, AwsError):  # without resources it goes on with the copies that are left
                 self._placement.allocate(context, name, max(0, gone), member="_Places")
             document = self._engine.update(
                 context, INFERENCE_COMPONENT, name, lambda document: _serving(len(document["_Places"])) | {"_Rolling": None}
@@ -288,11 +287,11 @@ class InferenceComponents:
         self._endpoints.later(self._return, context, document)
 
     def shutdown(self) -> None:
-        """Its endpoints end the copies."""
+        """Nothing to do: the endpoints end the copies."""
 
 
 def _copies(params: dict) -> int:
-    """``CopyCount`` of a component that is made. Wording: https://github.com/stdapi-ai/stdapi.ai/issues/43"""
+    """``CopyCount`` of a new component. Wording: https://github.com/stdapi-ai/stdapi.ai/issues/43"""
     count = params.get("RuntimeConfig", {}).get("CopyCount", 0)
     if count < 1:
         raise invalid("Inference components copy count an integer larger than 0")
@@ -300,10 +299,10 @@ def _copies(params: dict) -> int:
 
 
 def _replaced(document: Document, shown: dict, variant: dict) -> dict:
-    """The changes of a component of which all copies are of a new specification."""
+    """The changes of a component whose copies have all been replaced."""
     return {"Specification": shown, "_Variant": variant, "_Places": document["_Arriving"], "_Arriving": None, "_Rolling": None}
 
 
 def _serving(count: int) -> dict:
-    """Of a component in service with so many copies."""
+    """The members of a component in service with ``count`` copies."""
     return {"InferenceComponentStatus": "InService", "RuntimeConfig": {"DesiredCopyCount": count, "CurrentCopyCount": count}}

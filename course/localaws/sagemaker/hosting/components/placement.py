@@ -1,7 +1,7 @@
 """Which instance of a variant holds which copies of its inference components.
 
-Instances without a copy are all alike, so only those that hold one have a number. A place is plain JSON, kept with the component:
-the number of its instance, and what the copy takes there.
+Only instances that hold a copy have a number, because empty instances do not differ. A placement is plain JSON, stored with the component:
+the number of its instance, and the resources of the copy.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ INFERENCE_COMPONENT = ResourceKind(
     summary=("EndpointArn", "EndpointName", "VariantName"),
     filters={"EndpointNameEquals": "EndpointName", "VariantNameEquals": "VariantName"},
 )
-STRATEGIES = ("SPREAD", "BINPACK")  # the first is the default here; AWS publishes none
+STRATEGIES = ("SPREAD", "BINPACK")  # the first is the default here; AWS does not publish its default
 Placement = dict
 
 
@@ -36,7 +36,7 @@ class InsufficientResources(HostingError):
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What a copy asks for, or an instance has: memory in MB, CPU cores, accelerators."""
+    """The resources of a copy or of an instance: memory in MB, CPU cores, accelerators."""
 
     memory: float
     cores: float = 0.0
@@ -44,7 +44,7 @@ class Resources:
 
     @classmethod
     def required(cls, requirements: dict) -> Resources:
-        """Of ``ComputeResourceRequirements``."""
+        """The resources that ``ComputeResourceRequirements`` reserve."""
         cores, accelerators = requirements.get("NumberOfCpuCoresRequired", 0), requirements.get("NumberOfAcceleratorDevicesRequired", 0)
         return cls(requirements["MinMemoryRequiredInMb"], cores, accelerators)
 
@@ -69,13 +69,13 @@ def components_of(engine: ResourceEngine, context: Context, endpoint: str) -> li
 
 
 def placements_of(components: Iterable[dict], variant: str) -> list[Placement]:
-    """All places that are taken on a variant's instances, also by copies that are only starting or are leaving."""
+    """All placements on a variant's instances, including copies that are starting or ending."""
     here = [component for component in components if component["VariantName"] == variant]
     return [place for component in here for member in ("_Places", "_Arriving", "_Leaving") for place in component.get(member, ())]
 
 
 def instances_of(engine: ResourceEngine, context: Context, component: str) -> list[int]:
-    """The number of the instance of each of a component's copies; none of a component that has gone meanwhile."""
+    """The instance number of each copy of a component; empty if the component was deleted meanwhile."""
     found = [document for document in engine.documents(context, INFERENCE_COMPONENT) if document["InferenceComponentName"] == component]
     return [place["Instance"] for document in found for place in document["_Places"]]
 
@@ -88,16 +88,16 @@ def in_use(places: Iterable[Placement]) -> set[int]:
 def place_copies(
     variant: dict, taken: Iterable[Placement], own: Sequence[Placement], needs: dict, count: int, strategy: str
 ) -> list[Placement]:
-    """Places for further copies of a component.
+    """Placements for more copies of a component.
 
     Parameters
     ----------
     variant : dict
-        Of `deployments.variants_of`.
+        One of `variants.variants_of`.
     taken : iterable of Placement
-        By whichever component.
+        Of all components.
     own : sequence of Placement
-        Those of the component itself, from which ``SPREAD`` keeps away.
+        Of the component itself; ``SPREAD`` avoids their instances.
     needs : dict
         ``ComputeResourceRequirements`` of a copy.
     count : int
@@ -105,7 +105,7 @@ def place_copies(
 
     Raises
     ------
-    NoRoom
+    InsufficientResources
     """
     whole, wanted = Resources.of_type(variant["InstanceType"]), Resources.required(needs)
     free: dict[int, Resources] = defaultdict(lambda: whole)
@@ -115,7 +115,7 @@ def place_copies(
     found = []
     for _ in range(count):
         if len(free) < variant["InstanceCount"]:
-            free[_unused(free)] = whole  # one of the empty ones, which are alike
+            free[_unused(free)] = whole  # one more empty instance
         fitting = [number for number, left in free.items() if left.fits(wanted)]
         if not fitting:
             raise _no_room(variant, whole, wanted)
@@ -130,7 +130,7 @@ def place_copies(
 
 
 def check_instances(engine: ResourceEngine, context: Context, endpoint: dict, variants: Sequence[dict]) -> None:
-    """That an endpoint's components still have their instances when it gets other variants.
+    """Check that an endpoint's components keep their instances when its variants change.
 
     Raises
     ------
@@ -152,7 +152,7 @@ def check_instances(engine: ResourceEngine, context: Context, endpoint: dict, va
 
 
 def check_none(engine: ResourceEngine, context: Context, endpoint: dict) -> None:
-    """That an endpoint has no inference components, so that it may go. Raises AwsError ``ValidationException``."""
+    """Check that an endpoint has no inference components, before it is deleted. Raises AwsError ``ValidationException``."""
     names = [component["InferenceComponentName"] for component in components_of(engine, context, endpoint["EndpointName"])]
     if names:
         raise invalid(f'Cannot delete endpoint "{endpoint["EndpointArn"]}": delete its inference components first ({", ".join(names)}).')

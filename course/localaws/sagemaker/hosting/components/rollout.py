@@ -1,8 +1,8 @@
-"""Rolling updates of inference components: new copies come batch by batch, bake, and as many of the old ones go.
+"""Rolling updates of inference components: start a batch of new copies, let it bake, end as many old copies, repeat.
 
 Source: ``InferenceComponentDeploymentConfig`` and ``InferenceComponentRollingUpdatePolicy`` of the API reference, read 2026-11-26. A batch
-needs room beside what is there; a roll-back takes what the new copies leave where there is no other room. AWS has no status for a component
-that could not be rolled back whole: it stays in service with the copies that it has, and says so.
+needs free resources beside the old copies. A roll-back ends new copies to free resources if there are no others. AWS has no status for an
+incomplete roll-back: the component stays in service with the copies that it has, and its FailureReason says so.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class ComponentRollout:
-    """One rolling update under way; to be used in a ``with`` block of a thread of its own.
+    """One rolling update under way. Use it in a ``with`` block in its own thread.
 
     Parameters
     ----------
@@ -62,17 +62,17 @@ class ComponentRollout:
         self._watch.__exit__()
 
     def end(self) -> None:
-        """The local AWS ends: sleep no longer."""
+        """Stop waiting, because the local AWS ends."""
         self._watch.end()
 
     def deploy(self, fleet: Fleet, variant: dict, total: int) -> None:
-        """Start so many copies in an empty fleet, of what is to be a component's ``variant``, and end all those in service.
+        """Start ``total`` copies of a component's new ``variant`` in an empty fleet, and end all copies in service.
 
         Raises
         ------
         RolledBack
-            The old copies, or what could be brought back of them, have all the traffic; the new ones are the caller's to end.
-        hosting.Stopped
+            The old copies, or those that could be restored, have all the traffic. The caller must end the new ones.
+        StartCancelled
         """
         before = self._copies(self._router.fleet)
         try:
@@ -84,7 +84,7 @@ class ComponentRollout:
             raise RolledBack(reason + self._roll_back(fleet, before)) from error
 
     def _roll_on(self, fleet: Fleet, variant: dict, done: int, total: int, before: int) -> None:
-        """One batch: start it, give it its share of the traffic, watch it, and end as much of the old copies."""
+        """One batch: start it, give it its share of the traffic, watch it, and end as many old copies."""
         present = self._copies(fleet)
         self._placement.allocate(self._context, self._name, done - present, variant)
         try:
@@ -100,14 +100,14 @@ class ComponentRollout:
         self._watch.check()
         if self._plan.wait:
             self._watch.bake(self._plan.wait)
-        # As many of the old ones go as keep the capacity, so that the next batch has their room.
+        # End as many old copies as the capacity allows, so that the next batch can use their resources.
         kept = max(0, min(math.ceil(round(before * (1 - done / total), 9)), before - done))
         if not kept:
             self._router.shift_traffic(fleet, 1.0, {})
         self._end(self._router.fleet, kept, "_Places")
 
     def _roll_back(self, fleet: Fleet, before: int) -> str:
-        """Bring the old copies back, by batches, and their traffic; what is to be said of those that do not come back."""
+        """Restore the old copies in batches, and their traffic; returns a message about copies that could not be restored."""
         batch, least = batch_of(self._plan.back, before) if self._plan.back else before, batch_of(self._plan.size, before)
         while (present := self._copies(self._router.fleet)) < before:
             wanted = min(before, present + batch)
@@ -117,9 +117,9 @@ class ComponentRollout:
             except (HostingError, AwsError) as error:
                 self._router.resize(self._variant, present)
                 self._change(lambda document, kept=present: {"_Places": document["_Places"][:kept]})
-                if batch > least:  # so many have no room at once
+                if batch > least:  # a smaller batch may still fit
                     batch = least
-                elif not self._make_room(fleet):
+                elif not self._free_resources(fleet):
                     reason = error.message if isinstance(error, AwsError) else str(error)
                     self._router.withdraw()
                     return f" Of its {before} copies {before - present} did not come back: {reason}"
@@ -128,8 +128,8 @@ class ComponentRollout:
         self._router.withdraw()
         return ""
 
-    def _make_room(self, fleet: Fleet) -> bool:
-        """End a batch of new copies, which have no future, so that old ones have room; False where there is none left."""
+    def _free_resources(self, fleet: Fleet) -> bool:
+        """End a batch of new copies to free resources for old ones; False if no new copies are left."""
         present = self._copies(fleet)
         if not present:
             return False
@@ -145,7 +145,7 @@ class ComponentRollout:
             self._router.withdraw()
 
     def _end(self, fleet: Fleet, kept: int, member: str) -> None:
-        """End all copies of a fleet but some, whose places are in a ``member`` of the document."""
+        """End all but ``kept`` copies of a fleet, whose placements are in ``member`` of the document."""
         leaving = self._router.resize(self._variant, kept, fleet)
         self._change(lambda document: {member: document[member][:kept], "_Leaving": document[member][kept:]})
         fleet.retire(leaving)
@@ -156,5 +156,5 @@ class ComponentRollout:
 
 
 def _counted(document: dict) -> dict:
-    """``RuntimeConfig`` with the copies that there are now, old and new."""
+    """``RuntimeConfig`` with the present number of old and new copies."""
     return document["RuntimeConfig"] | {"CurrentCopyCount": len(document["_Places"]) + len(document.get("_Arriving", ()))}

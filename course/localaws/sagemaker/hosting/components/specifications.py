@@ -1,4 +1,4 @@
-"""What an inference component runs: from its specification to what hosting needs, and to what Describe shows."""
+"""Turns the specification of an inference component into the variant that hosting runs and the answer of Describe."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from course.localaws.sagemaker.hosting.models import MODEL
 from course.localaws.sagemaker.hosting.servers.model_data import multi_model
 from course.localaws.sagemaker.hosting.variants import containers_of
 
-# Members that are honoured, or that say only how AWS caches and among which zones it spreads.
+# Members that are supported, or that only affect AWS's caches and zones.
 MEMBERS = {"ModelName", "Container", "StartupParameters", "ComputeResourceRequirements", "DataCacheConfig", "SchedulingConfig"}
 CONTAINER_MEMBERS = {"Image", "ArtifactUrl", "Environment"}
 REQUIREMENTS = {"NumberOfCpuCoresRequired", "NumberOfAcceleratorDevicesRequired", "MinMemoryRequiredInMb", "MaxMemoryRequiredInMb"}
@@ -20,7 +20,7 @@ HEALTH_CHECK = "ContainerStartupHealthCheckTimeoutInSeconds"
 
 
 def check(params: dict, operation: str) -> None:
-    """What can be said of a request's specification without looking anything up.
+    """Check a request's specification, as far as that needs no other resource.
 
     Raises
     ------
@@ -46,16 +46,16 @@ def check(params: dict, operation: str) -> None:
 
 
 def variant_of(engine: ResourceEngine, context: Context, host: dict, role: str, name: str, specification: dict, operation: str) -> dict:
-    """What `component_copies.ComponentVariant` needs of a component, as plain JSON, without its ``InstanceCount``.
+    """The document of a `ComponentVariant`, as plain JSON, without its ``InstanceCount``.
 
     Parameters
     ----------
     host : dict
-        The variant on which it runs, of `deployments.variants_of`.
+        The variant on which it runs, one of `variants.variants_of`.
     role : str
-        Of the endpoint; a model has its own.
+        The endpoint's role. A model has its own.
     name : str
-        The component's.
+        The component's name.
 
     Raises
     ------
@@ -89,7 +89,7 @@ def variant_of(engine: ResourceEngine, context: Context, host: dict, role: str, 
 
 
 def described(specification: dict, variant: dict, now: float) -> Document:
-    """A specification as Describe shows it; ``variant`` is that of `variant_of`."""
+    """A specification as Describe shows it; ``variant`` comes from `variant_of`."""
     if "Container" not in specification:
         return specification
     [container] = variant["Containers"]

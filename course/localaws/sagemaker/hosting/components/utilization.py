@@ -1,8 +1,8 @@
-"""What CloudWatch shows of the copies of inference components, and of the instances that they share.
+"""CloudWatch metrics of the copies of inference components, and of the instances that they share.
 
 Source: "Amazon SageMaker AI metrics in Amazon CloudWatch" of the developer guide, read 2026-11-26: ``/aws/sagemaker/InferenceComponents``
-has for each copy CPUUtilizationNormalized and MemoryUtilizationNormalized, from 0 % to 100 %, of what the copy reserves, or else of the
-limit, which is the instance. There are no GPUs here, and so no metrics of them.
+has CPUUtilizationNormalized and MemoryUtilizationNormalized for each copy. They go from 0 % to 100 % of the copy's reservation, or of the
+instance if it reserves nothing. There are no GPUs here, so there are no GPU metrics.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Place = int  # the number of an instance
 
 @dataclass(frozen=True, slots=True)
 class UtilizationSample:
-    """What one instance or copy uses: percent of a core, bytes of memory, percent of its disk."""
+    """The usage of one instance or copy: percent of a core, bytes of memory, percent of its disk."""
 
     cpu: float = 0.0
     memory: float = 0.0
@@ -36,12 +36,12 @@ def normalised(variant: dict, rows: Sequence[UtilizationSample], dimensions: dic
     Parameters
     ----------
     variant : dict
-        Of `component_specifications.variant_of`.
+        See `specifications.variant_of`.
     rows : sequence of UtilizationSample
-        A copy each.
+        One for each copy.
     dimensions : dict
     begins : sequence of float
-        Of the minutes.
+        The begin of each minute, in Unix seconds.
     """
     if not rows:
         return []
@@ -55,7 +55,7 @@ def normalised(variant: dict, rows: Sequence[UtilizationSample], dimensions: dic
 
 
 def of_instances(count: int, copies: Iterable[tuple[Place, UtilizationSample]]) -> list[UtilizationSample]:
-    """What each of a variant's instances uses, given what each copy on them uses."""
+    """The usage of each instance of a variant, as the sum of its copies."""
     used: dict[Place, UtilizationSample] = {}
     for place, row in copies:
         used[place] = used.get(place, UtilizationSample()) + row

@@ -1,8 +1,8 @@
-"""Deployment guardrails: how traffic moves from the fleet of an endpoint to that of its update, and back when an alarm goes off.
+"""Deployment guardrails: move traffic from the old fleet of an endpoint to the new one, and back when an alarm goes off.
 
 Source: "Deployment guardrails for updating models in production" of the developer guide and the API reference's ``DeploymentConfig``, read
-2026-11-25; messages of stages by "Events that Amazon SageMaker AI sends to Amazon EventBridge". How AWS words the failure reason of a
-deployment that was rolled back is not published; these are our words.
+2026-11-25. The messages of stages follow "Events that Amazon SageMaker AI sends to Amazon EventBridge". AWS does not publish the failure
+reason of a deployment that was rolled back, so its text is ours.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 
 class RollbackFailed(Exception):
-    """The old fleet could not be brought back whole."""
+    """The old fleet could not be restored completely."""
 
 
 class Rollout:
-    """One deployment under way; to be used in a ``with`` block of a thread of its own.
+    """One deployment under way. Use it in a ``with`` block in its own thread.
 
     Parameters
     ----------
@@ -57,23 +57,23 @@ class Rollout:
         self._watch.__exit__()
 
     def end(self) -> None:
-        """The local AWS ends: sleep no longer."""
+        """Stop waiting, because the local AWS ends."""
         self._watch.end()
 
     def deployed(self, launch: Callable[[list[dict]], Fleet], retire: Callable[[Fleet], None], variants: list[dict]) -> Fleet:
-        """A new fleet that has all the traffic.
+        """Start a new fleet and move all traffic to it.
 
         Parameters
         ----------
         launch, retire : callables
-            Make a fleet of variants whose servers all answer, and end one.
+            ``launch`` makes a fleet of variants whose servers all answer; ``retire`` ends a fleet.
         variants : list of dict
 
         Raises
         ------
-        hosting.HostingError
-            It could not be started, and nothing has changed.
-        RolledBack, RollbackFailed, hosting.Stopped
+        HostingError
+            The fleet could not be started, and nothing has changed.
+        RolledBack, RollbackFailed, StartCancelled
         """
         fleet = launch([variant | {"InstanceCount": 0} for variant in variants] if self._plan.rolls else variants)
         try:
@@ -89,7 +89,7 @@ class Rollout:
     # ---- blue/green -----------------------------------------------------------------------------------------------------------
 
     def _shift(self, fleet: Fleet) -> None:
-        """Give a fleet whose servers all answer the traffic, step by step, the old one being there all the time."""
+        """Move the traffic to the new fleet step by step. The old fleet keeps running."""
         self._watch.start_anew()
         totals = {name: len(variant.instances) for name, variant in fleet.variants.items()}
         try:
@@ -113,7 +113,7 @@ class Rollout:
     # ---- rolling --------------------------------------------------------------------------------------------------------------
 
     def _roll(self, fleet: Fleet, totals: dict[str, int]) -> None:
-        """Start the instances of an empty fleet batch by batch, until each variant has its total, and end as many of the old ones."""
+        """Start the instances of an empty fleet batch by batch, until each variant has its total, and end as many old ones."""
         old = {name: len(variant.instances) for name, variant in self._router.fleet.variants.items()}
         done = dict.fromkeys(totals, 0)
         try:
@@ -126,7 +126,7 @@ class Rollout:
             raise RolledBack(str(error)) from error
 
     def _roll_on(self, fleet: Fleet, done: dict[str, int], old: dict[str, int], share: float) -> None:
-        """One batch: start it, give it its share of the traffic, watch it, and end as much of the old fleet."""
+        """One batch: start it, give it its share of the traffic, watch it, and end as many instances of the old fleet."""
         first = not any(variant.instances for variant in fleet.variants.values())
         launched = [instance for name, count in done.items() for instance in fleet.variants[name].resize(count)]
         present = {name: len(variant.instances) for name, variant in self._router.fleet.variants.items()}
@@ -144,7 +144,7 @@ class Rollout:
         self._router.fleet.retire(leaving)
 
     def _roll_back(self, old: dict[str, int]) -> None:
-        """Bring the old fleet's instances back, by batches, and its traffic."""
+        """Restore the old fleet's instances in batches, and its traffic."""
         self._rolling_back()
         try:
             for name, total in old.items():
@@ -159,7 +159,7 @@ class Rollout:
     # ---- stages and alarms ----------------------------------------------------------------------------------------------------
 
     def _report(self, status: str, message: str, new: dict[str, int], old: dict[str, int]) -> None:
-        """Say which stage this is, and how many instances each variant has: of the new fleet, and of the old one where these change."""
+        """Record the stage, and how many instances each variant of the new fleet has, and of the old fleet where they change."""
         stage = {"Status": status, "StatusMessage": message, "StartTime": round(self._clock.now(), 3)}
         self._change(lambda document: stages.deploying(document, stage, new, old))
 

@@ -1,4 +1,4 @@
-"""The plan of a deployment: what a ``DeploymentConfig`` asks for, understood and checked.
+"""The plan of a deployment: a ``DeploymentConfig``, parsed and checked.
 
 Source: ``DeploymentConfig`` of the API reference and "Deployment guardrails for updating models in production" of the developer guide, read
 2026-11-25.
@@ -20,13 +20,13 @@ LIMIT_SECONDS = 28_800  # the longest MaximumExecutionTimeoutInSeconds
 
 @dataclass(frozen=True)
 class DeploymentPlan:
-    """A deployment configuration that was understood.
+    """A parsed deployment configuration.
 
     Attributes
     ----------
     kind : str
     size : dict
-        A ``CapacitySize``, of the canary, of a linear step or of a rolling batch.
+        The ``CapacitySize`` of the canary, of a linear step or of a rolling batch.
     wait, termination, limit : int
         Seconds.
     alarms : tuple of str
@@ -47,7 +47,7 @@ class DeploymentPlan:
         return self.kind == ROLLING
 
     def shares(self, total: int) -> list[float]:
-        """The share of the traffic that the new fleet has after each step of a blue/green deployment."""
+        """The new fleet's share of the traffic after each step of a blue/green deployment."""
         if self.kind == ALL_AT_ONCE or total == 0:
             return [1.0]
         step = share_of(self.size, total)
@@ -102,7 +102,7 @@ def _rolling(policy: dict, alarms: tuple[str, ...]) -> DeploymentPlan:
 
 
 def component_plan(config: dict | None, copies: int) -> DeploymentPlan | None:
-    """The plan of an ``InferenceComponentDeploymentConfig`` for an update to so many copies; None where there is none.
+    """The plan of an ``InferenceComponentDeploymentConfig`` for an update to ``copies`` copies; None without a configuration.
 
     Source: ``InferenceComponentRollingUpdatePolicy`` of the API reference, read 2026-11-26.
 
@@ -139,5 +139,5 @@ def _check_share(plan: DeploymentPlan, total: int, subject: str, whole: str) -> 
 
 
 def batch_of(size: dict, total: int) -> int:
-    """Instances, or copies, of one rolling batch."""
+    """The number of instances, or copies, in one rolling batch."""
     return max(1, math.ceil(round(share_of(size, total) * total, 9)))

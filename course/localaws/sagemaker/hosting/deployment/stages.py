@@ -1,4 +1,4 @@
-"""What DescribeEndpoint shows of an update under way: the stage of each variant, and how many instances it has."""
+"""What DescribeEndpoint shows during an update: the stage of each variant, and its number of instances."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def deploying(document: dict, stage: dict, new: dict[str, int], old: dict[str, i
     stage : dict
         ``Status``, ``StatusMessage``, ``StartTime``.
     new, old : dict
-        How many instances the variants of the new and of the old fleet have; those that are not in them have as many as before.
+        Instances of the variants of the new and of the old fleet, by name. Other variants keep their number.
     """
     pending = document["PendingDeploymentSummary"]
     arriving = [_counted(variant, new) | {"VariantStatus": [stage]} for variant in pending["ProductionVariants"]]

@@ -1,4 +1,4 @@
-"""The time of a deployment and its alarms: how long traffic bakes, and when all has to go back."""
+"""Watches the alarms and the time limit of a deployment while traffic bakes, and says when to roll back."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 
 
 class RolledBack(Exception):
-    """The deployment failed and what was there before has all the traffic; the message says why."""
+    """The deployment failed, and the old fleet has all the traffic; the message says why."""
 
 
 class Deployment(Protocol):
-    """One under way, in a ``with`` block of its thread."""
+    """A deployment under way, in a ``with`` block of its thread."""
 
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *_: object) -> None: ...
 
     def end(self) -> None:
-        """The local AWS ends: sleep no longer."""
+        """Stop waiting, because the local AWS ends."""
 
 
 D = TypeVar("D", bound=Deployment)
@@ -40,7 +40,7 @@ class ActiveDeployments:
 
     @contextlib.contextmanager
     def during(self, deployment: D) -> Iterator[D]:
-        """One that `end` ends."""
+        """Register a deployment, so that `end` ends it, for the time of the ``with`` block."""
         self._under_way.add(deployment)
         try:
             with deployment:
@@ -54,7 +54,7 @@ class ActiveDeployments:
 
 
 class DeploymentMonitor:
-    """Watches one deployment; to be used in a ``with`` block of the deployment's own thread.
+    """Watches one deployment. Use it in a ``with`` block in the deployment's own thread.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ class DeploymentMonitor:
     region : str
     plan : DeploymentPlan
     subject, before : str
-        What is rolled back, and to what, for messages.
+        What is rolled back, and to what; for messages.
     """
 
     def __init__(self, platform: Platform, region: str, plan: DeploymentPlan, subject: str, before: str) -> None:
@@ -75,19 +75,19 @@ class DeploymentMonitor:
         self._tripped: set[str] = set()
 
     def __enter__(self) -> DeploymentMonitor:
-        self._alarms.listeners.append(self._heard)
+        self._alarms.listeners.append(self._alarm_changed)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._alarms.listeners.remove(self._heard)
+        self._alarms.listeners.remove(self._alarm_changed)
         self._sleeper.close()
 
     def end(self) -> None:
-        """The local AWS ends: sleep no longer."""
+        """Stop waiting, because the local AWS ends."""
         self._sleeper.end()
 
     def start_anew(self) -> None:
-        """Count what follows from now: the new servers took their time to start."""
+        """Restart the timing now, so that the start of the servers does not count."""
         self._sleeper.moment = self._clock.now()
 
     def check(self) -> None:
@@ -100,7 +100,7 @@ class DeploymentMonitor:
             )
 
     def bake(self, seconds: int) -> None:
-        """Watch the alarms for a while. Raises RolledBack, hosting.Stopped."""
+        """Watch the alarms for some seconds. Raises RolledBack, StartCancelled."""
         until = self._sleeper.moment + seconds
         self._sleeper.wait_until(min(until, self._deadline))
         if self._sleeper.ended:
@@ -109,7 +109,7 @@ class DeploymentMonitor:
         if self._sleeper.moment < until:
             raise RolledBack(f"The deployment has not ended within MaximumExecutionTimeoutInSeconds ({self._plan.limit}). {self._undone}.")
 
-    def _heard(self, region: str, alarm: dict, moment: float) -> None:
+    def _alarm_changed(self, region: str, alarm: dict, moment: float) -> None:
         if region == self._region and alarm["AlarmName"] in self._plan.alarms and alarm["StateValue"] == ALARM:
             self._tripped.add(alarm["AlarmName"])
             self._sleeper.interrupt(moment)

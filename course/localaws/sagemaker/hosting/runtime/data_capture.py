@@ -1,8 +1,7 @@
-"""What an endpoint was asked and answered, as JSON lines in S3, for who monitors the model.
+"""Data capture: an endpoint's requests and answers as JSON lines in S3, for monitoring the model.
 
 Source: "Data capture" of the developer guide, read 2026-11-25: files under ``<destination>/<endpoint>/<variant>/yyyy/mm/dd/hh/``, whose
-lines have ``captureData``, ``eventMetadata`` and ``eventVersion``. AWS writes a file every few minutes; here what came is written after a
-second.
+lines have ``captureData``, ``eventMetadata`` and ``eventVersion``. AWS writes a file every few minutes; here it takes a second.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where records go: those of one variant, with the rights of its model's role."""
+    """Where the records of one variant go, written with the permissions of its model's role."""
 
     uri: str
     endpoint: str
@@ -47,20 +46,20 @@ class Destination:
 
 
 class DataCapture:
-    """Takes note of invocations without holding them up."""
+    """Records invocations without delaying them."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
-        self._notes: BatchWriter[tuple[Destination, float, str]] = BatchWriter(self._write, FLUSH_SECONDS, "data-capture")
-        self.flush = self._notes.flush
+        self._writer: BatchWriter[tuple[Destination, float, str]] = BatchWriter(self._write, FLUSH_SECONDS, "data-capture")
+        self.flush = self._writer.flush
 
     def record(self, endpoint: str, variant: dict, config: Mapping, params: Mapping, reply: Reply) -> None:
-        """Capture an invocation, if it falls into the sample.
+        """Capture an invocation, if it is sampled.
 
         Parameters
         ----------
         variant : dict
-            Its document.
+            The variant's document.
         config : mapping
             A ``DataCaptureConfig``.
         params : mapping
@@ -74,19 +73,19 @@ class DataCapture:
         destination = Destination(
             config["DestinationS3Uri"], endpoint, variant["VariantName"], variant["RoleArn"], config.get("KmsKeyId") or None
         )
-        self._notes.add((destination, moment, line))
+        self._writer.add((destination, moment, line))
 
-    def _write(self, noted: list[tuple[Destination, float, str]]) -> None:
-        """A file for each variant and hour."""
+    def _write(self, records: list[tuple[Destination, float, str]]) -> None:
+        """Write one file for each variant and hour."""
         files: dict[tuple[Destination, int], list[tuple[float, str]]] = defaultdict(list)
-        for destination, moment, line in noted:
+        for destination, moment, line in records:
             files[destination, int(moment // 3600)].append((moment, line))
         for (destination, _), lines in files.items():
             data = JobData(self._platform, f"endpoint/{destination.endpoint}", destination.role)
             body = "".join(f"{line}\n" for _, line in lines).encode()
             try:
                 data.put(destination.key(datetime.fromtimestamp(lines[0][0], UTC)), body, destination.kms_key)
-            except (AwsError, DataError) as error:  # e.g. the bucket is gone; invocations go on, as on AWS
+            except (AwsError, DataError) as error:  # for example, the bucket is gone; invocations go on, as on AWS
                 logger.warning("captured data of endpoint %s could not be stored: %s", destination.endpoint, error)
 
 
@@ -108,7 +107,7 @@ def record(config: Mapping, params: Mapping, reply: Reply, moment: float) -> dic
 
 
 def payload(content_type: str, body: bytes, mode: str, kinds: Mapping) -> dict:
-    """One direction of an invocation: text where its content type was named as such, else in base 64."""
+    """One direction of an invocation: text if its content type is in the header settings, otherwise base 64."""
     kind = content_type.partition(";")[0].strip().lower()
     encodings = {"CSV": kinds.get("CsvContentTypes", ()), "JSON": kinds.get("JsonContentTypes", ())}
     encoding = next((name for name, types in encodings.items() if kind in map(str.lower, types)), "BASE64")

@@ -1,4 +1,4 @@
-"""AWS's event stream encoding, in which a streamed answer is sent: messages of headers and a payload, each with two checksums.
+"""AWS's event stream encoding of a streamed answer: messages of headers and a payload, each with two checksums.
 
 Source: "Event stream encoding" of the Amazon Transcribe developer guide, and `botocore.eventstream`, which reads it.
 """
@@ -19,7 +19,7 @@ def payload_part(data: bytes) -> bytes:
 
 
 def exception(kind: str, members: dict[str, str]) -> bytes:
-    """The end of an answer that could not be sent to its end; ``kind`` is ``"ModelStreamError"`` or ``"InternalStreamFailure"``."""
+    """The last message of an incomplete answer; ``kind`` is ``"ModelStreamError"`` or ``"InternalStreamFailure"``."""
     headers = {":message-type": "exception", ":exception-type": kind, ":content-type": "application/json"}
     return message(headers, json.dumps(members).encode())
 

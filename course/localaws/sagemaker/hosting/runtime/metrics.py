@@ -1,8 +1,8 @@
-"""What CloudWatch shows of an endpoint's invocations, kept in memory until somebody asks, for a moment at most, and written in batches.
+"""CloudWatch metrics of an endpoint's invocations. They are buffered in memory for a moment and written in batches, or before a read.
 
 Source: "Monitor Amazon SageMaker AI with Amazon CloudWatch" of the developer guide: namespace ``AWS/SageMaker``, dimensions
 ``EndpointName`` and ``VariantName``, or ``InferenceComponentName`` alone, latencies in microseconds. With ``EndpointConfigName`` as third
-dimension they tell the fleets of a deployment apart ("Auto-Rollback Configuration and Monitoring").
+dimension they distinguish the fleets of a deployment ("Auto-Rollback Configuration and Monitoring").
 """
 
 from __future__ import annotations
@@ -30,30 +30,30 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class InvocationRecord:
-    """One call of a variant.
+    """The measurements of one invocation of a variant.
 
     Attributes
     ----------
     moment : float
         Unix seconds.
     status : int
-        What the container answered; 0 when it did not.
+        The container's HTTP status; 0 when it did not answer.
     model, overhead : float
         Seconds.
     instances : int
         Of the variant.
     containers : tuple of (str, float)
-        Of a pipeline: hostname and seconds of each container.
+        Hostname and seconds of each container of a pipeline.
     before : mapping
-        Seconds of what was done before the invocation, by metric: a cold start, loading of a model; and ``ModelCacheHit``.
+        Seconds of a cold start and of model loading before the invocation, by metric; and ``ModelCacheHit``.
     loaded : int or None
-        How many models the instance has loaded, if models are loaded by name.
+        Number of models that a multi-model instance has loaded.
     config : str
         The endpoint configuration of the fleet.
     component : str
-        The inference component, if it is one that was called; the instances are its copies then.
+        The inference component that was invoked, if any; ``instances`` are then its copies.
     refused : bool
-        It reached no copy, since the component has none.
+        The component has no copies.
     """
 
     region: str
@@ -83,57 +83,55 @@ class InvocationRecord:
             ("InvocationModelErrors", "None", int(not 200 <= self.status < 300)),
             ("ModelLatency", "Microseconds", round(self.model * 1e6)),
             ("OverheadLatency", "Microseconds", round(self.overhead * 1e6)),
-            *self._of_before(),
+            *self._timings(),
         ]
 
     def _shares(self) -> list[tuple[str, str, float]]:
-        """What is normalised by the instances or copies that were there."""
-        there = max(1, self.instances)  # it may have been scaled to zero while this one was under way
-        if not self.component:
-            return [("InvocationsPerInstance", "None", 1 / there)]
-        return [("InvocationsPerCopy", "None", 1 / there)]
+        """The metrics that are divided by the number of instances or copies."""
+        count = max(1, self.instances)  # the variant may have been scaled to zero during the invocation
+        return [("InvocationsPerCopy" if self.component else "InvocationsPerInstance", "None", 1 / count)]
 
-    def _of_before(self) -> list[tuple[str, str, float]]:
+    def _timings(self) -> list[tuple[str, str, float]]:
         times = [(name, "Microseconds", round(value * 1e6)) for name, value in self.before.items() if name != CACHE_HIT]
         return [*times, (CACHE_HIT, "None", self.before[CACHE_HIT])] if CACHE_HIT in self.before else times
 
 
 class InvocationMetrics:
-    """Takes note of invocations without holding them up."""
+    """Records invocations without delaying them."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
-        self._notes: BatchWriter[InvocationRecord] = BatchWriter(self._write, FLUSH_SECONDS, "invocation-metrics")
-        self.record, self.flush = self._notes.add, self._notes.flush
+        self._writer: BatchWriter[InvocationRecord] = BatchWriter(self._write, FLUSH_SECONDS, "invocation-metrics")
+        self.record, self.flush = self._writer.add, self._writer.flush
         platform.metrics.flush_before_reading(self.flush)
 
-    def _write(self, noted: list[InvocationRecord]) -> None:
+    def _write(self, records: list[InvocationRecord]) -> None:
         by_region = defaultdict(list)
-        for invocation in noted:
+        for invocation in records:
             by_region[invocation.region].append(invocation)
         try:
             for region, invocations in by_region.items():
                 self._platform.metrics.put_data(region, data(invocations))
-        except sqlite3.Error:  # e.g. the disk is full; what is there can still be read
+        except sqlite3.Error:  # for example, the disk is full; reading still works
             logger.exception("Metrics of invocations are lost")
 
 
 def data(invocations: list[InvocationRecord]) -> list[MetricDatum]:
-    """One datum for each metric, its dimensions and minute, with all its values and how often each was seen."""
+    """One datum for each metric, dimensions and minute, with its distinct values and their counts."""
     seen: dict[tuple, Counter] = defaultdict(Counter)
     for invocation in invocations:
         minute = int(invocation.moment) // 60 * 60
         variant = (("EndpointName", invocation.endpoint), ("VariantName", invocation.variant))
         if invocation.component:
             variant = (("InferenceComponentName", invocation.component),)
-        of_config = invocation.config and not invocation.component
-        places = [variant, (*variant, ("EndpointConfigName", invocation.config))] if of_config else [variant]
+        with_config = invocation.config and not invocation.component
+        series = [variant, (*variant, ("EndpointConfigName", invocation.config))] if with_config else [variant]
         for metric, unit, value in invocation.values():
-            for place in places:
-                seen[NAMESPACE, place, minute, metric, unit][value] += 1
+            for dimensions in series:
+                seen[NAMESPACE, dimensions, minute, metric, unit][value] += 1
         for container, seconds in invocation.containers:
-            place = (*variant, ("ContainerName", container))
-            seen[NAMESPACE, place, minute, "ContainerLatency", "Microseconds"][round(seconds * 1e6)] += 1
+            dimensions = (*variant, ("ContainerName", container))
+            seen[NAMESPACE, dimensions, minute, "ContainerLatency", "Microseconds"][round(seconds * 1e6)] += 1
         if invocation.loaded is not None:
             seen[INSTANCES, variant, minute, "LoadedModelCount", "None"][invocation.loaded] += 1
     return [

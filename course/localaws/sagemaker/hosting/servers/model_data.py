@@ -1,4 +1,4 @@
-"""A model's data on its way into /opt/ml/model: from S3 with the rights of the model's role, unpacked as SageMaker unpacks it."""
+"""Downloads a model's data from S3 to /opt/ml/model with the permissions of the model's role, and unpacks it as SageMaker does."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ class HostingError(Exception):
 
 
 def fetch(data: JobData, container: dict, root: Path) -> None:
-    """Lay out /opt/ml of a container.
+    """Fill /opt/ml of a container.
 
     Parameters
     ----------
     data : JobData
     container : dict
-        A ``ContainerDefinition``: ``ModelDataUrl`` names a tar.gz; ``ModelDataSource`` an object or a prefix, compressed or not.
+        A ``ContainerDefinition``: ``ModelDataUrl`` names a tar.gz, ``ModelDataSource`` an object or a prefix, compressed or not.
     root : Path
-        What the container knows as /opt/ml. Its ``model`` gets the model's data, its ``code`` the script archive that
-        ``SAGEMAKER_SUBMIT_DIRECTORY`` may name in S3.
+        The container's /opt/ml. The model's data goes to ``model``. The script archive that ``SAGEMAKER_SUBMIT_DIRECTORY`` may name in
+        S3 goes to ``code``.
 
     Raises
     ------
@@ -35,7 +35,7 @@ def fetch(data: JobData, container: dict, root: Path) -> None:
     (root / "models" if multi_model(container) else model).mkdir(parents=True)
     code.mkdir()
     if multi_model(container):
-        pass  # its models come one by one, when they are asked for
+        pass  # each model is downloaded when a request names it
     elif url := container.get("ModelDataUrl"):
         _fetch_archive(data, url, model)
     elif source := container.get("ModelDataSource", {}).get("S3DataSource"):
@@ -53,7 +53,7 @@ def multi_model(container: dict) -> bool:
 
 
 def fetch_one(data: JobData, url: str, target: Path) -> None:
-    """One model of a multi-model container. Raises HostingError, or what the disk raises; then nothing of it is there."""
+    """Fetch one model of a multi-model container. On HostingError or a disk error, ``target`` is removed."""
     target.mkdir(parents=True)
     try:
         _fetch_archive(data, url, target)
@@ -68,7 +68,7 @@ def unpack(archive: Path, target: Path) -> None:
     Raises
     ------
     ValueError
-        It is no tar.gz, or holds what may not come out of one: a link, a device, a path that leads out of ``target``.
+        It is no tar.gz, or has a link, a device, or a path that leads out of ``target``.
     """
     try:
         with tarfile.open(archive, "r:gz") as tar:
@@ -110,7 +110,7 @@ def _fetch_archive(data: JobData, url: str, target: Path) -> None:
 
 
 def _download(data: JobData, url: str, one: bool, folder: Path) -> None:
-    """The object of exactly that name, or all below the prefix."""
+    """Download ``one`` object of exactly that name, or all objects with that prefix."""
     try:
         items = [item for item in data.find(url) if not one or item.stored.key == split(url)[1]]
         data.download(items, folder, link=one)

@@ -1,4 +1,4 @@
-"""Model servers: the containers of a model, each a process in a box of its own that answers HTTP on loopback."""
+"""Model servers: the containers of a model. Each is a process in its own box that answers HTTP on loopback."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ from course.sandbox.supervisor.watch import disk_used
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
 
-# "Custom Inference Code with Hosting Services": seconds in which /ping must answer with 200, and for which one ping is waited.
+# "Custom Inference Code with Hosting Services": seconds until /ping must answer with 200, and the timeout of one ping.
 STARTUP_SECONDS = 240
 PING_TIMEOUT = 2.0
 STOP_GRACE = 30.0  # seconds between SIGTERM and SIGKILL, from the same page
-RESTART_DELAYS = (0.2, 1.0, 5.0, 30.0)  # seconds before a server that ended by itself is started again; the last one is kept
-PORTS = range(20_000, 32_000)  # below those that the kernel gives to outgoing connections
-UNLIMITED = 1 << 50  # bytes of output; a server that lives for weeks may write more than a job
+RESTART_DELAYS = (0.2, 1.0, 5.0, 30.0)  # seconds before a server that ended by itself is restarted; the last one repeats
+PORTS = range(20_000, 32_000)  # below the kernel's ports for outgoing connections
+UNLIMITED = 1 << 50  # bytes of output; a server may run for weeks and write more than a job
 CONTAINER_PORT = 8080
 INSISTS = (
     "[local AWS] Nothing answered GET /ping on port {port}. The kernel of this machine gives no user namespaces, so that servers share its "
@@ -53,16 +53,16 @@ logger = logging.getLogger(__name__)
 
 
 class StartCancelled(Exception):
-    """The server was to end before it was ready."""
+    """The server was stopped before it was ready."""
 
 
 class Unhealthy(HostingError):
-    """A container was started and did not come to answer; its log says why."""
+    """A container was started but did not answer its pings; its log says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class LogTarget:
-    """For whom a model server runs: the caller's name in the request log, and the log group and stream that it writes."""
+    """A model server's name as a caller in the request log, and the log group and stream that it writes."""
 
     caller: str
     group: str
@@ -74,7 +74,7 @@ class LogTarget:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What the processes of a server take: seconds of processor time, seconds since it began, bytes of memory and of disk."""
+    """The usage of a server's processes: seconds of processor time, seconds since its start, bytes of memory and of disk."""
 
     cpu: float
     age: float
@@ -89,23 +89,23 @@ class ModelServer:
     Attributes
     ----------
     hostname : str
-        How the container is called, by error messages and by invocations of one container among several.
+        The container's name, in error messages and in invocations of one container of several.
     ready : bool
-        It answered ``/ping`` and has not ended since.
+        It has answered ``/ping`` and still runs.
     start_count : int
-        How often it was started.
+        Number of starts.
     port : int
         On loopback.
     """
 
-    def __init__(self, runner: JobRunner, context: Context, variant: dict, container: dict, place: LogTarget) -> None:
+    def __init__(self, runner: JobRunner, context: Context, variant: dict, container: dict, target: LogTarget) -> None:
         self._runner = runner
         self._context = context
         self._variant = variant
         self._container = container
-        self._data = JobData(runner.platform, place.caller, variant["RoleArn"])
-        self._stream = place.stream
-        self._write = JobLog(runner.platform, context.region, place.group, place.stream)
+        self._data = JobData(runner.platform, target.caller, variant["RoleArn"])
+        self._stream = target.stream
+        self._write = JobLog(runner.platform, context.region, target.group, target.stream)
         self._folder = boxes(runner.platform) / f"{runner.kind}.{uuid.uuid4().hex}"
         self._running: BoxProcess | None = None
         self._asked_to_stop = threading.Event()
@@ -116,16 +116,16 @@ class ModelServer:
 
     @property
     def pid(self) -> int | None:
-        """The process from which all of the server's descend, while it has any."""
+        """The root of the server's processes; None while it is not ready."""
         return self._running.pid if self.ready else None
 
     def start(self) -> None:
-        """Fetch the model, start its server and wait until it answers. When that fails, nothing is left of the server.
+        """Fetch the model, start its server and wait until it answers. A failure leaves no files behind.
 
         Raises
         ------
         HostingError
-        Stopped
+        StartCancelled
         """
         try:
             self._image = self._found_image()
@@ -144,7 +144,7 @@ class ModelServer:
         threading.Thread(target=self._keep_running, name=f"endpoint {self._stream}", daemon=True).start()
 
     def stop(self, grace: float = STOP_GRACE) -> None:
-        """End the server, after ``grace`` seconds by force, and remove its directory. May be called at any time, also twice."""
+        """Stop the server, kill it after ``grace`` seconds, and remove its directory. May be called at any time, also twice."""
         self._asked_to_stop.set()
         self.ready = False
         if self._running is not None:
@@ -152,7 +152,7 @@ class ModelServer:
         remove(self._folder)
 
     def fetch_model(self, target: str, name: str) -> str:
-        """Put a model of a multi-model container into its box, unless it is there; its directory, as the container knows it.
+        """Put a model of a multi-model container into its box, if it is missing; returns its directory inside the container.
 
         Raises
         ------
@@ -165,7 +165,7 @@ class ModelServer:
         return self._current_box.translate(f"/opt/ml/models/{name}/model")
 
     def usage(self) -> Usage | None:
-        """None while it is not up."""
+        """The present usage; None while the server is not ready."""
         try:
             first = psutil.Process(self._running.pid) if self.ready else None
             if first is None:
@@ -174,11 +174,11 @@ class ModelServer:
             times = [process.cpu_times() for process in processes]
             cpu, memory = sum(spent.user + spent.system for spent in times), sum(process.memory_info().rss for process in processes)
             return Usage(cpu, time.time() - first.create_time(), memory, disk_used([str(self._folder)]), disk_usage(self._folder).total)
-        except (psutil.Error, OSError):  # it is just ending
+        except (psutil.Error, OSError):  # it has just ended
             return None
 
     def _install(self) -> Overlay:
-        """What the script's requirements.txt asks for, on top of the course's packages."""
+        """The packages of the script's requirements.txt, on top of the course's packages."""
         requirements = self._code() / "requirements.txt"
         wanted = requirements if requirements.exists() else None
         overlay = self._runner.overlays.make(self._folder / "overlay", wanted, self._share, self._image.packages)
@@ -190,7 +190,7 @@ class ModelServer:
         return overlay
 
     def _share(self, overlay: Overlay, command: Sequence[str]) -> int:
-        """Run what installs packages that servers share; `stop` ends it too."""
+        """Run a command that installs packages shared by servers. `stop` ends it too."""
         box = self._runner.box(self._folder, {"PATH": search_path(overlay)}, overlay=overlay, image=self._image)
         self._running = box.start(command, lambda lines: None)
         return self._running.wait()
@@ -200,7 +200,7 @@ class ModelServer:
         self._current_box = box = self._box(self._overlay)
         box.stage(box.root)
         python, *arguments = self._image.serve()
-        # The script runs in the server's own process, so that is to find what was installed for it.
+        # The script runs in the server's own process, which must find the packages installed for it.
         installed = python == "python3" and (self._code() / "requirements.txt").exists()
         python = str(self._overlay.bin / "python3") if installed else python
         self._running = box.start([python, *arguments], self._log, self._image.workdir or "/opt/ml")
@@ -209,7 +209,7 @@ class ModelServer:
         self.ready = True
 
     def _found_image(self) -> images.Image:
-        """Looked up once: a server that runs goes on, and is started again, when its image is deleted meanwhile."""
+        """Looked up once, so that a server can be restarted after its image was deleted."""
         uri = self._container.get("ResolvedImage", self._container["Image"])
         try:
             return images.find(uri)
@@ -217,13 +217,13 @@ class ModelServer:
             raise HostingError(f"The image '{uri}' does not exist. ({error.message})") from error
 
     def _mounted(self) -> tuple[str, ...]:
-        """What SageMaker mounts over the image's /opt/ml: the model, if there is any."""
+        """The folders that SageMaker mounts over the image's /opt/ml: the model, if there is one."""
         if model_data.multi_model(self._container):
             return ("models",)
         return ("model",) if "ModelDataUrl" in self._container or "ModelDataSource" in self._container else ()
 
     def _code(self) -> Path:
-        """Where the script is, if there is one."""
+        """The folder of the script, if there is one."""
         named = self._container.get("Environment", {}).get("SAGEMAKER_SUBMIT_DIRECTORY", "")
         inside = PurePosixPath(named).is_relative_to("/opt/ml")
         fetched = "code" if named else self._image.code  # an archive in S3 is unpacked there
@@ -233,7 +233,7 @@ class ModelServer:
         ours = {"SM_MODEL_DIR": "/opt/ml/model", "SAGEMAKER_REGION": self._context.region}
         if model_data.multi_model(self._container):
             ours |= {"SAGEMAKER_MULTI_MODEL": "true", MEMORY: str(instance_types.model_memory(self._variant["InstanceType"]))}
-        # A program of the user's may insist on 8080, as it may on AWS; where there are namespaces, each server has one of its own.
+        # A user's program may insist on port 8080, as on AWS. With namespaces, each server has its own port 8080.
         inside = CONTAINER_PORT if self._image.files and best_mode() == "namespace" else None
         bound = {"SAGEMAKER_BIND_TO_PORT": str(inside or self.port)}
         extra = self._image.environment | ours | self._container.get("Environment", {}) | bound
@@ -260,12 +260,12 @@ class ModelServer:
         )
 
     def _keep_running(self) -> None:
-        """Start the server again whenever it ends without having been asked to."""
+        """Restart the server whenever it ends by itself."""
         failures = 0
         while True:
             try:
                 code = self._running.wait()
-            except Exception as error:  # the box failed, e.g. because the disk is full
+            except Exception as error:  # the box failed, for example because the disk is full
                 code = error
             self.ready = False
             delay = RESTART_DELAYS[min(failures, len(RESTART_DELAYS) - 1)]
@@ -282,9 +282,9 @@ class ModelServer:
     def _log(self, lines: list[str]) -> None:
         try:
             self._write(lines)
-        except Exception:  # e.g. the disk is full; a line that cannot be kept is no reason to end a server that predicts
+        except Exception:  # for example, the disk is full; a lost line must not end a server
             logger.exception("Lines of %s are lost", self._stream)
-        # What is printed meanwhile comes in one piece: a transaction a line would slow down the predictions.
+        # Collect the lines printed meanwhile: one transaction for each line would slow down the predictions.
         time.sleep(LOG_PAUSE)
 
 
@@ -300,7 +300,7 @@ def answers_ping(port: int) -> bool:
 
 
 def free_port() -> int:
-    """A port of loopback on which nobody listens. Chosen at random, so that two who ask at a time hardly get the same."""
+    """A free port of loopback. Chosen at random, so that two concurrent calls rarely get the same one."""
     for port in random.choices(PORTS, k=100):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
