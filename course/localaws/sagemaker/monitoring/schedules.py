@@ -1,6 +1,6 @@
-"""Monitoring schedules: there are none, since CreateMonitoringSchedule is refused, and so lists of them are empty.
+"""Monitoring schedules: CreateMonitoringSchedule is refused, so there are none and lists are empty.
 
-SDK v2 asks for those of an endpoint (``Predictor.list_monitors``) whether anybody monitors it or not.
+SDK v2 always lists the schedules of an endpoint (``Predictor.list_monitors``).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class MonitoringSchedules:
-    """The family of what cannot be made here."""
+    """The family of monitoring schedules, which cannot be created here."""
 
     kinds: tuple[ResourceKind, ...] = ()
 

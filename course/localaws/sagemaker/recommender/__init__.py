@@ -1,1 +1,1 @@
-"""Inference Recommender: load tests, and what they say of instance types."""
+"""Inference Recommender: load tests of models, and recommendations of instance types."""

@@ -1,4 +1,4 @@
-"""What CreateInferenceRecommendationsJob demands of a request, and the benchmarks that it asks for.
+"""AWS's checks of a CreateInferenceRecommendationsJob request, and the benchmarks that it asks for.
 
 Source: API reference of CreateInferenceRecommendationsJob, "Prerequisites", "Get an inference recommendation" and "Run a custom load test"
 of the SageMaker developer guide, read 2026-11-25.
@@ -36,7 +36,7 @@ ARCHIVES = (".tar.gz", ".tgz")
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """A container with its environment on an instance type. Those with the same container share a load test."""
+    """A container, its environment, and an instance type. Benchmarks with the same container share a load test."""
 
     instance_type: str
     container: dict
@@ -46,7 +46,7 @@ class Benchmark:
 
 
 def plan(platform: Platform, engine: ResourceEngine, context: Context, params: dict) -> dict:
-    """What a job needs to run, as plain JSON. Waits for moto.
+    """The plan of a job, as plain JSON. Waits for moto.
 
     Raises
     ------
@@ -90,7 +90,7 @@ def _check_durations(given: dict) -> None:
 
 
 def _check_type(params: dict) -> None:
-    """What only an Advanced job has, and must have."""
+    """Check the members that an Advanced job requires and a Default job forbids."""
     given, conditions = params["InputConfig"], params.get("StoppingConditions", {})
     if params["JobType"] == "Advanced":
         missing = [member for member in ("TrafficPattern", "EndpointConfigurations") if member not in given]
@@ -105,7 +105,7 @@ def _check_type(params: dict) -> None:
 
 
 def _package(engine: ResourceEngine, context: Context, given: dict) -> Document:
-    """The model package, empty for a job about a model. It need not be approved."""
+    """The model package; empty for a job about a model. It need not be approved."""
     if "ModelPackageVersionArn" not in given:
         return {}
     package = engine.get(context, MODEL_PACKAGE, key_of(context, given["ModelPackageVersionArn"]))
@@ -142,7 +142,7 @@ def _container(engine: ResourceEngine, context: Context, given: dict, package: D
 
 
 def _types(configuration: dict, given: dict, package: Document) -> list[str]:
-    """The instance types of one endpoint configuration; of none, those that job or package support, as far as the table has them."""
+    """The instance type of an endpoint configuration; without one, the types of job or package that are in the table."""
     if "InstanceType" in configuration:
         if not recommender_model.known(configuration["InstanceType"]):
             raise unsupported(f"{OPERATION} for {configuration['InstanceType']}: recommender.yaml has no figures of it")
@@ -156,7 +156,7 @@ def _types(configuration: dict, given: dict, package: Document) -> list[str]:
 
 
 def _environments(configuration: dict) -> list[dict[str, str]]:
-    """Every combination of the values that a configuration's environment may have."""
+    """Every combination of the environment values of a configuration."""
     ranges = configuration.get("EnvironmentParameterRanges", {}).get("CategoricalParameterRanges", [])
     names = [each["Name"] for each in ranges]
     return [dict(zip(names, values, strict=True)) for values in itertools.product(*(each["Value"] for each in ranges))]

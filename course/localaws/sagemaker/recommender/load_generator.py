@@ -1,8 +1,8 @@
-"""A program that sends a model server requests: a process of its own, so that it neither waits for the local AWS nor keeps it waiting.
+"""A program that sends requests to a model server. It is a separate process, so that it and the local AWS do not slow each other down.
 
-Of the standard library alone, run by its path. It reads a line of JSON with ``port``, ``headers`` and ``payloads`` (paths of files); then,
-of each further line, ``users`` and ``seconds``. To each of these it answers a line: the ``latencies`` in seconds of the requests that were
-answered well, the ``seconds`` that they took together, and the first other answer as ``error``. It ends with its input.
+Uses only the standard library, and is run by its path. It first reads a line of JSON with ``port``, ``headers`` and ``payloads`` (paths of
+files). Each further line has ``users`` and ``seconds``. The answer to each is a line with the ``latencies`` of successful requests in
+seconds, the ``seconds`` of the whole step, and the first failed answer as ``error``. It ends at the end of its input.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ TIMEOUT = 60.0  # seconds, as InvokeEndpoint waits for a container
 
 
 class Users:
-    """Users who send one request after the other, side by side."""
+    """Concurrent users. Each sends one request after the other."""
 
     def __init__(self, port: int, headers: dict[str, str], payloads: list[bytes]) -> None:
         self._port, self._headers, self._payloads = port, headers, payloads

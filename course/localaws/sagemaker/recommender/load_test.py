@@ -1,4 +1,4 @@
-"""A load test: a model server that hosting starts, users who send it requests, and what it needs meanwhile."""
+"""A load test: starts a model server, sends it the requests of users, and measures its usage."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PERCENTILES = {"P50": 0.50, "P95": 0.95, "P99": 0.99}
 
 
 class LoadTestError(Exception):
-    """The model did not answer as it must; the message is the benchmark's ``FailureReason``."""
+    """The model did not answer correctly; the message is the benchmark's ``FailureReason``."""
 
 
 class LoadTest:
@@ -35,11 +35,11 @@ class LoadTest:
     server : ModelServer
         Not yet started.
     steps : sequence of TrafficStep
-        A step with one user comes before them: it warms the server up, and tells what it does when nobody else asks.
+        A step with one user comes first. It warms the server up and measures it without concurrency.
     target : dict
         ``headers`` of the requests and ``payloads``, paths of files.
     enough : function
-        Is shown all that was measured so far, after each step; when it says so, the rest is left out.
+        Called with all measurements after each step; true skips the remaining steps.
 
     Attributes
     ----------
@@ -55,25 +55,25 @@ class LoadTest:
         self.measured: list[LoadMeasurement] = []
 
     def run(self) -> None:
-        """Start the server, test it, and end it.
+        """Start the server, test it, and stop it.
 
         Raises
         ------
-        hosting.HostingError
+        HostingError
             The server could not be started.
-        LoadError
+        LoadTestError
         """
         try:
             self._server.start()
             self._load()
         except Exception:
-            if not self._asked_to_stop.is_set():  # otherwise it failed because its processes were ended
+            if not self._asked_to_stop.is_set():  # otherwise it failed because its processes were stopped
                 raise
         finally:
             self._server.stop(grace=0)
 
     def end(self, seconds: float) -> None:
-        """Make `run` end, at once: the server has nothing to finish."""
+        """End `run` at once."""
         self._asked_to_stop.set()
         if self._generator is not None:
             self._generator.kill()
@@ -106,12 +106,12 @@ class LoadTest:
         cores = (_processor_seconds(pid) - before) / (time.perf_counter() - began)
         if not answer:
             raise LoadTestError("The program that sends the requests has ended.")
-        told = json.loads(answer)
-        if told["error"]:
-            raise LoadTestError(f"The model did not answer a request of the load test well: {told['error']}.")
-        latencies = sorted(told["latencies"])
+        result = json.loads(answer)
+        if result["error"]:
+            raise LoadTestError(f"The model did not answer a request of the load test well: {result['error']}.")
+        latencies = sorted(result["latencies"])
         latency = {name: latencies[math.ceil(share * len(latencies)) - 1] for name, share in PERCENTILES.items()}
-        return LoadMeasurement(step.users, len(latencies) / told["seconds"], latency, cores, _memory(pid))
+        return LoadMeasurement(step.users, len(latencies) / result["seconds"], latency, cores, _memory(pid))
 
 
 def _processor_seconds(pid: int | None) -> float:
@@ -123,7 +123,7 @@ def _memory(pid: int | None) -> int:
 
 
 def _processes(pid: int | None) -> Iterator[psutil.Process]:
-    """What runs in the server's box, while it is there."""
+    """The processes in the server's box; empty once it has ended."""
     with contextlib.suppress(psutil.Error):
         for process in psutil.Process(pid).children(recursive=True) if pid else ():
             with contextlib.suppress(psutil.Error):

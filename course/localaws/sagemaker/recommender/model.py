@@ -1,7 +1,7 @@
-"""What a load test of one server here says of an instance type: a model, whose table and assumptions are in `recommender.yaml`.
+"""Estimates the performance of an instance type from a load test of one server here. `recommender.yaml` has the table and assumptions.
 
-Users spread evenly over an instance's servers. A server with less than one user serves in proportion; with more, it does what the server
-here did with so many; with more than were tried, it serves no faster, and each user waits longer.
+Users spread evenly over an instance's servers. The throughput of a server with less than one user is proportional; with more users, it is
+that of the tested server; with more users than were tested, throughput stays constant and each user waits longer.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from course.localaws.core.data_files import table
 from course.localaws.sagemaker.core import instance_types
 from course.localaws.sagemaker.recommender.traffic import TABLE, TrafficStep
 
-FLAT = 1.02  # a rate that is less than this much higher than the best so far has flattened
+FLAT = 1.02  # throughput is flat if it is less than this factor above the best so far
 
 
 class ConditionsNotMet(Exception):
@@ -23,7 +23,7 @@ class ConditionsNotMet(Exception):
 
 @dataclass(frozen=True, slots=True)
 class LoadMeasurement:
-    """What one server did with so many users: requests a second, percentiles of latency in seconds, cores and bytes in use."""
+    """The measurement of one server with some users: requests a second, latency percentiles in seconds, cores and bytes in use."""
 
     users: float
     rate: float
@@ -34,7 +34,7 @@ class LoadMeasurement:
 
 @dataclass(frozen=True, slots=True)
 class InstanceEstimate:
-    """The same of an instance: requests a minute, percentiles of latency in milliseconds, percent of its processors and memory."""
+    """The estimate for an instance: requests a minute, latency percentiles in milliseconds, percent of its processors and memory."""
 
     rate: float
     latency: dict[str, float]
@@ -52,13 +52,13 @@ def price(instance_type: str) -> float:
 
 
 def servers(instance_type: str, measured: Sequence[LoadMeasurement]) -> int:
-    """How many servers an instance has: one a vCPU, fewer when one keeps several busy."""
+    """The number of servers on an instance: one for each vCPU, fewer if one server uses several."""
     busy = max(1.0, _points(measured)[0].cores)
     return max(1, math.floor(instance_types.vcpus(instance_type) / busy))
 
 
 def rated(instance_type: str, measured: Sequence[LoadMeasurement], users: int) -> InstanceEstimate:
-    """What an instance would do with so many users."""
+    """The estimate for an instance with ``users`` users."""
     figures, count = table(TABLE), servers(instance_type, measured)
     speed = figures["types"][instance_type]["ghz"] / figures["types"][figures["reference"]]["ghz"]
     one = _at(measured, users / count)
@@ -71,11 +71,11 @@ def rated(instance_type: str, measured: Sequence[LoadMeasurement], users: int) -
 
 
 def best(instance_type: str, measured: Sequence[LoadMeasurement], steps: Sequence[TrafficStep], conditions: dict) -> InstanceEstimate:
-    """What an instance reaches in a traffic pattern before a stopping condition ends it.
+    """The best estimate for an instance in a traffic pattern before a stopping condition ends it.
 
     Raises
     ------
-    Unfit
+    ConditionsNotMet
     """
     reached: InstanceEstimate | None = None
     thresholds = {each.get("Percentile", "P95"): each["ValueInMilliseconds"] for each in conditions.get("ModelLatencyThresholds", ())}
@@ -96,18 +96,18 @@ def best(instance_type: str, measured: Sequence[LoadMeasurement], steps: Sequenc
 
 
 def flat(measured: Sequence[LoadMeasurement]) -> bool:
-    """Whether the last step brought no more requests than fewer users did."""
+    """Whether the last step's throughput was not above that of fewer users."""
     *fewer, last = [each for each in _points(measured) if each.users <= measured[-1].users]
     return bool(fewer) and last.rate < max(each.rate for each in fewer) * FLAT
 
 
 def _points(measured: Sequence[LoadMeasurement]) -> list[LoadMeasurement]:
-    """By how many users there were; of as many, what was measured last, when the server was warm."""
+    """Measurements by number of users; the last one for each number, when the server was warm."""
     return sorted({each.users: each for each in measured}.values(), key=lambda each: each.users)
 
 
 def _at(measured: Sequence[LoadMeasurement], users: float) -> LoadMeasurement:
-    """What one server does with so many users, of which there may be a fraction."""
+    """The interpolated measurement of one server with a number of users, which may be fractional."""
     points = _points(measured)
     first, last = points[0], points[-1]
     if users <= first.users:

@@ -1,8 +1,8 @@
-"""Inference Recommender: jobs that load-test a model, and say what instance types would make of it.
+"""Inference Recommender: jobs that load-test a model and recommend instance types.
 
-A job's document is what DescribeInferenceRecommendationsJob answers; its ``_plan`` says what it does, ``_steps`` what came of it. AWS
-starts an endpoint for each benchmark. Here benchmarks of the same container share one model server, which is really tested
-(`recommendation_run`); what follows for each instance type is modelled (`recommender_model`), and the job's log says so.
+A job's document is the answer of DescribeInferenceRecommendationsJob, plus ``_plan`` (its benchmarks) and ``_steps`` (their results). AWS
+starts an endpoint for each benchmark. Here benchmarks of the same container share one model server, whose load test is real (`run`). The
+results for each instance type are estimates (`model`), and the job's log says so.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ RUNNING = ("PENDING", "IN_PROGRESS")
 
 @dataclass(frozen=True)
 class RecommendationKind(ResourceKind):
-    """Its members are called by the job alone."""
+    """A job's name member is ``JobName``, without the name of the resource."""
 
     @property
     def name_member(self) -> str:
@@ -39,7 +39,7 @@ class RecommendationKind(ResourceKind):
         return "JobArn"
 
 
-# How AWS words these two is not known; the codes are those of the API reference.
+# AWS's texts of these two errors are not known; the codes are those of the API reference.
 RECOMMENDATIONS_JOB = RecommendationKind(
     name="InferenceRecommendationsJob",
     arn="inference-recommendations-job",
@@ -57,7 +57,7 @@ RECOMMENDATIONS_JOB = RecommendationKind(
 
 
 class InferenceRecommendationsJobs:
-    """Create, Describe, List and Stop of jobs, and the steps of one."""
+    """Create, Describe, List and Stop of jobs, and List of a job's steps."""
 
     kinds = (RECOMMENDATIONS_JOB,)
 
@@ -99,7 +99,7 @@ class InferenceRecommendationsJobs:
         self._runner.stop(self._engine.update(context, RECOMMENDATIONS_JOB, params["JobName"], changes)["JobArn"])
 
     def recover(self) -> None:
-        """Jobs that ran when the local AWS was killed have failed."""
+        """Fail the jobs that ran when the local AWS was killed."""
         self._runner.recover()
         for context, job in list(self._engine.every(RECOMMENDATIONS_JOB, (*RUNNING, "STOPPING"))):
             self._engine.update(context, RECOMMENDATIONS_JOB, job["JobName"], ended(job, self._engine.now(), "FAILED", LOST))

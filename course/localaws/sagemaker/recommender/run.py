@@ -1,8 +1,8 @@
-"""The work of one Inference Recommender job: a load test of each container that it names, and a benchmark of each instance type.
+"""Runs one Inference Recommender job: a load test of each container, and a benchmark of each instance type.
 
 Log streams are AWS's (`<job>/execution`, `<job>/Endpoint/<endpoint>` in /aws/sagemaker/InferenceRecommendationsJobs: "Log groups and
-streams that Amazon SageMaker AI sends to CloudWatch" of the developer guide, read 2026-11-25); what they say is not. ``ModelLatency`` is
-the 95th percentile, which AWS's latency thresholds are about.
+streams that Amazon SageMaker AI sends to CloudWatch" of the developer guide, read 2026-11-25); their lines are ours. ``ModelLatency`` is
+the 95th percentile, because AWS's latency thresholds use it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ WORKERS = "SAGEMAKER_MODEL_SERVER_WORKERS"
 
 
 class RecommendationRun(JobRun):
-    """The work of one job."""
+    """One run of a job."""
 
     stopping = "STOPPING"
 
@@ -70,14 +70,14 @@ class RecommendationRun(JobRun):
         return ended(document, self.engine.now(), status.upper(), failure)
 
     def _together(self) -> Iterable[list[int]]:
-        """The benchmarks by their numbers, those of the same container together."""
+        """The benchmarks by number, grouped by container."""
         groups: dict[str, list[int]] = {}
         for number, benchmark in enumerate(self._plan["Benchmarks"]):
             groups.setdefault(json.dumps(benchmark["container"], sort_keys=True), []).append(number)
         return groups.values()
 
     def _benchmark(self, numbers: Sequence[int], steps: Sequence[TrafficStep], target: dict) -> None:
-        """Test one container, and write down what that says of each instance type."""
+        """Test one container, and store the result for each instance type."""
         benchmarks = {number: self._plan["Benchmarks"][number] for number in numbers}
         names = {number: benchmark["endpoint"] for number, benchmark in benchmarks.items()}
         first = names[numbers[0]]
@@ -107,7 +107,7 @@ class RecommendationRun(JobRun):
             self._write({number: step})
 
     def _payloads(self, folder: Path) -> list[str]:
-        """The files of the sample payload's archive, with the rights of the job's role."""
+        """The files of the sample payload's archive, read with the permissions of the job's role."""
         url = self._plan["SamplePayloadUrl"]
         payloads = folder / "payloads"
         try:
@@ -120,7 +120,7 @@ class RecommendationRun(JobRun):
         return files
 
     def _write(self, steps: dict[int, dict]) -> None:
-        """Replace steps of the job by their numbers."""
+        """Replace steps of the job, by number."""
         self.update(lambda document: {"_steps": [steps.get(number, step) for number, step in enumerate(document["_steps"])]})
 
 
@@ -133,21 +133,21 @@ def pending(benchmark: dict) -> dict:
 
 
 def result(benchmark: dict, measured: Sequence[LoadMeasurement], steps: Sequence[TrafficStep], conditions: dict, failure: str) -> dict:
-    """A step of the job after its load test: what the instance type makes of what was measured, or why it makes nothing."""
-    instance_type, told = benchmark["instance_type"], pending(benchmark)["InferenceBenchmark"]
+    """A step of the job after its load test: the estimate for the instance type, or its FailureReason."""
+    instance_type, shown = benchmark["instance_type"], pending(benchmark)["InferenceBenchmark"]
     try:
         reached = None if failure else recommender_model.best(instance_type, measured, steps, conditions)
     except ConditionsNotMet as error:
         reached, failure = None, str(error)
     if reached is None:
-        return {"Status": "FAILED", "InferenceBenchmark": told | {"FailureReason": failure}}
+        return {"Status": "FAILED", "InferenceBenchmark": shown | {"FailureReason": failure}}
     environment = {WORKERS: str(recommender_model.servers(instance_type, measured))} | benchmark["environment"]
-    told |= {"ModelConfiguration": configuration(benchmark, environment), "Metrics": metrics(instance_type, reached)}
-    return {"Status": "COMPLETED", "InferenceBenchmark": told}
+    shown |= {"ModelConfiguration": configuration(benchmark, environment), "Metrics": metrics(instance_type, reached)}
+    return {"Status": "COMPLETED", "InferenceBenchmark": shown}
 
 
 def ended(document: Document, now: float, status: str, failure: str) -> dict:
-    """The members that change when a job ends, with the steps that it has not come to."""
+    """The members that change when a job ends, with the steps that did not run."""
     steps = [step if step["Status"] in ENDED else step | {"Status": status} for step in document["_steps"]]
     changes = {"Status": status, "CompletionTime": now, "_steps": steps}
     return changes | ({"FailureReason": failure[:LONGEST_REASON]} if failure else {})

@@ -1,6 +1,6 @@
-"""The traffic of a load test: how many users there are, and for how long.
+"""The traffic of a load test: the number of users over time.
 
-Source: "Run a custom load test" of the SageMaker developer guide, read 2026-11-25. With PHASES, users come at a rate a minute; with STAIRS,
+Source: "Run a custom load test" of the SageMaker developer guide, read 2026-11-25. PHASES add users at a rate per minute. STAIRS add them
 at the beginning of each step, which lasts ``DurationInSeconds / NumberOfSteps``.
 """
 
@@ -23,7 +23,7 @@ SPAWN_RATE = range(4)
 
 @dataclass(frozen=True, slots=True)
 class TrafficStep:
-    """So many users, for so many seconds of the traffic pattern."""
+    """A number of users, for a number of seconds of the traffic pattern."""
 
     users: int
     seconds: float
@@ -34,7 +34,7 @@ class TrafficStep:
 
 
 def steps_of(pattern: dict | None) -> list[TrafficStep]:
-    """The steps of a job's ``TrafficPattern``, and those of a Default job, which has none.
+    """The steps of a job's ``TrafficPattern``, or the default steps of a Default job.
 
     Raises
     ------

@@ -1,6 +1,6 @@
-"""What AWS checks of a transform job before it takes one.
+"""AWS's checks of a CreateTransformJob request.
 
-Rules: API reference of CreateTransformJob, TransformResources, TransformS3DataSource and DataProcessing, read 2026-11-25. The words
+Rules: API reference of CreateTransformJob, TransformResources, TransformS3DataSource and DataProcessing, read 2026-11-25. The error texts
 are ours.
 """
 
@@ -11,12 +11,12 @@ from course.localaws.sagemaker.core import quotas
 from course.localaws.sagemaker.core.job_family import unsupported
 from course.localaws.sagemaker.transform import data
 
-LARGEST = 100  # MB of a payload, and of all payloads that an instance is sent at a time
+LARGEST = 100  # MB of one payload, and of all payloads under way on an instance
 DEFAULT_PAYLOAD = 6  # MB
 
 
 def check(params: dict) -> None:
-    """Refuse what the local AWS does not do, and requests that contradict themselves. Raises AwsError."""
+    """Refuse unsupported and contradictory requests. Raises AwsError."""
     check_payload(params)
     quotas.check("Maximum number of instances per transform job", params["TransformResources"]["InstanceCount"])
     source = params["TransformInput"]["DataSource"]["S3DataSource"]["S3DataType"]

@@ -1,9 +1,9 @@
-"""What batch transform does with records around the model: filters them, joins them with the predictions, and adds inference ids.
+"""Filters records before the model, joins them with the predictions, and adds inference ids.
 
 Sources, read 2026-11-25: "Associate Prediction Results with Input Records" of the SageMaker developer guide and `DataProcessing` of the API
-reference (a row of CSV is an array; JSON gets ``SageMakerOutput``, and what is no object becomes ``SageMakerInput``); "Capture data from
-batch transform job" (inference id and the job's start are appended). The words of the errors about lines and CSV are those that users of
-AWS report, e.g. https://github.com/aws/amazon-sagemaker-examples/issues/821.
+reference (a row of CSV is an array; JSON gets ``SageMakerOutput``, and a record that is no object goes to ``SageMakerInput``); "Capture
+data from batch transform job" (inference id and the job's start are appended). Error texts about lines and CSV are those that users of AWS
+report, for example https://github.com/aws/amazon-sagemaker-examples/issues/821.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ WHOLE = {"InputFilter": "$", "OutputFilter": "$", "JoinSource": "None"}
 
 
 class JoinError(ValueError):
-    """The container's answer does not fit its request; the message is what the job's data log says."""
+    """The container's answer does not fit its request; the message goes to the job's data log."""
 
 
 class CsvRecords:
     """Rows of text."""
 
-    lines = True  # a record is a line, whether the object is split or not
+    lines = True  # a record is a line, even if the object is not split
 
     def read(self, record: bytes) -> list[str]:
         rows = _rows(record)
@@ -63,7 +63,7 @@ class CsvRecords:
 
 
 class JsonRecords:
-    """JSON: a document an object, or one a line."""
+    """JSON: one document for each object or for each line."""
 
     def __init__(self, lines: bool) -> None:
         self.lines = lines
@@ -98,19 +98,19 @@ FORMATS = {CSV: CsvRecords(), JSON: JsonRecords(lines=False), JSON_LINES: JsonRe
 
 @dataclass(frozen=True)
 class DataProcessing:
-    """What becomes of the records of one job.
+    """How the records of one job are processed.
 
     Attributes
     ----------
     input, output : CsvRecords or JsonRecords
     input_filter : JsonPath
-        What of a record the container gets.
+        The part of a record that the container gets.
     output_filter : JsonPath
-        What of a result is stored.
+        The part of a result that is stored.
     join_input : bool
-        Whether a result is the record with the prediction, and not the prediction alone.
+        Whether a result contains the record, and not only the prediction.
     began : float or None
-        When the job did (Unix s), where every result gets an inference id.
+        The start of the job in Unix seconds, if every result gets an inference id.
     """
 
     input: CsvRecords | JsonRecords
@@ -121,7 +121,7 @@ class DataProcessing:
     began: float | None
 
     def sent(self, record: bytes) -> bytes:
-        """What the container gets of a record. Raises ValueError for one that is none of the format, or has nothing at the path."""
+        """The part of a record for the container. Raises ValueError if it has another format, or nothing at the path."""
         if self.input_filter.whole:
             return record
         return self.input.write(self.input.select(self.input_filter, self.input.read(record))) + b"\n"
@@ -143,7 +143,7 @@ class DataProcessing:
 
 
 def processing(job: dict, began: float) -> DataProcessing | None:
-    """What a job asks for; None where records and answers pass through as they are. Raises PathError."""
+    """The processing that a job asks for; None if records and answers pass unchanged. Raises PathError."""
     if not asked(job):
         return None
     given = WHOLE | job.get("DataProcessing", {})
@@ -157,17 +157,17 @@ def processing(job: dict, began: float) -> DataProcessing | None:
 
 
 def asked(job: dict) -> bool:
-    """Whether a job does anything with its records."""
+    """Whether a job processes its records."""
     return WHOLE | job.get("DataProcessing", {}) != WHOLE or job.get("DataCaptureConfig", {}).get("GenerateInferenceId", False)
 
 
 def formats(job: dict) -> tuple[CsvRecords | JsonRecords, CsvRecords | JsonRecords]:
-    """Of the input and the output of a job that does something with its records.
+    """The formats of the input and the output of a job that processes its records.
 
     Raises
     ------
     AwsError
-        ``ValidationException`` for content types of which AWS processes no data; the words are ours.
+        ``ValidationException`` for content types that AWS cannot process; the error text is ours.
     """
     given = job["TransformInput"].get("ContentType", "")
     accept = job["TransformOutput"].get("Accept", given)

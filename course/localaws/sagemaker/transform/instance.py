@@ -1,10 +1,10 @@
-"""What one instance of a transform job does: each of its objects in order, split, sent to the model, and put together again.
+"""The work of one instance of a transform job: split its objects in order, send the records to the model, and assemble the results.
 
-Several requests are under way at a time, of one object or of several; the results keep the order of the records. An object of which a
-record fails has no output, and the others go on ("Troubleshooting" of batch transform in the SageMaker developer guide). The lines of the
-data log are those that users of AWS report: https://github.com/aws/amazon-sagemaker-examples/issues/1620 (``ClientError: 400``),
+Several requests are under way at a time, and the results keep the order of the records. If a record of an object fails, the object has no
+output, and the others go on ("Troubleshooting" of batch transform in the SageMaker developer guide). The lines of the data log are those
+that users of AWS report: https://github.com/aws/amazon-sagemaker-examples/issues/1620 (``ClientError: 400``),
 https://github.com/aws/sagemaker-tensorflow-serving-container/issues/93 (status 500), https://github.com/aws/sagemaker-python-sdk/issues/1951
-(no response). Which of them is whose fault: 4xx and the data are the client's, all else the algorithm's. Read 2026-11-25.
+(no response). 4xx statuses and bad data are ClientErrors, all other failures AlgorithmErrors. Read 2026-11-25.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
 
 CLIENT_ERROR = "ClientError: See job logs for more information"
 ALGORITHM_ERROR = "AlgorithmError: See job logs for more information"
-CHUNK = 1 << 16  # bytes, of a request without a limit
+CHUNK = 1 << 16  # bytes of one piece of a request without a limit
 UNREADABLE = (ValueError, DataError, gzip.BadGzipFile, EOFError, zlib.error)
 
 
 class ObjectOutput:
-    """What becomes of one object.
+    """The output of one object.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class ObjectOutput:
     path : Path
         The file of its results.
     failure : str
-        The job's ``FailureReason`` when it has none.
+        The job's ``FailureReason`` if the object has no output.
     """
 
     def __init__(self, item: InputObject, path: Path) -> None:
@@ -55,7 +55,7 @@ class ObjectOutput:
 
     @property
     def name(self) -> str:
-        """Below the job's output path."""
+        """Relative to the job's output path."""
         return f"{self.item.place}.out"
 
     @property
@@ -72,13 +72,13 @@ class ObjectOutput:
 
 
 class TransformWorker:
-    """The objects that are one instance's.
+    """Transforms the objects of one instance.
 
     Parameters
     ----------
     run : JobRun
     instance : HostedInstance
-        Which answers.
+        Answers the requests.
     stream : str
         Its log stream.
     outputs : sequence of ObjectOutput
@@ -92,7 +92,7 @@ class TransformWorker:
         self._line = run.document["TransformOutput"].get("AssembleWith", "None") == "Line"
 
     def transform(self) -> None:
-        """Raises whatever comes of it when the job is ended."""
+        """Transform all objects. Raises various errors when the job is stopped."""
         asyncio.run(self._transform())
 
     async def _transform(self) -> None:
@@ -108,7 +108,7 @@ class TransformWorker:
             await self._client.close()
 
     async def _send(self) -> None:
-        """Keep requests under way, and take their answers in their order."""
+        """Keep several requests under way, and take their answers in order."""
         self._turn = asyncio.Semaphore(self._settings.concurrent)
         under_way: deque[tuple[ObjectOutput, list[bytes], asyncio.Task[bytes] | None]] = deque()
         try:
@@ -139,11 +139,11 @@ class TransformWorker:
                 return await self._client.ask(body)
 
         asked = asyncio.create_task(ask())
-        asked.add_done_callback(lambda task: task.cancelled() or task.exception())  # nobody may come to ask for it
+        asked.add_done_callback(lambda task: task.cancelled() or task.exception())  # its result may never be read
         return asked
 
     async def _take(self, output: ObjectOutput, records: list[bytes], answer: asyncio.Task[bytes] | None) -> None:
-        """Wait for an answer and keep it; None closes the file of an object. Raises Gone."""
+        """Wait for an answer and store it; None closes the file of an object. Raises ContainerGone."""
         self._run.job.begin()
         if answer is None:
             output.close()
@@ -154,14 +154,14 @@ class TransformWorker:
                 output.write(self._assembled(records, await answer))
             except InvocationFailed as refused:
                 self._run.job.begin()
-                self._fail(output, *_told(refused))
+                self._fail(output, *_failure(refused))
                 if isinstance(refused, ContainerGone):
                     raise
             except UNREADABLE as error:
                 self._fail(output, [str(error)], CLIENT_ERROR)
 
     def _payloads(self, item: InputObject) -> Iterator[tuple[list[bytes], Body]]:
-        """The records of each request, and its body. Raises what is `UNREADABLE`."""
+        """The records of each request, and its body. Raises the errors in `UNREADABLE`."""
         settings, split, processing = self._settings, self._input.get("SplitType", "None"), self._processing
         if split == "None" and processing is None and settings.largest is None:
             yield [], lambda: self._stream(item)
@@ -193,7 +193,7 @@ class TransformWorker:
                 yield stored
 
     def _assembled(self, records: list[bytes], answer: bytes) -> bytes:
-        """What is stored of an answer. Raises ValueError."""
+        """The results to store for an answer. Raises ValueError."""
         if self._processing is None:
             return answer + b"\n" if self._line and not answer.endswith(b"\n") else answer
         results = self._processing.stored(records, answer)
@@ -209,8 +209,8 @@ class TransformWorker:
         self._log([f"{moment.isoformat(timespec='milliseconds')}:[sagemaker logs]: {line}" for line in lines])
 
 
-def _told(refused: InvocationFailed) -> tuple[list[str], str]:
-    """What the data log says of a request that failed, and why the job fails."""
+def _failure(refused: InvocationFailed) -> tuple[list[str], str]:
+    """The data log's lines about a failed request, and the job's FailureReason."""
     if not refused.status:
         return ["Unable to get response from algorithm"], ALGORITHM_ERROR
     client = 400 <= refused.status < 500

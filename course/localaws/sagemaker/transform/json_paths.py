@@ -1,10 +1,10 @@
-"""The JSONPath of batch transform's filters: the subset of operators that AWS documents, and nothing else.
+"""The JSONPath of batch transform's filters: exactly the operators that AWS documents.
 
 Sources: "Supported JSONPath Operators" and the examples of "Associate Prediction Results with Input Records" in the SageMaker developer
 guide (the end of a slice is inclusive: ``$[1:4]`` is the second through the fifth column; a name in a list of several has no dot);
-``DataProcessing`` of the API reference (``$[0,5:]`` is a path; an index beyond the dimension is an error); for the words about
-ranges, https://github.com/aws/sagemaker-python-sdk/issues/1112. Read 2026-11-25. What is selected comes as in json-path/JsonPath, to which
-the guide points: several names are one object, all else that may select several values is an array.
+``DataProcessing`` of the API reference (``$[0,5:]`` is a path; an index beyond the dimension is an error); for the error text about
+ranges, https://github.com/aws/sagemaker-python-sdk/issues/1112. Read 2026-11-25. Results have the form of json-path/JsonPath, which the
+guide names: several names select one object, other paths to several values select an array.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PLACE = re.compile(r"(?P<index>-?\d+)|(?P<start>-?\d+)?:(?P<end>-?\d+)?")
 
 
 class PathError(ValueError):
-    """A path is none that AWS takes, or a value has nothing at it. The message is what the job's data log says."""
+    """AWS does not accept the path, or a value has nothing at it. The message goes to the job's data log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class NameSelector:
 
     @property
     def several(self) -> bool:
-        return False  # several names are one object
+        return False  # several names select one object
 
     def of(self, value: object) -> list:
         if not isinstance(value, dict):
@@ -44,7 +44,7 @@ class NameSelector:
 
 @dataclass(frozen=True, slots=True)
 class IndexSelector:
-    """Indexes and, at most once, a range of them: pairs of start and end, both inclusive, None where it is open."""
+    """Indexes and at most one range, as pairs of start and end. Both are inclusive; None is an open end."""
 
     places: tuple[int | tuple[int | None, int | None], ...]
 
@@ -91,16 +91,16 @@ class JsonPath:
 
     @property
     def whole(self) -> bool:
-        """Whether it selects everything, as ``$`` does."""
+        """Whether it selects everything, like ``$``."""
         return not self.steps
 
     @property
     def of_rows(self) -> bool:
-        """Whether it can be applied to a row of CSV, which has elements and no attributes."""
+        """Whether it applies to a row of CSV, which has elements but no attributes."""
         return len(self.steps) <= 1 and not any(isinstance(step, NameSelector) for step in self.steps)
 
     def select(self, value: object) -> object:
-        """What is at the path. Raises PathError."""
+        """The value at the path. Raises PathError."""
         found, several = [value], False
         try:
             for step in self.steps:
@@ -112,7 +112,7 @@ class JsonPath:
 
 
 def parse(text: str) -> JsonPath:
-    """Raises PathError."""
+    """Parse a path. Raises PathError."""
     if not text.startswith("$"):
         raise PathError(f"Invalid JsonPath: {text}")
     steps, position = [], 1
@@ -153,7 +153,7 @@ def _place(found: re.Match[str]) -> int | tuple[int | None, int | None]:
 
 
 def _within(index: int, length: int) -> int:
-    """The index counted from the beginning. Raises PathError when there is no such element."""
+    """The index, counted from the beginning. Raises PathError if there is no such element."""
     if not -length <= index < length:
         raise PathError(f"index {index} is not within the dimension size {length}")
     return index % length

@@ -1,6 +1,6 @@
-"""Transform jobs: a model's predictions of every record of the objects under a prefix, or of a manifest, as objects beside each other.
+"""Transform jobs: predict every record of the objects under a prefix or in a manifest, and store the results as objects.
 
-`transform_checks` says what AWS refuses, `transform_run` carries a job out.
+`checks` has AWS's checks of a request, `run` runs a job.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from course.localaws.sagemaker.transform.run import TransformRun, ended
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
 
-# The words of the two errors are those of processing jobs, which the console's other jobs share.
+# The wording of the two errors is that of processing jobs.
 TRANSFORM_JOB = ResourceKind(
     name="TransformJob",
     arn="transform-job",
@@ -42,7 +42,7 @@ class TransformJobs(JobFamily):
 
     def __init__(self, platform: Platform, engine: ResourceEngine) -> None:
         super().__init__(platform, engine)
-        del self.operations["DeleteTransformJob"]  # AWS has none: transform jobs are kept
+        del self.operations["DeleteTransformJob"]  # AWS has no such operation
 
     def role(self, context: Context, params: dict) -> str:
         return self.engine.get(context, MODEL, params["ModelName"])["ExecutionRoleArn"]
@@ -68,7 +68,7 @@ class TransformJobs(JobFamily):
         }
 
     def describe(self, context: Context, params: dict) -> dict:
-        """Without the time of the last change, which List alone shows."""
+        """DescribeTransformJob. Only List shows the time of the last change."""
         return {member: value for member, value in super().describe(context, params).items() if member != "LastModifiedTime"}
 
     def lost(self, document: Document) -> dict:

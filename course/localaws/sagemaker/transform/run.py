@@ -1,7 +1,7 @@
-"""Carries out one transform job: shares the objects out to its instances, and stores what their models make of them.
+"""Runs one transform job: distributes its objects to instances, and stores the results.
 
 Sources, read 2026-11-25: "Use Batch Transform", its "Troubleshooting" and "Capture data from batch transform job" in the SageMaker
-developer guide; ``TransformOutput`` and ``StopTransformJob`` of the API reference (a job that is stopped stores nothing).
+developer guide; ``TransformOutput`` and ``StopTransformJob`` of the API reference (a stopped job stores nothing).
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-END_GRACE = 2.0  # seconds that a container has to end when its work is done
+END_GRACE = 2.0  # seconds in which a container must end after its work
 
 
 class TransformRun(JobRun):
-    """The work of one transform job."""
+    """One run of a transform job."""
 
     @property
     def role(self) -> str:
@@ -61,7 +61,7 @@ class TransformRun(JobRun):
         return ended(self.engine.now(), status, failure)
 
     def _outputs(self, folder: Path) -> list[ObjectOutput]:
-        """What is to become of each object; a key that ends with ``/`` is a folder's and is none."""
+        """The output of each object. Keys that end with ``/`` are folders and are skipped."""
         folder.mkdir()
         source = self.document["TransformInput"]["DataSource"]["S3DataSource"]
         try:
@@ -73,7 +73,7 @@ class TransformRun(JobRun):
         return [ObjectOutput(item, folder / str(number)) for number, item in enumerate(items)]
 
     def _transform(self, made: list[tuple[HostedInstance, str]], outputs: list[ObjectOutput]) -> None:
-        """Start the instances, have each do its share of the objects, and end them."""
+        """Start the instances, let each transform its share of the objects, and stop them."""
         try:
             instances.start([instance for instance, _ in made])
             shares = [TransformWorker(self, *each, outputs[number :: len(made)]) for number, each in enumerate(made)]
@@ -85,7 +85,7 @@ class TransformRun(JobRun):
             if not self.job.ending:
                 raise JobFailure(ml_folder.shorten(f"ClientError: {error}")) from error
         except Exception:
-            if not self.job.ending:  # otherwise it failed because its instances were ended
+            if not self.job.ending:  # otherwise it failed because its instances were stopped
                 raise
         finally:
             stop(made, 0 if self.job.ending else END_GRACE)
@@ -98,7 +98,7 @@ class TransformRun(JobRun):
             self.data.upload(output.path, f"{target['S3OutputPath'].rstrip('/')}/{output.name}", kms_key=key)
 
     def _capture(self, outputs: Sequence[ObjectOutput], folder: Path) -> None:
-        """Manifests of what was read and of what was stored."""
+        """Store manifests of the input and the output objects."""
         config = self.document.get("DataCaptureConfig")
         if config is None or not outputs:
             return
@@ -121,7 +121,7 @@ def ended(now: float, status: str, failure: str) -> dict:
 
 
 def inputs(items: Sequence[InputObject]) -> list:
-    """A manifest of objects, by their places below what their keys have in common."""
+    """A manifest of objects, by their paths below the common prefix of their keys."""
     prefixes = {f"s3://{item.stored.bucket}/{item.stored.key.removesuffix(str(item.place))}" for item in items}
     if len(prefixes) == 1 and all(item.stored.key.endswith(str(item.place)) for item in items):
         return [{"prefix": prefixes.pop()}, *(str(item.place) for item in items)]

@@ -1,10 +1,10 @@
-"""The model servers of a transform job, a model's containers on each instance, and how batch transform asks them.
+"""The model servers of a transform job, and the client that sends them records.
 
 Source: "Use Your Own Inference Code with Batch Transform" of the SageMaker developer guide, and ``ModelClientConfig`` of the API reference,
-read 2026-11-25. That a container may take half an hour to answer its first ping is what a maintainer says in
-https://github.com/aws/amazon-sagemaker-examples/issues/815. By choice, since AWS does not say it: tried again is what is answered with a
-status of 500 or more, or not at all; a container that ends is started again, as an endpoint's is, and waited for; of an inference pipeline
-the first container is asked how it wants its records.
+read 2026-11-25. A maintainer says that a container may take half an hour to answer its first ping:
+https://github.com/aws/amazon-sagemaker-examples/issues/815. AWS does not document the following, so it is our choice: a request without an
+answer, or with a status of 500 or more, is retried; a container that ended is restarted, as an endpoint's is, and the job waits for it; in
+an inference pipeline, the first container says how it wants its records.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ from course.localaws.sagemaker.transform.checks import DEFAULT_PAYLOAD
 
 GROUP = "/aws/sagemaker/TransformJobs"
 STARTUP_SECONDS = 1800
-RETURN_SECONDS = 60.0  # for which a container that ended is waited for
-PAUSES = (0.1, 0.3, 1.0)  # seconds before what failed is tried again
+RETURN_SECONDS = 60.0  # how long to wait for the restart of a container
+PAUSES = (0.1, 0.3, 1.0)  # seconds before a retry
 DEFAULT_TIMEOUT, DEFAULT_RETRIES = 600, 3
 STRATEGIES = {"SingleRecord": "SINGLE_RECORD", "MultiRecord": "MULTI_RECORD"}
 Body = bytes | Callable[[], AsyncIterator[bytes]]
 
 
 class InvocationFailed(Exception):
-    """The containers did not answer with success.
+    """The containers did not answer with a success status.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ class InvocationFailed(Exception):
 
 
 class ContainerGone(InvocationFailed):
-    """There was no answer, and there is no container any more that could give one."""
+    """There was no answer, and the container did not come back."""
 
     def __init__(self) -> None:
         super().__init__(0, b"")
@@ -59,7 +59,7 @@ class ContainerGone(InvocationFailed):
 
 @dataclass(frozen=True, slots=True)
 class TransformSettings:
-    """How records are sent: by the request, else by the container, else by default."""
+    """How records are sent. The request decides, then the container, then the default."""
 
     concurrent: int
     megabytes: int
@@ -67,7 +67,7 @@ class TransformSettings:
 
     @property
     def largest(self) -> int | None:
-        """Bytes of a payload; None for as many as there are."""
+        """The largest payload in bytes; None for no limit."""
         return self.megabytes << 20 or None
 
     def __str__(self) -> str:
@@ -76,7 +76,7 @@ class TransformSettings:
 
 
 def variant_of(engine: ResourceEngine, context: Context, params: dict) -> dict:
-    """What hosting is to run for a job: kept with it, so that it needs its model no more. Waits for moto. Raises AwsError."""
+    """The variant that hosting runs for a job, stored with it so that it no longer needs its model. Waits for moto. Raises AwsError."""
     resources = params["TransformResources"]
     asked = {"VariantName": params["TransformJobName"], "ModelName": params["ModelName"]}
     asked |= {"InstanceType": resources["InstanceType"], "InitialInstanceCount": resources["InstanceCount"]}
@@ -91,15 +91,15 @@ def variant_of(engine: ResourceEngine, context: Context, params: dict) -> dict:
 
 
 def environment(job: dict) -> dict[str, str]:
-    """The variables that a job adds to its model's; what the request does not set is not told."""
-    told = {"SAGEMAKER_BATCH": "true"}
+    """The environment variables that a job adds to its model's."""
+    variables = {"SAGEMAKER_BATCH": "true"}
     if "MaxPayloadInMB" in job:
-        told["SAGEMAKER_MAX_PAYLOAD_IN_MB"] = str(job["MaxPayloadInMB"])
+        variables["SAGEMAKER_MAX_PAYLOAD_IN_MB"] = str(job["MaxPayloadInMB"])
     if "BatchStrategy" in job:
-        told["SAGEMAKER_BATCH_STRATEGY"] = STRATEGIES[job["BatchStrategy"]]
+        variables["SAGEMAKER_BATCH_STRATEGY"] = STRATEGIES[job["BatchStrategy"]]
     if job.get("MaxConcurrentTransforms"):
-        told["SAGEMAKER_MAX_CONCURRENT_TRANSFORMS"] = str(job["MaxConcurrentTransforms"])
-    return job.get("Environment", {}) | told
+        variables["SAGEMAKER_MAX_CONCURRENT_TRANSFORMS"] = str(job["MaxConcurrentTransforms"])
+    return job.get("Environment", {}) | variables
 
 
 def make(runner: JobRunner, context: Context, job: Document) -> list[tuple[HostedInstance, str]]:
@@ -112,7 +112,7 @@ def make(runner: JobRunner, context: Context, job: Document) -> list[tuple[Hoste
 
 
 class TransformClient:
-    """Asks one instance, in one event loop.
+    """Sends requests to one instance, in one event loop.
 
     Parameters
     ----------
@@ -128,10 +128,10 @@ class TransformClient:
         config = job.get("ModelClientConfig", {})
         self._timeout = config.get("InvocationsTimeoutInSeconds", DEFAULT_TIMEOUT)
         self._retries = config.get("InvocationsMaxRetries", DEFAULT_RETRIES)
-        self._told = {"ContentType": job["TransformInput"].get("ContentType"), "Accept": job["TransformOutput"].get("Accept")}
+        self._params = {"ContentType": job["TransformInput"].get("ContentType"), "Accept": job["TransformOutput"].get("Accept")}
 
     async def settings(self) -> TransformSettings:
-        """How the container is to be asked, for which it is asked too."""
+        """How to send records, after asking the container's ``/execution-parameters``."""
         first = self._instance.servers[0]
         reply = await self._client.request(first, "/execution-parameters", b"", {}, self._timeout, method="GET")
         try:
@@ -140,7 +140,7 @@ class TransformClient:
             return settings(self._job, None)
 
     async def ask(self, body: Body) -> bytes:
-        """What the containers answer. Raises Refused."""
+        """The containers' answer. Raises InvocationFailed."""
         for attempt in range(self._retries + 1):
             reply = await self._reply(body)
             if reply.ok:
@@ -157,7 +157,7 @@ class TransformClient:
         await asyncio.to_thread(self._client.close)
 
     async def _reply(self, body: Body) -> Reply:
-        params = self._told | {"Body": body() if callable(body) else body}
+        params = self._params | {"Body": body() if callable(body) else body}
         try:
             return await self._instance.invoke(self._client, self._job["TransformJobName"], params, self._timeout, {})
         except Unreachable:
@@ -171,7 +171,7 @@ class TransformClient:
 
 
 def settings(job: Document, offered: object) -> TransformSettings:
-    """How to send, given what the container offers."""
+    """The settings of a job, given the execution parameters that the container offers."""
     offered = offered if isinstance(offered, dict) else {}
     numbers = {name: value for name, value in offered.items() if isinstance(value, int) and not isinstance(value, bool) and value >= 0}
     concurrent = job.get("MaxConcurrentTransforms") or numbers.get("MaxConcurrentTransforms") or 1

@@ -1,9 +1,8 @@
-"""How batch transform splits an object into records, and packs records into payloads.
+"""Splits an object into records, and packs records into payloads.
 
-A record of ``Line`` has its line end. One of ``RecordIO`` or ``TFRecord`` is a frame, or without it the data that the frame wraps: AWS
-removes the wrapping when the strategy is ``SingleRecord``. Sources: ``TransformInput`` and ``CreateTransformJob`` of the SageMaker API
-reference; the TFRecord format in "TFRecord and tf.train.Example" of the TensorFlow guide. Read 2026-11-25. The checksums of TFRecord are
-passed on and not checked.
+A ``Line`` record includes its line end. A ``RecordIO`` or ``TFRecord`` record is a frame, or only the data in the frame: AWS removes the
+frame when the strategy is ``SingleRecord``. Sources: ``TransformInput`` and ``CreateTransformJob`` of the SageMaker API reference; the
+TFRecord format in "TFRecord and tf.train.Example" of the TensorFlow guide. Read 2026-11-25. TFRecord checksums are passed on unchecked.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ class PayloadTooLarge(ValueError):
 
 
 def check(length: int, largest: int | None) -> None:
-    """Raises TooMuch for more bytes than a payload may have; None for as many as there are."""
+    """Raises PayloadTooLarge for a payload of more than ``largest`` bytes; None is no limit."""
     if largest is not None and length > largest:
         raise PayloadTooLarge
 
@@ -40,13 +39,13 @@ def records(stream: BinaryIO, split: str, unwrapped: bool, largest: int | None) 
     stream : file
     split : {"None", "Line", "RecordIO", "TFRecord"}
     unwrapped : bool
-        Without what a binary format wraps around a record.
+        Without the frame of a binary format.
     largest : int or None
-        Bytes that a record may have.
+        Largest record in bytes.
 
     Raises
     ------
-    TooMuch
+    PayloadTooLarge
     RecordError
         The object is not of the format.
     """
@@ -62,7 +61,7 @@ def records(stream: BinaryIO, split: str, unwrapped: bool, largest: int | None) 
 
 
 def packs(records: Iterable[T], size: Callable[[T], int], single: bool, largest: int | None) -> Iterator[list[T]]:
-    """Payloads: one record each, or as many in order as fit ``largest`` bytes together. Raises TooMuch for one that alone does not fit."""
+    """Payloads of one record each, or of as many records as fit ``largest`` bytes. Raises PayloadTooLarge if one record does not fit."""
     pack: list[T] = []
     filled = 0
     for record in records:
@@ -84,7 +83,7 @@ def _read(stream: BinaryIO, largest: int | None) -> bytes:
 
 
 def _lines(stream: BinaryIO, largest: int | None) -> Iterator[bytes]:
-    """Lines with their ends; those with nothing in them are passed over."""
+    """Lines with their line ends; empty lines are skipped."""
     longest = -1 if largest is None else largest + 1
     while line := stream.readline(longest):
         check(len(line), largest)
