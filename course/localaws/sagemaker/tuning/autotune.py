@@ -1,7 +1,7 @@
-"""Autotune: ranges for hyperparameters of which only an example value is given, and the settings that a request leaves out.
+"""Autotune: chooses ranges for hyperparameters with only an example value, and the settings that a request omits.
 
-A stand-in: AWS's way to choose is not published. It matches what is chosen (`autotune.yaml` says by which document) and shows it in the
-description of the tuning job; the choice itself is ours. The strategy is taken from the request, which must name one.
+A stand-in, because AWS does not publish its method. The same settings are chosen as on AWS (`autotune.yaml` names the documents) and shown
+in the description of the tuning job, but the chosen values are ours. The request must name the strategy.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from course.localaws.sagemaker.tuning.strategies.space import automatic
 
 
 def applied(params: dict) -> dict:
-    """The request with all that Autotune chooses; the same request where it is off.
+    """The request with Autotune's choices; the unchanged request if Autotune is off.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def _definitions(params: dict) -> list[dict]:
 
 
 def _chosen(definition: dict, ranges: dict) -> tuple[dict, dict[str, str]]:
-    """The ranges with those of the hinted hyperparameters, and the static ones with the hints for which there is no range."""
+    """The ranges and the static hyperparameters: each hint becomes a range if possible, otherwise a static value."""
     known = _data()["algorithms"].get(_algorithm(definition))
     found: dict[str, list[dict]] = {kind: list(ranges.get(kind, [])) for kind in ("IntegerParameterRanges", "ContinuousParameterRanges")}
     static = dict(definition.get("StaticHyperParameters", {}))
@@ -69,7 +69,7 @@ def _algorithm(definition: dict) -> str:
 
 
 def _range(name: str, hint: str, known: dict[str, dict] | None) -> tuple[str, dict] | None:
-    """The member of ``ParameterRanges`` that a range belongs to, and the range; None when there is no choice."""
+    """The member of ``ParameterRanges`` for a range, and the range; None if there is no range."""
     entry = _around(hint) if known is None else known.get(name)
     if entry is None:
         return None

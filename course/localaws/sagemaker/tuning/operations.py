@@ -1,7 +1,4 @@
-"""Hyperparameter tuning jobs: what AWS checks before it takes one, and how they are described, listed, stopped and deleted.
-
-`tuning_run` carries them out.
-"""
+"""Hyperparameter tuning jobs: AWS's checks of a request, and Describe, List, Stop and Delete. `run` runs a job."""
 
 from __future__ import annotations
 
@@ -30,8 +27,8 @@ if TYPE_CHECKING:
 TUNING_JOB = ResourceKind(
     name="HyperParameterTuningJob",
     arn="hyper-parameter-tuning-job",
-    # How the message begins, and its code, are seen in the constants of a client in Go (DescribeHyperParameterTuningJob404MessagePrefix);
-    # its second sentence is ours.
+    # The code and the first sentence come from the constants of a client in Go (DescribeHyperParameterTuningJob404MessagePrefix); the
+    # second sentence is ours.
     missing="Amazon SageMaker can't find a tuning job with the name, {name}. Provide the name of a tuning job of this account and region.",
     missing_code="ResourceNotFound",
     # https://github.com/aws/amazon-sagemaker-examples/issues/2440
@@ -48,15 +45,15 @@ TUNING_JOB = ResourceKind(
     ),
 )
 NOUN = "hyperparameter tuning job"
-# Members of a request that Describe answers.
+# Members of a request that Describe returns.
 KEPT = ("HyperParameterTuningJobConfig", "TrainingJobDefinition", "TrainingJobDefinitions", "WarmStartConfig", "Autotune")
 # https://github.com/aws/amazon-sagemaker-examples/issues/1207
 NO_METRIC = "A metric is required for this hyperparameter tuning job objective. Provide a metric in the metric definitions."
-SAMPLE = "-001-00000000"  # ends the name of a training job that is only checked
+SAMPLE = "-001-00000000"  # the end of a training job's name, for checks only
 
 
 class HyperParameterTuningJobs:
-    """The family of tuning jobs; ``training`` is that of the training jobs which they launch."""
+    """The family of tuning jobs; ``training`` is the family of the training jobs that they launch."""
 
     kinds = (TUNING_JOB,)
 
@@ -86,11 +83,12 @@ class HyperParameterTuningJobs:
         warm_start.check(parents, warm.get("WarmStartType", ""), plans)
         _check_number(params["HyperParameterTuningJobConfig"], plans, sum(len(parent["_trials"]) for parent in parents))
         earlier: list[list[LossObservation]] = [
-            [told for parent in parents for told in warm_start.observations_of(parent, plan, warm["WarmStartType"])] for plan in plans
+            [observation for parent in parents for observation in warm_start.observations_of(parent, plan, warm["WarmStartType"])]
+            for plan in plans
         ]
         one = {"TrainingJobDefinition": definitions[0]}
         described = one if "TrainingJobDefinition" in params else {"TrainingJobDefinitions": definitions}
-        # What SDK v2 reads of any tuning job that it attaches to; Off is the API reference's default.
+        # SDK v2 reads this from every tuning job that it attaches to; Off is the API reference's default.
         config = {"TrainingJobEarlyStoppingType": "Off"} | params["HyperParameterTuningJobConfig"]
         kept = {member: params[member] for member in KEPT if member in params}
         document = kept | {"HyperParameterTuningJobConfig": config} | described | _begun()
@@ -121,7 +119,7 @@ class HyperParameterTuningJobs:
         return {"TrainingJobSummaries": summaries} | ({"NextToken": token} if token else {})
 
     def stop(self, context: Context, params: dict) -> None:
-        """Ask a tuning job to end; asking again changes nothing."""
+        """Stop a tuning job; a second call does nothing."""
 
         def changes(document: Document) -> dict:
             status = document[TUNING_JOB.status]
@@ -134,7 +132,7 @@ class HyperParameterTuningJobs:
             run.stop()
 
     def delete(self, context: Context, params: dict) -> None:
-        """Forget a tuning job; its training jobs stay. The model lists no errors of this operation, so that all are ValidationException."""
+        """Delete a tuning job but not its training jobs. The model lists no errors of this operation, so all are ValidationException."""
         name = params[TUNING_JOB.name_member]
         try:
             status = self._engine.get(context, TUNING_JOB, name)[TUNING_JOB.status]
@@ -146,7 +144,7 @@ class HyperParameterTuningJobs:
         self._engine.delete(context, TUNING_JOB, name)
 
     def recover(self) -> None:
-        """Tuning jobs that ran when the local AWS was killed have failed, and so have their training jobs."""
+        """Fail the tuning jobs, and their training jobs, that ran when the local AWS was killed."""
         for context, document in list(self._engine.every(TUNING_JOB, RUNNING)):
             summaries = [self._lost(context, summary) for summary in document["_trials"]]
             now = self._engine.now()
@@ -155,15 +153,16 @@ class HyperParameterTuningJobs:
             self._engine.update(context, TUNING_JOB, document[TUNING_JOB.name_member], changes | training_jobs.counters(summaries))
 
     def shutdown(self) -> None:
-        """End the threads; what they were doing stays as it is for `recover`."""
+        """End the threads, and leave the jobs as they are for `recover`."""
         with self._lock:
             runs, self._runs = self._runs, {}
         for run in runs.values():
             run.abandon()
 
     def _checked(self, context: Context, params: dict, plans: list[TuningPlan]) -> list[dict]:
-        """The definitions as Describe shows them, after what AWS checks of a request by itself, and of its training jobs as if each of
-        them were created. Raises AwsError.
+        """Check a request, and its training jobs as CreateTrainingJob does; returns the definitions as Describe shows them.
+
+        Raises AwsError.
         """
         config = params["HyperParameterTuningJobConfig"]
         limits = config["ResourceLimits"]
@@ -198,7 +197,7 @@ class HyperParameterTuningJobs:
         return self._engine.get(context, TUNING_JOB, parent[TUNING_JOB.name_member])
 
     def _summaries(self, context: Context, document: Document) -> Iterator[dict]:
-        """The summaries of a tuning job's training jobs; those of running ones as they are now."""
+        """The present summaries of a tuning job's training jobs."""
         for summary in document["_trials"]:
             job = self._job(context, summary) if summary["ObjectiveStatus"] == "Pending" else None
             yield training_jobs.refreshed(summary, job) if job else summary
@@ -219,7 +218,7 @@ class HyperParameterTuningJobs:
         return (training_jobs.refreshed(summary, job) if job else summary) | {"ObjectiveStatus": "Failed"}
 
     def _overall_best(self, context: Context, document: Document) -> dict | None:
-        """The best training job of a warm start of identical data and of its parents, which may have been deleted by now."""
+        """The best training job of an IdenticalDataAndAlgorithm warm start and of its parents, which may be deleted by now."""
         names = [parent[TUNING_JOB.name_member] for parent in document["WarmStartConfig"]["ParentHyperParameterTuningJobs"]]
         found = [(document[TUNING_JOB.name_member], document["_trials"])]
         for name in names:
@@ -232,7 +231,7 @@ class HyperParameterTuningJobs:
 
 
 def _begun() -> dict:
-    """The members of a tuning job that has just been created."""
+    """The members of a new tuning job."""
     return training_jobs.counters([]) | {
         TUNING_JOB.status: "InProgress",
         "TuningJobCompletionDetails": {"NumberOfTrainingJobsObjectiveNotImproving": 0},
@@ -242,7 +241,7 @@ def _begun() -> dict:
 
 
 def _check_objective(specification: dict, plan: TuningPlan) -> None:
-    """Whether the objective is a metric of the algorithm. Raises AwsError."""
+    """Check that the objective is a metric of the algorithm. Raises AwsError."""
     metric, uri = plan.metric, specification["TrainingImage"]
     known = [definition["Name"] for definition in specification.get("MetricDefinitions", [])]
     if metric in known:
@@ -254,7 +253,7 @@ def _check_objective(specification: dict, plan: TuningPlan) -> None:
 
 
 def _check_number(config: dict, plans: list[TuningPlan], earlier: int) -> None:
-    """Whether a tuning job has an end, and no more training jobs, those of its parents included, than it may have. Raises AwsError."""
+    """Check that a tuning job ends, and has at most the allowed training jobs, including its parents' ones. Raises AwsError."""
     limits, strategy = config["ResourceLimits"], config["Strategy"]
     most = limits.get("MaxNumberOfTrainingJobs")
     if strategy == "Grid":

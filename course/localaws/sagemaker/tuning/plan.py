@@ -1,4 +1,4 @@
-"""What a tuning job is going to do, read from its request: each training job definition with its objective and its space."""
+"""The plans of a tuning job: each training job definition of its request, with its objective and its search space."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from course.localaws.sagemaker.tuning.strategies.sampling import GridSearch, Ran
 from course.localaws.sagemaker.tuning.strategies.space import Space, Values
 from course.localaws.sagemaker.tuning.strategies.stopping import Hyperband, MedianRule, NoStopping, Stopping
 
-# The hyperparameter by which an algorithm learns which metric is optimised. Source: "Define Hyperparameter Ranges" in the developer guide.
+# The hyperparameter that tells an algorithm the optimised metric. Source: "Define Hyperparameter Ranges" in the developer guide.
 OBJECTIVE = "_tuning_objective_metric"
-# A metric that AWS adds to those of the definition, with the expression of the one that is optimised. Both are in an answer of
-# DescribeHyperParameterTuningJob of March 2020 (a linear-learner job) that is kept in public as the event of a test, seen 2026-11-25.
+# A metric that AWS adds to the definition's metrics, with the expression of the optimised one. Both are in a public answer of
+# DescribeHyperParameterTuningJob of March 2020 (a linear-learner job), used as the event of a test, seen 2026-11-25.
 ADDED_METRIC, MOST_METRICS = "ObjectiveMetric", 40
-# Members of a definition that its training jobs take over as they are.
+# Members that training jobs copy from their definition.
 TAKEN = (
     "RoleArn",
     "InputDataConfig",
@@ -43,7 +43,7 @@ class TuningPlan:
     Attributes
     ----------
     definition : dict
-        As in the request.
+        From the request.
     objective : dict
         ``Type`` and ``MetricName``.
     space : Space
@@ -55,12 +55,12 @@ class TuningPlan:
 
     @property
     def name(self) -> str:
-        """Its ``DefinitionName``, ``""`` for the only definition of a job that gives it none."""
+        """Its ``DefinitionName``; ``""`` if it is the only definition and has none."""
         return self.definition.get("DefinitionName", "")
 
     @property
     def static(self) -> dict[str, str]:
-        """The static hyperparameters of the request, without the one that SageMaker adds to its description."""
+        """The static hyperparameters of the request, without the one that SageMaker adds to the description."""
         given = self.definition.get("StaticHyperParameters", {})
         return {name: value for name, value in given.items() if name != OBJECTIVE}
 
@@ -69,16 +69,16 @@ class TuningPlan:
         return self.objective["MetricName"]
 
     def loss(self, value: float) -> float:
-        """An objective value turned so that less is better."""
+        """The loss of an objective value: lower is better."""
         return -value if self.objective["Type"] == "Maximize" else value
 
     def value(self, loss: float) -> float:
         return self.loss(loss)
 
     def request(self, name: str, values: Values) -> dict:
-        """What CreateTrainingJob is asked for to try a combination.
+        """The CreateTrainingJob request for a combination.
 
-        Checkpoints go below a prefix of each job's own: jobs that run side by side must not share them.
+        Each job has its own prefix for checkpoints, because concurrent jobs must not share them.
         """
         definition = self.definition
         request = {member: definition[member] for member in TAKEN if member in definition}
@@ -98,7 +98,7 @@ class TuningPlan:
         Parameters
         ----------
         metrics : list of dict
-            The metric definitions of its training jobs, a built-in algorithm's own among them.
+            The metric definitions of its training jobs, including those of a built-in algorithm.
         """
         specification = self.definition["AlgorithmSpecification"] | {"MetricDefinitions": metrics}
         added = {"StaticHyperParameters": {**self.static, OBJECTIVE: self.metric}, "AlgorithmSpecification": specification}
@@ -122,7 +122,7 @@ def plans_of(document: dict) -> list[TuningPlan]:
     Parameters
     ----------
     document : dict
-        The request, or what Describe answers, which has the same members.
+        The request, or the answer of Describe, which has the same members.
 
     Raises
     ------
@@ -153,8 +153,8 @@ def plans_of(document: dict) -> list[TuningPlan]:
 def resources(definition: dict) -> dict:
     """The ``ResourceConfig`` of a definition's training jobs.
 
-    Of several ``InstanceConfigs`` it is the first: by the only allocation strategy, ``Prioritized``, the next one's turn comes when AWS
-    has no capacity, and here there always is.
+    Always the first of several ``InstanceConfigs``. The only allocation strategy, ``Prioritized``, uses the next one when AWS has no
+    capacity, and here there always is capacity.
     """
     given = definition.get("HyperParameterTuningResourceConfig")
     if (given is None) == ("ResourceConfig" not in definition):
@@ -170,19 +170,19 @@ def resources(definition: dict) -> dict:
 
 
 def search_of(strategy: str, space: Space, seed: int) -> SearchStrategy:
-    """The search of a strategy. Hyperband's combinations are random; what it adds is the rule of `stopping_of`."""
+    """The search of a strategy. Hyperband searches at random and adds the rule of `stopping_of`."""
     if strategy == "Bayesian":
         return SearchProcess(BayesianSearch(space, seed))
     return GridSearch(space) if strategy == "Grid" else RandomSearch(space, seed)
 
 
 def stopping_of(config: dict, plan: TuningPlan) -> Stopping:
-    """The rule by which a plan's training jobs are stopped while they run.
+    """The rule that stops a plan's training jobs early.
 
     Raises
     ------
     AwsError
-        ``ValidationException`` when it contradicts the strategy.
+        ``ValidationException`` if it contradicts the strategy.
     """
     early, given = config.get("TrainingJobEarlyStoppingType", "Off"), config.get("StrategyConfig", {}).get("HyperbandStrategyConfig")
     if config["Strategy"] != "Hyperband":

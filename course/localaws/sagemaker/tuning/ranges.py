@@ -1,4 +1,4 @@
-"""The ranges of a tuning job's request as a space to search, and what AWS checks of them."""
+"""Turns the ranges of a tuning job's request into a search space, with AWS's checks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from course.localaws.core.errors import invalid
 from course.localaws.sagemaker.core import quotas
 from course.localaws.sagemaker.tuning.strategies.space import Categorical, Numeric, Parameter, Space, automatic
 
-MOST_HYPERPARAMETERS = 100  # static and tunable ones together: of "Define Hyperparameter Ranges" in the developer guide, read 2026-11-25
+MOST_HYPERPARAMETERS = 100  # static and tunable together; "Define Hyperparameter Ranges" in the developer guide, read 2026-11-25
 
 
 def space_of(ranges: dict, static: dict[str, str]) -> Space:
@@ -20,7 +20,7 @@ def space_of(ranges: dict, static: dict[str, str]) -> Space:
     ranges : dict
         The member of the request.
     static : dict
-        ``StaticHyperParameters``, of which none may be searched as well.
+        ``StaticHyperParameters``, none of which may also be searched.
 
     Raises
     ------
@@ -46,13 +46,13 @@ def space_of(ranges: dict, static: dict[str, str]) -> Space:
 
 
 def check_combinations(spaces: Iterable[Space], strategy: str, most: int | None) -> None:
-    """Whether there are as many combinations as training jobs.
+    """Check that there are enough combinations for the training jobs.
 
     Raises
     ------
     AwsError
-        ``ValidationException``, worded as in https://github.com/aws/amazon-sagemaker-operator-for-k8s/issues/123; of ``Grid`` as the
-        developer guide describes it ("How Hyperparameter Tuning Works").
+        ``ValidationException`` in the words of https://github.com/aws/amazon-sagemaker-operator-for-k8s/issues/123; for ``Grid`` by the
+        developer guide ("How Hyperparameter Tuning Works").
     """
     spaces = list(spaces)
     count = sum(space.count for space in spaces)

@@ -1,7 +1,7 @@
-"""Carries out one tuning job: chooses combinations, starts training jobs for them, follows what they emit, and knows when to end.
+"""Runs one tuning job: chooses combinations, starts training jobs for them, collects their objective values, and decides when to end.
 
-One thread that sleeps until a training job emits objective values or ends, or until it is asked to stop. Training jobs are created and
-stopped through their own family, so that all that holds of a training job holds of these.
+It has one thread, which sleeps until a training job emits objective values or ends, or until the tuning job is stopped. The family of
+training jobs creates and stops the training jobs, so they behave like any other training job.
 """
 
 from __future__ import annotations
@@ -33,33 +33,33 @@ if TYPE_CHECKING:
     from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
     from course.localaws.sagemaker.training.operations import TrainingJobs
 
-FIRST_ATTEMPTS = 5  # training jobs without an objective value after which AWS gives up, when there was none with one
+FIRST_ATTEMPTS = 5  # AWS gives up after so many training jobs if none had an objective value
 # Seen in https://github.com/aws/amazon-sagemaker-examples/issues/2437
 NO_SUCCESS = "No training job succeeded after {count} attempts. Please take a look at the training job failures to get more details."
-# As users report it; no source of the words could be found on 2026-11-25.
+# As users report it; no source for the wording was found on 2026-11-25.
 NO_METRIC = (
     "No objective metrics found after running {count} training jobs. Please ensure that the custom algorithm is emitting the objective "
     "metric as defined by the regular expression provided."
 )
-# How long it sleeps at most while it watches the clock, or waits for instances that other jobs hold.
+# The longest sleep while it watches the clock or waits for instances that other jobs hold.
 PATIENCE = 1.0
 logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class DefinitionSearch:
-    """One training job definition's part of the search."""
+    """The search of one training job definition."""
 
     plan: TuningPlan
     search: SearchStrategy
     stopping: Stopping
-    earlier: list[LossObservation]  # from the parents of a warm start
+    earlier: list[LossObservation]  # of the parents of a warm start
     exhausted: bool = False
 
 
 @dataclass(slots=True, eq=False)
 class TuningTrial:
-    """One training job. Losses are its objective values in the order in which it emitted them."""
+    """One training job. Losses come from its objective values, in the order in which it emitted them."""
 
     name: str
     branch: DefinitionSearch
@@ -71,17 +71,17 @@ class TuningTrial:
 
 
 class TuningRun:
-    """The work of one tuning job.
+    """One run of a tuning job.
 
     Parameters
     ----------
     engine, training, kind, context
-        ``training`` is the family by which training jobs are made; ``kind`` that of tuning jobs.
+        ``training`` is the family that creates training jobs; ``kind`` is the kind of tuning jobs.
     document : dict
-        What Describe answers of the new job.
+        The answer of Describe for the new job.
     plans : sequence of TuningPlan
     earlier : sequence of lists of LossObservation
-        For each plan, what the parents of a warm start found out.
+        For each plan, the observations of the parents of a warm start.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class TuningRun:
         self._branches: list[DefinitionSearch] = []
         self._turns: Iterator[DefinitionSearch] = iter(())
         self._trials: list[TuningTrial] = []
-        self._next: TuningTrial | None = None  # chosen, and waiting for instances
+        self._next: TuningTrial | None = None  # chosen, but waiting for instances
         self._progress, self._converged_at = ConvergenceTracker(), None
         self._status, self._failure = "", ""
         self._events: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
@@ -116,11 +116,11 @@ class TuningRun:
         self._thread.start()
 
     def stop(self) -> None:
-        """Let it end as ``Stopped``, and its training jobs with it. Returns at once."""
+        """Stop the tuning job and its training jobs. Returns at once."""
         self._events.put(partial(self._end, "Stopped"))
 
     def abandon(self) -> None:
-        """Leave everything as it is, and wait until its thread has ended."""
+        """Wait for the end of the thread, and leave the jobs as they are."""
         self._events.put(self._abandoned)
         self._thread.join()
 
@@ -156,14 +156,14 @@ class TuningRun:
         """Begin the search of each plan."""
         config, strategy = self._config, self._config["Strategy"]
         seed = config.get("RandomSeed", uuid.uuid4().int % 2**32)
-        for plan, told in zip(self._plans, self._earlier, strict=True):
-            self._branches.append(DefinitionSearch(plan, search_of(strategy, plan.space, seed), stopping_of(config, plan), told))
+        for plan, observations in zip(self._plans, self._earlier, strict=True):
+            self._branches.append(DefinitionSearch(plan, search_of(strategy, plan.space, seed), stopping_of(config, plan), observations))
         self._turns = itertools.cycle(self._branches)
 
     def _tune(self) -> None:
         self._branch_out()
         if self._engine.get(self._context, self._kind, self.name)[self._kind.status] == "Stopping":
-            self._end("Stopped")  # asked before there was this thread
+            self._end("Stopped")  # stopped before this thread began
         while True:
             if not self._status:
                 self._launch()
@@ -179,11 +179,11 @@ class TuningRun:
     # Training jobs
 
     def _launch(self) -> None:
-        """Start training jobs as long as there may be more of them."""
+        """Start training jobs while more are allowed."""
         while len(self._running()) < self._limits["MaxParallelTrainingJobs"] and self._more():
             trial = self._next or self._chosen()
             if trial is None:
-                continue  # that definition's combinations are all tried
+                continue  # all combinations of this definition are tried
             try:
                 self._begin(trial)
             except AwsError as error:
@@ -201,8 +201,10 @@ class TuningRun:
     def _chosen(self) -> TuningTrial | None:
         branch = next(branch for branch in self._turns if not branch.exhausted)
         mine = [trial for trial in self._trials if trial.branch is branch]
-        told = branch.earlier + [LossObservation(trial.values, trial.losses[-1]) for trial in mine if training_jobs.METRIC in trial.summary]
-        values = branch.search.suggest(told, [trial.values for trial in mine if not trial.ended])
+        observations = branch.earlier + [
+            LossObservation(trial.values, trial.losses[-1]) for trial in mine if training_jobs.METRIC in trial.summary
+        ]
+        values = branch.search.suggest(observations, [trial.values for trial in mine if not trial.ended])
         if values is None:
             branch.exhausted = True
             return None
@@ -229,20 +231,20 @@ class TuningRun:
             logger.debug("%s had ended before it was stopped", trial.name)
 
     def measured(self, trial: TuningTrial, values: Sequence[float]) -> None:
-        """A training job emitted objective values."""
+        """Called when a training job has emitted objective values."""
         for value in values:
             trial.losses.append(trial.branch.plan.loss(value))
             if not trial.stopped and trial.branch.stopping.reported(trial.name, trial.losses):
                 self._stop(trial)
 
     def finished(self, trial: TuningTrial) -> None:
-        """A training job ended."""
+        """Called when a training job has ended."""
         plan = trial.branch.plan
         trial.ended = True
         try:
             job = self._job(trial)
         except AwsError:
-            job = trial.summary | {"TrainingJobStatus": "Stopped"}  # deleted before this thread came to it
+            job = trial.summary | {"TrainingJobStatus": "Stopped"}  # deleted before this thread read it
         trial.summary = training_jobs.evaluated(trial.summary, job, plan, plan.value(trial.losses[-1]) if trial.losses else None)
         if training_jobs.METRIC in trial.summary:
             self._progress.add(trial.losses[-1])
@@ -259,7 +261,7 @@ class TuningRun:
     # The end
 
     def _end(self, status: str, failure: str = "") -> None:
-        """Start no more training jobs, and stop those that run."""
+        """Start no more training jobs, and stop the running ones."""
         if not self._status:
             self._status, self._failure = status, failure
             for trial in self._running():
@@ -275,7 +277,7 @@ class TuningRun:
         return reached or (most is not None and progress.not_improving >= most) or (stops and self._converged_at is not None)
 
     def _reason(self, attempts: int = 1) -> str:
-        """Why it fails when, of so many training jobs, none had an objective value; ``""`` when it does not."""
+        """The FailureReason if no training job had an objective value; ``""`` if the tuning job has not failed."""
         ended = [trial.summary for trial in self._trials if trial.ended]
         if len(ended) < attempts or any(summary["ObjectiveStatus"] == "Succeeded" for summary in ended):
             return ""
@@ -291,12 +293,12 @@ class TuningRun:
         return PATIENCE if self._next is not None or "MaxRuntimeInSeconds" in self._limits else None
 
     def _save(self, status: str = "", failure: str = "") -> None:
-        """Write down how far it got, and with a status that it ended.
+        """Store the progress, and the end if there is a status.
 
         Raises
         ------
         Abandoned
-            There is no such tuning job any more, since everything was reset.
+            The tuning job no longer exists, because everything was reset.
         """
         now, summaries = self._engine.now(), [trial.summary for trial in self._trials]
         details = {"NumberOfTrainingJobsObjectiveNotImproving": self._progress.not_improving}
@@ -315,7 +317,7 @@ class TuningRun:
 
 
 class _Follower(JobListener):
-    """Hands what becomes of a training job to the thread of its tuning job."""
+    """Passes the events of a training job to the thread of its tuning job."""
 
     def __init__(self, events: queue.SimpleQueue[Callable[[], None]], run: TuningRun, trial: TuningTrial) -> None:
         self._events, self._run, self._trial = events, run, trial

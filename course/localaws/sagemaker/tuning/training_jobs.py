@@ -1,4 +1,4 @@
-"""The training jobs of a tuning job as its descriptions and lists show them."""
+"""The summaries of a tuning job's training jobs, for Describe and List."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ SORTED_BY = {
 
 
 def summary_of(job: Document, plan: TuningPlan, values: Values) -> dict:
-    """A training job that has just begun."""
+    """The summary of a training job that has just begun."""
     named = {"TrainingJobDefinitionName": plan.name} if plan.name else {}
     started = {member: job[member] for member in ("TrainingJobName", "TrainingJobArn")}
     return named | started | _progress(job) | {"TunedHyperParameters": values, "ObjectiveStatus": "Pending"}
 
 
 def refreshed(summary: dict, job: Document) -> dict:
-    """The summary as the training job's description is now."""
+    """The summary, updated from the training job's description."""
     return summary | _progress(job)
 
 
@@ -41,7 +41,7 @@ def evaluated(summary: dict, job: Document, plan: TuningPlan, value: float | Non
     Parameters
     ----------
     value : float or None
-        The last objective value that it emitted. That of a job which failed is not used.
+        The last objective value that it emitted. The value of a failed job is not used.
     """
     summary = refreshed(summary, job)
     if value is None or summary["TrainingJobStatus"] == "Failed":
@@ -61,7 +61,7 @@ def counters(summaries: Iterable[dict]) -> dict:
 
 
 def best(summaries: Iterable[dict], maximise: bool) -> dict | None:
-    """The summary with the best objective value, None when there is no such value; the earlier of two equal ones."""
+    """The summary with the best objective value, the earlier of two equal ones; None if there are no values."""
     values = [(summary[METRIC]["Value"], summary) for summary in summaries if METRIC in summary]
     if not values:
         return None
@@ -74,13 +74,13 @@ def page(summaries: list[dict], params: dict) -> tuple[list[dict], str | None]:
     Parameters
     ----------
     params : dict
-        ``StatusEquals``, ``SortBy``, ``SortOrder``, ``MaxResults``, ``NextToken``. Training jobs without an objective value are left
-        out of an order by it.
+        ``StatusEquals``, ``SortBy``, ``SortOrder``, ``MaxResults``, ``NextToken``. When sorted by objective value, training jobs without
+        one are omitted.
 
     Raises
     ------
     AwsError
-        ``ValidationException`` for a token that is not one of ours, or belongs to another query.
+        ``ValidationException`` for an invalid token, or the token of another query.
     """
     shown = [summary for summary in summaries if params.get("StatusEquals") in (None, summary["TrainingJobStatus"])]
     value = SORTED_BY[params.get("SortBy", "Name")]

@@ -1,8 +1,8 @@
-"""Warm start: what a tuning job may take over from earlier ones, and what AWS checks before it does.
+"""Warm start: the observations that a tuning job takes over from earlier ones, and AWS's checks.
 
 Source of the rules: "Run a Warm Start Hyperparameter Tuning Job" in the SageMaker developer guide
 (https://docs.aws.amazon.com/sagemaker/latest/dg/automatic-model-tuning-warm-start.html), read 2026-11-25. It is not recursive: a parent
-gives its own training jobs, not those of its parents.
+contributes its own training jobs, not those of its parents.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ IDENTICAL = "IdenticalDataAndAlgorithm"
 
 
 def check(parents: Sequence[dict], kind: str, plans: Sequence[TuningPlan]) -> None:
-    """Whether a tuning job may start from some others.
+    """Check that a tuning job may start from its parents.
 
     Parameters
     ----------
@@ -51,10 +51,10 @@ def check(parents: Sequence[dict], kind: str, plans: Sequence[TuningPlan]) -> No
 
 
 def observations_of(parent: dict, plan: TuningPlan, kind: str) -> list[LossObservation]:
-    """What a parent found out about the combinations of a plan.
+    """A parent's observations of the combinations of a plan.
 
-    A hyperparameter that was static there and is tunable here has the value that it had. With transfer learning the losses belong to
-    another objective, that of the parent: they tell which of its combinations were better than others.
+    A hyperparameter that was static there and is tunable here keeps its static value. With transfer learning, the losses belong to the
+    parent's objective, so they only rank the parent's combinations.
     """
     [earlier] = [each for each in plans_of(parent) if each.name == plan.name]
     source = "" if kind == IDENTICAL else parent["HyperParameterTuningJobName"]
@@ -93,7 +93,7 @@ def _check_identical(parent: str, earlier: TuningPlan, plan: TuningPlan) -> None
     images = [each.definition["AlgorithmSpecification"].get("TrainingImage") for each in (earlier, plan)]
     if images[0] != images[1]:
         raise invalid(f"With {IDENTICAL} the training image must be that of {parent}, {images[0]}; it is {images[1]}.")
-    # Not more than the channels' names: the same data may lie elsewhere (tests/integ/test_tuner.py of SDK v2 uploads it anew each time).
+    # Compare only the channels' names: the same data may be stored elsewhere (tests/integ/test_tuner.py of SDK v2 uploads it every time).
     channels = [sorted(channel["ChannelName"] for channel in each.definition.get("InputDataConfig", [])) for each in (earlier, plan)]
     if channels[0] != channels[1]:
         raise invalid(f"With {IDENTICAL} the input data must be that of the parent hyperparameter tuning job {parent}, {channels[0]}.")
@@ -110,9 +110,9 @@ def _kind(parameter: Parameter) -> str:
 
 
 def _changes(earlier: TuningPlan, plan: TuningPlan) -> int:
-    """Tunable hyperparameters that became static, and static values that changed; a categorical one counts with each of its values.
+    """The number of tunable hyperparameters that became static, and of static values that changed.
 
-    That a changed static value counts twice is the guide's example of a hyperparameter that has two values.
+    A categorical one counts once for each of its values. In the guide's example, a changed static value counts as two values.
     """
     tunable = {parameter.name: parameter for parameter in earlier.space.parameters}
     fixed = [tunable[name] for name in plan.static if name in tunable]

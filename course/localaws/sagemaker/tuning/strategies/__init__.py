@@ -1,1 +1,1 @@
-"""Search for good hyperparameters: algorithms that know values and losses, and nothing of jobs. A loss is better when it is lower."""
+"""Algorithms that search for good hyperparameters. They know values and losses, but no jobs. A lower loss is better."""

@@ -1,10 +1,10 @@
-"""Bayesian optimisation: a Gaussian process of the loss over the scaled space, and the combination of most expected improvement.
+"""Bayesian optimisation: a Gaussian process of the loss over the scaled space chooses the combination of highest expected improvement.
 
-Matches what AWS documents of its Bayesian strategy: it treats tuning as a regression problem, exploits what is known and explores what
-is not, and takes other jobs that are running into account. AWS's own implementation is closed; its published outline (Perrone et al.,
-"Amazon SageMaker Automatic Model Tuning: Scalable Gradient-Free Optimization", https://arxiv.org/abs/2012.08489) has a Gaussian
-process with a Matérn-5/2 kernel and expected improvement, too. Different: no warping of the inputs, the kernel's parameters are fitted
-by maximum likelihood rather than sampled, and combinations that are being tried are taken to have the loss that the model predicts.
+Matches AWS's documentation of its Bayesian strategy: it treats tuning as a regression problem, balances exploitation and exploration, and
+takes running jobs into account. AWS's implementation is closed. Its published outline (Perrone et al., "Amazon SageMaker Automatic Model
+Tuning: Scalable Gradient-Free Optimization", https://arxiv.org/abs/2012.08489) also has a Gaussian process with a Matérn-5/2 kernel and
+expected improvement. Differences: inputs are not warped, the kernel's parameters are fitted by maximum likelihood and not sampled, and a
+running combination is assumed to have its predicted loss.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     import numpy as np
     from sklearn.gaussian_process import GaussianProcessRegressor
 
-FIRST = 4  # combinations, at least, before there is a model: one more than there are hyperparameters
-CANDIDATES = 512  # drawn from the whole space, for each suggestion
-AROUND = 64  # drawn around each of the best, at each of the distances
+FIRST = 4  # least number of random combinations before there is a model; otherwise one more than there are hyperparameters
+CANDIDATES = 512  # drawn from the whole space for each suggestion
+AROUND = 64  # drawn around each of the best, at each distance
 DISTANCES = (0.1, 0.03, 0.01)  # of the unit interval
-KEPT = 4  # of the most promising ones, around which is looked further
-MOST_TOLD = 200  # the model is of the best half and the latest half of so many: its cost grows with the cube of their number
+KEPT = 4  # most promising candidates, around which more are drawn
+MOST_OBSERVATIONS = 200  # the model uses the best half and the latest half of them, because its cost grows with the cube of their number
 
 
 class BayesianSearch(SearchStrategy):
-    """Random at first, then where improvement is most to be expected. The same seed and the same losses give the same combinations.
+    """Random combinations first, then those of highest expected improvement. The same seed and losses give the same combinations.
 
     Parameters
     ----------
@@ -47,37 +47,37 @@ class BayesianSearch(SearchStrategy):
     def prepare(self) -> None:
         import sklearn.gaussian_process  # noqa: F401
 
-    def suggest(self, told: Sequence[LossObservation], pending: Sequence[Values]) -> Values | None:
+    def suggest(self, observations: Sequence[LossObservation], pending: Sequence[Values]) -> Values | None:
         self._suggested += 1
-        known = [each for each in told if self._space.coordinates(each.values) is not None]
+        known = [each for each in observations if self._space.coordinates(each.values) is not None]
         if len(known) + len(pending) < self._first or len(known) < 2:
-            return self._random.suggest(told, pending)
+            return self._random.suggest(observations, pending)
         values = _Suggestion(self._space, (self._seed, self._suggested), known, pending).best()
-        return self._random.suggest(told, pending) if values is None else values
+        return self._random.suggest(observations, pending) if values is None else values
 
 
 class _Suggestion:
-    """One choice: the model of what is known, and the search for its most promising combination."""
+    """One suggestion: the model of the observations, and the search for its most promising combination."""
 
-    def __init__(self, space: Space, seed: tuple[int, int], told: Sequence[LossObservation], pending: Sequence[Values]) -> None:
+    def __init__(self, space: Space, seed: tuple[int, int], observations: Sequence[LossObservation], pending: Sequence[Values]) -> None:
         import numpy as np
 
         self._space, self._random = space, np.random.default_rng(seed)
-        self._tried = {key(each.values) for each in told} | {key(values) for values in pending}
-        told = _reduced(told)
-        self._places = np.array([space.units(each.values) for each in told])
-        inputs, losses = np.array([space.coordinates(each.values) for each in told]), _comparable(told)
+        self._tried = {key(each.values) for each in observations} | {key(values) for values in pending}
+        observations = _reduced(observations)
+        self._places = np.array([space.units(each.values) for each in observations])
+        inputs, losses = np.array([space.coordinates(each.values) for each in observations]), _comparable(observations)
         self._model = _fitted(inputs, losses)
         if pending:
-            # A "kriging believer": what runs is taken to turn out as predicted, so that the next suggestion goes elsewhere.
+            # A "kriging believer": assume that running combinations get their predicted loss, so that the next suggestion differs.
             believed = np.array([space.coordinates(values) for values in pending])
             losses = np.append(losses, self._model.predict(believed))
             self._model = _conditioned(self._model, np.vstack([inputs, believed]), losses)
         self._best = losses.min()
-        self._order = np.argsort(losses[: len(told)])
+        self._order = np.argsort(losses[: len(observations)])
 
     def best(self) -> Values | None:
-        """The untried combination of most expected improvement; None when chance found no untried one."""
+        """The untried combination of highest expected improvement; None if no untried one was drawn."""
         import numpy as np
 
         dimensions = len(self._space.parameters)
@@ -89,7 +89,7 @@ class _Suggestion:
         return found[0][2] if found else None
 
     def _moved(self, centres: np.ndarray, distance: float) -> np.ndarray:
-        """Places around some, each of which differs in about half of its hyperparameters; a category is drawn anew."""
+        """Points around others, each changed in about half of its hyperparameters. A category is drawn at random."""
         import numpy as np
 
         places = np.repeat(centres, AROUND, axis=0)
@@ -100,7 +100,7 @@ class _Suggestion:
         return np.clip(np.where(changed, moved, places), 0.0, 1.0)
 
     def _most_promising(self, places: np.ndarray) -> list[tuple[float, np.ndarray, Values]]:
-        """``(expected improvement, place, combination)`` of the best few that are untried."""
+        """``(expected improvement, point, combination)`` of the best untried ones."""
         import numpy as np
 
         if not len(places):
@@ -117,7 +117,7 @@ class _Suggestion:
 
 
 def expected_improvement(mean: np.ndarray, deviation: np.ndarray, best: float) -> np.ndarray:
-    """By how much a normally distributed loss is below the best one, on average.
+    """The mean improvement of a normally distributed loss over the best one.
 
     Formula (35) of Jones, Schonlau and Welch, "Efficient Global Optimization of Expensive Black-Box Functions", 1998.
     """
@@ -129,22 +129,22 @@ def expected_improvement(mean: np.ndarray, deviation: np.ndarray, best: float) -
     return deviation * (gap * ndtr(gap) + np.exp(-0.5 * gap**2) / math.sqrt(2 * math.pi))
 
 
-def _reduced(told: Sequence[LossObservation]) -> list[LossObservation]:
-    if len(told) <= MOST_TOLD:
-        return list(told)
-    half = MOST_TOLD // 2
-    return sorted(told[:-half], key=lambda each: each.loss)[:half] + list(told[-half:])
+def _reduced(observations: Sequence[LossObservation]) -> list[LossObservation]:
+    if len(observations) <= MOST_OBSERVATIONS:
+        return list(observations)
+    half = MOST_OBSERVATIONS // 2
+    return sorted(observations[:-half], key=lambda each: each.loss)[:half] + list(observations[-half:])
 
 
-def _comparable(told: Sequence[LossObservation]) -> np.ndarray:
-    """The losses on one scale: each source's are standardised, since another data set may have quite other ones.
+def _comparable(observations: Sequence[LossObservation]) -> np.ndarray:
+    """The losses on one scale: standardised for each source, because another data set may have very different losses.
 
-    Outliers on the bad side are drawn in: how bad the bad ones are is of no interest, and would flatten the model of the good ones.
+    Bad outliers are clipped, because they would flatten the model of the good combinations.
     """
     import numpy as np
 
-    losses = np.array([each.loss for each in told])
-    sources = np.array([each.source for each in told])
+    losses = np.array([each.loss for each in observations])
+    sources = np.array([each.source for each in observations])
     for source in sorted(set(sources.tolist())):
         mine = sources == source
         lower, middle = np.quantile(losses[mine], [0.1, 0.5])
@@ -156,7 +156,7 @@ def _comparable(told: Sequence[LossObservation]) -> np.ndarray:
 
 
 def _settled(space: Space, places: np.ndarray) -> np.ndarray:
-    """The coordinates of the combinations at some places: integers and categories have theirs wherever between them one points."""
+    """The coordinates of the combinations at some points, rounded to the values of integers and categories."""
     import numpy as np
 
     columns = []
@@ -179,12 +179,12 @@ def _fitted(inputs: np.ndarray, losses: np.ndarray) -> GaussianProcessRegressor:
     kernel = ConstantKernel(1.0, (0.05, 20.0)) * shape + WhiteKernel(1e-3, (1e-6, 0.3))
     model = GaussianProcessRegressor(kernel, normalize_y=True)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a length at its bound is what a hyperparameter without effect has
+        warnings.simplefilter("ignore")  # a hyperparameter without effect gets a length scale at its bound
         return model.fit(inputs, losses)
 
 
 def _conditioned(model: GaussianProcessRegressor, inputs: np.ndarray, losses: Iterable[float]) -> GaussianProcessRegressor:
-    """The same model, its kernel as it was fitted, knowing more."""
+    """The same model with its fitted kernel and more observations."""
     from sklearn.gaussian_process import GaussianProcessRegressor
 
     return GaussianProcessRegressor(model.kernel_, optimizer=None, normalize_y=True).fit(inputs, losses)

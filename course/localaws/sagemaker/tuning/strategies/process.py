@@ -1,7 +1,7 @@
-"""A search in a process of its own: what models the losses needs a second and a hundred megabytes before it begins.
+"""Runs a search in its own process, because the libraries that model the losses need a second and a hundred megabytes to load.
 
-So the local AWS stays small, goes on answering while a model is fitted, and the model's many small matrices are worked on by one thread:
-of several, which the linear algebra would take, each waits for the others most of the time.
+So the local AWS stays small and answers requests while a model is fitted. The process uses one thread for linear algebra: with the model's
+many small matrices, several threads would mostly wait for each other.
 
     python -m course.localaws.sagemaker.tuning.strategies.process
 
@@ -25,12 +25,12 @@ ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_
 
 
 class SearchProcess(SearchStrategy):
-    """Has another search do its work elsewhere.
+    """A search that runs another search in a process.
 
     Parameters
     ----------
     search : SearchStrategy
-        As it begins; it can be pickled.
+        In its initial state; must be picklable.
     """
 
     def __init__(self, search: SearchStrategy) -> None:
@@ -38,15 +38,15 @@ class SearchProcess(SearchStrategy):
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ | ONE_THREAD)
         self._send(search)
 
-    def suggest(self, told: Sequence[LossObservation], pending: Sequence[Values]) -> Values | None:
-        """As `SearchStrategy.suggest`.
+    def suggest(self, observations: Sequence[LossObservation], pending: Sequence[Values]) -> Values | None:
+        """See `SearchStrategy.suggest`.
 
         Raises
         ------
         RuntimeError
             The process failed; its traceback is on this one's standard error.
         """
-        self._send((list(told), list(pending)))
+        self._send((list(observations), list(pending)))
         try:
             return pickle.load(self._process.stdout)
         except EOFError:
@@ -60,20 +60,20 @@ class SearchProcess(SearchStrategy):
         self._process.stdout.close()
 
     def _send(self, value: object) -> None:
-        with contextlib.suppress(BrokenPipeError):  # `suggest` says so: there is nothing to read then
+        with contextlib.suppress(BrokenPipeError):  # `suggest` reports it, because it has nothing to read then
             pickle.dump(value, self._process.stdin)
             self._process.stdin.flush()
 
 
 def main() -> None:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no answer
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # keep the output of libraries out of the answers
     with contextlib.suppress(EOFError):
         search = pickle.load(sys.stdin.buffer)
         threading.Thread(target=search.prepare, daemon=True).start()
         while True:
-            told, pending = pickle.load(sys.stdin.buffer)
-            pickle.dump(search.suggest(told, pending), answers)
+            observations, pending = pickle.load(sys.stdin.buffer)
+            pickle.dump(search.suggest(observations, pending), answers)
             answers.flush()
 
 

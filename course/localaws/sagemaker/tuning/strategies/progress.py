@@ -1,20 +1,20 @@
-"""Whether a search gets anywhere: how long ago its best loss last improved, and whether it is still likely to."""
+"""Tracks the progress of a search: when its best loss last improved, and whether it has converged."""
 
 from __future__ import annotations
 
-IMPROVEMENT = 0.01  # of the best loss: less is none. Source: BestObjectiveNotImproving in SageMaker's API reference, read 2026-11-25
-CONVERGED_JOBS = 10  # at least, without an improvement
+IMPROVEMENT = 0.01  # smallest improvement of the best loss. Source: BestObjectiveNotImproving in the API reference, read 2026-11-25
+CONVERGED_JOBS = 10  # least number of losses without an improvement
 
 
 class ConvergenceTracker:
-    """Counts losses in the order in which they come.
+    """Counts losses in the order of arrival.
 
     Attributes
     ----------
     best : float or None
         The lowest loss.
     not_improving : int
-        How many losses came since one that was better by 1 % than the best before it.
+        Number of losses since the last one that was at least 1 % better than the best before it.
     """
 
     def __init__(self) -> None:
@@ -33,9 +33,9 @@ class ConvergenceTracker:
 
     @property
     def converged(self) -> bool:
-        """Whether no improvement came for at least ten losses and half of all.
+        """Whether at least ten losses, and half of all, brought no improvement.
 
-        AWS detects convergence by criteria that it has not published ("developed over a wide range of diverse benchmarking tests"); this
-        one stands in for them and shares only the 1 %.
+        AWS's criteria for convergence are not published ("developed over a wide range of diverse benchmarking tests"). This stand-in
+        shares only the 1 %.
         """
         return self.not_improving >= max(CONVERGED_JOBS, self._count / 2)

@@ -1,4 +1,4 @@
-"""Searches that learn nothing: random combinations, and all of them in turn."""
+"""Searches that do not learn from losses: random search and grid search."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from course.localaws.sagemaker.tuning.strategies.space import Space, Values, key
 
-TRIES = 64  # random draws before a finite space is gone through for what is left
+TRIES = 64  # random draws before the rest of a finite space is enumerated
 
 
 @dataclass(frozen=True, slots=True)
 class LossObservation:
-    """What was found out about a combination: its loss, ``source`` naming the objective that the loss belongs to."""
+    """The loss of a combination; ``source`` names the objective that the loss belongs to."""
 
     values: Values
     loss: float
@@ -23,34 +23,34 @@ class LossObservation:
 class SearchStrategy:
     """Chooses the combinations to try."""
 
-    def suggest(self, told: Sequence[LossObservation], pending: Sequence[Values]) -> Values | None:
-        """The next combination, None when every one of the space was suggested.
+    def suggest(self, observations: Sequence[LossObservation], pending: Sequence[Values]) -> Values | None:
+        """The next combination; None if the whole space was suggested.
 
         Parameters
         ----------
-        told : sequence of LossObservation
-            What is known until now, one's own tries and earlier ones.
+        observations : sequence of LossObservation
+            All observations until now, including those of a warm start.
         pending : sequence of Values
-            Combinations that are being tried.
+            Combinations that are running.
         """
         raise NotImplementedError
 
     def prepare(self) -> None:
-        """Do now what takes time and would be done at the first suggestion, or one soon after it."""
+        """Do slow work now that the first suggestions would otherwise wait for."""
 
     def close(self) -> None:
-        """It is not going to be asked again."""
+        """Called after the last suggestion."""
 
 
 class RandomSearch(SearchStrategy):
-    """Uniform in the scaled space, no combination twice while there is another. The same seed gives the same combinations."""
+    """Uniform in the scaled space, without repetition while untried combinations are left. The same seed gives the same combinations."""
 
     def __init__(self, space: Space, seed: int) -> None:
         self._space, self._chance = space, random.Random(seed)
         self._seen: set[tuple] = set()
 
-    def suggest(self, told: Sequence[LossObservation], pending: Sequence[Values]) -> Values | None:
-        tried = self._seen | {key(each.values) for each in told} | {key(values) for values in pending}
+    def suggest(self, observations: Sequence[LossObservation], pending: Sequence[Values]) -> Values | None:
+        tried = self._seen | {key(each.values) for each in observations} | {key(values) for values in pending}
         values = self._new(tried)
         if values is not None:
             self._seen.add(key(values))
@@ -73,5 +73,5 @@ class GridSearch(SearchStrategy):
     def __init__(self, space: Space) -> None:
         self._left = space.every()
 
-    def suggest(self, told: Sequence[LossObservation], pending: Sequence[Values]) -> Values | None:
+    def suggest(self, observations: Sequence[LossObservation], pending: Sequence[Values]) -> Values | None:
         return next(self._left, None)

@@ -1,4 +1,4 @@
-"""Where a search looks: the ranges of hyperparameters, each scaled to the unit interval, and their values as the text that a job is given.
+"""The space of a search: ranges of hyperparameters, scaled to the unit interval, and their values as text for a job.
 
 Scalings are those of "Define Hyperparameter Ranges" in the SageMaker developer guide
 (https://docs.aws.amazon.com/sagemaker/latest/dg/automatic-model-tuning-define-ranges.html), read 2026-11-25. Which one ``Auto`` picks
@@ -32,7 +32,7 @@ class Numeric:
     ----------
     name : str
     low, high : float or int
-        Both belong to the range; int for a range of integers.
+        Both inclusive; int for a range of integers.
     scaling : str
         One of `SCALES`; ``Logarithmic`` needs ``low > 0``, ``ReverseLogarithmic`` ``0 <= low`` and ``high < 1``.
     """
@@ -49,15 +49,15 @@ class Numeric:
 
     @property
     def count(self) -> float:
-        """How many values there are: infinity for a range of real numbers."""
+        """The number of values; infinity for a range of real numbers."""
         return self.high - self.low + 1 if self.integer else (1 if self.low == self.high else math.inf)
 
     def every(self) -> Iterator[str]:
-        """Its values; only where there is a finite number of them."""
+        """All values, if their number is finite."""
         return map(str, range(self.low, self.high + 1)) if self.integer else iter([repr(self.low)])
 
     def value(self, unit: float) -> str:
-        """The value at a place of the unit interval."""
+        """The value at a point of the unit interval."""
         begin, end = self._ends()
         number = SCALES[self.scaling][1](begin + unit * (end - begin))
         if self.integer:
@@ -65,7 +65,7 @@ class Numeric:
         return repr(min(max(number, self.low), self.high))
 
     def unit(self, text: str) -> float | None:
-        """The place of a value; outside [0, 1] for one outside the range, None for one that is no number or cannot be scaled."""
+        """The point of a value; outside [0, 1] for a value outside the range, None if it is no number or cannot be scaled."""
         begin, end = self._ends()
         try:
             scaled = SCALES[self.scaling][0](float(text))
@@ -79,7 +79,7 @@ class Numeric:
         return [unit]
 
     def _ends(self) -> tuple[float, float]:
-        # Half a step beyond a range of integers, so that the first and the last are drawn as often as the others.
+        # Extend a range of integers by half a step, so that its ends are drawn as often as the other values.
         margin = 0.5 if self.integer else 0.0
         to_scale = SCALES[self.scaling][0]
         return to_scale(self.low - margin), to_scale(self.high + margin)
@@ -87,7 +87,7 @@ class Numeric:
 
 @dataclass(frozen=True, slots=True)
 class Categorical:
-    """A choice between texts."""
+    """A choice between strings."""
 
     name: str
     values: tuple[str, ...]
@@ -110,7 +110,7 @@ class Categorical:
         return (self.values.index(text) + 0.5) / len(self.values) if text in self.values else None
 
     def coordinates(self, unit: float) -> list[float]:
-        """One of its coordinates is 1, so that all values are as far from each other."""
+        """One-hot coordinates, so that all values have the same distance."""
         return [float(value == self.value(unit)) for value in self.values]
 
 
@@ -128,22 +128,22 @@ class Space:
         return math.prod(parameter.count for parameter in self.parameters)
 
     def every(self) -> Iterator[Values]:
-        """All combinations, the last hyperparameter changing fastest; only where their number is finite."""
+        """All combinations, if their number is finite. The last hyperparameter changes fastest."""
         names = [parameter.name for parameter in self.parameters]
         for values in itertools.product(*(parameter.every() for parameter in self.parameters)):
             yield dict(zip(names, values, strict=True))
 
     def values(self, units: Sequence[float]) -> Values:
-        """The combination at a place of the unit cube, whose axes are the hyperparameters in order."""
+        """The combination at a point of the unit cube, whose axes are the hyperparameters in order."""
         return {parameter.name: parameter.value(unit) for parameter, unit in zip(self.parameters, units, strict=True)}
 
     def units(self, values: Values) -> list[float] | None:
-        """The place of a combination; None when it lacks a hyperparameter, or has a value of which no place can be told."""
+        """The point of a combination; None if a hyperparameter is missing or a value has no point."""
         places = [parameter.unit(values[parameter.name]) for parameter in self.parameters if parameter.name in values]
         return None if len(places) < len(self.parameters) or None in places else places
 
     def coordinates(self, values: Values) -> list[float] | None:
-        """The place of a combination where categories are axes, too: what a model of the loss is given. None as with `units`."""
+        """The point of a combination with one-hot categories, as input of a model of the loss. None as with `units`."""
         places = self.units(values)
         if places is None:
             return None
@@ -155,12 +155,12 @@ class Space:
 
 
 def key(values: Values) -> tuple:
-    """What two equal combinations have in common."""
+    """A hashable key that is equal for equal combinations."""
     return tuple(sorted(values.items()))
 
 
 def automatic(low: float, high: float, integer: bool = False) -> str:
-    """The scaling that ``Auto`` stands for."""
+    """The scaling that ``Auto`` chooses."""
     if low > 0 and high / low >= SEVERAL_ORDERS:
         return "Logarithmic"
     if not integer and low >= 0 and high < 1 and (1 - low) / (1 - high) >= SEVERAL_ORDERS:

@@ -1,4 +1,4 @@
-"""Rules that stop a job while it runs, by the losses that it has reported: the median rule, and Hyperband."""
+"""Early stopping of running jobs by the losses that they have reported: the median rule and Hyperband."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-FACTOR = 3  # Hyperband's eta: a third of the jobs goes on from each rung
-LEAST_JOBS = 3  # ended ones before the median rule judges another; AWS does not say how many it wants
+FACTOR = 3  # Hyperband's eta: a third of the jobs continues at each rung
+LEAST_JOBS = 3  # completed jobs before the median rule applies; AWS does not document its number
 
 
 class Stopping(Protocol):
-    """Judges jobs while they run."""
+    """Decides which running jobs to stop."""
 
     def begun(self, job: str) -> None: ...
 
     def reported(self, job: str, losses: Sequence[float]) -> bool:
-        """Whether to stop a job that has just reported the last of its losses, one an epoch."""
+        """Whether to stop a job after its latest loss. There is one loss for each epoch."""
         ...
 
     def ended(self, job: str, losses: Sequence[float]) -> None:
-        """A job came to its own end."""
+        """Called when a job has ended by itself."""
 
 
 class NoStopping:
@@ -38,12 +38,12 @@ class NoStopping:
 
 
 class MedianRule:
-    """Stops a job whose loss is worse than the median, over the jobs before it, of their running averages up to the same epoch.
+    """Stops a job whose loss is worse than the median of the running averages of earlier jobs up to the same epoch.
 
     Source: "How Early Stopping Works" in
-    https://docs.aws.amazon.com/sagemaker/latest/dg/automatic-model-tuning-early-stopping.html, read 2026-11-25. The jobs before are
-    those that have completed, as the API reference says of ``TrainingJobEarlyStoppingType``. AWS does not document how many of them it
-    wants before it judges; here it is `LEAST_JOBS` that got as far as the job in question.
+    https://docs.aws.amazon.com/sagemaker/latest/dg/automatic-model-tuning-early-stopping.html, read 2026-11-25. Earlier jobs are those
+    that have completed, by the API reference of ``TrainingJobEarlyStoppingType``. AWS does not document how many it requires; here it is
+    `LEAST_JOBS` that reached the same epoch.
     """
 
     def __init__(self) -> None:
@@ -61,14 +61,14 @@ class MedianRule:
 
 
 class Hyperband:
-    """Successive halving of running jobs: at each rung those of the best third go on and the others are stopped.
+    """Successive halving of running jobs: at each rung the best third continues and the others are stopped.
 
-    A job that has reported a loss for ``most`` epochs is stopped, since it has had all that it may have. A job cannot be paused, so that
-    a rung judges each job as it comes, among those that came before it, and lets the first ones pass (the "stopping" variant of
-    asynchronous successive halving, Li et al., "A System for Massively Parallel Hyperparameter Tuning", https://arxiv.org/abs/1810.05934).
-    Brackets, the sizes of which are those of Li et al., "Hyperband", https://arxiv.org/abs/1603.06560, differ in the epoch of their first
-    rung; jobs fill one after the other. Matches AWS's documented behaviour: intermediate losses decide, no job is stopped before
-    ``least`` epochs, none goes on after ``most``. AWS publishes neither its brackets nor its factor.
+    A job is stopped after ``most`` epochs, its whole budget. Jobs cannot be paused, so a rung compares each job with the jobs that reached
+    it earlier, and lets the first ones pass (the "stopping" variant of asynchronous successive halving, Li et al., "A System for Massively
+    Parallel Hyperparameter Tuning", https://arxiv.org/abs/1810.05934). Brackets differ in the epoch of their first rung and are filled one
+    after the other; their sizes are those of Li et al., "Hyperband", https://arxiv.org/abs/1603.06560. Matches AWS's documented behaviour:
+    intermediate losses decide, no job is stopped before ``least`` epochs, none continues after ``most``. AWS publishes neither its brackets
+    nor its factor.
 
     Parameters
     ----------
@@ -86,11 +86,11 @@ class Hyperband:
         self._losses: defaultdict[tuple[int, int], list[float]] = defaultdict(list)
 
     def rungs(self, bracket: int) -> list[int]:
-        """The epochs at which jobs of a bracket are judged; bracket 0 judges soonest."""
+        """The epochs of a bracket's rungs; bracket 0 has the earliest."""
         return self._rungs[bracket:]
 
     def size(self, bracket: int) -> int:
-        """How many jobs begin in a bracket before the next one's turn."""
+        """The number of jobs that begin in a bracket before the next bracket."""
         left = self.halvings - bracket
         return math.ceil((self.halvings + 1) / (left + 1) * FACTOR**left)
 

@@ -33,11 +33,11 @@ def loss(values: Values) -> float:
 
 
 def run(search: SearchStrategy, count: int) -> list[LossObservation]:
-    told: list[LossObservation] = []
+    observations: list[LossObservation] = []
     for _ in range(count):
-        values = search.suggest(told, [])
-        told.append(LossObservation(values, loss(values)))
-    return told
+        values = search.suggest(observations, [])
+        observations.append(LossObservation(values, loss(values)))
+    return observations
 
 
 @settings(max_examples=8, deadline=None)
@@ -60,10 +60,10 @@ def test_it_finds_better_combinations_than_chance() -> None:
 
 
 def test_what_runs_at_a_time_is_spread() -> None:
-    told = run(BayesianSearch(MIXED, 1), 10)
+    observations = run(BayesianSearch(MIXED, 1), 10)
     search, pending = BayesianSearch(MIXED, 2), []
     for _ in range(4):
-        pending.append(search.suggest(told, pending))
+        pending.append(search.suggest(observations, pending))
     assert len({key(values) for values in pending}) == 4
     places = [MIXED.coordinates(values) for values in pending]
     assert min(math.dist(one, other) for i, one in enumerate(places) for other in places[:i]) > 1e-3
@@ -71,10 +71,10 @@ def test_what_runs_at_a_time_is_spread() -> None:
 
 def test_a_small_space_is_gone_through_without_repeating() -> None:
     space = Space((Numeric("depth", 1, 4, "Linear", integer=True), Categorical("kind", ("good", "bad"))))
-    search, told = BayesianSearch(space, 0), []
-    while (values := search.suggest(told, [])) is not None:
-        told.append(LossObservation(values, float(values["depth"])))
-    assert len({key(each.values) for each in told}) == len(told) == 8
+    search, observations = BayesianSearch(space, 0), []
+    while (values := search.suggest(observations, [])) is not None:
+        observations.append(LossObservation(values, float(values["depth"])))
+    assert len({key(each.values) for each in observations}) == len(observations) == 8
 
 
 def test_other_objectives_say_where_to_look() -> None:
@@ -85,19 +85,24 @@ def test_other_objectives_say_where_to_look() -> None:
 
 
 def test_losses_outside_the_ranges_are_of_use_or_left_out() -> None:
-    told = [LossObservation(values | {"rate": "5.0"}, loss(values)) for values in (each.values for each in run(RandomSearch(MIXED, 5), 6))]
-    told += [LossObservation({"rate": "-1", "depth": "3", "momentum": "0", "kind": "good"}, 0.0), LossObservation({"depth": "3"}, 0.0)]
-    assert set(BayesianSearch(MIXED, 0).suggest(told, [])) == {"rate", "depth", "momentum", "kind"}
+    observations = [
+        LossObservation(values | {"rate": "5.0"}, loss(values)) for values in (each.values for each in run(RandomSearch(MIXED, 5), 6))
+    ]
+    observations += [
+        LossObservation({"rate": "-1", "depth": "3", "momentum": "0", "kind": "good"}, 0.0),
+        LossObservation({"depth": "3"}, 0.0),
+    ]
+    assert set(BayesianSearch(MIXED, 0).suggest(observations, [])) == {"rate", "depth", "momentum", "kind"}
 
 
 def test_equal_losses_do_no_harm() -> None:
-    told = [LossObservation(each.values, 1.0) for each in run(RandomSearch(MIXED, 5), 12)]
-    assert BayesianSearch(MIXED, 0).suggest(told, []) is not None
+    observations = [LossObservation(each.values, 1.0) for each in run(RandomSearch(MIXED, 5), 12)]
+    assert BayesianSearch(MIXED, 0).suggest(observations, []) is not None
 
 
 def test_many_losses_are_modelled_by_the_best_and_the_latest() -> None:
-    told = run(RandomSearch(MIXED, 5), 300)
-    assert loss(BayesianSearch(MIXED, 0).suggest(told, [])) < 0.5
+    observations = run(RandomSearch(MIXED, 5), 300)
+    assert loss(BayesianSearch(MIXED, 0).suggest(observations, [])) < 0.5
 
 
 @pytest.mark.parametrize(("mean", "deviation", "best"), [(0.0, 1.0, 0.0), (1.0, 0.5, 0.3), (-2.0, 2.0, 0.0)])
