@@ -1,9 +1,8 @@
-"""Associations: which entity of lineage comes of which other, and queries along them.
+"""Associations between lineage entities, and queries along them.
 
-QueryLineage as its API reference has it (read 2026-11-25), and as the SDK's tests expect of AWS: the entity that a query starts at is
-one of its vertices, and a trial component's type is that of its job, ``TrainingJob``. Not documented, and chosen here: without
-``IncludeEdges`` edges are shown; ``Both`` goes up from the start and down from it, not down again from what is above; entities come by
-their distance from the start.
+QueryLineage follows its API reference (read 2026-11-25) and the SDK's tests: the start of a query is one of its vertices, and the type of a
+trial component is that of its job, ``TrainingJob``. Not documented, so chosen here: edges are shown without ``IncludeEdges``; ``Both``
+follows ancestors and descendants of the start, but not descendants of ancestors; entities are sorted by their distance from the start.
 """
 
 from __future__ import annotations
@@ -101,7 +100,7 @@ class Associations:
                 raise AwsError("ResourceNotFound", f"Entity '{arn}' does not exist.")
 
     def _reached(self, context: Context, edges: Edges, params: dict) -> dict[str, int]:
-        """Every entity that a query comes to, with its distance from the start; without a start, all there are."""
+        """Every entity that a query reaches, with its distance from the start; without a start, all entities."""
         starts = params.get("StartArns", [])
         if not starts:
             return {document[kind.arn_member]: 0 for kind in LINEAGE for document in self._engine.documents(context, kind)}
@@ -112,7 +111,7 @@ class Associations:
         return {arn: min(way[arn] for way in (up, down) if arn in way) for arn in up | down}
 
     def _described(self, context: Context, edge: Document) -> dict:
-        """An association as List shows it, with names and types of its ends."""
+        """An association as List shows it, with the names and types of both ends."""
         described = {
             name: edge[name] for name in ("SourceArn", "DestinationArn", "AssociationType", "CreationTime", "CreatedBy") if name in edge
         }
@@ -125,7 +124,7 @@ class Associations:
 
 
 def _walk(starts: list[str], edges: Edges, near: str, far: str, depth: int) -> dict[str, int]:
-    """From end to end of associations in one direction; the distance of all that is reached."""
+    """Breadth-first search along associations in one direction; returns the distance of each reached entity."""
     reached = dict.fromkeys(starts, 0)
     front = set(starts)
     for distance in range(1, depth + 1):
@@ -135,7 +134,7 @@ def _walk(starts: list[str], edges: Edges, near: str, far: str, depth: int) -> d
 
 
 def _on_the_way(shown: set[str], reached: dict[str, int], edges: Edges) -> set[str]:
-    """What lies on the shortest ways between the start and what a filter matched, and the start."""
+    """The start, and all entities on the shortest paths between it and the matches of a filter."""
     way, front = set(shown), set(shown)
     while front:
         nearer = {
@@ -168,7 +167,7 @@ def _matches(document: Document, vertex: dict, filters: dict) -> bool:
 
 
 def _edges(placed: list[dict], page: list[dict], edges: Edges) -> list[dict]:
-    """The associations between vertices, each on the page of the later one."""
+    """The associations between vertices. Each is on the page of its later vertex."""
     place = {vertex["Arn"]: number for number, vertex in enumerate(placed)}
     on_page = {place[vertex["Arn"]] for vertex in page}
     return [

@@ -1,8 +1,8 @@
-"""Experiments and their trials. What a trial is made of is in `trial_components`.
+"""Experiments and their trials. The parts of a trial are in `trial_components`.
 
-Words of the error for a name that is taken: https://github.com/aws/deep-learning-containers/pull/155, and as the SDK recognises it
-(``is_already_exist_error`` in sagemaker/core/experiments). What is deleted first: API reference of DeleteExperiment, DeleteTrial and
-DeleteTrialComponent, read 2026-11-25.
+Wording of the error for an existing name: https://github.com/aws/deep-learning-containers/pull/155, and ``is_already_exist_error`` in
+sagemaker/core/experiments of the SDK. Order of deletion: API reference of DeleteExperiment, DeleteTrial and DeleteTrialComponent, read
+2026-11-25.
 """
 
 from __future__ import annotations
@@ -90,14 +90,14 @@ class Experiments:
 
 
 def create(engine: ResourceEngine, context: Context, kind: ResourceKind, params: dict) -> dict:
-    """Keep an experiment, trial or trial component; without a name to display it displays its own."""
+    """Create an experiment, trial or trial component. Its default display name is its name."""
     name = params[kind.name_member]
     document = {"DisplayName": name} | params | by(context, "CreatedBy") | by(context, "LastModifiedBy")
     return {kind.arn_member: engine.create(context, kind, name, document, params.get("Tags", ()))}
 
 
 def update(engine: ResourceEngine, context: Context, kind: ResourceKind, params: dict, changes: dict | Callable[[Document], dict]) -> dict:
-    """Change one of them; its name stays."""
+    """Update an experiment, trial or trial component."""
 
     def changed(document: Document) -> dict:
         given = changes(document) if callable(changes) else changes
@@ -107,7 +107,7 @@ def update(engine: ResourceEngine, context: Context, kind: ResourceKind, params:
 
 
 def listed(kind: ResourceKind, documents: list[Document], params: dict) -> dict:
-    """The answer of a List operation: those made in the time asked for, in the order asked for."""
+    """The answer of a List operation, filtered by creation time and sorted."""
     member = kind.name_member if params.get("SortBy") == "Name" else "CreationTime"
     shown, token = selection.page(made_in(documents, params), kind.arn_member, lambda document: document[member], params)
     source = f"{kind.name}Source"
@@ -122,13 +122,13 @@ def listed(kind: ResourceKind, documents: list[Document], params: dict) -> dict:
 
 
 def made_in(documents: list[Document], params: dict) -> list[Document]:
-    """Those made in the time that a List operation asks for."""
+    """The documents created in the time range of a List operation."""
     after, before = params.get("CreatedAfter", float("-inf")), params.get("CreatedBefore", float("inf"))
     return [document for document in documents if after <= document["CreationTime"] < before]
 
 
 def by(context: Context, member: str) -> dict:
-    """Who did it, where somebody asked for it."""
+    """The caller, as ``CreatedBy`` and ``LastModifiedBy`` show it."""
     return {member: {"IamIdentity": {"Arn": context.principal.arn}}} if context.principal else {}
 
 

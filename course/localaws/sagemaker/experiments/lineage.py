@@ -1,8 +1,8 @@
-"""The entities of lineage: artifacts, actions and contexts. What comes of what is in `associations`.
+"""The lineage entities: artifacts, actions and contexts. `associations` has the edges between them.
 
-An artifact is told from others by its source, an action and a context by their names; each is deleted after its associations: as the SDK
-handles them (``delete(disassociate=True)`` in sagemaker/core/lineage/artifact.py, action.py and context.py, read 2026-11-25). How AWS
-makes the last part of an artifact's ARN is not documented; here it is a hash of the source.
+An artifact is identified by its source, an action or a context by its name. Associations must be deleted before their entity, as the SDK
+does (``delete(disassociate=True)`` in sagemaker/core/lineage/artifact.py, action.py and context.py, read 2026-11-25). AWS does not document
+the last part of an artifact's ARN; here it is a hash of the source.
 """
 
 from __future__ import annotations
@@ -103,28 +103,28 @@ class Lineage:
 
 
 def create(engine: ResourceEngine, context: Context, kind: ResourceKind, params: dict) -> str:
-    """Keep a new entity; returns its ARN."""
+    """Create an entity; returns its ARN."""
     document = params | {"_name": params.get(kind.name_member)} | by(context, "CreatedBy") | by(context, "LastModifiedBy")
     return engine.create(context, kind, key_of(kind, params), document, params.get("Tags", ()))
 
 
 def associate(engine: ResourceEngine, context: Context, source: str, destination: str, kind: str = "AssociatedWith") -> None:
-    """Keep a new association of two ARNs."""
+    """Create an association of two ARNs."""
     document = {"SourceArn": source, "DestinationArn": destination, "AssociationType": kind} | by(context, "CreatedBy")
     engine.create(context, ASSOCIATION, f"{source} {destination}", document)
 
 
 def key_of(kind: ResourceKind, params: dict) -> str:
-    """What tells an entity from others of its kind: the last part of its ARN."""
+    """The identity of an entity within its kind: the last part of its ARN."""
     if kind is not ARTIFACT:
-        return params[kind.name_member].rpartition("/")[2]  # Describe takes an ARN as well
+        return params[kind.name_member].rpartition("/")[2]  # Describe also takes an ARN
     if "ArtifactArn" in params:
         return params["ArtifactArn"].rpartition("/")[2]
     return hashlib.md5(json.dumps(params["Source"], sort_keys=True).encode(), usedforsecurity=False).hexdigest()
 
 
 def shown(kind: ResourceKind, document: Document) -> Document:
-    """An artifact under the name that it was given, if any; anything else as it is."""
+    """An artifact with the name that it was given, if any; other entities unchanged."""
     if kind is not ARTIFACT:
         return document
     return {member: value for member, value in (document | {"ArtifactName": document.get("_name")}).items() if value is not None}
@@ -135,7 +135,7 @@ def edge_of(params: dict) -> tuple[str, str]:
 
 
 def entity(engine: ResourceEngine, context: Context, arn: str) -> tuple[ResourceKind, Document] | None:
-    """The kind of what an ARN names, and its document; None when it is there no more."""
+    """The kind and the document of an ARN; None if it no longer exists."""
     part, _, name = arn.split(":", 5)[5].partition("/")
     try:
         kind = engine.kinds[part]
@@ -145,5 +145,5 @@ def entity(engine: ResourceEngine, context: Context, arn: str) -> tuple[Resource
 
 
 def type_of(kind: ResourceKind, document: Document) -> str | None:
-    """The type that an entity was given; of a trial component that a job made, the type of its source."""
+    """The type of an entity; for the trial component of a job, the type of its source."""
     return document.get(f"{kind.name}Type") or document.get("Source", {}).get("SourceType")

@@ -1,4 +1,4 @@
-"""The metrics that programs log to trial components, each a series of values."""
+"""Metrics that programs log to trial components, each as a series of values."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from course.localaws.core.database import Database
 from course.localaws.core.resources import Document
 
-# In the file of the resources, so that a series goes with its trial component.
+# In the same file as the resources, so that deleting a trial component deletes its series.
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS metric_points (
     arn TEXT NOT NULL REFERENCES resources (arn) ON DELETE CASCADE,
@@ -23,25 +23,25 @@ CREATE INDEX IF NOT EXISTS metric_points_by_name ON metric_points (arn, name, ti
 
 
 class MetricSeries:
-    """May be used from any thread."""
+    """Stores metric series. May be used from any thread."""
 
     def __init__(self, path: Path) -> None:
         self._database = Database(path, SCHEMA)
 
     def put(self, arn: str, points: Iterable[dict]) -> None:
-        """Add points: ``MetricName``, ``Timestamp`` in Unix seconds, ``Value`` and perhaps ``Step``."""
+        """Add points: ``MetricName``, ``Timestamp`` in Unix seconds, ``Value`` and optionally ``Step``."""
         rows = [(arn, point["MetricName"], point["Timestamp"], point.get("Step"), point["Value"]) for point in points]
         with self._database.write() as connection:
             connection.executemany("INSERT INTO metric_points VALUES (?, ?, ?, ?, ?)", rows)
 
     def of(self, component: Document) -> dict:
-        """The member ``Metrics`` of a trial component: what its job's metrics were, then what was logged, in order of names."""
+        """The member ``Metrics`` of a trial component: its job's metrics, then the logged ones sorted by name."""
         arn = component["TrialComponentArn"]
         names = self._database.connection.execute("SELECT DISTINCT name FROM metric_points WHERE arn = ? ORDER BY name", (arn,))
         return {"Metrics": [*component.get("Metrics", []), *(summary(arn, name, self.points(arn, name)) for (name,) in names.fetchall())]}
 
     def points(self, arn: str, name: str) -> list[tuple[float, int | None, float]]:
-        """``(timestamp, step, value)`` of a metric in the order of time."""
+        """``(timestamp, step, value)`` of a metric, sorted by time."""
         rows = self._database.connection.execute(
             "SELECT timestamp, step, value FROM metric_points WHERE arn = ? AND name = ? ORDER BY timestamp, rowid", (arn, name)
         )
@@ -52,7 +52,7 @@ class MetricSeries:
 
 
 def summary(arn: str, name: str, points: list[tuple[float, int | None, float]]) -> dict:
-    """The ``TrialComponentMetricSummary`` of points that there are, in the order of time."""
+    """The ``TrialComponentMetricSummary`` of at least one point, sorted by time."""
     values = [value for _, _, value in points]
     return {"MetricName": name, "SourceArn": arn, "TimeStamp": points[-1][0]} | {
         statistic: statistic_of(statistic, values) for statistic in ("Max", "Min", "Last", "Count", "Avg", "StdDev")
@@ -60,7 +60,7 @@ def summary(arn: str, name: str, points: list[tuple[float, int | None, float]]) 
 
 
 def statistic_of(statistic: str, values: list[float]) -> float:
-    """``Min``, ``Max``, ``Avg``, ``Count``, ``StdDev`` (of the population) or ``Last`` of values in the order of time."""
+    """``Min``, ``Max``, ``Avg``, ``Count``, ``StdDev`` (of the population) or ``Last`` of values sorted by time."""
     match statistic:
         case "Min":
             return min(values)

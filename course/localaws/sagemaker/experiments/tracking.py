@@ -1,9 +1,9 @@
-"""Jobs as trial components: SageMaker keeps one of each job, in a trial when the job's ``ExperimentConfig`` names one.
+"""Creates the trial component of each job, in a trial if the job's ``ExperimentConfig`` names one.
 
-What such a component holds is known from tests and answers of AWS (read 2026-11-25): tests/integ/test_track_from_*_job.py of
-https://github.com/aws/sagemaker-experiments (times, parameters, artifacts), test_codec.py of sagemaker-core (those of a training job).
-Two things are not known, and so by choice: the words of a training job's status, formed as those of the others; and the name of the
-trial that is made where the request names an experiment alone, ``<job>-aws-trial``.
+The content of such components is known from tests and answers of AWS (read 2026-11-25): tests/integ/test_track_from_*_job.py of
+https://github.com/aws/sagemaker-experiments (times, parameters, artifacts), test_codec.py of sagemaker-core (a training job). Two things
+are not known and chosen here: the text of a training job's status, which follows the other jobs; and ``<job>-aws-trial``, the name of the
+trial if the request names only an experiment.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 
 
 def check(engine: ResourceEngine, context: Context, params: dict) -> None:
-    """That the experiment, trial and run which a new job's ``ExperimentConfig`` names are there. Raises AwsError."""
+    """Check that the experiment, trial and run in a new job's ``ExperimentConfig`` exist. Raises AwsError."""
     config = params.get("ExperimentConfig", {})
     experiment = engine.get(context, EXPERIMENT, config["ExperimentName"]) if "ExperimentName" in config else None
     if "TrialName" in config:
@@ -49,7 +49,7 @@ def check(engine: ResourceEngine, context: Context, params: dict) -> None:
 
 
 def begun(engine: ResourceEngine, context: Context, kind: ResourceKind, job: Document) -> None:
-    """Keep the trial component of a new job, in its trial; a job of that name which was deleted gives its own up."""
+    """Create the trial component of a new job, in its trial. It replaces the component of a deleted job with the same name."""
     if kind.name not in TRACKED:
         return
     name, config = component_of(kind, job), job.get("ExperimentConfig", {})
@@ -71,21 +71,21 @@ def begun(engine: ResourceEngine, context: Context, kind: ResourceKind, job: Doc
 
 
 class Tracking:
-    """Tells the trial component of a job of its status; of one that has ended, of its outputs and metrics too.
+    """Updates the status of a job's trial component, and its outputs and metrics when the job has ended.
 
-    To be called by `ResourceEngine` after each change of a resource. Whatever goes wrong with the component, the job is as it is.
+    `ResourceEngine` calls it after each change of a resource. An error in the component never affects the job.
     """
 
     def __init__(self, platform: Platform, engine: ResourceEngine) -> None:
         self._platform, self._engine = platform, engine
 
     def __call__(self, context: Context, kind: ResourceKind, before: Document | None, job: Document) -> None:
-        if kind.name not in TRACKED or before is None:  # of a new job `begun` keeps one
+        if kind.name not in TRACKED or before is None:  # `begun` creates the component of a new job
             return
         try:
             self._engine.update(context, TRIAL_COMPONENT, component_of(kind, job), self._members(context, kind, job))
         except AwsError:
-            pass  # somebody has deleted it
+            pass  # it was deleted
         except Exception:
             logger.exception("the trial component of %s", job[kind.arn_member])
 
@@ -114,7 +114,7 @@ def status_of(kind: ResourceKind, job: Document) -> dict:
 
 
 def parameters(job: Document) -> Iterator[tuple[str, dict]]:
-    """A training job's hyperparameters and image, a transform job's model, and on what any of them runs; numbers where they are numbers."""
+    """A job's hyperparameters, image or model, and its instances; numbers are stored as numbers."""
     cluster = job.get("ResourceConfig") or job.get("TransformResources") or job.get("ProcessingResources", {}).get("ClusterConfig", {})
     image = (job.get("AlgorithmSpecification") or {}).get("TrainingImage")
     about = {name: cluster.get(name) for name in ("InstanceCount", "InstanceType", "VolumeSizeInGB")}
@@ -127,7 +127,7 @@ def parameters(job: Document) -> Iterator[tuple[str, dict]]:
 
 
 def inputs(job: Document) -> dict:
-    """The data of a job by names, and a processing job's image."""
+    """The data of a job by name, and a processing job's image."""
     sources = {entry["InputName"]: (entry.get("S3Input"), None) for entry in job.get("ProcessingInputs", [])}
     for channel in job.get("InputDataConfig", []):
         sources[channel["ChannelName"]] = (channel["DataSource"].get("S3DataSource"), channel.get("ContentType"))
@@ -139,7 +139,7 @@ def inputs(job: Document) -> dict:
 
 
 def outputs(job: Document) -> dict:
-    """Where a job's results are."""
+    """The locations of a job's results."""
     uris = {
         entry["OutputName"]: entry["S3Output"]["S3Uri"]
         for entry in job.get("ProcessingOutputConfig", {}).get("Outputs", [])
@@ -151,7 +151,7 @@ def outputs(job: Document) -> dict:
 
 
 def metrics(platform: Platform, context: Context, kind: ResourceKind, job: Document) -> Iterator[dict]:
-    """The metrics that a job's log showed, from what was published of them."""
+    """The metrics of a job's log, as published to CloudWatch."""
     for final in job.get("FinalMetricDataList", []):
         dimensions = [{"Name": kind.name_member, "Value": job[kind.name_member]}]
         metric = {"Namespace": f"/aws/sagemaker/{kind.name}s", "MetricName": final["MetricName"], "Dimensions": dimensions}

@@ -1,7 +1,7 @@
-"""Trial components: what was done in a trial, with its parameters, artifacts and metrics; those of jobs are made by `tracking`.
+"""Trial components: the steps of a trial, with their parameters, artifacts and metrics. `tracking` creates those of jobs.
 
-How an update changes a map, and which filters of a list exclude each other: API reference of UpdateTrialComponent and
-ListTrialComponents, read 2026-11-25. Times of metrics: sagemaker/core/experiments/_metrics.py of the SDK.
+Updates of maps and exclusive list filters: API reference of UpdateTrialComponent and ListTrialComponents, read 2026-11-25. Times of
+metrics: sagemaker/core/experiments/_metrics.py of the SDK.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from course.localaws.platform import Platform
 
 MAPS = ("Parameters", "InputArtifacts", "OutputArtifacts")
-EMPTY: dict = {name: {} for name in MAPS}  # AWS answers with them: the SDK's ExperimentAnalytics takes no component without
-OLDEST, NEWEST = -1_209_600.0, 7_200.0  # seconds from now within which a metric's time stamp must lie
+EMPTY: dict = {name: {} for name in MAPS}  # AWS returns empty maps, and the SDK's ExperimentAnalytics needs them
+OLDEST, NEWEST = -1_209_600.0, 7_200.0  # allowed range of a metric's time stamp, in seconds from now
 PERIODS = {"OneMinute": 60, "FiveMinute": 300, "OneHour": 3600}  # seconds
 
 
@@ -92,7 +92,7 @@ class TrialComponents:
         return arn_of(TRIAL, trial) | arn_of(TRIAL_COMPONENT, document)
 
     def put_metrics(self, context: Context, params: dict) -> dict:
-        """Keep the points that are valid; the answer names the others by their index."""
+        """Store the valid points; the answer lists the others by index."""
         try:
             document = self._engine.get(context, TRIAL_COMPONENT, params["TrialComponentName"])
         except AwsError as error:  # the metrics service's model has no ResourceNotFound
@@ -116,14 +116,14 @@ class TrialComponents:
         self.series.close()
 
     def _trials(self, context: Context, params: dict) -> set[str]:
-        """The names of the trials that a list of trial components is asked for."""
+        """The names of the trials to which a list of trial components is restricted."""
         if "TrialName" in params:
             return {self._engine.get(context, TRIAL, params["TrialName"])["TrialName"]}
         name = self._engine.get(context, EXPERIMENT, params["ExperimentName"])["ExperimentName"]
         return {trial["TrialName"] for trial in self._engine.documents(context, TRIAL) if trial["ExperimentName"] == name}
 
     def _query(self, context: Context, query: dict) -> dict:
-        """A statistic of a logged metric by steps, or by periods of time."""
+        """A statistic of a logged metric, by step or by period of time."""
         by_step = query["Period"] == "IterationNumber"
         wrong = ""
         if by_step != (query["XAxisType"] == "IterationNumber"):
@@ -143,7 +143,7 @@ class TrialComponents:
 
 
 def add_to_trial(engine: ResourceEngine, context: Context, name: str, trial: Document) -> Document:
-    """Make a trial component one of a trial's; it may be of others, too."""
+    """Add a trial component to a trial. It may belong to several trials."""
     return engine.update(
         context,
         TRIAL_COMPONENT,

@@ -1,8 +1,8 @@
-"""What CreateModelPackage and UpdateModelPackage demand of a request.
+"""AWS's checks of CreateModelPackage and UpdateModelPackage requests.
 
-Words: of a request with both names or none, and of a missing group, https://github.com/getmoto/moto/pull/7165, whose author compared them
-with AWS's; of missing model data and of an environment, as public programs quote AWS's answers. What a package without a group may have:
-API reference of CreateModelPackage and InferenceSpecification. Read 2026-11-25.
+Wording: for both names or none, and for a missing group, https://github.com/getmoto/moto/pull/7165, whose author compared it with AWS; for
+missing model data and an environment, public programs that quote AWS's answers. Rules for a package without a group: API reference of
+CreateModelPackage and InferenceSpecification. Read 2026-11-25.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def prepared(platform: Platform, engine: ResourceEngine, context: Context, param
 
 
 def checked_update(platform: Platform, params: dict) -> dict:
-    """The parameters of UpdateModelPackage, with what was found out of their images and data. Waits for moto. Raises AwsError."""
+    """The parameters of UpdateModelPackage, with the digests of images and data added. Waits for moto. Raises AwsError."""
     check_card(params)
     return params | _specifications(platform, params)
 
@@ -68,14 +68,14 @@ def group_of(engine: ResourceEngine, context: Context, params: dict) -> Document
 
 
 def next_name(engine: ResourceEngine, context: Context, document: Document) -> str:
-    """Take the group's next version number for a package; returns what `ResourceEngine` calls the package."""
+    """Take the group's next version number for a package; returns the package's name in the `ResourceEngine`."""
     group = document["ModelPackageGroupName"]
     document["ModelPackageVersion"] = model_package_groups.next_version(engine, context, group)
     return f"{group}/{document['ModelPackageVersion']}"
 
 
 def check_names(specifications: list[dict]) -> None:
-    """That a package's additional inference specifications can be told from each other. Raises AwsError."""
+    """Check that the names of additional inference specifications are unique. Raises AwsError."""
     names = [specification["Name"] for specification in specifications]
     if len(names) != len(set(names)):
         raise invalid(f"The names of AdditionalInferenceSpecifications must be unique within a model package; got {', '.join(names)}.")
@@ -84,7 +84,7 @@ def check_names(specifications: list[dict]) -> None:
 
 
 def check_card(params: dict) -> None:
-    """That a model card's content is JSON. Raises AwsError."""
+    """Check that a model card's content is JSON. Raises AwsError."""
     try:
         if not isinstance(json.loads(params.get("ModelCard", {}).get("ModelCardContent") or "{}"), dict):
             raise ValueError("it is no object")
@@ -93,7 +93,7 @@ def check_card(params: dict) -> None:
 
 
 def _of_source(engine: ResourceEngine, context: Context, params: dict) -> dict:
-    """The inference specification of the model or package whose ARN is the SourceUri, for a request that has none of its own."""
+    """The inference specification of the model or package whose ARN is the SourceUri; for a request without its own one."""
     part, _, name = params.get("SourceUri", "").partition(f"arn:aws:sagemaker:{context.region}:{context.account}:")[2].partition("/")
     if "InferenceSpecification" in params or part not in ("model", "model-package"):
         return {}
@@ -105,7 +105,7 @@ def _of_source(engine: ResourceEngine, context: Context, params: dict) -> dict:
 
 
 def _of_model(container: dict) -> dict:
-    """A model's container as one of a package. Of an archive DescribeModel shows both members; a package takes one."""
+    """A model's container in the form of a package. DescribeModel shows an archive in two members; a package takes one."""
     left = "ModelDataSource" if "ModelDataUrl" in container else ""
     return {member: container[member] for member in OF_MODEL if container.get(member) and member != left}
 
@@ -139,12 +139,12 @@ def _unversioned(document: Document) -> Document:
             raise invalid("An unversioned model package cannot be created with ModelDataSource; give ModelDataUrl.")
         if "Image" not in container:
             raise invalid("A container of an unversioned model package needs an Image.")
-    # "This parameter [...] does not apply to unversioned models", and yet the SDK sends it of every one.
+    # "This parameter [...] does not apply to unversioned models", but the SDK always sends it.
     return {member: value for member, value in document.items() if member != "ModelApprovalStatus"}
 
 
 def _specifications(platform: Platform, params: dict) -> dict:
-    """The inference specifications of a request with their images' digests and their data's entity tags."""
+    """The inference specifications of a request, with the digests of images and the entity tags of data."""
     found = {}
     if "InferenceSpecification" in params:
         found["InferenceSpecification"] = _specification(platform, params["InferenceSpecification"])

@@ -1,7 +1,8 @@
-"""What a model package leaves in the lineage: an artifact of its own, of each image and of each model in it, and their associations.
+"""Creates the lineage of a model package: artifacts of the package, its images and its models, and their associations.
 
-Source: "Amazon SageMaker AI-Created Tracking Entities" of the developer guide, read 2026-11-25; types and association as the lineage tables
-of the SDK show them for a registration. The context of the group and the action of the approval, which AWS makes besides, are not made.
+Source: "Amazon SageMaker AI-Created Tracking Entities" of the developer guide, read 2026-11-25; types and associations as the lineage
+tables of the SDK show them for a registration. AWS also creates a context of the group and an action of the approval; they are missing
+here.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ from course.localaws.sagemaker.experiments import lineage
 
 
 def record(engine: ResourceEngine, context: Context, package: Document) -> None:
-    """Keep the lineage of a new package; what is kept already of an image or a model is used."""
+    """Create the lineage of a new package. Existing artifacts of an image or a model are used again."""
     whole = _artifact(engine, context, package["ModelPackageArn"], "Model", package.get("MetadataProperties"))
     for uri, kind in dict.fromkeys(_parts(package)):
-        with contextlib.suppress(AwsError):  # a package of the same ARN had it, before its group was deleted and made again
+        with contextlib.suppress(AwsError):  # an earlier package with the same ARN had it, before its group was deleted
             lineage.associate(engine, context, _artifact(engine, context, uri, kind), whole, "ContributedTo")
 
 
@@ -36,5 +37,5 @@ def _artifact(engine: ResourceEngine, context: Context, uri: str, kind: str, met
     params = {"Source": {"SourceUri": uri}, "ArtifactType": kind} | ({"MetadataProperties": metadata} if metadata else {})
     try:
         return lineage.create(engine, context, lineage.ARTIFACT, params)
-    except AwsError:  # another package has it
+    except AwsError:  # it exists for another package
         return lineage.ARTIFACT.arn_of(context, lineage.key_of(lineage.ARTIFACT, params))

@@ -1,8 +1,8 @@
-"""Model package groups: the models of which the registry keeps versions.
+"""Model package groups: each holds the versions of one model.
 
-Words: `Model Package Group already exists` and `does not exist` as programs recognise AWS's answers; those about policies from the handler
-of the CloudFormation resource AWS::SageMaker::ModelPackageGroup, read 2026-11-25. How AWS words the conflict of a group that still has
-versions is not known. A group's policy is checked and kept; it lets other accounts in, and there are none here.
+Wording: programs recognise AWS's `Model Package Group already exists` and `does not exist`; texts about policies come from the handler of
+the CloudFormation resource AWS::SageMaker::ModelPackageGroup, read 2026-11-25. AWS's text for deleting a group with versions is not known.
+A group's policy is checked and stored, but has no effect: it gives access to other accounts, and there are none here.
 """
 
 from __future__ import annotations
@@ -112,11 +112,11 @@ class ModelPackageGroups:
 
 
 def name_of(params: dict) -> str:
-    """The name of the group that a request names by name or ARN."""
+    """The name of a group, given its name or ARN."""
     return params["ModelPackageGroupName"].rpartition("/")[2]
 
 
 def next_version(engine: ResourceEngine, context: Context, name: str) -> int:
-    """A version number that no package of the group ever had."""
+    """The next unused version number of a group. Numbers are never used again."""
     group = engine.update(context, MODEL_PACKAGE_GROUP, name, lambda group: {"_versions": group.get("_versions", 0) + 1})
     return group["_versions"]

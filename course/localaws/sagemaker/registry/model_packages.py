@@ -1,8 +1,8 @@
-"""Model packages: versions of a model that a group keeps, and packages that stand alone.
+"""Model packages: versions of a model in a group, and packages without a group.
 
-Source: "Model Registration Deployment with Model Registry" of the SageMaker developer guide and the API reference, read 2026-11-25. The
-words for a package that is not there are those that public programs quote; what a request must be is in `package_checks`. A package is
-`Completed` at once: what AWS does meanwhile, finding image and data, is done before the answer.
+Source: "Model Registration Deployment with Model Registry" of the SageMaker developer guide and the API reference, read 2026-11-25. Public
+programs quote the wording for a missing package; `checks` has the checks of a request. A package is `Completed` at once, because image and
+data are looked up before the answer.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ MOST_PROPERTIES = 50
 
 @dataclass(frozen=True)
 class PackageKind(ResourceKind):
-    """A version has no name of its own: `ResourceEngine` tells it by its group's and its number, which nobody is shown."""
+    """A version has no name: `ResourceEngine` names it by its group and number, and no answer shows that name."""
 
     @property
     def name_member(self) -> str:
@@ -72,7 +72,7 @@ class ModelPackages:
         }
 
     async def create(self, context: Context, params: dict) -> dict:
-        # Images and KMS are asked, which the event loop must not wait for.
+        # This waits for images and KMS, so it must not run in the event loop.
         return await asyncio.to_thread(self._create, context, params)
 
     def describe(self, context: Context, params: dict) -> dict:
@@ -153,7 +153,7 @@ class ModelPackages:
 
 
 def key_of(context: Context, name: str) -> str:
-    """The engine's name of a package that a request names by name or ARN, versioned or not. Raises AwsError for any other ARN."""
+    """The engine's name of a package, given its name or ARN, versioned or not. Raises AwsError for any other ARN."""
     own = MODEL_PACKAGE.arn_of(context, "")
     if name.startswith("arn:") and not name.startswith(own):
         raise invalid(f"ModelPackage {name} does not exist.")
@@ -164,7 +164,7 @@ def key_of(context: Context, name: str) -> str:
 
 
 def asked_for(package: Document, params: dict) -> bool:
-    """Whether a package satisfies the filters of ListModelPackages; with a group named, versions are meant."""
+    """Whether a package matches the filters of ListModelPackages. With a group, only versions match."""
     kind = params.get("ModelPackageType", "Versioned" if "ModelPackageGroupName" in params else "Unversioned")
     versioned = "ModelPackageVersion" in package
     after, before = params.get("CreationTimeAfter", float("-inf")), params.get("CreationTimeBefore", float("inf"))
@@ -186,6 +186,6 @@ def properties(package: Document, params: dict) -> dict[str, str]:
 
 
 def sanitized(card: dict) -> dict:
-    """A model card without what a key may protect; of its content the risk rating stays, as the API reference says."""
+    """A model card without content that a key may protect; by the API reference, only the risk rating stays."""
     rating = json.loads(card.get("ModelCardContent") or "{}").get("intended_uses", {}).get("risk_rating")
     return card | {"ModelCardContent": json.dumps({"intended_uses": {"risk_rating": rating}} if rating else {})}

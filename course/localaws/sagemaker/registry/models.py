@@ -1,7 +1,7 @@
-"""The containers of a model that a model package stands for.
+"""Resolves model packages in a CreateModel request to their containers.
 
 Source: API reference of ContainerDefinition (`ModelPackageName`, `InferenceSpecificationName`) and of CreateModelPackage, read 2026-11-25:
-a version must be `Approved` to be deployed. In which words AWS refuses another one is not known.
+a version must be `Approved` to be deployed. AWS's error text for other versions is not known.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ OWN = ("Image", "ModelDataUrl", "ModelDataSource")
 
 
 def resolved(engine: ResourceEngine, context: Context, params: dict) -> dict:
-    """A CreateModel request in which each container that names a package is replaced by the package's own.
+    """A CreateModel request in which each container that names a package is replaced by the package's containers.
 
     Raises
     ------
     AwsError
-        ``ValidationException``: there is no such package, or it may not be deployed.
+        ``ValidationException``: the package does not exist or may not be deployed.
     """
     alone = "PrimaryContainer" in params
     given = [params["PrimaryContainer"]] if alone else params.get("Containers", [])
@@ -33,7 +33,7 @@ def resolved(engine: ResourceEngine, context: Context, params: dict) -> dict:
 
 
 def containers(package: Document, specification: str | None = None) -> list[dict]:
-    """What a package says of its containers, as CreateModel takes them; ``specification`` names one of its additional ones.
+    """A package's containers in the form of CreateModel; ``specification`` names an additional inference specification.
 
     Raises
     ------
@@ -70,10 +70,10 @@ def _check_deployable(package: Document) -> None:
 
 
 def _container(given: dict) -> dict:
-    """A package's container, with the very image that was found when the package was made."""
+    """A package's container, with the image digest that was found when the package was created."""
     taken = {member: given[member] for member in TAKEN if member in given}
     if "ImageDigest" in given:
-        # A registry's host has no colon, so that what follows the last one is a tag.
+        # A registry's host has no colon, so the text after the last colon is a tag.
         repository = taken["Image"].partition("@")[0].partition(":")[0]
         taken["Image"] = f"{repository}@{given['ImageDigest']}"
     return taken
