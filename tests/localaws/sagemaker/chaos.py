@@ -1,4 +1,4 @@
-"""A local AWS that is killed at any moment, with whatever runs on it, and started again on the same state."""
+"""A local AWS that tests kill at random moments, with its jobs, and start again on the same state."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class KillableAws:
     Attributes
     ----------
     random : random.Random
-        For whatever is left to chance.
+        For all random choices.
     world : JobFixtures
-        Of the local AWS that runs now.
+        Helpers of the present local AWS.
     """
 
     def __init__(self, state: Path, seed: int) -> None:
@@ -29,13 +29,13 @@ class KillableAws:
         self.world = JobFixtures(launch.start(state), "")
 
     def kill_gateway(self) -> None:
-        """What ran on it ends with it, and another one takes its place."""
+        """Kill the local AWS with everything that runs on it, and start another one."""
         psutil.Process(self.world.handle.pid).kill()
         self.world.until(lambda: not self.world.processes())
         self.world = JobFixtures(launch.start(self.state), "", fresh=False)
 
     def kill_one(self, wanted: Callable[[psutil.Process], bool]) -> bool:
-        """Kill a process of a job or server; False when there was none to kill."""
+        """Kill a process of a job or server; False if there is none."""
         found = self.world.processes()
         self.random.shuffle(found)
         for process in found:
@@ -46,6 +46,6 @@ class KillableAws:
         return False
 
     def nothing_is_left(self) -> None:
-        """Wait until no process and no directory is left."""
+        """Wait until no process and no directory remains."""
         self.world.until(lambda: not self.world.processes())
         self.world.until(lambda: not self.world.boxes())

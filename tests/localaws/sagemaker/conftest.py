@@ -1,4 +1,4 @@
-"""The local AWS on which the tests of jobs run: one in each mode of /opt/ml."""
+"""The local AWS for tests of jobs: one in each mode of /opt/ml."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MODES = [
 
 @pytest.hookimpl(tryfirst=True)  # before pytest chooses by mark
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of tests marked ``second_mode_nightly`` that run in both modes, the run in the mode that this machine would not choose is nightly."""
+    """Makes one run of each ``second_mode_nightly`` test nightly: the run in the mode that this machine would not choose."""
     names, best = {item.nodeid for item in items}, box.best_mode()
     for item in items:
         mode = item.callspec.params.get("world") if hasattr(item, "callspec") else None
@@ -32,7 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of wheels in the place of PyPI."""
+    """A folder of wheels instead of PyPI."""
     folder = tmp_path_factory.mktemp("wheels")
     write_wheel(folder, "localaws-tiny", "1.0")
     return folder
@@ -40,7 +40,7 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session", params=MODES)
 def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, wheels: Path) -> Iterator[JobFixtures]:
-    """A local AWS whose jobs have /opt/ml by bind mount or by rewritten paths, and pip a folder of wheels."""
+    """Helpers of a local AWS whose jobs have /opt/ml by bind mount or by rewritten paths, and whose pip uses a folder of wheels."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PIP_NO_INDEX", "1")
         patch.setenv("PIP_FIND_LINKS", str(wheels))
@@ -54,7 +54,7 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.fixture(scope="session")
 def key(world: JobFixtures) -> str:
-    """The ARN of a KMS key that has the alias ``alias/models``."""
+    """The ARN of a KMS key with the alias ``alias/models``."""
     kms = world.client("kms")
     metadata = kms.create_key()["KeyMetadata"]
     kms.create_alias(AliasName="alias/models", TargetKeyId=metadata["KeyId"])

@@ -1,4 +1,4 @@
-"""The classic layout of a container of one's own: a Dockerfile, and the programs ``train`` and ``serve`` in /opt/program."""
+"""The classic layout of a custom container: a Dockerfile, and the programs ``train`` and ``serve`` in /opt/program."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ ANY_PORT = 'int(os.environ.get("SAGEMAKER_BIND_TO_PORT", 8080))'
 
 
 def write(folder: Path, files: dict[str, str]) -> Path:
-    """Files below a folder; what begins with ``#!`` is executable. Returns the folder."""
+    """Write files below a folder; files that begin with ``#!`` become executable. Returns the folder."""
     for name, text in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -79,6 +79,6 @@ def write(folder: Path, files: dict[str, str]) -> Path:
 
 
 def classic(folder: Path, port: str = ANY_PORT, **changes: str) -> Path:
-    """The classic layout; ``changes`` replace files by their names without folder."""
+    """The files of the classic layout; ``changes`` replace files, by name without folder."""
     texts = {"Dockerfile": DOCKERFILE, "train": TRAIN, "serve": SERVE.replace("PORT", port, 1), "helper.py": "NAME = 'helper'\n"} | changes
     return write(folder, {name if name == "Dockerfile" else f"program/{name}": text for name, text in texts.items()})

@@ -1,4 +1,4 @@
-"""A local AWS with a bucket, and short ways to run jobs on it through boto3."""
+"""A local AWS with a bucket, and helpers to run jobs on it through boto3."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class JobFixtures:
     def script(
         self, code: str, hyperparameters: dict[str, str] | None = None, files: dict[str, str] | None = None, **changes: object
     ) -> str:
-        """A training job in script mode as SDK v2 asks for it; returns its name."""
+        """Create a training job in script mode as SDK v2 does; returns its name."""
         name = self.name("script")
         source = self.put(f"code/{name}/sourcedir.tar.gz", targz({"train.py": code, **(files or {})}))
         hyperparameters = {"sagemaker_program": '"train.py"', "sagemaker_submit_directory": f'"{source}"', **(hyperparameters or {})}
@@ -103,7 +103,7 @@ class JobFixtures:
     # Processing
 
     def process(self, code: str, **changes: object) -> str:
-        """A processing job that runs ``code``; returns its name."""
+        """Create a processing job that runs ``code``; returns its name."""
         name = self.name("process")
         source = self.put(f"code/{name}/process.py", code)
         inputs = [processing_input("code", source, "/opt/ml/processing/input/code"), *changes.pop("ProcessingInputs", [])]
@@ -125,7 +125,7 @@ class JobFixtures:
             lambda: self.sagemaker.describe_processing_job(ProcessingJobName=name), lambda job: job["ProcessingJobStatus"] in ENDED
         )
 
-    # What happened
+    # Results
 
     def lines(self, name: str, group: str = "TrainingJobs", host: str = "algo-1") -> list[str]:
         """The lines of a job's log on one host."""
@@ -147,7 +147,7 @@ class JobFixtures:
         return lines
 
     def done_in_s3(self, caller: str) -> list[tuple[str, str]]:
-        """What a job did to S3: ``(operation, bucket/key)``."""
+        """A job's S3 calls: ``(operation, bucket/key)``."""
         found, since = [], 0
         while events := self.handle.events(since):
             found += [(event["operation"], event["resource"]) for event in events if event["caller"] == caller]
@@ -158,7 +158,7 @@ class JobFixtures:
         return [path.name for path in (self.handle.state / "boxes").iterdir()]
 
     def processes(self) -> list[psutil.Process]:
-        """Every process of a job of this local AWS."""
+        """All processes of jobs of this local AWS."""
         found = []
         for process in psutil.process_iter():
             try:
@@ -169,7 +169,7 @@ class JobFixtures:
         return found
 
     def until(self, ask: Callable[[], object], good: Callable[[object], object] = bool, seconds: float = 90) -> object:
-        """Ask again until the answer is good."""
+        """Call ``ask`` until its answer is ``good``; returns the answer."""
         limit = time.monotonic() + seconds
         while not good(answer := ask()):
             assert time.monotonic() < limit, f"still {answer!r} after {seconds} s"
@@ -199,7 +199,7 @@ def targz(files: dict[str, str | bytes]) -> bytes:
 
 
 def cluster(count: int) -> dict:
-    """The ``ResourceConfig`` of a job on so many instances."""
+    """The ``ResourceConfig`` of a job on ``count`` instances."""
     return {"InstanceType": "ml.m5.large", "InstanceCount": count, "VolumeSizeInGB": 5}
 
 

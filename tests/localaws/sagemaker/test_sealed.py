@@ -1,4 +1,4 @@
-"""A sealed local AWS, as graders start it: its jobs and model servers reach it, and nothing and nobody else."""
+"""A sealed local AWS, as graders start it: its jobs and model servers reach only this local AWS, and no network."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_links_out_of_the_box_lead_nowhere(world: JobFixtures) -> None:
 
 
 def test_a_channel_of_hard_links_cannot_be_written(world: JobFixtures) -> None:
-    """It would be written to the stored objects."""
+    """A write would change the stored objects."""
     body = b"x" * (2 << 20)
     uri = world.put("fast/large", body)
     code = """

@@ -1,4 +1,4 @@
-"""Writes tiny wheels, so that pip has something to install without a network."""
+"""Writes tiny wheels that pip can install without a network."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def write_wheel(folder: Path, name: str, version: str, programs: dict[str, str] | None = None) -> Path:
-    """A wheel of one module, named like the package, that holds its ``VERSION``; ``main`` of it prints that, for ``programs`` to be it."""
+    """A wheel of one module with the package's name, a ``VERSION``, and a ``main`` that prints it; ``programs`` run ``main``."""
     module = name.replace("-", "_")
     info = f"{module}-{version}.dist-info"
     files = {

@@ -10,7 +10,7 @@ import pytest
 from tests.localaws.sagemaker.job_fixtures import BUCKET, SKLEARN, JobFixtures, channel, processing_input, processing_output
 from tests.localaws.sagemaker.processing.test_processing import refused
 
-pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
+pytestmark = pytest.mark.second_mode_nightly  # test_training.py and others already test both modes
 
 
 def made(world: JobFixtures) -> tuple[str, str, str]:

@@ -10,7 +10,7 @@ import pytest
 from tests.localaws.sagemaker.job_fixtures import BUCKET, JobFixtures
 from tests.localaws.sagemaker.training.test_training_sdk import processor_settings, session, write  # noqa: F401
 
-pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
+pytestmark = pytest.mark.second_mode_nightly  # test_training.py and others already test both modes
 
 IN_JOB = """
     import boto3

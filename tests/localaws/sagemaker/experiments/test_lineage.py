@@ -70,7 +70,7 @@ def test_actions_and_contexts_are_kept_and_changed(world: JobFixtures) -> None:
     assert code == "ValidationException" and "already exists" in message
 
     sagemaker.update_action(ActionName=name, Status="Completed", Properties={"new": "2"}, PropertiesToRemove=["old"])
-    found = sagemaker.describe_action(ActionName=action)  # an ARN is as good as a name
+    found = sagemaker.describe_action(ActionName=action)  # an ARN works like a name
     assert (found["ActionName"], found["Status"], found["Properties"], found["Source"]) == (name, "Completed", {"new": "2"}, source)
     assert sagemaker.update_context(ContextName=name, Description="second")["ContextArn"] == context
     assert sagemaker.describe_context(ContextName=name)["Description"] == "second"
@@ -134,10 +134,10 @@ def test_a_query_follows_lineage_up_and_down(world: JobFixtures) -> None:
     vertices, edges = query("endpoint", Direction="Ascendants")
     assert set(vertices) == set(names.values()) and vertices[:2] == ["endpoint", "deploy"] and len(edges) == 5
     assert set(query("model", Direction="Descendants")[0]) == {"model", "deploy", "endpoint"}
-    assert set(query("model")[0]) == {"data", "component", "model", "deploy", "endpoint"}  # what else was deployed is neither
+    assert set(query("model")[0]) == {"data", "component", "model", "deploy", "endpoint"}  # ``other`` is neither ancestor nor descendant
     assert set(query("model", MaxDepth=1)[0]) == {"component", "model", "deploy"}
     assert query("endpoint", Direction="Ascendants", IncludeEdges=False, Filters={"Types": ["DataSet"]}) == (["other", "data"], set())
-    vertices, edges = query("endpoint", Direction="Ascendants", Filters={"Types": ["Model"]})  # with edges, all on the way
+    vertices, edges = query("endpoint", Direction="Ascendants", Filters={"Types": ["Model"]})  # with edges, all entities on the path
     assert vertices == ["endpoint", "deploy", "model"] and edges == {("model", "deploy"), ("deploy", "endpoint")}
     assert query("data", IncludeEdges=False, Filters={"LineageTypes": ["TrialComponent", "Context"]})[0] == ["component", "endpoint"]
     assert query("data", Filters={"Properties": {"f1": "0.9", "none": "x"}}, IncludeEdges=False)[0] == ["model"]

@@ -1,4 +1,4 @@
-"""What the tests of inference components need of a local AWS, beside what those of endpoints need."""
+"""Helpers of the tests of inference components, on top of those of endpoints."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ MEMORY = 8192  # MB of an ml.m5.large, which has two cores
 
 
 class ComponentFixtures(EndpointFixtures):
-    """A world of endpoints whose variants have no model, and of components on them."""
+    """Creates endpoints whose variants have no model, and components on them."""
 
     def host(self, count: int = 1, **variant: Any) -> str:
-        """An endpoint in service for components."""
+        """An endpoint in service that hosts components."""
         config = self.config({"InitialInstanceCount": count} | variant, ExecutionRoleArn=ROLE)
         name = self.create(config)
         assert self.settled(name)["EndpointStatus"] == "InService"
         return name
 
     def component(self, endpoint: str, model: str, copies: int = 1, memory: int = 1024, **specification: Any) -> str:
-        """A component; ``specification`` has further members of its Specification, or others."""
+        """A component; ``specification`` adds or replaces members of its Specification."""
         name = self.name("component")
         self.sagemaker.create_inference_component(
             InferenceComponentName=name,
@@ -42,7 +42,7 @@ class ComponentFixtures(EndpointFixtures):
         return until(settled, f"{name} is settled")
 
     def served(self, endpoint: str, answer: str = "a", **more: Any) -> str:
-        """A component in service that answers every request alike."""
+        """A component in service that gives the same answer to every request."""
         name = self.component(endpoint, self.model(echo(answer), SKLEARN), **more)
         described = self.component_settled(name)
         assert described["InferenceComponentStatus"] == "InService", described.get("FailureReason")

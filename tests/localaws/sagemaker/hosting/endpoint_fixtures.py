@@ -1,4 +1,4 @@
-"""What the tests of endpoints need of a local AWS: models of real files, configurations, endpoints, and waiting for them."""
+"""Helpers of the tests of endpoints: create models from real files, configurations and endpoints, and wait for them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ROWS = np.random.default_rng(3).random((100, 3))
 
 
 def booster(constant: float = 0.0) -> xgboost.Booster:
-    """A model of three features; with ``constant`` it predicts about that number, whatever the features."""
+    """A model of three features; with ``constant`` it predicts about that number for all features."""
     labels = ROWS.sum(axis=1) if not constant else np.full(len(ROWS), constant)
     return xgboost.train({"max_depth": 3, "base_score": constant}, xgboost.DMatrix(ROWS, label=labels), 5)
 
@@ -38,7 +38,7 @@ def booster_file(constant: float = 0.0) -> dict[str, bytes]:
 
 
 def script(code: str) -> dict[str, bytes]:
-    """The files of a model that serves with a script."""
+    """The files of a model with an inference script."""
     return {"code/inference.py": code.encode()}
 
 
@@ -71,7 +71,10 @@ W = TypeVar("W", bound="EndpointFixtures")
 
 
 class EndpointFixtures:
-    """Names are new for every test, so that tests share a local AWS. One with a ``handle`` is the tests' own: they may move its clock."""
+    """Clients, and helpers that create resources with unique names, so that tests can share a local AWS.
+
+    With a ``handle``, the local AWS belongs to the tests, which may advance its clock.
+    """
 
     def __init__(self, client: Callable[..., Any], handle: launch.Handle | None = None) -> None:
         self.handle = handle
@@ -82,7 +85,7 @@ class EndpointFixtures:
         self.endpoints: list[str] = []
 
     def to_the_minute(self) -> None:
-        """Go to just after the beginning of a minute."""
+        """Advance the clock to just after the start of a minute."""
         now = self.handle.advance(0)
         self.handle.advance(60 - now % 60 + 1)
 
@@ -90,7 +93,7 @@ class EndpointFixtures:
         return f"{stem}-{uuid.uuid4().hex[:8]}"
 
     def model(self, files: dict[str, bytes] | bytes, image: str = XGBOOST, environment: dict[str, str] | None = None) -> str:
-        """A model of files, or of the raw bytes of what is not a model archive; with code/ it serves by script."""
+        """A model of files, or of raw bytes that are no model archive. With ``code/inference.py`` it serves by that script."""
         name = self.name("model")
         self.s3.put_object(Bucket=self.bucket, Key=f"{name}.tar.gz", Body=files if isinstance(files, bytes) else archive(files))
         scripted = "code/inference.py" in files if isinstance(files, dict) else False
@@ -103,7 +106,7 @@ class EndpointFixtures:
         return name
 
     def config(self, *variants: dict, **more: Any) -> str:
-        """A configuration of variants, each of a ``ModelName`` and whatever else it wants."""
+        """A configuration of variants, each with a ``ModelName`` and other members."""
         name = self.name("config")
         defaults = {"VariantName": "AllTraffic", "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}
         self.sagemaker.create_endpoint_config(
@@ -125,7 +128,7 @@ class EndpointFixtures:
         return name
 
     def settled(self, name: str) -> dict:
-        """The endpoint when nothing is under way any more."""
+        """The endpoint, once no change is under way."""
         return until(lambda: self._settled(name), f"{name} is settled")
 
     def _settled(self, name: str) -> dict | None:
@@ -154,7 +157,7 @@ class EndpointFixtures:
 
 
 def answers_of(handle: launch.Handle, folder: Path, program: str, *arguments: str) -> str:
-    """What a program prints after ``ANSWERS`` in a process of its own, with nothing but the environment of `Handle.environment`."""
+    """The output after ``ANSWERS`` of a program in its own process, with only the environment of `Handle.environment`."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SAGEMAKER_"))}
     command = [sys.executable, "-c", program, *arguments]
     done = subprocess.run(command, env=kept | handle.environment(), cwd=folder, capture_output=True, text=True, timeout=240)
@@ -163,5 +166,5 @@ def answers_of(handle: launch.Handle, folder: Path, program: str, *arguments: st
 
 
 def fixtures_of(handle: launch.Handle, kind: type[W] = EndpointFixtures) -> W:
-    """The world of a local AWS of one's own."""
+    """The helpers of a local AWS that belongs to the tests."""
     return kind(client_factory(handle), handle)

@@ -1,4 +1,4 @@
-"""Endpoints under load from threads, and what came of every request."""
+"""Sends requests to endpoints from threads, and records the result of each request."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from botocore.exceptions import ClientError, EndpointConnectionError, HTTPClient
 from tests.localaws.sagemaker.job_fixtures import BUCKET, JobFixtures
 
 INPUTS = [f"input {number}" for number in range(20)]
-# What AWS answers while a model's server is not there: error code, and HTTP status of the container. It may have ended while it answered
-# (0); of a container of many models, the model's process alone (500), and another container may not have loaded it yet (404).
+# Accepted errors while a model's server is down: error code, and HTTP status of the container. The container may end during the answer (0);
+# in a multi-model container, only the model's process may end (500), or another container may not have loaded the model yet (404).
 WHILE_DEAD = {("ServiceUnavailable", None), ("ModelError", 0), ("ModelError", 500), ("ModelError", 404)}
 PAUSE = 0.05  # seconds between two requests of a thread
 
 
 @dataclass
 class LoadResults:
-    """What happened until now. Threads only append."""
+    """The results until now. Threads only append."""
 
     answered: Counter = field(default_factory=Counter)  # by kind of endpoint
     refused: Counter = field(default_factory=Counter)  # by error code and the container's status
@@ -32,14 +32,14 @@ class LoadResults:
 
 
 class Load:
-    """Threads that ask one endpoint each, of whichever local AWS is there at the moment, until the ``with`` ends.
+    """Threads that each send requests to one endpoint of the present local AWS, until the ``with`` ends.
 
     Parameters
     ----------
     world : callable
-        The present one.
+        Returns the helpers of the present local AWS.
     asks : dict
-        Kind of endpoint -> a function of client and number that asks once, and says what was wrong with the answer, or ``""``.
+        Kind of endpoint -> a function of client and number that sends one request and returns the error in its answer, or ``""``.
     """
 
     def __init__(self, world: Callable[[], JobFixtures], asks: dict[str, Callable]) -> None:
@@ -61,7 +61,7 @@ class Load:
     def _run(self, kind: str, ask: Callable) -> None:
         try:
             self._ask_on(kind, ask)
-        except Exception as error:  # a thread that ends for another reason than those below proves nothing
+        except Exception as error:  # an unexpected error must not end the thread unnoticed
             self.told.wrong.append(f"{kind}: {error!r}")
 
     def _ask_on(self, kind: str, ask: Callable) -> None:
@@ -83,7 +83,7 @@ class Load:
                     return
 
     def _worlds(self) -> Iterator[tuple[JobFixtures, Iterator[int]]]:
-        """Each local AWS, with numbers as long as it is the present one; none is given twice."""
+        """Yields the present local AWS with numbers, each number once."""
         numbers = itertools.count()
         while True:
             world = self._world()
@@ -91,7 +91,7 @@ class Load:
 
 
 def upper(endpoint: str) -> Callable:
-    """Ask an endpoint that answers in capitals."""
+    """Send a request to an endpoint that answers in capitals."""
 
     def ask(client: object, number: int, told: LoadResults) -> str:
         sent = f"request {number}"
@@ -102,7 +102,7 @@ def upper(endpoint: str) -> Callable:
 
 
 def of_many(endpoint: str, models: list[str]) -> Callable:
-    """Ask a multi-model endpoint, whose models put their names before their answers."""
+    """Send a request to a multi-model endpoint, whose answers start with the model's name."""
 
     def ask(client: object, number: int, told: LoadResults) -> str:
         model, sent = models[number % len(models)], f"request {number}"
@@ -114,7 +114,7 @@ def of_many(endpoint: str, models: list[str]) -> Callable:
 
 
 def queued(endpoint: str) -> Callable:
-    """Ask an asynchronous endpoint for one of the `INPUTS`."""
+    """Send one of the `INPUTS` to an asynchronous endpoint."""
 
     def ask(client: object, number: int, told: LoadResults) -> str:
         place = number % len(INPUTS)
@@ -127,7 +127,7 @@ def queued(endpoint: str) -> Callable:
 
 
 def messages(sqs: object, queue: str) -> list[dict]:
-    """All that is in a queue now."""
+    """All messages in a queue now."""
     found: list[dict] = []
     while batch := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=600).get("Messages", []):
         found += [json.loads(message["Body"]) for message in batch]

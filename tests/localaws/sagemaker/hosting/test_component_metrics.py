@@ -1,4 +1,4 @@
-"""What CloudWatch shows of the copies of inference components and of the instances that they share."""
+"""CloudWatch metrics of the copies of inference components and of the instances that they share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rolling updates of inference components: batch by batch as the clock goes on, and back when an alarm goes off."""
+"""Rolling updates of inference components: batch by batch as the clock advances, and back when an alarm goes off."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from tests.localaws.sagemaker.hosting.endpoint_fixtures import SKLEARN, echo, fi
 
 
 class Rolled(ComponentFixtures):
-    """Components that answer with the letter of their model, on a local AWS whose clock the tests move."""
+    """Components that answer with the letter of their model, on a local AWS whose clock the tests advance."""
 
     def roll(self, name: str, letter: str, copies: int | None = None, memory: int = 1024, model: str = "", **policy: Any) -> dict:
-        """Begin an update; the specification that is to be."""
+        """Begin an update; returns the new specification."""
         specification = {"ModelName": model or self.model(echo(letter), SKLEARN), "ComputeResourceRequirements": needs(memory)}
         alarms = policy.pop("alarms", ())
         rollback = {"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": alarm} for alarm in alarms]}} if alarms else {}
@@ -39,7 +39,7 @@ class Rolled(ComponentFixtures):
         return {letter: found.count(letter) for letter in sorted(set(found))}
 
     def streams(self, name: str) -> list[dict]:
-        """Log streams: one for each copy that ever was."""
+        """Log streams: one for each copy that ever existed."""
         return self.logs.describe_log_streams(logGroupName=f"/aws/sagemaker/InferenceComponents/{name}")["logStreams"]
 
     def baking(self, endpoint: str, name: str, new: str) -> None:
@@ -56,7 +56,7 @@ class Rolled(ComponentFixtures):
 
 
 class Asking:
-    """Somebody who asks a component all the time; the block fails when one request does."""
+    """Sends requests to a component all the time. The ``with`` block fails if one request fails."""
 
     def __init__(self, world: Rolled, endpoint: str, name: str) -> None:
         self._world, self._endpoint, self._name = world, endpoint, name

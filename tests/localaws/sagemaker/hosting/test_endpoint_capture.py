@@ -1,4 +1,4 @@
-"""Data capture and shadow variants: what an endpoint was asked and answered, in S3, by boto3 against a real local AWS."""
+"""Data capture and shadow variants: captured requests and answers in S3, by boto3 against a real local AWS."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def deploy(world: EndpointFixtures, config: dict, files: dict[str, bytes] = MIRR
 
 
 def lines(world: EndpointFixtures, prefix: str, count: int) -> list[tuple[str, dict]]:
-    """Keys and records of what was captured, once there are as many."""
+    """Keys and records of captured data, once there are ``count`` records."""
 
     def read() -> list[tuple[str, dict]]:
         found = []
@@ -89,7 +89,7 @@ def test_nothing_is_captured_of_a_sample_of_nothing_and_failures_are_left_out(wo
     with pytest.raises(ClientError, match="ModelError"):
         world.invoke(failing)
     world.invoke(mark)
-    lines(world, "mark", 1)  # by now what came before has been written too
+    lines(world, "mark", 1)  # by now all earlier records are written too
     found = [world.s3.list_objects_v2(Bucket=world.bucket, Prefix=prefix)["KeyCount"] for prefix in ("none/", "failing/")]
     assert found == [0, 0]
 

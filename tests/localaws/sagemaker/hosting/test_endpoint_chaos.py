@@ -1,4 +1,4 @@
-"""Chaos of hosting: model servers and the local AWS are killed under load, many times over; no answer is wrong, lost or given twice."""
+"""Kills model servers and the local AWS many times under load: no answer is wrong, lost or given twice."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def named(name: str) -> bytes:
 
 
 class Chaos(KillableAws):
-    """An endpoint of each of the `KINDS`, named so."""
+    """One endpoint of each of the `KINDS`, with that name."""
 
     def __init__(self, state: Path, seed: int) -> None:
         super().__init__(state, seed)
@@ -65,7 +65,7 @@ class Chaos(KillableAws):
         self.world.sagemaker.create_endpoint(EndpointName=kind, EndpointConfigName=kind)
 
     def all_described(self) -> list[dict]:
-        """The endpoints, once nothing is under way, without what is of one answer only."""
+        """The endpoints, once no change is under way, without members that differ between answers."""
         sagemaker = self.world.sagemaker
         found = []
         for kind in KINDS:
@@ -76,22 +76,22 @@ class Chaos(KillableAws):
             found.append(described)
         return found
 
-    def strike(self, victim: str, told: LoadResults) -> None:
-        """Kill, at any moment after the victim has answered since it was killed last."""
+    def strike(self, victim: str, results: LoadResults) -> None:
+        """Kill the victim at a random moment after its first answer since the last kill."""
         for kind in KINDS if victim == "gateway" else (victim,):
-            self.answers(kind, told)
+            self.answers(kind, results)
         if victim == "gateway":
             self.kill_gateway()
         else:
             self.world.until(lambda: self.kill_one(lambda process: process.environ().get("KIND") == victim))
 
-    def answers(self, kind: str, told: LoadResults) -> None:
-        """Wait for an answer to what is asked from now on."""
-        before = told.answered[kind]
-        self.world.until(lambda: told.wrong or told.answered[kind] > before)
-        assert not told.wrong
+    def answers(self, kind: str, results: LoadResults) -> None:
+        """Wait for an answer to a request that is sent from now on."""
+        before = results.answered[kind]
+        self.world.until(lambda: results.wrong or results.answered[kind] > before)
+        assert not results.wrong
         if kind == "queued":
-            asked = list(told.acknowledged.values())[-1]
+            asked = list(results.acknowledged.values())[-1]
             self.world.until(lambda: self._there(asked["OutputLocation"]) or self._there(asked["FailureLocation"]))
 
     def _there(self, uri: str) -> bool:
@@ -99,23 +99,25 @@ class Chaos(KillableAws):
         return self.world.keys(key) == [key]
 
 
-def account(chaos: Chaos, told: LoadResults) -> None:
+def check_notifications(chaos: Chaos, results: LoadResults) -> None:
     """Each acknowledged asynchronous request has one object and one notification, and both are right."""
     world = chaos.world
     queue = (sqs := world.client("sqs")).get_queue_url(QueueName="chaos")["QueueUrl"]
-    notes: list[dict] = []
+    notifications: list[dict] = []
 
     def missing() -> set[str]:
-        notes.extend(messages(sqs, queue))
-        return told.acknowledged.keys() - {note["inferenceId"] for note in notes}
+        notifications.extend(messages(sqs, queue))
+        return results.acknowledged.keys() - {notification["inferenceId"] for notification in notifications}
 
     world.until(missing, lambda left: not left)
-    assert max(Counter(note["inferenceId"] for note in notes).values()) == 1
+    assert max(Counter(notification["inferenceId"] for notification in notifications).values()) == 1
     pages = world.s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET)
     stored = {f"s3://{BUCKET}/{item['Key']}" for page in pages for item in page["Contents"] if item["Key"].startswith(("out/", "failed/"))}
-    assert stored == {note["responseParameters"]["outputLocation"] for note in notes} and len(stored) == len(notes)
-    by_id = {note["inferenceId"]: note for note in notes}
-    for inference, asked in told.acknowledged.items():
+    assert stored == {notification["responseParameters"]["outputLocation"] for notification in notifications} and len(stored) == len(
+        notifications
+    )
+    by_id = {notification["inferenceId"]: notification for notification in notifications}
+    for inference, asked in results.acknowledged.items():
         places = {asked["OutputLocation"], asked["FailureLocation"]} & stored
         assert places == {by_id[inference]["responseParameters"]["outputLocation"]}
         good = by_id[inference]["invocationStatus"] == "Completed"
@@ -129,13 +131,13 @@ def test_endpoints_under_load(tmp_path: Path, kills: int) -> None:
     chaos = Chaos(tmp_path / "state", seed=kills)
     asks = {"single": upper("single"), "many": of_many("many", MODELS), "queued": queued("queued")}
     try:
-        with Load(lambda: chaos.world, asks) as told:
+        with Load(lambda: chaos.world, asks) as results:
             for kill in range(kills):
-                chaos.strike(VICTIMS[kill % len(VICTIMS)], told)
+                chaos.strike(VICTIMS[kill % len(VICTIMS)], results)
             for kind in KINDS:
-                chaos.answers(kind, told)
-        assert told.wrong == [] and chaos.all_described() == chaos.described
-        account(chaos, told)
+                chaos.answers(kind, results)
+        assert results.wrong == [] and chaos.all_described() == chaos.described
+        check_notifications(chaos, results)
     finally:
         chaos.world.handle.stop()
     chaos.nothing_is_left()

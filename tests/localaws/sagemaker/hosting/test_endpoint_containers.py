@@ -1,4 +1,4 @@
-"""Models of several containers: pipelines, through which an invocation goes in order, and containers that are called by name."""
+"""Models of several containers: inference pipelines, and containers that are invoked by name."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from tests.localaws.sagemaker.hosting.endpoint_fixtures import ROLE, SKLEARN, EndpointFixtures, archive, script, until
 
-# Says what came and passes it on, as text; "<name>!" makes it answer 400, "<name>?" makes the process end.
+# Adds its name to the text that it got. "<name>!" makes it answer 400, "<name>?" makes the process end.
 STATION = """
 import os, signal
 NAME = os.environ["STATION"]
@@ -78,7 +78,7 @@ def error(call, *arguments: object, **members: object) -> dict:
 
 def test_what_one_container_of_a_pipeline_answers_is_the_request_to_the_next(world, pipeline):
     answer = world.runtime.invoke_endpoint(EndpointName=pipeline, Body=b"x", ContentType="text/csv", Accept="application/jsonlines")
-    default = "application/json"  # nothing was asked of the first two
+    default = "application/json"  # the first two get no Accept header
     first = f"x>a(text/csv)[{default}]"
     second = f"{first}>b(text/x-a; charset=utf-8)[{default}]"
     assert answer["Body"].read().decode() == f"{second}>c(text/x-b; charset=utf-8)[application/jsonlines]"

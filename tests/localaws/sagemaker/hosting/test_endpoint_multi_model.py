@@ -1,4 +1,4 @@
-"""Multi-model endpoints: models loaded on demand, called by name, unloaded for want of memory, by boto3 against a real local AWS."""
+"""Multi-model endpoints: models are loaded on demand and unloaded when memory is short, by boto3 against a real local AWS."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.localaws.sagemaker.hosting.endpoint_fixtures import (
     until,
 )
 
-# Answers with the name of its model and the process; "die" ends that.
+# Answers with the name of its model and the process; "die" ends the process.
 NAMED = """
 import os
 from pathlib import Path
@@ -54,7 +54,7 @@ def named(name: str, mebibytes: int = 0) -> dict[str, bytes]:
 
 
 def deploy(world: EndpointFixtures, prefix: str, image: str, environment: dict[str, str] | None = None, **more: object) -> str:
-    """A multi-model endpoint on what lies below a prefix."""
+    """A multi-model endpoint on the models below a prefix."""
     model = world.name("many")
     variant = {key: more.pop(key) for key in ("InstanceType", "InitialInstanceCount") if key in more}
     container = {"Image": image, "Mode": "MultiModel", "ModelDataUrl": f"s3://{world.bucket}/{prefix}/", "Environment": environment or {}}
@@ -67,7 +67,7 @@ def deploy(world: EndpointFixtures, prefix: str, image: str, environment: dict[s
 
 @pytest.fixture(scope="module")
 def airports(world) -> str:
-    """Three boosters that predict a constant each, and archives that are none."""
+    """Three boosters that predict a constant each, and invalid archives."""
     for name, constant in (("a/jfk", 0.2), ("a/lga", 0.7), ("ewr", 0.4)):
         put(world, "airports", name, booster_file(constant))
     put(world, "airports", "torn", b"no archive")
@@ -76,7 +76,7 @@ def airports(world) -> str:
 
 
 SCRIPT = {"SAGEMAKER_PROGRAM": "inference.py"}
-TINY = "ml.t2.medium"  # whose models may take 256 MiB here
+TINY = "ml.t2.medium"  # gives models 256 MiB here
 
 
 @pytest.fixture(scope="module")

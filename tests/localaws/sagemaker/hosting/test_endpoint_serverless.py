@@ -1,4 +1,4 @@
-"""Serverless endpoints: cold and warm, throttled, provisioned, gone when nobody asks, by boto3 against a real local AWS."""
+"""Serverless endpoints: cold and warm starts, throttling, provisioned concurrency, idle containers, by boto3 against a real local AWS."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from course.localaws.server import launch
 from tests.localaws.sagemaker.hosting.endpoint_fixtures import SKLEARN, EndpointFixtures, booster_file, fixtures_of, script, until
 
-# Answers with the number of times that this process was asked; "slow" holds it until a file is there.
+# Answers with the number of requests to this process. "slow" waits until a file exists.
 COUNTING = """
 import os, time
 def model_fn(model_dir): return {"calls": 0, "id": os.urandom(4).hex()}
@@ -29,7 +29,7 @@ def transform_fn(model, data, content_type, accept):
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
-    """A local AWS whose clock is ours alone."""
+    """A local AWS whose clock only these tests advance."""
     handle = launch.start(tmp_path_factory.mktemp("serverless") / "state")
     yield fixtures_of(handle)
     handle.stop()
@@ -58,7 +58,7 @@ def boxes(world: EndpointFixtures) -> set[Path]:
 
 
 def rested(world: EndpointFixtures) -> None:
-    """Let the time pass after which containers go."""
+    """Advance the clock until idle containers are stopped."""
     world.handle.advance(301)
     until(lambda: not boxes(world), "all containers are gone")
 
@@ -137,7 +137,7 @@ def test_what_is_provisioned_is_warm_and_stays(world):
     first = world.invoke(name)
     assert setups(world, name)["SampleCount"] == 0
     world.handle.advance(3600)
-    time.sleep(1)  # as long as it takes to look at the clock twice
+    time.sleep(1)  # long enough for two looks at the clock
     assert world.invoke(name) == first[:-1] + "2"
     world.sagemaker.delete_endpoint(EndpointName=name)
 

@@ -1,4 +1,4 @@
-"""InvokeEndpointWithResponseStream: an answer in pieces, as they come, and one that breaks off, by boto3 against a real local AWS."""
+"""InvokeEndpointWithResponseStream: an answer in pieces, and one that breaks off, by boto3 against a real local AWS."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_the_pieces_come_as_they_are_made(world, endpoint):
     answer = world.runtime.invoke_endpoint_with_response_stream(EndpointName=endpoint, Body=b"x", ContentType="text/csv")
     came = [(event["PayloadPart"]["Bytes"], time.monotonic() - began) for event in answer["Body"]]
     assert b"".join(piece for piece, _ in came) == b"0,1,2,"
-    assert came[-1][1] - came[0][1] > 0.5  # and not all at the end
+    assert came[-1][1] - came[0][1] > 0.5  # not all at the end
     assert (answer["InvokedProductionVariant"], answer["CustomAttributes"]) == ("AllTraffic", "seen")
     assert answer["ContentType"].startswith("text/csv")
 
@@ -72,7 +72,7 @@ def test_without_streaming_the_pieces_come_as_one(world, endpoint):
     def whole() -> str:
         try:
             return world.invoke(endpoint, "x")
-        except ClientError:  # its server is on its way back after the test before
+        except ClientError:  # its server restarts after the previous test
             return ""
 
     assert until(whole, "the endpoint answers") == "0,1,2,"

@@ -1,4 +1,4 @@
-"""Real-time endpoints: their life, their failures, and updates under load, by boto3 against a real local AWS."""
+"""Real-time endpoints: life cycle, failures, and updates under load, by boto3 against a real local AWS."""
 
 from __future__ import annotations
 
@@ -228,10 +228,10 @@ def transform_fn(model, data, content_type, accept): return model + " and " + lo
 
 
 class Load:
-    """Threads that invoke an endpoint without a pause and keep what they saw."""
+    """Threads that invoke an endpoint without pause and record the answers."""
 
     def __init__(self, world: EndpointFixtures, name: str, threads: int = 4) -> None:
-        self.answers: list[tuple[bool, str]] = []  # (was the update over when the request was sent, the answer)
+        self.answers: list[tuple[bool, str]] = []  # (whether the update was over when the request was sent, the answer)
         self.errors: list[Exception] = []
         self.over = threading.Event()
         self._end = threading.Event()

@@ -1,4 +1,4 @@
-"""The images of PyTorch and TensorFlow through CreateEndpoint: a script beside the model, its requirements, and what is not installed."""
+"""Endpoints of PyTorch and TensorFlow images: a script beside the model, its requirements, and missing packages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.localaws.sagemaker.hosting import endpoint_fixtures
 from tests.localaws.sagemaker.hosting.endpoint_fixtures import ROLE, SCRIPT, until
 from tests.localaws.sagemaker.job_fixtures import JobFixtures, needs_tensorflow, needs_torch
 
-pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
+pytestmark = pytest.mark.second_mode_nightly  # test_training.py and others already test both modes
 
 PYTORCH = "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-inference:2.6.0-cpu-py312-ubuntu22.04-sagemaker"
 TENSORFLOW = "763104351884.dkr.ecr.us-east-1.amazonaws.com/tensorflow-inference:2.19.0-cpu"
@@ -22,14 +22,14 @@ TENSORFLOW_TRAINING = "763104351884.dkr.ecr.us-east-1.amazonaws.com/tensorflow-t
 
 @pytest.fixture(scope="module")
 def hosting(world: JobFixtures) -> Iterator[endpoint_fixtures.EndpointFixtures]:
-    """Endpoints on the local AWS of each mode of /opt/ml."""
+    """The helpers of a local AWS for each mode of /opt/ml."""
     made = endpoint_fixtures.EndpointFixtures(world.client)
     yield made
     made.close()
 
 
 def deploy(hosting: endpoint_fixtures.EndpointFixtures, image: str, files: dict[str, bytes | str], environment: dict[str, str]) -> str:
-    """An endpoint in service whose model has this environment and no other."""
+    """An endpoint in service whose model has exactly this environment."""
     name = hosting.name("model")
     data = endpoint_fixtures.archive({path: content.encode() if isinstance(content, str) else content for path, content in files.items()})
     hosting.s3.put_object(Bucket=hosting.bucket, Key=f"{name}/model.tar.gz", Body=data)
@@ -67,7 +67,7 @@ def output_fn(prediction, accept):
 
 @needs_torch
 def test_a_script_beside_a_pytorch_model(world: JobFixtures, hosting: endpoint_fixtures.EndpointFixtures) -> None:
-    """In one mode with what SDK v2 says of the script that it packs into the model's archive, in the other with nothing said."""
+    """One mode uses SDK v2's environment for a script in the model's archive, the other one no environment."""
     import torch
 
     buffer = io.BytesIO()
@@ -152,7 +152,7 @@ def test_what_a_tensorflow_job_has_saved_is_served_as_it_is_and_with_handlers(
 def test_without_a_framework_an_endpoint_fails_and_its_log_names_the_command(hosting: endpoint_fixtures.EndpointFixtures) -> None:
     absent = "raise ImportError('not here')"
     for image, module, files in ((PYTORCH, "torch", {}), (TENSORFLOW, "tensorflow", {"1/saved_model.pb": b""})):
-        # Found before any that is installed, as in a container whose framework does not load.
+        # Found before any installed package, as in a container whose framework cannot be imported.
         files = files | {f"absent/{module}.py": absent.encode()}
         model = hosting.model(files, image, {"PYTHONPATH": "/opt/ml/model/absent"})
         name = hosting.create(hosting.config({"ModelName": model}))

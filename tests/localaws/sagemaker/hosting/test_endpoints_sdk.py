@@ -1,4 +1,4 @@
-"""SageMaker SDK v3 in a process of its own, with nothing but the environment of `Handle.environment`: build, deploy, invoke, delete."""
+"""SageMaker SDK v3 in its own process, with only the environment of `Handle.environment`: build, deploy, invoke, delete."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Deployment guardrails: traffic moves step by step as the clock goes on, and back when an alarm goes off."""
+"""Deployment guardrails: traffic moves step by step as the clock advances, and back when an alarm goes off."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.localaws.sagemaker.hosting.endpoint_fixtures import EndpointFixtures,
 
 
 class Guarded(EndpointFixtures):
-    """Endpoints that answer with the letter of their model, on a local AWS whose clock the tests move."""
+    """Endpoints that answer with the letter of their model, on a local AWS whose clock the tests advance."""
 
     def __init__(self, client: Callable[..., Any], handle: launch.Handle) -> None:
         super().__init__(client, handle)
@@ -40,12 +40,12 @@ class Guarded(EndpointFixtures):
         return self.sagemaker.describe_endpoint(EndpointName=name)
 
     def stage(self, name: str) -> tuple[str, str]:
-        """Status and message of the stage of a deployment."""
+        """The status and message of a deployment's stage."""
         [variant] = self.described(name).get("PendingDeploymentSummary", {}).get("ProductionVariants", [{}])
         return (variant["VariantStatus"][0]["Status"], variant["VariantStatus"][0].get("StatusMessage", "")) if variant else ("", "")
 
     def baking(self, name: str, words: str = "") -> str:
-        """The message of a stage in which alarms are watched."""
+        """The message of a baking stage, in which alarms are watched."""
         return until(lambda: (stage := self.stage(name))[0] == "Baking" and words in stage[1] and stage[1], f"{name} bakes {words}")
 
     def answers(self, name: str, times: int = 60) -> dict[str, int]:
@@ -53,7 +53,7 @@ class Guarded(EndpointFixtures):
         return {letter: found.count(letter) for letter in sorted(set(found))}
 
     def alarm(self) -> str:
-        """An alarm, and a namespace of the same name, whose metric ``errors`` it watches."""
+        """An alarm on the metric ``errors`` of a namespace with the alarm's name."""
         name = self.name("Alarm")
         self.cloudwatch.put_metric_alarm(
             **{"AlarmName": name, "Namespace": name, "MetricName": "errors", "Statistic": "Sum", "Period": 60, "EvaluationPeriods": 1},
@@ -62,7 +62,7 @@ class Guarded(EndpointFixtures):
         return name
 
     def trip(self, alarm: str) -> None:
-        """A minute with too many errors."""
+        """Publish too many errors in one minute."""
         self.cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="by hand")
 
 
@@ -96,7 +96,7 @@ def test_a_canary_gets_its_share_then_everything_and_the_old_fleet_goes_last(wor
     assert (pending["EndpointConfigName"], pending["ProductionVariants"][0]["DesiredInstanceCount"]) == (config, 2)
     assert described["LastDeploymentConfig"] == deployment
     shares = world.answers(name)
-    assert shares.keys() == {"A", "B"} and 10 < shares["B"] < 50  # 30 expected; outside lie two in a million runs
+    assert shares.keys() == {"A", "B"} and 10 < shares["B"] < 50  # 30 expected; fails in two of a million runs
     with pytest.raises(ClientError, match="in-progress"):
         world.sagemaker.delete_endpoint(EndpointName=name)
     world.handle.advance(200)

@@ -12,7 +12,7 @@ from course.localaws.server import launch
 from tests.localaws.sagemaker.hosting.component_fixtures import MEMORY, ComponentFixtures, needs, refusal
 from tests.localaws.sagemaker.hosting.endpoint_fixtures import ROLE, SKLEARN, answers_of, archive, echo, fixtures_of, script, until
 
-# Takes 1.5 GiB while it answers, which it does at once or, if it may, after a minute.
+# Uses 1.5 GiB during an answer. Answers at once, or after a minute if the request says so.
 GREEDY = """
 import time
 def model_fn(folder): return 0
@@ -37,7 +37,7 @@ def model(world):
 
 @pytest.fixture(scope="module")
 def shared(world):
-    """An endpoint on which tests may have small components."""
+    """An endpoint that hosts the small components of several tests."""
     return world.host(2)
 
 
@@ -150,7 +150,7 @@ def test_copies_spread_over_instances_or_are_packed_on_as_few_as_hold_them(world
         scheduling = {"SchedulingConfig": {"PlacementStrategy": strategy}} if strategy else {}
         pair = world.component(endpoint, model, copies=2, memory=1024, **scheduling)
         assert world.component_settled(pair)["InferenceComponentStatus"] == "InService"
-        whole = world.component(endpoint, model, memory=MEMORY)  # has room where an instance has no copy
+        whole = world.component(endpoint, model, memory=MEMORY)  # fits only on an instance without copies
         assert world.component_settled(whole)["InferenceComponentStatus"] == whole_instance, strategy
         for name in (pair, whole):
             world.remove(name)

@@ -21,7 +21,7 @@ def sagemaker(client):
 
 @pytest.fixture(scope="module")
 def archive(client) -> str:
-    """The URI of some model data."""
+    """The URI of a model archive."""
     bucket = f"models-{uuid.uuid4().hex[:8]}"
     client("s3").create_bucket(Bucket=bucket)
     client("s3").put_object(Bucket=bucket, Key="a/model.tar.gz", Body=b"x")
@@ -40,7 +40,7 @@ def model(sagemaker, name) -> str:
 
 
 def refusal(call, **params) -> tuple[str, str]:
-    """Code and message of the error that a call must raise."""
+    """The code and message of the error that a call raises."""
     with pytest.raises(ClientError) as refused:
         call(**params)
     return refused.value.response["Error"]["Code"], refused.value.response["Error"]["Message"]

@@ -1,4 +1,4 @@
-"""InvokeEndpoint: what passes both ways, AWS's errors, metrics, load, and servers that die, by boto3 against a real local AWS."""
+"""InvokeEndpoint: headers and bodies, AWS's errors, metrics, load, and servers that die, by boto3 against a real local AWS."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def world(client):
 
 @pytest.fixture(scope="module")
 def mirror(world):
-    """An endpoint that says what it was sent."""
+    """An endpoint that answers with a description of its request."""
     return world.deploy(ECHO_ALL, SKLEARN)
 
 
@@ -57,7 +57,7 @@ def xgboost_endpoint(world):
 
 
 def refused(world: EndpointFixtures, name: str, **parameters: object) -> dict:
-    """The whole error of an invocation."""
+    """The error response of an invocation."""
     with pytest.raises(ClientError) as error:
         world.runtime.invoke_endpoint(EndpointName=name, **{"Body": b"1,2,3", "ContentType": "text/csv"} | parameters)
     return error.value.response
@@ -182,12 +182,12 @@ def test_traffic_is_split_by_weight(world):
     name = world.create(world.config(*variants))
     world.settled(name)
     answers = [world.invoke(name) for _ in range(300)]
-    assert 235 <= answers.count("A") <= 299  # 270 expected; outside lie five in a million runs
+    assert 235 <= answers.count("A") <= 299  # 270 expected; fails in five of a million runs
     assert answers.count("A") + answers.count("B") == 300
 
 
 def sums(world: EndpointFixtures, name: str, metric: str) -> tuple[float, float]:
-    """Sum and sample count of a metric of an endpoint in the last hour."""
+    """The sum and sample count of an endpoint's metric in the last hour."""
     now = datetime.datetime.now(datetime.UTC)
     points = world.cloudwatch.get_metric_statistics(
         Namespace="AWS/SageMaker",
@@ -264,7 +264,7 @@ def test_a_server_that_is_killed_gives_awss_error_and_comes_back(world):
 
     until(answers, "the server is back")
     assert ("ServiceUnavailable", 503) in meanwhile
-    assert set(meanwhile) <= {("ServiceUnavailable", 503), ("ModelError", 424)}  # the latter if one met the process as it ended
+    assert set(meanwhile) <= {("ServiceUnavailable", 503), ("ModelError", 424)}  # the latter if the process ended during the request
     assert world.sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"] == "InService"
     assert "The container ended (exit code 137); it is started again." in world.log(name)
 

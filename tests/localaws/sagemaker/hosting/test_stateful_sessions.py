@@ -1,4 +1,4 @@
-"""Stateful sessions: a container of one's own keeps what it was told, and is found again among several instances."""
+"""Stateful sessions: a custom container keeps state, and its requests go to the same instance of several."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.localaws.sagemaker.custom_image_fixtures import write
 from tests.localaws.sagemaker.hosting.component_fixtures import ComponentFixtures, needs
 from tests.localaws.sagemaker.hosting.endpoint_fixtures import ROLE, echo, fixtures_of
 
-# Counts the requests of each session. HEADER is the one by which it says that a session has begun.
+# Counts the requests of each session. HEADER is the header with which it begins a session.
 SERVE = """
     #!/usr/bin/env python3
     import json, os, time, uuid
@@ -77,7 +77,7 @@ class Stateful(ComponentFixtures):
         return name
 
     def say(self, endpoint: str, session: str | None = None, **more: Any) -> tuple[dict, dict]:
-        """What the model answered, and the answer's members."""
+        """The model's answer, and the members of the response."""
         component = {"InferenceComponentName": more.pop("component")} if "component" in more else {}
         named = {"SessionId": session} if session else {}
         answer = self.runtime.invoke_endpoint(
@@ -86,7 +86,7 @@ class Stateful(ComponentFixtures):
         return json.loads(answer["Body"].read()), answer
 
     def begin(self, endpoint: str, **more: Any) -> tuple[str, str]:
-        """A new session, and which process it is in."""
+        """A new session and its process."""
         told, answer = self.say(endpoint, "NEW_SESSION", requestType="NEW_SESSION", **more)
         session, _, rest = answer["NewSessionId"].partition("; ")
         assert rest.startswith("Expires=20") and "ClosedSessionId" not in answer
@@ -113,7 +113,7 @@ def endpoint(world, image):
 
 
 def test_a_session_stays_where_it_began_until_it_is_closed(world, endpoint):
-    assert len({world.say(endpoint)[0]["me"] for _ in range(40)}) == 3  # without a session any of three instances answers
+    assert len({world.say(endpoint)[0]["me"] for _ in range(40)}) == 3  # without a session, any of the three instances answers
     begun = [world.begin(endpoint) for _ in range(6)]
     for session, place in begun:
         for count in (1, 2, 3):
@@ -125,7 +125,7 @@ def test_a_session_stays_where_it_began_until_it_is_closed(world, endpoint):
     with pytest.raises(ClientError, match=f"Session {session} not found") as caught:
         world.say(endpoint, session)
     assert caught.value.response["Error"]["Code"] == "ValidationError"
-    assert world.say(endpoint, begun[1][0])[0]["count"] == 4  # the others go on
+    assert world.say(endpoint, begun[1][0])[0]["count"] == 4  # the other sessions continue
 
 
 def test_a_session_expires_by_the_clock(world, endpoint):
@@ -154,7 +154,7 @@ def test_what_a_container_says_in_another_form_begins_no_session(world, endpoint
 
 
 def test_components_have_sessions_and_an_update_ends_them(world, tmp_path):
-    model = world.stateful_model(world.image(tmp_path, HEADERS[1]))  # as AWS's own library for containers says it
+    model = world.stateful_model(world.image(tmp_path, HEADERS[1]))  # the header of AWS's own library for containers
     host = world.host(2)
     component = world.component(host, model, copies=2)
     assert world.component_settled(component)["InferenceComponentStatus"] == "InService"

@@ -1,4 +1,4 @@
-"""What CloudWatch shows of the instances behind an endpoint."""
+"""CloudWatch metrics of an endpoint's instances."""
 
 from __future__ import annotations
 

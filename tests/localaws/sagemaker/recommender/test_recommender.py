@@ -1,4 +1,4 @@
-"""Inference Recommender through boto3: load tests of real model servers, and what they say of instance types."""
+"""Inference Recommender through boto3: load tests of real model servers, and the results for instance types."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.localaws.sagemaker.registry.registry_fixtures import RegistryFixtures
 GROUP = "/aws/sagemaker/InferenceRecommendationsJobs"
 RUNNING = ("PENDING", "IN_PROGRESS", "STOPPING")
 STAIRS = {"TrafficType": "STAIRS", "Stairs": {"DurationInSeconds": 120, "NumberOfSteps": 2, "UsersPerStep": 1}}
-# Answers what it was sent after DELAY seconds, and what it cannot take with an error.
+# Answers with its request after DELAY seconds, and with an error to a request that it cannot read.
 SLEEPER = """
 import os, time
 def model_fn(folder): return None
@@ -83,7 +83,7 @@ def test_a_default_job_tests_a_registered_version_and_rates_its_instance_types(r
     assert job["Status"] == "COMPLETED", job.get("FailureReason")
     assert job["JobArn"] == f"arn:aws:sagemaker:us-east-1:123456789012:inference-recommendations-job/{name}"
     found = {each["EndpointConfiguration"]["InstanceType"]: each for each in job["InferenceRecommendations"]}
-    assert set(found) == {"ml.m5.large", "ml.c5.large"}  # nothing is said of accelerators
+    assert set(found) == {"ml.m5.large", "ml.c5.large"}  # no accelerators
     for each in found.values():
         metrics = each["Metrics"]
         assert metrics["MaxInvocations"] > 0 and metrics["ModelLatency"] > 0 and metrics["MemoryUtilization"] > 0
@@ -256,14 +256,14 @@ SERVER = [measured(1, 50, 0.02), measured(2, 100, 0.02, 1.0), measured(4, 100, 0
 
 
 def test_an_instance_has_a_server_a_vcpu_among_which_users_spread() -> None:
-    # Two users on the two servers of an ml.m5.large: each does what one server here did with one.
+    # Two users on the two servers of an ml.m5.large: each performs like the tested server with one.
     two = recommender_model.rated("ml.m5.large", SERVER, 2)
     assert two.rate == pytest.approx(2 * 50 * 60) and two.latency["P95"] == pytest.approx(20) and two.cpu == pytest.approx(50)
-    # Two on the sixteen of an ml.m5.4xlarge are no faster; on a faster clock they are.
+    # Two users on the sixteen servers of an ml.m5.4xlarge are no faster, but a faster clock is.
     assert recommender_model.rated("ml.m5.4xlarge", SERVER, 2).rate == pytest.approx(two.rate)
     fast = recommender_model.rated("ml.c5.large", SERVER, 2)
     assert fast.rate == pytest.approx(two.rate * 3.4 / 3.1) and fast.latency["P95"] == pytest.approx(20 * 3.1 / 3.4)
-    # More users than were tried wait for each other.
+    # With more users than were tested, users wait for each other.
     full = recommender_model.rated("ml.m5.large", SERVER, 16)
     assert full.rate == pytest.approx(2 * 100 * 60) and full.latency["P95"] == pytest.approx(80)
     assert recommender_model.rated("ml.m5.large", SERVER, 2).memory == pytest.approx(100 * 2 * 0.25 / 8)

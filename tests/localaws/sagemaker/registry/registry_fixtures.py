@@ -1,4 +1,4 @@
-"""What the tests of the model registry need: a small model, groups, versions and their approval."""
+"""Helpers of the tests of the model registry: a small model, groups, versions and their approval."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The model registry through boto3: groups, versions, approval, policies, what it refuses, and what others hear of it."""
+"""The model registry through boto3: groups, versions, approval, policies, refused requests, and events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SageMaker SDK v3 on the registry and Inference Recommender, in a process of its own: register, approve, deploy, right-size, delete."""
+"""SageMaker SDK v3 with the registry and Inference Recommender, in its own process: register, approve, deploy, right-size, delete."""
 
 from __future__ import annotations
 

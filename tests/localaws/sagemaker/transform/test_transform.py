@@ -1,4 +1,4 @@
-"""Transform jobs through boto3, in both modes of /opt/ml: what they make of objects, how they end, and what is left then."""
+"""Transform jobs through boto3, in both modes of /opt/ml: their results, their ends, and the clean-up after them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def output_fn(numbers, accept): return "".join(f"{1 / each:g}\\n" for each in nu
 def test_every_object_below_the_prefix_has_an_output_in_its_order(world: JobFixtures) -> None:
     world.put("objects-below/a.csv", "1,2\n3,4\n5,6")
     world.put("objects-below/2013/b.csv", "7,8\n")
-    world.put("objects-below/2013/", "")  # a folder, as the console makes one
+    world.put("objects-below/2013/", "")  # a folder, as the console creates one
     name = start(
         world, model(world, SUM), f"s3://{BUCKET}/objects-below/", Input=CSV, Output=CSV_OUT, Tags=[{"Key": "team", "Value": "delays"}]
     )

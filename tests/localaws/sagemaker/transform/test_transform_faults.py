@@ -1,4 +1,4 @@
-"""What befalls the local AWS, or a container of its, while a transform job runs."""
+"""Faults of the local AWS, or of a container, during a transform job."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_killed_and_stopped_while_a_job_runs(tmp_path: Path, mode: str, monkeypa
 
 
 def test_a_container_that_is_killed_is_started_again_and_asked_again(world: JobFixtures) -> None:
-    """The first request is under way when its process is killed; the record is sent once more, and nothing is lost."""
+    """The process is killed during the first request. The record is sent again, and nothing is lost."""
     code = SUM.replace(
         "return [sum",
         """
@@ -73,7 +73,7 @@ def test_a_container_that_is_killed_is_started_again_and_asked_again(world: JobF
 
 
 def test_two_may_remove_a_directory(tmp_path: Path) -> None:
-    """As when a job is stopped while its work ends by itself."""
+    """This happens when a job is stopped at the moment when its work ends by itself."""
     for number in range(60):
         folder = tmp_path / str(number)
         for part in range(8):

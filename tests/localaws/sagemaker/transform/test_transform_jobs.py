@@ -1,4 +1,4 @@
-"""Transform jobs through boto3: how objects are split and sent, what is stored, who is to blame, and what is refused."""
+"""Transform jobs through boto3: splitting and sending of objects, stored results, failure reasons, and refused requests."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tests.localaws.sagemaker.transform.transform_fixtures import (
     streams,
 )
 
-# One mode of /opt/ml is enough for what is done outside of the containers.
+# One mode of /opt/ml is enough for work outside of the containers.
 pytestmark = pytest.mark.parametrize("world", ["rewrite"], indirect=True)
 CLIENT_ERROR = "ClientError: See job logs for more information"
 ALGORITHM_ERROR = "AlgorithmError: See job logs for more information"
@@ -232,11 +232,11 @@ def test_a_bad_filter_is_the_clients_fault(world: JobFixtures, echo: str, proces
     assert (reason, kept) == (CLIENT_ERROR, {}) and log[0].startswith(f"{BUCKET}/filtered/a.csv: {word}")
 
 
-# Who is to blame
+# Client errors and algorithm errors
 
 
 def test_a_status_of_400_is_the_clients_fault_and_is_not_tried_again(world: JobFixtures) -> None:
-    """The container refuses what is longer than it takes, with 413."""
+    """The container answers too long requests with 413."""
     name = start(world, model(world, SUM, MAX_CONTENT_LENGTH="9"), world.put("refused/a.csv", "1,2,3,4,5\n"), Input=CSV)
     job = ended(world, name)
     assert (job["TransformJobStatus"], job["FailureReason"]) == ("Failed", CLIENT_ERROR)
@@ -252,7 +252,7 @@ def test_an_answer_that_does_not_come_in_time(world: JobFixtures) -> None:
     assert world.processes() == []
 
 
-# It ends on "bye": always, or only the first time that it is asked.
+# It ends on "bye": always, or only at the first request.
 CRASH = """
 import os
 def model_fn(folder): return 0

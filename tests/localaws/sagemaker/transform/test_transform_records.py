@@ -1,4 +1,4 @@
-"""What batch transform does with records, by its laws: paths, splitting and packing, filters and joins."""
+"""Property tests of batch transform's records: paths, splitting and packing, filters and joins."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ VALUES = st.recursive(
 CELLS = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\r\n\x00"), max_size=8)
 ROWS = st.lists(CELLS, min_size=1, max_size=6).filter(lambda row: row != [""])
 
-# As the developer guide and the API reference show them; the end of a slice is inclusive there.
+# Examples of the developer guide and the API reference. The end of a slice is inclusive.
 SELECTED = [
     ("$", ROW, ROW),
     ("$[1:]", ROW, [1, 2, 3, 4, 5, 6, 7, 8]),
@@ -255,7 +255,7 @@ def test_a_path_of_names_is_none_of_csv() -> None:
         processing("text/csv", InputFilter="$.features")
 
 
-# Who says how records are sent
+# How records are sent: by the request, the container, or the default
 
 
 @pytest.mark.parametrize(

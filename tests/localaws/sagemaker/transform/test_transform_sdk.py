@@ -1,4 +1,4 @@
-"""Transform jobs through the SageMaker Python SDK v3: its `Transformer`, which is that of v2, and its resource."""
+"""Transform jobs through the SageMaker Python SDK v3: its `Transformer`, which is v2's one, and its resource class."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tests of transform jobs need: models that serve with a script, jobs of them, and what the jobs left behind."""
+"""Helpers of the tests of transform jobs: models with scripts, jobs, and their outputs and logs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def input_fn(data, content_type): return data if isinstance(data, str) else data
 def predict_fn(text, model): return [sum(map(float, line.split(","))) for line in text.splitlines()]
 def output_fn(sums, accept): return "".join(f"{each:g}\\n" for each in sums), "text/csv"
 """
-# One that answers with what it was asked, each request in brackets.
+# A model that answers with its request in brackets.
 ECHO = """
 def model_fn(folder): return 0
 def transform_fn(model, data, content_type, accept):
@@ -29,7 +29,7 @@ def transform_fn(model, data, content_type, accept):
 
 
 def model(world: JobFixtures, code: str, **environment: str) -> str:
-    """A model that serves with a script; returns its name."""
+    """Create a model with an inference script; returns its name."""
     name = world.name("transformed")
     data = world.put(f"models/{name}.tar.gz", targz({"code/inference.py": code}))
     container = {"Image": SKLEARN, "ModelDataUrl": data, "Environment": SERVING | environment}
@@ -38,7 +38,7 @@ def model(world: JobFixtures, code: str, **environment: str) -> str:
 
 
 def request(world: JobFixtures, model_name: str, uri: str, **changes: object) -> dict:
-    """The members of CreateTransformJob; ``Input``, ``Output`` and ``Resources`` add to those of the job."""
+    """The members of CreateTransformJob; ``Input``, ``Output`` and ``Resources`` add members to the parts of that name."""
     name = world.name("transform")
     made = {
         "TransformJobName": name,
@@ -64,14 +64,14 @@ def ended(world: JobFixtures, name: str) -> dict:
 
 
 def completed(world: JobFixtures, model_name: str, uri: str, **changes: object) -> dict[str, str]:
-    """Run a job to its good end; returns its outputs by their names below the output path."""
+    """Run a job that completes; returns its outputs by their names below the output path."""
     job = ended(world, start(world, model_name, uri, **changes))
     assert job["TransformJobStatus"] == "Completed", (job.get("FailureReason"), data_log(world, job["TransformJobName"]))
     return outputs(world, job["TransformJobName"])
 
 
 def failed(world: JobFixtures, model_name: str, uri: str, **changes: object) -> tuple[str, list[str], dict[str, str]]:
-    """Run a job to its bad end; returns its reason, what its data log says of objects, and its outputs."""
+    """Run a job that fails; returns its reason, its data log's lines about objects, and its outputs."""
     job = ended(world, start(world, model_name, uri, **changes))
     assert job["TransformJobStatus"] == "Failed"
     return job["FailureReason"], data_log(world, job["TransformJobName"])[1:], outputs(world, job["TransformJobName"])
@@ -90,7 +90,7 @@ def streams(world: JobFixtures, name: str) -> list[str]:
 
 
 def messages(world: JobFixtures, name: str, data: bool) -> Iterator[str]:
-    """The lines of a job's logs, of its containers or of its data."""
+    """The lines of a job's container logs or data logs."""
     for stream in streams(world, name):
         if stream.endswith("/data-log") == data:
             events = world.logs.get_log_events(logGroupName=GROUP, logStreamName=stream, startFromHead=True)["events"]
@@ -98,5 +98,5 @@ def messages(world: JobFixtures, name: str, data: bool) -> Iterator[str]:
 
 
 def data_log(world: JobFixtures, name: str) -> list[str]:
-    """What the data log says, without the times."""
+    """The lines of the data log, without the times."""
     return [line.partition(":[sagemaker logs]: ")[2] for line in messages(world, name, data=True)]

@@ -1,4 +1,4 @@
-"""What Autotune makes of a request, read from the request that it makes."""
+"""Autotune's choices for a request."""
 
 from __future__ import annotations
 

@@ -10,9 +10,9 @@ from botocore.exceptions import ClientError
 from tests.localaws.sagemaker.job_fixtures import XGBOOST, JobFixtures, channel
 from tests.localaws.sagemaker.tuning.tuning_fixtures import EPOCHS, TOY, TuningFixtures, categorical, continuous, epochs, kinds, objective
 
-pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
+pytestmark = pytest.mark.second_mode_nightly  # test_training.py and others already test both modes
 
-# What a job's /opt/ml is like makes no difference to the tests of this mark.
+# The mode of /opt/ml does not matter for tests with this mark.
 once = pytest.mark.parametrize("world", ["rewrite"], indirect=True)
 LONG = "import time\nprint('loss=1', flush=True)\ntime.sleep(600)\n"
 
@@ -73,7 +73,7 @@ def test_a_grid_is_gone_through_without_saying_how_many_jobs(tuning: TuningFixtu
 
 @once
 def test_hyperparameters_as_sdk_v2_writes_them(tuning: TuningFixtures) -> None:
-    """Static ones and categories are JSON texts, and some are for the container alone."""
+    """Static hyperparameters and categories are JSON texts, and some are only for the container."""
     definition = tuning.definition()
     static = {name: f'"{value}"' for name, value in definition["StaticHyperParameters"].items()}
     static |= {"sagemaker_container_log_level": "20", "sagemaker_job_name": '"tuned"', "sagemaker_region": '"us-east-1"'}
@@ -120,7 +120,7 @@ def test_the_built_in_xgboost_by_its_own_metric(tuning: TuningFixtures) -> None:
 
 @once
 def test_hyperband_stops_jobs_at_its_rungs(tuning: TuningFixtures) -> None:
-    """Every job would run for a minute: each is stopped at a rung, the better ones at a later one."""
+    """Every job would run for a minute. Each is stopped at a rung, better ones at a later rung."""
     jobs = {"a": (1.0, 600), "b": (2.0, 600), "c": (3.0, 600), "d": (0.0, 600), "e": (4.0, 600)}
     definition = tuning.definition(EPOCHS, epochs(**jobs))
     job, trials = tuning.run(
@@ -140,7 +140,7 @@ def test_hyperband_stops_jobs_at_its_rungs(tuning: TuningFixtures) -> None:
     assert lives["d"] >= 9 and objective(job["BestTrainingJob"]) == 0.0
     order = tuned(trials, "kind")
     expected, seen = {}, []
-    for kind in order:  # the rule of the first bracket, for one job after the other: the first two pass, then the best third
+    for kind in order:  # the first bracket, one job after the other: the first two pass, then the best third
         seen.append(jobs[kind][0])
         expected[kind] = 9 if len(seen) < 3 or jobs[kind][0] <= sorted(seen)[max(1, len(seen) // 3) - 1] else 1
     assert {kind: life >= 9 for kind, life in lives.items()} == {kind: life == 9 for kind, life in expected.items()}
@@ -279,7 +279,7 @@ def test_lists(tuning: TuningFixtures) -> None:
 
 @once
 def test_a_tuning_job_waits_for_instances_that_another_job_took(tuning: TuningFixtures) -> None:
-    """All four instances of the account are in use; when a training job ends, another one gets in before the next of the tuning job."""
+    """All four instances of the account are in use. When a training job ends, a foreign job takes its instance first."""
     name = tuning.start(200, parallel=4)
     intruder = tuning.world.name("intruder")
 

@@ -1,4 +1,4 @@
-"""What a tuning job is refused for, and what it may take over from others: no training job runs for a refused one."""
+"""Refused tuning jobs, which start no training jobs, and warm starts."""
 
 from __future__ import annotations
 
@@ -175,7 +175,7 @@ def test_resources_may_be_given_for_tuning(tuning: TuningFixtures) -> None:
 
 @pytest.fixture(scope="module")
 def parent(world: JobFixtures) -> tuple[dict, dict]:
-    """A tuning job over x and kind that has ended: its description, and the definition of its training jobs."""
+    """An ended tuning job over x and kind: its description, and the definition of its training jobs."""
     tuning = TuningFixtures(world)
     definition = tuning.definition(InputDataConfig=[channel("train", world.put("warm/parent.csv", "1"))])
     ranges = {"ContinuousParameterRanges": [continuous()], "CategoricalParameterRanges": [categorical("kind", "good", "bad")]}
@@ -203,7 +203,7 @@ def test_warm_start_knows_the_best_of_its_parents(tuning: TuningFixtures, parent
 
 
 def test_warm_start_looks_where_its_parents_found_something(tuning: TuningFixtures) -> None:
-    """What was static in the parents, x, is searched now: its values there are what is known of it."""
+    """The static x of the parents is searched now, and its values in the parents are the observations."""
     definition = tuning.definition()
     parents = []
     for x in ("1", "2.8", "3.1", "5", "7"):
@@ -243,7 +243,7 @@ def test_what_a_warm_start_is_refused_for(tuning: TuningFixtures, parent: tuple[
 
 
 def test_identical_data_may_lie_elsewhere(tuning: TuningFixtures) -> None:
-    """As in the SDK's own tests of warm start, which upload the same records anew for each tuning job."""
+    """The SDK's own tests of warm start upload the same records again for each tuning job."""
     data, again = ([channel("train", tuning.world.put(f"warm/{place}/a.csv", "1"))] for place in ("once", "twice"))
     definition = tuning.definition() | {"InputDataConfig": data}
     job, _ = tuning.run(1, request={"TrainingJobDefinition": definition})

@@ -1,4 +1,4 @@
-"""What befalls the local AWS while a tuning job runs: it is killed, stopped, reset, or its clock is advanced."""
+"""Kill, stop, reset and clock jumps of the local AWS during a tuning job."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def tuning(tmp_path: Path) -> Iterator[TuningFixtures]:
 
 
 def start(tuning: TuningFixtures) -> str:
-    """A tuning job one of whose training jobs has ended, and two of which run."""
+    """A tuning job with one ended and two running training jobs."""
     name = tuning.start(9, Strategy="Bayesian", request={"TrainingJobDefinition": tuning.definition(LONG)})
     first = tuning.world.until(lambda: tuning.trials(name))[0]["TrainingJobName"]
     tuning.world.until(lambda: "loss=1" in tuning.world.lines(first))

@@ -1,4 +1,4 @@
-"""Short ways to run tuning jobs on a local AWS through boto3."""
+"""Helpers to run tuning jobs on a local AWS through boto3."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import json
 
 from tests.localaws.sagemaker.job_fixtures import BUCKET, ENDED, ROLE, SKLEARN, JobFixtures, targz
 
-# The nearer x is to 3, the better. It takes no other hyperparameter: one that is not meant for a script would fail it. A name of one
-# letter comes as "-x".
+# Best for x = 3. It accepts no other hyperparameter, so it fails if it gets one that is not meant for a script. A name of one letter is
+# passed as "-x".
 TOY = """
 import argparse
 parser = argparse.ArgumentParser()
@@ -16,7 +16,7 @@ parser.add_argument("--kind", default="plain")
 given = parser.parse_args()
 print(f"loss={(given.x - 3) ** 2 + (given.kind == 'bad')}", flush=True)
 """
-# Prints a loss, that of --losses by the kind, for many epochs.
+# Prints the loss of its kind in --losses for many epochs.
 EPOCHS = """
 import argparse, json, time
 parser = argparse.ArgumentParser()
@@ -30,13 +30,13 @@ METRICS = [{"Name": "loss", "Regex": "loss=([-0-9.e]+)"}]
 
 
 def epochs(**jobs: tuple[float, int]) -> dict[str, str]:
-    """Hyperparameters for `EPOCHS`: of each kind the loss and for how many epochs it is printed."""
+    """Hyperparameters for `EPOCHS`: the loss of each kind, and the number of epochs."""
     losses, counts = ({kind: pair[place] for kind, pair in jobs.items()} for place in (0, 1))
     return {"losses": json.dumps(json.dumps(losses)), "epochs": json.dumps(json.dumps(counts))}
 
 
 def kinds(*values: str) -> dict:
-    """Ranges for a grid over the hyperparameter kind."""
+    """Ranges of a grid search over the hyperparameter ``kind``."""
     return {"CategoricalParameterRanges": [categorical("kind", *values)]}
 
 
@@ -49,7 +49,7 @@ def categorical(name: str, *values: str) -> dict:
 
 
 class TuningFixtures:
-    """Tuning jobs of one world."""
+    """Helpers for tuning jobs on one local AWS."""
 
     def __init__(self, world: JobFixtures) -> None:
         self.world, self.client = world, world.sagemaker
@@ -73,7 +73,7 @@ class TuningFixtures:
         return definition | changes
 
     def request(self, jobs: int | None = 3, parallel: int = 2, **changes: object) -> dict:
-        """A request for a random search over x; ``changes`` replace members of the configuration, ``request`` those of the whole."""
+        """A request for a random search over x; ``changes`` replace members of the configuration, ``request`` those of the request."""
         whole = changes.pop("request", {})
         limits = {"MaxParallelTrainingJobs": parallel} | ({"MaxNumberOfTrainingJobs": jobs} if jobs else {})
         config = {
@@ -102,7 +102,7 @@ class TuningFixtures:
         return self.world.until(lambda: self.describe(name), lambda job: job["HyperParameterTuningJobStatus"] in ENDED)
 
     def run(self, *arguments: object, **changes: object) -> tuple[dict, list[dict]]:
-        """Create a tuning job and wait for its end: its description, and the summaries of its training jobs by name."""
+        """Run a tuning job to its end; returns its description, and the summaries of its training jobs by name."""
         job = self.ended(self.start(*arguments, **changes))
         return job, self.trials(job["HyperParameterTuningJobName"])
 

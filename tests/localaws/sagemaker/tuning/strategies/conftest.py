@@ -1,4 +1,4 @@
-"""One thread for the linear algebra, as a search has it in its own process: of several, each waits for the others on a busy machine."""
+"""Limits linear algebra to one thread, as in a search's own process: on a busy machine, several threads wait for each other."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 
 @pytest.fixture(autouse=True, scope="package")
 def one_thread() -> Iterator[None]:
-    import sklearn.gaussian_process  # noqa: F401 - what is loaded later would not be limited
+    import sklearn.gaussian_process  # noqa: F401 - a library loaded later would not be limited
 
     with threadpool_limits(1):
         yield

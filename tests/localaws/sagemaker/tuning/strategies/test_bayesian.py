@@ -1,4 +1,4 @@
-"""Bayesian optimisation: it stays in the space, repeats itself by its seed, spreads what runs at a time, and beats chance."""
+"""Bayesian optimisation: stays in the space, is repeatable by its seed, spreads concurrent combinations, and beats random search."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MIXED = Space(
 
 
 def loss(values: Values) -> float:
-    """Least, 0, at a rate of 0.01, a depth of 7 and the good kind; the momentum has no part in it."""
+    """The minimum, 0, has a rate of 0.01, a depth of 7 and the kind ``good``; the momentum has no effect."""
     kind = {"good": 0.0, "bad": 1.0, "ugly": 2.0}[values["kind"]]
     return math.log10(float(values["rate"]) / 0.01) ** 2 + 0.05 * (int(values["depth"]) - 7) ** 2 + kind
 
@@ -78,7 +78,7 @@ def test_a_small_space_is_gone_through_without_repeating() -> None:
 
 
 def test_other_objectives_say_where_to_look() -> None:
-    """Losses of another source are on a scale of their own, and yet the first suggestion is close to their best."""
+    """Losses of another source have another scale, but the first suggestion is close to their best."""
     parent = [LossObservation(each.values, 1000 + 50 * each.loss, "parent") for each in run(RandomSearch(MIXED, 5), 40)]
     values = BayesianSearch(MIXED, 0).suggest(parent, [])
     assert loss(values) < 0.7

@@ -1,4 +1,4 @@
-"""A search in a process of its own: the same suggestions, and an end that is told."""
+"""A search in its own process: gives the same suggestions, and reports when the process has ended."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_it_suggests_what_the_search_would() -> None:
 def test_it_says_that_the_search_failed() -> None:
     there = SearchProcess(RandomSearch(SPACE, 3))
     with pytest.raises(RuntimeError, match="has ended"):
-        there.suggest([None], [])  # what was told is something
+        there.suggest([None], [])  # None is no observation
     with pytest.raises(RuntimeError, match="has ended"):
         there.suggest([], [])
     there.close()

@@ -1,4 +1,4 @@
-"""Spaces of hyperparameters: every value lies within its range, however it is scaled, and grids are complete."""
+"""Spaces of hyperparameters: every value is in its range for every scaling, and grids are complete."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules that stop jobs while they run, told losses directly: the median rule and Hyperband's rungs."""
+"""Early stopping with given losses: the median rule and Hyperband's rungs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from course.localaws.sagemaker.tuning.strategies.stopping import Hyperband, Medi
 
 
 def feed(rule: Hyperband | MedianRule, job: str, losses: list[float]) -> int:
-    """How many epochs a job that reports these losses lives."""
+    """The number of epochs until a job with these losses is stopped."""
     rule.begun(job)
     for epoch in range(1, len(losses) + 1):
         if rule.reported(job, losses[:epoch]):
@@ -46,7 +46,7 @@ def test_hyperband_has_the_brackets_and_rungs_of_its_paper() -> None:
 
 
 def test_hyperband_lets_a_third_of_the_jobs_pass_each_rung() -> None:
-    """The first ones pass for want of others to compare with; of jobs each of which is better than all before it, all pass."""
+    """The first jobs pass, because there are no others to compare with. If each job is better than all before it, all pass."""
     rule = Hyperband(1, 9)
     assert [feed(rule, str(job), [float(job)] * 9) for job in range(9)] == [9, 9, 1, 1, 1, 1, 1, 1, 1]
     rule = Hyperband(1, 9)
