@@ -6,7 +6,7 @@ import textwrap
 from pathlib import Path
 
 DOCKERFILE = """
-    # A container of one's own, as AWS's examples write them.
+    # A custom container in the form of AWS's examples.
     FROM python:3.11-slim
 
     LABEL maintainer="someone@example.com"

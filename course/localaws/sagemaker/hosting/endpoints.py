@@ -19,7 +19,6 @@ from course.localaws.core.resources import Changes, ResourceEngine, ResourceKind
 from course.localaws.jobs.runner import JobRunner
 from course.localaws.sagemaker.core import quotas
 from course.localaws.sagemaker.hosting import scaled
-from course.localaws.sagemaker.hosting import variants as deployments
 from course.localaws.sagemaker.hosting.components import placement
 from course.localaws.sagemaker.hosting.deployment import stages
 from course.localaws.sagemaker.hosting.deployment.guardrails import RollbackFailed, Rollout
@@ -33,6 +32,7 @@ from course.localaws.sagemaker.hosting.servers import instances, model_server
 from course.localaws.sagemaker.hosting.servers.fleets import Fleet
 from course.localaws.sagemaker.hosting.servers.model_server import HostingError, StartCancelled
 from course.localaws.sagemaker.hosting.utilization import Utilization
+from course.localaws.sagemaker.hosting.variants import retained, settings_of, variants_of, with_capacities
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
@@ -144,11 +144,11 @@ class Endpoints:
         self._engine.get(context, ENDPOINT, name)
         config, variants, settings = await asyncio.to_thread(self._planned, context, params, "UpdateEndpoint")
         present = self._engine.get(context, ENDPOINT, name)
-        retained = present.get("LastDeploymentConfig") if params.get("RetainDeploymentConfig") else None
-        deployment = params.get("DeploymentConfig", retained)
+        previous = present.get("LastDeploymentConfig") if params.get("RetainDeploymentConfig") else None
+        deployment = params.get("DeploymentConfig", previous)
         if params.get("RetainAllVariantProperties"):
             excluded = {item["VariantPropertyType"] for item in params.get("ExcludeRetainedVariantProperties", ())}
-            variants = deployments.retained(variants, present["_Variants"], excluded)
+            variants = retained(variants, present["_Variants"], excluded)
         self._check_quota(name, variants)
         scaled.check_leaving(self.scaled, context.region, present, variants)
         placement.check_instances(self._engine, context, present, variants)
@@ -166,7 +166,7 @@ class Endpoints:
         present = self._engine.get(context, ENDPOINT, name)
         to_zero = "Async" in present["_Settings"] or "ComponentRole" in present["_Settings"]
         desired = params["DesiredWeightsAndCapacities"]
-        variants = deployments.with_capacities(present["_Variants"], desired, present["EndpointArn"], to_zero)
+        variants = with_capacities(present["_Variants"], desired, present["EndpointArn"], to_zero)
         self._check_quota(name, variants)
         placement.check_instances(self._engine, context, present, variants)
         resizing = {"ProductionVariants": stages.resizing(present["ProductionVariants"], variants, self._engine.now())}
@@ -371,8 +371,8 @@ class Endpoints:
     def _planned(self, context: Context, params: dict, operation: str) -> tuple[dict, list[dict], dict]:
         """The endpoint configuration that a request names, its variants and its settings."""
         config = self._engine.get(context, ENDPOINT_CONFIG, params["EndpointConfigName"])
-        variants = deployments.variants_of(self._engine, context, config, operation)
-        return config, variants, deployments.settings_of(self._engine, context, config, variants, operation)
+        variants = variants_of(self._engine, context, config, operation)
+        return config, variants, settings_of(self._engine, context, config, variants, operation)
 
     def _check_quota(self, name: str, variants: list[dict]) -> None:
         """Raises ``ResourceLimitExceeded`` when ``variants`` and all other endpoints would hold too many instances."""

@@ -297,7 +297,7 @@ class TuningRun:
 
         Raises
         ------
-        Abandoned
+        ServerShuttingDown
             The tuning job no longer exists, because everything was reset.
         """
         now, summaries = self._engine.now(), [trial.summary for trial in self._trials]

@@ -21,7 +21,7 @@ from course.localaws.sagemaker.hosting.servers.model_data import HostingError
 if TYPE_CHECKING:
     from course.localaws.sagemaker.hosting.servers.model_server import ModelServer
 
-NO_MEMORY, LOADED_ALREADY, NOT_LOADED = 507, 409, 404  # what a container answers
+NO_MEMORY, LOADED_ALREADY, NOT_LOADED = 507, 409, 404  # statuses of a container
 LOAD_SECONDS = 60.0  # as long as an invocation may take
 
 

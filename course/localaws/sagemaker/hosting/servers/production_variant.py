@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from course.localaws.core.context import Context
 from course.localaws.jobs.runner import JobRunner
 from course.localaws.sagemaker.hosting.servers.instances import HostedInstance, new_stream, start
-from course.localaws.sagemaker.hosting.servers.model_server import LogTarget, log_group
+from course.localaws.sagemaker.hosting.servers.model_server import LogTarget, component_log_group, log_group
 
 
 class ProductionVariant:
@@ -35,9 +35,8 @@ class ProductionVariant:
 
     def __init__(self, runner: JobRunner, context: Context, endpoint: str, document: dict) -> None:
         self.name, self.document = document["VariantName"], document
-        self._make = lambda: HostedInstance(
-            runner, context, document, LogTarget(f"endpoint/{endpoint}", log_group(endpoint), new_stream(self.name))
-        )
+        group = component_log_group(document["Component"]) if "Component" in document else log_group(endpoint)
+        self._make = lambda: HostedInstance(runner, context, document, LogTarget(f"endpoint/{endpoint}", group, new_stream(self.name)))
         self.weight = document["Weight"]
         self._least_outstanding = document.get("RoutingStrategy") == "LEAST_OUTSTANDING_REQUESTS"
         self.instances = [self._make() for _ in range(document["InstanceCount"])]
