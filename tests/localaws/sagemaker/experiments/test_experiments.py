@@ -74,7 +74,7 @@ def test_trials_and_components_hang_together(world: JobFixtures) -> None:
 
 
 @pytest.mark.parametrize("operation", ["create_trial", "list_trials", "associate_trial_component", "list_trial_components"])
-def test_what_is_not_there_is_told(world: JobFixtures, operation: str) -> None:
+def test_a_missing_resource_is_reported(world: JobFixtures, operation: str) -> None:
     params = {
         "create_trial": {"TrialName": world.name("t"), "ExperimentName": "nowhere"},
         "list_trials": {"ExperimentName": "nowhere"},

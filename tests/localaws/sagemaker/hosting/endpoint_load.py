@@ -45,13 +45,13 @@ class Load:
     def __init__(self, world: Callable[[], JobFixtures], asks: dict[str, Callable]) -> None:
         self._world = world
         self._stop = threading.Event()
-        self.told = LoadResults()
+        self.results = LoadResults()
         self._threads = [threading.Thread(target=self._run, args=item, name=f"load {item[0]}", daemon=True) for item in asks.items()]
 
     def __enter__(self) -> LoadResults:
         for thread in self._threads:
             thread.start()
-        return self.told
+        return self.results
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
@@ -62,23 +62,23 @@ class Load:
         try:
             self._ask_on(kind, ask)
         except Exception as error:  # an unexpected error must not end the thread unnoticed
-            self.told.wrong.append(f"{kind}: {error!r}")
+            self.results.wrong.append(f"{kind}: {error!r}")
 
     def _ask_on(self, kind: str, ask: Callable) -> None:
         for world, numbers in self._worlds():
             client = world.client("sagemaker-runtime")
             for number in numbers:
                 try:
-                    if wrong := ask(client, number, self.told):
-                        self.told.wrong.append(f"{kind}: {wrong}")
-                    self.told.answered[kind] += 1
+                    if wrong := ask(client, number, self.results):
+                        self.results.wrong.append(f"{kind}: {wrong}")
+                    self.results.answered[kind] += 1
                 except ClientError as error:
-                    told = error.response["Error"]["Code"], error.response.get("OriginalStatusCode")
-                    self.told.refused[told] += 1
-                    if told not in WHILE_DEAD:
-                        self.told.wrong.append(f"{kind}: {error}")
+                    refusal = error.response["Error"]["Code"], error.response.get("OriginalStatusCode")
+                    self.results.refused[refusal] += 1
+                    if refusal not in WHILE_DEAD:
+                        self.results.wrong.append(f"{kind}: {error}")
                 except (HTTPClientError, EndpointConnectionError):
-                    self.told.unreachable += 1
+                    self.results.unreachable += 1
                 if self._stop.wait(PAUSE):
                     return
 
@@ -93,7 +93,7 @@ class Load:
 def upper(endpoint: str) -> Callable:
     """Send a request to an endpoint that answers in capitals."""
 
-    def ask(client: object, number: int, told: LoadResults) -> str:
+    def ask(client: object, number: int, results: LoadResults) -> str:
         sent = f"request {number}"
         answer = client.invoke_endpoint(EndpointName=endpoint, Body=sent, ContentType="text/csv")["Body"].read().decode()
         return "" if answer == sent.upper() else f"{answer!r} to {sent!r}"
@@ -104,7 +104,7 @@ def upper(endpoint: str) -> Callable:
 def of_many(endpoint: str, models: list[str]) -> Callable:
     """Send a request to a multi-model endpoint, whose answers start with the model's name."""
 
-    def ask(client: object, number: int, told: LoadResults) -> str:
+    def ask(client: object, number: int, results: LoadResults) -> str:
         model, sent = models[number % len(models)], f"request {number}"
         target = {"EndpointName": endpoint, "TargetModel": f"{model}.tar.gz"}
         answer = client.invoke_endpoint(**target, Body=sent, ContentType="text/csv")["Body"].read().decode()
@@ -116,11 +116,11 @@ def of_many(endpoint: str, models: list[str]) -> Callable:
 def queued(endpoint: str) -> Callable:
     """Send one of the `INPUTS` to an asynchronous endpoint."""
 
-    def ask(client: object, number: int, told: LoadResults) -> str:
+    def ask(client: object, number: int, results: LoadResults) -> str:
         place = number % len(INPUTS)
         location = f"s3://{BUCKET}/inputs/{place}"
         answer = client.invoke_endpoint_async(EndpointName=endpoint, InputLocation=location, ContentType="text/csv")
-        told.acknowledged[answer["InferenceId"]] = answer | {"wanted": INPUTS[place].upper()}
+        results.acknowledged[answer["InferenceId"]] = answer | {"wanted": INPUTS[place].upper()}
         return ""
 
     return ask

@@ -148,7 +148,7 @@ def test_a_request_that_ends_every_container_fails_at_last_and_the_next_is_answe
     assert result(world, after["OutputLocation"]) == "AFTER"
 
 
-def test_topics_are_told(world):
+def test_topics_get_notifications(world):
     (success, successes), (error, errors) = inbox(world), inbox(world)
     topics = {"SuccessTopic": success, "ErrorTopic": error, "IncludeInferenceResponseIn": ["SUCCESS_NOTIFICATION_TOPIC"]}
     name = deploy(world, to="notified", notify=topics)

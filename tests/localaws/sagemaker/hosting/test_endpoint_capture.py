@@ -94,7 +94,7 @@ def test_nothing_is_captured_of_a_sample_of_nothing_and_failures_are_left_out(wo
     assert found == [0, 0]
 
 
-def test_a_bucket_that_is_gone_keeps_nobody_from_his_answer(world):
+def test_invocations_go_on_when_the_bucket_is_gone(world):
     config = capture(world, "x") | {"DestinationS3Uri": "s3://no-such-bucket-anywhere/x"}
     name = deploy(world, config)
     assert world.invoke(name) == world.invoke(name) == '{"score": 1}'
@@ -113,7 +113,7 @@ def test_an_update_changes_what_is_captured(world):
     assert len(lines(world, "first", 1)) == 1
 
 
-def test_a_shadow_gets_copies_and_its_answers_reach_nobody(world):
+def test_a_shadow_gets_copies_and_its_answers_are_dropped(world):
     production, shadow = (world.model(echo(word), SKLEARN) for word in ("production", "shadow"))
     variant = {"InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}
     name = world.create(

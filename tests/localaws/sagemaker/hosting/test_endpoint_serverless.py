@@ -80,7 +80,7 @@ def test_the_first_request_waits_for_a_container_and_the_next_does_not(world, co
     assert after["SampleCount"] == before["SampleCount"] + 1 and after["Sum"] > before["Sum"]
 
 
-def test_containers_go_when_nobody_has_asked_for_a_while(world, counting):
+def test_idle_containers_are_stopped(world, counting):
     first = world.invoke(counting)
     rested(world)
     second = world.invoke(counting)

@@ -341,7 +341,7 @@ def test_weights_and_capacities(world):
     assert kept == {"A": 0.0, "B": 3.0}
 
 
-def test_nobody_monitors_an_endpoint_and_nothing_explains_it(world):
+def test_an_endpoint_has_no_monitors_and_no_explainer(world):
     name = world.deploy(echo("a"), SKLEARN)
     assert world.sagemaker.list_monitoring_schedules(EndpointName=name)["MonitoringScheduleSummaries"] == []
     definition = {"MonitoringJobDefinitionName": "any", "MonitoringType": "DataQuality"}

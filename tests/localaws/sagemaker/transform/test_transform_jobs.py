@@ -95,7 +95,7 @@ def test_without_a_limit_an_object_is_sent_in_chunks(world: JobFixtures) -> None
     assert completed(world, name, world.put("endless/a", body), MaxPayloadInMB=0) == {"a.out": str(len(body))}
 
 
-def test_the_container_is_told_how_it_is_asked(world: JobFixtures) -> None:
+def test_the_container_gets_the_batch_variables(world: JobFixtures) -> None:
     code = """
 import json, os
 def model_fn(folder): return 0
