@@ -1,4 +1,10 @@
-"""From the URI of a container image to the local image that stands in for it. The URIs are data: `images.yaml`."""
+"""Finds the local image for the URI of a container image.
+
+Each image has a folder here with its programs and its entry of the catalogue (``image.yaml``, see `catalogue`). `shared` has what several
+images use, `algorithms` AWS's first-party algorithms, and `custom` the images that the user builds.
+
+The programs of the images import this package and must start fast, so it imports little. `catalogue` reads YAML: functions import it.
+"""
 
 from __future__ import annotations
 
@@ -119,21 +125,22 @@ def find(uri: str, role: str = "") -> Image:
         ``ValidationException`` for a URI that is none or that no local image stands for: it lists those that there are. For an image of
         the account's own registry that is not there, in AWS's words.
     """
+    from course.localaws.images import catalogue
+
     parts = URI.fullmatch(uri)
     if parts is None:
         raise _unknown(uri, "it is not of the form <account>.dkr.ecr.<region>.amazonaws.com/<repository>:<tag>")
     if registry := _registries.get(parts["account"]):
         return registry(uri, parts, role)
     repository, region = parts["repository"], parts["region"]
-    entries = [entry for entry in _catalogue()["images"] if entry["repository"] == repository]
-    if not entries:
+    entry = _entry(repository)
+    if entry is None:
         raise _unknown(uri, f"no local image stands for the repository {repository}")
-    [entry] = entries
     tag = re.fullmatch(entry.get("tag", TAG), parts["tag"] or "latest")
     version = tag["version"] if tag else ""
     if version not in entry["versions"]:
         raise _unknown(uri, f"{repository} has the versions {', '.join(entry['versions'])}")
-    account = _catalogue()["accounts"][entry["accounts"]].get(region)
+    account = catalogue.accounts(entry["accounts"]).get(region)
     if account is None:
         raise _unknown(uri, f"{repository} is not in the region {region}")
     if account != parts["account"]:
@@ -162,8 +169,7 @@ def missing(uri: str) -> str:
     parts = URI.fullmatch(uri)
     if parts["account"] in _registries:  # an image of one's own brings what it needs
         return ""
-    [entry] = [entry for entry in _catalogue()["images"] if entry["repository"] == parts["repository"]]
-    needs = entry.get("needs")
+    needs = _entry(parts["repository"]).get("needs")
     if needs and importlib.util.find_spec(needs["module"]) is None:
         return f"{needs['module']}: {needs['add']}"
     if needs and "program" in needs and shutil.which(needs["program"]) is None:
@@ -173,7 +179,9 @@ def missing(uri: str) -> str:
 
 def not_installed(module: str) -> str:
     """What an image's program says that finds the ``module`` of its ``needs`` neither here nor in what a job's requirements brought."""
-    needs = next(entry["needs"] for entry in _catalogue()["images"] if entry.get("needs", {}).get("module") == module)
+    from course.localaws.images import catalogue
+
+    needs = next(entry["needs"] for entry in catalogue.entries() if entry.get("needs", {}).get("module") == module)
     return (
         f"{needs['title']} is not installed where the local AWS runs its images: the command `{needs['add']}` adds it to the course's "
         "environment."
@@ -182,9 +190,9 @@ def not_installed(module: str) -> str:
 
 @functools.cache
 def _metric_definitions(algorithm: str) -> list[dict]:
-    from course.localaws.core.data_files import table
+    from course.localaws.images import catalogue
 
-    metrics = table(next(HERE.glob(f"*/{algorithm}.yaml")))["metrics"]
+    metrics = catalogue.algorithm(algorithm)["metrics"]
     if "definitions" in metrics:
         return [{"Name": name, "Regex": regex} for name, regex in metrics["definitions"].items()]
     names = [("train", metric) for metric in metrics["train"]]
@@ -199,18 +207,19 @@ def run_module(module: str) -> list[str]:
     return ["python3", "-P", "-m", *module.split()]
 
 
+def _entry(repository: str) -> dict | None:
+    """The catalogue's entry for a repository."""
+    from course.localaws.images import catalogue
+
+    return next((entry for entry in catalogue.entries() if entry["repository"] == repository), None)
+
+
 def _unknown(uri: str, reason: str) -> AwsError:
-    known = "; ".join(f"{entry['example']} ({entry['title']})" for entry in _catalogue()["images"])
+    from course.localaws.images import catalogue
+
+    known = "; ".join(f"{entry['example']} ({entry['title']})" for entry in catalogue.entries())
     return AwsError(
         "ValidationException",
         f"The local AWS does not know the image {uri}: {reason}. Known images, in each of AWS's regions and versions: {known}. "
         "The SDK's image_uris.retrieve() writes such a URI.",
     )
-
-
-def _catalogue() -> dict:
-    from course.localaws.core.data_files import (
-        table,  # here: the programs beside this file, which have to start fast, import this package too
-    )
-
-    return table(HERE / "images.yaml")

@@ -38,7 +38,7 @@ def validate(given: dict[str, str], table: dict[str, dict]) -> dict[str, object]
     given : dict of str to str
         As in ``hyperparameters.json``; a value that SDK v2 wrote as a JSON string loses its quotes.
     table : dict
-        By name ``type``, ``range`` or ``values``, ``required``, ``refused`` (see ``xgboost.yaml``).
+        By name ``type``, ``range`` or ``values``, ``required``, ``refused`` (see ``xgboost/algorithm.yaml``).
 
     Raises
     ------

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from course.localaws.core.data_files import table
-from course.localaws.images import HERE as IMAGES
+from course.localaws.images import catalogue
 from course.localaws.s3 import table as s3
 from course.localaws.sagemaker.core.routes import REST_SERVICES, contract
 from course.localaws.sagemaker.service import SageMaker
@@ -61,7 +61,7 @@ def _page(sagemaker: SageMaker) -> Iterator[str]:
     yield from _lists(prose["opt_ml"])
     yield "\n## Images\n"
     yield f"{prose['images']}\n\n| image | repository | versions |\n|---|---|---|"
-    for image in table(IMAGES / "images.yaml")["images"]:
+    for image in catalogue.entries():
         yield f"| {image['title']} | `{image['repository']}` | {', '.join(map(str, image['versions']))} |"
     yield "\n### Frameworks\n"
     yield from _lists(prose["frameworks"])

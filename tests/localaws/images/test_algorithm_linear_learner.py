@@ -13,7 +13,9 @@ from sklearn import linear_model, metrics
 from sklearn.datasets import make_classification, make_regression
 from sklearn.preprocessing import StandardScaler
 
-from course.localaws.images.algorithms import AlgorithmClientError, configuration, declared, linear_losses, linear_metrics, linear_training
+from course.localaws.images.algorithms import AlgorithmClientError, configuration, declared
+from course.localaws.images.algorithms.linear_learner import losses, training
+from course.localaws.images.algorithms.linear_learner import metrics as learner_metrics
 from tests.localaws.images.algorithm_fixtures import CANCER, DIABETES, DIGITS, WINE, Trained, halves
 
 CLOSE = 1.02
@@ -104,11 +106,11 @@ def test_every_optimizer_descends(optimizer: str) -> None:
     assert trained.metrics["train binary_classification_cross_entropy_objective"] < 0.1
 
 
-@pytest.mark.parametrize(("kind", "loss"), [(kind, loss) for kind in TYPES for loss in linear_losses.names(resolved(kind))])
+@pytest.mark.parametrize(("kind", "loss"), [(kind, loss) for kind in TYPES for loss in losses.names(resolved(kind))])
 @settings(deadline=None)
 @given(data=st.data())
 def test_the_gradient_of_every_loss_is_its_slope(kind: str, loss: str, data: st.DataObject) -> None:
-    chosen = linear_losses.choose(resolved(kind, loss=loss))
+    chosen = losses.choose(resolved(kind, loss=loss))
     shape = (3, 2, 4) if kind == "multiclass_classifier" else (3, 2)
     outputs = data.draw(arrays(float, shape, elements=st.floats(-3, 3)))
     label = st.floats(-3, 3) if kind == "regressor" else st.integers(0, TYPES[kind] - 1).map(float)
@@ -163,9 +165,9 @@ def test_a_threshold_gives_what_it_promises_and_no_other_gives_more(scored: list
     scores, labels = np.array([score / 6 for score, _ in scored]), np.array([float(label) for _, label in scored])
     for criterion in ("accuracy", "f_beta", "precision_at_target_recall", "recall_at_target_precision"):
         settings = resolved("binary_classifier", binary_classifier_model_selection_criteria=criterion, f_beta=beta)
-        value, threshold = linear_metrics.ThresholdSweep(scores, labels).best(settings)
-        found = linear_metrics.binary(scores, (scores > threshold).astype(int), labels, beta)
-        every = [linear_metrics.binary(scores, (scores > cut).astype(int), labels, beta) for cut in np.arange(-1, 14) / 12]
+        value, threshold = learner_metrics.ThresholdSweep(scores, labels).best(settings)
+        found = learner_metrics.binary(scores, (scores > threshold).astype(int), labels, beta)
+        every = [learner_metrics.binary(scores, (scores > cut).astype(int), labels, beta) for cut in np.arange(-1, 14) / 12]
         if criterion == "accuracy":
             assert found["binary_classification_accuracy"] == pytest.approx(max(it["binary_classification_accuracy"] for it in every))
         elif criterion == "f_beta":
@@ -184,7 +186,7 @@ def test_a_threshold_gives_what_it_promises_and_no_other_gives_more(scored: list
 def test_binary_metrics_are_scikit_learns(scored: list[tuple[int, bool]]) -> None:
     scores, labels = np.array([score / 5 for score, _ in scored]), np.array([float(label) for _, label in scored])
     predicted = (scores > 0.5).astype(int)
-    found = linear_metrics.binary(scores, predicted, labels, 2.0)
+    found = learner_metrics.binary(scores, predicted, labels, 2.0)
     assert found["precision"] == pytest.approx(metrics.precision_score(labels, predicted, zero_division=0))
     assert found["recall"] == pytest.approx(metrics.recall_score(labels, predicted, zero_division=0))
     assert found["binary_f_2.000"] == pytest.approx(metrics.fbeta_score(labels, predicted, beta=2, zero_division=0))
@@ -195,7 +197,7 @@ def test_binary_metrics_are_scikit_learns(scored: list[tuple[int, bool]]) -> Non
 def test_multiclass_metrics_are_scikit_learns() -> None:
     random = np.random.default_rng(0)
     scores, labels = random.random((200, 5)), random.integers(0, 5, 200).astype(float)
-    predicted, found = scores.argmax(axis=1), linear_metrics.multiclass(scores, labels, 2, 1.0)
+    predicted, found = scores.argmax(axis=1), learner_metrics.multiclass(scores, labels, 2, 1.0)
     assert found["multiclass_accuracy"] == pytest.approx(metrics.accuracy_score(labels, predicted))
     assert found["multiclass_top_k_accuracy_2"] == pytest.approx(metrics.top_k_accuracy_score(labels, scores, k=2))
     assert found["macro_recall"] == pytest.approx(metrics.recall_score(labels, predicted, average="macro"))
@@ -206,10 +208,10 @@ def test_multiclass_metrics_are_scikit_learns() -> None:
 
 def test_the_models_are_those_of_close_hyperparameters() -> None:
     def of(**given_values: object) -> list:
-        return linear_training.variants(resolved("binary_classifier", **given_values), 4.0)
+        return training.variants(resolved("binary_classifier", **given_values), 4.0)
 
-    assert len(of()) == 12 and of()[0] == linear_training.HyperparameterSet(0.1, 0.0001, 0.0, 1.0)
-    assert of(learning_rate=0.3, wd=0, l1=0) == [linear_training.HyperparameterSet(0.3, 0, 0, 1.0)]
+    assert len(of()) == 12 and of()[0] == training.HyperparameterSet(0.1, 0.0001, 0.0, 1.0)
+    assert of(learning_rate=0.3, wd=0, l1=0) == [training.HyperparameterSet(0.3, 0, 0, 1.0)]
     assert [model.learning_rate for model in of(learning_rate=0.3, wd=0, l1=0, num_models=3)] == pytest.approx([0.3, 0.1, 0.9])
     assert len(of(num_models=5)) == 5 and len(of(_tuning_objective_metric="validation:recall")) == 1
     assert {model.positive_weight for model in of(positive_example_weight_mult="balanced")} == {4.0}

@@ -11,7 +11,7 @@ from sklearn.ensemble import IsolationForest
 from sklearn.metrics import f1_score, precision_score, recall_score, roc_auc_score
 
 from course.localaws.images.algorithms import AlgorithmClientError
-from course.localaws.images.algorithms.randomcutforest import LEAF, Forest, grow
+from course.localaws.images.algorithms.randomcutforest.algorithm import LEAF, Forest, grow
 from tests.localaws.images.algorithm_fixtures import CANCER, DIGITS, Trained
 
 CLOSE = 1.02

@@ -10,7 +10,8 @@ from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
-from course.localaws.images.algorithms import AlgorithmClientError, kmeans
+from course.localaws.images.algorithms import AlgorithmClientError
+from course.localaws.images.algorithms.kmeans import algorithm as kmeans
 from tests.localaws.images.algorithm_fixtures import DIABETES, DIGITS, WINE, Trained, halves, scaled
 
 CLOSE = 1.02

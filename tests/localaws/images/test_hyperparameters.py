@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from course.localaws.images import HERE, hyperparameters
 from course.localaws.images.hyperparameters import Interval, UserError, validate
 
-TABLE = yaml.safe_load((HERE / "xgboost/xgboost.yaml").read_text())["hyperparameters"]
+TABLE = yaml.safe_load((HERE / "xgboost/algorithm.yaml").read_text())["hyperparameters"]
 
 
 def test_the_table_is_whole() -> None:

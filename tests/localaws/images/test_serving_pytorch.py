@@ -31,7 +31,7 @@ def npy(array: np.ndarray) -> bytes:
 
 @needs_torch
 def test_a_torchscript_file_is_served_without_a_script(serve) -> None:
-    server = serve("pytorch_serve", {"any.pth": torchscript()})
+    server = serve("pytorch.serve", {"any.pth": torchscript()})
     assert server.wait(), server.log.read_text()
     wanted = (2 * ROWS.sum(axis=1, keepdims=True)).tolist()
     assert server.invoke(str(ROWS.tolist()), "application/json", "application/json").json() == wanted
@@ -53,7 +53,7 @@ def predict_fn(data, model):
 
     buffer = io.BytesIO()
     torch.save(torch.tensor([1.0, 10.0]), buffer)
-    server = serve("pytorch_serve", {"weights.pt": buffer.getvalue(), "code/inference.py": script})
+    server = serve("pytorch.serve", {"weights.pt": buffer.getvalue(), "code/inference.py": script})
     assert server.wait(), server.log.read_text()
     assert server.invoke(str(ROWS.tolist()), "application/json").json() == [21.0, 48.0]
 
@@ -61,11 +61,11 @@ def predict_fn(data, model):
 @needs_torch
 @pytest.mark.parametrize(("files", "word"), [({}, "Exactly one .pth or .pt file"), ({"model.pt": "no model"}, "saved using torchscript")])
 def test_a_model_that_cannot_be_loaded(serve, files: dict, word: str) -> None:
-    server = serve("pytorch_serve", files)
+    server = serve("pytorch.serve", files)
     assert not server.wait() and word in server.log.read_text()
 
 
 def test_without_torch_the_log_names_the_command_that_adds_it(serve, tmp_path) -> None:
     (tmp_path / "torch.py").write_text("raise ImportError('not here')")  # found before any that is installed
-    server = serve("pytorch_serve", {}, PYTHONPATH=str(tmp_path))
+    server = serve("pytorch.serve", {}, PYTHONPATH=str(tmp_path))
     assert not server.wait() and "make extra-torch" in server.log.read_text()

@@ -26,7 +26,7 @@ PLACE = {"SAGEMAKER_PROGRAM": "inference.py", "SAGEMAKER_SUBMIT_DIRECTORY": "/op
 
 def start(serve, script: str, files: dict | None = None, **environment: str):
     """The scikit-learn image around a script; ``.up`` says whether it came up."""
-    server = serve("sklearn_serve", {"model.pkl": pickle.dumps(MODEL), "code/inference.py": script, **(files or {})}, **PLACE | environment)
+    server = serve("sklearn.serve", {"model.pkl": pickle.dumps(MODEL), "code/inference.py": script, **(files or {})}, **PLACE | environment)
     server.up = server.wait()
     return server
 
@@ -165,7 +165,7 @@ def input_fn(data, content_type):
     return xgb_encoders.decode(data, content_type)
 """
     files = {"xgboost-model": bytes(model.save_raw("ubj")), "code/inference.py": script}
-    server = serve("xgboost_serve 1.7-1", files, **PLACE)
+    server = serve("xgboost.serve 1.7-1", files, **PLACE)
     assert server.wait(), server.log.read_text()
     body = "\n".join(",".join(map(str, row)) for row in FEATURES[:2])
     wanted = model.predict(xgboost.DMatrix(FEATURES[:2])).tolist()

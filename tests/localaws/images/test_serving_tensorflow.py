@@ -68,7 +68,7 @@ def ask(server: Server, body: str, attributes: str = "", content_type: str = JSO
 @pytest.fixture(scope="module")
 def server(serve_once, bundles: dict) -> Server:
     files = below("export/main/1", bundles["sum"]) | below("export/main/002", bundles["twice"]) | below("other/7", bundles["examples"])
-    server = serve_once("tensorflow_serve", files, SAGEMAKER_TFS_DEFAULT_MODEL_NAME="main")
+    server = serve_once("tensorflow.serve", files, SAGEMAKER_TFS_DEFAULT_MODEL_NAME="main")
     assert server.wait(), server.log.read_text()
     return server
 
@@ -94,7 +94,7 @@ def test_the_newest_version_answers_whatever_the_body(server: Server) -> None:
 @needs_tensorflow
 def test_the_first_model_by_path_answers_where_none_is_named(serve, bundles: dict) -> None:
     files = below("z/main/1", bundles["sum"]) | below("b/twice/1", bundles["twice"]) | below("c/other/7", bundles["examples"])
-    server = serve("tensorflow_serve", files)
+    server = serve("tensorflow.serve", files)
     assert server.wait(), server.log.read_text()
     assert ask(server, "[1, 2]").json() == {"predictions": [6.0]}
     assert ask(server, "[1, 2]", "tfs-model-name=main").json() == {"predictions": [3.0]}
@@ -171,7 +171,7 @@ def handler(data, context):
 @needs_tensorflow
 def test_handlers_of_a_script(serve, bundles: dict) -> None:
     files = below("1", bundles["sum"]) | {"code/inference.py": HANDLERS, "code/lib/neighbour.py": "factor = 10"}
-    server = serve("tensorflow_serve", files)
+    server = serve("tensorflow.serve", files)
     assert server.wait(), server.log.read_text()
     answer = ask(server, "1;2", "mine=1", "text/special", "*/*")
     assert answer.headers["content-type"] == "text/plain" and answer.json() == [30.0, "text/special", "*/*", None, "mine=1", 3]
@@ -183,7 +183,7 @@ def test_handlers_of_a_script(serve, bundles: dict) -> None:
 
 @needs_tensorflow
 def test_a_handler_asks_for_itself(serve, bundles: dict) -> None:
-    server = serve("tensorflow_serve", below("1", bundles["sum"]) | {"code/inference.py": HANDLER})
+    server = serve("tensorflow.serve", below("1", bundles["sum"]) | {"code/inference.py": HANDLER})
     assert server.wait(), server.log.read_text()
     answer = ask(server, '{"instances": [[1, 2]]}', accept="text/mine")
     assert (answer.headers["content-type"], answer.text) == ("text/mine", 'AVAILABLE{\n"predictions":[3.0\n]\n}')
@@ -198,11 +198,11 @@ def test_a_handler_asks_for_itself(serve, bundles: dict) -> None:
     ],
 )
 def test_what_cannot_be_served(serve, bundles: dict, version: str, script: str, words: str) -> None:
-    server = serve("tensorflow_serve", below(version, bundles["sum"]) | ({"code/inference.py": script} if script else {}))
+    server = serve("tensorflow.serve", below(version, bundles["sum"]) | ({"code/inference.py": script} if script else {}))
     assert not server.wait() and words in server.log.read_text()
 
 
 def test_without_tensorflow_the_log_names_the_command_that_adds_it(serve, tmp_path: Path) -> None:
     (tmp_path / "tensorflow.py").write_text("raise ImportError('not here')")  # found before any that is installed
-    server = serve("tensorflow_serve", {"1/saved_model.pb": ""}, PYTHONPATH=str(tmp_path))
+    server = serve("tensorflow.serve", {"1/saved_model.pb": ""}, PYTHONPATH=str(tmp_path))
     assert not server.wait() and "make extra-tensorflow" in server.log.read_text()

@@ -14,7 +14,7 @@ import xgboost
 
 from course.localaws.images.shared import recordio_protobuf
 
-XGBOOST = "xgboost_serve 1.7-1"
+XGBOOST = "xgboost.serve 1.7-1"
 FEATURES = 4
 ROWS = np.random.default_rng(7).random((200, FEATURES))
 
@@ -92,7 +92,7 @@ def test_json_answer(server, model):
 
 
 def test_versions_up_to_1_2_1_answer_one_line_whatever_is_asked_for(serve, model):
-    server = serve("xgboost_serve 1.2-1", {"xgboost-model": model_file(model)})
+    server = serve("xgboost.serve 1.2-1", {"xgboost-model": model_file(model)})
     assert server.wait(), server.log.read_text()
     for accept in ("text/csv", "application/json", "image/png"):
         answer = server.invoke(csv(ROWS[:3]), "text/csv", accept)

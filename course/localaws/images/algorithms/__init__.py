@@ -23,6 +23,7 @@ from types import ModuleType
 from course.localaws.core.data_files import table
 
 ARTEFACT = "model_algo-1"
+_HERE = Path(__file__).parent
 
 
 class AlgorithmClientError(Exception):
@@ -43,9 +44,14 @@ class AlgorithmClientError(Exception):
 
 
 def declared(name: str) -> dict:
-    """What ``<name>.yaml`` says of an algorithm."""
-    return table(Path(__file__).parent / f"{name}.yaml")
+    """The ``algorithm.yaml`` of an algorithm."""
+    return table(_HERE / _folder(name) / "algorithm.yaml")
 
 
 def implementation(name: str) -> ModuleType:
-    return importlib.import_module(f"{__name__}.{name.replace('-', '_')}")
+    """The module ``algorithm`` of an algorithm."""
+    return importlib.import_module(f"{__name__}.{_folder(name)}.algorithm")
+
+
+def _folder(name: str) -> str:
+    return name.replace("-", "_")

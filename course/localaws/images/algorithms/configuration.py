@@ -19,7 +19,8 @@ def resolve(given: dict[str, str], table: dict[str, dict]) -> dict[str, object]:
     given : dict of str to str
         As in ``hyperparameters.json``.
     table : dict
-        By name ``type``, ``range`` or ``values``, ``auto`` when that is a value too, ``default``, ``required`` (see ``kmeans.yaml``).
+        By name ``type``, ``range`` or ``values``, ``auto`` when that is a value too, ``default``, ``required``. See
+        ``kmeans/algorithm.yaml``.
 
     Raises
     ------

@@ -35,7 +35,7 @@ from course.localaws.images.xgboost import (
 from course.localaws.jobs import ml_folder
 
 FRAMEWORK_MODULE = "sagemaker_xgboost_container.training:main"
-TABLE = Path(__file__).with_name("xgboost.yaml")
+TABLE = Path(__file__).with_name("algorithm.yaml")
 CHANNELS = {"train", "validation", "code"}
 # Not for XGBoost, but for the container around it.
 OWN = {"num_round", "csv_weights", "early_stopping_rounds", "eval_metric", "_tuning_objective_metric", "save_model_on_termination"}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from course.localaws.images.algorithms.linear_losses import Loss
+from course.localaws.images.algorithms.linear_learner.losses import Loss
 
 # What the first of the models takes for "auto", and the others: seen in AWS's logs is the choice of one of 32 models, with a
 # learning rate of 0.1 and a weight decay of 0.0001.

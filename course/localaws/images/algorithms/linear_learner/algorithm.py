@@ -4,7 +4,7 @@ Matches the documented steps and hyperparameters: normalisation from a sample, l
 the threshold by the given criterion on validation data (on training data where there are none), early stopping, metrics. As in AWS's
 logs the objective of an epoch is the first model's, on normalised labels for ``train`` and on the labels themselves for
 ``validation``. Different: ``num_models`` "auto" trains up to 12 models of AWS's 32; the values behind "auto" are known of AWS only in
-part (`linear_training.AUTO`); records are shuffled in every epoch, and
+part (`training.AUTO`); records are shuffled in every epoch, and
 the model of an epoch has the mean of the parameters over its steps. The model file holds the weights of the data as they are, not
 normalised, under MXNet's names: ``fc0_weight`` of shape (outputs, columns), ``fc0_bias`` of shape (outputs,).
 """
@@ -16,10 +16,11 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from course.localaws.images.algorithms import AlgorithmClientError, linear_metrics
+from course.localaws.images.algorithms import AlgorithmClientError
 from course.localaws.images.algorithms.channels import Dataset
-from course.localaws.images.algorithms.linear_losses import BINARY, MULTICLASS, REGRESSOR, Loss, choose, names
-from course.localaws.images.algorithms.linear_training import GradientDescent, variants
+from course.localaws.images.algorithms.linear_learner import metrics
+from course.localaws.images.algorithms.linear_learner.losses import BINARY, MULTICLASS, REGRESSOR, Loss, choose, names
+from course.localaws.images.algorithms.linear_learner.training import GradientDescent, variants
 from course.localaws.images.algorithms.report import AlgorithmLog
 
 RESPONSE = "predictions"
@@ -92,11 +93,11 @@ class LinearLearnerModel:
         outputs, labels = self._outputs(data.features), data.labels
         scores, beta = self._scores(outputs), self._configuration["f_beta"]
         if self._kind == REGRESSOR:
-            found, kind = linear_metrics.regression(scores, labels), "loss"
+            found, kind = metrics.regression(scores, labels), "loss"
         elif self._kind == BINARY:
-            found, kind = linear_metrics.binary(scores, self._predicted(scores), labels, beta), "score"
+            found, kind = metrics.binary(scores, self._predicted(scores), labels, beta), "score"
         else:
-            found, kind = linear_metrics.multiclass(scores, labels, self._configuration["accuracy_top_k"], beta), "score"
+            found, kind = metrics.multiclass(scores, labels, self._configuration["accuracy_top_k"], beta), "score"
         objective = {(f"{self._loss.objective}_objective", "loss"): float(self._loss.value(outputs, labels).mean())}
         return objective | {(name, kind): value for name, value in found.items()}
 
@@ -161,8 +162,7 @@ def _selected(configuration: dict, loss: Loss, outputs: np.ndarray, labels: np.n
         return -float(objectives[number]), float(loss.score(np.zeros(1))[0]), number
     scores = loss.score(outputs)
     found = {
-        number: linear_metrics.ThresholdSweep(scores[:, number], labels).best(configuration)
-        for number in np.flatnonzero(np.isfinite(objectives))
+        number: metrics.ThresholdSweep(scores[:, number], labels).best(configuration) for number in np.flatnonzero(np.isfinite(objectives))
     }
     # Of models that the criterion does not tell apart, the one with the smaller loss.
     number = max(found, key=lambda it: (found[it][0], -objectives[it]))

@@ -1,0 +1,1 @@
+"""k-means, a first-party algorithm."""

@@ -1,0 +1,1 @@
+"""k-nearest neighbours, a first-party algorithm."""

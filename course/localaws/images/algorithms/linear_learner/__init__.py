@@ -1,0 +1,1 @@
+"""The linear learner, a first-party algorithm."""

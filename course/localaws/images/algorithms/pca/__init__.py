@@ -1,0 +1,1 @@
+"""PCA, a first-party algorithm."""

@@ -1,0 +1,1 @@
+"""Random Cut Forest, a first-party algorithm."""
