@@ -1,4 +1,4 @@
-"""The control door, for the course's own tools: what a real AWS has no call for."""
+"""The control API of a running local AWS, for the course's own tools. It does what a real AWS has no call for."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import json
 import os
 import secrets
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -18,12 +18,35 @@ from course.localaws.sagemaker.training.spot import Interruption
 from course.localaws.server.instance import CONTROL_PREFIX
 
 if TYPE_CHECKING:
-    from course.localaws.server.app import LocalAws
+    from course.localaws.images.custom import ImageStore
+    from course.localaws.platform import Platform
 
 T = TypeVar("T")
 
-# The doors that a guest may use.
+# The operations that a guest token allows.
 GUESTS = {("GET", "health"), ("GET", "events"), ("GET", "running"), ("POST", "clock"), ("POST", "interrupt"), ("POST", "images")}
+
+
+class ControlledAws(Protocol):
+    """What the control API needs of the local AWS; `course.localaws.server.app.LocalAws` is one."""
+
+    platform: Platform
+
+    @property
+    def images(self) -> ImageStore:
+        """The files of the account's own container images."""
+
+    def running(self) -> list[dict]:
+        """The resources that AWS would bill now."""
+
+    def reset(self) -> None:
+        """Delete everything."""
+
+    def advance(self, seconds: float) -> float:
+        """Advance the clock, run what is due, and return the new time."""
+
+    def interrupt(self, training_job: str, interruption: Interruption) -> None:
+        """Interrupt a Spot training job. Raises ValueError."""
 
 
 class Control:
@@ -31,24 +54,24 @@ class Control:
 
     ``GET health``, ``GET events?since=ID&limit=N``, ``GET running``, ``POST reset``, ``POST stop``,
     ``POST clock {"advance": seconds}``, ``POST interrupt {"training_job": name, "after": seconds, "outage": seconds}``,
-    ``POST keys {"arn": principal}``, ``POST images`` (the body of a container image, as a tar file), ``POST guests`` (a token for the doors
-    `GUESTS`).
-    Answers are JSON; refusals have the member ``error``.
+    ``POST keys {"arn": principal}``, ``POST images`` (the content of a container image, as a tar file), ``POST guests`` (a token for the
+    operations in `GUESTS`).
+    Answers are JSON. An error has the member ``error``.
 
     Parameters
     ----------
-    aws : LocalAws
+    aws : ControlledAws
     token : str
     stop : callable
-        Begins the shut-down and returns at once.
+        Starts the shutdown and returns at once.
     """
 
-    def __init__(self, aws: LocalAws, token: str, stop: Callable[[], None]) -> None:
+    def __init__(self, aws: ControlledAws, token: str, stop: Callable[[], None]) -> None:
         self._aws = aws
         self._token = token
         self._stop = stop
         self._guests: set[str] = set()
-        self._doors = {
+        self._operations = {
             ("GET", "health"): self._health,
             ("GET", "events"): self._events,
             ("GET", "running"): self._running,
@@ -72,14 +95,14 @@ class Control:
         if not guest and not hmac.compare_digest(sent, self._token.encode()):
             return _refused(401, "the control door needs `Authorization: Bearer <token>` with the token of instance.json")
         asked = (request.method, request.url.path.removeprefix(CONTROL_PREFIX))
-        if guest and asked in self._doors.keys() - GUESTS:
+        if guest and asked in self._operations.keys() - GUESTS:
             return _refused(403, f"{request.method} {asked[1]} is not for guests of this local AWS")
-        door = self._doors.get(asked)
-        if door is None:
-            known = ", ".join(f"{method} {name}" for method, name in self._doors)
+        operation = self._operations.get(asked)
+        if operation is None:
+            known = ", ".join(f"{method} {name}" for method, name in self._operations)
             return _refused(404, f"the control door has no {request.method} {request.url.path}; it has {known}")
         try:
-            return JSONResponse(await door(request))
+            return JSONResponse(await operation(request))
         except ValueError as error:
             return _refused(400, str(error))
 
@@ -130,7 +153,7 @@ class Control:
 
 
 async def _member(request: Request, name: str, kind: Callable[[Any], T]) -> T:
-    """A member of the request's JSON body; raises ValueError when there is no such."""
+    """A member of the request's JSON body. Raises ValueError if it is missing or of another type."""
     try:
         return kind(json.loads(await request.body())[name])
     except (ValueError, KeyError, TypeError):
