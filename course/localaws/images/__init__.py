@@ -19,7 +19,7 @@ from pathlib import Path
 from course.localaws.core.errors import AwsError
 
 HERE = Path(__file__).parent
-# Modules that scripts import in AWS's images and that no wheel of ours brings.
+# Modules that scripts import in AWS's images and that PyPI has no wheel of.
 TOOLKITS = HERE / "toolkits"
 URI = re.compile(
     r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.(?P<suffix>[a-z.]+)/(?P<repository>[^:@]+)"
@@ -30,7 +30,7 @@ TAG = r"(?P<version>.+?)(?:-[cg]pu-py3\d*(?:-.+)?)?"
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A local image: the programs that honour the contract of an AWS container.
+    """A local image: programs that follow the contract of an AWS container.
 
     Attributes
     ----------
@@ -39,29 +39,29 @@ class Image:
     environment : dict
         The variables that the image sets.
     algorithm : str
-        Name of the built-in algorithm that it trains without a script, ``""`` for a framework's image.
+        The built-in algorithm that it trains without a script. ``""`` for a framework's image.
     framework_module : str
-        What its toolkit reports as ``SM_FRAMEWORK_MODULE``.
+        The value of ``SM_FRAMEWORK_MODULE``.
     train_module, serve_module : str
-        The Python modules that ``train`` and ``serve`` run, and their arguments; ``""`` where the image does neither.
+        The Python modules that ``train`` and ``serve`` run, with their arguments. ``""`` if the image has no such program.
     client_error : int, optional
-        The exit code with which ``train`` blames its user: the job's failure is a ``ClientError`` then.
+        The exit code by which ``train`` reports an error of its user. The job then fails with a ``ClientError``.
     entrypoint, command : tuple of str
-        What Docker runs in the image when it is told nothing else: ``ENTRYPOINT`` and ``CMD`` of its Dockerfile.
+        ``ENTRYPOINT`` and ``CMD`` of its Dockerfile: what Docker runs by default.
     programs : dict
-        Programs of the image that a job may call, each with the Python module that stands for it.
+        Programs of the image that a job may call, each with the Python module that implements it.
     resolved : str
-        The URI with the digest that a tag stands for now; ``""`` for AWS's own images, whose digests nobody knows here.
+        The URI with the digest that the tag names now. ``""`` for AWS's own images, whose digests are not known here.
     workdir : str
-        Where its programs begin; ``""`` for where AWS's own images of the kind do.
+        The working directory of its programs. ``""`` for that of AWS's images.
     multi_model : bool
         Whether it serves many models (``com.amazonaws.sagemaker.capabilities.multi-models`` among its labels).
     files : Path or None
-        Its files, each under the path that it has in the image (`own.binds`); None for an image that is all programs of this machine.
+        Its files, each under its path in the image (see `custom.binds`). None for an image that has no files of its own.
     packages : tuple of Path
-        Folders of Python packages that it has beside this machine's.
+        Folders of Python packages that it has in addition to this machine's.
     code : str
-        Where below /opt/ml the script of a model lies, where the model does not say.
+        The folder below /opt/ml of a model's script, unless the model names another.
     """
 
     uri: str
@@ -84,46 +84,46 @@ class Image:
     code: str = "code"
 
     def train(self) -> list[str]:
-        """The arguments that Docker's ``train`` command stands for; to be run in a box whose root is laid out for training."""
+        """The command line of ``docker run IMAGE train``. It runs in a box whose /opt/ml is prepared for training."""
         return run_module(self.train_module) if self.train_module else [*self.entrypoint, "train"]
 
     def serve(self) -> list[str]:
-        """The arguments that Docker's ``serve`` command stands for; it listens on ``SAGEMAKER_BIND_TO_PORT``."""
+        """The command line of ``docker run IMAGE serve``. It listens on ``SAGEMAKER_BIND_TO_PORT``."""
         return run_module(self.serve_module) if self.serve_module else [*self.entrypoint, "serve"]
 
     def process(self, entrypoint: Sequence[str], arguments: Sequence[str]) -> list[str]:
-        """The command of a processing job that gives these, as Docker puts it together: arguments take the place of the image's own
-        command, an entry point that of both. ``[]`` where nothing says what to run.
+        """The command line of a processing job with this entry point and these arguments, by Docker's rules: arguments replace CMD, an
+        entry point replaces ENTRYPOINT and CMD. ``[]`` if there is nothing to run.
         """
         return [*entrypoint, *arguments] if entrypoint else [*self.entrypoint, *(arguments or self.command)]
 
     def metric_definitions(self) -> list[dict]:
-        """``[{"Name": ..., "Regex": ...}, ...]`` that SageMaker itself has for a built-in algorithm; none for a framework's image."""
+        """SageMaker's own definitions for a built-in algorithm, ``[{"Name": ..., "Regex": ...}, ...]``. Empty for a framework's image."""
         return _metric_definitions(self.algorithm) if self.algorithm else []
 
 
-# Of each account with a registry of its own, what finds its images; see `course.localaws.ecr.registry`.
+# Finds the images of each account that has a registry of its own; see `course.localaws.ecr.registry`.
 _registries: dict[str, Callable[[str, re.Match[str], str], Image]] = {}
 
 
 def connect(account: str, registry: Callable[[str, re.Match[str], str], Image]) -> None:
-    """Say who finds an account's images: by URI, what `URI` matched in it, and the role that pulls it."""
+    """Register the function that finds an account's images, from the URI, the match of `URI`, and the role that pulls the image."""
     _registries[account] = registry
 
 
 def disconnect(account: str) -> None:
-    """Nobody finds an account's images any more."""
+    """Remove the function that finds an account's images."""
     _registries.pop(account, None)
 
 
 def find(uri: str, role: str = "") -> Image:
-    """The local image for an image URI; ``role`` is that of the job that asks, ``""`` for a model.
+    """The local image for an image URI. ``role`` is the job's execution role, ``""`` for a model.
 
     Raises
     ------
     AwsError
-        ``ValidationException`` for a URI that is none or that no local image stands for: it lists those that there are. For an image of
-        the account's own registry that is not there, in AWS's words.
+        ``ValidationException`` for a malformed URI or one without a local image; the message lists the images that exist. For an image
+        that is missing in the account's own registry, the message is AWS's.
     """
     from course.localaws.images import catalogue
 
@@ -165,9 +165,9 @@ def find(uri: str, role: str = "") -> Image:
 
 
 def missing(uri: str) -> str:
-    """What has to be installed on this machine before an image, which `find` knows, can run; ``""`` when nothing has."""
+    """What must be installed on this machine before an image can run, ``""`` if nothing. `find` must know the image."""
     parts = URI.fullmatch(uri)
-    if parts["account"] in _registries:  # an image of one's own brings what it needs
+    if parts["account"] in _registries:  # an image that the user built contains what it needs
         return ""
     needs = _entry(parts["repository"]).get("needs")
     if needs and importlib.util.find_spec(needs["module"]) is None:
@@ -178,7 +178,7 @@ def missing(uri: str) -> str:
 
 
 def not_installed(module: str) -> str:
-    """What an image's program says that finds the ``module`` of its ``needs`` neither here nor in what a job's requirements brought."""
+    """The message of an image's program if the ``module`` of its ``needs`` is neither on this machine nor among the job's requirements."""
     from course.localaws.images import catalogue
 
     needs = next(entry["needs"] for entry in catalogue.entries() if entry.get("needs", {}).get("module") == module)
@@ -201,8 +201,9 @@ def _metric_definitions(algorithm: str) -> list[dict]:
 
 
 def run_module(module: str) -> list[str]:
-    """By the python3 of the box, which sees what a job installed. -P keeps the working directory off the path: a learner's
-    ``json.py`` must not replace the library's in our own programs.
+    """The command line that runs a module with the python3 of the box, which sees the packages that a job installed.
+
+    -P keeps the working directory off the path: a learner's ``json.py`` must not replace the standard library's in our programs.
     """
     return ["python3", "-P", "-m", *module.split()]
 

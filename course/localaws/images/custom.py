@@ -1,11 +1,12 @@
-"""Images of the account's own registry: what a build left of them, and how they are run.
+"""Images that the user built: their files in the state folder, and how they run.
 
-Rules of running: "How Amazon SageMaker AI Runs Your Training Image", "Custom Inference Code with Hosting Services" and "How Amazon
+Source of how they run: "How Amazon SageMaker AI Runs Your Training Image", "Custom Inference Code with Hosting Services" and "How Amazon
 SageMaker Processing Runs Your Processing Container Image" of the SageMaker developer guide, read 2026-11-25: ``docker run image train``,
-``docker run image serve``, and ``docker run image`` with ``--entrypoint`` and arguments where the job gives them.
+``docker run image serve``, and ``docker run image`` with the job's ``--entrypoint`` and arguments, if any.
 
-A body is a folder named by the digest of its configuration: ``config.json``, ``files`` (each under the path that it has in the image) and
-``packages`` (what pip installed). It is never changed. The files of the base are this machine's.
+An image's body is a folder whose name is the digest of its configuration. It has ``config.json``, ``files`` (each under its path in the
+image) and ``packages`` (what pip installed), and never changes. The files of the base image are this machine's. A configuration names its
+base by URI, never by a module of this package: images of earlier releases run with today's programs.
 """
 
 from __future__ import annotations
@@ -28,11 +29,11 @@ from course.localaws.images import Image
 from course.sandbox.visible import BindMount
 
 PYTHON = re.compile(r"/(usr/|usr/local/|opt/conda/)bin/python[\d.]*")
-# Folders that a box shows of this machine, or makes itself: of these an image adds to what is there. All others are its own and take the
-# place of this machine's, as /etc/ssl would: what is in an image's /etc/ssl/certs is added to nothing.
+# Folders that a box takes from this machine or makes itself. An image's files in them are added to what is there. Any other folder of an
+# image replaces this machine's: with files in /etc/ssl/certs, for example, the image's /etc/ssl is the only one.
 SHARED = ("/", "/etc", "/home", "/lib", "/lib64", "/opt", "/root", "/run", "/sbin", "/bin", "/tmp", "/usr", "/var", "/var/tmp")
 MULTI_MODEL = "com.amazonaws.sagemaker.capabilities.multi-models"
-GROWING = ("/lib", "/lib64", "/sbin", "/bin", "/usr")  # shared with all their folders that this machine has
+GROWING = ("/lib", "/lib64", "/sbin", "/bin", "/usr")  # shared, and so are those of their subfolders that this machine has
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +50,13 @@ class CustomImage(Image):
         return self._run(Image.process(self, entrypoint, arguments))
 
     def _run(self, argv: list[str]) -> list[str]:
-        """A Python that is named by its path in the base is the one that has the image's packages."""
+        """Replaces the path of the base's Python by ``python3``, which has the image's packages."""
         if argv and PYTHON.fullmatch(argv[0]) and not os.path.lexists(self.files / argv[0][1:]):
             return ["python3", *argv[1:]]
         return argv
 
     def _verb(self, verb: str, module: str) -> list[str]:
-        """The ENTRYPOINT's, else the image's own program of that name, else that of the framework image that it is built from."""
+        """The command line of ``train`` or ``serve``: ENTRYPOINT, else the image's program of that name, else the base image's program."""
         if self.entrypoint:
             return self._run([*self.entrypoint, verb])
         if found := self._program(verb):
@@ -71,27 +72,27 @@ class CustomImage(Image):
 
 
 class ImageStore:
-    """The bodies of images, in a folder of the state."""
+    """The bodies of images, in a subfolder of the state folder."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._new: set[str] = set()  # what was taken, or is being taken, since this process began
+        self._new: set[str] = set()  # bodies stored, or being stored, since this process began
         self._lock = threading.Lock()
         folder.mkdir(mode=0o700, exist_ok=True)
 
     def take(self, archive: Path) -> str:
-        """Keep a body that `course.localaws.docker_build.archive.pack` wrote, and return its digest, ``"sha256:…"``.
+        """Store a body that `course.localaws.docker_build.archive.pack` wrote, and return its digest, ``"sha256:…"``.
 
         Raises
         ------
         ValueError
-            It is no such archive.
+            The archive is not such a body.
         """
         with self.beside() as folder:
             body = folder / "body"
             try:
                 with tarfile.open(archive) as tar:
-                    tar.extractall(body, filter="tar")  # an image may hold links to anywhere: boxes follow them inside
+                    tar.extractall(body, filter="tar")  # links may lead anywhere: a box resolves them inside the image
                 config = (body / "config.json").read_bytes()
                 json.loads(config)["config"]
             except (tarfile.TarError, KeyError, ValueError, FileNotFoundError) as error:
@@ -107,7 +108,7 @@ class ImageStore:
 
     @contextlib.contextmanager
     def beside(self) -> Iterator[Path]:
-        """A folder for what is on its way in; gone afterwards, or, when this process is killed, at the next start."""
+        """A temporary folder for an upload. It is removed afterwards, or at the next start if this process is killed."""
         folder = self._folder / f"{uuid.uuid4().hex}.new"
         with self._lock:
             self._new.add(folder.name)
@@ -119,7 +120,7 @@ class ImageStore:
             self._new.discard(folder.name)
 
     def image(self, uri: str, digest: str, resolved: str) -> CustomImage:
-        """The image whose configuration has a digest; see `Image.resolved`. Raises FileNotFoundError when its body is not here."""
+        """The image whose configuration has this digest. Raises FileNotFoundError if its body is missing. ``resolved``: see `Image`."""
         body = self._folder / digest.removeprefix("sha256:")
         document = json.loads((body / "config.json").read_bytes())
         config = document["config"]
@@ -133,7 +134,7 @@ class ImageStore:
             name=base.name if base else uri.partition("/")[2],
             version=base.version if base else "",
             environment=environment,
-            algorithm="",  # its metrics are the job's to define
+            algorithm="",  # the job defines its metrics
             framework_module=base.framework_module if base else "",
             train_module=base.train_module if base else "",
             serve_module=base.serve_module if base else "",
@@ -150,9 +151,9 @@ class ImageStore:
         )
 
     def sweep(self, named: set[str]) -> None:
-        """Remove all but the bodies of these configurations' digests, and what a crash left half written.
+        """Remove the bodies whose digests are not in ``named``, and uploads that a crash interrupted.
 
-        What was taken since this process began stays: a manifest that names it may be on its way.
+        Bodies that were stored since this process began stay, because the manifest that names them may still be coming.
         """
         with self._lock:
             kept = self._new | {digest.removeprefix("sha256:") for digest in named}
@@ -168,7 +169,7 @@ class ImageStore:
 
 
 def binds(files: Path) -> list[BindMount]:
-    """What a box is to see of an image's files: whole folders where they are the image's own, else what is in them; not /opt/ml."""
+    """The bind mounts that show an image's files in a box: whole folders that only the image has, single files elsewhere. Not /opt/ml."""
     return list(_binds(files, PurePosixPath("/")))
 
 
@@ -188,7 +189,7 @@ def _is_shared(path: PurePosixPath) -> bool:
 
 
 def copy_opt_ml(files: Path | None, root: Path, without: tuple[str, ...] = ()) -> None:
-    """Copy what an image has below /opt/ml to a box's root, but for the folders ``without``, which SageMaker mounts over it."""
+    """Copy an image's /opt/ml to a box, except the folders ``without``, which SageMaker mounts over it."""
     source = files / "opt/ml" if files else None
     if source and source.is_dir():
         left_out = shutil.ignore_patterns(*without)

@@ -1,4 +1,4 @@
-"""Hyperparameters of a built-in algorithm, checked against its table as ``sagemaker_algorithm_toolkit`` checks them, in its words."""
+"""Checks the hyperparameters of a built-in algorithm against its table, with the messages of ``sagemaker_algorithm_toolkit``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ RANGE = re.compile(r"(?P<left>[\[(])(?P<low>[^,]+), (?P<high>[^\])]+)(?P<right>[
 
 
 class UserError(Exception):
-    """What the user of an algorithm can mend; its text ends up in the job's failure reason."""
+    """An error that the user can correct. Its text becomes part of the job's failure reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +31,19 @@ class Interval:
 
 
 def validate(given: dict[str, str], table: dict[str, dict]) -> dict[str, object]:
-    """The hyperparameters with their types.
+    """The hyperparameters, converted to their types.
 
     Parameters
     ----------
     given : dict of str to str
-        As in ``hyperparameters.json``; a value that SDK v2 wrote as a JSON string loses its quotes.
+        As in ``hyperparameters.json``. SDK v2 writes values as JSON strings; their quotes are removed.
     table : dict
         By name ``type``, ``range`` or ``values``, ``required``, ``refused`` (see ``xgboost/algorithm.yaml``).
 
     Raises
     ------
     UserError
-        A required one is missing, one is not known, cannot be parsed, is out of its range, or is refused.
+        A required one is missing, or one is unknown, malformed, out of its range, or refused.
     """
     for name, entry in table.items():
         if entry.get("required") and name not in given:

@@ -1,17 +1,26 @@
 """AWS's first-party algorithms: k-means, PCA, k-NN, linear learner and Random Cut Forest, as local images.
 
-AWS's are closed. What these match is what AWS documents: hyperparameters (``kmeans.yaml`` and the like), channels and content
-types, the steps of each algorithm, log lines and the metrics that SageMaker reads from them, requests and responses, failures that
-are the user's fault (``AlgorithmClientError`` and exit code 2) in AWS's words where they are known. Different: one instance, no GPU and no
-Pipe mode; sparse records are made dense; the model file has AWS's name, ``model_algo-1``, but is NumPy's (``numpy.load`` reads it),
-not MXNet's, so that neither side reads the other's; the same data and hyperparameters give the same model.
+AWS's algorithms are closed source. The local ones match what AWS documents: hyperparameters (``kmeans/algorithm.yaml``), channels and
+content types, the steps of each algorithm, log lines and the metrics that SageMaker reads from them, requests and responses, and errors of
+the user (``AlgorithmClientError`` and exit code 2), with AWS's messages where they are known. Different: one instance, no GPU and no Pipe
+mode; sparse records are made dense; the model file has AWS's name, ``model_algo-1``, but NumPy's format (``numpy.load`` reads it), not
+MXNet's, so neither side reads the other's models; the same data and hyperparameters always give the same model.
 
 Sources: the pages of each algorithm and "Common Data Formats" in the SageMaker developer guide (awsdocs/amazon-sagemaker-developer-guide
-and docs.aws.amazon.com), logs of jobs in public notebooks, and for exit codes and the words of what is refused ``vw_serving`` in
-aws/sagemaker-rl-container, which has the same toolkit inside. Read 2026-11-25.
+and docs.aws.amazon.com), and logs of jobs in public notebooks. Exit codes and error messages: ``vw_serving`` in
+aws/sagemaker-rl-container, which contains the same toolkit. Read 2026-11-25.
 
-An algorithm is a module named like its table with ``train(configuration, data, report) -> arrays``, ``MODEL``, a class made from
-``(arrays, configuration)`` with ``predict(features, verbose) -> list of dict``, and ``RESPONSE``, the name of the list in its JSON answers.
+A new algorithm is a new folder here and no other change:
+
+``image.yaml``
+    The entry in the catalogue of images (`course.localaws.images.catalogue`). It sets one thread for OpenBLAS: these algorithms multiply
+    many small matrices, and OpenBLAS's threads spin while they wait. On a busy machine with two cores k-means took 5.8 s with OpenBLAS's
+    default and 1.1 s with one thread (2026-11-25).
+``algorithm.yaml``
+    Name, channels, hyperparameters and metrics. ``kmeans/algorithm.yaml`` explains the keys.
+``algorithm.py``
+    ``train(configuration, data, report) -> arrays``; ``MODEL``, a class whose instances ``MODEL(arrays, configuration)`` have ``columns``,
+    the number of features, and ``predict(features, verbose) -> list of dict``; and ``RESPONSE``, the name of the list in its JSON answers.
 """
 
 from __future__ import annotations
@@ -27,15 +36,15 @@ _HERE = Path(__file__).parent
 
 
 class AlgorithmClientError(Exception):
-    """What the user of an algorithm can mend: the job's failure reason, without its first word.
+    """An error that the user can correct. The message is the job's failure reason without the prefix ``ClientError``.
 
     Parameters
     ----------
     message : str
     caused_by : str
-        Name of the exception that AWS's toolkit names as the cause.
+        The cause in AWS's toolkit: the name of an exception.
     detail : str
-        What AWS's toolkit adds about the cause.
+        AWS's description of the cause.
     """
 
     def __init__(self, message: str, caused_by: str = "", detail: str = "") -> None:

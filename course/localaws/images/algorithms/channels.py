@@ -1,6 +1,6 @@
-"""The channels of a first-party algorithm as arrays: every file below a channel's folder, CSV without header or RecordIO-Protobuf.
+"""Reads the channels of a first-party algorithm: every file below a channel's folder, as CSV without header or RecordIO-Protobuf.
 
-What is refused is refused in the words of AWS's toolkit, where it has any: ``exceptions.py`` and ``validation.py`` of ``vw_serving``.
+Error messages are those of AWS's toolkit where it has one: ``exceptions.py`` and ``validation.py`` of ``vw_serving``.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Dataset:
 
 
 def check(channels: dict[str, dict], table: dict[str, dict]) -> None:
-    """That a job's channels are those of the algorithm, whose table may demand a distribution. Raises ClientError."""
+    """Check a job's channels and their S3DataDistributionType against the algorithm's table. Raises `AlgorithmClientError`."""
     unknown = [name for name in channels if name not in table]
     if unknown:
         listed = ", ".join(f"'{name}'" for name in unknown)
@@ -57,7 +57,7 @@ def read(folder: Path, name: str, content_type: str, columns: int | str, labelle
     ----------
     folder : Path
     name, content_type : str
-        Of the channel; no content type means RecordIO-Protobuf.
+        The channel's. No content type means RecordIO-Protobuf.
     columns : int or "auto"
         ``feature_dim`` of the job.
     labelled : bool
@@ -65,7 +65,8 @@ def read(folder: Path, name: str, content_type: str, columns: int | str, labelle
 
     Raises
     ------
-    ClientError
+    AlgorithmClientError
+        The data is missing or malformed, or does not have the expected columns or labels.
     """
     form, label_size = content_type_of(content_type or recordio_protobuf.CONTENT_TYPE)
     paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.stat().st_size]
@@ -81,7 +82,7 @@ def read(folder: Path, name: str, content_type: str, columns: int | str, labelle
 
 
 def content_type_of(text: str) -> tuple[str, int]:
-    """The type and ``label_size``, of which CSV has 1 unless it says otherwise. Raises ClientError."""
+    """The content type and its ``label_size``, which is 1 by default. Raises `AlgorithmClientError`."""
     header = Message()
     header["content-type"] = text
     form = text.split(";")[0].strip().lower()
@@ -136,7 +137,7 @@ def _csv(path: Path, label_size: int) -> tuple[np.ndarray, np.ndarray | None]:
 
 
 def _what_is_wrong(path: Path) -> str:
-    """Where a file is no table of numbers."""
+    """The message that names the first place where a file is not a table of numbers."""
     width = 0
     with path.open(errors="replace") as file:
         for number, line in enumerate(file, 1):

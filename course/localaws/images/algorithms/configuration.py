@@ -1,4 +1,4 @@
-"""Hyperparameters of a first-party algorithm: its defaults, then what the job gives, checked and refused in the words of AWS's toolkit."""
+"""Checks the hyperparameters of a first-party algorithm and adds its defaults, with the error messages of AWS's toolkit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TYPES = {"integer": "an integer", "continuous": "a number"}
 
 
 def resolve(given: dict[str, str], table: dict[str, dict]) -> dict[str, object]:
-    """All hyperparameters with their types; None for one that has no value. Those that begin with ``_`` are the toolkit's own.
+    """All hyperparameters, converted to their types. None for one without a value. Names that begin with ``_`` are the toolkit's.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ def resolve(given: dict[str, str], table: dict[str, dict]) -> dict[str, object]:
 
     Raises
     ------
-    ClientError
+    AlgorithmClientError
     """
     given = {name: _unquoted(text) for name, text in given.items()}
     unknown = [name for name in given if name not in table and not name.startswith("_")]
@@ -43,7 +43,7 @@ def resolve(given: dict[str, str], table: dict[str, dict]) -> dict[str, object]:
 
 
 def _unquoted(text: str) -> str:
-    """Without the quotes of JSON, in which some versions of the SDK wrap text."""
+    """The text without JSON's quotes, which some versions of the SDK add."""
     return str(json.loads(text)) if len(text) > 1 and text[0] == text[-1] == '"' else text
 
 
@@ -56,7 +56,7 @@ def _parse(name: str, value: object, entry: dict) -> object:
     if kind == "list":
         return [_choice(name, item, entry["values"]) for item in _items(value)]
     if kind == "categorical":
-        # A number may be a category too: `faiss_index_pq_m` is one of a few.
+        # A category may be a number: `faiss_index_pq_m` is one of a few numbers.
         choices = {str(choice): choice for choice in entry["values"]}
         if text not in choices and "range" in entry:
             return _number(name, text, entry)
@@ -91,7 +91,7 @@ def _choice(name: str, text: str, choices: list[str]) -> str:
 
 
 def _items(value: object) -> list[str]:
-    """A list as YAML, JSON or plain text has it: ``["msd"]``, ``[msd, ssd]``, ``msd,ssd``."""
+    """The items of a list in YAML, JSON or plain text: ``["msd"]``, ``[msd, ssd]``, ``msd,ssd``."""
     if isinstance(value, list):
         return value
     return [item.strip(" '\"") for item in str(value).strip("[] ").split(",")]

@@ -1,4 +1,4 @@
-"""Distances between many points and many others, a piece of the table at a time."""
+"""Distances between many points and many others, computed in pieces to limit memory."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-CELLS = 1 << 21  # of the table held at a time: 16 MB
+CELLS = 1 << 21  # cells of the table in memory at a time: 16 MB
 
 
 def squared(points: np.ndarray, others: np.ndarray) -> np.ndarray:
@@ -22,7 +22,7 @@ def pieces(rows: int, columns: int) -> Iterator[slice]:
 
 
 def nearest(points: np.ndarray, centres: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For each point the number of its nearest centre, and the squared distance to it."""
+    """The number of each point's nearest centre, and the squared distance to it, both of shape (points,)."""
     numbers, distances = np.empty(len(points), np.intp), np.empty(len(points))
     for piece in pieces(len(points), len(centres)):
         table = squared(points[piece], centres)

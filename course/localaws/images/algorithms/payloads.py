@@ -1,7 +1,7 @@
 """Requests and responses of first-party algorithms in every documented format.
 
 Source: "Common Data Formats for Inference" and the response formats of each algorithm in the SageMaker developer guide, read
-2026-11-25. Not documented, so ours: the status and the words of a refusal after "unable to evaluate payload provided".
+2026-11-25. Not documented, so chosen here: the status and the text of an error after "unable to evaluate payload provided".
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ ANY = ("", "*/*", "application/*")
 
 
 class RefusedError(Exception):
-    """A request that is not answered."""
+    """A request that cannot be answered. ``status`` is the HTTP status."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -34,7 +34,7 @@ def media_type(header: str) -> tuple[str, Message]:
 
 
 def decode(body: bytes, content_type: str) -> np.ndarray:
-    """Features of shape (rows, columns), float32; raises `RefusedError`."""
+    """The features of a request, of shape (rows, columns), float32. Raises `RefusedError`."""
     kind, header = media_type(content_type)
     if kind not in REQUESTS:
         raise RefusedError(415, f"Content-type {content_type or '(none)'} is not supported; supported are {', '.join(REQUESTS)}.")
@@ -56,9 +56,9 @@ def decode(body: bytes, content_type: str) -> np.ndarray:
 
 
 def accepted(accept: str) -> tuple[str, bool]:
-    """The type of the answer, JSON unless the request says otherwise, and whether it is to be verbose; raises `RefusedError`.
+    """The content type of the answer, by default JSON, and whether it is verbose. Raises `RefusedError`.
 
-    Of several types the first that there is.
+    Of several accepted types the first supported one counts.
     """
     for item in accept.split(","):
         kind, header = media_type(item.strip())
@@ -70,7 +70,7 @@ def accepted(accept: str) -> tuple[str, bool]:
 
 
 def encode(predictions: list[dict], kind: str, name: str) -> bytes:
-    """Predictions, each a number or a list of numbers by name, as ``kind``; ``name`` is that of the list in JSON."""
+    """Predictions as ``kind``. Each has numbers or lists of numbers by name. ``name`` is the name of the list in JSON."""
     if kind == JSON:
         return json.dumps({name: predictions}).encode()
     if kind == JSON_LINES:
@@ -95,7 +95,7 @@ def _instances(text: str, kind: str) -> list[dict]:
 
 
 def _instance(instance: dict) -> np.ndarray:
-    """``{"features": [...]}`` or ``{"data": {"features": ...}}``, of a vector or ``{"values": [...], "keys": [...], "shape": [...]}``."""
+    """One instance: ``{"features": X}`` or ``{"data": {"features": X}}``; X is a list or ``{"values": [], "keys": [], "shape": []}``."""
     element = instance.get("data", instance)["features"]
     if isinstance(element, list):
         return np.array(element, np.float32)

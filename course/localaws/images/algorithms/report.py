@@ -1,4 +1,4 @@
-"""What a first-party algorithm prints: lines as AWS's toolkit writes them, of which SageMaker reads metrics."""
+"""The log of a first-party algorithm, in the format of AWS's toolkit. SageMaker reads metrics from it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class AlgorithmLog:
     Parameters
     ----------
     algorithm : str
-        As AWS calls it in ``#metrics`` lines, e.g. ``"KMeansWebscale"``.
+        AWS's name for it in ``#metrics`` lines, e.g. ``"KMeansWebscale"``.
     """
 
     def __init__(self, algorithm: str) -> None:
@@ -37,16 +37,16 @@ class AlgorithmLog:
         logger.warning(text, *arguments)
 
     def quality(self, where: str, name: str, value: float, kind: str) -> None:
-        """``where`` is e.g. ``"train"`` or ``"epoch=3, validation"``, ``kind`` ``"loss"`` or ``"score"``."""
+        """Log a quality metric. ``where`` is e.g. ``"train"`` or ``"epoch=3, validation"``, ``kind`` is ``"loss"`` or ``"score"``."""
         logger.info("#quality_metric: host=%s, %s %s <%s>=%r", HOST, where, name, kind, float(value))
 
     def score(self, channel: str, name: str, value: float, kind: str) -> None:
-        """A metric of the final model."""
+        """Log a metric of the final model."""
         logger.info("#%s_score (%s) : %r", channel, HOST, (name, float(value)))
         self.quality(channel, name, value, kind)
 
     def progress(self, done: int, epochs: int, records: int) -> None:
-        """After an epoch over ``records``: how far the job is, and how fast."""
+        """Log the progress and the throughput after an epoch over ``records``."""
         now = time.time()
         logger.info("#progress_metric: host=%s, completed %s %% of epochs", HOST, 100.0 * done / epochs)
         self.metrics({"Number of Records Since Last Reset": records, "Reset Count": done}, epoch=done - 1, Meta="training_data_iter")
@@ -55,7 +55,7 @@ class AlgorithmLog:
         self._since = now
 
     def metrics(self, values: dict[str, float], **dimensions: object) -> None:
-        """A ``#metrics`` line: JSON of values with their sum, count, minimum and maximum."""
+        """Log a ``#metrics`` line: JSON of values with their sum, count, minimum and maximum."""
         now = time.time()
         line = {
             "StartTime": self._since,

@@ -1,4 +1,4 @@
-"""``serve`` of a first-party algorithm: ``python -m course.localaws.images.algorithms.serve kmeans``."""
+"""The program ``serve`` of the first-party algorithms: ``python -m course.localaws.images.algorithms.serve kmeans``."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from pathlib import Path
 from course.localaws.images.algorithms import ARTEFACT, implementation, payloads
 from course.localaws.images.algorithms.train import load as read
 from course.localaws.images.shared import serving, serving_script
+from course.localaws.images.shared.inference import InferenceRequest, InferenceResponse, Model
 
 logger = logging.getLogger("serve")
 
 
 class AlgorithmModel:
-    """A `serving.Model` around a model file. Raises RuntimeError for one that was not written by ``train`` of the same algorithm."""
+    """An `inference.Model` that reads a model file. Raises RuntimeError if ``train`` of this algorithm did not write the file."""
 
     def __init__(self, name: str, path: Path) -> None:
         try:
@@ -24,7 +25,7 @@ class AlgorithmModel:
             raise RuntimeError(f"{path} is no model that the local image of {name} has trained: {error}") from error
         self._columns, self._response = self._model.columns, implementation(name).RESPONSE
 
-    def __call__(self, request: serving.InferenceRequest) -> serving.InferenceResponse:
+    def __call__(self, request: InferenceRequest) -> InferenceResponse:
         try:
             features = payloads.decode(request.body, request.content_type)
             if features.shape[1] != self._columns:
@@ -36,11 +37,11 @@ class AlgorithmModel:
             kind, verbose = payloads.accepted(request.accept)
         except payloads.RefusedError as error:
             logger.error("%s", error)
-            return serving.InferenceResponse(str(error).encode(), "text/plain; charset=utf-8", error.status)
-        return serving.InferenceResponse(payloads.encode(self._model.predict(features, verbose), kind, self._response), kind)
+            return InferenceResponse(str(error).encode(), "text/plain; charset=utf-8", error.status)
+        return InferenceResponse(payloads.encode(self._model.predict(features, verbose), kind, self._response), kind)
 
 
-def load() -> serving.Model:
+def load() -> Model:
     return AlgorithmModel(sys.argv[1], serving_script.model_directory() / ARTEFACT)
 
 

@@ -1,4 +1,4 @@
-"""``train`` of a first-party algorithm: ``python -m course.localaws.images.algorithms.train kmeans``."""
+"""The program ``train`` of the first-party algorithms: ``python -m course.localaws.images.algorithms.train kmeans``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SUCCESS, FAILED, CLIENT_ERROR = 0, 1, 2
 
 
 def main(name: str) -> int:
-    """Train, leave ``model/model_algo-1``; the exit code says whose fault a failure is, ``output/failure`` what it was."""
+    """Train and write ``model/model_algo-1``. On failure write ``output/failure``; the exit code tells errors of the user from others."""
     base = script_mode.base_directory()
     report.set_up()
     print("Docker entrypoint called with argument(s): train\nRunning default environment configuration script", flush=True)
@@ -31,7 +31,7 @@ def main(name: str) -> int:
 
 
 def train(name: str, base: Path) -> None:
-    """Raises `AlgorithmClientError` for hyperparameters, channels or data that the algorithm does not take."""
+    """Train on the channels below ``base``. Raises `AlgorithmClientError` for wrong hyperparameters, channels or data."""
     declaration, config = declared(name), base / "input/config"
     parameters = _parameters(declaration["hyperparameters"], json.loads((config / "hyperparameters.json").read_text()))
     given = json.loads((config / "inputdataconfig.json").read_text())
@@ -57,13 +57,13 @@ def train(name: str, base: Path) -> None:
 
 
 def save(path: Path, arrays: dict[str, np.ndarray], parameters: dict[str, object]) -> None:
-    """A model file: arrays by name, and the configuration as text of JSON."""
+    """Write a model file: arrays by name, and the configuration as JSON text."""
     with path.open("wb") as file:
         np.savez(file, configuration=np.array(json.dumps(parameters)), **arrays)
 
 
 def load(path: Path) -> tuple[dict[str, np.ndarray], dict[str, object]]:
-    """Arrays and configuration of a model file. Raises ValueError or OSError for what is none."""
+    """The arrays and the configuration of a model file. Raises ValueError or OSError for any other file."""
     with np.load(path, allow_pickle=False) as file:
         arrays = dict(file)
     return arrays, json.loads(str(arrays.pop("configuration")))

@@ -1,8 +1,8 @@
-"""``serve`` of the PyTorch image: the functions of a script (`serving_script`), or a TorchScript file without one.
+"""The program ``serve`` of the PyTorch image: the functions of a script (`serving_script`), or a TorchScript file without one.
 
 Matches ``default_pytorch_inference_handler.py`` of `sagemaker-pytorch-inference` 2.0.25, read 2026-11-25: the defaults of all four
-functions, ``inference.py`` as the script's name where none is given. Different: errors are answered as the scikit-learn image answers
-them, not as TorchServe does; no GPU; a script's functions get no ``context``.
+functions, and ``inference.py`` as the default name of the script. Different: errors are answered as in the scikit-learn image, not as in
+TorchServe; no GPU; a script's functions get no ``context``.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 
 from course.localaws import images
 from course.localaws.images.shared import codecs, serving, serving_script
+from course.localaws.images.shared.inference import Model
 
 if TYPE_CHECKING:
     import torch
@@ -26,7 +27,7 @@ MODEL = "model.pt"
 
 
 def model_fn(model_dir: str) -> torch.jit.ScriptModule:
-    """``model.pt`` or the only ``.pt`` or ``.pth`` file. Raises ValueError where there is none, RuntimeError where it is no TorchScript."""
+    """Load ``model.pt`` or the only ``.pt`` or ``.pth`` file. Raises ValueError if there is none, RuntimeError if it is not TorchScript."""
     import torch
 
     found = sorted(path.name for path in Path(model_dir).iterdir() if path.suffix in (".pt", ".pth"))
@@ -40,7 +41,7 @@ def model_fn(model_dir: str) -> torch.jit.ScriptModule:
 
 
 def input_fn(data: str | bytes, content_type: str) -> torch.Tensor:
-    """CSV and JSON become float32; NPY keeps its type."""
+    """Decode a request. CSV and JSON become float32, NPY keeps its type."""
     import torch
 
     if content_type == codecs.CSV:
@@ -64,7 +65,7 @@ def output_fn(prediction: object, accept: str) -> tuple[str | bytes, str]:
     return codecs.encode(plain, accept), accept
 
 
-def load() -> serving.Model:
+def load() -> Model:
     try:
         import torch  # noqa: F401
     except ImportError as error:

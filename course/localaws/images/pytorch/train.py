@@ -1,6 +1,6 @@
-"""``train`` of the PyTorch image: script mode, by torchrun or mpirun where the job asks for them (`launchers`).
+"""The program ``train`` of the PyTorch image: script mode, with torchrun or mpirun if the job asks for them (`launchers`).
 
-The PyTorch is the one that this machine has, or the job's requirements bring, whatever version the image's tag names; no GPU.
+PyTorch is the version of this machine or of the job's requirements, whatever version the image's tag names. No GPU.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ FRAMEWORK_MODULE = "sagemaker_pytorch_container.training:main"
 
 
 def launch(code: Path, environment: script_mode.Environment) -> list[str]:
-    """Called when the job's requirements are installed. Raises ClientError where there is no PyTorch."""
+    """Make the command line, once the job's requirements are installed. Raises ClientError if PyTorch is missing."""
     try:
         os.environ["SM_DLC_TORCH_VERSION"] = importlib.metadata.version("torch")
     except importlib.metadata.PackageNotFoundError:

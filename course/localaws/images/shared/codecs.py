@@ -1,8 +1,7 @@
-"""The payload formats that AWS's framework containers read and write by default: CSV, JSON and NPY to and from numpy arrays.
+"""The default payload formats of AWS's framework containers: CSV, JSON and NPY, to and from NumPy arrays.
 
-Matches the encoders of `sagemaker-containers` 2.8.6, which the scikit-learn and XGBoost containers use, traps included: one CSV row
-becomes a 1-D array. Deliberately different in one point: an NPY payload with pickled objects is refused, as the scikit-learn
-container has done since 1.4-2.
+They match the encoders of `sagemaker-containers` 2.8.6, which the scikit-learn and XGBoost containers use, with their traps: one CSV row
+becomes a 1-D array. One difference: an NPY payload with pickled objects is refused, as in the scikit-learn container since 1.4-2.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ UTF8_TYPES = [JSON, CSV]
 
 
 class UnsupportedFormatError(Exception):
-    """No default codec knows the content type; the message says which functions the script should define."""
+    """No default codec knows the content type. The message names the functions that the script should define."""
 
     def __init__(self, content_type: str) -> None:
         self.message = (
@@ -33,12 +32,12 @@ class UnsupportedFormatError(Exception):
 
 
 def csv_to_numpy(text: str, dtype: np.dtype | type | str | None = None) -> np.ndarray:
-    """An array of strings (or of ``dtype``), axes of length 1 squeezed away: ``"1,2"`` has shape (2,), ``"1,2\\n3,4"`` (2, 2).
+    """An array of strings (or of ``dtype``) without axes of length 1: ``"1,2"`` has shape (2,), ``"1,2\\n3,4"`` (2, 2).
 
     Raises
     ------
     ValueError
-        The text is no CSV, its rows differ in length, or a cell is not of ``dtype``.
+        The text is not CSV, its rows differ in length, or a cell is not of ``dtype``.
     """
     try:
         rows = list(csv.reader(io.StringIO(text), strict=True))
@@ -49,7 +48,7 @@ def csv_to_numpy(text: str, dtype: np.dtype | type | str | None = None) -> np.nd
 
 
 def array_to_csv(array: object) -> str:
-    """One line a row; a 1-D array is one column."""
+    """CSV with one line for each row. A 1-D array is one column."""
     values = np.array(array)
     if values.ndim == 1:
         values = values.reshape(-1, 1)
@@ -63,7 +62,7 @@ def json_to_numpy(text: str | bytes, dtype: np.dtype | type | str | None = None)
 
 
 def array_to_json(value: object) -> str:
-    """Anything JSON can hold, in which arrays and numpy scalars are written as lists and numbers."""
+    """JSON of a value in which arrays and NumPy scalars become lists and numbers."""
     return json.dumps(value, default=_plain)
 
 
@@ -78,12 +77,12 @@ def array_to_npy(array: object) -> bytes:
 
 
 def decode(data: str | bytes, content_type: str) -> np.ndarray:
-    """Raises `UnsupportedFormatError`, or what the codec raises for a payload that it cannot read."""
+    """Decode a payload. Raises `UnsupportedFormatError`, or the codec's error for a malformed payload."""
     return _codec(DECODERS, content_type)(data)
 
 
 def encode(array: object, content_type: str) -> str | bytes:
-    """Raises `UnsupportedFormatError`."""
+    """Encode an array. Raises `UnsupportedFormatError`."""
     return _codec(ENCODERS, content_type)(array)
 
 

@@ -1,9 +1,9 @@
-"""How a script runs in several processes and on several hosts, as the framework parameters of SDK v2's ``distribution=`` ask for it.
+"""Runs a script in several processes and on several hosts, by the framework parameters of SDK v2's ``distribution=``.
 
-Runs inside the box of a job, with the standard library alone. Matches ``training.py`` of `sagemaker-pytorch-training` 3.0.0 and
+It runs inside the box of a job and uses the standard library alone. It matches ``training.py`` of `sagemaker-pytorch-training` 3.0.0 and
 ``torch_distributed.py`` and ``mpi.py`` of `sagemaker-training` 5.1.4, read 2026-11-25: which parameter takes effect, torchrun's and
-mpirun's command lines. Different: MPI reaches the other hosts by `remote_shell`, for boxes have no SSH daemon; without the options that
-keep MPI off InfiniBand and other networks. Amazon's own libraries (SMDDP, model parallelism) and Trainium are refused.
+mpirun's command lines. Different: MPI reaches the other hosts by `remote_shell`, because boxes have no SSH daemon; the options that keep
+MPI off InfiniBand and other networks are left out. Amazon's own libraries (SMDDP, model parallelism) and Trainium are refused.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def command(code: Path, environment: Environment) -> list[str]:
     Raises
     ------
     ClientError
-        It asks for what there is not here.
+        The job asks for a distribution that is not supported here.
     """
     parameters = environment.framework_parameters
     if environment.resources["current_group_name"] not in environment.distribution_groups:
@@ -50,7 +50,7 @@ def command(code: Path, environment: Environment) -> list[str]:
 
 
 def set_master(environment: Environment) -> None:
-    """The variables by which the PyTorch container lets processes find each other."""
+    """Set the variables by which processes find each other, as the PyTorch container does."""
     os.environ |= {
         "MASTER_ADDR": environment.master,
         "MASTER_PORT": MASTER_PORT,
@@ -93,13 +93,13 @@ def _mpirun(code: Path, environment: Environment) -> list[str]:
 
 
 def _placed(environment: Environment) -> list[str]:
-    """The options that spread mpirun's processes over the hosts. Raises ClientError where the hosts cannot reach each other so."""
+    """The options that spread mpirun's processes over the hosts. Raises ClientError if the hosts cannot reach each other."""
     if os.environ.get(host_names.ADDRESSES):
         raise ClientError(f"{ONE_HOST} where the kernel gives it no user namespaces: mpirun does not find the hosts by their names.")
     interface = environment.resources["network_interface_name"]
     if all(name == interface for _, name in socket.if_nameindex()):
         raise ClientError(f"{ONE_HOST} without a network: mpirun's daemons do not meet on loopback alone.")
-    # Open MPI has it by the first name up to release 4, by the second since.
+    # Open MPI reads the first name up to release 4, the second since.
     os.environ |= dict.fromkeys(("OMPI_MCA_plm_rsh_agent", "PRTE_MCA_plm_ssh_agent"), " ".join(REMOTE_SHELL))
     places = ",".join(f"{host}:{_processes(environment)}" for host in environment.distribution_hosts)
     interfaces = [part for layer in ("btl", "oob") for part in ("-mca", f"{layer}_tcp_if_include", interface)]

@@ -1,9 +1,9 @@
-"""A server of many models by SageMaker's contract for multi-model containers: models are loaded, listed, called and unloaded by name.
+"""A multi-model server by SageMaker's container contract: it loads, lists, invokes and unloads models by name.
 
 Source: "Build Your Own Container for SageMaker AI Multi-Model Endpoints" of the developer guide: ``POST``, ``GET`` and ``DELETE`` on
-``/models``, 404 for a model that is not loaded, 409 for one that is, 507 where no memory is left for it. As in AWS's containers each model
-has a worker process of its own, so that scripts do not meet and unloading gives the memory back. Different: the workers are forked from a
-process that has the framework imported already, where AWS's Multi Model Server starts each anew.
+``/models``, 404 for a model that is not loaded, 409 for one that is already loaded, 507 if there is no memory for it. As in AWS's
+containers, each model has its own worker process: scripts are isolated, and unloading frees the memory. Different: the workers are forked
+from a process that has already imported the framework; AWS's Multi Model Server starts each worker anew.
 """
 
 from __future__ import annotations
@@ -27,24 +27,24 @@ from types import ModuleType
 
 import psutil
 
-from course.localaws.images.shared.serving import InferenceRequest, InferenceResponse, Model, as_json, internal_error
+from course.localaws.images.shared.inference import InferenceRequest, InferenceResponse, Model, as_json, internal_error
 
-# Bytes that the models may take together; set by hosting by the type of the instance.
+# The memory in bytes for all models together. Hosting sets it by the instance type.
 MEMORY = "COURSE_MODEL_MEMORY_BYTES"
-DOOR = re.compile(r"/models(?:/(?P<name>[^/]+)(?P<invoke>/invoke)?)?")
+PATH = re.compile(r"/models(?:/(?P<name>[^/]+)(?P<invoke>/invoke)?)?")
 STOP_SECONDS = 5.0
 
 
 class ModelLoadError(Exception):
-    """A model cannot be loaded; the message is the last line of its traceback, which is in the log."""
+    """A model cannot be loaded. The message is the last line of the traceback, which is in the log."""
 
 
 class ModelWorker:
-    """The process of one model, which answers one request at a time.
+    """The process of one model. It answers one request at a time.
 
     Raises
     ------
-    LoadError
+    ModelLoadError
     """
 
     def __init__(self, load: Callable[[], Model], url: str) -> None:
@@ -64,14 +64,14 @@ class ModelWorker:
             raise ModelLoadError(failure)
 
     def __call__(self, request: InferenceRequest) -> InferenceResponse:
-        """The model's answer. Raises EOFError or OSError when its process has ended."""
+        """The model's answer. Raises EOFError or OSError if its process has ended."""
         with self._lock:
             self._connection.send(request)
             return self._connection.recv()
 
     @property
     def memory(self) -> int:
-        """Bytes that are this process's alone: what unloading the model would give back."""
+        """The memory in bytes that unloading the model would free: the process's unshared memory."""
         try:
             process = psutil.Process(self._process.pid)
             return getattr(process.memory_full_info(), "uss", 0)
@@ -88,7 +88,7 @@ class ModelWorker:
 
 
 def work(load: Callable[[], Model], url: str, connection: Connection) -> None:
-    """The life of a worker: load the model of the directory ``url``, then answer requests until nobody sends any."""
+    """The main function of a worker: load the model in the directory ``url``, then answer requests until the connection closes."""
     os.environ["SM_MODEL_DIR"] = url
     if (code := Path(url, "code")).is_dir():
         os.environ["SAGEMAKER_SUBMIT_DIRECTORY"] = str(code)
@@ -115,28 +115,28 @@ def work(load: Callable[[], Model], url: str, connection: Connection) -> None:
 
 
 class MultiModelServer:
-    """What a multi-model container answers to.
+    """Answers the requests to a multi-model container.
 
     Parameters
     ----------
     load : callable
-        Makes the model of the directory that ``SM_MODEL_DIR`` names; a function of a module, since a worker has to find it. The module's
-        ``PRELOAD`` names what is imported before workers are forked.
+        Loads the model from the directory ``SM_MODEL_DIR``. It must be a function of a module, because workers import it. The module's
+        ``PRELOAD`` names the modules to import before workers are forked.
     """
 
     def __init__(self, load: Callable[[], Model]) -> None:
         module = _module(load)
         self._load = getattr(module, load.__name__)
         multiprocessing.set_forkserver_preload([module.__name__, *getattr(module, "PRELOAD", ())])
-        forkserver.ensure_running()  # it imports while nobody waits yet
+        forkserver.ensure_running()  # it imports now, before the first request
         self._workers: dict[str, ModelWorker] = {}
         self._loading = threading.Lock()
         self._memory = int(os.environ.get(MEMORY, psutil.virtual_memory().total))
         self._pool = ThreadPoolExecutor(64, thread_name_prefix="model")
 
     async def respond(self, method: str, path: str, request: InferenceRequest) -> InferenceResponse:
-        """The answer to a request for a model, or 404 for one that no container of this kind knows."""
-        door = DOOR.fullmatch(path)
+        """The answer to a request for a model. 404 for an unknown path."""
+        found = PATH.fullmatch(path)
         act = (
             {
                 ("POST", False, False): self._post,
@@ -144,13 +144,13 @@ class MultiModelServer:
                 ("GET", True, False): self._get,
                 ("DELETE", True, False): self._delete,
                 ("POST", True, True): self._invoke,
-            }.get((method, bool(door["name"]), bool(door["invoke"])))
-            if door
+            }.get((method, bool(found["name"]), bool(found["invoke"])))
+            if found
             else None
         )
         if act is None:
             return as_json({"message": f"{method} {path} is not there"}, 404)
-        return await asyncio.get_running_loop().run_in_executor(self._pool, act, door["name"], request)
+        return await asyncio.get_running_loop().run_in_executor(self._pool, act, found["name"], request)
 
     def _post(self, _: str | None, request: InferenceRequest) -> InferenceResponse:
         try:
@@ -197,10 +197,10 @@ class MultiModelServer:
             return as_json({"message": f"the process of model {name} ended while it answered"}, 500)
 
     def _restart(self, name: str, ended: ModelWorker) -> None:
-        """A new process for a model whose process ended by itself; the model is unloaded when that fails."""
+        """Start a new process for a model whose process died. If that fails, the model is unloaded."""
         with self._loading:
             if self._workers.get(name) is not ended:
-                return  # another request met the same end
+                return  # another request has restarted it already
             del self._workers[name]
             ended.stop()
             with contextlib.suppress(ModelLoadError):
@@ -216,8 +216,9 @@ def not_loaded(name: str) -> InferenceResponse:
 
 
 def _module(load: Callable) -> ModuleType:
-    """The module of a function, under its own name. Where it runs as the program, workers would run it again as theirs: they are kept from
-    that by a program that has neither file nor name.
+    """The module of a function, imported under its own name even if it runs as ``__main__``.
+
+    A worker would run ``__main__`` again. It does not if ``__main__`` has neither a spec nor a file.
     """
     main = sys.modules["__main__"]
     name = load.__module__ if load.__module__ != "__main__" else main.__spec__.name

@@ -1,7 +1,7 @@
-"""RecordIO frames: what Pipe mode wraps, and what the records of AWS's first-party algorithms come in (`records`).
+"""RecordIO frames, which Pipe mode and the records of AWS's first-party algorithms (`recordio_protobuf`) use.
 
-A frame is a magic number and a length as little-endian words of four bytes, then the data, filled up with zeros to a multiple of four.
-The upper three bits of the length tell the parts of a record that is too long for one frame: 0 whole, 1 first, 2 middle, 3 last. Source:
+A frame is a magic number and a length as little-endian words of four bytes, then the data, padded with zeros to a multiple of four.
+The upper three bits of the length number the parts of a record that is too long for one frame: 0 whole, 1 first, 2 middle, 3 last. Source:
 the data format of MXNet (architecture/note_data_loading), and ``sagemaker.amazon.common`` of SageMaker's Python SDK 2, read 2026-11-25.
 """
 
@@ -17,16 +17,16 @@ WHOLE, FIRST, MIDDLE, LAST = range(4)
 
 
 class RecordError(ValueError):
-    """The bytes are no RecordIO, or their records are not what is asked for."""
+    """The bytes are not RecordIO, or their records are not the expected ones."""
 
 
 def frames(length: int, chunks: Iterable[bytes], longest: int = LONGEST) -> Iterator[bytes]:
-    """The record of ``length`` bytes that ``chunks`` hold together.
+    """The frames of one record, in pieces. The record has ``length`` bytes; ``chunks`` are its content.
 
     Raises
     ------
     ValueError
-        They hold more or less.
+        The chunks do not have ``length`` bytes together.
     """
     sizes = [longest] * (length // longest) + ([length % longest] if length % longest or not length else [])
     stream, rest = (chunk for chunk in chunks if chunk), b""
@@ -47,7 +47,7 @@ def frames(length: int, chunks: Iterable[bytes], longest: int = LONGEST) -> Iter
 
 
 def records(data: bytes) -> Iterator[bytes]:
-    """The records of RecordIO, parts of a split one joined. Raises `RecordError`."""
+    """The records of RecordIO data. Parts of a split record are joined. Raises `RecordError`."""
     position, parts = 0, []
     while position < len(data):
         if position + 8 > len(data):
@@ -71,7 +71,7 @@ def records(data: bytes) -> Iterator[bytes]:
 
 
 def length_after(header: bytes) -> int:
-    """How many bytes of its frame follow a header, padding included. Raises `RecordError`."""
+    """The number of bytes that follow a frame's header, with padding. Raises `RecordError`."""
     if len(header) < HEADER.size:
         raise RecordError("the last RecordIO record has no whole header")
     magic, word = HEADER.unpack(header)
@@ -82,5 +82,5 @@ def length_after(header: bytes) -> int:
 
 
 def goes_on(header: bytes) -> bool:
-    """Whether the record of a frame has more frames."""
+    """Whether a frame's record continues in the next frame."""
     return HEADER.unpack(header)[1] >> 29 in (FIRST, MIDDLE)

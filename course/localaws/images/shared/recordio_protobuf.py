@@ -1,10 +1,10 @@
 """RecordIO-Protobuf, the data format of AWS's first-party algorithms: records of named tensors, each in a RecordIO frame.
 
-A frame is MXNet's: the magic number 0xced7230a and a word (both little-endian) whose upper three bits say which part of a record
-this is and whose lower 29 bits its length in bytes, then the record, padded with zeros to a multiple of four bytes. A record is the
+A frame is MXNet's: the magic number 0xced7230a and a word (both little-endian) whose upper three bits number the part of a record
+and whose lower 29 bits are its length in bytes, then the record, padded with zeros to a multiple of four bytes. A record is the
 protobuf message ``aialgs.data.Record``. Sources: "Common Data Formats for Training" of the SageMaker developer guide, which prints
-``record.proto``; ``dmlc/recordio.h`` of dmlc-core, whose writer splits a record where it holds the magic number (read here, but like
-AWS's own writers not written). Read 2026-11-25. Tensors of ``Bytes`` (images) are passed over; ``uid``, ``metadata`` and
+``record.proto``; ``dmlc/recordio.h`` of dmlc-core, whose writer splits a record that contains the magic number (read here, but, as
+in AWS's own writers, not written). Read 2026-11-25. Tensors of ``Bytes`` (images) are skipped; ``uid``, ``metadata`` and
 ``configuration`` are neither read nor written.
 """
 
@@ -21,26 +21,26 @@ from course.localaws.images.shared import recordio
 from course.localaws.images.shared.recordio import RecordError
 
 CONTENT_TYPE = "application/x-recordio-protobuf"
-VALUES = "values"  # the name of the one tensor of features, and of labels, that algorithms read
+VALUES = "values"  # the name of the tensor of features, and of labels, that algorithms read
 # Members of a Value, and the types of their values.
 TENSORS = {2: np.dtype("<f4"), 3: np.dtype("<f8"), 7: np.dtype("<i4")}
 NUMBERS = {dtype: number for number, dtype in TENSORS.items()}
-LARGEST = 1 << 24  # columns of a sparse vector that is made dense: 128 MB a row
+LARGEST = 1 << 24  # most columns of a sparse vector that is made dense: 128 MB a row
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """Numbers of one type.
+    """Numbers of one type, as a dense or sparse vector.
 
     Attributes
     ----------
     values : array of shape (n,)
         Of type float32, float64 or int32.
     keys : array of shape (n,), optional
-        Where the values are in a sparse vector; absent in a dense one.
+        Columns of the values in a sparse vector. None in a dense one.
     shape : tuple of int
-        ``(columns,)``: needed of a sparse vector, allowed in a dense one.
+        ``(columns,)``: required for a sparse vector, optional for a dense one.
     """
 
     values: np.ndarray
@@ -55,7 +55,7 @@ class Record:
 
 
 def read(data: bytes) -> list[Record]:
-    """Raises `RecordError` for anything that is not whole."""
+    """The records of RecordIO-Protobuf data. Raises `RecordError` for incomplete data."""
     return [parse(payload) for payload in recordio.records(data)]
 
 
@@ -64,10 +64,10 @@ def write(records: Iterable[Record]) -> bytes:
 
 
 def read_arrays(data: bytes, absent: float = 0.0) -> tuple[np.ndarray, np.ndarray | None]:
-    """The tensors ``values`` of all records: features of shape (rows, columns) and labels of shape (rows,), None where there are none.
+    """The tensors ``values`` of all records: features of shape (rows, columns), and labels of shape (rows,) or None.
 
-    Sparse vectors become dense, ``absent`` where they have no value. Raises `RecordError`: no features, several labels, rows of
-    different lengths.
+    Sparse vectors become dense, with ``absent`` for missing values. Raises `RecordError` for records without features, with several
+    labels, or of different lengths.
     """
     if (arrays := _uniform(data)) is not None:
         return arrays
@@ -85,7 +85,7 @@ def read_arrays(data: bytes, absent: float = 0.0) -> tuple[np.ndarray, np.ndarra
 
 
 def write_arrays(features: np.ndarray, labels: np.ndarray | None = None) -> bytes:
-    """Dense records as AWS's ``write_numpy_to_dense_tensor`` writes them; ``labels`` has shape (rows,)."""
+    """Dense records, as AWS's ``write_numpy_to_dense_tensor`` writes them. ``labels`` has shape (rows,)."""
     named = [{}] * len(features) if labels is None else [{VALUES: Tensor(label.reshape(1))} for label in labels]
     return write(Record({VALUES: Tensor(row)}, label) for row, label in zip(features, named, strict=True))
 
@@ -117,9 +117,9 @@ def serialise(record: Record) -> bytes:
 
 
 def _uniform(data: bytes) -> tuple[np.ndarray, np.ndarray | None] | None:
-    """`read_arrays` a hundred times as fast, where every record has the bytes of the first but for its numbers; None where not so.
+    """A fast `read_arrays` for records that differ from the first in their numbers alone. None for any other data.
 
-    That is how a dense array is stored: 40,000 rows take some milliseconds instead of a second.
+    Dense arrays are stored like that: 40,000 rows take some milliseconds instead of a second.
     """
     if len(data) < 8 or struct.unpack_from("<I", data)[0] != recordio.MAGIC:
         return None
@@ -147,7 +147,7 @@ def _uniform(data: bytes) -> tuple[np.ndarray, np.ndarray | None] | None:
 
 
 def _filled(record: Record, byte: bytes) -> Record:
-    """The record with every byte of its numbers replaced by ``byte``."""
+    """The record with every byte of its numbers set to ``byte``."""
 
     def fill(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
         return {
@@ -186,7 +186,7 @@ def _labels(records: list[Record]) -> np.ndarray:
 
 
 def _fields(data: bytes) -> Iterator[tuple[int, bytes | int]]:
-    """Numbers and values of a message's members: bytes, or an integer for a varint."""
+    """The field numbers and values of a message. A value is bytes, or an integer for a varint."""
     position = 0
     while position < len(data):
         tag, position = _varint(data, position)
@@ -208,13 +208,13 @@ def _fields(data: bytes) -> Iterator[tuple[int, bytes | int]]:
 
 
 def _tensor(data: bytes) -> Tensor | None:
-    """The tensor in a Value, the last one if there are several; None for one of bytes, or of nothing."""
+    """The tensor in a Value, the last one if there are several. None for a tensor of bytes and for an empty Value."""
     tensor = None
     for number, content in _fields(data):
         if number in TENSORS:
             parts: dict[int, list] = {1: [], 2: [], 3: []}
             for member, value in _fields(content):
-                parts.get(member, []).append(value)  # members that are not known are passed over
+                parts.get(member, []).append(value)  # unknown members are skipped
             keys, shape = _integers(parts[2]), _integers(parts[3])
             sparse = np.array(keys, np.uint64) if keys or (shape and not parts[1]) else None
             tensor = Tensor(_numbers(parts[1], TENSORS[number]), sparse, tuple(shape))
@@ -222,7 +222,7 @@ def _tensor(data: bytes) -> Tensor | None:
 
 
 def _numbers(parts: list, dtype: np.dtype) -> np.ndarray:
-    """Repeated numbers, packed or not."""
+    """The numbers of a repeated field, packed or not."""
     if dtype.kind == "f":
         return np.frombuffer(b"".join(parts), dtype)
     return np.array(_integers(parts), np.uint64).astype(np.uint32).view(np.int32)
@@ -242,7 +242,7 @@ def _integers(parts: list) -> list[int]:
 
 
 def _varint(data: bytes, position: int) -> tuple[int, int]:
-    """A number and the position after it."""
+    """The varint at a position, and the position after it."""
     number = 0
     for shift in itertools.count(0, 7):
         byte = data[position]

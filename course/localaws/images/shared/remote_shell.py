@@ -1,10 +1,10 @@
-"""What mpirun takes SSH for, between the hosts of one job: a command that one host asks for is run in the box of another.
+"""A replacement for SSH between the hosts of one job, for mpirun: one host runs a command in the box of another.
 
-    python3 -m course.localaws.images.shared.remote_shell serve HOST           in the box of HOST, until one command was run
-    python3 -m course.localaws.images.shared.remote_shell [-OPTION...] HOST COMMAND...    in the box that asks, as ``ssh`` is called
+    python3 -m course.localaws.images.shared.remote_shell serve HOST           in the box of HOST, for one command
+    python3 -m course.localaws.images.shared.remote_shell [-OPTION...] HOST COMMAND...    in the caller's box, as ``ssh`` is called
 
-The hosts of a job share a directory of Unix sockets (`DIRECTORY`), which nobody else may enter; so there are neither ports nor keys. The
-command has the standard streams of who asks, and the variables of the host on which it runs; it ends with who asks.
+The hosts of a job share a private directory of Unix sockets (`DIRECTORY`), so there are neither ports nor keys. The command has the
+standard streams of the caller and the environment of the host that runs it. It ends when the caller ends.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from pathlib import Path
 
 DIRECTORY = "COURSE_HOST_SOCKETS"  # the variable that names the directory
 LONGEST = 128 << 10  # bytes of a command
-PAUSE_SECONDS = 0.05  # between looks whether a host is there yet
+PAUSE_SECONDS = 0.05  # between two attempts to connect
 
 
 def serve(host: str) -> int:
-    """Run the first command that is asked for on ``host``; how it ends is told to who asks, whose business it is."""
+    """Accept one command on ``host``, run it, and send its exit code to the caller."""
     with socket.socket(socket.AF_UNIX) as server:
         beside = f"{host}.new"
         server.bind(beside)
         server.listen()
-        Path(beside).rename(host)  # there once it listens
+        Path(beside).rename(host)  # the name appears once the socket listens
         connection, _ = server.accept()
     with connection:
         command, streams, _, _ = socket.recv_fds(connection, LONGEST, 3)
@@ -38,13 +38,13 @@ def serve(host: str) -> int:
             os.close(stream)
         threading.Thread(target=_end_with, args=(connection, process), daemon=True).start()
         exit_code = process.wait()
-        with contextlib.suppress(OSError):  # who asked may have gone
+        with contextlib.suppress(OSError):  # the caller may have ended
             connection.sendall(str(exit_code if exit_code >= 0 else 128 - exit_code).encode())
     return 0
 
 
 def ask(host: str, command: str) -> int:
-    """Have ``host`` run a command as soon as it is there; returns its exit code."""
+    """Wait for ``host``, have it run a command, and return the exit code."""
     with socket.socket(socket.AF_UNIX) as connection:
         while True:
             try:
@@ -58,14 +58,14 @@ def ask(host: str, command: str) -> int:
 
 
 def _end_with(connection: socket.socket, process: subprocess.Popen) -> None:
-    """End the process when who asked for it does."""
+    """End the process when the caller ends."""
     with contextlib.suppress(OSError):
         connection.recv(1)
     process.terminate()
 
 
 def main(arguments: list[str]) -> int:
-    os.chdir(os.environ[DIRECTORY])  # a socket's name is short; the path of the directory need not be
+    os.chdir(os.environ[DIRECTORY])  # the address of a Unix socket must be short, the directory's path may be long
     if arguments[0] == "serve":
         return serve(arguments[1])
     words = list(arguments)

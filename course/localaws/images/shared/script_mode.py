@@ -1,9 +1,9 @@
-"""Script mode: unpacked code, ``SM_*`` variables and hyperparameters as arguments, as ``sagemaker-training`` 5.1.4 runs a user's script.
+"""Script mode: runs a user's script as ``sagemaker-training`` 5.1.4 does, with ``SM_*`` variables and hyperparameters as arguments.
 
-Runs inside the box of a job, before the job's own packages matter, so with the standard library alone. Matches the toolkit's
-variables, command line, failure file and exit code, by which it is tested where the extra ``toolkit`` is installed. Different: the
-local AWS has already put the archive of ``sagemaker_submit_directory`` into /opt/ml/code; there is no intermediate output; a process
-that the script leaves running is not waited for. How several processes or hosts run a script is in `launchers`.
+It runs inside the box of a job, before the job's packages are installed, so it uses the standard library alone. It matches the toolkit's
+variables, command line, failure file and exit code; tests compare them if the extra ``toolkit`` is installed. Different: the local AWS has
+already unpacked the archive of ``sagemaker_submit_directory`` into /opt/ml/code; there is no intermediate output; processes that the script
+leaves running are not waited for. `launchers` runs a script in several processes or on several hosts.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TextIO
 
 SUBMIT_DIRECTORY, PROGRAM = "sagemaker_submit_directory", "sagemaker_program"
-# Hyperparameters that are the toolkit's own; others that begin with "sagemaker_" are "additional framework parameters".
+# Hyperparameters for the toolkit itself. Others that begin with "sagemaker_" are "additional framework parameters".
 TOOLKIT_PARAMETERS = {
     "sagemaker_region",
     PROGRAM,
@@ -33,7 +33,7 @@ TOOLKIT_PARAMETERS = {
     "sagemaker_s3_output",
     "_tuning_objective_metric",
 }
-# Ways to distribute a script that a framework parameter asks for, of which the toolkit makes every host of the job a member.
+# Framework parameters that distribute a script; the toolkit then includes every host of the job.
 DISTRIBUTIONS = (
     "sagemaker_mpi_enabled",
     "sagemaker_parameter_server_enabled",
@@ -43,8 +43,8 @@ DISTRIBUTIONS = (
     "sagemaker_multi_worker_mirrored_strategy_enabled",
     "sagemaker_torch_distributed_enabled",
 )
-LONGEST_ERROR = 64 << 10  # characters of the script's error kept for the failure file
-# Names by which a line is known to tell of an error: of Python's own exceptions, pip's, TensorFlow's and MPI's.
+LONGEST_ERROR = 64 << 10  # characters of the script's error output that go into the failure file
+# A line that contains one of these names reports an error: Python's exceptions, pip's, TensorFlow's and MPI's.
 ERRORS = [
     *(name for name, kind in vars(builtins).items() if isinstance(kind, type) and re.search("(Error|Exception)$", name)),
     *("Invalid requirement", "ResourceExhaustedError", "OutOfRangeError", "InvalidArgumentError", "mpirun.real", "ORTE"),
@@ -54,7 +54,7 @@ OUT_OF_MEMORY = "OutOfMemory: Process killed by SIGKILL (signal 9)"
 
 
 class ClientError(Exception):
-    """What the toolkit blames on the user: its text is the whole content of the failure file."""
+    """An error that the toolkit reports as the user's. Its text is the whole content of the failure file."""
 
 
 class CalledProcessError(ClientError):
@@ -80,7 +80,7 @@ def base_directory() -> Path:
 
 
 def decoded(hyperparameters: dict[str, str]) -> dict[str, object]:
-    """Hyperparameters with the types that their text has as JSON; text that is no JSON stays text (SDK v2 quotes, v3 does not)."""
+    """Hyperparameters, parsed as JSON where possible. Text that is not JSON stays text (SDK v2 quotes it, v3 does not)."""
 
     def decode(text: str) -> object:
         try:
@@ -92,7 +92,7 @@ def decoded(hyperparameters: dict[str, str]) -> dict[str, object]:
 
 
 class Environment:
-    """What a script is told about its job."""
+    """The facts about a job that its script receives."""
 
     def __init__(self, base: Path, framework_module: str) -> None:
         config = base / "input/config"
@@ -115,7 +115,7 @@ class Environment:
 
     @property
     def distribution_groups(self) -> list[str]:
-        """The instance groups whose hosts run the script together; this one's, or none, where the job names none."""
+        """The instance groups whose hosts run the script together. If the job names none: this host's group when distributed, else none."""
         asked = any(self.framework_parameters.get(name) for name in DISTRIBUTIONS)
         return self.framework_parameters.get(
             "sagemaker_distribution_instance_groups", [self.resources["current_group_name"]] if asked else []
@@ -131,7 +131,7 @@ class Environment:
         return (self.distribution_hosts or self.resources["hosts"])[0]
 
     def arguments(self) -> list[str]:
-        """Hyperparameters as a command line, in order of their names; one letter takes one dash."""
+        """Hyperparameters as command-line arguments, sorted by name. A name of one letter gets one dash."""
         items = []
         for name, value in sorted(self.hyperparameters.items()):
             if isinstance(value, dict):
@@ -140,7 +140,7 @@ class Environment:
         return items
 
     def facts(self) -> dict[str, object]:
-        """The variables by the names that follow ``SM_``, in lower case."""
+        """The values of the ``SM_*`` variables, by lower-case names without the prefix."""
         base, groups = self.base, self.resources["instance_groups"]
         here = self.resources["current_group_name"]
         shared = {
@@ -199,7 +199,7 @@ class Environment:
         )
 
     def variables(self) -> dict[str, str]:
-        """``SM_*``: text as it is, None as nothing, all else as compact JSON with sorted keys."""
+        """The ``SM_*`` variables: text as it is, None as an empty string, anything else as compact JSON with sorted keys."""
 
         def text(value: object) -> str:
             if value is None or isinstance(value, str):
@@ -210,12 +210,12 @@ class Environment:
 
 
 def plain_command(code: Path, environment: Environment, python: Sequence[str] = ("python3",)) -> list[str]:
-    """A ``.sh`` file is run by the shell, of a package the module, a ``.py`` file as a script, anything else by the shell, too.
+    """The command line for one process: a package runs as a module, a ``.py`` file as a script, anything else in the shell.
 
     Raises
     ------
     ClientError
-        The program's name is no plain path inside the code's folder.
+        The program's name is not a plain path inside the code folder.
     """
     program, arguments = checked(environment.program), environment.arguments()
     kind = kind_of(code, program)
@@ -228,7 +228,7 @@ def plain_command(code: Path, environment: Environment, python: Sequence[str] = 
 
 
 def checked(program: str | None) -> str:
-    """The program's name, which no shell and no Python takes for anything else. Raises ClientError."""
+    """The program's name, checked to be safe for the shell and for Python. Raises ClientError."""
     if not program:
         raise ClientError("The training entry point name is empty: sagemaker_program names it, relative to the source directory.")
     if not PLAIN_PATH.fullmatch(program) or {".", ".."} & set(program.split("/")):
@@ -247,12 +247,12 @@ def kind_of(code: Path, program: str) -> str:
 
 
 def run(framework_module: str, launch: Callable[[Path, Environment], list[str]] = plain_command) -> int:
-    """Run the user's script and return the exit code of the container; on failure /opt/ml/output/failure says why.
+    """Run the user's script and return the container's exit code. On failure, write the reason to /opt/ml/output/failure.
 
-    ``launch`` makes the command from the folder of the code and what the script is told; it may raise ClientError.
+    ``launch`` makes the command line from the code folder and the environment. It may raise ClientError.
     """
     base = base_directory()
-    signal.signal(signal.SIGTERM, lambda *_: None)  # the script has it too: it may save its model, and is waited for
+    signal.signal(signal.SIGTERM, lambda *_: None)  # the script receives it too, may save its model, and is waited for
     try:
         environment = Environment(base, framework_module)
         code = base / "code"
@@ -277,13 +277,13 @@ def run(framework_module: str, launch: Callable[[Path, Environment], list[str]] 
 
 
 def report(base: Path, failure: str) -> None:
-    """Write the failure file, whose beginning becomes the job's FailureReason, and the log."""
+    """Write the failure to the failure file and the log. The file's beginning becomes the job's FailureReason."""
     (base / "output/failure").write_text(failure)
     print(f"Reporting training FAILURE\n{failure}\nEncountered exit_code 1", file=sys.stderr, flush=True)
 
 
 def _install(code: Path, kind: str) -> None:
-    """Install the script's requirements, and the script itself where it is a package; a command brings its own."""
+    """Install the script's requirements, and the script itself if it is a package. Nothing is installed for a shell command."""
     needs = ["-r", "requirements.txt"] if (code / "requirements.txt").exists() else []
     if kind == "command" or (kind == "script" and not needs):
         return
@@ -296,7 +296,7 @@ def _install(code: Path, kind: str) -> None:
 
 
 def _watched(command: list[str], folder: Path) -> tuple[int, str]:
-    """Run a command, pass its output on as it comes, and return its exit code and what of its output tells of an error."""
+    """Run a command, forward its output immediately, and return its exit code and the error text in its output."""
     process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")
     errors, readers = (_ErrorText(), _ErrorText()), []
     for stream, onward, error in zip((process.stdout, process.stderr), (sys.stdout, sys.stderr), errors, strict=True):
@@ -304,7 +304,7 @@ def _watched(command: list[str], folder: Path) -> tuple[int, str]:
         readers[-1].start()
     exit_code = process.wait()
     for reader in readers:
-        reader.join(timeout=2)  # what the script left running may hold its output open
+        reader.join(timeout=2)  # a process that the script left running may keep the pipe open
     lines = " ".join(error.text() for error in errors).split("\n")
     return exit_code, "\n".join(dict.fromkeys(lines)).strip()
 
@@ -317,7 +317,7 @@ def _pass_on(stream: TextIO, onward: TextIO, error: _ErrorText) -> None:
 
 
 class _ErrorText:
-    """The part of what a script prints that its failure file quotes: from the first line on that has the name of an exception."""
+    """The part of a script's output that the failure file quotes: everything from the first line with the name of an exception on."""
 
     def __init__(self) -> None:
         self._lines: list[str] = []

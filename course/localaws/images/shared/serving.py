@@ -1,14 +1,13 @@
 """A model server by SageMaker's container contract: ``GET /ping`` and ``POST /invocations`` on ``SAGEMAKER_BIND_TO_PORT``.
 
 Source: "Custom Inference Code with Hosting Services" of the SageMaker developer guide. Different from AWS's own containers, which
-put nginx and gunicorn in front of several worker processes: here one process serves, and the model is called in
-``SAGEMAKER_MODEL_SERVER_WORKERS`` threads (1 by default, so that a script is never entered twice at a time).
+put nginx and gunicorn in front of several worker processes: here one process serves and calls the model in
+``SAGEMAKER_MODEL_SERVER_WORKERS`` threads. The default is 1, so a script never runs twice at the same time.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import os
 import sys
@@ -16,73 +15,31 @@ import time
 import traceback
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 import uvicorn
+
+from course.localaws.images.shared.inference import InferenceRequest, InferenceResponse, Model, as_json, error_page, internal_error
 
 DEFAULT_PORT = 8080
 DEFAULT_MAX_CONTENT_LENGTH = 6 << 20  # bytes; MAX_CONTENT_LENGTH raises it
 LARGEST_MAX_CONTENT_LENGTH = 20 << 20
-# Longer than the hosting side keeps an idle connection, so that it never sends on one that is being closed.
+# Longer than hosting keeps an idle connection, so that hosting never sends on a connection that is being closed.
 KEEP_ALIVE_SECONDS = 300
 
 
-@dataclass(frozen=True, slots=True)
-class InferenceRequest:
-    """An invocation as a model sees it; ``content_type`` and ``accept`` are empty when the caller sent none."""
-
-    body: bytes
-    content_type: str
-    accept: str
-    headers: dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class InferenceResponse:
-    """An answer; a ``body`` in pieces is sent as they come."""
-
-    body: bytes | Iterator[bytes]
-    content_type: str
-    status: int = 200
-    headers: tuple[tuple[str, str], ...] = ()
-
-
-Model = Callable[[InferenceRequest], InferenceResponse]
-
-
-def as_json(body: object, status: int = 200) -> InferenceResponse:
-    """An answer that is a JSON document."""
-    return InferenceResponse(json.dumps(body).encode(), "application/json", status)
-
-
-def internal_error() -> InferenceResponse:
-    """What Flask answers when a handler raises, word for word as clients of AWS's containers know it; the traceback is in the log."""
-    return error_page(
-        500,
-        "Internal Server Error",
-        "The server encountered an internal error and was unable to complete your request. "
-        "Either the server is overloaded or there is an error in the application.",
-    )
-
-
-def error_page(status: int, title: str, text: str) -> InferenceResponse:
-    page = f'<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 3.2 Final//EN">\n<title>{status} {title}</title>\n<h1>{title}</h1>\n<p>{text}</p>\n'
-    return InferenceResponse(page.encode(), "text/html", status)
-
-
 def max_content_length() -> int:
-    """Bytes of the largest payload that the container takes."""
+    """The largest payload in bytes that the container accepts."""
     return min(int(os.environ.get("MAX_CONTENT_LENGTH", DEFAULT_MAX_CONTENT_LENGTH)), LARGEST_MAX_CONTENT_LENGTH)
 
 
 def serve(load: Callable[[], Model]) -> None:
-    """Load the model, then answer requests until SIGTERM. Exits with 1 and a traceback in the log when it cannot be loaded.
+    """Load the model, then answer requests until SIGTERM. If loading fails, log the traceback and exit with 1.
 
-    With ``SAGEMAKER_MULTI_MODEL``, models come and go while it runs, and none is loaded now (`multi_model`).
+    With ``SAGEMAKER_MULTI_MODEL`` no model is loaded at the start; requests load and unload them (`multi_model`).
     """
     logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(asctime)s %(levelname)s - %(name)s - %(message)s")
     if os.environ.get("SAGEMAKER_MULTI_MODEL", "").lower() == "true":
-        from course.localaws.images.shared.multi_model import MultiModelServer  # here: few servers need what it imports
+        from course.localaws.images.shared.multi_model import MultiModelServer  # here, because few servers need its imports
 
         run(Server(refuse, MultiModelServer(load).respond))
         return
@@ -114,18 +71,18 @@ def run(server: Server) -> None:
 
 
 def refuse(request: InferenceRequest) -> InferenceResponse:
-    """What a container of many models answers to an invocation of none of them."""
+    """The answer of a multi-model container to an invocation that names no model."""
     return as_json({"message": "this container serves models by name, at /models/<name>/invoke"}, 404)
 
 
 class Server:
-    """The ASGI application. Bare, without a framework's routing: it stands in the way of every prediction.
+    """The ASGI application. It has no framework's routing, because every prediction passes through it.
 
     Parameters
     ----------
     model : callable
     others : callable, optional
-        Answers everything but a ping, execution parameters and invocations.
+        Answers all requests except pings, execution parameters and invocations.
     """
 
     def __init__(self, model: Model, others: Callable[[str, str, InferenceRequest], Awaitable[InferenceResponse]] | None = None) -> None:
@@ -147,7 +104,7 @@ class Server:
         log_access(scope, headers, response.status, size)
 
     async def _send_pieces(self, pieces: Iterator[bytes], send: Callable) -> int:
-        """Returns how many bytes they were. What the model raises meanwhile breaks the answer off."""
+        """Send a body in pieces and return its size in bytes. An exception of the model aborts the answer."""
         size, loop = 0, asyncio.get_running_loop()
         while (piece := await loop.run_in_executor(self._pool, next, pieces, None)) is not None:
             size += len(piece)
@@ -155,19 +112,19 @@ class Server:
         return size
 
     async def _respond(self, scope: dict, headers: dict[str, str], receive: Callable) -> InferenceResponse:
-        door = scope["method"], scope["path"]
-        if door == ("GET", "/ping"):
+        route = scope["method"], scope["path"]
+        if route == ("GET", "/ping"):
             return InferenceResponse(b"", "text/html")
-        if door == ("GET", "/execution-parameters"):
+        if route == ("GET", "/execution-parameters"):
             return as_json(self._execution_parameters())
-        if door != ("POST", "/invocations") and self._others is None:
+        if route != ("POST", "/invocations") and self._others is None:
             return as_json({}, 404)
         body = await read_body(receive, self._largest)
         if body is None:
             return error_page(413, "Request Entity Too Large", "The data value transmitted exceeds the capacity limit.")
         request = InferenceRequest(body, headers.get("content-type", ""), headers.get("accept", ""), headers)
-        if door != ("POST", "/invocations"):
-            return await self._others(*door, request)
+        if route != ("POST", "/invocations"):
+            return await self._others(*route, request)
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._predict, request)
 
     def _predict(self, request: InferenceRequest) -> InferenceResponse:
@@ -178,12 +135,12 @@ class Server:
             return internal_error()
 
     def _execution_parameters(self) -> dict:
-        """What batch transform asks before it splits its input."""
+        """The answer to batch transform, which asks for it before it splits its input."""
         return {"MaxConcurrentTransforms": self._workers, "BatchStrategy": "MULTI_RECORD", "MaxPayloadInMB": self._largest >> 20}
 
 
 async def read_body(receive: Callable, largest: int) -> bytes | None:
-    """The request's body, or None when it has more than ``largest`` bytes or the caller went away before its end."""
+    """The request's body. None if it has more than ``largest`` bytes or the client disconnected early."""
     pieces, size = [], 0
     while True:
         message = await receive()
@@ -198,7 +155,7 @@ async def read_body(receive: Callable, largest: int) -> bytes | None:
 
 
 def log_access(scope: dict, headers: dict[str, str], status: int, size: int) -> None:
-    """A line as nginx writes it in AWS's containers."""
+    """Log a request as nginx does in AWS's containers."""
     moment = time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime())
     line = f'"{scope["method"]} {scope["path"]} HTTP/{scope["http_version"]}" {status} {size}'
     print(f'{scope["client"][0]} - - [{moment}] {line} "-" "{headers.get("user-agent", "-")}"', flush=True)

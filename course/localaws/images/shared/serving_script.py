@@ -1,7 +1,7 @@
-"""Serving with a script: ``model_fn``, and ``input_fn``, ``predict_fn``, ``output_fn`` or one ``transform_fn``.
+"""Serves a script: ``model_fn`` with ``input_fn``, ``predict_fn`` and ``output_fn``, or with ``transform_fn``.
 
-Matches `sagemaker_containers.beta.framework.transformer` 2.8.6, around which the XGBoost and scikit-learn containers serve a single
-model. `sagemaker-inference`, which the PyTorch container uses, has other defaults and other errors; and it is no wheel on PyPI.
+It matches `sagemaker_containers.beta.framework.transformer` 2.8.6, with which the XGBoost and scikit-learn containers serve a single
+model. `sagemaker-inference`, which the PyTorch container uses, has other defaults and errors, and no wheel on PyPI.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from pathlib import Path
 from types import ModuleType
 
 from course.localaws.images.shared import codecs
-from course.localaws.images.shared.serving import InferenceRequest, InferenceResponse, as_json
+from course.localaws.images.shared.inference import InferenceRequest, InferenceResponse, as_json
 
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """What a framework's container does where the script defines nothing."""
+    """The functions of a framework's container, used where the script defines none."""
 
     input_fn: Callable[[str | bytes, str], object]
     predict_fn: Callable[[object, object], object]
@@ -37,18 +37,18 @@ def model_directory() -> Path:
 
 
 def code_directory() -> Path:
-    """Where the script lies: named by ``SAGEMAKER_SUBMIT_DIRECTORY``, or /opt/ml/code, where hosting puts an archive from S3."""
+    """The script's folder: ``SAGEMAKER_SUBMIT_DIRECTORY``, or /opt/ml/code if that is an archive in S3, which hosting unpacks there."""
     named = os.environ.get("SAGEMAKER_SUBMIT_DIRECTORY", "")
     return base_directory() / "code" if not named or named.startswith("s3://") else Path(named)
 
 
 def program() -> str:
-    """The script's file name, or "" when the image is to serve without one."""
+    """The script's file name, ``""`` if the image serves without one."""
     return os.environ.get("SAGEMAKER_PROGRAM", "")
 
 
 def import_script() -> ModuleType:
-    """Import the script, which finds its own modules beside it."""
+    """Import the script. It can import modules from its own folder."""
     code = code_directory()
     script = code / program()
     if not script.is_file():
@@ -58,14 +58,14 @@ def import_script() -> ModuleType:
 
 
 class ScriptModel:
-    """A `serving.Model` around the functions of the script; the one that the environment names when none is given.
+    """An `inference.Model` that calls the functions of a script, by default of the script that the environment names.
 
     Raises
     ------
     Exception
-        Whatever the script raises when it is imported or its ``model_fn`` called.
+        Any exception of the script's import or of its ``model_fn``.
     ValueError
-        The script defines ``transform_fn`` and one of the functions that it stands for.
+        The script defines ``transform_fn`` and one of the functions that it replaces.
     NotImplementedError
         Neither the script nor the framework has a ``model_fn``.
     """
@@ -99,12 +99,12 @@ class ScriptModel:
 
 
 def as_response(result: object) -> InferenceResponse:
-    """What a script returned as an answer, by Flask's rules: text or bytes, ``(body, content type)``, a dict, or a response object.
+    """The answer for a script's return value, by Flask's rules: text, bytes, ``(body, content type)``, a dict, or a response object.
 
     Raises
     ------
     TypeError
-        Anything else, as Flask raises it.
+        The value has another type; Flask raises the same.
     """
     if isinstance(result, tuple) and len(result) == 2:
         return InferenceResponse(_bytes(result[0]), _with_charset(result[1]))
@@ -114,7 +114,7 @@ def as_response(result: object) -> InferenceResponse:
         return as_json(result)
     if hasattr(result, "get_data") and hasattr(result, "status_code"):
         headers = tuple((name, value) for name, value in result.headers.items() if name.lower().startswith("x-"))
-        # A response around a generator, as Flask's streaming has it.
+        # Flask streams a response with a generator.
         body = map(_bytes, result.response) if getattr(result, "is_streamed", False) else _bytes(result.get_data())
         return InferenceResponse(body, result.content_type, result.status_code, headers)
     raise TypeError(

@@ -1,4 +1,4 @@
-"""``train`` of the scikit-learn image: script mode, and nothing else."""
+"""The program ``train`` of the scikit-learn image: script mode."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """``smspark-submit``, the entrypoint of AWS's Spark processing image, on pyspark in local mode.
 
-It matches smspark's options, its lists of directories, its unified configuration and its exit code; the first instance runs Spark on
-all cores of this machine, the others end at once instead of lending theirs. It has neither YARN nor HDFS nor Hive, and Spark itself
-reads no ``s3://``: the application, and what ``--py-files``, ``--jars`` and ``--files`` name, may lie in S3, data comes by the job's
-inputs and outputs. Spark is of the version that is installed, whatever the image's tag says.
+It matches smspark's options, lists of directories, unified configuration and exit code. Different: the first instance runs Spark on all
+cores of this machine, and the other instances end at once. There is no YARN, HDFS or Hive, and Spark itself does not read ``s3://``: the
+application and the files of ``--py-files``, ``--jars`` and ``--files`` may be in S3, but data must come from the job's inputs. Spark is the
+installed version, whatever the image's tag says.
 
 Source: src/smspark of https://github.com/aws/sagemaker-spark-container, read 2026-11-25.
 """
@@ -26,16 +26,16 @@ from typing import NoReturn
 from course.localaws.images.shared.script_mode import base_directory
 
 LISTS = ("jars", "py-files", "files")
-# By classification what comes before a property's name as Spark takes it; https://docs.aws.amazon.com/emr/latest/ReleaseGuide/emr-configure-apps.html
+# The prefix of a classification's properties in Spark's configuration; https://docs.aws.amazon.com/emr/latest/ReleaseGuide/emr-configure-apps.html
 PROPERTIES = {"spark-defaults": "", "core-site": "spark.hadoop.", "hive-site": "spark.hadoop.", "spark-hive-site": "spark.hadoop."}
 ENVIRONMENTS = ("spark-env", "hadoop-env")
 WITHOUT_EFFECT = ("hadoop-log4j", "hive-env", "hive-log4j", "hive-exec-log4j", "spark-log4j", "spark-metrics", "yarn-env", "yarn-site")
-# Everything stays on this machine: no name is looked up, and several jobs run at a time.
+# No name needs to be resolved, and several jobs can run at the same time.
 LOCAL = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1", "spark.ui.enabled": "false"}
 
 
 class Arguments(argparse.ArgumentParser):
-    """Options come before the application; what follows it is the application's own."""
+    """Parses the options before the application. Everything after it belongs to the application."""
 
     def __init__(self) -> None:
         super().__init__("smspark-submit", allow_abbrev=False)
@@ -53,7 +53,7 @@ class Arguments(argparse.ArgumentParser):
 
 
 def main(argv: list[str]) -> int:
-    """Run the application and return the exit code of the container: 1 whatever went wrong."""
+    """Run the application and return the container's exit code: 1 for any error."""
     try:
         options = Arguments().parse_args(argv)
         resources = json.loads((base_directory() / "config/resourceconfig.json").read_text())
@@ -96,12 +96,12 @@ def _submit(options: argparse.Namespace) -> int:
 
 
 def configuration(path: Path) -> tuple[dict[str, str], dict[str, str]]:
-    """Properties of Spark and variables of its environment that the unified configuration sets: a list of classifications, or one.
+    """The Spark properties and environment variables of the unified configuration, which is one classification or a list.
 
     Raises
     ------
     ValueError
-        For a classification that smspark does not know, and for what is no configuration.
+        The classification is unknown to smspark, or the file is not a configuration.
     """
     properties: dict[str, str] = {}
     variables: dict[str, str] = {}
@@ -124,7 +124,7 @@ def configuration(path: Path) -> tuple[dict[str, str], dict[str, str]]:
 
 
 def listed(paths: Iterable[str]) -> Iterator[str]:
-    """The files that a list of absolute paths and S3 URIs names: of a directory those in it. Raises ValueError."""
+    """The files of a list of absolute paths and S3 URIs. A directory stands for the files in it. Raises ValueError."""
     for path in fetched(paths):
         place = Path(path)
         if not place.is_absolute():
@@ -136,7 +136,7 @@ def listed(paths: Iterable[str]) -> Iterator[str]:
 
 
 def fetched(paths: Iterable[str]) -> Iterator[str]:
-    """The paths, with objects of S3 as files of this machine."""
+    """The paths, with S3 objects downloaded to local files."""
     for path in paths:
         scheme, _, rest = path.rpartition("://")
         if scheme not in ("s3", "s3a"):

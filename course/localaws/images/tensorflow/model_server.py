@@ -1,9 +1,8 @@
-"""TensorFlow Serving's REST API over SavedModels, which the installed TensorFlow loads and runs.
+"""Serves SavedModels with the installed TensorFlow, by TensorFlow Serving's REST API.
 
 Matches ``http_rest_api_handler.cc``, ``http_server.cc``, ``classifier.cc`` and ``regressor.cc`` of tensorflow/serving, read 2026-11-25:
-paths, signatures, statuses, the words of refusals. A signature is run as the server runs it: the graph's session is fed the tensors that
-the signature names. Different: no gRPC, no metadata API, no batching of requests; what the graph refuses is told in the words of
-TensorFlow's Python.
+paths, signatures, statuses and error messages. A signature runs as in TensorFlow Serving: the graph's session gets the tensors that the
+signature names. Different: no gRPC, no metadata API, no batching of requests; errors of the graph have the messages of TensorFlow's Python.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from course.localaws.images.shared import codecs
-from course.localaws.images.shared.serving import InferenceResponse
+from course.localaws.images.shared.inference import InferenceResponse
 from course.localaws.images.tensorflow import requests, responses
 from course.localaws.images.tensorflow.requests import InvalidArgument, TensorType
 
@@ -25,17 +24,17 @@ PREDICTION = re.compile(r"/v1/models/([^/:]+)(?:/versions/(\d+))?:(classify|regr
 STATUS = re.compile(r"/v1/models/([^/:]+)(?:/versions/(\d+))?", re.IGNORECASE)
 DEFAULT_SIGNATURE = "serving_default"
 METHODS = {"classify": "tensorflow/serving/classify", "regress": "tensorflow/serving/regress"}
-NAMES = {"float32": "float", "float64": "double", "float16": "half"}  # of types, where C++ and Python differ
-# By TensorFlow's error code: the HTTP status; 500 for others.
+NAMES = {"float32": "float", "float64": "double", "float16": "half"}  # names of types that differ between C++ and Python
+# HTTP status by TensorFlow's error code; 500 for any other.
 STATUSES = {1: 499, 3: 400, 4: 504, 5: 404, 6: 409, 7: 403, 8: 429, 9: 400, 10: 409, 11: 400, 12: 501, 14: 503, 16: 401}
 
 
 class NotFound(LookupError):
-    """There is no such model, or version of it."""
+    """The model, or this version of it, does not exist."""
 
 
 class SavedModel:
-    """One version of a model, loaded and ready to run. Raises OSError where the folder holds no SavedModel for serving."""
+    """One loaded version of a model. Raises OSError if the folder has no SavedModel for serving."""
 
     def __init__(self, folder: Path) -> None:
         graph = tf.Graph()
@@ -45,14 +44,14 @@ class SavedModel:
         self.signatures = loaded.signature_def
 
     def run(self, signature: object, inputs: Mapping[str, np.ndarray]) -> dict[str, tuple[np.ndarray, TensorType]]:
-        """All outputs of a signature by their names."""
+        """Run a signature. Returns all its outputs by name."""
         feed = {signature.inputs[name].name: array for name, array in inputs.items()}
         fetched = self._session.run({name: signature.outputs[name].name for name in sorted(signature.outputs)}, feed)
         return {name: (_array(value, kind), kind) for name, value in fetched.items() for kind in [_kind(signature.outputs[name])]}
 
 
 class TensorFlowServing:
-    """The API over all versions of models, ``{name: {version: folder}}``."""
+    """The API for all versions of the models ``{name: {version: folder}}``."""
 
     def __init__(self, models: Mapping[str, Mapping[int, Path]]) -> None:
         self._models = {name: {version: SavedModel(folder) for version, folder in folders.items()} for name, folders in models.items()}
@@ -63,7 +62,7 @@ class TensorFlowServing:
             return InferenceResponse(self._answer(method, path, body).encode(), codecs.JSON)
         except NotFound as error:
             return _refused(404, str(error))
-        except ValueError as error:  # of ours, or of the session that is fed an array of another shape
+        except ValueError as error:  # raised here, or by the session for an array of another shape
             return _refused(400, str(error))
         except tf.errors.OpError as error:
             return _refused(STATUSES.get(error.error_code, 500), error.message)
@@ -156,7 +155,7 @@ def _regress(model: SavedModel, document: dict) -> str:
 
 
 def _of_examples(model: SavedModel, document: dict, method: str, noun: str) -> tuple[object, np.ndarray]:
-    """The signature that a request of this method names, and its examples, each serialised."""
+    """The signature that a classify or regress request names, and its serialised examples."""
     examples = requests.examples(document)
     name = requests.signature_name(document) or DEFAULT_SIGNATURE
     if name not in model.signatures:
@@ -175,7 +174,7 @@ def _serialised(example: Mapping[str, list]) -> bytes:
 
 
 def _feature(values: list) -> dict:
-    """One list of numbers, whole numbers or bytes; the names are those of the message."""
+    """One list of floats, integers or bytes. The names are those of the protobuf message."""
     if values and isinstance(values[0], bytes):
         return {"bytes_list": tf.train.BytesList(value=values)}
     if values and isinstance(values[0], float):

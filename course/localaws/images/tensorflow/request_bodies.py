@@ -1,7 +1,7 @@
-"""The bodies that the TensorFlow image takes, written as requests to TensorFlow Serving.
+"""Converts the request bodies that the TensorFlow image accepts to requests to TensorFlow Serving.
 
-Matches ``tensorflowServing.js`` of aws/sagemaker-tensorflow-serving-container, read 2026-11-25, also in what it guesses by patterns, and in
-that it quotes no more than the first two columns of a line of text.
+Matches ``tensorflowServing.js`` of aws/sagemaker-tensorflow-serving-container, read 2026-11-25, including what it
+guesses by patterns. It quotes no more than the first two columns of a line of text.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ import re
 from collections.abc import Callable
 
 TFS = re.compile(r'"(instances|inputs|examples)"\s*:')
-SEVERAL = re.compile(r"[}\]]\s*[\[{]")  # objects or lists separated by white space alone
+SEVERAL = re.compile(r"[}\]]\s*[\[{]")  # objects or lists with only white space between them
 NESTED = re.compile(r"\s*\[\s*\[")
-VALUES = re.compile(r'\s*("|[\d.Ee+\-]+.*)')  # of a CSV whose first field is a number or quoted
+VALUES = re.compile(r'\s*("|[\d.Ee+\-]+.*)')  # a CSV whose first field is a number or quoted
 
 
 def from_json(body: str) -> str:
-    """A request as it is; of JSON lines an instance each; of any other JSON one instance, or a list of them."""
+    """A request for a JSON body: a complete request, JSON lines (one instance each), one instance, or a list of instances."""
     if TFS.search(body):
         return body
     if SEVERAL.search(body):
@@ -31,7 +31,7 @@ def _from_lines(body: str) -> str:
 
 
 def from_csv(body: str) -> str:
-    """An instance a line; a line of one column is a value, any other a list."""
+    """A request for a CSV body, with one instance for each line: a value for one column, a list for several."""
     quotes = VALUES.match(body) is None
     return f'{{"instances":[{",".join(_csv_line(line, quotes) for line in _lines(body) if line)}]}}'
 

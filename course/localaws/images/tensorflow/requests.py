@@ -1,7 +1,7 @@
-"""Requests to TensorFlow Serving's REST API as arrays.
+"""Parses requests to TensorFlow Serving's REST API to arrays.
 
 Matches ``json_tensor.cc`` of tensorflow/serving, read 2026-11-25: row and column format, base64, and the checks of shape and type with
-their words. Different: where a request is no JSON, the reason is Python's.
+their messages. Different: if a request is not JSON, the message has Python's reason.
 """
 
 from __future__ import annotations
@@ -15,26 +15,26 @@ from dataclasses import dataclass
 import numpy as np
 
 STRING = "string"
-INTEGERS = {"int8": 32, "int16": 32, "int32": 32, "uint8": 32, "int64": 64}  # bits of the range that is checked
+INTEGERS = {"int8": 32, "int16": 32, "int32": 32, "uint8": 32, "int64": 64}  # bits of the checked range
 UNSIGNED = {"uint32": 32, "uint64": 64}
 FLOATS = {"float": np.float32, "double": np.float64}
 TYPES = {dict: "Object", list: "Array", str: "String", int: "Number", float: "Number", type(None): "Null"}
 
 
 class InvalidArgument(ValueError):
-    """What the caller of the API is told, with status 400."""
+    """An error of the caller, answered with status 400."""
 
 
 @dataclass(frozen=True, slots=True)
 class TensorType:
-    """The type of a tensor: its name in TensorFlow's C++, and in NumPy."""
+    """The type of a tensor: its names in TensorFlow's C++ and in NumPy."""
 
     name: str
     numpy: type
 
 
 def parse(body: bytes) -> dict:
-    """The object that a request is. Raises InvalidArgument."""
+    """The JSON object of a request. Raises InvalidArgument."""
     if not body:
         raise InvalidArgument("JSON Parse error: The document is empty")
     try:
@@ -49,7 +49,7 @@ def parse(body: bytes) -> dict:
 
 
 def signature_name(document: dict) -> str:
-    """Which signature a request names; ``""`` for none. Raises InvalidArgument."""
+    """The signature that a request names, ``""`` if none. Raises InvalidArgument."""
     name = document.get("signature_name", "")
     if not isinstance(name, str):
         raise InvalidArgument(f"JSON Value: {_shown(document)} not formatted correctly. 'signature_name' key must be a string value.")
@@ -57,7 +57,7 @@ def signature_name(document: dict) -> str:
 
 
 def tensors(document: dict, inputs: Mapping[str, TensorType]) -> tuple[dict[str, np.ndarray], bool]:
-    """The arrays of a predict request by the names of a signature's inputs, and whether it is in row format. Raises InvalidArgument."""
+    """The arrays of a predict request by input name, and whether the request has row format. Raises InvalidArgument."""
     if "instances" in document and "inputs" in document:
         raise InvalidArgument(
             f"JSON Value: {_shown(document)} Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist "
@@ -99,7 +99,7 @@ def _of_rows(document: dict, inputs: Mapping[str, TensorType]) -> dict[str, np.n
 
 
 def _add(value: object, name: str, inputs: Mapping[str, TensorType], arrays: dict[str, list[np.ndarray]], where: str) -> None:
-    """A row's value of one input, of the same shape as those before."""
+    """Add a row's value of one input. It must have the shape of the values before."""
     try:
         if name not in inputs:
             raise InvalidArgument(f"JSON object: does not have named input: {name}")
@@ -128,7 +128,7 @@ def _of_columns(columns: object, inputs: Mapping[str, TensorType]) -> dict[str, 
 
 
 def _array(value: object, kind: TensorType) -> np.ndarray:
-    """A value or nested list as an array; its first elements say which shape all others must have."""
+    """A value or nested list as an array. Its first elements determine the shape of all others."""
     shape, first = [], value
     while isinstance(first, list):
         shape.append(len(first))
@@ -136,7 +136,9 @@ def _array(value: object, kind: TensorType) -> np.ndarray:
     leaves: list = []
     _fill(value, 0, shape, kind, leaves)
     if kind.name in INTEGERS:
-        return np.array(leaves, np.int64).astype(kind.numpy).reshape(shape)  # what is too large for a small type wraps around, as in C++
+        return (
+            np.array(leaves, np.int64).astype(kind.numpy).reshape(shape)
+        )  # a value that is too large for a small type wraps around, as in C++
     return np.array(leaves, object if kind.name == STRING else kind.numpy).reshape(shape)
 
 
@@ -213,7 +215,7 @@ def _shape_text(array: np.ndarray) -> str:
 
 
 def examples(document: dict) -> list[dict[str, list]]:
-    """The features of each example of a classify or regress request, with those of its context. Raises InvalidArgument."""
+    """The features of each example of a classify or regress request, including those of the context. Raises InvalidArgument."""
     context = _features(document["context"]) if "context" in document else {}
     if "examples" not in document:
         raise InvalidArgument(f"JSON Value: {_shown(document)} When method is classify, key 'examples' is expected and was not found")
@@ -231,7 +233,7 @@ def _features(example: object) -> dict[str, list]:
 
 
 def _feature(name: str, values: list) -> list:
-    """Values of one type: bytes, floats, or integers, which truth values are too."""
+    """The values of a feature, all of one type: bytes, floats or integers. Booleans count as integers."""
     found: list = []
     for value in values:
         if value is None or isinstance(value, list) or (isinstance(value, dict) and not is_base64(value)):

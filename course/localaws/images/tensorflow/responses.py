@@ -1,7 +1,7 @@
-"""Answers of TensorFlow Serving's REST API.
+"""Writes the answers of TensorFlow Serving's REST API.
 
 Matches ``json_tensor.cc`` of tensorflow/serving, read 2026-11-25: row and column format, base64 of outputs whose name ends in ``_bytes``,
-the digits of numbers, and the layout. Different: several outputs come in the order of their names.
+the digits of numbers, and the layout. Different: several outputs are sorted by name.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ import numpy as np
 from course.localaws.images.tensorflow.requests import FLOATS, INTEGERS, STRING, UNSIGNED, InvalidArgument, TensorType
 
 INDENT = "    "
-DIGITS = {"float": 9, "double": 17}  # with which each number of the type is itself
+DIGITS = {"float": 9, "double": 17}  # digits that identify every number of the type
 
 
 def rows(outputs: Mapping[str, tuple[np.ndarray, TensorType]]) -> str:
-    """The answer in row format. Raises InvalidArgument for outputs that are no batch."""
+    """The answer in row format. Raises InvalidArgument for outputs that are not batches."""
     sizes: dict[str, int] = {}
     for name, (array, _) in outputs.items():
         if not array.ndim:
@@ -39,7 +39,7 @@ def rows(outputs: Mapping[str, tuple[np.ndarray, TensorType]]) -> str:
 
 
 def listed(key: str, items: list[str], between: str = ", ") -> str:
-    """An answer that is a list of what is already text."""
+    """An answer that is a list of items, which are JSON texts already."""
     return f'{{\n{INDENT}"{key}": [{between.join(items)}\n{INDENT}]\n}}' if items else f'{{\n{INDENT}"{key}": []\n}}'
 
 
@@ -57,7 +57,7 @@ def error(text: str) -> str:
 
 
 def decimals(numbers: Iterable[float], kind: str) -> list[str]:
-    """Floating-point numbers with as few digits as say which they are, six at least."""
+    """Floating-point numbers with the fewest digits that identify them, at least six."""
     numpy, digits = FLOATS[kind], DIGITS[kind]
 
     def text(number: float) -> str:

@@ -1,9 +1,9 @@
-"""``serve`` of the TensorFlow image: SavedModels by TensorFlow Serving's REST API, as they are or through a script's handlers.
+"""The program ``serve`` of the TensorFlow image: TensorFlow Serving's REST API, directly or through a script's handlers.
 
 Matches ``serve.py``, ``python_service.py``, ``tfs_utils.py`` and ``tensorflowServing.js`` of aws/sagemaker-tensorflow-serving-container,
-read 2026-11-25: which models there are, JSON, JSON lines and CSV, the ``tfs-`` custom attributes, ``handler``, or ``input_handler`` and
-``output_handler``, their context, and errors. Different: `tensorflow_model_server` in this process answers in the place of TensorFlow
-Serving, at a port of its own, and without gRPC, so that ``grpc_port`` and ``channel`` of the context are None; no multi-model endpoints.
+read 2026-11-25: how it finds models, JSON, JSON lines and CSV, the ``tfs-`` custom attributes, ``handler``, or ``input_handler`` and
+``output_handler``, their context, and errors. Different: `model_server` replaces TensorFlow Serving. It runs in this process, on its own
+port, without gRPC, so ``grpc_port`` and ``channel`` of the context are None. No multi-model endpoints.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ import requests
 
 from course.localaws import images
 from course.localaws.images.shared import codecs, serving, serving_script
+from course.localaws.images.shared.inference import InferenceRequest, InferenceResponse, Model, as_json
 from course.localaws.images.tensorflow import request_bodies
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ ATTRIBUTE = re.compile(r"tfs-[a-z\-]+=[^,]+")
 
 
 class InferenceContext(NamedTuple):
-    """What a script's handlers are told about a request."""
+    """The facts about a request that a script's handlers receive."""
 
     model_name: str | None
     model_version: str | None
@@ -49,12 +50,16 @@ class InferenceContext(NamedTuple):
     content_length: int
 
 
-InferenceContext.__name__ = "Context"  # its name in AWS's image, which scripts see when they print it
+InferenceContext.__name__ = "Context"  # its name in AWS's image, which a script may print
 
 
 def find_models(folder: Path) -> dict[str, dict[int, Path]]:
-    """The SavedModels by name and version, in the order of their paths: each lies in a folder that is a number. Raises ValueError where
-    there is none.
+    """The SavedModels by name and version, sorted by path. The name of a SavedModel's folder is its version, a number.
+
+    Raises
+    ------
+    ValueError
+        There is none.
     """
     models: dict[str, dict[int, Path]] = {}
     for bundle in sorted(folder.rglob("saved_model.pb")):
@@ -66,41 +71,41 @@ def find_models(folder: Path) -> dict[str, dict[int, Path]]:
 
 
 def default_of(models: dict[str, dict[int, Path]]) -> str:
-    """The model of a request that names none: the first, unless the environment says another."""
+    """The model for a request that names none: that of the environment, else the first."""
     return os.environ.get("SAGEMAKER_TFS_DEFAULT_MODEL_NAME") or next(iter(models))
 
 
-def tfs_attributes(request: serving.InferenceRequest) -> dict[str, str]:
+def tfs_attributes(request: InferenceRequest) -> dict[str, str]:
     pairs = (pair.split("=") for pair in ATTRIBUTE.findall(request.headers.get(ATTRIBUTES, "")))
     return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
 
 
 def tfs_path(attributes: dict[str, str], default_model: str) -> str:
-    """Where TensorFlow Serving answers what the attributes ask for."""
+    """The path of TensorFlow Serving's API for the model, version and method in the attributes."""
     version = f"/versions/{attributes['tfs-model-version']}" if "tfs-model-version" in attributes else ""
     return f"/v1/models/{attributes.get('tfs-model-name', default_model)}{version}:{attributes.get('tfs-method', 'predict')}"
 
 
 class PassThroughHandler:
-    """Requests without a script, as nginx passes them on."""
+    """Passes requests on without a script, as nginx does in AWS's image."""
 
     def __init__(self, server: TensorFlowServing, default_model: str) -> None:
         self._server, self._default_model = server, default_model
 
-    def __call__(self, request: serving.InferenceRequest) -> serving.InferenceResponse:
+    def __call__(self, request: InferenceRequest) -> InferenceResponse:
         write = request_bodies.WRITERS.get(request.content_type)
         if write is None:
-            return serving.as_json({"error": f"Unsupported Media Type: {request.content_type or 'Unknown'}"}, 415)
+            return as_json({"error": f"Unsupported Media Type: {request.content_type or 'Unknown'}"}, 415)
         body = write(request.body.decode("utf-8", errors="replace"))
         answer = self._server("POST", tfs_path(tfs_attributes(request), self._default_model), body.encode())
         accepted = request.accept.strip().replace(" ", "", 1).split(",")
         if {"application/json", "application/jsonlines"} & set(accepted):
-            return serving.InferenceResponse(answer.body.replace(b"\n", b""), accepted[0], answer.status)
+            return InferenceResponse(answer.body.replace(b"\n", b""), accepted[0], answer.status)
         return answer
 
 
 class ScriptHandler:
-    """Requests through the handlers of ``inference.py``. Raises NotImplementedError where it has none."""
+    """Calls the handlers of ``inference.py``. Raises NotImplementedError if it has none."""
 
     def __init__(self, script: ModuleType, rest: str, default_model: str) -> None:
         self._rest, self._default_model = rest, default_model
@@ -112,18 +117,18 @@ class ScriptHandler:
         else:
             raise NotImplementedError("Handlers are not implemented correctly in user script.")
 
-    def __call__(self, request: serving.InferenceRequest) -> serving.InferenceResponse:
+    def __call__(self, request: InferenceRequest) -> InferenceResponse:
         try:
             body, content_type = self._handle(io.BytesIO(request.body), self._context(request))
         except Exception as error:
             traceback.print_exc(file=sys.stdout)
-            return serving.as_json({"error": str(error)}, 500)
-        return serving.InferenceResponse(body.encode() if isinstance(body, str) else bytes(body), content_type)
+            return as_json({"error": str(error)}, 500)
+        return InferenceResponse(body.encode() if isinstance(body, str) else bytes(body), content_type)
 
     def _steps(self, data: io.BytesIO, context: InferenceContext) -> tuple[str | bytes, str]:
         return self._output(requests.post(context.rest_uri, data=self._input(data, context)), context)
 
-    def _context(self, request: serving.InferenceRequest) -> InferenceContext:
+    def _context(self, request: InferenceRequest) -> InferenceContext:
         attributes = tfs_attributes(request)
         return InferenceContext(
             attributes.get("tfs-model-name"),
@@ -140,7 +145,7 @@ class ScriptHandler:
 
 
 def listen(server: TensorFlowServing) -> str:
-    """Answer the API by HTTP, for scripts, in threads of this process; returns its address."""
+    """Serve the API to scripts, over HTTP in threads of this process. Returns its URL."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -158,7 +163,7 @@ def listen(server: TensorFlowServing) -> str:
             self.wfile.write(answer.body)
 
         def log_message(self, *_: object) -> None:
-            """Nothing: the request from outside is in the log already."""
+            """Log nothing: the request from outside is in the log already."""
 
     http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=http.serve_forever, name="rest", daemon=True).start()
@@ -166,7 +171,7 @@ def listen(server: TensorFlowServing) -> str:
 
 
 def import_script(path: Path) -> ModuleType:
-    """Import it by its path; it finds modules beside it, and in ``lib``."""
+    """Import a script from its path. It can import modules from its folder and from ``lib``."""
     sys.path[:0] = [str(path.parent), *([str(path.parent / "lib")] if (path.parent / "lib").is_dir() else [])]
     spec = importlib.util.spec_from_file_location("inference", path)
     module = importlib.util.module_from_spec(spec)
@@ -174,7 +179,7 @@ def import_script(path: Path) -> ModuleType:
     return module
 
 
-def load() -> serving.Model:
+def load() -> Model:
     folder = serving_script.model_directory()
     models = find_models(folder)
     try:

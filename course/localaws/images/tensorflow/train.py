@@ -1,9 +1,9 @@
-"""``train`` of the TensorFlow image: script mode, its ``model_dir``, and what tells processes on several hosts of each other.
+"""The program ``train`` of the TensorFlow image: script mode, ``model_dir``, and the variables for training on several hosts.
 
 Matches ``training.py`` and ``s3_utils.py`` of `sagemaker-tensorflow-training` 20.5.0, read 2026-11-25: ``model_dir`` of a tuning job,
-``TF_CONFIG`` of MultiWorkerMirroredStrategy, MPI, variables for TensorFlow and the warnings about what was saved. The TensorFlow is the one
-that this machine has, or the job's requirements bring, whatever version the image's tag names; no GPU. Different: no parameter servers,
-and none of Amazon's own libraries; TensorFlow itself reads and writes ``s3://`` only with a package that it no longer has.
+``TF_CONFIG`` of MultiWorkerMirroredStrategy, MPI, variables for TensorFlow, and the warnings about the saved model. TensorFlow is the
+version of this machine or of the job's requirements, whatever version the image's tag names. No GPU. Different: no parameter servers and
+none of Amazon's own libraries. TensorFlow needs a package for ``s3://`` that no longer exists.
 """
 
 from __future__ import annotations
@@ -22,11 +22,13 @@ FRAMEWORK_MODULE = "sagemaker_tensorflow_container.training:main"
 PARAMETER_SERVER = "sagemaker_parameter_server_enabled"
 MIRRORED = "sagemaker_multi_worker_mirrored_strategy_enabled"
 DATA_PARALLEL = "sagemaker_distributed_dataparallel_enabled"
-MIRRORED_PORT = 8890  # of the first host; on AWS of each, but here they share a network, and TensorFlow listens at all its addresses
+MIRRORED_PORT = (
+    8890  # port of the first host. On AWS every host uses it; here they share a network, and TensorFlow listens on all addresses
+)
 
 
 def launch(code: Path, environment: script_mode.Environment) -> list[str]:
-    """Called when the job's requirements are installed. Raises ClientError where there is no TensorFlow, or not what the job asks for."""
+    """Make the command line, once the job's requirements are installed. Raises ClientError for a job that cannot run here."""
     if importlib.machinery.PathFinder.find_spec("tensorflow") is None:
         raise script_mode.ClientError(images.not_installed("tensorflow"))
     if environment.tuned:
@@ -38,7 +40,7 @@ def launch(code: Path, environment: script_mode.Environment) -> list[str]:
 
 
 def _model_dir_of_a_trial(model_dir: object) -> object:
-    """Each job of a tuning job has a place of its own; AWS says ``None/...`` where the job has no ``model_dir``, too."""
+    """The ``model_dir`` of one job of a tuning job. Without a ``model_dir`` AWS also makes it ``None/...``."""
     below = str(model_dir or "").startswith("/opt/ml")
     return model_dir if below else f"{model_dir}/{os.environ.get('TRAINING_JOB_NAME', '')}/model"
 
@@ -66,7 +68,7 @@ def _distribute(environment: script_mode.Environment) -> None:
 
 
 def warnings(model: Path) -> list[str]:
-    """What keeps TensorFlow Serving from serving what a job has saved."""
+    """Warnings that name the reasons why TensorFlow Serving cannot serve the saved model."""
     files = [path for path in model.rglob("*") if path.is_file()]
     bundles = [path.parent.name for path in files if path.name in ("saved_model.pb", "saved_model.pbtxt")]
     if not files:

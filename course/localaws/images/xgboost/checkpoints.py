@@ -1,9 +1,9 @@
-"""Checkpoints of XGBoost: the model after each of the last rounds, in a file with the number of the round, from which training goes on.
+"""Checkpoints of XGBoost: files with the model after each of the last rounds, named by round. Training resumes from the last.
 
-Matches ``checkpointing`` of `sagemaker-xgboost-container` 1.7 (read 2026-11-25): names of the files, how many are kept, where training
-begins. Different: `train` prints the metrics of each round, as image 1.2 did, without which no MetricDefinition finds them; a file that
-holds no model is passed over. Image 1.7 has the algorithm itself write checkpoints under names that it does not find again; here it goes on
-from them, as the developer guide says ("Checkpoints in Amazon SageMaker AI").
+Matches ``checkpointing`` of `sagemaker-xgboost-container` 1.7 (read 2026-11-25): the file names, the number of files kept, and the round at
+which training resumes. Different: `train` prints the metrics of each round, as image 1.2 did, because MetricDefinitions need them; a file
+that holds no model is skipped. In image 1.7 the built-in algorithm does not find its own checkpoints again; here it resumes from them, as
+the developer guide says ("Checkpoints in Amazon SageMaker AI").
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 NAME = "xgboost-checkpoint"
 KEPT, TRIES = 5, 5
 UNFINISHED = ".sagemaker-ignore"
-ROUNDS = 10  # of xgboost.train when it is not told
+ROUNDS = 10  # the default of xgboost.train
 logger = logging.getLogger(__name__)
 
 
 def found(folder: Path) -> list[tuple[int, Path]]:
-    """The rounds and files of a folder's checkpoints, in the order of the rounds."""
+    """The rounds and files of a folder's checkpoints, sorted by round."""
     paths = folder.glob(f"{NAME}.*")
     return sorted((int(number), path) for path in paths if (number := path.suffix.removeprefix(".")).isdecimal())
 
 
 def load(folder: Path, tries: int = TRIES) -> tuple[str | None, int]:
-    """The file of the last checkpoint, None without one, and the number of rounds that are done with it."""
+    """The file of the last checkpoint or None, and the number of rounds done."""
     core = import_xgboost().core
     for number, path in reversed(found(folder)[-tries:]):
         try:
@@ -44,7 +44,7 @@ def load(folder: Path, tries: int = TRIES) -> tuple[str | None, int]:
 
 
 def resume(folder: Path) -> tuple[str | None, int]:
-    """What `load` finds, which the log tells."""
+    """The same as `load`, and log it."""
     model, done = load(folder)
     if model:
         logger.info("Checkpoint loaded from %s", model)
@@ -53,7 +53,7 @@ def resume(folder: Path) -> tuple[str | None, int]:
 
 
 def saving(folder: Path, kept: int = KEPT) -> xgboost.callback.TrainingCallback:
-    """A callback that leaves a checkpoint after each round and removes those of its own that are too old; one host writes them."""
+    """A callback that saves a checkpoint after each round and removes its own old ones. Only one host saves."""
     package = import_xgboost()
     folder.mkdir(parents=True, exist_ok=True)
     earlier = found(folder)
@@ -72,7 +72,7 @@ def saving(folder: Path, kept: int = KEPT) -> xgboost.callback.TrainingCallback:
 
 
 def printing(first: int) -> xgboost.callback.TrainingCallback:
-    """A callback that prints the metrics of each round; ``first`` is the number of the first."""
+    """A callback that prints the metrics of each round. ``first`` is the number of the first round."""
     package = import_xgboost()
 
     class Printing(package.callback.TrainingCallback):
@@ -85,7 +85,7 @@ def printing(first: int) -> xgboost.callback.TrainingCallback:
 
 
 def train(arguments: dict, folder: Path) -> xgboost.Booster:
-    """``xgboost.train`` with ``arguments``, going on from the folder's last checkpoint and leaving more of them there."""
+    """Run ``xgboost.train`` with ``arguments``. It resumes from the folder's last checkpoint and saves further checkpoints there."""
     model, done = resume(folder)
     callbacks = [*(arguments.get("callbacks") or []), printing(done), saving(folder)]
     rounds = arguments.get("num_boost_round", ROUNDS) - done
@@ -95,7 +95,7 @@ def train(arguments: dict, folder: Path) -> xgboost.Booster:
 
 
 def round_line(number: int, evals_log: dict) -> str:
-    """A round's metrics as XGBoost prints them, where the image's metric definitions find them."""
+    """A round's metrics in XGBoost's format, which the image's metric definitions match."""
     values = [f"{data}-{name}:{history[-1]:.5f}" for data, metrics in evals_log.items() for name, history in metrics.items()]
     return "\t".join([f"[{number}]", *values])
 

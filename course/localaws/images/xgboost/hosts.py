@@ -1,8 +1,8 @@
-"""Several hosts that train one XGBoost model together, each on its own data.
+"""Trains one XGBoost model on several hosts, each with its own data.
 
-Matches `sagemaker-xgboost-container` 1.7 (``distributed.py``, read 2026-11-25): hosts without data are left out, the first of
-the others by name keeps the model, one host with data trains alone. Different: who has data is told over a plain socket, not by a first
-round of rabit.
+Matches `sagemaker-xgboost-container` 1.7 (``distributed.py``, read 2026-11-25): hosts without data are left out, the first of the
+others by name saves the model, and a single host with data trains alone. Different: hosts report whether they have data over a plain
+socket, not in a first round of rabit.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ import numpy as np
 
 from course.localaws.images.xgboost import payloads
 
-PORT = 9099  # of the first host
-PAUSE = 0.05  # seconds until the first host is asked again
+PORT = 9099  # port of the first host
+PAUSE = 0.05  # seconds between attempts to connect to the first host
 logger = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
 def collective_training(hosts: list[str], current: str, has_data: bool) -> Iterator[bool]:
-    """In the block XGBoost trains with the hosts that have data; yields whether this host is the one that keeps the model.
+    """Connects XGBoost on the hosts that have data, for the block. Yields whether this host saves the model.
 
-    A host without data is not to train in it.
+    A host without data must not train in the block.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def collective_training(hosts: list[str], current: str, has_data: bool) -> Itera
 
 
 def _lead(address: str, count: int, report: tuple[str, bool]) -> tuple[list[str], int, object]:
-    """Hear from ``count`` hosts whether they have data, start XGBoost's tracker for those that do, and tell all both."""
+    """Collect from ``count`` hosts whether they have data, start XGBoost's tracker for those that do, and send both to all hosts."""
     with socket.create_server((address, PORT), backlog=count) as listener, contextlib.ExitStack() as stack:
         connections = [stack.enter_context(listener.accept()[0]) for _ in range(count - 1)]
         reports = [report, *(json.loads(connection.makefile().readline()) for connection in connections)]
@@ -79,20 +79,20 @@ def _lead(address: str, count: int, report: tuple[str, bool]) -> tuple[list[str]
 
 
 def _follow(address: str, report: tuple[str, bool]) -> tuple[list[str], int]:
-    """Tell the first host whether this one has data, and hear which have, and where the tracker is."""
+    """Report to the first host whether this one has data. Returns the hosts that have data, and the tracker's port."""
     while True:
         try:
             connection = socket.create_connection((address, PORT))
             break
         except ConnectionRefusedError:
-            time.sleep(PAUSE)  # it is reading its data still
+            time.sleep(PAUSE)  # it is still reading its data
     with connection:
         connection.sendall(json.dumps(report).encode() + b"\n")
         return json.loads(connection.makefile().readline())
 
 
 def any_host(asked: bool) -> bool:
-    """Whether any of the hosts that train together says so; all have to ask."""
+    """Whether ``asked`` is true on any of the hosts that train together. All hosts must call it."""
     collective = payloads.import_xgboost().collective
     if not collective.is_distributed():
         return asked

@@ -1,4 +1,4 @@
-"""The metrics that the XGBoost container adds to XGBoost's own, computed by scikit-learn as there."""
+"""The metrics that the XGBoost container adds to XGBoost's own. As there, scikit-learn computes them."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import numpy as np
 
 def _scikit_learn(name: str, **options: object) -> Callable[[np.ndarray, np.ndarray], float]:
     def score(labels: np.ndarray, predictions: np.ndarray) -> float:
-        import sklearn.metrics  # takes a second, and few jobs ask for these metrics
+        import sklearn.metrics  # the import takes a second, and few jobs use these metrics
 
         return float(getattr(sklearn.metrics, name)(labels, predictions, **options))
 
     return score
 
 
-# By name: whether it compares classes (or numbers), and how.
+# By name: whether it compares classes (else numbers), and the function.
 FUNCTIONS: dict[str, tuple[bool, Callable[[np.ndarray, np.ndarray], float]]] = {
     "accuracy": (True, _scikit_learn("accuracy_score")),
     "balanced_accuracy": (True, _scikit_learn("balanced_accuracy_score")),
@@ -35,7 +35,7 @@ FUNCTIONS: dict[str, tuple[bool, Callable[[np.ndarray, np.ndarray], float]]] = {
 
 
 def evaluate(names: Sequence[str]) -> Callable:
-    """A ``custom_metric`` for `xgboost.train` that computes all of ``names``."""
+    """A ``custom_metric`` for `xgboost.train` that computes all metrics in ``names``."""
 
     def custom_metric(predictions: np.ndarray, data) -> list[tuple[str, float]]:
         labels = data.get_label()
@@ -45,7 +45,7 @@ def evaluate(names: Sequence[str]) -> Callable:
 
 
 def _classes(predictions: np.ndarray) -> np.ndarray:
-    """Classes from probabilities: a row of them for each observation, or one number, cut at one half."""
+    """Classes from predictions: the most probable of a row, or a single probability rounded at one half."""
     if predictions.ndim == 2 and predictions.shape[1] > 1:
         return predictions.argmax(axis=1)
     flat = predictions.ravel()

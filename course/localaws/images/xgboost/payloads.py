@@ -1,7 +1,7 @@
-"""Payloads of the XGBoost container as DMatrices, and its model files, as `sagemaker-xgboost-container` reads them.
+"""Reads payloads and model files of the XGBoost container, as `sagemaker-xgboost-container` does.
 
-Matches its CSV (delimiter guessed from the first line, empty cell = missing value, no label column), LIBSVM (labels ignored) and
-RecordIO-Protobuf (what a sparse vector does not hold is a missing value).
+Payloads become DMatrices. CSV: the first line determines the delimiter, an empty cell is a missing value, and there is no label column.
+LIBSVM: labels are ignored. RecordIO-Protobuf: entries that a sparse vector does not have are missing values.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import xgboost
 
 CSV, LIBSVM, PARQUET, RECORDIO = "csv", "libsvm", "parquet", "recordio-protobuf"
-# What the container takes as names of its formats; it reads Parquet in training only.
+# The container's content types. It reads Parquet in training only.
 CONTENT_TYPES = {
     CSV: CSV,
     LIBSVM: LIBSVM,
@@ -37,9 +37,9 @@ CONTENT_TYPES = {
     "application/x-parquet": PARQUET,
     "application/x-recordio-protobuf": RECORDIO,
 }
-PIPED = {CSV, PARQUET, RECORDIO}  # what it takes in Pipe mode
-DELIMITERS = ",\t; :"  # in order of preference, as Python's csv.Sniffer has them, which the container asks
-HEAVY = ("pandas", "sklearn")  # imported by xgboost where installed: 2 of the 2.5 s that its import takes, and by its first DMatrix
+PIPED = {CSV, PARQUET, RECORDIO}  # formats that it reads in Pipe mode
+DELIMITERS = ",\t; :"  # in the order of preference of Python's csv.Sniffer, which the container uses
+HEAVY = ("pandas", "sklearn")  # xgboost imports them if installed, in its own import (2 of its 2.5 s) and for its first DMatrix
 
 
 class UnsupportedContentTypeError(ValueError):
@@ -48,12 +48,12 @@ class UnsupportedContentTypeError(ValueError):
 
 @contextlib.contextmanager
 def without_heavy() -> Iterator[None]:
-    """Let xgboost, in the block, believe that pandas and scikit-learn are not installed: Booster and DMatrix of arrays do without.
+    """Hides pandas and scikit-learn from xgboost in the block. Booster and DMatrix of arrays need neither.
 
-    For algorithm mode alone: in script mode another thread may just import one of them for the learner.
+    Only for algorithm mode: in script mode another thread may be importing one of them for the learner.
     """
     hidden = [name for name in HEAVY if name not in sys.modules]
-    sys.modules.update(dict.fromkeys(hidden))  # None makes an import raise ImportError, for which xgboost is prepared
+    sys.modules.update(dict.fromkeys(hidden))  # None makes an import raise ImportError, which xgboost handles
     try:
         yield
     finally:
@@ -62,19 +62,19 @@ def without_heavy() -> Iterator[None]:
 
 
 def import_xgboost() -> ModuleType:
-    """The xgboost package, imported `without_heavy`: a server is up in half a second."""
+    """The xgboost package, imported `without_heavy`, so that a server starts in half a second."""
     with without_heavy():
         import xgboost
     return xgboost
 
 
 def format_of(content_type: str) -> str:
-    """The container's name of a format; no content type at all means LIBSVM.
+    """The container's name for the format of a content type. No content type means LIBSVM.
 
     Raises
     ------
     UnsupportedContentTypeError
-        In the container's words.
+        With the container's message.
     """
     if not content_type:
         return LIBSVM
@@ -95,14 +95,14 @@ def delimiter_of(line: str) -> str:
 
 
 def csv_to_array(text: str) -> np.ndarray:
-    """Rows and columns of numbers; an empty cell is NaN. Raises ValueError for text, and for rows of different lengths."""
+    """CSV as an array of shape (rows, columns). An empty cell is NaN. Raises ValueError for text and for rows of different lengths."""
     lines = text.strip().split("\n")
     delimiter = delimiter_of(lines[0][:512])
     return np.array([[float(cell or "nan") for cell in line.split(delimiter)] for line in lines])
 
 
 def libsvm_to_matrix(text: str) -> csr_matrix:
-    """A row a line, a column an index; what has no colon (labels) is ignored. Raises ValueError for indices that are no integers."""
+    """LIBSVM as a sparse matrix. Items without a colon (labels) are ignored. Raises ValueError for an index that is not an integer."""
     lines = text.strip().split("\n")
     rows, columns, values = [], [], []
     for number, line in enumerate(lines):
@@ -139,13 +139,13 @@ READERS: dict[str, Callable] = {CSV: csv_to_dmatrix, LIBSVM: libsvm_to_dmatrix, 
 
 
 def decode(data: str | bytes, content_type: str) -> xgboost.DMatrix:
-    """A payload as the default ``input_fn`` of XGBoost's script mode reads it.
+    """Decode a payload as the default ``input_fn`` of XGBoost's script mode does.
 
     Raises
     ------
     UnsupportedContentTypeError
     ValueError
-        The payload is not of its format.
+        The payload does not have the format of its content type.
     """
     form = format_of(content_type)
     if form not in READERS:
@@ -154,12 +154,12 @@ def decode(data: str | bytes, content_type: str) -> xgboost.DMatrix:
 
 
 def load_booster(path: Path) -> xgboost.Booster:
-    """A model file as any version of the container wrote it: XGBoost's own formats, or a pickled Booster (up to 1.2-2).
+    """Load a model file of any version of the container: XGBoost's own formats, or a pickled Booster (up to 1.2-2).
 
     Raises
     ------
     RuntimeError
-        Neither, or written by an XGBoost that this one cannot read.
+        The file has neither format, or the installed XGBoost cannot read its version.
     """
     import xgboost
 
@@ -172,7 +172,7 @@ def load_booster(path: Path) -> xgboost.Booster:
         else:
             booster = xgboost.Booster()
             booster.load_model(bytearray(data))
-        booster.num_features()  # an empty or foreign file may load all the same, as a model of no features
+        booster.num_features()  # an empty or foreign file may load, as a model without features
     except Exception as error:
         raise RuntimeError(f"Model at {path} cannot be loaded by XGBoost {xgboost.__version__}:\n{error}") from error
     booster.set_param({"nthread": 1})
@@ -180,7 +180,7 @@ def load_booster(path: Path) -> xgboost.Booster:
 
 
 class _Unpickler(pickle.Unpickler):
-    """Reads the pickle of a Booster, also one of before 1.0: what that held is a model file, which today's Booster does not expect."""
+    """Reads the pickle of a Booster. Before XGBoost 1.0 its state was a model file, which today's Booster does not expect."""
 
     def find_class(self, module: str, name: str) -> object:
         found = super().find_class(module, name)

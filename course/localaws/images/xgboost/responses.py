@@ -1,7 +1,7 @@
-"""How the XGBoost container writes predictions, which changed with its versions and is another thing where it serves many models.
+"""Writes predictions as the XGBoost container does, which depends on its version and on whether it serves many models.
 
-Source: algorithm_mode/serve.py and handler_service.py of aws/sagemaker-xgboost-container, and its pull requests 269 to 271, which brought
-``Accept`` to the branches of 1.2-2 and later in April 2022; read 2026-11-25.
+Source: algorithm_mode/serve.py and handler_service.py of aws/sagemaker-xgboost-container, and its pull requests 269 to 271, which added
+``Accept`` to the branches of 1.2-2 and later in April 2022. Read 2026-11-25.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ import os
 from course.localaws.images.shared import codecs
 
 ACCEPTS = ["application/json", "application/jsonlines", "application/x-recordio-protobuf", "text/csv"]
-COMMAS_ONLY = ("0.72", "0.90-1", "0.90-2", "1.0-1", "1.2-1")  # versions from before the change
+COMMAS_ONLY = ("0.72", "0.90-1", "0.90-2", "1.0-1", "1.2-1")  # versions before the change
 
 
 class ResponseFormat:
-    """CSV with a line for each row, or JSON.
+    """Writes CSV with a line for each row, or JSON.
 
     Attributes
     ----------
     unencodable : int
-        HTTP status where the container knows an ``Accept``, but cannot write predictions so.
+        The HTTP status for an ``Accept`` that the container knows but cannot write predictions in.
     """
 
     unencodable = 500
     default = codecs.CSV
 
     def accept(self, header: str) -> str:
-        """The content type of the answer. Raises ValueError for one that the container refuses."""
+        """The content type of the answer. Raises ValueError for an ``Accept`` that the container refuses."""
         accept = header.split(";")[0].strip()
         if accept in ("", codecs.ANY):
             return os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", self.default)
@@ -37,14 +37,14 @@ class ResponseFormat:
         return accept.lower()
 
     def encode(self, predictions: list, accept: str) -> bytes:
-        """Raises `UnsupportedFormatError`."""
+        """Write predictions. Raises `UnsupportedFormatError`."""
         if accept == codecs.JSON:
             return json.dumps({"predictions": [{"score": value} for value in predictions]}).encode()
         return codecs.encode(predictions, accept).encode()
 
 
 class CommaSeparatedFormat(ResponseFormat):
-    """All rows in one line, whatever was asked for."""
+    """Writes all rows in one line of CSV, with any ``Accept``."""
 
     def accept(self, header: str) -> str:
         return codecs.CSV
@@ -54,7 +54,7 @@ class CommaSeparatedFormat(ResponseFormat):
 
 
 class MultiModelFormat(ResponseFormat):
-    """A model of a multi-model container, which another server of AWS's answers for: a JSON list, or all rows in one line of CSV."""
+    """Writes a JSON list, or all rows in one line of CSV, as AWS's multi-model server does."""
 
     unencodable = 415
     default = codecs.JSON
@@ -63,7 +63,7 @@ class MultiModelFormat(ResponseFormat):
         return os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", self.default) if header in ("", codecs.ANY) else header
 
     def encode(self, predictions: list, accept: str) -> bytes:
-        """Raises ValueError."""
+        """Write predictions. Raises ValueError for another content type."""
         kind = accept.lower()
         if kind in (codecs.CSV, "csv"):
             return commas(predictions)
@@ -75,7 +75,7 @@ class MultiModelFormat(ResponseFormat):
 
 
 def answers(version: str, one_of_many: bool, selected: bool) -> ResponseFormat:
-    """Those of an image; selectable inference has minded ``Accept`` from its beginning."""
+    """The response format of an image. Selectable inference has always respected ``Accept``."""
     if one_of_many:
         return MultiModelFormat()
     return CommaSeparatedFormat() if version in COMMAS_ONLY and not selected else ResponseFormat()
@@ -86,5 +86,5 @@ def commas(predictions: list) -> bytes:
 
 
 def lines(predictions: list) -> bytes:
-    """As batch transform wants them."""
+    """One line for each prediction, as batch transform expects."""
     return "".join(f"{value}\n" for value in predictions).encode()

@@ -1,4 +1,4 @@
-"""Selectable inference of the XGBoost container: ``SAGEMAKER_INFERENCE_OUTPUT`` names what an answer shall hold.
+"""Selectable inference of the XGBoost container: ``SAGEMAKER_INFERENCE_OUTPUT`` names the contents of an answer.
 
 Source: "How to use SageMaker XGBoost" of the developer guide, and `sagemaker-xgboost-container`.
 """
@@ -16,7 +16,7 @@ LABEL = ("predicted_label", "labels")
 PROBABILITY = ("probability", "probabilities")
 SCORE = ("raw_score", "raw_scores")
 REGRESSION = ("predicted_score",)
-# What a model can answer follows from its objective.
+# The keys that a model supports, by its objective.
 SELECTABLE = {
     "reg:squarederror": REGRESSION,
     "reg:logistic": REGRESSION,
@@ -28,17 +28,17 @@ SELECTABLE = {
     "multi:softmax": LABEL + SCORE,
     "multi:softprob": LABEL + PROBABILITY + SCORE,
 }
-# Above this a raw binary prediction means class 1.
+# Above this value a raw binary prediction means class 1.
 THRESHOLDS = {"binary:logistic": 0.5, "binary:logitraw": 0.0}
 
 
 def keys_of(setting: str) -> list[str]:
-    """``"predicted_label, Probability"`` as a list of keys."""
+    """The keys in a text such as ``"predicted_label, Probability"``."""
     return setting.replace(" ", "").lower().split(",")
 
 
 def select(predictions: np.ndarray, keys: list[str], config: dict) -> list[dict]:
-    """One dictionary a prediction, with a value for each key; NaN where the objective has no such thing.
+    """One dictionary for each prediction, with a value for each key. NaN if the objective does not support the key.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def select(predictions: np.ndarray, keys: list[str], config: dict) -> list[dict]
     Raises
     ------
     ValueError
-        The objective knows no selectable inference.
+        The objective does not support selectable inference.
     """
     objective = config["learner"]["objective"]["name"]
     if objective not in SELECTABLE:
@@ -70,7 +70,7 @@ def select(predictions: np.ndarray, keys: list[str], config: dict) -> list[dict]
 
 
 def encode(selected: list[dict], keys: list[str], accept: str, batch: bool) -> str | bytes:
-    """Selected predictions as JSON, JSON Lines, CSV or RecordIO-Protobuf; raises ValueError for another type."""
+    """Write selected predictions as JSON, JSON Lines, CSV or RecordIO-Protobuf. Raises ValueError for another type."""
     if accept == "application/json":
         return json.dumps({"predictions": selected})
     if accept == "application/jsonlines":
@@ -95,10 +95,10 @@ def _label(objective: str, raw: np.ndarray) -> int | float:
 
 
 def _top(raw: np.ndarray) -> float:
-    """The prediction itself, or the winning class's."""
+    """The prediction itself, or that of the most probable class."""
     return np.max(raw).item()
 
 
 def _all(raw: np.ndarray) -> list[float]:
-    """One value a class; a binary prediction is that of class 1."""
+    """One value for each class. A binary prediction is that of class 1."""
     return raw.tolist() if np.ndim(raw) else [1.0 - raw.item(), raw.item()]

@@ -1,9 +1,9 @@
-"""``serve`` of the XGBoost image: algorithm mode, or the functions of a script (`serving_script`).
+"""The program ``serve`` of the XGBoost image: algorithm mode, or the functions of a script (`serving_script`).
 
-Matches `sagemaker-xgboost-container` in what it accepts and answers: predictions in the form that `xgboost_answers` describes, selectable
-inference, the mean of several model files, 415 for a payload that cannot be read and 400 for one that does not fit the model, in its
-words. Different: the model is loaded before the server answers ``/ping``, not at the first request, so that a broken one shows when the
-endpoint is created; the number of columns is checked whatever the format of the model file.
+Matches the requests and answers of `sagemaker-xgboost-container`: the format of predictions (`responses`), selectable inference, the mean
+of several model files, 415 for a malformed payload and 400 for one that does not fit the model, with its messages. Different: the model is
+loaded before the server answers ``/ping``, not at the first request, so that a broken model shows when the endpoint is created; the number
+of columns is checked for every format of model file.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from course.localaws.images.shared import serving, serving_script
+from course.localaws.images.shared.inference import InferenceRequest, InferenceResponse, Model
 from course.localaws.images.xgboost import payloads, responses, selectable
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ logger = logging.getLogger("serve")
 
 
 class AlgorithmMode:
-    """A `serving.Model` around the boosters of a model directory; ``version`` is the image's."""
+    """An `inference.Model` that calls the boosters of a model directory. ``version`` is the image's."""
 
     def __init__(self, model_dir: Path, version: str) -> None:
         payloads.import_xgboost()
@@ -43,9 +44,9 @@ class AlgorithmMode:
         self._selected = "" if one_of_many else os.environ.get("SAGEMAKER_INFERENCE_OUTPUT", "")
         self._answers = responses.answers(version, one_of_many, bool(self._selected))
 
-    def __call__(self, request: serving.InferenceRequest) -> serving.InferenceResponse:
+    def __call__(self, request: InferenceRequest) -> InferenceResponse:
         if not request.body:
-            return serving.InferenceResponse(b"", "text/html", 204)
+            return InferenceResponse(b"", "text/html", 204)
         try:
             form = payloads.format_of(request.content_type)
             data = self._read(request.body, form, request.content_type)
@@ -60,7 +61,7 @@ class AlgorithmMode:
         except ValueError as error:
             return _failure(406, error)
         try:
-            return serving.InferenceResponse(self._encode(predictions, accept), accept)
+            return InferenceResponse(self._encode(predictions, accept), accept)
         except Exception as error:
             return _failure(self._answers.unencodable, error)
 
@@ -71,7 +72,7 @@ class AlgorithmMode:
             with payloads.without_heavy():
                 data = payloads.READERS[form](body)
             if form == payloads.LIBSVM and not data.num_col():
-                raise ValueError("cannot infer dimensions from zero sized index arrays")  # scipy's words, which the container asks
+                raise ValueError("cannot infer dimensions from zero sized index arrays")  # the message of scipy, which the container uses
             return data
         except Exception as error:
             raise ValueError(
@@ -82,8 +83,8 @@ class AlgorithmMode:
         trained, given = self._boosters[0].num_features(), data.num_col()
         if form == payloads.LIBSVM and given > trained + 1:
             raise ValueError(f"Feature size of libsvm inference data {given} is larger than feature size of trained model {trained}.")
-        # A model trained on LIBSVM whose indices begin at 1 has one column more than CSV of the same features; so the container
-        # lets one column be absent, also where that is a mistake.
+        # A model trained on LIBSVM with indices from 1 has one column more than CSV with the same features. So the container
+        # accepts one missing column, even if that is a mistake.
         if form != payloads.LIBSVM and given not in (trained, trained - 1):
             raise ValueError(
                 f"Feature size of {form} inference data {given} is not consistent with feature size of trained model {trained}."
@@ -100,15 +101,15 @@ class AlgorithmMode:
 
 
 def _predict(booster: xgboost.Booster, data: xgboost.DMatrix) -> np.ndarray:
-    """The predictions of the best iteration where training stopped early, of all otherwise."""
+    """The predictions of all iterations, or up to the best one if training stopped early."""
     best = booster.attr("best_iteration")
     rounds = (0, int(best) + 1) if best is not None else (0, 0)
     return booster.predict(data, iteration_range=rounds, validate_features=False)
 
 
-def _failure(status: int, message: object) -> serving.InferenceResponse:
+def _failure(status: int, message: object) -> InferenceResponse:
     logger.error("%s", message)
-    return serving.InferenceResponse(str(message).encode(), "text/html; charset=utf-8", status)
+    return InferenceResponse(str(message).encode(), "text/html; charset=utf-8", status)
 
 
 def _input(data: str | bytes, content_type: str) -> xgboost.DMatrix:
@@ -119,7 +120,7 @@ def _predict_fn(data: xgboost.DMatrix, model: xgboost.Booster) -> np.ndarray:
     return model.predict(data, validate_features=False)
 
 
-def load() -> serving.Model:
+def load() -> Model:
     if serving_script.program():
         return serving_script.ScriptModel(serving_script.Defaults(_input, _predict_fn))
     return AlgorithmMode(serving_script.model_directory(), sys.argv[1])

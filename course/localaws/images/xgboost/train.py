@@ -1,9 +1,9 @@
-"""``train`` of the XGBoost image: the built-in algorithm, or script mode when the job names a script.
+"""The program ``train`` of the XGBoost image: the built-in algorithm, or script mode if the job names a script.
 
-Matches `sagemaker-xgboost-container` 1.7: hyperparameters and their checks, channels, content types, metrics with those it adds to
-XGBoost's own, early stopping that keeps the best model, log lines, the ``xgboost-model`` file, failures in its words. Different: the
-model is what the installed XGBoost trains, whatever version the image's tag names; no GPU or k-fold. Several instances train one model
-(`xgboost_hosts`); Pipe mode is read to its end first, and never as RecordIO-Protobuf (`xgboost_training_data`).
+Matches `sagemaker-xgboost-container` 1.7: hyperparameters and their checks, channels, content types, XGBoost's metrics and the container's
+additional ones, early stopping that keeps the best model, log lines, the ``xgboost-model`` file, and failure messages. Different: the
+installed XGBoost trains the model, whatever version the image's tag names; no GPU or k-fold. Several instances train one model (`hosts`).
+A Pipe mode channel is read to its end before training, and never as RecordIO-Protobuf (`training_data`).
 """
 
 from __future__ import annotations
@@ -37,17 +37,17 @@ from course.localaws.jobs import ml_folder
 FRAMEWORK_MODULE = "sagemaker_xgboost_container.training:main"
 TABLE = Path(__file__).with_name("algorithm.yaml")
 CHANNELS = {"train", "validation", "code"}
-# Not for XGBoost, but for the container around it.
+# Hyperparameters for the container, not for XGBoost.
 OWN = {"num_round", "csv_weights", "early_stopping_rounds", "eval_metric", "_tuning_objective_metric", "save_model_on_termination"}
 logger = logging.getLogger(__name__)
 
 
 class AlgorithmError(Exception):
-    """A failure inside the algorithm, as the container calls it."""
+    """The container's ``AlgorithmError``: a failure inside the algorithm."""
 
 
 def main(version: str) -> int:
-    """``version`` is that of the image, e.g. ``"1.7-1"``."""
+    """Train and return the exit code. ``version`` is the image's, e.g. ``"1.7-1"``."""
     base = script_mode.base_directory()
     config = base / "input/config"
     hyperparameters = json.loads((config / "hyperparameters.json").read_text())
@@ -67,12 +67,12 @@ def main(version: str) -> int:
 
 
 def train(base: Path, version: str, given: dict[str, str], channels: dict[str, dict]) -> None:
-    """Train on the channels and leave ``model/xgboost-model``.
+    """Train on the channels and write ``model/xgboost-model``.
 
     Raises
     ------
     UserError
-        Hyperparameters, channels or data are not what the algorithm takes.
+        Hyperparameters, channels or data are wrong.
     AlgorithmError
         XGBoost failed.
     """
@@ -86,7 +86,7 @@ def train(base: Path, version: str, given: dict[str, str], channels: dict[str, d
     metrics = evaluation_metrics(parameters)
     passed = for_xgboost({name: value for name, value in parameters.items() if passes(name, declared["hyperparameters"])})
     if len(hosts) > 1 and release(version) < [1] and passed.get("tree_method") == "exact":
-        passed["tree_method"] = "approx"  # as XGBoost before 1.0 did by itself where rows are split; later ones refuse
+        passed["tree_method"] = "approx"  # XGBoost before 1.0 did this itself if rows are distributed; later versions refuse
     with xgboost_hosts.collective_training(hosts, current, "train" in matrices) as keeps:
         if "train" not in matrices:
             return
@@ -96,23 +96,23 @@ def train(base: Path, version: str, given: dict[str, str], channels: dict[str, d
 
 
 def release(version: str) -> list[int]:
-    """Of XGBoost, in a version of the image; to be compared."""
+    """The release of XGBoost in an image version, as a list that can be compared."""
     return [int(part) for part in version.partition("-")[0].split(".")]
 
 
 def checkpoint_folder(base: Path) -> Path | None:
-    """The folder of the job's checkpoints, when it is to have any."""
+    """The folder of the job's checkpoints, if the job saves any."""
     config = base / "input/config/checkpointconfig.json"
     return ml_folder.place(base, json.loads(config.read_text())["LocalPath"]) if config.is_file() else None
 
 
 def passes(name: str, declared: dict[str, dict]) -> bool:
-    """Whether a hyperparameter is XGBoost's."""
+    """Whether to pass a hyperparameter to XGBoost."""
     return name not in OWN and "ignored" not in declared[name]
 
 
 def check_dependencies(parameters: dict, known_metrics: set[str]) -> None:
-    """What one hyperparameter demands of another."""
+    """Check the hyperparameters that depend on each other. Raises UserError."""
     objective = parameters.get("objective", "reg:squarederror")
     if objective.startswith("multi:") and "num_class" not in parameters:
         raise UserError("Require input for parameter 'num_class' for multi-classification")
@@ -137,7 +137,7 @@ def check_dependencies(parameters: dict, known_metrics: set[str]) -> None:
 
 
 def read_channels(folder: Path, channels: dict[str, dict], csv_weights: bool, several: bool) -> dict:
-    """The DMatrices of ``train`` and, when there is such a channel, ``validation``; on one of several hosts either may be without data."""
+    """The DMatrices of ``train`` and, if that channel exists, ``validation``. On one of several hosts, either may have no data."""
     if "train" not in channels:
         raise UserError("Missing required channel: train")
     for name in channels:
@@ -167,35 +167,35 @@ def read_channels(folder: Path, channels: dict[str, dict], csv_weights: bool, se
 
 
 def evaluation_metrics(parameters: dict) -> list[str]:
-    """The metrics to print: those asked for, and the one that a tuning job optimises."""
+    """The metrics to print: the job's, and the one that a tuning job optimises."""
     metrics = list(parameters.get("eval_metric", []))
     objective_metric = parameters.get("_tuning_objective_metric", "").rpartition(":")[2]
     if not objective_metric:
         return metrics
     logger.info("Setting up HPO optimized metric to be : %s", objective_metric)
-    # Last, since early stopping looks at the last metric.
+    # Last, because early stopping uses the last metric.
     return [*(metric for metric in metrics if metric != objective_metric), objective_metric]
 
 
 def for_xgboost(parameters: dict) -> dict:
-    """Hyperparameters as the installed XGBoost takes them."""
+    """The hyperparameters in the form that the installed XGBoost takes."""
     parameters = {name: ",".join(value) if isinstance(value, list) else value for name, value in parameters.items()}
-    if parameters.get("objective") == "reg:linear":  # its old name
+    if parameters.get("objective") == "reg:linear":  # the old name of reg:squarederror
         parameters["objective"] = "reg:squarederror"
     if parameters.get("tree_method") == "gpu_hist":
         raise UserError("tree_method 'gpu_hist' needs a GPU: choose an instance type that has one, or tree_method 'hist'.")
     return parameters
 
 
-def boost(checkpoints: Path | None, passed: dict, parameters: dict, metrics: list[str], matrices: dict, maximised: list[str], tells: bool):
-    """Run XGBoost; returns the model, or None when the job was stopped and is not to keep one.
+def boost(checkpoints: Path | None, passed: dict, parameters: dict, metrics: list[str], matrices: dict, maximised: list[str], prints: bool):
+    """Run XGBoost. Returns the model, or None if the job was stopped and does not save one.
 
     Parameters
     ----------
     checkpoints : Path, optional
-        Where it leaves checkpoints, and goes on from those that are there.
-    tells : bool
-        Whether it prints the metrics.
+        The folder of checkpoints: XGBoost resumes from the last and saves further ones.
+    prints : bool
+        Whether to print the metrics.
     """
     xgboost = payloads.import_xgboost()
     own_metrics = [metric for metric in metrics if metric in xgboost_metrics.FUNCTIONS]
@@ -206,7 +206,7 @@ def boost(checkpoints: Path | None, passed: dict, parameters: dict, metrics: lis
         passed["disable_default_eval_metric"] = 1
     stopping = _Stopping()
     earlier, done = xgboost_checkpoints.resume(checkpoints) if checkpoints else (None, 0)
-    callbacks = [_callback(xgboost, stopping, tells, done)]
+    callbacks = [_callback(xgboost, stopping, prints, done)]
     if checkpoints:
         callbacks.append(xgboost_checkpoints.saving(checkpoints))
     if "early_stopping_rounds" in parameters:
@@ -237,7 +237,7 @@ def boost(checkpoints: Path | None, passed: dict, parameters: dict, metrics: lis
 
 
 class _Stopping:
-    """Notes SIGTERM, upon which training ends after the present round."""
+    """Records SIGTERM. Training then ends after the current round."""
 
     def __init__(self) -> None:
         self.asked = False
@@ -247,12 +247,12 @@ class _Stopping:
         self.asked = True
 
 
-def _callback(xgboost, stopping: _Stopping, tells: bool, done: int):
-    """Prints the metrics of each round, of which ``done`` went before, and ends training when asked to."""
+def _callback(xgboost, stopping: _Stopping, prints: bool, done: int):
+    """A callback that prints the metrics of each round and ends training after SIGTERM. ``done`` rounds were done before."""
 
     class Rounds(xgboost.callback.TrainingCallback):
         def after_iteration(self, model, epoch: int, evals_log: dict) -> bool:
-            if evals_log and tells:
+            if evals_log and prints:
                 print(xgboost_checkpoints.round_line(done + epoch, evals_log), flush=True)
             return xgboost_hosts.any_host(stopping.asked)
 

@@ -1,8 +1,8 @@
-"""The channels of the XGBoost algorithm as DMatrices: label in the first column, no header, files of all folders together.
+"""Reads the channels of the XGBoost algorithm to DMatrices: label in the first column, no header, the files of all folders together.
 
-Matches the container in formats, label and weight columns and in what it calls wrong. Different: a CSV file with text in it, such as a
-header, fails; the container's parser takes text for zeros without a word. A FIFO of Pipe mode is written to a file first; its CSV has the
-delimiter of its first line, where the container's reader knows commas alone.
+Matches the container's formats, label and weight columns, and errors. Different: a CSV file with text in it, such as a header, fails; the
+container's parser silently reads text as zeros. A FIFO of Pipe mode is written to a file first; the delimiter of its CSV is that of its
+first line, while the container's reader accepts commas alone.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ PARQUET_MARK = b"PAR1"
 
 
 def data_files(folder: Path) -> list[Path]:
-    """The files of a folder, or the one file, that hold something; names that begin with ``.`` or ``_`` are passed over, as in AWS's."""
+    """The non-empty files of a folder, or the one file. Names that begin with ``.`` or ``_`` are skipped, as in AWS's container."""
     inside = [folder] if folder.is_file() else folder.rglob("*")
     paths = sorted(path for path in inside if path.is_file() and not path.name.startswith((".", "_")))
     return [path for path in paths if path.stat().st_size]
 
 
 def piped_files(fifo: Path, form: str) -> list[Path]:
-    """What a FIFO holds, as files; Parquet files follow each other in it, and each begins and ends with `PARQUET_MARK`."""
+    """The contents of a FIFO, as files. It may have several Parquet files in a row; each begins and ends with `PARQUET_MARK`."""
     whole = Path(os.environ.get("TMPDIR", "/tmp"), fifo.name)
     with fifo.open("rb") as source, whole.open("wb") as target:
         shutil.copyfileobj(source, target)
@@ -51,21 +51,21 @@ def piped_files(fifo: Path, form: str) -> list[Path]:
 
 
 def read(folder: Path, form: str, csv_weights: bool) -> xgboost.DMatrix | None:
-    """All of a channel's data, or None when it holds none.
+    """All data of a channel. None if there is none.
 
     Parameters
     ----------
     folder : Path
-        Or one file, or the FIFO of an epoch, which is read to its end.
+        A folder, a file, or the FIFO of an epoch, which is read to its end.
     form : str
         ``"csv"``, ``"libsvm"``, ``"parquet"`` or ``"recordio-protobuf"``.
     csv_weights : bool
-        The second column of CSV data holds the weights of the rows.
+        Whether the second column of CSV data has the weights of the rows.
 
     Raises
     ------
     UserError
-        In the container's words.
+        With the container's message.
     """
     files = piped_files(folder, form) if folder.is_fifo() else data_files(folder)
     if not files:
@@ -90,7 +90,7 @@ def _csv(path: Path) -> np.ndarray:
         delimiter = payloads.delimiter_of(file.readline()[:512])
     logger.info("Determined delimiter of CSV input is '%s'", delimiter)
     try:
-        # Fast, but it knows no missing values.
+        # Fast, but without support for missing values.
         return np.loadtxt(path, delimiter=delimiter, dtype=np.float32, ndmin=2, comments=None)
     except ValueError:
         return _csv_with_gaps(path, delimiter)
@@ -140,7 +140,7 @@ def _libsvm(folder: Path, files: list[Path]) -> xgboost.DMatrix:
     source = files[0] if len(files) == 1 else folder
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # XGBoost would rather not read text files any more
+            warnings.simplefilter("ignore")  # XGBoost warns that reading text files is deprecated
             return xgboost.DMatrix(f"{source}?format=libsvm")
     except xgboost.core.XGBoostError as error:
         raise UserError(f"Failed to load libsvm data with exception:\n{error}") from error

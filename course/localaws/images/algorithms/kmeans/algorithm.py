@@ -1,9 +1,9 @@
-"""K-means as SageMaker has it: mini-batches move many centres, which Lloyd's algorithm then reduces to k.
+"""K-means as in SageMaker: mini-batches move many centres, then Lloyd's algorithm reduces them to k.
 
 Matches the steps of "How K-Means Clustering Works" in the developer guide: ``k * extra_center_factor`` centres from the first batch,
-weighted means of a batch's points with decay, Lloyd's algorithm over those centres from several starts. Different: the centres count
-as many times as the points that they stand for; each attempt goes on over a sample of 5,000 records, and the best over the whole
-training data, so that the result is no worse than that of plain k-means; ``train msd`` is therefore the mean over those data.
+weighted means of a batch's points with decay, Lloyd's algorithm over those centres from several starts. Different: each centre has the
+weight of its points; each attempt continues on a sample of 5,000 records, and the best attempt on the whole training data, so that the
+result is no worse than that of plain k-means. ``train msd`` is therefore the mean over the whole training data.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from course.localaws.images.algorithms.distances import nearest
 from course.localaws.images.algorithms.report import AlgorithmLog
 
 RESPONSE = "predictions"
-EXTRA_CENTRES, TRIALS = 10, 10  # what AWS evaluates "auto" to
-SAMPLE = 5000  # records, as many as AWS's mini-batches have by default
+EXTRA_CENTRES, TRIALS = 10, 10  # AWS's value for "auto"
+SAMPLE = 5000  # records, AWS's default size of a mini-batch
 
 
 def train(configuration: dict, data: dict[str, Dataset], report: AlgorithmLog) -> dict[str, np.ndarray]:
@@ -56,7 +56,7 @@ class KMeansModel:
 def _mini_batches(
     points: np.ndarray, configuration: dict, random: np.random.Generator, report: AlgorithmLog
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Centres after all epochs, and how many points each stands for; those that no point came to are left out."""
+    """The centres after all epochs, and the number of points of each. Centres without points are left out."""
     size, half_life, epochs = configuration["mini_batch_size"], configuration["half_life_time_size"], configuration["epochs"]
     factor = EXTRA_CENTRES if configuration["extra_center_factor"] == "auto" else configuration["extra_center_factor"]
     batch = points[: max(size, configuration["k"])]
@@ -76,14 +76,14 @@ def _mini_batches(
         report.info("processed a total of %s examples", len(points))
         report.progress(epoch + 1, epochs, len(points))
     used = counts > 0
-    # Fewer than k stand for points where points are alike: then the others stay, with no weight.
+    # With many equal points, fewer than k centres have points. Then the others are kept, with almost no weight.
     return (centres[used], counts[used]) if used.sum() >= configuration["k"] else (centres, np.maximum(counts, 1e-12))
 
 
 def _reduced(
     centres: np.ndarray, counts: np.ndarray, sample: np.ndarray, configuration: dict, random: np.random.Generator, report: AlgorithmLog
 ) -> np.ndarray:
-    """The k centres of the attempt that is the tightest over ``sample``."""
+    """The k centres of the attempt with the smallest mean squared distance on ``sample``."""
     most, tolerance = configuration["local_lloyd_max_iter"], configuration["local_lloyd_tol"]
     trials = TRIALS if configuration["local_lloyd_num_trials"] == "auto" else configuration["local_lloyd_num_trials"]
     best, least = centres[: configuration["k"]], np.inf
@@ -98,7 +98,7 @@ def _reduced(
 
 
 def start(points: np.ndarray, weights: np.ndarray, k: int, method: str, random: np.random.Generator) -> np.ndarray:
-    """k of the points: any, or with ``kmeans++`` by their weights and their squared distance from the points chosen before."""
+    """k of the points, drawn uniformly or, with ``kmeans++``, by weight times squared distance from the points drawn before."""
     if method == "random":
         return points[random.choice(len(points), k, replace=False)].copy()
     chosen = [random.choice(len(points), p=weights / weights.sum())]
@@ -111,9 +111,9 @@ def start(points: np.ndarray, weights: np.ndarray, k: int, method: str, random: 
 
 
 def lloyd(points: np.ndarray, weights: np.ndarray, centres: np.ndarray, most: int, tolerance: float) -> tuple[np.ndarray, float]:
-    """Lloyd's algorithm: centres and the weighted mean of squared distances to them.
+    """Lloyd's algorithm. Returns the centres and the weighted mean of the squared distances to them.
 
-    It ends after ``most`` iterations, or when an iteration makes the mean smaller by no more than ``tolerance`` of it.
+    It ends after ``most`` iterations, or when an iteration reduces the mean by at most the share ``tolerance``.
     """
     centres, before, total = centres.copy(), np.inf, weights.sum()
     numbers, distances = nearest(points, centres)
@@ -130,7 +130,7 @@ def lloyd(points: np.ndarray, weights: np.ndarray, centres: np.ndarray, most: in
 
 
 def _sums(points: np.ndarray, weights: np.ndarray, numbers: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """By centre the weighted sum of its points, of shape (k, columns), and their weight, of shape (k,)."""
+    """The weighted sum of each centre's points, of shape (k, columns), and their total weight, of shape (k,)."""
     sums = np.column_stack([np.bincount(numbers, weights * column, k) for column in points.T])
     return sums, np.bincount(numbers, weights, k)
 

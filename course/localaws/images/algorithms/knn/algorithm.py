@@ -1,9 +1,9 @@
-"""k-nearest neighbours as SageMaker has it: a sample of the training data, reduced in dimension if asked for, searched at inference.
+"""k-nearest neighbours as in SageMaker: inference searches a sample of the training data, whose dimension may be reduced.
 
-Matches the documented steps, metrics and answers: the label most frequent among the neighbours, or their mean. Different: every index
-is searched exhaustively, so that ``faiss.IVFFlat`` and ``faiss.IVFPQ`` answer as ``faiss.Flat`` does, of which they are faster
-approximations on AWS; of labels equally frequent the one whose neighbour is nearest wins (AWS does not say); ``distances`` are
-Euclidean, with the other metrics the negated inner product or cosine, so that the smallest is still the nearest.
+Matches the documented steps, metrics and answers: the most frequent label of the neighbours, or their mean. Different: every index is
+searched exhaustively, so ``faiss.IVFFlat`` and ``faiss.IVFPQ`` answer like ``faiss.Flat``; on AWS they are faster approximations of it.
+If labels are equally frequent, the one with the nearest neighbour wins (AWS does not document this). ``distances`` are Euclidean, or the
+negated inner product or cosine with the other metrics, so that the smallest is always the nearest.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ RESPONSE = "predictions"
 
 
 def train(configuration: dict, data: dict[str, Dataset], report: AlgorithmLog) -> dict[str, np.ndarray]:
-    """``index`` of shape (sample, dimensions), ``labels`` of shape (sample,), and ``projection`` where the dimension is reduced."""
+    """``index`` of shape (sample, dimensions), ``labels`` of shape (sample,), and ``projection`` if the dimension is reduced."""
     _check(configuration)
     random = np.random.default_rng(0)
     rows = data["train"]
@@ -60,7 +60,7 @@ class KnnModel:
         return self._vote(self._neighbours(features)[0])
 
     def _neighbours(self, features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Numbers and distances of the k nearest, nearest first, both of shape (rows, k)."""
+        """The numbers and distances of the k nearest points, nearest first, both of shape (rows, k)."""
         rows = self._normalised((features if self._projection is None else features @ self._projection).astype(float))
         numbers, distances = np.empty((len(rows), self._k), np.intp), np.empty((len(rows), self._k))
         for piece in pieces(len(rows), len(self._index)):
@@ -86,7 +86,7 @@ class KnnModel:
 
 
 def _check(configuration: dict) -> None:
-    """What one hyperparameter demands of another."""
+    """Check the hyperparameters that depend on each other. Raises `AlgorithmClientError`."""
     kind, target = configuration["dimension_reduction_type"], configuration["dimension_reduction_target"]
     if kind and target is None:
         raise AlgorithmClientError("dimension_reduction_target is required when dimension_reduction_type is specified.")
@@ -102,7 +102,7 @@ def _check(configuration: dict) -> None:
 
 
 def _projection(configuration: dict, columns: int, random: np.random.Generator) -> np.ndarray | None:
-    """A matrix that keeps distances roughly: random signs, or for ``fjlt`` a sample of a randomised Hadamard transform."""
+    """A random projection that roughly preserves distances: random signs, or for ``fjlt`` a sample of a randomised Hadamard transform."""
     kind, target = configuration["dimension_reduction_type"], configuration["dimension_reduction_target"]
     if not kind:
         return None

@@ -1,12 +1,12 @@
-"""The linear learner as SageMaker has it: linear models of several close hyperparameters, trained by mini-batches, the best one kept.
+"""The linear learner as in SageMaker: trains several linear models with similar hyperparameters in mini-batches, and keeps the best.
 
-Matches the documented steps and hyperparameters: normalisation from a sample, losses, optimisers and schedules, model selection and
-the threshold by the given criterion on validation data (on training data where there are none), early stopping, metrics. As in AWS's
-logs the objective of an epoch is the first model's, on normalised labels for ``train`` and on the labels themselves for
-``validation``. Different: ``num_models`` "auto" trains up to 12 models of AWS's 32; the values behind "auto" are known of AWS only in
-part (`training.AUTO`); records are shuffled in every epoch, and
-the model of an epoch has the mean of the parameters over its steps. The model file holds the weights of the data as they are, not
-normalised, under MXNet's names: ``fc0_weight`` of shape (outputs, columns), ``fc0_bias`` of shape (outputs,).
+Matches the documented steps and hyperparameters: normalisation from a sample, losses, optimisers and schedules, selection of the model
+and the threshold by the given criterion on validation data (or, without any, on training data), early stopping, metrics. As in AWS's logs,
+the objective of an epoch is the first model's, on normalised labels for ``train`` and on the original labels for ``validation``.
+
+Different: ``num_models`` "auto" trains up to 12 models instead of 32; AWS's values for "auto" are only partly known (`training.AUTO`);
+records are shuffled in every epoch; the model of an epoch has the mean of the parameters over its steps. The model file holds the weights
+for data that is not normalised, under MXNet's names: ``fc0_weight`` of shape (outputs, columns), ``fc0_bias`` of shape (outputs,).
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from course.localaws.images.algorithms.report import AlgorithmLog
 
 RESPONSE = "predictions"
 LOSS_CRITERIA = ("loss_function", "cross_entropy_loss")
-CALIBRATION = 10_000  # records: what "auto" means for num_calibration_samples (on AWS a thousand times as many)
+CALIBRATION = 10_000  # records: the value of "auto" for num_calibration_samples (AWS uses a thousand times as many)
 
 
 @dataclass(frozen=True, slots=True)
 class FeatureScaler:
-    """Shifts and scales of features, and of the label."""
+    """The shift and the scale of the features and of the label."""
 
     shift: np.ndarray
     scale: np.ndarray
@@ -38,14 +38,14 @@ class FeatureScaler:
     label_scale: float
 
     def unscaled(self, parameters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Weights of shape (outputs, columns) and bias of shape (outputs,) for data as they are."""
+        """The weights, of shape (outputs, columns), and the bias, of shape (outputs,), for data that is not normalised."""
         weights = parameters[:-1] / self.scale[:, None] * self.label_scale
         return weights.T, parameters[-1] * self.label_scale + self.label_shift - self.shift @ weights
 
 
 @dataclass(slots=True)
 class Best:
-    """The best model so far; a higher value is better."""
+    """The best model so far. A higher value is better."""
 
     value: float
     threshold: float
@@ -54,7 +54,7 @@ class Best:
 
 
 def train(configuration: dict, data: dict[str, Dataset], report: AlgorithmLog) -> dict[str, np.ndarray]:
-    """``fc0_weight``, ``fc0_bias``, and ``threshold`` between two classes."""
+    """``fc0_weight``, ``fc0_bias``, and the ``threshold`` between two classes."""
     loss = _check(configuration, data)
     scaler = _scaler(configuration, data["train"])
     judged = data.get("validation", data["train"])
@@ -89,7 +89,7 @@ class LinearLearnerModel:
         return [{"score": score, "predicted_label": label} for score, label in zip(scores.tolist(), labels.tolist(), strict=True)]
 
     def measured(self, data: Dataset) -> dict[tuple[str, str], float]:
-        """The metrics of a data set by name and kind, the objective first."""
+        """The metrics of a data set, by name and kind. The objective comes first."""
         outputs, labels = self._outputs(data.features), data.labels
         scores, beta = self._scores(outputs), self._configuration["f_beta"]
         if self._kind == REGRESSOR:
@@ -102,7 +102,7 @@ class LinearLearnerModel:
         return objective | {(name, kind): value for name, value in found.items()}
 
     def _outputs(self, features: np.ndarray) -> np.ndarray:
-        """As the losses take them, of one model."""
+        """The outputs of the model, in the shape that the losses take."""
         outputs = features @ self._weights.T + self._bias
         return outputs[:, None] if self._kind == MULTICLASS else outputs
 
@@ -113,7 +113,7 @@ class LinearLearnerModel:
         return scores.argmax(axis=1) if self._kind == MULTICLASS else (scores > self._threshold).astype(int)
 
 
-@np.errstate(over="ignore", invalid="ignore")  # a model may diverge; another is chosen then
+@np.errstate(over="ignore", invalid="ignore")  # a model may diverge, then another one is selected
 def _descend(
     configuration: dict,
     loss: Loss,
@@ -123,7 +123,7 @@ def _descend(
     calibration: Dataset,
     report: AlgorithmLog,
 ) -> Best:
-    """Epochs until they are over or bring no more; the best model of the best epoch."""
+    """Train until the last epoch or early stopping, and return the best model of the best epoch."""
     rows = (data["train"].features - scaler.shift) / scaler.scale
     labels = (data["train"].labels - scaler.label_shift) / scaler.label_scale
     weights = _class_weights(configuration, data["train"].labels)
@@ -155,7 +155,7 @@ def _descend(
 
 
 def _selected(configuration: dict, loss: Loss, outputs: np.ndarray, labels: np.ndarray, objectives: np.ndarray) -> tuple[float, float, int]:
-    """Of all models the best one's value, threshold and number."""
+    """The value, threshold and number of the best model."""
     by_loss = configuration["binary_classifier_model_selection_criteria"] in LOSS_CRITERIA
     if configuration["predictor_type"] != BINARY or by_loss:
         number = int(np.nanargmin(objectives))
@@ -164,13 +164,13 @@ def _selected(configuration: dict, loss: Loss, outputs: np.ndarray, labels: np.n
     found = {
         number: metrics.ThresholdSweep(scores[:, number], labels).best(configuration) for number in np.flatnonzero(np.isfinite(objectives))
     }
-    # Of models that the criterion does not tell apart, the one with the smaller loss.
+    # If the criterion is equal, the model with the smaller loss wins.
     number = max(found, key=lambda it: (found[it][0], -objectives[it]))
     return *found[number], int(number)
 
 
 def _check(configuration: dict, data: dict[str, Dataset]) -> Loss:
-    """What one hyperparameter demands of another and of the labels; returns the loss."""
+    """Check hyperparameters and labels that depend on each other, and return the loss. Raises `AlgorithmClientError`."""
     kind = configuration["predictor_type"]
     loss = choose(configuration)
     if loss is None:
@@ -212,7 +212,7 @@ def _switched(value: str, automatic: bool) -> bool:
 
 
 def _positive(deviation: np.ndarray) -> np.ndarray:
-    """Where nothing varies there is nothing to scale."""
+    """The deviation, or 1 where it is 0: a constant is not scaled."""
     return np.where(deviation > 0, deviation, 1.0)
 
 
@@ -229,7 +229,7 @@ def _balance(labels: np.ndarray) -> float:
 
 
 def _class_weights(configuration: dict, labels: np.ndarray) -> np.ndarray | None:
-    """A weight for each row, with which every class has the same weight as a whole; None where all rows weigh the same."""
+    """A weight for each row, so that all classes have the same total weight. None if all rows have the same weight."""
     if configuration["predictor_type"] != MULTICLASS or not configuration["balance_multiclass_weights"]:
         return None
     _, places, counts = np.unique(labels, return_inverse=True, return_counts=True)

@@ -1,8 +1,8 @@
-"""The losses of the linear learner, of several models at once.
+"""The losses of the linear learner, for several models at once.
 
 ``outputs`` have shape (rows, models) for regression and two classes, (rows, models, classes) for several; ``labels`` shape (rows,).
 Source of the losses by type of predictor: "Linear Learner Hyperparameters" of the SageMaker developer guide; the formulas are the
-usual ones, squared loss without a factor of one half, since AWS reports it as ``mse``.
+usual ones. Squared loss has no factor of one half, because AWS reports it as ``mse``.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ Function = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """A loss.
+    """A loss function of the linear learner.
 
     Attributes
     ----------
     objective : str
-        What AWS calls its mean in metrics, less ``_objective``.
+        AWS's name for its mean in metrics, without ``_objective``.
     value : callable
         ``value(outputs, labels)`` of shape (rows, models).
     gradient : callable
-        Its derivative by the outputs, of their shape.
+        The derivative with respect to the outputs, of their shape.
     score : callable
-        What the model answers: probabilities, or the outputs themselves.
+        Converts outputs to the model's scores: probabilities, or the outputs themselves.
     """
 
     objective: str
@@ -39,14 +39,14 @@ class Loss:
 
 
 def choose(configuration: dict) -> Loss | None:
-    """The loss of a configuration; None where its type of predictor has no such loss."""
+    """The loss of a configuration. None if its type of predictor has no such loss."""
     kind, name = configuration["predictor_type"], configuration["loss"]
     losses = {BINARY: _binary, MULTICLASS: _multiclass, REGRESSOR: _regression}[kind](configuration)
     return next(iter(losses.values())) if name == "auto" else losses.get(name)
 
 
 def names(configuration: dict) -> list[str]:
-    """What ``loss`` may be, given the type of predictor."""
+    """The values of ``loss`` for the configuration's type of predictor."""
     losses = {BINARY: _binary, MULTICLASS: _multiclass, REGRESSOR: _regression}[configuration["predictor_type"]](configuration)
     return ["auto", *losses]
 
@@ -93,7 +93,7 @@ def _multiclass(configuration: dict) -> dict[str, Loss]:
         return (np.arange(outputs.shape[2]) == labels[:, None, None]).astype(outputs.dtype)
 
     def rival(outputs: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        """The strongest of the other classes."""
+        """The other class with the highest output."""
         return np.where(hot(outputs, labels) > 0, -np.inf, outputs)
 
     def hinge(outputs: np.ndarray, labels: np.ndarray) -> np.ndarray:

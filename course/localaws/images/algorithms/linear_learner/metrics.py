@@ -1,4 +1,4 @@
-"""What the linear learner measures, and the threshold that it sets between two classes.
+"""The metrics of the linear learner, and its threshold between two classes.
 
 Names: "Tune a linear learner model" of the SageMaker developer guide, and job logs in public notebooks.
 """
@@ -9,7 +9,7 @@ import numpy as np
 
 
 class ThresholdSweep:
-    """Every way to cut scores in two: at each the rows of class 1 with the highest scores are called positive.
+    """All thresholds of a set of scores. At each, the rows with the highest scores are predicted positive.
 
     Parameters
     ----------
@@ -19,12 +19,12 @@ class ThresholdSweep:
     def __init__(self, scores: np.ndarray, labels: np.ndarray) -> None:
         order = np.argsort(-scores, kind="stable")
         ranked, hits = scores[order], labels[order] > 0.5
-        # Equal scores are not parted; nothing positive, and everything, are cuts too.
+        # Equal scores are never separated. Predicting nothing positive, and everything, are thresholds too.
         ends = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)
         found = np.append(0, np.cumsum(hits)[ends]).astype(float)
         called = np.append(0, ends + 1).astype(float)
         self.positives, self.rows = float(hits.sum()), len(ranked)
-        # Between the lowest score that is called positive and the next one below it.
+        # Between the lowest score that is predicted positive and the next one below it.
         lowest = ranked[ends]
         self.thresholds = np.append(ranked[0], (lowest + np.append(lowest[1:], lowest[-1] - 2)) / 2)
         self.accuracy = (found + (self.rows - self.positives) - (called - found)) / self.rows
@@ -33,7 +33,7 @@ class ThresholdSweep:
         self.false_alarms = (called - found) / max(self.rows - self.positives, 1)
 
     def best(self, configuration: dict) -> tuple[float, float]:
-        """The value of ``binary_classifier_model_selection_criteria`` where it is highest, and the threshold there."""
+        """The highest value of ``binary_classifier_model_selection_criteria``, and its threshold."""
         criterion = configuration["binary_classifier_model_selection_criteria"]
         values = {
             "accuracy": lambda: self.accuracy,
@@ -43,12 +43,12 @@ class ThresholdSweep:
             "recall_at_target_precision": lambda: np.where(self.precision >= configuration["target_precision"], self.recall, -1),
         }[criterion]()
         place = int(values.argmax())
-        if values[place] < 0:  # no cut reaches the target precision: the nearest to it
+        if values[place] < 0:  # no threshold reaches the target: take the nearest
             place = int(self.precision.argmax())
         return float(max(values[place], 0)), float(self.thresholds[place])
 
     def area(self) -> float:
-        """Under the ROC curve; NaN when one class is absent."""
+        """The area under the ROC curve. NaN if one class is missing."""
         if self.positives in (0, self.rows):
             return float("nan")
         return float(np.trapezoid(self.recall, self.false_alarms))
@@ -73,7 +73,7 @@ def binary(scores: np.ndarray, predicted: np.ndarray, labels: np.ndarray, beta: 
 
 
 def multiclass(scores: np.ndarray, labels: np.ndarray, top: int, beta: float) -> dict[str, float]:
-    """``scores`` have shape (rows, classes); means over classes are over those that occur."""
+    """The metrics of several classes. ``scores`` has shape (rows, classes). Means are over the classes that occur."""
     predicted = scores.argmax(axis=1)
     ranks = (scores > np.take_along_axis(scores, labels.astype(int)[:, None], axis=1)).sum(axis=1)
     hits, actual, called = (

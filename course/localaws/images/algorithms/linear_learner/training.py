@@ -10,12 +10,12 @@ import numpy as np
 
 from course.localaws.images.algorithms.linear_learner.losses import Loss
 
-# What the first of the models takes for "auto", and the others: seen in AWS's logs is the choice of one of 32 models, with a
-# learning rate of 0.1 and a weight decay of 0.0001.
+# Values for "auto": the first model's, then the other models'. AWS's logs show the choice of one of 32 models, with a learning rate of
+# 0.1 and a weight decay of 0.0001.
 AUTO = {"learning_rate": (0.1, 0.01, 0.03), "wd": (0.0001, 0.001, 0.0, 0.01), "l1": (0.0,)}
-CLOSE = (1.0, 1 / 3, 3.0)  # factors on a given value, where several models are asked for
+CLOSE = (1.0, 1 / 3, 3.0)  # factors on a given value, if there are several models
 AUTO_MODELS = 12
-# As AWS's defaults and logs have them.
+# From AWS's defaults and logs.
 SCHEDULE = {"lr_scheduler_step": 100, "lr_scheduler_factor": 0.99, "lr_scheduler_minimum_lr": 1e-5}
 MOMENTS = {"beta_1": 0.9, "beta_2": 0.999, "momentum": 0.0, "bias_lr_mult": 10.0, "bias_wd_mult": 0.0}
 TINY = 1e-8
@@ -32,17 +32,17 @@ class HyperparameterSet:
 
 
 def variants(configuration: dict, balanced: float) -> list[HyperparameterSet]:
-    """The models to train, the first as the job asks for it, the others close to it.
+    """The models to train. The first has the job's hyperparameters, the others have similar ones.
 
     Parameters
     ----------
     configuration : dict
     balanced : float
-        The weight of positive examples with which both classes weigh the same.
+        The weight of positive examples that gives both classes the same total weight.
     """
     automatic = configuration["num_models"] == "auto"
     wanted = AUTO_MODELS if automatic else configuration["num_models"]
-    if configuration.get("_tuning_objective_metric"):  # tuning from outside turns the tuning inside off
+    if configuration.get("_tuning_objective_metric"):  # a tuning job turns the internal tuning off
         wanted = 1
     choices = [_choices(configuration[name], name, automatic) for name in ("learning_rate", "wd", "l1")]
     weight = configuration["positive_example_weight_mult"]
@@ -58,7 +58,7 @@ def _choices(value: float | str, name: str, automatic: bool) -> tuple[float, ...
 
 
 class GradientDescent:
-    """The parameters of all models, and their steps.
+    """The parameters of all models, and the steps that change them.
 
     Parameters
     ----------
@@ -89,12 +89,12 @@ class GradientDescent:
         self._positive = np.array([model.positive_weight for model in models])
 
     def outputs(self, rows: np.ndarray, parameters: np.ndarray) -> np.ndarray:
-        """Of shape (rows, models) or (rows, models, classes)."""
+        """The outputs, of shape (rows, models) or (rows, models, classes)."""
         flat = rows @ parameters[:-1] + parameters[-1]
         return flat.reshape(len(rows), -1, self._classes) if self._classes else flat
 
     def epoch(self, rows: np.ndarray, labels: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
-        """A pass over the data in random order; the mean loss of each model while it went, without regularisation.
+        """One pass over the data in random order. Returns the mean loss of each model during the pass, without regularisation.
 
         Afterwards ``mean`` holds the mean of the parameters over the steps, which the noise of single batches moves less.
 

@@ -1,9 +1,9 @@
-"""PCA as SageMaker has it: the singular vectors of the centred data, from sums over mini-batches.
+"""PCA as in SageMaker: the singular vectors of the centred data, from sums over mini-batches.
 
 Matches "How PCA Works" of the developer guide in both modes, and AWS's model in its arrays: ``s``, singular values in ascending order,
 ``v`` of shape (columns, components) in the same order, and ``mean``. Different: ``randomized`` draws random signs, never an FJLT; the
-sign of a component, which nothing determines, is such that its largest entry is positive; a test channel, which AWS says it scores
-without saying how, gets a line with the share of its variance that the projection keeps, and no metric.
+sign of a component is arbitrary, so its largest entry is made positive; for a test channel the log has the share of its variance that
+the projection keeps, and no metric (AWS does not document how it scores one).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from course.localaws.images.algorithms.channels import Dataset
 from course.localaws.images.algorithms.report import AlgorithmLog
 
 RESPONSE = "projections"
-LEAST_EXTRA = 10  # extra components where -1 asks for the default
+LEAST_EXTRA = 10  # the least number of extra components that -1 means
 
 
 def train(configuration: dict, data: dict[str, Dataset], report: AlgorithmLog) -> dict[str, np.ndarray]:
@@ -50,7 +50,7 @@ class PcaModel:
 
 
 def _regular(rows: np.ndarray, mean: np.ndarray, configuration: dict) -> tuple[np.ndarray, np.ndarray]:
-    """Singular values, largest first, and vectors, from the matrix of all products of columns."""
+    """Singular values, largest first, and singular vectors, from the scatter matrix."""
     scatter = np.zeros((rows.shape[1], rows.shape[1]))
     for batch in _batches(rows, configuration):
         scatter += (batch - mean).T @ (batch - mean)
@@ -59,7 +59,7 @@ def _regular(rows: np.ndarray, mean: np.ndarray, configuration: dict) -> tuple[n
 
 
 def _randomized(rows: np.ndarray, mean: np.ndarray, configuration: dict) -> tuple[np.ndarray, np.ndarray]:
-    """The same of a sketch: every batch multiplied by a matrix of random signs, the products added up."""
+    """The same, from a sketch: the sum of all batches, each multiplied by a matrix of random signs."""
     wanted, extra = configuration["num_components"], configuration["extra_components"]
     size = wanted + (max(LEAST_EXTRA, wanted) if extra == -1 else extra)
     random, sketch = np.random.default_rng(0), np.zeros((size, rows.shape[1]))

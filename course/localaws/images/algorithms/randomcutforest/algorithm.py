@@ -1,11 +1,11 @@
-"""Random Cut Forest as SageMaker has it: trees of random cuts through samples of the data, and the score of a point by its depth in them.
+"""Random Cut Forest as in SageMaker: trees of random cuts through samples of the data. A point's depth in them gives its score.
 
-Matches "How RCF Works" of the developer guide: the sample is as many records as all trees hold together, in equal parts (fewer a tree
-where there are fewer records), a cut goes through a dimension by the extent of the data in it, the score is the expected one over all
-trees that would have come about with the point in them, as in aws/random-cut-forest-by-aws (``AnomalyScoreVisitor``,
-``CommonUtils``: 1 / (depth + 1) for a new point, for a known one less by its mass, times the logarithm of the tree's size), a point of
-the test channel is called anomalous from three standard deviations above the mean score on. Different: the sample is drawn at once,
-not by a reservoir; the numbers behind ``precision``, ``recall`` and ``accuracy`` have metrics of their own here.
+Matches "How RCF Works" of the developer guide. The sample has as many records as all trees together, in equal parts (smaller trees if
+there are fewer records). A cut chooses a dimension with a probability proportional to the extent of the data in it. The score is the
+expected value over all trees that could result with the point in them, as in aws/random-cut-forest-by-aws (``AnomalyScoreVisitor``,
+``CommonUtils``: 1 / (depth + 1) for a new point, reduced by its mass for a known one, times the logarithm of the tree's size). A point of
+the test channel is anomalous if its score is more than three standard deviations above the mean. Different: the sample is drawn at once,
+not by a reservoir; ``precision``, ``recall`` and ``accuracy`` are metrics too.
 """
 
 from __future__ import annotations
@@ -61,18 +61,18 @@ class RandomCutForestModel:
 
 @dataclass(frozen=True, slots=True)
 class Forest:
-    """Trees of cuts; the first nodes are the roots, a node's right child follows its left one.
+    """Trees of cuts. The first nodes are the roots. A node's right child follows its left child.
 
     Attributes
     ----------
     lower, upper : array of shape (nodes, columns)
         The box around a node's points.
     mass : array of shape (nodes,)
-        How many points it holds.
+        The number of its points.
     left : array of shape (nodes,)
-        Number of its left child, `LEAF` where its points are all alike.
+        The number of its left child, `LEAF` if all its points are equal.
     dimension, position : array of shape (nodes,)
-        Its cut: points up to the position are on the left.
+        Its cut: points up to the position go left.
     trees : array of shape ()
     """
 
@@ -92,7 +92,7 @@ class Forest:
         return {name: getattr(self, name) for name in ("lower", "upper", "mass", "left", "dimension", "position", "trees")}
 
     def scores(self, points: np.ndarray) -> np.ndarray:
-        """The anomaly score of each point, the mean over all trees."""
+        """The anomaly score of each point: the mean over all trees."""
         trees = int(self.trees)
         scores = np.empty(len(points))
         for piece in pieces(len(points), trees * points.shape[1]):
@@ -101,8 +101,10 @@ class Forest:
         return scores
 
     def _walk(self, points: np.ndarray, nodes: np.ndarray) -> np.ndarray:
-        """Scores of points in one tree each, whose roots are ``nodes``: at every node the chance that a cut parts the point from its box
-        times the score of a leaf there, and the chance that none does times the score from below.
+        """Scores of points, each in the tree with its root in ``nodes``.
+
+        At every node the score adds the probability that a cut separates the point from the node's box times the score of a leaf there, and
+        the probability that none does times the score from below.
         """
         size = self.mass[nodes].astype(float)
         scores, chance, active, depth = np.zeros(len(points)), np.ones(len(points)), np.arange(len(points)), 0
@@ -125,7 +127,7 @@ class Forest:
 
 
 def grow(samples: np.ndarray, random: np.random.Generator) -> Forest:
-    """All trees at once, a level at a time.
+    """Grow all trees at once, level by level.
 
     Parameters
     ----------
@@ -136,7 +138,7 @@ def grow(samples: np.ndarray, random: np.random.Generator) -> Forest:
     levels: list[dict[str, np.ndarray]] = []
     first = trees  # number of the next level's first node
     while len(points):
-        # The points lie in the order of their nodes.
+        # The points are sorted by their nodes.
         starts = np.flatnonzero(np.diff(nodes, prepend=-1))
         level = {
             "lower": np.minimum.reduceat(points, starts),
@@ -160,9 +162,9 @@ def grow(samples: np.ndarray, random: np.random.Generator) -> Forest:
 
 
 def _cuts(lower: np.ndarray, upper: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """A random cut through each box: dimension (`LEAF` for a box without extent) and position.
+    """A random cut through each box: its dimension (`LEAF` for a box without extent) and position.
 
-    One uniform number along the sum of a box's sides gives both.
+    One uniform random number along the sum of the box's sides gives both.
     """
     ends = np.cumsum(upper.astype(float) - lower, axis=1)
     drawn = np.minimum(random.random(len(lower)) * ends[:, -1], np.nextafter(ends[:, -1], -np.inf))

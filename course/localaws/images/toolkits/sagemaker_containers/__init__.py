@@ -1,1 +1,1 @@
-"""What scripts written for AWS's framework containers import of `sagemaker-containers`, which has no wheel on PyPI."""
+"""The part of `sagemaker-containers` that scripts for AWS's framework containers import. It has no wheel on PyPI."""

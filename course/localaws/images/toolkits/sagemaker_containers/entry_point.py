@@ -1,7 +1,7 @@
-"""What training scripts on several hosts call."""
+"""A function that training scripts on several hosts call."""
 
 from __future__ import annotations
 
 
 def _wait_hostname_resolution() -> None:
-    """Nothing to wait for: the hosts of a job have their names when its first program begins."""
+    """Do nothing: the names of a job's hosts resolve from the start."""

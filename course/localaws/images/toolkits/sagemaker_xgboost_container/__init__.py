@@ -1,1 +1,1 @@
-"""What scripts import of `sagemaker-xgboost-container`, which is not on PyPI."""
+"""The part of `sagemaker-xgboost-container` that scripts import. It is not on PyPI."""

@@ -15,7 +15,7 @@ __all__ = ["get_content_type", "get_dmatrix", "get_size"]
 
 
 def get_content_type(content_type_cfg_val: str | None) -> str:
-    """The format that a content type stands for. Raises UserError, in the container's words."""
+    """The format of a content type. Raises UserError with the container's message."""
     try:
         return payloads.format_of(content_type_cfg_val or "")
     except ValueError as error:
@@ -23,13 +23,13 @@ def get_content_type(content_type_cfg_val: str | None) -> str:
 
 
 def get_dmatrix(data_path: str, content_type: str, csv_weights: int = 0, is_pipe: bool = False) -> xgboost.DMatrix | None:
-    """The files of a folder, one file, or the first epoch of a piped channel; None where there is nothing. Raises UserError."""
+    """The data of a folder, a file, or the first epoch of a piped channel. None if there is none. Raises UserError."""
     source = _source(data_path, is_pipe)
     return training_data.read(source, get_content_type(content_type), csv_weights == 1) if source.exists() else None
 
 
 def get_size(data_path: str, is_pipe: bool = False) -> int:
-    """The bytes of a channel's files; 1 for a piped channel."""
+    """The size of a channel's files in bytes. 1 for a piped channel."""
     source = _source(data_path, is_pipe)
     if is_pipe and source.exists():
         return 1

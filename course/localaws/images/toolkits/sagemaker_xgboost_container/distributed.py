@@ -1,4 +1,4 @@
-"""Scripts on several hosts that train one model together."""
+"""Trains one model on several hosts, from a script."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["rabit_run", "wait_hostname_resolution"]
 
 
 def wait_hostname_resolution(sm_hosts: list[str]) -> None:
-    """Nothing to wait for: the hosts of a job have their names when its first program begins."""
+    """Do nothing: the names of a job's hosts resolve from the start."""
 
 
 def rabit_run(
@@ -25,12 +25,12 @@ def rabit_run(
     second_port: int | None = None,
     update_rabit_args: bool = False,
 ) -> None:
-    """Call ``exec_fun`` on every host that has data, with XGBoost's collective between them; the others end here.
+    """Call ``exec_fun`` with XGBoost's collective on every host that has data. Hosts without data exit.
 
     Parameters
     ----------
     update_rabit_args : bool
-        Whether it is told ``is_master``, too: that this host is the one that keeps the model.
+        Whether to pass ``is_master``, which is true on the host that saves the model.
     """
     with xgboost_hosts.collective_training(sorted(hosts), current_host, include_in_training) as keeps:
         if include_in_training:

@@ -1,6 +1,6 @@
 """The public names of the toolkit that serving scripts use: content types, encoders, and the response they return.
 
-``env``, ``modules``, ``server`` and ``transformer`` are imported by AWS's examples, which use nothing of them; here they are empty.
+AWS's examples import ``env``, ``modules``, ``server`` and ``transformer`` but use nothing of them. Here they are empty.
 """
 
 from __future__ import annotations
