@@ -1,4 +1,4 @@
-"""What stands for ``docker build`` and ``docker push``: a Dockerfile becomes an image of the local AWS's registry, without Docker."""
+"""Builds images from Dockerfiles and pushes them to the ECR of a local AWS, without Docker."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from course.localaws.images import URI
 if TYPE_CHECKING:
     from course.localaws.server.launch import Handle
 
-# "Amazon ECR repositories", https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html; as moto has it.
+# "Amazon ECR repositories", https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html, as in moto.
 TAG = re.compile(r"(?P<repository>(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*)(?::(?P<tag>[\w][\w.-]{0,127}))?")
 
 
 class ImageBuildError(Exception):
-    """An image could not be built or registered; the message says what is wrong, where, and what to do."""
+    """An image could not be built or pushed. The message says what is wrong, where, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class BuiltImage:
-    """An image of the registry: ``uri`` as a job names it, and ``digest``, ``"sha256:…"`` of its manifest."""
+    """An image in ECR: ``uri``, as a job names it, and ``digest``, ``"sha256:…"`` of its manifest."""
 
     uri: str
     digest: str
@@ -42,6 +42,8 @@ class BuiltImage:
 
 @dataclass(frozen=True, slots=True)
 class ImageReference:
+    """The region, repository and tag of an image in the account's own registry."""
+
     region: str
     repository: str
     tag: str
@@ -57,29 +59,29 @@ def build(
     tag: str,
     file: Path | None = None,
     arguments: Mapping[str, str] | None = None,
-    tell: Callable[[str], None] = lambda line: None,
+    report_line: Callable[[str], None] = lambda line: None,
 ) -> BuiltImage:
-    """Build an image and put it into the ECR of a local AWS; its repository is made when absent.
+    """Build an image and push it to the ECR of a local AWS. A missing repository is created.
 
     Parameters
     ----------
     handle : Handle
         The running local AWS.
     directory : Path
-        The build's folder, of which COPY copies.
+        The build context, from which COPY copies.
     tag : str
-        ``"repository"``, ``"repository:tag"``, or the whole URI that a job is to name; the tag is ``latest`` unless given.
+        ``"repository"``, ``"repository:tag"``, or the whole URI for jobs. The default tag is ``latest``.
     file : Path, optional
-        The Dockerfile; ``directory / "Dockerfile"`` when not given.
+        The Dockerfile. The default is ``directory / "Dockerfile"``.
     arguments : mapping, optional
-        Values of ARGs.
-    tell : callable
-        Is given a line at a time: the steps, what pip prints, and what was passed over.
+        Values of ARG (``--build-arg``).
+    report_line : callable
+        Called with each line of output: steps, pip's output, and warnings.
 
     Raises
     ------
-    BuildError
-        Nothing was registered.
+    ImageBuildError
+        The build failed. Nothing was pushed.
     """
     name = named(tag)
     dockerfile = file or directory / "Dockerfile"
@@ -92,7 +94,7 @@ def build(
     with tempfile.TemporaryDirectory(prefix="image-") as folder:
         work = Path(folder)
         try:
-            config = _carried_out(text, directory, dockerfile, work, dict(arguments or {}), tell)
+            config = _run_instructions(text, directory, dockerfile, work, dict(arguments or {}), report_line)
         except DockerfileError as error:
             raise ImageBuildError(f"{dockerfile}: {error}") from None
         archive = work / "image.tar"
@@ -104,12 +106,12 @@ def build(
             digest = push(handle, name.region, name.repository, name.tag, document, layer, archive)
         except PushError as error:
             raise ImageBuildError(str(error)) from None
-    tell(f"{name.uri} is {digest}")
+    report_line(f"{name.uri} is {digest}")
     return BuiltImage(name.uri, digest)
 
 
 def named(tag: str) -> ImageReference:
-    """What a tag says. Raises BuildError."""
+    """Parse a tag. Raises ImageBuildError."""
     parts = URI.fullmatch(tag)
     if parts and (parts["account"] != credentials.ACCOUNT or parts["digest"]):
         raise ImageBuildError(
@@ -124,20 +126,22 @@ def named(tag: str) -> ImageReference:
     return ImageReference(parts["region"] if parts else sdk_environment.REGION, found["repository"], found["tag"] or "latest")
 
 
-def _carried_out(text: str, directory: Path, dockerfile: Path, work: Path, arguments: dict[str, str], tell: Callable[[str], None]) -> dict:
-    """Carry out a Dockerfile: the image's folder is ``work / "image"``, and its configuration is returned."""
+def _run_instructions(
+    text: str, directory: Path, dockerfile: Path, work: Path, arguments: dict[str, str], report_line: Callable[[str], None]
+) -> dict:
+    """Run a Dockerfile's instructions. The image's files go to ``work / "image"``. Returns the image's configuration."""
     instructions, escape = parse(text)
     tree = ImageFiles(work / "image/files")
     tree.root.mkdir(parents=True)
-    packages = PipInstaller(work, tree, tell)
+    packages = PipInstaller(work, tree, report_line)
 
     def warn(sentence: str) -> None:
-        tell(f"[warning] {sentence}")
+        report_line(f"[warning] {sentence}")
 
     runner = RunExecutor(tree, packages.install, warn)
     steps = ImageBuilder(directory, dockerignore.read(dockerfile, directory), tree, runner, arguments, escape, warn)
     for number, instruction in enumerate(instructions, 1):
-        tell(f"[{number}/{len(instructions)}] {instruction.name} {instruction.text}")
+        report_line(f"[{number}/{len(instructions)}] {instruction.name} {instruction.text}")
         steps(instruction)
     packages.keep(work / "image/packages")
     for program, python in tree.fixed_pythons():

@@ -1,7 +1,7 @@
-"""An image's body as one file, and the digests by which a registry knows it.
+"""Packs an image's body into one file, and computes its layer's digest.
 
-The layer is a plain tar of the image's files and packages, without times and owners: the same content has the same digest. Different from
-Docker's: there is one layer, which holds no file of the base, and is not compressed.
+The layer is a plain tar of the image's files and packages. It has no times and owners, so the same content has the same digest. Different
+from Docker: there is one layer without any file of the base image, and it is not compressed.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Layer:
+    """The layer of an image."""
+
     digest: str  # "sha256:…"
     size: int  # bytes
 
 
 class _Measured(io.RawIOBase):
-    """A file that keeps nothing but the digest and the size of what is written."""
+    """A file that computes the digest and the size of its contents and stores nothing."""
 
     def __init__(self) -> None:
         self.sha256, self.size = hashlib.sha256(), 0
@@ -35,7 +37,7 @@ class _Measured(io.RawIOBase):
 
 
 def layer_of(folder: Path) -> Layer:
-    """The layer that an image's folder makes."""
+    """The layer of an image's folder."""
     measured = _Measured()
     with tarfile.open(fileobj=measured, mode="w|", format=tarfile.PAX_FORMAT) as tar:
         _add(tar, folder)
@@ -43,7 +45,7 @@ def layer_of(folder: Path) -> Layer:
 
 
 def pack(folder: Path, config: bytes, archive: Path) -> None:
-    """Write an image's body: ``config.json``, then what its folder holds."""
+    """Write an image's body: ``config.json``, then the contents of its folder."""
     with tarfile.open(archive, "w", format=tarfile.PAX_FORMAT) as tar:
         member = tarfile.TarInfo("config.json")
         member.size = len(config)
@@ -56,7 +58,7 @@ def _add(tar: tarfile.TarFile, folder: Path) -> None:
         member = tar.gettarinfo(path, path.relative_to(folder).as_posix())
         if member is None:
             continue  # a socket
-        if member.islnk():  # hard links are files of their own
+        if member.islnk():  # a hard link becomes a file
             member.type, member.linkname, member.size = tarfile.REGTYPE, "", path.stat().st_size
         member.mtime, member.uid, member.gid, member.uname, member.gname = 0, 0, 0, "", ""
         if member.isreg():

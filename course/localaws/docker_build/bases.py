@@ -1,4 +1,4 @@
-"""What an image is built FROM: one of AWS's framework images, or a base that stands for this machine's Python."""
+"""Finds the base image of a FROM: one of AWS's framework images, or a base that stands for this machine's Python."""
 
 from __future__ import annotations
 
@@ -19,7 +19,18 @@ VERSION = re.compile(r"(\d+)(?:\.(\d+))?")
 
 @dataclass(frozen=True, slots=True)
 class BaseImage:
-    """``aws`` is the URI of an AWS image whose programs and variables are inherited, ``""`` for any other; ``note`` is to be told."""
+    """A base image.
+
+    Attributes
+    ----------
+    environment : dict
+    command : tuple of str
+        Its CMD.
+    aws : str
+        The URI of an AWS image, whose programs the built image inherits. ``""`` for any other base.
+    note : str
+        A warning for the user, ``""`` for none.
+    """
 
     environment: dict[str, str]
     command: tuple[str, ...] = ()
@@ -33,7 +44,7 @@ def find(instruction: Instruction, name: str) -> BaseImage:
     Raises
     ------
     DockerfileError
-        For a name for which nothing stands here.
+        There is no local base of this name.
     """
     known = table(BASES)
     if parts := images.URI.fullmatch(name):

@@ -1,4 +1,4 @@
-"""COPY and ADD: files of the build's folder into the image. Neither the network nor another image is a source here."""
+"""COPY and ADD: copy files from the build context to the image. Sources on the network or in other images are not supported."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 
 
 class Copier:
-    """Carries out the COPYs and ADDs of one image.
+    """Runs the COPY and ADD instructions of one image.
 
     Parameters
     ----------
     context : Path
-        The build's folder.
+        The build context.
     ignored : DockerIgnore
     tree : ImageFiles
-    tell : callable
-        Is told, in a sentence, what has no effect.
+    warn : callable
+        Called with a sentence about each option without effect.
     """
 
-    def __init__(self, context: Path, ignored: DockerIgnore, tree: ImageFiles, tell: Callable[[str], None]) -> None:
-        self._context, self._ignored, self._tree, self._tell = context.resolve(), ignored, tree, tell
+    def __init__(self, context: Path, ignored: DockerIgnore, tree: ImageFiles, warn: Callable[[str], None]) -> None:
+        self._context, self._ignored, self._tree, self._warn = context.resolve(), ignored, tree, warn
 
     def __call__(self, instruction: Instruction, listed: list[str], folder: str) -> None:
-        """Bring the sources among ``listed`` to the last of it, seen from a folder of the image. Raises DockerfileError."""
+        """Copy all but the last path of ``listed`` to the last one, relative to a folder of the image. Raises DockerfileError."""
         mode = self._mode(instruction)
         *sources, target = listed
         if not sources:
@@ -61,7 +61,7 @@ class Copier:
             if flag not in ("chmod", "chown", "link"):
                 raise instruction.error(f"--{flag} is not supported here.")
         if "chown" in instruction.flags:
-            self._tell(f"line {instruction.line}: --chown has no effect here: a box runs as the user of the local AWS.")
+            self._warn(f"line {instruction.line}: --chown has no effect here: a box runs as the user of the local AWS.")
         text = instruction.flags.get("chmod")
         if text is None:
             return None
@@ -70,7 +70,7 @@ class Copier:
         return int(text, 8)
 
     def _found(self, instruction: Instruction, source: str) -> list[Path]:
-        """What a source names in the build's folder, by name or by a glob; at least one."""
+        """The files in the build context that a source names, literally or by a glob. At least one."""
         if URL.match(source):
             raise instruction.error(f"{source} would have to be fetched over the network. Put it beside the Dockerfile, and COPY it.")
         relative = os.path.normpath(source.lstrip("/"))
@@ -83,7 +83,7 @@ class Copier:
             pattern = glob(relative)
             named = [(path, path.relative_to(self._context).as_posix()) for path in sorted(self._context.rglob("*"))]
             found = [path for path, name in named if pattern.fullmatch(name) and not self._ignored(name)]
-        # What a link leads to is taken, as Docker does for the source itself; it may not lead out of the folder.
+        # A link as a source is followed, as in Docker. It may not lead out of the build context.
         if outside := [path for path in found if not path.resolve().is_relative_to(self._context)]:
             raise instruction.error(f"{outside[0].relative_to(self._context)} is a link that leads out of the build's folder.")
         if not found:
@@ -92,7 +92,7 @@ class Copier:
         return found
 
     def _bring_folder(self, folder: Path, place: str, mode: int | None) -> None:
-        """What a folder holds, without the folder itself."""
+        """Copy the contents of a folder, without the folder itself."""
         self._tree.make(place)
         for path in sorted(folder.rglob("*")):
             if self._ignored(path.relative_to(self._context).as_posix()):

@@ -1,7 +1,8 @@
 """Reads a Dockerfile into its instructions.
 
-Source: "Dockerfile reference", https://docs.docker.com/reference/dockerfile/, read 2026-11-25. Different on purpose: what looks like a JSON
-array and is none is refused for every instruction but RUN, where Docker would hand ``['a', 'b']`` to a shell; heredocs are refused.
+Source: "Dockerfile reference", https://docs.docker.com/reference/dockerfile/, read 2026-11-25. Different on purpose: text that
+looks like a JSON array but is not one is refused in every instruction except RUN, while Docker would pass ``['a', 'b']`` to a shell.
+Heredocs are refused.
 """
 
 from __future__ import annotations
@@ -21,25 +22,25 @@ HEREDOC = re.compile(r"(?<!<)<<-?[\"']?[A-Za-z_]\w*")
 
 
 class DockerfileError(Exception):
-    """An image cannot be built; the message says what is wrong, where, and what to do."""
+    """A Dockerfile cannot be built. The message says what is wrong, where, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Instruction:
-    """One instruction.
+    """One instruction of a Dockerfile.
 
     Attributes
     ----------
     line : int
-        Where it begins, from 1.
+        The number of its first line, from 1.
     name : str
         In upper case.
     text : str
-        Its arguments, without flags and continuations; ``""`` when it has none.
+        Its arguments without flags and line continuations, ``""`` for none.
     words : tuple of str or None
-        The elements of its JSON form (the exec form of CMD, ENTRYPOINT, RUN); None in the other form.
+        The elements of its JSON form (the exec form of CMD, ENTRYPOINT and RUN). None in the other form.
     flags : dict
-        ``{"chmod": "755"}`` of ``--chmod=755``.
+        Its flags: ``{"chmod": "755"}`` for ``--chmod=755``.
     """
 
     line: int
@@ -68,7 +69,7 @@ def parse(text: str) -> tuple[list[Instruction], str]:
 
 
 def _escape(lines: list[str]) -> str:
-    """By the directive ``# escape=`` among those at the top."""
+    """The escape character of the parser directive ``# escape=``, by default a backslash."""
     for line in lines:
         found = DIRECTIVE.fullmatch(line.strip())
         if found is None:
@@ -81,7 +82,7 @@ def _escape(lines: list[str]) -> str:
 
 
 def _joined(lines: list[str], escape: str):
-    """``(line number, text)`` of each instruction. Comments and blank lines between its lines are dropped, as Docker does."""
+    """``(line number, text)`` of each instruction. Comments and blank lines within it are dropped, as in Docker."""
     begun, pieces = 0, []
     for number, line in enumerate(lines, 1):
         if line.lstrip().startswith("#") or not line.strip():
@@ -124,7 +125,7 @@ def _json(instruction: Instruction) -> tuple[str, ...] | None:
     if isinstance(found, list) and all(isinstance(item, str) for item in found):
         return tuple(found)
     if instruction.name == "RUN":
-        return None  # the shell's test: RUN [ -f x ] && …
+        return None  # the shell's test command: RUN [ -f x ] && …
     raise instruction.error(
         f'{instruction.text} is no JSON array of strings. Write it as ["one", "two"], with double quotes; '
         "Docker would hand it to a shell as it is."

@@ -1,4 +1,4 @@
-"""``.dockerignore``: which files of the build's folder an image does not get to see.
+"""``.dockerignore``: the files of the build context that are left out.
 
 Source: ".dockerignore file" of https://docs.docker.com/build/concepts/context/, read 2026-11-25.
 """
@@ -11,12 +11,12 @@ from pathlib import Path, PurePosixPath
 
 
 class DockerIgnore:
-    """The rules of one file; the last one that fits decides.
+    """The rules of one file. The last matching rule decides.
 
     Parameters
     ----------
     text : str
-        Its content: a pattern a line, ``!`` before what is to be kept all the same, ``#`` before a comment.
+        The file's content: one pattern for each line, ``!`` for an exception, ``#`` for a comment.
     """
 
     def __init__(self, text: str) -> None:
@@ -29,7 +29,7 @@ class DockerIgnore:
             self._rules.append((glob(posixpath.normpath(pattern).lstrip("/")), kept))
 
     def __call__(self, path: str) -> bool:
-        """Whether a file, by its path from the build's folder, is left out; a rule for a folder is one for all below it."""
+        """Whether a file is left out, by its path in the build context. A rule for a folder applies to everything below it."""
         parts = PurePosixPath(path).parts
         names = ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
         ignored = False
@@ -40,7 +40,7 @@ class DockerIgnore:
 
 
 def read(dockerfile: Path, directory: Path) -> DockerIgnore:
-    """The rules for one Dockerfile: those of ``<its name>.dockerignore`` beside it, else those of the folder."""
+    """The rules for a Dockerfile: from ``<its name>.dockerignore`` beside it, else from the build context's ``.dockerignore``."""
     for path in (dockerfile.with_name(f"{dockerfile.name}.dockerignore"), directory / ".dockerignore"):
         if path.is_file():
             return DockerIgnore(path.read_text(encoding="utf-8-sig"))
@@ -48,7 +48,7 @@ def read(dockerfile: Path, directory: Path) -> DockerIgnore:
 
 
 def glob(pattern: str) -> re.Pattern:
-    """Go's ``filepath.Match`` with ``**`` for any number of folders; a bracket that nothing closes stands for itself."""
+    """Go's ``filepath.Match``, with ``**`` for any number of folders. An unclosed bracket is a literal."""
     pieces, at = [], 0
     while at < len(pattern):
         if pattern.startswith("**", at):

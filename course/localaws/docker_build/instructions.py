@@ -1,4 +1,4 @@
-"""Carries out the instructions of a Dockerfile: what comes out is a folder of files, packages, and the image's configuration."""
+"""Runs the instructions of a Dockerfile. The result is a folder of files, packages, and the image's configuration."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from course.localaws.docker_build.run_instruction import RunExecutor
 from course.localaws.docker_build.tree import ImageFiles
 
 SHELL = ("/bin/sh", "-c")
-ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}  # as Go names them
+ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}  # Go's names
 PORT = re.compile(r"\d+(-\d+)?(/(tcp|udp))?")
-# Variables that an ARG gives without being declared; the Dockerfile reference lists them.
+# ARG variables that need no declaration, from the Dockerfile reference.
 PREDEFINED = {name for plain in ("http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy") for name in (plain, plain.upper())}
 
 
@@ -28,23 +28,23 @@ class ImageBuilder:
     Parameters
     ----------
     context : Path
-        The build's folder, of which COPY copies.
+        The build context, from which COPY copies.
     ignored : DockerIgnore
     tree : ImageFiles
-        The image's files; an empty folder at first.
+        The image's files: an empty folder at first.
     runner : RunExecutor
     arguments : mapping
-        Values of ARGs (``--build-arg``).
+        Values of ARG (``--build-arg``).
     escape : str
-    tell : callable
-        Is told what the user should know, in a sentence.
+    warn : callable
+        Called with each warning for the user, a sentence.
 
     Attributes
     ----------
     config : dict
         The image's ``config`` as in an OCI image: ``Env``, ``Entrypoint``, ``Cmd``, ``WorkingDir``, ``Labels``, …
-    base : Base or None
-        Of its FROM.
+    base : BaseImage or None
+        The base of its FROM.
     """
 
     def __init__(
@@ -55,11 +55,11 @@ class ImageBuilder:
         runner: RunExecutor,
         arguments: Mapping[str, str],
         escape: str,
-        tell: Callable[[str], None],
+        warn: Callable[[str], None],
     ) -> None:
         self._context, self._tree, self._run_command = context.resolve(), tree, runner
-        self._given, self._escape, self._tell = dict(arguments), escape, tell
-        self._copy = Copier(context, ignored, tree, tell)
+        self._given, self._escape, self._warn = dict(arguments), escape, warn
+        self._copy = Copier(context, ignored, tree, warn)
         self._steps: dict[str, Callable[[Instruction], None]] = {
             "ADD": self._bring,
             "ARG": self._arg,
@@ -89,7 +89,7 @@ class ImageBuilder:
         self.config: dict = {}
 
     def __call__(self, instruction: Instruction) -> None:
-        """Carry out the next instruction. Raises DockerfileError."""
+        """Run the next instruction. Raises DockerfileError."""
         if self.base is None and instruction.name not in ("ARG", "FROM"):
             raise instruction.error("a Dockerfile begins with FROM; only ARG may come before it.")
         try:
@@ -101,11 +101,11 @@ class ImageBuilder:
             raise instruction.error(f"{error.strerror or error}: {named}.") from None
 
     def document(self, history: list[str]) -> dict:
-        """The image's configuration document, but for its layers. Raises DockerfileError when there was no FROM."""
+        """The image's configuration document, without its layers. Raises DockerfileError if there was no FROM."""
         if self.base is None:
             raise DockerfileError("there is no FROM; an image is built from something.")
         if unused := sorted(set(self._given) - self._declared):
-            self._tell(f"--build-arg {', '.join(unused)}: no ARG of the Dockerfile has this name.")
+            self._warn(f"--build-arg {', '.join(unused)}: no ARG of the Dockerfile has this name.")
         environment = [f"{name}={value}" for name, value in self._environment.items()]
         return {
             "architecture": ARCHITECTURES.get(platform.machine().lower(), platform.machine()),
@@ -122,7 +122,7 @@ class ImageBuilder:
         return {*self._global, *self._arguments, *PREDEFINED}
 
     def _variables(self) -> dict[str, str]:
-        """What an instruction may name; ENV wins over ARG."""
+        """The variables that an instruction may use. ENV takes precedence over ARG."""
         given = {name: value for name, value in self._given.items() if name in PREDEFINED}
         return given | self._arguments | self._environment
 
@@ -130,7 +130,7 @@ class ImageBuilder:
         return lexer.expand(text, self._variables(), self._escape)
 
     def _pairs(self, instruction: Instruction) -> list[tuple[str, str]]:
-        """``NAME=value …``, or the old form ``NAME value``."""
+        """The pairs of ``NAME=value …``, or of the old form ``NAME value``."""
         first = instruction.text.split(maxsplit=1)
         if "=" not in first[0]:
             if len(first) < 2:
@@ -163,7 +163,7 @@ class ImageBuilder:
     def _maintainer(self, instruction: Instruction) -> None:
         self.config.setdefault("Labels", {})["maintainer"] = instruction.text
 
-    # ---- what it is built from, and how it is run ---------------------------------------------------------------------------
+    # ---- base image and configuration ---------------------------------------------------------------------------
 
     def _from(self, instruction: Instruction) -> None:
         if self.base is not None:
@@ -175,18 +175,18 @@ class ImageBuilder:
             raise instruction.error(f"{instruction.text} is neither FROM image nor FROM image AS name.")
         self.base = bases.find(instruction, name)
         if self.base.note:
-            self._tell(f"line {instruction.line}: {self.base.note}")
+            self._warn(f"line {instruction.line}: {self.base.note}")
         self._environment = dict(self.base.environment)
         self.config = {"Cmd": list(self.base.command) or None, "Entrypoint": None, "WorkingDir": "", "User": ""}
 
     def _command_of(self, instruction: Instruction) -> list[str]:
-        """The exec form, or the shell form as what runs it."""
+        """The exec form, or the shell form with the shell that runs it."""
         return list(instruction.words) if instruction.words is not None else [*self._shell, instruction.text]
 
     def _entrypoint(self, instruction: Instruction) -> None:
         self.config["Entrypoint"] = self._command_of(instruction) or None
         if not self._has_command:
-            self.config["Cmd"] = None  # the base's, which is the other entry point's
+            self.config["Cmd"] = None  # the base's CMD belongs to the base's entry point
 
     def _cmd(self, instruction: Instruction) -> None:
         self.config["Cmd"], self._has_command = self._command_of(instruction) or None, True
@@ -203,7 +203,7 @@ class ImageBuilder:
 
     def _user(self, instruction: Instruction) -> None:
         self.config["User"] = self._expand(instruction.text)
-        self._tell(f"line {instruction.line}: USER is noted, but a box runs as the user of the local AWS.")
+        self._warn(f"line {instruction.line}: USER is noted, but a box runs as the user of the local AWS.")
 
     def _expose(self, instruction: Instruction) -> None:
         for port in lexer.words(instruction.text, self._variables(), self._escape):
@@ -219,7 +219,7 @@ class ImageBuilder:
         self.config["StopSignal"] = self._expand(instruction.text)
 
     def _healthcheck(self, instruction: Instruction) -> None:
-        """Noted alone: SageMaker asks /ping, and no other health."""
+        """Store the health check. It has no effect: SageMaker uses /ping."""
         kind, _, command = instruction.text.partition(" ")
         if kind.upper() not in ("NONE", "CMD") or kind.upper() == "CMD" and not command:
             raise instruction.error("it is either HEALTHCHECK NONE or HEALTHCHECK CMD command.")
@@ -230,7 +230,7 @@ class ImageBuilder:
 
     def _run(self, instruction: Instruction) -> None:
         if "mount" in instruction.flags:
-            self._tell(f"line {instruction.line}: RUN --mount is passed over.")
+            self._warn(f"line {instruction.line}: RUN --mount is passed over.")
         self._run_command(instruction, self._variables(), self.config["WorkingDir"] or "/")
 
     def _bring(self, instruction: Instruction) -> None:

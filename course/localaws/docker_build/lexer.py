@@ -1,4 +1,4 @@
-"""Words of an instruction: quotes, escapes and ``$VARIABLES``, by the rules of Docker's own lexer.
+"""Splits an instruction into words: quotes, escapes and ``$VARIABLES``, by the rules of Docker's own lexer.
 
 Source: "Environment replacement" of the Dockerfile reference, https://docs.docker.com/reference/dockerfile/#environment-replacement, read
 2026-11-25. Not supported, and refused: the pattern modifiers ``${name#pattern}``, ``${name%pattern}``, ``${name/pattern/text}``.
@@ -11,33 +11,33 @@ from collections.abc import Mapping
 
 from course.localaws.docker_build.dockerfile import DockerfileError
 
-SHELL = "&|;<>()`"  # what ends a word in a shell, and means something to it
+SHELL = "&|;<>()`"  # shell operators that end a word
 NAME = re.compile(r"[A-Za-z_]\w*|\d|[@*#]")
 
 
 def words(text: str, variables: Mapping[str, str], escape: str = "\\") -> list[str]:
-    """The words of ``text``, separated by white space outside quotes; a variable's value is never separated."""
+    """The words of ``text``, separated by white space outside quotes. A variable's value is never split."""
     return _Lexer(text, variables, escape).words()
 
 
 def expand(text: str, variables: Mapping[str, str], escape: str = "\\") -> str:
-    """``text`` as one word: its variables replaced, its quotes and escapes taken away.
+    """``text`` as one word, with variables replaced and quotes and escapes removed.
 
     Raises
     ------
     DockerfileError
-        A quote or brace that nothing closes, an unknown modifier, or ``${name:?reason}`` where there is no such variable.
+        An unclosed quote or brace, an unknown modifier, or ``${name:?reason}`` for a missing variable.
     """
     return _Lexer(text, variables, escape).word(blanks=True)
 
 
 def commands(text: str, variables: Mapping[str, str]) -> list[list[str]]:
-    """The commands of a shell's line, each as its words: those between ``&&`` and ``;``.
+    """The commands of a shell line, separated by ``&&`` and ``;``, each as a list of words.
 
     Raises
     ------
     DockerfileError
-        As `expand`, and for whatever else a shell would make sense of: pipes, redirections, substitutions.
+        As `expand`, and for other shell syntax: pipes, redirections, substitutions.
     """
     return _Lexer(text, variables, "\\", SHELL).commands()
 
@@ -66,7 +66,7 @@ class _Lexer:
         return [command for command in found if command]
 
     def _begin(self) -> str:
-        """The first character that is not white space, ``""`` at the end."""
+        """Skip white space and return the next character, ``""`` at the end."""
         while self._peek().isspace():
             self._at += 1
         return self._peek()
@@ -78,7 +78,7 @@ class _Lexer:
         )
 
     def word(self, blanks: bool = False, end: str = "") -> str:
-        """Up to white space (unless ``blanks``), ``end`` or the end of the text."""
+        """Read a word, up to white space (unless ``blanks``), ``end`` or the end of the text."""
         pieces: list[str] = []
         while (char := self._peek()) and char != end and char not in self._stops and (blanks or not char.isspace()):
             if char == "'":
@@ -123,7 +123,7 @@ class _Lexer:
         return "".join(pieces)
 
     def _variable(self) -> str:
-        """After a ``$``."""
+        """Read the variable after a ``$``."""
         if self._peek() == "{":
             self._at += 1
             return self._braced()

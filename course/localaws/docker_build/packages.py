@@ -1,4 +1,4 @@
-"""What ``RUN pip install`` puts into an image: an overlay on this machine's packages, of which the image keeps its own part."""
+"""Runs ``RUN pip install``: pip installs into an overlay on this machine's packages, and the image keeps the overlay's part."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ from course.localaws.jobs.overlay import BELOW, Overlay, course_packages
 from course.sandbox.box import Box
 from course.sandbox.visible import BindMount
 
-PROGRAMS = "/usr/local/bin"  # where a python image has what pip installs
-# The first line of a program that pip made; where the path is long or has a blank, /bin/sh runs it, in three lines.
+PROGRAMS = "/usr/local/bin"  # pip's programs in the python image
+# The first line of a program that pip made. If the path is long or has a blank, three lines for /bin/sh.
 SHEBANG = re.compile(r"#!/bin/sh\n'''exec' .*\n' '''\n|#!.*python.*\n")
 
-PROGRAM_SUM = re.compile(r"^(\.\./.*),sha256=[^,\n]*,\d*$", re.MULTILINE)  # in a RECORD, of a program: it has that first line
+PROGRAM_SUM = re.compile(
+    r"^(\.\./.*),sha256=[^,\n]*,\d*$", re.MULTILINE
+)  # a program's line in RECORD: its digest depends on the first line
 
 
 class PipInstaller:
@@ -27,15 +29,15 @@ class PipInstaller:
     Parameters
     ----------
     folder : Path
-        A folder of the build's own.
+        A temporary folder of the build.
     tree : ImageFiles
-        The image's files, among which pip may find requirements and sources.
-    tell : callable
-        Is given what pip prints.
+        The image's files, where pip may find requirements and sources.
+    report_line : callable
+        Called with each line of pip's output.
     """
 
-    def __init__(self, folder: Path, tree: ImageFiles, tell: Callable[[str], None]) -> None:
-        self._folder, self._tree, self._tell = folder, tree, tell
+    def __init__(self, folder: Path, tree: ImageFiles, report_line: Callable[[str], None]) -> None:
+        self._folder, self._tree, self._report_line = folder, tree, report_line
         self._overlay: Overlay | None = None
 
     def install(self, arguments: list[str], here: Path, variables: Mapping[str, str]) -> int:
@@ -54,14 +56,14 @@ class PipInstaller:
 
     def _lines(self, lines: list[str]) -> None:
         for line in lines:
-            self._tell(line.replace(str(self._tree.root), ""))
+            self._report_line(line.replace(str(self._tree.root), ""))
 
     def keep(self, packages: Path) -> None:
-        """Move what was installed: packages become the folder ``packages``, programs files of the image, for the first python3 on PATH."""
+        """Move what pip installed: packages to the folder ``packages``, programs to the image's files. They run with python3 from PATH."""
         if self._overlay is None:
             return
         (self._overlay.packages / BELOW).unlink()
-        # What differs from one installation to the next goes, or else so would the image's digest.
+        # Remove what differs between installations, so that the image's digest stays the same.
         for cache in list(self._overlay.packages.rglob("__pycache__")):
             shutil.rmtree(cache)
         for record in self._overlay.packages.glob("*.dist-info/RECORD"):

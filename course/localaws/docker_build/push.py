@@ -1,4 +1,4 @@
-"""Registers a built image: its body goes to the local AWS, its manifest to the repository in ECR."""
+"""Pushes a built image: uploads its body to the local AWS and its manifest to the repository in ECR."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ LAYER = "application/vnd.docker.image.rootfs.diff.tar"
 
 
 class PushError(Exception):
-    """The registry does not take an image; the message says why."""
+    """ECR refuses an image. The message says why."""
 
 
 def push(handle: Handle, region: str, repository: str, tag: str, config: bytes, layer: Layer, archive: Path) -> str:
-    """Register an image and return its digest; pushing the same again changes nothing. Raises PushError, ServerError."""
+    """Push an image and return its digest. Pushing the same image again changes nothing. Raises PushError, ServerError."""
     handle.upload_image(archive)
     manifest = manifest_of(config, layer)
     digest = digest_of(manifest.encode())
@@ -33,7 +33,7 @@ def push(handle: Handle, region: str, repository: str, tag: str, config: bytes, 
     image = {"repositoryName": repository, "imageTag": tag, "imageManifest": manifest, "imageManifestMediaType": MANIFEST}
     try:
         ecr.put_image(**image, imageDigest=digest)
-    except ecr.exceptions.ImageAlreadyExistsException as error:  # this very image, or a tag that may not move to another
+    except ecr.exceptions.ImageAlreadyExistsException as error:  # this same image, or an immutable tag
         there = ecr.describe_images(repositoryName=repository, imageIds=[{"imageTag": tag}])["imageDetails"][0]["imageDigest"]
         if there != digest:
             raise PushError(f"{repository}:{tag} cannot become another image: {error.response['Error']['Message']}") from None
@@ -43,7 +43,7 @@ def push(handle: Handle, region: str, repository: str, tag: str, config: bytes, 
 
 
 def manifest_of(config: bytes, layer: Layer) -> str:
-    """Image Manifest Version 2, Schema 2, https://distribution.github.io/distribution/spec/manifest-v2-2/ (not looked up)."""
+    """The image manifest, Version 2, Schema 2: https://distribution.github.io/distribution/spec/manifest-v2-2/ (not looked up)."""
     return json.dumps(
         {
             "schemaVersion": 2,
@@ -60,8 +60,8 @@ def digest_of(data: bytes) -> str:
 
 
 def _client(handle: Handle, region: str) -> Any:
-    """A boto3 client of ECR, whatever profile or proxy this process has for real accounts."""
-    import boto3  # here, as it takes longer to import than the other commands of `course aws` to run
+    """A boto3 client of ECR that ignores this process's profiles and proxies for real accounts."""
+    import boto3  # here, because its import takes longer than the other commands of `course aws`
     from botocore.config import Config
 
     variables = handle.environment()

@@ -1,8 +1,8 @@
-"""RUN: what of it can be done without a container is done, and the rest refused. Which command is which says `run.yaml`.
+"""RUN: runs the commands that need no container and refuses the others. ``run_instruction.yaml`` lists the commands.
 
-A RUN is a list of commands with ``&&`` or ``;`` between them. ``pip install`` really installs, into the image; the machine's own
-``chmod``, ``cp``, ``mkdir``, ``mv``, ``rm`` and ``touch`` work on the image's own files; a package manager's well-known packages are
-passed over with a warning. Pipes, redirections, substitutions and every other program are not supported.
+A RUN is a list of commands with ``&&`` or ``;`` between them. ``pip install`` installs into the image. The machine's own ``chmod``, ``cp``,
+``mkdir``, ``mv``, ``rm`` and ``touch`` work on the image's own files. Common packages of a package manager are skipped with a warning.
+Pipes, redirections, substitutions and all other programs are not supported.
 """
 
 from __future__ import annotations
@@ -22,35 +22,35 @@ from course.localaws.docker_build.tree import ImageFiles
 RULES = Path(__file__).with_name("run_instruction.yaml")
 PYTHON = re.compile(r"python(\d(\.\d+)?)?")
 PIP = re.compile(r"pip(\d(\.\d+)?)?")
-MODE = re.compile(r"-[rwxXst]+([,=+-][ugoarwxXst,=+-]*)?")  # of chmod, where it begins with a dash
+MODE = re.compile(r"-[rwxXst]+([,=+-][ugoarwxXst,=+-]*)?")  # a mode of chmod that begins with a dash
 NAMES_A_FILE = ("-r", "--requirement", "-c", "--constraint", "-f", "--find-links")
 
 
 class RunExecutor:
-    """Carries out the RUNs of one image.
+    """Runs the RUN instructions of one image.
 
     Parameters
     ----------
     tree : ImageFiles
     install : callable
-        Is given the arguments of ``pip``, the folder to run it in and variables; returns its exit code.
-    tell : callable
-        Is told, in a sentence, what was passed over.
+        Runs pip: called with its arguments, the working directory and variables, returns the exit code.
+    warn : callable
+        Called with a sentence about each command without effect.
     """
 
-    def __init__(self, tree: ImageFiles, install: Callable[[list[str], Path, Mapping[str, str]], int], tell: Callable[[str], None]) -> None:
-        self._tree, self._install, self._tell = tree, install, tell
+    def __init__(self, tree: ImageFiles, install: Callable[[list[str], Path, Mapping[str, str]], int], warn: Callable[[str], None]) -> None:
+        self._tree, self._install, self._warn = tree, install, warn
         self._rules = table(RULES)
 
     def __call__(self, instruction: Instruction, variables: Mapping[str, str], folder: str) -> None:
-        """Carry out one RUN in a folder of the image. Raises DockerfileError."""
+        """Run one RUN in a folder of the image. Raises DockerfileError."""
         here = PurePosixPath(folder)
         for command in commands(instruction, variables):
             if command[0] == "cd":
                 here /= command[1] if len(command) > 1 else "/root"
-            self._carry_out(instruction, command, variables, here)
+            self._run(instruction, command, variables, here)
 
-    def _carry_out(self, instruction: Instruction, command: list[str], variables: Mapping[str, str], here: PurePosixPath) -> None:
+    def _run(self, instruction: Instruction, command: list[str], variables: Mapping[str, str], here: PurePosixPath) -> None:
         program, arguments = PurePosixPath(command[0]).name, command[1:]
         if PYTHON.fullmatch(program) and arguments[:1] == ["-m"]:
             program, arguments = arguments[1] if len(arguments) > 1 else "", arguments[2:]
@@ -61,7 +61,7 @@ class RunExecutor:
         elif program in self._rules["tools"]:
             self._tool(instruction, program, arguments, here)
         elif program in self._rules["ignored"]:
-            self._tell(f"line {instruction.line}: `{shlex.join(command)}` has no effect here: a box runs as the user of the local AWS.")
+            self._warn(f"line {instruction.line}: `{shlex.join(command)}` has no effect here: a box runs as the user of the local AWS.")
         elif program not in self._rules["silent"]:
             raise instruction.error(
                 f"`{shlex.join(command)}` cannot be run, for there is no container to keep it from this machine. RUN may use pip "
@@ -79,7 +79,7 @@ class RunExecutor:
             )
         tools = {re.split(r"[<>=!~\[]", argument)[0] for argument in wanted} <= set(self._rules["own"])
         if wanted and tools and not _names_a_file(arguments):
-            self._tell(f"line {instruction.line}: {' and '.join(wanted)} stay as they are: this machine's are used.")
+            self._warn(f"line {instruction.line}: {' and '.join(wanted)} stay as they are: this machine's are used.")
             return
         placed = [self._placed(argument, before, here) for before, argument in zip(["", *arguments], arguments, strict=False)]
         code = self._install(placed, self._tree.make(str(here)), variables)
@@ -87,7 +87,7 @@ class RunExecutor:
             raise instruction.error(f"`pip {shlex.join(arguments)}` ended with exit code {code}; what it printed is above.")
 
     def _placed(self, argument: str, before: str, here: PurePosixPath) -> str:
-        """An argument of pip, with a path in the image replaced by where that lies."""
+        """An argument of pip, in which a path in the image is replaced by its place on this machine."""
         option, equals, value = argument.partition("=")
         if equals and option in NAMES_A_FILE:
             return f"{option}={self._placed(value, option, here)}"
@@ -106,11 +106,11 @@ class RunExecutor:
                 f"{manager} cannot install {', '.join(unknown)}, for there is no container to install into. What your programs need beside "
                 "Python's packages has to be on this machine; install it there, and leave the line out."
             )
-        self._tell(f"line {instruction.line}: {', '.join(names)} not installed: programs find what this machine has of it.")
+        self._warn(f"line {instruction.line}: {', '.join(names)} not installed: programs find what this machine has of it.")
 
     def _tool(self, instruction: Instruction, program: str, arguments: list[str], here: PurePosixPath) -> None:
         placed: list[str] = []
-        mode_is_next = program == "chmod"  # the first argument that is no option
+        mode_is_next = program == "chmod"  # the first argument that is not an option
         for argument in arguments:
             if argument.startswith("-") and not (mode_is_next and MODE.fullmatch(argument)):
                 self._check_option(instruction, program, argument)
@@ -129,15 +129,15 @@ class RunExecutor:
             raise instruction.error(f"`{program} {shlex.join(arguments)}` failed: {said}. It works on the image's own files alone.")
 
     def _check_option(self, instruction: Instruction, program: str, option: str) -> None:
-        """An option may hold no path, which would lead out of the image."""
+        """Check an option. It must not contain a path, which could lead out of the image."""
         letters, name = set(option[1:]), option.removeprefix("--")
         if not (name in self._rules["long_options"] if option.startswith("--") else letters <= set(self._rules["tools"][program])):
             raise instruction.error(f"the option {option} of {program} is not supported here.")
 
     def _paths(self, here: PurePosixPath, argument: str, follow: bool) -> list[str]:
-        """Where the files of the image lie that an argument names, by a glob in its last part or by name.
+        """The places on this machine of the image's files that an argument names, literally or by a glob in its last part.
 
-        ``follow``: whether a link stands for what it leads to, in the image.
+        ``follow``: whether to follow links, inside the image.
         """
         path = here / argument
         folder = self._tree.find(str(path.parent))
@@ -150,12 +150,12 @@ class RunExecutor:
 
 
 def commands(instruction: Instruction, variables: Mapping[str, str]) -> list[list[str]]:
-    """The commands of a RUN, each as its words; a shell's escape is the backslash, whatever the Dockerfile's own is.
+    """The commands of a RUN, each as a list of words. The shell's escape is the backslash, whatever the Dockerfile's escape is.
 
     Raises
     ------
     DockerfileError
-        For what only a shell could make sense of.
+        The RUN needs a shell.
     """
     if instruction.words is not None:
         return [list(instruction.words)]

@@ -1,4 +1,4 @@
-"""The files of an image: a folder in which each lies under the path that it has in the image."""
+"""The files of an image, in a folder where each has its path in the image."""
 
 from __future__ import annotations
 
@@ -7,27 +7,29 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-MOST_LINKS = 40  # as the kernel follows
+MOST_LINKS = 40  # the kernel's limit
 PYTHON = re.compile(rb"#!\s*(/\S*/python[\d.]*)\s")
 
 
 class ImageFiles:
-    """Parameters
+    """The files of one image.
+
+    Parameters
     ----------
     root : Path
-        The folder; it exists.
+        An existing folder.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
 
     def find(self, path: str) -> Path:
-        """Where an absolute path of the image lies, links in it followed as inside; never outside `root`.
+        """The place of an absolute path of the image. Links are followed inside the image, so the place is never outside `root`.
 
         Raises
         ------
         OSError
-            Links that lead to themselves.
+            Links form a loop.
         """
         found, rest, links = [], list(PurePosixPath(path).parts[1:]), 0
         while rest:
@@ -48,13 +50,13 @@ class ImageFiles:
         return self.root.joinpath(*found)
 
     def make(self, path: str) -> Path:
-        """A folder of the image, made where it is not there."""
+        """A folder of the image, created if missing."""
         place = self.find(path)
         place.mkdir(parents=True, exist_ok=True)
         return place
 
     def fixed_pythons(self) -> Iterator[tuple[str, str]]:
-        """Programs whose first line names a Python by its path: ``(program, Python)``."""
+        """Programs whose first line has the path of a Python: ``(program, Python)``."""
         for path in sorted(self.root.rglob("*")):
             if path.is_file() and not path.is_symlink() and path.stat().st_mode & 0o100:
                 with path.open("rb") as file:
@@ -63,7 +65,7 @@ class ImageFiles:
                     yield f"/{path.relative_to(self.root)}", found[1].decode()
 
     def copy(self, source: Path, path: str) -> Path:
-        """A file or link to ``path`` in the image; whatever was there is replaced. Folders on the way are made."""
+        """Copy a file or link to ``path`` in the image, replacing what is there. Parent folders are created."""
         place = self.make(str(PurePosixPath(path).parent)) / PurePosixPath(path).name
         if place.is_symlink() and not source.is_symlink():
             place = self.find(path)

@@ -1,1 +1,1 @@
-"""ECR: the account's own container images. The records are moto's."""
+"""Amazon ECR: the account's own container images. moto keeps the records."""

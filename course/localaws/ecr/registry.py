@@ -1,8 +1,8 @@
-"""The account's own container registry: which image a URI names. moto keeps ECR's records, `containers/images/own.py` what is in an image.
+"""The account's own container registry: finds the image of a URI. moto keeps ECR's records, `images.custom` the images' files.
 
-Words: https://github.com/aws/amazon-sagemaker-examples/issues/2534 (a job, no such repository) and /issues/1476 (no such image),
+Source of messages: https://github.com/aws/amazon-sagemaker-examples/issues/2534 (a job, no such repository), /issues/1476 (no such image),
 https://github.com/wpilibsuite/DetectCoral/issues/37 (a role that may not pull), https://github.com/aws-samples/easy-amazon-sagemaker-deployments/issues/4
-(a model), read 2026-11-25. Different from AWS: a repository's own policy is taken to let every role pull, and a model's role is not asked.
+(a model), read 2026-11-25. Different from AWS: a repository with a policy lets every role pull, and a model's role is not checked.
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class RepositoryImage:
-    """A repository, whether it has a policy of its own, and the image that was looked for: the digests of its manifest and of its
-    configuration, ``""`` when there is no such image.
+    """An image in a repository: the digests of its manifest and of its configuration, ``""`` if the image does not exist.
+
+    ``has_policy`` says whether the repository has its own policy.
     """
 
     arn: str
@@ -39,7 +40,7 @@ class RepositoryImage:
 
 
 class Registry:
-    """Finds the images of one account, and keeps their bodies in the state folder.
+    """Finds the images of one account and keeps their bodies in the state folder.
 
     Parameters
     ----------
@@ -52,20 +53,20 @@ class Registry:
         images.connect(platform.account, self.find)
 
     def find(self, uri: str, parts: re.Match[str], role: str) -> CustomImage:
-        """The image that a URI of this account's names; waits for moto.
+        """The image of a URI of this account. Waits for moto.
 
         Parameters
         ----------
         uri : str
         parts : re.Match
-            Of `images.URI`.
+            The match of `images.URI`.
         role : str
-            Of the job that is to pull it, ``""`` for a model.
+            The job's role, which pulls the image, ``""`` for a model.
 
         Raises
         ------
         AwsError
-            ``ValidationException``: there is no such repository, or no such image in it, or the role may not pull it.
+            ``ValidationException``: the repository or the image does not exist, or the role may not pull it.
         """
         found = self._platform.identity.moto.run(lambda: self._look_up(parts))
         if not role and (found is None or not found.digest):
@@ -99,7 +100,7 @@ class Registry:
         return all(decision.allowed for decision in self._platform.identity.simulate(role, PULLING, [repository]))
 
     def recover(self) -> None:
-        """Begin, in the background, to remove the bodies that no image names any longer. Before anything was started from them."""
+        """Start to remove, in the background, the bodies that no image uses. Call it before jobs or servers start from images."""
         threading.Thread(target=self._sweep, name="registry", daemon=True).start()
 
     def reset(self) -> None:
@@ -111,16 +112,16 @@ class Registry:
     def _sweep(self) -> None:
         try:
             self.bodies.sweep(self._platform.identity.moto.run(self._named))
-        except Exception:  # then they are swept at the next start
+        except Exception:  # the next start tries again
             logger.info("the bodies of images were not swept", exc_info=True)
 
     # In moto's thread
 
     def _look_up(self, parts: re.Match[str]) -> RepositoryImage | None:
-        """None when there is no such repository."""
+        """The image in its repository. None if the repository does not exist."""
         try:
             repository = self._backends()[parts["region"]].repositories[parts["repository"]]
-        except KeyError:  # neither is a region that there is not
+        except KeyError:  # the region may not exist either
             return None
         wanted, tag = parts["digest"], parts["tag"] or (None if parts["digest"] else "latest")
         for image in repository.images:
@@ -129,7 +130,7 @@ class Registry:
         return RepositoryImage(repository.arn, bool(repository.policy))
 
     def _named(self) -> set[str]:
-        """The digests of all configurations that a manifest names, in every region."""
+        """The digests of all configurations that manifests name, in all regions."""
         repositories = [repository for backend in list(self._backends().values()) for repository in backend.repositories.values()]
         return {_config_of(image) for repository in repositories for image in repository.images}
 
@@ -140,7 +141,7 @@ class Registry:
 
 
 def _config_of(image: Any) -> str:
-    """A manifest may be anything that PutImage was given; ``"none"`` of one that names no configuration."""
+    """The digest of a manifest's configuration, ``"none"`` if it names none: PutImage accepts any text as a manifest."""
     try:
         digest = str(json.loads(image.image_manifest)["config"]["digest"])
     except (ValueError, KeyError, TypeError):

@@ -39,9 +39,9 @@ class Image:
 def built(local_aws: launch.Handle, client, tmp_path: Path):
     """Builds a Dockerfile in a folder of files."""
 
-    def make(dockerfile: str, files: dict[str, str] | None = None, tell=print, **arguments: str) -> Image:
+    def make(dockerfile: str, files: dict[str, str] | None = None, report_line=print, **arguments: str) -> Image:
         write(tmp_path, {"Dockerfile": dockerfile} | (files or {}))
-        image = build(local_aws, tmp_path, f"tests/{uuid.uuid4().hex}", arguments=arguments, tell=tell)
+        image = build(local_aws, tmp_path, f"tests/{uuid.uuid4().hex}", arguments=arguments, report_line=report_line)
         return Image(local_aws, client("ecr"), image.uri)
 
     return make
@@ -173,7 +173,7 @@ def test_what_was_passed_over_is_told(built) -> None:
         COPY --chmod=755 program /srv/
         """,
         {"program": "#!/usr/bin/python3 -u\n"},
-        tell=told.append,
+        report_line=told.append,
         UNKNOWN="x",
     )
     warnings = [line for line in told if line.startswith("[warning]")]

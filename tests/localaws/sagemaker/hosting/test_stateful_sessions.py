@@ -69,7 +69,7 @@ class Stateful(ComponentFixtures):
 
     def image(self, folder, header: str = HEADERS[0]) -> str:
         files = {"Dockerfile": DOCKERFILE, "program/serve": SERVE.replace("HEADER", header, 1)}
-        return build(self.handle, write(folder, files), f"stateful/{uuid.uuid4().hex[:8]}", tell=print).uri
+        return build(self.handle, write(folder, files), f"stateful/{uuid.uuid4().hex[:8]}", report_line=print).uri
 
     def stateful_model(self, image: str) -> str:
         name = self.name("model")

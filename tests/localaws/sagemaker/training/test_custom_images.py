@@ -31,7 +31,7 @@ def made(world: JobFixtures, wheels: Path, monkeypatch: pytest.MonkeyPatch):
     visible.machine.cache_clear()  # it has looked where wheels are
 
     def make(folder: Path, **options) -> BuiltImage:
-        return build(world.handle, folder, f"images/{uuid.uuid4().hex[:8]}", tell=print, **options)
+        return build(world.handle, folder, f"images/{uuid.uuid4().hex[:8]}", report_line=print, **options)
 
     return make
 
