@@ -1,1 +1,1 @@
-"""Athena: SQL over the tables of the Glue catalog whose data lie in S3. DuckDB runs it, in a process of its own for each query."""
+"""Amazon Athena: SQL on tables of the Glue catalog with data in S3. DuckDB runs each query in its own process."""

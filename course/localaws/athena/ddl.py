@@ -1,4 +1,4 @@
-"""The statements that read or change the catalog, and no data."""
+"""Runs the statements that read or change the catalog but no data."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _VALUE = re.compile(r"\s*[`\"]?(\w+)[`\"]?\s*=\s*(?:'([^']*)'|(\S+?))\s*(?:,|$)"
 
 
 class DdlExecutor:
-    """Carries out one such statement in a database. Raises QueryFailure, AwsError."""
+    """Runs DDL statements in a database. Raises QueryFailure, AwsError."""
 
     def __init__(self, catalog: Catalog, access: Access, database: str) -> None:
         self._catalog, self._access, self._database = catalog, access, database

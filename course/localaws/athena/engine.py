@@ -1,4 +1,4 @@
-"""Starts the process that runs a query (`worker`), with limits of time and memory, and hands it the files that the query may read."""
+"""Starts the process that runs a query (`worker`) with limits of time and memory, and passes it the files that the query may read."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from course.localaws.athena.failures import QueryFailure
 from course.localaws.athena.plan import QueryPlan, TableScan
 
 SECONDS = 30 * 60  # "DML query timeout" of Athena's quotas, read 2026-11-25
-MEMORY = 1 << 30  # bytes, DuckDB's
-PROCESS_MEMORY = 4 << 30  # bytes of the whole process, which also holds what it writes
+MEMORY = 1 << 30  # DuckDB's memory limit in bytes
+PROCESS_MEMORY = 4 << 30  # bytes of the whole process, including what it writes
 FILE_SIZE = 8 << 30
 _COMPRESSIONS = {"gz": "gzip", "zst": "zstd", "zstd": "zstd"}
-_UNREAD = ("bz2", "snappy", "lzo", "lz4", "deflate")  # endings of files that Athena reads and DuckDB does not
+_UNREAD = ("bz2", "snappy", "lzo", "lz4", "deflate")  # extensions of files that Athena reads and DuckDB does not
 
 
 class QueryProcess:
-    """One query's process. `stop` may be called from another thread."""
+    """The process of one query. `stop` may be called from another thread."""
 
     def __init__(self, access: Access) -> None:
         self._access = access
@@ -42,12 +42,12 @@ class QueryProcess:
         return self._stopped.is_set()
 
     def run(self, plan: QueryPlan, folder: Path, output: dict | None) -> dict:
-        """Run a plan; without an ``output`` the result is ``results.csv`` in ``folder``, else see `files.write_files`.
+        """Run a plan. Without an ``output`` the result is ``results.csv`` in ``folder``, else see `files.write_files`.
 
         Returns
         -------
         dict
-            ``columns`` (names and DuckDB's types), ``scanned`` bytes, ``rows``, and ``files`` where there is an ``output``.
+            ``columns`` (names and DuckDB's types), ``scanned`` bytes, ``rows``, and ``files`` if there is an ``output``.
 
         Raises
         ------
@@ -125,7 +125,7 @@ class QueryProcess:
         }
 
     def _pieces(self, values: tuple[str, ...], location: str) -> list[dict]:
-        """The files of a partition, those of one compression together."""
+        """The files of a partition, grouped by compression."""
         pieces: dict[str, dict] = {}
         for stored in self._access.objects(location):
             ending = stored.key.rpartition(".")[2].lower()
@@ -141,7 +141,7 @@ class QueryProcess:
 
 
 def _delimited(parameters: dict[str, str]) -> dict:
-    """What LazySimpleSerDe is told; it knows no quotes."""
+    """The CSV options of LazySimpleSerDe, which has no quotes."""
     delimiter = parameters.get("field.delim", parameters.get("serialization.format", "\x01"))
     return {
         "delimiter": "\x01" if delimiter == "1" and "field.delim" not in parameters else delimiter,
@@ -156,6 +156,6 @@ def _opencsv(parameters: dict[str, str]) -> dict:
         "delimiter": parameters.get("separatorChar", ","),
         "quote": parameters.get("quoteChar", '"'),
         "escape": parameters.get("escapeChar", "\\"),
-        "null": "\x00",  # nothing is NULL to OpenCSVSerde
+        "null": "\x00",  # OpenCSVSerde has no NULL
         "skip": int(parameters.get("skip.header.line.count", 0)),
     }

@@ -1,4 +1,4 @@
-"""What is remembered of queries: a row each, which survives `kill -9`."""
+"""The stored queries: one database row each, which survives `kill -9`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ENDED = ("SUCCEEDED", "FAILED", "CANCELLED")
 
 
 class Executions:
-    """The queries of an account. A row's ``document`` is a ``QueryExecution``, its ``columns`` are those of the result."""
+    """The queries of an account. A row's ``document`` is a ``QueryExecution``; ``columns`` are the result's columns."""
 
     def __init__(self, path: Path) -> None:
         self._database = Database(path, SCHEMA)
@@ -36,14 +36,14 @@ class Executions:
             )
 
     def row(self, region: str, query: str) -> sqlite3.Row:
-        """Raises AwsError."""
+        """The row of a query. Raises AwsError if there is none."""
         row = self._database.connection.execute("SELECT * FROM executions WHERE id = ? AND region = ?", (query, region)).fetchone()
         if row is None:
             raise invalid(f"QueryExecution {query} was not found")
         return row
 
     def same(self, region: str, token: str | None, text: str) -> str:
-        """The query that was started with the same token, ``""`` for none. Raises AwsError when it was another query."""
+        """The id of the query that was started with the same token, ``""`` for none. Raises AwsError if that query was different."""
         found = self._database.connection.execute("SELECT id, document FROM executions WHERE region = ? AND token = ?", (region, token))
         row = found.fetchone()
         if row is None:
@@ -53,7 +53,7 @@ class Executions:
         return row["id"]
 
     def newest(self, region: str, workgroup: str, start: int, most: int) -> list[str]:
-        """Ids of a workgroup, the newest first."""
+        """The ids of a workgroup's queries, newest first."""
         found = self._database.connection.execute(
             "SELECT id FROM executions WHERE region = ? AND workgroup = ? ORDER BY submitted DESC, rowid DESC LIMIT ? OFFSET ?",
             (region, workgroup, most, start),
@@ -65,7 +65,7 @@ class Executions:
         return [row["id"] for row in rows if json.loads(row["document"])["Status"]["State"] not in ENDED]
 
     def update(self, query: str, change: Callable[[dict], None], columns: list[dict] | None = None, rows: int = 0) -> None:
-        """Change a document; nothing happens to one that is gone, since everything was reset."""
+        """Change a query's document. Does nothing if a reset has deleted it."""
         with self._database.write() as connection:
             row = connection.execute("SELECT document FROM executions WHERE id = ?", (query,)).fetchone()
             if row is None:

@@ -1,4 +1,4 @@
-"""The data files of UNLOAD, CREATE TABLE AS and INSERT INTO, written into the folder of the query's process."""
+"""Writes the data files of UNLOAD, CREATE TABLE AS and INSERT INTO to the folder of the query's process."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from pyarrow import orc, parquet
 
 from course.localaws.athena.text import text
 
-MOST_FILES = 4  # of one partition: Athena's workers write beside each other
+MOST_FILES = 4  # files of one partition: Athena's workers write in parallel
 
 
 def write_files(table: pyarrow.Table, columns: list[list[str]], output: dict) -> tuple[int, list[dict]]:
-    """Write a result; returns the number of its rows and of each file its ``name``, and the ``values`` of its partition.
+    """Write a result. Returns the number of rows, and for each file its ``name`` and the ``values`` of its partition.
 
     Parameters
     ----------
     output : dict
-        ``format``, ``compression``, ``delimiter``, ``null``, and ``keys``: the columns by which it is partitioned.
+        ``format``, ``compression``, ``delimiter``, ``null``, and ``keys``, the partition columns.
     """
     write = _WRITERS[output["format"]]
     kinds = dict(columns)

@@ -1,4 +1,4 @@
-"""The databases and tables of the Glue catalog, as Athena's own operations show them."""
+"""The databases and tables of the Glue catalog in the form of Athena's operations."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ _SHOWN = ("Name", "CreateTime", "LastAccessTime", "TableType", "PartitionKeys", 
 
 
 def databases(catalog: Catalog, params: dict) -> dict:
-    """ListDatabases."""
+    """The answer to ListDatabases."""
     _check(params)
     return {"DatabaseList": [{"Name": name} for name in catalog.databases()]}
 
 
 def database(catalog: Catalog, params: dict) -> dict:
-    """GetDatabase."""
+    """The answer to GetDatabase."""
     _check(params)
     return {"Database": {"Name": _database(catalog, params["DatabaseName"])}}
 
 
 def tables(catalog: Catalog, params: dict) -> dict:
-    """ListTableMetadata; ``Expression`` is a regular expression of names."""
+    """The answer to ListTableMetadata. ``Expression`` is a regular expression for names."""
     _check(params)
     try:
         wanted = re.compile(params.get("Expression", ".*"), re.I)
@@ -35,7 +35,7 @@ def tables(catalog: Catalog, params: dict) -> dict:
 
 
 def table(catalog: Catalog, params: dict) -> dict:
-    """GetTableMetadata."""
+    """The answer to GetTableMetadata."""
     _check(params)
     found = catalog.table(_database(catalog, params["DatabaseName"]), params["TableName"].lower())
     if found is None:

@@ -1,7 +1,7 @@
-"""A SELECT in Athena's SQL, made ready for the engine: which columns of which tables it reads, and the same in DuckDB's SQL.
+"""Plans a SELECT in Athena's SQL for the engine: the columns and tables that it reads, and its translation to DuckDB's SQL.
 
-Athena engine version 3 is Trino; sqlglot translates. Where the engines differ and sqlglot does not bridge it: whole numbers divided by
-zero fail in Trino, and are NULL in DuckDB.
+Athena engine version 3 is Trino. sqlglot translates, except one difference that is handled here: an integer divided by zero fails in Trino
+and is NULL in DuckDB.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ _UNNAMED = re.compile(r"_col\d+")
 
 @dataclass(slots=True)
 class TableScan:
-    """One reading of one table.
+    """One scan of a table.
 
     Attributes
     ----------
     view : str
-        What the engine's SQL calls it.
+        Its name in the engine's SQL.
     table : CatalogTable
     columns : list of str
-        Those that are read, partition keys among them.
+        The columns to read, including partition keys.
     condition : str
-        In DuckDB's SQL, over the partition keys alone: partitions for which it is not true are not read.
+        A condition on the partition keys alone, in DuckDB's SQL. Partitions that do not meet it are not read.
     alias : str
-        By which the condition names the table.
+        The table's name in the condition.
     """
 
     view: str
@@ -50,7 +50,7 @@ class TableScan:
 
 @dataclass(slots=True)
 class QueryPlan:
-    """A query in DuckDB's SQL over the views of its scans, and the names of its columns."""
+    """A query in DuckDB's SQL on the views of its scans, and the names of its columns."""
 
     sql: str
     columns: list[str] = field(default_factory=list)
@@ -67,11 +67,11 @@ class Planner:
     ----------
     text : str
     query : sqlglot.exp.Query
-        As parsed from ``text``, or of a part that begins at ``offset``.
+        Parsed from ``text``, or from the part that begins at ``offset``.
     database : str
-        Of tables that name none.
+        The database of tables that name none.
     find : callable
-        A table by database and name.
+        Returns a table by database and name.
     has_database : callable
     """
 
@@ -83,7 +83,7 @@ class Planner:
         self._tables: dict[tuple[str, str], CatalogTable] = {}
 
     def plan(self) -> QueryPlan:
-        """Raises QueryFailure."""
+        """Plan the query. Raises QueryFailure."""
         self._resolve()
         schema: dict = {}
         for (database, name), table in self._tables.items():
@@ -105,7 +105,7 @@ class Planner:
         return plan
 
     def _resolve(self) -> None:
-        """Look up every table that is named and is no common table expression."""
+        """Look up every table that is not a common table expression."""
         for scope in traverse_scope(self._query):
             for node, source in scope.selected_sources.values():
                 if isinstance(source, exp.Table) and isinstance(node.this, exp.Identifier):
@@ -158,7 +158,7 @@ class Planner:
 
 
 def _on_keys(scope: Scope, alias: str, table: CatalogTable) -> Iterator[exp.Expression]:
-    """The parts of a WHERE that speak of a table's partition keys alone. None where an outer join may fill its columns with NULL."""
+    """The conditions of a WHERE that use a table's partition keys alone. None if an outer join may fill its columns with NULL."""
     where = scope.expression.args.get("where")
     joins = scope.expression.args.get("joins") or []
     if not where or not table.keys or any(join.side for join in joins):
@@ -170,7 +170,7 @@ def _on_keys(scope: Scope, alias: str, table: CatalogTable) -> Iterator[exp.Expr
 
 
 def _named(query: exp.Query) -> exp.Query:
-    """A copy in which columns that have no name have Trino's."""
+    """A copy in which unnamed columns have Trino's names."""
     query = query.copy()
     for select in list(query.find_all(exp.Select)):
         for number, column in enumerate(select.expressions):
@@ -180,7 +180,7 @@ def _named(query: exp.Query) -> exp.Query:
 
 
 def _renumber(query: exp.Query) -> None:
-    """Those of the result, counted after the stars were written out."""
+    """Number the unnamed columns of the result, after ``*`` is expanded."""
     for number, column in enumerate(query.selects):
         if isinstance(column, exp.Alias) and _UNNAMED.fullmatch(column.alias):
             column.set("alias", exp.to_identifier(f"_col{number}", quoted=True))

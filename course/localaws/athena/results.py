@@ -1,4 +1,4 @@
-"""The pages of GetQueryResults, read from the result that lies in S3."""
+"""Reads the pages of GetQueryResults from the result in S3."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ _CHUNK = 1 << 20
 
 
 def page(path: Path, quoted: bool, token: str | None, most: int) -> tuple[list[dict], str | None]:
-    """Rows from a place of a result on, and the place after them, ``None`` at its end.
+    """Rows of a result from a place on, and the next place, ``None`` at the end.
 
     Parameters
     ----------
     path : Path
     quoted : bool
-        Fields as in a SELECT's CSV; else lines with tabs.
+        Whether fields are quoted, as in a SELECT's CSV. If not, they are separated by tabs.
     token : str or None
-        The place: a number of bytes.
+        The place, a number of bytes.
     most : int
 
     Raises
     ------
     AwsError
-        ``InvalidRequestException``: no such place.
+        ``InvalidRequestException``: the place does not exist.
     """
     start, size, rows = place(token), path.stat().st_size, []
     with path.open("rb") as file:
@@ -49,7 +49,7 @@ def page(path: Path, quoted: bool, token: str | None, most: int) -> tuple[list[d
 
 
 def place(token: str | None) -> int:
-    """Where the page of a ``NextToken`` begins. Raises AwsError."""
+    """The place where the page of a ``NextToken`` begins. Raises AwsError."""
     if token is not None and not _PLACE.fullmatch(token):
         raise invalid("Invalid NextToken")
     return int(token or 0)

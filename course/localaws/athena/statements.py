@@ -1,4 +1,4 @@
-"""What a text asks Athena to do, before anything is done.
+"""Parses the text of a statement for Athena.
 
 https://docs.aws.amazon.com/athena/latest/ug/ddl-reference.html and dml-queries-functions-operators.html, read 2026-11-25.
 """
@@ -16,7 +16,7 @@ from course.localaws.athena.failures import SyntaxFailure
 
 _NAME = r"(?:[`\"]?(?P<db>\w+)[`\"]?\s*\.\s*)?[`\"]?(?P<name>\w+)[`\"]?"
 _DATABASE = r"[`\"]?(?P<name>[\w-]+)[`\"]?"
-# Statements that are read by their pattern, by their SubstatementType; all others are sqlglot's.
+# Patterns of statements by SubstatementType. sqlglot parses all other statements.
 _PATTERNS = {
     "CREATE_DATABASE": (
         rf"CREATE\s+(?:DATABASE|SCHEMA)\s+(?P<exists>IF\s+NOT\s+EXISTS\s+)?{_DATABASE}(?:\s+COMMENT\s+'(?P<comment>[^']*)')?"
@@ -43,7 +43,7 @@ UTILITY = ("SHOW_", "DESCRIBE_", "REPAIR_")
 
 @dataclass(frozen=True, slots=True)
 class SqlStatement:
-    """A statement that was read.
+    """A parsed statement.
 
     Attributes
     ----------
@@ -51,12 +51,12 @@ class SqlStatement:
     kind : str
         ``SubstatementType``: ``SELECT``, ``UNLOAD``, ``CREATE_TABLE_AS_SELECT``, ``INSERT``, ``CREATE_TABLE`` or a key of the patterns.
     words : dict
-        The groups of its pattern.
+        The named groups of its pattern.
     query : sqlglot.exp.Query or None
-        What it selects, which is read from ``offset`` of the text on.
+        Its query, parsed from ``offset`` of the text on.
     tree : sqlglot.exp.Expression or None
     properties : dict
-        What stands after WITH, names in lower case.
+        The properties after WITH, with lower-case names.
     """
 
     text: str
@@ -69,14 +69,14 @@ class SqlStatement:
 
     @property
     def type(self) -> str:
-        """``StatementType``."""
+        """Its ``StatementType``."""
         if self.kind.startswith(UTILITY):
             return "UTILITY"
         return "DML" if self.kind in ("SELECT", "UNLOAD", "INSERT") else "DDL"
 
 
 def read(text: str, parameters: list[str] | None = None) -> SqlStatement:
-    """Read a statement; ``parameters`` take the places of its question marks. Raises SyntaxFailure."""
+    """Parse a statement. ``parameters`` replace its question marks. Raises SyntaxFailure."""
     stripped = text.strip().rstrip(";").rstrip()
     start = text.index(stripped) if stripped else 0
     for kind, pattern in _COMPILED.items():
@@ -114,7 +114,7 @@ def _parsed(text: str, parameters: list[str] | None) -> exp.Expression:
     if len(trees) != 1 or trees[0] is None:
         raise SyntaxFailure("Only one sql statement is allowed. Got: " + text[:200])
     tree = trees[0]
-    if isinstance(tree, (exp.Alias, exp.Column)):  # a word that begins no statement
+    if isinstance(tree, (exp.Alias, exp.Column)):  # no statement begins with this word
         raise _no_beginning(text)
     return _filled(tree, parameters or [])
 
@@ -133,7 +133,7 @@ def _filled(tree: exp.Expression, parameters: list[str]) -> exp.Expression:
 
 
 def _rows(tree: exp.Insert) -> exp.Query:
-    """What an INSERT inserts, as a query."""
+    """The rows of an INSERT, as a query."""
     rows = tree.expression
     if isinstance(rows, exp.Values):
         width = len(rows.expressions[0].expressions) if isinstance(rows.expressions[0], exp.Tuple) else 1

@@ -1,4 +1,4 @@
-"""A table of the Glue catalog as CREATE EXTERNAL TABLE and CREATE TABLE AS describe it, and the statement that describes a table."""
+"""Makes the Glue TableInput of CREATE EXTERNAL TABLE and CREATE TABLE AS, and the statement of SHOW CREATE TABLE."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FORMATS = {
 
 
 def table_input(name: str, columns: list[dict], keys: list[dict], location: str, kind: str, serde: dict, parameters: dict) -> dict:
-    """A TableInput; ``kind`` is a key of `FORMATS`, ``serde`` may name another library and gives its parameters."""
+    """A TableInput. ``kind`` is a key of `FORMATS`. ``serde`` may name another library and has its parameters."""
     library, reads, writes = FORMATS[kind]
     return {
         "Name": name,
@@ -39,7 +39,7 @@ def table_input(name: str, columns: list[dict], keys: list[dict], location: str,
 
 
 def external(tree: exp.Create) -> tuple[str, dict]:
-    """Of CREATE EXTERNAL TABLE: the database that it names, ``""`` for none, and the TableInput. Raises QueryFailure."""
+    """The database (``""`` for none) and the TableInput of CREATE EXTERNAL TABLE. Raises QueryFailure."""
     schema = tree.this
     if not isinstance(schema, exp.Schema):
         raise QueryFailure("FAILED: SemanticException a table takes columns")
@@ -113,7 +113,7 @@ def _delimited(each: exp.RowFormatDelimitedProperty) -> dict[str, str]:
 
 
 def statement_of(table: CatalogTable) -> list[str]:
-    """The lines of SHOW CREATE TABLE."""
+    """The lines that SHOW CREATE TABLE answers."""
 
     def columns(entries: list[dict]) -> str:
         return ", \n".join(f"  `{each['Name']}` {each.get('Type', 'string')}" for each in entries) + ")"

@@ -1,4 +1,4 @@
-"""Values as Athena writes them as text, in results and in files."""
+"""Formats values as text as Athena does, in results and in files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 
 def text(value: Any, kind: str = "") -> str | None:
-    """A value of DuckDB's Python client; ``kind`` is its DuckDB type, which tells a FLOAT from a DOUBLE. NULL is ``None``."""
+    """The text of a value of DuckDB's Python client. ``kind`` is its DuckDB type (FLOAT and DOUBLE differ). NULL is ``None``."""
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -36,7 +36,7 @@ def _inner(value: Any) -> str:
 
 
 def _number(value: float, single: bool) -> str:
-    """As Java's Double.toString and Float.toString."""
+    """The text of a number as in Java's Double.toString and Float.toString."""
     if not math.isfinite(value):
         return "NaN" if math.isnan(value) else f"{'-' if value < 0 else ''}Infinity"
     digits = _shortest_single(value) if single else repr(value)

@@ -1,4 +1,4 @@
-"""One column's type in the three languages that meet here: Hive's (the Glue catalog), DuckDB's (the engine) and Trino's (results)."""
+"""Converts column types between Hive (the Glue catalog), DuckDB (the engine) and Trino (results)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from sqlglot.errors import SqlglotError
 
 from course.localaws.athena.failures import QueryFailure
 
-# As Athena's ColumnInfo says them, where sqlglot's Trino says otherwise.
+# Names in Athena's ColumnInfo that differ from sqlglot's Trino.
 _COLUMN_INFO = {"real": "float", "timestamp(3)": "timestamp"}
 _NULL = '"NULL"'  # DuckDB's type of a NULL without a type
 PRECISIONS = {
@@ -17,19 +17,19 @@ PRECISIONS = {
 
 
 def duckdb(hive: str) -> str:
-    """DuckDB's name of a type of the Glue catalog. Raises QueryFailure."""
+    """DuckDB's name for a type of the Glue catalog. Raises QueryFailure."""
     return _build(hive, "hive").sql("duckdb")
 
 
 def hive(duckdb_type: str) -> str:
-    """The Glue catalog's name of a type that DuckDB answered."""
+    """The Glue catalog's name for a type of DuckDB."""
     if duckdb_type == _NULL:
         return "string"
     return catalog_name(_build(duckdb_type, "duckdb"))
 
 
 def catalog_name(kind: exp.DataType) -> str:
-    """A type as the Glue catalog writes it, without spaces: ``struct<a:int,b:decimal(10,2)>``."""
+    """A type in the Glue catalog's form, without spaces: ``struct<a:int,b:decimal(10,2)>``."""
     return kind.sql("hive").lower().replace(": ", ":").replace(", ", ",")
 
 
@@ -38,7 +38,7 @@ def is_nested(hive_type: str) -> bool:
 
 
 def column_info(name: str, duckdb_type: str) -> dict:
-    """A result's column as GetQueryResults describes it."""
+    """The ``ColumnInfo`` of a result's column in GetQueryResults."""
     if duckdb_type == _NULL:
         return column_info(name, "VARCHAR") | {"Type": "unknown", "Precision": 0, "CaseSensitive": False}
     kind = _build(duckdb_type, "duckdb").sql("trino").lower()
@@ -53,7 +53,7 @@ def column_info(name: str, duckdb_type: str) -> dict:
 
 
 def text_column(name: str) -> dict:
-    """A column of what SHOW and DESCRIBE answer."""
+    """The ``ColumnInfo`` of a column of SHOW and DESCRIBE."""
     return column_info(name, "VARCHAR") | {"Type": "string", "Precision": 0, "CaseSensitive": False}
 
 

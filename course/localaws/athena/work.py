@@ -1,4 +1,4 @@
-"""Carries out one query: reads, runs, stores what comes of it."""
+"""Runs one query: plans it, executes it, and stores the result."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ _CREATED = (
 
 @dataclass(slots=True)
 class QueryOutcome:
-    """What came of a query.
+    """The result of a query.
 
     Attributes
     ----------
     columns : list of dict
         ``ColumnInfo`` of its result.
     scanned : int
-        Bytes.
+        Bytes read.
     rows : int
-        Read or written.
+        Rows read or written.
     manifest : str
-        URI of the list of files that were written, ``""`` for none.
+        The URI of the manifest of written files, ``""`` for none.
     planning, executing : float
         Seconds.
     """
@@ -59,19 +59,19 @@ class QueryOutcome:
 
 
 class QueryRun:
-    """One query's doing.
+    """Runs one query.
 
     Parameters
     ----------
     catalog, access
     database : str
-        Of tables that name none.
+        The database of tables that name none.
     statement : SqlStatement
     query_id : str
     results : str
-        URI of its result, without an ending; ``""`` when nobody wants one.
+        The URI of its result without the extension, ``""`` to store no result.
     kms_key : str or None
-        ARN.
+        The ARN of the key that encrypts the result.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class QueryRun:
         return self._engine.stopped
 
     def run(self, folder: Path) -> None:
-        """Do it, in a folder of its own. Raises QueryFailure, AwsError."""
+        """Run the query in a temporary folder. Raises QueryFailure, AwsError."""
         kind = self._statement.kind
         if kind == "SELECT":
             self._select(folder)
@@ -176,7 +176,7 @@ class QueryRun:
             )
 
     def _store(self, target: OutputTarget, found: dict, folder: Path, table: CatalogTable | None = None) -> None:
-        """Put the files that were written where they belong, and list them in the manifest."""
+        """Store the written files at the target, and list them in the manifest."""
         stem, uris = time.strftime("%Y%m%d_%H%M%S", time.gmtime()), []
         for number, file in enumerate(found["files"]):
             uri = f"{target.uri(file['values'])}{stem}_{number:05}_{self._id[:5]}_{uuid.uuid4()}{target.suffix}"
@@ -195,6 +195,6 @@ class QueryRun:
             self._put_metadata(ending)
 
     def _put_metadata(self, ending: str) -> None:
-        """Athena's is binary and not described; this one is JSON."""
+        """Store the metadata file. Athena's is binary and undocumented; this one is JSON."""
         document = {"QueryExecutionId": self._id, "ColumnInfo": self.outcome.columns}
         self._access.put(f"{self._results}{ending}.metadata", json.dumps(document).encode(), self._kms_key)

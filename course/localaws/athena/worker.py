@@ -1,7 +1,7 @@
-"""The process that runs one query: a request on its standard input, an answer on its standard output, files in its folder.
+"""The process of one query: it reads a request on standard input, writes an answer to standard output, and files to its folder.
 
-`engine` starts it. DuckDB may open the files that the request names and none else; it cannot load extensions or change its settings. The
-process ends when its standard input is closed, so that nothing outlives the local AWS.
+`engine` starts it. DuckDB may open only the files that the request names. It cannot load extensions or change its settings. The process
+ends when its standard input closes, so it never outlives the local AWS.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ import duckdb
 from course.localaws.athena.text import text
 
 BAD_DATA = "HIVE_BAD_DATA"
-ROWS = 10_000  # fetched at once
-_ERRORS = (  # the first that fits; what DuckDB raises -> Trino's code
+ROWS = 10_000  # rows fetched at a time
+_ERRORS = (  # DuckDB's exception -> Trino's code; the first match counts
     (duckdb.ConversionException, "INVALID_CAST_ARGUMENT"),
     (duckdb.OutOfRangeException, "NUMERIC_VALUE_OUT_OF_RANGE"),
     (duckdb.BinderException, "TYPE_MISMATCH"),
@@ -32,7 +32,7 @@ _ERRORS = (  # the first that fits; what DuckDB raises -> Trino's code
 def main() -> None:
     request = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    resource.setrlimit(resource.RLIMIT_CPU, (request["seconds"], request["seconds"] + 1))  # ended by SIGXCPU, which tells it from a kill
+    resource.setrlimit(resource.RLIMIT_CPU, (request["seconds"], request["seconds"] + 1))  # ended by SIGXCPU, unlike a kill
     resource.setrlimit(resource.RLIMIT_FSIZE, (request["file_size"], request["file_size"]))
     resource.setrlimit(resource.RLIMIT_DATA, (request["process_memory"], request["process_memory"]))
     try:
@@ -67,14 +67,14 @@ def _run(request: dict) -> dict:
     output = request["output"]
     if output is None:
         return {"columns": columns, "scanned": scanned, "rows": _write_results(connection.execute(sql), columns)}
-    from course.localaws.athena.files import write_files  # brings pyarrow, which a SELECT does without
+    from course.localaws.athena.files import write_files  # imports pyarrow, which a SELECT does not need
 
     rows, files = write_files(connection.sql(sql).to_arrow_table(), columns, output)
     return {"columns": columns, "scanned": scanned, "rows": rows, "files": files}
 
 
 def _typed(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[str, list[list[str]]]:
-    """The query with results of Trino's types, and its columns: DuckDB's sums of whole numbers have 128 bits, Trino's 64."""
+    """The query with results of Trino's types, and its columns. DuckDB's integer sums have 128 bits, Trino's have 64."""
     relation = connection.sql(sql)
     columns = [
         [name, "BIGINT" if str(kind) == "HUGEINT" else str(kind)] for name, kind in zip(relation.columns, relation.types, strict=True)
@@ -90,13 +90,13 @@ def _typed(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[str, list[l
 
 
 def _leave_types(connection: duckdb.DuckDBPyConnection) -> None:
-    """Keep DuckDB from reading text as the type that a query converts it to: since 2.0 it does, and TRY_CAST fails where it should not."""
+    """Disable an optimisation of DuckDB 2.0 that reads text as the type that the query casts it to. It makes TRY_CAST fail."""
     if ("type_pushdown",) in connection.execute("SELECT name FROM duckdb_optimizers()").fetchall():
         connection.execute("SET disabled_optimizers = 'type_pushdown'")
 
 
 def _write_results(found: duckdb.DuckDBPyConnection, columns: list[list[str]]) -> int:
-    """Every field in quotes, and nothing at all for a NULL: that is how an empty string is told from it."""
+    """Write a result as CSV. Every field is quoted and a NULL is empty, so that it differs from an empty string."""
     count, kinds = 0, [kind for _, kind in columns]
     with Path("results.csv").open("w", encoding="utf-8", newline="") as file:
         file.write(_line([name for name, _ in columns]))
@@ -111,7 +111,7 @@ def _line(fields: list[str | None]) -> str:
 
 
 def _make_view(connection: duckdb.DuckDBPyConnection, scan: dict) -> int:
-    """Make the view that a scan is to the query; returns the bytes that Athena would count for it."""
+    """Create the view of a scan. Returns the bytes that Athena would count as scanned."""
     pieces = _kept(connection, scan)
     selects, scanned = [], 0
     for number, piece in enumerate(pieces):
@@ -127,7 +127,7 @@ def _make_view(connection: duckdb.DuckDBPyConnection, scan: dict) -> int:
 
 
 def _kept(connection: duckdb.DuckDBPyConnection, scan: dict) -> list[dict]:
-    """The pieces of those partitions for which the condition on their keys is true."""
+    """The pieces of the partitions whose keys meet the condition."""
     if not scan["condition"] or not scan["pieces"]:
         return scan["pieces"]
     names = ", ".join(["_number", *(_name(key) for key, _ in scan["keys"])])
@@ -141,7 +141,7 @@ def _key_values(scan: dict, piece: dict) -> list[str]:
 
 
 def _source(connection: duckdb.DuckDBPyConnection, scan: dict, piece: dict, number: int) -> tuple[str, set[str] | None]:
-    """What to select from, and the columns that are there, ``None`` when all are."""
+    """The FROM source of a piece, and the columns that it has, ``None`` for all."""
     files, options = f"[{', '.join(map(_quoted, piece['files']))}]", scan["options"]
     if scan["format"] == "parquet":
         source = f"read_parquet({files}, union_by_name = true, hive_partitioning = false)"
@@ -176,9 +176,9 @@ def _column(scan: dict, name: str, present: set[str] | None) -> str:
     kind = scan["columns"][name]
     if present is not None and name not in present:
         return f"CAST(NULL AS {kind}) AS {_name(name)}"
-    if scan["format"] == "text" and kind != "TEXT":  # what is no number is NULL to LazySimpleSerDe
+    if scan["format"] == "text" and kind != "TEXT":  # LazySimpleSerDe reads a malformed number as NULL
         return f"TRY_CAST({_name(name)} AS {kind}) AS {_name(name)}"
-    if scan["format"] == "opencsv" and kind == "DATE":  # days, and milliseconds, since 1970
+    if scan["format"] == "opencsv" and kind == "DATE":  # days since 1970; a timestamp has milliseconds
         return f"DATE '1970-01-01' + {_parsed(name, 'INTEGER')} AS {_name(name)}"
     if scan["format"] == "opencsv" and kind == "TIMESTAMP":
         return f"make_timestamp({_parsed(name, 'BIGINT')} * 1000) AS {_name(name)}"
@@ -188,14 +188,14 @@ def _column(scan: dict, name: str, present: set[str] | None) -> str:
 
 
 def _parsed(name: str, kind: str) -> str:
-    """What is no value of a column's type fails the query."""
+    """The parsed value of a column. A malformed value fails the query."""
     field, found = _name(name), f"TRY_CAST({_name(name)} AS {kind})"
     message = f"{_quoted(BAD_DATA + ': Error parsing field value ')} || {field} || {_quoted(f' for field {name}')}"
     return f"CASE WHEN {found} IS NULL THEN CAST(error({message}) AS {kind}) ELSE {found} END"
 
 
 def _scanned(connection: duckdb.DuckDBPyConnection, scan: dict, piece: dict) -> int:
-    """Of Parquet the columns that are read, of all else whole files."""
+    """The scanned bytes of a piece: the columns read for Parquet, whole files for other formats."""
     if scan["format"] != "parquet":
         return piece["size"]
     names = ", ".join(_quoted(name) for name in scan["columns"])
@@ -208,7 +208,7 @@ def _scanned(connection: duckdb.DuckDBPyConnection, scan: dict, piece: dict) -> 
 
 
 def reason(error: Exception) -> str:
-    """A ``StateChangeReason``."""
+    """The ``StateChangeReason`` of an exception."""
     message = str(error).partition("\n")[0]
     message = re.sub(r"^[\w ]+ Error: ", "", message)
     if isinstance(error, duckdb.OutOfMemoryException):

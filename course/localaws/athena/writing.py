@@ -1,4 +1,4 @@
-"""Where the rows of UNLOAD, CREATE TABLE AS and INSERT INTO go: as which files, and into which table."""
+"""The targets of UNLOAD, CREATE TABLE AS and INSERT INTO: the files, and the table."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from course.localaws.athena.catalog import Catalog, CatalogTable, folder_name
 from course.localaws.athena.failures import QueryFailure
 from course.localaws.athena.table_input import table_input
 
-# By format: the compressions that can be written, the default first. Athena has LZ4 of text, too, and ZSTD levels.
+# The supported compressions of each format, the default first. Athena also supports LZ4 for text, and ZSTD levels.
 _COMPRESSIONS = {
     "PARQUET": ("GZIP", "SNAPPY", "ZSTD", "NONE"),
     "ORC": ("ZLIB", "SNAPPY", "LZ4", "ZSTD", "NONE"),
@@ -24,7 +24,7 @@ _OF_TABLES = {kind: name for name, kind in _KINDS.items()}
 
 @dataclass(slots=True)
 class OutputTarget:
-    """Files of one format below a location.
+    """A target: files of one format below a location.
 
     Attributes
     ----------
@@ -33,9 +33,9 @@ class OutputTarget:
         A key of `table_input.FORMATS`.
     compression : str
     keys : list of str
-        The columns by which they are partitioned.
+        The partition columns.
     delimiter, null : str
-        Of text.
+        For text formats.
     """
 
     location: str
@@ -47,7 +47,7 @@ class OutputTarget:
 
     @property
     def output(self) -> dict:
-        """As `files.write_files` takes it."""
+        """The ``output`` argument of `files.write_files`."""
         return {
             **{"format": _KINDS[self.format], "compression": self._compression, "keys": self.keys},
             **{"delimiter": self.delimiter, "null": self.null},
@@ -68,7 +68,7 @@ class OutputTarget:
 
 
 def of_properties(properties: dict, location: str, known: tuple[str, ...]) -> OutputTarget:
-    """What the WITH clause of UNLOAD or CREATE TABLE AS asks for. Raises QueryFailure."""
+    """The target of the WITH clause of UNLOAD or CREATE TABLE AS. Raises QueryFailure."""
     if unknown := sorted(set(properties) - set(known)):
         raise QueryFailure(f"INVALID_TABLE_PROPERTY: the local AWS does not know the table property '{unknown[0]}'")
     kind = str(properties.get("format", "PARQUET")).upper()
@@ -82,7 +82,7 @@ def of_properties(properties: dict, location: str, known: tuple[str, ...]) -> Ou
 
 
 def of_table(table: CatalogTable) -> OutputTarget:
-    """Where INSERT INTO writes. Raises QueryFailure."""
+    """The target of INSERT INTO. Raises QueryFailure."""
     kind = _OF_TABLES.get(table.format)
     if kind is None:
         raise QueryFailure("NOT_SUPPORTED: INSERT INTO a table of OpenCSVSerde")
@@ -93,7 +93,7 @@ def of_table(table: CatalogTable) -> OutputTarget:
 
 
 def created(name: str, target: OutputTarget, columns: list[list[str]]) -> dict:
-    """The TableInput of what CREATE TABLE AS made."""
+    """The TableInput of a table made by CREATE TABLE AS."""
     entries = [{"Name": column.lower(), "Type": types.hive(kind)} for column, kind in columns]
     keys = [each for key in target.keys for each in entries if each["Name"] == key]
     kept = [each for each in entries if each["Name"] not in target.keys]
@@ -102,7 +102,7 @@ def created(name: str, target: OutputTarget, columns: list[list[str]]) -> dict:
 
 
 def check_keys(target: OutputTarget, columns: list[str]) -> None:
-    """That the partition keys are the last columns, as Athena wants it. Raises QueryFailure."""
+    """Check that the partition keys are the last columns, as Athena requires. Raises QueryFailure."""
     if target.keys and [column.lower() for column in columns[-len(target.keys) :]] != target.keys:
         raise QueryFailure(
             f"HIVE_COLUMN_ORDER_MISMATCH: Partition keys must be the last columns in the table and in the same order as the table "
@@ -111,7 +111,7 @@ def check_keys(target: OutputTarget, columns: list[str]) -> None:
 
 
 def insertion(tree: exp.Insert, table: CatalogTable, sql: str, given: int) -> str:
-    """The rows of a query of ``given`` columns, in DuckDB's SQL, as rows of a table. Raises QueryFailure."""
+    """DuckDB's SQL that converts the rows of a query with the columns ``given`` to rows of a table. Raises QueryFailure."""
     kinds = table.columns | table.keys
     named = [each.name.lower() for each in tree.this.expressions] if isinstance(tree.this, exp.Schema) else list(kinds)
     if unknown := [name for name in named if name not in kinds]:
@@ -125,7 +125,7 @@ def insertion(tree: exp.Insert, table: CatalogTable, sql: str, given: int) -> st
 
 
 def add_partitions(catalog: Catalog, table: CatalogTable, target: OutputTarget, files: list[dict]) -> None:
-    """Add the partitions that a table has now and had not before."""
+    """Add the new partitions of a table to the catalog."""
     known = {values for values, _ in table.partitions}
     for values in dict.fromkeys(tuple(file["values"]) for file in files):
         if values and values not in known:
