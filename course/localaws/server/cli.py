@@ -18,7 +18,7 @@ from course.localaws.server.seed import SeedError, seed
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one sub-command; 1 when it failed, with the reason on standard error."""
+    """Run one subcommand. Returns 1 if it failed, with the reason on standard error."""
     options = _parser().parse_args(arguments)
     try:
         return options.run(options)
@@ -67,7 +67,7 @@ def _start(options: argparse.Namespace) -> int:
 
 
 def _env(options: argparse.Namespace) -> int:
-    # A service's own endpoint would win over AWS_ENDPOINT_URL in SDKs that know no plug-in.
+    # A service-specific endpoint has precedence over AWS_ENDPOINT_URL in SDKs without the plug-in.
     for name in sorted(os.environ):
         if name.startswith("AWS_ENDPOINT_URL_"):
             print(f"unset {name}")
@@ -78,8 +78,8 @@ def _env(options: argparse.Namespace) -> int:
 
 def _seed(options: argparse.Namespace) -> int:
     handle = _running(options)
-    os.environ.update(handle.environment())  # whatever profile or proxy this shell has for real accounts
-    import boto3  # here, as it takes longer to import than the other commands to run
+    os.environ.update(handle.environment())  # overrides this shell's profiles and proxies for real accounts
+    import boto3  # here, because its import takes longer than the other commands
 
     buckets, objects, size = seed(boto3.client("s3", endpoint_url=handle.endpoint), options.directory)
     print(f"Loaded {objects} objects ({size / 1e6:.1f} MB) into {buckets} buckets.")

@@ -1,8 +1,8 @@
-"""`docs/local-aws.md`: what the local AWS does of SageMaker and S3, from its own code and the prose of `conformance.yaml`.
+"""Writes `docs/local-aws.md`: what the local AWS supports of SageMaker and S3, from its code and the prose in `conformance.yaml`.
 
     python -m course.localaws.server.conformance [FILE]
 
-writes it; a test finds out when it is not of today.
+writes the page. A test fails if the page is out of date.
 """
 
 from __future__ import annotations

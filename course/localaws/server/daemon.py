@@ -26,9 +26,9 @@ from course.localaws.server.instance import InUseError, ServerError, ServerInfo,
 from course.sandbox.limits import Limits
 
 HOST = "127.0.0.1"
-KEEP_ALIVE_SECONDS = 75  # longer than SDKs keep an idle connection busy, so that they rarely meet a closed one
-GRACE_SECONDS = 5  # for requests under way at the shut-down
-LOOK_SECONDS = 5  # between two looks at whether anybody can still find it
+KEEP_ALIVE_SECONDS = 75  # longer than SDKs keep an idle connection, so that they rarely use a closed one
+GRACE_SECONDS = 5  # for open requests at shutdown
+CHECK_SECONDS = 5  # between two checks whether it can still be found
 PACKAGE = "from-data-to-deployment"
 
 logger = logging.getLogger(__name__)
@@ -47,29 +47,29 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--ready", type=int, required=True, help="file descriptor on which to say, as one line of JSON, how the start went")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    # uvicorn takes the signals over while it runs, and raises them again when it has stopped: then they end up here.
+    # uvicorn handles these signals while it runs and raises them again when it has stopped; then these handlers run.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
-    os.set_inheritable(options.ready, False)  # it is for no job
+    os.set_inheritable(options.ready, False)  # jobs must not inherit it
     try:
-        run(options, lambda: _say(options.ready, {}))
+        run(options, lambda: _report(options.ready, {}))
     except (ServerError, OSError, sqlite3.OperationalError) as error:
         logging.exception("the local AWS ended")
-        _say(options.ready, {"error": _worded(error, options.state), "in_use": isinstance(error, InUseError)})
+        _report(options.ready, {"error": _error_message(error, options.state), "in_use": isinstance(error, InUseError)})
         raise SystemExit(1) from None
     if _is_orphan(options.starter):
         shutil.rmtree(options.state, ignore_errors=True)
 
 
 def run(options: argparse.Namespace, ready: Callable[[], None]) -> None:
-    """Serve until asked to stop, by a signal or at the control door, or, when it has a ``starter``, until that process has ended.
+    """Serve until a signal, a stop through the control API, or the end of the process ``starter``.
 
     ``ready`` is called once requests are answered.
 
     Raises
     ------
     ServerError
-        When the state folder or the port is in use.
+        The state folder or the port is in use.
     """
     state, starter = options.state, options.starter
     with locked(state), contextlib.ExitStack() as at_end:
@@ -80,7 +80,7 @@ def run(options: argparse.Namespace, ready: Callable[[], None]) -> None:
         credentials.issued(state)
         sdk_environment.write_files(state)
         aws = LocalAws(state, endpoint, options.socket if options.sealed else None, Limits(**options.limits))
-        at_end.callback(aws.shutdown)  # for an end before the server ran
+        at_end.callback(aws.shutdown)  # if it ends before the server runs
         token = secrets.token_urlsafe(32)
         ServerInfo(os.getpid(), port, endpoint, token, version(PACKAGE), str(options.socket or "")).write(state)
         at_end.callback(ServerInfo.withdraw, state)
@@ -106,8 +106,8 @@ class _Server(uvicorn.Server):
             proxy_headers=False,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=GRACE_SECONDS,
-            callback_notify=self._look_around,
-            timeout_notify=LOOK_SECONDS,
+            callback_notify=self._check_surroundings,
+            timeout_notify=CHECK_SECONDS,
         )
         super().__init__(config)
 
@@ -117,7 +117,7 @@ class _Server(uvicorn.Server):
         self._aws.warm()
 
     async def main_loop(self) -> None:
-        """As uvicorn's, which looks ten times a second whether it should end; asked at the control door, this one ends at once."""
+        """uvicorn's main loop checks ten times a second whether to end. This one also ends at once after a stop through the control API."""
         loop, asked = asyncio.create_task(super().main_loop()), asyncio.create_task(self._asked_to_stop.wait())
         done, _ = await asyncio.wait((loop, asked), return_when=asyncio.FIRST_COMPLETED)
         for task in (loop, asked):
@@ -127,10 +127,10 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await super().shutdown(sockets)
-        # While the event loop, to which the rooms' own connections belong, still runs.
+        # While the event loop still runs, because connections of the services belong to it.
         await asyncio.to_thread(self._aws.shutdown)
 
-    async def _look_around(self) -> None:
+    async def _check_surroundings(self) -> None:
         if _is_orphan(self._starter):
             logger.error("process %d, for which this local AWS was there, has ended without stopping it", self._starter)
             self._stop()
@@ -144,7 +144,7 @@ class _Server(uvicorn.Server):
 
 
 def _bound(port: int) -> socket.socket:
-    # Named TCP, or else asyncio would not switch off Nagle: an answer in two pieces would wait 40 ms for the second.
+    # With IPPROTO_TCP asyncio sets TCP_NODELAY. Without it the second piece of an answer would wait 40 ms.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -161,7 +161,7 @@ def _bound(port: int) -> socket.socket:
 
 @contextlib.contextmanager
 def _bound_unix(path: Path) -> Iterator[socket.socket]:
-    """A Unix socket that only its owner may use (mode 0600); its file is gone at the end."""
+    """A Unix socket that only its owner may use (mode 0600). The block's end removes its file."""
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     mask = os.umask(0o177)
     try:
@@ -180,7 +180,7 @@ def _bound_unix(path: Path) -> Iterator[socket.socket]:
 
 
 def _remove_stale(path: Path) -> None:
-    """Remove a socket that a killed process left behind; one that is answered stays, and binding fails."""
+    """Remove the socket of a killed process. A socket that still accepts connections stays, so binding fails."""
     if not path.is_socket():
         return
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
@@ -191,7 +191,7 @@ def _remove_stale(path: Path) -> None:
 
 
 def _is_orphan(starter: int | None) -> bool:
-    """Whether the starter, which is the parent as long as it lives, has ended."""
+    """Whether the starter has ended. It is the parent process as long as it lives."""
     return starter is not None and os.getppid() != starter
 
 
@@ -199,12 +199,12 @@ def _leave(number: int, frame: object) -> None:
     raise SystemExit(0)
 
 
-def _say(ready: int, outcome: dict) -> None:
-    with contextlib.suppress(BrokenPipeError):  # whoever started this process has gone; the log has it too
+def _report(ready: int, outcome: dict) -> None:
+    with contextlib.suppress(BrokenPipeError):  # the starter has ended; the log has the report too
         os.write(ready, json.dumps(outcome).encode() + b"\n")
 
 
-def _worded(error: Exception, state: Path) -> str:
+def _error_message(error: Exception, state: Path) -> str:
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT) or "disk is full" in str(error):
         return f"no space is left on the disk of the state folder {state}. Free some, or name a folder on another disk with --state."
     if isinstance(error, (OSError, sqlite3.OperationalError)):

@@ -1,4 +1,4 @@
-"""What a running local AWS tells of itself in its state folder, and the lock that keeps a second one out."""
+"""The description of a running local AWS in its state folder, and the lock that excludes a second one."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 CONTROL_PREFIX = "/_localaws/"
-LOCK_SECONDS = 3.0  # a process killed a moment ago may still be leaving
+LOCK_SECONDS = 3.0  # a process that was just killed may not have ended yet
 
 
 class ServerError(Exception):
-    """The local AWS could not be started, found or stopped; the message says why and what to do."""
+    """The local AWS could not be started, found or stopped. The message says why and what to do."""
 
 
 class InUseError(ServerError):
-    """Another local AWS holds the state folder."""
+    """Another local AWS uses the state folder."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServerInfo:
-    """The content of ``instance.json`` (mode 0600); it exists while its process runs, and after it was killed."""
+    """The content of ``instance.json`` (mode 0600). The file exists while the process runs, and after it was killed."""
 
     pid: int
     port: int
@@ -36,7 +36,7 @@ class ServerInfo:
 
     @classmethod
     def read(cls, state: Path) -> ServerInfo | None:
-        """``None`` when there is none, or none that can be read."""
+        """The state folder's description. ``None`` if it is missing or malformed."""
         try:
             return cls(**json.loads((state / "instance.json").read_text()))
         except (OSError, ValueError, TypeError):
@@ -44,13 +44,13 @@ class ServerInfo:
 
     @classmethod
     def is_lost(cls, state: Path) -> bool:
-        """Whether this process's folder was deleted; another process may have made it again in its place."""
+        """Whether this process's state folder was deleted. Another process may have created it again."""
         instance = cls.read(state)
         return instance.pid != os.getpid() if instance else not (state / "instance.json").exists()
 
     @classmethod
     def withdraw(cls, state: Path) -> None:
-        """Say that this process no longer serves the folder."""
+        """Remove the description when this process ends."""
         if not cls.is_lost(state):
             (state / "instance.json").unlink()
 
@@ -64,7 +64,7 @@ class ServerInfo:
 
 @contextlib.contextmanager
 def locked(state: Path) -> Iterator[None]:
-    """Hold the state folder; the kernel lets go of it when the process ends, however it ends.
+    """Lock the state folder for the block. The kernel releases the lock when the process ends in any way.
 
     Raises
     ------

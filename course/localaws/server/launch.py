@@ -1,4 +1,4 @@
-"""Starting, finding and steering a local AWS from another process."""
+"""Starts, finds and controls a local AWS from another process."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 START_SECONDS = 60
 STOP_SECONDS = 30
-ANSWER_SECONDS = 120  # a reset ends every job and server, which takes a while
+ANSWER_SECONDS = 120  # a reset ends all jobs and servers, which takes some time
 HEALTH_SECONDS = 10
 END_SECONDS = 5
 TAIL_LINES = 15
@@ -60,60 +60,63 @@ class Handle:
     pid: int
 
     def environment(self, credential: credentials.Credential | None = None) -> dict[str, str]:
-        """The variables that turn a process with any AWS SDK to this local AWS, with the learner's keys when no other are given."""
+        """The variables that make any AWS SDK use this local AWS, by default with the learner's keys."""
         return sdk_environment.variables(self.state, self.endpoint, credential=credential)
 
     def events(self, since: int | None = None, limit: int = 1000) -> list[dict]:
-        """Who called whom, latest or after event ``since``, oldest first; see `course.localaws.gateway.request_log.RequestLog.events`."""
+        """The recorded requests, the latest or those after event ``since``, oldest first.
+
+        See `course.localaws.gateway.request_log.RequestLog.events`.
+        """
         return self._ask("GET", f"events?limit={limit}" + ("" if since is None else f"&since={since}"))
 
     def running(self) -> list[dict]:
-        """What AWS would bill now."""
+        """The resources that AWS would bill now."""
         return self._ask("GET", "running")
 
     def reset(self) -> None:
-        """Forget every resource, object and log; keys stay valid."""
+        """Delete all resources, objects and logs. Keys stay valid."""
         self._ask("POST", "reset")
 
     def advance(self, seconds: float) -> float:
-        """Move the clock forward and return the new time (Unix s).
+        """Advance the clock and return the new time in Unix seconds.
 
-        What is due then, like the evaluation of alarms for every minute passed, is done when this returns, or after a minute at most.
+        It waits, at most a minute, until everything that is due by then is done, such as the evaluation of alarms for every minute.
         """
         return self._ask("POST", "clock", {"advance": seconds})["time"]
 
     def interrupt(self, training_job: str, after: float = 0.0, outage: float = 0.0) -> None:
-        """Take the instance of a managed Spot training job away, as AWS does when it needs it itself.
+        """Interrupt a managed Spot training job, as AWS does when it needs the capacity.
 
         Parameters
         ----------
         training_job : str
-            One that is in progress.
+            The name of a job in progress.
         after : float
-            Seconds for which its program is to run first, from now on or from its beginning.
+            Seconds that its program runs before the interruption, from now or from its start.
         outage : float
-            Seconds, on the local AWS's clock, until there is an instance again.
+            Seconds on the local AWS's clock until an instance is available again.
 
         Raises
         ------
         ServerError
-            There is no such job, or it is not on Spot instances.
+            The job does not exist or does not use Spot instances.
         """
         self._ask("POST", "interrupt", {"training_job": training_job, "after": after, "outage": outage})
 
     def upload_image(self, archive: Path) -> str:
-        """Hand the body of a container image over, as `course.localaws.docker_build` makes it; returns the digest of its configuration."""
+        """Upload the body of an image that `course.localaws.docker_build` made. Returns the digest of its configuration."""
         with archive.open("rb") as file:
             return self._ask("POST", "images", file)["digest"]
 
     def issue(self, arn: str) -> credentials.Credential:
-        """New keys of any principal, as of the account's root user, whom no policy limits."""
+        """New keys for any principal, such as the account's root user, whom no policy limits."""
         return credentials.of_document(self._ask("POST", "keys", {"arn": arn}))
 
     def invite(self, folder: Path) -> Handle:
-        """A guest's way in: another process that is given ``folder`` as its state folder finds this local AWS by it, and nothing else.
+        """Give a guest access: a process that has ``folder`` as its state folder can find this local AWS, and nothing else.
 
-        A guest has learner's keys of its own, sees the events and what is running, and may advance the clock; not reset or stop it.
+        A guest has its own learner's keys, can see events and running resources and advance the clock, but cannot reset or stop.
         """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         instance = ServerInfo.read(self.state)
@@ -124,12 +127,12 @@ class Handle:
         return dataclasses.replace(self, state=folder)
 
     def stop(self) -> None:
-        """End every job and server, and the local AWS itself; returns when it has ended.
+        """End all jobs and servers and the local AWS itself, and wait until it has ended.
 
         Raises
         ------
         ServerError
-            When it has not within 30 s.
+            It has not ended within 30 s.
         """
         self._ask("POST", "stop")
         _wait_for_end(self.pid, STOP_SECONDS)
@@ -149,27 +152,27 @@ def start(
     sealed: bool = False,
     limits: Limits | None = None,
 ) -> Handle:
-    """Start a local AWS in the background; it answers when this returns.
+    """Start a local AWS in the background, and wait until it answers.
 
     Parameters
     ----------
     state : Path or None
-        Its folder, made when absent; `default_state` when ``None``.
+        Its state folder, created if missing. ``None`` means `default_state`.
     port : int
-        On 127.0.0.1; 0 takes a free one.
+        The port on 127.0.0.1. 0 chooses a free one.
     socket : Path or None
-        Also listen on this Unix socket, mode 0600.
+        A Unix socket (mode 0600) on which to listen too.
     temporary : bool
-        Should this process end without having stopped it, be it killed, it ends within 5 s and removes its folder.
+        If this process ends without stopping it, even when killed, it ends within 5 s and removes its folder.
     sealed : bool
-        Jobs and model servers reach it, through ``socket``, and no other network.
+        Jobs and model servers have no network except ``socket``.
     limits : Limits, optional
-        Of each job and model server.
+        For each job and model server.
 
     Raises
     ------
     ServerError
-        When the state folder is in use or cannot be written, the port is in use, the disk is full, or it is not ready within 60 s.
+        The state folder is in use or not writable, the port is in use, the disk is full, or it is not ready within 60 s.
     """
     state = (state or default_state()).absolute()
     arguments = ["--state", str(state), "--port", str(port)]
@@ -181,8 +184,8 @@ def start(
         arguments += ["--limits", json.dumps(dataclasses.asdict(limits))]
     if temporary:
         arguments += ["--starter", str(os.getpid())]
-    with _opened_log(state) as log, _spawned(arguments, log) as news:
-        _wait_until_ready(news, log.name)
+    with _opened_log(state) as log, _spawned(arguments, log) as report:
+        _wait_until_ready(report, log.name)
         handle = find(state)
         if handle is None:
             raise ServerError(f"the local AWS ended right after its start. {_tail(log.name)}")
@@ -191,9 +194,9 @@ def start(
 
 @contextlib.contextmanager
 def temporary(sealed: bool = False, limits: Limits | None = None) -> Iterator[Handle]:
-    """A new local AWS on a scratch folder; both are gone after the block, and soon after this process should it be killed in it.
+    """A new local AWS on a temporary folder. Both are removed after the block, or soon after this process is killed.
 
-    One that is ``sealed`` listens on the Unix socket ``handle.state / SOCKET`` too, and its jobs have no network but that.
+    With ``sealed`` it also listens on the Unix socket ``handle.state / SOCKET``, and its jobs have no other network.
     """
     with tempfile.TemporaryDirectory(prefix="local-aws-") as state:
         handle = start(Path(state), socket=Path(state, SOCKET) if sealed else None, temporary=True, sealed=sealed, limits=limits)
@@ -207,9 +210,9 @@ _prepared: PreforkedProcess | None = None
 
 
 def prepare() -> None:
-    """Fork, now, what the next `start` of this process will be; to be called before this process has a thread.
+    """Fork the process for the next `start`. Call it before this process has a thread.
 
-    Worth it where ``course.localaws.server.daemon`` has been imported: what is forked need not do so again.
+    It saves time if ``course.localaws.server.daemon`` has been imported, because the fork need not import it again.
     """
     global _prepared
     _prepared = PreforkedProcess()
@@ -217,22 +220,22 @@ def prepare() -> None:
 
 @contextlib.contextmanager
 def _spawned(arguments: list[str], log: BinaryIO) -> Iterator[TextIO]:
-    """The process, which outlives the block unless an exception leaves it; and where it says how its start went."""
+    """Starts the process and yields the stream with the report about its start. The process outlives the block unless it raises."""
     receiver, sender = os.pipe()
-    with os.fdopen(receiver) as news:
+    with os.fdopen(receiver) as report:
         try:
-            pid = _begun(arguments, log, sender)
+            pid = _start_process(arguments, log, sender)
         finally:
             os.close(sender)
         try:
-            yield news
-        except BaseException:  # Ctrl-C among them: what nobody waits for any more shall not come up
+            yield report
+        except BaseException:  # including Ctrl-C: do not leave a process that nobody waits for
             _end(pid)
             raise
 
 
-def _begun(arguments: list[str], log: BinaryIO, ready: int) -> int:
-    """The process's id: it is the one that was prepared, or a new one."""
+def _start_process(arguments: list[str], log: BinaryIO, ready: int) -> int:
+    """Start the prepared process or a new one. Returns its id."""
     global _prepared
     prepared, _prepared = _prepared, None
     if prepared:
@@ -244,21 +247,21 @@ def _begun(arguments: list[str], log: BinaryIO, ready: int) -> int:
         stdout=log,
         stderr=log,
         pass_fds=[ready],
-        start_new_session=True,  # Ctrl-C in a terminal or a notebook's interrupt is not for it
+        start_new_session=True,  # Ctrl-C in a terminal or a notebook's interrupt must not end it
         env=_own_environment(),
     )
-    child.returncode = 0  # it is to outlive this object, which would warn about that
+    child.returncode = 0  # it outlives this object, which would warn about that
     return child.pid
 
 
-def _wait_until_ready(news: TextIO, log: str) -> None:
-    """Read the one line of JSON in which the process says how its start went."""
-    if not select.select([news], [], [], START_SECONDS)[0]:
+def _wait_until_ready(report: TextIO, log: str) -> None:
+    """Read the process's report about its start, one line of JSON. Raises ServerError."""
+    if not select.select([report], [], [], START_SECONDS)[0]:
         raise ServerError(f"the local AWS was not ready within {START_SECONDS} s. {_tail(log)}")
-    said = news.readline()
-    if not said:
+    line = report.readline()
+    if not line:
         raise ServerError(f"the local AWS ended while starting. {_tail(log)}")
-    outcome = json.loads(said)
+    outcome = json.loads(line)
     if "error" in outcome:
         raise (InUseError if outcome["in_use"] else ServerError)(outcome["error"])
 
@@ -274,7 +277,7 @@ def _end(pid: int) -> None:
 
 
 def find(state: Path | None = None) -> Handle | None:
-    """The local AWS that runs on a state folder (`default_state` when ``None``); ``None`` when none does."""
+    """The running local AWS of a state folder (``None`` means `default_state`). ``None`` if none is running."""
     state = (state or default_state()).absolute()
     instance = ServerInfo.read(state)
     if instance is None:
@@ -287,7 +290,7 @@ def find(state: Path | None = None) -> Handle | None:
 
 
 def find_or_start(state: Path | None = None) -> Handle:
-    """The local AWS that runs on a state folder, or else a new one; several processes that ask at once get the same.
+    """The running local AWS of a state folder, else a new one. Processes that call this at the same time get the same one.
 
     Raises
     ------
@@ -296,7 +299,7 @@ def find_or_start(state: Path | None = None) -> Handle:
     try:
         return find(state) or start(state)
     except InUseError:
-        # Another process has begun to start it since we looked.
+        # Another process has started it in the meantime.
         end = time.monotonic() + START_SECONDS
         while (handle := find(state)) is None:
             if time.monotonic() > end:
@@ -322,7 +325,7 @@ def _ask(instance: ServerInfo, method: str, path: str, body: dict | BinaryIO | N
 
 
 def _opened_log(state: Path) -> BinaryIO:
-    """The log, opened to append; emptied first when it has grown large."""
+    """The log, opened to append. A large log is emptied first."""
     try:
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
         log = state / "server.log"
@@ -334,7 +337,7 @@ def _opened_log(state: Path) -> BinaryIO:
 
 
 def _own_environment() -> dict[str, str]:
-    """The environment without what is meant for AWS SDKs: inside, nothing may lead to a real account."""
+    """The environment without variables for AWS SDKs, so that nothing inside can reach a real account."""
     return {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "BOTOCORE_", "BOTO_"))}
 
 
@@ -354,7 +357,7 @@ def _wait_for_end(pid: int, seconds: float) -> None:
 
 def _runs(pid: int) -> bool:
     with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)  # when it is a child of this process, its entry must be collected
+        os.waitpid(pid, os.WNOHANG)  # a child of this process must be reaped
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -1,6 +1,6 @@
-"""A local AWS that is there sooner: forked from a process that has imported it, before that process has a thread, a loop or a connection.
+"""Starts a local AWS faster: forks a process that has already imported it, before that process has a thread, an event loop or a connection.
 
-The fork waits to be told which local AWS it shall be, and ends when whoever forked it ends without having told it.
+The fork waits for the arguments of its local AWS. It ends if its parent ends without sending them.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import socket
 from collections.abc import Mapping, Sequence
 
 REQUEST_BYTES = 1 << 20
-READY = 3  # the descriptor on which it says how its start went
-DESCRIPTORS = 1024  # more than are open when it is forked
+READY = 3  # the descriptor for the report about its start
+DESCRIPTORS = 1024  # more than a fork can have open
 
 
 class PreforkedProcess:
-    """A child of this process, ``pid``, that waits."""
+    """A waiting child of this process. ``pid`` is its process id."""
 
     def __init__(self) -> None:
         self._connection, theirs = socket.socketpair()
@@ -31,17 +31,17 @@ class PreforkedProcess:
         theirs.close()
 
     def run_daemon(self, arguments: Sequence[str], environment: Mapping[str, str], log: int, ready: int) -> None:
-        """Be `course.localaws.server.daemon` with these arguments and this environment, whose output goes to the descriptor ``log``."""
+        """Run `course.localaws.server.daemon` with these arguments and this environment. Its output goes to the descriptor ``log``."""
         request = json.dumps({"arguments": list(arguments), "environment": dict(environment)}).encode() + b"\n"
         with self._connection:
             socket.send_fds(self._connection, [request], [log, ready])
 
 
 def _wait(connection: socket.socket) -> None:
-    """Never returns."""
+    """The main function of the fork. Never returns."""
     code = 1
     try:
-        os.setsid()  # Ctrl-C in a terminal is not for it
+        os.setsid()  # Ctrl-C in a terminal must not end it
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)
         text, descriptors, _, _ = socket.recv_fds(connection, REQUEST_BYTES, 2)
@@ -68,6 +68,6 @@ def _serve(request: dict, log: int, ready: int) -> int:
     os.closerange(READY + 1, DESCRIPTORS)
     os.environ.clear()
     os.environ.update(request["environment"])
-    random.seed()  # or each would draw the same
+    random.seed()  # otherwise all forks would draw the same numbers
     daemon.main([*request["arguments"], "--ready", str(READY)])
     return 0

@@ -1,4 +1,4 @@
-"""Loading a folder into S3: ``DIR/<bucket>/<key>``."""
+"""Loads a folder with the files ``DIR/<bucket>/<key>`` into S3."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 
 
 class SeedError(Exception):
-    """The folder could not be loaded; the message says what is wrong with it."""
+    """The folder could not be loaded. The message says what is wrong with it."""
 
 
 def seed(client: Any, directory: Path) -> tuple[int, int, int]:
-    """Load every file below ``directory`` into the bucket and key that its path names; buckets are made when absent.
+    """Upload every file below ``directory`` to the bucket and key of its path. Missing buckets are created.
 
     Parameters
     ----------
@@ -26,8 +26,8 @@ def seed(client: Any, directory: Path) -> tuple[int, int, int]:
     Raises
     ------
     SeedError
-        When the folder is missing, holds files outside a bucket's folder, or S3 refuses a bucket's name; the first two before
-        anything is loaded.
+        The folder is missing, has files outside a bucket's folder, or S3 refuses a bucket's name. The first two are checked before
+        any upload.
     """
     buckets = _buckets(directory)
     objects = size = 0
