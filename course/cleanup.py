@@ -1,4 +1,4 @@
-"""The end of a lesson: everything it made that AWS would go on billing is ended, found by the marker in its name."""
+"""Cleans up after a lesson: ends everything of the lesson that AWS would continue to bill, by the marker in its name."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ TUNING = ("hyper_parameter_tuning_jobs", "HyperParameterTuningJob")
 
 
 class Cleanup:
-    """Ends what a run of a lesson left behind.
+    """Ends the resources of one run of a lesson.
 
     Parameters
     ----------
     client : boto3 SageMaker client
     marker : str
-        Part of every name that the run gave (see `course.session.Session.unique`).
+        A part of all names of the run (see `course.session.CourseSession.unique`).
     """
 
     def __init__(self, client: Any, marker: str) -> None:
@@ -26,18 +26,20 @@ class Cleanup:
         self.marker = marker
 
     def run(self) -> str:
-        """Delete and stop in the order that dependencies ask for; return what was done in one readable paragraph.
+        """Delete and stop the resources in the order of their dependencies. Returns a paragraph that says what was done.
 
         Raises
         ------
         RuntimeError
-            When something still runs afterwards; the message names it.
+            Something still runs afterwards. The message names it.
         """
         done = [
             *(self._end("endpoint", name, self._delete_endpoint) for name in self._names("endpoints", "Endpoint")),
             *(self._end("endpoint configuration", name, self._delete_config) for name in self._names("endpoint_configs", "EndpointConfig")),
             *(self._end("model", name, self._delete_model) for name in self._names("models", "Model")),
-            *(self._end("tuning job", name, self._stop_tuning) for name in self._running(*TUNING)),  # first: it starts training jobs
+            *(
+                self._end("tuning job", name, self._stop_tuning) for name in self._running(*TUNING)
+            ),  # first, because it starts training jobs
             *(self._end("training job", name, self._stop_training) for name in self._running("training_jobs", "TrainingJob")),
             *(self._end("processing job", name, self._stop_processing) for name in self._running("processing_jobs", "ProcessingJob")),
             *(self._end("transform job", name, self._stop_transform) for name in self._running("transform_jobs", "TransformJob")),
@@ -66,7 +68,7 @@ class Cleanup:
         try:
             action(name)
         except ClientError as error:
-            if error.response["Error"]["Code"] != "ValidationException":  # gone, or ended by itself meanwhile
+            if error.response["Error"]["Code"] != "ValidationException":  # deleted, or ended in the meantime
                 raise
         return f"Ended {kind} {name}."
 

@@ -1,6 +1,6 @@
-"""The course's data files: where they are, whether they are whole, and what to do when they are not.
+"""Finds and checks the course's data files.
 
-`data/manifest.json` declares every file: source, licence, schema, rows, checksums. `data/build.py` makes the files from it.
+`data/manifest.json` declares the source, licence, schema, rows and checksums of every file. `data/build.py` builds the files from it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ PARQUET_MAGIC = b"PAR1"  # the first and the last four bytes: https://parquet.ap
 
 
 class DatasetError(Exception):
-    """A data file is missing or damaged; the message names the file and the command that rebuilds it."""
+    """A data file is missing or damaged. The message names the file and the command that rebuilds it."""
 
 
 def folder() -> Path:
@@ -32,7 +32,7 @@ def folder() -> Path:
     Raises
     ------
     DatasetError
-        When none of these places holds a manifest.
+        None of these folders has a manifest.
     """
     if named := os.environ.get("COURSE_DATA"):
         places = [Path(named)]
@@ -50,7 +50,7 @@ def folder() -> Path:
 
 
 def manifest(place: Path | None = None) -> Mapping[str, Any]:
-    """The declaration of all sources and files, read-only at its top level."""
+    """The declarations of all sources and files, read-only at the top level."""
     return _read_manifest((place or folder()) / MANIFEST)
 
 
@@ -63,12 +63,12 @@ def _read_manifest(path: Path) -> Mapping[str, Any]:
 
 
 def path(name: str) -> Path:
-    """The path of a data file whose content has been checked, e.g. ``path("flights")``.
+    """The path of a data file after a check of its content, e.g. ``path("flights")``.
 
     Raises
     ------
     DatasetError
-        When there is no such data set, or its file is missing, truncated, not Parquet, or holds other rows than the manifest says.
+        The data set does not exist, or its file is missing, truncated, not Parquet, or has other rows than the manifest says.
     """
     place = folder()
     file = place / f"{name}.parquet"
@@ -78,12 +78,12 @@ def path(name: str) -> Path:
 
 
 def load(name: str, columns: Iterable[str] | None = None) -> pd.DataFrame:
-    """A data set as a table; whole numbers with missing values become floats, as always in pandas.
+    """A data set as a table. Integers with missing values become floats, as always in pandas.
 
     Raises
     ------
     DatasetError
-        As `path`; also when a column does not exist.
+        As `path`, or a column does not exist.
     """
     import pandas as pd
 
@@ -96,12 +96,12 @@ def load(name: str, columns: Iterable[str] | None = None) -> pd.DataFrame:
 
 
 def entry(name: str, place: Path | None = None) -> Mapping[str, Any]:
-    """What the manifest says of one data set.
+    """The manifest's declaration of one data set.
 
     Raises
     ------
     DatasetError
-        When there is none of that name.
+        There is no data set of that name.
     """
     files = manifest(place)["files"]
     if name not in files:
@@ -110,9 +110,9 @@ def entry(name: str, place: Path | None = None) -> Mapping[str, Any]:
 
 
 def find_problem(file: Path, declared: Mapping[str, Any]) -> str | None:
-    """What is wrong with a data file, as the rest of a sentence that begins with its name, or ``None``.
+    """The problem of a data file, as the rest of a sentence that begins with its name. ``None`` if there is none.
 
-    Another release of pyarrow writes the same rows in other bytes, so a file whose bytes differ is judged by its rows.
+    Releases of pyarrow write the same rows in different bytes, so a file with other bytes is checked by its rows.
     """
     if not file.is_file():
         return "is missing"
@@ -134,11 +134,11 @@ def find_problem(file: Path, declared: Mapping[str, Any]) -> str | None:
 
 
 def content_hash(table: pa.Table) -> str:
-    """SHA-256 of a table's rows, in hexadecimal; depends on neither pyarrow's release nor the file's encoding.
+    """The SHA-256 of a table's rows in hexadecimal. It depends on neither pyarrow's release nor the file's encoding.
 
-    For each column in order, this is hashed: its name and type (`type_name`), which rows are missing (a byte each), and the values with
-    missing ones as zero or empty: numbers and timestamps as 8 bytes, little-endian; strings as UTF-8, after their lengths in bytes; the
-    numbers of lists one after the other, after their lengths. No list is missing.
+    It hashes the columns in order: the name and type (`type_name`), one byte a row for missing values, and the values, with zero or an
+    empty string for missing ones. Numbers and timestamps are 8 bytes, little-endian. Strings are UTF-8 after their lengths in bytes. Lists
+    are their numbers in sequence after their lengths; no list is missing.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -163,12 +163,12 @@ def content_hash(table: pa.Table) -> str:
 
 
 def type_name(kind: pa.DataType) -> str:
-    """The manifest's name of an Arrow type.
+    """The manifest's name for an Arrow type.
 
     Raises
     ------
     DatasetError
-        When the manifest has no such type: it has int64 (narrower ones overflow silently in a lesson's arithmetic), float64, string
+        The manifest does not have this type. It has int64 (narrower types overflow silently in a lesson's arithmetic), float64, string
         and timestamp[us, UTC].
     """
     import pyarrow as pa
@@ -180,7 +180,7 @@ def type_name(kind: pa.DataType) -> str:
 
 
 def arrow_types() -> dict[str, pa.DataType]:
-    """The types a data file's columns may have, by the manifest's names."""
+    """The allowed Arrow types of columns, by the manifest's names."""
     import pyarrow as pa
 
     return {

@@ -1,6 +1,6 @@
-"""`course doctor`: what is wrong with this machine for this course, and the command that mends it.
+"""`course doctor`: finds what is wrong with this machine for the course, and the command that fixes it.
 
-Runs on any Python 3 without the course's packages, since a missing package is one of the things it is to find.
+It runs on any Python 3 without the course's packages, because it must be able to find missing packages.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ DISTRIBUTION = "from-data-to-deployment"
 PYTHONS = ((3, 11), (3, 13))
 MACHINES = {"Linux": ("x86_64", "aarch64"), "Darwin": ("arm64", "x86_64")}
 DISK = {"environment": 4, "scratch": 2}  # GB: the environment takes 2.3 and a job's data some hundred MB
-BROWSERS = ("chromium", "google-chrome")  # what the browser test can use, and `.ci/browser` installs where both are missing
-FRAMEWORKS = {"torch": "PyTorch", "tensorflow": "TensorFlow"}  # no extras: which wheel is right depends on the machine
+BROWSERS = ("chromium", "google-chrome")  # the browser test uses one of them; `.ci/browser` installs one if both are missing
+FRAMEWORKS = {"torch": "PyTorch", "tensorflow": "TensorFlow"}  # not extras, because the right wheel depends on the machine
 OK, NOTE, WRONG = "ok", "note", "wrong"
 
 
 class Diagnosis:
-    """One thing looked at: ``level`` is `OK`, `NOTE` (works, but) or `WRONG`; ``mend`` is the command or step that mends it."""
+    """The result of one check. ``level`` is `OK`, `NOTE` (a minor problem) or `WRONG`. ``fix`` is the command or step that fixes it."""
 
-    def __init__(self, level: str, what: str, mend: str = "") -> None:
-        self.level, self.what, self.fix = level, what, mend
+    def __init__(self, level: str, what: str, fix: str = "") -> None:
+        self.level, self.what, self.fix = level, what, fix
 
     def __str__(self) -> str:
         return f"{self.level:<6} {self.what}" + (f"\n       mend: {self.fix}" if self.fix else "")
@@ -67,14 +67,14 @@ def machine(system: str | None = None, processor: str | None = None) -> Diagnosi
 
 def loopback() -> Diagnosis:
     try:
-        with socket.create_server(("127.0.0.1", 0)) as launch, socket.create_connection(launch.getsockname()[:2], timeout=5):
+        with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()[:2], timeout=5):
             return Diagnosis(OK, "ports on 127.0.0.1 open and answer")
     except OSError as error:
         return Diagnosis(WRONG, f"no port can be opened on 127.0.0.1 ({error})", "allow connections to loopback in the firewall or sandbox")
 
 
 def proxy(environment: Mapping[str, str] = os.environ) -> Diagnosis:
-    """A proxy that also takes loopback addresses keeps every SDK from the local AWS."""
+    """Checks the proxy settings: a proxy for loopback addresses keeps SDKs from reaching the local AWS."""
     named = [name for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY") if environment.get(name)]
     excepted = (environment.get("no_proxy") or environment.get("NO_PROXY") or "").replace(" ", "").split(",")
     if not named or {"127.0.0.1", "*"} & set(excepted):
@@ -93,7 +93,7 @@ def disk(place: Path, gigabytes: float) -> Diagnosis:
 
 
 def packages() -> Iterator[Diagnosis]:
-    """What `pyproject.toml` asks for, against what is installed; extras that are missing are notes."""
+    """Compares the installed packages with `pyproject.toml`. A missing extra is a note."""
     try:
         from packaging.requirements import Requirement
 
@@ -146,7 +146,7 @@ def data() -> Diagnosis:
 
 
 def local_aws() -> Diagnosis:
-    """A local AWS that was killed, or hangs."""
+    """Checks for a local AWS that was killed or hangs."""
     from course.localaws.server import instance, launch
 
     state = launch.default_state()
@@ -171,7 +171,7 @@ def _runs(pid: int) -> bool:
 
 
 def endpoint_variable(environment: Mapping[str, str] = os.environ) -> Diagnosis:
-    """An `AWS_ENDPOINT_URL` left over in the shell, that nothing answers at."""
+    """Checks for an `AWS_ENDPOINT_URL` of the shell at which nothing answers."""
     url = environment.get("AWS_ENDPOINT_URL")
     if not url:
         return Diagnosis(OK, "AWS_ENDPOINT_URL is not set")
@@ -184,7 +184,7 @@ def endpoint_variable(environment: Mapping[str, str] = os.environ) -> Diagnosis:
 
 
 def boxes() -> Diagnosis:
-    """How jobs get their `/opt/ml`."""
+    """Checks how jobs get their `/opt/ml`."""
     from course.sandbox import box
 
     if box.best_mode() == "namespace":
@@ -204,7 +204,7 @@ def browser() -> Diagnosis:
 
 
 def findings() -> Iterator[Diagnosis]:
-    """Everything that was looked at; what needs the course's packages only when they are there."""
+    """The results of all checks. Checks that need the course's packages run only if they are installed."""
     yield python_version()
     yield virtual_environments()
     yield machine()
@@ -221,7 +221,7 @@ def findings() -> Iterator[Diagnosis]:
 
 
 def main(arguments: Sequence[str] = ()) -> int:
-    """Print all findings; 1 when something is wrong, 0 when the course can run."""
+    """Print all findings. Returns 1 if something is wrong, 0 if the course can run."""
     if arguments:
         print("usage: course doctor\n\nSay what is wrong with this machine for this course, and the command that mends it.")
         return 0 if set(arguments) <= {"-h", "--help"} else 2

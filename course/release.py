@@ -35,7 +35,7 @@ Run the cells from the top. The first one starts a local AWS on this machine; `.
 
 
 class ReleaseError(Exception):
-    """No release was made; the message says why and what to do."""
+    """No release was made. The message says why and what to do."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,14 +53,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def build(lesson: str, target: Path, root: Path = ROOT) -> None:
-    """Build the package of a lesson; ``target`` comes into being whole or not at all.
+    """Build the package of a lesson. ``target`` is created completely or not at all.
 
     Raises
     ------
     ReleaseError
-        When there is no such lesson, ``target`` exists or cannot be written, the wheel cannot be built, or an answer would leak.
+        The lesson does not exist, ``target`` exists or cannot be written, the wheel cannot be built, or an answer would leak.
     DatasetError
-        When a data file is missing or damaged.
+        A data file is missing or damaged.
     """
     _require_lesson(lesson, root)
     target = target.absolute()

@@ -1,4 +1,4 @@
-"""The SageMaker SDK made readable and quick: its logs shown once, in plain words, and its waits short against the local AWS."""
+"""Makes the SageMaker SDK's logs readable, and its waits short for the local AWS."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import types
 from collections.abc import Sequence
 from typing import Any
 
-# The SDK polls every 5 to 30 s, as is right against AWS. A local job takes seconds, so looking ten times a second is right here.
+# The SDK polls every 5 to 30 s, which is right for AWS. A local job takes seconds, so short intervals are right here.
 LONGEST_SLEEP_SECONDS = 0.1
 
-# While these tail a job's log they ask for its status only when 30 s of `time.time()` have passed; nothing else in them reads the clock.
+# While these tail a job's log, they ask for its status every 30 s of `time.time()`. They use the clock for nothing else.
 LOG_TAILERS = frozenset(
     {
         "sagemaker.core.processing",
@@ -30,17 +30,17 @@ _MARKUP = re.compile(r"\[/?(?:bold|dim|italic|green|red|yellow|blue)[^\]]*\]")
 
 
 class _PlainLine(logging.Formatter):
-    """The message without rich's markup, and a log line without the stream name in front of it."""
+    """Formats a message without rich's markup, and a log line without the stream's name."""
 
     def format(self, record: logging.LogRecord) -> str:
         text = record.getMessage()
-        if getattr(record, "markup", True) is False:  # how the SDK marks a line that came from a container: "<stream>:\n<line>"
+        if getattr(record, "markup", True) is False:  # the SDK's form of a container's log line: "<stream>:\n<line>"
             return text.partition("\n")[2] or text
         return _MARKUP.sub("", text)
 
 
 class _CurrentStdout(logging.StreamHandler):
-    """Writes to whatever `sys.stdout` is now: a notebook's output, pytest's capture. Standard error would cost marks in nbgrader."""
+    """Writes to the current `sys.stdout`: a notebook's output, pytest's capture. Output on standard error would cost points in nbgrader."""
 
     def __init__(self) -> None:
         super().__init__(sys.stdout)
@@ -55,7 +55,7 @@ class _CurrentStdout(logging.StreamHandler):
 
 
 def quiet() -> None:
-    """Show the SDK's own messages once, on standard output, and none of botocore's. Calling it again changes nothing."""
+    """Show the SDK's own messages once, on standard output, and none of botocore's. A second call changes nothing."""
     logger = logging.getLogger("sagemaker")
     if not any(isinstance(handler, _CurrentStdout) for handler in logger.handlers):
         handler = _CurrentStdout()
@@ -69,7 +69,7 @@ def quiet() -> None:
 
 
 class _ShortTime(types.ModuleType):
-    """Stands in for the `time` module inside an SDK module: same clock, short sleeps."""
+    """Replaces the `time` module in an SDK module: the same clock with short sleeps."""
 
     def __init__(self, *, count_sleep_in_full: bool) -> None:
         super().__init__("time", "time, with sleeps of at most a quarter of a second")
@@ -82,7 +82,7 @@ class _ShortTime(types.ModuleType):
     def sleep(self, seconds: float) -> None:
         short = min(seconds, LONGEST_SLEEP_SECONDS)
         if self._count_sleep_in_full:
-            # Six short sleeps count as the 30 s after which the SDK asks for the status again.
+            # Six short sleeps count as the 30 s between two requests for the status.
             self._skipped += max(0.0, 6 * seconds - short)
         time.sleep(short)
 
@@ -96,7 +96,7 @@ def _shorten(module: types.ModuleType) -> None:
 
 
 class _ShortenOnImport(importlib.abc.MetaPathFinder):
-    """Lets the usual machinery find SDK modules, and shortens each one's waits when it has been executed."""
+    """Finds SDK modules as usual, and shortens each module's waits after its import."""
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: types.ModuleType | None = None
@@ -117,7 +117,7 @@ class _ShortenOnImport(importlib.abc.MetaPathFinder):
 
 
 def _shorten_waiters() -> None:
-    """Let botocore's waiters ask more often, and as many times more, so that they give up no sooner than against AWS."""
+    """Make botocore's waiters poll more often. They poll more times too, so their time limit stays the same."""
     from botocore.waiter import Waiter
 
     wait = Waiter.wait
@@ -136,7 +136,7 @@ def _shorten_waiters() -> None:
 
 
 def shorten_waits() -> None:
-    """Shrink the sleeps of the SageMaker SDK and of botocore's waiters, in this process, whether imported already or later."""
+    """Shorten the sleeps of the SageMaker SDK and of botocore's waiters in this process, before or after their import."""
     _shorten_waiters()
     for name, module in list(sys.modules.items()):
         if name.startswith("sagemaker.") and module is not None:

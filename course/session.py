@@ -1,4 +1,4 @@
-"""`connect()`: the one import a lesson makes besides the SDKs. Local AWS by default; a real account with `COURSE_BACKEND=aws`."""
+"""`connect()`, the only import of a lesson besides the SDKs. It uses the local AWS, or a real account with `COURSE_BACKEND=aws`."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ if TYPE_CHECKING:
 
 BACKENDS = ("local", "aws")
 DEFAULT_REGION = "us-east-1"
-EXECUTION_ROLE = "SageMakerRole"  # made by the local AWS at its first start
+EXECUTION_ROLE = "SageMakerRole"  # the local AWS creates it at its first start
 
 
 class SessionError(Exception):
-    """Connecting failed; the message says what is missing and what to do."""
+    """Connecting failed. The message says what is missing and what to do."""
 
 
 class CourseSession:
-    """What a lesson needs to talk to SageMaker: identity, place and names. Made by `connect`.
+    """A lesson's connection to SageMaker: region, role, bucket and clients. `connect` makes it.
 
     Attributes
     ----------
     mode : str
         ``"local"`` or ``"aws"``.
     region, role, bucket, prefix : str
-        Region name, ARN of the execution role, the account's SageMaker bucket, and the key prefix under which this lesson stores things.
-    boto : boto3.CourseSession
+        The region's name, the ARN of the execution role, the account's SageMaker bucket, and the key prefix of this lesson's objects.
+    boto : boto3.Session
     local : Handle or None
-        The local AWS (``None`` on AWS): its event log, what is running, its clock.
+        The local AWS, ``None`` on AWS. It has the event log, the running resources and the clock.
     """
 
     def __init__(self, *, mode: str, boto: boto3.Session, account: str, role: str, prefix: str, local: Handle | None) -> None:
@@ -52,7 +52,7 @@ class CourseSession:
         self.region = boto.region_name
         self.account = account
         self.role = role
-        self.bucket = f"sagemaker-{self.region}-{account}"  # the name the SDK gives its default bucket
+        self.bucket = f"sagemaker-{self.region}-{account}"  # the SDK's name for its default bucket
         self.prefix = prefix
         self.local = local
         self._run = secrets.token_hex(3)
@@ -64,7 +64,7 @@ class CourseSession:
 
     @cached_property
     def session(self) -> SageMakerSession:
-        """The SageMaker SDK's session. The SDK takes seconds to import, so that happens here and not in `connect`."""
+        """The SageMaker SDK's session. The SDK's import takes seconds, so it happens here and not in `connect`."""
         from sagemaker.core.helper.session_helper import Session as SageMakerSession
 
         return SageMakerSession(boto_session=self.boto, default_bucket=self.bucket)
@@ -76,12 +76,12 @@ class CourseSession:
     def image(self, name: str, version: str) -> str:
         """The URI of an AWS image in this region, e.g. ``aws.image("xgboost", "1.7-1")``.
 
-        Read from the table that ships with the SageMaker SDK, without importing the SDK.
+        It is read from the SageMaker SDK's table without importing the SDK.
 
         Raises
         ------
         SessionError
-            When the SDK's table has no such image or version, or none in this region.
+            The SDK's table does not have this image, version or region.
         """
         table = Path(str(distribution("sagemaker-core").locate_file(f"sagemaker/core/image_uri_config/{name}.json")))
         if not table.is_file():
@@ -93,11 +93,11 @@ class CourseSession:
             raise SessionError(f"image {name!r} has no version {version!r}; it has {', '.join(versions)}.")
         if self.region not in entry["registries"]:
             raise SessionError(f"image {name} {version} is not published in region {self.region}.")
-        tag = f"{version}-cpu-py3" if entry.get("processors") else version  # newer images dropped processor and Python from their tags
+        tag = f"{version}-cpu-py3" if entry.get("processors") else version  # tags of newer images have no processor and Python
         return f"{entry['registries'][self.region]}.dkr.ecr.{self.region}.amazonaws.com/{entry['repository']}:{tag}"
 
     def unique(self, name: str) -> str:
-        """``name`` with a suffix of this run, so that a second run meets no resource of the first; `cleanup` finds it by that suffix."""
+        """``name`` with this run's suffix, so that runs do not share resources. `cleanup` finds resources by the suffix."""
         return f"{name}-{self._run}-{secrets.token_hex(2)}"
 
     def data(self, name: str) -> Path:
@@ -107,8 +107,8 @@ class CourseSession:
     def upload(self, source: pd.DataFrame | str | Path, key: str, *, header: bool = False) -> str:
         """Store a file or a table under this lesson's prefix and return its ``s3://`` URI.
 
-        A table is written as Parquet when ``key`` ends in ``.parquet``, else as CSV without an index and, as SageMaker's
-        algorithms want it, without a header unless ``header`` is true.
+        A table becomes Parquet if ``key`` ends in ``.parquet``, else CSV without an index. The CSV has no header unless ``header`` is
+        true, because SageMaker's algorithms expect none.
         """
         if isinstance(source, (str, Path)):
             body = Path(source).read_bytes()
@@ -120,7 +120,7 @@ class CourseSession:
         return f"s3://{self.bucket}/{self.prefix}/{key}"
 
     def cleanup(self) -> None:
-        """End and delete what this run named with `unique` (endpoints, their configurations, models, running jobs), and say so."""
+        """Stop and delete what this run named with `unique` (endpoints, their configurations, models, running jobs), and print it."""
         print(Cleanup(self.client("sagemaker"), marker=self._run).run())
 
     def _ensure_bucket(self) -> None:
@@ -136,16 +136,16 @@ def connect(prefix: str = "course") -> CourseSession:
     Parameters
     ----------
     prefix : str
-        Key prefix in the bucket, one for each lesson, e.g. ``"m04_1"``.
+        The lesson's key prefix in the bucket, e.g. ``"m04_1"``.
 
     Returns
     -------
-    Session
+    CourseSession
 
     Raises
     ------
     SessionError
-        When ``COURSE_BACKEND`` is neither ``local`` nor ``aws``, or when AWS mode finds no region, credentials or execution role.
+        ``COURSE_BACKEND`` is neither ``local`` nor ``aws``, or AWS mode finds no region, credentials or execution role.
     """
     mode = os.environ.get("COURSE_BACKEND", "local")
     if mode not in BACKENDS:
@@ -155,12 +155,12 @@ def connect(prefix: str = "course") -> CourseSession:
 
 
 def _connect_local(prefix: str) -> CourseSession:
-    from course.localaws.server import launch  # here, so that a real account never imports the local part
+    from course.localaws.server import launch  # here, so that AWS mode never imports the local AWS
 
     local = launch.find_or_start()
     environment = local.environment()
     os.environ.update(environment)
-    for folder in environment.get("PYTHONPATH", "").split(os.pathsep):  # a running interpreter no longer reads PYTHONPATH
+    for folder in environment.get("PYTHONPATH", "").split(os.pathsep):  # a running interpreter does not read PYTHONPATH again
         if folder and folder not in sys.path:
             sys.path.append(folder)
     sdk.shorten_waits()
@@ -176,7 +176,7 @@ def _connect_aws(prefix: str) -> CourseSession:
     boto = boto3.Session()
     if boto.region_name is None:
         boto = boto3.Session(region_name=os.environ.get("AWS_REGION", DEFAULT_REGION))
-    os.environ.setdefault("AWS_DEFAULT_REGION", boto.region_name)  # sagemaker.serve fails at import without a region
+    os.environ.setdefault("AWS_DEFAULT_REGION", boto.region_name)  # without a region the import of sagemaker.serve fails
     if boto.get_credentials() is None:
         raise SessionError(
             "no AWS credentials found. Run `aws configure` or open this notebook in SageMaker Studio; or unset COURSE_BACKEND."
@@ -188,7 +188,7 @@ def _connect_aws(prefix: str) -> CourseSession:
 
 
 def _execution_role(boto: boto3.Session, arn: str) -> str:
-    """The role that jobs run as: ``COURSE_ROLE``, or the role this process itself runs as (in Studio that is the execution role)."""
+    """The execution role of jobs: ``COURSE_ROLE``, or the role of this process (in Studio, the execution role)."""
     if role := os.environ.get("COURSE_ROLE"):
         return role
     if ":assumed-role/" not in arn:

@@ -1,6 +1,6 @@
-"""The learner's own copy of the lessons, and the course's kernel to run it with.
+"""Makes the learner's copy of the lessons, and the course's kernel that runs it.
 
-Learners never edit tracked files: their copy lies in ``work/``, which git ignores. What they have changed there is never overwritten.
+Learners never edit tracked files: their copy is in ``work/``, which git ignores. Files that they changed are never overwritten.
 """
 
 from __future__ import annotations
@@ -14,29 +14,29 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 RELEASED = Path("notebooks")
 COPY = Path("work")
-RECORD = ".copied.json"  # what was copied, by path: the SHA-256 of the copy, so that a changed file is known
+RECORD = ".copied.json"  # the SHA-256 of each copied file by path, to detect changed files
 KERNEL, KERNEL_NAME = "from-data-to-deployment", "From Data to Deployment"
 
 
 class WorkspaceError(Exception):
-    """The copy cannot be made; the message says why and what to do."""
+    """The copy cannot be made. The message says why and what to do."""
 
 
 def copy_lessons(root: Path, kernel: str = KERNEL) -> tuple[Path, list[Path]]:
-    """Bring the learner's copy up to date with the released lessons.
+    """Update the learner's copy from the released lessons.
 
-    Notebooks are copied with their kernel set to the course's, since in another JupyterLab "python3" is that JupyterLab's own.
+    Copied notebooks use the course's kernel, because "python3" is another Python in another JupyterLab.
 
     Returns
     -------
     copy : Path
     kept : list of Path
-        Files that the learner changed and that differ from what is released now; they were left alone.
+        Files that the learner changed and that differ from the release. They are not updated.
 
     Raises
     ------
     WorkspaceError
-        When there are no released lessons, or a copied file cannot be written.
+        There are no released lessons, or a file cannot be written.
     """
     sources = sorted(path for path in (root / RELEASED).glob("m*/**/*") if path.is_file() and ".ipynb_checkpoints" not in path.parts)
     if not sources:
@@ -61,14 +61,14 @@ def copy_lessons(root: Path, kernel: str = KERNEL) -> tuple[Path, list[Path]]:
 def _record(copy: Path) -> dict[str, str]:
     try:
         return json.loads((copy / RECORD).read_text())
-    except (OSError, ValueError):  # without a record every file that differs counts as changed by the learner
+    except (OSError, ValueError):  # without a record, every different file counts as changed by the learner
         return {}
 
 
 def _with_kernel(content: bytes, kernel: str) -> bytes:
     node = json.loads(content)
     node["metadata"]["kernelspec"] |= {"name": kernel, "display_name": KERNEL_NAME}
-    # A page of JupyterLab knows a new kernel after a minute or a reload. Until then, told the language, it takes another Python unasked.
+    # An open JupyterLab page finds a new kernel after a minute or a reload. Until then, if a language is set, it silently uses another one.
     node["metadata"].pop("language_info", None)
     return (json.dumps(node, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
@@ -88,12 +88,12 @@ def _write(target: Path, content: bytes) -> None:
 
 
 def install_kernel(*, user: bool) -> None:
-    """Register this Python as the course's kernel: for the user (any JupyterLab finds it), or in this environment alone.
+    """Register this Python as the course's kernel, for the user (in any JupyterLab) or in this environment alone.
 
     Raises
     ------
     WorkspaceError
-        When the folder of kernels cannot be written.
+        The folder of kernels cannot be written.
     """
     from ipykernel.kernelspec import write_kernel_spec
     from jupyter_client.kernelspec import KernelSpecManager
@@ -109,7 +109,7 @@ def install_kernel(*, user: bool) -> None:
 
 
 def prepare(root: Path = ROOT, *, user_kernel: bool) -> Path:
-    """Make or update the copy, register the kernel, say what was kept; returns the first lesson.
+    """Make or update the copy, register the kernel, and print which files were kept. Returns the first lesson.
 
     Raises
     ------
