@@ -23,7 +23,8 @@ NUMBERS = st.floats(-1e6, 1e6, width=32)
 @pytest.mark.parametrize("name", NAMES)
 def test_the_table_of_each_algorithm_is_whole(name: str) -> None:
     declaration = declared(name)
-    assert set(declaration) == {"name", "channels", "hyperparameters", "metrics"} and "train" in declaration["channels"]
+    assert set(declaration) == {"name", "channels", "hyperparameters", "metrics", "autotune"} and "train" in declaration["channels"]
+    assert set(declaration["autotune"]) <= set(declaration["hyperparameters"])
     for parameter, entry in declaration["hyperparameters"].items():
         assert entry["type"] in ("integer", "continuous", "boolean", "categorical", "list"), parameter
         assert "range" not in entry or hyperparameters.RANGE.fullmatch(entry["range"]), parameter

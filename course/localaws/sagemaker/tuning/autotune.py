@@ -11,6 +11,7 @@ from pathlib import Path
 from course.localaws import images
 from course.localaws.core.data_files import table
 from course.localaws.core.errors import AwsError
+from course.localaws.images import catalogue
 from course.localaws.sagemaker.tuning.strategies.space import automatic
 
 
@@ -51,7 +52,8 @@ def _definitions(params: dict) -> list[dict]:
 
 def _chosen(definition: dict, ranges: dict) -> tuple[dict, dict[str, str]]:
     """The ranges and the static hyperparameters: each hint becomes a range if possible, otherwise a static value."""
-    known = _data()["algorithms"].get(_algorithm(definition))
+    algorithm = _algorithm(definition)
+    known = catalogue.algorithm(algorithm).get("autotune") if algorithm else None
     found: dict[str, list[dict]] = {kind: list(ranges.get(kind, [])) for kind in ("IntegerParameterRanges", "ContinuousParameterRanges")}
     static = dict(definition.get("StaticHyperParameters", {}))
     for hint in ranges.get("AutoParameters", []):
