@@ -1,1 +1,1 @@
-"""What every service builds on: clock, scheduler, database, errors, paging, tags and the resource engine."""
+"""The base of every service: clock, scheduler, database, errors, paging, tags and the resource engine."""

@@ -1,4 +1,4 @@
-"""What is written in batches, so that nobody waits for it."""
+"""Writes things in batches from a background thread, so that callers do not wait."""
 
 from __future__ import annotations
 
@@ -11,41 +11,41 @@ T = TypeVar("T")
 
 
 class BatchWriter(Generic[T]):
-    """Takes note of things at once; a thread hands what came to ``write``, as long as something comes.
+    """Queues things. A thread hands them to ``write`` in batches, and ends when nothing more arrives.
 
     Parameters
     ----------
     write : callable
-        Gets a list of things, never an empty one; is not called twice at a time, and raises nothing.
+        Receives a list of things, never an empty one. It is not called concurrently, and must not raise.
     seconds : float
-        Between two calls of it.
+        The pause between two calls.
     name : str
-        Of the thread.
+        The thread's name.
     """
 
     def __init__(self, write: Callable[[list[T]], None], seconds: float, name: str) -> None:
         self._write, self._seconds, self._name = write, seconds, name
-        self._noted: list[T] = []
+        self._queue: list[T] = []
         self._lock = threading.Lock()
         self._writing = threading.Lock()
         self._writer_runs = False
 
     def add(self, thing: T) -> None:
         with self._lock:
-            self._noted.append(thing)
+            self._queue.append(thing)
             if self._writer_runs:
                 return
             self._writer_runs = True
         threading.Thread(target=self._run, name=self._name, daemon=True).start()
 
     def flush(self) -> bool:
-        """Write what was noted; False when there was nothing. When it returns, everything noted before is written."""
+        """Write everything that was added before this call. Returns whether there was anything in the queue."""
         with self._writing:
             with self._lock:
-                noted, self._noted = self._noted, []
-            if noted:
-                self._write(noted)
-        return bool(noted)
+                batch, self._queue = self._queue, []
+            if batch:
+                self._write(batch)
+        return bool(batch)
 
     def _run(self) -> None:
         while True:
@@ -53,6 +53,6 @@ class BatchWriter(Generic[T]):
             if self.flush():
                 continue
             with self._lock:
-                if not self._noted:
+                if not self._queue:
                     self._writer_runs = False
                     return

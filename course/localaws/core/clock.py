@@ -1,4 +1,4 @@
-"""The one clock that schedules, alarms, cool-downs and time stamps read; a lesson may advance it, so "an hour later" takes no hour."""
+"""The clock of schedules, alarms, cool-downs and time stamps. A lesson may advance it, so that "an hour later" takes no hour."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 
 
 class Clock:
-    """Unix time in seconds, plus whatever it was advanced by."""
+    """Unix time in seconds plus an offset, the sum of all advances."""
 
     def __init__(self, offset: float = 0.0) -> None:
         self.offset = offset
@@ -16,12 +16,12 @@ class Clock:
         return time.time() + self.offset
 
     def advance(self, seconds: float) -> float:
-        """Move the clock forward by ``seconds`` (never back) and return the new time.
+        """Move the clock forward by ``seconds`` and return the new time.
 
         Raises
         ------
         ValueError
-            When ``seconds`` is negative or no finite number: resources would end before they began.
+            When ``seconds`` is negative or not finite: resources would end before they began.
         """
         if not 0 <= seconds < math.inf:
             raise ValueError(f"the clock only moves forward; got {seconds} s")

@@ -1,4 +1,4 @@
-"""The data files that say how the local AWS behaves: YAML beside the code that follows them, each read once."""
+"""Reads the YAML files that hold the local AWS's data, such as quotas and prices. Each is read once."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ import yaml
 
 @cache
 def table(path: Path) -> Any:
-    """What a file holds, to be left as it is."""
+    """The content of a file. Callers must not change it."""
     return yaml.load(path.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # libyaml's is ten times as fast

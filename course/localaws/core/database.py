@@ -1,4 +1,4 @@
-"""SQLite as every durable room of the local AWS uses it: what was acknowledged survives `kill -9` (not power loss)."""
+"""The SQLite databases of the local AWS. A commit that was acknowledged survives `kill -9`, but not power loss."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from pathlib import Path
 
 
 class Database:
-    """A SQLite file in WAL mode: many readers (a connection a thread), one writer at a time.
+    """A SQLite file in WAL mode: many readers with a connection per thread, one writer at a time.
 
     Parameters
     ----------
     path : Path
-        The file; made with mode 0600 when absent.
+        The file, created with mode 0600.
     schema : str
-        ``CREATE TABLE IF NOT EXISTS`` statements, run at every opening.
+        ``CREATE TABLE IF NOT EXISTS`` statements, run at every start.
     """
 
     def __init__(self, path: Path, schema: str) -> None:
@@ -35,10 +35,10 @@ class Database:
         """This thread's connection, for reading; rows are ``sqlite3.Row``."""
         connection = getattr(self._local, "connection", None)
         if connection is None:
-            # check_same_thread is off only so that close() may close the connections of ended threads.
+            # check_same_thread is off only so that close() can close the connections of other threads.
             connection = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
             connection.row_factory = sqlite3.Row
-            # NORMAL: a commit is in the WAL when acknowledged, so a killed process loses nothing; only power loss may.
+            # NORMAL: an acknowledged commit is in the WAL, so a killed process loses nothing. Only a power loss may lose it.
             connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;")
             self._local.connection = connection
             self._close_ended()
@@ -47,7 +47,7 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
-        """A transaction: committed on leaving, rolled back on any exception."""
+        """A transaction: committed at the end of the block, rolled back on any exception."""
         with self._writing:
             connection = self.connection
             connection.execute("BEGIN IMMEDIATE")
@@ -65,7 +65,7 @@ class Database:
         self._local = threading.local()
 
     def _close_ended(self) -> None:
-        """Every job has threads of its own: what ended threads left open would use up the process's file descriptors."""
+        """Close the connections of ended threads: every job has its own threads, and would use up file descriptors."""
         for thread in list(self._connections):
             if not thread.is_alive() and (connection := self._connections.pop(thread, None)):
                 connection.close()

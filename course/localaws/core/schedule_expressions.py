@@ -1,7 +1,7 @@
-"""When a schedule is next: ``at(...)``, ``rate(...)`` and ``cron(...)``, as AWS writes them, in a time zone.
+"""Parses AWS's schedule expressions, ``at(...)``, ``rate(...)`` and ``cron(...)``, and finds their next time in a time zone.
 
 Source: "Schedule scaling actions using cron expressions" of the Application Auto Scaling user guide and "Cron expressions" of EventBridge,
-read 2026-11-25: six fields (minutes, hours, day of month, month, day of week, year), of the two days one is ``?``.
+read 2026-11-25: six fields (minutes, hours, day of month, month, day of week, year); one of the two days is ``?``.
 """
 
 from __future__ import annotations
@@ -23,20 +23,24 @@ LAST_YEAR = 2199
 
 
 class ScheduleExpressionError(ValueError):
-    """It is no schedule; the message says why."""
+    """The text is not a schedule expression; the message says why."""
 
 
 @dataclass(frozen=True)
 class ScheduleExpression:
-    """A schedule that was understood.
+    """A valid schedule expression.
 
     Parameters
     ----------
     text : str
     zone : str
-        Of an ``at`` or ``cron`` expression.
+        The time zone of an ``at`` or ``cron`` expression.
     begin : float
-        From when a ``rate`` counts, in Unix seconds.
+        The start of a ``rate``, in Unix seconds.
+
+    Raises
+    ------
+    ScheduleExpressionError
     """
 
     text: str
@@ -51,12 +55,7 @@ class ScheduleExpression:
         self.after(self.begin)
 
     def after(self, moment: float) -> float | None:
-        """The first time after ``moment``; None when there is none any more.
-
-        Raises
-        ------
-        ScheduleError
-        """
+        """The first time after ``moment``, both in Unix seconds; None when there is no more. Raises ScheduleExpressionError."""
         if found := _AT.fullmatch(self.text):
             try:
                 once = datetime.fromisoformat(found[1]).replace(tzinfo=ZoneInfo(self.zone)).timestamp()
@@ -85,7 +84,7 @@ class _Cron:
             raise ScheduleExpressionError(f"cron({fields}): one of day of month and day of week must be ?, and only one")
         self._minutes, self._hours = _values(minutes, 0, 59), _values(hours, 0, 23)
         self._months, self._years = _values(months, 1, 12, MONTHS), _values(years, 1970, LAST_YEAR)
-        self._days(2024, 2)  # to refuse what cannot be read
+        self._days(2024, 2)  # raises when the days cannot be parsed
 
     def after(self, moment: float, zone: ZoneInfo) -> float | None:
         times = [time(hour, minute) for hour in self._hours for minute in self._minutes]
@@ -97,7 +96,7 @@ class _Cron:
         return None
 
     def _dates(self, first: date) -> Iterator[date]:
-        """The days that it names, from ``first`` on."""
+        """The dates of the expression from ``first`` on."""
         months = ((year, month) for year in self._years if year >= first.year for month in self._months)
         for year, month in months:
             if (year, month) >= (first.year, first.month):
@@ -133,7 +132,7 @@ def _nearest_workday(year: int, month: int, day: int, last: int) -> list[int]:
 
 
 def _values(text: str, low: int, high: int, names: dict[str, int] | None = None) -> list[int]:
-    """The numbers of a field: ``*``, ``1-5``, ``1,3``, ``0/15``, names."""
+    """The numbers of a field such as ``*``, ``1-5``, ``1,3``, ``0/15``, ``MON``."""
     found: set[int] = set()
     for part in text.upper().split(","):
         span, _, step = part.partition("/")

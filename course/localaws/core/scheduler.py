@@ -1,7 +1,6 @@
-"""What is to be done when the clock gets there: in the order of the moments, whether time passes or the clock is advanced.
+"""Runs tasks at their times on the local AWS's clock, in order, whether time passes or the clock is advanced.
 
-A jump of the clock is no reason to leave anything out: every moment that it passes has its turn, with the clock's own time as its name.
-Where nothing is to be done there is no thread and no timer.
+Advancing the clock runs every task due in between, in order, each with its own time. There is no thread and no timer while no task is due.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from dataclasses import dataclass
 
 from course.localaws.core.clock import Clock
 
-BUSY_SECONDS = 60.0  # for which time stands still for somebody who was woken, and has not gone to sleep again
+BUSY_SECONDS = 60.0  # how long the scheduler waits for a woken thread to wait again
 LONGEST_WAIT = 3600.0
 
 logger = logging.getLogger(__name__)
@@ -21,26 +20,29 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ScheduledTask:
-    """Something that recurs: when it is next to be done (None: never, as things are), and how, given that moment."""
+    """A recurring task.
+
+    ``due`` returns the next time of the task in Unix seconds, or None while it has none. ``run`` receives that time.
+    """
 
     due: Callable[[], float | None]
     run: Callable[[float], None]
 
 
 class Scheduler:
-    """Does what is due. Of two duties of the same moment the one that was added first goes first.
+    """Runs due tasks in one thread. When two tasks are due at the same time, the one that was added first runs first.
 
     Attributes
     ----------
     clock : Clock
     stopping : bool
-        Whether the local AWS ends: whatever is done now is to come to an end.
+        Whether the local AWS is stopping, so that running tasks should end.
     """
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
-        self._duties: list[ScheduledTask] = []
-        self._sleepers: list[ClockWaiter] = []
+        self._tasks: list[ScheduledTask] = []
+        self._waiters: list[ClockWaiter] = []
         self._busy: ClockWaiter | None = None
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
@@ -48,37 +50,37 @@ class Scheduler:
         self._reached = 0.0
 
     def add(self, due: Callable[[], float | None], act: Callable[[float], None], *, first: bool = False) -> None:
-        """Add a duty; ``first`` puts it before all others."""
-        self._duties.insert(0 if first else len(self._duties), ScheduledTask(due, act))
+        """Add a task (see `ScheduledTask`); ``first`` puts it before all others."""
+        self._tasks.insert(0 if first else len(self._tasks), ScheduledTask(due, act))
 
-    def sleeper(self) -> ClockWaiter:
-        """For a thread of one's own that goes on at moments of this clock."""
+    def waiter(self) -> ClockWaiter:
+        """A waiter for a thread that goes on at times of this clock."""
         return ClockWaiter(self)
 
     def wake(self) -> None:
-        """To be called when the clock was advanced, or when something may be due earlier than before."""
+        """Call this when the clock was advanced, or when a task may be due earlier than before."""
         anything = self._next() is not None
         with self._changed:
             self._woken = True
             if anything and self._thread is None and not self.stopping:
-                self._thread = threading.Thread(target=self._run, name="agenda", daemon=True)
+                self._thread = threading.Thread(target=self._run, name="scheduler", daemon=True)
                 self._thread.start()
             self._changed.notify_all()
 
     def run_due(self, seconds: float) -> None:
-        """Wait, at most so many seconds, until everything is done that is due now."""
+        """Wait until everything that is due now has run, at most ``seconds``."""
         moment = self.clock.now()
         self.wake()
         with self._changed:
             self._changed.wait_for(lambda: self._thread is None or self._reached >= moment, seconds)
 
     def shutdown(self) -> None:
-        """End the thread, and let nobody sleep any longer. After `resume` things are done again."""
+        """End the thread and all waits. After `resume`, tasks run again."""
         with self._changed:
             self.stopping, thread = True, self._thread
-            for sleeper in self._sleepers:
-                sleeper.end()
-            self._sleepers.clear()
+            for waiter in self._waiters:
+                waiter.end()
+            self._waiters.clear()
             self._changed.notify_all()
         if thread is not None and thread is not threading.current_thread():
             thread.join()
@@ -90,9 +92,9 @@ class Scheduler:
         self.stopping = False
 
     def _next(self) -> tuple[float, Callable[[float], None]] | None:
-        found = [(moment, duty.run) for duty in self._duties if (moment := duty.due()) is not None]
+        found = [(moment, task.run) for task in self._tasks if (moment := task.due()) is not None]
         with self._changed:
-            found += [(sleeper.moment, sleeper.release) for sleeper in self._sleepers]
+            found += [(waiter.moment, waiter.release) for waiter in self._waiters]
         return min(found, key=lambda pair: pair[0], default=None)
 
     def _run(self) -> None:
@@ -117,80 +119,80 @@ class Scheduler:
             with self._changed:
                 self._changed.wait(1)  # it may still be due
 
-    # What sleepers do with it
+    # Called by waiters
 
-    def _sleep(self, sleeper: ClockWaiter) -> None:
+    def _wait(self, waiter: ClockWaiter) -> None:
         with self._changed:
             if self.stopping:
-                sleeper.end()
+                waiter.end()
                 return
-            self._sleepers.append(sleeper)
-            self._forget_busy(sleeper)
+            self._waiters.append(waiter)
+            self._not_busy(waiter)
         self.wake()
 
-    def _let_go(self, sleeper: ClockWaiter) -> None:
-        """In the agenda's thread: let somebody go on, and the clock's moments stand still until they sleep again or leave."""
+    def _release(self, waiter: ClockWaiter) -> None:
+        """In the scheduler's thread: wake a waiter, and run nothing else until it waits again or closes."""
         with self._changed:
-            if sleeper not in self._sleepers:
+            if waiter not in self._waiters:
                 return
-            self._sleepers.remove(sleeper)
-            self._busy = sleeper
-            sleeper.wake()
-            self._changed.wait_for(lambda: self._busy is not sleeper or self.stopping, BUSY_SECONDS)
+            self._waiters.remove(waiter)
+            self._busy = waiter
+            waiter.wake()
+            self._changed.wait_for(lambda: self._busy is not waiter or self.stopping, BUSY_SECONDS)
             self._busy = None
 
-    def _forget_busy(self, sleeper: ClockWaiter) -> None:
+    def _not_busy(self, waiter: ClockWaiter) -> None:
         with self._changed:
-            if self._busy is sleeper:
+            if self._busy is waiter:
                 self._busy = None
                 self._changed.notify_all()
 
 
 class ClockWaiter:
-    """One thread that waits for moments of the clock. While it does what it woke up for, no later moment has its turn.
+    """Lets one thread wait for times of the clock. While the thread works after a wait, no later task runs.
 
     Attributes
     ----------
     moment : float
-        The one that it waits for, or was last woken at.
+        The time that it waits for, or at which it was last woken.
     ended : bool
-        Whether it shall not sleep any more, since the local AWS ends.
+        Whether it does not wait any more, because the local AWS is stopping.
     """
 
-    def __init__(self, agenda: Scheduler) -> None:
-        self._agenda = agenda
+    def __init__(self, scheduler: Scheduler) -> None:
+        self._scheduler = scheduler
         self._released = threading.Event()
-        self._disturbed: float | None = None
+        self._interrupted: float | None = None
         self.ended = False
-        self.moment = agenda.clock.now()
+        self.moment = scheduler.clock.now()
 
     def wait_until(self, moment: float) -> None:
-        """Sleep until the clock is there, or until woken earlier, by `interrupt` or because the local AWS ends."""
+        """Wait until the clock reaches ``moment``, or until `interrupt` or the end of the local AWS wakes it earlier."""
         self._released.clear()
         if self.ended:
             return
-        self.moment = moment if self._disturbed is None else self._disturbed
-        self._agenda._sleep(self)
+        self.moment = moment if self._interrupted is None else self._interrupted
+        self._scheduler._wait(self)
         self._released.wait()
-        self._disturbed = None
+        self._interrupted = None
 
     def interrupt(self, moment: float) -> None:
-        """Wake it now, which is ``moment``, or when it would next go to sleep."""
-        self._disturbed = self.moment = moment
-        self._agenda.wake()
+        """Wake it now, at the time ``moment``, or when it next waits."""
+        self._interrupted = self.moment = moment
+        self._scheduler.wake()
 
     def end(self) -> None:
-        """Let it go on although the moment has not come, and never sleep again."""
+        """Wake it before its time, and let it never wait again."""
         self.ended = True
         self._released.set()
 
     def release(self, moment: float) -> None:
-        """In the agenda's thread: the moment has come."""
-        self._agenda._let_go(self)
+        """In the scheduler's thread: the time has come."""
+        self._scheduler._release(self)
 
     def wake(self) -> None:
         self._released.set()
 
     def close(self) -> None:
-        """Say that it will not sleep again."""
-        self._agenda._forget_busy(self)
+        """Declare that it will not wait again."""
+        self._scheduler._not_busy(self)

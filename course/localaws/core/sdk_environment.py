@@ -1,4 +1,4 @@
-"""The environment variables that turn any program with an AWS SDK to the local AWS, and keep it from anything beyond loopback."""
+"""The environment variables that point any program with an AWS SDK to the local AWS, and away from every other network address."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _AWS_CONFIG = """\
 """
 
 
-FILES = {"sagemaker-config.yaml": _SAGEMAKER_CONFIG, "aws-config": _AWS_CONFIG}  # to which `variables` points
+FILES = {"sagemaker-config.yaml": _SAGEMAKER_CONFIG, "aws-config": _AWS_CONFIG}  # `variables` names them
 
 
 def write_files(state: Path) -> None:
@@ -38,7 +38,7 @@ def write_files(state: Path) -> None:
 def variables(
     state: Path, endpoint: str, existing: Mapping[str, str] = os.environ, credential: credentials.Credential | None = None
 ) -> dict[str, str]:
-    """What to set in a process that is to use the local AWS.
+    """The environment variables for a process that uses the local AWS.
 
     Parameters
     ----------
@@ -47,12 +47,12 @@ def variables(
     endpoint : str
         ``"http://127.0.0.1:PORT"``.
     existing : mapping
-        The environment it will be set in: ``PYTHONPATH`` and ``NO_PROXY`` are added to, not replaced.
+        The process's present environment: ``PYTHONPATH`` and ``NO_PROXY`` are extended, not replaced.
     credential : Credential, optional
-        Whose keys; the learner's when not given.
+        By default the learner's.
     """
     credential = credential or credentials.issued(state)
-    # A client chooses its proxy by the address it was made for, before the plug-in turns it to another.
+    # A client chooses its proxy by its original address, before the plug-in replaces that.
     no_proxy = _joined("127.0.0.1,localhost,.amazonaws.com", existing.get("no_proxy") or existing.get("NO_PROXY", ""), ",")
     return {
         "AWS_ENDPOINT_URL": endpoint,
@@ -66,20 +66,20 @@ def variables(
         "AWS_CONFIG_FILE": str(state / "aws-config"),
         "AWS_SHARED_CREDENTIALS_FILE": str(state / "aws-config"),
         "AWS_EC2_METADATA_DISABLED": "true",
-        # One retry: enough for a connection closed while idle, without minutes of silence at an error that stays.
+        # One retry: enough for a connection that was closed while idle, without minutes of silence at a permanent error.
         "AWS_MAX_ATTEMPTS": "2",
         "AWS_RETRY_MODE": "standard",
         "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",  # no name resolves below 127.0.0.1
         "BOTOCORE_EXPERIMENTAL__PLUGINS": PLUGINS,
         "PYTHONPATH": _joined(str(PLUGIN_FOLDER), existing.get("PYTHONPATH", ""), os.pathsep),
         "NO_PROXY": no_proxy,
-        "no_proxy": no_proxy,  # which wins where both are set
+        "no_proxy": no_proxy,  # it wins when both are set
         "SAGEMAKER_USER_CONFIG_OVERRIDE": str(state / "sagemaker-config.yaml"),
         "SAGEMAKER_SUPPRESS_V2_WARNING": "1",
     }
 
 
 def _joined(first: str, existing: str, separator: str) -> str:
-    """``first`` in front of what is there already, once."""
+    """``first`` before the existing parts, without repetitions."""
     rest = [part for part in existing.split(separator) if part and part not in first.split(separator)]
     return separator.join([first, *rest])

@@ -1,4 +1,4 @@
-"""The rules of tags: at most fifty a resource, and none whose key AWS keeps for itself.
+"""The rules of tags: at most fifty per resource, and no keys that AWS reserves.
 
 Source: https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html#id_tags_naming_best_practices
 """
@@ -14,12 +14,12 @@ RESERVED = "aws:"
 
 
 def merged(present: Iterable[dict], added: Iterable[dict]) -> list[dict]:
-    """The tags of a resource after adding some: a later value of a key replaces an earlier one.
+    """The tags of a resource after some are added. An added value replaces the present one of its key.
 
     Raises
     ------
     AwsError
-        ``ValidationException`` for a reserved or doubled key among the added, or for too many tags.
+        ``ValidationException`` for a reserved or repeated key among the added tags, or for too many tags.
     """
     added = list(added)
     keys = [tag["Key"] for tag in added]

@@ -1,8 +1,8 @@
-"""A botocore client plug-in: whatever endpoint a client was made for, its calls go to ``AWS_ENDPOINT_URL``.
+"""A botocore client plug-in that sends the calls of every client to ``AWS_ENDPOINT_URL``, whatever its endpoint.
 
-``AWS_ENDPOINT_URL`` alone does not reach clients made with an explicit endpoint, as the SageMaker SDKs make theirs for STS
-(``https://sts.<region>.amazonaws.com``). botocore loads this module when ``BOTOCORE_EXPERIMENTAL__PLUGINS`` names it, and
-silently goes without when it is not to be found, so its folder is put on ``PYTHONPATH`` and holds nothing else.
+``AWS_ENDPOINT_URL`` alone does not affect clients with an explicit endpoint, such as those of the SageMaker SDKs for STS
+(``https://sts.<region>.amazonaws.com``). botocore loads this module when ``BOTOCORE_EXPERIMENTAL__PLUGINS`` names it. botocore ignores a
+module that it cannot find, so this folder is on ``PYTHONPATH`` and holds nothing else.
 """
 
 import ipaddress
@@ -17,14 +17,14 @@ def initialize_client_plugin(client):
 
 
 def _resolve_local(builtins, **_):
-    # An endpoint with an IP address also makes the rules put S3's bucket into the path, not into the host name.
+    # For an endpoint with an IP address, the rules also put S3's bucket into the path instead of the host name.
     local = os.environ.get("AWS_ENDPOINT_URL")
     if local and not _is_loopback(builtins.get("SDK::Endpoint")):
         builtins.update({"SDK::Endpoint": local, "AWS::UseFIPS": False, "AWS::UseDualStack": False})
 
 
 def _call_local(params, **_):
-    # Some rules put an account or a bucket in front of the host all the same, and no name resolves below an IP address.
+    # Some rules still put an account or a bucket before the host, but no name resolves below an IP address.
     local = os.environ.get("AWS_ENDPOINT_URL")
     if local and not _is_loopback(params["url"]):
         scheme, netloc, *_unused = urlsplit(local)

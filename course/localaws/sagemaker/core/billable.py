@@ -1,4 +1,4 @@
-"""What AWS would bill now: the instances that jobs and endpoints hold."""
+"""The instances that jobs and endpoints hold now, which AWS would bill."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ def running(engine: ResourceEngine) -> list[dict]:
     Returns
     -------
     list of dict
-        ``resource`` (e.g. ``"endpoint/delays"``), ``region``, ``status``, ``instance_type``, ``count``, and ``seconds``: how long ago,
-        on the local AWS's clock, the resource was made.
+        ``resource`` (e.g. ``"endpoint/delays"``), ``region``, ``status``, ``instance_type``, ``count``, and ``seconds``: the age of the
+        resource on the local AWS's clock.
     """
     now = engine.now()
     found = [

@@ -1,4 +1,4 @@
-"""What the instance types of SageMaker have. The figures are data: `instance_types.yaml`."""
+"""Memory, vCPUs and accelerators of SageMaker's instance types. The figures are data: `instance_types.yaml`."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from pathlib import Path
 from course.localaws.core.data_files import table
 
 HERE = Path(__file__).parent
-# A learner's machine is none of AWS's: of an instance's memory, models may have a 16th here, as a job has 12 seconds of AWS's 120.
+# A learner's machine is smaller than an instance: models get a 16th of the instance's memory here.
 SHARE = 16
 
 
 @cache
 def memory(instance_type: str) -> int:
-    """Bytes of memory of ``ml.<family>.<size>``; those of that size of m5 where the table does not know the family."""
+    """Bytes of memory of ``ml.<family>.<size>``. An unknown family counts as m5."""
     known = table(HERE / "instance_types.yaml")
     _, family, size = instance_type.split(".", 2)
     large = known["gib_of_large"].get(family, known["gib_of_large"]["m5"])
@@ -22,7 +22,7 @@ def memory(instance_type: str) -> int:
 
 
 def model_memory(instance_type: str) -> int:
-    """Bytes that the models of a multi-model container may take on an instance here."""
+    """Bytes that the models of a multi-model container may use on an instance here."""
     return memory(instance_type) // SHARE
 
 

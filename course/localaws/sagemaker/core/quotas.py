@@ -1,4 +1,4 @@
-"""Service quotas: what a new account may have at once, and AWS's words when it asks for more."""
+"""Checks SageMaker's service quotas of a new account, with AWS's error text. The quotas are data: `quotas.yaml`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Instances = Iterable[tuple[str, int]]
 
 
 def check(name: str, requested: float, used: float = 0) -> None:
-    """Refuse a request that goes beyond a quota of ``quotas.yaml``.
+    """Refuse a request that exceeds a quota of ``quotas.yaml``.
 
     Parameters
     ----------
@@ -37,12 +37,12 @@ def value(name: str) -> float:
 
 
 def check_instances(usage: str, requested: Instances, held: Instances) -> None:
-    """Refuse instances beyond what an account may have: of each type, then of all types together.
+    """Refuse instances that exceed the quota of their type, or that of all types together.
 
     Parameters
     ----------
     usage : str
-        What they are for, e.g. ``"training job usage"``.
+        What the instances are for, e.g. ``"training job usage"``.
     requested, held : pairs of instance type and count
 
     Raises
@@ -53,7 +53,7 @@ def check_instances(usage: str, requested: Instances, held: Instances) -> None:
     wanted, used = _counted(requested), _counted(held)
     total = _data()["usages"][usage]
     for kind, count in wanted.items():
-        # "ml.p3.2xlarge" is of the family "p3".
+        # The family of "ml.p3.2xlarge" is "p3".
         accelerated = kind.split(".")[1] in _data()["accelerated"]
         of_type = 0 if accelerated else _data()["quotas"][total]["value"]
         _check(f"{kind} for {usage}", of_type, "Instances", count, used[kind])

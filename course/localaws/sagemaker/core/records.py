@@ -1,6 +1,6 @@
-"""Resources that are their record and nothing more; `records.yaml` says which.
+"""Record-only resources, which are stored and described but do nothing. `records.yaml` lists them.
 
-Nothing here ever runs, so none has a status. What is answered of them has the header ``x-local-aws: record``.
+They never run, so they have no status. Responses about them have the header ``x-local-aws: record``.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ HEADER = {"x-local-aws": "record"}
 
 
 class RecordOnlyResource:
-    """One kind of them, and its operations.
+    """One record-only kind and its operations.
 
     Parameters
     ----------
     engine : ResourceEngine
     entry : dict
-        What `records.yaml` says of it; what of that `ResourceKind` has is the kind's.
+        Its entry in `records.yaml`. Members with the name of a `ResourceKind` field are passed to the kind.
     """
 
     def __init__(self, engine: ResourceEngine, entry: dict) -> None:
@@ -74,7 +74,7 @@ class RecordOnlyResource:
 
 
 class RecordOnlyResources:
-    """The family of all that are only recorded."""
+    """The family of all record-only resources."""
 
     def __init__(self, platform: Platform, engine: ResourceEngine) -> None:
         records = [RecordOnlyResource(engine, entry) for entry in table(Path(__file__).with_suffix(".yaml"))["records"]]

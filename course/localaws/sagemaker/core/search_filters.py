@@ -1,7 +1,7 @@
-"""Search expressions: which records one matches, by the types that the model gives the properties.
+"""Evaluates search expressions on records. The model's types of the properties say how values are compared.
 
-Source: API reference of Search, SearchExpression, Filter and NestedFilters, read 2026-11-25. Not told there, and so by choice: a record
-without the property differs from every value (``NotEquals``), and satisfies no other comparison; text is compared with its case.
+Source: API reference of Search, SearchExpression, Filter and NestedFilters, read 2026-11-25. Not documented, and so our choice: a record
+without the property satisfies ``NotEquals`` and no other comparison; text comparisons are case-sensitive.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ COMPARISONS: dict[str, Callable] = {
 }
 INTEGER = re.compile(r"[+-]?\d+")
 WITHOUT_VALUE = ("Exists", "NotExists")
-# Of which a search expression may ask Contains more than once.
+# The properties that may have more than one Contains in a search expression.
 CONTAINED = ("DisplayName", "ExperimentName", "TrialName", "TrialComponentName", "Tags", "InputArtifacts", "OutputArtifacts")
-# Lists that are searched by a name of their elements: the element's member that is the name, and the one meant where none is named.
+# Lists that are searched by their elements' names: the element's member with the name, and the default member.
 NAMED = {"Tags": ("Key", "Value"), "FinalMetricDataList": ("MetricName", "Value"), "Metrics": ("MetricName", "Last")}
-METRICS = "FinalMetricDataList"  # what Metrics means of records that have no such member
-# Texts that may be numbers, and structures that stand for the value in them.
+METRICS = "FinalMetricDataList"  # what Metrics means for records without such a member
+# Strings that may be numbers, and structures that stand for the value in them.
 FREE = ("HyperParameterValue", "StringParameterValue", "ConfigValue")
 VALUES = ("TrialComponentParameterValue", "TrialComponentArtifact")
 
@@ -42,12 +42,12 @@ class SearchExpression:
     expression : dict
         ``SearchExpression``; an empty one matches everything.
     shape : Shape
-        Of the records.
+        The shape of the records.
 
     Raises
     ------
     AwsError
-        ``ValidationException`` for an unknown property, a missing value, too many conditions, ``Contains`` where it was used already.
+        ``ValidationException`` for an unknown property, a missing value, too many conditions, or a repeated ``Contains``.
     """
 
     def __init__(self, expression: dict, shape: Shape) -> None:
@@ -66,7 +66,7 @@ class SearchExpression:
             raise invalid("'CONTAINS' operator usage limit of 1 exceeded.")
 
     def matches(self, record: dict) -> bool:
-        """Raises AwsError for a comparison that the property's type does not have."""
+        """Whether a record matches. Raises AwsError for a comparison that the property's type does not support."""
         return self._satisfied(self._expression, record) if self._expression else True
 
     def _satisfied(self, expression: dict, record: dict) -> bool:
@@ -93,7 +93,7 @@ class SearchExpression:
 
 
 def holds(condition: dict, found: Iterable[tuple[object, Shape]]) -> bool:
-    """Whether the values that a property has satisfy a condition on it."""
+    """Whether the values of a property satisfy a condition."""
     values = list(found)
     match condition.get("Operator", "Equals"):
         case "Exists":
@@ -107,7 +107,7 @@ def holds(condition: dict, found: Iterable[tuple[object, Shape]]) -> bool:
 
 
 def filters_of(expression: dict) -> Iterator[dict]:
-    """Every filter of an expression, however deep it stands."""
+    """Every filter of an expression, at any depth."""
     yield from expression.get("Filters", ())
     for nested in expression.get("NestedFilters", ()):
         yield from nested["Filters"]
@@ -116,16 +116,16 @@ def filters_of(expression: dict) -> Iterator[dict]:
 
 
 def nested_of(expression: dict) -> Iterator[dict]:
-    """Every nested filter of an expression, however deep it stands."""
+    """Every nested filter of an expression, at any depth."""
     yield from expression.get("NestedFilters", ())
     for inner in expression.get("SubExpressions", ()):
         yield from nested_of(inner)
 
 
 def found(value: object, shape: Shape, path: str) -> Iterator[tuple[object, Shape]]:
-    """The values at a path with their shapes; those of all elements where there is a list on the way.
+    """The values at a path with their shapes; for a list on the path, the values of all its elements.
 
-    A name in a map, of a tag or of a metric may have dots itself.
+    The name of a map's key, a tag or a metric may contain dots.
     """
     if isinstance(value, list):
         for element in value:
@@ -150,7 +150,7 @@ def found(value: object, shape: Shape, path: str) -> Iterator[tuple[object, Shap
 
 
 def _named(elements: list[dict], shape: Shape, key: str, default: str, path: str) -> Iterator[tuple[object, Shape]]:
-    """The values of those elements of a list with whose name a path begins."""
+    """The values of the list elements whose name the path begins with."""
     for name, rest in splits(path):
         for element in elements:
             if element[key] == name:

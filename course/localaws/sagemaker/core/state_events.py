@@ -1,7 +1,7 @@
-"""EventBridge's events about SageMaker's jobs and model packages, sent to the rules of the account as something changes.
+"""Sends events to EventBridge when SageMaker's jobs and model packages change.
 
-Source: "Events that Amazon SageMaker AI sends to Amazon EventBridge" of the SageMaker developer guide, read 2026-11-25: the detail is what
-Describe answers, with time stamps in milliseconds (of a model package as texts), and the tags as an object. Targets are moto's: SQS
+Source: "Events that Amazon SageMaker AI sends to Amazon EventBridge" of the SageMaker developer guide, read 2026-11-25. The detail is the
+answer of Describe, with the tags as an object and time stamps in milliseconds (as text for a model package). Targets are moto's: SQS
 queues, log groups, other buses.
 """
 
@@ -23,13 +23,13 @@ TIMES_AS_TEXT = ("ModelPackage",)
 
 
 class StateEvents:
-    """Sends the events; to be called by `ResourceEngine` after each change of a resource."""
+    """Sends the events. A listener of `ResourceEngine`, called after each change of a resource."""
 
     def __init__(self, platform: Platform, engine: ResourceEngine) -> None:
         self._platform, self._engine = platform, engine
 
     def __call__(self, context: Context, kind: ResourceKind, before: Document | None, after: Document) -> None:
-        """Send an event when a status is another than before. Returns at once; events arrive in their order."""
+        """Send an event when the status has changed. Returns at once; events arrive in order."""
         if not kind.event:
             return
         updated = [member for member in kind.event_members if before and before.get(member) != after.get(member)]
@@ -63,7 +63,7 @@ def send(
 
 
 def _with_times(value: object, written: Callable[[float], object], name: str = "") -> object:
-    """A document with its time stamps, which are the numbers whose names end with ``Time``, as events write them."""
+    """A document with its time stamps in the format of events. Time stamps are the numbers whose names end with ``Time``."""
     if isinstance(value, dict):
         return {member: _with_times(inner, written, member) for member, inner in value.items()}
     if isinstance(value, list):

@@ -70,7 +70,7 @@ class DeploymentMonitor:
         self._undone = f"The {subject} was rolled back"
         self._before = before
         self._clock = platform.clock
-        self._sleeper = platform.scheduler.sleeper()
+        self._sleeper = platform.scheduler.waiter()
         self._deadline = self._sleeper.moment + plan.limit
         self._tripped: set[str] = set()
 
