@@ -21,7 +21,7 @@ from course.grading.sandbox.directory import SandboxDirectory, prepare_directory
 from course.grading.sandbox.kernel import SandboxedKernelManager
 from course.grading.server import GraderServer, GradingOutcome
 from course.sandbox.box import Box
-from course.sandbox.visible import BindMount
+from course.sandbox.mounts import BindMount
 
 CELL_SECONDS = 300.0
 INTERRUPT_SECONDS = 20  # that a kernel has to come back from an interrupt before it is killed

@@ -1,1 +1,1 @@
-"""A process in a box: its files, network and limits, and the supervisor that ends it. Imports nothing else of the course."""
+"""Runs processes in boxes: their files, network, limits and supervisor. Imports nothing else of the course."""

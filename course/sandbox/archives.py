@@ -7,13 +7,13 @@ from pathlib import Path
 
 
 def pack(folder: Path, archive: Path) -> None:
-    """Write everything below ``folder`` to a gzipped tar file, names relative to it, in an order of its own."""
+    """Write everything below ``folder`` to a gzipped tar file, by names relative to the folder, sorted."""
     with tarfile.open(archive, "w:gz", compresslevel=1) as tar:
         for path in sorted(folder.iterdir()):
             tar.add(path, arcname=path.name)
 
 
 def unpack(archive: Path, folder: Path) -> None:
-    """Unpack a tar file, gzipped or not; raises `tarfile.TarError` for one that is none or reaches out of ``folder``."""
+    """Unpack a tar file, gzipped or not. Raises `tarfile.TarError` when it is not one, or when a member leads out of ``folder``."""
     with tarfile.open(archive, "r:*") as tar:
         tar.extractall(folder, filter="data")

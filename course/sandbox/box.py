@@ -1,15 +1,15 @@
-"""A box: the process tree of one job or model server, in a directory of its own that it knows as /opt/ml.
+"""A box: the process tree of one job or model server, in its own folder, which it sees as /opt/ml.
 
-Two modes, both first class:
+There are two modes, and both are tested:
 
-- ``namespace`` (Linux, where the kernel lets us): user, mount, process and IPC namespaces. The box sees what `visible.machine` names,
-  every other child of /opt among it, and its own folder, whose root is bound to /opt/ml; the rest of this machine's files is not there.
-  The kernel ends whatever the job leaves running.
-- ``rewrite`` (``COURSE_NO_USERNS=1``, macOS, or the kernel refuses): the real path takes the place of ``/opt/ml`` in arguments,
-  environment and staged code (`Box.stage`). A path that a program puts together from pieces is not caught. What else is to lie
-  somewhere, with a layer (`visible.BindMount`), is copied into the box's folder, and its path replaced alike.
+- ``namespace`` (Linux, where the kernel allows it): user, mount, process and IPC namespaces. The box sees `mounts.machine`, with every
+  other child of /opt, and its own folder, whose root is bound to /opt/ml. It sees no other files of this machine. The kernel kills
+  every process that the job leaves running.
+- ``rewrite`` (``COURSE_NO_USERNS=1``, macOS, or the kernel refuses): the real path replaces ``/opt/ml`` in arguments, environment and
+  staged code (`Box.stage`). A path that a program builds from parts is not replaced. Other binds with a writable layer
+  (`mounts.BindMount`) are copied into the box's folder, and their paths are replaced too.
 
-Either way a supervisor process (`supervisor/`) stands between: when the local AWS dies, however it dies, the box dies.
+In both modes a supervisor process (`supervisor/`) is the parent: when the local AWS dies in any way, the box dies.
 """
 
 from __future__ import annotations
@@ -23,47 +23,90 @@ import tempfile
 import threading
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import psutil
 
-from course.sandbox import archives, visible
-from course.sandbox.layers import Layers
+from course.sandbox import archives, mounts
 from course.sandbox.limits import Limits
-from course.sandbox.network import Network
+from course.sandbox.mounts import BindMount, LayerCopies
 from course.sandbox.process import BoxProcess, OnLines
-from course.sandbox.visible import BindMount
 
 Mode = Literal["namespace", "rewrite"]
 
-# What a box inherits: where programs, certificates and packages are found, and how this machine's numerics are set. No credentials.
+# The variables that a box inherits: locale, where to find certificates and packages, threads of numeric libraries. No credentials.
 INHERITED = re.compile(r"LANG|LC_\w+|TZ|LD_LIBRARY_PATH|SSL_CERT_\w+|PIP_\w+|(https?|no)_proxy|(OPENBLAS|OMP|MKL)_\w+|JAVA_HOME", re.I)
 CODE_SUFFIXES = {".py", ".sh", ".bash", ".r", ".cfg", ".conf", ".ini", ".toml", ".yaml", ".yml", ".ipynb"}
 LARGEST_CODE_FILE = 4 << 20
-# Where a box in namespace mode has its TMPDIR: the path of a Unix socket below it, as multiprocessing makes them, may have 107 bytes on
-# Linux and 103 on macOS. In the other mode the box's folder may have so many that 40 are left for the rest.
+# TMPDIR of a box in namespace mode. It must be short: multiprocessing makes Unix sockets below it, and a socket's path may have 107 bytes
+# on Linux and 103 on macOS. For the same reason the box's folder may have 60 bytes in rewrite mode, which leaves 40 for the rest.
 SHORT_TMP = "/var/tmp"
 LONGEST_FOLDER = 60
 
 
+@dataclass(frozen=True, slots=True)
+class Network:
+    """What a box can connect to, and how it can be reached.
+
+    Attributes
+    ----------
+    shared : bool
+        Whether it uses this machine's network. Otherwise it reaches its own loopback and the gateway only.
+    gateway : (int, Path or None) or None
+        A port of its loopback, and the Unix socket outside that answers there. None stands for the same port of this machine's loopback.
+    published_port : int or None
+        The port of this machine's loopback at which a server in the box is reached.
+    container_port : int or None
+        The port of the box's loopback on which that server listens, when it is another one.
+    network_pid : int or None
+        A process (`BoxProcess.first`) whose network the box joins, instead of getting its own.
+    hostname : str
+        The host name inside; ``""`` keeps this machine's.
+    """
+
+    shared: bool = True
+    gateway: tuple[int, Path | None] | None = None
+    published_port: int | None = None
+    container_port: int | None = None
+    network_pid: int | None = None
+    hostname: str = ""
+
+    def as_json(self) -> dict:
+        return {
+            "network": self.shared,
+            "gateway": self.gateway and [self.gateway[0], self.gateway[1] and str(self.gateway[1])],
+            "published_port": self.published_port,
+            "container_port": self.container_port or self.published_port,
+            "network_pid": self.network_pid,
+            "hostname": self.hostname,
+        }
+
+
 class Box:
-    """Where one job or model server runs.
+    """The box in which one job or model server runs.
 
     Parameters
     ----------
     root : Path
-        The directory that the processes know as ``/opt/ml``; it must exist. ``root.parent`` is the box's own: ``tmp`` and ``home``
-        are made there. Whoever made the directory removes it.
+        The folder that the processes see as ``/opt/ml``; it must exist. ``root.parent`` belongs to the box too: ``tmp`` and ``home``
+        are made there. The caller removes the folder.
     environment : dict
-        Variables for the processes, beside the few that every box gets (`base_environment`).
+        Variables of the processes, in addition to those that every box gets (`base_environment`).
     limits : Limits
     mode : {"namespace", "rewrite"}, optional
-        The better one that works on this machine when not given.
+        By default the better one that works on this machine.
     network : Network
-        Namespace mode alone can keep a box from this machine's network.
+        Only namespace mode can cut a box off from this machine's network.
     binds : sequence of BindMount
-        What namespace mode shows beside `visible.machine` and the box's own folder. Rewrite mode heeds those with a target and a layer.
+        What namespace mode shows in addition to `mounts.machine` and the box's own folder. Rewrite mode uses only those with a target and
+        a layer.
+
+    Attributes
+    ----------
+    path : str
+        The path at which the processes find the root.
     """
 
     def __init__(
@@ -82,28 +125,28 @@ class Box:
         self._binds = tuple(binds)
         if not self._network.shared and self.mode != "namespace":
             raise ValueError("a box without a network takes user namespaces")
-        # Scripts quote paths carelessly, and a socket's path has a limit, so a root with a blank or the like in it, or a long name, gets
-        # a plain and short one for as long as the job runs.
+        # Scripts quote paths carelessly, and the path of a socket has a limit. So a root whose path is long, or has a blank or the like,
+        # gets a plain and short link for as long as the job runs.
         plain = re.fullmatch(r"[\w./+-]+", str(self.root)) and len(str(self.root.parent)) <= LONGEST_FOLDER
         plain = self.mode == "namespace" or plain
         self._link = "" if plain else str(Path(tempfile.gettempdir()) / f"ml-{uuid.uuid4().hex[:8]}")
-        shown = Path(self._link or self.root.parent)  # the folder of the box, under the name that its processes are given
+        shown = Path(self._link or self.root.parent)  # the box's folder, by the name that its processes get
         self.path = "/opt/ml" if self.mode == "namespace" else str(shown / self.root.name)
-        self._layers = Layers(self.root.parent, shown, self._binds if self.mode == "rewrite" else ())
-        self._places = {"/opt/ml": self.path} | self._layers.places
-        longest_first = "|".join(re.escape(path) for path in sorted(self._places, key=len, reverse=True))
+        self._layers = LayerCopies(self.root.parent, shown, self._binds if self.mode == "rewrite" else ())
+        self._paths = {"/opt/ml": self.path} | self._layers.paths
+        longest_first = "|".join(re.escape(path) for path in sorted(self._paths, key=len, reverse=True))
         self._named = re.compile(rf"(?<![\w.-])(?:{longest_first})(?![\w-])")
         self.environment = {name: self.translate(value) for name, value in (self._base() | environment).items()}
         self.environment["PATH"] = self._layers.search_path(self.environment["PATH"])
 
     def translate(self, text: str) -> str:
-        """``text`` with /opt/ml replaced by the path under which the processes find the root (`path`), and other places by theirs."""
-        return text if self.mode == "namespace" else self._named.sub(lambda found: self._places[found[0]], text)
+        """Replace /opt/ml in ``text`` by `path`, and the targets of copied binds by the paths of their copies."""
+        return text if self.mode == "namespace" else self._named.sub(lambda found: self._paths[found[0]], text)
 
     def stage(self, directory: Path) -> None:
-        """Make code below ``directory`` ready to run: in rewrite mode, translate /opt/ml in it, also inside a ``sourcedir.tar.gz``.
+        """Prepare code below ``directory`` to run: in rewrite mode, translate /opt/ml in it, also inside a ``sourcedir.tar.gz``.
 
-        A file is replaced, never changed in place: it may be a hard link to a stored object.
+        Files are replaced, never changed in place: one may be a hard link to a stored object.
         """
         if self.mode == "namespace":
             return
@@ -117,7 +160,7 @@ class Box:
             if not path.is_file() or path.is_symlink() or path.stat().st_size > LARGEST_CODE_FILE or not _is_code(path):
                 continue
             data = path.read_bytes()
-            if not any(path.encode() in data for path in self._places):
+            if not any(path.encode() in data for path in self._paths):
                 continue
             with contextlib.suppress(UnicodeDecodeError):
                 replacement = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
@@ -126,7 +169,7 @@ class Box:
                 replacement.replace(path)
 
     def open(self) -> BoxProcess:
-        """A box of namespace mode with no program in it, for others to enter (`BoxProcess.first`); it is there until it is killed."""
+        """Open the box without a program, for others to join (`BoxProcess.first`). It stays open until killed. Namespace mode only."""
         if self.mode != "namespace":
             raise ValueError("a box that others enter takes user namespaces")
         ready = threading.Event()
@@ -143,9 +186,9 @@ class Box:
         Parameters
         ----------
         argv : sequence of str
-            Program and arguments; paths as the program sees them, ``/opt/ml/...`` in both modes.
+            Program and arguments, with paths as the program sees them: ``/opt/ml/...`` in both modes.
         on_lines : callable
-            Called from one thread with lists of lines of stdout and stderr, without their ends, as they come.
+            Called from one thread with lists of lines of stdout and stderr, without line ends, as they are printed.
         cwd : str
             The working directory, as the program sees it.
         """
@@ -163,9 +206,9 @@ class Box:
             self.stage(copies)
         within = [bind for bind in self._binds if bind.target and bind.target.is_relative_to("/opt/ml")]
         beside = [bind for bind in self._binds if bind not in within]
-        own = [BindMount(path, writable=True) for path in folder.iterdir() if path.name != "view"]  # not the folder: that could be replaced
+        own = [BindMount(path, writable=True) for path in folder.iterdir() if path.name != "view"]  # not the folder: it could be replaced
         own.append(BindMount(folder / "tmp", Path(SHORT_TMP), writable=True))
-        binds = visible.order([*visible.machine(), *own, *beside])
+        binds = mounts.order([*mounts.machine(), *own, *beside])
         binds += [BindMount(self.root, Path("/opt/ml"), writable=True), *within]
         spec = {
             "mode": self.mode,
@@ -193,9 +236,9 @@ def _is_code(path: Path) -> bool:
 
 
 def base_environment(root: Path) -> dict[str, str]:
-    """What every box finds in its environment: this course's Python first on PATH, its own folders, its marker; no credentials."""
+    """The environment of every box: this Python first on PATH, the box's own folders and marker, no credentials."""
     inherited = {name: value for name, value in os.environ.items() if INHERITED.fullmatch(name)}
-    # Boxes share the cores: OpenMP's threads that wait are not to spin. Two trainings at a time on two cores took 80 times as long as one.
+    # Boxes share the cores, so OpenMP's waiting threads must not spin: two trainings at once on two cores took 80 times as long as one.
     return (
         {"OMP_WAIT_POLICY": "PASSIVE"}
         | inherited
@@ -213,7 +256,7 @@ def base_environment(root: Path) -> dict[str, str]:
 
 @functools.cache
 def best_mode() -> Mode:
-    """``namespace`` if a box of that mode runs a program here, else ``rewrite``; tried once in a process."""
+    """``namespace`` if a program runs in a box of that mode on this machine, else ``rewrite``. Tried once per process."""
     if os.environ.get("COURSE_NO_USERNS") or sys.platform != "linux" or not Path("/opt").is_dir():
         return "rewrite"
     with tempfile.TemporaryDirectory(prefix="box-") as folder:

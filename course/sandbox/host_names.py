@@ -1,7 +1,7 @@
-"""Makes the names of a job's hosts known to Python programs where a box has no /etc/hosts of its own (rewrite mode).
+"""Lets Python programs find a job's hosts by name where a box cannot have its own /etc/hosts (rewrite mode).
 
-Imported when a Python process of such a job starts, by a ``.pth`` file of the job's overlay (`install`). What resolves names by itself, in
-C or another language, is not reached; so the addresses that torchrun is told are replaced (`OPTION`, ``MASTER_ADDR``).
+A ``.pth`` file of the job's overlay (`install`) imports this module when a Python process of the job starts. Code that resolves names
+itself, in C or another language, is not affected; so the addresses in torchrun's arguments are replaced (`OPTION`, ``MASTER_ADDR``).
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ OPTION = re.compile(r"--master[-_]addr")
 
 
 def install(packages: Path) -> None:
-    """Have it imported by each Python that uses the site-packages ``packages``, after those that make `course` importable."""
+    """Make each Python that uses the site-packages ``packages`` import this module, after the lines that make `course` importable."""
     (packages / "hosts.pth").write_text(f"import {__name__}\n")
 
 
 def variables(addresses: dict[str, str], current: str) -> dict[str, str]:
-    """The variables that tell a process of ``current`` the hosts' addresses."""
+    """The environment variables that give a process on host ``current`` the addresses of all hosts."""
     return {ADDRESSES: " ".join(f"{name}={address}" for name, address in addresses.items()), CURRENT: current}
 
 
 def apply(known: dict[str, str], current: str) -> None:
-    """Let this process find the hosts of ``known``, a dict from name to address, and call itself ``current``."""
+    """Let this process resolve the names in ``known`` (name to address), and use ``current`` as its own host name."""
 
     def host_first(function: Callable) -> Callable:
         def resolved(host: object, *arguments: object, **named: object) -> object:
@@ -56,7 +56,7 @@ def apply(known: dict[str, str], current: str) -> None:
 
 
 def translated(arguments: list[str], known: dict[str, str]) -> list[str]:
-    """A command line in which torchrun's ``--master_addr`` is an address."""
+    """A command line in which torchrun's ``--master_addr`` has an address instead of a name."""
     result, before = [], ""
     for argument in arguments:
         option, equals, value = argument.partition("=")

@@ -1,4 +1,4 @@
-"""What a box may use."""
+"""The limits of a box."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import psutil
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a box may use before it is ended; sizes in bytes.
+    """The resources that a box may use before it is ended; sizes in bytes.
 
-    ``memory`` is the resident memory of all processes together, ``processes`` their number, ``disk`` what lies in the box's folder; all
-    three are looked at twice a second. ``file_size`` and ``cpu_seconds`` hold for each process (None: no limit of ours). Output past
-    ``output`` is dropped, and a last line says how much.
+    ``memory`` is the resident memory of all its processes together, ``processes`` their number, ``disk`` the size of the box's folder. The
+    supervisor checks these three twice a second. ``file_size`` and ``cpu_seconds`` apply to each process; None means no limit. Output
+    beyond ``output`` is dropped, and a last line says how much.
     """
 
     memory: int = field(default_factory=lambda: psutil.virtual_memory().total * 4 // 5)
@@ -30,6 +30,6 @@ class Limits:
         return dataclasses.replace(self, memory=self.memory // boxes, processes=self.processes // boxes, disk=disk)
 
     def of_a_process(self) -> dict[str, int]:
-        """What the kernel itself holds each process to, by the names of the module ``resource``."""
+        """The limits that the kernel enforces for each process, by their names in the module ``resource``."""
         numbers = {"RLIMIT_CORE": 0, "RLIMIT_FSIZE": self.file_size, "RLIMIT_CPU": self.cpu_seconds}
         return {name: number for name, number in numbers.items() if number is not None}

@@ -1,15 +1,16 @@
-"""A program in a box, from its start to its end, as the process outside knows it: through the supervisor between the two."""
+"""Programs that run in boxes: start, output, end. This process talks to each through the box's supervisor."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
+import queue
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import psutil
@@ -17,9 +18,9 @@ import psutil
 OnLines = Callable[[list[str]], None]
 
 SUPERVISOR = Path(__file__).with_name("supervisor")
-LONGEST_LINE = 256 << 10  # bytes; the largest event that CloudWatch Logs took for years
-SWEEP_SECONDS = 20.0  # how long ``sweep`` ends what still comes; a crowd of hundreds takes under one
-GRACE_SECONDS = 120.0  # between SIGTERM and SIGKILL, says the API reference of StopTrainingJob
+LONGEST_LINE = 256 << 10  # bytes; for years the largest event that CloudWatch Logs accepted
+SWEEP_SECONDS = 20.0  # how long `sweep` kills processes that keep appearing; hundreds take less than one second
+GRACE_SECONDS = 120.0  # between SIGTERM and SIGKILL, by the API reference of StopTrainingJob
 
 
 class BoxProcess:
@@ -28,11 +29,11 @@ class BoxProcess:
     Attributes
     ----------
     exit_code : int or None
-        None while it runs; afterwards as Docker reports it: 128 + n when signal n ended it.
+        None while it runs; then as Docker reports it: 128 + n when signal n ended the program.
     limit : str
-        Which limit ended it: ``"memory"``, ``"processes"``, ``"disk"`` or ``""``.
+        The limit that ended it: ``"memory"``, ``"processes"``, ``"disk"``, or ``""`` for none.
     first : int or None
-        Process 1 of its process namespace, by its number on this machine; None in rewrite mode.
+        Process 1 of the box's process namespace, by its process id on this machine. None in rewrite mode.
     """
 
     def __init__(self, spec: dict, on_lines: OnLines, output: int) -> None:
@@ -62,11 +63,11 @@ class BoxProcess:
 
     @property
     def pid(self) -> int:
-        """The supervisor's process id; everything in the box descends from it."""
+        """The process id of the supervisor, the ancestor of every process in the box."""
         return self._process.pid
 
     def wait(self, timeout: float | None = None) -> int:
-        """Wait for the end and return the exit code.
+        """Wait until the program ends and return its exit code.
 
         Raises
         ------
@@ -75,7 +76,7 @@ class BoxProcess:
         RuntimeError
             The supervisor itself failed; the message says how.
         Exception
-            Whatever ``on_lines`` raised: the program was killed then, because its output could not be kept.
+            What ``on_lines`` raised. The program was killed then, because its output could not be kept.
         """
         if not self._ended.wait(timeout):
             raise TimeoutError(f"the box still runs after {timeout} s")
@@ -84,34 +85,34 @@ class BoxProcess:
         return self.exit_code
 
     def interrupt(self) -> None:
-        """Send SIGINT to the program and its process group, as Ctrl-C in a terminal does; returns at once."""
+        """Send SIGINT to the program's process group, as Ctrl-C does in a terminal. Returns at once."""
         self._command(b"i")
 
     def stop(self, grace: float = GRACE_SECONDS) -> None:
-        """Ask the program to end (SIGTERM), and kill it after ``grace`` seconds; returns when it has ended."""
+        """Send SIGTERM, and SIGKILL after ``grace`` seconds. Returns when the program has ended."""
         self._command(b"t")
         if not self._ended.wait(grace):
             self.kill()
 
     def kill(self) -> None:
-        """End every process of the box at once; returns when they have ended."""
+        """Kill every process of the box. Returns when they have ended."""
         self._command(b"k")
         self._ended.wait()
 
     def _command(self, letter: bytes) -> None:
-        with self._lifeline_lock, contextlib.suppress(OSError, ValueError):  # it may have ended meanwhile
+        with self._lifeline_lock, contextlib.suppress(OSError, ValueError):  # the program may have just ended
             self._process.stdin.write(letter)
 
     def _clear_up(self, folder: Path) -> None:
-        """End what a supervisor that was killed leaves running, as the kernel does in namespace mode: it would hold the output open."""
+        """When the supervisor was killed, end the processes it left: they would hold the output open. In namespace mode the kernel does."""
         if self._process.wait() < 0:
             sweep(folder)
 
     def _follow(self, on_lines: OnLines, output: int) -> None:
-        """Read the output to its end, then learn from the supervisor how the program ended."""
+        """Read the output to its end, then the supervisor's report of how the program ended."""
         try:
             self._read_output(on_lines, output)
-        except BaseException as error:  # e.g. the disk of the log store is full
+        except BaseException as error:  # e.g. the disk that holds the logs is full
             self._failure = error
             self._command(b"k")
             while self._process.stdout.read(1 << 16):
@@ -147,24 +148,110 @@ class BoxProcess:
             on_lines([f"[local AWS] The output was longer than {output:,} bytes; what came later was dropped ({received:,} bytes in all)."])
 
 
+class BoxGroup:
+    """The running boxes of a job's hosts. They are waited for, stopped and killed like one `BoxProcess`.
+
+    They end one by one. When one fails, the others are killed.
+
+    Attributes
+    ----------
+    failed : int or None
+        The index of the first box that failed; None while none has.
+    """
+
+    def __init__(self, boxes: Sequence[BoxProcess]) -> None:
+        self.boxes = boxes
+        self.failed: int | None = None
+        self._stopping = False
+        self._left = len(boxes)
+        self._ends: queue.SimpleQueue[tuple[int, BaseException | None]] = queue.SimpleQueue()
+        for number in range(len(boxes)):
+            threading.Thread(target=self._follow, args=(number,), daemon=True, name="host").start()
+
+    @classmethod
+    def begin(cls, starts: Iterable[Callable[[], BoxProcess]]) -> BoxGroup:
+        """Start the boxes of all hosts. When one cannot start, kill those that did."""
+        started: list[BoxProcess] = []
+        try:
+            for start in starts:
+                started.append(start())
+        except BaseException:
+            cls(started).kill()
+            raise
+        return cls(started)
+
+    @property
+    def first_failure(self) -> BoxProcess | None:
+        """The first box that failed."""
+        return None if self.failed is None else self.boxes[self.failed]
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Wait until all boxes have ended.
+
+        Raises
+        ------
+        TimeoutError
+            After ``timeout`` seconds; the boxes that are left go on.
+        Exception
+            What `BoxProcess.wait` raised for one of them; the others were killed.
+        """
+        limit = None if timeout is None else time.monotonic() + timeout
+        while self._left:
+            try:
+                number, error = self._ends.get(timeout=limit and max(0.0, limit - time.monotonic()))
+            except queue.Empty:
+                raise TimeoutError(f"{self._left} boxes still run after {timeout} s") from None
+            self._left -= 1
+            if self.failed is None and (error or self.boxes[number].exit_code or self.boxes[number].limit):
+                self.failed = number
+                if error or not self._stopping:  # while stopping, the other programs keep their grace period
+                    self.kill()
+            if error:
+                raise error
+
+    def stop(self, grace: float) -> None:
+        """Send SIGTERM to all programs, and SIGKILL after ``grace`` seconds. Returns when all have ended."""
+        self._stopping = True
+        self._for_each(lambda box: box.stop(grace))
+
+    def kill(self) -> None:
+        """Kill every process of all boxes. Returns when they have ended."""
+        self._for_each(BoxProcess.kill)
+
+    def _for_each(self, act: Callable[[BoxProcess], None]) -> None:
+        threads = [threading.Thread(target=act, args=(box,), daemon=True) for box in self.boxes]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def _follow(self, number: int) -> None:
+        error: BaseException | None = None
+        try:
+            self.boxes[number].wait()
+        except BaseException as raised:
+            error = raised
+        self._ends.put((number, error))
+
+
 def sweep(folder: Path) -> None:
-    """End every process of a box below ``folder``: what a killed supervisor may have left in rewrite mode.
+    """Kill every process of the boxes below ``folder``. In rewrite mode a killed supervisor may have left some.
 
     Raises
     ------
     TimeoutError
-        They still come after ``SWEEP_SECONDS``: the program starts processes faster than they can be ended.
+        New processes still appear after `SWEEP_SECONDS`: the program starts them faster than they can be killed.
     """
     prefix, deadline, empty_passes = f"{folder.resolve()}{os.sep}", time.monotonic() + SWEEP_SECONDS, 0
-    # A pass misses what is started while it looks, and a process in the midst of its `exec`, which has no environment to read.
+    # One pass can miss a process that starts meanwhile, or one in the middle of `exec`, whose environment cannot be read.
     while empty_passes < 2:
         if time.monotonic() > deadline:
             raise TimeoutError(f"processes of the box below {folder} still come {SWEEP_SECONDS:.0f} s after the first was ended")
-        empty_passes = 0 if _end_those_below(prefix) else empty_passes + 1
+        empty_passes = 0 if _kill_below(prefix) else empty_passes + 1
 
 
-def _end_those_below(prefix: str) -> bool:
-    """Kill what runs now and names a folder with this prefix as its box; whether there was any."""
+def _kill_below(prefix: str) -> bool:
+    """Kill the processes whose box has this path prefix. Returns whether there were any."""
     found = False
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):

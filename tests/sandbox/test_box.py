@@ -16,11 +16,10 @@ import psutil
 import pytest
 
 from course.sandbox import box as boxes
-from course.sandbox.box import Box
+from course.sandbox.box import Box, Network
 from course.sandbox.limits import Limits
-from course.sandbox.network import Network
+from course.sandbox.mounts import BindMount
 from course.sandbox.process import BoxProcess, sweep
-from course.sandbox.visible import BindMount
 
 MODES = [
     pytest.param(

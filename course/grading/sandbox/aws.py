@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from course.grading.sandbox.limits import box
 from course.grading.server import no_aws
-from course.sandbox.box import best_mode
-from course.sandbox.network import Network
+from course.sandbox.box import Network, best_mode
 
 if TYPE_CHECKING:
     from nbformat.notebooknode import NotebookNode

@@ -1,85 +1,84 @@
-"""List: filters, order and pages, so that a resource is shown once in any page size, even while others come and go."""
+"""Pages of a List operation: tokens, and pages of documents in memory.
+
+A token holds the sort key of the last item shown, and a checksum of the query that it belongs to. So pages of any size show each item once,
+even while items are created and deleted.
+"""
 
 from __future__ import annotations
 
 import base64
 import json
 import zlib
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
 
 from course.localaws.core.errors import AwsError
 
-if TYPE_CHECKING:
-    import sqlite3
-
-    from course.localaws.core.resources import ResourceKind
-
 DEFAULT_PAGE = 10
-COLUMNS = {"Name": "name", "CreationTime": "created", "LastModifiedTime": "modified", "Status": "status"}
-BOUNDS = {
-    "CreationTimeAfter": "created >= ?",
-    "CreationTimeBefore": "created < ?",
-    "LastModifiedTimeAfter": "modified >= ?",
-    "LastModifiedTimeBefore": "modified < ?",
-    "ModifiedTimeAfter": "modified >= ?",
-    "ModifiedTimeBefore": "modified < ?",
-    "StatusEquals": "status = ?",
-    "NameContains": "instr(key, lower(?)) > 0",
-}
 
 
-def page(connection: sqlite3.Connection, region: str, kind: ResourceKind, params: dict) -> tuple[list[dict], str | None]:
-    """One page of the kind's summaries and the next page's token.
+def checksum(query: object) -> int:
+    """Identifies a query by its ``repr``."""
+    return zlib.crc32(repr(query).encode())
 
-    A token holds the last row shown (its sort value and sequence number) and a checksum of the query it belongs to.
+
+def token(query: int, key: list) -> str:
+    """The token of the page after the item with this sort key."""
+    return base64.urlsafe_b64encode(json.dumps([query, *key]).encode()).decode()
+
+
+def read_token(text: str, query: int, valid: Callable[[list], bool]) -> list:
+    """The sort key in a token.
 
     Raises
     ------
     AwsError
-        ``ValidationException`` for a token that is not one of ours or belongs to another query.
+        ``ValidationException`` when the token is not ours, belongs to another query, or its key is not ``valid``.
     """
-    conditions, values = ["region = ?", "kind = ?"], [region, kind.name]
-    status_last = kind.status_last and "MaxResults" in params
-    for parameter, condition in BOUNDS.items():
-        if parameter in params and not (status_last and parameter == "StatusEquals"):
-            conditions.append(condition)
-            values.append(params[parameter])
-    for parameter, path in kind.filters.items():
-        if parameter in params:
-            conditions.append("json_extract(summary, ?) = ?")
-            values += [f"$.{path}", params[parameter]]
-
-    column = COLUMNS.get(params.get("SortBy", "CreationTime")) or f"coalesce(json_extract(summary, '$.{params['SortBy']}'), '')"
-    descending = params.get("SortOrder", kind.order) == "Descending"
-    query = zlib.crc32(repr((conditions, values, column, descending)).encode())
-    if params.get("NextToken"):
-        after = _read_token(params["NextToken"], query)
-        conditions.append(f"({column}, sequence) {'<' if descending else '>'} (?, ?)")
-        values += after
-
-    limit = params.get("MaxResults", DEFAULT_PAGE)
-    order = "DESC" if descending else "ASC"
-    rows = connection.execute(
-        f"SELECT summary, status, sequence, {column} AS value FROM resources WHERE {' AND '.join(conditions)}"
-        f" ORDER BY value {order}, sequence {order} LIMIT ?",
-        (*values, limit + 1),
-    ).fetchall()
-    shown = rows[:limit]
-    token = _token(query, shown[-1]) if len(rows) > limit else None
-    if status_last and "StatusEquals" in params:
-        shown = [row for row in shown if row["status"] == params["StatusEquals"]]
-    return json.loads(f"[{','.join(row['summary'] for row in shown)}]"), token
-
-
-def _token(query: int, row: sqlite3.Row) -> str:
-    return base64.urlsafe_b64encode(json.dumps([query, row["value"], row["sequence"]]).encode()).decode()
-
-
-def _read_token(token: str, query: int) -> list:
     try:
-        made_for, value, sequence = json.loads(base64.b64decode(token, "-_", validate=True))
+        made_for, *key = json.loads(base64.b64decode(text, "-_", validate=True))
+        if made_for == query and valid(key):
+            return key
     except (ValueError, TypeError):
-        made_for = None
-    if made_for != query or not isinstance(sequence, int) or not isinstance(value, int | float | str):
-        raise AwsError("ValidationException", "Invalid NextToken: it was not returned by this operation with these parameters.")
-    return [value, sequence]
+        pass
+    raise AwsError("ValidationException", "Invalid NextToken: it was not returned by this operation with these parameters.")
+
+
+def page(documents: Iterable[dict], arn: str, value: Callable[[dict], float | str | None], params: dict) -> tuple[list[dict], str | None]:
+    """One page of documents in order, and the token of the next page or None.
+
+    Parameters
+    ----------
+    documents : iterable of dict
+    arn : str
+        The member that identifies a document.
+    value : callable
+        From a document to what it is sorted by. Documents without a value (None) come last in either order.
+    params : dict
+        The request: ``SortOrder`` (default ``Descending``), ``MaxResults``, ``NextToken``. All other members identify the query.
+
+    Raises
+    ------
+    AwsError
+        See `read_token`.
+    """
+    descending = params.get("SortOrder", "Descending") == "Descending"
+    query = checksum(sorted((name, repr(given)) for name, given in params.items() if name not in ("NextToken", "MaxResults")))
+
+    def key(document: dict) -> list:
+        sorted_by = value(document)
+        rank = (-1 if descending else 2) if sorted_by is None else int(isinstance(sorted_by, str))
+        return [rank, 0 if sorted_by is None else sorted_by, document[arn]]
+
+    keyed = sorted(((key(document), document) for document in documents), key=lambda pair: pair[0], reverse=descending)
+    if params.get("NextToken"):
+        last = read_token(params["NextToken"], query, _is_key)
+        keyed = [pair for pair in keyed if (pair[0] < last if descending else pair[0] > last)]
+    limit = params.get("MaxResults", DEFAULT_PAGE)
+    shown = keyed[:limit]
+    following = token(query, shown[-1][0]) if len(keyed) > limit else None
+    return [document for _, document in shown], following
+
+
+def _is_key(key: list) -> bool:
+    rank, value, arn = key
+    return isinstance(rank, int) and isinstance(arn, str) and isinstance(value, str if rank == 1 else (int, float))

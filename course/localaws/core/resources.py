@@ -1,7 +1,7 @@
-"""The generic resource engine: what Create, Describe, List, Update and Delete have in common for every kind of SageMaker resource.
+"""The resource engine: Create, Describe, List, Update and Delete for any kind of resource of any service.
 
-A family declares its `ResourceKind` and keeps its documents here. A document is what Describe answers, as plain JSON values with
-time stamps in Unix seconds. Members whose names begin with ``_`` are internal: they are stored, and never sent to a client.
+A family declares its `ResourceKind` and keeps its documents here. A document is the answer of Describe: plain JSON values, with time
+stamps in Unix seconds. Members whose names begin with ``_`` are internal: they are stored and never sent to a client.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from course.localaws.core import paging, tag_rules
 from course.localaws.core.context import Context
 from course.localaws.core.database import Database
 from course.localaws.core.errors import AwsError
-from course.localaws.sagemaker.core import quotas
 
 if TYPE_CHECKING:
     import sqlite3
@@ -24,7 +24,20 @@ if TYPE_CHECKING:
 
 Document = dict
 Changes = dict | Callable[[Document], dict]
-Changed = Callable[[Context, "ResourceKind", Document | None, Document], None]
+Listener = Callable[[Context, "ResourceKind", Document | None, Document], None]
+Instances = Iterable[tuple[str, int]]  # pairs of instance type and count
+
+COLUMNS = {"Name": "name", "CreationTime": "created", "LastModifiedTime": "modified", "Status": "status"}
+BOUNDS = {
+    "CreationTimeAfter": "created >= ?",
+    "CreationTimeBefore": "created < ?",
+    "LastModifiedTimeAfter": "modified >= ?",
+    "LastModifiedTimeBefore": "modified < ?",
+    "ModifiedTimeAfter": "modified >= ?",
+    "ModifiedTimeBefore": "modified < ?",
+    "StatusEquals": "status = ?",
+    "NameContains": "instr(key, lower(?)) > 0",
+}
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS resources (
@@ -53,7 +66,7 @@ CREATE TABLE IF NOT EXISTS tags (
 
 @dataclass(frozen=True)
 class ResourceKind:
-    """A kind of resource, and in what AWS's answers about it differ from those about other kinds.
+    """A kind of resource, and how AWS's answers about it differ from those about other kinds.
 
     Parameters
     ----------
@@ -64,32 +77,32 @@ class ResourceKind:
     missing, exists : str
         The messages of the not-found and the in-use error; ``{name}``, ``{arn}`` and ``{region}`` are filled in.
     missing_code, exists_code : str
-        Their codes. Most of SageMaker answers ``ValidationException`` where its documentation says ``ResourceNotFound``.
+        Their codes. SageMaker mostly answers ``ValidationException`` where its documentation says ``ResourceNotFound``.
     status : str
-        The member that holds its status, ``""`` where it has none.
+        The member that holds its status; ``""`` for a kind without status.
     summary : tuple of str
-        What List shows besides name, ARN, times and status; of a member inside others, the path: ``"Config.Strategy"``.
+        The members that List shows besides name, ARN, times and status. A nested member is a path: ``"Config.Strategy"``.
     filters : dict
-        Parameters of List beyond the common ones, each with the path of the summary's member that it must equal.
+        Parameters of List beyond the common ones, each with the path of the member of the summary that it must equal.
     order : str
-        Default ``SortOrder`` of List.
+        The default ``SortOrder`` of List.
     status_last : bool
-        Whether List, given ``StatusEquals`` and ``MaxResults``, takes a page first and filters it by status then, as AWS documents of
-        ListTrainingJobs: a page may be empty and yet have a next one.
+        Whether List, given ``StatusEquals`` and ``MaxResults``, first takes a page and then filters it by status, as AWS documents for
+        ListTrainingJobs. A page may then be empty and still have a next page.
     mutable : bool
-        Whether it ever changes; only then it has a ``LastModifiedTime``.
+        Whether it ever changes. Only then it has a ``LastModifiedTime``.
     usage : str
-        What service quotas call its instances, e.g. ``"training job usage"``; ``""`` where it has none.
+        The name that service quotas use for its instances, e.g. ``"training job usage"``; ``""`` for a kind without instances.
     instances : function
         From a document to the instances that it holds: pairs of instance type and count.
     holding_statuses : tuple of str
         The statuses in which it holds them.
     event : str
-        The detail type of the events that EventBridge gets when its status changes; ``""`` where it gets none.
+        The detail type of the EventBridge event that a change of status sends; ``""`` for none.
     event_members : tuple of str
-        Members whose change is an event too; the event names those that changed in ``Updated<name>Fields``.
+        Members whose changes also send an event. The event lists the changed ones in ``Updated<name>Fields``.
     retains_instances : function
-        Whether a document of another status holds them all the same, though they do nothing.
+        Whether a document in another status still holds idle instances.
     """
 
     name: str
@@ -119,30 +132,23 @@ class ResourceKind:
     def arn_member(self) -> str:
         return f"{self.name}Arn"
 
-    def arn_of(self, context: Context, name: str) -> str:
-        """AWS keeps the case of a name but lower-cases it in the ARN.
-
-        Seen in https://github.com/aws/amazon-sagemaker-examples/issues/2339, where the name begins with ``DEMO``.
-        """
-        return f"arn:aws:sagemaker:{context.region}:{context.account}:{self.arn}/{name.lower()}"
-
-    def not_found(self, context: Context, name: str) -> AwsError:
-        return AwsError(self.missing_code, self._fill(self.missing, context, name))
-
-    def in_use(self, context: Context, name: str) -> AwsError:
-        return AwsError(self.exists_code, self._fill(self.exists, context, name))
-
-    def _fill(self, message: str, context: Context, name: str) -> str:
-        return message.format(name=name, arn=self.arn_of(context, name), region=context.region)
-
     def summarise(self, document: Document) -> dict:
+        """The document's summary in List."""
         members = (self.name_member, self.arn_member, "CreationTime", "LastModifiedTime", self.status, *self.summary)
         found = {path.rpartition(".")[2]: _at(document, path) for path in members}
         return {member: value for member, value in found.items() if value is not None}
 
 
+def arn_of(service: str, context: Context, kind: ResourceKind, name: str) -> str:
+    """The ARN of a resource. AWS keeps the case of a name but lower-cases it in the ARN.
+
+    Seen in https://github.com/aws/amazon-sagemaker-examples/issues/2339, where the name begins with ``DEMO``.
+    """
+    return f"arn:aws:{service}:{context.region}:{context.account}:{kind.arn}/{name.lower()}"
+
+
 def _at(document: Document, path: str) -> object:
-    """The value of a member, or of one inside others; None where there is none."""
+    """The value of a member, which may be nested; None when it is absent."""
     found: object = document
     for member in path.split("."):
         found = found.get(member) if isinstance(found, dict) else None
@@ -150,56 +156,74 @@ def _at(document: Document, path: str) -> object:
 
 
 class ResourceEngine:
-    """Resources of all kinds in one SQLite file. May be used from any thread.
+    """Resources of all kinds of one service in one SQLite file. May be used from any thread.
+
+    Parameters
+    ----------
+    platform : Platform
+    service : str
+        The service's name in ARNs, e.g. ``"sagemaker"``.
+    path : Path
+        The SQLite file.
+    check_instances : function
+        Called before a resource with instances is created, with the kind's usage, the requested instances and those that are held.
+        Raises AwsError when a quota is exceeded.
 
     Attributes
     ----------
     kinds : dict
         Every kind that is kept here, by its part of the ARN.
     listeners : sequence of functions
-        Each is called after each change with the context, the kind, the document before (None of a new resource) and the document now.
+        Each is called after every change with the context, the kind, the document before (None for a new resource) and the document now.
     """
 
-    def __init__(self, platform: Platform) -> None:
+    def __init__(self, platform: Platform, service: str, path: Path, check_instances: Callable[[str, Instances, Instances], None]) -> None:
         self.kinds: dict[str, ResourceKind] = {}
-        self.listeners: Sequence[Changed] = ()
-        self._platform = platform
-        self._database = Database(platform.state / "sagemaker.db", SCHEMA)
+        self.listeners: Sequence[Listener] = ()
+        self._platform, self._service, self._check_instances = platform, service, check_instances
+        self._database = Database(path, SCHEMA)
+
+    def arn_of(self, context: Context, kind: ResourceKind, name: str) -> str:
+        return arn_of(self._service, context, kind, name)
+
+    def not_found(self, context: Context, kind: ResourceKind, name: str) -> AwsError:
+        """The kind's not-found error."""
+        return AwsError(kind.missing_code, self._fill(kind.missing, context, kind, name))
 
     def create(self, context: Context, kind: ResourceKind, name: str, document: Document, tags: Iterable[dict] = ()) -> str:
-        """Keep a new resource and return its ARN.
+        """Store a new resource and return its ARN.
 
-        Name, ARN, ``CreationTime`` and ``LastModifiedTime`` are added to the document; a ``Tags`` member is left out of it.
+        Name, ARN, ``CreationTime`` and ``LastModifiedTime`` are added to the document; a ``Tags`` member is dropped from it.
 
         Raises
         ------
         AwsError
-            The kind's in-use error; ``ResourceLimitExceeded``; `tagging.merged`'s errors.
+            The kind's in-use error, a quota's error, or an error of `tag_rules.merged`.
         """
         tags = tag_rules.merged((), tags)
         now = self.now()
-        arn = kind.arn_of(context, name)
+        arn = self.arn_of(context, kind, name)
         document = {member: value for member, value in document.items() if member != "Tags"}
         document |= {kind.name_member: name, kind.arn_member: arn, "CreationTime": now}
         if kind.mutable:
             document["LastModifiedTime"] = now
         with self._database.write() as connection:
             if self._row(connection, context, kind, name):
-                raise kind.in_use(context, name)
+                raise AwsError(kind.exists_code, self._fill(kind.exists, context, kind, name))
             if kind.usage:
                 held = [pair for other in self._holding(connection, context, kind) for pair in kind.instances(other)]
-                quotas.check_instances(kind.usage, kind.instances(document), held)
+                self._check_instances(kind.usage, kind.instances(document), held)
             connection.execute(
                 "INSERT INTO resources (region, kind, name, key, arn, status, created, modified, summary, document)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (context.region, kind.name, name, name.lower(), arn, *self._columns(kind, document)),
             )
             self._put_tags(connection, arn, tags)
-        self._tell(context, kind, None, document)
+        self._notify(context, kind, None, document)
         return arn
 
     def get(self, context: Context, kind: ResourceKind, name: str) -> Document:
-        """The resource's document, or the kind's not-found error."""
+        """The resource's document. Raises the kind's not-found error."""
         return self._existing(self._database.connection, context, kind, name)
 
     def update(self, context: Context, kind: ResourceKind, name: str, changes: Changes) -> Document:
@@ -208,8 +232,8 @@ class ResourceEngine:
         Parameters
         ----------
         changes : dict or function
-            Members to replace; ``None`` removes one. A function is given the present document and returns such a dict; it may
-            raise to refuse, e.g. because the status allows no change.
+            Members to replace; ``None`` removes a member. A function receives the present document and returns such a dict. It may
+            raise to refuse the change, e.g. because of the status.
         """
         with self._database.write() as connection:
             before = self._existing(connection, context, kind, name)
@@ -221,26 +245,49 @@ class ResourceEngine:
                 "UPDATE resources SET status = ?, created = ?, modified = ?, summary = ?, document = ? WHERE arn = ?",
                 (*self._columns(kind, document), document[kind.arn_member]),
             )
-        self._tell(context, kind, before, document)
+        self._notify(context, kind, before, document)
         return document
 
     def delete(self, context: Context, kind: ResourceKind, name: str) -> Document:
-        """Forget a resource and its tags; returns its last document."""
+        """Delete a resource and its tags, and return its last document."""
         with self._database.write() as connection:
             document = self._existing(connection, context, kind, name)
             connection.execute("DELETE FROM resources WHERE arn = ?", (document[kind.arn_member],))
         return document
 
     def page(self, context: Context, kind: ResourceKind, params: dict) -> tuple[list[dict], str | None]:
-        """One page of summaries for a List operation, and the token of the next page or ``None``.
+        """One page of summaries for a List operation, and the token of the next page or None.
 
         Understands ``NameContains``, ``StatusEquals``, ``CreationTimeAfter/Before``, ``LastModifiedTimeAfter/Before``,
         the kind's own filters, ``SortBy``, ``SortOrder``, ``MaxResults`` and ``NextToken``.
+
+        Raises
+        ------
+        AwsError
+            See `paging.read_token`.
         """
-        return paging.page(self._database.connection, context.region, kind, params)
+        status_last = kind.status_last and "MaxResults" in params
+        conditions, values = _conditions(context.region, kind, params, status_last)
+        column = COLUMNS.get(params.get("SortBy", "CreationTime")) or f"coalesce(json_extract(summary, '$.{params['SortBy']}'), '')"
+        descending = params.get("SortOrder", kind.order) == "Descending"
+        query = paging.checksum((conditions, values, column, descending))
+        if params.get("NextToken"):
+            conditions.append(f"({column}, sequence) {'<' if descending else '>'} (?, ?)")
+            values += paging.read_token(params["NextToken"], query, _is_key)
+        limit, order = params.get("MaxResults", paging.DEFAULT_PAGE), "DESC" if descending else "ASC"
+        rows = self._database.connection.execute(
+            f"SELECT summary, status, sequence, {column} AS value FROM resources WHERE {' AND '.join(conditions)}"
+            f" ORDER BY value {order}, sequence {order} LIMIT ?",
+            (*values, limit + 1),
+        ).fetchall()
+        shown = rows[:limit]
+        token = paging.token(query, [shown[-1]["value"], shown[-1]["sequence"]]) if len(rows) > limit else None
+        if status_last and "StatusEquals" in params:
+            shown = [row for row in shown if row["status"] == params["StatusEquals"]]
+        return json.loads(f"[{','.join(row['summary'] for row in shown)}]"), token
 
     def every(self, kind: ResourceKind, statuses: Sequence[str] | None = None) -> Iterator[tuple[Context, Document]]:
-        """All resources of a kind in all regions, e.g. those that a crash left in progress."""
+        """All resources of a kind in all regions, e.g. those that were in progress at a crash."""
         rows = self._database.connection.execute("SELECT region, status, document FROM resources WHERE kind = ?", (kind.name,)).fetchall()
         for row in rows:
             if statuses is None or row["status"] in statuses:
@@ -254,17 +301,11 @@ class ResourceEngine:
         return [json.loads(row["document"]) for row in rows]
 
     def tags(self, arn: str) -> list[dict]:
-        """``[{"Key": ..., "Value": ...}, ...]`` of any of our resources, in order of keys; none for an unknown ARN."""
+        """``[{"Key": ..., "Value": ...}, ...]`` of a resource, sorted by key; empty for an unknown ARN."""
         return self._tags(self._database.connection, arn)
 
     def add_tags(self, arn: str, tags: Iterable[dict]) -> list[dict]:
-        """Add tags to a resource, or replace values of its tags; returns all that it has then.
-
-        Raises
-        ------
-        AwsError
-            `tagging.merged`'s errors.
-        """
+        """Add tags to a resource, or replace their values, and return all its tags. Raises AwsError as `tag_rules.merged` does."""
         with self._database.write() as connection:
             self._put_tags(connection, arn, tag_rules.merged(self._tags(connection, arn), tags))
             return self._tags(connection, arn)
@@ -277,25 +318,28 @@ class ResourceEngine:
         return self._database.connection.execute("SELECT 1 FROM resources WHERE arn = ?", (arn,)).fetchone() is not None
 
     def now(self) -> float:
-        """The clock in Unix seconds, to the millisecond, as SageMaker's time stamps are."""
+        """The clock in Unix seconds, rounded to milliseconds as AWS's time stamps are."""
         return round(self._platform.clock.now(), 3)
 
     def reset(self) -> None:
-        """Forget everything."""
+        """Delete all resources."""
         with self._database.write() as connection:
             connection.execute("DELETE FROM resources")
 
     def close(self) -> None:
         self._database.close()
 
-    def _tell(self, context: Context, kind: ResourceKind, before: Document | None, after: Document) -> None:
+    def _fill(self, message: str, context: Context, kind: ResourceKind, name: str) -> str:
+        return message.format(name=name, arn=self.arn_of(context, kind, name), region=context.region)
+
+    def _notify(self, context: Context, kind: ResourceKind, before: Document | None, after: Document) -> None:
         for listener in self.listeners:
             listener(context, kind, before, after)
 
     def _existing(self, connection: sqlite3.Connection, context: Context, kind: ResourceKind, name: str) -> Document:
         row = self._row(connection, context, kind, name)
         if row is None:
-            raise kind.not_found(context, name)
+            raise self.not_found(context, kind, name)
         return json.loads(row["document"])
 
     def _row(self, connection: sqlite3.Connection, context: Context, kind: ResourceKind, name: str) -> sqlite3.Row | None:
@@ -305,9 +349,9 @@ class ResourceEngine:
 
     def _holding(self, connection: sqlite3.Connection, context: Context, kind: ResourceKind) -> list[Document]:
         """The resources of a kind that hold instances in a region."""
-        places = ", ".join("?" * len(kind.holding_statuses))
+        marks = ", ".join("?" * len(kind.holding_statuses))
         rows = connection.execute(
-            f"SELECT document FROM resources WHERE region = ? AND kind = ? AND status IN ({places})",
+            f"SELECT document FROM resources WHERE region = ? AND kind = ? AND status IN ({marks})",
             (context.region, kind.name, *kind.holding_statuses),
         )
         return [json.loads(row["document"]) for row in rows]
@@ -328,3 +372,22 @@ class ResourceEngine:
         status = document.get(kind.status) if kind.status else None
         created = document["CreationTime"]
         return status, created, document.get("LastModifiedTime", created), json.dumps(kind.summarise(document)), json.dumps(document)
+
+
+def _conditions(region: str, kind: ResourceKind, params: dict, status_last: bool) -> tuple[list[str], list]:
+    """The SQL conditions of a List operation's filters, and their values."""
+    conditions, values = ["region = ?", "kind = ?"], [region, kind.name]
+    for parameter, condition in BOUNDS.items():
+        if parameter in params and not (status_last and parameter == "StatusEquals"):
+            conditions.append(condition)
+            values.append(params[parameter])
+    for parameter, path in kind.filters.items():
+        if parameter in params:
+            conditions.append("json_extract(summary, ?) = ?")
+            values += [f"$.{path}", params[parameter]]
+    return conditions, values
+
+
+def _is_key(key: list) -> bool:
+    value, sequence = key
+    return isinstance(sequence, int) and isinstance(value, int | float | str)

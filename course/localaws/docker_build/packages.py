@@ -12,7 +12,7 @@ from course.localaws.docker_build.tree import ImageFiles
 from course.localaws.jobs import overlay
 from course.localaws.jobs.overlay import BELOW, Overlay, course_packages
 from course.sandbox.box import Box
-from course.sandbox.visible import BindMount
+from course.sandbox.mounts import BindMount
 
 PROGRAMS = "/usr/local/bin"  # pip's programs in the python image
 # The first line of a program that pip made. If the path is long or has a blank, three lines for /bin/sh.

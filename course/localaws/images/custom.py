@@ -26,7 +26,7 @@ from pathlib import Path, PurePosixPath
 
 from course.localaws import images
 from course.localaws.images import Image
-from course.sandbox.visible import BindMount
+from course.sandbox.mounts import BindMount
 
 PYTHON = re.compile(r"/(usr/|usr/local/|opt/conda/)bin/python[\d.]*")
 # Folders that a box takes from this machine or makes itself. An image's files in them are added to what is there. Any other folder of an

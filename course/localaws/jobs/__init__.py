@@ -1,1 +1,1 @@
-"""What a job of any service is: its execution, its data, its packages."""
+"""Runs jobs of any service: threads, boxes, overlays, and data from and to S3."""

@@ -1,4 +1,4 @@
-"""What a job does in this process, and not in a box: stopped and waited for all the same."""
+"""Work of a job in this process instead of a box, with the same interface: wait, stop, kill."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Callable
 
 
 class ThreadTask:
-    """Work in a thread of its own that is waited for, stopped and killed like a program in a box (`Running`).
+    """Work in its own thread, which is waited for, stopped and killed like a program in a box (`BoxProcess`).
 
     Parameters
     ----------
     work : callable
     end : callable
-        Makes the work end, within the seconds that it is given.
+        Makes the work end within the given seconds.
     """
 
     def __init__(self, work: Callable[[], None], end: Callable[[float], None]) -> None:
@@ -23,7 +23,7 @@ class ThreadTask:
         threading.Thread(target=self._run, name="activity", daemon=True).start()
 
     def wait(self, timeout: float | None = None) -> None:
-        """Raises TimeoutError, or what the work raised."""
+        """Wait until the work ends. Raises TimeoutError, or the exception that the work raised."""
         if not self._ended.wait(timeout):
             raise TimeoutError(f"it goes on after {timeout} s")
         if self._error is not None:

@@ -1,6 +1,6 @@
-"""Manifests: which objects, and which values, a channel or an input is made of.
+"""Parses manifests: JSON files that list the objects, or the values, of an input.
 
-Source: ``S3DataSource`` of the API reference, and "Augmented Manifest Files for Training Jobs" of the SageMaker developer guide, read
+Source: ``S3DataSource`` of the SageMaker API reference, and "Augmented Manifest Files for Training Jobs" of its developer guide, read
 2026-11-25.
 """
 
@@ -9,16 +9,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-REFERENCE = "-ref"  # ends the name of an attribute whose value is the URI of an object
+REFERENCE = "-ref"  # suffix of an attribute whose value is the URI of an object
 
 
 def names(text: bytes) -> tuple[str, list[str]]:
-    """``[{"prefix": "s3://bucket/path/"}, "name", ...]``: the prefix, and the names that go behind it.
+    """The prefix and the names of ``[{"prefix": "s3://bucket/path/"}, "name", ...]``. A name is appended to the prefix.
 
     Raises
     ------
     ValueError
-        It says what is wrong.
+        The message says what is wrong.
     """
     document = json.loads(text)
     if not isinstance(document, list) or not document:
@@ -34,9 +34,9 @@ def names(text: bytes) -> tuple[str, list[str]]:
 
 
 def records(text: bytes, attributes: list[str]) -> Iterator[list[tuple[str, str]]]:
-    """The lines of an augmented manifest, each as pairs of attribute and text in the order of ``attributes``; the others are passed over.
+    """The lines of an augmented manifest, each as pairs of attribute and text in the order of ``attributes``; others are ignored.
 
-    A value that is no text comes as JSON. Raises ValueError, which names the line.
+    A value that is not a string becomes JSON. Raises ValueError, which names the line.
     """
     for number, line in enumerate(text.decode().splitlines(), 1):
         if not line.strip():

@@ -1,8 +1,8 @@
-"""Overlay environments: what a job installs with pip goes on top of the course's packages, never among them.
+"""Overlay environments: packages that a job installs with pip go on top of the course's packages, never into them.
 
-An overlay is a virtual environment of three files whose ``site-packages`` is followed by others: the job's own, then a shared one
-with what its requirements file asks for (cached by the file's hash), then the course's. pip sees what lies below as installed
-elsewhere: it takes what satisfies a requirement and never changes it.
+An overlay is a virtual environment of three files, whose Python searches several ``site-packages`` in this order: the job's own, a shared
+one with the packages of its requirements file (cached by the file's hash), the course's. pip treats the lower ones as installed elsewhere:
+it uses what satisfies a requirement and never changes it.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 BELOW = "below.pth"
-# Programs that start a Python: it is to be the overlay's, which sees what lies below and what the job installs.
+# Programs that start a Python. It must be the overlay's, which finds the lower packages and those that the job installs.
 PROGRAMS = {"pip": "pip", "pip3": "pip", "torchrun": "torch.distributed.run"}
 CODE = Path(__file__).parents[3]
-# A requirement that names a file or another list of requirements may mean something else tomorrow: it is not cached.
+# A requirement that names a file or another requirements file may mean something else tomorrow, so it is not cached.
 LOCAL = re.compile(r"^\s*(-|\.|/|file:)|@\s*file:|\.(whl|zip|gz)\b", re.MULTILINE)
 
 
 class Overlay:
-    """A virtual environment in ``folder``, made of almost nothing, on top of the site-packages ``below``."""
+    """A minimal virtual environment in ``folder`` on top of the site-packages ``below``."""
 
     def __init__(self, folder: Path, below: list[Path]) -> None:
         self.folder = folder
@@ -40,12 +40,12 @@ class Overlay:
             (self.bin / name).symlink_to(base)
         for name, module in PROGRAMS.items():
             self.add_program(name, f"-m {module}")
-        # addsitedir, unlike a plain line, also reads the .pth files there. The course's own code may lie outside any site-packages.
+        # addsitedir, unlike a plain line, also reads the .pth files there. The course's own code may be outside any site-packages.
         lines = [f"import site; site.addsitedir({str(path)!r})" for path in below]
         (self.packages / BELOW).write_text("\n".join([*lines, str(CODE)]) + "\n")
 
     def add_program(self, name: str, arguments: str) -> None:
-        """Put a program on the overlay's PATH that runs its python with these arguments before its own."""
+        """Put a program on the overlay's PATH that runs its python with ``arguments`` before the program's own arguments."""
         script = self.bin / name
         script.write_text(f'#!/bin/sh\nexec "{self.bin}/python3" {arguments} "$@"\n')
         script.chmod(0o755)
@@ -66,21 +66,23 @@ class Overlays:
         Parameters
         ----------
         folder : Path
-            Where to make it; the job's, and gone with the job.
+            The folder of the overlay, which is removed with the job.
         requirements : Path or None
-            A requirements file that the job is going to install: its packages are installed once and shared.
+            A requirements file that the job will install. Its packages are installed once and shared.
         run : callable
-            Runs a command with an overlay's ``bin`` first on PATH, and returns its exit code; may raise to give up.
+            Runs a command with an overlay's ``bin`` first on PATH, and returns its exit code. May raise to give up.
         below : sequence of Path
-            What its image has installed, between that and the course's packages.
+            The packages of the job's image, which come before the course's packages.
         """
         packages = [*below, *course_packages()]
         shared = self._shared(requirements, run, packages) if requirements else None
         return Overlay(folder, [*([shared] if shared else []), *packages])
 
     def _shared(self, requirements: Path, run: Callable[[Overlay, list[str]], int], below: list[Path]) -> Path | None:
-        """The site-packages that hold what ``requirements`` asks for; None when it is not to be cached, or could not be installed:
-        then the job's own attempt says why."""
+        """The shared site-packages with the packages of ``requirements``.
+
+        None when they must not be cached, or could not be installed; the job's own installation then shows the error.
+        """
         text = requirements.read_text(errors="replace")
         if LOCAL.search(text) or not text.strip():
             return None
@@ -102,11 +104,11 @@ class Overlays:
         return kept
 
     def sweep(self) -> None:
-        """Remove what a crash left half installed."""
+        """Remove installations that a crash left incomplete."""
         for path in self._folder.glob("*.*"):
             shutil.rmtree(path)
 
 
 def course_packages() -> list[Path]:
-    """Where this process finds installed packages."""
+    """The folders in which this process finds installed packages."""
     return [Path(path) for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]

@@ -1,8 +1,8 @@
-"""Pipe mode: a channel as a row of FIFOs, ``<channel>_0``, ``<channel>_1``, ... in /opt/ml/input/data, one for each pass over the data.
+"""Streams an input to a job through FIFOs, ``<channel>_0``, ``<channel>_1``, ..., one for each pass over the data (Pipe mode).
 
 Source: "How Amazon SageMaker Provides Training Information" (Pipe mode) of the SageMaker developer guide and its example
-advanced_functionality/pipe_bring_your_own, read 2026-11-25. The next FIFO is there as soon as the program has opened one; one that was
-read to its end, or closed before, is gone.
+advanced_functionality/pipe_bring_your_own, read 2026-11-25. When the program opens a FIFO, the next one appears. A FIFO that was read to
+its end, or closed earlier, is removed.
 """
 
 from __future__ import annotations
@@ -17,28 +17,28 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-SHORTEST_PAUSE, LONGEST_PAUSE = 0.001, 0.05  # seconds between two looks whether the program has opened a FIFO
-PATIENCE = 200  # milliseconds for which a full FIFO is waited for at a time
-# What the job may have put in a FIFO's place; it is its own loss.
-SPOILT = {errno.ENOENT, errno.EEXIST, errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.EACCES, errno.EPERM}
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.001, 0.05  # seconds between two checks whether the program has opened a FIFO
+POLL_MILLISECONDS = 200  # for one wait until a full FIFO has room
+# The errors when the job removed or replaced its FIFO.
+BROKEN = {errno.ENOENT, errno.EEXIST, errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.EACCES, errno.EPERM}
 
 
 class FeedEnded(Exception):
-    """The job is over, or has spoilt its FIFO: nothing more is to be fed."""
+    """The job is over, or has broken its FIFO: stop feeding."""
 
 
 class PipeFeeder:
-    """Feeds one channel to one host, from a thread outside its box, which never waits for the program longer than it can be told to end.
+    """Feeds one channel to one host from a thread outside its box. The thread never blocks, so that it can always be ended.
 
     Parameters
     ----------
     folder : Path
-        /opt/ml/input/data as it is outside. It is held open: what the job puts in its place later is not followed.
+        The folder of the FIFOs, as a path of this machine. It is held open, so the job cannot redirect it later.
     channel : str
     content : callable
-        From the number of an epoch to what is streamed in it.
+        From the number of an epoch to the bytes that are streamed in it.
     failed : callable
-        Is told the error when the content cannot be had; called before the program sees an end of it.
+        Called with the error when the content cannot be read, before the program sees the end of the stream.
     """
 
     def __init__(self, folder: Path, channel: str, content: Callable[[int], Iterator[bytes]], failed: Callable[[Exception], None]) -> None:
@@ -52,7 +52,7 @@ class PipeFeeder:
         self._thread.start()
 
     def end(self) -> None:
-        """Stop feeding; returns when the thread is gone."""
+        """Stop feeding. Returns when the thread has ended."""
         self._ended.set()
         if self._thread.ident is not None:
             self._thread.join()
@@ -73,10 +73,10 @@ class PipeFeeder:
     def _epoch(self, epoch: int) -> None:
         writer = self._opened(self._name(epoch))
         try:
-            with is_broken_fifo():
+            with _ends_when_broken():
                 os.mkfifo(self._name(epoch + 1), 0o644, dir_fd=self._folder)
             self._stream(writer, epoch)
-            with is_broken_fifo():
+            with _ends_when_broken():
                 os.unlink(self._name(epoch), dir_fd=self._folder)
         finally:
             os.close(writer)
@@ -86,7 +86,7 @@ class PipeFeeder:
             for piece in self._content(epoch):
                 self._write(writer, piece)
         except BrokenPipeError:
-            pass  # the program has seen enough
+            pass  # the program needs no more
         except FeedEnded:
             raise
         except Exception as error:
@@ -94,11 +94,11 @@ class PipeFeeder:
             raise FeedEnded from error
 
     def _opened(self, name: str) -> int:
-        """The FIFO, once the program has opened it. Without waiting in ``open``, from which nothing could fetch this thread."""
+        """The FIFO, once the program has opened it. A blocking ``open`` could not be interrupted, so this polls."""
         pause = SHORTEST_PAUSE
         while not self._ended.wait(pause):
             pause = min(pause * 1.5, LONGEST_PAUSE)
-            with is_broken_fifo():
+            with _ends_when_broken():
                 try:
                     writer = os.open(name, os.O_WRONLY | os.O_NONBLOCK | os.O_NOFOLLOW, dir_fd=self._folder)
                 except OSError as error:
@@ -112,24 +112,24 @@ class PipeFeeder:
         raise FeedEnded
 
     def _write(self, writer: int, piece: bytes) -> None:
-        """Raises BrokenPipeError when the program has closed its end."""
+        """Write to the FIFO as it gets room. Raises BrokenPipeError when the program has closed its end."""
         room = select.poll()
         room.register(writer, select.POLLOUT)
         left = memoryview(piece)
         while left:
             if self._ended.is_set():
                 raise FeedEnded
-            if room.poll(PATIENCE):
+            if room.poll(POLL_MILLISECONDS):
                 with contextlib.suppress(BlockingIOError):
                     left = left[os.write(writer, left) :]
 
 
 @contextlib.contextmanager
-def is_broken_fifo() -> Iterator[None]:
-    """An error that tells that the job took or replaced its FIFO ends the feeding."""
+def _ends_when_broken() -> Iterator[None]:
+    """Turn an error that shows that the job removed or replaced its FIFO into `FeedEnded`."""
     try:
         yield
     except OSError as error:
-        if error.errno in SPOILT:
+        if error.errno in BROKEN:
             raise FeedEnded from error
         raise

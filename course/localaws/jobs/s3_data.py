@@ -1,4 +1,4 @@
-"""A job's data: from S3 into its directories and back, with the rights of its role, and noted in the request log as the job's doing."""
+"""Copies a job's data from S3 into its folders and back, with the rights of its role. The request log names the job as the caller."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ HTTPS_URIS = (
     re.compile(r"https://s3[.-][^/]*amazonaws\.com(?:\.cn)?/(?P<bucket>[^/]+)/?(?P<key>.*)", re.DOTALL),
     re.compile(r"https://(?P<bucket>[^/]+)\.s3[.-][^/]*amazonaws\.com(?:\.cn)?/?(?P<key>.*)", re.DOTALL),
 )
-# Bytes. A smaller file is copied all the same: it may be code, whose mode is changed before it runs.
+# Bytes. A smaller file is always copied: it may be code, whose mode is changed before it runs.
 LINKED_SIZE = 1 << 20
-MANIFEST_LARGEST = 64 << 20  # bytes; read as a whole
+MANIFEST_LARGEST = 64 << 20  # bytes; a manifest is read as a whole
 T = TypeVar("T")
 
 
 class DataError(Exception):
-    """Data could not be fetched or stored; the message is what AWS says after ``Data download failed:`` and the like."""
+    """Data could not be fetched or stored. The message is what AWS prints after ``Data download failed:`` and the like."""
 
 
 @dataclass(frozen=True, slots=True)
 class InputObject:
-    """An object and its place, relative to the directory it goes to."""
+    """An object, and the path of its file relative to the folder that it is downloaded to."""
 
     stored: StoredObject
-    place: PurePosixPath
+    path: PurePosixPath
 
 
 def split(uri: str) -> tuple[str, str]:
@@ -57,44 +57,19 @@ def split(uri: str) -> tuple[str, str]:
 
 
 class JobData:
-    """S3 as one job sees it.
+    """S3 with the rights of one job.
 
     Parameters
     ----------
     platform : Platform
     job : str
-        Who is noted as caller, e.g. ``"training-job/delays-1"``.
+        The caller's name in the request log, e.g. ``"training-job/delays-1"``.
     role : str
-        ARN of the role with whose rights it is done.
+        The ARN of the job's role.
     """
 
     def __init__(self, platform: Platform, job: str, role: str) -> None:
         self._platform, self._job, self._role = platform, job, role
-
-    def require_objects(self, uri: str, region: str) -> None:
-        """What AWS checks before it takes a job: that the role finds an object under the prefix.
-
-        Raises
-        ------
-        AwsError
-            ``ValidationException`` in AWS's words.
-        """
-        bucket, prefix = split(uri)
-        reason = ""
-        try:
-            if self.allowed("s3:ListBucket", f"arn:aws:s3:::{bucket}"):
-                if next(iter(self._platform.objects.list(bucket, prefix)), None) is not None:
-                    return
-            else:
-                reason = " Error message from S3: Access Denied"
-        except AwsError as error:
-            reason = f" Error message from S3: {error.message}"
-        raise AwsError(
-            "ValidationException",
-            f'No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure that the bucket exists in the selected '
-            f'region ({region}), that objects exist under that S3 prefix, and that the role "{self._role}" has "s3:ListBucket" '
-            f'permissions on bucket "{bucket}".{reason}',
-        )
 
     def find(self, uri: str, data_type: str = "S3Prefix") -> list[InputObject]:
         """The objects that a data source names; ``data_type`` is ``S3Prefix`` or ``ManifestFile``.
@@ -102,7 +77,7 @@ class JobData:
         Raises
         ------
         DataError
-            There are none, or they are out of reach.
+            There are none, or they cannot be read.
         """
         try:
             bucket, key = split(uri)
@@ -114,20 +89,20 @@ class JobData:
         return items
 
     def below(self, uri: str) -> list[InputObject]:
-        """The objects below a prefix, of which there may be none. Raises AwsError ``NoSuchBucket``."""
+        """The objects below a prefix; there may be none. Raises AwsError ``NoSuchBucket``."""
         bucket, prefix = split(uri)
         self._note("ListObjectsV2", bucket)
-        return [InputObject(stored, place_of(stored.key, prefix)) for stored in self._platform.objects.list(bucket, prefix)]
+        return [InputObject(stored, path_below(stored.key, prefix)) for stored in self._platform.objects.list(bucket, prefix)]
 
     def download(self, items: Iterable[InputObject], folder: Path, link: bool, cancelled: Callable[[], bool] = lambda: False) -> None:
-        """Put objects into ``folder``; keys that end with ``/`` become directories.
+        """Download objects into ``folder``. Keys that end with ``/`` become directories.
 
         Parameters
         ----------
         link : bool
-            Hard links instead of copies (FastFile mode): no bytes of a large file are moved.
+            Make hard links instead of copies (FastFile mode), so that no bytes of a large file are moved.
         cancelled : callable
-            Asked between objects; when it says so, the rest is left out.
+            Called between objects; once it returns True, the rest is skipped.
 
         Raises
         ------
@@ -137,7 +112,7 @@ class JobData:
         for item in items:
             if cancelled():
                 return
-            stored, target = item.stored, folder / item.place
+            stored, target = item.stored, folder / item.path
             if not checked:
                 self.require_read(stored.bucket, stored.key)
             checked = True
@@ -146,7 +121,7 @@ class JobData:
                     target.mkdir(parents=True, exist_ok=True)
                     continue
                 target.parent.mkdir(parents=True, exist_ok=True)
-                place_file(stored.path, target, link and stored.size >= LINKED_SIZE)
+                copy_or_link(stored.path, target, link and stored.size >= LINKED_SIZE)
             except (FileExistsError, NotADirectoryError, IsADirectoryError):
                 raise DataError(f"s3://{stored.bucket}/{stored.key} is both a file and a directory in this channel") from None
             except OSError as error:
@@ -154,19 +129,19 @@ class JobData:
             self._note("GetObject", f"{stored.bucket}/{stored.key}")
 
     def require_read(self, bucket: str, key: str) -> None:
-        """That the role may read an object. Raises DataError."""
+        """Check that the role may read an object. Raises DataError."""
         if not self.allowed("s3:GetObject", f"arn:aws:s3:::{bucket}/{key}"):
             self._note("GetObject", f"{bucket}/{key}", 403, "AccessDenied")
             raise DataError(f"AccessDenied (403): Access Denied when the role {self._role} read s3://{bucket}/{key}")
 
     def open(self, bucket: str, key: str) -> BinaryIO:
-        """An object as it is now, to be streamed; whether the role may read it was asked before. Raises DataError."""
+        """Open an object to stream it. The caller has checked that the role may read it. Raises DataError."""
         stream = self._head(bucket, key).path.open("rb")
         self._note("GetObject", f"{bucket}/{key}")
         return stream
 
     def upload(self, path: Path, uri: str, move: bool = True, kms_key: str | None = None) -> None:
-        """Store a file, which is gone afterwards when it is to ``move``; ``kms_key`` is an ARN. Raises DataError."""
+        """Store a file; ``move`` removes the file itself, and ``kms_key`` is an ARN. Raises DataError."""
         self._store(uri, lambda bucket, key: self._platform.objects.put_file(bucket, key, path, move=move, kms_key=kms_key))
 
     def put(self, uri: str, data: bytes, kms_key: str | None = None, content_type: str = DEFAULT_CONTENT_TYPE) -> None:
@@ -193,16 +168,16 @@ class JobData:
                 self.upload(path, f"{uri.rstrip('/')}/{path.relative_to(folder).as_posix()}", kms_key=kms_key)
 
     def allowed(self, action: str, resource: str) -> bool:
-        """Whether the job's role may do it. Waits for IAM: not for the event loop."""
+        """Whether the job's role may do an action. Waits for IAM, so do not call it in the event loop."""
         return self._platform.identity.simulate(self._role, [action], [resource])[0].allowed
 
     def _manifest(self, bucket: str, key: str) -> list[InputObject]:
-        """An item for each name of a manifest, placed by its name; one that is named twice is there once."""
+        """An item for each name of a manifest, with the name as its path. A name that occurs twice gives one item."""
         prefix, names = self._parsed(bucket, key, manifests.names)
         return [InputObject(self._head(*split(prefix + name)), inside(name)) for name in dict.fromkeys(names)]
 
     def records(self, uri: str, attributes: list[str]) -> list[tuple[bytes | StoredObject, ...]]:
-        """The lines of an augmented manifest: by attribute the bytes of its value, or the object that it refers to. Raises DataError."""
+        """The lines of an augmented manifest: for each attribute the bytes of its value, or the object it refers to. Raises DataError."""
         try:
             lines = self._parsed(*split(uri), lambda text: list(manifests.records(text, attributes)))
             return [tuple(self._part(name, text) for name, text in line) for line in lines]
@@ -233,10 +208,10 @@ class JobData:
         self._platform.requests.record(self._job, "s3", operation, resource, status, error)
 
 
-def place_of(key: str, prefix: str) -> PurePosixPath:
-    """Where SageMaker puts an object of an ``S3Prefix``: below the prefix when that is a folder of the key, else by its last parts.
+def path_below(key: str, prefix: str) -> PurePosixPath:
+    """The path of an object of an ``S3Prefix``: relative to the prefix if that is a folder of the key, else to the folder that holds it.
 
-    ``data/train/a.csv`` of the prefix ``data/train`` or ``data/train/`` is ``a.csv``, and of ``data/tr`` it is ``train/a.csv``.
+    ``data/train/a.csv`` becomes ``a.csv`` for the prefix ``data/train`` or ``data/train/``, and ``train/a.csv`` for ``data/tr``.
     """
     folder = prefix if prefix.endswith("/") or not prefix else f"{prefix}/"
     if not key.startswith(folder):
@@ -245,11 +220,11 @@ def place_of(key: str, prefix: str) -> PurePosixPath:
 
 
 def inside(name: str) -> PurePosixPath:
-    """``name`` as a path that cannot lead out of the directory it goes to: S3 keys may hold ``..`` and begin with ``/``."""
+    """``name`` as a relative path without ``..``: S3 keys may contain ``..`` and begin with ``/``."""
     return PurePosixPath(*[part for part in name.split("/") if part not in ("", ".", "..")])
 
 
-def place_file(source: Path, target: Path, link: bool) -> None:
+def copy_or_link(source: Path, target: Path, link: bool) -> None:
     if link:
         try:
             os.link(source, target)
@@ -264,22 +239,3 @@ def place_file(source: Path, target: Path, link: bool) -> None:
 
 def _disk(error: OSError) -> str:
     return "No space left on device" if error.errno == errno.ENOSPC else f"{type(error).__name__}: {error.strerror} ({error.filename})"
-
-
-def described_data(params: dict) -> dict:
-    """Where a job's data come from and go to, with what AWS says of it when the request does not.
-
-    Source: answers of DescribeTrainingJob of February 2022 that are kept in public, seen 2026-11-25. SDK v2 reads the empty key.
-    """
-    described = {"OutputDataConfig": {"KmsKeyId": "", "CompressionType": "GZIP"} | params["OutputDataConfig"]}
-    if "InputDataConfig" in params:
-        described["InputDataConfig"] = [_described_channel(channel) for channel in params["InputDataConfig"]]
-    return described
-
-
-def _described_channel(channel: dict) -> dict:
-    described = {"CompressionType": "None", "RecordWrapperType": "None"} | channel
-    source = channel["DataSource"].get("S3DataSource")
-    if source:
-        described["DataSource"] = channel["DataSource"] | {"S3DataSource": {"S3DataDistributionType": "FullyReplicated"} | source}
-    return described

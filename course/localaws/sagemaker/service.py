@@ -16,6 +16,7 @@ from course.localaws.core.call import AwsRequest
 from course.localaws.core.context import Context, Operation
 from course.localaws.core.errors import not_supported
 from course.localaws.core.resources import ResourceEngine
+from course.localaws.sagemaker.core import quotas
 from course.localaws.sagemaker.core.permissions import required_permissions
 from course.localaws.sagemaker.core.records import HEADER, RecordOnlyResources
 from course.localaws.sagemaker.core.routes import REST_SERVICES, contract_of
@@ -65,7 +66,7 @@ class SageMaker:
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
-        self.engine = ResourceEngine(platform)
+        self.engine = ResourceEngine(platform, "sagemaker", platform.state / "sagemaker.db", quotas.check_instances)
         self.engine.listeners = (StateEvents(platform, self.engine), EndpointEvents(platform, self.engine), Tracking(platform, self.engine))
         self.families = [family(platform, self.engine) for family in FAMILIES]
         [self._training] = [family for family in self.families if isinstance(family, TrainingJobs)]

@@ -1,19 +1,19 @@
-"""The process between the local AWS and a job: it shuts the job in, watches it, and ends all of it.
+"""The process between the local AWS and a job: it puts the job into its box, watches it, and ends all of its processes.
 
-Run as ``python -I -S supervisor`` by `box.py`, with the standard library alone so that it starts in milliseconds.
+`process.BoxProcess` runs it as ``python -I -S supervisor``, with the standard library alone so that it starts in milliseconds.
 
-- stdin: eight hexadecimal digits, so many bytes of JSON (`box.Box.start` makes them), then the lifeline: ``t`` asks the job to
-  end (SIGTERM), ``i`` interrupts it (SIGINT), ``k`` kills it, and end of file means that the local AWS is gone, which kills it too.
+- stdin: eight hexadecimal digits, the length of the JSON that follows (made by `box.Box`), then the lifeline: ``t`` sends SIGTERM to the
+  job, ``i`` sends SIGINT, ``k`` kills it. End of file means that the local AWS is gone, which kills it too.
 - stdout: the job's output and nothing else.
-- stderr: two lines of JSON: ``{"first": int or null}``, process 1 of the box's process namespace by its number outside, once the box is
-  begun; and at the end ``{"exit_code": int, "limit": str}``.
+- stderr: two lines of JSON. When the box has started: ``{"first": int or null}``, process 1 of the box's process namespace by its process
+  id outside. At the end: ``{"exit_code": int, "limit": str}``.
 
-In namespace mode the processes are: this one, the relay where there is one, process 1 of the job's process namespace (`run_as_init`), the
-job. Without namespaces the job is this one's child; what leaves its parent is handed to this one by the kernel (Linux), or found by its
-environment.
+In namespace mode the processes are: this one, the relay if there is one, process 1 of the job's process namespace (`run_as_init`), the
+job. Without namespaces the job is a child of this process. The kernel hands orphans of the job to this process (Linux); elsewhere they are
+found by their environment.
 """
 
-# Importing pathlib would take longer than all the rest of the start.
+# Importing pathlib would take longer than the rest of the start.
 # ruff: noqa: PTH108, PTH211
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def execute(spec: dict) -> None:
 
         os.setsid()
         for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD, signal.SIGINT):
-            signal.signal(number, signal.SIG_DFL)  # Python ignores the first two, and an ignored signal would be inherited
+            signal.signal(number, signal.SIG_DFL)  # Python ignores the first two, and the job would inherit that
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGINT})
         for name, value in spec["rlimits"].items():
             hard = resource.getrlimit(getattr(resource, name))[1]
@@ -62,8 +62,8 @@ def execute(spec: dict) -> None:
 def run_as_init(spec: dict) -> None:
     """Process 1 of the job's namespace: when it ends, the kernel kills every other process of the job. Never returns.
 
-    It ends with the job; but after SIGTERM, which it passes on to all, only when all have ended. Without a job it waits for others to enter
-    the box: it says so by an empty line on the job's output, and goes on until it is killed.
+    It ends when the job ends. After SIGTERM, which it forwards to all processes, it ends when all have ended. Without a job it waits for
+    other boxes to join: it prints an empty line on the job's output, and runs until it is killed.
     """
     code, stopping = CANNOT_RUN, False
 
@@ -93,14 +93,14 @@ def run_as_init(spec: dict) -> None:
             ended, status = os.wait()
             code = exit_code(status) if ended == job else code
     except ChildProcessError:
-        pass  # none is left
+        pass  # no process is left
     except OSError as error:
         os.write(1, f"the job could not be shut in: {error}\n".encode())
     os._exit(code)
 
 
 def wait_for_others() -> None:
-    """Be process 1 of whoever enters the box, and collect what they leave. Never returns; SIGTERM ends it."""
+    """Be process 1 for the boxes that join, and reap their orphans. Never returns; SIGTERM ends it."""
     signal.signal(signal.SIGTERM, lambda *_: os._exit(128 + signal.SIGTERM))
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
@@ -113,18 +113,19 @@ def wait_for_others() -> None:
 
 
 def exit_code(status: int) -> int:
-    """Of a wait status, as Docker reports it: 128 + n for a process that signal n ended."""
+    """The exit code of a wait status as Docker reports it: 128 + n for a process that signal n ended."""
     code = os.waitstatus_to_exitcode(status)
     return code if code >= 0 else 128 - code
 
 
 def enter_namespaces(spec: dict) -> None:
-    """Enter the namespaces of the box, and start the relay where it has no network of this machine's; the next child is its process 1."""
-    inward = (relay.listen(spec["serves"]), spec["inside"]) if spec["serves"] and not spec["network"] else None
+    """Enter the box's namespaces, and start the relay when it does not use this machine's network. The next child is its process 1."""
+    port = spec["published_port"]
+    inward = (relay.listen(port), spec["container_port"]) if port and not spec["network"] else None
     outward = relay.outward(*spec["gateway"]) if spec["gateway"] and not spec["network"] else None
     own = namespaces.CLONE_NEWIPC | namespaces.CLONE_NEWUTS
-    if spec["joins"]:
-        namespaces.join(spec["joins"], own)
+    if spec["network_pid"]:
+        namespaces.join(spec["network_pid"], own)
     else:
         namespaces.enter_user(own | (0 if spec["network"] else namespaces.CLONE_NEWNET))
         if not spec["network"]:
@@ -136,36 +137,36 @@ def enter_namespaces(spec: dict) -> None:
 
 
 def supervise(spec: dict) -> dict:
-    """Run the job to its end and say how it ended; afterwards none of its processes is left."""
-    shut_in = spec["mode"] == "namespace"
+    """Run the job to its end and return how it ended. Afterwards none of its processes is left."""
+    namespaced = spec["mode"] == "namespace"
     wake, waker = os.pipe()
     os.set_blocking(waker, False)
     signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})  # until there is somebody to pass it on to
-    if shut_in:
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})  # until there is a child to forward them to
+    if namespaced:
         enter_namespaces(spec)
     elif sys.platform == "linux":
         namespaces.libc("prctl", namespaces.PR_SET_CHILD_SUBREAPER, 1)
     child = os.fork()
     if child == 0:
         signal.set_wakeup_fd(-1)
-        run_as_init(spec) if shut_in else execute(spec)
-    os.write(2, json.dumps({"first": child if shut_in else None}).encode() + b"\n")
+        run_as_init(spec) if namespaced else execute(spec)
+    os.write(2, json.dumps({"first": child if namespaced else None}).encode() + b"\n")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the reader of the job's output must see its end
-    watch = ProcessMonitor(spec, child if shut_in else None)
+    watch = ProcessMonitor(spec, child if namespaced else None)
     status, limit, stopping, due = None, "", False, time.monotonic() + WATCH_SECONDS
-    while status is None or (stopping and not shut_in and any_child()):
+    while status is None or (stopping and not namespaced and any_child()):
         ready = select.select([0, wake], [], [], max(0.0, due - time.monotonic()))[0]
-        order = os.read(0, 1) if 0 in ready else b""
-        if 0 in ready and order not in (b"t", b"i"):
+        command = os.read(0, 1) if 0 in ready else b""
+        if 0 in ready and command not in (b"t", b"i"):
             if status is None:
                 os.kill(child, signal.SIGKILL)
                 status = os.waitpid(child, 0)[1]
             break
-        stopping = stopping or order == b"t"
-        if order and status is None:
-            pass_on(signal.SIGTERM if order == b"t" else signal.SIGINT, child, watch, shut_in)
+        stopping = stopping or command == b"t"
+        if command and status is None:
+            forward(signal.SIGTERM if command == b"t" else signal.SIGINT, child, watch, namespaced)
         if wake in ready:
             os.read(wake, 512)
         if time.monotonic() >= due:
@@ -173,14 +174,14 @@ def supervise(spec: dict) -> dict:
                 os.kill(child, signal.SIGKILL)
             due = time.monotonic() + WATCH_SECONDS
         status = reap(child, status)
-    if not shut_in:
+    if not namespaced:
         watch.kill_all()
     return {"exit_code": exit_code(status), "limit": limit}
 
 
-def pass_on(number: int, child: int, watch: ProcessMonitor, shut_in: bool) -> None:
-    """A signal to the job: SIGTERM to all its processes, SIGINT to its process group."""
-    if shut_in:
+def forward(number: int, child: int, watch: ProcessMonitor, namespaced: bool) -> None:
+    """Send a signal to the job: SIGTERM to all its processes, SIGINT to its process group."""
+    if namespaced:
         os.kill(child, number)  # process 1 does the rest
     elif number == signal.SIGTERM:
         watch.signal_all(number)
@@ -190,7 +191,7 @@ def pass_on(number: int, child: int, watch: ProcessMonitor, shut_in: bool) -> No
 
 
 def reap(child: int, status: int | None) -> int | None:
-    """Collect every child that ended, the job's orphans among them; the status of ``child`` once it is one of them."""
+    """Reap every child that ended, including the job's orphans. Returns the wait status of ``child`` once that has ended."""
     with contextlib.suppress(ChildProcessError):
         while (ended := os.waitpid(-1, os.WNOHANG))[0]:
             status = ended[1] if ended[0] == child else status
@@ -198,7 +199,7 @@ def reap(child: int, status: int | None) -> int | None:
 
 
 def any_child() -> bool:
-    """Whether anything of the job still runs, where its orphans become our children (Linux)."""
+    """Whether any process of the job still runs. Only on Linux, where its orphans become our children."""
     if sys.platform != "linux":
         return False
     try:
@@ -209,7 +210,7 @@ def any_child() -> bool:
 
 
 def read_exactly(count: int) -> bytes:
-    """From stdin, unbuffered: what follows is the lifeline's."""
+    """Read from stdin without a buffer: the bytes that follow belong to the lifeline."""
     data = b""
     while len(data) < count:
         piece = os.read(0, count - len(data))

@@ -1,6 +1,6 @@
-"""Namespaces of a box's own (Linux): its ids, its processes, its network, and what it may do in them. Standard library alone."""
+"""The Linux namespaces of a box: user ids, processes, network, and the capabilities in them. Standard library only."""
 
-# Importing pathlib would take longer than all the rest of the start.
+# Importing pathlib would take longer than the rest of the start.
 # ruff: noqa: PTH123
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ CLONE_NEWUTS = 0x04000000
 PR_CAPBSET_DROP, PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 24, 1, 36, 38
 SIOCSIFFLAGS, IFF_UP = 0x8914, 1
 CAPABILITY_VERSION = 0x20080522  # _LINUX_CAPABILITY_VERSION_3: two words of 32 bits each
-# What Docker leaves to a container, by number in capabilities(7): CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL, SETGID, SETUID, SETPCAP,
-# NET_BIND_SERVICE, NET_RAW, SYS_CHROOT, MKNOD, AUDIT_WRITE, SETFCAP. Not SYS_ADMIN: it could make writable what the view has read-only.
+# The capabilities that Docker gives a container, by number in capabilities(7): CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL, SETGID, SETUID,
+# SETPCAP, NET_BIND_SERVICE, NET_RAW, SYS_CHROOT, MKNOD, AUDIT_WRITE, SETFCAP. Not SYS_ADMIN: it could make read-only mounts writable.
 KEPT = frozenset({0, 1, 3, 4, 5, 6, 7, 8, 10, 13, 18, 27, 29, 31})
 
 
 def libc(function: str, *arguments: object) -> None:
-    """Call a function of libc that answers -1 on failure; raises OSError with its name."""
+    """Call a function of libc that returns -1 on failure. Raises OSError with the function's name."""
     if getattr(ctypes.CDLL(None, use_errno=True), function)(*arguments) == -1:
         number = ctypes.get_errno()
         raise OSError(number, f"{function}: {os.strerror(number)}")
@@ -30,10 +30,10 @@ def write_file(path: str, text: str) -> None:
 
 
 def enter_user(others: int) -> None:
-    """Enter a user namespace in which every id keeps its number, and with it the namespaces ``others``.
+    """Enter a new user namespace in which every id keeps its number, and the new namespaces ``others``.
 
-    An ordinary user may map only himself. Root maps all the ids it has, or else ``tar`` and ``chown`` would fail in a job; that
-    takes a writer outside the new namespace, hence the helper.
+    An ordinary user may map only their own id. Root maps all ids that it has, or else ``tar`` and ``chown`` would fail in a job. The map
+    must be written from outside the new namespace, by a helper process.
     """
     uid, gid = os.getuid(), os.getgid()
     if uid == 0:
@@ -48,7 +48,7 @@ def enter_user(others: int) -> None:
 
 
 def join(pid: int, others: int) -> None:
-    """Enter the user and network namespaces in which process ``pid`` lives, and new ones ``others`` below that user namespace."""
+    """Enter the user and network namespaces of process ``pid``, and the new namespaces ``others`` below that user namespace."""
     with open(f"/proc/{pid}/ns/user") as user, open(f"/proc/{pid}/ns/net") as network:
         libc("setns", user.fileno(), CLONE_NEWUSER)
         libc("setns", network.fileno(), CLONE_NEWNET)
@@ -60,7 +60,7 @@ def name_host(name: str) -> None:
 
 
 def id_mapping_helper(pid: int):
-    """Fork a child that maps the ids of ``pid`` once the returned function is called; that function raises OSError on failure."""
+    """Fork a child that maps the ids of ``pid`` when the returned function is called. That function raises OSError on failure."""
     go_read, go_write = os.pipe()
     helper = os.fork()
     if helper == 0:
@@ -83,7 +83,7 @@ def id_mapping_helper(pid: int):
 
 
 def raise_loopback() -> None:
-    """Bring up the loopback interface of a new network namespace, over which a job's own processes talk."""
+    """Bring up the loopback interface of a new network namespace, through which a job's own processes talk."""
     import fcntl
     import socket
     import struct
@@ -93,13 +93,13 @@ def raise_loopback() -> None:
 
 
 def drop_capabilities() -> None:
-    """Keep what Docker leaves to a container (`KEPT`), in this process and in all that it starts."""
+    """Keep only the capabilities in `KEPT`, in this process and in all that it starts."""
     for number in range(64):
         if number not in KEPT:
             try:
                 libc("prctl", PR_CAPBSET_DROP, number, 0, 0, 0)
             except OSError:
-                break  # a capability that this kernel does not know, and so none beyond
+                break  # this kernel does not know the capability, nor any with a higher number
     mask = sum(1 << number for number in KEPT)
     header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION, 0)
     held = (ctypes.c_uint32 * 6)()  # effective, permitted, inheritable; then their upper halves

@@ -1,9 +1,9 @@
-"""The file system as a box sees it (Linux): a root of its own, into which nothing is bound but what the box may see.
+"""The file system that a box sees (Linux): its own root, which contains only what is bound into it.
 
-Every path keeps its name. What is bound read-only cannot be made writable from inside: that takes a capability which is dropped.
+Every path keeps its name. Programs in the box cannot make a read-only mount writable: the capability for that is dropped.
 """
 
-# Importing pathlib would take longer than all the rest of the start.
+# Importing pathlib would take longer than the rest of the start.
 # ruff: noqa: PTH102, PTH103, PTH110, PTH112, PTH114, PTH115, PTH120, PTH208, PTH211
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ AT_FDCWD, AT_RECURSIVE, MOUNT_ATTR_RDONLY = -100, 0x8000, 1
 MOUNT_SETATTR = 442  # system call number, the same on every architecture since Linux 5.12
 DEVICES = ("full", "null", "random", "urandom", "zero")
 DEVICE_LINKS = {"fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1", "stderr": "/proc/self/fd/2"}
-SCRATCH = "size=1g"  # of /tmp, /dev/shm and the layers, which lie in memory; a box has a TMPDIR on the disk
+SCRATCH = "size=1g"  # of /tmp, /dev/shm and the layers, which are in memory; a box's TMPDIR is on the disk
 LAYERS = "/.layers"
 
 
 def enter(view: dict) -> None:
-    """Make the root of a box in a mount namespace of its own, and move into it.
+    """Build the box's root in a new mount namespace, and move into it.
 
     Parameters
     ----------
     view : dict
-        ``at``: an existing folder on which the root is built. ``binds``: ``[source, target, access]`` each, outer ones first; access is
-        ``"read"``, ``"write"``, or ``"layer"``: what is written is kept apart and gone with the box.
+        ``at``: an existing folder on which the root is built. ``binds``: a list of ``[source, target, access]``, outer folders first.
+        Access is ``"read"``, ``"write"``, or ``"layer"``: changes are kept apart and vanish with the box.
     """
     namespaces.libc("unshare", namespaces.CLONE_NEWNS)
     mount("none", "/", None, MS_REC | MS_PRIVATE)
@@ -48,14 +48,14 @@ def enter(view: dict) -> None:
     for source, target, access in view["binds"]:
         _bind(source, root + target, access, root + LAYERS)
     os.chdir(root)
-    # The old root lands on top of the new one, and is taken away from there: pivot_root(2) has this very example.
+    # This puts the old root on top of the new one, from where it is unmounted: an example of pivot_root(2).
     namespaces.libc("pivot_root", b".", b".")
     namespaces.libc("umount2", b".", MNT_DETACH)
     os.chdir("/")
 
 
 def mount(source: str, target: str, kind: str | None, flags: int, data: str | None = None) -> None:
-    """Raises OSError that names both."""
+    """Call mount(2). Raises OSError that names source and target."""
     try:
         namespaces.libc("mount", source.encode(), target.encode(), kind and kind.encode(), ctypes.c_ulong(flags), data and data.encode())
     except OSError as error:
@@ -73,15 +73,15 @@ def _bind(source: str, target: str, access: str, layers: str) -> None:
     elif not os.path.exists(target):
         os.makedirs(os.path.dirname(target), exist_ok=True)
         namespaces.write_file(target, "")
-    if access == "layer" and _lay_over(source, target, layers):
+    if access == "layer" and _mount_overlay(source, target, layers):
         return
     mount(source, target, None, MS_BIND | MS_REC)
     if access != "write":
         _make_read_only(target)
 
 
-def _lay_over(source: str, target: str, layers: str) -> bool:
-    """Mount an overlay of ``source``; False where the kernel lets a user namespace have none (before Linux 5.11, on some file systems)."""
+def _mount_overlay(source: str, target: str, layers: str) -> bool:
+    """Mount an overlay of ``source``. False where a user namespace cannot have one (before Linux 5.11, and on some file systems)."""
     number = len(os.listdir(layers)) // 2
     upper, work = (f"{layers}/{number}.{kind}" for kind in ("upper", "work"))
     os.mkdir(upper)
@@ -100,7 +100,7 @@ def _make_read_only(target: str) -> None:
     except OSError as error:
         if error.errno != errno.ENOSYS:
             raise
-        # Older kernels: the mount itself, with the flags that it has, which a user namespace may not take away.
+        # Older kernels: remount it with the flags that it has, which a user namespace must keep.
         kept = os.statvfs(target).f_flag & (MS_NOSUID | MS_NODEV | MS_NOEXEC)
         mount("none", target, None, MS_REMOUNT | MS_BIND | MS_RDONLY | kept)
 
@@ -119,7 +119,7 @@ def _processes(root: str) -> None:
     try:
         mount("proc", f"{root}/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
     except OSError:
-        # A container with a masked /proc forbids it; the box then sees the numbers and names of the processes outside.
+        # A container with a masked /proc forbids it. The box then sees the ids and names of the processes outside.
         mount("/proc", f"{root}/proc", None, MS_BIND | MS_REC)
     if os.path.isdir("/sys"):
         _bind("/sys", f"{root}/sys", "read", layers="")

@@ -1,4 +1,4 @@
-"""Looks at how much a box uses, and kills what it left."""
+"""Measures what a box uses, and kills the processes that it left."""
 
 # ruff: noqa: PTH123, PTH208
 from __future__ import annotations
@@ -12,7 +12,7 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 def disk_used(folders: list[str]) -> int:
-    """Bytes of the files below ``folders``, each counted once. What vanishes meanwhile counts as nothing."""
+    """Bytes on disk of the files below ``folders``, each file counted once. Files that vanish meanwhile do not count."""
     total, seen, todo = 0, set(), list(folders)
     while todo:
         with contextlib.suppress(OSError), os.scandir(todo.pop()) as entries:
@@ -28,14 +28,14 @@ def disk_used(folders: list[str]) -> int:
 
 
 class ProcessMonitor:
-    """Counts the processes, the resident memory and the files of this box, and kills what the job left.
+    """Measures the processes, the resident memory and the files of this box, and kills what the job left running.
 
     Parameters
     ----------
     spec : dict
-        What the supervisor was told.
+        The supervisor's input (`__main__`).
     first : int or None
-        Process 1 of the box's process namespace; None where it has none.
+        Process 1 of the box's process namespace; None in rewrite mode.
     """
 
     def __init__(self, spec: dict, first: int | None) -> None:
@@ -43,7 +43,7 @@ class ProcessMonitor:
 
     @property
     def psutil(self):
-        """Imported when there is something to look at: a short job is over before that."""
+        """The module, imported at first use: a short job ends before that."""
         if self._psutil is None:
             sys.path.append(self.spec["packages"])
             import psutil
@@ -52,7 +52,7 @@ class ProcessMonitor:
         return self._psutil
 
     def exceeded(self) -> str:
-        """The limit that the box is over: ``"memory"``, ``"processes"``, ``"disk"`` or ``""``."""
+        """The limit that the box exceeds: ``"memory"``, ``"processes"``, ``"disk"``, or ``""`` for none."""
         memory, processes = self._namespace() if self.first else self._descendants()
         if memory > self.spec["memory"]:
             return "memory"
@@ -62,7 +62,7 @@ class ProcessMonitor:
         return "disk" if limit is not None and disk_used(self.spec["folders"]) > limit else ""
 
     def _namespace(self) -> tuple[int, int]:
-        """Bytes and processes, by the box's own /proc, which shows every process of its namespace and no other."""
+        """Bytes and number of processes, from the box's own /proc, which shows exactly the processes of its namespace."""
         proc, memory, processes = f"/proc/{self.first}/root/proc", 0, 0
         with contextlib.suppress(OSError):
             for name in os.listdir(proc):
@@ -80,7 +80,7 @@ class ProcessMonitor:
         return memory, len(members)
 
     def members(self) -> list:
-        """Every process of the box but this one. Off Linux, one that left its parent is known by its environment."""
+        """Every process of the box except this one. Outside Linux, orphans are found by their environment."""
         me = self.psutil.Process()
         found = set(me.children(recursive=True))
         if sys.platform != "linux":
@@ -94,7 +94,7 @@ class ProcessMonitor:
             return False
 
     def signal_all(self, number: int) -> list:
-        """Send a signal to every process of the box but this one; returns them."""
+        """Send a signal to every process of the box except this one, and return them."""
         members = self.members()
         for process in members:
             with contextlib.suppress(self.psutil.Error):
@@ -102,6 +102,6 @@ class ProcessMonitor:
         return members
 
     def kill_all(self) -> None:
-        """Kill until nothing is left; what forks meanwhile is found by the next round."""
+        """Kill until no process is left. The next round finds processes that were forked meanwhile."""
         while members := self.signal_all(signal.SIGKILL):
             self.psutil.wait_procs(members, timeout=1)

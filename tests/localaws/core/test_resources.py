@@ -19,6 +19,7 @@ from course.localaws.core.clock import Clock
 from course.localaws.core.context import Context
 from course.localaws.core.errors import AwsError
 from course.localaws.core.resources import ResourceEngine, ResourceKind
+from course.localaws.sagemaker.core import quotas
 
 ACCOUNT = "123456789012"
 WORKER = ResourceKind(
@@ -56,7 +57,7 @@ class Store:
 def store(folder: Path) -> Iterator[Store]:
     clock = Clock()
     platform = SimpleNamespace(state=folder, account=ACCOUNT, clock=clock)
-    engine = ResourceEngine(platform)
+    engine = ResourceEngine(platform, "sagemaker", folder / "sagemaker.db", quotas.check_instances)
     yield Store(engine, clock, Context("us-east-1", ACCOUNT, platform), Context("eu-west-1", ACCOUNT, platform))
     engine.close()
 

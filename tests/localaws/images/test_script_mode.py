@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course.localaws.images.shared.script_mode import Environment, decoded
-from course.localaws.jobs import ml_folder
+from course.localaws.sagemaker.core import ml_folder
 from course.localaws.sagemaker.core.cluster import hosts, resource_config
 
 HYPERPARAMETERS = {

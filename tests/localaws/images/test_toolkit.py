@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from course.localaws.jobs import ml_folder
+from course.localaws.sagemaker.core import ml_folder
 from course.localaws.sagemaker.core.cluster import hosts, resource_config
 
 MISSING = importlib.util.find_spec("sagemaker_training") is None

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course.localaws.core.errors import AwsError
-from course.localaws.jobs.s3_data import inside, place_of, split
+from course.localaws.jobs.s3_data import inside, path_below, split
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from course.localaws.jobs.s3_data import inside, place_of, split
     ],
 )
 def test_where_objects_of_a_prefix_go(key: str, prefix: str, place: str) -> None:
-    assert place_of(key, prefix) == PurePosixPath(place)
+    assert path_below(key, prefix) == PurePosixPath(place)
 
 
 @given(st.text())

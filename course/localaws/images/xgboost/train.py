@@ -32,7 +32,6 @@ from course.localaws.images.xgboost import (
     payloads,
     training_data,
 )
-from course.localaws.jobs import ml_folder
 
 FRAMEWORK_MODULE = "sagemaker_xgboost_container.training:main"
 TABLE = Path(__file__).with_name("algorithm.yaml")
@@ -103,7 +102,9 @@ def release(version: str) -> list[int]:
 def checkpoint_folder(base: Path) -> Path | None:
     """The folder of the job's checkpoints, if the job saves any."""
     config = base / "input/config/checkpointconfig.json"
-    return ml_folder.place(base, json.loads(config.read_text())["LocalPath"]) if config.is_file() else None
+    if not config.is_file():
+        return None
+    return base / Path(json.loads(config.read_text())["LocalPath"]).relative_to("/opt/ml")
 
 
 def passes(name: str, declared: dict[str, dict]) -> bool:

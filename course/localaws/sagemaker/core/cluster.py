@@ -1,8 +1,8 @@
-"""The hosts of a training job: their names, their groups, and what each is told of the others.
+"""The hosts of a job: names, instance groups, addresses, and ``resourceconfig.json``.
 
 Source: "Distributed Training Configuration" of the SageMaker developer guide (your-algorithms-training-algo-running-container) and
-"Training Using a Heterogeneous Cluster", read 2026-11-25. Different from AWS: hosts share one machine, so their addresses are loopback's,
-and so is the network interface of a job that has several.
+"Training Using a Heterogeneous Cluster", read 2026-11-25. Different from AWS: hosts share one machine, so they have loopback addresses,
+and a job with several hosts has the loopback network interface.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ import sys
 from dataclasses import dataclass
 
 from course.localaws.core.errors import AwsError
-from course.localaws.jobs import ml_folder
-from course.localaws.sagemaker.core import quotas
+from course.localaws.sagemaker.core import ml_folder, quotas
 
 ONLY_GROUP = "homogeneousCluster"
 LARGEST = "Maximum number of instances per training job"
@@ -23,7 +22,7 @@ BLOCKS = 62_500  # of 254 addresses each: 127.1.0.x to 127.250.249.x
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """One instance of a training job, by the name that the others know it by (``algo-1``)."""
+    """One instance of a job; the other hosts know it by its name, e.g. ``algo-1``."""
 
     name: str
     group: str
@@ -31,13 +30,13 @@ class Host:
 
 
 def instances(resources: dict) -> list[tuple[str, int]]:
-    """The pairs of instance type and count of a ``ResourceConfig``."""
+    """The pairs of instance type and count in a ``ResourceConfig``."""
     groups = resources.get("InstanceGroups")
     return [(group["InstanceType"], group["InstanceCount"]) for group in groups or [resources]]
 
 
 def check(resources: dict) -> None:
-    """Refuse a ``ResourceConfig`` that names no instances, or contradicts itself. Raises AwsError."""
+    """Refuse a ``ResourceConfig`` that has no instances or contradicts itself. Raises AwsError."""
     groups = resources.get("InstanceGroups")
     if groups and ("InstanceType" in resources or "InstanceCount" in resources):
         raise AwsError("ValidationException", "ResourceConfig has either InstanceGroups or InstanceType and InstanceCount, not both.")
@@ -53,15 +52,15 @@ def check(resources: dict) -> None:
 
 
 def hosts(resources: dict) -> list[Host]:
-    """The hosts of a job, numbered through its groups in their order."""
+    """The hosts of a job, numbered through its groups in order."""
     groups = resources.get("InstanceGroups") or [resources | {"InstanceGroupName": ONLY_GROUP}]
-    places = [group for group in groups for _ in range(group["InstanceCount"])]
-    names = ml_folder.hosts(len(places))
-    return [Host(name, group["InstanceGroupName"], group["InstanceType"]) for name, group in zip(names, places, strict=True)]
+    members = [group for group in groups for _ in range(group["InstanceCount"])]
+    names = ml_folder.hosts(len(members))
+    return [Host(name, group["InstanceGroupName"], group["InstanceType"]) for name, group in zip(names, members, strict=True)]
 
 
 def resource_config(cluster: list[Host], current: Host) -> dict:
-    """The content of ``resourceconfig.json`` on one host; names are sorted as text, as AWS's are."""
+    """The content of ``resourceconfig.json`` on one host. Names are sorted as text, as on AWS."""
     groups: dict[str, dict] = {}
     for host in cluster:
         group = {"instance_group_name": host.group, "instance_type": host.instance_type, "hosts": []}
@@ -77,9 +76,9 @@ def resource_config(cluster: list[Host], current: Host) -> dict:
 
 
 def addresses(cluster: list[Host]) -> dict[str, str]:
-    """An address for each host: loopback's, in a block of its own for each job, so that hosts and jobs may use the same ports.
+    """A loopback address for each host. Each job has its own block, so that hosts and jobs can use the same ports.
 
-    Only Linux answers on all of 127.0.0.0/8; elsewhere the hosts of a job share one address.
+    Only Linux answers on all of 127.0.0.0/8. Elsewhere the hosts of a job share one address.
     """
     if sys.platform != "linux":
         return {host.name: "127.0.0.1" for host in cluster}

@@ -1,26 +1,20 @@
-"""What training, processing and transform jobs have in common: they are created, described, listed, stopped, and lost in a crash."""
+"""The common part of training, processing and transform jobs: create, describe, list, stop, run, and recover after a crash."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from course.localaws.core.context import Context, Operation
 from course.localaws.core.errors import AwsError
 from course.localaws.core.resources import Changes, Document, ResourceEngine, ResourceKind
-from course.localaws.jobs.runner import (
-    JobControl,
-    JobFailure,
-    JobRunner,
-    ServerShuttingDown,
-    StoppedBeforeStart,
-    internal_error,
-    persist,
-    require_role,
-)
+from course.localaws.jobs.runner import JobControl, JobFailure, JobRunner, ServerShuttingDown, StoppedBeforeStart, persist
 from course.localaws.jobs.s3_data import JobData
+from course.localaws.sagemaker.core.failure_reasons import internal_error
+from course.localaws.sagemaker.core.protection import require_role
 from course.localaws.sagemaker.experiments import tracking
 from course.sandbox.box import best_mode
 
@@ -34,19 +28,30 @@ logger = logging.getLogger(__name__)
 
 
 class JobListener:
-    """Is told, by the thread of a job, what becomes of it; this one does nothing about it."""
+    """Receives callbacks from a job's thread. The default does nothing."""
 
     def on_metrics(self, metrics: list[tuple[str, float]]) -> None:
         """The job printed metrics: names and values, in order."""
 
     def on_end(self) -> None:
-        """Its description says how it ended."""
+        """The job has ended, and its description says how."""
 
 
 class JobRun:
-    """The work of one job, called in a thread of its own. A subclass says what is done and how its end is written down."""
+    """One run of a job, called in its own thread. A subclass says what the job does and how its end is recorded.
+
+    Attributes
+    ----------
+    document : dict
+        The job's description when the run was created.
+    data : JobData
+        S3 with the rights of the job's role.
+    job : JobControl
+        Set when the run starts.
+    """
 
     stopping = "Stopping"  # the status of a job that was asked to stop
+    job: JobControl
 
     def __init__(self, runner: JobRunner, engine: ResourceEngine, kind: ResourceKind, context: Context, name: str) -> None:
         self.runner, self.engine, self.kind, self.context, self.name = runner, engine, kind, context, name
@@ -58,11 +63,11 @@ class JobRun:
 
     @property
     def role(self) -> str:
-        """The ARN of the role with whose rights the job is done."""
+        """The ARN of the job's role."""
         return self.document["RoleArn"]
 
     def execute(self, folder: Path) -> None:
-        """Do the job in a directory of its own. Raises JobFailure when it fails."""
+        """Do the job in its own folder. Raises JobFailure when it fails."""
         raise NotImplementedError
 
     def ended(self, document: Document, status: str, failure: str) -> dict:
@@ -70,10 +75,10 @@ class JobRun:
         raise NotImplementedError
 
     def conclude(self, status: str, failure: str) -> None:
-        """Is called once, before that is written down."""
+        """Called once before the end is recorded."""
 
     def prepare_retry(self, failure: str) -> bool:
-        """Whether to begin anew what failed by no fault of the job, as its description says from now on."""
+        """Whether to run the job again after an error of the local AWS itself. Then its description says so."""
         return False
 
     def __call__(self, job: JobControl) -> None:
@@ -81,8 +86,8 @@ class JobRun:
         failure = ""
         try:
             if self.engine.get(self.context, self.kind, self.name)[self.kind.status] == self.stopping:
-                job.stop("Stopped")  # asked between its creation and its submission
-            while internal := self._internal_failure():
+                job.stop("Stopped")  # the request came between creation and submission
+            while internal := self._try():
                 if job.stopped_by or not self.prepare_retry(internal):
                     raise JobFailure(internal)
         except (ServerShuttingDown, StoppedBeforeStart):
@@ -96,8 +101,8 @@ class JobRun:
         finally:
             self.listener.on_end()
 
-    def _internal_failure(self) -> str:
-        """Do the job; returns the reason when it failed by an error of the local AWS itself, else ``""``."""
+    def _try(self) -> str:
+        """Do the job. Returns the reason when the local AWS itself failed, else ``""``."""
         self.job.begin()
         try:
             with self.runner.directory() as folder:
@@ -111,7 +116,7 @@ class JobRun:
         return ""
 
     def update(self, changes: Changes) -> None:
-        """Change the job's document; ends the work when there is none any more, since everything was reset."""
+        """Change the job's document. Ends the run when the document is gone because everything was reset."""
         try:
             self.engine.update(self.context, self.kind, self.name, changes)
         except AwsError as error:
@@ -120,11 +125,20 @@ class JobRun:
 
 
 class JobFamily:
-    """A family of jobs."""
+    """The operations of one kind of job.
+
+    Attributes
+    ----------
+    kind : ResourceKind
+    noun : str
+        The kind in error messages.
+    run_class : callable
+        The family's `JobRun`, or a function with the same parameters that makes one.
+    """
 
     kind: ClassVar[ResourceKind]
     noun: ClassVar[str]
-    run_class: ClassVar[type[JobRun]]
+    run_class: Callable[[JobRunner, ResourceEngine, ResourceKind, Context, str], JobRun]
 
     def __init__(self, platform: Platform, engine: ResourceEngine) -> None:
         self.kinds = (self.kind,)
@@ -144,7 +158,7 @@ class JobFamily:
         return params["RoleArn"]
 
     def prepare(self, context: Context, params: dict) -> Document:
-        """Check a request as AWS does before it takes it, and return the new job's document. Raises AwsError."""
+        """Check a request as AWS does before it accepts it, and return the new job's document. Raises AwsError."""
         raise NotImplementedError
 
     def stopping(self, document: Document) -> dict:
@@ -156,7 +170,7 @@ class JobFamily:
         raise NotImplementedError
 
     def retried(self, document: Document, failure: str) -> dict:
-        """The members that change when the job, which failed by no fault of its own, is begun anew; none when it is not."""
+        """The members that change when the job runs again after the local AWS failed; empty when it does not run again."""
         return {}
 
     async def create(self, context: Context, params: dict) -> dict:
@@ -165,12 +179,12 @@ class JobFamily:
         return {self.kind.arn_member: await asyncio.to_thread(self.begin, context, params)}
 
     def begin(self, context: Context, params: dict, listener: JobListener | None = None) -> str:
-        """Check a request, keep the new job and have it done; returns its ARN. Waits for IAM: not for the event loop.
+        """Check a request, store the new job, start it, and return its ARN. Waits for IAM, so do not call it in the event loop.
 
         Raises
         ------
         AwsError
-            As the Create operation does.
+            The errors of the Create operation.
         """
         name = params[self.kind.name_member]
         require_role(self.platform, self.role(context, params))
@@ -182,14 +196,10 @@ class JobFamily:
         except BaseException:
             self.engine.delete(context, self.kind, name)
             raise
-        run = self.new_run(context, name)
+        run = self.run_class(self._runner, self.engine, self.kind, context, name)
         run.listener = listener or run.listener
         self._runner.submit(arn, run)
         return arn
-
-    def new_run(self, context: Context, name: str) -> JobRun:
-        """What a thread is to do for a job."""
-        return self.run_class(self._runner, self.engine, self.kind, context, name)
 
     def describe(self, context: Context, params: dict) -> dict:
         return self.engine.get(context, self.kind, params[self.kind.name_member])
@@ -199,7 +209,7 @@ class JobFamily:
         return {f"{self.kind.name}Summaries": summaries} | ({"NextToken": token} if token else {})
 
     def stop(self, context: Context, params: dict) -> None:
-        """Ask a job to end; asking again changes nothing."""
+        """Ask a job to stop; asking again changes nothing."""
 
         def changes(document: Document) -> dict:
             status = document[self.kind.status]
@@ -221,23 +231,25 @@ class JobFamily:
         self.engine.delete(context, self.kind, name)
 
     def recover(self) -> None:
-        """Jobs that ran when the local AWS was killed have failed, or are begun anew; their processes and directories are removed."""
+        """Remove processes and folders of jobs that ran when the local AWS was killed, and fail these jobs or run them again."""
         self._runner.recover()
         for context, document in list(self.engine.every(self.kind, RUNNING)):
             name, again = document[self.kind.name_member], self.retried(document, LOST)
             self.engine.update(context, self.kind, name, again or self.lost)
             if again:
-                self._runner.submit(document[self.kind.arn_member], self.new_run(context, name))
+                run = self.run_class(self._runner, self.engine, self.kind, context, name)
+                self._runner.submit(document[self.kind.arn_member], run)
 
     def shutdown(self) -> None:
         self._runner.shutdown()
 
 
 def check_isolation(isolated: bool) -> None:
-    """Refuse to pretend that a job has no network. Raises AwsError."""
+    """Refuse network isolation on a machine that cannot do it. Raises AwsError."""
     if isolated and best_mode() != "namespace":
         raise unsupported("EnableNetworkIsolation on this machine, where the kernel gives it no user namespaces")
 
 
 def unsupported(what: str) -> AwsError:
+    """The error for a feature that AWS has and the local AWS has not."""
     return AwsError("NotSupportedByLocalAws", f"The local AWS does not support {what}. It exists on AWS; here nothing was done.")

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from course.localaws.core.call import AwsRequest
 from course.localaws.core.data_files import table
 from course.localaws.iam.authorization import ConditionKeys, RequiredPermission
-from course.localaws.jobs.runner import SERVICE
+from course.localaws.sagemaker.core.protection import SERVICE
 
 if TYPE_CHECKING:
     from course.localaws.core.resources import ResourceEngine

@@ -1,10 +1,10 @@
-"""The KMS keys and the VPC that a job names: whether they are there. Their records are moto's; nothing here is encrypted or routed.
+"""Checks that the role, input data, KMS keys and VPC that a request names exist. Nothing here is encrypted or routed.
 
-AWS takes a grant on a volume's key, and an interface in the subnets, when it takes the job; so what is wrong with them is answered then.
-Not matched: key policies and grants, free addresses of a subnet, what a security group lets through.
+AWS creates a grant on a volume's key and a network interface in the subnets when it accepts a job, so errors about them come from the
+Create operation. Not matched: key policies and grants, free addresses of a subnet, the rules of a security group.
 
 Source: `VolumeKmsKeyId` of ResourceConfig in the SageMaker API reference, "Give SageMaker AI Training Jobs Access to Resources in Your
-Amazon VPC" of the developer guide; the words of EC2 and KMS are moto's. Read 2026-11-25.
+Amazon VPC" of the developer guide. Keys and VPCs are moto's, and so are the texts of EC2 and KMS. Read 2026-11-25.
 """
 
 from __future__ import annotations
@@ -14,13 +14,64 @@ from typing import TYPE_CHECKING
 
 from course.localaws.core.context import Context
 from course.localaws.core.errors import AwsError
+from course.localaws.jobs.s3_data import JobData, split
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
 
+SERVICE = "sagemaker.amazonaws.com"  # the service principal that a role must trust
+
+
+def require_role(platform: Platform, role: str) -> None:
+    """Check that SageMaker may assume a role. Waits for IAM.
+
+    Raises
+    ------
+    AwsError
+        ``ValidationException`` with AWS's text.
+    """
+    identity = platform.identity
+    document = identity.moto.run(lambda: identity.role_document(role))
+    statements = document["AssumeRolePolicyDocument"]["Statement"] if document else []
+    for statement in statements if isinstance(statements, list) else [statements]:
+        principal = statement.get("Principal", {})
+        services = principal.get("Service", []) if isinstance(principal, dict) else [principal]
+        if statement["Effect"] == "Allow" and {SERVICE, "*"} & set([services] if isinstance(services, str) else services):
+            return
+    raise AwsError(
+        "ValidationException",
+        f"Could not assume role {role}. Please ensure that the role exists and allows principal '{SERVICE}' to assume the role.",
+    )
+
+
+def require_objects(platform: Platform, job: str, role: str, uri: str, region: str) -> None:
+    """Check that a job's role finds an object under a prefix, as AWS does before it accepts the job.
+
+    Raises
+    ------
+    AwsError
+        ``ValidationException`` with AWS's text.
+    """
+    bucket, prefix = split(uri)
+    reason = ""
+    try:
+        if JobData(platform, job, role).allowed("s3:ListBucket", f"arn:aws:s3:::{bucket}"):
+            if next(iter(platform.objects.list(bucket, prefix)), None) is not None:
+                return
+        else:
+            reason = " Error message from S3: Access Denied"
+    except AwsError as error:
+        reason = f" Error message from S3: {error.message}"
+    raise AwsError(
+        "ValidationException",
+        f'No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure that the bucket exists in the selected '
+        f'region ({region}), that objects exist under that S3 prefix, and that the role "{role}" has "s3:ListBucket" '
+        f'permissions on bucket "{bucket}".{reason}',
+    )
+
 
 def check(platform: Platform, context: Context, keys: Iterable[str | None], vpc: dict | None) -> None:
-    """Refuse the keys and the ``VpcConfig`` of a request that are not there or cannot be used; what it does not name is None.
+    """Check the keys and the ``VpcConfig`` of a request; None stands for a member that the request does not have.
 
     Raises
     ------
@@ -34,12 +85,12 @@ def check(platform: Platform, context: Context, keys: Iterable[str | None], vpc:
 
 
 def key_arn(platform: Platform, context: Context, key: str) -> str:
-    """The ARN of a KMS key that is named by id, ARN or alias; waits for moto.
+    """The ARN of a KMS key by its id, ARN or alias. Waits for moto.
 
     Raises
     ------
     AwsError
-        ``ValidationException`` when the region has no such key, or it cannot be used.
+        ``ValidationException`` when the region has no such key, or the key cannot be used.
     """
 
     def find() -> tuple[str, str]:
@@ -60,12 +111,12 @@ def key_arn(platform: Platform, context: Context, key: str) -> str:
 
 
 def key_of(platform: Platform, context: Context, config: dict) -> str | None:
-    """The ARN of the key that a member like ``OutputDataConfig`` names as its ``KmsKeyId``; None where it names none. See `key_arn`."""
+    """The ARN of the ``KmsKeyId`` in a member like ``OutputDataConfig``; None when there is none. Raises AwsError as `key_arn` does."""
     return key_arn(platform, context, config["KmsKeyId"]) if config.get("KmsKeyId") else None
 
 
 def check_vpc(platform: Platform, context: Context, vpc: dict) -> None:
-    """Refuse subnets and security groups that are not there, or not of one VPC; waits for moto.
+    """Check that subnets and security groups exist and belong to one VPC. Waits for moto.
 
     Parameters
     ----------
@@ -86,16 +137,16 @@ def check_vpc(platform: Platform, context: Context, vpc: dict) -> None:
         groups = {name: getattr(backend.get_security_group_from_id(name), "vpc_id", None) for name in vpc["SecurityGroupIds"]}
         return {name: subnets.get(name) for name in vpc["Subnets"]} | groups
 
-    places = platform.identity.moto.run(find)
-    for name, place in places.items():
-        if place is None:
+    found = platform.identity.moto.run(find)
+    for name, id in found.items():
+        if id is None:
             kind = "subnet ID" if name in vpc["Subnets"] else "security group"
             raise AwsError("ValidationException", f"The {kind} '{name}' does not exist in the region {context.region}.")
-    if len(set(places.values())) > 1:
-        listed = ", ".join(f"{name} in {place}" for name, place in places.items())
+    if len(set(found.values())) > 1:
+        listed = ", ".join(f"{name} in {id}" for name, id in found.items())
         raise AwsError("ValidationException", f"The subnets and security groups of VpcConfig must belong to one VPC; got {listed}.")
 
 
 def _is_here(context: Context, key: str) -> bool:
-    """An ARN may name another region or account, where nothing is to be found."""
+    """Whether a key belongs to this region and account; an ARN may name others."""
     return not key.startswith("arn:") or key.split(":")[3:5] == [context.region, context.account]

@@ -1,4 +1,4 @@
-"""Search: resources of one kind that an expression matches, as the records that the model describes."""
+"""The operation Search: finds the resources of one kind that match an expression."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING
 
-from course.localaws.core import selection
+from course.localaws.core import paging
 from course.localaws.core.context import Context, Operation
 from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
@@ -21,7 +21,7 @@ from course.localaws.sagemaker.registry.model_packages import MODEL_PACKAGE
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
 
-# What is searched, by AWS's name for it: the part of the ARN of its kind, and the member of a result that holds it.
+# By the value of ``Resource``: its kind's part of the ARN, and the member of a result that holds the record.
 SEARCHED = {
     "TrainingJob": ("training-job", "TrainingJob"),
     "Experiment": (EXPERIMENT.arn, "Experiment"),
@@ -54,7 +54,7 @@ class SearchFamily:
         search = search_filters.SearchExpression(params.get("SearchExpression", {}), shape)
         found = [record for record in self._records(context, kind, shape) if search.matches(record)]
         default = "LastModifiedTime" if "LastModifiedTime" in shape.members else "CreationTime"
-        shown, token = selection.page(found, kind.arn_member, sorting(params.get("SortBy", default), shape), params)
+        shown, token = paging.page(found, kind.arn_member, sorting(params.get("SortBy", default), shape), params)
         answer = {"Results": [{member: record} for record in shown], "TotalHits": {"Value": len(found), "Relation": "EqualTo"}}
         return answer | ({"NextToken": token} if token else {})
 
@@ -92,7 +92,7 @@ class SearchFamily:
         return members
 
     def _job(self, context: Context, source: dict) -> dict:
-        """The job that a trial component is of, while it is there."""
+        """The job that a trial component belongs to, if it still exists."""
         name = source.get("SourceType", "").removeprefix("SageMaker")
         kind = next((kind for kind in self._engine.kinds.values() if kind.name == name), None)
         detail = {"SourceArn": source["SourceArn"]}
@@ -107,14 +107,14 @@ class SearchFamily:
 
 
 def summary(component: Document) -> dict:
-    """A trial component as a trial's record shows it."""
+    """A trial component's summary in a trial's record."""
     members = {"TrialComponentName", "TrialComponentArn", "CreationTime", "CreatedBy"}
     shown = {member: value for member, value in component.items() if member in members}
     return shown | ({"TrialComponentSource": component["Source"]} if "Source" in component else {})
 
 
 def sorting(name: str, shape: Shape) -> Callable[[dict], float | str | None]:
-    """What a record is sorted by: the value of a property, as number or text."""
+    """A function from a record to the property that it is sorted by, as number or text. Raises AwsError for an unknown property."""
     if search_filters.member(shape, name.partition(".")[0]) is None:
         raise invalid(f"{name!r} is not a property of {shape.name}; SortBy needs one.")
 

@@ -158,7 +158,7 @@ def _named(elements: list[dict], shape: Shape, key: str, default: str, path: str
 
 
 def member(shape: Shape, name: str) -> str | None:
-    """A structure's member by its name, in any case as AWS takes it: the SDK sorts by ``metrics.loss.max``."""
+    """A structure's member by its name in any case, as AWS accepts it: the SDK sorts by ``metrics.loss.max``."""
     if name in shape.members:
         return name
     known = {each.lower(): each for each in shape.members}
@@ -166,7 +166,7 @@ def member(shape: Shape, name: str) -> str | None:
 
 
 def splits(path: str) -> Iterator[tuple[str, str]]:
-    """A path as a first name and the rest, in every way.
+    """Every way to split a path into a first name and the rest.
 
     >>> list(splits("a.b.c"))
     [('a', 'b.c'), ('a.b', 'c'), ('a.b.c', '')]
@@ -177,7 +177,7 @@ def splits(path: str) -> Iterator[tuple[str, str]]:
 
 
 def compare(value: object, shape: Shape, name: str, condition: dict) -> bool:
-    """Whether one value satisfies a condition. Raises AwsError where its type does not have the operator."""
+    """Whether one value satisfies a condition. Raises AwsError when its type does not support the operator."""
     given = condition["Value"]
     if shape.type in ("map", "structure"):
         return False
@@ -196,7 +196,7 @@ def compare(value: object, shape: Shape, name: str, condition: dict) -> bool:
 
 
 def _numbers(value: object, shape: Shape, condition: dict) -> tuple[float, float] | None:
-    """Both sides of a comparison as numbers; None where the property is text."""
+    """Both sides of a comparison as numbers; None when the property is text."""
     given, name = condition["Value"], condition["Name"]
     if shape.type == "timestamp":
         return value, moment(given, name)
@@ -220,7 +220,7 @@ def number(text: str, name: str) -> float:
 
 
 def moment(text: str, name: str) -> float:
-    """Unix seconds of an ISO 8601 date and time, of UTC where it does not say."""
+    """Unix seconds of an ISO 8601 date and time; UTC when it has no time zone."""
     try:
         time = datetime.fromisoformat(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Tags of any resource, by its ARN."""
+"""The operations on tags of any resource, by its ARN."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Tags:
 
     def list(self, context: Context, params: dict) -> dict:
         if params.get("NextToken"):
-            # A page holds at least fifty tags, and a resource has no more: no answer of ours has a token.
+            # A page holds at least fifty tags, and a resource has at most fifty, so no response has a token.
             raise AwsError("ValidationException", "Invalid NextToken: it was not returned by ListTags.")
         return {"Tags": self._engine.tags(self._existing(context, params))}
 
@@ -39,12 +39,12 @@ class Tags:
     def shutdown(self) -> None: ...
 
     def _existing(self, context: Context, params: dict) -> str:
-        """The ARN of a resource of ours in the caller's region.
+        """The request's ARN, which must belong to an existing resource.
 
         Raises
         ------
         AwsError
-            The not-found error of the resource's kind; ``ValidationException`` for an ARN of no kind.
+            The not-found error of the resource's kind; ``ValidationException`` for an ARN of an unknown kind.
         """
         arn = params["ResourceArn"]
         if context.call is not None:
@@ -55,4 +55,4 @@ class Tags:
         kind = self._engine.kinds.get(part)
         if kind is None:
             raise AwsError("ValidationException", f'"{arn}" is not the ARN of a resource that the local AWS keeps.')
-        raise kind.not_found(context, name)
+        raise self._engine.not_found(context, kind, name)

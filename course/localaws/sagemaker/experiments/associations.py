@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from course.localaws.core import selection
+from course.localaws.core import paging
 from course.localaws.core.context import Context, Operation
 from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
@@ -66,7 +66,7 @@ class Associations:
         }
         found = [edge for edge in found if all(edge.get(name) == value for name, value in asked.items())]
         sort = params.get("SortBy", "CreationTime")
-        page, token = selection.page(made_in(found, params), "_key", lambda edge: edge.get(sort), params)
+        page, token = paging.page(made_in(found, params), "_key", lambda edge: edge.get(sort), params)
         return {"AssociationSummaries": page} | ({"NextToken": token} if token else {})
 
     def delete(self, context: Context, params: dict) -> dict:
@@ -84,7 +84,7 @@ class Associations:
         if with_edges and filters:
             shown |= _on_the_way(shown, reached, edges)
         placed = [vertices[arn] | {"_depth": float(reached[arn])} for arn in sorted(shown, key=lambda arn: (reached[arn], arn))]
-        page, token = selection.page(
+        page, token = paging.page(
             placed, "Arn", lambda vertex: vertex["_depth"], {"MaxResults": MOST_VERTICES} | params | {"SortOrder": "Ascending"}
         )
         answer = {"Vertices": page} | ({"NextToken": token} if token else {})

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from course.localaws.core import selection
+from course.localaws.core import paging
 from course.localaws.core.context import Context, Operation
 from course.localaws.core.errors import AwsError
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
@@ -109,7 +109,7 @@ def update(engine: ResourceEngine, context: Context, kind: ResourceKind, params:
 def listed(kind: ResourceKind, documents: list[Document], params: dict) -> dict:
     """The answer of a List operation, filtered by creation time and sorted."""
     member = kind.name_member if params.get("SortBy") == "Name" else "CreationTime"
-    shown, token = selection.page(made_in(documents, params), kind.arn_member, lambda document: document[member], params)
+    shown, token = paging.page(made_in(documents, params), kind.arn_member, lambda document: document[member], params)
     source = f"{kind.name}Source"
     members = (kind.name_member, kind.arn_member, "DisplayName", "CreationTime", "LastModifiedTime")
     if kind is TRIAL_COMPONENT:

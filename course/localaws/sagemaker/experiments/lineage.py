@@ -12,7 +12,7 @@ import json
 from functools import partial
 from typing import TYPE_CHECKING
 
-from course.localaws.core import selection
+from course.localaws.core import paging
 from course.localaws.core.context import Context, Operation
 from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
@@ -72,7 +72,7 @@ class Lineage:
             and params.get(type_member, document[type_member]) == document[type_member]
         ]
         sort = kind.name_member if params.get("SortBy") == "Name" else "CreationTime"
-        page, token = selection.page(found, kind.arn_member, lambda document: document[sort], params)
+        page, token = paging.page(found, kind.arn_member, lambda document: document[sort], params)
         members = (kind.arn_member, kind.name_member, "Source", type_member, "Status", "CreationTime", "LastModifiedTime")
         summaries = [{name: value for name, value in document.items() if name in members} for document in page]
         return {f"{kind.name}Summaries": summaries} | ({"NextToken": token} if token else {})

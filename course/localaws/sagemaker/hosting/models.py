@@ -9,8 +9,8 @@ from course.localaws import images
 from course.localaws.core.context import Context, Operation
 from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
-from course.localaws.jobs.runner import require_role
 from course.localaws.jobs.s3_data import split
+from course.localaws.sagemaker.core.protection import require_role
 from course.localaws.sagemaker.registry import models as package_models
 
 if TYPE_CHECKING:

@@ -1,9 +1,9 @@
-"""What AWS checks of a processing job before it takes one, and what the local AWS does not do.
+"""Checks of CreateProcessingJob that need nothing but the request. Each raises AwsError.
 
 Rules: API reference of CreateProcessingJob, ProcessingInput, ProcessingS3Input, ProcessingOutput and ProcessingClusterConfig, read
-2026-11-25. Words of the missing fields: https://github.com/aws/sagemaker-python-sdk/issues/2578. That two inputs, or an input and an
-output, cannot have one path: https://github.com/aws/sagemaker-python-sdk/issues/4939 and 1950, where AWS's own message is empty or not
-told; that one may lie below another: AWS's examples, whose code lies in ``/opt/ml/processing/input/code`` below the input of data.
+2026-11-25. Text of the missing fields: https://github.com/aws/sagemaker-python-sdk/issues/2578. Two inputs, or an input and an output,
+cannot have the same path: https://github.com/aws/sagemaker-python-sdk/issues/4939 and 1950, where AWS's own message is empty or not quoted.
+One path may be below another: in AWS's examples, the code is in ``/opt/ml/processing/input/code``, below the input of data.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ LOCAL = PurePosixPath("/opt/ml/processing")
 
 
 def check(params: dict) -> None:
-    """Refuse what the local AWS does not do, and requests that contradict themselves. Raises AwsError."""
+    """Refuse requests that the local AWS does not support, or that contradict themselves."""
     check_cluster(params["ProcessingResources"]["ClusterConfig"])
     check_isolation(isolated(params))
     seconds = params.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", DEFAULT_SECONDS)
@@ -34,7 +34,7 @@ def check(params: dict) -> None:
         check_input(entry)
     for entry in outputs(params):
         check_output(entry)
-    check_places(params)
+    check_paths(params)
 
 
 def check_cluster(cluster: dict) -> None:
@@ -78,19 +78,20 @@ def check_output(entry: dict) -> None:
         raise invalid(f'Output {name} missing one or more required fields for SageMaker-managed S3Output: "LocalPath"')
 
 
-def check_places(params: dict) -> None:
-    """That each local path lies where it must, and belongs to one input or output."""
+def check_paths(params: dict) -> None:
+    """Check that each local path is below `LOCAL` and unique."""
     seen: dict[PurePosixPath, str] = {}
     for name, local in local_paths(params):
-        place = PurePosixPath(local)
-        if not place.is_relative_to(LOCAL) or ".." in place.parts:
+        path = PurePosixPath(local)
+        if not path.is_relative_to(LOCAL) or ".." in path.parts:
             raise invalid(f"LocalPath of {name} must begin with {LOCAL}/; got {local!r}.")
-        if place in seen:
-            raise invalid(f"LocalPath of {name} must be unique; {seen[place]} has {str(place)!r}, too.")
-        seen[place] = name
+        if path in seen:
+            raise invalid(f"LocalPath of {name} must be unique; {seen[path]} has {str(path)!r}, too.")
+        seen[path] = name
 
 
 def local_paths(params: dict) -> Iterable[tuple[str, str]]:
+    """The inputs and outputs with a local path: how error messages call each, and its path."""
     for kind, entries in (("Input", params.get("ProcessingInputs", [])), ("Output", outputs(params))):
         for entry in entries:
             moved = entry.get("DatasetDefinition") or entry[f"S3{kind}"]
@@ -99,7 +100,7 @@ def local_paths(params: dict) -> Iterable[tuple[str, str]]:
 
 
 def instances(cluster: dict) -> list[tuple[str, int]]:
-    """The instance type and count of a ``ClusterConfig``: of several preferences the first, which on this machine is always to be had."""
+    """The instance type and count of a ``ClusterConfig``. The first of several preferences is always available here."""
     chosen = cluster.get("InstancePreferences", [cluster])[0]
     return [(chosen["InstanceType"], chosen.get("InstanceCount", cluster.get("InstanceCount", 1)))]
 
@@ -113,5 +114,5 @@ def outputs(document: dict) -> list[dict]:
 
 
 def managed(entries: Sequence[dict]) -> list[dict]:
-    """The inputs or outputs that SageMaker moves, and not the application itself."""
+    """The inputs or outputs that SageMaker copies, not the application itself."""
     return [entry for entry in entries if not entry.get("AppManaged")]

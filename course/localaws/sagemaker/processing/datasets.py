@@ -1,7 +1,7 @@
-"""Dataset definitions: an input of a processing job that is the result of a query, put to S3 first and then treated as any other.
+"""Dataset definitions: inputs of a processing job that are the result of a query. The result goes to S3, and is then an ordinary input.
 
-Source: API reference of DatasetDefinition and AthenaDatasetDefinition, read 2026-11-25. How SageMaker words a query that fails is not
-known; here it is said which query it was, and Athena's reason.
+Source: API reference of DatasetDefinition and AthenaDatasetDefinition, read 2026-11-25. SageMaker's text for a query that fails is not
+known; here it gives the query's id and Athena's reason.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from course.localaws.sagemaker.core.protection import key_arn
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
 
-# By OutputFormat, the values of OutputCompression that Athena's UNLOAD takes for it.
+# By OutputFormat, the values of OutputCompression that Athena's UNLOAD accepts.
 COMPRESSIONS = {"PARQUET": ("GZIP", "SNAPPY"), "ORC": ("SNAPPY", "ZLIB"), "JSON": ("GZIP",), "TEXTFILE": ("GZIP",)}
 
 
 def check(name: str, definition: dict, app_managed: bool) -> None:
-    """Refuse a definition that contradicts itself, and what the local AWS does not do. Raises AwsError."""
+    """Refuse a definition that contradicts itself, or that the local AWS does not support. Raises AwsError."""
     if ("AthenaDatasetDefinition" in definition) == ("RedshiftDatasetDefinition" in definition):
         raise invalid(
             f"DatasetDefinition of input {name} must specify exactly one of AthenaDatasetDefinition and RedshiftDatasetDefinition."
@@ -49,7 +49,7 @@ def keys(inputs: Iterable[dict]) -> list[str | None]:
 
 
 def as_s3_input(definition: dict) -> dict:
-    """The dataset as an input from S3, once it is there."""
+    """The finished dataset as an ``S3Input``."""
     return {
         "S3Uri": definition["AthenaDatasetDefinition"]["OutputS3Uri"],
         "S3DataType": "S3Prefix",
@@ -66,14 +66,14 @@ class DatasetQuery:
         self._athena, self._region, self.id = platform.athena, region, id
 
     def ended(self, seconds: float) -> bool:
-        """Whether it has ended, after so many seconds at most."""
+        """Wait at most ``seconds``. Returns whether the query has ended."""
         return self._athena.wait(self.id, seconds)
 
     def stop(self) -> None:
         self._athena.stop(self._region, self.id)
 
     def check(self) -> None:
-        """Raises DataError when it has not succeeded."""
+        """Raise DataError when the query has not succeeded."""
         status = self._athena.execution(self._region, self.id)["Status"]
         if status["State"] != "SUCCEEDED":
             raise DataError(f"Athena query {self.id} {status['State']}: {status.get('StateChangeReason', '')}")
@@ -81,7 +81,7 @@ class DatasetQuery:
 
 @contextlib.contextmanager
 def running(platform: Platform, data: JobData, context: Context, role: str, definition: dict) -> Iterator[DatasetQuery]:
-    """Start the query of a definition with the rights of a role; what is still running at the end is stopped. Raises DataError."""
+    """Run the query of a definition with the rights of a role. At the end of the block, stop it if it still runs. Raises DataError."""
     athena = definition["AthenaDatasetDefinition"]
     group = athena.get("WorkGroup", "primary")
     if not data.allowed("athena:StartQueryExecution", f"arn:aws:athena:{context.region}:{context.account}:workgroup/{group}"):

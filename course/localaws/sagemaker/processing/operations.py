@@ -1,6 +1,6 @@
-"""Processing jobs: a command in an image, with S3 objects below /opt/ml/processing before it and files from there in S3 after it.
+"""The operations of processing jobs. `checks` checks a request, and `run` runs a job.
 
-`processing_checks` says what AWS refuses, `processing_run` carries a job out.
+A processing job runs a command in an image. Its inputs are S3 objects below /opt/ml/processing, and files from there go to S3 afterwards.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Carries out one processing job: an instance each with its inputs, the container's contract, and the outputs of all under one prefix.
+"""Runs one processing job: inputs to each instance, the program in a container, and the outputs of all instances to one prefix.
 
 Source: "How to Build Your Own Processing Container" of the SageMaker developer guide, read 2026-11-24.
 """
@@ -14,24 +14,26 @@ from course.localaws import images
 from course.localaws.core.errors import AwsError
 from course.localaws.core.resources import Document
 from course.localaws.images import Image, custom
-from course.localaws.jobs import host_network, ml_folder
+from course.localaws.jobs.boxes import BoxSpec, host_name_setup, make_box, shared_network, variables
 from course.localaws.jobs.folder_sync import FolderSync
 from course.localaws.jobs.pipes import PipeFeeder
-from course.localaws.jobs.runner import JobFailure, JobLog, limit_failure
+from course.localaws.jobs.runner import JobFailure, JobLog
 from course.localaws.jobs.s3_data import DataError, InputObject
+from course.localaws.sagemaker.core import ml_folder
 from course.localaws.sagemaker.core.cluster import addresses, hosts
+from course.localaws.sagemaker.core.failure_reasons import download_failed, limit_exceeded, read_message, shorten, upload_failed
 from course.localaws.sagemaker.core.job_family import JobRun
 from course.localaws.sagemaker.core.protection import key_of
 from course.localaws.sagemaker.processing import datasets
 from course.localaws.sagemaker.processing.checks import instances, isolated, managed, outputs
 from course.localaws.sagemaker.training import channels
 from course.sandbox.box import Box
-from course.sandbox.box_group import BoxGroup
 from course.sandbox.limits import Limits
-from course.sandbox.process import BoxProcess
+from course.sandbox.process import BoxGroup, BoxProcess
 
 GROUP = "/aws/sagemaker/ProcessingJobs"
-TOLD = (
+# Members of the job in processingjobconfig.json.
+CONFIGURED = (
     "AppSpecification",
     "Environment",
     "ProcessingInputs",
@@ -43,10 +45,10 @@ TOLD = (
 
 
 class ProcessingRun(JobRun):
-    """The work of one processing job."""
+    """One run of a processing job."""
 
     exit_message: str | None = None
-    _addresses: dict[str, str]  # of all instances, by their names
+    _addresses: dict[str, str]  # of all instances, by name
     _continuous: list[FolderSync]
     _unread = ""  # why an input could not be streamed
 
@@ -58,57 +60,63 @@ class ProcessingRun(JobRun):
         roots = [folder / host / "ml" for host in self._addresses]
         try:
             image, key = images.find(document["AppSpecification"]["ImageUri"], document["RoleArn"]), self._key()
-        except AwsError as error:  # it was deleted since the job was created
-            raise JobFailure(ml_folder.shorten(f"ClientError: {error.message}")) from error
-        with contextlib.ExitStack() as streams:
+        except AwsError as error:  # it was deleted after the job was created
+            raise JobFailure(shorten(f"ClientError: {error.message}")) from error
+        with contextlib.ExitStack() as stack:
             try:
-                self._lay_out(roots, image, streams)
+                self._fetch(roots, image, stack)
             except DataError as error:
-                raise JobFailure(ml_folder.shorten(f"ClientError: Data download failed:{error}")) from error
-            joins = streams.enter_context(host_network.shared_network(self.runner, folder, count, isolated(document)))
-            running = self._run(roots, image, streams, joins, key)
+                raise JobFailure(download_failed(error)) from error
+            network_pid = stack.enter_context(shared_network(self.platform, folder, count, isolated(document)))
+            group = self._run_programs(roots, image, stack, network_pid, key)
+        self._finish(roots, group)
+
+    def ended(self, document: Document, status: str, failure: str) -> dict:
+        return ended(self.engine.now(), status, failure) | ({"ExitMessage": self.exit_message} if self.exit_message else {})
+
+    def _finish(self, roots: list[Path], group: BoxGroup) -> None:
+        """Read the exit message and store the outputs. Raises JobFailure when the program failed, or when they cannot be stored."""
         for root in roots:
             ml_folder.sanitize_links(root)
-        self.exit_message = next(filter(None, (ml_folder.read_message(root / "output/message") for root in roots)), None)
-        failure = "" if self.job.stopped_by else failure_of(running, self._unread, self.platform.limits.divided(len(roots)))
+        self.exit_message = next(filter(None, (read_message(root / "output/message") for root in roots)), None)
+        failure = "" if self.job.stopped_by else failure_of(group, self._unread, self.platform.limits.divided(len(roots)))
         try:
             for upload in self._continuous:
                 upload.copy()
             if not failure and not self.job.stopped_by:
                 self._upload(roots)
         except (AwsError, DataError) as error:
-            raise JobFailure(failure or ml_folder.shorten(f"ClientError: Artifact upload failed:{error}")) from error
+            raise JobFailure(failure or upload_failed(error)) from error
         if failure:
             raise JobFailure(failure)
 
-    def ended(self, document: Document, status: str, failure: str) -> dict:
-        return ended(self.engine.now(), status, failure) | ({"ExitMessage": self.exit_message} if self.exit_message else {})
-
     def _key(self) -> str | None:
-        """The ARN of the key of all outputs. Raises AwsError when it cannot be used, now."""
+        """The ARN of the key of all outputs. Raises AwsError when the key cannot be used now."""
         return key_of(self.platform, self.context, self.document.get("ProcessingOutputConfig", {}))
 
-    def _run(self, roots: list[Path], image: Image, streams: contextlib.ExitStack, joins: int | None, key: str | None) -> BoxGroup:
-        """Run the program of every instance; what is to be uploaded meanwhile is. ``joins`` as in `Network`."""
-        starts = [self._start(root, image, len(roots), joins) for root in roots]
+    def _run_programs(
+        self, roots: list[Path], image: Image, stack: contextlib.ExitStack, network_pid: int | None, key: str | None
+    ) -> BoxGroup:
+        """Run the program on every instance, and upload continuous outputs meanwhile. ``network_pid`` as in `BoxSpec`."""
+        starts = [self._start(root, image, len(roots), network_pid) for root in roots]
         self._continuous = [
-            FolderSync(self.data, root, output["LocalPath"], output["S3Uri"], complete=True, kms_key=key)
+            FolderSync(self.data, root, Path(output["LocalPath"]).relative_to(ml_folder.ML), output["S3Uri"], complete=True, kms_key=key)
             for root in roots
             for output in self._stored("Continuous")
         ]
         for upload in self._continuous:
-            streams.enter_context(upload.running())
+            stack.enter_context(upload.running())
         seconds = self.document["StoppingCondition"]["MaxRuntimeInSeconds"]
         return self.job.run(lambda: BoxGroup.begin(starts), seconds)
 
-    def _lay_out(self, roots: list[Path], image: Image, streams: contextlib.ExitStack) -> None:
-        """Put in place what the program of every instance finds when it begins; its pipes are fed until ``streams`` are closed."""
+    def _fetch(self, roots: list[Path], image: Image, stack: contextlib.ExitStack) -> None:
+        """Make the folders of every instance and fetch the inputs. Pipes are fed until ``stack`` is closed. Raises DataError."""
         document, names = self.document, ml_folder.hosts(len(roots))
-        told = {"ProcessingJobArn": document["ProcessingJobArn"], "ProcessingJobName": self.name}
-        told |= {member: document[member] for member in TOLD if member in document}
+        config = {"ProcessingJobArn": document["ProcessingJobArn"], "ProcessingJobName": self.name}
+        config |= {member: document[member] for member in CONFIGURED if member in document}
         for root, name in zip(roots, names, strict=True):
             root.mkdir(parents=True)
-            ml_folder.create_processing_layout(root, told, name, names)
+            ml_folder.create_processing_layout(root, config, name, names)
             custom.copy_opt_ml(image.files, root, ("config", "output"))
         for entry in managed(document.get("ProcessingInputs", [])):
             source = self._dataset(entry["DatasetDefinition"]) if "DatasetDefinition" in entry else entry["S3Input"]
@@ -117,15 +125,15 @@ class ProcessingRun(JobRun):
             for number, root in enumerate(roots):
                 items = found[number :: len(roots)] if sharded else found
                 if source["S3InputMode"] == "Pipe":
-                    streams.callback(self._pipe(source, items, ml_folder.place(root, source["LocalPath"])).end)
+                    stack.callback(self._pipe(source, items, ml_folder.real_path(root, source["LocalPath"])).end)
                 else:
-                    self._download(items, ml_folder.place(root, source["LocalPath"]))
+                    self._download(items, ml_folder.real_path(root, source["LocalPath"]))
         for entry in managed(outputs(document)):
             for root in roots:
-                ml_folder.place(root, entry["S3Output"]["LocalPath"]).mkdir(parents=True, exist_ok=True)
+                ml_folder.real_path(root, entry["S3Output"]["LocalPath"]).mkdir(parents=True, exist_ok=True)
 
     def _dataset(self, definition: dict) -> dict:
-        """Make the dataset that a definition describes; what it is as an ``S3Input``."""
+        """Make the dataset of a definition, and return it as an ``S3Input``. Raises DataError."""
         with datasets.running(self.platform, self.data, self.context, self.document["RoleArn"], definition) as query:
             while not query.ended(0.2) and not self.job.ending:
                 pass
@@ -139,7 +147,7 @@ class ProcessingRun(JobRun):
         self.job.begin()
 
     def _pipe(self, source: dict, items: list[InputObject], path: Path) -> PipeFeeder:
-        """Pipe mode, by the names that AWS documents for training; how processing's pipes are called it does not say."""
+        """Start to stream an input. AWS documents the names of pipes for training only; processing uses the same here."""
         objects = [item.stored for item in items if not item.stored.key.endswith("/")]
         zipped = source.get("S3CompressionType") == "Gzip"
         for stored in objects[:1]:
@@ -150,32 +158,39 @@ class ProcessingRun(JobRun):
             for stored in objects:
                 yield from channels.body(self.data, stored, zipped)
 
-        pipe = PipeFeeder(path.parent, path.name, content, self._cannot_feed)
+        pipe = PipeFeeder(path.parent, path.name, content, self._feeding_failed)
         pipe.start()
         return pipe
 
-    def _cannot_feed(self, error: Exception) -> None:
+    def _feeding_failed(self, error: Exception) -> None:
         self._unread = str(error)
 
-    def _start(self, root: Path, image: Image, share: int, joins: int | None) -> Callable[[], BoxProcess]:
-        """What starts the program of one instance of ``share``."""
-        box, command = self._box(root, image, share, joins), self._command(image)
+    def _start(self, root: Path, image: Image, count: int, network_pid: int | None) -> Callable[[], BoxProcess]:
+        """A function that starts the program of one of ``count`` instances."""
+        box, command = self._box(root, image, count, network_pid), self._command(image)
         box.stage(root)
         stream = f"{self.name}/{root.parent.name}-{int(self.engine.now())}"
         log = JobLog(self.platform, self.context.region, GROUP, stream)
         return lambda: box.start(command, log, image.workdir or "/opt/ml")
 
-    def _box(self, root: Path, image: Image, share: int, joins: int | None) -> Box:
+    def _box(self, root: Path, image: Image, count: int, network_pid: int | None) -> Box:
         folder, host = root.parent, root.parent.name
         overlay = self.runner.overlay(self.job, folder, requirements_of(folder), image)
         for name, module in image.programs.items():
             overlay.add_program(name, f"-P -m {module}")
-        binds, named = host_network.host_name_setup(folder, overlay, self._addresses, host)
-        extra = image.environment | self.document.get("Environment", {}) | named
-        variables = self.runner.variables(self.context, self.document["RoleArn"], overlay, extra)
-        return self.runner.box(
-            folder, variables, isolated=isolated(self.document), hostname=host, joins=joins, share=share, image=image, binds=binds
+        binds, names = host_name_setup(folder, overlay, self._addresses, host)
+        extra = ml_folder.ENVIRONMENT | image.environment | self.document.get("Environment", {}) | names
+        spec = BoxSpec(
+            folder,
+            variables(self.platform, self.context, self.role, overlay, extra),
+            image,
+            binds=binds,
+            isolated=isolated(self.document),
+            network_pid=network_pid,
+            hostname=host,
+            hosts=count,
         )
+        return make_box(self.platform, spec)
 
     def _command(self, image: Image) -> list[str]:
         specification = self.document["AppSpecification"]
@@ -185,7 +200,7 @@ class ProcessingRun(JobRun):
         return command
 
     def _stored(self, mode: str) -> list[dict]:
-        """The outputs in S3 that are uploaded in this mode."""
+        """The outputs in S3 with this upload mode."""
         stored = [entry["S3Output"] for entry in managed(outputs(self.document))]
         return [output for output in stored if output["S3UploadMode"] == mode]
 
@@ -193,27 +208,27 @@ class ProcessingRun(JobRun):
         key = self._key()
         for output in self._stored("EndOfJob"):
             for root in roots:
-                self.data.upload_folder(ml_folder.place(root, output["LocalPath"]), output["S3Uri"], key)
+                self.data.upload_folder(ml_folder.real_path(root, output["LocalPath"]), output["S3Uri"], key)
 
 
 def ended(now: float, status: str, failure: str) -> dict:
-    """The members that change when a job ends; one that ran out of time is ``Stopped``."""
+    """The members that change when a job ends. A job that ran out of time is ``Stopped``."""
     changes = {"ProcessingJobStatus": "Stopped" if status == "MaxRuntimeExceeded" else status, "ProcessingEndTime": now}
     return changes | ({"FailureReason": failure} if failure else {})
 
 
-def failure_of(together: BoxGroup, unread: str, limits: Limits) -> str:
-    """The ``FailureReason`` of containers that have ended, ``""`` when all succeeded; ``unread``: why an input was not streamed."""
-    failed = together.first_failure
-    if failed and (reached := limit_failure(failed, limits)):
+def failure_of(group: BoxGroup, unread: str, limits: Limits) -> str:
+    """The ``FailureReason`` of programs that have ended; ``""`` when all succeeded. ``unread`` says why an input was not streamed."""
+    failed = group.first_failure
+    if failed and (reached := limit_exceeded(failed, limits)):
         return reached
     if unread:
-        return ml_folder.shorten(f"ClientError: Data download failed:{unread}")
+        return download_failed(unread)
     return f"AlgorithmError: See job logs for more information, exit code: {failed.exit_code}" if failed else ""
 
 
 def requirements_of(folder: Path) -> Path | None:
-    """The ``requirements.txt`` in the source archive of a FrameworkProcessor, taken out of it; None when there is none."""
+    """The ``requirements.txt`` extracted from the source archive of a FrameworkProcessor; None when there is none."""
     for archive in (folder / "ml/processing/input").rglob("sourcedir.tar.gz"):
         try:
             with tarfile.open(archive) as tar:

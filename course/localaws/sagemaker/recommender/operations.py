@@ -11,12 +11,13 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from course.localaws.core import selection
+from course.localaws.core import paging
 from course.localaws.core.context import Context, Operation
 from course.localaws.core.errors import invalid
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
-from course.localaws.jobs.runner import JobRunner, require_role
+from course.localaws.jobs.runner import JobRunner
 from course.localaws.sagemaker.core.job_family import LOST
+from course.localaws.sagemaker.core.protection import require_role
 from course.localaws.sagemaker.recommender import checks
 from course.localaws.sagemaker.recommender.run import RecommendationRun, ended, pending
 
@@ -87,7 +88,7 @@ class InferenceRecommendationsJobs:
             if params.get("Status", step["Status"]) == step["Status"]
         ]
         ordered = {"SortOrder": "Ascending"} | params
-        shown, token = selection.page(found, "_number", lambda step: step["_number"], ordered)
+        shown, token = paging.page(found, "_number", lambda step: step["_number"], ordered)
         return {"Steps": shown} | ({"NextToken": token} if token else {})
 
     def stop(self, context: Context, params: dict) -> None:

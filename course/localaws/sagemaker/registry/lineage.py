@@ -37,5 +37,5 @@ def _artifact(engine: ResourceEngine, context: Context, uri: str, kind: str, met
     params = {"Source": {"SourceUri": uri}, "ArtifactType": kind} | ({"MetadataProperties": metadata} if metadata else {})
     try:
         return lineage.create(engine, context, lineage.ARTIFACT, params)
-    except AwsError:  # it exists for another package
-        return lineage.ARTIFACT.arn_of(context, lineage.key_of(lineage.ARTIFACT, params))
+    except AwsError:  # another package has it
+        return engine.arn_of(context, lineage.ARTIFACT, lineage.key_of(lineage.ARTIFACT, params))

@@ -102,7 +102,7 @@ class ModelPackageGroups:
         try:
             return self._engine.get(context, MODEL_PACKAGE_GROUP, name)
         except AwsError:
-            raise invalid(f"Cannot find Model Package Group: {MODEL_PACKAGE_GROUP.arn_of(context, name)}") from None
+            raise invalid(f"Cannot find Model Package Group: {self._engine.arn_of(context, MODEL_PACKAGE_GROUP, name)}") from None
 
     def _with_policy(self, context: Context, params: dict) -> Document:
         group = self._found(context, params)

@@ -13,10 +13,10 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from course.localaws.core import selection
+from course.localaws.core import paging
 from course.localaws.core.context import Context, Operation
 from course.localaws.core.errors import AwsError, invalid
-from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
+from course.localaws.core.resources import Document, ResourceEngine, ResourceKind, arn_of
 from course.localaws.sagemaker.experiments.experiments import by
 from course.localaws.sagemaker.registry import checks, lineage
 
@@ -100,7 +100,7 @@ class ModelPackages:
             found = [package for package in found if package.get("ModelPackageGroupName") == group]
         sorted_by = "_name" if params.get("SortBy") == "Name" else "CreationTime"
         ordered = {"SortOrder": "Ascending"} | params
-        shown, token = selection.page(found, "ModelPackageArn", lambda package: package[sorted_by], ordered)
+        shown, token = paging.page(found, "ModelPackageArn", lambda package: package[sorted_by], ordered)
         summaries = [{member: package[member] for member in SUMMARY if member in package} for package in shown]
         return {"ModelPackageSummaryList": summaries} | ({"NextToken": token} if token else {})
 
@@ -154,7 +154,7 @@ class ModelPackages:
 
 def key_of(context: Context, name: str) -> str:
     """The engine's name of a package, given its name or ARN, versioned or not. Raises AwsError for any other ARN."""
-    own = MODEL_PACKAGE.arn_of(context, "")
+    own = arn_of("sagemaker", context, MODEL_PACKAGE, "")
     if name.startswith("arn:") and not name.startswith(own):
         raise invalid(f"ModelPackage {name} does not exist.")
     key = name.removeprefix(own)

@@ -1,4 +1,4 @@
-"""Metrics read from what a job prints, by the regular expressions of its ``MetricDefinitions``."""
+"""Reads metrics from the lines that a job prints, with the regular expressions of its ``MetricDefinitions``."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator
 
 from course.localaws.core.errors import AwsError
 
-LONGEST_LINE = 4096  # characters looked at; what prints a metric is far shorter
+LONGEST_LINE = 4096  # characters searched in a line; lines with metrics are far shorter
 
 
 class MetricScanner:
-    """Finds the metrics of lines.
+    """Finds metrics in lines.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class MetricScanner:
         self._patterns = [(definition["Name"], _compile(definition)) for definition in definitions]
 
     def scan(self, line: str) -> Iterator[tuple[str, float]]:
-        """The metrics of one line: ``(name, value)``; text that is no finite number is passed over, as CloudWatch takes none."""
+        """The metrics of one line: ``(name, value)``. Values that are not finite numbers are skipped: CloudWatch refuses them."""
         for name, pattern in self._patterns:
             match = pattern.search(line[:LONGEST_LINE])
             if match is None:

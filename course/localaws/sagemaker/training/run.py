@@ -1,4 +1,4 @@
-"""Carries out one training job: data in, the container's contract, logs and metrics while it runs, model out, and how it ended."""
+"""Runs one training job: data in, a container on each host, data out, and the description of each step."""
 
 from __future__ import annotations
 
@@ -7,46 +7,69 @@ import logging
 import time
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from course.localaws import images
 from course.localaws.cloudwatch.metrics.store import observed
 from course.localaws.core.errors import AwsError
-from course.localaws.jobs import host_network, ml_folder
-from course.localaws.jobs.runner import JobFailure, JobLog, empty
+from course.localaws.core.resources import Document
+from course.localaws.jobs.boxes import shared_network
+from course.localaws.jobs.runner import JobControl, JobFailure, JobLog, empty
 from course.localaws.jobs.s3_data import DataError
+from course.localaws.sagemaker.core import ml_folder
 from course.localaws.sagemaker.core.cluster import addresses, hosts
+from course.localaws.sagemaker.core.failure_reasons import download_failed, shorten, upload_failed
 from course.localaws.sagemaker.core.job_family import JobRun
 from course.localaws.sagemaker.core.protection import key_of
 from course.localaws.sagemaker.training import channels, warm_pools
-from course.localaws.sagemaker.training.host import TrainingHost, data_failure
+from course.localaws.sagemaker.training.host import TrainingHost
 from course.localaws.sagemaker.training.metric_definitions import MetricScanner
+from course.localaws.sagemaker.training.spot import Interruptions
 from course.localaws.sagemaker.training.steps import ended, next_step, restarting, seconds_in
 from course.localaws.sagemaker.training.warm_pools import WarmPools
 from course.sandbox import archives
-from course.sandbox.box_group import BoxGroup
+from course.sandbox.process import BoxGroup
 
-if TYPE_CHECKING:
-    from course.localaws.core.resources import Document
-
-GROUP = "/aws/sagemaker/TrainingJobs"  # of the logs, and the namespace of the metrics
-WAIT_SECONDS = 0.05  # between looks at the clock for what a lesson may advance
+GROUP = "/aws/sagemaker/TrainingJobs"  # the log group, and the namespace of the metrics
+WAIT_SECONDS = 0.05  # between checks of the clock, which a lesson may advance
 logger = logging.getLogger(__name__)
 
 
 class TrainingRun(JobRun):
-    """The work of one training job."""
+    """One run of a training job."""
 
     def __init__(self, pools: WarmPools, *arguments: object) -> None:
         super().__init__(*arguments)
+        self.interruptions = Interruptions()
         self._pools = pools
         self._cluster = hosts(self.document["ResourceConfig"])
         self._metrics: dict[str, dict] = {}
 
+    def __call__(self, job: JobControl) -> None:
+        job.watch = self.interruptions.watch
+        super().__call__(job)
+
     def execute(self, folder: Path) -> None:
         roots = [folder / host.name / "ml" for host in self._cluster]
         with self._pools.cluster(self.context, self.document, roots):
-            self._carry_out(folder)
+            if self.engine.get(self.context, self.kind, self.name)["SecondaryStatus"] == "Restarting":
+                self._step("Starting", "Starting the training job")
+            self.update(lambda document: {"TrainingStartTime": document.get("TrainingStartTime", self.engine.now())})
+            members, group = self._train(folder)
+            while (interruption := self.interruptions.taken()) and not self.job.stopped_by:
+                capacity_returns = self.engine.now() + interruption.outage
+                self._step("Interrupted", "Training job interrupted, waiting for Spot capacity")
+                with contextlib.suppress(DataError):
+                    copy_last(members)
+                empty(folder)
+                self._await_capacity(capacity_returns)
+                self._step("Starting", "Starting the training job")
+                members, group = self._train(folder)
+            self._finish(folder, members, group)
+
+    def ended(self, document: Document, status: str, failure: str) -> dict:
+        metrics = list(self._metrics.values())
+        changes = ended(document, self.engine.now(), status, failure) | warm_pools.ended(document, failure)
+        return changes | ({"FinalMetricDataList": metrics} if metrics else {})
 
     def prepare_retry(self, failure: str) -> bool:
         changed: dict = {}
@@ -58,83 +81,44 @@ class TrainingRun(JobRun):
         self.update(changes)
         return bool(changed)
 
-    def _carry_out(self, folder: Path) -> None:
-        if self.engine.get(self.context, self.kind, self.name)["SecondaryStatus"] == "Restarting":
-            self._step("Starting", "Starting the training job")
-        self.update(lambda document: {"TrainingStartTime": document.get("TrainingStartTime", self.engine.now())})
-        members, ran = self._attempt(folder)
-        while (interruption := self.job.interruptions.taken()) and not self.job.stopped_by:
-            returns = self.engine.now() + interruption.outage
-            self._step("Interrupted", "Training job interrupted, waiting for Spot capacity")
-            with contextlib.suppress(DataError):
-                copy_last(members)
-            empty(folder)
-            self._await_capacity(returns)
-            self._step("Starting", "Starting the training job")
-            members, ran = self._attempt(folder)
-        failed = None if self.job.stopped_by else ran.failed
-        failure = "" if failed is None else members[failed].failure(self.platform.limits.divided(len(members)))
-        self._step("Uploading", "Uploading generated training model")
-        try:
-            self._upload(folder, members, with_model=not failure)
-            copy_last(members)
-        except (AwsError, DataError) as error:
-            raise JobFailure(failure or ml_folder.shorten(f"ClientError: Artifact upload failed:{error}")) from error
-        if failure:
-            raise JobFailure(failure)
-
-    def ended(self, document: Document, status: str, failure: str) -> dict:
-        metrics = list(self._metrics.values())
-        changes = ended(document, self.engine.now(), status, failure) | warm_pools.ended(document, failure)
-        return changes | ({"FinalMetricDataList": metrics} if metrics else {})
-
-    def _attempt(self, folder: Path) -> tuple[list[TrainingHost], BoxGroup]:
-        """Run the program on the data, on every host, until it ends or is interrupted."""
+    def _train(self, folder: Path) -> tuple[list[TrainingHost], BoxGroup]:
+        """Fetch the data and run the program on every host, until it ends or is interrupted."""
         self._step("Downloading", "Downloading input data")
-        image = self._image()
-        members = [TrainingHost(self, self._cluster, host, folder / host.name) for host in self._cluster]
+        specification = self.document["AlgorithmSpecification"]
         try:
-            self._lay_out(members, image)
-            return members, self._train(folder, members, image)
+            image = images.find(specification["TrainingImage"], self.document["RoleArn"])
+        except AwsError as error:  # the image was deleted after the job was created
+            raise JobFailure(shorten(f"ClientError: Cannot pull algorithm container. {error.message}")) from error
+        members = [TrainingHost(self, self._cluster, host, folder / host.name, image) for host in self._cluster]
+        try:
+            try:
+                requests, mode = self.document.get("InputDataConfig", []), specification["TrainingInputMode"]
+                found = [channels.find(request, mode, self.data) for request in requests]
+                for member in members:
+                    member.fetch(found)
+            except (AwsError, DataError) as error:
+                raise JobFailure(download_failed(error)) from error
+            return members, self._run_programs(folder, members)
         finally:
             for member in members:
                 member.end()
 
-    def _image(self) -> images.Image:
-        try:
-            return images.find(self.document["AlgorithmSpecification"]["TrainingImage"], self.document["RoleArn"])
-        except AwsError as error:  # it was deleted since the job was created
-            raise JobFailure(ml_folder.shorten(f"ClientError: Cannot pull algorithm container. {error.message}")) from error
-
-    def _lay_out(self, members: list[TrainingHost], image: images.Image) -> None:
-        mode = self.document["AlgorithmSpecification"]["TrainingInputMode"]
-        try:
-            found = [channels.find(request, mode, self.data) for request in self.document.get("InputDataConfig", [])]
-            for member in members:
-                member.lay_out(found, image)
-        except (AwsError, DataError) as error:
-            raise JobFailure(data_failure(error)) from error
-
-    def _train(self, folder: Path, members: list[TrainingHost], image: images.Image) -> BoxGroup:
+    def _run_programs(self, folder: Path, members: list[TrainingHost]) -> BoxGroup:
         known = addresses(self._cluster)
-        with contextlib.ExitStack() as meanwhile:
+        with contextlib.ExitStack() as stack:
             isolated = self.document["EnableNetworkIsolation"]
-            joins = meanwhile.enter_context(host_network.shared_network(self.runner, folder, len(members), isolated))
-            boxes = [member.box(image, known, joins) for member in members]
+            network_pid = stack.enter_context(shared_network(self.platform, folder, len(members), isolated))
+            boxes = [member.box(known, network_pid) for member in members]
             self._step("Training", "Training image download completed. Training in progress.")
             started = int(self.engine.now())
-
-            starts = [
-                partial(member.start, box, self._command(image), self._log(member.host.name, started))
-                for member, box in zip(members, boxes, strict=True)
-            ]
+            starts = [partial(member.start, box, self._log(member.host.name, started)) for member, box in zip(members, boxes, strict=True)]
             for member in members:
                 for sync in member.syncs:
-                    meanwhile.enter_context(sync.running())
+                    stack.enter_context(sync.running())
             return self.job.run(lambda: BoxGroup.begin(starts), *self._time_left())
 
     def _time_left(self) -> tuple[float, str]:
-        """Seconds until the program has to end, and the status that the job has when it does not."""
+        """Seconds until the program must end, and the job's status when it does not."""
         condition, document = self.document["StoppingCondition"], self.engine.get(self.context, self.kind, self.name)
         limits = [(condition["MaxRuntimeInSeconds"] - seconds_in(document, ("Training",), self.engine.now()), "MaxRuntimeExceeded")]
         if "MaxWaitTimeInSeconds" in condition:
@@ -142,7 +126,7 @@ class TrainingRun(JobRun):
         return min(limits)
 
     def _await_capacity(self, returns: float) -> None:
-        """Wait, on the local AWS's clock, until there are Spot instances again. Raises StoppedEarly when the job may wait no longer."""
+        """Wait on the local AWS's clock until Spot capacity returns. Raises StoppedBeforeStart when the job may wait no longer."""
         while self.engine.now() < returns:
             seconds, late = self._time_left()
             if seconds <= 0:
@@ -151,33 +135,43 @@ class TrainingRun(JobRun):
             self.job.begin()
             time.sleep(WAIT_SECONDS)
 
-    def _command(self, image: images.Image) -> list[str]:
-        specification = self.document["AlgorithmSpecification"]
-        return [*(specification.get("ContainerEntrypoint") or image.train()), *specification.get("ContainerArguments", [])]
-
     def _log(self, host: str, started: int) -> JobLog:
         scanner = MetricScanner(self.document["AlgorithmSpecification"].get("MetricDefinitions", []))
         stream = f"{self.name}/{host}-{started}"
         return JobLog(self.platform, self.context.region, GROUP, stream, lambda lines: self._publish(scanner, lines))
 
     def _publish(self, scanner: MetricScanner, lines: list[str]) -> None:
+        """Publish the metrics in lines of the log."""
         found = [metric for line in lines for metric in scanner.scan(line)]
         if not found:
             return
-        now, where = self.engine.now(), {"TrainingJobName": self.name}
+        now, dimensions = self.engine.now(), {"TrainingJobName": self.name}
         self._metrics |= {name: {"MetricName": name, "Value": value, "Timestamp": now} for name, value in found}
         self.platform.metrics.put_data(
-            self.context.region, [observed(GROUP, name, [(value, 1.0)], where, "None", now) for name, value in found]
+            self.context.region, [observed(GROUP, name, [(value, 1.0)], dimensions, "None", now) for name, value in found]
         )
         self.listener.on_metrics(found)
 
-    def _upload(self, folder: Path, members: list[TrainingHost], with_model: bool) -> None:
-        """Store the model, and what lies in /opt/ml/output/data. Raises AwsError, DataError."""
-        output, roots = self.document["OutputDataConfig"], [member.root for member in members]
+    def _finish(self, folder: Path, members: list[TrainingHost], group: BoxGroup) -> None:
+        """Store the results. Raises JobFailure when the program failed, or when they cannot be stored."""
+        failed = None if self.job.stopped_by else group.failed
+        failure = "" if failed is None else members[failed].failure(self.platform.limits.divided(len(members)))
+        self._step("Uploading", "Uploading generated training model")
+        try:
+            self._upload(folder, [member.root for member in members], with_model=not failure)
+            copy_last(members)
+        except (AwsError, DataError) as error:
+            raise JobFailure(failure or upload_failed(error)) from error
+        if failure:
+            raise JobFailure(failure)
+
+    def _upload(self, folder: Path, roots: list[Path], with_model: bool) -> None:
+        """Store the model and /opt/ml/output/data. Raises AwsError, DataError."""
+        output = self.document["OutputDataConfig"]
         target = f"{output['S3OutputPath'].rstrip('/')}/{self.name}/output"
         key = key_of(self.platform, self.context, output)
         for part, name in (("model", "model"), ("output/data", "output")):
-            source = self._gathered(roots, part)
+            source = self._merged(roots, part)
             if name == "model" and not with_model or name == "output" and ml_folder.is_empty(source):
                 continue
             if output.get("CompressionType") == "NONE":
@@ -190,8 +184,8 @@ class TrainingRun(JobRun):
                 raise DataError(str(error)) from error
             self.data.upload(archive, f"{target}/{name}.tar.gz", kms_key=key)
 
-    def _gathered(self, roots: list[Path], part: str) -> Path:
-        """What all hosts left in a directory of /opt/ml, as one. AWS says that names must not clash; here the first host's stays."""
+    def _merged(self, roots: list[Path], part: str) -> Path:
+        """One folder of all hosts merged. AWS says that names must not clash; here the first host's file is kept."""
         target = roots[0] / part
         for root in roots[1:]:
             if clashes := ml_folder.merge(root / part, target):
@@ -203,7 +197,7 @@ class TrainingRun(JobRun):
 
 
 def copy_last(members: list[TrainingHost]) -> None:
-    """Copy to S3 what was written last of what is copied while the program runs. Raises DataError."""
-    for member in reversed(members):  # of what several hosts wrote under one name, the first host's stays
+    """Copy the last changes of the folders that are copied while the program runs. Raises DataError."""
+    for member in reversed(members):  # so that the first host's file is kept when several hosts wrote the same name
         for sync in member.syncs:
             sync.copy()

@@ -1,8 +1,8 @@
-"""Managed Spot training: instances that are taken back when a lesson or a test orders it, and what they cost.
+"""Managed Spot training: interruptions, which a lesson or a test orders, and the billed seconds.
 
 Source: "Managed Spot Training in Amazon SageMaker AI" and "Managed Spot Training Lifecycle" of the SageMaker developer guide, read
-2026-11-25. AWS documents no signal before an interruption, and there is none here: the program is ended at once, and what it had written
-to its checkpoints is copied to S3 before the instance goes. Here nothing is ever interrupted that nobody ordered.
+2026-11-25. AWS documents no signal before an interruption, and there is none here: the program is killed at once, and its checkpoints are
+copied to S3 before the instance goes. Nothing is interrupted unless somebody orders it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ TABLE = Path(__file__).with_name("spot.yaml")
 
 @dataclass(frozen=True, slots=True)
 class Interruption:
-    """Seconds for which the program is to run first, and seconds, on the local AWS's clock, for which there is no capacity then."""
+    """One interruption.
+
+    ``after`` is the seconds that the program runs before it. ``outage`` is the seconds without capacity, on the local AWS's clock.
+    """
 
     after: float = 0.0
     outage: float = 0.0
@@ -34,7 +37,7 @@ class Interruption:
 
 
 class Interruptions:
-    """The interruptions that were ordered of one job; each takes effect once, in their order."""
+    """The interruptions ordered for one job. Each takes effect once, in the order in which they were ordered."""
 
     def __init__(self) -> None:
         self._orders: deque[Interruption] = deque()
@@ -50,7 +53,7 @@ class Interruptions:
 
     @contextlib.contextmanager
     def watch(self, kill: Callable[[], None]) -> Iterator[None]:
-        """Let an interruption ``kill`` the program while it runs in the block."""
+        """During the block, an interruption calls ``kill``."""
         with self._lock:
             self._kill = kill
             self._arm()
@@ -64,7 +67,7 @@ class Interruptions:
                 self._timer = None
 
     def taken(self) -> Interruption | None:
-        """The interruption that ended the last program, told once; None when it ended by itself."""
+        """The interruption that ended the last program; None when the program ended by itself, and at every further call."""
         taken, self._taken = self._taken, None
         return taken
 
@@ -76,11 +79,11 @@ class Interruptions:
 
     def _take(self) -> None:
         with self._lock:
-            if self._kill is not None:  # else the program has just ended by itself: the order waits for the next one
+            if self._kill is not None:  # otherwise the program has just ended by itself, and the order waits for the next program
                 self._taken = self._orders.popleft()
                 self._kill()
 
 
 def billable(seconds: int, spot: bool) -> int:
-    """Of a job's training seconds those that AWS bills, by the modelled share of `spot.yaml` when they were of Spot instances."""
+    """The billed seconds of a job's training seconds. For Spot instances they are the modelled share in `spot.yaml`."""
     return max(1, math.ceil(seconds * table(TABLE)["billed_share"])) if spot else seconds

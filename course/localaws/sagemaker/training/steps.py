@@ -1,4 +1,4 @@
-"""The steps of a training job: its secondary statuses with their times, and what its end adds to its description."""
+"""The secondary statuses of a training job, and the members of its description that change with them."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ MESSAGES = {
     "MaxRuntimeExceeded": "Training job runtime exceeded MaxRuntimeInSeconds provided",
     "MaxWaitTimeExceeded": "Training job wait time exceeded MaxWaitTimeInSeconds provided",
 }
-ACTIVE = ("Downloading", "Training", "Uploading", "Stopping")  # the steps in which it has instances
+ACTIVE = ("Downloading", "Training", "Uploading", "Stopping")  # the statuses in which it holds instances
 
 
 def next_step(document: Document, now: float, secondary: str, message: str) -> dict:
-    """The members of a document that change when its job takes its next step."""
+    """The members that change when the job enters a secondary status."""
     *earlier, last = document.get("SecondaryStatusTransitions", [None])
     done = [*earlier, last | {"EndTime": now}] if last else []
     return {
@@ -31,7 +31,7 @@ def next_step(document: Document, now: float, secondary: str, message: str) -> d
 
 
 def ended(document: Document, now: float, secondary: str, failure: str) -> dict:
-    """The members that change when a job ends, with one of `MESSAGES` as its secondary status."""
+    """The members that change when a job ends with one of `MESSAGES` as its secondary status."""
     changes = {"TrainingJobStatus": "Stopped" if secondary.endswith("Exceeded") else secondary, "TrainingEndTime": now}
     changes |= next_step(document, now, secondary, failure or MESSAGES[secondary])
     changes["SecondaryStatusTransitions"][-1]["EndTime"] = now
@@ -45,9 +45,9 @@ def ended(document: Document, now: float, secondary: str, failure: str) -> dict:
 
 
 def restarting(document: Document, now: float, failure: str) -> dict:
-    """The members that change when a job that failed by no fault of its own is begun anew, as its ``RetryStrategy`` allows; else none.
+    """The members that change when a job is retried after an internal error, if its ``RetryStrategy`` allows that; else none.
 
-    The API reference says of a job that is tried again that it is ``Starting``; that it is ``Restarting`` before, SecondaryStatus's enum.
+    A retried job is ``Starting`` according to the API reference, and ``Restarting`` before that according to SecondaryStatus's enum.
     """
     allowed = document.get("RetryStrategy", {}).get("MaximumRetryAttempts", 0)
     done = sum(step["Status"] == "Restarting" for step in document["SecondaryStatusTransitions"])
@@ -57,6 +57,6 @@ def restarting(document: Document, now: float, failure: str) -> dict:
 
 
 def seconds_in(document: Document, statuses: tuple[str, ...], now: float) -> float:
-    """For how long a job has been in some of its steps."""
+    """The seconds that a job has spent in these secondary statuses."""
     steps = [step for step in document["SecondaryStatusTransitions"] if step["Status"] in statuses]
     return sum(step.get("EndTime", now) - step["StartTime"] for step in steps)

@@ -1,6 +1,6 @@
-"""Warm pools: the cluster that a training job leaves for a while, for the next job that matches it.
+"""Warm pools: a training job's cluster is kept for a while for the next job that matches it.
 
-Here no job waits for a cluster, so a pool saves no time; it has the statuses, the billed seconds and the persistent cache of AWS's.
+Here no job waits for a cluster, so a pool saves no time. It has AWS's statuses, billed seconds and persistent cache.
 
 Source: "SageMaker AI Managed Warm Pools" of the SageMaker developer guide and `WarmPoolStatus` of the API reference, read 2026-11-25.
 """
@@ -25,15 +25,14 @@ if TYPE_CHECKING:
     from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 
 CACHE = "sagemaker/warmpoolcache"  # below /opt/ml
-LONGEST_SECONDS = 3600
-# In which a job must be like the one before to be given its cluster.
+# The members in which a job must equal the pool's last job to get its cluster.
 MATCHED_RESOURCES = ("InstanceCount", "InstanceType", "VolumeKmsKeyId", "VolumeSizeInGB")
 MATCHED = ("RoleArn", "VpcConfig", "EnableInterContainerTrafficEncryption", "EnableNetworkIsolation")
 
 
 @dataclass(frozen=True, slots=True)
 class WarmPool:
-    """A cluster that nobody uses; times are Unix seconds. ``cache`` has a folder for each host, of what its last job wrote there."""
+    """An idle cluster; times in Unix seconds. ``cache`` has a folder for each host, with the cache that the last job wrote there."""
 
     context: Context
     job: str
@@ -44,15 +43,15 @@ class WarmPool:
 
 
 class WarmPools:
-    """The clusters that are kept warm now. They do not outlive the local AWS's process: then their jobs say ``Terminated``.
+    """The present warm pools. They end with the local AWS's process; then the jobs' descriptions say ``Terminated``.
 
     Parameters
     ----------
     engine : ResourceEngine
     kind : ResourceKind
-        Of training jobs, in whose documents it shows.
+        The kind of training jobs, whose descriptions show the pool's status.
     folder : Path
-        Where the pools' caches are kept.
+        The folder of the pools' caches.
     """
 
     def __init__(self, engine: ResourceEngine, kind: ResourceKind, folder: Path) -> None:
@@ -62,8 +61,10 @@ class WarmPools:
 
     @contextlib.contextmanager
     def cluster(self, context: Context, job: Document, roots: Sequence[Path]) -> Iterator[None]:
-        """Let a job, whose hosts are about to be laid out in ``roots``, have the cluster that matches it, and keep its cluster after the
-        block when it asked for that: also when it failed or was stopped, but not after an error of the local AWS itself.
+        """Give a job the pool that matches it, and keep the job's cluster after the block if the job asked for that.
+
+        The cluster is also kept when the job failed or was stopped, but not after an error of the local AWS itself. ``roots`` are the
+        roots of the job's hosts, which do not exist yet.
         """
         self._take(context, job, roots)
         try:
@@ -83,7 +84,7 @@ class WarmPools:
                 (root / CACHE).mkdir(parents=True)
         if pool:
             remove(pool.cache)
-            self._tell(pool, {"Status": "Reused", "ReusedByJob": job["TrainingJobName"]})
+            self._set_status(pool, {"Status": "Reused", "ReusedByJob": job["TrainingJobName"]})
 
     def _keep(self, context: Context, job: Document, roots: Sequence[Path]) -> None:
         seconds = keep_alive(job)
@@ -99,7 +100,7 @@ class WarmPools:
             self._pools.append(WarmPool(context, job["TrainingJobName"], _match(job), cache, now, now + seconds))
 
     def expire(self) -> None:
-        """Terminate those whose time has come, by the clock. To be called before anybody looks at a job."""
+        """Terminate the pools whose time is over. Call this before reading a job's description."""
         now = self._engine.now()
         with self._lock:
             over = [pool for pool in self._pools if pool.until <= now]
@@ -108,12 +109,12 @@ class WarmPools:
             self._end(pool)
 
     def extend(self, context: Context, name: str, seconds: int) -> None:
-        """Set another time for a job's cluster, from when it became available; 0 terminates it.
+        """Set how long a job's pool is kept, counted from when it became available; 0 terminates it.
 
         Raises
         ------
         AwsError
-            ``ValidationException`` when it is not available.
+            ``ValidationException`` when the pool is not available.
         """
         self.expire()
         with self._lock:
@@ -125,7 +126,7 @@ class WarmPools:
         self.expire()
 
     def recover(self) -> None:
-        """After a restart: none is there any more."""
+        """After a restart: terminate all pools."""
         remove(self._folder)
         for context, job in list(self._engine.every(self._kind)):
             if job.get("WarmPoolStatus", {}).get("Status") in ("Available", "InUse"):
@@ -149,9 +150,9 @@ class WarmPools:
 
     def _end(self, pool: WarmPool) -> None:
         remove(pool.cache)
-        self._tell(pool, {"Status": "Terminated"})
+        self._set_status(pool, {"Status": "Terminated"})
 
-    def _tell(self, pool: WarmPool, status: dict) -> None:
+    def _set_status(self, pool: WarmPool, status: dict) -> None:
         seconds = math.ceil(min(self._engine.now(), pool.until) - pool.since)
         status["ResourceRetainedBillableTimeInSeconds"] = max(0, seconds)
         with contextlib.suppress(AwsError):  # the job may have been deleted since
@@ -159,32 +160,21 @@ class WarmPools:
 
 
 def keep_alive(job: Document) -> int:
-    """For how many seconds a job asked to have its cluster kept."""
+    """Seconds for which a job asked to keep its cluster."""
     return job["ResourceConfig"].get("KeepAlivePeriodInSeconds", 0)
 
 
 def is_available(job: Document) -> bool:
-    """Whether nobody uses a job's cluster, and it is billed all the same."""
+    """Whether a job's cluster is idle in a warm pool; it is billed meanwhile."""
     return job.get("WarmPoolStatus", {}).get("Status") == "Available"
 
 
 def ended(job: Document, failure: str) -> dict:
-    """The members that change when a job ends, in which `WarmPools.cluster` may have given its cluster away already."""
+    """The members that change when a job ends. Another job may have taken the cluster already; then there are none."""
     if job.get("WarmPoolStatus", {}).get("Status") != "InUse":
         return {}
     kept = not failure.startswith("InternalServerError")
     return {"WarmPoolStatus": {"Status": "Available" if kept else "Terminated", "ResourceRetainedBillableTimeInSeconds": 0}}
-
-
-def check(params: dict) -> None:
-    """Refuse a warm pool that AWS would not make. Raises AwsError ``ValidationException``."""
-    seconds = keep_alive(params)
-    if seconds > LONGEST_SECONDS:
-        raise AwsError("ValidationException", f"KeepAlivePeriodInSeconds is at most {LONGEST_SECONDS} seconds; got {seconds}.")
-    if seconds and params.get("EnableManagedSpotTraining"):
-        raise AwsError("ValidationException", "Warm pools (KeepAlivePeriodInSeconds) cannot be used with managed Spot training.")
-    if seconds and "InstanceGroups" in params["ResourceConfig"]:
-        raise AwsError("ValidationException", "Warm pools (KeepAlivePeriodInSeconds) cannot be used with heterogeneous clusters.")
 
 
 def _match(job: Document) -> str:

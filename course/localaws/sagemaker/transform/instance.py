@@ -56,7 +56,7 @@ class ObjectOutput:
     @property
     def name(self) -> str:
         """Relative to the job's output path."""
-        return f"{self.item.place}.out"
+        return f"{self.item.path}.out"
 
     @property
     def closed(self) -> bool:

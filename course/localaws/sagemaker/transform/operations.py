@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from course.localaws.core.context import Context
 from course.localaws.core.errors import invalid
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
-from course.localaws.jobs.s3_data import JobData, split
+from course.localaws.jobs.s3_data import split
 from course.localaws.sagemaker.core import protection
 from course.localaws.sagemaker.core.job_family import LOST, JobFamily
 from course.localaws.sagemaker.hosting.models import MODEL
@@ -51,8 +51,8 @@ class TransformJobs(JobFamily):
         checks.check(params)
         variant = servers.variant_of(self.engine, context, params)
         source, target = params["TransformInput"], params["TransformOutput"]
-        data = JobData(self.platform, f"{TRANSFORM_JOB.arn}/{params['TransformJobName']}", variant["RoleArn"])
-        data.require_objects(source["DataSource"]["S3DataSource"]["S3Uri"], context.region)
+        job, uri = f"{TRANSFORM_JOB.arn}/{params['TransformJobName']}", source["DataSource"]["S3DataSource"]["S3Uri"]
+        protection.require_objects(self.platform, job, variant["RoleArn"], uri, context.region)
         capture = params.get("DataCaptureConfig", {})
         for member, uri in (("S3OutputPath", target["S3OutputPath"]), ("DestinationS3Uri", capture.get("DestinationS3Uri"))):
             if uri and not self.platform.objects.bucket_exists(split(uri)[0]):

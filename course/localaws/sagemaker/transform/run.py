@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from course.localaws.core.resources import Document
-from course.localaws.jobs import ml_folder
 from course.localaws.jobs.activity import ThreadTask
 from course.localaws.jobs.runner import JobFailure
 from course.localaws.jobs.s3_data import DataError, InputObject
+from course.localaws.sagemaker.core.failure_reasons import download_failed, shorten, upload_failed
 from course.localaws.sagemaker.core.job_family import JobRun
 from course.localaws.sagemaker.core.protection import key_of
 from course.localaws.sagemaker.hosting.servers import instances
@@ -53,7 +53,7 @@ class TransformRun(JobRun):
             self._upload(done)
             self._capture(done, folder)
         except DataError as error:
-            raise JobFailure(ml_folder.shorten(f"ClientError: Artifact upload failed:{error}")) from error
+            raise JobFailure(upload_failed(error)) from error
         if failed := [output for output in outputs if output.failure]:
             raise JobFailure(failed[0].failure)
 
@@ -69,7 +69,7 @@ class TransformRun(JobRun):
             for item in items[:1]:
                 self.data.require_read(item.stored.bucket, item.stored.key)
         except DataError as error:
-            raise JobFailure(ml_folder.shorten(f"ClientError: Data download failed:{error}")) from error
+            raise JobFailure(download_failed(error)) from error
         return [ObjectOutput(item, folder / str(number)) for number, item in enumerate(items)]
 
     def _transform(self, made: list[tuple[HostedInstance, str]], outputs: list[ObjectOutput]) -> None:
@@ -83,7 +83,7 @@ class TransformRun(JobRun):
                 raise JobFailure(ALGORITHM_ERROR) from error
         except HostingError as error:
             if not self.job.ending:
-                raise JobFailure(ml_folder.shorten(f"ClientError: {error}")) from error
+                raise JobFailure(shorten(f"ClientError: {error}")) from error
         except Exception:
             if not self.job.ending:  # otherwise it failed because its instances were stopped
                 raise
@@ -122,7 +122,7 @@ def ended(now: float, status: str, failure: str) -> dict:
 
 def inputs(items: Sequence[InputObject]) -> list:
     """A manifest of objects, by their paths below the common prefix of their keys."""
-    prefixes = {f"s3://{item.stored.bucket}/{item.stored.key.removesuffix(str(item.place))}" for item in items}
-    if len(prefixes) == 1 and all(item.stored.key.endswith(str(item.place)) for item in items):
-        return [{"prefix": prefixes.pop()}, *(str(item.place) for item in items)]
+    prefixes = {f"s3://{item.stored.bucket}/{item.stored.key.removesuffix(str(item.path))}" for item in items}
+    if len(prefixes) == 1 and all(item.stored.key.endswith(str(item.path)) for item in items):
+        return [{"prefix": prefixes.pop()}, *(str(item.path) for item in items)]
     return [{"prefix": f"s3://{items[0].stored.bucket}/"}, *(item.stored.key for item in items)]

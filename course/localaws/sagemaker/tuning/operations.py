@@ -11,9 +11,9 @@ from course.localaws import images
 from course.localaws.core.context import Context, Operation
 from course.localaws.core.errors import AwsError
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
-from course.localaws.jobs.runner import require_role
 from course.localaws.sagemaker.core import quotas
 from course.localaws.sagemaker.core.job_family import LOST, RUNNING
+from course.localaws.sagemaker.core.protection import require_role
 from course.localaws.sagemaker.training.operations import TRAINING_JOB, TrainingJobs
 from course.localaws.sagemaker.tuning import autotune, training_jobs, warm_start
 from course.localaws.sagemaker.tuning.plan import TuningPlan, plans_of, stopping_of

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING
 
 from course.localaws.core.context import Context
 from course.localaws.core.errors import AwsError
-from course.localaws.jobs.runner import ServerShuttingDown, internal_error, persist
+from course.localaws.jobs.runner import ServerShuttingDown, persist
 from course.localaws.sagemaker.core import quotas
+from course.localaws.sagemaker.core.failure_reasons import internal_error
 from course.localaws.sagemaker.core.job_family import JobListener
 from course.localaws.sagemaker.tuning import training_jobs
 from course.localaws.sagemaker.tuning.plan import TuningPlan, search_of, stopping_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from course.localaws.core import selection
+from course.localaws.core import paging
 
 if TYPE_CHECKING:
     from course.localaws.core.resources import Document
@@ -85,7 +85,7 @@ def page(summaries: list[dict], params: dict) -> tuple[list[dict], str | None]:
     shown = [summary for summary in summaries if params.get("StatusEquals") in (None, summary["TrainingJobStatus"])]
     value = SORTED_BY[params.get("SortBy", "Name")]
     shown = [summary for summary in shown if value(summary) is not None]
-    return selection.page(shown, "TrainingJobArn", value, {"SortOrder": "Ascending"} | params)
+    return paging.page(shown, "TrainingJobArn", value, {"SortOrder": "Ascending"} | params)
 
 
 def _progress(job: Document) -> dict:

@@ -15,7 +15,7 @@ import pytest
 from course.localaws.images.pytorch import train
 from course.localaws.images.shared import launchers
 from course.localaws.images.shared.script_mode import ClientError, Environment
-from course.localaws.jobs import ml_folder
+from course.localaws.sagemaker.core import ml_folder
 from course.localaws.sagemaker.core.cluster import hosts, resource_config
 from tests.localaws.sagemaker.job_fixtures import JobFixtures, cluster, needs_torch
 from tests.localaws.sagemaker.training.test_training_sdk import ALL_REDUCE

@@ -22,10 +22,11 @@ from course.localaws.core.context import Context
 from course.localaws.core.errors import AwsError
 from course.localaws.images import custom
 from course.localaws.images.shared.multi_model import MEMORY
+from course.localaws.jobs.boxes import BoxSpec, make_box, search_path, variables
 from course.localaws.jobs.overlay import Overlay
-from course.localaws.jobs.runner import JobLog, JobRunner, remove, search_path
+from course.localaws.jobs.runner import JobLog, JobRunner, remove
 from course.localaws.jobs.s3_data import JobData
-from course.localaws.sagemaker.core import instance_types
+from course.localaws.sagemaker.core import instance_types, ml_folder
 from course.localaws.sagemaker.hosting.servers import model_data
 from course.localaws.sagemaker.hosting.servers.model_data import HostingError
 from course.sandbox.box import Box, best_mode
@@ -191,7 +192,8 @@ class ModelServer:
 
     def _share(self, overlay: Overlay, command: Sequence[str]) -> int:
         """Run a command that installs packages shared by servers. `stop` ends it too."""
-        box = self._runner.box(self._folder, {"PATH": search_path(overlay)}, overlay=overlay, image=self._image)
+        spec = BoxSpec(self._folder, {"PATH": search_path(overlay)}, overlay=overlay, image=self._image)
+        box = make_box(self._runner.platform, spec)
         self._running = box.start(command, lambda lines: None)
         return self._running.wait()
 
@@ -236,12 +238,18 @@ class ModelServer:
         # A user's program may insist on port 8080, as on AWS. With namespaces, each server has its own port 8080.
         inside = CONTAINER_PORT if self._image.files and best_mode() == "namespace" else None
         bound = {"SAGEMAKER_BIND_TO_PORT": str(inside or self.port)}
-        extra = self._image.environment | ours | self._container.get("Environment", {}) | bound
-        variables = self._runner.variables(self._context, self._variant["RoleArn"], overlay, extra)
-        memory = self._variant.get("MemoryBytes")
-        return self._runner.box(
-            self._folder, variables, output=UNLIMITED, serves=self.port, inside=inside, memory=memory, image=self._image
+        extra = ml_folder.ENVIRONMENT | self._image.environment | ours | self._container.get("Environment", {}) | bound
+        platform = self._runner.platform
+        spec = BoxSpec(
+            self._folder,
+            variables(platform, self._context, self._variant["RoleArn"], overlay, extra),
+            self._image,
+            published_port=self.port,
+            container_port=inside,
+            memory=self._variant.get("MemoryBytes"),
+            output=UNLIMITED,
         )
+        return make_box(platform, spec)
 
     def _wait_for_ping(self) -> None:
         limit = time.monotonic() + self._variant.get("ContainerStartupHealthCheckTimeoutInSeconds", STARTUP_SECONDS)

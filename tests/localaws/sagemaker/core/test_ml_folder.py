@@ -9,7 +9,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course.localaws.jobs import ml_folder
+from course.localaws.sagemaker.core import ml_folder
 
 
 def test_links_to_opt_ml_lead_to_what_lies_there(tmp_path: Path) -> None:

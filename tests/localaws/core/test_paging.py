@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course.localaws.core import selection
+from course.localaws.core import paging
 from course.localaws.core.errors import AwsError
 
 VALUES = st.one_of(st.none(), st.integers(-3, 3), st.floats(-3, 3), st.sampled_from(["", "a", "b"]))
@@ -17,7 +17,7 @@ def test_pages_of_any_size_show_each_once_and_in_order(values: list, size: int, 
     params = {"MaxResults": size} | ({"SortOrder": order} if order else {})
     shown, token = [], None
     while True:
-        page, token = selection.page(documents, "Arn", lambda document: document["value"], params | ({"NextToken": token} if token else {}))
+        page, token = paging.page(documents, "Arn", lambda document: document["value"], params | ({"NextToken": token} if token else {}))
         shown += page
         assert len(page) <= size and (token is None or len(page) == size)
         if token is None:
@@ -31,10 +31,10 @@ def test_pages_of_any_size_show_each_once_and_in_order(values: list, size: int, 
 @given(st.text(max_size=40))
 def test_a_token_of_another_query_or_of_nobody_is_refused(text: str) -> None:
     documents = [{"Arn": "a", "value": 1}, {"Arn": "b", "value": 2}]
-    _, token = selection.page(documents, "Arn", lambda document: document["value"], {"MaxResults": 1})
+    _, token = paging.page(documents, "Arn", lambda document: document["value"], {"MaxResults": 1})
     for params in ({"NextToken": token, "SortOrder": "Ascending"}, {"NextToken": text or "x"}):
         try:
-            selection.page(documents, "Arn", lambda document: document["value"], params)
+            paging.page(documents, "Arn", lambda document: document["value"], params)
         except AwsError as error:
             assert error.code == "ValidationException"
         else:

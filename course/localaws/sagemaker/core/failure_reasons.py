@@ -1,0 +1,55 @@
+"""The texts of ``FailureReason`` and ``ExitMessage``."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+from course.sandbox.limits import Limits
+from course.sandbox.process import BoxProcess
+
+LONGEST = 1024  # bytes of FailureReason and ExitMessage
+OUT_OF_MEMORY = "ClientError: Please use an instance type with more memory, or reduce the size of job data processed on an instance."
+
+
+def shorten(text: str, suffix: str = "") -> str:
+    """Cut ``text`` so that it and the whole suffix fit into `LONGEST` bytes."""
+    room = LONGEST - len(suffix.encode())
+    return text.encode()[:room].decode(errors="ignore") + suffix
+
+
+def read_message(path: Path) -> str | None:
+    """The first `LONGEST` bytes of a file that the job may have written; None when there is no such file."""
+    try:
+        with path.open("rb") as file:
+            return shorten(file.read(LONGEST).decode(errors="replace"))
+    except OSError:
+        return None
+
+
+def download_failed(error: object) -> str:
+    """The reason when input data could not be fetched."""
+    return shorten(f"ClientError: Data download failed:{error}")
+
+
+def upload_failed(error: object) -> str:
+    """The reason when results could not be stored."""
+    return shorten(f"ClientError: Artifact upload failed:{error}")
+
+
+def limit_exceeded(running: BoxProcess, limits: Limits) -> str:
+    """The reason when a program ended because it exceeded a limit of its box; ``""`` when it did not."""
+    code = running.exit_code
+    reasons = {
+        "memory": OUT_OF_MEMORY,
+        "disk": f"AlgorithmError: [Errno 28] No space left on device, exit code: {code}",
+        "processes": f"AlgorithmError: the job had more than {limits.processes} processes, exit code: {code}",
+    }
+    return reasons.get(running.limit, "")
+
+
+def internal_error(error: Exception) -> str:
+    """The reason when the local AWS itself failed."""
+    if getattr(error, "errno", None) == errno.ENOSPC or "disk is full" in str(error):
+        return "InternalServerError: No space left on device, the disk that holds the state of the local AWS"
+    return f"InternalServerError: {type(error).__name__}: {error}"
