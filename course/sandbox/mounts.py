@@ -22,16 +22,7 @@ ETC = """
     pip.conf pki profile protocols resolv.conf rpc services shells skel ssl timezone xdg
 """
 # Environment variables that a box inherits (`box.INHERITED`) and whose values are paths.
-PATH_VARIABLES = (
-    "JAVA_HOME",
-    "LD_LIBRARY_PATH",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-    "PIP_CONFIG_FILE",
-    "PIP_CERT",
-    "PIP_FIND_LINKS",
-    "PIP_CACHE_DIR",
-)
+PATH_VARIABLES = "JAVA_HOME LD_LIBRARY_PATH SSL_CERT_FILE SSL_CERT_DIR PIP_CONFIG_FILE PIP_CERT PIP_FIND_LINKS PIP_CACHE_DIR"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +68,7 @@ def machine() -> tuple[BindMount, ...]:
 def _others() -> Iterator[Path]:
     yield from (path for path in Path("/opt").iterdir() if path.name != "ml")
     yield from python()
-    for name in PATH_VARIABLES:
+    for name in PATH_VARIABLES.split():
         yield from (Path(part) for part in os.environ.get(name, "").split(os.pathsep) if part.startswith("/"))
 
 

@@ -11,11 +11,7 @@ import random
 import sys
 from dataclasses import dataclass
 
-from course.localaws.core.errors import AwsError
-from course.localaws.sagemaker.core import ml_folder, quotas
-
 ONLY_GROUP = "homogeneousCluster"
-LARGEST = "Maximum number of instances per training job"
 LOOPBACK = "lo" if sys.platform == "linux" else "lo0"
 BLOCKS = 62_500  # of 254 addresses each: 127.1.0.x to 127.250.249.x
 
@@ -35,28 +31,11 @@ def instances(resources: dict) -> list[tuple[str, int]]:
     return [(group["InstanceType"], group["InstanceCount"]) for group in groups or [resources]]
 
 
-def check(resources: dict) -> None:
-    """Refuse a ``ResourceConfig`` that has no instances or contradicts itself. Raises AwsError."""
-    groups = resources.get("InstanceGroups")
-    if groups and ("InstanceType" in resources or "InstanceCount" in resources):
-        raise AwsError("ValidationException", "ResourceConfig has either InstanceGroups or InstanceType and InstanceCount, not both.")
-    if not groups and not ("InstanceType" in resources and "InstanceCount" in resources):
-        raise AwsError("ValidationException", "ResourceConfig takes InstanceType and InstanceCount, or InstanceGroups.")
-    names = [group["InstanceGroupName"] for group in groups or []]
-    if len(names) != len(set(names)):
-        raise AwsError("ValidationException", f"InstanceGroupName must be unique in ResourceConfig; got {', '.join(names)}.")
-    counts = [count for _, count in instances(resources)]
-    if min(counts) < 1:
-        raise AwsError("ValidationException", f"InstanceCount must be at least 1; got {min(counts)}.")
-    quotas.check(LARGEST, sum(counts))
-
-
 def hosts(resources: dict) -> list[Host]:
     """The hosts of a job, numbered through its groups in order."""
     groups = resources.get("InstanceGroups") or [resources | {"InstanceGroupName": ONLY_GROUP}]
     members = [group for group in groups for _ in range(group["InstanceCount"])]
-    names = ml_folder.hosts(len(members))
-    return [Host(name, group["InstanceGroupName"], group["InstanceType"]) for name, group in zip(names, members, strict=True)]
+    return [Host(f"algo-{number}", group["InstanceGroupName"], group["InstanceType"]) for number, group in enumerate(members, 1)]
 
 
 def resource_config(cluster: list[Host], current: Host) -> dict:

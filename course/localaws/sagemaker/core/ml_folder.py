@@ -13,15 +13,9 @@ from pathlib import Path
 
 from course.localaws.core.errors import AwsError
 
-HOST = "algo-1"
 ML = Path("/opt/ml")
 ENVIRONMENT = {"SAGEMAKER_BASE_DIR": str(ML)}  # of every program of a job or model server
 CHECKPOINTS = "/opt/ml/checkpoints"  # the default LocalPath of checkpoints
-
-
-def hosts(count: int) -> list[str]:
-    """The names by which the hosts of a job know each other."""
-    return [f"algo-{number}" for number in range(1, count + 1)]
 
 
 def real_path(root: Path, local: str) -> Path:
@@ -72,7 +66,7 @@ def create_training_layout(
         _write(config / "checkpointconfig.json", {"S3Uri": checkpoint["S3Uri"], "LocalPath": checkpoint.get("LocalPath", CHECKPOINTS)})
 
 
-def create_processing_layout(root: Path, job: dict, host: str = HOST, hosts: Sequence[str] = (HOST,)) -> None:
+def create_processing_layout(root: Path, job: dict, host: str, hosts: Sequence[str]) -> None:
     """Make the folders of a processing job, ``processingjobconfig.json`` and ``resourceconfig.json``."""
     for folder in ("config", "processing", "output"):
         (root / folder).mkdir(parents=True)

@@ -23,13 +23,7 @@ SERVICE = "sagemaker.amazonaws.com"  # the service principal that a role must tr
 
 
 def require_role(platform: Platform, role: str) -> None:
-    """Check that SageMaker may assume a role. Waits for IAM.
-
-    Raises
-    ------
-    AwsError
-        ``ValidationException`` with AWS's text.
-    """
+    """Check that SageMaker may assume a role. Waits for IAM. Raises AwsError ``ValidationException`` with AWS's text."""
     identity = platform.identity
     document = identity.moto.run(lambda: identity.role_document(role))
     statements = document["AssumeRolePolicyDocument"]["Statement"] if document else []
@@ -45,13 +39,7 @@ def require_role(platform: Platform, role: str) -> None:
 
 
 def require_objects(platform: Platform, job: str, role: str, uri: str, region: str) -> None:
-    """Check that a job's role finds an object under a prefix, as AWS does before it accepts the job.
-
-    Raises
-    ------
-    AwsError
-        ``ValidationException`` with AWS's text.
-    """
+    """Check that a job's role finds an object under a prefix. Raises AwsError ``ValidationException`` with AWS's text."""
     bucket, prefix = split(uri)
     reason = ""
     try:
@@ -71,27 +59,15 @@ def require_objects(platform: Platform, job: str, role: str, uri: str, region: s
 
 
 def check(platform: Platform, context: Context, keys: Iterable[str | None], vpc: dict | None) -> None:
-    """Check the keys and the ``VpcConfig`` of a request; None stands for a member that the request does not have.
-
-    Raises
-    ------
-    AwsError
-        ``ValidationException``
-    """
+    """Check the keys and the ``VpcConfig`` of a request; None stands for an absent member. Raises AwsError ``ValidationException``."""
     for key in filter(None, keys):
         key_arn(platform, context, key)
     if vpc:
-        check_vpc(platform, context, vpc)
+        _check_vpc(platform, context, vpc)
 
 
 def key_arn(platform: Platform, context: Context, key: str) -> str:
-    """The ARN of a KMS key by its id, ARN or alias. Waits for moto.
-
-    Raises
-    ------
-    AwsError
-        ``ValidationException`` when the region has no such key, or the key cannot be used.
-    """
+    """The ARN of a KMS key by its id, ARN or alias. Waits for moto. Raises AwsError ``ValidationException`` for an unusable key."""
 
     def find() -> tuple[str, str]:
         from moto.kms.models import kms_backends
@@ -115,19 +91,8 @@ def key_of(platform: Platform, context: Context, config: dict) -> str | None:
     return key_arn(platform, context, config["KmsKeyId"]) if config.get("KmsKeyId") else None
 
 
-def check_vpc(platform: Platform, context: Context, vpc: dict) -> None:
-    """Check that subnets and security groups exist and belong to one VPC. Waits for moto.
-
-    Parameters
-    ----------
-    vpc : dict
-        ``VpcConfig`` of a request.
-
-    Raises
-    ------
-    AwsError
-        ``ValidationException``
-    """
+def _check_vpc(platform: Platform, context: Context, vpc: dict) -> None:
+    """Check that the subnets and security groups of a ``VpcConfig`` exist and belong to one VPC. Waits for moto."""
 
     def find() -> dict[str, str | None]:
         from moto.ec2.models import ec2_backends

@@ -34,14 +34,8 @@ from course.sandbox.process import BoxGroup, BoxProcess
 GROUP = "/aws/sagemaker/ProcessingJobs"
 # Members of the job in processingjobconfig.json.
 CONFIGURED = (
-    "AppSpecification",
-    "Environment",
-    "ProcessingInputs",
-    "ProcessingOutputConfig",
-    "ProcessingResources",
-    "RoleArn",
-    "StoppingCondition",
-)
+    "AppSpecification", "Environment", "ProcessingInputs", "ProcessingOutputConfig", "ProcessingResources", "RoleArn", "StoppingCondition",
+)  # fmt: skip
 
 
 class ProcessingRun(JobRun):
@@ -111,7 +105,7 @@ class ProcessingRun(JobRun):
 
     def _fetch(self, roots: list[Path], image: Image, stack: contextlib.ExitStack) -> None:
         """Make the folders of every instance and fetch the inputs. Pipes are fed until ``stack`` is closed. Raises DataError."""
-        document, names = self.document, ml_folder.hosts(len(roots))
+        document, names = self.document, list(self._addresses)
         config = {"ProcessingJobArn": document["ProcessingJobArn"], "ProcessingJobName": self.name}
         config |= {member: document[member] for member in CONFIGURED if member in document}
         for root, name in zip(roots, names, strict=True):

@@ -26,18 +26,34 @@ def check(params: dict) -> None:
     resources = params["ResourceConfig"]
     if "InstancePreferences" in resources:
         raise unsupported("ResourceConfig.InstancePreferences")
-    cluster.check(resources)
+    check_instances(resources)
     names = [channel["ChannelName"] for channel in params.get("InputDataConfig", [])]
     if len(names) != len(set(names)):
         raise invalid(f"Channel names must be unique; got {', '.join(names)}.")
     for channel in params.get("InputDataConfig", []):
         check_channel(channel, specification["TrainingInputMode"], {host.group for host in cluster.hosts(resources)})
     check_warm_pool(params)
-    debugger.check(params)
+    check_rules(params)
     for member in ("CheckpointConfig", *debugger.WRITTEN):
         ml_folder.check_below(params.get(member, {}).get("LocalPath", ml_folder.CHECKPOINTS))
     check_isolation(params.get("EnableNetworkIsolation", False))
     check_time(params.get("StoppingCondition", {}), params.get("EnableManagedSpotTraining", False), "RetryStrategy" in params)
+
+
+def check_instances(resources: dict) -> None:
+    """Refuse a ``ResourceConfig`` that has no instances or contradicts itself."""
+    groups = resources.get("InstanceGroups")
+    if groups and ("InstanceType" in resources or "InstanceCount" in resources):
+        raise invalid("ResourceConfig has either InstanceGroups or InstanceType and InstanceCount, not both.")
+    if not groups and not ("InstanceType" in resources and "InstanceCount" in resources):
+        raise invalid("ResourceConfig takes InstanceType and InstanceCount, or InstanceGroups.")
+    names = [group["InstanceGroupName"] for group in groups or []]
+    if len(names) != len(set(names)):
+        raise invalid(f"InstanceGroupName must be unique in ResourceConfig; got {', '.join(names)}.")
+    counts = [count for _, count in cluster.instances(resources)]
+    if min(counts) < 1:
+        raise invalid(f"InstanceCount must be at least 1; got {min(counts)}.")
+    quotas.check("Maximum number of instances per training job", sum(counts))
 
 
 def check_channel(request: dict, job_mode: str, groups: set[str]) -> None:
@@ -75,6 +91,14 @@ def check_warm_pool(params: dict) -> None:
         raise invalid("Warm pools (KeepAlivePeriodInSeconds) cannot be used with managed Spot training.")
     if seconds and "InstanceGroups" in params["ResourceConfig"]:
         raise invalid("Warm pools (KeepAlivePeriodInSeconds) cannot be used with heterogeneous clusters.")
+
+
+def check_rules(params: dict) -> None:
+    """Refuse rule names that are not unique."""
+    for kind in debugger.RULES:
+        names = [rule["RuleConfigurationName"] for rule in params.get(f"{kind}Configurations", [])]
+        if len(names) != len(set(names)):
+            raise invalid(f"RuleConfigurationName must be unique in {kind}Configurations; got {', '.join(names)}.")
 
 
 def check_time(condition: dict, spot: bool, retried: bool) -> None:

@@ -12,7 +12,6 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from course.localaws.core.errors import invalid
 from course.localaws.jobs.folder_sync import FolderSync
 from course.localaws.jobs.s3_data import JobData
 from course.localaws.sagemaker.core import ml_folder
@@ -36,14 +35,6 @@ def described(params: dict, now: float) -> dict:
             found[f"{kind}Configurations"] = [{"VolumeSizeInGB": 0} | rule for rule in rules]
             found[statuses] = [{"RuleConfigurationName": rule["RuleConfigurationName"], **status} for rule in rules]
     return found | ({"ProfilingStatus": "Disabled"} if "ProfilerConfig" in params else {})
-
-
-def check(params: dict) -> None:
-    """Refuse rule names that are not unique. Raises AwsError ``ValidationException``."""
-    for kind in RULES:
-        names = [rule["RuleConfigurationName"] for rule in params.get(f"{kind}Configurations", [])]
-        if len(names) != len(set(names)):
-            raise invalid(f"RuleConfigurationName must be unique in {kind}Configurations; got {', '.join(names)}.")
 
 
 def prepare(root: Path, job: dict, data: JobData) -> Iterator[FolderSync]:

@@ -74,7 +74,7 @@ class TrainingJobs(JobFamily):
         if resources:
             checks.check_warm_pool(params)
             self._pools.extend(context, job["TrainingJobName"], resources["KeepAlivePeriodInSeconds"])
-        debugger.check(params)
+        checks.check_rules(params)
 
         def changes(present: Document) -> dict:
             while_running = {member: params[member] for member in MUTABLE if member in params}

@@ -13,11 +13,6 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
-
-from course.localaws.core.data_files import table
-
-TABLE = Path(__file__).with_name("spot.yaml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +77,3 @@ class Interruptions:
             if self._kill is not None:  # otherwise the program has just ended by itself, and the order waits for the next program
                 self._taken = self._orders.popleft()
                 self._kill()
-
-
-def billable(seconds: int, spot: bool) -> int:
-    """The billed seconds of a job's training seconds. For Spot instances they are the modelled share in `spot.yaml`."""
-    return max(1, math.ceil(seconds * table(TABLE)["billed_share"])) if spot else seconds

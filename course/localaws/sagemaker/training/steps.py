@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from course.localaws.sagemaker.training.spot import billable
+from course.localaws.core.data_files import table
 
 if TYPE_CHECKING:
     from course.localaws.core.resources import Document
@@ -17,6 +18,7 @@ MESSAGES = {
     "MaxRuntimeExceeded": "Training job runtime exceeded MaxRuntimeInSeconds provided",
     "MaxWaitTimeExceeded": "Training job wait time exceeded MaxWaitTimeInSeconds provided",
 }
+SPOT = Path(__file__).with_name("spot.yaml")
 ACTIVE = ("Downloading", "Training", "Uploading", "Stopping")  # the statuses in which it holds instances
 
 
@@ -60,3 +62,8 @@ def seconds_in(document: Document, statuses: tuple[str, ...], now: float) -> flo
     """The seconds that a job has spent in these secondary statuses."""
     steps = [step for step in document["SecondaryStatusTransitions"] if step["Status"] in statuses]
     return sum(step.get("EndTime", now) - step["StartTime"] for step in steps)
+
+
+def billable(seconds: int, spot: bool) -> int:
+    """The billed seconds of a job's training seconds. For Spot instances they are the modelled share in `spot.yaml`."""
+    return max(1, math.ceil(seconds * table(SPOT)["billed_share"])) if spot else seconds
