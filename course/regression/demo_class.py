@@ -1,23 +1,41 @@
-"""A small class of learners, made from the course itself and put through plain nbgrader commands."""
+"""A small class of learners, made from the course itself, and graded by `course grade` or by plain nbgrader commands.
+
+    python -m course.regression.demo_class [--nbgrader]
+
+grades the class on all notebooks, for `make nightly`.
+"""
 
 from __future__ import annotations
 
+import argparse
+import contextlib
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nbformat
 
-from course.regression.execute import WORKERS
+from course import interrupts
+from course.regression.execute import WORKERS, lessons
 from course.regression.process_pool import ProcessPool
 
 Answers = Mapping[str, str]
 """Exercise id -> code of its answer cell."""
 
-NBGRADER_SECONDS = 1200
+Scores = Mapping[str, Mapping[str, tuple[float, float]]]
+"""Learner -> notebook -> (points earned, points possible)."""
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = Path("build", "class")
+COMMAND_SECONDS = 3600
+GRADED = "graded "  # begins the line that `course grade` prints for each submission
+NEEDS_HUMAN = 1  # the exit code of `course grade` when it could not judge an exercise, which then has no points
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +61,11 @@ LEARNERS = (
 
 
 class DemoClassError(Exception):
-    """An nbgrader command failed; the message has its last lines."""
+    """A command failed; the message has its last lines."""
 
 
 class DemoClass:
-    """A course folder of its own, below ``folder``, in which nbgrader releases, collects and grades; the repository stays as it is.
+    """A course folder below ``folder``, in which a class is released, handed in and graded; the repository is not changed.
 
     Parameters
     ----------
@@ -55,55 +73,104 @@ class DemoClass:
         The repository.
     folder : Path
         Made anew.
+    notebooks : sequence of Path
+        The solution notebooks that the class works on.
     """
 
-    def __init__(self, root: Path, folder: Path) -> None:
+    def __init__(self, root: Path, folder: Path, notebooks: Sequence[Path]) -> None:
         self.root = root
         self.folder = folder
+        self.notebooks = tuple(notebooks)
+        self.lessons = sorted({path.parent.name for path in notebooks})
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         for name in ("solutions", "graders", "nbgrader_config.py"):
             (folder / name).symlink_to(root / name)
-        self.lessons = sorted(path.name for path in (root / "solutions").glob("m*") if list(path.glob("*.ipynb")))
 
     def release(self) -> None:
-        """Generate every lesson's learner notebooks and their rows in the gradebook that each learner's own begins as."""
-        with ProcessPool(1) as crew:
+        """Generate the learner's notebooks and enter them into the gradebook, by nbgrader."""
+        with ProcessPool(1) as pool:
+            for path in self.notebooks:
+                arguments = (path.parent.name, f"--CourseDirectory.notebook_id={path.stem}", "--force", "--create")
+                self._command(pool, "nbgrader", "generate_assignment", *arguments)
+
+    def submit_all(self) -> None:
+        """Hand in the answers of each learner."""
+        for learner in LEARNERS:
             for lesson in self.lessons:
-                self._nbgrader(crew, "generate_assignment", lesson, "--force", "--create")
+                self._submit(learner, lesson)
 
-    def submit(self, learner: Learner) -> None:
-        for lesson in self.lessons:
-            target = self.folder / "submitted" / learner.name / lesson
-            shutil.copytree(self.folder / "notebooks" / lesson, target)
-            for path in sorted(target.glob("*.ipynb")):
-                references = reference_answers(self.root / "solutions" / lesson / path.name)
-                fill_in(path, learner.choose(references, mistaken_answers(self.root / "graders" / lesson, references)))
+    def _submit(self, learner: Learner, lesson: str) -> None:
+        target = self.folder / "submitted" / learner.name / lesson
+        shutil.copytree(self.folder / "notebooks" / lesson, target)
+        for path in sorted(target.glob("*.ipynb")):
+            references = reference_answers(self.root / "solutions" / lesson / path.name)
+            fill_in(path, learner.choose(references, mistaken_answers(self.root / "graders" / lesson, references)))
 
-    def _grade(self, crew: ProcessPool, learner: Learner, on_lesson: Callable[[], None]) -> dict[str, tuple[float, float]]:
-        """Autograde one learner's lessons and write their feedback; return lesson -> (points earned, points possible)."""
-        gradebook = self.folder / f"gradebook_{learner.name}.db"  # one each, so that two at a time do not wait for one SQLite file
+    def grade(self, on_submission: Callable[[str], None]) -> Scores:
+        """Grade the class by `course grade`.
+
+        Parameters
+        ----------
+        on_submission : callable
+            Called with a line for each graded notebook of each learner.
+
+        Raises
+        ------
+        DemoClassError
+        """
+        database = self.folder / "gradebook.db"
+        arguments = ("grade", *self.lessons, "--jobs", str(WORKERS), "--db", f"sqlite:///{database}")
+        with ProcessPool(1) as pool:
+            self._command(pool, "course.cli", *arguments, on_line=lambda line: _pass_on(line, on_submission), expect=(0, NEEDS_HUMAN))
+        return {learner.name: scores(database, learner.name) for learner in LEARNERS}
+
+    def autograde(self, on_submission: Callable[[str], None]) -> Scores:
+        """Grade the class by plain nbgrader commands, as `grade` does by `course grade`."""
+        with ProcessPool(WORKERS) as pool:
+            graded = {learner.name: pool.submit(self._autograde, pool, learner, on_submission) for learner in LEARNERS}
+            return {name: each.result() for name, each in graded.items()}
+
+    def _autograde(self, pool: ProcessPool, learner: Learner, on_submission: Callable[[str], None]) -> dict[str, tuple[float, float]]:
+        """Autograde one learner's lessons and write their feedback."""
+        gradebook = self.folder / f"gradebook_{learner.name}.db"  # one each: two processes would wait for each other's SQLite lock
         shutil.copy(self.folder / "gradebook.db", gradebook)
         database = f"--CourseDirectory.db_url=sqlite:///{gradebook}"
         for lesson in self.lessons:
-            self._nbgrader(crew, "autograde", lesson, "--student", learner.name, "--create", database)
-            self._nbgrader(crew, "generate_feedback", lesson, "--student", learner.name, database)
-            on_lesson()
+            self._command(pool, "nbgrader", "autograde", lesson, "--student", learner.name, "--create", database)
+            self._command(pool, "nbgrader", "generate_feedback", lesson, "--student", learner.name, database)
+            on_submission(f"{learner.name}, {lesson}: autograded")
         return scores(gradebook, learner.name)
 
-    def grade_all(self, on_lesson: Callable[[], None]) -> dict[str, dict[str, tuple[float, float]]]:
-        for learner in LEARNERS:
-            self.submit(learner)
-        with ProcessPool(WORKERS) as crew:
-            graded = {learner.name: crew.submit(self._grade, crew, learner, on_lesson) for learner in LEARNERS}
-            return {name: grade.result() for name, grade in graded.items()}
+    def _command(
+        self, pool: ProcessPool, *command: str, on_line: Callable[[str], None] = lambda _: None, expect: Sequence[int] = (0,)
+    ) -> None:
+        """Run a module with its arguments in the class's folder; ``on_line`` gets each line of its output."""
+        options: dict[str, Any] = {"cwd": self.folder, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        last: deque[str] = deque(maxlen=15)
+        with pool.child([sys.executable, "-m", *command], **options) as child, _time_limit(child):
+            for line in child.stdout:
+                last.append(line.rstrip())
+                on_line(last[-1])
+        if child.returncode not in expect:
+            name = " ".join(["course", *command[1:]] if command[0] == "course.cli" else command)
+            raise DemoClassError(f"`{name}` failed:\n" + "\n".join(last))
 
-    def _nbgrader(self, crew: ProcessPool, *arguments: str) -> None:
-        command = [sys.executable, "-m", "nbgrader", *arguments]
-        with crew.child(command, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as nbgrader:
-            output, _ = nbgrader.communicate(timeout=NBGRADER_SECONDS)
-        if nbgrader.returncode:
-            raise DemoClassError(f"`nbgrader {' '.join(arguments)}` failed:\n" + "\n".join(output.splitlines()[-15:]))
+
+@contextlib.contextmanager
+def _time_limit(child: subprocess.Popen) -> Iterator[None]:
+    timer = threading.Timer(COMMAND_SECONDS, child.terminate)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _pass_on(line: str, on_submission: Callable[[str], None]) -> None:
+    """Report a line of `course grade` if it is about a submission."""
+    if line.startswith(GRADED):
+        on_submission(line.removeprefix(GRADED))
 
 
 def reference_answers(solution: Path) -> dict[str, str]:
@@ -131,18 +198,41 @@ def fill_in(notebook: Path, answers: Answers) -> None:
 
 
 def scores(gradebook: Path, learner: str) -> dict[str, tuple[float, float]]:
-    """Lesson -> (points earned, points possible), from nbgrader's gradebook."""
+    """Notebook -> (points earned, points possible), from nbgrader's gradebook."""
     from nbgrader.api import Gradebook
 
     with Gradebook(f"sqlite:///{gradebook}") as book:
-        return {submission.name: (submission.score, submission.max_score) for submission in book.student_submissions(learner)}
+        submitted = [notebook for submission in book.student_submissions(learner) for notebook in submission.notebooks]
+        return {notebook.name: (notebook.score, notebook.max_score) for notebook in submitted}
 
 
-def unexpected(results: Mapping[str, Mapping[str, tuple[float, float]]]) -> list[str]:
-    """A line for each learner and lesson whose score is not what that learner deserves."""
+def unexpected(results: Scores) -> list[str]:
+    """A line for each learner and notebook whose score is not the expected one."""
     return [
-        f"{learner.name} has {earned:g} of {possible:g} points in {lesson}; expected {learner.expectation}."
+        f"{learner.name} has {earned:g} of {possible:g} points in {notebook}; expected {learner.expectation}."
         for learner in LEARNERS
-        for lesson, (earned, possible) in results[learner.name].items()
+        for notebook, (earned, possible) in results[learner.name].items()
         if not learner.expected(earned / possible)
     ]
+
+
+def main() -> int:
+    """Grade the class on all notebooks; 0 when every score is the expected one."""
+    parser = argparse.ArgumentParser(prog="python -m course.regression.demo_class", description="Grade the class of four on all lessons.")
+    parser.add_argument("--nbgrader", action="store_true", help="by plain nbgrader commands instead of `course grade`")
+    options = parser.parse_args()
+    klass = DemoClass(ROOT, ROOT / FOLDER / ("nbgrader" if options.nbgrader else "course"), lessons(ROOT))
+    grade = klass.autograde if options.nbgrader else klass.grade
+    try:
+        klass.release()
+        klass.submit_all()
+        problems = unexpected(grade(lambda line: print(line, flush=True)))
+    except DemoClassError as error:
+        problems = [f"the class was not graded: {error}"]
+    for problem in problems:
+        print(f"Not as expected: {problem}")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(interrupts.run(main))

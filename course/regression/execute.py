@@ -1,8 +1,8 @@
-"""Notebooks in, executed notebooks and figures out: papermill, each notebook in a process of its own.
+"""Executes notebooks with papermill, each in its own process, and measures them.
 
     python -m course.regression.execute SOURCE OUTPUT PARAMETERS
 
-is that process; PARAMETERS are JSON. Its standard output has an empty line for each cell that is done, and then, as JSON, an `Executed`.
+is that process; PARAMETERS are JSON. It prints an empty line after each cell, and at the end its `Executed` as JSON.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from course.regression.process_pool import ProcessPool
 
 WORKERS = 2  # the size of the machine the course is built for
 CELL_SECONDS = 300  # a cell that takes longer hangs
-PATIENT = {"OMP_WAIT_POLICY": "PASSIVE"}  # OpenMP's threads wait in a loop, or else, on the cores that the other notebooks need
+PATIENT = {"OMP_WAIT_POLICY": "PASSIVE"}  # else OpenMP's threads busy-wait on the cores that the other notebooks need
 
 
 class ExecutionError(Exception):
@@ -92,15 +92,15 @@ def execute(source: Path, output: Path, parameters: Mapping[str, object], on_cel
             execution_timeout=CELL_SECONDS,
             on_cell_executed=lambda **_: on_cell(),
         )
-    except Exception as failure:  # whatever stops a notebook is a result of the run, not the end of it
+    except Exception as failure:  # a notebook that fails is a result of the run and must not end it
         error = _one_line(failure)
     return _figures(source, output, time.perf_counter() - started, error)
 
 
 def _kernel() -> dict[str, Any]:
-    """What to tell papermill of the kernel; nothing for one that starts as always.
+    """Options of papermill that select the kernel; none for an ordinary kernel.
 
-    Kernels that are there at once come by way of the local AWS, of which a process that works with a real account imports nothing.
+    Preloaded kernels need the local AWS's package, which a process that works with a real account must not import.
     """
     if os.environ.get("COURSE_BACKEND") == "aws":
         return {}
@@ -111,7 +111,7 @@ def _kernel() -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _preloaded(sources: Sequence[Path], environments: Sequence[Mapping[str, str]]) -> Iterator[list[dict[str, str]]]:
-    """The environments, each with where its kernels come from; what these have imported pays from the third notebook of each on."""
+    """The environments, each with the address of preloaded kernels. Preloading pays from the third notebook of each environment on."""
     few = len(sources) <= 2 * len(environments)
     if few or any(environment.get("COURSE_BACKEND") == "aws" for environment in environments):
         yield [dict(environment) for environment in environments]
@@ -148,10 +148,10 @@ def _figures(source: Path, output: Path, seconds: float, error: str) -> Executed
 
 
 def cells_of(notebook: Path) -> list[nbformat.NotebookNode]:
-    """The cells of a notebook; none when it cannot be read, which its execution will say."""
+    """The cells of a notebook; none when it cannot be read. Its execution then reports the error."""
     try:
         return nbformat.read(notebook, as_version=4).cells
-    except Exception:  # there is no end of what a broken file makes of nbformat
+    except Exception:  # nbformat raises many kinds of errors on a broken file
         return []
 
 
@@ -172,12 +172,14 @@ def execute_all(
     environments: Sequence[Mapping[str, str]],
     on_cell: Callable[[str], None],
     parameters: Mapping[str, object] | None = None,
+    on_notebook: Callable[[Executed], None] = lambda _: None,
 ) -> list[Executed]:
     """Execute notebooks, as many at a time as there are environments; the results are in the order of ``sources``.
 
-    Each environment is given to every so-manieth notebook, one after the other: lessons that run at the same time must not share a
-    local AWS, since a new account has quotas for one lesson. ``on_cell(notebook)`` is called, in any thread, when a cell is done.
-    Copies go to ``folder/<lesson>/<notebook>.ipynb``, and beside them what the kernels complained of.
+    The notebooks are dealt out to the environments in turn; those of one environment run one after the other. Lessons that run at the
+    same time must not share a local AWS, since a new account has quotas for one lesson. ``on_cell(notebook)`` is called after each
+    cell and ``on_notebook(result)`` after each notebook, in any thread. Copies go to ``folder/<lesson>/<notebook>.ipynb``, each with
+    a log of the kernel's error output beside it.
 
     Raises
     ------
@@ -185,18 +187,21 @@ def execute_all(
         When the process that executes a notebook ends without a result.
     """
 
-    def share(crew: ProcessPool, number: int) -> list[Executed]:
-        mine = sources[number :: len(environments)]
-        return [_in_a_child(crew, source, folder, environments[number], parameters or {}, on_cell) for source in mine]
+    def share(pool: ProcessPool, number: int) -> list[Executed]:
+        runs = []
+        for source in sources[number :: len(environments)]:
+            runs.append(_in_a_child(pool, source, folder, environments[number], parameters or {}, on_cell))
+            on_notebook(runs[-1])
+        return runs
 
-    with _preloaded(sources, environments) as environments, ProcessPool(len(environments)) as crew:
-        shares = [crew.submit(share, crew, number) for number in range(len(environments))]
+    with _preloaded(sources, environments) as environments, ProcessPool(len(environments)) as pool:
+        shares = [pool.submit(share, pool, number) for number in range(len(environments))]
         done = {run.output: run for job in shares for run in job.result()}
     return [done[_copy(folder, source)] for source in sources]
 
 
 def _in_a_child(
-    crew: ProcessPool,
+    pool: ProcessPool,
     source: Path,
     folder: Path,
     environment: Mapping[str, str],
@@ -208,7 +213,7 @@ def _in_a_child(
     command = [sys.executable, "-m", "course.regression.execute", str(source), str(output), json.dumps(dict(parameters))]
     with output.with_suffix(".log").open("w") as log:
         options: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": log, "text": True, "env": PATIENT | os.environ | environment}
-        with crew.child(command, **options) as child:
+        with pool.child(command, **options) as child:
             for line in child.stdout:
                 if line.strip():
                     return Executed.of_json(line)
@@ -224,7 +229,7 @@ def _copy(folder: Path, source: Path) -> Path:
 def main() -> int:
     source, output, parameters = sys.argv[1:]
     report = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no result
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # keeps what libraries print out of the result
     print(execute(Path(source), Path(output), json.loads(parameters), lambda: print(file=report)).as_json(), file=report)
     return 0
 

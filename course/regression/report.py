@@ -1,4 +1,4 @@
-"""The report of a run: one HTML page that a person wants to look at, readable by keyboard and screen reader, with no network."""
+"""The report of a run: one HTML page, readable by keyboard and screen reader, without a network."""
 
 from __future__ import annotations
 
@@ -17,24 +17,29 @@ if TYPE_CHECKING:
 PACKAGES = ("sagemaker", "sagemaker-core", "boto3", "moto", "nbgrader", "papermill", "pandas", "xgboost-cpu", "jupyterlab")
 
 Scores = Mapping[str, Mapping[str, tuple[float, float]]]
-"""Learner -> lesson -> (points earned, points possible)."""
+"""Learner -> lesson or notebook -> (points earned, points possible)."""
 
 
-def write(path: Path, runs: Sequence[Executed], scores: Scores, problems: Sequence[str]) -> None:
-    """Write the page. ``problems`` are the lines that say what was not as expected; none means the run is good."""
+def write(path: Path, runs: Sequence[Executed], scores: Scores, problems: Sequence[str], reasons: Sequence[str] = ()) -> None:
+    """Write the page.
+
+    ``problems`` are the lines that say what was not as expected; none means the run is good. ``reasons`` say which lessons ran and
+    were graded, and why.
+    """
     verdict = "Everything is as expected." if not problems else f"{len(problems)} things are not as expected."
     parts = [pages.paragraph(f"{datetime.now(UTC):%d %B %Y, %H:%M} UTC. {verdict}")]
     if problems:
         parts += [pages.heading("What is not as expected"), pages.bullets(problems)]
     parts += [
         pages.heading("Lessons"),
+        *map(pages.paragraph, reasons),
         pages.table("Reference notebooks, executed by papermill on the local AWS", LESSON_COLUMNS, [lesson_row(run) for run in runs]),
         pages.figure(_seconds_plot(runs), "Seconds that each notebook took; the slowest cell is the darker part of its bar."),
     ]
     if scores:
         parts += [
             pages.heading("Class"),
-            pages.table("Points through nbgrader", *score_rows(scores)),
+            pages.table("Points, graded by `course grade`", *score_rows(scores)),
             pages.figure(_class_plot(scores), "Share of the points that each learner of the class got in each lesson."),
         ]
     parts += [pages.heading("Versions"), pages.table("Packages", ("package", "version"), [(name, _version(name)) for name in PACKAGES])]

@@ -36,7 +36,7 @@ def signal_at_once():
 
 def plain():
     with contextlib.ExitStack() as begun:
-        with interrupts.held():
+        with interrupts.defer_signals():
             child = subprocess.Popen(COMMAND, preexec_fn=signal_at_once)
             begun.callback(child.wait)
             begun.callback(child.kill)

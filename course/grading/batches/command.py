@@ -161,13 +161,20 @@ def _with_progress(works: Sequence[GradingTask], jobs: int, grader: Grader | Non
         TextColumn("left:"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, disable=not works) as progress:
+    with Progress(*columns, console=console, disable=not (works and console.is_terminal)) as progress:
         task = progress.add_task("grading", total=standing + len(works), completed=standing)
 
         def tell(result: Result) -> None:
             progress.update(task, advance=1, description=f"graded {result.student}, {result.notebook}")
+            if not console.is_terminal:
+                console.print(_line(result), markup=False, highlight=False, soft_wrap=True)
 
         return grade_all(works, jobs, tell, grader)
+
+
+def _line(result: Result) -> str:
+    """What a log shows of a submission as soon as it is graded."""
+    return f"graded {result.student}, {result.notebook}: {result.score:g} of {result.points:g} points, {result.seconds:.0f} s"
 
 
 if __name__ == "__main__":
