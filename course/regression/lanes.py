@@ -1,8 +1,8 @@
-"""`make test` and `make nightly`: the lanes of checks, three at a time, each in a process of its own; a table and an honest exit code.
+"""Runs the lanes of checks for `make test` and `make nightly`: three at a time, with a table and an honest exit code.
 
     python -m course.regression.lanes [--nightly] [LANE ...]
 
-`lanes.yaml` says what a lane is. Logs, JUnit files and the status page go to ``build/lanes/``.
+`lanes.yaml` declares the lanes. Logs, JUnit files and the status page go to ``build/lanes/``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import time
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -32,7 +32,7 @@ from course.regression.process_pool import ProcessPool
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = Path("build", "lanes")
-AT_A_TIME = 3  # one more than the cores of the machine the course is built for: a lane waits for a fifth of its time
+AT_A_TIME = 3  # one more than the two cores the course is built for, because a lane waits for a fifth of its time
 SHOWN_LINES = 400  # of the log of a lane that failed
 
 
@@ -44,7 +44,7 @@ class LaneError(Exception):
 class Lane:
     """A named set of checks. ``checks`` are modules with their arguments; ``tests`` are paths below ``tests/``.
 
-    One that runs ``alone`` waits until the others have ended: it measures.
+    A lane that runs ``alone`` measures something, and waits until the others have ended. ``budget`` is in seconds, 0 for none.
     """
 
     name: str
@@ -53,11 +53,12 @@ class Lane:
     tests: tuple[str, ...]
     nightly: bool
     alone: bool = False
+    budget: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class LaneResult:
-    """What came out of a lane; ``log`` holds all that it printed."""
+    """The result of one lane; ``log`` holds all that it printed."""
 
     lane: Lane
     passed: int
@@ -72,9 +73,14 @@ class LaneResult:
             return "failed"
         return "passed" if self.passed else "ran no test"
 
+    @property
+    def seconds_over_budget(self) -> float:
+        """0 when the lane kept to its budget or has none."""
+        return max(0.0, self.seconds - self.lane.budget) if self.lane.budget else 0.0
+
 
 def lanes(root: Path = ROOT) -> list[Lane]:
-    """All lanes of `lanes.yaml`; those without anything to run yet are left out."""
+    """All lanes of `lanes.yaml` that have something to run."""
     declared = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
     tests = root / "tests"
     claimed = {path for lane in declared for name in lane.get("tests", ()) for path in _matching(tests, name)}
@@ -85,7 +91,7 @@ def lanes(root: Path = ROOT) -> list[Lane]:
         checks = tuple(check for check in lane.get("checks", ()) if _exists(root, check))
         if paths or checks:
             flags = {flag: lane.get(flag, False) for flag in ("nightly", "alone")}
-            found.append(Lane(lane["name"], lane["title"], checks, tuple(sorted(paths)), **flags))
+            found.append(Lane(lane["name"], lane["title"], checks, tuple(sorted(paths)), **flags, budget=lane["budget"]))
     return found
 
 
@@ -94,7 +100,7 @@ def _matching(tests: Path, pattern: str) -> list[str]:
 
 
 def _paths(tests: Path, name: str, claimed: set[str]) -> Iterator[str]:
-    """What a name of `lanes.yaml` stands for: "rest", or folders and files by a pattern; of a folder that others share, what is left."""
+    """The paths that a name of `lanes.yaml` selects: a pattern, without what other lanes name below it, or "rest"."""
     if name == "rest":
         yield from _rest(tests, claimed)
     for path in _matching(tests, name):
@@ -103,7 +109,7 @@ def _paths(tests: Path, name: str, claimed: set[str]) -> Iterator[str]:
 
 
 def _rest(tests: Path, claimed: set[str], within: str = "") -> Iterator[str]:
-    """The folders and files of tests that no lane names; of a folder in which one is named, the others."""
+    """The folders and files of tests that no lane names. A folder of which a lane names a part is replaced by its other parts."""
     for path in sorted((tests / within).iterdir()):
         name = path.relative_to(tests).as_posix()
         if name in claimed or path.name == "__pycache__" or not (path.is_dir() or path.match("test_*.py")):
@@ -115,13 +121,13 @@ def _rest(tests: Path, claimed: set[str], within: str = "") -> Iterator[str]:
 
 
 def _exists(root: Path, check: str) -> bool:
-    """Whether a check can run: always, but for a folder of this repository that is still empty."""
+    """Whether a check can run: False for a folder of this repository that is still empty."""
     folder = root / check.split()[0]
     return not folder.is_dir() or (folder / "__main__.py").is_file()
 
 
 def select(names: Sequence[str], nightly: bool, root: Path = ROOT) -> list[Lane]:
-    """The lanes to run.
+    """The lanes to run. In a nightly run, lanes that also run by day have no budget: they include the nightly tests.
 
     Raises
     ------
@@ -130,16 +136,17 @@ def select(names: Sequence[str], nightly: bool, root: Path = ROOT) -> list[Lane]
     known = lanes(root)
     if unknown := set(names) - {lane.name for lane in known}:
         raise LaneError(f"no lane {', '.join(sorted(unknown))}; there are {', '.join(lane.name for lane in known)}.")
-    return [lane for lane in known if (lane.name in names if names else nightly or not lane.nightly)]
+    chosen = [lane for lane in known if (lane.name in names if names else nightly or not lane.nightly)]
+    return [replace(lane, budget=0.0) if nightly and not lane.nightly else lane for lane in chosen]
 
 
 class LaneRunner:
-    """Runs lanes, each of their checks in a process of its own."""
+    """Runs lanes, each check in its own process."""
 
     def __init__(self, root: Path, nightly: bool) -> None:
         self.root, self.nightly = root, nightly
         self.folder = root / RESULTS
-        self.crew = ProcessPool(AT_A_TIME)
+        self.pool = ProcessPool(AT_A_TIME)
 
     def run(self, lane: Lane) -> LaneResult:
         """Run all checks and tests of a lane, also after one has failed."""
@@ -164,12 +171,12 @@ class LaneRunner:
     def _execute(self, command: Sequence[str], output, environment: dict[str, str]) -> int:
         output.write(f"$ {' '.join(Path(word).name if word == sys.executable else word for word in command)}\n".encode())
         output.flush()
-        with self.crew.child(command, cwd=self.root, stdout=output, stderr=output, env=environment) as process:
+        with self.pool.child(command, cwd=self.root, stdout=output, stderr=output, env=environment) as process:
             return process.wait()
 
 
 def _counts(junit: Path, code: int) -> tuple[int, int, int]:
-    """Tests passed, failed and skipped, of a JUnit file; a run that ended without one, or found no test, has failed."""
+    """Tests passed, failed and skipped, from a JUnit file. Without a file, or with a non-zero exit code, at least one has failed."""
     try:
         suites = list(ElementTree.parse(junit).getroot().iter("testsuite"))
     except (OSError, ElementTree.ParseError):
@@ -182,9 +189,9 @@ def _counts(junit: Path, code: int) -> tuple[int, int, int]:
 
 
 def run_all(chosen: Sequence[Lane], runner: LaneRunner, console: Console) -> list[LaneResult]:
-    """Run lanes, `AT_A_TIME` in parallel, then those that run alone, with progress; on an interrupt nothing is left running."""
+    """Run lanes, `AT_A_TIME` in parallel, then those that run alone. Shows progress; an interrupt leaves nothing running."""
     outcomes: list[LaneResult] = []
-    with _progress(console) as tell, runner.crew as crew:
+    with _progress(console) as tell, runner.pool as pool:
 
         def job(lane: Lane) -> LaneResult:
             tell(lane, None)
@@ -192,7 +199,7 @@ def run_all(chosen: Sequence[Lane], runner: LaneRunner, console: Console) -> lis
 
         together = [lane for lane in chosen if not lane.alone]
         for group in (together, *([lane] for lane in chosen if lane.alone)):
-            for done in as_completed([crew.submit(job, lane) for lane in group]):
+            for done in as_completed([pool.submit(job, lane) for lane in group]):
                 outcomes.append(done.result())
                 tell(outcomes[-1].lane, outcomes[-1])
     return sorted(outcomes, key=lambda outcome: chosen.index(outcome.lane))
@@ -221,17 +228,27 @@ def _line(lane: Lane, outcome: LaneResult | None) -> str:
 
 
 def show(outcomes: Sequence[LaneResult], root: Path, console: Console) -> None:
-    """What failed, in full; then a row for each lane."""
+    """Print the logs of lanes that failed, then a row for each lane, then the lanes over their budgets."""
     for outcome in outcomes:
         if outcome.result != "passed":
             lines = outcome.log.read_text(encoding="utf-8", errors="replace").splitlines()
             console.rule(f"{outcome.lane.name} {outcome.result}: {outcome.log.relative_to(root)}")
             console.print("\n".join(lines[-SHOWN_LINES:]), markup=False, highlight=False, soft_wrap=True)
-    table = Table("lane", "what", "tests", "skipped", "seconds", "result")
+    table = Table("lane", "what", "tests", "skipped", "seconds", "budget", "result")
     for outcome in outcomes:
-        tests = str(outcome.passed + outcome.failed)
-        table.add_row(outcome.lane.name, outcome.lane.title, tests, str(outcome.skipped), f"{outcome.seconds:.0f}", outcome.result)
+        lane, tests = outcome.lane, str(outcome.passed + outcome.failed)
+        budget = f"{lane.budget:.0f}" if lane.budget else ""
+        table.add_row(lane.name, lane.title, tests, str(outcome.skipped), f"{outcome.seconds:.0f}", budget, outcome.result)
     console.print(table)
+    if line := over_budget(outcomes):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def over_budget(outcomes: Sequence[LaneResult]) -> str:
+    """A line that names the lanes over their budgets and by how much; empty when there are none. It is a report, not a failure."""
+    over = [outcome for outcome in outcomes if outcome.seconds_over_budget >= 1]
+    named = ", ".join(f"{outcome.lane.name} by {outcome.seconds_over_budget:.0f} s of {outcome.lane.budget:.0f} s" for outcome in over)
+    return f"Over budget on this machine: {named}." if over else ""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""The status page of a run of the lanes, and the timings of all runs so far, which CI keeps from night to night."""
+"""The status page of a run of the lanes, and the timings of all runs, which CI keeps from night to night."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class LaneTiming:
 
     @classmethod
     def of(cls, outcome) -> LaneTiming:
-        """The row of a lane's `course.regression.lanes.Outcome`, now and here."""
+        """The row of a lane's `course.regression.lanes.LaneResult`, now and on this machine."""
         when = datetime.now(UTC).isoformat(timespec="minutes")
         machine = f"{platform.system()} {platform.machine()}"
         tests, seconds = outcome.passed + outcome.failed, round(outcome.seconds, 1)
@@ -37,7 +37,7 @@ class LaneTiming:
 
 
 def write(folder: Path, rows: Sequence[LaneTiming]) -> None:
-    """Append to ``timings.csv`` beside ``folder``, and write ``status.html`` into it: this run, and earlier seconds of each lane."""
+    """Append to ``timings.csv`` beside ``folder``, and write ``status.html`` into it: this run and the earlier seconds of each lane."""
     timings = folder.parent / TIMINGS
     earlier = _read(timings)
     with timings.open("a", newline="", encoding="utf-8") as file:

@@ -102,6 +102,22 @@ def test_a_lane_that_runs_alone_waits_for_the_others(course):
     assert [each.name for each in lanes.lanes() if each.alone] == ["benchmarks"]
 
 
+def test_a_lane_over_its_budget_is_named_and_passes(course, capsys):
+    slow = lanes.Lane("slow", "it takes its time", (), ("good",), nightly=False, budget=0.001)
+    found = outcomes(course, slow, lane("free", "good"))
+    late = [lanes.LaneResult(slow, 2, 0, 0, 61.0, found["slow"].log), found["free"]]
+    lanes.show(late, course, lanes.Console(width=120))
+    assert "Over budget on this machine: slow by 61 s of 0 s." in capsys.readouterr().out
+    assert found["slow"].result == "passed" and lanes.over_budget([found["free"]]) == ""
+
+
+def test_the_budgets_by_day_fit_into_fifteen_minutes():
+    chosen = lanes.select([], nightly=False)
+    assert all(each.budget > 0 for each in lanes.lanes())
+    assert sum(each.budget for each in chosen) <= lanes.AT_A_TIME * 15 * 60
+    assert {each.budget for each in lanes.select([each.name for each in chosen], nightly=True)} == {0}
+
+
 def test_the_closing_line_and_the_exit_code_of_the_command(course):
     """The command itself, on a lane that passes and one that does not."""
     script = (
@@ -120,7 +136,7 @@ def test_the_closing_line_and_the_exit_code_of_the_command(course):
         assert [(row["lane"], row["result"]) for row in csv.DictReader(file)] == [("good", "passed"), ("good", "passed"), ("bad", "failed")]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.nightly)])
 def test_an_interrupt_leaves_nothing_running(course, tmp_path, number):
     """And lets the fixtures of the lane's tests put away what they made."""
     begun, put_away, scratch = tmp_path / "begun", tmp_path / "put-away", tmp_path / "tmp"
