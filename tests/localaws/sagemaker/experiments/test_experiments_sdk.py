@@ -94,6 +94,7 @@ def test_a_training_job_of_a_run_loads_it_and_logs_to_it(world: JobFixtures, ses
     logged_by_its_job(world, experiment, job["TrainingJobArn"], f"{name}-aws-training-job")
 
 
+@pytest.mark.nightly  # the training job of a run does the same by day
 def test_a_processing_job_of_a_run_loads_it_and_logs_to_it(world: JobFixtures, session: object, tmp_path: Path) -> None:  # noqa: F811
     from sagemaker.core.experiments.run import Run
     from sagemaker.core.processing import ScriptProcessor

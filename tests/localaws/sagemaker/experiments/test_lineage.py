@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.localaws.sagemaker.job_fixtures import JobFixtures
 from tests.localaws.sagemaker.processing.test_processing import refused
 
@@ -10,6 +12,7 @@ def artifact(world: JobFixtures, uri: str, **params: object) -> str:
     return world.sagemaker.create_artifact(Source={"SourceUri": uri}, ArtifactType="DataSet", **params)["ArtifactArn"]
 
 
+@pytest.mark.second_mode_nightly  # records are the same in both modes
 def test_an_artifact_is_kept_and_changed(world: JobFixtures) -> None:
     uri = f"s3://b/{world.name('data')}"
     arn = artifact(world, uri, ArtifactName="flights", Properties={"rows": "3", "old": "1"}, Tags=[{"Key": "team", "Value": "a"}])

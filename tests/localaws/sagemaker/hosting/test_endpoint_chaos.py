@@ -126,7 +126,7 @@ def check_notifications(chaos: Chaos, results: LoadResults) -> None:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("kills", [50, pytest.param(100, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize("kills", [20, *(pytest.param(kills, marks=pytest.mark.nightly) for kills in (50, 100))])
 def test_endpoints_under_load(tmp_path: Path, kills: int) -> None:
     chaos = Chaos(tmp_path / "state", seed=kills)
     asks = {"single": upper("single"), "many": of_many("many", MODELS), "queued": queued("queued")}

@@ -67,6 +67,7 @@ def test_the_exit_message_has_at_most_a_kilobyte(world: JobFixtures) -> None:
     assert job["ProcessingJobStatus"] == "Completed" and job["ExitMessage"] == "é" * 512
 
 
+@pytest.mark.second_mode_nightly  # descriptions are the same in both modes
 def test_everything_is_described(world: JobFixtures, key: str, vpc: dict) -> None:
     uri = world.put("described/a.csv", "1")
     request = {

@@ -191,6 +191,7 @@ if os.fork() == 0:
     assert world.processes() == [] and world.boxes() == []
 
 
+@pytest.mark.second_mode_nightly  # the log is read the same way in both modes
 def test_a_job_that_prints_100_mb(world: JobFixtures) -> None:
     world.client("iam").list_roles()  # moto is loaded by its first call and takes its memory then, whatever jobs do
     world.trained(world.train(world.name("quiet"), entrypoint=["/bin/bash", "-c", "echo little"]))

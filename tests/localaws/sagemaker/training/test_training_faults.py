@@ -32,6 +32,7 @@ def start(state: Path, mode: str, monkeypatch: pytest.MonkeyPatch) -> launch.Han
     return launch.start(state)
 
 
+@pytest.mark.second_mode_nightly  # a restart is the same in both modes
 @pytest.mark.parametrize("mode", MODES)
 def test_killed_while_a_job_runs(tmp_path: Path, mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
     state = tmp_path / "state"
@@ -75,6 +76,7 @@ def test_a_job_that_may_be_retried_goes_on_at_the_next_start(tmp_path: Path, end
         world.handle.stop()
 
 
+@pytest.mark.second_mode_nightly  # a restart is the same in both modes
 @pytest.mark.parametrize("mode", MODES)
 def test_stopped_and_reset_while_a_job_runs(tmp_path: Path, mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
     world = JobFixtures(start(tmp_path / "state", mode, monkeypatch), mode)

@@ -95,6 +95,7 @@ def test_model_trainer_with_a_script(world: JobFixtures, session: object, tmp_pa
     assert world.archive(job["ModelArtifacts"]["S3ModelArtifacts"])["facts.json"] == b'[3, "1,2\\n", "{\\"depth\\": 3}", "1.0"]'
 
 
+@pytest.mark.nightly  # test_training.py covers it by day without the SDK
 def test_model_trainer_with_a_script_that_raises(world: JobFixtures, session: object, tmp_path: Path) -> None:
     from sagemaker.train.configs import SourceCode
 
@@ -123,6 +124,7 @@ def test_model_trainer_with_the_built_in_xgboost(world: JobFixtures, session: ob
     assert [metric["MetricName"] for metric in job["FinalMetricDataList"]] == ["train:auc"]
 
 
+@pytest.mark.nightly  # test_training_hosts.py covers it by day without the SDK
 def test_model_trainer_on_two_instances(world: JobFixtures, session: object, tmp_path: Path) -> None:
     from sagemaker.train.configs import SourceCode
 
@@ -177,6 +179,7 @@ def test_torchrun_of_the_sdk(world: JobFixtures, session: object, tmp_path: Path
     assert world.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"total": b"3.0 of 2"}
 
 
+@pytest.mark.nightly  # test_training_algorithms.py covers it by day without the SDK
 def test_model_trainer_with_a_first_party_algorithm(world: JobFixtures, session: object) -> None:
     """On the URI that the SDK writes, with hyperparameters of any type."""
     from sagemaker.core import image_uris
@@ -255,6 +258,7 @@ def processing_shapes(where: str) -> dict:
     }
 
 
+@pytest.mark.nightly  # test_framework_processor does the same and more by day
 def test_script_processor(world: JobFixtures, session: object, tmp_path: Path) -> None:
     from sagemaker.core.processing import ScriptProcessor
 
@@ -282,6 +286,7 @@ def test_framework_processor(world: JobFixtures, session: object, tmp_path: Path
     assert world.get(f"{where}/result.txt") == b"1,2;x1.0"
 
 
+@pytest.mark.nightly  # test_custom_images.py and the other tests here cover it by day
 def test_model_trainer_with_an_image_of_ones_own(world: JobFixtures, session: object, tmp_path: Path) -> None:
     """What the image has is there beside the script that the SDK brings; without a script the image's own program runs."""
     from sagemaker.train.configs import SourceCode

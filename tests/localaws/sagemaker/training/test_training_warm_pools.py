@@ -79,6 +79,7 @@ def test_a_script_that_fails_leaves_a_sound_cluster(world: JobFixtures) -> None:
     assert warm(world, ran(world, "raise ValueError"))["Status"] == "Available"
 
 
+@pytest.mark.second_mode_nightly  # the comparison is the same in both modes
 def test_jobs_that_do_not_match(world: JobFixtures) -> None:
     first = ran(world)
     other_role = world.name("OtherRole")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.localaws.sagemaker.job_fixtures import BUCKET, JobFixtures
 from tests.localaws.sagemaker.processing.test_processing import refused
 from tests.localaws.sagemaker.transform.transform_fixtures import (
@@ -27,6 +29,7 @@ def output_fn(numbers, accept): return "".join(f"{1 / each:g}\\n" for each in nu
 """
 
 
+@pytest.mark.second_mode_nightly  # objects are read the same way in both modes
 def test_every_object_below_the_prefix_has_an_output_in_its_order(world: JobFixtures) -> None:
     world.put("objects-below/a.csv", "1,2\n3,4\n5,6")
     world.put("objects-below/2013/b.csv", "7,8\n")
@@ -56,6 +59,7 @@ def test_every_object_below_the_prefix_has_an_output_in_its_order(world: JobFixt
     assert world.processes() == [] and world.boxes() == []
 
 
+@pytest.mark.second_mode_nightly  # a stop is the same in both modes
 def test_a_job_that_is_stopped_stores_nothing(world: JobFixtures) -> None:
     world.put("stopped/a.csv", "1,2\n")
     world.put("stopped/b.csv", "wait,1\n")
