@@ -1,0 +1,68 @@
+"""Compiles the modules that lessons, jobs and the local AWS import, so that a new environment is ready soon.
+
+    python -m course.bytecode
+
+Kernels and jobs run in boxes that may not write bytecode. Without compiled files they would compile pandas each time they import it.
+Compiling all packages takes minutes, so this imports what lessons and images import: Python writes the bytecode of each module that
+it imports. The other modules are compiled when a process outside a box first imports them.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from course import interrupts
+from course.grading.sandbox.kernel_forkserver import LESSONS_IMPORT
+
+# Modules by the process that imports them, read from `python -X importtime` of each on 2026-11-27. Groups run in parallel.
+GROUPS: tuple[tuple[str, ...], ...] = (
+    # Kernels of lessons, and jobs of the xgboost and sklearn images.
+    (
+        *LESSONS_IMPORT,
+        "matplotlib.backends.backend_svg",
+        "sklearn.cluster",
+        "sklearn.ensemble",
+        "sklearn.gaussian_process",
+        "sklearn.pipeline",
+        "xgboost.tracker",
+        "sagemaker.core.resources",
+    ),
+    # The local AWS.
+    ("course.localaws.server.preload", "duckdb", "sqlglot"),
+    # JupyterLab.
+    ("jupyterlab.labapp", "jupyter_server.serverapp", "notebook_shim", "nbgrader.server_extensions.formgrader"),
+    # Grading, and the run of the lessons.
+    ("course.grading.batches.preload", "nbgrader.apps", "papermill", "course.regression.run"),
+)
+IMPORT = """
+import sys
+for name in sys.argv[1:]:
+    try:
+        __import__(name)
+    except Exception as error:
+        print(f"{name} is not compiled: {error}", file=sys.stderr)
+"""
+
+
+def main(groups: Sequence[Sequence[str]] = GROUPS) -> int:
+    """Compile groups of modules, as many at a time as there are cores.
+
+    Returns 0 also when a module cannot be imported. That is printed; the module is then compiled each time it is needed.
+    """
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        list(pool.map(_compile, groups))
+    return 0
+
+
+def _compile(modules: Sequence[str]) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environment |= {"MPLBACKEND": "agg", "AWS_DEFAULT_REGION": "us-east-1"}  # modules read these when they are imported
+    subprocess.run([sys.executable, "-c", IMPORT, *modules], env=environment, stdin=subprocess.DEVNULL)
+
+
+if __name__ == "__main__":
+    sys.exit(interrupts.run(main))
