@@ -23,6 +23,7 @@ import time
 from typing import Any
 
 from course.grading import values
+from course.grading.tree import DecodeError
 
 MAGIC = b"CGR1"
 HEADER = struct.Struct("!4sIH")
@@ -134,7 +135,7 @@ def _unpack(body: bytes, blobs: list[bytes], kinds: tuple[str, ...]) -> dict[str
     if kind in DATA:
         try:
             message[DATA[kind]] = values.decode(message[DATA[kind]], blobs)
-        except values.DecodeError as error:
+        except DecodeError as error:
             raise ProtocolError(f"sent {error}") from None
         if not isinstance(message[DATA[kind]], FIELDS[kind][DATA[kind]]):
             raise ProtocolError(f"sent {kind!r} without a proper {DATA[kind]!r}")

@@ -5,14 +5,18 @@ Only columns of numbers, text, truth values and times are let through: no Arrow 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from course.grading import values
 from course.grading.errors import AnswerError
+from course.grading.tree import TAG, DecodeError
+
+EncodeLabel = Callable[[Any, str], tuple[Any, list[bytes]]]  # (label, where) -> (tree, blobs), as `course.grading.values.encode`
+DecodeLabel = Callable[[Any, list[bytes]], Any]  # (tree, blobs) -> label, as `course.grading.values.decode`
 
 PLAIN = (
     pa.types.is_boolean, pa.types.is_integer, pa.types.is_floating, pa.types.is_string, pa.types.is_large_string,
@@ -20,11 +24,27 @@ PLAIN = (
 )  # fmt: skip
 
 
-def encode(value: pd.DataFrame | pd.Series | np.ndarray, where: str, blobs: list[bytes]) -> dict:
-    """Append one Arrow stream to ``blobs`` and return the tree that names it; raises `AnswerError` for columns without a plain form."""
+def encode(value: pd.DataFrame | pd.Series | np.ndarray, where: str, blobs: list[bytes], encode_label: EncodeLabel) -> dict:
+    """Append one Arrow stream to ``blobs`` and return the tree that names it.
+
+    Parameters
+    ----------
+    value : DataFrame, Series or ndarray
+    where : str
+        What messages call the value.
+    blobs : list of bytes
+        The Arrow streams so far; one is appended.
+    encode_label : callable
+        Encodes a column or index name.
+
+    Raises
+    ------
+    AnswerError
+        For columns without a plain form.
+    """
     if isinstance(value, np.ndarray):
         array = np.array(value, subok=False)
-        return {values.TAG: "array", "shape": list(array.shape), "blob": _write([(where, pd.Series(array.ravel()))], blobs)}
+        return {TAG: "array", "shape": list(array.shape), "blob": _write([(where, pd.Series(array.ravel()))], blobs)}
     kind = "column" if isinstance(value, pd.Series) else "table"
     frame = pd.DataFrame(value.to_frame() if kind == "column" else value)
     if frame.columns.nlevels > 1:
@@ -33,27 +53,33 @@ def encode(value: pd.DataFrame | pd.Series | np.ndarray, where: str, blobs: list
     columns = [(f"the index of {where}", pd.Series(level)) for level in levels]
     columns += [(f"{where}[{label!r}]", frame.iloc[:, i]) for i, label in enumerate(frame.columns)]
     return {
-        values.TAG: kind,
-        "index": [_label(name, where) for name in frame.index.names] if levels else [],
-        "columns": [_label(label, where) for label in frame.columns],
+        TAG: kind,
+        "index": [_label(name, where, encode_label) for name in frame.index.names] if levels else [],
+        "columns": [_label(label, where, encode_label) for label in frame.columns],
         "blob": _write(columns, blobs),
     }
 
 
-def decode(tree: dict, blobs: list[bytes]) -> pd.DataFrame | pd.Series | np.ndarray:
-    """The table, column or array; raises whatever pyarrow or numpy raise for bytes they did not write."""
+def decode(tree: dict, blobs: list[bytes], decode_label: DecodeLabel) -> pd.DataFrame | pd.Series | np.ndarray:
+    """The table, column or array of a tree.
+
+    Raises
+    ------
+    DecodeError
+        For a column type that `encode` never writes. Bytes that are no Arrow stream raise pyarrow's or numpy's own errors.
+    """
     with pa.ipc.open_stream(blobs[tree["blob"]]) as reader:
         stream = reader.read_all()
     stream.validate(full=True)
     for field in stream.schema:
         if not any(is_plain(field.type) for is_plain in PLAIN):
-            raise values.DecodeError(f"a column of type {field.type}")
+            raise DecodeError(f"a column of type {field.type}")
     columns = [column.to_pandas() for column in stream.columns]
-    if tree[values.TAG] == "array":
+    if tree[TAG] == "array":
         return columns[0].to_numpy().reshape(tree["shape"])
-    index, labels = ([values.decode(label, []) for label in tree[part]] for part in ("index", "columns"))
+    index, labels = ([decode_label(label, []) for label in tree[part]] for part in ("index", "columns"))
     if len(columns) != len(index) + len(labels):
-        raise values.DecodeError("a table whose columns do not match their names")
+        raise DecodeError("a table whose columns do not match their names")
     data = {i: column for i, column in enumerate(columns[len(index) :])}
     frame = pd.DataFrame(data, index=None if data else range(stream.num_rows))
     frame.columns = pd.Index(labels)
@@ -61,7 +87,7 @@ def decode(tree: dict, blobs: list[bytes]) -> pd.DataFrame | pd.Series | np.ndar
         frame.index = pd.Index(columns[0], name=index[0])
     elif index:
         frame.index = pd.MultiIndex.from_arrays(columns[: len(index)], names=index)
-    if tree[values.TAG] == "table":
+    if tree[TAG] == "table":
         return frame
     column = frame.iloc[:, 0]
     column.name = labels[0]
@@ -96,8 +122,8 @@ def _is_default(index: pd.Index) -> bool:
     return isinstance(index, pd.RangeIndex) and index.start == 0 and index.step == 1 and index.name is None
 
 
-def _label(label: Any, where: str) -> Any:
-    tree, blobs = values.encode(label, f"a column name of {where}")
+def _label(label: Any, where: str, encode_label: EncodeLabel) -> Any:
+    tree, blobs = encode_label(label, f"a column name of {where}")
     if blobs or isinstance(tree, list):
         raise AnswerError(f"a column name of `{where}` is not text or a number.")
     return tree

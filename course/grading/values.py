@@ -13,14 +13,10 @@ import sys
 from typing import Any
 
 from course.grading.errors import AnswerError
+from course.grading.tree import TAG, DecodeError
 
-TAG = "$"  # a dict with this key says what it stands for: {"$": "table", "blob": 0, ...}
 DEPTH = 40  # nesting beyond which data is taken for recursive
 DIGITS = 4000  # Python itself refuses to print longer integers
-
-
-class DecodeError(ValueError):
-    """A tree that `encode` did not write."""
 
 
 def plain(value: Any, name: str = "the value") -> Any:
@@ -125,7 +121,7 @@ def _encode_scientific(value: Any, kind: type, where: str, blobs: list[bytes], d
     if (numpy and issubclass(kind, numpy.ndarray)) or (pandas and issubclass(kind, (pandas.DataFrame, pandas.Series))):
         from course.grading import tables  # here, because pyarrow costs a lesson without tables half a second
 
-        return tables.encode(value, where, blobs)
+        return tables.encode(value, where, blobs, encode)
     if pandas and (value is getattr(pandas, "NA", None)):
         return None
     raise AnswerError(
@@ -153,5 +149,5 @@ def _decode(tree: Any, blobs: list[bytes], depth: int) -> Any:
         case "table" | "column" | "array":
             from course.grading import tables
 
-            return tables.decode(tree, blobs)
+            return tables.decode(tree, blobs, decode)
     raise DecodeError(f"unknown kind of data {tree[TAG]!r}")

@@ -16,6 +16,7 @@ from hypothesis.extra import numpy as hnp
 from hypothesis.extra import pandas as hpd
 
 from course.grading import AnswerError, kinds, values
+from course.grading.tree import TAG, DecodeError
 
 SCALARS = (
     st.none()
@@ -26,7 +27,7 @@ SCALARS = (
     | st.dates()
     | st.datetimes()
 )
-KEYS = st.text() | st.integers() | st.just(values.TAG) | st.dates()
+KEYS = st.text() | st.integers() | st.just(TAG) | st.dates()
 PLAIN = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4), max_leaves=12)
 
 
@@ -178,7 +179,7 @@ TREES = st.recursive(
 def test_a_forged_tree_is_refused_or_plain(tree: Any, blobs: list[bytes]) -> None:
     try:
         got = values.decode(tree, blobs)
-    except values.DecodeError:
+    except DecodeError:
         return
     values.plain(got)  # whatever was accepted is plain data
 
@@ -188,7 +189,7 @@ def test_pickles_are_never_read() -> None:
         def __reduce__(self) -> Any:
             return (print, ("unpickled",))
 
-    with pytest.raises(values.DecodeError):
+    with pytest.raises(DecodeError):
         values.decode({"$": "table", "index": [], "columns": ["a"], "blob": 0}, [pickle.dumps(Bomb())])
 
 
