@@ -12,8 +12,7 @@ from course.authoring.consistency import BEGIN, END, Problem
 from course.authoring.lesson import LessonSource, settings
 from course.authoring.source import LessonCell
 from course.authoring.stub import number
-from course.grading import Exercise
-from course.grading.exercise import Value
+from course.grading import Exercise, Value
 
 GOALS = "By the end you can"
 GOAL = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+(\S.*(?:\n(?!\s*(?:[-*+]|\d+[.)])\s|\s*\n).*)*)", re.M)

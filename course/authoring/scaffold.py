@@ -15,7 +15,7 @@ from course.authoring import source
 from course.authoring.consistency import BEGIN, END
 from course.authoring.stub import number
 from course.grading import vocabulary
-from course.grading.exercise import ID
+from course.grading.exercise.definition import ID
 
 LINE = 140  # characters, as pyproject.toml tells ruff
 CLOSING = re.compile(r"^# ## In this notebook we have", re.M)

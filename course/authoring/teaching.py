@@ -16,9 +16,8 @@ import nbformat
 from course.authoring import declaration
 from course.authoring.declaration import TEACHING, DeclarationError, NotebookDeclaration
 from course.authoring.notebook import number
-from course.grading import catalogue
-from course.grading.candidates import Candidate, candidates
-from course.grading.exercise import Exercise
+from course.grading import Exercise, catalogue
+from course.grading.gate.candidates import Candidate, candidates
 from course.workspace import RELEASED, ROOT
 
 NOTES = Path("docs/teaching")

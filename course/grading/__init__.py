@@ -3,13 +3,14 @@
 ``docs/grading.md`` shows the way of a grade. Imports point one way: this package knows the session, not the lessons.
 """
 
-from course.grading.answer import Answer
 from course.grading.check import check, hint
 from course.grading.errors import AnswerError, DefinitionError, UnknownExercise
-from course.grading.exercise import Exercise, Function, Value
+from course.grading.exercise.answer import Answer
+from course.grading.exercise.evidence_types import Function, Value
+from course.grading.exercise.exercise import Exercise
+from course.grading.exercise.seeds import variant
 from course.grading.report import Report
 from course.grading.reveal import reveal
-from course.grading.seeds import variant
 
 __all__ = [
     "Answer",

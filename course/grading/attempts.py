@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from course.grading.exercise import ID, ID_LENGTH, Exercise
+from course.grading.exercise.definition import ID, ID_LENGTH, ExerciseDefinition
 from course.grading.report import Report
 
 FILE = "attempts.jsonl"
@@ -74,7 +74,7 @@ def of_check(report: Report, hints: int) -> Attempt:
     )
 
 
-def of_event(exercise: Exercise, event: str, hints: int = 0) -> Attempt:
+def of_event(exercise: ExerciseDefinition, event: str, hints: int = 0) -> Attempt:
     """A hint asked for, or a reference looked at."""
     return Attempt(datetime.now(UTC), exercise.id, event, points=float(exercise.points), hints=hints)
 

@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Any
 
-from course.grading import kinds, values
+from course.grading import values
 from course.grading.capture import captured
 from course.grading.errors import AnswerError
+from course.grading.exercise import kinds
 
 
 class TimeLimit(BaseException):

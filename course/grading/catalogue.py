@@ -14,7 +14,8 @@ from functools import cache
 from pathlib import Path
 
 from course.grading.errors import DefinitionError, UnknownExercise
-from course.grading.exercise import ID, Exercise
+from course.grading.exercise.definition import ID
+from course.grading.exercise.exercise import Exercise
 
 DEFINITIONS = "m[0-9][0-9]*.py"
 HIDDEN = "_hidden"

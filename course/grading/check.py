@@ -7,11 +7,12 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from course.grading import attempts, catalogue, render, reveal, seeds
+from course.grading import attempts, catalogue, render, reveal
 from course.grading.capture import captured
 from course.grading.errors import AnswerError
 from course.grading.evaluate import evaluate_here
-from course.grading.exercise import Exercise
+from course.grading.exercise import seeds
+from course.grading.exercise.exercise import Exercise
 from course.grading.report import Report
 
 OPENED: Counter[str] = Counter()  # steps of the hint ladder that are open in this kernel, by exercise
@@ -114,7 +115,7 @@ def _graded(exercise: Exercise, evidence: dict[str, Any]) -> Report | None:
     address = os.environ.get("COURSE_GRADER_SOCKET")
     if not address:
         return None
-    from course.grading import client
+    from course.grading.submission import client
 
     return client.offer(address, exercise, evidence)
 

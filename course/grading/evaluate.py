@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from course.grading import calls
-from course.grading.answer import Answer, collect
 from course.grading.errors import AnswerError
-from course.grading.exercise import Exercise
+from course.grading.exercise.answer import Answer, collect
+from course.grading.exercise.exercise import Exercise
+from course.grading.exercise.seeds import Draw
 from course.grading.report import Report
-from course.grading.seeds import Draw
 
 PHASES = {"practice": ("practice",), "graded": ("practice", "graded"), "hidden": ("graded",)}
 

@@ -1,6 +1,6 @@
 """nbgrader's autograding with our grader behind it: `nbgrader_config.py` puts these three preprocessors into its pipeline.
 
-`RepairCells` mends a submission before anything else looks at it. `GradedExecute` has it run and judged (`course.grading.run`).
+`RepairCells` mends a submission before anything else looks at it. `GradedExecute` has it run and judged (`course.grading.submission.run`).
 `SaveGrades` takes the scores from the grader.
 """
 
@@ -28,11 +28,11 @@ from nbgrader.preprocessors import (
 from nbgrader.utils import is_solution
 from traitlets import Bool, Float, Unicode
 
-from course.grading import seeds
-from course.grading.repair import ReleasedCell, repair
-from course.grading.run import CELL_SECONDS, Submission, run
+from course.grading.exercise import seeds
 from course.grading.sandbox import kernel_forkserver
 from course.grading.sandbox.directory import GIVEN
+from course.grading.submission.repair import ReleasedCell, repair
+from course.grading.submission.run import CELL_SECONDS, Submission, run
 
 OUTCOMES = "course_outcomes"  # in nbconvert's resources: check cell -> Outcome
 

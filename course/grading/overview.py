@@ -12,12 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from course.grading import catalogue, gate_record, mutation
-from course.grading.candidates import code_cells, source_of
+from course.grading import catalogue
 from course.grading.errors import DefinitionError
-from course.grading.exercise import Exercise
-from course.grading.guesser import LIMIT
-from course.grading.mutants import fingerprint, mutants
+from course.grading.exercise.exercise import Exercise
+from course.grading.gate import mutation, record
+from course.grading.gate.candidates import code_cells, source_of
+from course.grading.gate.guesser import LIMIT
+from course.grading.gate.mutants import fingerprint, mutants
 from course.grading.render import number
 
 PAGE = Path("docs", "graders.md")
@@ -32,7 +33,7 @@ foreseeable mistakes written by hand, *mutants* of the reference answer (one sma
 understand nothing. A mutant is killed when it does not earn all points. At least {killed:.0%} must be, of those that differ from the
 reference at all; guessers may earn {limit:.0%}.
 """
-COLUMNS = ("exercise", "parts and points", "right", "wrong", "mutants killed", "survivors", *gate_record.GUESSERS, "recorded")
+COLUMNS = ("exercise", "parts and points", "right", "wrong", "mutants killed", "survivors", *record.GUESSERS, "recorded")
 SURVIVORS = """
 ## Mutants that survive
 
@@ -49,7 +50,7 @@ def page(root: Path) -> str:
     table = [line(COLUMNS), line(["---"] * 2 + ["--:"] * (len(COLUMNS) - 3) + ["---"]), *map(line, rows)]
     total: Counter[str] = Counter()
     for exercise in exercises:
-        if kept := gate_record.read(exercise.id, graders):
+        if kept := record.read(exercise.id, graders):
             total += Counter({name: kept["mutants"][name] for name in ("tried", "killed")})
     listed = [reason for exercise in exercises for reason in mutation.listed(exercise, graders).values()]
     equivalent = sum(reason.startswith(mutation.EQUIVALENT) for reason in listed)
@@ -66,19 +67,19 @@ def stale(root: Path) -> list[str]:
     for exercise in catalogue.exercises(graders).values():
         cells = code_cells(source_of(exercise.notebook, root / "solutions"))
         answer = next(cell.text for cell in cells if cell.role == "answer" and cell.exercise == exercise.id)
-        kept = gate_record.read(exercise.id, graders)
+        kept = record.read(exercise.id, graders)
         if kept and kept["mutants"]["of"] != fingerprint(mutants(answer)):
             found.append(f"{exercise.id}: its reference answer has changed; run `{RUN.format(exercise.notebook)}`.")
     return found
 
 
 def _row(exercise: Exercise, graders: Path) -> list[str]:
-    kept = gate_record.read(exercise.id, graders)
+    kept = record.read(exercise.id, graders)
     names = [path.stem for path in graders.glob(f"*/answers/{exercise.id}/*.py")]
-    found = ["not tried yet", "–", *("–" for _ in gate_record.GUESSERS), "–"]
+    found = ["not tried yet", "–", *("–" for _ in record.GUESSERS), "–"]
     if kept:
         tried, killed = kept["mutants"]["tried"], kept["mutants"]["killed"]
-        guessed = [f"{kept['guessers'][name]:.0%}" if name in kept["guessers"] else "–" for name in gate_record.GUESSERS]
+        guessed = [f"{kept['guessers'][name]:.0%}" if name in kept["guessers"] else "–" for name in record.GUESSERS]
         found = [f"{killed} of {tried}", str(tried - killed), *guessed, str(kept["date"])]
     return [
         f"`{exercise.id}` {exercise.title}",

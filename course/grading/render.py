@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from course import pages
-from course.grading.exercise import Exercise
+from course.grading.exercise.definition import ExerciseDefinition
 from course.grading.report import PartResult, Report
 
 PASSED, PARTLY, FAILED, LATER, UNREACHED = "Passed", "Partly", "Not yet", "At grading", "Not reached"
@@ -146,12 +146,12 @@ def _item(word: str, html: str) -> str:
     )
 
 
-def hints_as_text(exercise: Exercise, opened: int) -> str:
+def hints_as_text(exercise: ExerciseDefinition, opened: int) -> str:
     """The first ``opened`` hints of an exercise, a line each, how to get the next, and where to read."""
     return "\n".join([f"Hints for {exercise.id}: {exercise.title}", *(f"  {line}" for line in _help(exercise, opened))])
 
 
-def hints_as_html(exercise: Exercise, opened: int) -> str:
+def hints_as_html(exercise: ExerciseDefinition, opened: int) -> str:
     """The same as HTML of its own section."""
     title = f"Hints for {exercise.id}: {exercise.title}"
     heading = f'<h4 style="margin:0 0 .4em">{escape(title)}</h4>'
@@ -162,12 +162,12 @@ def _wants_help(report: Report) -> bool:
     return report.phase == "practice" and not report.passed
 
 
-def _help(exercise: Exercise, opened: int) -> list[str]:
+def _help(exercise: ExerciseDefinition, opened: int) -> list[str]:
     section = [f'Read again: "{exercise.section}".'] if exercise.section else []
     return [*_ladder(exercise, opened), *section]
 
 
-def _ladder(exercise: Exercise, opened: int) -> list[str]:
+def _ladder(exercise: ExerciseDefinition, opened: int) -> list[str]:
     """The open steps, and how to get the next: by a call, so that each is taken on purpose."""
     count = len(exercise.hints)
     shown = [f"Hint {step} of {count}: {hint}" for step, hint in enumerate(exercise.hints[:opened], 1)]
@@ -176,7 +176,7 @@ def _ladder(exercise: Exercise, opened: int) -> list[str]:
     return shown
 
 
-def _help_as_html(exercise: Exercise, opened: int) -> str:
+def _help_as_html(exercise: ExerciseDefinition, opened: int) -> str:
     lines: list[str] = [pages.code(line) for line in _ladder(exercise, opened)]
     if exercise.section:  # JupyterLab names a heading by its text, with dashes for blanks
         anchor = escape(exercise.section.replace(" ", "-"), quote=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from course.grading.errors import AnswerError, DefinitionError
-from course.grading.exercise import Exercise
+from course.grading.exercise.definition import ExerciseDefinition
 
 OUTPUT_LIMIT = 2_000  # characters of the learner's own output that a report repeats
 
@@ -40,12 +40,12 @@ class Report:
 
     Parameters
     ----------
-    exercise : Exercise
+    exercise : ExerciseDefinition
     phase : str
         ``"practice"`` (in the notebook) or ``"graded"``.
     """
 
-    def __init__(self, exercise: Exercise, phase: str = "practice") -> None:
+    def __init__(self, exercise: ExerciseDefinition, phase: str = "practice") -> None:
         self.exercise = exercise
         self.phase = phase
         self.problem = ""  # why the answer could not be judged to the end

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from course.grading import attempts, catalogue
 from course.grading.errors import UnknownExercise
-from course.grading.exercise import Exercise
+from course.grading.exercise.exercise import Exercise
 from course.grading.progress import learner_folder
 
 SWITCH = "COURSE_REVEAL"  # "off": not on this machine
@@ -111,7 +111,7 @@ def find(exercise_id: str, root: Path, *, anyway: bool = False) -> Revealed | No
     NoCopyError
         When there is no learner's copy, in which to note it.
     """
-    from course.grading import candidates  # reads text sources, which takes an import that no check cell should wait for
+    from course.grading.gate import candidates  # reads text sources, which takes an import that no check cell should wait for
 
     exercise = catalogue.find(exercise_id)
     if not possible():

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from course.grading import attempts
+from course.grading import Exercise, attempts
 from course.grading.attempts import CHECK, HINT, Attempt
-from course.grading.exercise import Exercise
 from course.regression.demo_learners import FULL, AnswerPool, DemoAnswer, LearnerProfile
 
 LAST_WORDS = "nothing was handed over yet: the answer cell raised NotImplementedError."

@@ -13,10 +13,9 @@ from pathlib import Path
 import nbformat
 from nbformat.notebooknode import NotebookNode
 
-from course.grading import catalogue
+from course.grading import Exercise, Function, catalogue
 from course.grading.batches.result import GRADED, Result
-from course.grading.candidates import Candidate, candidates
-from course.grading.exercise import Exercise, Function
+from course.grading.gate.candidates import Candidate, candidates
 from course.regression.demo_class import fill_in, reference_answers
 
 UNREADABLE = b'{"cells": [{"cell_type": "code", "source": "x = '  # the battery was empty while it was saved

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from course.authoring import build, consistency, lint, lint_checks, scaffold, source
-from course.grading import catalogue, gate
+from course.grading import catalogue
+from course.grading.gate import judging
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def test_a_new_exercise_is_complete_as_it_stands(here, capsys):
 
 def test_a_new_exercise_passes_the_gate_with_all_its_mutants(here):
     assert scaffold.main(["m90_1_ex4"]) == 0
-    findings = [found for found in gate.judge("m90_1", here, gate.ALL_MUTANTS) if found.exercise == "m90_1_ex4"]
+    findings = [found for found in judging.judge("m90_1", here, judging.ALL_MUTANTS) if found.exercise == "m90_1_ex4"]
     assert [(found.candidate, found.problem) for found in findings if found.problem] == []
     assert {"stub", "reference", "wrong_word", "guesser", "mutants"} <= {found.candidate for found in findings}
 

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from course.authoring import declaration
-from course.grading import catalogue, gate
+from course.grading import catalogue
+from course.grading.gate import judging
+from course.grading.gate.exercise_trial import CandidateResult
 
 ROOT = Path(__file__).parents[2]
 AT_NIGHT = declaration.slow_notebooks(ROOT, "gate")
@@ -23,8 +25,8 @@ def _notebook(exercise: str) -> str:
 
 
 @cache
-def _findings(notebook: str) -> list[gate.Finding]:
-    return gate.judge(notebook, ROOT, gate.NO_MUTANTS)
+def _findings(notebook: str) -> list[CandidateResult]:
+    return judging.judge(notebook, ROOT, judging.NO_MUTANTS)
 
 
 @pytest.mark.parametrize("exercise", [name for name in catalogue.exercises(ROOT / "graders") if _notebook(name) not in AT_NIGHT])

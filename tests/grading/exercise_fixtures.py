@@ -6,8 +6,8 @@ from typing import Any
 
 from course.grading import Exercise, Function, Report, Value
 from course.grading.evaluate import evaluate_here
-from course.grading.seeds import Draw
-from course.grading.server import no_aws
+from course.grading.exercise.seeds import Draw
+from course.grading.submission.server import no_aws
 
 
 def exercise(**changes: Any) -> Exercise:

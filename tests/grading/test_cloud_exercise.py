@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from course.grading import gate
+from course.grading.gate import judging
 from tests.grading.nbgrader_course import Course, answering
 
 FIXTURE = Path(__file__).parent / "fixture"
@@ -42,6 +42,6 @@ def test_nothing_is_left_behind(graded: Course) -> None:
 
 
 def test_gate_tries_guesses_on_an_empty_aws() -> None:
-    findings = gate.judge("m97_1", FIXTURE)
+    findings = judging.judge("m97_1", FIXTURE)
     assert [finding for finding in findings if finding.problem] == []
     assert {finding.candidate: finding.score for finding in findings}["another seed"] == 0.0

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from course.grading import DefinitionError, gate
-from course.grading.candidates import REGION, code_cells, source_of
+from course.grading import DefinitionError
+from course.grading.gate import judging
+from course.grading.gate.candidates import REGION, code_cells, source_of
 
 FIXTURE = Path(__file__).parent / "fixture"
 GRADERS, ANSWERS = "graders/m98_traps", "graders/m98_traps/answers"
@@ -33,12 +34,12 @@ def edit(course: Path, name: str, old: str, new: str) -> None:
 
 def problems(course: Path) -> dict[str, str]:
     """What is wrong, by exercise and candidate."""
-    return {f"{each.exercise} {each.candidate}": each.problem for each in gate.judge("m98_1", course) if each.problem}
+    return {f"{each.exercise} {each.candidate}": each.problem for each in judging.judge("m98_1", course) if each.problem}
 
 
 def test_sound_graders_pass(course: Path) -> None:
     here, environment = Path.cwd(), dict(os.environ)
-    findings = gate.judge("m98_1", course)
+    findings = judging.judge("m98_1", course)
     assert [each for each in findings if each.problem] == []
     assert {each.candidate for each in findings if each.exercise == "m98_1_ex1"} >= {
         "stub",
@@ -180,13 +181,13 @@ def test_decision_without_hidden_checks(course: Path) -> None:
 def test_malformed_wrong_answer(course: Path, old: str, new: str, words: str) -> None:
     edit(course, f"{ANSWERS}/m98_1_ex2/wrong_empty.py", old, new)
     with pytest.raises(DefinitionError, match=words):
-        gate.judge("m98_1", course)
+        judging.judge("m98_1", course)
 
 
 def test_cell_before_an_exercise_that_fails(course: Path) -> None:
     edit(course, SOURCE, 'described = columns(variant("m98_1_ex3"))', "described = columns(5)")
     with pytest.raises(DefinitionError, match="code cell 6 raised AttributeError"):
-        gate.judge("m98_1", course)
+        judging.judge("m98_1", course)
 
 
 def test_answer_that_never_ends_is_ended(course: Path) -> None:

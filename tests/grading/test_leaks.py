@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from course.grading.leaks import leaked, pieces
+from course.grading.gate.leaks import leaked, pieces
 
 WORDS = st.text("abcdefgh", min_size=4, max_size=9)
 NUMBERS = st.integers(1_000, 99_999).map(lambda number: number / 1_000)

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course.grading.candidates import code_cells
-from course.grading.mutants import fingerprint, mutants
+from course.grading.gate.candidates import code_cells
+from course.grading.gate.mutants import fingerprint, mutants
 
 SOLUTIONS = Path(__file__).parents[2] / "solutions"
 ANSWER = """
@@ -114,6 +114,6 @@ def test_any_expression(expression: str) -> None:
 
 
 def test_without_mutmut_the_error_says_what_to_install() -> None:
-    program = "import sys; sys.modules['mutmut'] = None\nfrom course.grading.mutants import mutants\nmutants('x = 1')"
+    program = "import sys; sys.modules['mutmut'] = None\nfrom course.grading.gate.mutants import mutants\nmutants('x = 1')"
     done = subprocess.run([sys.executable, "-c", program], text=True, capture_output=True)
     assert "install it by `uv sync --group dev`" in done.stderr

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from course.grading import DefinitionError, gate, gate_record
+from course.grading import DefinitionError
+from course.grading.gate import judging, record
 
 FIXTURE = Path(__file__).parent / "fixture"
 ANSWERS = "graders/m98_traps/answers"
@@ -35,13 +36,13 @@ def listing(course: Path, exercise: str, reason: str, *mutants: str) -> None:
     path.write_text(yaml.safe_dump([{"reason": reason, "mutants": list(mutants)}]))
 
 
-def problems(course: Path, mutants: int | None = gate.ALL_MUTANTS) -> dict[str, str]:
-    found = gate.judge("m98_1", course, mutants)
+def problems(course: Path, mutants: int | None = judging.ALL_MUTANTS) -> dict[str, str]:
+    found = judging.judge("m98_1", course, mutants)
     return {f"{each.exercise} {each.candidate}": each.problem for each in found if each.problem}
 
 
 def tally(course: Path, exercise: str):
-    return next(each.mutants for each in gate.judge("m98_1", course, gate.ALL_MUTANTS) if each.mutants and each.exercise == exercise)
+    return next(each.mutants for each in judging.judge("m98_1", course, judging.ALL_MUTANTS) if each.mutants and each.exercise == exercise)
 
 
 def test_survivors_are_findings_until_they_are_listed(course: Path) -> None:
@@ -87,7 +88,7 @@ def test_check_that_breaks_on_a_mutant(course: Path) -> None:
 def test_malformed_list(course: Path) -> None:
     listing(course, "m98_1_ex1", "", "a -> b")
     with pytest.raises(DefinitionError, match="m98_1_ex1/survivors.yaml: an entry has a `reason` and a list of `mutants`"):
-        gate.judge("m98_1", course, 2)
+        judging.judge("m98_1", course, 2)
 
 
 def test_mutant_that_never_ends_is_killed_soon(course: Path) -> None:
@@ -101,7 +102,7 @@ def test_mutant_that_never_ends_is_killed_soon(course: Path) -> None:
 def test_sample_is_small_and_always_the_same(course: Path) -> None:
     told: list[list[str]] = [[], []]
     for heard in told:
-        gate.judge("m98_1", course, 3, lambda exercise, what, heard=heard: heard.append(f"{exercise} {what}"))
+        judging.judge("m98_1", course, 3, lambda exercise, what, heard=heard: heard.append(f"{exercise} {what}"))
     assert told[0] == told[1]
     assert [what for what in told[0] if "m98_1_ex1 mutant" in what] == [f"m98_1_ex1 mutant {number} of 3" for number in range(3)]
 
@@ -111,10 +112,10 @@ def test_record_holds_the_figures(course: Path) -> None:
     command = [sys.executable, "-m", "course.grading.gate", "m98_1", "--root", str(course), "--mutants", "all", "--record"]
     done = subprocess.run(command, text=True, capture_output=True, env=os.environ | {"COLUMNS": "200"})
     assert done.returncode == 0, done.stdout + done.stderr
-    kept = gate_record.read("m98_1_ex1", course / "graders")
+    kept = record.read("m98_1_ex1", course / "graders")
     assert kept["mutants"]["tried"] == kept["mutants"]["killed"] + kept["mutants"]["equivalent"]
     assert set(kept["guessers"]) == {"guesser", "constant", "another seed"}
-    assert gate_record.read("m98_1_ex2", course / "graders")["guessers"] == {}
+    assert record.read("m98_1_ex2", course / "graders")["guessers"] == {}
 
 
 def test_record_takes_all_mutants(course: Path) -> None:

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course.grading import protocol
-from course.grading.protocol import FrameChannel, FrameTooLarge, ProtocolError
+from course.grading.submission import protocol
+from course.grading.submission.protocol import FrameChannel, FrameTooLarge, ProtocolError
 
 from .test_values import PLAIN
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.nbgraderformat import MetadataValidator
 
-from course.grading.repair import ReleasedCell, repair
+from course.grading.submission.repair import ReleasedCell, repair
 
 
 def master(name: str, source: str, **flags: object) -> ReleasedCell:

@@ -7,8 +7,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from course.grading.run import StartError, Submission, run
 from course.grading.sandbox import kernel
+from course.grading.submission.run import StartError, Submission, run
 
 FIXTURE = Path(__file__).parent / "fixture"
 

@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
-from course.grading import Exercise, catalogue, client, protocol
-from course.grading.protocol import FrameChannel
-from course.grading.seeds import Draw
-from course.grading.server import GraderServer, no_aws
+from course.grading import Exercise, catalogue
+from course.grading.exercise.seeds import Draw
+from course.grading.submission import client, protocol
+from course.grading.submission.protocol import FrameChannel
+from course.grading.submission.server import GraderServer, no_aws
 
 FIXTURE = Path(__file__).parent / "fixture" / "graders"
 
@@ -180,7 +181,7 @@ def test_missing_value_is_noticed_by_the_grader(server: GraderServer) -> None:
 
 
 def test_stuck_kernel_is_given_up(server: GraderServer, mean: Exercise, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("course.grading.server.GRACE", 0.1)
+    monkeypatch.setattr("course.grading.submission.server.GRACE", 0.1)
     mean.seconds = 0.1
     gone = threading.Event()
 

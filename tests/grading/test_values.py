@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from hypothesis.extra import pandas as hpd
 
-from course.grading import AnswerError, kinds, values
+from course.grading import AnswerError, values
+from course.grading.exercise import kinds
 from course.grading.tree import TAG, DecodeError
 
 SCALARS = (

@@ -21,7 +21,7 @@ from course.grading.batches.grade import GradingTask, packages
 from course.grading.batches.queue import BatchCancelled, GraderError
 from course.grading.batches.result import Result
 from course.grading.batches.worker import GradingWorker
-from course.grading.run import UNSEALED
+from course.grading.submission.run import UNSEALED
 from course.sandbox.box import best_mode
 
 SECONDS = 30  # for a scheduler to answer, and for a first worker to be there

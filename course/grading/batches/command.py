@@ -14,14 +14,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.text import Text
 
 from course import interrupts
-from course.grading import seeds
 from course.grading.batches import changes, exports, nbgrader_gradebook, overrides
 from course.grading.batches.folder import CourseFolder, FolderError
 from course.grading.batches.grade import GradingTask
 from course.grading.batches.queue import Grader, GraderError, grade_all, pending
 from course.grading.batches.result import Result
+from course.grading.exercise import seeds
 from course.grading.insight import grading_summary
-from course.grading.run import UNSEALED
+from course.grading.submission.run import UNSEALED
 from course.sandbox.box import best_mode
 
 

@@ -17,12 +17,14 @@ from typing import Any
 import nbformat
 from nbformat.notebooknode import NotebookNode
 
-from course.grading import catalogue, evidence, render, seeds
+from course.grading import catalogue, render
 from course.grading.batches.folder import CourseFolder, digest, handed_in
 from course.grading.batches.result import UNGRADED, Result
-from course.grading.repair import ReleasedCell, overwrite, released_cells, repair
-from course.grading.run import CELL_SECONDS, Submission, run
-from course.grading.server import GradingOutcome
+from course.grading.exercise import seeds
+from course.grading.submission import evidence
+from course.grading.submission.repair import ReleasedCell, overwrite, released_cells, repair
+from course.grading.submission.run import CELL_SECONDS, Submission, run
+from course.grading.submission.server import GradingOutcome
 
 OTHER_POINTS = "released with other points than graders/ says; generate the assignment again"
 LARGEST_NOTEBOOK = 400_000_000  # bytes; reading one takes several times as much memory
@@ -43,7 +45,7 @@ class GradingTask:
     draft : bool
         Whether it is unfinished work, whose score counts nowhere.
     kernels : str
-        As of `course.grading.run.Submission`.
+        As of `course.grading.submission.run.Submission`.
     """
 
     root: Path

@@ -124,7 +124,7 @@ class ProcessGrader:
     Attributes
     ----------
     kernels : str
-        As of `course.grading.run.Submission`.
+        As of `course.grading.submission.run.Submission`.
     """
 
     def __init__(self, preload: bool = True) -> None:

@@ -10,15 +10,17 @@ from pathlib import Path
 
 from rich.console import Console
 
-from course.grading import catalogue, evidence, render, seeds
+from course.grading import catalogue, render
 from course.grading.batches import changes, exports, overrides
 from course.grading.batches.command import grading_tasks
 from course.grading.batches.folder import CourseFolder, FolderError
 from course.grading.batches.grade import OTHER_POINTS, GradingTask, finished
 from course.grading.batches.result import Result
-from course.grading.evidence import Evidence, NotRecorded, RecordedCalls, replaying, tokens_of
+from course.grading.exercise import seeds
 from course.grading.insight import grading_summary
-from course.grading.server import judge
+from course.grading.submission import evidence
+from course.grading.submission.evidence import Evidence, NotRecorded, RecordedCalls, replaying, tokens_of
+from course.grading.submission.server import judge
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

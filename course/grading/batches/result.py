@@ -27,7 +27,7 @@ class Result:
     repairs, notes : list of str
         What was mended before the run; what was left out, cut off or ended in it.
     sandbox : str
-        As `course.grading.run.Run`.
+        As `course.grading.submission.run.Run`.
     submission, checks, seed, packages : str
         Hashes of what was handed in, the checks, the grading seed and the installed packages: what a result can be defended with.
     key : str

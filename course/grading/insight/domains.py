@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from course.grading import vocabulary
-from course.grading.exercise import Exercise
+from course.grading.exercise.exercise import Exercise
 from course.grading.insight.item_analysis import summary
 from course.grading.insight.observations import Observation
 

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 
 import nbformat
 
-from course.grading import attempts, evidence, render
+from course.grading import attempts, render
 from course.grading.batches.grade import GradingTask
 from course.grading.batches.result import Result
-from course.grading.evidence import Evidence
-from course.grading.exercise import Exercise
+from course.grading.exercise.exercise import Exercise
 from course.grading.insight.observations import AttemptSummary
 from course.grading.insight.sections import Section
 from course.grading.insight.short_repr import cut, short
 from course.grading.insight.tables import duration
+from course.grading.submission import evidence
+from course.grading.submission.evidence import Evidence
 
 MOST = 25  # calls, or requests, that are shown
 DIGITS = 12  # of a hash

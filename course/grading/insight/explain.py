@@ -11,14 +11,15 @@ from pathlib import Path
 from rich.console import Console
 
 from course import interrupts, pages
-from course.grading import catalogue, seeds
+from course.grading import catalogue
 from course.grading.batches.folder import CourseFolder, FolderError
 from course.grading.batches.grade import GradingTask
 from course.grading.errors import DefinitionError, UnknownExercise
+from course.grading.exercise import seeds
 from course.grading.insight import sections, stored_results
 from course.grading.insight.evidence_report import StoredScore, evidence_report
 from course.grading.insight.rerun import rerun
-from course.grading.run import StartError
+from course.grading.submission.run import StartError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from course.grading.batches.grade import GradingTask, grade
-from course.grading.evidence import Evidence
 from course.grading.insight.evidence_report import StoredScore, call_line, points, request_line
 from course.grading.insight.sections import Section
 from course.grading.insight.short_repr import cut, short
+from course.grading.submission.evidence import Evidence
 
 MOST = 10  # differences of one kind that are shown
 
@@ -32,7 +32,7 @@ def rerun(case: StoredScore) -> tuple[Section, bool]:
 
     Raises
     ------
-    course.grading.run.StartError
+    course.grading.submission.run.StartError
         When no kernel could be started.
     """
     with tempfile.TemporaryDirectory(prefix="explain-") as there:

@@ -16,9 +16,9 @@ from rich.progress import Progress
 from course.grading import catalogue
 from course.grading.batches.folder import CourseFolder, FolderError
 from course.grading.batches.result import Result
-from course.grading.candidates import code_cells, source_of
 from course.grading.errors import DefinitionError
-from course.grading.exercise import Exercise
+from course.grading.exercise.exercise import Exercise
+from course.grading.gate.candidates import code_cells, source_of
 from course.grading.insight import similarity_page, stored_results
 from course.grading.insight.answer_similarity import AnswerSource, SimilaritySettings, similar_pairs
 from course.grading.insight.item_analysis import first_failure, way

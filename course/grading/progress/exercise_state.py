@@ -9,7 +9,7 @@ from itertools import groupby
 
 from course.grading import attempts, vocabulary
 from course.grading.attempts import Attempt
-from course.grading.exercise import Exercise
+from course.grading.exercise.exercise import Exercise
 
 OPEN, TRIED, PASSED, REVEALED = "open", "tried", "passed", "revealed"
 

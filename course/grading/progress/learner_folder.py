@@ -10,7 +10,7 @@ from pathlib import Path
 
 from course.grading import attempts as _attempts
 from course.grading.attempts import Attempt
-from course.grading.exercise import Exercise
+from course.grading.exercise.exercise import Exercise
 
 NOTEBOOK = re.compile(r"(?P<notebook>m\d\d(_\d)?)_[a-z]")
 WORK, NOTEBOOKS, SOURCES = "work", "notebooks", "solutions"  # what `course.workspace` makes, what `course release` holds, what a clone has

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from course.grading.sandbox.limits import box
-from course.grading.server import no_aws
-from course.sandbox.box import Network, best_mode
+from course.grading.submission.server import no_aws
+from course.sandbox.box import best_mode
+from course.sandbox.network import Network
 
 if TYPE_CHECKING:
     from nbformat.notebooknode import NotebookNode

@@ -45,7 +45,7 @@ LESSONS_IMPORT = (
     "IPython.extensions.storemagic",
     "boto3.s3.inject",
     "course.grading.check",
-    "course.grading.client",
+    "course.grading.submission.client",
     "course.localaws.server.launch",
     "course.session",
     "ipykernel.debugger",

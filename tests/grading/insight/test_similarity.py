@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course.grading import catalogue
+from course.grading import Exercise, catalogue
 from course.grading.batches.folder import CourseFolder
-from course.grading.candidates import candidates, code_cells, source_of
-from course.grading.exercise import Exercise
+from course.grading.gate.candidates import candidates, code_cells, source_of
 from course.grading.insight import similarity
 from course.grading.insight.answer_similarity import AnswerSource, SimilaritySettings, SimilarPair, answer_matches, similar_pairs
 from course.grading.insight.observations import thresholds

@@ -9,8 +9,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from course.grading.run import Submission, run
 from course.grading.sandbox import kernel_forkserver
+from course.grading.submission.run import Submission, run
 from course.sandbox.box import best_mode
 
 FIXTURE = Path(__file__).parents[1] / "fixture"

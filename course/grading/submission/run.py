@@ -14,12 +14,13 @@ from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_output
 
 from course import datasets, interrupts
-from course.grading import catalogue, render, seeds
-from course.grading.exercise import Exercise
+from course.grading import catalogue, render
+from course.grading.exercise import seeds
+from course.grading.exercise.exercise import Exercise
 from course.grading.sandbox import aws, limits
 from course.grading.sandbox.directory import SandboxDirectory, prepare_directory
 from course.grading.sandbox.kernel import SandboxedKernelManager
-from course.grading.server import GraderServer, GradingOutcome
+from course.grading.submission.server import GraderServer, GradingOutcome
 from course.sandbox.box import Box
 from course.sandbox.mounts import BindMount
 

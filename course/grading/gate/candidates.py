@@ -11,7 +11,7 @@ from pathlib import Path
 import jupytext
 
 from course.grading.errors import DefinitionError
-from course.grading.exercise import Exercise
+from course.grading.exercise.exercise import Exercise
 
 REGION = re.compile(r"^(?P<indent>[ \t]*)### BEGIN SOLUTION.*?^[ \t]*### END SOLUTION[^\n]*", re.DOTALL | re.MULTILINE)
 NOTE = re.compile(r"^# (?P<word>trips|says): *(?P<text>.*\S)\s*$", re.MULTILINE)

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from course.grading import values
-from course.grading.answer import fresh_token
 from course.grading.errors import AnswerError
+from course.grading.exercise.answer import fresh_token
 
 EVENT = "before-send."  # with which the names of botocore's events begin: before-send.s3.GetObject
 OURS = "course-evidence"
@@ -33,7 +33,7 @@ class Evidence:
     Attributes
     ----------
     offer : dict
-        ``values``, ``problem`` and ``unanswered`` of the kernel's offer (`course.grading.protocol`).
+        ``values``, ``problem`` and ``unanswered`` of the kernel's offer (`course.grading.submission.protocol`).
     calls : list of dict
         ``name`` and ``arguments`` of each call of a learner's function, in order, and what came back: ``value``, ``problem``,
         ``unanswered``, ``output``.
@@ -84,7 +84,7 @@ class RecordedCalls:
         self._left = [(_shown(each["name"], each["arguments"]), each) for each in evidence.calls]
 
     def call(self, name: str, arguments: tuple, seconds: float) -> tuple[Any, str]:
-        """As `course.grading.server.RemoteFunctions.call`. Raises `NotRecorded` for a call that was not made."""
+        """As `course.grading.submission.server.RemoteFunctions.call`. Raises `NotRecorded` for a call that was not made."""
         wanted = _shown(name, list(arguments))
         for number, (asked, each) in enumerate(self._left):
             if asked == wanted:

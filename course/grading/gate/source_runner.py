@@ -13,9 +13,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from course.grading import seeds
 from course.grading.capture import captured
 from course.grading.errors import DefinitionError
+from course.grading.exercise import seeds
 from course.grading.sandbox.aws import submission_aws
 
 Namespace = dict[str, Any]

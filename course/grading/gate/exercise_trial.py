@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from course.grading import calls
-from course.grading.candidates import CodeCell
 from course.grading.check import aws_client
 from course.grading.errors import AnswerError
 from course.grading.evaluate import evaluate_here
-from course.grading.exercise import Exercise
+from course.grading.exercise.exercise import Exercise
+from course.grading.exercise.seeds import Draw
+from course.grading.gate.candidates import CodeCell
+from course.grading.gate.source_runner import Client, Namespace, execute
 from course.grading.report import Report
-from course.grading.seeds import Draw
-from course.grading.source_runner import Client, Namespace, execute
 
 DRAWS = tuple(Draw(student=f"student-{i}", seed=f"seed-{i}") for i in range(3))  # right answers must be right for all of these
 

@@ -14,14 +14,14 @@ from typing import Any
 
 import yaml
 
-from course.grading.answer import collect
 from course.grading.errors import AnswerError, DefinitionError
 from course.grading.evaluate import evaluate_here
-from course.grading.exercise import Exercise
-from course.grading.exercise_trial import DRAWS, CandidateResult, ExerciseTrial, MutationScore
-from course.grading.mutants import Mutant, fingerprint, mutants
+from course.grading.exercise.answer import collect
+from course.grading.exercise.exercise import Exercise
+from course.grading.exercise.seeds import Draw
+from course.grading.gate.exercise_trial import DRAWS, CandidateResult, ExerciseTrial, MutationScore
+from course.grading.gate.mutants import Mutant, fingerprint, mutants
 from course.grading.report import Report
-from course.grading.seeds import Draw
 
 MUTANTS = "mutants"
 LEAST = 0.9  # to be killed of an exercise's mutants that are not equivalent

@@ -18,8 +18,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from course.grading.candidates import REGION
 from course.grading.errors import DefinitionError
+from course.grading.gate.candidates import REGION
 
 MEMBER = re.compile(r"""["'][A-Z][A-Za-z]+["']""")  # as botocore and the SDK write the members of a request
 SHORTEST_PROGRAM = 3  # statements of a text that is taken for a program

@@ -8,9 +8,11 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from course.grading import calls, kinds, seeds, values
+from course.grading import calls, values
 from course.grading.errors import AnswerError, DefinitionError
-from course.grading.exercise import Exercise, Function, Value
+from course.grading.exercise import kinds, seeds
+from course.grading.exercise.definition import ExerciseDefinition
+from course.grading.exercise.evidence_types import Function, Value
 
 Call = Callable[[str, tuple, float], tuple[Any, str]]  # (name, arguments, seconds) -> (plain result, what was printed)
 
@@ -25,7 +27,7 @@ class Answer:
 
     Parameters
     ----------
-    exercise : Exercise
+    exercise : ExerciseDefinition
     plain_values : mapping
         Plain data of each `Value` of the definition.
     call : callable
@@ -42,7 +44,7 @@ class Answer:
 
     def __init__(
         self,
-        exercise: Exercise,
+        exercise: ExerciseDefinition,
         plain_values: Mapping[str, Any],
         call: Call,
         rng: random.Random,
@@ -100,7 +102,7 @@ class Answer:
             raise AnswerError(f"The result of `{name}({shown})` {error}.") from None
 
 
-def collect(exercise: Exercise, evidence: Mapping[str, Any]) -> dict[str, Any]:
+def collect(exercise: ExerciseDefinition, evidence: Mapping[str, Any]) -> dict[str, Any]:
     """Plain values of what a check cell hands over; functions are left out, since they stay where they are.
 
     Raises

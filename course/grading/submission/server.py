@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from course.grading import catalogue, render, values
-from course.grading.answer import Answer, Call
 from course.grading.errors import AnswerError, DefinitionError
 from course.grading.evaluate import evaluate
-from course.grading.evidence import Evidence, NotRecorded, recording
-from course.grading.exercise import Exercise
-from course.grading.protocol import FrameChannel, ProtocolError
+from course.grading.exercise.answer import Answer, Call
+from course.grading.exercise.exercise import Exercise
+from course.grading.exercise.seeds import Draw
 from course.grading.report import Report
-from course.grading.seeds import Draw
+from course.grading.submission.evidence import Evidence, NotRecorded, recording
+from course.grading.submission.protocol import FrameChannel, ProtocolError
 
 OFFER_SECONDS = 10  # from connection to complete offer
 GRACE = 5  # seconds beyond a call's own limit until the kernel is taken for stuck

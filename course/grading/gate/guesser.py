@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, get_args, get_origin
 
-from course.grading.exercise import Exercise, Function
+from course.grading.exercise.definition import ExerciseDefinition
+from course.grading.exercise.evidence_types import Function
 from course.grading.report import Report
 
 CALLS = 200
@@ -57,7 +58,7 @@ class Recorder:
         return self.results[key]
 
 
-def scripted(exercise: Exercise, practice: Judge, report_text: Callable[[Report], str]) -> Evidence:
+def scripted(exercise: ExerciseDefinition, practice: Judge, report_text: Callable[[Report], str]) -> Evidence:
     """The best of `CALLS` answers made of words that were printed or passed in; each keeps what did not make the score fall."""
     rng = random.Random(exercise.id)
     words = set(TOKEN.findall(f"{exercise.title} {' '.join(exercise.hints)}"))
@@ -103,7 +104,7 @@ def _record(reference: Evidence, judge: Judge) -> dict[str, Recorder]:
     return {name: given for name, given in evidence.items() if isinstance(given, Recorder)}
 
 
-def _mutated(exercise: Exercise, best: Evidence, words: list[str], rng: random.Random) -> Evidence:
+def _mutated(exercise: ExerciseDefinition, best: Evidence, words: list[str], rng: random.Random) -> Evidence:
     """A copy of ``best`` with one value, or one result of one function, drawn anew."""
     trial = dict(best)
     name = rng.choice(list(exercise.evidence))

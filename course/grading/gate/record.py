@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from course.grading.exercise_trial import CandidateResult
+from course.grading.gate.exercise_trial import CandidateResult
 
 NAME = "record.yaml"
 PACKAGES = ("mutmut", "libcst")  # decide which mutants there are

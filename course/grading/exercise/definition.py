@@ -1,21 +1,14 @@
-"""The one definition of an exercise, from which notebook, rubric, progress and coverage derive."""
+"""The definition of an exercise, validated when it is made."""
 
 from __future__ import annotations
 
-import ast
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from course.grading import kinds, vocabulary
+from course.grading import vocabulary
 from course.grading.errors import DefinitionError
-
-if TYPE_CHECKING:
-    from course.grading.answer import Answer
-    from course.grading.report import Report
-
-    Check = Callable[[Answer, Report], None]
+from course.grading.exercise.evidence_types import Function, Value
 
 ID = re.compile(r"(?P<notebook>(?P<lesson>m\d\d)(_\d)?)_ex\d+")
 PART = re.compile(r"[a-z][a-z0-9_]*")
@@ -23,67 +16,9 @@ ID_LENGTH = 32
 PATTERNS = range(1, 11)  # docs/exercise-patterns.md
 
 
-class Value:
-    """Evidence that is plain data of a kind: ``Value(str)``, ``Value(list[str])``, ``Value(pandas.DataFrame)``, ``Value(float | None)``."""
-
-    def __init__(self, kind: Any) -> None:
-        if not kinds.is_kind(kind):
-            raise DefinitionError(
-                f"Value({kind!r}): a kind is str, bool, int, float, list, dict, a DataFrame, Series or ndarray, or built of these."
-            )
-        self.kind = kind
-
-    def __str__(self) -> str:
-        return kinds.describe(self.kind)
-
-
-class Function:
-    """Evidence that is a function, by the signature the exercise asks for: ``Function("choose_input(channel: dict) -> str")``.
-
-    Annotations use ``str``, ``bool``, ``int``, ``float``, ``list``, ``dict``, ``None``, ``DataFrame``, ``Series``, ``ndarray`` and
-    combinations of them; without ``->`` the function may return any plain data.
-    """
-
-    def __init__(self, signature: str) -> None:
-        self.signature = signature
-        try:
-            definition = ast.parse(f"def {signature}: ...").body[0]
-            assert isinstance(definition, ast.FunctionDef)
-        except (SyntaxError, AssertionError):
-            raise DefinitionError(f"Function({signature!r}): write it as `name(argument: kind) -> kind`.") from None
-        self.name = definition.name
-        self.arguments = tuple(argument.arg for argument in definition.args.args)
-        self.returns = _kind_of(definition.returns, signature)
-
-    def __str__(self) -> str:
-        return f"a function `{self.signature}`"
-
-
-def _kind_of(annotation: ast.expr | None, signature: str) -> Any:
-    if annotation is None:
-        return Any
-    known: dict[str, Any] = {"Any": Any, "str": str, "bool": bool, "int": int, "float": float, "list": list, "dict": dict}
-    names = {node.id for node in ast.walk(annotation) if isinstance(node, ast.Name)}
-    if names & {"DataFrame", "Series"}:
-        import pandas
-
-        known |= {"DataFrame": pandas.DataFrame, "Series": pandas.Series}
-    if "ndarray" in names:
-        import numpy
-
-        known["ndarray"] = numpy.ndarray
-    try:
-        kind = eval(compile(ast.Expression(annotation), signature, "eval"), {"__builtins__": {}}, known)  # author's text, not a learner's
-    except Exception:
-        kind = ...
-    if kind is not None and not kinds.is_kind(kind):
-        raise DefinitionError(f"Function({signature!r}): unknown kind of result `{ast.unparse(annotation)}`.")
-    return type(None) if kind is None else kind
-
-
 @dataclass
-class Exercise:
-    """One exercise; everything else about it derives from here.
+class ExerciseDefinition:
+    """One exercise without its checks. The notebook, the rubric, progress and coverage derive from it.
 
     Parameters
     ----------
@@ -124,7 +59,6 @@ class Exercise:
     section: str = ""
     pattern: int | None = None
     seconds: float = 20
-    checks: dict[str, Check] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         for problem in self._problems():
@@ -158,20 +92,6 @@ class Exercise:
     def check_cell(self) -> str:
         """nbgrader's ``grade_id`` of the check cell, which carries the points."""
         return f"{self.id}_check"
-
-    def practice(self, check: Check) -> Check:
-        """Decorator: the check that runs in the learner's kernel, on practice cases that anyone may read."""
-        return self._register("practice", check)
-
-    def graded(self, check: Check) -> Check:
-        """Decorator: the check that runs in the grader's process only, in ``<notebook>_hidden.py``."""
-        return self._register("graded", check)
-
-    def _register(self, phase: str, check: Check) -> Check:
-        if phase in self.checks:
-            raise DefinitionError(f"exercise {self.id!r}: two {phase} checks, {self.checks[phase].__name__} and {check.__name__}.")
-        self.checks[phase] = check
-        return check
 
     def _problems(self) -> list[str]:
         """Everything wrong with the definition, the first thing to mend first."""

@@ -8,11 +8,11 @@ import threading
 from typing import Any
 
 from course.grading import calls, render
-from course.grading.answer import collect
 from course.grading.errors import AnswerError
-from course.grading.exercise import Exercise
-from course.grading.protocol import LIMIT, FrameChannel, FrameTooLarge, ProtocolError
+from course.grading.exercise.answer import collect
+from course.grading.exercise.exercise import Exercise
 from course.grading.report import Report
+from course.grading.submission.protocol import LIMIT, FrameChannel, FrameTooLarge, ProtocolError
 
 _offering = threading.Lock()
 

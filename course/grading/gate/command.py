@@ -1,0 +1,73 @@
+"""The command line of the gate."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from course.grading import gate, render
+from course.grading.errors import DefinitionError
+from course.grading.gate import record
+from course.grading.gate.exercise_trial import CandidateResult
+from course.grading.gate.judging import ALL_MUTANTS, NO_MUTANTS, judge, notebooks
+
+
+def main(arguments: list[str] | None = None) -> int:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    options = _options(arguments)
+    root = options.root.resolve()
+    table = Table("exercise", "candidate", "points", "problem")
+    console = Console(stderr=True)
+    try:
+        chosen = (options.notebooks or notebooks(root))[options.part[0] - 1 :: options.part[1]]
+        with console.status("") as status:
+            findings = [
+                finding
+                for notebook in chosen
+                for finding in judge(notebook, root, options.mutants, lambda exercise, what: status.update(f"{exercise}: {what}"))
+            ]
+        if options.record:
+            record.write(findings, root / "graders")
+    except (DefinitionError, FileNotFoundError) as error:
+        print(f"gate: {error}", file=sys.stderr)
+        return 1
+    for finding in findings:
+        earned = f"{render.number(finding.score)} of {render.number(finding.points)}"
+        table.add_row(finding.exercise, escape(_called(finding)), earned, escape(finding.problem or "as it must be"))
+    Console().print(table)
+    return 1 if any(finding.problem for finding in findings) else 0
+
+
+def _called(finding: CandidateResult) -> str:
+    tally = finding.mutants
+    return f"{tally.killed} of {tally.tried} mutants" if tally else finding.candidate
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m course.grading.gate", description=gate.__doc__.split("\n")[0])
+    parser.add_argument("notebooks", nargs="*", metavar="NOTEBOOK", help="for example m04_1; all when none is named")
+    parser.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder (default: here)")
+    parser.add_argument(
+        "--mutants", type=_number_of_mutants, default=NO_MUTANTS, metavar="N|all", help="try so many mutants of each reference (default: 0)"
+    )
+    parser.add_argument("--part", type=_part, default=(1, 1), metavar="K/N", help="every Nth notebook, from the Kth: two shells, two cores")
+    parser.add_argument("--record", action="store_true", help=f"write what came out to answers/*/{record.NAME}; takes all mutants")
+    options = parser.parse_args(arguments)
+    if options.record and options.mutants is not ALL_MUTANTS:
+        parser.error("--record takes --mutants all")
+    return options
+
+
+def _number_of_mutants(text: str) -> int | None:
+    return ALL_MUTANTS if text == "all" else int(text)
+
+
+def _part(text: str) -> tuple[int, int]:
+    number, of = map(int, text.split("/"))
+    if not 1 <= number <= of:
+        raise ValueError(text)
+    return number, of
