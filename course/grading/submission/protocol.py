@@ -69,17 +69,17 @@ def pack(kind: str, **fields: Any) -> bytes:
 
 
 class FrameChannel:
-    """One side of a connection."""
+    """One side of a connection; ``connection`` is its socket."""
 
     def __init__(self, connection: socket.socket) -> None:
-        self._socket = connection
+        self.connection = connection
 
     def send(self, kind: str, **fields: Any) -> None:
         """Send one frame; raises `FrameTooLarge`, or `ProtocolError` when the other side is gone."""
         frame = pack(kind, **fields)
         try:
-            self._socket.settimeout(30)
-            self._socket.sendall(frame)
+            self.connection.settimeout(30)
+            self.connection.sendall(frame)
         except OSError as error:
             raise ProtocolError(f"broke off ({error})") from error
 
@@ -107,8 +107,8 @@ class FrameChannel:
         pieces, missing = [], size
         while missing:
             try:
-                self._socket.settimeout(None if deadline is None else max(deadline - time.monotonic(), 0.001))
-                piece = self._socket.recv(min(missing, 2**20))
+                self.connection.settimeout(None if deadline is None else max(deadline - time.monotonic(), 0.001))
+                piece = self.connection.recv(min(missing, 2**20))
             except TimeoutError:
                 raise ProtocolError("did not answer in time") from None
             except OSError as error:
