@@ -86,7 +86,7 @@ class SimilarPair:
     """Two learners, and the exercises in which they are alike, the most telling first."""
 
     students: tuple[str, str]
-    answer_matches: tuple[AnswerMatch, ...]
+    matches: tuple[AnswerMatch, ...]
 
     @property
     def score(self) -> float:
