@@ -1,6 +1,6 @@
 """`docs/graders.md`: how far the checks of each exercise can be trusted. ``python -m course.grading.overview`` writes it.
 
-Everything in it derives from the definitions, the answers beside them and what the gate recorded there; no exercise is run.
+It derives everything from the definitions, the answers beside them and the gate's records; it runs no exercise.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,17 +28,31 @@ OPENING = """\
 
 <!-- Written by `python -m course.grading.overview` from what the gate recorded; not edited. -->
 
-Each row is an exercise. Its checks were tried on answers whose worth is known ([Grading](grading.md) says how): right answers and
+Each row is an exercise. The gate tries its checks on answers whose worth is known ([Grading](grading.md) explains how): right answers and
 foreseeable mistakes written by hand, *mutants* of the reference answer (one small change each, such as `<` for `<=`), and guessers that
-understand nothing. A mutant is killed when it does not earn all points. At least {killed:.0%} must be, of those that differ from the
-reference at all; guessers may earn {limit:.0%}.
+understand nothing.
+
+A mutant is killed when it does not earn all points. Some mutants are equivalent to the reference; the author of an exercise labels them so,
+one by one, in `survivors.yaml`. The table therefore gives the rate twice: the share killed of all mutants, and the share killed of those
+that are not labelled equivalent. The gate asks for at least {killed:.0%} of the second; guessers may earn {limit:.0%} of the points.
 """
-COLUMNS = ("exercise", "parts and points", "right", "wrong", "mutants killed", "survivors", *record.GUESSERS, "recorded")
+COLUMNS = (
+    "exercise",
+    "parts and points",
+    "right",
+    "wrong",
+    "mutants killed",
+    "of all",
+    "of those not equivalent",
+    "survivors",
+    *record.GUESSERS,
+    "recorded",
+)
 SURVIVORS = """
 ## Mutants that survive
 
-Counted by reason; the list stands beside each exercise's answers, in `survivors.yaml`. *Equivalent* ones do what the reference does, or
-what the exercise's text allows as well: they are right answers and do not count. The others show what the checks do not look at, and why.
+Counted by reason. The full list is in `survivors.yaml`, beside each exercise's answers. *Equivalent* mutants do what the reference does, or
+what the exercise's text also allows: they are right answers. The others show what the checks do not look at, and why.
 """
 
 
@@ -51,18 +65,25 @@ def page(root: Path) -> str:
     total: Counter[str] = Counter()
     for exercise in exercises:
         if kept := record.read(exercise.id, graders):
-            total += Counter({name: kept["mutants"][name] for name in ("tried", "killed")})
-    listed = [reason for exercise in exercises for reason in mutation.listed(exercise, graders).values()]
-    equivalent = sum(reason.startswith(mutation.EQUIVALENT) for reason in listed)
-    said = f"In all, {total['killed']:,} of {total['tried']:,} mutants are killed; of the {total['tried'] - total['killed']} that survive, "
-    said += f"{equivalent} are equivalent."
+            total += Counter({name: kept["mutants"][name] for name in ("tried", "killed", "equivalent")})
     opening = OPENING.format(killed=mutation.LEAST, limit=LIMIT)
     survivors = [line(("exercise", "mutants", "reason")), line(("---", "--:", "---")), *_survivors(exercises, graders)]
-    return "\n".join([opening, *table, "", said, SURVIVORS, *survivors]) + "\n"
+    return "\n".join([opening, *table, "", _total(total), SURVIVORS, *survivors]) + "\n"
+
+
+def _total(total: Mapping[str, int]) -> str:
+    tried, killed, equivalent = (total[name] for name in ("tried", "killed", "equivalent"))
+    if not tried:
+        return "No mutants are recorded."
+    return (
+        f"In all, {killed:,} of {tried:,} mutants are killed: {killed / tried:.1%} of all mutants. {tried - killed} survive, of which "
+        f"{equivalent} are labelled equivalent. Without these, {killed:,} of {tried - equivalent:,} are killed: "
+        f"{killed / (tried - equivalent):.1%}."
+    )
 
 
 def stale(root: Path) -> list[str]:
-    """What to do where a reference answer has other mutants than those that were recorded."""
+    """What to do about each exercise whose reference answer has other mutants than the recorded ones."""
     graders, found = root / "graders", []
     for exercise in catalogue.exercises(graders).values():
         cells = code_cells(source_of(exercise.notebook, root / "solutions"))
@@ -76,11 +97,12 @@ def stale(root: Path) -> list[str]:
 def _row(exercise: Exercise, graders: Path) -> list[str]:
     kept = record.read(exercise.id, graders)
     names = [path.stem for path in graders.glob(f"*/answers/{exercise.id}/*.py")]
-    found = ["not tried yet", "–", *("–" for _ in record.GUESSERS), "–"]
+    found = ["not tried yet", "–", "–", "–", *("–" for _ in record.GUESSERS), "–"]
     if kept:
-        tried, killed = kept["mutants"]["tried"], kept["mutants"]["killed"]
+        tried, killed, equivalent = (kept["mutants"][name] for name in ("tried", "killed", "equivalent"))
+        rates = [_rate(killed, tried), _rate(killed, tried - equivalent)]
         guessed = [f"{kept['guessers'][name]:.0%}" if name in kept["guessers"] else "–" for name in record.GUESSERS]
-        found = [f"{killed} of {tried}", str(tried - killed), *guessed, str(kept["date"])]
+        found = [f"{killed} of {tried}", *rates, str(tried - killed), *guessed, str(kept["date"])]
     return [
         f"`{exercise.id}` {exercise.title}",
         ", ".join(f"{part} {number(points)}" for part, points in exercise.parts.items()),
@@ -88,6 +110,10 @@ def _row(exercise: Exercise, graders: Path) -> list[str]:
         str(sum(name.startswith("wrong_") for name in names)),
         *found,
     ]
+
+
+def _rate(killed: int, tried: int) -> str:
+    return f"{killed / tried:.0%}" if tried else "–"
 
 
 def _survivors(exercises: list[Exercise], graders: Path) -> Iterator[str]:
