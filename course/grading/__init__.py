@@ -1,6 +1,6 @@
-"""Grading: one definition an exercise, checked in the learner's kernel while learning and outside of it at grading.
+"""Grading: each exercise has one definition, checked in the learner's kernel in practice and outside of it at grading.
 
-``docs/grading.md`` shows the way of a grade. Imports point one way: this package knows the session, not the lessons.
+``docs/grading.md`` shows the path of a grade. Imports point one way: this package knows the session, not the lessons.
 """
 
 from course.grading.check import check, hint

@@ -1,6 +1,6 @@
-"""`attempts.jsonl`: what a learner tried, beside the notebook, handed in with the work.
+"""`attempts.jsonl`: the log of a learner's attempts, beside the notebook and handed in with it.
 
-It is the learner's own account: it tells them and their instructor how the work went, and no score ever hangs on it.
+It is self-reported: it shows the learner and the instructor how the work went, and never affects a score.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from course.grading.report import Report
 
 FILE = "attempts.jsonl"
 CHECK, HINT, REVEAL = EVENTS = ("check", "hint", "reveal")
-LARGEST_FILE = 20_000_000  # bytes that are read of one; a line has about 300
+LARGEST_FILE = 20_000_000  # bytes read of a file; a line has about 300
 LONGEST_MESSAGE = 500  # characters
 
 
@@ -33,14 +33,14 @@ class Attempt:
         UTC.
     exercise : str
     event : str
-        ``"check"``: an answer was checked in practice, and ``score`` of ``points`` were found; ``"hint"``: a hint was asked for;
-        ``"reveal"``: the reference was looked at.
+        ``"check"``: an answer was checked in practice and earned ``score`` of ``points``; ``"hint"``: a hint was shown;
+        ``"reveal"``: the reference was shown.
     parts : dict
-        Share in 0..1 earned of each sub-check; None where practice does not look.
+        Share in 0..1 earned of each sub-check; None where practice does not check it.
     message : str
-        ``"<part>: <what was said>"`` of the first sub-check that failed, or what kept the answer from being judged.
+        ``"<part>: <message>"`` of the first sub-check that failed, or the reason why the answer could not be judged.
     hints : int
-        Steps of the hint ladder that were open then.
+        Number of hints open at that time.
     """
 
     at: datetime
@@ -54,12 +54,12 @@ class Attempt:
 
     @property
     def passed(self) -> bool:
-        """Whether it was a check that found all points."""
+        """Whether it was a check that earned all points."""
         return self.event == CHECK and self.score >= self.points > 0
 
 
 def of_check(report: Report, hints: int) -> Attempt:
-    """The attempt that a practice report tells of."""
+    """The attempt of a practice report."""
     parts = report.parts
     failed = next((f"{part.name}: {part.message}" for part in parts if part.share is not None and not part.passed), "")
     return Attempt(
@@ -75,15 +75,15 @@ def of_check(report: Report, hints: int) -> Attempt:
 
 
 def of_event(exercise: ExerciseDefinition, event: str, hints: int = 0) -> Attempt:
-    """A hint asked for, or a reference looked at."""
+    """The attempt of a hint or a reveal."""
     return Attempt(datetime.now(UTC), exercise.id, event, points=float(exercise.points), hints=hints)
 
 
 def append_attempt(attempt: Attempt, folder: Path) -> None:
     """Add an attempt to the file in ``folder``.
 
-    A folder that cannot be written to is no reason to fail a check: nothing is noted then. Nor is anything where the lesson's source
-    lies beside the notebook, since authors run it there, and CI; nor when nbgrader runs a whole notebook, as its Validate button does.
+    Nothing is written, and nothing fails, in a folder that is not writable. Nothing is written either when the lesson's source is beside
+    the notebook (authors and CI run it there), or when nbgrader runs a whole notebook, as its Validate button does.
     """
     if "NBGRADER_EXECUTION" in os.environ or any(folder.glob(f"{ID.fullmatch(attempt.exercise)['lesson']}_*.py")):
         return
@@ -91,7 +91,7 @@ def append_attempt(attempt: Attempt, folder: Path) -> None:
     with contextlib.suppress(OSError):
         descriptor = os.open(folder / FILE, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         try:
-            os.write(descriptor, line.encode())  # in one piece, also when two notebooks of a lesson are open
+            os.write(descriptor, line.encode())  # one write, since two notebooks of a lesson may be open
         finally:
             os.close(descriptor)
 
@@ -110,9 +110,9 @@ def _plain(attempt: Attempt) -> dict[str, Any]:
 
 
 def read(folder: Path) -> list[Attempt]:
-    """The attempts noted in ``folder``, oldest first; none when there is no file.
+    """The attempts in the file in ``folder``, oldest first; none when there is no file.
 
-    Lines that are no attempts are left out, as is what lies beyond `LARGEST_FILE`: whoever has the file can write into it what they like.
+    Skips lines that are not attempts and everything beyond `LARGEST_FILE` bytes: the learner can write anything into the file.
     """
     path = folder / FILE
     if path.is_symlink() or not path.is_file():
@@ -128,28 +128,28 @@ def _attempts(lines: list[bytes]) -> Iterator[Attempt]:
             yield _attempt(json.loads(line))
 
 
-def _attempt(told: dict[str, Any]) -> Attempt:
-    """Raises one of what `_attempts` suppresses when it is none."""
-    at = datetime.fromisoformat(told["at"])
-    exercise, event = told["exercise"], told["event"]
+def _attempt(fields: dict[str, Any]) -> Attempt:
+    """An attempt from its JSON; raises an error that `_attempts` suppresses when it is not one."""
+    at = datetime.fromisoformat(fields["at"])
+    exercise, event = fields["exercise"], fields["event"]
     if len(exercise) > ID_LENGTH or not ID.fullmatch(exercise) or event not in EVENTS:
-        raise ValueError(told)
-    parts = {str(name): None if share is None else _bounded(share, 1.0) for name, share in dict(told.get("parts", {})).items()}
-    points = _bounded(told.get("points", 0), 1_000.0)
+        raise ValueError(fields)
+    parts = {str(name): None if share is None else _bounded(share, 1.0) for name, share in dict(fields.get("parts", {})).items()}
+    points = _bounded(fields.get("points", 0), 1_000.0)
     return Attempt(
         at=(at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC),
         exercise=exercise,
         event=event,
-        score=_bounded(told.get("score", 0), points),
+        score=_bounded(fields.get("score", 0), points),
         points=points,
         parts=parts,
-        message=str(told.get("message", ""))[:LONGEST_MESSAGE],
-        hints=int(_bounded(told.get("hints", 0), 100.0)),
+        message=str(fields.get("message", ""))[:LONGEST_MESSAGE],
+        hints=int(_bounded(fields.get("hints", 0), 100.0)),
     )
 
 
 def _bounded(value: Any, most: float) -> float:
-    """``value`` as a number in 0..``most``; raises ValueError for one that is outside, and for NaN."""
+    """``value`` as a number in 0..``most``; raises ValueError for a number outside and for NaN."""
     number = float(value)
     if not 0 <= number <= most:
         raise ValueError(value)

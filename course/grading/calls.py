@@ -1,4 +1,4 @@
-"""Calls a learner's function: on fresh plain data, with a time limit, its output caught, its failure worded with its own line."""
+"""Calls a learner's function on fresh plain data with a time limit, captures its output, and words its failure with its own line."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from course.grading.exercise import kinds
 
 
 class TimeLimit(BaseException):
-    """Raised into the learner's function when its time is up; no ``except Exception`` of theirs stops it."""
+    """Raised in the learner's function when its time is up. It is no `Exception`, so that ``except Exception`` does not catch it."""
 
 
 def call(name: str, function: Callable, arguments: Sequence[Any], seconds: float) -> tuple[Any, str]:
-    """Call ``function`` with copies of ``arguments`` and return its result as plain data, with what it printed.
+    """Call ``function`` with copies of ``arguments``; return its result as plain data, and the text that it printed.
 
     Raises
     ------
     AnswerError
-        When it raised, took longer than ``seconds``, or returned something that is not plain data. ``error.output`` is what it printed.
+        When it raised, took longer than ``seconds``, or returned anything but plain data. ``error.output`` is the text that it printed.
     """
     shown = f"{name}({', '.join(kinds.show(argument) for argument in arguments)})"
     fresh = [values.plain(argument) for argument in arguments]
@@ -48,7 +48,7 @@ def call(name: str, function: Callable, arguments: Sequence[Any], seconds: float
             problem = AnswerError(f"`{name}` is not answered yet.", unanswered=True)
         except TimeLimit as error:
             problem = AnswerError(f"`{shown}` had not returned after {seconds:.3g} seconds{_where(error.__traceback__, function)}.")
-        except BaseException as error:  # SystemExit, too, is an answer that cannot be used
+        except BaseException as error:  # SystemExit too: the answer cannot be used
             said = f": {_text(error)}" if _text(error) else ""
             problem = AnswerError(f"`{shown}` raised {type(error).__name__}{said}{_where(error.__traceback__, function)}.")
     if problem is not None:
@@ -59,9 +59,9 @@ def call(name: str, function: Callable, arguments: Sequence[Any], seconds: float
 
 @contextlib.contextmanager
 def limited(seconds: float) -> Iterator[None]:
-    """Raise `TimeLimit` in the body after ``seconds``, and every second again while it swallows that.
+    """Raise `TimeLimit` in the body after ``seconds``, and again every second while the body swallows it.
 
-    Works in the main thread, where kernels run cells; elsewhere the body is not limited.
+    Works only in the main thread, where kernels run cells; in other threads the body has no limit.
     """
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
         yield
@@ -78,7 +78,7 @@ def limited(seconds: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, handler)
-        if outer:  # somebody else's alarm goes on where it was
+        if outer:  # an alarm that was already set continues
             signal.setitimer(signal.ITIMER_REAL, max(outer - (time.monotonic() - started), 0.001), interval)
 
 
@@ -95,7 +95,7 @@ def acceptable(name: str, function: Any, arguments: int) -> None:
 
 
 def _where(trace: TracebackType | None, function: Callable) -> str:
-    """Where in the learner's own code it happened: the deepest frame of the file in which the function was written."""
+    """The line of the learner's code where it happened: the deepest frame in the file that defines the function."""
     code = getattr(inspect.unwrap(function), "__code__", None)
     frames = [frame for frame in traceback.walk_tb(trace) if code is not None and frame[0].f_code.co_filename == code.co_filename]
     if not frames:

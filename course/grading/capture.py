@@ -1,6 +1,6 @@
-"""Everything a piece of code writes, caught: ``print``, warnings, logging handlers that hold an older stream, and what C code writes.
+"""Captures everything that a piece of code writes: ``print``, warnings, logging handlers with an older stream, and output of C code.
 
-nbgrader takes any text on a check cell's stderr for a failure, so nothing may get past a check.
+nbgrader treats any text on a check cell's stderr as a failure, so no output may escape a check.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Bounded(io.StringIO):
 
 @contextlib.contextmanager
 def captured() -> Iterator[io.StringIO]:
-    """Catch what the body writes; the yielded stream holds it, complete when the body has ended."""
+    """Capture what the body writes. The yielded stream holds it, and is complete when the body has ended."""
     caught = Bounded()
     with (
         _descriptors(caught),
@@ -44,10 +44,10 @@ def captured() -> Iterator[io.StringIO]:
 
 @contextlib.contextmanager
 def _handlers(caught: io.StringIO) -> Iterator[None]:
-    """Point logging handlers at ``caught`` that write to a standard stream, of now or of when the library set them up."""
+    """Redirect logging handlers to ``caught`` if they write to a standard stream, the current one or an earlier one."""
     standard = {id(stream) for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__) if stream}
     moved = []
-    for reference in list(logging._handlerList):  # the only list of all handlers there is
+    for reference in list(logging._handlerList):  # no public list holds all handlers
         handler = reference()
         # logging's last resort has no stream of its own: it asks for sys.stderr each time.
         if isinstance(handler, logging.StreamHandler) and "stream" in vars(handler) and id(handler.stream) in standard:
@@ -61,9 +61,9 @@ def _handlers(caught: io.StringIO) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _descriptors(caught: io.StringIO) -> Iterator[None]:
-    """Send file descriptors 1 and 2 to a file, so that C code and subprocesses are caught as well."""
+    """Redirect file descriptors 1 and 2 to a file, so that C code and subprocesses are captured too."""
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(Exception):  # a closed or foreign stream has nothing to flush
+        with contextlib.suppress(Exception):  # a closed or foreign stream cannot be flushed
             stream.flush()
     with tempfile.TemporaryFile() as file:
         saved = [os.dup(descriptor) for descriptor in (1, 2)]

@@ -1,4 +1,4 @@
-"""All exercises, found where they are defined: ``graders/<lesson>/<notebook>.py``, and their hidden checks beside them."""
+"""Finds all exercises: definitions in ``graders/<lesson>/<notebook>.py``, hidden checks beside them."""
 
 from __future__ import annotations
 
@@ -48,18 +48,18 @@ def exercises(folder: Path | None = None) -> dict[str, Exercise]:
     Raises
     ------
     DefinitionError
-        When a definition is wrong, stands in the wrong file or in one that cannot be loaded, or an id occurs twice.
+        When a definition is wrong or in the wrong file, a file cannot be loaded, or an id occurs twice.
     """
     return dict(_exercises(folder or root()))
 
 
 def find(exercise_id: str, folder: Path | None = None) -> Exercise:
-    """The exercise of that id; only its own notebook's definitions are loaded when they stand where they belong.
+    """The exercise of that id. Loads only the definitions of its own notebook, unless the exercise is not there.
 
     Raises
     ------
     UnknownExercise
-        With the nearest ids there are.
+        The message names the most similar ids.
     """
     folder = folder or root()
     belongs = ID.fullmatch(exercise_id) if isinstance(exercise_id, str) else None
@@ -84,7 +84,7 @@ def of_notebook(notebook: str, folder: Path) -> dict[str, Exercise]:
 def checks(cells: Iterable[str], folder: Path) -> dict[str, Exercise]:
     """The exercises whose check cells are among these names of cells (nbgrader's ``grade_id``), by that name.
 
-    Only the definitions of their own notebooks are loaded: what other lessons import would cost each submission a second.
+    Loads only the definitions of their own notebooks: the imports of other lessons would cost each submission a second.
 
     Raises
     ------
@@ -128,7 +128,7 @@ def _definitions(path: Path) -> dict[str, Exercise]:
 def load_module(path: Path) -> types.ModuleType:
     """Import a file of ``graders/<lesson>/`` as part of a package of that lesson, so that ``from .m04_1 import ex2`` works in it.
 
-    The package's name hangs on the folder: two courses in one process, as in the tests, do not mix.
+    The package's name depends on the folder, so that two courses in one process, as in the tests, do not mix.
     """
     lesson = path.resolve().parent
     package = f"course_graders_{hashlib.sha256(str(lesson).encode()).hexdigest()[:12]}"
@@ -146,6 +146,6 @@ def load_module(path: Path) -> types.ModuleType:
             for frame in traceback.extract_tb(error.__traceback__)
             if Path(frame.filename).is_relative_to(lesson)
         ]
-        where = f" ({lines[-1]})" if lines else ""  # a SyntaxError says itself where it is
+        where = f" ({lines[-1]})" if lines else ""  # the text of a SyntaxError has the line already
         said = f"{type(error).__name__}: {error}{where}"
         raise DefinitionError(f"the definitions in {lesson.name}/{path.name} cannot be loaded: {said}.") from error

@@ -15,12 +15,12 @@ from course.grading.exercise import seeds
 from course.grading.exercise.exercise import Exercise
 from course.grading.report import Report
 
-OPENED: Counter[str] = Counter()  # steps of the hint ladder that are open in this kernel, by exercise
-FORM = "form"  # the part that, where an exercise has it, says whether the answer looks like one at all
+OPENED: Counter[str] = Counter()  # number of hints open in this kernel, by exercise
+FORM = "form"  # an optional part that says whether the answer has the right form
 
 
 class Points(float):
-    """What a check cell ends with: nbgrader reads the number, as text. JupyterLab shows nothing, for the report above says it better."""
+    """The value of a check cell. nbgrader reads it as text; JupyterLab shows nothing, since the report above says it better."""
 
     def _repr_html_(self) -> str:
         return ""
@@ -29,8 +29,8 @@ class Points(float):
 def check(exercise_id: str, /, **evidence: Any) -> Points:
     """Check an answer, show what was found, and return the points.
 
-    nbgrader reads the value of the cell's last line as its points, so the call is that last line. Under grading the evidence goes to the
-    grader, which judges it with the hidden checks and records the score itself; the value shown here decides nothing then.
+    nbgrader reads the value of the cell's last line as its points, so the call is that last line. At grading the evidence goes to the
+    grader, which judges it with the hidden checks and records the score itself; the value shown here does not count.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def check(exercise_id: str, /, **evidence: Any) -> Points:
 
 
 def _was_judged(report: Report) -> bool:
-    """Whether the answer had a form that could be judged. Of one that had not the message says all, and no hint is spent on it."""
+    """Whether the answer had a form that could be judged. If not, the message is enough and no hint is opened."""
     form = next((part for part in report.parts if part.name == FORM), None)
     return not report.problem and (form is None or form.share in (None, 1))
 
@@ -81,7 +81,7 @@ def _open_hint(exercise: Exercise) -> None:
 
 
 def practise(exercise: Exercise, evidence: dict[str, Any]) -> Report:
-    """The practice report of an answer that lives in this process."""
+    """The practice report of an answer in this process."""
     try:
         return evaluate_here(exercise, "practice", evidence, seeds.Draw(learner=seeds.learner()), aws_client)
     except Exception as error:
@@ -111,7 +111,7 @@ def _display(text: str, html: str) -> None:
 
 
 def _graded(exercise: Exercise, evidence: dict[str, Any]) -> Report | None:
-    """The grader's report, when this kernel is being graded and this is the check it waits for."""
+    """The grader's report, when this kernel is being graded and the grader expects this check; else None."""
     address = os.environ.get("COURSE_GRADER_SOCKET")
     if not address:
         return None
@@ -121,7 +121,7 @@ def _graded(exercise: Exercise, evidence: dict[str, Any]) -> Report | None:
 
 
 def aws_client(service: str) -> Any:
-    """A boto3 client of the AWS that this process works with."""
+    """A boto3 client of the AWS that this process uses."""
     from course.session import connect
 
     return connect().client(service)

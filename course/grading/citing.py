@@ -1,4 +1,4 @@
-"""Evidence that a learner copies from a log: whether it stands there, and whether it will stand there the next time."""
+"""Judges lines that a learner cites from a log: whether the log has them, and whether the next run would have them too."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def cites(cited: str, lines: Iterable[str]) -> bool:
 
 
 def shows(cited: str, lines: Iterable[str], signs: Iterable[str]) -> bool:
-    """Whether the cited words stand in a line that has one of the signs, and in no other line."""
+    """Whether the cited words occur in a line that has one of the signs, and in no other line."""
     telling, others = [], []
     for line in lines:
         (telling if any(sign in line for sign in signs) else others).append(line)
@@ -24,6 +24,6 @@ def shows(cited: str, lines: Iterable[str], signs: Iterable[str]) -> bool:
 
 
 def passing(cited: str) -> str:
-    """What of the cited words belongs to one run alone, as a time of day; "" when nothing does."""
+    """The part of the cited words that belongs to one run only, such as a time of day; "" when there is none."""
     found = OF_ONE_RUN.search(cited)
     return found[0] if found else ""

@@ -17,7 +17,7 @@ PHASES = {"practice": ("practice",), "graded": ("practice", "graded"), "hidden":
 
 
 def evaluate(exercise: Exercise, phase: str, answer: Callable[[str], Answer], report: Report | None = None) -> Report:
-    """The report of one phase. Grading runs the practice check too: a part counts with its worst finding.
+    """The report of one phase. Grading runs the practice check too; the worst finding on a part counts.
 
     Parameters
     ----------
@@ -27,12 +27,12 @@ def evaluate(exercise: Exercise, phase: str, answer: Callable[[str], Answer], re
     answer : callable
         Makes the `Answer` for a random stream, ``"practice"`` or ``"graded"``; may raise `AnswerError`.
     report : Report, optional
-        An empty one to write to.
+        An empty report to write to.
 
     Raises
     ------
     Exception
-        Whatever a check raises by its own mistake; an `AnswerError`, or an AWS error for the state the answer left, ends the report.
+        Any error of the check itself. An `AnswerError`, or an AWS error about the state that the answer left, only ends the report.
     """
     report = report or Report(exercise, phase)
     for stream in PHASES[phase]:
@@ -68,7 +68,7 @@ def evaluate_here(
     client: Callable[[str], Any],
     report: Report | None = None,
 ) -> Report:
-    """`evaluate` for an answer whose functions live in this process."""
+    """`evaluate` for an answer whose functions are in this process."""
 
     def call(name: str, arguments: tuple, seconds: float) -> tuple[Any, str]:
         return calls.call(name, evidence[name], arguments, seconds)

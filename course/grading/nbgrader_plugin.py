@@ -1,7 +1,7 @@
-"""nbgrader's autograding with our grader behind it: `nbgrader_config.py` puts these three preprocessors into its pipeline.
+"""nbgrader's autograding with this grader: `nbgrader_config.py` puts these three preprocessors into its pipeline.
 
-`RepairCells` mends a submission before anything else looks at it. `GradedExecute` has it run and judged (`course.grading.submission.run`).
-`SaveGrades` takes the scores from the grader.
+`RepairCells` repairs a submission before any other step. `GradedExecute` runs and judges it (`course.grading.submission.run`).
+`SaveGrades` stores the grader's scores.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ from course.grading.sandbox.directory import GIVEN
 from course.grading.submission.repair import ReleasedCell, repair
 from course.grading.submission.run import CELL_SECONDS, Submission, run
 
-OUTCOMES = "course_outcomes"  # in nbconvert's resources: check cell -> Outcome
+OUTCOMES = "course_outcomes"  # in nbconvert's resources: check cell -> GradingOutcome
 
 
 class RepairCells(NbGraderPreprocessor):
-    """Makes the notebook hold every released cell once."""
+    """Repairs the notebook so that it holds every released cell once."""
 
     def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
         where = resources["nbgrader"]
@@ -50,7 +50,7 @@ class RepairCells(NbGraderPreprocessor):
 class GradedExecute(NbGraderPreprocessor):
     """Runs a submission in its sandbox, where it can reach the grader, and keeps the grader's outcomes.
 
-    What runs is the notebook and, from the folder in which it was handed in, what lies beside it.
+    It runs the notebook with the files from the folder in which it was handed in.
     """
 
     graders = Unicode("graders", help="Folder of the exercises, relative to the course's root.").tag(config=True)
@@ -86,7 +86,7 @@ class GradedExecute(NbGraderPreprocessor):
 
 
 class SaveGrades(SaveAutoGrades):
-    """Writes the grader's scores to the gradebook, whatever the outputs of the cells say."""
+    """Writes the grader's scores to the gradebook and ignores the outputs of the cells."""
 
     def _add_score(self, cell: NotebookNode, resources: ResourcesDict) -> None:
         if is_solution(cell):  # an answer that a human grades
@@ -110,9 +110,9 @@ _preloaded: weakref.WeakKeyDictionary[object, str] = weakref.WeakKeyDictionary()
 
 
 def _kernels(converter: object) -> str:
-    """Where kernels come from that are there at once: one process for a command, which ends with it; in the formgrader, with the converter.
+    """The address of the forkserver of this converter's kernels; it ends with the command or, in the formgrader, with the converter.
 
-    From its second notebook on, for a single one is graded sooner in a kernel of its own.
+    Starts it at the second notebook: a single notebook is graded sooner in a kernel started for it.
     """
     if converter not in _preloaded:
         _preloaded[converter] = ""
@@ -148,7 +148,7 @@ def gradebook_cells(db_url: str, assignment: str, notebook: str) -> list[Release
 
 
 def given_files(source: Path) -> dict[str, list[str]]:
-    """Files that learners may edit, by lesson, for `Autograde.exclude_overwriting`: all below ``given/`` of each lesson."""
+    """Files that learners may edit, by lesson, for `Autograde.exclude_overwriting`: everything below a lesson's ``given/``."""
     return {
         lesson.name: sorted(str(path.relative_to(lesson)) for path in (lesson / GIVEN).rglob("*") if path.is_file())
         for lesson in sorted(source.iterdir() if source.is_dir() else ())

@@ -27,7 +27,7 @@ def number(value: float) -> str:
 
 
 def verdict(part: PartResult, phase: str) -> str:
-    """The word for a part's result; of one that has none it depends on the report's phase whether one may still come."""
+    """The word for a part's result. A part without one is "At grading" in practice and "Not reached" at grading."""
     if part.share is None:
         return UNREACHED if phase == "graded" else LATER
     return PASSED if part.share == 1 else PARTLY if part.share > 0 else FAILED
@@ -44,7 +44,7 @@ def headline(report: Report) -> str:
 
 
 def remaining(report: Report) -> str:
-    """What grading will look at beyond this check; empty when nothing is known to come."""
+    """A sentence on what grading checks beyond this; empty when nothing is known."""
     if report.phase == "graded":
         return ""
     if report.later:
@@ -56,7 +56,7 @@ def remaining(report: Report) -> str:
 
 
 def parts_to_show(report: Report) -> list[PartResult]:
-    """All parts; or none that was not reached, when the answer could not be judged to the end."""
+    """The parts to show: all, or only those reached when the judging stopped early."""
     if not report.problem:
         return list(report.parts)
     return [part for part in report.parts if part.share is not None]
@@ -85,7 +85,7 @@ def as_text(report: Report, opened: int = 0, more: str = "") -> str:
 
 
 def as_html(report: Report, opened: int = 0, more: str = "") -> str:
-    """HTML of its own section, with the same; every verdict is a word, colour only repeats it."""
+    """The same as an HTML section. Every verdict is a word, which the colour only repeats."""
     title = f"{TITLES[report.phase]} {report.exercise.id}: {report.exercise.title}"
     body = [f'<h4 style="margin:0 0 .4em">{escape(title)} &ndash; {escape(headline(report))}</h4>']
     if report.problem:
@@ -103,7 +103,7 @@ def as_html(report: Report, opened: int = 0, more: str = "") -> str:
 
 
 def as_json(report: Report) -> dict:
-    """Plain data of the whole report, for storage, progress and other programs."""
+    """The whole report as plain data, for storage, progress and other programs."""
     return {
         "exercise": report.exercise.id,
         "phase": report.phase,
@@ -120,7 +120,7 @@ def as_json(report: Report) -> dict:
 
 
 def from_json(exercise, data: dict) -> Report:
-    """The report of `as_json`; its secrets are already blotted out."""
+    """The report that `as_json` wrote; its secrets are already removed."""
     report = Report(exercise, data["phase"])
     report.problem, report.unanswered, report.output = data["problem"], data["unanswered"], data["output"]
     for part in data["parts"]:
@@ -147,12 +147,12 @@ def _item(word: str, html: str) -> str:
 
 
 def hints_as_text(exercise: ExerciseDefinition, opened: int) -> str:
-    """The first ``opened`` hints of an exercise, a line each, how to get the next, and where to read."""
+    """The first ``opened`` hints of an exercise, one a line, then how to get the next and what to read."""
     return "\n".join([f"Hints for {exercise.id}: {exercise.title}", *(f"  {line}" for line in _help(exercise, opened))])
 
 
 def hints_as_html(exercise: ExerciseDefinition, opened: int) -> str:
-    """The same as HTML of its own section."""
+    """The same as an HTML section."""
     title = f"Hints for {exercise.id}: {exercise.title}"
     heading = f'<h4 style="margin:0 0 .4em">{escape(title)}</h4>'
     return f'<section aria-label="{escape(title, quote=True)}">{heading}{_help_as_html(exercise, opened)}</section>'
@@ -168,7 +168,7 @@ def _help(exercise: ExerciseDefinition, opened: int) -> list[str]:
 
 
 def _ladder(exercise: ExerciseDefinition, opened: int) -> list[str]:
-    """The open steps, and how to get the next: by a call, so that each is taken on purpose."""
+    """The open hints, and the call that opens the next: learners open each hint on purpose."""
     count = len(exercise.hints)
     shown = [f"Hint {step} of {count}: {hint}" for step, hint in enumerate(exercise.hints[:opened], 1)]
     if opened < count:
@@ -178,7 +178,7 @@ def _ladder(exercise: ExerciseDefinition, opened: int) -> list[str]:
 
 def _help_as_html(exercise: ExerciseDefinition, opened: int) -> str:
     lines: list[str] = [pages.code(line) for line in _ladder(exercise, opened)]
-    if exercise.section:  # JupyterLab names a heading by its text, with dashes for blanks
+    if exercise.section:  # the anchor of a heading in JupyterLab is its text with dashes for blanks
         anchor = escape(exercise.section.replace(" ", "-"), quote=True)
         lines.append(f'Read again: <a href="#{anchor}">{escape(exercise.section)}</a>.')
     return "".join(f'<p style="margin:.2em 0">{line}</p>' for line in lines)

@@ -1,4 +1,4 @@
-"""What a check found: named parts with their share of the points, reasons and hints. Rendered by `course.grading.render`."""
+"""The findings of a check: named parts with their share of the points, reasons and hints. `course.grading.render` shows them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OUTPUT_LIMIT = 2_000  # characters of the learner's own output that a report rep
 
 @dataclass(frozen=True)
 class PartResult:
-    """One sub-check. ``share`` in 0..1 of ``points`` was earned; ``None`` when this check did not look at it."""
+    """One sub-check. ``share`` in 0..1 of ``points`` was earned; ``None`` when the check did not look at it."""
 
     name: str
     points: float
@@ -48,27 +48,27 @@ class Report:
     def __init__(self, exercise: ExerciseDefinition, phase: str = "practice") -> None:
         self.exercise = exercise
         self.phase = phase
-        self.problem = ""  # why the answer could not be judged to the end
+        self.problem = ""  # why the judging stopped early
         self.unanswered = False
         self.output = ""  # what the learner's functions printed
         self._parts = {name: PartResult(name, points) for name, points in exercise.parts.items()}
         self._secrets: list[str] = []
-        self._seen: set[str] = set()  # parts reported by the check that runs now
+        self._seen: set[str] = set()  # parts that the running check has reported
 
     def part(self, name: str, passed_or_share: Any, message: str, hint: str | None = None) -> bool:
-        """Report a finding on one part, and return whether it passed, so that a check can stop at the first failure.
+        """Report a finding on one part and return whether it passed, so that a check can stop at the first failure.
 
-        A part may be reported several times, in the order type, shape, value, edge case: the worst finding counts and, among equals,
-        the first is what the learner reads.
+        A check may report a part several times, in the order type, shape, value, edge case. The worst finding counts; among equals the
+        learner reads the first.
 
         Parameters
         ----------
         name : str
             A part of the definition.
         passed_or_share : bool or float
-            Whether it passed, or the share of its points earned, in 0..1.
+            Whether the part passed, or the share of its points earned, in 0..1.
         message : str
-            What was called, what came back and what kind of thing was expected; shown unless the part passed. Never the answer.
+            What was called, what came back and what kind of value was expected; shown unless the part passed. Never the answer.
         hint : str, optional
             The hint for this mistake, shown with the message.
 
@@ -101,33 +101,33 @@ class Report:
         return share
 
     def secret(self, *values: Any) -> None:
-        """Mark expected values: wherever one stands as a word of its own in a message, hint or output of this report, it is blotted out."""
+        """Mark expected values. The report replaces them by "…" where they occur as whole words in a message, hint or output."""
         for value in values:
             self._secrets += [text for text in {str(value).strip(), repr(value)} if text]
 
     def begin(self) -> None:
-        """Another check starts to add to this report."""
+        """Start another check that adds to this report."""
         self._seen.clear()
 
     def stop(self, problem: AnswerError) -> None:
-        """The answer cannot be judged any further; parts that the check has not come to earn nothing."""
+        """Stop judging; parts that the running check has not reported earn nothing."""
         self.problem = self.problem or str(problem)
         self.unanswered = self.unanswered or problem.unanswered
         for name in self._parts.keys() - self._seen:
             self._parts[name] = PartResult(name, self._parts[name].points)
 
     def add_output(self, text: str) -> None:
-        """Keep what the learner's code printed during the check, up to `OUTPUT_LIMIT` characters."""
+        """Add text that the learner's code printed during the check; `OUTPUT_LIMIT` characters are kept."""
         self.output = (self.output + text)[: OUTPUT_LIMIT + 1]
 
     @property
     def parts(self) -> tuple[PartResult, ...]:
-        """All parts in the order of the definition, with the secrets blotted out."""
+        """All parts in the order of the definition, without the secrets."""
         return tuple(PartResult(p.name, p.points, p.share, self.redact(p.message), self.redact(p.hint)) for p in self._parts.values())
 
     @property
     def later(self) -> tuple[str, ...]:
-        """Labels of the parts that only grading looks at."""
+        """Labels of the parts that only grading checks."""
         if self.phase == "graded" or self.problem:
             return ()
         return tuple(part.label for part in self._parts.values() if part.share is None)
@@ -136,8 +136,8 @@ class Report:
     def score(self) -> float:
         """Points earned, a plain float in 0..``exercise.points``.
 
-        In practice it is full when all that could be checked passed, as nbgrader's Validate button expects; parts that only grading
-        looks at do not pull it down then.
+        In practice the score is full when every part that was checked passed, as nbgrader's Validate button expects. Parts that only
+        grading checks do not lower it then.
         """
         points, parts = float(self.exercise.points), self._parts.values()
         due = [part for part in parts if part.share is not None] if self.later else list(parts)

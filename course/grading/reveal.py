@@ -1,6 +1,6 @@
 """`course reveal` and `reveal()`: the reference answer of an exercise and a note on its design, after passing it or instead.
 
-Both are there in the course itself and in no learner's package, so whoever hands out packages has switched it off.
+A clone of the course has both, a learner's package has neither: handing out packages switches revealing off.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from course.grading.errors import UnknownExercise
 from course.grading.exercise.exercise import Exercise
 from course.grading.progress import learner_folder
 
-SWITCH = "COURSE_REVEAL"  # "off": not on this machine
+SWITCH = "COURSE_REVEAL"  # "off" disables it on this machine
 MARKS = re.compile(r"^[ \t]*### (BEGIN|END) SOLUTION[^\n]*\n?", re.MULTILINE)
 COMMENT = re.compile(r"<!--.*?-->\s*", re.DOTALL)
 WARNING = "You have not passed {id} yet. Once you have seen its answer it counts 0 points in your progress."
@@ -30,7 +30,7 @@ class RevealError(Exception):
 
 @dataclass(frozen=True)
 class Revealed:
-    """The code of a reference answer, and why it was written so (Markdown)."""
+    """The code of a reference answer, and a note on its design (Markdown)."""
 
     exercise: Exercise
     code: str
@@ -42,7 +42,7 @@ class Revealed:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 when it was shown, 1 when it is not passed yet and the learner thought better of it, 2 when it cannot be shown."""
+    """0 when it was shown, 1 when the exercise is not passed yet and the learner declined, 2 when it cannot be shown."""
     parser = argparse.ArgumentParser(prog="course reveal", description=__doc__)
     parser.add_argument("exercise", help="for example m04_1_ex2")
     parser.add_argument("--yes", action="store_true", help="also before it is passed; it then counts 0 points in your progress")
@@ -68,18 +68,18 @@ def _asked(exercise_id: str) -> Revealed | None:
 
 
 def reveal(exercise_id: str, /, *, anyway: bool = False) -> None:
-    """In a notebook: show the reference answer and the note on its design.
+    """Show the reference answer and the note on its design, in a notebook.
 
     Parameters
     ----------
     anyway : bool
-        Also before the exercise is passed; it then counts 0 points in the learner's progress.
+        Show it before the exercise is passed, too; the exercise then counts 0 points in the learner's progress.
 
     Raises
     ------
     UnknownExercise
     RevealError
-        As `find`.
+        As in `find`.
     """
     from IPython.display import Code, Markdown, display
 
@@ -91,12 +91,12 @@ def reveal(exercise_id: str, /, *, anyway: bool = False) -> None:
 
 
 def possible() -> bool:
-    """Whether there is anything to reveal where this runs; a quick look, for a line in a report."""
+    """Whether reveal can show anything here. Quick, since every passed practice report asks."""
     return os.environ.get(SWITCH, "").lower() != "off" and (catalogue.root().parent / learner_folder.SOURCES).is_dir()
 
 
 def find(exercise_id: str, root: Path, *, anyway: bool = False) -> Revealed | None:
-    """The reference and its note; that it was looked at is noted among the attempts. None when it is not passed yet, unless ``anyway``.
+    """The reference and its note; the reveal is added to the attempts. None when the exercise is not passed yet, unless ``anyway``.
 
     Parameters
     ----------
@@ -107,11 +107,11 @@ def find(exercise_id: str, root: Path, *, anyway: bool = False) -> Revealed | No
     ------
     UnknownExercise
     RevealError
-        When it is switched off, or the references are not part of what the learner has.
-    NoCopyError
-        When there is no learner's copy, in which to note it.
+        When it is switched off, or the learner does not have the references.
+    NoLearnerFolderError
+        When there is no learner's copy, whose attempts would record the reveal.
     """
-    from course.grading.gate import candidates  # reads text sources, which takes an import that no check cell should wait for
+    from course.grading.gate import candidates  # imported late: it imports jupytext, which no check cell should wait for
 
     exercise = catalogue.find(exercise_id)
     if not possible():

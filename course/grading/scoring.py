@@ -1,6 +1,6 @@
-"""How the patterns of `docs/exercise-patterns.md` turn what was found into a share of the points, so that no guess pays.
+"""Scoring rules of the patterns in `docs/exercise-patterns.md`, made so that guessing does not pay.
 
-Each function answers a share in 0..1 for ``report.part``.
+Each function returns a share in 0..1 for ``report.part``.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ def rule_share(given: Sequence[Hashable], accepted: Sequence[Collection[Hashable
     Parameters
     ----------
     given : sequence
-        What the learner's rule answered, a case each.
+        The answer of the learner's rule to each case.
     accepted : sequence of collections
-        What suits each case; an ambiguous case accepts several answers.
+        The accepted answers of each case; an ambiguous case has several.
 
     Raises
     ------
     ValueError
-        When the lengths differ, there is no case, or one constant suits every case, so that a rule has nothing to show.
+        When the lengths differ, there is no case, or one constant is right for every case.
     """
     if len(given) != len(accepted) or not accepted:
         raise ValueError(f"{len(given)} answers to {len(accepted)} cases")
@@ -41,7 +41,7 @@ def find_all_share(found: Collection[Hashable], wanted: Collection[Hashable]) ->
     Raises
     ------
     ValueError
-        When nothing is wanted.
+        When ``wanted`` is empty.
     """
     if not wanted:
         raise ValueError("nothing is to be found")

@@ -1,6 +1,6 @@
-"""pandas tables and columns and numpy arrays as Arrow streams, and back; the row index travels as ordinary columns.
+"""Converts pandas tables and columns and numpy arrays to Arrow streams and back. The row index is stored as ordinary columns.
 
-Only columns of numbers, text, truth values and times are let through: no Arrow extension type, no pickle, no pandas metadata.
+Only columns of numbers, text, booleans and times are allowed: no Arrow extension type, no pickle, no pandas metadata.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Plain data: the only thing that passes between an answer and a check, in the kernel as at grading.
+"""Plain data: the only data that passes from an answer to a check, in practice and at grading.
 
-`encode` turns a learner's value into a JSON tree and, for tables and arrays, Arrow streams; `decode` makes fresh objects of them.
-A check sees only what `decode` made, so an object with a clever ``__eq__``, ``__array__`` or ``__reduce__`` never reaches it:
-values are read through the base class's own methods, and everything without a plain form is refused.
+`encode` turns a learner's value into a JSON tree and, for tables and arrays, Arrow streams. `decode` builds new objects from them. A
+check sees only decoded objects, so an object with its own ``__eq__``, ``__array__`` or ``__reduce__`` never reaches it. `encode` reads
+values through the methods of the base class and refuses everything without a plain form.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from course.grading.errors import AnswerError
 from course.grading.tree import TAG, DecodeError
 
-DEPTH = 40  # nesting beyond which data is taken for recursive
+DEPTH = 40  # deeper nesting counts as recursive
 DIGITS = 4000  # Python itself refuses to print longer integers
 
 
@@ -25,7 +25,7 @@ def plain(value: Any, name: str = "the value") -> Any:
     Raises
     ------
     AnswerError
-        When it, or something inside it, has no plain form; the message says where and what to give instead.
+        When the value, or something inside it, has no plain form; the message says where and what to give instead.
     """
     return decode(*encode(value, name))
 
@@ -42,18 +42,18 @@ def decode(tree: Any, blobs: list[bytes]) -> Any:
     Raises
     ------
     DecodeError
-        When `encode` cannot have written them: they come from another process and are not trusted.
+        When `encode` cannot have written them. They come from another process and are not trusted.
     """
     try:
         return _decode(tree, blobs, 0)
     except DecodeError:
         raise
-    except Exception as error:  # whatever pyarrow, pandas or datetime say about bytes they did not write
+    except Exception as error:  # pyarrow, pandas and datetime raise many errors for bytes that they did not write
         raise DecodeError(f"data that cannot be read ({type(error).__name__})") from error
 
 
 def _encode(value: Any, where: str, blobs: list[bytes], depth: int) -> Any:
-    kind = type(value)  # `isinstance` would ask the object itself, by way of __class__
+    kind = type(value)  # `isinstance` would read the object's own __class__
     if depth > DEPTH:
         raise AnswerError(f"`{where}` is nested more than {DEPTH} levels deep; give plain, flat data.")
     if value is None or kind is bool:
@@ -112,14 +112,14 @@ def _encode_time(value: Any, kind: type) -> dict | None:
 
 
 def _encode_scientific(value: Any, kind: type, where: str, blobs: list[bytes], depth: int) -> Any:
-    """Values of numpy and pandas. They are not imported for this: who holds one has imported them."""
+    """Encode a value of numpy or pandas. Neither is imported here: a process that holds such a value has imported it."""
     numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
     if numpy and issubclass(kind, numpy.generic):
         item = numpy.generic.item(value)
         if type(item) is not kind:
             return _encode(item, where, blobs, depth + 1)
     if (numpy and issubclass(kind, numpy.ndarray)) or (pandas and issubclass(kind, (pandas.DataFrame, pandas.Series))):
-        from course.grading import tables  # here, because pyarrow costs a lesson without tables half a second
+        from course.grading import tables  # imported late: pyarrow costs a lesson without tables half a second
 
         return tables.encode(value, where, blobs, encode)
     if pandas and (value is getattr(pandas, "NA", None)):

@@ -1,4 +1,4 @@
-"""What a check may know of an answer: plain values, results of calling the learner's functions, and the state of AWS."""
+"""The view of an answer that a check gets: plain values, results of the learner's functions, and the state of AWS."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from course.grading.exercise import kinds, seeds
 from course.grading.exercise.definition import ExerciseDefinition
 from course.grading.exercise.evidence_types import Function, Value
 
-Call = Callable[[str, tuple, float], tuple[Any, str]]  # (name, arguments, seconds) -> (plain result, what was printed)
+Call = Callable[[str, tuple, float], tuple[Any, str]]  # (name, arguments, seconds) -> (plain result, printed text)
 
 
 def fresh_token() -> str:
-    """Eight hexadecimal digits that nobody can know before, for names in AWS that may not exist yet."""
+    """Eight random hexadecimal digits, for a name in AWS that must not exist yet."""
     return secrets.token_hex(4)
 
 
@@ -31,15 +31,15 @@ class Answer:
     plain_values : mapping
         Plain data of each `Value` of the definition.
     call : callable
-        Calls a learner's function by name with plain arguments, wherever it lives; raises `AnswerError`.
+        Calls a learner's function by name with plain arguments, in this or another process; raises `AnswerError`.
     rng : random.Random
         Draws the cases of this check.
     learner : str
-        Whose variant of the exercise this is.
+        The learner whose variant of the exercise this is.
     client : callable
         Makes a boto3 client for a service name.
     token : callable
-        As `fresh_token`; when an answer is judged again from what was recorded, the tokens are those of then.
+        As `fresh_token`; when an answer is judged again from a recording, it returns the recorded tokens.
     """
 
     def __init__(
@@ -63,11 +63,11 @@ class Answer:
         self._seconds = exercise.seconds
 
     def variant(self) -> random.Random:
-        """A fresh generator for the learner's variant, in the state of the one that the notebook got from `course.grading.variant`."""
+        """A new generator for the learner's variant, in the same state as the notebook's own from `course.grading.variant`."""
         return seeds.stream("variant", self.exercise.id, self.learner, seeds.PUBLISHED)
 
     def value(self, name: str) -> Any:
-        """The plain value handed over as ``name``: a fresh copy, of the kind that the definition asks for."""
+        """A fresh copy of the plain value handed over as ``name``, of the kind that the definition asks for."""
         if name not in self._values:
             raise DefinitionError(f"exercise {self.exercise.id!r} has no value {name!r}; it has {', '.join(self._values) or 'none'}.")
         return values.plain(self._values[name])
@@ -78,8 +78,8 @@ class Answer:
         Raises
         ------
         AnswerError
-            When it raised, ran out of the exercise's time, or returned something of another kind than its signature says. A check may
-            catch it; otherwise the report stops here and shows it.
+            When the function raised, ran out of the exercise's time, or returned another kind of value than its signature says. A check
+            may catch it; otherwise the report stops here and shows it.
         """
         function = self.exercise.evidence.get(name)
         if not isinstance(function, Function):
@@ -103,7 +103,7 @@ class Answer:
 
 
 def collect(exercise: ExerciseDefinition, evidence: Mapping[str, Any]) -> dict[str, Any]:
-    """Plain values of what a check cell hands over; functions are left out, since they stay where they are.
+    """Plain values of the evidence that a check cell hands over. Functions are left out: they stay in the learner's process.
 
     Raises
     ------

@@ -25,11 +25,11 @@ class ExerciseDefinition:
     id : str
         ``"m04_1_ex2"``: lesson, notebook, exercise. Never changes once released.
     title : str
-        What is to be done, as in "Choose the input mode".
+        The task, as in "Choose the input mode".
     parts : dict
-        Points of each named sub-check, in the order in which a learner should read them; the sum is the exercise's points.
+        Points of each named sub-check, in the order in which a learner reads them; the exercise is worth their sum.
     evidence : dict
-        What the check cell hands over, by name: `Value` or `Function`.
+        What the check cell hands over, by name: a `Value` or a `Function`.
     hints : sequence of str
         The hint ladder: a nudge, where to look, nearly the code.
     skills : dict
@@ -37,7 +37,7 @@ class ExerciseDefinition:
     topics : sequence of str
         Topics of ``syllabus.yaml``.
     section : str
-        The heading in the notebook under which it is taught; the check's report leads there.
+        The heading in the notebook that teaches it; the check's report links there.
     pattern : int or None
         Number of the pattern in ``docs/exercise-patterns.md``; ``None`` for plain code. Exercises with a pattern must not be guessable.
     seconds : float
@@ -46,7 +46,7 @@ class ExerciseDefinition:
     Raises
     ------
     DefinitionError
-        When any of it is missing or wrong; the message names the exercise and the field.
+        When a field is missing or wrong; the message names the exercise and the field.
     """
 
     id: str
@@ -94,7 +94,7 @@ class ExerciseDefinition:
         return f"{self.id}_check"
 
     def _problems(self) -> list[str]:
-        """Everything wrong with the definition, the first thing to mend first."""
+        """Everything wrong with the definition; the first should be fixed first."""
         problems = []
         if not (isinstance(self.id, str) and ID.fullmatch(self.id) and len(self.id) <= ID_LENGTH):
             problems.append(f"ids look like 'm04_1_ex2' and have at most {ID_LENGTH} characters.")

@@ -24,7 +24,7 @@ class Value:
 
 
 class Function:
-    """Evidence that is a function, by the signature the exercise asks for: ``Function("choose_input(channel: dict) -> str")``.
+    """Evidence that is a function with the signature that the exercise asks for: ``Function("choose_input(channel: dict) -> str")``.
 
     Annotations use ``str``, ``bool``, ``int``, ``float``, ``list``, ``dict``, ``None``, ``DataFrame``, ``Series``, ``ndarray`` and
     combinations of them; without ``->`` the function may return any plain data.

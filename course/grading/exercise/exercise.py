@@ -23,11 +23,11 @@ class Exercise(ExerciseDefinition):
     checks: dict[str, Check] = field(default_factory=dict, init=False, repr=False)
 
     def practice(self, check: Check) -> Check:
-        """Decorator: the check that runs in the learner's kernel, on practice cases that anyone may read."""
+        """Decorator for the check that runs in the learner's kernel, on practice cases that anyone may read."""
         return self._register("practice", check)
 
     def graded(self, check: Check) -> Check:
-        """Decorator: the check that runs in the grader's process only, in ``<notebook>_hidden.py``."""
+        """Decorator for the check that runs only in the grader's process; it is defined in ``<notebook>_hidden.py``."""
         return self._register("graded", check)
 
     def _register(self, phase: str, check: Check) -> Check:

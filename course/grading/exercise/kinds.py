@@ -1,4 +1,4 @@
-"""The kinds of value that evidence and function results may have, as Python type hints: ``str``, ``list[str]``, ``pandas.DataFrame``."""
+"""The kinds of value of evidence and function results, written as Python type hints: ``str``, ``list[str]``, ``pandas.DataFrame``."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def is_kind(kind: Any) -> bool:
 
 
 def describe(kind: Any) -> str:
-    """``kind`` in words: ``list[str]`` is "a list, each item text (str)"."""
+    """``kind`` in words; ``list[str]`` is "a list, each item text (str)"."""
     origin = typing.get_origin(kind)
     if origin in (typing.Union, types.UnionType):
         return " or ".join(describe(option) for option in typing.get_args(kind))
@@ -43,12 +43,12 @@ def describe(kind: Any) -> str:
 
 
 def conform(value: Any, kind: Any) -> Any:
-    """``value``, which is plain data (`course.grading.values`), as ``kind``; a whole number passes for a float.
+    """``value``, which is plain data (`course.grading.values`), as ``kind``; a whole number is accepted as a float.
 
     Raises
     ------
     KindError
-        When it is of another kind.
+        When it has another kind.
     """
     origin = typing.get_origin(kind)
     if origin in (typing.Union, types.UnionType):
@@ -85,7 +85,7 @@ def _mismatch(value: Any, kind: Any) -> KindError:
 
 
 def _table(kind: Any) -> str | None:
-    """``"DataFrame"`` and so on when ``kind`` is that class of pandas or numpy, which are not imported for the question."""
+    """``"DataFrame"``, ``"Series"`` or ``"ndarray"`` when ``kind`` is that class; does not import pandas or numpy to find out."""
     for library, name in (("pandas", "DataFrame"), ("pandas", "Series"), ("numpy", "ndarray")):
         if library in sys.modules and kind is getattr(sys.modules[library], name, None):
             return name

@@ -1,11 +1,11 @@
-"""Random streams: every case an exercise draws follows from a seed, the exercise, the learner and the stream, and from nothing else.
+"""Random streams. The cases that an exercise draws depend only on a seed, the exercise, the learner and the stream.
 
 ========  =====================  ==============================================================================================
 stream    seed                   draws
 ========  =====================  ==============================================================================================
-variant   published              what the notebook shows: renamed columns, planted faults. Notebook and check draw the same
-practice  published              cases of the check in the notebook; anyone may know them
-graded    ``GRADING_SEED``       cases of the grader, which an instructor keeps secret; published as well for self-study
+variant   published              what the notebook shows: renamed columns, planted faults; the same in notebook and check
+practice  published              the cases of the check in the notebook, which anyone may know
+graded    ``GRADING_SEED``       the grader's cases; an instructor keeps the seed secret, self-study uses the published one
 ========  =====================  ==============================================================================================
 """
 
@@ -21,17 +21,17 @@ SELF_STUDY = "self-study"
 
 
 def grading_seed() -> str:
-    """``GRADING_SEED``, or the published seed. Asked for in the grader's process only; kernels do not have the variable."""
+    """``GRADING_SEED``, or the published seed. Only the grader's process calls this; kernels do not have the variable."""
     return os.environ.get("GRADING_SEED") or PUBLISHED
 
 
 def learner() -> str:
-    """Whose variants this process works on: ``COURSE_LEARNER``, or those that all share in self-study."""
+    """The learner whose variants this process works on: ``COURSE_LEARNER``, or the one that self-study shares."""
     return os.environ.get("COURSE_LEARNER") or SELF_STUDY
 
 
 def variant(exercise_id: str) -> random.Random:
-    """For notebooks: a generator for this learner's variant of an exercise; a check has the same one as ``answer.variant()``."""
+    """A generator for this learner's variant of an exercise, for notebooks; a check gets the same from ``answer.variant()``."""
     return stream("variant", exercise_id, learner(), PUBLISHED)
 
 
@@ -44,9 +44,9 @@ def stream(name: str, exercise_id: str, learner: str, seed: str) -> random.Rando
 
 @dataclass(frozen=True)
 class Draw:
-    """Whose cases a check draws.
+    """The identity and seed from which a check draws its cases.
 
-    ``learner``: whose variant is worked on; ``student``: whose submission is graded, with ``seed``.
+    ``learner`` owns the variant; ``student`` handed in the submission, which is graded with ``seed``.
     """
 
     learner: str = SELF_STUDY

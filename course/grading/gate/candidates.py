@@ -1,4 +1,4 @@
-"""The answers on which an exercise's checks are tested: the stub, the reference, and the right and wrong ones beside the definitions."""
+"""The answers that test an exercise's checks: the stub, the reference, and the right and wrong answers beside the definitions."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ class CodeCell:
 
 @dataclass(frozen=True)
 class Candidate:
-    """The code of one answer cell, and for a wrong answer what must be said about it.
+    """The code of one answer cell and, for a wrong answer, the feedback that it must get.
 
-    ``name`` is ``stub``, ``reference``, ``right_...`` or ``wrong_...``; ``trips`` the part that must fail; ``says`` words to be shown.
+    ``name`` is ``stub``, ``reference``, ``right_...`` or ``wrong_...``; ``trips`` is the part that must fail; ``says`` are words that
+    the report must show.
     """
 
     name: str
@@ -68,7 +69,7 @@ def source_of(notebook: str, solutions: Path) -> Path:
 
 
 def candidates(exercise: Exercise, answer: str, graders: Path) -> Iterator[Candidate]:
-    """All candidates of an exercise, the reference last, since what follows in the notebook builds on it.
+    """All candidates of an exercise. The reference is last, since the cells that follow build on it.
 
     Parameters
     ----------
@@ -80,7 +81,7 @@ def candidates(exercise: Exercise, answer: str, graders: Path) -> Iterator[Candi
     Raises
     ------
     DefinitionError
-        When a wrong answer does not say what it is for.
+        When the notes of a wrong answer are missing or wrong.
     """
     yield Candidate("stub", REGION.sub(r"\g<indent>raise NotImplementedError", answer))
     for path in sorted(graders.glob(f"*/answers/{exercise.id}/*.py")):

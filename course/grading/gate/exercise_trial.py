@@ -1,4 +1,4 @@
-"""One exercise at its place in a notebook: what the code of an answer cell hands over there, and what that earns."""
+"""One exercise at its place in a notebook: runs the code of an answer cell there and judges the evidence that it hands over."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from course.grading.gate.candidates import CodeCell
 from course.grading.gate.source_runner import Client, Namespace, execute
 from course.grading.report import Report
 
-DRAWS = tuple(Draw(student=f"student-{i}", seed=f"seed-{i}") for i in range(3))  # right answers must be right for all of these
+DRAWS = tuple(Draw(student=f"student-{i}", seed=f"seed-{i}") for i in range(3))  # a right answer must be right for all of these
 
 
 @dataclass(frozen=True)
 class MutationScore:
-    """What became of an exercise's mutants. ``equivalent`` of the survivors are listed as such; ``of`` tells which mutants there are."""
+    """How many of an exercise's mutants were killed. ``equivalent`` counts the survivors labelled so; ``of`` is their fingerprint."""
 
     of: str
     tried: int
@@ -36,13 +36,13 @@ class MutationScore:
 
     @property
     def share(self) -> float:
-        """Killed, of those that can be told from the reference."""
+        """The share killed, 0..1, of the mutants that are not labelled equivalent."""
         return self.killed / max(1, self.tried - self.equivalent)
 
 
 @dataclass(frozen=True)
 class CandidateResult:
-    """One candidate, what it earned at grading, and what is wrong with the grader (``""`` when all is as it must be)."""
+    """One candidate, its score at grading, and what is wrong with the grader (``""`` when nothing is)."""
 
     exercise: str
     candidate: str
@@ -53,19 +53,19 @@ class CandidateResult:
 
 
 class ExerciseTrial:
-    """An exercise after the cells before it have run. ``namespace`` is what they have made, and goes on with the reference answer.
+    """An exercise after the cells before it have run. ``namespace`` holds their variables; the reference answer runs in it, too.
 
-    ``bare_aws`` makes clients of an AWS in which nothing was built.
+    ``bare_aws`` makes clients of an AWS in which nothing was created.
     """
 
     def __init__(self, exercise: Exercise, answer: CodeCell, check: CodeCell, namespace: Namespace, bare_aws: Client) -> None:
         self.exercise, self.answer, self.check, self.namespace, self.bare_aws = exercise, answer, check, namespace, bare_aws
-        self.aws = functools.cache(aws_client)  # a guesser asks for it hundreds of times
+        self.aws = functools.cache(aws_client)  # a guesser calls it hundreds of times
 
     def evidence(self, name: str, code: str, space: Namespace) -> dict[str, Any] | AnswerError:
-        """What the check cell hands over after this answer; or why it hands over nothing."""
+        """The evidence that the check cell hands over after this answer, or the error that kept it from doing so."""
         handed: dict[str, Any] = {}
-        # As in a kernel, the check cell runs whatever became of the answer cell.
+        # As in a kernel, the check cell runs even if the answer cell failed.
         with contextlib.suppress(Exception, SystemExit, calls.TimeLimit), calls.limited(self.exercise.seconds):
             execute(code, space, f"{self.exercise.id}/{name}.py")
         try:
@@ -75,7 +75,7 @@ class ExerciseTrial:
         return handed
 
     def report(self, phase: str, evidence: Mapping[str, Any] | AnswerError, draw: Draw, client: Client | None = None) -> Report:
-        """The report of one phase on what was handed over."""
+        """The report of one phase on the evidence."""
         if isinstance(evidence, AnswerError):
             report = Report(self.exercise, phase)
             report.stop(evidence)

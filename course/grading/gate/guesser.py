@@ -1,6 +1,7 @@
-"""What an exercise pays those who do not understand it: the gate of `docs/exercise-patterns.md`.
+"""Measures how many points an exercise gives to guessers who do not understand it (`docs/exercise-patterns.md`).
 
-Three guessers: one calls `check` 200 times and reads all it prints; one gives a constant; one hands in what was right for another seed.
+The three guessers: one calls `check` 200 times and reads its output, one answers with a constant, one hands in the right answer to
+another seed.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from course.grading.exercise.evidence_types import Function
 from course.grading.report import Report
 
 CALLS = 200
-LIMIT = 0.2  # of an exercise's points
-CONSTANTS = 20  # distinct results of the reference that are tried as a constant
-TOKEN = re.compile(r"[A-Za-z_][\w-]*(?:\.[\w-]+)*|-?\d+(?:\.\d+)?")  # the dot that ends a sentence is no part of a word
+LIMIT = 0.2  # share of an exercise's points
+CONSTANTS = 20  # how many distinct results of the reference are tried as a constant
+TOKEN = re.compile(r"[A-Za-z_][\w-]*(?:\.[\w-]+)*|-?\d+(?:\.\d+)?")  # the full stop of a sentence is not part of a word
 
 Judge = Callable[[Mapping[str, Any]], Report]
 Evidence = dict[str, Any]
@@ -26,7 +27,7 @@ Evidence = dict[str, Any]
 
 @dataclass
 class LookupFunction:
-    """A function that knows its answers by heart. ``seen`` are arguments by their text, in the order of the first calls."""
+    """A function that looks its answers up. ``seen`` maps the text of arguments to them, in the order of the first calls."""
 
     known: dict[str, Any] = field(default_factory=dict)
     default: Any = None
@@ -38,7 +39,7 @@ class LookupFunction:
         return self.known.get(key, self.default)
 
     def generalised(self) -> LookupFunction:
-        """The same table, which answers what it has not seen with its commonest result."""
+        """The same table, with its most frequent result as the answer to unknown arguments."""
         texts = [repr(value) for value in self.known.values()]
         commonest = max(texts, key=texts.count, default=None)
         default = next((value for value in self.known.values() if repr(value) == commonest), self.default)
@@ -46,7 +47,7 @@ class LookupFunction:
 
 
 class Recorder:
-    """A learner's function, with what it returned for what."""
+    """A learner's function that records its results by the text of its arguments."""
 
     def __init__(self, function: Callable) -> None:
         self.function = function
@@ -59,7 +60,7 @@ class Recorder:
 
 
 def scripted(exercise: ExerciseDefinition, practice: Judge, report_text: Callable[[Report], str]) -> Evidence:
-    """The best of `CALLS` answers made of words that were printed or passed in; each keeps what did not make the score fall."""
+    """The best of `CALLS` answers made of words that the check printed or passed in. A change is kept unless it lowers the score."""
     rng = random.Random(exercise.id)
     words = set(TOKEN.findall(f"{exercise.title} {' '.join(exercise.hints)}"))
     best: Evidence = {name: LookupFunction() if isinstance(wanted, Function) else None for name, wanted in exercise.evidence.items()}
@@ -77,7 +78,7 @@ def scripted(exercise: ExerciseDefinition, practice: Judge, report_text: Callabl
 
 
 def constants(reference: Evidence, graded: Judge) -> Iterator[Evidence]:
-    """The reference's values with each function replaced by one of its own results."""
+    """Evidence with the reference's values and, for each function, a constant: one of the reference's results."""
     recorded = _record(reference, graded)
     results = {repr(value): value for recorder in recorded.values() for value in recorder.results.values()}
     for value in list(results.values())[:CONSTANTS]:
@@ -85,7 +86,7 @@ def constants(reference: Evidence, graded: Judge) -> Iterator[Evidence]:
 
 
 def replayed(reference: Evidence, graded_elsewhere: Judge) -> Evidence:
-    """What was right for another seed: the same values, and functions that answer by heart, else by their commonest result."""
+    """The right answer to another seed: the same values, and functions that look up the recorded results, else the most frequent one."""
     recorded = _record(reference, graded_elsewhere)
     replay = dict(reference)
     for name, recorder in recorded.items():
@@ -94,7 +95,7 @@ def replayed(reference: Evidence, graded_elsewhere: Judge) -> Evidence:
 
 
 def recorded(evidence: Mapping[str, Any]) -> Evidence:
-    """The same, each function a `Recorder`."""
+    """The same evidence with each function wrapped in a `Recorder`."""
     return {name: Recorder(given) if callable(given) else given for name, given in evidence.items()}
 
 
@@ -105,7 +106,7 @@ def _record(reference: Evidence, judge: Judge) -> dict[str, Recorder]:
 
 
 def _mutated(exercise: ExerciseDefinition, best: Evidence, words: list[str], rng: random.Random) -> Evidence:
-    """A copy of ``best`` with one value, or one result of one function, drawn anew."""
+    """A copy of ``best`` with one new value or one new result of a function."""
     trial = dict(best)
     name = rng.choice(list(exercise.evidence))
     wanted = exercise.evidence[name]
@@ -123,7 +124,7 @@ def _mutated(exercise: ExerciseDefinition, best: Evidence, words: list[str], rng
 
 
 def _draw(kind: Any, old: Any, words: list[str], rng: random.Random) -> Any:
-    """A value of that kind made of words; lists and dicts change by one item, so that a better answer can grow."""
+    """A value of that kind made of words. Lists and dicts change by one item, so that a better answer can grow."""
     origin, arguments = get_origin(kind) or kind, get_args(kind)
     if origin is str or kind is Any:
         return rng.choice(words) if words else ""

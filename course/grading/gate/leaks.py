@@ -1,4 +1,4 @@
-"""Whether what a wrong answer is told holds a piece of the right one: a message says what kind of thing was expected, never the thing."""
+"""Detects a piece of the right answer in the report on a wrong one: a message may name the expected kind of value, never the value."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 SHORTEST = 3  # characters of a word that counts as a piece of an answer
-DIGITS = 3  # significant ones of a number that does; fewer are any count
+DIGITS = 3  # significant digits of a number that counts; numbers with fewer occur by chance
 NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w.]*\d)")
 
 Piece = str | float
 
 
 def pieces(value: Any) -> Iterator[Piece]:
-    """The words and numbers in a value, however deep; of a table those of its cells."""
+    """The words and numbers in a value at any depth, or in the cells of a table."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, bool) or value is None:
@@ -23,9 +23,9 @@ def pieces(value: Any) -> Iterator[Piece]:
     elif isinstance(value, Mapping):
         for pair in value.items():
             yield from pieces(pair)
-    elif hasattr(value, "to_numpy"):  # of pandas
+    elif hasattr(value, "to_numpy"):  # pandas
         yield from pieces(value.to_numpy())
-    elif hasattr(value, "tolist"):  # of numpy
+    elif hasattr(value, "tolist"):  # numpy
         yield from pieces(value.tolist())
     elif isinstance(value, (int, float)):
         yield float(value)
@@ -35,16 +35,16 @@ def pieces(value: Any) -> Iterator[Piece]:
 
 
 def leaked(said: str, right: Iterable[Piece], own: Iterable[Piece], known: str) -> list[str]:
-    """What ``said`` shows of the right answer.
+    """The pieces of the right answer that ``said`` shows.
 
     Parameters
     ----------
     said : str
         The report on a wrong answer.
     right, own : iterable
-        `pieces` of the right answer, and of the wrong one: to repeat what was handed in gives nothing away.
+        `pieces` of the right answer and of the wrong one. A report may repeat the pieces of the wrong answer.
     known : str
-        What everybody can read, such as the notebook.
+        Text that everybody can read, such as the notebook.
     """
     right, own = set(right), set(own)
     known = "\n".join((known, *(piece for piece in own if isinstance(piece, str))))

@@ -1,8 +1,8 @@
-"""Tries the mutants of an exercise's reference answer: a check that is worth its points finds nine of ten.
+"""Tries the mutants of an exercise's reference answer: a good check finds nine of ten.
 
-A mutant is *killed* when it does not earn all points at grading, for one of the seeds for which right answers are tried. Those that
-survive stand, each with its reason, in ``answers/<exercise>/survivors.yaml``; one that cannot be told from the reference by anybody is
-listed as ``equivalent: ...`` and does not count.
+A mutant is *killed* when it does not earn all points at grading, for at least one of the seeds with which right answers are tried.
+``answers/<exercise>/survivors.yaml`` lists the survivors, each with its reason. A survivor that is a right answer itself is listed as
+``equivalent: ...`` and does not count.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from course.grading.gate.mutants import Mutant, fingerprint, mutants
 from course.grading.report import Report
 
 MUTANTS = "mutants"
-LEAST = 0.9  # to be killed of an exercise's mutants that are not equivalent
+LEAST = 0.9  # the share to be killed of an exercise's mutants that are not equivalent
 LISTED = "survivors.yaml"
 EQUIVALENT = "equivalent:"
-KILLED, SURVIVED, SAME = "killed", "survived", "hands over the same values"  # what becomes of a mutant, unless its check breaks
+KILLED, SURVIVED, SAME = "killed", "survived", "hands over the same values"  # the outcomes of a mutant, unless its check breaks
 
 
 def listed(exercise: Exercise, graders: Path) -> dict[str, str]:
@@ -48,26 +48,26 @@ def listed(exercise: Exercise, graders: Path) -> dict[str, str]:
 
 
 def findings(
-    trial: ExerciseTrial, graders: Path, sample: int | None = None, tell: Callable[[int, int], None] = lambda done, of: None
+    trial: ExerciseTrial, graders: Path, sample: int | None = None, on_progress: Callable[[int, int], None] = lambda done, of: None
 ) -> list[CandidateResult]:
-    """What is wrong with the checks or the list, by the mutants of the trial's reference.
+    """Findings on the checks and on the list of survivors, from the mutants of the trial's reference.
 
     Parameters
     ----------
     trial : ExerciseTrial
-        Its reference has not run yet.
+        A trial whose reference has not run yet.
     graders : Path
     sample : int, optional
-        How many are tried, always the same; all by default.
-    tell : callable
-        Told how many of how many are done.
+        How many mutants to try, always the same ones; all by default.
+    on_progress : callable
+        Called with the number of mutants done and the number of all.
     """
     known, made = listed(trial.exercise, graders), mutants(trial.answer.text)
     chosen = made if sample is None else _sample(made, known, sample, trial.exercise.id)
-    jury, outcomes = MutantTester(trial), {}
+    tester, outcomes = MutantTester(trial), {}
     for number, mutant in enumerate(chosen):
-        tell(number, len(chosen))
-        outcomes[mutant.name] = jury.outcome(mutant)
+        on_progress(number, len(chosen))
+        outcomes[mutant.name] = tester.outcome(mutant)
     problems = {name: outcome for name, outcome in outcomes.items() if outcome not in (KILLED, SURVIVED, SAME)}
     problems |= _list_problems(known, {mutant.name for mutant in made}, outcomes)
     found = [trial.found(f"mutant {name}", 0.0, problem) for name, problem in problems.items()]
@@ -78,9 +78,9 @@ def findings(
 
 
 def _sample(made: list[Mutant], known: Mapping[str, str], size: int, seed: str) -> list[Mutant]:
-    """Some that are to be killed."""
-    mortal = [mutant for mutant in made if mutant.name not in known]
-    return random.Random(seed).sample(mortal, min(size, len(mortal)))
+    """A sample of the mutants that should be killed."""
+    unlisted = [mutant for mutant in made if mutant.name not in known]
+    return random.Random(seed).sample(unlisted, min(size, len(unlisted)))
 
 
 def _list_problems(known: Mapping[str, str], made: set[str], outcomes: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -94,18 +94,18 @@ def _list_problems(known: Mapping[str, str], made: set[str], outcomes: Mapping[s
 
 
 def _tally(of: str, known: Mapping[str, str], outcomes: Mapping[str, str]) -> MutationScore:
-    """Those that hand over what the reference does are no mutants of the answer, and are not counted."""
+    """The score. Mutants that hand over the same values as the reference are not counted."""
     survived = [name for name, outcome in outcomes.items() if outcome == SURVIVED]
     equivalent = sum(known.get(name, "").startswith(EQUIVALENT) for name in survived)
     return MutationScore(of, sum(outcome != SAME for outcome in outcomes.values()), tuple(survived), equivalent)
 
 
 class FirstFailure(Exception):
-    """A part is not worth all its points."""
+    """A part did not earn all its points."""
 
 
 class FailFastReport(Report):
-    """A report that ends the check at the first part that fails: more is of no interest."""
+    """A report that ends the check at the first part that fails, since the mutant is killed then."""
 
     def part(self, name: str, passed_or_share: Any, message: str, hint: str | None = None) -> bool:
         if not super().part(name, passed_or_share, message, hint):
@@ -114,17 +114,17 @@ class FailFastReport(Report):
 
 
 class MutantTester:
-    """Tries mutants at their place, in copies of what the cells before have made."""
+    """Tries mutants at their place in the notebook, each in a copy of the namespace of the cells before."""
 
     def __init__(self, trial: ExerciseTrial) -> None:
         self._trial = trial
         self._before = dict(trial.namespace)
-        # No check can tell answers that hand over equal values and no function, and many a mutant changes a way that is not gone.
+        # No check can distinguish answers that hand over equal values and no function; many mutants change code that does not run.
         plain = len(trial.exercise.values) == len(trial.exercise.evidence)
         self._values = self._plain(trial.answer.text) if plain else None
 
     def outcome(self, mutant: Mutant) -> str:
-        """`KILLED`, `SURVIVED` or `SAME`; else what went wrong with the check itself."""
+        """`KILLED`, `SURVIVED` or `SAME`; otherwise the error of the check itself."""
         evidence = self._evidence(mutant.code)
         if isinstance(evidence, AnswerError):
             return KILLED
@@ -145,7 +145,7 @@ class MutantTester:
         return None if isinstance(evidence, AnswerError) else _text(self._trial.exercise, evidence)
 
     def _earns_all(self, evidence: Mapping[str, Any], draw: Draw) -> bool:
-        """Hidden checks come first: what they build in AWS is their own, so that a mutant that spoils it is in nobody's way."""
+        """Whether the mutant earns all points. Hidden checks run first, since they create their own resources in AWS."""
         return not self._report("hidden", evidence, draw).problem and self._report("graded", evidence, draw).passed
 
     def _report(self, phase: str, evidence: Mapping[str, Any], draw: Draw) -> Report:
@@ -154,5 +154,5 @@ class MutantTester:
 
 
 def _text(exercise: Exercise, evidence: Mapping[str, Any]) -> str:
-    """The values that are handed over, as text that is equal when they are; tables, too."""
+    """The values handed over, as text that is equal when the values are equal, tables included."""
     return repr({name: value.to_csv() if hasattr(value, "to_csv") else value for name, value in collect(exercise, evidence).items()})

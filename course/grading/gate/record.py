@@ -1,4 +1,4 @@
-"""What the gate found about each exercise, kept beside its answers, so that `docs/graders.md` is made without a run."""
+"""The gate's findings on each exercise, stored beside its answers, so that `docs/graders.md` is made without a run."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ import yaml
 from course.grading.gate.exercise_trial import CandidateResult
 
 NAME = "record.yaml"
-PACKAGES = ("mutmut", "libcst")  # decide which mutants there are
+PACKAGES = ("mutmut", "libcst")  # their versions decide which mutants exist
 GUESSERS = ("guesser", "constant", "another seed")
 OPENING = "# Written by `python -m course.grading.gate --mutants all --record`; not edited.\n"
 
 
 def write(findings: Iterable[CandidateResult], graders: Path) -> list[Path]:
-    """A record for each exercise whose mutants were all tried; returns the files."""
+    """Write a record for each exercise, all of whose mutants were tried; returns the files."""
     by_exercise: dict[str, dict[str, CandidateResult]] = {}
     for finding in findings:
         by_exercise.setdefault(finding.exercise, {})[finding.candidate] = finding
@@ -42,6 +42,6 @@ def _written(exercise: str, found: Mapping[str, CandidateResult], graders: Path)
 
 
 def read(exercise: str, graders: Path) -> dict[str, Any] | None:
-    """The record of an exercise; None when none was written yet."""
+    """The record of an exercise; None before the first is written."""
     found = next(graders.glob(f"*/answers/{exercise}/{NAME}"), None)
     return yaml.safe_load(found.read_text(encoding="utf-8")) if found else None

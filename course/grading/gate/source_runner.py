@@ -1,4 +1,4 @@
-"""A notebook's text source run in this process, without Jupyter: its cells, a scratch copy of its folder, a local AWS of its own."""
+"""Runs a notebook's text source in this process, without Jupyter, in a scratch copy of its folder and with its own local AWS."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Client = Callable[[str], Any]  # makes a boto3 client of a service
 
 
 def run(text: str, namespace: Namespace, name: str) -> None:
-    """Run a cell that is no exercise; it may not fail."""
+    """Run a cell that is not part of an exercise; raises DefinitionError if it fails."""
     try:
         execute(text, namespace, name)
     except Exception as error:
@@ -31,7 +31,7 @@ def run(text: str, namespace: Namespace, name: str) -> None:
 
 
 def execute(text: str, namespace: Namespace, name: str) -> None:
-    """Run the text of a cell, IPython's own syntax included, its output swallowed; tracebacks show its lines."""
+    """Run the text of a cell, which may have IPython syntax. Its output is discarded; tracebacks show its lines."""
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets.config import Config
 
@@ -44,21 +44,21 @@ def execute(text: str, namespace: Namespace, name: str) -> None:
 
 @contextlib.contextmanager
 def scratch_workspace(lesson: Path, graders: Path) -> Iterator[Client]:
-    """A scratch copy of the lesson's folder as the working directory, and a local AWS of its own; yields clients of a second, empty one."""
+    """Work in a scratch copy of the lesson's folder with its own local AWS; yields a maker of clients of a second, empty local AWS."""
     here, environment, paths = Path.cwd(), dict(os.environ), list(sys.path)
     with contextlib.ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gate-")))
         stack.callback(_restore, here, environment, paths, scratch)
         shutil.copytree(lesson, scratch / lesson.name, ignore=shutil.ignore_patterns("*.ipynb", "__pycache__"))
         os.chdir(scratch / lesson.name)
-        sys.path.insert(0, str(Path.cwd()))  # as in a kernel, so that a lesson can import what lies in its given/
+        sys.path.insert(0, str(Path.cwd()))  # as in a kernel, so that a lesson can import from its given/
         os.environ |= {"COURSE_BACKEND": "local", "COURSE_GRADERS": str(graders.resolve()), "COURSE_LEARNER": seeds.SELF_STUDY}
         os.environ |= {"COURSE_LOCALAWS_STATE": str(scratch / "aws"), "MPLBACKEND": "agg"}
         stack.callback(_stop_aws, scratch / "aws")
         bare: list[Client] = []
 
         def bare_client(service: str) -> Any:
-            if not bare:  # most exercises ask for no AWS at all
+            if not bare:  # most exercises use no AWS
                 bare.append(stack.enter_context(submission_aws()).client)
             return bare[0](service)
 
@@ -69,8 +69,8 @@ def _restore(here: Path, environment: dict[str, str], paths: list[str], scratch:
     os.chdir(here)
     sys.path[:] = paths
     for entry in [entry for entry in sys.path_importer_cache if not Path(entry).is_absolute()]:
-        del sys.path_importer_cache[entry]  # "given" stays bound to this lesson's folder otherwise
-    for name, module in list(sys.modules.items()):  # the next lesson has a `given` of its own
+        del sys.path_importer_cache[entry]  # otherwise "given" stays bound to this lesson's folder
+    for name, module in list(sys.modules.items()):  # the next lesson has its own `given`
         if any(Path(place).is_relative_to(scratch) for place in _places(module)):
             del sys.modules[name]
     os.environ.clear()
@@ -78,7 +78,7 @@ def _restore(here: Path, environment: dict[str, str], paths: list[str], scratch:
 
 
 def _places(module: ModuleType) -> list[str]:
-    """The files and folders that a module was read from. What some packages put into `sys.modules` answers to any name with an object."""
+    """The files and folders that a module was loaded from. Some objects in `sys.modules` have every attribute, so types are checked."""
     found = [getattr(module, "__file__", None)]
     with contextlib.suppress(TypeError):
         found += getattr(module, "__path__", ())
@@ -86,7 +86,7 @@ def _places(module: ModuleType) -> list[str]:
 
 
 def _stop_aws(state: Path) -> None:
-    """Stop the AWS that the lesson started, if it did."""
+    """Stop the local AWS if the lesson started one."""
     if state.exists():
         from course.localaws.server import launch
 

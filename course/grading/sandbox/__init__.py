@@ -1,1 +1,1 @@
-"""Where a submission runs: its kernel, each of its jobs and its local AWS in boxes of their own; the grader looks in from outside."""
+"""Runs a submission: its kernel, its jobs and its local AWS each have their own box; the grader stays outside."""

@@ -1,4 +1,4 @@
-"""A fresh local AWS for one submission, out of its reach but for the door: it ends and is wiped with the run."""
+"""A new local AWS for one submission, which reaches it only over the network; it is deleted after the run."""
 
 from __future__ import annotations
 
@@ -11,43 +11,42 @@ from typing import TYPE_CHECKING, Any
 
 from course.grading.sandbox.limits import box
 from course.grading.submission.server import no_aws
-from course.sandbox.box import best_mode
-from course.sandbox.network import Network
+from course.sandbox.box import Network, best_mode
 
 if TYPE_CHECKING:
     from nbformat.notebooknode import NotebookNode
 
     from course.localaws.server.launch import Handle
 
-ROOT = "arn:aws:iam::123456789012:root"  # whatever a learner does to policies and roles, the grader can look
+ROOT = "arn:aws:iam::123456789012:root"  # the grader keeps access, whatever a learner does to policies and roles
 
 
 @dataclass(frozen=True)
 class SubmissionAws:
-    """How the kernel's box reaches it, and the grader's own clients of it."""
+    """The network by which the kernel's box reaches the AWS, and the maker of the grader's own clients."""
 
     network: Network
     client: Callable[[str], Any]
 
 
 def uses_aws(cells: Iterable[NotebookNode]) -> bool:
-    """Whether any code cell mentions ``connect``; a notebook that does not is graded a second sooner."""
+    """Whether any code cell mentions ``connect``; a notebook without AWS is graded a second sooner."""
     return any(cell.cell_type == "code" and "connect" in cell.source for cell in cells)
 
 
 def none() -> SubmissionAws:
-    """For a notebook without AWS: the box reaches nothing."""
+    """No AWS, for a notebook that does not use it: the box has no network."""
     return SubmissionAws(Network(shared=best_mode() != "namespace"), no_aws)
 
 
 @contextlib.contextmanager
 def submission_aws(guest: Path | None = None) -> Iterator[SubmissionAws]:
-    """Start a local AWS on a scratch state folder; both are gone afterwards.
+    """Start a local AWS on a temporary state folder; both are removed afterwards.
 
     Parameters
     ----------
     guest : Path, optional
-        Where the submission will look for it (``COURSE_LOCALAWS_STATE``).
+        The state folder in which the submission looks for it (``COURSE_LOCALAWS_STATE``).
     """
     from course.localaws.server import launch
 
@@ -61,7 +60,7 @@ def submission_aws(guest: Path | None = None) -> Iterator[SubmissionAws]:
 
 
 def clients(handle: Handle) -> Callable[[str], Any]:
-    """A maker of the grader's boto3 clients, whatever this process's own environment and profiles say."""
+    """A maker of the grader's boto3 clients, which ignore this process's environment and profiles."""
     import boto3
     import botocore.session
     from botocore.config import Config

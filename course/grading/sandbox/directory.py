@@ -1,10 +1,10 @@
-"""The folder in which a submission runs: what was handed in, what its learner was given, and nothing that answers it.
+"""The folder in which a submission runs. It holds the submission and the files given to learners, and no answers.
 
 ========  ==================================================================================
-work/     the lesson's folder, a copy of what was handed in: the kernel's working directory
+work/     the kernel's working directory: the lesson's folder with a copy of the submission
 graders/  the lesson's exercises with their practice checks, as learners have them
-aws/      how the kernel finds the submission's local AWS
-kernel/   the sockets over which the kernel is spoken to
+aws/      the state folder in which the kernel finds the submission's local AWS
+kernel/   the kernel's sockets
 grader/   the socket on which the grader waits for answers
 ========  ==================================================================================
 """
@@ -24,19 +24,13 @@ from course.grading.sandbox.limits import limits
 
 GIVEN = "given"  # the folder of a lesson whose files learners may edit
 LEFT_OUT = shutil.ignore_patterns("*_hidden.py", "answers", "__pycache__", ".ipynb_checkpoints")
-SOURCES = (
-    "*.ipynb",
-    "lesson.yaml",
-    "m[0-9][0-9]_*.py",
-    "reference",
-    "__pycache__",
-    ".ipynb_checkpoints",
-)  # not for learners
+# Files of a lesson that learners do not get.
+SOURCES = ("*.ipynb", "lesson.yaml", "m[0-9][0-9]_*.py", "reference", "__pycache__", ".ipynb_checkpoints")
 
 
 @dataclass(frozen=True)
 class SandboxDirectory:
-    """See the module. ``notes`` say what was left out of what was handed in."""
+    """The folder of one submission (see the module). ``notes`` say which submitted files were left out."""
 
     folder: Path
     lesson: str
@@ -56,24 +50,24 @@ class SandboxDirectory:
 
 
 PREFIX = "sub-"
-SOCKET_BYTES = 107  # of a Unix socket's path: sun_path less its closing zero, Linux unix(7)
+SOCKET_BYTES = 107  # longest path of a Unix socket: sun_path less its closing zero, Linux unix(7)
 LONGEST_SOCKET = "kernel/k-5"
 
 
 @contextlib.contextmanager
 def prepare_directory(source: Path, graders: Path, handed_in: Path, scratch: Path | None = None) -> Iterator[SandboxDirectory]:
-    """A place for one submission, gone afterwards.
+    """Make the folder for one submission; removed afterwards.
 
     Parameters
     ----------
     source : Path
-        The lesson's folder, whose given files come where they were not handed in: many hand in the notebook alone.
+        The lesson's folder. Its given files are added where they were not handed in, since many hand in only the notebook.
     graders : Path
         The folder of all graders.
     handed_in : Path
-        What lies beside the submitted notebook.
+        The folder of the submitted notebook.
     scratch : Path, optional
-        Where to make it; the folder for temporary files when not given. What killed graders left there is removed.
+        The parent folder; by default the system's folder for temporary files. Removes folders that killed graders left there.
 
     Raises
     ------
@@ -97,7 +91,7 @@ def prepare_directory(source: Path, graders: Path, handed_in: Path, scratch: Pat
 
 
 def restore_given(source: Path, work: Path) -> None:
-    """Copy what lies beside the lesson's notebooks for learners and is missing in ``work``."""
+    """Copy the files given to learners that are missing in ``work``."""
     ignored = shutil.ignore_patterns(*SOURCES)
     for folder, folders, files in os.walk(source):
         left_out = ignored(folder, [*folders, *files])
@@ -110,7 +104,7 @@ def restore_given(source: Path, work: Path) -> None:
 
 
 def _sweep(scratch: Path) -> None:
-    """Remove the places of graders that were killed."""
+    """Remove the folders of graders that were killed."""
     for left in scratch.glob(f"{PREFIX}*-*"):
         with contextlib.suppress(ValueError, PermissionError):
             try:
@@ -120,7 +114,7 @@ def _sweep(scratch: Path) -> None:
 
 
 def _copy(handed_in: Path, work: Path) -> Iterator[str]:
-    """Copy plain files other than notebooks, within the limits; says what was left out."""
+    """Copy plain files other than notebooks, within the limits; yields a line for each file left out."""
     most, room = limits()["handed_in"]["file"], limits()["handed_in"]["all"]
     for folder, folders, files in os.walk(handed_in):
         folders[:] = sorted(name for name in folders if name != ".ipynb_checkpoints" and not Path(folder, name).is_symlink())

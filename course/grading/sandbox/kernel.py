@@ -1,4 +1,4 @@
-"""A kernel in a box, for nbclient: it speaks over Unix sockets in the box's own folder, and its end is the end of all that it started."""
+"""A kernel in a box, for nbclient. It uses Unix sockets in the box's folder; when it ends, everything that it started ends, too."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ COMMAND = ("-m", "ipykernel_launcher", "-f")
 LAST_LINES = 20
 KILLED = 137
 LIMIT_SECONDS = 2.0
-ASK_SECONDS = 1.0  # after which a kernel is asked again: what it publishes before its client is connected is lost
+ASK_SECONDS = 1.0  # then ask the kernel again: messages that it publishes before its client is connected are lost
 
 
 class SandboxedKernelManager(AsyncKernelManager):
@@ -35,12 +35,12 @@ class SandboxedKernelManager(AsyncKernelManager):
     Parameters
     ----------
     box : Box
-        Its environment is the kernel's.
+        The box; its environment is the kernel's.
     folder : Path
-        Of the box, for the sockets; its path is short, since a Unix socket's has at most 107 bytes.
+        A folder of the box for the sockets; its path is short, since a Unix socket's path has at most 107 bytes.
     cwd : Path
     largest : int
-        Bytes of a message. A kernel that sends a larger one is cut off.
+        Largest message in bytes. A kernel that sends a larger one is disconnected.
     kernels : str
         Address of `course.grading.sandbox.kernel_forkserver`. Without one, or before it listens, the kernel starts as its own process.
     """
@@ -61,30 +61,30 @@ class SandboxedKernelManager(AsyncKernelManager):
 
     @property
     def last_output(self) -> str:
-        """The last lines that the kernel wrote to its own standard output: why it could not start."""
+        """The last lines of the kernel's standard output, which say why it could not start."""
         return "\n".join(self.provisioner.lines)
 
     @property
     def limit(self) -> str:
-        """The limit of its box that ended it, ``"memory"``, ``"processes"`` or ``"disk"``; else ``""``."""
+        """The limit of the box that ended the kernel, ``"memory"``, ``"processes"`` or ``"disk"``; else ``""``."""
         return self.provisioner.limit()
 
     def interrupt(self) -> None:
-        """Ctrl-C; returns at once."""
+        """Send Ctrl-C; returns at once."""
         self.provisioner.kernel.interrupt()
 
     def kill(self) -> None:
-        """End it with all that it started."""
+        """End the kernel and everything that it started."""
         self.provisioner.end()
 
     def close(self) -> None:
-        """Leave nothing open; the kernel has been shut down."""
+        """Close all sockets; the kernel is already shut down."""
         self.context.destroy(linger=0)
 
 
 class _Client(AsyncKernelClient):
     async def wait_for_ready(self, timeout: float | None = None) -> None:
-        """Until the kernel has answered, and what it publishes arrives; jupyter_client's own then listens for 0.2 s to silence.
+        """Wait until the kernel has answered and its published messages arrive. jupyter_client's own method waits 0.2 s longer.
 
         Raises
         ------
@@ -105,12 +105,12 @@ class _Client(AsyncKernelClient):
 
 
 def _is_idle(message: dict[str, Any], request: str) -> bool:
-    """Whether a message says that the kernel is done with a request."""
+    """Whether the message says that the kernel has finished the request."""
     return message["parent_header"].get("msg_id") == request and message["content"].get("execution_state") == "idle"
 
 
 class ForkedProvisioner(KernelProvisionerBase):
-    """Signals and ends a kernel, as jupyter_client asks for it; how it starts, a subclass says."""
+    """Signals and ends a kernel for jupyter_client; a subclass starts it."""
 
     kernel: BoxProcess | ForkedKernelProcess | None = None
 
@@ -158,7 +158,7 @@ class ForkedProvisioner(KernelProvisionerBase):
 
 
 class _BoxProvisioner(ForkedProvisioner):
-    """``kernel`` is the program that the box was started with, or one that was forked into it."""
+    """Starts the kernel as the box's program, or forks it into an open box."""
 
     place: tuple[Box, Path, str]
     box: BoxProcess | None = None
@@ -174,14 +174,14 @@ class _BoxProvisioner(ForkedProvisioner):
         return self.connection_info
 
     def limit(self) -> str:
-        """The limit that ended the box; waits a moment, for the kernel's end is known first."""
+        """The limit that ended the box. Waits a moment, since the end of the kernel is known before that of the box."""
         if self.box is not None and self.box is not self.kernel and self.kernel.exit_code == KILLED:
             with contextlib.suppress(TimeoutError, RuntimeError):
                 self.box.wait(LIMIT_SECONDS)
         return self.box.limit if self.box else ""
 
     def end(self) -> None:
-        """End the kernel and its box with all that is in it."""
+        """End the kernel and its box with everything in it."""
         if self.box is not None:
             self.box.kill()
             self.kernel.wait()

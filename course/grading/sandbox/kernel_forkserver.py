@@ -1,13 +1,13 @@
-"""Kernels that are there at once: forked from a process that has imported what lessons import, into a box that is open.
+"""A forkserver for kernels that start at once: forked from a process that has already imported what lessons import, into an open box.
 
     python -m course.grading.sandbox.kernel_forkserver SOCKET
 
-is that process. It is started with an environment of nothing but paths, imports no grader, no gradebook and no key, opens nothing and
-computes nothing, so that each kernel begins alike and finds nothing in its memory. It ends with whoever started it.
+starts that process. Its environment has only paths. It imports no grader, no gradebook and no key, opens nothing and computes nothing,
+so that all kernels start in the same state and find no secrets in their memory. It ends when its parent process ends.
 
-On the socket: a line of JSON (``first``, which is None for a kernel in no box, ``environment``, ``cwd``, ``connection_file``,
-``rlimits``) with a file descriptor for the kernel's own output; then ``i`` interrupts the kernel, and the end of the connection kills
-it. The answer is a line of JSON, ``{"exit_code": int}``, when it has ended, with ``why`` when it never began.
+A request on the socket is a line of JSON (``first``, which is None for a kernel without a box, ``environment``, ``cwd``,
+``connection_file``, ``rlimits``) with a file descriptor for the kernel's output. Then ``i`` interrupts the kernel, and closing the
+connection kills it. The answer is a line of JSON when the kernel has ended: ``{"exit_code": int}``, with ``why`` if it never started.
 """
 
 from __future__ import annotations
@@ -72,19 +72,19 @@ def main() -> None:
     for name in LESSONS_IMPORT:
         with contextlib.suppress(ImportError):  # a notebook that needs it will say so
             __import__(name)
-    gc.freeze()  # it all stays, so that no kernel's garbage collector goes through it, and copies it
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever started this
+    gc.freeze()  # these objects stay; without freeze every kernel's garbage collector would touch and so copy them
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent process
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path + ".new")
         listener.listen()
-        Path(path + ".new").rename(path)  # whoever sees it can connect
+        Path(path + ".new").rename(path)  # renamed only now, so that a socket that exists accepts connections
         serve(listener)
-    shutil.rmtree(Path(path).parent, ignore_errors=True)  # whoever started this may have been killed
+    shutil.rmtree(Path(path).parent, ignore_errors=True)  # the parent process may have been killed
 
 
 def serve(listener: socket.socket) -> None:
     """Fork a keeper for each connection, until standard input ends."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # keepers are collected by the kernel
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the operating system reaps the keepers
     while True:
         ready = select.select([listener, sys.stdin], [], [])[0]
         if sys.stdin in ready:
@@ -97,7 +97,7 @@ def serve(listener: socket.socket) -> None:
 
 
 def keep(connection: socket.socket) -> None:
-    """Fork a kernel into its box, pass on what it is told, and tell how it ended. Never returns."""
+    """Fork a kernel into its box, pass interrupts on, and report its exit code. Never returns."""
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         text, descriptors, _, _ = socket.recv_fds(connection, REQUEST_BYTES, 1)
@@ -132,7 +132,7 @@ def enter(first: int) -> None:
 
 
 def become_kernel(request: dict[str, Any], output: int) -> None:
-    """Be a kernel as `ipykernel_launcher` starts one, with nothing of this process's but its imports. Never returns."""
+    """Become a kernel as `ipykernel_launcher` starts one, keeping only the imports of this process. Never returns."""
     code = 1
     try:
         os.setsid()
@@ -164,7 +164,7 @@ def become_kernel(request: dict[str, Any], output: int) -> None:
 
 
 def _drop_capabilities() -> None:
-    """As the supervisor of boxes does, whose files find each other only when it runs as a program."""
+    """Drop capabilities as the supervisor of boxes does. Loaded by path: its modules import each other as a program's do."""
     spec = importlib.util.spec_from_file_location("namespaces", SUPERVISOR / "namespaces.py")
     namespaces = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(namespaces)
@@ -172,7 +172,7 @@ def _drop_capabilities() -> None:
 
 
 def _reseed() -> None:
-    """Or else every kernel would draw the same."""
+    """Reseed the random generators; otherwise all kernels would draw the same numbers."""
     import random
 
     import numpy
@@ -200,10 +200,10 @@ def _watch(connection: socket.socket, kernel: int) -> None:
 
 @contextlib.contextmanager
 def start_forkserver() -> Iterator[str]:
-    """Start that process; yields its address, at which a socket is once it is ready. Kernels that are wanted sooner start as always."""
+    """Start the forkserver; yields the path of its socket, which exists once it is ready. Until then kernels start without it."""
     with tempfile.TemporaryDirectory(prefix="kernels-", ignore_cleanup_errors=True) as folder:
         address = str(Path(folder, "socket"))
-        # For modules that look for a region, a backend and a place for caches when they are imported.
+        # for modules that read a region, a backend and a cache folder on import
         environment = base_environment(Path(folder, "ml")) | {
             "AWS_DEFAULT_REGION": "us-east-1",
             "MPLBACKEND": BACKEND,
@@ -227,7 +227,7 @@ def start_forkserver() -> Iterator[str]:
 
 
 class ForkedKernelProcess:
-    """A kernel that was forked into a box, seen from the grader.
+    """The grader's handle of a kernel that was forked into a box.
 
     Attributes
     ----------
@@ -253,7 +253,7 @@ class ForkedKernelProcess:
             self._connection.sendall(b"i")
 
     def kill(self) -> None:
-        """End it; returns when it has ended."""
+        """End the kernel; returns when it has ended."""
         with contextlib.suppress(OSError):
             self._connection.shutdown(socket.SHUT_WR)
         self._ended.wait()
@@ -273,10 +273,10 @@ class ForkedKernelProcess:
             while piece := self._connection.recv(1 << 16):
                 answer += piece
         with contextlib.suppress(ValueError):
-            told = json.loads(answer)
-            if "why" in told:
-                on_lines([told["why"]])
-            self.exit_code = told["exit_code"]
+            status = json.loads(answer)
+            if "why" in status:
+                on_lines([status["why"]])
+            self.exit_code = status["exit_code"]
         self.exit_code = 137 if self.exit_code is None else self.exit_code
         self._connection.close()
         self._ended.set()

@@ -1,4 +1,4 @@
-"""`limits.yaml`: what a submission may use."""
+"""The limits of a submission, from `limits.yaml`."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def limits() -> dict[str, Any]:
 def box(name: str) -> Limits:
     """The limits of a box: ``"kernel"`` or ``"jobs"``.
 
-    A file may be half as large as all may be: writing on is an error of the code that writes, and never the end of the box, which all of
-    them together are.
+    One file may have half the size of the disk limit. Exceeding that is an error in the writing code; exceeding the disk limit with all
+    files together ends the box.
     """
     numbers = limits()[name]
     return Limits(**numbers, file_size=numbers["disk"] // 2)

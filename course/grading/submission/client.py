@@ -1,4 +1,4 @@
-"""The kernel's side of grading: offers evidence, calls the learner's functions when asked to, and takes the report."""
+"""The kernel's side of grading: offers evidence, calls the learner's functions on request, and receives the report."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _offering = threading.Lock()
 
 
 def offer(address: str, exercise: Exercise, evidence: dict[str, Any]) -> Report | None:
-    """The grader's report on this evidence; ``None`` when the grader does not wait for this exercise, so that practice goes on."""
+    """The grader's report on this evidence; ``None`` when the grader does not expect this exercise and the practice check runs."""
     if not _offering.acquire(blocking=False):  # check() called by a function that the grader is calling
         return None
     try:

@@ -1,4 +1,4 @@
-"""What a score rests on: all that a submission handed over and did when it was judged, so that it can be judged again without a run."""
+"""The recorded evidence of a score: everything that a submission handed over and did, so that it can be judged again without a run."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ from course.grading import values
 from course.grading.errors import AnswerError
 from course.grading.exercise.answer import fresh_token
 
-EVENT = "before-send."  # with which the names of botocore's events begin: before-send.s3.GetObject
+EVENT = "before-send."  # the prefix of botocore's events: before-send.s3.GetObject
 OURS = "course-evidence"
 LONGEST_WHAT = 300  # characters
 
 
 class NotRecorded(Exception):
-    """A check asks for something that was not asked when the submission ran; the message says what."""
+    """A check makes a call or request that was not made when the submission ran; the message says which."""
 
 
 @dataclass
 class Evidence:
-    """Of one exercise.
+    """The evidence of one exercise.
 
     Attributes
     ----------
     offer : dict
         ``values``, ``problem`` and ``unanswered`` of the kernel's offer (`course.grading.submission.protocol`).
     calls : list of dict
-        ``name`` and ``arguments`` of each call of a learner's function, in order, and what came back: ``value``, ``problem``,
+        ``name`` and ``arguments`` of each call of a learner's function, in order, and its result: ``value``, ``problem``,
         ``unanswered``, ``output``.
     aws : list of dict
-        Each request to the submission's AWS, by `fingerprint`, with its ``operation`` and the beginning of ``what`` was asked for people
-        to read, and the answer: ``status``, ``headers``, ``body`` (base64).
+        Each request to the submission's AWS, by `fingerprint`, with its ``operation``, the beginning of its text (``what``) for people to
+        read, and the response: ``status``, ``headers``, ``body`` (base64).
     tokens : list of str
-        What `Answer.token` drew, in order.
+        The tokens that `Answer.token` returned, in order.
     """
 
     offer: dict[str, Any] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class Evidence:
     tokens: list[str] = field(default_factory=list)
 
     def token(self) -> str:
-        """A fresh one, kept."""
+        """A new token, which is recorded."""
         self.tokens.append(fresh_token())
         return self.tokens[-1]
 
@@ -65,7 +65,7 @@ class Evidence:
 
 
 def write(evidence: dict[str, Evidence], path: Path) -> None:
-    """The evidence of a notebook, by exercise; whole or not at all."""
+    """Write the evidence of a notebook, by exercise, atomically."""
     beside = path.with_suffix(".new")
     document = json.dumps({name: each.as_json() for name, each in evidence.items()})
     beside.write_bytes(gzip.compress(document.encode(), compresslevel=3, mtime=0))
@@ -73,18 +73,18 @@ def write(evidence: dict[str, Evidence], path: Path) -> None:
 
 
 def read(path: Path) -> dict[str, Evidence]:
-    """Raises OSError or ValueError when there is none that can be read."""
+    """The evidence of a notebook, by exercise. Raises OSError or ValueError when it cannot be read."""
     return {name: Evidence.of_json(each) for name, each in json.loads(gzip.decompress(path.read_bytes())).items()}
 
 
 class RecordedCalls:
-    """The learner's functions, as they answered: the same call with the same arguments gets the same answer, in turn."""
+    """Replays the learner's functions: a call with the same arguments gets the recorded results, in order."""
 
     def __init__(self, evidence: Evidence) -> None:
         self._left = [(_shown(each["name"], each["arguments"]), each) for each in evidence.calls]
 
     def call(self, name: str, arguments: tuple, seconds: float) -> tuple[Any, str]:
-        """As `course.grading.submission.server.RemoteFunctions.call`. Raises `NotRecorded` for a call that was not made."""
+        """Like `course.grading.submission.server.RemoteFunctions.call`. Raises `NotRecorded` for a call that was not made."""
         wanted = _shown(name, list(arguments))
         for number, (asked, each) in enumerate(self._left):
             if asked == wanted:
@@ -96,7 +96,7 @@ class RecordedCalls:
 
 
 def tokens_of(evidence: Evidence) -> Callable[[], str]:
-    """The tokens that were drawn, in turn. Raises `NotRecorded` for one more."""
+    """Replays the recorded tokens, in order. Raises `NotRecorded` when none is left."""
     left = iter(evidence.tokens)
 
     def token() -> str:
@@ -112,11 +112,11 @@ def _shown(name: str, arguments: list) -> str:
     return json.dumps([name, tree, [hashlib.sha256(blob).hexdigest() for blob in blobs]], sort_keys=True)
 
 
-# The submission's AWS. A client of boto3 asks the handlers of its event "before-send" for an answer before it sends anything.
+# The submission's AWS. A boto3 client sends nothing if a handler of its event "before-send" returns a response.
 
 
 def recording(client: Callable[[str], Any], log: Callable[[], list[dict[str, Any]]]) -> Callable[[str], Any]:
-    """A maker of the same clients whose requests and answers are added to ``log()``."""
+    """Wraps a maker of clients, so that their requests and responses are added to ``log()``."""
 
     def make(service: str) -> Any:
         made = client(service)
@@ -129,7 +129,7 @@ def recording(client: Callable[[str], Any], log: Callable[[], list[dict[str, Any
 
 
 def replaying(evidence: Evidence) -> Callable[[str], Any]:
-    """A maker of clients that answer from what was recorded; anything else raises `NotRecorded`."""
+    """A maker of clients that answer from the recording; any other request raises `NotRecorded`."""
     import boto3
 
     left: dict[str, list[dict[str, Any]]] = {}
@@ -152,7 +152,7 @@ def replaying(evidence: Evidence) -> Callable[[str], Any]:
 
 
 def fingerprint(request: Any) -> str:
-    """Of what a prepared request asks, whoever signed it and wherever it goes."""
+    """A hash of a prepared request that ignores its signature and its host."""
     target = request.headers.get("X-Amz-Target", b"")
     path = request.url.partition("://")[2].partition("/")[2]
     body = request.body if isinstance(request.body, (bytes, str)) else b""
@@ -167,7 +167,7 @@ def fingerprint(request: Any) -> str:
 
 @functools.cache
 def _connections() -> Any:
-    """Kept open from one request to the next; may be used by several threads."""
+    """The HTTP session. Its connections stay open between requests; several threads may use it."""
     from botocore.httpsession import URLLib3Session
 
     return URLLib3Session(proxies={})
@@ -188,7 +188,7 @@ def _send(request: Any, event_name: str, log: list[dict[str, Any]]) -> Any:
 
 
 def _what(request: Any) -> str:
-    """Path and body of a request as text, of which it keeps the beginning."""
+    """The beginning of a request's path and body, as text."""
     path = request.url.partition("://")[2].partition("/")[2]
     body = request.body if isinstance(request.body, (bytes, str)) else b""
     return f"/{path} {body.decode(errors='replace') if isinstance(body, bytes) else body}".strip("/ ")[:LONGEST_WHAT]
@@ -201,7 +201,7 @@ def _response(request: Any, recorded: dict[str, Any]) -> Any:
 
 
 class _Raw(BytesIO):
-    """A body as botocore reads one."""
+    """A response body with the methods that botocore calls."""
 
     def stream(self, size: int = 1 << 16, **_: Any) -> Any:
         while piece := self.read(size):

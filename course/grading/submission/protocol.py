@@ -1,14 +1,14 @@
 """Frames of plain data between a kernel and the grader, over a Unix socket.
 
 A frame is the magic word, the size of a JSON object and the number of Arrow streams (network byte order), the size of each stream, the
-JSON, the streams. Neither side ever unpickles anything. Either side may be lied to by the other: what does not fit is a `ProtocolError`.
+JSON, the streams. Neither side unpickles anything, and neither trusts the other: a malformed frame is a `ProtocolError`.
 
 ========  ==================  =====================================================================================
 type      from, to            fields
 ========  ==================  =====================================================================================
-offer     kernel, grader      exercise, values (a dict), problem (why there are none, else ""), unanswered
+offer     kernel, grader      exercise, values (a dict), problem (the reason if there are none), unanswered
 call      grader, kernel      id, name, arguments (a list), seconds
-result    kernel, grader      id, value, problem (why there is none, else ""), unanswered, output
+result    kernel, grader      id, value, problem (the reason if there is none), unanswered, output
 report    grader, kernel      report (`course.grading.render.as_json`)
 refused   grader, kernel      reason
 ========  ==================  =====================================================================================
@@ -33,11 +33,11 @@ BLOBS = 256  # Arrow streams in a frame
 
 
 class ProtocolError(Exception):
-    """The other side broke off, sent something that is no frame, or not what was due; the message completes "the kernel …"."""
+    """The other side broke off, or sent a malformed or unexpected frame; the message completes "the kernel …"."""
 
 
 class FrameTooLarge(ValueError):
-    """A frame of our own would exceed `LIMIT`."""
+    """A frame to be sent would exceed `LIMIT`."""
 
 
 FIELDS: dict[str, dict[str, type | tuple[type, ...]]] = {
@@ -51,12 +51,12 @@ DATA = {"offer": "values", "call": "arguments", "result": "value"}  # the field 
 
 
 def pack(kind: str, **fields: Any) -> bytes:
-    """A frame of that type.
+    """The bytes of a frame of that type.
 
     Raises
     ------
     FrameTooLarge
-        When it would exceed `LIMIT`.
+        When the frame would exceed `LIMIT`.
     """
     blobs: list[bytes] = []
     if kind in DATA:
@@ -84,12 +84,12 @@ class FrameChannel:
             raise ProtocolError(f"broke off ({error})") from error
 
     def receive(self, *kinds: str, seconds: float | None = None) -> dict[str, Any]:
-        """The next frame, which must be complete within ``seconds`` and of one of these types; its data are decoded.
+        """The next frame with its data decoded. It must arrive within ``seconds`` and have one of these types.
 
         Raises
         ------
         ProtocolError
-            For anything else.
+            When it does not.
         """
         deadline = None if seconds is None else time.monotonic() + seconds
         magic, body_size, count = HEADER.unpack(self._exactly(HEADER.size, deadline))

@@ -1,7 +1,7 @@
-"""Repairs a submitted notebook before it is graded, so that no slip of an editor costs points or stops a class.
+"""Repairs a submitted notebook before it is graded, so that an editing accident costs no points and does not stop a class.
 
-Known slips: a cell copied with its nbgrader metadata (plain nbgrader then stops grading the whole class), metadata stripped by Colab or
-VS Code, deleted cells (plain nbgrader waits for a manual grade for ever), metadata that is no nbgrader metadata at all.
+Known accidents: a cell copied with its nbgrader metadata (plain nbgrader then stops grading the whole class), metadata stripped by Colab
+or VS Code, deleted cells (plain nbgrader then waits for a manual grade for ever), and invalid nbgrader metadata.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from nbformat.notebooknode import NotebookNode, from_dict
 
-SCHEMA = 3  # of nbgrader's cell metadata, since 0.6
+SCHEMA = 3  # version of nbgrader's cell metadata, since nbgrader 0.6
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class ReleasedCell:
     source: str
     locked: bool
     solution: bool
-    points: float | None  # of a check; None for other cells
+    points: float | None  # of a check cell; None for other cells
     checksum: str
 
     def metadata(self) -> dict[str, Any]:
@@ -45,7 +45,7 @@ class ReleasedCell:
         return fields | ({"points": self.points} if grade else {})
 
     def cell(self) -> NotebookNode:
-        """A new cell like it."""
+        """A new cell with the released content."""
         fields: dict[str, Any] = {"cell_type": self.cell_type, "id": uuid.uuid4().hex[:8], "source": self.source}
         fields["metadata"] = {"nbgrader": self.metadata(), "deletable": False} | ({"editable": False} if self.locked else {})
         if self.cell_type == "code":
@@ -54,9 +54,9 @@ class ReleasedCell:
 
 
 def repair(notebook: NotebookNode, masters: Sequence[ReleasedCell]) -> list[str]:
-    """Make ``notebook`` hold every master cell exactly once, with its metadata, and say what was mended.
+    """Make ``notebook`` hold every master cell exactly once, with its metadata; returns a line for each repair.
 
-    The learner's own text is never changed: a surplus copy stays as an ordinary cell, a missing cell comes back as it was released.
+    The learner's own text never changes: an extra copy becomes an ordinary cell, a missing cell is restored as released.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def repair(notebook: NotebookNode, masters: Sequence[ReleasedCell]) -> list[str]
     masters : sequence of ReleasedCell
         In the order of the released notebook.
     """
-    notes = _unique_ids(notebook) + _unmark_strangers(notebook, {master.name for master in masters})
+    notes = _unique_ids(notebook) + _unmark_unreleased(notebook, {master.name for master in masters})
     kept: dict[str, NotebookNode] = {}
     for master in masters:
         copies = [cell for cell in notebook.cells if _name(cell) == master.name]
@@ -109,7 +109,7 @@ def released_cells(released: NotebookNode) -> list[ReleasedCell]:
 
 
 def overwrite(notebook: NotebookNode, masters: Sequence[ReleasedCell]) -> None:
-    """Put the released text into every cell that is not the learner's to write: checks and locked cells. ``notebook`` is repaired."""
+    """Restore the released text of check cells and locked cells, which learners may not change. ``notebook`` is already repaired."""
     released = {master.name: master for master in masters if not master.solution}
     for cell in notebook.cells:
         if _name(cell) in released:
@@ -117,7 +117,7 @@ def overwrite(notebook: NotebookNode, masters: Sequence[ReleasedCell]) -> None:
 
 
 def _unique_ids(notebook: NotebookNode) -> list[str]:
-    """Give every later cell of the same Jupyter cell id a new one."""
+    """Give a cell a new Jupyter cell id if an earlier cell has the same."""
     seen: Counter[str] = Counter()
     for cell in notebook.cells:
         if cell.get("id") is not None:
@@ -128,7 +128,7 @@ def _unique_ids(notebook: NotebookNode) -> list[str]:
     return [f"{twice} cell ids occurred twice"] if twice else []
 
 
-def _unmark_strangers(notebook: NotebookNode, names: set[str]) -> list[str]:
+def _unmark_unreleased(notebook: NotebookNode, names: set[str]) -> list[str]:
     """Drop nbgrader metadata that belongs to no released cell."""
     notes = []
     for cell in notebook.cells:
@@ -147,9 +147,9 @@ def _name(cell: NotebookNode) -> str | None:
 def _twin(
     notebook: NotebookNode, master: ReleasedCell, masters: Sequence[ReleasedCell], kept: dict[str, NotebookNode]
 ) -> NotebookNode | None:
-    """The cell that must be ``master`` without its metadata: the same text, or for an answer the cell right before its check.
+    """The cell that must be ``master`` without its metadata: the same text or, for an answer, the cell right before its check.
 
-    One that was found to be another master is that one's alone.
+    Cells already matched to another master are skipped.
     """
     taken = {id(cell) for cell in kept.values()}
     free = (cell for cell in notebook.cells if "nbgrader" not in cell.metadata and id(cell) not in taken)
@@ -168,7 +168,7 @@ def _twin(
 
 
 def _choose(notebook: NotebookNode, copies: list[NotebookNode], master: ReleasedCell, kept: dict[str, NotebookNode]) -> NotebookNode:
-    """Of several copies, if any is of the right type: the last answer, as Python does; of a check the first after what comes before it."""
+    """The copy to keep, of the right type if possible: the last answer, as in Python; the first check after the masters before it."""
     copies = [copy for copy in copies if copy.cell_type == master.cell_type] or copies
     if master.solution or not kept:
         return copies[-1]
@@ -178,7 +178,7 @@ def _choose(notebook: NotebookNode, copies: list[NotebookNode], master: Released
 
 
 def _retype(cell: NotebookNode, cell_type: str) -> None:
-    """Make a code cell of a Markdown cell or the reverse; its text stays."""
+    """Turn a Markdown cell into a code cell or the reverse; its text stays."""
     cell.cell_type = cell_type
     for name in ("outputs", "execution_count", "attachments"):
         cell.pop(name, None)
@@ -187,7 +187,7 @@ def _retype(cell: NotebookNode, cell_type: str) -> None:
 
 
 def _place(notebook: NotebookNode, order: list[str], index: int) -> int:
-    """Where the missing cell ``order[index]`` belongs: after the nearest earlier master, else before the nearest later one."""
+    """The position of the missing cell ``order[index]``: after the nearest earlier master, else before the nearest later one."""
     position = {_name(cell): i for i, cell in enumerate(notebook.cells)}
     for earlier in reversed(order[:index]):
         if earlier in position:

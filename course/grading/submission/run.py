@@ -1,4 +1,4 @@
-"""Runs one submitted notebook in its sandbox while the grader judges what its check cells hand over."""
+"""Runs one submitted notebook in its sandbox while the grader judges the evidence of its check cells."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from course.sandbox.box import Box
 from course.sandbox.mounts import BindMount
 
 CELL_SECONDS = 300.0
-INTERRUPT_SECONDS = 20  # that a kernel has to come back from an interrupt before it is killed
+INTERRUPT_SECONDS = 20  # how long a kernel may take to return from an interrupt before it is killed
 UNSEALED = "submissions run as processes that can read this user's files"
-SILENCE = 300  # characters of an error that are repeated
+SILENCE = 300  # characters of an error that a report repeats
 LIMITS = {
     "memory": "it used more memory than a submission may",
     "processes": "it started more processes than a submission may",
@@ -36,12 +36,12 @@ LIMITS = {
 
 
 class StartError(Exception):
-    """A kernel could not be started, which is no fault of the submission's; the message has its last words."""
+    """A kernel could not be started, through no fault of the submission; the message has its last output."""
 
 
 @dataclass(frozen=True)
 class Submission:
-    """What is graded.
+    """The submission to grade.
 
     Attributes
     ----------
@@ -52,13 +52,13 @@ class Submission:
     graders : Path
         The folder of all graders.
     student : str
-        Whose it is, and so whose graded cases.
+        The student who handed it in; decides the graded cases, together with the seed.
     seed : str
-        From which these are drawn.
+        The grading seed.
     learner : str
-        Whose variants were worked on.
+        The learner whose variants the notebook worked on.
     kernels : str
-        Where kernels that are there at once come from; see `course.grading.sandbox.kernel_forkserver`.
+        Address of the forkserver of kernels (`course.grading.sandbox.kernel_forkserver`); empty for none.
     """
 
     source: Path
@@ -72,18 +72,18 @@ class Submission:
 
 @dataclass
 class NotebookRun:
-    """What came of it.
+    """The result of one run.
 
     Attributes
     ----------
     outcomes : dict
         Check cell -> `GradingOutcome`.
     sandbox : str
-        ``"namespace"``: boxes with namespaces of their own; ``"rewrite"``: processes of this user, which this machine cannot shut in.
+        ``"namespace"``: boxes with their own namespaces; ``"rewrite"``: plain processes of this user, on a machine without namespaces.
     notes : list of str
         What was left out, cut off or ended, for the instructor.
     seconds : float
-        Of the whole run.
+        Duration of the whole run.
     """
 
     outcomes: dict[str, GradingOutcome] = field(default_factory=dict)
@@ -95,7 +95,7 @@ class NotebookRun:
 def run(
     notebook: NotebookNode, submission: Submission, released: Sequence[NotebookNode] = (), cell_seconds: float = CELL_SECONDS
 ) -> NotebookRun:
-    """Execute a repaired notebook and judge its exercises; its cells' outputs are replaced, those of check cells by the grader's reports.
+    """Execute a repaired notebook and judge its exercises. Replaces the outputs of its cells; check cells get the grader's reports.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def run(
         Changed in place.
     submission : Submission
     released : sequence of NotebookNode
-        Cells of the notebook as it was released: what is graded in it, and whether it needs an AWS, is not the submission's to say.
+        Cells of the released notebook. They decide which exercises are graded and whether an AWS is needed, not the submission.
     cell_seconds : float
         Time limit of a cell that is neither an answer nor a check.
 
@@ -117,10 +117,10 @@ def run(
     with interrupts.raise_on_signal(), contextlib.ExitStack() as stack:
         place = stack.enter_context(prepare_directory(submission.source, submission.graders, submission.handed_in))
         needed = aws.uses_aws([*notebook.cells, *released])
-        theirs = stack.enter_context(aws.submission_aws(place.aws)) if needed else aws.none()
+        own_aws = stack.enter_context(aws.submission_aws(place.aws)) if needed else aws.none()
         draw = seeds.Draw(submission.learner, submission.student, submission.seed)
-        server = stack.enter_context(GraderServer(draw, theirs.client, submission.graders, place.folder / "grader"))
-        box = _box(place, server, theirs, submission.learner)
+        server = stack.enter_context(GraderServer(draw, own_aws.client, submission.graders, place.folder / "grader"))
+        box = _box(place, server, own_aws, submission.learner)
         kernel = SandboxedKernelManager(box, place.folder / "kernel", place.work, limits.limits()["message"], submission.kernels)
         stack.callback(kernel.close)
         done = NotebookRun(sandbox=box.mode, notes=place.notes)
@@ -129,7 +129,7 @@ def run(
     return done
 
 
-def _box(place: SandboxDirectory, server: GraderServer, theirs: aws.SubmissionAws, learner: str) -> Box:
+def _box(place: SandboxDirectory, server: GraderServer, own_aws: aws.SubmissionAws, learner: str) -> Box:
     data = [BindMount(folder) for folder in _data()]
     environment = {
         "COURSE_BACKEND": "local",
@@ -140,11 +140,11 @@ def _box(place: SandboxDirectory, server: GraderServer, theirs: aws.SubmissionAw
     }
     if data:
         environment["COURSE_DATA"] = str(data[0].source)
-    return Box(place.folder / "work", environment, limits.box("kernel"), network=theirs.network, binds=data)
+    return Box(place.folder / "work", environment, limits.box("kernel"), network=own_aws.network, binds=data)
 
 
 def _data() -> list[Path]:
-    """The course's data folder; none where a course has no data."""
+    """The course's data folder; empty for a course without data."""
     with contextlib.suppress(datasets.DatasetError):
         return [datasets.folder()]
     return []
@@ -166,7 +166,7 @@ class _Client(NotebookClient):
             notebook,
             km=kernel,
             allow_errors=True,
-            shutdown_kernel="immediate",  # what a submission would do at its end is of no interest
+            shutdown_kernel="immediate",  # a submission need not clean up
             interrupt_on_timeout=True,
             iopub_timeout=INTERRUPT_SECONDS,
             raise_on_iopub_timeout=True,
@@ -178,11 +178,11 @@ class _Client(NotebookClient):
         self._checks = checks
         self._answers = {exercise.answer_cell: exercise for exercise in checks.values()}
         self._dead = ""  # why the kernel is gone
-        self._shown = 0  # bytes of this cell's output, of which it may show no more once it is more than the limit
+        self._shown = 0  # bytes of this cell's output so far
         self._deadline = time.monotonic() + limits.limits()["notebook_seconds"]
 
     def run(self) -> None:
-        """Raises `StartError` when there is no kernel to run anything in."""
+        """Run all cells. Raises `StartError` when the kernel cannot be started."""
         kernel = self.km
         with contextlib.ExitStack() as stack:
             try:
@@ -213,7 +213,7 @@ class _Client(NotebookClient):
         except DeadKernelError:
             why = LIMITS.get(self.km.limit)
             self._end(f"The kernel died in cell {index + 1}" + (f": {why}." if why else ", before this check."))
-        except CellTimeoutError:  # it did not even answer to the interrupt that follows a time-out
+        except CellTimeoutError:  # it did not react to the interrupt that follows a time-out
             self._end(f"The kernel hung in cell {index + 1} and would not be interrupted.")
 
     def _end(self, why: str) -> None:
@@ -222,13 +222,13 @@ class _Client(NotebookClient):
         self.km.kill()
 
     def _limit(self, cell: NotebookNode) -> float:
-        """Seconds a cell may run: the exercise's own for its answer, as long as the grader waits at most for its check."""
+        """Seconds that a cell may run: the exercise's own limit for an answer, the longest wait of the grader for a check."""
         name = cell.metadata.get("nbgrader", {}).get("grade_id")
         seconds = self._cell_seconds
         if name in self._answers:
             seconds = self._answers[name].seconds
         elif name in self._checks:
-            # Practice and graded checks, each within its own limit, and the checks' own work.
+            # the limits of the practice and the graded check, and time for the checks themselves
             seconds = 2 * self._checks[name].seconds + 30
         return max(1.0, min(seconds, self._deadline - time.monotonic()))
 
@@ -245,14 +245,14 @@ class _Client(NotebookClient):
 
 
 def _keep_error(cell: NotebookNode, execute_reply: dict, **_: object) -> None:
-    """A cell that failed says so, also when the kernel was kept from showing it."""
+    """Add the error of a failed cell if its outputs lack it: a submission may keep the kernel from showing it."""
     reply = execute_reply["content"]
     if reply["status"] == "error" and not any(output.output_type == "error" for output in cell.outputs):
         cell.outputs.append(new_output("error", ename=reply["ename"], evalue=reply["evalue"], traceback=reply["traceback"]))
 
 
 def outputs(outcome: GradingOutcome) -> list[NotebookNode]:
-    """What a graded check cell shows: the report, and the score as nbgrader itself would read it."""
+    """The outputs of a graded check cell: the report, and the score as nbgrader itself would read it."""
     report = outcome.report
     data = {"text/plain": render.as_text(report), "text/html": render.as_html(report)}
     shown = [new_output("display_data", data=data)]
@@ -262,7 +262,7 @@ def outputs(outcome: GradingOutcome) -> list[NotebookNode]:
 
 
 def _silence(cell: NotebookNode) -> str:
-    """Why a check cell ended without having handed anything to the grader."""
+    """Why a check cell ended without handing anything to the grader."""
     for output in cell.get("outputs", ()):
         if output.output_type == "error":
             return f"The check cell stopped with {output.ename}: {output.evalue}".rstrip(": ")[:SILENCE]

@@ -1,4 +1,4 @@
-"""The grader's side of grading: judges what a kernel offers, with the hidden checks, in the grader's own process."""
+"""The grader's side of grading: judges the evidence that a kernel offers with the hidden checks, in the grader's own process."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from course.grading.submission.evidence import Evidence, NotRecorded, recording
 from course.grading.submission.protocol import FrameChannel, ProtocolError
 
 OFFER_SECONDS = 10  # from connection to complete offer
-GRACE = 5  # seconds beyond a call's own limit until the kernel is taken for stuck
-PROBLEM_LIMIT = 1_000  # characters of a kernel's own words that are repeated
+GRACE = 5  # seconds beyond a call's own limit until the kernel counts as stuck
+PROBLEM_LIMIT = 1_000  # characters of a kernel's message that a report repeats
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class GradingOutcome:
-    """The grader's finding on one exercise. ``fault`` tells the instructor why there is no score, by no fault of the learner.
+    """The grader's finding on one exercise. ``fault`` tells the instructor why there is no score through no fault of the learner.
 
-    ``evidence`` is what it rests on; None where the submission handed over nothing.
+    ``evidence`` is None when the submission handed over nothing.
     """
 
     report: Report
@@ -48,18 +48,18 @@ class GradingOutcome:
 class GraderServer:
     """Waits on a Unix socket for the evidence of one submission, exercise by exercise. A context manager.
 
-    Only the exercise named by `expect` is judged, and once: a submission that offers again, or something else, is refused and practises.
+    It judges only the exercise named by `expect`, and only once. Any other offer is refused, and the kernel runs its practice check.
 
     Parameters
     ----------
     draw : Draw
-        Whose variant the submission worked on, whose submission it is, and the grading seed.
+        The learner of the variant, the student who handed in, and the grading seed.
     client : callable
         Makes a boto3 client of the grader's own session with the submission's AWS.
     graders : Path
         The folder of the exercises.
     folder : Path
-        An empty one that the kernel can look into.
+        An empty folder that the kernel can see.
 
     Attributes
     ----------
@@ -69,7 +69,7 @@ class GraderServer:
 
     def __init__(self, draw: Draw, client: Callable[[str], Any], graders: Path, folder: Path) -> None:
         self._draw, self._graders = draw, graders
-        self._evidence = Evidence()  # of the exercise that is judged
+        self._evidence = Evidence()  # of the exercise that is being judged
         self._client = recording(client, lambda: self._evidence.aws)
         self._lock = threading.Lock()
         self._expected: Exercise | None = None
@@ -98,13 +98,13 @@ class GraderServer:
             self._expected = exercise
 
     def settle(self, exercise: Exercise, reason: str) -> GradingOutcome:
-        """The outcome, once the check cell has ended. Without an acceptable offer it is 0 points, because of ``reason``."""
+        """The outcome, once the check cell has ended. Without an acceptable offer it is 0 points, with ``reason``."""
         with self._lock:  # held while an offer is judged
             self._expected = None
             return self._outcomes.setdefault(exercise.id, GradingOutcome(_stopped(exercise, reason)))
 
     def _serve(self) -> None:
-        """One connection after another: a kernel runs one check at a time."""
+        """Serve one connection after another: a kernel runs one check at a time."""
         while True:
             try:
                 connection, _ = self._socket.accept()
@@ -139,22 +139,22 @@ class GraderServer:
 def judge(
     exercise: Exercise, evidence: Evidence, call: Call, client: Callable[[str], Any], draw: Draw, token: Callable[[], str]
 ) -> GradingOutcome:
-    """The finding on what a kernel offered.
+    """Judge the evidence that a kernel offered.
 
     Parameters
     ----------
     exercise : Exercise
-        Its hidden checks are loaded.
+        An exercise whose hidden checks are loaded.
     evidence : Evidence
-        Of which the offer is looked at here.
+        This function uses its offer.
     call, client, token : callable
-        As `Answer` has them.
+        As in `Answer`.
     draw : Draw
 
     Raises
     ------
     ProtocolError, NotRecorded
-        When the kernel, or what was recorded of it, does not answer.
+        When the kernel, or the recording of it, does not answer.
     """
     offer = evidence.offer
 
@@ -191,9 +191,9 @@ class RemoteFunctions:
         result = self._channel.receive("result", seconds=seconds + GRACE)
         if result["id"] != self._calls:
             raise ProtocolError("answered a call that was not made")
-        came = {member: result[member] for member in ("value", "unanswered", "output")} | {"problem": result["problem"][:PROBLEM_LIMIT]}
-        # Copied: a check may change what it called with.
-        self._evidence.calls.append({"name": name, "arguments": values.plain(list(arguments))} | came)
+        returned = {member: result[member] for member in ("value", "unanswered", "output")} | {"problem": result["problem"][:PROBLEM_LIMIT]}
+        # Copied, since a check may change its arguments later.
+        self._evidence.calls.append({"name": name, "arguments": values.plain(list(arguments))} | returned)
         if result["problem"] or result["unanswered"]:
             raise AnswerError(result["problem"][:PROBLEM_LIMIT], unanswered=result["unanswered"], output=result["output"])
         return result["value"], result["output"]
