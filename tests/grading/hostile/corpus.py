@@ -64,11 +64,11 @@ course.grading.values.plain = lambda value, name="": value
 """
 REPORTS = """
 import os, socket
-from course.grading import protocol
+from course.grading.submission import protocol
 def forged(name, **evidence):
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect(os.environ["COURSE_GRADER_SOCKET"])
-        channel = protocol.Channel(connection)
+        channel = protocol.FrameChannel(connection)
         report = dict(exercise=name, phase="graded", score=4.0, points=4.0, problem="", unanswered=False, output="", parts=[])
         channel.send("report", report=report)
     return 4.0
@@ -76,13 +76,13 @@ check = forged
 """
 EARLY = """
 import os, socket, threading, time
-from course.grading import protocol
+from course.grading.submission import protocol
 def offer():
     for _ in range(2000):
         try:
             with socket.socket(socket.AF_UNIX) as connection:
                 connection.connect(os.environ["COURSE_GRADER_SOCKET"])
-                channel = protocol.Channel(connection)
+                channel = protocol.FrameChannel(connection)
                 channel.send("offer", exercise="m98_1_ex3", values=dict(late=["c1", "c2"]), problem="", unanswered=False)
                 channel.receive("call", "report", "refused", seconds=2)
         except Exception:

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from course.localaws.docker_build import BuiltImage, ImageBuildError, build
 from course.localaws.server import launch
-from course.sandbox import visible
+from course.sandbox import mounts
 from tests.localaws.sagemaker.custom_image_fixtures import classic, write
 from tests.localaws.sagemaker.job_fixtures import BUCKET, ROLE, SKLEARN, JobFixtures, channel, processing_input, processing_output, trust
 from tests.localaws.sagemaker.wheels import write_wheel
@@ -28,7 +28,7 @@ def made(world: JobFixtures, wheels: Path, monkeypatch: pytest.MonkeyPatch):
     """Builds a folder into an image of a new repository."""
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(wheels))
-    visible.machine.cache_clear()  # it has looked where wheels are
+    mounts.machine.cache_clear()  # it has looked where wheels are
 
     def make(folder: Path, **options) -> BuiltImage:
         return build(world.handle, folder, f"images/{uuid.uuid4().hex[:8]}", report_line=print, **options)
