@@ -1,4 +1,4 @@
-"""Boxes by their door: real processes in both modes, what they see, and that nothing of them is left."""
+"""Boxes with real processes in both modes: what they see, how they end, and that no process is left."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def test_stop_lets_the_program_finish_its_work(root: Path, mode: str) -> None:
 
 
 def test_stop_reaches_what_a_shell_has_started(root: Path, mode: str) -> None:
-    """The shell ends at once; the program in it is waited for."""
+    """The shell ends at once, and the box waits for the program that it started."""
     lines: list[str] = []
     code = """
         import signal, sys, time
@@ -192,7 +192,7 @@ def test_when_the_server_is_killed_the_box_dies(root: Path, mode: str) -> None:
 def test_sweep_ends_what_a_killed_supervisor_left(root: Path, program: str) -> None:
     lines: list[str] = []
     box = Box(root, {}, mode="rewrite")
-    running = box.start(["/bin/sh", "-c", program], lines.extend)  # "crowd" starts processes while the sweep looks
+    running = box.start(["/bin/sh", "-c", program], lines.extend)  # "crowd" starts processes during the sweep
     until(lambda: lines)
     psutil.Process(running.pid).kill()
     sweep(root.parent)
@@ -294,7 +294,7 @@ def test_staging_translates_code_and_leaves_stored_objects_alone(root: Path) -> 
 
 
 def test_as_an_ordinary_user(tmp_path: Path) -> None:
-    """Root's own Python is out of another user's reach, so the system's runs; it borrows our psutil."""
+    """Another user cannot run root's Python, so the system's Python runs, with our psutil."""
     if os.getuid() != 0 or not Path("/usr/bin/python3").exists():
         pytest.skip("takes root, to become another user, until 2027-05-24")
     modes = ["namespace", "rewrite"] if boxes.best_mode() == "namespace" else ["rewrite"]
@@ -330,7 +330,7 @@ def test_as_an_ordinary_user(tmp_path: Path) -> None:
     assert answer.stdout.splitlines() == [f"{mode} 0 65534" for mode in modes], answer.stderr
 
 
-# What a box sees and reaches, where the kernel has namespaces.
+# What a box sees and can connect to, in namespace mode.
 
 shut_in = pytest.mark.skipif(boxes.best_mode() != "namespace", reason="no user namespaces on this machine, until 2027-05-24")
 
@@ -372,7 +372,7 @@ def test_what_is_not_its_own_cannot_be_changed(root: Path) -> None:
 
 @shut_in
 def test_the_systems_folders_take_writes_that_are_gone_afterwards(root: Path) -> None:
-    """As a container's own do; some scripts of the SageMaker SDK copy libraries to /lib."""
+    """As in a container: some scripts of the SageMaker SDK copy libraries to /lib."""
     name = f"/lib/course-test-{os.getpid()}"
     running, lines = run(Box(root, {}, mode="namespace"), "/bin/sh", "-c", f"echo kept > {name} && cat {name}")
     if running.exit_code:

@@ -1,4 +1,4 @@
-"""Pages of documents that were chosen in memory: whatever the size, each is shown once and in order."""
+"""Pages of documents in memory: pages of any size show each document once and in order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The resource engine by its doors: what is kept, refused, listed in pages, tagged, and still there after a restart."""
+"""The resource engine: create, refuse, list in pages, tag, and keep everything over a restart."""
 
 from __future__ import annotations
 
@@ -242,7 +242,7 @@ def test_pages_show_each_resource_once(sizes, page, by, order, changes):
             shown += summaries
             if token is None:
                 break
-            if changes:  # what goes, once shown, moves nothing on the pages to come
+            if changes:  # deleting an item that was shown does not change later pages
                 kept.engine.delete(kept.context, WORKER, shown[0]["WorkerName"]) if len(shown) == page else None
             params["NextToken"] = token
         assert sorted(names(shown)) == [f"w{number:02}" for number in range(len(sizes))]

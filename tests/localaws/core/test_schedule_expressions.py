@@ -1,4 +1,4 @@
-"""Schedules as AWS writes them."""
+"""AWS's schedule expressions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Overlays: what is installed in one is found there, and nowhere else."""
+"""Overlays: packages are found in the overlay they are installed in, and nowhere else."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_a_requirements_file_is_installed_once(tmp_path: Path, monkeypatch: pyte
         overlay = overlays.make(tmp_path / f"job-{number}", requirements, counted)
         assert output(overlay, "python3", "-c", "import tiny_thing; print(tiny_thing.VERSION)") == "1.0"
     assert len(commands) == 1 and len(list((tmp_path / "kept").iterdir())) == 1
-    output(overlay, "pip", "uninstall", "--yes", "tiny_thing")  # what is shared cannot be taken away by a job
+    output(overlay, "pip", "uninstall", "--yes", "tiny_thing")  # a job cannot remove a shared package
     assert output(overlay, "python3", "-c", "import tiny_thing; print(tiny_thing.VERSION)") == "1.0"
 
 

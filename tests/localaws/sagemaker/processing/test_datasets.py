@@ -1,4 +1,4 @@
-"""Dataset definitions of processing jobs: what a query of Athena finds, as an input."""
+"""Dataset definitions of processing jobs: the result of an Athena query as an input."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ open("/opt/ml/processing/out/streamed", "wb").write(rows)
 
 @pytest.fixture
 def flights(world: JobFixtures) -> JobFixtures:
-    """A table of four flights, which Athena was told of."""
+    """A table of four flights in Athena's catalog."""
     world.put("air/flights.csv", "UA,10\nAA,20\nUA,30\nDL,40\n")
     columns = [{"Name": "carrier", "Type": "string"}, {"Name": "delay", "Type": "int"}]
     library = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"
@@ -57,7 +57,7 @@ def dataset(world: JobFixtures, query: str, athena: dict | None = None, **change
 
 
 def job(world: JobFixtures, code: str, entry: dict, instances: int = 1, **changes: object) -> tuple[dict, str]:
-    """A job with the dataset as its input, when it has ended, and where it put what it read."""
+    """Run a job with the dataset as its input. Returns the ended job and the prefix of its copy of the data."""
     place = world.name("read")
     output = {"S3Uri": f"s3://{BUCKET}/{place}", "LocalPath": "/opt/ml/processing/out", "S3UploadMode": "EndOfJob"}
     name = world.process(

@@ -1,4 +1,4 @@
-"""How data gets into processing jobs and out of them: shards, pipes, manifests, and uploads while they run."""
+"""Inputs and outputs of processing jobs: shards, pipes, manifests, and uploads while they run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def outputs(*made: dict) -> dict:
 
 
 def changed(made: dict, **changes: object) -> dict:
-    """An input or output of which members of its S3Input or S3Output are others."""
+    """An input or output with some members of its S3Input or S3Output replaced."""
     [kind] = [name for name in made if name.startswith("S3")]
     return made | {kind: made[kind] | changes}
 
@@ -59,7 +59,7 @@ print(sorted(os.listdir("/opt/ml/processing/input")))
     name = completed(world, code, ProcessingInputs=[given])
     lines = world.lines(name, "ProcessingJobs")
     assert lines[:3] == [f"{50_002 * 6} b'row 0;row 1;ro' b'row 2;'", "b'row 0;'", "True"]
-    assert lines[3] == "['code', 'raw_3']"  # those that were read are gone, and the next one is there
+    assert lines[3] == "['code', 'raw_3']"  # FIFOs that were read are gone, and the next one exists
     assert world.done_in_s3(f"processing-job/{name}").count(("GetObject", f"{BUCKET}/piped/{compression}/0.csv")) >= 3
 
 

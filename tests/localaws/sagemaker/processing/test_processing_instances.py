@@ -110,7 +110,7 @@ def test_instances_are_chosen_from_preferences(world: JobFixtures) -> None:
 
 
 def meet(world: JobFixtures, **changes: object) -> list[str]:
-    """Two jobs at a time, whose hosts meet on the same port."""
+    """Two jobs at a time, whose hosts connect on the same port."""
     names = [world.process(MEET_BY_CONFIG, ProcessingResources=TWO, **changes) for _ in range(2)]
     for name in names:
         job = world.processed(name)

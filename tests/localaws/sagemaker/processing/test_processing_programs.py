@@ -1,4 +1,4 @@
-"""What a processing job runs and how it is described: commands as Docker puts them together, the SDK v2's requests, every member."""
+"""What a processing job runs and how it is described: commands combined as by Docker, SDK v2's requests, every member."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_arguments_alone_take_the_place_of_the_images_command(world: JobFixtures
 
 
 def test_an_image_without_an_entrypoint_has_nothing_to_do(world: JobFixtures) -> None:
-    """Its command is a shell that nobody types into."""
+    """The image's command is a shell with no input."""
     job, lines = ran(world, ContainerEntrypoint=None)
     assert job["ProcessingJobStatus"] == "Completed" and lines == []
 

@@ -1,4 +1,4 @@
-"""The keys and the VPC that a processing job names: what they do, and that a request is refused when they are not there."""
+"""The KMS keys and the VPC of a processing job: their effect, and that a request is refused when they do not exist."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def outputs(world: JobFixtures, key: str, mode: str = "EndOfJob") -> dict:
 
 
 def stored(job: dict) -> str:
-    """The key of S3 of the job's one object."""
+    """The KMS key of the job's only object in S3."""
     [output] = job["ProcessingOutputConfig"]["Outputs"]
     return output["S3Output"]["S3Uri"].removeprefix(f"s3://{BUCKET}/") + "/a.txt"
 

@@ -1,4 +1,4 @@
-"""How channels are dealt and ordered, and how manifests and RecordIO are written."""
+"""How channels are distributed and ordered, and the formats of manifests and RecordIO."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_records_that_are_none(text: str, word: str) -> None:
 
 
 def unframed(data: bytes) -> list[bytes]:
-    """The records of a RecordIO stream, read by its definition."""
+    """The records of a RecordIO stream, parsed by its specification."""
     records, parts, place = [], [], 0
     while place < len(data):
         magic, word = struct.unpack_from("<II", data, place)

@@ -1,4 +1,4 @@
-"""Images that users build: registered as on AWS, and run as SageMaker runs them, in both modes of /opt/ml."""
+"""Images that users build: pushed as on AWS, and run as SageMaker runs them, in both modes of /opt/ml."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def made(world: JobFixtures, wheels: Path, monkeypatch: pytest.MonkeyPatch):
     """Builds a folder into an image of a new repository."""
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(wheels))
-    mounts.machine.cache_clear()  # it has looked where wheels are
+    visible.machine.cache_clear()  # the index of wheels has been read
 
     def make(folder: Path, **options) -> BuiltImage:
         return build(world.handle, folder, f"images/{uuid.uuid4().hex[:8]}", report_line=print, **options)
@@ -46,7 +46,7 @@ def trained(world: JobFixtures, image: str, **changes) -> dict:
 
 
 def served(world: JobFixtures, image: str, data: str | None = None, **container) -> str:
-    """An endpoint in service, or that failed; its name."""
+    """Create an endpoint, wait until it is in service or failed, and return its name."""
     name = world.name("own") + uuid.uuid4().hex[:4]
     model = {"Image": image} | ({"ModelDataUrl": data} if data else {}) | container
     world.sagemaker.create_model(ModelName=name, ExecutionRoleArn=ROLE, PrimaryContainer=model)
@@ -75,7 +75,7 @@ def test_the_classic_layout_trains_and_serves(world: JobFixtures, made, tmp_path
     assert line.startswith("arguments [] in ") and line.endswith("/opt/program with 1.0")
     data = job["ModelArtifacts"]["S3ModelArtifacts"]
     assert world.archive(data) == {"mean.json": b"2.0"}
-    assert trained(world, image.uri)["TrainingJobStatus"] == "Completed"  # what the first one wrote among the image's files is gone
+    assert trained(world, image.uri)["TrainingJobStatus"] == "Completed"  # changes of the first job to the image's files are gone
     endpoint = served(world, image.uri, data)
     assert status(world, endpoint) == "InService"
     answer = invoked(world, endpoint, 3)
@@ -91,7 +91,7 @@ def test_what_a_program_says_of_its_failure_is_the_jobs_reason(world: JobFixture
 def test_servers_that_insist_on_8080(world: JobFixtures, made, tmp_path: Path) -> None:
     image = made(classic(tmp_path / "context", port="8080"))
     data = trained(world, image.uri)["ModelArtifacts"]["S3ModelArtifacts"]
-    with socket.socket() as taken:  # 8080 is somebody else's on this machine
+    with socket.socket() as taken:  # another program uses 8080 on this machine
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             taken.bind(("0.0.0.0", 8080))
@@ -195,7 +195,7 @@ def test_processing_runs_what_docker_run_would(world: JobFixtures, made, tmp_pat
 
 
 def test_a_script_in_an_image_built_from_awss(world: JobFixtures, made, tmp_path: Path) -> None:
-    """As `sagemaker-training` has it: the program lies in /opt/ml/code, and SAGEMAKER_PROGRAM names it."""
+    """As with `sagemaker-training`: the program is in /opt/ml/code, and SAGEMAKER_PROGRAM names it."""
     files = {
         "Dockerfile": f"""
             FROM {SKLEARN}
@@ -228,7 +228,7 @@ def test_a_script_in_an_image_built_from_awss(world: JobFixtures, made, tmp_path
 
 
 def test_programs_that_pip_installs(world: JobFixtures, made, tmp_path: Path, wheels: Path) -> None:
-    """As the training toolkit's ``train`` comes into an image; and by whatever path the Dockerfile calls Python."""
+    """As the training toolkit's ``train`` is installed into an image, with any path of Python in the Dockerfile."""
     write_wheel(wheels, "localaws-trainer", "1.0", programs={"train": "localaws_trainer:main"})
     code = "def main():\n    import sys, localaws_trainer\n    print('localaws_trainer', localaws_trainer.VERSION, sys.argv[1:])\n"
     files = {"Dockerfile": "FROM python\nRUN pip install localaws-trainer\nCOPY more.py /opt/more.py\n", "more.py": code}
@@ -254,7 +254,7 @@ def test_ecr_shows_it_as_on_aws(world: JobFixtures, made, tmp_path: Path) -> Non
     [got] = ecr.batch_get_image(repositoryName=name, imageIds=[{"imageTag": "latest"}])["images"]
     assert f"sha256:{hashlib.sha256(got['imageManifest'].encode()).hexdigest()}" == image.digest
     again = build(world.handle, folder, f"{image.uri.rpartition(':')[0]}:v1")
-    assert again.digest == image.digest  # the same content, whenever it is built
+    assert again.digest == image.digest  # the same content at every build
     [details] = ecr.describe_images(repositoryName=name)["imageDetails"]
     assert sorted(details["imageTags"]) == ["latest", "v1"]
 
@@ -339,7 +339,7 @@ def test_what_is_not_there_or_deleted(world: JobFixtures, made, tmp_path: Path) 
         trained(world, image.uri)
     [server_process] = [each for each in world.processes() if "/opt/program/serve" in " ".join(each.cmdline())]
     server_process.kill()
-    world.until(lambda: _answers(world, endpoint))  # what runs goes on, and is started again
+    world.until(lambda: _answers(world, endpoint))  # the running server goes on, and can be restarted
     world.sagemaker.delete_endpoint(EndpointName=endpoint)
 
 

@@ -1,7 +1,7 @@
-"""SDK v3 asks the simulator, and reads the trust policy, before it trains: an unfit role must stop `ModelTrainer`, a fit one must not.
+"""Before it trains, SDK v3 asks the policy simulator and reads the trust policy. Only a wrong role stops `ModelTrainer`.
 
-Of what a training role needs, SDK 3.27 asks the simulator for the actions that have no resource (``ecr:GetAuthorizationToken``,
-``cloudwatch:PutMetricData`` and nine of EC2), and names the missing ones. The rights on SageMaker itself it does not ask for.
+SDK 3.27 asks the simulator only for a training role's actions without a resource (``ecr:GetAuthorizationToken``,
+``cloudwatch:PutMetricData`` and nine of EC2), and names the missing ones. It does not ask for rights on SageMaker itself.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def aws(tmp_path_factory):
 
 
 def construct(aws: RestartableAws, tmp_path, *arguments: str) -> subprocess.CompletedProcess:
-    """Run `PROGRAM` as a learner's own process would be: with nothing of ours but the environment."""
+    """Run `PROGRAM` like a learner's process, with only the environment from us."""
     environment = {**os.environ, **aws.handle.environment(), "HOME": str(tmp_path)}
     return subprocess.run([sys.executable, "-c", PROGRAM, *arguments], env=environment, capture_output=True, text=True, timeout=200)
 
@@ -63,7 +63,7 @@ def test_a_role_that_may_not_train_stops_it(aws, tmp_path):
     assert "Missing permissions: cloudwatch:PutMetricData, ecr:GetAuthorizationToken\n" in done.stderr
 
 
-@pytest.mark.nightly  # the SDK takes its time to import
+@pytest.mark.nightly  # the SDK imports slowly
 def test_a_deny_beats_the_managed_policy_that_allows(aws, tmp_path):
     denied = role(aws, "denied", "sagemaker.amazonaws.com")
     aws("iam").attach_role_policy(RoleName="denied", PolicyArn="arn:aws:iam::aws:policy/AmazonSageMakerFullAccess")
@@ -75,7 +75,7 @@ def test_a_deny_beats_the_managed_policy_that_allows(aws, tmp_path):
     assert "Missing permissions: cloudwatch:PutMetricData\n" in done.stderr
 
 
-@pytest.mark.nightly  # the SDK takes its time to import
+@pytest.mark.nightly  # the SDK imports slowly
 def test_a_role_that_sagemaker_may_not_assume_stops_it(aws, tmp_path):
     done = construct(aws, tmp_path, role(aws, "for-lambda", "lambda.amazonaws.com", "*"))
     assert done.returncode != 0
@@ -83,7 +83,7 @@ def test_a_role_that_sagemaker_may_not_assume_stops_it(aws, tmp_path):
     assert "trust" in done.stderr
 
 
-@pytest.mark.nightly  # the SDK takes its time to import
+@pytest.mark.nightly  # the SDK imports slowly
 def test_a_role_with_rights_of_its_own_is_fit(aws, tmp_path):
     fit = role(aws, "fit", "sagemaker.amazonaws.com", "*")
     done = construct(aws, tmp_path, fit)

@@ -1,4 +1,4 @@
-"""Training jobs through boto3, in both modes of /opt/ml: what a script sees, how jobs end, what they leave."""
+"""Training jobs through boto3, in both modes of /opt/ml: what a script sees, how jobs end, what they store."""
 
 from __future__ import annotations
 
@@ -193,7 +193,7 @@ if os.fork() == 0:
 
 @pytest.mark.second_mode_nightly  # the log is read the same way in both modes
 def test_a_job_that_prints_100_mb(world: JobFixtures) -> None:
-    world.client("iam").list_roles()  # moto is loaded by its first call and takes its memory then, whatever jobs do
+    world.client("iam").list_roles()  # the first call loads moto, which takes memory that is not the jobs'
     world.trained(world.train(world.name("quiet"), entrypoint=["/bin/bash", "-c", "echo little"]))
     gateway = psutil.Process(world.handle.pid)
     before = gateway.memory_info().rss
@@ -214,7 +214,7 @@ def test_requirements_go_into_an_overlay(world: JobFixtures) -> None:
 
     before, others = installed(), overlays()
     code = "import localaws_tiny; print('tiny', localaws_tiny.VERSION, localaws_tiny.__file__)"
-    for _ in range(2):  # the second finds the first one's overlay
+    for _ in range(2):  # the second job uses the first one's overlay
         name = world.script(code, files={"requirements.txt": "localaws-tiny==1.0\npsutil\n"})
         job = world.trained(name)
         assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
@@ -227,7 +227,7 @@ def test_requirements_go_into_an_overlay(world: JobFixtures) -> None:
 def test_requirements_that_cannot_be_had(world: JobFixtures) -> None:
     job = world.trained(world.script(SAVE, files={"requirements.txt": "no-such-package-anywhere==1\n"}))
     reason = 'InstallRequirementsError:\nExitCode 1\nErrorMessage ""\nCommand "python3 -m pip install -r requirements.txt", exit code: 1'
-    assert job["FailureReason"] == f"AlgorithmError: {reason}"  # the log says which, as the toolkit's does
+    assert job["FailureReason"] == f"AlgorithmError: {reason}"  # the log names it, as the toolkit's log does
     assert any("no-such-package-anywhere" in line for line in world.lines(job["TrainingJobName"]))
 
 
@@ -271,7 +271,7 @@ def test_data_that_is_gone_when_it_is_fetched(world: JobFixtures) -> None:
 
 
 def test_data_that_went_after_the_request(world: JobFixtures) -> None:
-    """The checks at creation do not look again: what is downloaded must still be there."""
+    """Data is checked at creation only, so it may be gone when the job downloads it."""
     uri = world.put("went/a.csv", "1")
     blockers = [world.train(world.name("blocker"), entrypoint=["sleep", "600"]) for _ in range(os.cpu_count() + 1)]
     name = world.train(world.name("went"), entrypoint=["true"], InputDataConfig=[channel("train", uri)])
@@ -295,7 +295,7 @@ def test_code_that_is_no_archive(world: JobFixtures) -> None:
 
 
 class TestRefusedAtOnce:
-    """What AWS, or the local AWS, does not even begin."""
+    """Requests that AWS or the local AWS refuses."""
 
     def test_an_image_nobody_knows(self, world: JobFixtures) -> None:
         code, message = refused(world.train, world.name("image"), image="210987654321.dkr.ecr.us-east-1.amazonaws.com/mine:1")

@@ -1,4 +1,4 @@
-"""The first-party algorithms through boto3: trained on what the SDK's URI names, deployed, asked in every format."""
+"""The first-party algorithms through boto3: trained by the SDK's image URI, deployed, and invoked in every format."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def csv(rows: np.ndarray, labels: np.ndarray | None = None) -> str:
 
 
 def train(world: JobFixtures, algorithm: str, hyperparameters: dict[str, object], **channels: tuple) -> dict:
-    """A training job that has ended; a channel is its body, its content type, and members of its S3 source."""
+    """Train and wait for the end. A channel is its body, its content type, and members of its S3 source."""
     name = world.name(algorithm)
     inputs = []
     for part, (body, content_type, *more) in channels.items():
@@ -75,7 +75,7 @@ class Endpoint:
         return caught.value.response
 
     def in_every_format(self, rows: np.ndarray, response: str) -> list[dict]:
-        """What it answers to ``rows``, which is the same whatever the format of question and answer."""
+        """The predictions for ``rows``, which are the same in every format of request and response."""
         lists = rows.tolist()
         keyed = [{"keys": list(range(len(row))), "shape": [len(row)], "values": row} for row in lists]
         questions = [
@@ -190,7 +190,7 @@ def test_knn_from_data_to_answers(world: JobFixtures, deploy, kind: str) -> None
 
 
 def test_data_as_the_sdks_record_set_stores_them(world: JobFixtures) -> None:
-    """Parts of RecordIO named by a manifest, with no content type, each instance a share of them."""
+    """RecordIO files listed in a manifest, without a content type, sharded over the instances."""
     name = world.name("records")
     for number, rows in enumerate(np.array_split(FEATURES, 3)):
         world.put(f"{name}/matrix_{number}.pbr", recordio_protobuf.write_arrays(rows))

@@ -1,4 +1,4 @@
-"""Debugger, profiler and TensorBoard members of training jobs through boto3: told to the container, copied to S3, described honestly."""
+"""Debugger, profiler and TensorBoard members of training jobs through boto3: passed to the container, copied to S3, described honestly."""
 
 from __future__ import annotations
 

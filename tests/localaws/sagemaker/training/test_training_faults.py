@@ -1,4 +1,4 @@
-"""What befalls the local AWS while a job runs: it is killed, stopped, reset, or the disk is full."""
+"""The local AWS is killed, stopped or reset while a job runs, or the disk is full."""
 
 from __future__ import annotations
 

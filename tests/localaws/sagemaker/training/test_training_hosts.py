@@ -1,4 +1,4 @@
-"""Training jobs on several instances, in both modes of /opt/ml: what each host is told, how they meet, how the job ends."""
+"""Training jobs on several instances, in both modes of /opt/ml: each host's configuration, how hosts connect, how the job ends."""
 
 from __future__ import annotations
 

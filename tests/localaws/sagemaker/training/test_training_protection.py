@@ -1,4 +1,4 @@
-"""KMS keys and VPCs of training jobs through boto3: described, seen on what is stored, and refused when they are not there."""
+"""KMS keys and VPCs of training jobs through boto3: described, applied to stored objects, and refused when they do not exist."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: te
 PYTORCH = "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.6.0-cpu-py312-ubuntu22.04-sagemaker"
 TORCHRUN = {"sagemaker_torch_distributed_enabled": "true"}
 MPI = {"sagemaker_mpi_enabled": "true", "sagemaker_mpi_num_of_processes_per_host": "2"}
-# Where a job finds them: pip may have put both into this environment.
+# The place where a job finds them: pip may have installed both into this environment.
 MPIRUN = shutil.which("mpirun", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
 MPI4PY = importlib.util.find_spec("mpi4py")
 
@@ -128,7 +128,7 @@ def test_mpi_on_two_instances_is_stopped(world: JobFixtures) -> None:
 
 
 def environment(folder: Path, groups: dict[str, int], current: int, parameters: dict[str, str]) -> Environment:
-    """What the script of one host is told."""
+    """The variables and arguments of one host's script."""
     resources = {
         "InstanceGroups": [
             {"InstanceGroupName": name, "InstanceType": "ml.m5.large", "InstanceCount": count} for name, count in groups.items()

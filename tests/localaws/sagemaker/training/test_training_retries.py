@@ -1,4 +1,4 @@
-"""RetryStrategy through boto3: a training job that fails by no fault of its own is tried again, and no other is."""
+"""RetryStrategy through boto3: a training job is retried after an internal error, and after no other failure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.localaws.sagemaker.training.test_training_spot import described, step
 
 pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
 
-# Waits for its end unless an earlier attempt left a checkpoint, which it says.
+# Waits to be killed, unless an earlier attempt left a checkpoint; then it prints that.
 BEGUN = "/opt/ml/checkpoints/begun"
 SECOND_TIME = f"if [ -e {BEGUN} ]; then echo going on; echo model > /opt/ml/model/model.txt; else touch {BEGUN}; sleep 600; fi"
 ONCE = {"RetryStrategy": {"MaximumRetryAttempts": 1}}
@@ -19,7 +19,7 @@ BEGIN = ["Starting", "Downloading", "Training"]
 
 
 def waiting(world: JobFixtures, code: str = SECOND_TIME, **changes: object) -> str:
-    """A job with a checkpoint, once that is in S3; returns its name."""
+    """Start a job, wait until its checkpoint is in S3, and return its name."""
     name = world.name("retried")
     config = {"S3Uri": f"s3://{BUCKET}/{name}-checkpoints/"}
     world.train(name, entrypoint=["/bin/sh", "-c", code], CheckpointConfig=config, **changes)
@@ -28,7 +28,7 @@ def waiting(world: JobFixtures, code: str = SECOND_TIME, **changes: object) -> s
 
 
 def supervisor(world: JobFixtures) -> psutil.Process:
-    """The process that stands between the local AWS and the one job's program."""
+    """The supervisor between the local AWS and the only job's program."""
 
     def found() -> list[psutil.Process]:
         gateway = psutil.Process(world.handle.pid)
@@ -95,7 +95,7 @@ def test_one_that_was_asked_to_stop_is_not(world: JobFixtures) -> None:
 
 
 def test_all_attempts_together_have_the_longest_time(world: JobFixtures) -> None:
-    """By the API reference; so the clock is advanced between the first and the second."""
+    """By the API reference, so the clock is advanced between the first and the second attempt."""
     name = waiting(world, "touch /opt/ml/checkpoints/begun; sleep 600", **ONCE)
     world.handle.advance(200)
     supervisor(world).kill()

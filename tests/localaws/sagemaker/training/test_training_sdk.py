@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def session(world: JobFixtures, monkeypatch: pytest.MonkeyPatch) -> object:
-    """An SDK session on the local AWS, in a process whose environment says nothing of any other."""
+    """An SDK session on the local AWS, in a process whose environment names no other account."""
     for name, value in world.handle.environment().items():
         monkeypatch.setenv(name, value)
     monkeypatch.syspath_prepend(str(PLUGIN_FOLDER))
@@ -61,7 +61,7 @@ def trainer_of(world: JobFixtures, session: object, instances: int = 1, **member
 
 
 def trained(world: JobFixtures, trainer: ModelTrainer, **more: object) -> dict:
-    """What Describe says of the trainer's job when it has ended."""
+    """The description of the trainer's job when it has ended."""
     trainer.train(**{"wait": False, "logs": False} | more)
     return world.trained(trainer._latest_training_job.training_job_name)
 
@@ -288,7 +288,7 @@ def test_framework_processor(world: JobFixtures, session: object, tmp_path: Path
 
 @pytest.mark.nightly  # test_custom_images.py and the other tests here cover it by day
 def test_model_trainer_with_an_image_of_ones_own(world: JobFixtures, session: object, tmp_path: Path) -> None:
-    """What the image has is there beside the script that the SDK brings; without a script the image's own program runs."""
+    """The image's packages are available to the script that the SDK brings. Without a script, the image's own program runs."""
     from sagemaker.train.configs import SourceCode
 
     files = {

@@ -1,4 +1,4 @@
-"""Managed Spot training through boto3: interruptions that are ordered, checkpoints that survive them, and what it costs."""
+"""Managed Spot training through boto3: ordered interruptions, checkpoints that survive them, and the billed seconds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.localaws.sagemaker.training.test_training import refused
 
 pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
 
-# Counts the epochs in its checkpoints, says so, and needs three; the second and third wait for a file that the test puts.
+# Counts three epochs in its checkpoints and prints them. The second and third wait for a file that the test puts.
 EPOCHS = """
 import os, time
 place = "/opt/ml/checkpoints/epoch.txt"
@@ -42,7 +42,7 @@ def described(world: JobFixtures, name: str) -> dict:
 
 
 def epochs(world: JobFixtures, **changes: object) -> tuple[str, str]:
-    """A job of three epochs that waits after the first; its name, and the prefix of its checkpoints."""
+    """Start a job of three epochs that waits after the first. Returns its name and the prefix of its checkpoints."""
     prefix = world.name("checkpoints")
     world.put(f"{prefix}-go/wait", "")
     source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://{BUCKET}/{prefix}-go/"}}

@@ -74,7 +74,7 @@ def launched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     [
         ({"model_dir": '"s3://bucket/tuned"'}, "s3://bucket/tuned/trial-7/model"),
         ({"model_dir": '"/opt/ml/model"'}, "/opt/ml/model"),
-        ({}, "None/trial-7/model"),  # as AWS's container says, which every trial of a job without model_dir sees there
+        ({}, "None/trial-7/model"),  # as AWS's container prints for every job without model_dir
     ],
 )
 def test_each_trial_of_a_tuning_job_has_a_model_dir_of_its_own(launched, given: dict[str, str], wanted: str) -> None:

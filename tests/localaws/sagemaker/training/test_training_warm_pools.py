@@ -1,4 +1,4 @@
-"""Warm pools through boto3: which job is given another's cluster, for how long it is kept, and what it keeps."""
+"""Warm pools through boto3: which job gets another's cluster, how long the cluster is kept, and its cache."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.localaws.sagemaker.job_fixtures import ROLE, JobFixtures, trust
 from tests.localaws.sagemaker.training.test_training import refused
 
 CACHE = "/opt/ml/sagemaker/warmpoolcache"
-# Says what is in the cache, and adds a file of the job's name to it.
+# Prints what is in the cache, and adds a file with the job's name.
 CACHING = f"""
 import os
 print("cache", sorted(os.listdir("{CACHE}")) if os.path.isdir("{CACHE}") else None)
@@ -48,7 +48,7 @@ def cached(world: JobFixtures, name: str) -> str:
 
 @pytest.fixture(autouse=True)
 def none_left(world: JobFixtures):
-    """No test finds a pool of another's."""
+    """Each test starts without warm pools."""
     yield
     world.handle.advance(3600)
 
@@ -72,7 +72,7 @@ def test_while_it_runs_it_uses_it(world: JobFixtures) -> None:
     world.until(lambda: world.sagemaker.describe_training_job(TrainingJobName=name)["SecondaryStatus"] == "Training")
     world.sagemaker.stop_training_job(TrainingJobName=name)
     world.trained(name)
-    assert warm(world, name)["Status"] == "Available"  # that it was stopped is no fault of the cluster's
+    assert warm(world, name)["Status"] == "Available"  # stopping the job does not end the cluster
 
 
 def test_a_script_that_fails_leaves_a_sound_cluster(world: JobFixtures) -> None:

@@ -1,4 +1,4 @@
-"""Scripts for the XGBoost image through boto3: what they import of AWS's container, and checkpoints, also the algorithm's own."""
+"""Scripts for the XGBoost image through boto3: their imports from AWS's container, and checkpoints, also of the built-in algorithm."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.localaws.sagemaker.tuning.test_tuning import once
 
 pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
 
-# Trains for three rounds with checkpoints, two at a time; waits after the third for a file before it asks for six.
+# Trains three rounds with checkpoints, two at a time, then waits for a file and trains up to six.
 CHECKPOINTS = """
 import os, pickle, time
 from sagemaker_xgboost_container import checkpointing
@@ -33,7 +33,7 @@ if not done:
 booster = checkpointing.train({**arguments, "num_boost_round": 6}, folder)
 pickle.dump(booster, open("/opt/ml/model/xgboost-model", "wb"))
 """
-# Each host trains on what it has; the one that keeps the model saves it.
+# Each host trains on its own data; the host that keeps the model saves it.
 HOSTS = """
 import json, os, pickle
 from sagemaker_containers import entry_point
