@@ -10,10 +10,11 @@ from pathlib import Path
 
 from course.localaws import images
 from course.localaws.cloudwatch.metrics.store import observed
+from course.localaws.core.context import Context
 from course.localaws.core.errors import AwsError
-from course.localaws.core.resources import Document
+from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 from course.localaws.jobs.boxes import shared_network
-from course.localaws.jobs.runner import JobControl, JobFailure, JobLog, empty
+from course.localaws.jobs.runner import JobControl, JobFailure, JobLog, JobRunner, empty
 from course.localaws.jobs.s3_data import DataError
 from course.localaws.sagemaker.core import ml_folder
 from course.localaws.sagemaker.core.cluster import addresses, hosts
@@ -37,8 +38,10 @@ logger = logging.getLogger(__name__)
 class TrainingRun(JobRun):
     """One run of a training job."""
 
-    def __init__(self, pools: WarmPools, *arguments: object) -> None:
-        super().__init__(*arguments)
+    def __init__(
+        self, pools: WarmPools, runner: JobRunner, engine: ResourceEngine, kind: ResourceKind, context: Context, name: str
+    ) -> None:
+        super().__init__(runner, engine, kind, context, name)
         self.interruptions = Interruptions()
         self._pools = pools
         self._cluster = hosts(self.document["ResourceConfig"])
