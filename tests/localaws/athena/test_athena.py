@@ -41,7 +41,7 @@ class Lake:
         return [each["Key"] for each in self.s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", [])]
 
     def query(self, text: str, database: str = "air", athena=None, **more: object) -> dict:
-        """Start a query, and its description when it has ended."""
+        """Start a query and wait. Returns its description."""
         athena = athena or self.athena
         query = athena.start_query_execution(
             QueryString=text,
@@ -61,7 +61,7 @@ class Lake:
         return found
 
     def rows(self, text: str, **more: object) -> list[list[str | None]]:
-        """What a query answers, without the header of a SELECT."""
+        """The rows of a query's result, without the header of a SELECT."""
         found = self.run(text, **more)
         rows = self.athena.get_query_results(QueryExecutionId=found["QueryExecutionId"])["ResultSet"]["Rows"]
         values = [[each.get("VarCharValue") for each in row["Data"]] for row in rows]

@@ -1,4 +1,4 @@
-"""What a query's process may not do, whatever SQL reaches it."""
+"""A query's process is confined, whatever SQL it receives."""
 
 from __future__ import annotations
 

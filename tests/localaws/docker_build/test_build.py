@@ -1,4 +1,4 @@
-"""Builds: what an image holds afterwards, and the paragraph that a Dockerfile gets which cannot be built."""
+"""Builds: the contents of an image, and the error for a Dockerfile that cannot be built."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COURSE = str(Path(sys.executable).with_name("course"))
 
 
 class Image:
-    """What a build left: its configuration, and its files."""
+    """The configuration and the files of a built image."""
 
     def __init__(self, handle: launch.Handle, ecr, uri: str) -> None:
         repository, _, tag = uri.partition("/")[2].rpartition(":")
@@ -271,7 +271,7 @@ def test_what_is_no_image_is_not_taken(local_aws: launch.Handle, tmp_path: Path)
 
 
 def test_run_stays_among_the_images_files(built, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """A link that leads out of the image leads to a place in it."""
+    """A link out of the image is resolved inside the image."""
     outside = write(tmp_path_factory.mktemp("outside"), {"precious.txt": "precious"})
     (tmp_path / "links").mkdir()
     (tmp_path / "links/out").symlink_to(outside)

@@ -1,4 +1,4 @@
-"""What the tests of first-party algorithms share: training one in this process, and the data sets that scikit-learn brings."""
+"""Fixtures for the tests of first-party algorithms: training in this process, and scikit-learn's data sets."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from course.localaws.images.algorithms.report import AlgorithmLog
 
 
 class Lines(AlgorithmLog):
-    """A report that keeps its metrics: ``{"test msd": 1.5}``."""
+    """A log that stores its metrics: ``{"test msd": 1.5}``."""
 
     def __init__(self) -> None:
         super().__init__("test")
@@ -29,11 +29,11 @@ class Trained:
     Parameters
     ----------
     name : str
-        Of the algorithm.
+        The algorithm's name.
     hyperparameters : dict
-        ``feature_dim`` is filled in.
+        ``feature_dim`` is added.
     data : arrays or pairs of arrays
-        By channel the features, or features and labels.
+        The features, or features and labels, of each channel.
     """
 
     def __init__(self, name: str, hyperparameters: dict[str, object], **data: object) -> None:
@@ -53,7 +53,7 @@ class Trained:
 
 
 def halves(loaded: object) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
-    """A data set of scikit-learn in two parts, features and labels each."""
+    """A scikit-learn data set in two parts, each with features and labels."""
     order = np.random.default_rng(0).permutation(len(loaded.data))
     first, second = order[: len(order) * 2 // 3], order[len(order) * 2 // 3 :]
     return (loaded.data[first], loaded.target[first]), (loaded.data[second], loaded.target[second])

@@ -1,4 +1,4 @@
-"""A model server as hosting starts it, but without its box: a real process that answers real HTTP."""
+"""Starts model servers as hosting does, but without a box: real processes that answer real HTTP."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Server:
             )
 
     def wait(self) -> bool:
-        """True when it answers /ping, False when it ended instead."""
+        """Wait until it answers /ping (True) or ends (False)."""
         limit = time.monotonic() + LIMIT
         while time.monotonic() < limit:
             if self.process.poll() is not None:
@@ -64,7 +64,7 @@ def serve(tmp_path) -> Iterator[Callable[..., Server]]:
 
 @pytest.fixture(scope="module")
 def serve_once(tmp_path_factory) -> Iterator[Callable[..., Server]]:
-    """The same for a server that the tests of a module share."""
+    """The same, for a server that all tests of a module share."""
     yield from starter(tmp_path_factory.mktemp("servers"))
 
 

@@ -1,4 +1,4 @@
-"""A first-party algorithm is one folder: in a copy of the package that has one folder more, its image is found, trains and serves."""
+"""Adds a first-party algorithm, as one folder, to a copy of the package: its image is found, trains and serves."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_the_new_image_is_found_trains_and_serves(package: Path, tmp_path: Path,
 
 
 def test_every_folder_declares_its_images() -> None:
-    """Orders differ, so that a list of images is the same everywhere, and every entry is whole."""
+    """The orders are unique, so that lists of images are always the same, and all entries are complete."""
     paths = sorted(catalogue.HERE.rglob("image.yaml"))
     orders = [catalogue.table(path)["order"] for path in paths]
     assert len(set(orders)) == len(orders) >= 10

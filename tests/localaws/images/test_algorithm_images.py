@@ -1,4 +1,4 @@
-"""The frame of the first-party algorithms: tables, hyperparameters, content types, requests and responses."""
+"""The common code of the first-party algorithms: tables, hyperparameters, content types, requests and responses."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_the_table_of_each_algorithm_is_whole(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_hyperparameter_is_read_or_ignored_for_a_reason(name: str) -> None:
-    """What no module of the algorithm names has no effect, and says so."""
+    """A hyperparameter that no module of the algorithm names has no effect, and its table says why."""
     folder = Path(implementation(name).__file__).parent
     text = "".join(path.read_text() for path in [*folder.glob("*.py"), folder.parent / "train.py"])
     unread = {parameter for parameter in declared(name)["hyperparameters"] if f'"{parameter}"' not in text}

@@ -1,4 +1,4 @@
-"""The linear learner against scikit-learn on data that it brings, within two per cent; its losses, thresholds and metrics by themselves."""
+"""Compares the linear learner with scikit-learn, within two per cent, and tests its losses, thresholds and metrics."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def normalised(train: tuple, test: tuple) -> tuple[tuple, tuple]:
 
 @pytest.mark.parametrize("data", [CANCER, DIGITS, WINE], ids=["cancer", "digits", "wine"])
 def test_it_finds_the_optimum_that_logistic_regression_finds(data: object) -> None:
-    """Of the same objective: scikit-learn's C is the inverse of the weight decay, times the number of records."""
+    """Both have the same objective: C in scikit-learn is the inverse of the weight decay times the number of records."""
     train, test = halves(data)
     classes = len(set(data.target))
     scaled_train, scaled_test = normalised(train, test)

@@ -1,4 +1,4 @@
-"""Random Cut Forest: trees and scores by their definition, and anomalies found as well as an isolation forest finds them."""
+"""Random Cut Forest: trees and scores match their definition, and it finds anomalies as well as an isolation forest."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ samples = arrays(np.float32, array_shapes(min_dims=3, max_dims=3, min_side=1, ma
 
 
 def leaf_of(forest: Forest, tree: int, point: np.ndarray) -> tuple[int, int]:
-    """The node and the depth at which a point of the sample lies."""
+    """The node and the depth of a point of the sample."""
     node, depth = tree, 0
     while forest.left[node] != LEAF:
         node, depth = forest.left[node] + (point[forest.dimension[node]] > forest.position[node]), depth + 1
@@ -55,7 +55,7 @@ def test_cuts_go_through_dimensions_by_their_extent() -> None:
 
 @pytest.mark.parametrize("point", [[0.0, 0.0], [3.0, -1.0], [9.0, 9.0], [0.1, 4.0]])
 def test_the_score_is_the_mean_over_the_trees_that_had_come_about_with_the_point(point: list[float]) -> None:
-    """So the definition: a tree with the point is drawn like a tree without it into which the point is then put."""
+    """By definition, a tree with the point is drawn like a tree without it, into which the point is then inserted."""
     sample = np.random.default_rng(3).normal(size=(7, 2)).astype(np.float32)
     trees = 6000
     without = grow(np.repeat(sample[None], trees, axis=0), np.random.default_rng(0))

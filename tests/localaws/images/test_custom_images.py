@@ -29,7 +29,7 @@ CONFIG = {
 
 
 def test_an_image_that_an_earlier_release_built_runs_todays_programs(tmp_path: Path) -> None:
-    """A configuration names the URI of its base, no module: the base's modules are looked up when the image runs."""
+    """A configuration names the URI of its base and no module. The base's modules are looked up when the image runs."""
     document = json.dumps(CONFIG, sort_keys=True).encode()
     digest = hashlib.sha256(document).hexdigest()
     body = tmp_path / "images" / digest

@@ -1,4 +1,4 @@
-"""Image URIs: every one that the SDK writes for our images is known, whatever its region and version, and no other."""
+"""Image URIs: all URIs that the SDK writes for our images are known, in every region and version, and no others."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PYTHON_2 = [("sagemaker-tensorflow-scriptmode", "1.13.1")]
 
 
 def by_python(entry: dict) -> list[dict]:
-    """What the SDK's table says of a version, of which it may say something for each Python."""
+    """The entries of a version in the SDK's table, which may have one for each Python."""
     return [entry] if "repository" in entry else [each for each in entry.values() if isinstance(each, dict)]
 
 

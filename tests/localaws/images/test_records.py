@@ -1,4 +1,4 @@
-"""RecordIO-Protobuf: what is written is read back, and Google's protobuf and the SDK's framing read and write the same bytes."""
+"""RecordIO-Protobuf: reading returns what was written, and Google's protobuf and the SDK's framing read and write the same bytes."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ drawn = st.builds(Record, st.dictionaries(names, tensors(), max_size=2), st.dict
 
 @pytest.fixture(scope="module")
 def message() -> type:
-    """``aialgs.data.Record`` as Google's protobuf makes it from a description, without its compiler."""
+    """``aialgs.data.Record``, which Google's protobuf makes from a description, without its compiler."""
     pb2 = pytest.importorskip("google.protobuf.descriptor_pb2", reason="compares with Google's protobuf, until 2027-05-25")
     from google.protobuf import descriptor_pool, message_factory
 
@@ -79,12 +79,12 @@ def message() -> type:
 
 @pytest.fixture(scope="module")
 def sdk() -> ModuleType:
-    """The SDK's own framing; v3 has nothing of records left."""
+    """The SDK's own framing. v3 no longer has any."""
     return pytest.importorskip("sagemaker.core.serializers.utils", reason="compares with the SDK's framing, until 2027-05-25")
 
 
 def plain(record: Record) -> dict:
-    """A record as values that compare: bytes of the numbers, so that NaN equals itself."""
+    """A record as comparable values: the bytes of the numbers, so that NaN equals NaN."""
 
     def tensor(value: Tensor) -> tuple:
         return value.values.dtype.str, value.values.tobytes(), None if value.keys is None else value.keys.tolist(), tuple(value.shape)
@@ -117,7 +117,7 @@ def test_google_reads_what_is_written(message: type, record: Record) -> None:
 
 @given(table=tables, sparse=st.booleans())
 def test_what_google_writes_is_read(message: type, sdk: ModuleType, table: np.ndarray, sparse: bool) -> None:
-    """With the members that are not read, in the frames of the SDK's own writer."""
+    """With members that are not read, and in the frames of the SDK's own writer."""
     member = next(name for name, dtype in TYPES.items() if dtype == table.dtype)
     stream = io.BytesIO()
     for number, row in enumerate(table):

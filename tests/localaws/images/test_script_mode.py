@@ -1,4 +1,4 @@
-"""Script mode against the training toolkit itself, where it is installed, and against what it is known to do."""
+"""Compares script mode with the training toolkit itself, if it is installed, and with its known behaviour."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_as_the_toolkit(tmp_path: Path, groups: list[dict], current: int, parame
     monkeypatch.setenv("TRAINING_JOB_NAME", "job")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     for name in [name for name in sys.modules if name.startswith("sagemaker_training")]:
-        monkeypatch.delitem(sys.modules, name)  # it reads the variables when it is imported
+        monkeypatch.delitem(sys.modules, name)  # it reads the variables at its import
     toolkit = pytest.importorskip(
         "sagemaker_training.environment", reason="the extra `toolkit` is not installed: make extra-toolkit, until 2027-05-24"
     )

@@ -1,4 +1,4 @@
-"""The payload formats, by properties: what is written is read back, and what is read is what the reference readers read."""
+"""Properties of the payload formats: reading returns what was written, and agrees with the reference readers."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_xgboost_csv_finds_the_delimiter_that_pythons_sniffer_finds(table, delim
 
 @given(arrays(np.float64, (3, 5), elements=st.one_of(numbers, st.just(np.nan))))
 def test_xgboost_csv_takes_an_empty_cell_for_a_missing_value(table):
-    table[:, 0] = 1.0  # a line of empty cells alone would be stripped away
+    table[:, 0] = 1.0  # a line of only empty cells would be stripped
     text = "\n".join(",".join("" if np.isnan(value) else repr(value) for value in row) for row in table.tolist())
     np.testing.assert_array_equal(payloads.csv_to_array(text), table)
 

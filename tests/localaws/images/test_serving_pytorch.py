@@ -1,4 +1,4 @@
-"""The PyTorch image's server by real HTTP: TorchScript without a script, a script's functions, and what it says without PyTorch."""
+"""The PyTorch image's server over real HTTP: TorchScript without a script, a script's functions, and the log without PyTorch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ROWS = np.array([[1.0, 2.0], [3.0, 4.5]], dtype=np.float32)
 
 
 def torchscript() -> bytes:
-    """A model that adds up the columns, twice."""
+    """A model that returns twice the sum of the columns."""
     import torch
 
     linear = torch.nn.Linear(2, 1, bias=False)
@@ -66,6 +66,6 @@ def test_a_model_that_cannot_be_loaded(serve, files: dict, word: str) -> None:
 
 
 def test_without_torch_the_log_names_the_command_that_adds_it(serve, tmp_path) -> None:
-    (tmp_path / "torch.py").write_text("raise ImportError('not here')")  # found before any that is installed
+    (tmp_path / "torch.py").write_text("raise ImportError('not here')")  # found before an installed one
     server = serve("pytorch.serve", {}, PYTHONPATH=str(tmp_path))
     assert not server.wait() and "make extra-torch" in server.log.read_text()

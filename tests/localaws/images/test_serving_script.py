@@ -1,4 +1,4 @@
-"""Script mode: the functions of a script with the defaults of AWS's scikit-learn and XGBoost containers, by real HTTP."""
+"""Script mode over real HTTP: the functions of a script, and the defaults of AWS's scikit-learn and XGBoost containers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PLACE = {"SAGEMAKER_PROGRAM": "inference.py", "SAGEMAKER_SUBMIT_DIRECTORY": "/op
 
 
 def start(serve, script: str, files: dict | None = None, **environment: str):
-    """The scikit-learn image around a script; ``.up`` says whether it came up."""
+    """The scikit-learn image with a script. ``.up`` says whether it started."""
     server = serve("sklearn.serve", {"model.pkl": pickle.dumps(MODEL), "code/inference.py": script, **(files or {})}, **PLACE | environment)
     server.up = server.wait()
     return server
@@ -33,7 +33,7 @@ def start(serve, script: str, files: dict | None = None, **environment: str):
 
 @pytest.fixture(scope="module")
 def plain(serve_once):
-    """A script of nothing but ``model_fn``."""
+    """A script with only ``model_fn``."""
     server = start(serve_once, MODEL_FN)
     assert server.up, server.log.read_text()
     return server

@@ -1,4 +1,4 @@
-"""The TensorFlow image's server by real HTTP: SavedModels without a script, a script's handlers, and what it says without TensorFlow."""
+"""The TensorFlow image's server over real HTTP: SavedModels without a script, a script's handlers, and the log without TensorFlow."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ JSON = "application/json"
 
 @pytest.fixture(scope="module")
 def bundles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, bytes]]:
-    """The files of SavedModels: ``sum`` adds up two columns, ``twice`` doubles that, ``examples`` classifies and regresses."""
+    """The files of SavedModels: ``sum`` adds two columns, ``twice`` doubles the sum, ``examples`` classifies and regresses."""
     import tensorflow as tf
 
     folder = tmp_path_factory.mktemp("bundles")
@@ -38,7 +38,7 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, byt
 
 
 def _save_examples(v1: object, folder: str) -> None:
-    """A model of TensorFlow 1 with signatures that take examples of a feature x."""
+    """Save a TensorFlow 1 model whose signatures take examples with a feature x."""
     with v1.Session(graph=v1.Graph()) as session:
         serialised = v1.placeholder(v1.string, [None])
         x = v1.parse_example(serialised, {"x": v1.FixedLenFeature([1], v1.float32)})["x"]
@@ -101,7 +101,7 @@ def test_the_first_model_by_path_answers_where_none_is_named(serve, bundles: dic
 
 
 def test_the_default_model_is_the_first_by_path_or_that_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("z/main/1", "b/twice/12", "b/twice/2", "c/other/7", "notes"):  # the order in which the file system gets them says nothing
+    for name in ("z/main/1", "b/twice/12", "b/twice/2", "c/other/7", "notes"):  # the file system's order is arbitrary
         (tmp_path / name).mkdir(parents=True)
         (tmp_path / name / "saved_model.pb").write_bytes(b"")
     models = find_models(tmp_path)
@@ -203,6 +203,6 @@ def test_what_cannot_be_served(serve, bundles: dict, version: str, script: str, 
 
 
 def test_without_tensorflow_the_log_names_the_command_that_adds_it(serve, tmp_path: Path) -> None:
-    (tmp_path / "tensorflow.py").write_text("raise ImportError('not here')")  # found before any that is installed
+    (tmp_path / "tensorflow.py").write_text("raise ImportError('not here')")  # found before an installed one
     server = serve("tensorflow.serve", {"1/saved_model.pb": ""}, PYTHONPATH=str(tmp_path))
     assert not server.wait() and "make extra-tensorflow" in server.log.read_text()

@@ -1,4 +1,4 @@
-"""The XGBoost image in algorithm mode: what AWS's container accepts and answers, by real HTTP."""
+"""The XGBoost image in algorithm mode, over real HTTP: the requests and answers of AWS's container."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_versions_up_to_1_2_1_answer_one_line_whatever_is_asked_for(serve, model
         ("1,2,three,4", "text/csv", None, 415, "Loading csv data failed with Exception, please ensure data is in csv format"),
         ("1,2,3,4\n1,2", "text/csv", None, 415, "Loading csv data failed"),
         ("1 0:x", "text/libsvm", None, 415, "Loading libsvm data failed"),
-        ("1,2,3,4", None, None, 415, "Loading libsvm data failed"),  # without a content type it is taken for LIBSVM
+        ("1,2,3,4", None, None, 415, "Loading libsvm data failed"),  # no content type means LIBSVM
         ("[1,2,3,4]", "application/json", None, 415, "application/json is not an accepted ContentType: csv, libsvm"),
         ("1,2,3,4", "text/csv; label_size=5", None, 415, "label_size must be equal to 1"),
         ("1,2,3,4,5", "text/csv", None, 400, "Feature size of csv inference data 5 is not consistent with feature size of trained model 4"),
@@ -127,7 +127,7 @@ def test_the_doors_of_the_contract(server):
     assert requests.get(f"{server.url}/execution-parameters").json()["MaxPayloadInMB"] == 6
     assert requests.get(f"{server.url}/models").status_code == 404
     assert server.invoke(b"1" * ((6 << 20) + 1), "text/csv").status_code == 413
-    assert server.invoke("1,2,3,4", "text/csv").status_code == 200  # it goes on after all that
+    assert server.invoke("1,2,3,4", "text/csv").status_code == 200  # it still answers after all that
     assert '"POST /invocations HTTP/1.1" 200' in server.log.read_text()
 
 
@@ -180,7 +180,7 @@ def test_selectable_inference(serve, model):
     [score] = expected(model, ROWS[:1])
     wanted = {"predicted_label": int(score > 0.5), "labels": [0, 1], "probability": score, "probabilities": [1 - score, score]}
     [answer] = server.invoke(csv(ROWS[:1]), "text/csv", "application/json").json()["predictions"]
-    assert answer.pop("predicted_score") != answer.get("predicted_score")  # NaN: a classifier has no such thing
+    assert answer.pop("predicted_score") != answer.get("predicted_score")  # NaN: a classifier does not support this key
     assert answer == wanted | {"raw_score": score}
     [record] = recordio_protobuf.read(server.invoke(csv(ROWS[:1]), "text/csv", "application/x-recordio-protobuf").content)
     assert {name: record.label[name].values.tolist() for name in ("labels", "probability")} == {"labels": [0, 1], "probability": [score]}

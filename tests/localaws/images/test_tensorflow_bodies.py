@@ -1,4 +1,4 @@
-"""What the TensorFlow image makes of a body, and of numbers: all of it without TensorFlow."""
+"""The TensorFlow image's request bodies and numbers, without TensorFlow."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_a_request_to_tensorflow_serving_stays_as_it_is() -> None:
         ('"a","b"\n"c","d"', [["a", "b"], ["c", "d"]]),
         ("word", ["word"]),
         ("a,b\nc,d", [["a", "b"], ["c", "d"]]),
-        ("a,b,c", [["a", "b,c"]]),  # as AWS's container does: no more than two columns of text without quotes
+        ("a,b,c", [["a", "b,c"]]),  # as in AWS's container: at most two columns of text without quotes
     ],
 )
 def test_csv_becomes_instances(body: str, instances: list) -> None:
@@ -117,7 +117,7 @@ def test_examples_have_features_of_one_type_and_their_context() -> None:
 
 def test_answers_are_laid_out_as_the_servers() -> None:
     one = {"y": (np.array([2.5, 3, 4.5], np.float32), FLOAT)}
-    assert responses.rows(one) == '{\n    "predictions": [2.5, 3.0, 4.5\n    ]\n}'  # its documentation's first example
+    assert responses.rows(one) == '{\n    "predictions": [2.5, 3.0, 4.5\n    ]\n}'  # the first example in its documentation
     two = {"a": (np.array([[1, 2]]), INT64), "b_bytes": (np.array([b"hi"], object), STRING)}
     assert responses.rows(two) == (
         '{\n    "predictions": [\n        {\n            "a": [1, 2],\n            "b_bytes": {"b64": "aGk="}\n        }\n    ]\n}'

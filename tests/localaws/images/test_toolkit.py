@@ -1,4 +1,4 @@
-"""AWS's training toolkit as the oracle of script mode: the same job through its ``train`` and through ours."""
+"""Compares script mode with AWS's training toolkit: runs the same job with both."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from course.localaws.sagemaker.core.cluster import hosts, resource_config
 MISSING = importlib.util.find_spec("sagemaker_training") is None
 pytestmark = [
     pytest.mark.skipif(MISSING, reason="the extra `toolkit` is not installed: make extra-toolkit, until 2027-05-24"),
-    pytest.mark.nightly,  # two processes a job, half a minute in all
+    pytest.mark.nightly,  # two processes for each job, half a minute in all
 ]
 
-# As AWS's framework containers call the toolkit, by the names of its documentation.
+# AWS's framework containers call the toolkit like this; the names are from its documentation.
 FRAMEWORK = """
 from sagemaker_training import entry_point, environment
 
@@ -46,7 +46,7 @@ PLAIN = {"depth": "3", "kind": "one of two", "flag": "true", "quote": 'it\'s "so
 
 @dataclass(frozen=True)
 class Job:
-    """A job in one of the two contracts: hyperparameters of JSON that name the program (SDK v2), or plain ones and a variable (v3)."""
+    """A job in one of two forms: JSON hyperparameters that name the program (SDK v2), or plain ones and a variable (v3)."""
 
     program: str = "train.py"
     files: dict[str, str] = field(default_factory=lambda: {"train.py": TELL})
@@ -63,7 +63,7 @@ class Outcome:
 
 
 def run(folder: Path, program: list[str], job: Job) -> Outcome:
-    """Have a job done by a program in a base directory of its own, whose place the outcome calls /opt/ml."""
+    """Run a job with a program in its own base directory, which the result calls /opt/ml."""
     base = folder / "ml"
     [host] = cluster = hosts({"InstanceType": "ml.m5.large", "InstanceCount": 1})
     parameters = job.hyperparameters if job.named_by_variable else job.hyperparameters | {"sagemaker_program": json.dumps(job.program)}
@@ -80,7 +80,7 @@ def run(folder: Path, program: list[str], job: Job) -> Outcome:
         "SAGEMAKER_TRAINING_MODULE": "framework:main",
         "TRAINING_JOB_NAME": "job",
         "AWS_DEFAULT_REGION": "us-east-1",
-        "SM_STUDIO_LOCAL_MODE": "true",  # else the toolkit waits for the name algo-1
+        "SM_STUDIO_LOCAL_MODE": "true",  # otherwise the toolkit waits until the name algo-1 resolves
     }
     variables |= {"SAGEMAKER_PROGRAM": job.program} if job.named_by_variable else {}
     done = subprocess.run([sys.executable, *program], env=variables, capture_output=True, text=True, timeout=120)
@@ -91,7 +91,7 @@ def run(folder: Path, program: list[str], job: Job) -> Outcome:
         return text and text.replace(str(base), "/opt/ml").replace(sys.executable, "python3")
 
     told, failure = read("model/told.json"), read("output/failure")
-    failure = failure and re.sub(r"( cannot be used because ).*", r"\1", failure, flags=re.S)  # the toolkit says what, in words of its own
+    failure = failure and re.sub(r"( cannot be used because ).*", r"\1", failure, flags=re.S)  # the toolkit's message is different
     return Outcome(done.returncode, failure, (base / "output/success").exists(), told and json.loads(told))
 
 

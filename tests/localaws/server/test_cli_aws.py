@@ -1,4 +1,4 @@
-"""`course aws` as a shell uses it, and programs that know nothing of the local AWS but the environment it prints."""
+"""`course aws` in a shell, and programs that use the local AWS only through the environment that it prints."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from course.localaws.server import launch
 COURSE = str(Path(sys.executable).with_name("course"))
 SECONDS = 120
 
-# A program's first lines: every name looked up and every connection made beyond loopback is refused, and told at the end.
+# A program's first lines: they refuse every look-up and connection beyond loopback, and report them at the end.
 GUARD = """
 import sys, ipaddress
 beyond = []
@@ -52,7 +52,7 @@ def state(tmp_path):
 
 
 def outside(**more: str) -> dict[str, str]:
-    """The environment of a learner's machine: with a real account configured, or what looks like one."""
+    """The environment of a learner's machine that seems to have a real account configured."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "BOTOCORE_", "SAGEMAKER_"))}
     return kept | more
 
@@ -65,7 +65,7 @@ def course(*arguments: str | Path, code: int = 0, **more: str) -> str:
 
 
 def program(state: Path, script: str, python: str | Path = sys.executable, seconds: float = SECONDS, **more: str) -> dict:
-    """What a program prints as JSON in a shell that evaluated `course aws env`."""
+    """Run a program in a shell that evaluated `course aws env`. Returns the JSON that it prints."""
     command = f'eval "$({COURSE} aws env --state {state})" && exec {python} -c "$SCRIPT"'
     script = GUARD + textwrap.dedent(script) + "\nassert not beyond, beyond\n"
     ran = subprocess.run(["bash", "-c", command], env=outside(SCRIPT=script, **more), capture_output=True, text=True, timeout=seconds)
@@ -86,7 +86,7 @@ def test_a_whole_life_on_the_command_line(state, tmp_path):
     (tmp_path / "seed/my-bucket/empty").write_text("")
     (tmp_path / "seed/other").mkdir()
     real = {"AWS_PROFILE": "real", "AWS_ENDPOINT_URL_S3": "https://real.example.com", "HTTP_PROXY": "http://proxy.example.com:3128"}
-    for more in ({}, real):  # a second time is no error
+    for more in ({}, real):  # a second stop is not an error
         assert "Loaded 2 objects" in course("aws", "seed", tmp_path / "seed", "--state", state, **more)
     found = program(
         state,
@@ -223,7 +223,7 @@ def test_what_is_there_already_is_kept(tmp_path):
 
 
 def test_the_plugin_folder_holds_nothing_else():
-    # Whatever lies in it can be imported by every Python program of the shell.
+    # Every Python program of the shell can import what is in it.
     names = {path.name for path in sdk_environment.PLUGIN_FOLDER.iterdir() if path.name != "__pycache__"}
     assert names == {"localaws_endpoint.py"}
 

@@ -1,4 +1,4 @@
-"""`docs/local-aws.md` says what the code does: it is made from it, and every family of operations has its prose."""
+"""`docs/local-aws.md` is up to date with the code, and every family of operations has its prose."""
 
 from __future__ import annotations
 

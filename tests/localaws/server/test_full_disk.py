@@ -1,4 +1,4 @@
-"""A disk that is full while the local AWS runs: every service says so, nothing that was acknowledged is lost, and with room it goes on."""
+"""The disk becomes full while the local AWS runs: all services report it, no acknowledged write is lost, and it recovers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-# Prints what the services answered: with room, on the full disk, with room again, and after a kill -9 and a restart.
+# Prints the services' answers: with free space, on the full disk, with free space again, and after a kill -9 and a restart.
 SCRIPT = """
 import json, os, signal, sys
 from pathlib import Path

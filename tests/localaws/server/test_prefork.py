@@ -1,4 +1,4 @@
-"""A local AWS that was forked before it was known what it shall be: as any other, only sooner."""
+"""A preforked local AWS behaves like any other and starts faster."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_two_of_one_process_draw_for_themselves_and_share_nothing_but_what_is_aw
     done = run(tmp_path, TWO)
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
-    assert said["alone"]  # nothing that was read before the fork has begun a thread
+    assert said["alone"]  # nothing imported before the fork has started a thread
     (user, year, policy, attached), (other_user, _, other_policy, other_attached) = said["found"]
     assert user != other_user
     assert year > 2013  # the clock is the local AWS's

@@ -1,4 +1,4 @@
-"""The life of a local AWS: it starts, keeps others out, survives being killed, and leaves nothing behind."""
+"""The life cycle of a local AWS: it starts, excludes others, survives a kill, and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PATIENCE = 30  # seconds for what should take less than one
 
 @pytest.fixture
 def state(tmp_path):
-    """A state folder whose local AWS, if it still runs at the end, is ended."""
+    """A state folder. A local AWS that still runs on it at the end is stopped."""
     path = tmp_path / "state"
     yield path
     if handle := launch.find(path):
@@ -46,7 +46,7 @@ def wait_until(condition) -> None:
 
 
 def ended(pid: int) -> bool:
-    """Whether a process has gone; one of our own is collected (its exit code is of no interest here)."""
+    """Whether a process has ended. A child of this process is reaped."""
     try:
         return os.waitpid(pid, os.WNOHANG)[0] == pid
     except ChildProcessError:
@@ -150,7 +150,7 @@ def test_a_temporary_one_ends_with_its_starter(tmp_path, killed):
     assert list(tmp_path.iterdir()) == []
 
 
-# --- what may go wrong at the start -----------------------------------------------------------------------------------
+# --- errors at the start -----------------------------------------------------------------------------------
 
 
 def test_a_port_in_use_is_named(state):
@@ -161,7 +161,7 @@ def test_a_port_in_use_is_named(state):
         with pytest.raises(ServerError, match=f"port {port} on 127.0.0.1 is in use"):
             launch.start(state, port=port)
     assert not (state / "instance.json").exists()
-    launch.start(state)  # the lock was let go
+    launch.start(state)  # the lock was released
 
 
 def test_a_second_one_on_the_same_state_is_told_who_has_it(state):
@@ -293,7 +293,7 @@ def test_a_socket_left_by_a_kill_is_no_hindrance(state, tmp_path):
 def test_it_ends_when_its_state_folder_is_deleted(state):
     first = launch.start(state)
     shutil.rmtree(state)
-    second = launch.start(state)  # a new one in its place keeps its own
+    second = launch.start(state)  # a new local AWS keeps its own files
     wait_until(lambda: ended(first.pid))
     assert launch.find(state) == second
 
@@ -334,7 +334,7 @@ def test_a_socket_in_use_or_with_an_impossible_name_is_refused(state, tmp_path):
         launch.start(state, socket=tmp_path / ("x" * 120))
 
 
-# --- the control door -------------------------------------------------------------------------------------------------
+# --- the control API -------------------------------------------------------------------------------------------------
 
 
 def ask(handle, method: str, path: str, token: str | None = None, body: bytes | None = None) -> tuple[int, dict]:

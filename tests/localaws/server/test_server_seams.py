@@ -1,4 +1,4 @@
-"""The rooms together: one program over S3, IAM, SQS and SageMaker, through a kill, a reset and the end."""
+"""All services together: one program with S3, IAM, SQS and SageMaker, through a kill, a reset and a stop."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ROLE = "arn:aws:iam::123456789012:role/SageMakerRole"
 
 
 def wait_for(describe, member: str, wanted: str) -> None:
-    """Wait until a description's status is ``wanted``; an error at once when it is ``Failed``."""
+    """Wait until a description's status is ``wanted``. Raises at once if it is ``Failed``."""
     end = time.monotonic() + PATIENCE
     while (seen := describe())[member] != wanted:
         assert seen[member] != "Failed", seen["FailureReason"]
@@ -33,7 +33,7 @@ def wait_for(describe, member: str, wanted: str) -> None:
 
 
 class Account:
-    """What a program does with its account, in order."""
+    """The steps of the program, in order."""
 
     def __init__(self, handle: launch.Handle) -> None:
         self.client = client_factory(handle)
@@ -77,7 +77,7 @@ class Account:
 
 @pytest.fixture(scope="module")
 def story(tmp_path_factory):
-    """A local AWS where a model was trained and serves."""
+    """A local AWS with a trained and deployed model."""
     state = tmp_path_factory.mktemp("seams") / "state"
     account = Account(launch.start(state))
     try:
