@@ -93,7 +93,7 @@ class LocalAws:
         copies = ScalableComponents(platform, self.sagemaker.engine, self.sagemaker.components)
         scalable = DimensionDispatcher({INSTANCES: variants, PROVISIONED: variants, COPIES: copies})
         self._scaling = scaling_service(platform, scalable, otherwise=self._moto)
-        self.sagemaker.endpoints.scaled = self._scaling
+        self.sagemaker.endpoints.scalable_targets = self._scaling
         services: dict[str, Service] = {
             "application-autoscaling": self._scaling,
             "athena": athena_service(self._athena, otherwise=self._moto),

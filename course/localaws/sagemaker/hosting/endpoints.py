@@ -18,7 +18,6 @@ from course.localaws.core.errors import AwsError
 from course.localaws.core.resources import Changes, ResourceEngine, ResourceKind
 from course.localaws.jobs.runner import JobRunner
 from course.localaws.sagemaker.core import quotas
-from course.localaws.sagemaker.hosting import scaled
 from course.localaws.sagemaker.hosting.components import placement
 from course.localaws.sagemaker.hosting.deployment import stages
 from course.localaws.sagemaker.hosting.deployment.guardrails import RollbackFailed, Rollout
@@ -28,6 +27,7 @@ from course.localaws.sagemaker.hosting.endpoint_configs import ENDPOINT_CONFIG
 from course.localaws.sagemaker.hosting.endpoint_descriptions import described, summary
 from course.localaws.sagemaker.hosting.runtime.operations import Runtime
 from course.localaws.sagemaker.hosting.runtime.routing import ComponentRoutingTable, RoutingTable
+from course.localaws.sagemaker.hosting.scalable_targets import ScalableTargetLookup, check_leaving
 from course.localaws.sagemaker.hosting.servers import instances, model_server
 from course.localaws.sagemaker.hosting.servers.fleets import Fleet
 from course.localaws.sagemaker.hosting.servers.model_server import HostingError, StartCancelled
@@ -64,7 +64,7 @@ class Endpoints:
 
     Attributes
     ----------
-    scaled : ScalableTargetLookup or None
+    scalable_targets : ScalableTargetLookup or None
         The scalable targets of variants and components.
     components : ComponentRoutingTable
         Inference components in service.
@@ -85,7 +85,7 @@ class Endpoints:
         self._runtime = Runtime(platform, self._routing, self.components)
         self.utilization = Utilization(platform, self._routing, self.components, self._places_of)
         self._fleets: set[Fleet] = set()  # all that have processes, in service or not
-        self.scaled: scaled.ScalableTargetLookup | None = None
+        self.scalable_targets: ScalableTargetLookup | None = None
         self.rollouts = ActiveDeployments()
         self._stopping = threading.Event()
         self._threads: set[threading.Thread] = set()
@@ -134,8 +134,8 @@ class Endpoints:
         fleet = self._routing.close(context.region, name)
         self._engine.delete(context, ENDPOINT, name)
         self._runtime.queued.drop(context.region, name)
-        if self.scaled is not None:
-            self.scaled.forget(context.region, f"endpoint/{name}")
+        if self.scalable_targets is not None:
+            self.scalable_targets.forget(context.region, f"endpoint/{name}")
         if fleet is not None:
             self.later(self.retire, fleet)
 
@@ -150,7 +150,7 @@ class Endpoints:
             excluded = {item["VariantPropertyType"] for item in params.get("ExcludeRetainedVariantProperties", ())}
             variants = retained(variants, present["_Variants"], excluded)
         self._check_quota(name, variants)
-        scaled.check_leaving(self.scaled, context.region, present, variants)
+        check_leaving(self.scalable_targets, context.region, present, variants)
         placement.check_instances(self._engine, context, present, variants)
         plan, arriving = plan_of(deployment, variants), described(config, variants, settings, self._engine.now(), "Creating")
         members = ("ProductionVariants", "ShadowProductionVariants")

@@ -112,8 +112,8 @@ class InferenceComponents:
         self._engine.update(
             context, INFERENCE_COMPONENT, name, lambda document: self._settled(context, document) | {"InferenceComponentStatus": "Deleting"}
         )
-        if self._endpoints.scaled is not None:
-            self._endpoints.scaled.forget(context.region, f"inference-component/{name}")
+        if self._endpoints.scalable_targets is not None:
+            self._endpoints.scalable_targets.forget(context.region, f"inference-component/{name}")
         self._endpoints.later(self._finish_delete, context, name, self._routing.close(context.region, name))
 
     def _resize(self, context: Context, name: str, count: int, more: dict | None = None) -> dict:

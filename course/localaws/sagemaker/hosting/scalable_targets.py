@@ -18,7 +18,7 @@ class ScalableTargetLookup(Protocol):
         """Deregister all targets of an ``endpoint/<name>`` or ``inference-component/<name>`` that is deleted."""
 
 
-def check_leaving(scaled: ScalableTargetLookup | None, region: str, present: dict, variants: list[dict]) -> None:
+def check_leaving(targets: ScalableTargetLookup | None, region: str, present: dict, variants: list[dict]) -> None:
     """Check the update of an endpoint, with the document ``present``, to new variants.
 
     Wording: https://github.com/hashicorp/terraform-provider-aws/issues/14337
@@ -32,7 +32,7 @@ def check_leaving(scaled: ScalableTargetLookup | None, region: str, present: dic
     changing = [
         variant["VariantName"] for variant in present["_Variants"] if types.get(variant["VariantName"], "") != variant.get("InstanceType")
     ]
-    leaving = [name for name in changing if scaled is not None and scaled.scales(region, present["EndpointName"], name)]
+    leaving = [name for name in changing if targets is not None and targets.scales(region, present["EndpointName"], name)]
     if leaving:
         raise invalid(
             f'The variant(s) "{json.dumps(leaving)}" must be deregistered as scalable targets with AWS Auto Scaling before they can be '
