@@ -1,1 +1,1 @@
-"""Models, endpoints and what serves them."""
+"""Models, endpoints, and the servers behind them."""

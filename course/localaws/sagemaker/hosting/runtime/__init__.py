@@ -1,1 +1,1 @@
-"""InvokeEndpoint and what belongs to one invocation: metrics, capture, sessions."""
+"""InvokeEndpoint: routing, invocation, metrics, data capture and stateful sessions."""
