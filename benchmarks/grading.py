@@ -170,8 +170,8 @@ def _megabytes() -> float:
 def _run(root: Path, module: str, *arguments: str, **environment: str) -> None:
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     with (
-        ProcessPool(1) as crew,
-        crew.child([sys.executable, "-m", module, *arguments], cwd=root, env=os.environ | environment, **options) as child,
+        ProcessPool(1) as pool,
+        pool.child([sys.executable, "-m", module, *arguments], cwd=root, env=os.environ | environment, **options) as child,
     ):
         output, _ = child.communicate()
     if child.returncode:

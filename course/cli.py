@@ -1,4 +1,4 @@
-"""The `course` command. Each sub-command lives in its own room and is imported only when it is used."""
+"""The `course` command. Each sub-command is a module of its own, imported only when it is used."""
 
 from __future__ import annotations
 
@@ -7,27 +7,30 @@ import os
 import sys
 from collections.abc import Sequence
 
-# name: (module with `main(arguments) -> exit code`, what `course --help` says of it)
+# name: (module with `main(arguments) -> exit code`, its line in `course --help`)
 COMMANDS = {
-    "start": ("course.start", "your own copy of the lessons, and the course's kernel in the JupyterLab that is there"),
-    "lab": ("course.lab", "JupyterLab on your own copy of the lessons, the local AWS running"),
-    "progress": ("course.grading.progress.command", "what you have done, what it shows, and where to go on"),
-    "reveal": ("course.grading.reveal", "the reference answer of an exercise, after passing it or instead"),
-    "doctor": ("course.doctor", "what is wrong with this machine, and the command that mends it"),
-    "new-exercise": ("course.authoring.scaffold", "the skeletons of a new exercise, for authors"),
-    "teaching-note": ("course.authoring.teaching", "a page for whoever teaches a lesson"),
-    "coverage": ("course.authoring.coverage", "topics and exam skills that no exercise covers yet, for authors"),
-    "release": ("course.release", "the learner's package of one lesson, for instructors"),
-    "class": ("course.grading.classroom.command", "a class from a roster: its students, dates and lessons; who has handed in what"),
-    "collect": ("course.grading.classroom.collect", "what was handed in, by exchange, folder or an LMS's zip, into submitted/"),
-    "grade": ("course.grading.batches.command", "a class: every submission in a sandbox, several at a time"),
-    "rescore": ("course.grading.batches.rescore", "a class judged again by mended checks, without a run"),
-    "override": ("course.grading.batches.override_command", "a human's decision on an exercise, with its reason"),
-    "dashboard": ("course.grading.insight.dashboard", "a class at a glance: exercises, tries, who is stuck, domains of the exam"),
-    "explain": ("course.grading.insight.explain", "one score: what it rests on, and whether the same comes out again"),
-    "similarity": ("course.grading.insight.similarity", "submissions that are alike beyond what the course explains"),
-    "demo-class": ("course.regression.demo_grading", "thirty synthetic learners from roster to dashboard, for instructors to look at"),
-    "aws": ("course.localaws.server.cli", "the local AWS alone: start, env, seed, status, events, reset, stop"),
+    "start": ("course.start", "make your own copy of the lessons and the course's kernel, for a JupyterLab that you have"),
+    "lab": ("course.lab", "start the local AWS and open JupyterLab on your own copy of the lessons"),
+    "progress": ("course.grading.progress.command", "show what you have done and where to go on"),
+    "reveal": ("course.grading.reveal", "show the reference answer of an exercise, after passing it or instead"),
+    "doctor": ("course.doctor", "find what is wrong with this machine, and the command that repairs it"),
+    "new-exercise": ("course.authoring.scaffold", "make the skeleton of a new exercise, for authors"),
+    "teaching-note": ("course.authoring.teaching", "write a page for teachers of a lesson"),
+    "coverage": ("course.authoring.coverage", "list topics and exam skills that no exercise covers yet, for authors"),
+    "release": ("course.release", "make the learner's package of one lesson, for instructors"),
+    "class": ("course.grading.classroom.command", "make a class from a roster, and show who has handed in what"),
+    "collect": ("course.grading.classroom.collect", "collect submissions from the exchange, a folder or an LMS's zip into submitted/"),
+    "grade": ("course.grading.batches.command", "grade a class: every submission in a sandbox, several at a time"),
+    "rescore": ("course.grading.batches.rescore", "grade a class again with corrected checks, without running it"),
+    "override": ("course.grading.batches.override_command", "record an instructor's decision on an exercise, with its reason"),
+    "dashboard": ("course.grading.insight.dashboard", "show a class at a glance: exercises, tries, who is stuck, domains of the exam"),
+    "explain": ("course.grading.insight.explain", "show the evidence of one score, and compute it again"),
+    "similarity": ("course.grading.insight.similarity", "find submissions that are more similar than the course explains"),
+    "demo-class": (
+        "course.regression.demo_grading",
+        "grade thirty synthetic learners from roster to dashboard, for instructors to look at",
+    ),
+    "aws": ("course.localaws.server.cli", "control the local AWS: start, env, seed, status, events, reset, stop"),
 }
 
 
@@ -45,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # Whoever read the output has seen enough; without this, Python would complain again while it flushes at the end.
+        # The reader closed the pipe. Without this, Python would report an error again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
 

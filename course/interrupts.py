@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM end a command alike: by an exception, so that every ``with`` block puts away what it started."""
+"""Ctrl-C and SIGTERM both raise an exception, so that every ``with`` block ends what it started."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Interrupted(KeyboardInterrupt):
 
 @contextlib.contextmanager
 def raise_on_signal() -> Iterator[None]:
-    """Raise `Interrupted` in the block when a signal comes. Python lets only the main thread ask for that; elsewhere nothing changes."""
+    """Raise `Interrupted` in the block when a signal arrives. Python allows this in the main thread only; elsewhere it does nothing."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    # SIGINT too: a shell's background process, in which it is ignored, may be sent it by whoever started it.
+    # SIGINT too: a shell's background process ignores it otherwise.
     before = {number: signal.signal(number, _raise) for number in SIGNALS}
     try:
         yield
@@ -36,19 +36,19 @@ def raise_on_signal() -> Iterator[None]:
 
 @contextlib.contextmanager
 def defer_signals() -> Iterator[None]:
-    """Keep back a signal that comes in the block until its end: in the midst of `subprocess.Popen` it leaves a child that nobody knows."""
+    """Defer a signal that arrives in the block to its end. During `subprocess.Popen` it would leave an unknown child."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    came: list[int] = []
-    before = {number: signal.signal(number, lambda received, _: came.append(received)) for number in SIGNALS}
+    received: list[int] = []
+    before = {number: signal.signal(number, lambda number, _: received.append(number)) for number in SIGNALS}
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    if came:
-        signal.raise_signal(came[0])
+    if received:
+        signal.raise_signal(received[0])
 
 
 def _raise(number: int, frame: object) -> None:
@@ -56,7 +56,7 @@ def _raise(number: int, frame: object) -> None:
 
 
 def run(main: Callable[[], int]) -> int:
-    """Run a command; its exit code, or 128 + the signal's number, as shells have it, when it was interrupted."""
+    """Run a command and return its exit code, or 128 plus the signal's number when interrupted, as shells do."""
     try:
         with raise_on_signal():
             return main()

@@ -1,4 +1,4 @@
-"""`course lab`: JupyterLab on your own copy of the lessons, with a local AWS that ends with it if it was started here."""
+"""`course lab`: opens JupyterLab on your own copy of the lessons. A local AWS that it started ends with it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="course lab", description=__doc__)
     parser.add_argument("options", nargs="*", metavar="-- OPTION", help="options of JupyterLab, for example -- --no-browser --port=8890")
     options = parser.parse_args(arguments).options
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that whoever ends this also ends what it started
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that the `finally` below ends JupyterLab too
     try:
         first = prepare(user_kernel=False)
         ours = None if launch.find() else launch.start()
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     copy = first.parents[1]
     page = f"--LabApp.default_url=/lab/tree/{first.relative_to(copy)}"
-    root = ["--allow-root"] if os.geteuid() == 0 else []  # whoever works as root, as in a container, has chosen to
+    root = ["--allow-root"] if os.geteuid() == 0 else []  # usual in a container
     jupyter = subprocess.Popen([sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={copy}", page, *root, *options])
     try:
         return _wait(jupyter)
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _wait(jupyter: subprocess.Popen) -> int:
-    """Wait for JupyterLab; Ctrl-C reaches it too, and it asks whether to end."""
+    """Wait for JupyterLab. It also receives Ctrl-C, and asks whether to end."""
     while True:
         try:
             return jupyter.wait()

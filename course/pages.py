@@ -1,4 +1,4 @@
-"""Pages of the course's reports: HTML that a person wants to look at, by keyboard and screen reader too, in one file without a network."""
+"""HTML pages of the course's reports: one file each, without a network, usable by keyboard and screen reader."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ LONGEST_NUMBER = 24
 
 
 class Markup(str):
-    """Text that is HTML already; all else that stands in a page is escaped."""
+    """Text that is already HTML. All other text of a page is escaped."""
 
 
 def write(path: Path, title: str, parts: Iterable[str]) -> Path:
-    """Write a page of ``parts``, each HTML, under the heading ``title``; whole or not at all."""
+    """Write a page of HTML ``parts`` under the heading ``title``, atomically."""
     head = (
         '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{html.escape(title)}</title><style>{STYLE}</style>"
@@ -67,7 +67,7 @@ def write(path: Path, title: str, parts: Iterable[str]) -> Path:
 
 
 def text(content: str) -> Markup:
-    """HTML of a text, or the markup it is."""
+    """The HTML of a text; markup stays as it is."""
     return content if isinstance(content, Markup) else Markup(html.escape(content))
 
 
@@ -95,7 +95,7 @@ def bullets(lines: Sequence[str]) -> Markup:
 
 
 def code(content: str) -> Markup:
-    """Escaped text; what stands between backticks is code."""
+    """Escaped text, in which text between backticks is code."""
     pieces = html.escape(content).replace("\n", "<br>").split("`")
     if len(pieces) % 2 == 0:  # a lone backtick is a backtick
         pieces[-2:] = ["`".join(pieces[-2:])]
@@ -103,7 +103,7 @@ def code(content: str) -> Markup:
 
 
 def block(content: str, label: str) -> Markup:
-    """Lines of code, or the markup they are; ``label`` says what they are. Focusable, so that the arrow keys scroll it."""
+    """A block of code or markup, described by ``label``. Focusable, so that the arrow keys scroll it."""
     return Markup(f'<pre role="region" tabindex="0" aria-label="{html.escape(label)}">{text(content)}</pre>')
 
 
@@ -113,14 +113,14 @@ def side_by_side(parts: Iterable[str]) -> Markup:
 
 
 def share(part: float, whole: float, label: str) -> Markup:
-    """A bar of ``part`` in ``whole``, with its numbers beside it and ``label`` for who does not see it."""
+    """A bar of ``part`` in ``whole``, with its numbers beside it. ``label`` describes it to screen readers."""
     words = f"{part:g} of {whole:g}"
     bar = f'<meter min="0" max="{max(whole, 1e-9):g}" value="{part:g}" aria-label="{html.escape(label)}: {words}"></meter>'
     return Markup(f"{bar} {words}")
 
 
 def table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Markup:
-    """A table whose first column names its rows; columns of numbers are set to the right, wide ones scroll on their own."""
+    """A table whose first column names its rows. Numbers are right-aligned, and a wide table scrolls."""
     numbers = [_is_numbers([row[i] for row in rows]) for i in range(len(columns))]
     head = "".join(f'<th scope="col"{NUMBER if each else ""}>{text(column)}</th>' for column, each in zip(columns, numbers, strict=True))
     body = "".join(f"<tr>{''.join(map(_cell, row, range(len(row)), numbers))}</tr>" for row in rows)
@@ -137,12 +137,12 @@ def _cell(content: str, column: int, number: bool) -> str:
 
 
 def _is_numbers(column: Sequence[str]) -> bool:
-    """Whether these cells are numbers, or short words that stand for one that is missing."""
+    """Whether these cells are numbers, or short words in place of missing numbers."""
     return any(map(A_NUMBER.match, column)) and all(len(cell) <= LONGEST_NUMBER for cell in column)
 
 
 def figure(drawn: Figure, caption: str) -> Markup:
-    """A plot, whose ``caption`` says what it shows to who does not see it."""
+    """A plot. Its ``caption`` also describes it to screen readers."""
     said = html.escape(caption)
     return Markup(f'<figure><div role="img" aria-label="{said}">{_svg(drawn)}</div><figcaption>{said}</figcaption></figure>')
 

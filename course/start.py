@@ -1,4 +1,4 @@
-"""`course start`: your own copy of the lessons, and the course's kernel in whatever JupyterLab is there, as in SageMaker Studio."""
+"""`course start`: makes your own copy of the lessons and the course's kernel, for a JupyterLab that you have, such as SageMaker Studio."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the synthetic learners tried before they handed in: an `attempts.jsonl` such as `check` would have written."""
+"""Writes the tries of the synthetic learners: an `attempts.jsonl` as `check` would have written it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LAST_WORDS = "nothing was handed over yet: the answer cell raised NotImplemented
 
 
 def write(kind: LearnerProfile, material: AnswerPool, handed_in_at: datetime, folder: Path) -> None:
-    """Add a learner's tries at one notebook; the last lies shortly before it was handed in.
+    """Add a learner's tries at one notebook. The last is shortly before the learner handed in.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def write(kind: LearnerProfile, material: AnswerPool, handed_in_at: datetime, fo
 
 
 def _tries(kind: LearnerProfile, exercise: Exercise, work: DemoAnswer, chance: random.Random) -> Iterator[dict]:
-    """The events of one exercise in order, but for their times."""
+    """The events of one exercise in order, without their times."""
     common = {"exercise": exercise.id, "points": float(exercise.points)}
     hints = 0
     for i in range(chance.randint(0, 2 * kind.tries)):

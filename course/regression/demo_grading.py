@@ -1,4 +1,4 @@
-"""`course demo-class`: a class of thirty from roster to dashboard, by the commands that an instructor uses; every score is as deserved."""
+"""`course demo-class`: grades a class of thirty from roster to dashboard by an instructor's commands, and compares every score."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ DAYS_AGO = 7  # when the first lesson was due
 
 
 class DemoGradingError(Exception):
-    """A command ended as it should not; it has said why."""
+    """A command failed; it has printed the reason."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,31 +44,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), metavar="N", help="submissions at a time (default: the cores)")
     parser.add_argument("--no-open", action="store_true", help="do not show the dashboard in the browser")
     options = parser.parse_args(arguments)
-    return interrupts.run(lambda: _night(options))
+    return interrupts.run(lambda: _grade_class(options))
 
 
-def _night(options: argparse.Namespace) -> int:
+def _grade_class(options: argparse.Namespace) -> int:
     kinds = [kind for kind in KINDS if not options.learners or kind.name in options.learners]
-    night = DemoGrading(ROOT, options.to.resolve(), options.lessons, kinds)
+    klass = DemoGrading(ROOT, options.to.resolve(), options.lessons, kinds)
     begun = time.monotonic()
     try:
-        night.begin()
-        night.hand_in()
-        night.grade(options.jobs)
-        page = night.dashboard(show=not options.no_open)
+        klass.begin()
+        klass.hand_in()
+        klass.grade(options.jobs)
+        page = klass.dashboard(show=not options.no_open)
     except DemoGradingError as error:
         print(f"course demo-class: {error}", file=sys.stderr)
         return 2
-    lines = night.problems()
-    _print(night, lines)
-    print(f"{len(kinds)} learners in {time.monotonic() - begun:.0f} seconds. The class: {night.folder}")
+    lines = klass.problems()
+    _print(klass, lines)
+    print(f"{len(kinds)} learners in {time.monotonic() - begun:.0f} seconds. The class: {klass.folder}")
     if page:
         print(f"Its dashboard: {page}")
     return 1 if lines else 0
 
 
 class DemoGrading:
-    """The class in ``folder``, of the course in ``root``; each step is a command of the course."""
+    """A class in ``folder``, of the course in ``root``. Each step is a command of the course."""
 
     def __init__(self, root: Path, folder: Path, lessons: Sequence[str], kinds: Sequence[LearnerProfile]) -> None:
         self.root, self.folder, self.lessons, self.kinds = root, folder, lessons, kinds
@@ -77,7 +77,7 @@ class DemoGrading:
         self._materials: dict[str, Mapping[str, AnswerPool]] = {}
 
     def begin(self) -> None:
-        """A course folder of its own, with the class in it."""
+        """Make the class's own course folder."""
         if self.folder.exists() and not (self.folder / schedule.NAME).is_file() and any(self.folder.iterdir()):
             raise DemoGradingError(f"{self.folder} is there and no demo class; name another folder.")
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -91,7 +91,7 @@ class DemoGrading:
         self._course("class", "init", "roster.csv", "--start", str(start), "--lessons", *self.lessons)
 
     def hand_in(self) -> None:
-        """All work into a folder by student, as if from nbgrader's exchange, and from there into the class."""
+        """Write each learner's work into a folder, as nbgrader's exchange does, and collect it into the class."""
         plan = schedule.read(self.folder)
         for i, lesson in enumerate(self.lessons):
             due = plan.lesson(lesson).due
@@ -107,11 +107,11 @@ class DemoGrading:
             self._course("collect", lesson, "--from", f"handed_in/{lesson}", quiet=True)
 
     def grade(self, jobs: int) -> None:
-        """Graded; that something needs a human is as it should be."""
+        """Grade the class. Exit code 1 is expected: some submissions need a human."""
         self._course("grade", *self.lessons, "--jobs", str(jobs), expect=(0, 1))
 
     def dashboard(self, *, show: bool) -> Path | None:
-        """The page, shown in a browser where there is one; None where the course has no such command."""
+        """Make the dashboard, open it in a browser if there is one, and return its path; None when the course has no such command."""
         if "dashboard" not in cli.COMMANDS:
             return None
         display = sys.platform == "darwin" or {"DISPLAY", "WAYLAND_DISPLAY"} & set(os.environ)
@@ -121,13 +121,13 @@ class DemoGrading:
         return made[0] if made else None
 
     def material(self, lesson: str) -> Mapping[str, AnswerPool]:
-        """By notebook; made once."""
+        """The answers of each notebook; cached."""
         if lesson not in self._materials:
             self._materials[lesson] = {name: AnswerPool.of(self.root, lesson, name) for name in self.course.notebooks(lesson)}
         return self._materials[lesson]
 
     def problems(self) -> list[str]:
-        """A line for each score that is not as deserved."""
+        """A line for each score that is not the expected one."""
         return list(self._problems())
 
     def results(self, kind: LearnerProfile) -> Iterator[Result]:
@@ -156,10 +156,10 @@ class DemoGrading:
             raise DemoGradingError(f"`course {' '.join(arguments)}` ended with {done.returncode}.\n{done.stdout or ''}")
 
 
-def _print(night: DemoGrading, lines: Sequence[str]) -> None:
+def _print(klass: DemoGrading, lines: Sequence[str]) -> None:
     table = Table("learner", "handed in", "points", "as deserved", title="The class")
-    for kind in night.kinds:
-        results = list(night.results(kind))
+    for kind in klass.kinds:
+        results = list(klass.results(kind))
         points = f"{sum(each.score for each in results):g} of {sum(each.points for each in results):g}" if results else "-"
         wrong = any(line.startswith(f"{kind.name},") for line in lines)
         table.add_row(kind.name, kind.words, points if kind.readable else "needs a human", "no" if wrong else "yes")
@@ -168,7 +168,7 @@ def _print(night: DemoGrading, lines: Sequence[str]) -> None:
     for line in lines:
         console.print(f"Not as deserved: {line}", markup=False, soft_wrap=True)
     steps = Table("step", "seconds", title="Time")
-    for step, seconds in night.seconds.items():
+    for step, seconds in klass.seconds.items():
         steps.add_row(f"course {step}", f"{seconds:.0f}")
     console.print(steps)
 

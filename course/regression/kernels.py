@@ -1,4 +1,4 @@
-"""Kernels for papermill that are there at once: forked, in no box, from the process that has imported what lessons import."""
+"""Preloaded kernels for papermill: forked, without a box, from a process that has imported what lessons import."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from jupyter_client.manager import AsyncKernelManager
 from course.grading.sandbox import kernel_forkserver as sandbox
 from course.grading.sandbox.kernel import ForkedProvisioner
 
-ADDRESS = "COURSE_KERNELS"  # in the environment of a process that executes a notebook: where its kernel comes from
+ADDRESS = "COURSE_KERNELS"  # environment variable: the socket of the process that forks kernels
 
 
 @contextlib.contextmanager
 def preloaded() -> Iterator[dict[str, str]]:
-    """Start that process; what the processes that execute notebooks need to find it. Only Linux forks such a process safely."""
+    """Start the process that forks kernels, and yield the variables that point to it. Only on Linux is the fork safe."""
     if sys.platform != "linux":
         yield {}
         return
@@ -31,12 +31,12 @@ def preloaded() -> Iterator[dict[str, str]]:
 
 
 def manager() -> dict[str, Any]:
-    """What to tell papermill of its kernel: nothing while that process is not there, for then a kernel starts as always."""
+    """Options of papermill that select preloaded kernels; none when there is no such process, so that an ordinary kernel starts."""
     return {"kernel_manager_class": ForkedKernelManager} if Path(os.environ.get(ADDRESS, "/nowhere")).exists() else {}
 
 
 class ForkedKernelManager(AsyncKernelManager):
-    """The manager of one kernel in this process's environment, over sockets in a folder that goes with it."""
+    """Manages one kernel in this process's environment. Its sockets are in a temporary folder, removed with it."""
 
     def __init__(self, **traits: Any) -> None:
         folder = tempfile.mkdtemp(prefix="k-")

@@ -1,4 +1,7 @@
-"""Every lesson under another set of packages: `python -m course.regression.package_sets studio`. `mixes.yaml` says which sets there are."""
+"""Runs every lesson with another set of packages: `python -m course.regression.package_sets studio`.
+
+`package_sets.yaml` declares the sets.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +16,11 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDER = Path("build", "mixes")
+FOLDER = Path("build", "package-sets")
 
 
 class PackageSetError(Exception):
-    """No such mix, or its environment cannot be made."""
+    """There is no such set, or its environment cannot be made."""
 
 
 def load_package_sets() -> Mapping[str, Mapping[str, Any]]:
@@ -25,30 +28,30 @@ def load_package_sets() -> Mapping[str, Mapping[str, Any]]:
 
 
 def environment(name: str) -> Path:
-    """Make the environment of a mix anew and return its Python.
+    """Make the environment of a package set anew and return its Python.
 
     Raises
     ------
-    MixError
+    PackageSetError
     """
     if name not in load_package_sets():
-        raise PackageSetError(f"no mix {name!r}; there are {', '.join(load_package_sets())}.")
-    mix, place = load_package_sets()[name], ROOT / FOLDER / name
+        raise PackageSetError(f"no package set {name!r}; there are {', '.join(load_package_sets())}.")
+    chosen, place = load_package_sets()[name], ROOT / FOLDER / name
     place.parent.mkdir(parents=True, exist_ok=True)
     overrides = place.with_suffix(".txt")
-    overrides.write_text("\n".join(mix["overrides"]) + "\n")
+    overrides.write_text("\n".join(chosen["overrides"]) + "\n")
     python = place / "bin" / "python"
-    _uv("venv", "--clear", "--quiet", "--python", mix["python"], place)
+    _uv("venv", "--clear", "--quiet", "--python", chosen["python"], place)
     _uv("pip", "install", "--quiet", "--compile-bytecode", "--python", python, "--override", overrides, "--editable", ROOT)
     return python
 
 
 def clean(place: Path, packages: Sequence[str]) -> Path:
-    """Make an environment of packages from PyPI, and nothing else, anew in ``place`` and return its Python.
+    """Make an environment of only these packages from PyPI, anew in ``place``, and return its Python.
 
     Raises
     ------
-    MixError
+    PackageSetError
     """
     place.parent.mkdir(parents=True, exist_ok=True)
     python = place.resolve() / "bin" / "python"
@@ -67,16 +70,16 @@ def _uv(*arguments: str | Path) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Become `course.regression.run` under the mix that the first argument names; it leaves its report in ``build/run-NAME``."""
+    """Replace this process by `course.regression.run`, with the packages of the named set. Its report goes to ``build/run-NAME``."""
     arguments = sys.argv[1:] if arguments is None else arguments
     name = arguments[0] if arguments else ""
     try:
         python = environment(name)
     except PackageSetError as error:
-        print(f"mixes: {error}", file=sys.stderr)
+        print(f"package_sets: {error}", file=sys.stderr)
         return 1
     os.chdir(ROOT)
-    os.execv(python, [str(python), "-m", "course.regression.run", f"build/run-{name}"])  # so that an interrupt reaches it
+    os.execv(python, [str(python), "-m", "course.regression.run", f"build/run-{name}", "--all"])  # so that an interrupt reaches it
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Jobs that wait for child processes, a few at a time. When the work fails or is interrupted, the children end with it."""
+"""Runs jobs that wait for child processes, a few at a time. When a job fails or is interrupted, the children are ended."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from typing import Any
 
 from course import interrupts
 
-GRACE_SECONDS = 60.0  # that children have to put away what they started
+GRACE_SECONDS = 60.0  # for children to end what they started
 
 
 class ProcessPool:
-    """A context manager: at the end of its block all jobs are done, or, when an exception leaves it, none goes on.
+    """A context manager. At the end of its block all jobs are done; after an exception, all are ended.
 
     Parameters
     ----------
@@ -45,12 +45,12 @@ class ProcessPool:
 
     @contextlib.contextmanager
     def child(self, command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen]:
-        """A process for the block to wait for, in a process group of its own; it has ended after the block, however that ended.
+        """A process in its own process group, for the block to wait for. It has ended after the block in every case.
 
         Raises
         ------
         CancelledError
-            When the work has been given up.
+            When the pool has been dismissed.
         """
         with contextlib.ExitStack() as at_end:
             with interrupts.defer_signals(), self._lock:
@@ -74,13 +74,13 @@ class ProcessPool:
 def _ended_on_failure(process: subprocess.Popen) -> Iterator[None]:
     try:
         yield
-    except BaseException:  # whoever waited does so no more, as after a time limit
+    except BaseException:  # nobody waits for it any longer, for example after a time limit
         _end([process])
         raise
 
 
 def _end(children: Sequence[subprocess.Popen]) -> None:
-    """Interrupt each with all that it started, as Ctrl-C in a terminal does, and kill what has not ended in time."""
+    """Interrupt each process group, as Ctrl-C in a terminal does, and kill those that do not end in time."""
     for child in children:
         _signal(child, signal.SIGINT)
     end = time.monotonic() + GRACE_SECONDS

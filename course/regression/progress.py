@@ -35,7 +35,7 @@ class RunProgress:
 
     def notebook_done(self, run: Executed, total: int) -> None:
         name, _, points, _, seconds, result = report.lesson_row(run)
-        self._end("notebook", total, f"{name}: {result}, {points} points, {seconds} s")
+        self._end("notebook", total, f"{name} {result}, {points} points, {seconds} s")
 
     def start_submissions(self, total: int) -> None:
         """The number of notebooks that the class hands in."""

@@ -42,16 +42,16 @@ def plain():
             begun.callback(child.kill)
         child.wait()
 
-def crew():
+def pool():
     with ProcessPool(1) as one, one.child(COMMAND, preexec_fn=signal_at_once) as child:
         child.wait()
 
-sys.exit(interrupts.run({"plain": plain, "crew": crew}[sys.argv[1]]))
+sys.exit(interrupts.run({"plain": plain, "pool": pool}[sys.argv[1]]))
 """
 
 
 @pytest.mark.parametrize("number", SIGNALS)
-@pytest.mark.parametrize("way", ["plain", "crew"])
+@pytest.mark.parametrize("way", ["plain", "pool"])
 def test_an_interrupt_while_a_child_begins_ends_it(tmp_path, way, number):
     command = [sys.executable, "-c", BEGINS, way, str(int(number))]
     done = subprocess.run(command, env=os.environ | {"TMPDIR": str(tmp_path)}, capture_output=True, text=True, timeout=60)

@@ -30,8 +30,8 @@ def shown(terminal: bool) -> str:
 def test_lines_without_a_terminal():
     assert shown(terminal=False).splitlines() == [
         "2 notebooks run, two at a time.",
-        "notebook 1 of 2: m00_start: passed, 4 of 4 points, 12.3 s",
-        "notebook 2 of 2: m04_1: failed: cell 3: ValueError: [no], 2 of 10 points, 5.0 s",
+        "notebook 1 of 2: m00_start passed, 4 of 4 points, 12.3 s",
+        "notebook 2 of 2: m04_1 failed: cell 3: ValueError: [no], 2 of 10 points, 5.0 s",
         "A class of four is graded on 12 submissions, two at a time.",
         "submission 1 of 12: perfect, m00_start: 4 of 4 points, 9 s",
     ]
