@@ -28,7 +28,7 @@ def made(world: JobFixtures, wheels: Path, monkeypatch: pytest.MonkeyPatch):
     """Builds a folder into an image of a new repository."""
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(wheels))
-    visible.machine.cache_clear()  # the index of wheels has been read
+    mounts.machine.cache_clear()  # the index of wheels has been read
 
     def make(folder: Path, **options) -> BuiltImage:
         return build(world.handle, folder, f"images/{uuid.uuid4().hex[:8]}", report_line=print, **options)
