@@ -16,13 +16,7 @@ class Clock:
         return time.time() + self.offset
 
     def advance(self, seconds: float) -> float:
-        """Move the clock forward by ``seconds`` and return the new time.
-
-        Raises
-        ------
-        ValueError
-            When ``seconds`` is negative or not finite: resources would end before they began.
-        """
+        """Move the clock forward and return the new time. Raises ValueError when ``seconds`` is negative or not finite."""
         if not 0 <= seconds < math.inf:
             raise ValueError(f"the clock only moves forward; got {seconds} s")
         self.offset += seconds

@@ -29,10 +29,7 @@ def token(query: int, key: list) -> str:
 def read_token(text: str, query: int, valid: Callable[[list], bool]) -> list:
     """The sort key in a token.
 
-    Raises
-    ------
-    AwsError
-        ``ValidationException`` when the token is not ours, belongs to another query, or its key is not ``valid``.
+    Raises AwsError ``ValidationException`` when the token is not ours, belongs to another query, or its key is not ``valid``.
     """
     try:
         made_for, *key = json.loads(base64.b64decode(text, "-_", validate=True))
@@ -44,7 +41,7 @@ def read_token(text: str, query: int, valid: Callable[[list], bool]) -> list:
 
 
 def page(documents: Iterable[dict], arn: str, value: Callable[[dict], float | str | None], params: dict) -> tuple[list[dict], str | None]:
-    """One page of documents in order, and the token of the next page or None.
+    """One page of documents in order, and the token of the next page or None. Raises AwsError as `read_token` does.
 
     Parameters
     ----------
@@ -55,11 +52,6 @@ def page(documents: Iterable[dict], arn: str, value: Callable[[dict], float | st
         From a document to what it is sorted by. Documents without a value (None) come last in either order.
     params : dict
         The request: ``SortOrder`` (default ``Descending``), ``MaxResults``, ``NextToken``. All other members identify the query.
-
-    Raises
-    ------
-    AwsError
-        See `read_token`.
     """
     descending = params.get("SortOrder", "Descending") == "Descending"
     query = checksum(sorted((name, repr(given)) for name, given in params.items() if name not in ("NextToken", "MaxResults")))

@@ -194,11 +194,7 @@ class ResourceEngine:
         """Store a new resource and return its ARN.
 
         Name, ARN, ``CreationTime`` and ``LastModifiedTime`` are added to the document; a ``Tags`` member is dropped from it.
-
-        Raises
-        ------
-        AwsError
-            The kind's in-use error, a quota's error, or an error of `tag_rules.merged`.
+        Raises AwsError: the kind's in-use error, a quota's error, or an error of `tag_rules.merged`.
         """
         tags = tag_rules.merged((), tags)
         now = self.now()
@@ -259,12 +255,7 @@ class ResourceEngine:
         """One page of summaries for a List operation, and the token of the next page or None.
 
         Understands ``NameContains``, ``StatusEquals``, ``CreationTimeAfter/Before``, ``LastModifiedTimeAfter/Before``,
-        the kind's own filters, ``SortBy``, ``SortOrder``, ``MaxResults`` and ``NextToken``.
-
-        Raises
-        ------
-        AwsError
-            See `paging.read_token`.
+        the kind's own filters, ``SortBy``, ``SortOrder``, ``MaxResults`` and ``NextToken``. Raises AwsError as `paging.read_token` does.
         """
         status_last = kind.status_last and "MaxResults" in params
         conditions, values = _conditions(context.region, kind, params, status_last)

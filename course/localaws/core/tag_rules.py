@@ -16,10 +16,7 @@ RESERVED = "aws:"
 def merged(present: Iterable[dict], added: Iterable[dict]) -> list[dict]:
     """The tags of a resource after some are added. An added value replaces the present one of its key.
 
-    Raises
-    ------
-    AwsError
-        ``ValidationException`` for a reserved or repeated key among the added tags, or for too many tags.
+    Raises AwsError ``ValidationException`` for a reserved or repeated key among the added tags, or for too many tags.
     """
     added = list(added)
     keys = [tag["Key"] for tag in added]

@@ -15,10 +15,7 @@ REFERENCE = "-ref"  # suffix of an attribute whose value is the URI of an object
 def names(text: bytes) -> tuple[str, list[str]]:
     """The prefix and the names of ``[{"prefix": "s3://bucket/path/"}, "name", ...]``. A name is appended to the prefix.
 
-    Raises
-    ------
-    ValueError
-        The message says what is wrong.
+    Raises ValueError, which says what is wrong.
     """
     document = json.loads(text)
     if not isinstance(document, list) or not document:

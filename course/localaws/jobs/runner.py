@@ -102,10 +102,7 @@ class JobControl:
     def run(self, start: Callable[[], Program], seconds: float | None = None, late: str = "MaxRuntimeExceeded") -> Program:
         """Start a program and wait until it ends. After ``seconds`` it is stopped for the reason ``late``.
 
-        Raises
-        ------
-        ServerShuttingDown, StoppedBeforeStart
-            The job was stopped before, so nothing was started; or the local AWS stopped meanwhile.
+        Raises StoppedBeforeStart when the job was stopped before, and ServerShuttingDown when the local AWS is stopping.
         """
         with self._lock:
             self.begin()

@@ -43,13 +43,7 @@ class InputObject:
 
 
 def split(uri: str) -> tuple[str, str]:
-    """Bucket and key (or prefix) of an S3 URI, in the ``s3://`` or either ``https://`` form.
-
-    Raises
-    ------
-    AwsError
-        ``ValidationException``.
-    """
+    """Bucket and key (or prefix) of an S3 URI, in the ``s3://`` or either ``https://`` form. Raises AwsError ``ValidationException``."""
     for pattern in (S3_URI, *HTTPS_URIS):
         if match := pattern.fullmatch(uri):
             return match["bucket"], match["key"]
@@ -74,10 +68,7 @@ class JobData:
     def find(self, uri: str, data_type: str = "S3Prefix") -> list[InputObject]:
         """The objects that a data source names; ``data_type`` is ``S3Prefix`` or ``ManifestFile``.
 
-        Raises
-        ------
-        DataError
-            There are none, or they cannot be read.
+        Raises DataError when there are none, or when they cannot be read.
         """
         try:
             bucket, key = split(uri)

@@ -181,10 +181,7 @@ class JobFamily:
     def begin(self, context: Context, params: dict, listener: JobListener | None = None) -> str:
         """Check a request, store the new job, start it, and return its ARN. Waits for IAM, so do not call it in the event loop.
 
-        Raises
-        ------
-        AwsError
-            The errors of the Create operation.
+        Raises AwsError with the errors of the Create operation.
         """
         name = params[self.kind.name_member]
         require_role(self.platform, self.role(context, params))

@@ -97,18 +97,9 @@ class TrainingHost:
         check_driver(self.root, len(self._cluster))
 
     def box(self, addresses: dict[str, str], network_pid: int | None) -> Box:
-        """This host's box, with its code staged.
+        """This host's box, with its code staged. ``addresses`` has the address of each host by its name; ``network_pid`` as in `BoxSpec`.
 
-        Parameters
-        ----------
-        addresses : dict
-            The address of each host by its name.
-        network_pid : int or None
-            See `BoxSpec`.
-
-        Raises
-        ------
-        ServerShuttingDown, StoppedBeforeStart
+        Raises ServerShuttingDown, StoppedBeforeStart.
         """
         run, image = self._run, self._image
         overlay = run.runner.overlay(run.job, self.folder, requirements_of(self.root), image)

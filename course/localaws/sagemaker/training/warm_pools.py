@@ -111,10 +111,7 @@ class WarmPools:
     def extend(self, context: Context, name: str, seconds: int) -> None:
         """Set how long a job's pool is kept, counted from when it became available; 0 terminates it.
 
-        Raises
-        ------
-        AwsError
-            ``ValidationException`` when the pool is not available.
+        Raises AwsError ``ValidationException`` when the pool is not available.
         """
         self.expire()
         with self._lock:
