@@ -1,4 +1,4 @@
-"""Which scores a new grading changed, and what else is not as it was."""
+"""The scores that a new grading changed, and the causes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CAUSES = {"submission": "handed in anew", "checks": "other checks", "seed": "ano
 
 @dataclass(frozen=True)
 class Change:
-    """Of the score on one exercise; None stands for one that needs a human. ``causes`` are those of `CAUSES` that apply."""
+    """A changed score on one exercise; None means that it needs a human. ``causes`` are the values of `CAUSES` that apply."""
 
     student: str
     exercise: str
@@ -25,7 +25,7 @@ class Change:
 
 
 def changes(pairs: Iterable[tuple[Result, Result]]) -> Iterator[Change]:
-    """Of results before and after, those that could be graded both times."""
+    """The changes from pairs of an old and a new result; skips pairs of which one is ungraded."""
     for old, new in pairs:
         if UNGRADED in (old.status, new.status):
             continue

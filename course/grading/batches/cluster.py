@@ -1,7 +1,7 @@
-"""Submissions graded by the workers of a Dask cluster, all of which see the course's folder where it is here.
+"""Grades submissions on the workers of a Dask cluster, which all have the course's folder at the same path as this machine.
 
-Dask gives each worker a `_Bench`, which has a process of ours (`worker.py`) grade: as many at a time as the worker has threads. A worker
-that is lost is Dask's to notice; what it had begun is graded by another.
+Each worker gets the plug-in `_GradingPlugin`, which grades in a process of this package (`worker.py`), as many submissions at a time as
+the worker has threads. Dask notices when a worker is lost; another worker then grades what it had begun.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from course.grading.batches.worker import GradingWorker
 from course.grading.submission.run import UNSEALED
 from course.sandbox.box import best_mode
 
-SECONDS = 30  # for a scheduler to answer, and for a first worker to be there
-AT_A_TIME = 256  # handed to the scheduler, so that a worker which joins finds work
+SECONDS = 30  # how long to wait for the scheduler and for a first worker
+AT_A_TIME = 256  # tasks handed to the scheduler, so that a new worker finds work
 
 
 class DaskGrader:
@@ -34,13 +34,13 @@ class DaskGrader:
     Parameters
     ----------
     address : str
-        Of the scheduler: ``tcp://HOST:8786``, or ``tls://`` as Dask's own configuration sets it up.
+        Address of the scheduler: ``tcp://HOST:8786``, or ``tls://`` as set up in Dask's own configuration.
     folder : CourseFolder
 
     Raises
     ------
     GraderError
-        On entry: there is no scheduler, no worker, or one that sees another folder or has other packages.
+        On entry, when there is no scheduler or no worker, or a worker has another folder or other packages.
     """
 
     def __init__(self, address: str, folder: CourseFolder) -> None:
@@ -72,18 +72,18 @@ class DaskGrader:
             start = f"`dask worker {self._address} --nthreads 4`, on each machine, starts one that grades four at a time"
             raise GraderError(f"the scheduler at {self._address} has no workers; {start}.") from error
         try:
-            self._client.register_plugin(_Bench(self._name, self._mark, packages()))
-        except Exception as error:  # whatever a worker makes of what it cannot load
+            self._client.register_plugin(_GradingPlugin(self._name, self._mark, packages()))
+        except Exception as error:  # any error of a worker that cannot load the plug-in
             why = f"{type(error).__name__}: {error}"
             raise GraderError(f"a worker of {self._address} has not this course's `course` package ({why}); install it there.") from error
-        told: dict[str, dict[str, str]] = self._client.run(_state, self._name)
-        if problems := [f"worker {worker} {each['problem']}" for worker, each in told.items() if each["problem"]]:
+        states: dict[str, dict[str, str]] = self._client.run(_state, self._name)
+        if problems := [f"worker {worker} {each['problem']}" for worker, each in states.items() if each["problem"]]:
             raise GraderError("\n".join(problems))
-        for worker in sorted(worker for worker, each in told.items() if each["sandbox"] != "namespace"):
+        for worker in sorted(worker for worker, each in states.items() if each["sandbox"] != "namespace"):
             print(f"The machine of worker {worker} has no user namespaces: {UNSEALED}.", file=sys.stderr)
 
     def grade(self, work: GradingTask) -> Result:
-        """As a worker's process found it. Raises `BatchCancelled`, or whatever kept all workers that tried from it."""
+        """The result from a worker. Raises `BatchCancelled`, or RuntimeError when no worker could grade it."""
         number = next(self._numbers)
         try:
             self._futures[number] = self._client.submit(_grade, self._name, work, key=f"{self._name}-{number}", pure=False)
@@ -100,16 +100,16 @@ class DaskGrader:
         try:
             self._client.cancel(list(self._futures.values()), force=True)
             if self._client.status == "running":
-                self._client.unregister_worker_plugin(self._name)  # which ends the processes there
-        except (OSError, ValueError):  # a scheduler that is gone took its workers along; a plugin that was never there
+                self._client.unregister_worker_plugin(self._name)  # ends the grading processes there
+        except (OSError, ValueError):  # the scheduler is gone with its workers, or the plug-in was never registered
             pass
         finally:
             self._client.close()
             self._mark.unlink(missing_ok=True)
 
 
-class _Bench(WorkerPlugin):
-    """On each worker: has a process of ours grade, which is started when first asked and ended when the batch is given up."""
+class _GradingPlugin(WorkerPlugin):
+    """The plug-in of a worker: grades in a process that starts with the first task and ends with the batch."""
 
     def __init__(self, name: str, mark: Path, packages: str) -> None:
         self.name, self._mark, self._packages = name, mark, packages
@@ -120,7 +120,7 @@ class _Bench(WorkerPlugin):
         self.problem = self._look()
 
     def _look(self) -> str:
-        """Why this worker cannot be used."""
+        """Why this worker cannot be used; empty when it can."""
         root = self._mark.parent
         if not self._mark.exists():
             return f"does not see {root} as this machine does; share that folder with it, at the same path."
@@ -143,7 +143,7 @@ class _Bench(WorkerPlugin):
         return self._worker.grade(work)
 
     def transition(self, key: str, start: str, finish: str, **_: object) -> None:
-        """Dask cannot stop what a worker is doing for a client that has gone, or was interrupted."""
+        """End the process when a task is released: Dask cannot stop a running task of a client that is gone or was interrupted."""
         if (start, finish) == ("executing", "released") and str(key).startswith(self.name):
             threading.Thread(target=self._end).start()
 
@@ -157,10 +157,10 @@ class _Bench(WorkerPlugin):
 
 
 def _grade(name: str, work: GradingTask) -> Result:
-    """On a worker."""
+    """Grade on a worker."""
     return get_worker().plugins[name].grade(work)
 
 
 def _state(name: str, dask_worker: Any) -> dict[str, str]:
-    """On a worker."""
+    """The state of the plug-in on a worker."""
     return {"problem": dask_worker.plugins[name].problem, "sandbox": best_mode()}

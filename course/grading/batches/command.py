@@ -66,31 +66,31 @@ def _grade(options: argparse.Namespace) -> int:
     try:
         works = grading_tasks(folder, options.assignments, options.students, options.personal)
         works = [replace(work, draft=options.draft) for work in works]
-        waiting, standing = pending(works) if options.resume else (works, [])
+        waiting, unchanged = pending(works) if options.resume else (works, [])
         earlier = {result.name: result for work in waiting if (result := Result.read(work.results, work.notebook))}
         if best_mode() != "namespace" and not options.scheduler:
             print(f"This machine has no user namespaces: {UNSEALED}.", file=sys.stderr)
         if not (options.draft or options.no_gradebook):
             nbgrader_gradebook.require({work.assignment for work in works}, folder, nbgrader_gradebook.url_of(folder, options.db))
         jobs, grader = _grader(options, folder)
-        graded = _with_progress(waiting, jobs, grader, len(standing), console)
-        results = sorted([*standing, *graded], key=lambda result: result.name)
+        graded = _with_progress(waiting, jobs, grader, len(unchanged), console)
+        results = sorted([*unchanged, *graded], key=lambda result: result.name)
         if not options.draft:
-            results = _given_out(results, folder, options, console)
+            results = _exported(results, folder, options, console)
     except (FolderError, GraderError) as error:
         print(f"course grade: {error}", file=sys.stderr)
         return 2
     if options.draft:
-        _tell_drafts(results, len(standing), folder, console)
+        _print_drafts(results, len(unchanged), folder, console)
     else:
-        grading_summary.print_summary(results, len(standing), grading_summary.write(folder, results), console)
+        grading_summary.print_summary(results, len(unchanged), grading_summary.write(folder, results), console)
     if changed := list(changes.changes((earlier[result.name], result) for result in graded if result.name in earlier)):
         console.print(changes.table(changed))
     return 1 if any(result.needs_human for result in results) else 0
 
 
-def _given_out(results: Sequence[Result], folder: CourseFolder, options: argparse.Namespace, console: Console) -> list[Result]:
-    """The results with what humans decided, in the gradebook and in the spreadsheets."""
+def _exported(results: Sequence[Result], folder: CourseFolder, options: argparse.Namespace, console: Console) -> list[Result]:
+    """The results with the decisions of humans, written to the gradebook and the spreadsheets."""
     made = overrides.decisions(folder)
     decided = [overrides.apply_decisions(result, made) for result in results]
     if not options.no_gradebook:
@@ -102,15 +102,15 @@ def _given_out(results: Sequence[Result], folder: CourseFolder, options: argpars
     return decided
 
 
-def _tell_drafts(drafts: Sequence[Result], standing: int, folder: CourseFolder, console: Console) -> None:
+def _print_drafts(drafts: Sequence[Result], unchanged: int, folder: CourseFolder, console: Console) -> None:
     lines = [f"{draft.student}, {draft.notebook}: {why}" for draft in drafts for why in draft.needs_human]
-    lines.append(grading_summary.totals_line(drafts, f" ({standing} stood already)" if standing else ""))
+    lines.append(grading_summary.totals_line(drafts, f" ({unchanged} stood already)" if unchanged else ""))
     lines.append(f"These are drafts, in {folder.root / 'drafts'}: no score counts, the gradebook is as it was.")
     console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
 
 
 def grading_tasks(folder: CourseFolder, assignments: Sequence[str], students: Sequence[str] | None, personal: bool) -> list[GradingTask]:
-    """Everything that was handed in, assignment by assignment.
+    """A task for each submitted notebook, by assignment.
 
     Raises
     ------
@@ -132,7 +132,7 @@ def grading_tasks(folder: CourseFolder, assignments: Sequence[str], students: Se
 
 
 def _grader(options: argparse.Namespace, folder: CourseFolder) -> tuple[int, Grader | None]:
-    """How many at a time, and who grades; None for processes of this machine."""
+    """The number of submissions at a time, and the grader; None for processes on this machine."""
     if not options.scheduler:
         return options.jobs or os.cpu_count(), None
     try:
@@ -144,14 +144,14 @@ def _grader(options: argparse.Namespace, folder: CourseFolder) -> tuple[int, Gra
 
 
 class _Rate(ProgressColumn):
-    """How many notebooks a minute, as of late."""
+    """Notebooks a minute, recently."""
 
     def render(self, task: Task) -> Text:
         speed = task.finished_speed or task.speed
         return Text("" if speed is None else f"{60 * speed:.1f} a minute")
 
 
-def _with_progress(works: Sequence[GradingTask], jobs: int, grader: Grader | None, standing: int, console: Console) -> list[Result]:
+def _with_progress(works: Sequence[GradingTask], jobs: int, grader: Grader | None, unchanged: int, console: Console) -> list[Result]:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -162,14 +162,14 @@ def _with_progress(works: Sequence[GradingTask], jobs: int, grader: Grader | Non
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, disable=not (works and console.is_terminal)) as progress:
-        task = progress.add_task("grading", total=standing + len(works), completed=standing)
+        task = progress.add_task("grading", total=unchanged + len(works), completed=unchanged)
 
-        def tell(result: Result) -> None:
+        def on_result(result: Result) -> None:
             progress.update(task, advance=1, description=f"graded {result.student}, {result.notebook}")
             if not console.is_terminal:
                 console.print(_line(result), markup=False, highlight=False, soft_wrap=True)
 
-        return grade_all(works, jobs, tell, grader)
+        return grade_all(works, jobs, on_result, grader)
 
 
 def _line(result: Result) -> str:

@@ -1,4 +1,4 @@
-"""Results given to others: nbgrader's gradebook, spreadsheets of learning platforms, and JUnit for CI systems."""
+"""Exports results to nbgrader's gradebook, to spreadsheets for learning platforms, and to JUnit for CI systems."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from course.grading.batches.result import Result
 
 
 def gradebook(results: Sequence[Result], folder: CourseFolder, db_url: str = "") -> list[Result]:
-    """Write scores into nbgrader's gradebook and the executed notebooks to ``autograded/``, from which formgrader and feedback go on.
+    """Write scores to nbgrader's gradebook and executed notebooks to ``autograded/``, where formgrader and feedback read them.
 
-    Returns the results with what the gradebook adds: penalties for what was handed in late, and extra credit.
+    Returns the results with the gradebook's late penalties and extra credit.
 
     Parameters
     ----------
     db_url : str
-        As SQLAlchemy has it, ``"postgresql://..."`` for one; `book.url_of` when empty.
+        As SQLAlchemy has it, for example ``"postgresql://..."``; when empty, the URL of `nbgrader_gradebook.url_of`.
 
     Raises
     ------
@@ -37,7 +37,7 @@ def gradebook(results: Sequence[Result], folder: CourseFolder, db_url: str = "")
 
     url = nbgrader.url_of(folder, db_url)
     with warnings.catch_warnings(), nbgrader.open_gradebook(url) as book:
-        warnings.filterwarnings("ignore", message="Object of type <Submitted")  # of SQLAlchemy, about how nbgrader makes a new submission
+        warnings.filterwarnings("ignore", message="Object of type <Submitted")  # SQLAlchemy warns about how nbgrader makes a new submission
         for result in results:
             try:
                 book.update_or_create_student(result.student)
@@ -64,7 +64,7 @@ def gradebook(results: Sequence[Result], folder: CourseFolder, db_url: str = "")
 
 
 def _remember_penalty(result: Result, folder: CourseFolder) -> None:
-    """For those who read results without the gradebook; else a stored result is what the grader found."""
+    """Add the penalty to the stored result, for readers without the gradebook."""
     place = folder.results(result.student, result.assignment)
     stored = Result.read(place, result.notebook)
     if stored and stored.penalty != result.penalty:
@@ -80,10 +80,10 @@ def _keep_notebook(result: Result, folder: CourseFolder) -> None:
 
 
 def table(results: Sequence[Result], path: Path) -> None:
-    """A row for each exercise of each student.
+    """Write a row for each exercise of each student.
 
-    ``total`` is the score with extra credit, less the penalty: nbgrader takes that off a notebook, and each exercise bears a share as
-    large as its share of the notebook's points.
+    ``total`` is the score with extra credit less the penalty. nbgrader deducts a penalty from the notebook; each exercise bears a share in
+    proportion to its points.
     """
     rows = []
     for result in results:
@@ -99,9 +99,9 @@ def table(results: Sequence[Result], path: Path) -> None:
 
 
 def canvas(results: Sequence[Result], path: Path) -> None:
-    """For the import of Canvas' gradebook, which knows students by their SIS login; its columns as of "How do I import grades", 2026-11-24.
+    """Write a file for import into Canvas' gradebook, by SIS login; columns as in "How do I import grades", 2026-11-24.
 
-    Who has something that needs a human is left out, and so keeps what Canvas has.
+    An assignment with a score that needs a human is left empty, so that Canvas keeps its value.
     """
     assignments, totals, possible = _totals(results)
     rows = [["    Points Possible", "", "", "", "", *(_number(possible[name]) for name in assignments)]]
@@ -110,15 +110,15 @@ def canvas(results: Sequence[Result], path: Path) -> None:
 
 
 def moodle(results: Sequence[Result], path: Path) -> None:
-    """For Moodle's import of grades: map "ID number" to the user and each assignment to its grade item."""
+    """Write a file for Moodle's import of grades: map "ID number" to the user and each assignment to its grade item."""
     assignments, totals, _ = _totals(results)
     rows = [[student, *(_number(scores.get(name)) for name in assignments)] for student, scores in totals.items()]
     _write(path, ["ID number", *assignments], rows)
 
 
 def junit(results: Sequence[Result], path: Path) -> None:
-    """A test suite for each notebook of each student, a test case for each exercise: it fails short of all points, and errs where a
-    human is needed."""
+    """Write a test suite for each notebook of each student and a test case for each exercise. A test case fails without full points, and
+    is an error where a human is needed."""
     root = ElementTree.Element("testsuites")
     for result in results:
         name = f"{result.student}/{result.assignment}/{result.notebook}"
@@ -144,7 +144,7 @@ EXPORTS: dict[str, tuple[str, Callable[[Sequence[Result], Path], None]]] = {
 
 
 def _totals(results: Sequence[Result]) -> tuple[list[str], dict[str, dict[str, float]], dict[str, float]]:
-    """Assignments; by student the points of each that needs no human, after penalties; and the points possible."""
+    """Assignments; points by student and assignment after penalties, unless a human is needed; and the possible points."""
     found: dict[tuple[str, str], list[Result]] = defaultdict(list)
     for result in results:
         found[result.student, result.assignment].append(result)

@@ -1,4 +1,4 @@
-"""The folder of a course, as nbgrader lays it out and `nbgrader_config.py` names its parts."""
+"""The folder of a course in nbgrader's layout, with the folder names of `nbgrader_config.py`."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from nbformat.notebooknode import NotebookNode
 
 
 class FolderError(Exception):
-    """Something of the course's folder is not there; the message names it and what to do."""
+    """A part of the course's folder is missing; the message names it and what to do."""
 
 
 @dataclass(frozen=True)
 class CourseFolder:
-    """``root`` holds ``solutions/``, ``notebooks/``, ``graders/``, ``submitted/``; grading adds ``results/`` and what is made of them."""
+    """``root`` holds ``solutions/``, ``notebooks/``, ``graders/``, ``submitted/``; grading adds ``results/`` and more."""
 
     root: Path
 
@@ -42,7 +42,7 @@ class CourseFolder:
         return self.root / "autograded" / student / assignment
 
     def assignments(self) -> list[str]:
-        """All that were released, in order."""
+        """All released assignments, in order."""
         return sorted({path.parent.name for path in (self.root / "notebooks").glob("m*/*.ipynb")})
 
     def notebooks(self, assignment: str) -> list[str]:
@@ -62,16 +62,16 @@ class CourseFolder:
         return nbformat.read(self.root / "notebooks" / assignment / f"{notebook}.ipynb", as_version=4)
 
     def students(self, assignment: str) -> list[str]:
-        """Who handed in something, in order."""
+        """The students who handed something in, in order."""
         return sorted(path.parent.name for path in (self.root / "submitted").glob(f"*/{assignment}") if path.is_dir())
 
     def checks(self, assignment: str) -> str:
-        """The version of an assignment's checks: a hash of all that its exercises are defined by."""
+        """The version of an assignment's checks: a hash of the files that define its exercises."""
         return digest(path for path in sorted((self.graders / assignment).glob("*.py")))
 
 
 def digest(files: Iterable[Path]) -> str:
-    """SHA-256 of files, names included; of one that cannot be read, its name alone."""
+    """SHA-256 of the names and contents of files; only the name of a file that cannot be read."""
     total = hashlib.sha256()
     for path in files:
         total.update(f"{path.name}\0".encode(errors="surrogateescape"))

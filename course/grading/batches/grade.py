@@ -1,4 +1,4 @@
-"""The core: a submitted notebook in, a `Result` out, its executed copy beside it. No database."""
+"""Grades one submitted notebook: writes a `Result` and the executed notebook. Uses no database."""
 
 from __future__ import annotations
 
@@ -39,20 +39,20 @@ class GradingTask:
     root : Path
         The course's folder.
     seed : str
-        From which graded cases are drawn.
+        The grading seed, from which graded cases are drawn.
     personal : bool
-        Whether the student worked on variants of their own.
+        Whether the student worked on personal variants.
     draft : bool
-        Whether it is unfinished work, whose score counts nowhere.
+        Whether it is unfinished work, whose score does not count.
     kernels : str
-        As of `course.grading.submission.run.Submission`.
+        As in `course.grading.submission.run.Submission`.
     """
 
     root: Path
     student: str
     assignment: str
     notebook: str
-    seed: str = field(repr=False)  # no log is to have it
+    seed: str = field(repr=False)  # kept out of logs
     personal: bool = False
     cell_seconds: float = CELL_SECONDS
     draft: bool = False
@@ -84,7 +84,7 @@ class GradingTask:
         return cls(**document | {"root": Path(document["root"])})
 
     def empty_result(self) -> Result:
-        """A result that knows what is graded, and of nothing how."""
+        """A result with the hashes of what is graded, and no findings."""
         folder = self.folder
         parts = {
             "submission": digest(handed_in(folder.submission(self.student, self.assignment))),
@@ -99,7 +99,7 @@ class GradingTask:
 
 @cache
 def packages() -> str:
-    """A hash of all installed packages and their versions; not by sys.path, onto which setuptools puts what it brings along."""
+    """A hash of all installed packages and their versions. It ignores sys.path, to which setuptools adds its vendored packages."""
     places = [*site.getsitepackages(), *([site.getusersitepackages()] if site.ENABLE_USER_SITE else [])]
     names = sorted({f"{each.metadata['Name']}=={each.version}" for each in distributions(path=places)})
     return hashlib.sha256("\n".join(names).encode()).hexdigest()
@@ -118,7 +118,7 @@ def grade(work: GradingTask) -> Result:
         try:
             notebook = _read(path)
             repairs += repair(notebook, masters)
-        except Exception as error:  # there is no end of what a broken file makes of nbformat
+        except Exception as error:  # nbformat raises many kinds of error for a broken file
             result = finished(blank, status=UNGRADED, fault=_unreadable(path.relative_to(work.root), error))
         else:
             overwrite(notebook, masters)
@@ -150,7 +150,7 @@ def finished(result: Result, **changes: Any) -> Result:
 
 
 def _find(work: GradingTask, masters: Sequence[ReleasedCell]) -> tuple[Path | None, list[str]]:
-    """The submitted notebook, and what had to be mended to find it; None when it was not handed in."""
+    """The submitted notebook and the repairs needed to find it; None when it was not handed in."""
     folder = work.folder.submission(work.student, work.assignment)
     path = folder / f"{work.notebook}.ipynb"
     if path.is_file() and not path.is_symlink():
@@ -160,7 +160,7 @@ def _find(work: GradingTask, masters: Sequence[ReleasedCell]) -> tuple[Path | No
 
 
 def _read(path: Path) -> NotebookNode:
-    """The notebook without its outputs. Raises ValueError, or whatever nbformat makes of a broken file."""
+    """The notebook without its outputs. Raises ValueError, or any error of nbformat for a broken file."""
     if path.stat().st_size > LARGEST_NOTEBOOK:
         raise ValueError(f"it has {path.stat().st_size:,} bytes, most of which must be outputs")
     notebook = nbformat.from_dict(json.loads(path.read_text(encoding="utf-8")))
@@ -180,7 +180,7 @@ def _nothing(masters: Sequence[ReleasedCell]) -> dict[str, dict]:
 
 
 def _plain(notebook: NotebookNode) -> NotebookNode:
-    """With every cell as a cell must be, and no output: what a learner's run showed proves nothing."""
+    """The notebook with valid cells and without outputs: the outputs of a learner's own run prove nothing."""
     cells = notebook.get("cells")
     if not isinstance(cells, list):
         raise ValueError("it has no list of cells")
@@ -202,7 +202,7 @@ def _plain_cell(cell: NotebookNode) -> NotebookNode:
 
 
 def _renamed(folder: Path, work: GradingTask, masters: Sequence[ReleasedCell]) -> Path | None:
-    """The one other notebook that holds most of the released check cells; none when it is one of the assignment's others."""
+    """A renamed notebook: the one with most of the released check cells, leaving out the assignment's other notebooks."""
     expected = set(work.folder.notebooks(work.assignment))
     best, most = None, 0
     for path in sorted(folder.glob("*.ipynb")):
@@ -215,7 +215,7 @@ def _renamed(folder: Path, work: GradingTask, masters: Sequence[ReleasedCell]) -
 
 
 def scored(work: GradingTask, masters: Sequence[ReleasedCell], outcomes: dict[str, GradingOutcome]) -> Iterator[tuple[str, dict]]:
-    """Exercise id, and its score, points, fault and report, in the order of the notebook."""
+    """Each exercise id with its score, points, fault and report, in the order of the notebook."""
     defined = catalogue.checks((master.name for master in masters), work.folder.graders)
     for master in masters:
         if master.points is None:

@@ -1,4 +1,4 @@
-"""Late submissions: nbgrader's own preprocessor, with the plug-in that `nbgrader_config.py` names, on results that are in the gradebook."""
+"""Late penalties: runs nbgrader's own preprocessor, with the plug-in that `nbgrader_config.py` names, on results in the gradebook."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from course.grading.batches import nbgrader_gradebook
 from course.grading.batches.folder import CourseFolder
 from course.grading.batches.result import Result
 
-TIMESTAMP = "timestamp.txt"  # beside the notebooks, by nbgrader's exchange and collectors
-LONGEST = 100  # characters of one
+TIMESTAMP = "timestamp.txt"  # nbgrader's exchange and collectors write it beside the notebooks
+LONGEST = 100  # characters that are read of it
 
 
 def submitted_at(result: Result, folder: CourseFolder) -> dict[str, datetime]:
-    """When it was handed in, as ``timestamp`` in UTC, for nbgrader's gradebook; empty when nothing says so."""
+    """The submission time as ``{"timestamp": UTC}``, for nbgrader's gradebook; empty when it is not known."""
     path = folder.submission(result.student, result.assignment) / TIMESTAMP
     if not path.is_file() or path.is_symlink():
         return {}
@@ -37,12 +37,12 @@ def submitted_at(result: Result, folder: CourseFolder) -> dict[str, datetime]:
 
 
 def with_late_penalties(results: Iterable[Result], folder: CourseFolder, url: str) -> list[Result]:
-    """The results with the penalties that nbgrader gives them, also in the gradebook, and the extra credit that is there.
+    """The results with nbgrader's penalties, which it also writes to the gradebook, and with the gradebook's extra credit.
 
     Parameters
     ----------
     url : str
-        Of the gradebook, in which they are.
+        The gradebook's URL; the results are in it.
     """
     assign = _penalties(folder.root)
     found = []
@@ -50,7 +50,7 @@ def with_late_penalties(results: Iterable[Result], folder: CourseFolder, url: st
         for result in results:
             submitted = gradebook.find_submission_notebook(result.notebook, result.assignment, result.student)
             if submitted.late_submission_penalty is not None or submitted.assignment.total_seconds_late > 0:
-                gradebook.db.commit()  # the preprocessor opens the gradebook for itself
+                gradebook.db.commit()  # the preprocessor opens the gradebook itself
                 where = {"notebook": result.notebook, "assignment": result.assignment, "student": result.student, "db_url": url}
                 assign.preprocess(new_notebook(), {"nbgrader": where})
                 gradebook.db.expire_all()
@@ -65,7 +65,7 @@ def _with_credit(result: Result, submitted: SubmittedNotebook) -> Result:
 
 
 def _penalties(root: Path) -> AssignLatePenalties:
-    """Set up as `nbgrader autograde` in that folder would."""
+    """The preprocessor, configured as for `nbgrader autograde` in that folder."""
     log = logging.getLogger(__name__)
-    log.setLevel(logging.ERROR)  # who is late stands in the table
+    log.setLevel(logging.ERROR)  # the summary shows who is late
     return AssignLatePenalties(config=nbgrader_gradebook.config(root), log=log)

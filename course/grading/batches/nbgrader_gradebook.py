@@ -1,4 +1,4 @@
-"""nbgrader's gradebook of a course, and nbgrader's configuration, as its own commands would find them in the course's folder."""
+"""Opens nbgrader's gradebook and reads its configuration as nbgrader's own commands do in the course's folder."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from course.grading.batches.folder import CourseFolder, FolderError
 
 
 def config(root: Path) -> Config:
-    """What `nbgrader_config.py` there says, and that of this user."""
+    """The configuration of `nbgrader_config.py` in that folder and of this user."""
     with contextlib.chdir(root):
         app = NbGraderApp()
         app.init_syspath()  # a plug-in may be a file of the course's folder
@@ -28,14 +28,14 @@ def config(root: Path) -> Config:
 def url_of(folder: CourseFolder, given: str = "") -> str:
     """The gradebook's URL: the one given, else that of the configuration, else ``gradebook.db`` in the folder.
 
-    ``postgresql://`` means whichever driver is installed; SQLAlchemy 2.1 takes it for psycopg, earlier releases for psycopg2.
+    ``postgresql://`` uses the installed driver; SQLAlchemy 2.1 would take psycopg, earlier releases psycopg2.
 
     Raises
     ------
     FolderError
-        When it is none.
+        When it is not a URL.
     """
-    configured = config(folder.root)  # also for what it does to PATH, where nbgrader looks for `alembic`
+    configured = config(folder.root)  # also sets PATH, on which nbgrader looks for `alembic`
     url = given or configured.get("CourseDirectory", {}).get("db_url") or f"sqlite:///{folder.root / 'gradebook.db'}"
     try:
         parsed = make_url(url)
@@ -48,17 +48,17 @@ def url_of(folder: CourseFolder, given: str = "") -> str:
 
 @contextlib.contextmanager
 def open_gradebook(url: str) -> Iterator[Gradebook]:
-    """The gradebook.
+    """Open the gradebook.
 
     Parameters
     ----------
     url : str
-        Of `url_of`.
+        From `url_of`.
 
     Raises
     ------
     FolderError
-        When it cannot be opened; a password in the URL is not told.
+        When it cannot be opened; the message hides a password in the URL.
     """
     shown = make_url(url).render_as_string(hide_password=True)
     try:
@@ -73,7 +73,7 @@ def open_gradebook(url: str) -> Iterator[Gradebook]:
 
 
 def require(assignments: Iterable[str], folder: CourseFolder, url: str) -> None:
-    """Raises FolderError unless all of these are in the gradebook: better before a night of grading than after it."""
+    """Raise FolderError unless all assignments are in the gradebook, before hours of grading."""
     with open_gradebook(url) as book:
         for name in assignments:
             try:

@@ -1,4 +1,4 @@
-"""Decisions of humans on scores and on extra credit: logged with their reasons, and applied to whatever is graded afterwards."""
+"""Decisions of humans on scores and extra credit: logged with their reasons, and applied to every later grading."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from course.grading import catalogue
 from course.grading.batches.folder import CourseFolder, FolderError
 from course.grading.batches.result import Result
 
-LOG = "overrides.jsonl"  # below results/; a line a decision, the last one counts
+LOG = "overrides.jsonl"  # in results/; one decision a line, the last one counts
 
 
 def record_decision(
     folder: CourseFolder, student: str, exercise_id: str, reason: str, points: float | None = None, extra: float | None = None
 ) -> Result:
-    """Log a decision on the score, on extra credit or on both; the result that it changes, with all decisions applied.
+    """Log a decision on the score, on extra credit or on both; returns the changed result, with all decisions applied.
 
     Raises
     ------
     UnknownExercise
     FolderError
-        When the student has no result for it, the points are none of the exercise's, or nothing is decided or no reason given.
+        When the student has no result for it, the points are out of range, nothing is decided, or there is no reason.
     """
     exercise = catalogue.find(exercise_id, folder.graders)
     found = [result for result in _results(folder, student) if exercise_id in result.exercises]
@@ -67,7 +67,7 @@ def decisions(folder: CourseFolder) -> dict[tuple[str, str], Mapping]:
 
 
 def apply_decisions(result: Result, made: Mapping[tuple[str, str], Mapping]) -> Result:
-    """``result`` with the scores that were decided on, such an exercise with the decision as ``override``, and with extra credit."""
+    """``result`` with the decided scores and extra credit; an exercise with a decided score has the decision as ``override``."""
     changed = {name: each | _changes(decision) for name, each in result.exercises.items() if (decision := made.get((result.student, name)))}
     return replace(result, exercises={**result.exercises, **changed})
 

@@ -1,12 +1,12 @@
-"""What a grading process has imported and read before it is forked: what is the same for each; nothing is left open by it."""
+"""Imports and reads what every grading process needs, before it is forked. Leaves nothing open."""
 
 import gc
 
 import boto3  # noqa: F401  for the grader's clients
-import IPython  # noqa: F401  which jupyter_client asks where kernels are specified
+import IPython  # noqa: F401  jupyter_client asks it for the folders of kernel specs
 import nbclient  # noqa: F401
 import nbformat
-import pandas  # noqa: F401  which checks judge tables with
+import pandas  # noqa: F401  for checks of tables
 
 import course.localaws.server.preload  # noqa: F401  for the submission's local AWS
 from course.grading import vocabulary
@@ -18,4 +18,4 @@ grade.packages()
 nbformat.validate(nbformat.v4.new_notebook())  # compiles the schema
 vocabulary.domains("C01")
 vocabulary.topics()
-gc.freeze()  # it all stays, so that no fork's garbage collector goes through it, and copies it
+gc.freeze()  # these objects stay; without freeze every fork's garbage collector would touch and so copy them

@@ -1,4 +1,4 @@
-"""Many submissions at a time: each in a process of its own, none in the way of another, none lost and none graded twice."""
+"""Grades many submissions at a time, each in its own process, so that none disturbs another, is lost or is graded twice."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ from course.grading.batches.result import UNGRADED, Result
 from course.grading.sandbox import kernel_forkserver
 from course.localaws.server import launch
 
-TRIES = 3  # of a submission whose grading process ends without a result
-SECONDS = 2 * 3600.0  # after which that process is ended
+TRIES = 3  # tries of a submission whose grading process ends without a result
+SECONDS = 2 * 3600.0  # time limit of a grading process
 PRELOADED = ["course.grading.batches.preload"]
 GRACE_SECONDS = 30.0
-# Of OpenMP (XGBoost, scikit-learn) and Arrow, in all that they start, unless it is set: as many submissions at a time as jobs, each on a
-# core, with the same result however many cores there are.
+# The number of threads of OpenMP (XGBoost, scikit-learn) and Arrow in grading processes and their children, unless it is set already. With
+# one thread, each submission uses one core and its results do not depend on the number of cores.
 THREADS = "OMP_NUM_THREADS"
 
 OnResult = Callable[[Result], None]
 
 
 class GraderError(Exception):
-    """Nothing at all can be graded; the message says why and what to do."""
+    """Grading cannot start; the message says why and what to do."""
 
 
 class Grader(Protocol):
-    """Grades somewhere. A context manager; when its block ends, so does what it has begun.
+    """Grades submissions here or on other machines. A context manager; the end of its block ends the grading under way.
 
-    ``grade`` raises when a piece of work could not be graded, by no fault of the work, and `BatchCancelled` when the block has ended.
+    ``grade`` raises when a submission could not be graded through no fault of its own, and `BatchCancelled` when the block has ended.
     """
 
     def __enter__(self) -> Grader: ...
@@ -49,36 +49,36 @@ class Grader(Protocol):
 
 
 def pending(works: Sequence[GradingTask]) -> tuple[list[GradingTask], list[Result]]:
-    """What is still to be graded, and the results that stand: same submission, checks, seed and packages."""
-    waiting, standing = [], []
+    """The tasks still to grade, and the results still valid: same submission, checks, seed and packages."""
+    waiting, valid = [], []
     for work in works:
         old = Result.read(work.results, work.notebook)
         if old is not None and not old.fault and old.key == work.empty_result().key:
-            standing.append(old)
+            valid.append(old)
         else:
             waiting.append(work)
-    return waiting, standing
+    return waiting, valid
 
 
 def grade_all(works: Sequence[GradingTask], jobs: int, on_result: OnResult, grader: Grader | None = None) -> list[Result]:
-    """Grade everything, ``jobs`` at a time; an infrastructure failure makes an *ungraded* result, after some tries.
+    """Grade all tasks, ``jobs`` at a time. A task that fails `TRIES` times gets an *ungraded* result.
 
     Parameters
     ----------
     on_result : callable
-        Called in this thread as each is known.
+        Called in this thread with each result as it is known.
     grader : Grader, optional
-        `ProcessGrader` of this machine when not given.
+        By default a `ProcessGrader` on this machine.
 
     Raises
     ------
     GraderError
     BaseException
-        Whatever interrupts it: the processes under way are ended then, and what is written stays.
+        Any interruption: the running processes are ended, and written results stay.
     """
     results: list[Result] = []
     grader = grader or ProcessGrader(preload=len(works) > jobs)
-    with ThreadPoolExecutor(jobs, thread_name_prefix="grade") as pool, grader as one:  # ended first: the pool waits for it
+    with ThreadPoolExecutor(jobs, thread_name_prefix="grade") as pool, grader as one:  # exits first: the pool waits
         waiting: list[Future] = [pool.submit(_tried, one, work) for work in works]
         try:
             for done in as_completed(waiting):
@@ -99,7 +99,7 @@ def _tried(grader: Grader, work: GradingTask) -> Result:
             raise
         except Exception as error:
             why = f"{type(error).__name__}: {error}"
-            time.sleep(number)  # whatever it was, such as a lack of memory, may pass
+            time.sleep(number)  # the cause, such as a lack of memory, may pass
     fault = f"grading it failed {TRIES} times, at last with {why}. `{work.command}` tries again."
     result = finished(work.empty_result(), status=UNGRADED, fault=fault)
     result.write(work.results)
@@ -107,24 +107,24 @@ def _tried(grader: Grader, work: GradingTask) -> Result:
 
 
 class BatchCancelled(Exception):
-    """The batch was given up while this was graded."""
+    """The batch was cancelled while this submission was graded."""
 
 
 class ProcessGrader:
-    """A process for each submission, forked from one that has imported what grading takes. A context manager.
+    """Grades each submission in its own process, forked from one that has imported what grading needs. A context manager.
 
-    That one has opened nothing and drawn nothing, so that each begins alike. When the block ends by an exception, so do they. Numbers are
-    computed by one thread in each (`THREADS`).
+    The parent process has opened nothing and drawn no random number, so that all children start in the same state. They end with the
+    block. Each uses one thread for numerical work (`THREADS`).
 
     Parameters
     ----------
     preload : bool
-        Whether kernels are to be there at once, which pays from the first submission on that does not begin at once itself.
+        Whether to start a forkserver for kernels; worth it when there are more submissions than jobs.
 
     Attributes
     ----------
     kernels : str
-        As of `course.grading.submission.run.Submission`.
+        As in `course.grading.submission.run.Submission`.
     """
 
     def __init__(self, preload: bool = True) -> None:
@@ -134,19 +134,19 @@ class ProcessGrader:
         self._running: set[multiprocessing.process.BaseProcess] = set()
         self._lock = threading.Lock()
         self._given_up = False
-        self._put_away = contextlib.ExitStack()
+        self._cleanup = contextlib.ExitStack()
         self.kernels = ""
 
     def __enter__(self) -> ProcessGrader:
         if THREADS not in os.environ:
             os.environ[THREADS] = "1"
-            self._put_away.callback(os.environ.pop, THREADS, None)
+            self._cleanup.callback(os.environ.pop, THREADS, None)
         if self._preload:
-            self.kernels = self._put_away.enter_context(kernel_forkserver.start_forkserver())
+            self.kernels = self._cleanup.enter_context(kernel_forkserver.start_forkserver())
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        with self._put_away:
+        with self._cleanup:
             self._end()
 
     def _end(self) -> None:
@@ -154,19 +154,19 @@ class ProcessGrader:
             self._given_up = True
             left = list(self._running)
         for process in left:
-            process.terminate()  # it then puts away what it started
+            process.terminate()  # it then ends what it started
         end = time.monotonic() + GRACE_SECONDS
         for process in left:
             process.join(max(0.0, end - time.monotonic()))
             process.kill()
 
     def grade(self, work: GradingTask) -> Result:
-        """The result of one piece of work, graded in a new process.
+        """Grade one submission in a new process.
 
         Raises
         ------
         RuntimeError
-            When the process ended without one.
+            When the process ended without a result.
         """
         process = self._context.Process(target=_child, args=(replace(work, kernels=self.kernels),))
         with self._lock:
@@ -192,12 +192,12 @@ class ProcessGrader:
 
 
 def log_of(work: GradingTask) -> Path:
-    """Where the process that grades it writes what is of no interest unless it fails."""
+    """The log file of the process that grades it, of interest when the process fails."""
     return work.results / f"{work.notebook}.log"
 
 
 def _child(work: GradingTask) -> None:
-    """What the new process does; it ends when the batch does, however that ends."""
+    """The main function of the new process, which ends when the batch ends for any reason."""
     launch.prepare()
     threading.Thread(target=_end_with_batch, daemon=True).start()
     log = log_of(work)
@@ -210,4 +210,4 @@ def _child(work: GradingTask) -> None:
 
 def _end_with_batch() -> None:
     multiprocessing.parent_process().join()
-    os.kill(os.getpid(), signal.SIGTERM)  # so that what was started is put away
+    os.kill(os.getpid(), signal.SIGTERM)  # SIGTERM lets it end what it started

@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except FolderError as error:
         print(f"course rescore: {error}", file=sys.stderr)
         return 2
-    return _tell(pairs, Console())
+    return _print_changes(pairs, Console())
 
 
 def _rescore(work: GradingTask, old: Result) -> Result:
@@ -53,7 +53,8 @@ def _rescore(work: GradingTask, old: Result) -> Result:
 
 
 def rescored(work: GradingTask, old: Result) -> Result:
-    """The result of the same run by today's checks. An exercise that asks for more than was recorded keeps its score; a note says so."""
+    """The result of the recorded run with today's checks. An exercise whose check needs more than the recording keeps its score, with
+    a note."""
     if old.fault or not work.evidence.exists():
         return old
     known, exercises, notes = evidence.read(work.evidence), dict(old.exercises), []
@@ -63,13 +64,13 @@ def rescored(work: GradingTask, old: Result) -> Result:
         except NotRecorded as error:
             notes.append(f"{name} cannot be judged again without a run: {error}")
     blank = work.empty_result()
-    # With a note it keeps its key, so that `course grade --resume` runs it again.
+    # With a note the result keeps its old key, so that `course grade --resume` runs it again.
     version = {} if notes else {"checks": blank.checks, "key": blank.key}
     return finished(replace(old, exercises=exercises, notes=[*old.notes, *notes], **version))
 
 
 def _judged(work: GradingTask, name: str, recorded: Evidence, released: float) -> dict:
-    """Score, fault and report of an exercise that was released with so many points."""
+    """Score, fault and report of an exercise; ``released`` are its points in the released notebook."""
     exercise = catalogue.find(name, work.folder.graders)
     catalogue.load_hidden(exercise, work.folder.graders)
     draw = seeds.Draw(work.student if work.personal else seeds.SELF_STUDY, work.student, work.seed)
@@ -78,7 +79,7 @@ def _judged(work: GradingTask, name: str, recorded: Evidence, released: float) -
     return {"score": score, "fault": fault, "report": render.as_json(outcome.report)}
 
 
-def _tell(pairs: Sequence[tuple[Result, Result]], console: Console) -> int:
+def _print_changes(pairs: Sequence[tuple[Result, Result]], console: Console) -> int:
     changed = list(changes.changes(pairs))
     if changed:
         console.print(changes.table(changed))

@@ -1,4 +1,4 @@
-"""What is known of one graded notebook: plain data, written before anything else is made of it."""
+"""The stored result of one graded notebook: plain data, from which gradebook, pages and spreadsheets are made."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ class Result:
     ----------
     student, assignment, notebook : str
     status : str
-        ``"graded"``; or ``"ungraded"``, by no fault of the learner's that a grader could judge: ``fault`` says why and what to do.
+        ``"graded"``, or ``"ungraded"`` when the notebook could not be graded: ``fault`` says why and what to do.
     exercises : dict
         Exercise id -> ``{"score": float or None, "points": float, "fault": str, "report": render.as_json}``. A score of None needs a human.
         Decisions of humans add ``override`` (`course.grading.batches.overrides`) and ``extra``, points beyond those of the exercise.
     repairs, notes : list of str
-        What was mended before the run; what was left out, cut off or ended in it.
+        Repairs before the run; what was left out, cut off or ended in it.
     sandbox : str
-        As `course.grading.submission.run.Run`.
+        As in `course.grading.submission.run.NotebookRun`.
     submission, checks, seed, packages : str
-        Hashes of what was handed in, the checks, the grading seed and the installed packages: what a result can be defended with.
+        Hashes of the submission, the checks, the grading seed and the installed packages, which document how it was graded.
     key : str
-        Of these four; a result whose key is the same need not be made again.
+        A hash of these four, the released notebook and the options; a result with the same key need not be made again.
     graded_at : str
         ISO 8601, UTC.
     seconds : float
     penalty : float
-        Points that nbgrader takes off for handing in late; known once the result is in the gradebook.
+        Points that nbgrader deducts for late submission; known once the result is in the gradebook.
     """
 
     student: str
@@ -59,7 +59,7 @@ class Result:
 
     @property
     def name(self) -> tuple[str, str, str]:
-        """Which notebook of whom: assignment, student, notebook."""
+        """Assignment, student and notebook."""
         return self.assignment, self.student, self.notebook
 
     @property
@@ -72,7 +72,7 @@ class Result:
 
     @property
     def total(self) -> float:
-        """What counts in the end, as nbgrader's export has it."""
+        """The final points: score and extra credit less the penalty, as in nbgrader's export."""
         return max(0.0, self.score + self.extra - self.penalty)
 
     @property
@@ -81,12 +81,12 @@ class Result:
 
     @property
     def needs_human(self) -> list[str]:
-        """Why a human has to look at it, a line each; empty when nobody has to."""
+        """The reasons why a human must look at it, one a line; empty when there are none."""
         faults = [f"{name}: {each['fault'] or 'it has no score'}" for name, each in self.exercises.items() if each["score"] is None]
         return ([self.fault] if self.fault else []) + faults
 
     def write(self, folder: Path) -> Path:
-        """Into ``folder``, whole or not at all."""
+        """Write it into ``folder``, atomically."""
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{self.notebook}{SUFFIX}"
         beside = path.with_suffix(".new")
@@ -96,7 +96,7 @@ class Result:
 
     @classmethod
     def read(cls, folder: Path, notebook: str) -> Result | None:
-        """None when there is none, or none that can be read."""
+        """The stored result; None when there is none or it cannot be read."""
         try:
             return cls(**json.loads((folder / f"{notebook}{SUFFIX}").read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError):

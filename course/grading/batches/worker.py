@@ -1,10 +1,9 @@
-"""Grades for a process that may have no children: Dask's workers are daemons.
+"""Grades on behalf of a Dask worker, which is a daemon process and may not have children.
 
     python -m course.grading.batches.worker
 
-reads a line of JSON for each piece of work, ``{"id": int, "work": Work.as_json()}``, grades all that it was given at the same time, and
-answers each with ``{"id": int, "result": {...}}`` or ``{"id": int, "error": str}``. It ends with its standard input, and what it has
-begun ends with it.
+reads a line of JSON for each task, ``{"id": int, "work": GradingTask.as_json()}``, grades all tasks at the same time, and answers each with
+``{"id": int, "result": {...}}`` or ``{"id": int, "error": str}``. When its standard input ends, it ends and stops the tasks under way.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ MODULE = "course.grading.batches.worker"
 
 def main() -> int:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no answer
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # output of libraries must not mix with answers
     lock = threading.Lock()
     with ProcessGrader() as processes:
         for line in sys.stdin:
@@ -43,15 +42,15 @@ def _answer(processes: ProcessGrader, asked: dict[str, Any], answers: TextIO, lo
         answer = {"result": asdict(processes.grade(GradingTask.of_json(asked["work"])))}
     except Exception as error:
         answer = {"error": f"{type(error).__name__}: {error}"}
-    with lock, contextlib.suppress(OSError):  # whoever asked may be gone
+    with lock, contextlib.suppress(OSError):  # the worker may be gone
         answers.write(json.dumps({"id": asked["id"]} | answer) + "\n")
 
 
 class GradingWorker:
-    """That process, seen from who has it grade."""
+    """The worker's handle of that process."""
 
     def __init__(self) -> None:
-        # In a session of its own: Ctrl-C is for whoever started this, and whose end it notices.
+        # In its own session, so that Ctrl-C reaches only the worker; the process notices when the worker ends.
         pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "start_new_session": True}
         self._process = subprocess.Popen([sys.executable, "-m", MODULE], **pipes)
         self._asked: dict[int, Future] = {}
@@ -64,7 +63,7 @@ class GradingWorker:
         return self._process.poll() is None
 
     def grade(self, work: GradingTask) -> Result:
-        """Raises RuntimeError or OSError when it could not be graded, or not to the end."""
+        """The result. Raises RuntimeError or OSError when it could not be graded."""
         answer: Future = Future()
         with self._lock:
             number = next(self._numbers)
@@ -74,7 +73,7 @@ class GradingWorker:
         return answer.result()
 
     def end(self) -> None:
-        """End it and all that it grades; returns when it has ended."""
+        """End the process and everything that it grades; returns when it has ended."""
         with contextlib.suppress(OSError):
             self._process.stdin.close()
         with contextlib.suppress(subprocess.TimeoutExpired):

@@ -1,4 +1,4 @@
-"""The class in nbgrader's gradebook: its students, and when its lessons are due."""
+"""Reads and writes the class in nbgrader's gradebook: its students, and the due dates of its lessons."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def open_gradebook(root: Path, db_url: str = "", course: str = "") -> Iterator[Gradebook]:
-    """nbgrader's gradebook of the course in ``root``, or at ``db_url``; made when there is none."""
+    """Open nbgrader's gradebook of the course in ``root``, or at ``db_url``; creates it if there is none."""
     from nbgrader.api import Gradebook
 
     before = os.environ.get("PATH", os.defpath)
-    # A new gradebook is made with the `alembic` command, which stands beside Python, also when the environment is not activated.
+    # nbgrader creates a gradebook with the `alembic` command, which is beside Python even if the environment is not activated.
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), before])
     try:
         book = Gradebook(db_url or f"sqlite:///{root / 'gradebook.db'}", *([course] if course else []))
@@ -34,9 +34,9 @@ def open_gradebook(root: Path, db_url: str = "", course: str = "") -> Iterator[G
 
 
 def enrol(book: Gradebook, students: Sequence[Student]) -> tuple[int, list[str]]:
-    """Put a roster into the gradebook, all or none; how many are new, and the ids that the gradebook has and the roster has not.
+    """Add a roster to the gradebook, all students or none; returns the number of new students, and the ids that are only in the gradebook.
 
-    An empty cell of the roster leaves alone what the gradebook knows.
+    An empty cell of the roster does not change the gradebook.
     """
     from nbgrader.api import Student as Row
 
@@ -57,7 +57,7 @@ def enrol(book: Gradebook, students: Sequence[Student]) -> tuple[int, list[str]]
 
 
 def students(book: Gradebook) -> list[Student]:
-    """All of the class, in order."""
+    """All students of the class, in order."""
     fields = ("id", "first_name", "last_name", "email", "lms_user_id")
     return sorted(Student(*(getattr(row, field) or "" for field in fields)) for row in book.students)
 
@@ -68,7 +68,7 @@ def has_lesson(book: Gradebook, lesson: str) -> bool:
 
 
 def set_due_dates(book: Gradebook, schedule: ClassSchedule) -> list[str]:
-    """Give each lesson that the gradebook has its date, which nbgrader counts late penalties from; the names of those that changed."""
+    """Set the due date of each lesson in the gradebook, on which late penalties depend; returns the names of the changed lessons."""
     changed = []
     for lesson in schedule.lessons:
         due = lesson.due.replace(tzinfo=None) if lesson.due else None  # nbgrader's are UTC, and naive

@@ -28,7 +28,7 @@ from course.grading.classroom.submitted_files import SubmissionRejected, Submitt
 
 @dataclass
 class MatchedFiles:
-    """What a source holds: files by student, those of nobody, what was refused, late marks and times."""
+    """The files of a source: by student, unmatched and refused, with late marks and times."""
 
     files: dict[str, list[tuple[tuple[str, ...], SubmittedFile]]] = field(default_factory=lambda: defaultdict(list))
     unclaimed: list[tuple[SubmittedFile, str]] = field(default_factory=list)
@@ -38,7 +38,7 @@ class MatchedFiles:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 when all landed, 1 when something is nobody's or was refused, 2 when nothing could be done."""
+    """0 when everything was imported, 1 when a file matches nobody or was refused, 2 when nothing could be done."""
     options = _parser().parse_args(arguments)
     try:
         return interrupts.run(lambda: _collect(options))
@@ -79,19 +79,19 @@ def _collect(options: argparse.Namespace) -> int:
     finder = StudentMatcher(students, options.lesson, course.assignments(), known.participants)
     with tempfile.TemporaryDirectory(prefix=".collect-", dir=course.root) as stage:
         label, found = _source(options, course, plan, Path(stage))
-        sorted_ = _sort(found, finder)
-        if not sorted_.files and not sorted_.unclaimed and not sorted_.refused:
+        matched = _sort(found, finder)
+        if not matched.files and not matched.unclaimed and not matched.refused:
             raise SubmissionRejected(f"{label} holds nothing for {options.lesson}.")
-        landed = _land_all(sorted_, course, options.lesson, notebooks, known, Path(stage))
-        _keep_unclaimed(sorted_, CollectedFolder(course.root, options.lesson).unclaimed / label)
+        imported = _import_all(matched, course, options.lesson, notebooks, known, Path(stage))
+        _keep_unclaimed(matched, CollectedFolder(course.root, options.lesson).unclaimed / label)
     missing = [student for student in students if not course.submission(student.id, options.lesson).is_dir()]
-    return _report(landed, sorted_, missing, CollectedFolder(course.root, options.lesson).unclaimed / label)
+    return _report(imported, matched, missing, CollectedFolder(course.root, options.lesson).unclaimed / label)
 
 
 def _source(
     options: argparse.Namespace, course: CourseFolder, plan: schedule.ClassSchedule, stage: Path
 ) -> tuple[str, submitted_files.Found]:
-    """A name for where it comes from, and the files there."""
+    """A name for the source, and the files in it."""
     if options.zip:
         return options.zip.stem, submitted_files.in_zip(options.zip)
     if options.folder:
@@ -113,75 +113,75 @@ def _source(
 
 
 def _sort(found: submitted_files.Found, finder: StudentMatcher) -> MatchedFiles:
-    sorted_ = MatchedFiles()
+    matched = MatchedFiles()
     for each in found:
         if not isinstance(each, SubmittedFile):
-            sorted_.refused.append(each)
+            matched.refused.append(each)
             continue
         whose = finder.find(each.path)
         if isinstance(whose, StudentMatch) and whose.file == (TIMESTAMP,):
-            # Only what nbgrader or the instructor wrote is a time: in an LMS's zip such a file is the student's own.
+            # Only nbgrader and the instructor write times: in an LMS's zip such a file is the student's own.
             if whose.own_folder and (at := import_submissions.time_in(each)):
-                sorted_.at[whose.student] = at
+                matched.at[whose.student] = at
         elif isinstance(whose, StudentMatch):
-            sorted_.files[whose.student].append((whose.file, each))
-            sorted_.late |= {whose.student} if whose.late else set()
+            matched.files[whose.student].append((whose.file, each))
+            matched.late |= {whose.student} if whose.late else set()
         elif isinstance(whose, NoMatch):
-            sorted_.unclaimed.append((each, whose.why))
-    return sorted_
+            matched.unclaimed.append((each, whose.why))
+    return matched
 
 
-def _land_all(
-    sorted_: MatchedFiles, course: CourseFolder, lesson: str, notebooks: Sequence[str], known: submission_times.SubmissionTimes, stage: Path
+def _import_all(
+    matched: MatchedFiles, course: CourseFolder, lesson: str, notebooks: Sequence[str], known: submission_times.SubmissionTimes, stage: Path
 ) -> list[ImportedSubmission]:
-    landed = []
+    imported = []
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(), transient=True) as progress:
-        task = progress.add_task("collecting", total=len(sorted_.files))
-        for student, entries in sorted(sorted_.files.items()):
+        task = progress.add_task("collecting", total=len(matched.files))
+        for student, entries in sorted(matched.files.items()):
             progress.update(task, advance=1, description=f"collecting {student}")
             staged = stage / "staged" / student
             try:
                 notes = import_submissions.unpack(entries, staged, notebooks)
             except SubmissionRejected as error:
-                sorted_.refused.append((student, str(error)))
+                matched.refused.append((student, str(error)))
             else:
                 one = import_submissions.import_submission(
-                    staged, course, student, lesson, known.at.get(student) or sorted_.at.get(student)
+                    staged, course, student, lesson, known.at.get(student) or matched.at.get(student)
                 )
-                one.notes[:0], one.late = notes, student in sorted_.late
-                landed.append(one)
+                one.notes[:0], one.late = notes, student in matched.late
+                imported.append(one)
             shutil.rmtree(staged, ignore_errors=True)
-    return landed
+    return imported
 
 
-def _keep_unclaimed(sorted_: MatchedFiles, folder: Path) -> None:
-    for entry, _ in sorted_.unclaimed:
+def _keep_unclaimed(matched: MatchedFiles, folder: Path) -> None:
+    for entry, _ in matched.unclaimed:
         try:
             import_submissions.keep_unmatched(entry, folder)
         except SubmissionRejected as error:
-            sorted_.refused.append((entry.name, str(error)))
+            matched.refused.append((entry.name, str(error)))
 
 
-def _report(landed: Sequence[ImportedSubmission], sorted_: MatchedFiles, missing: Iterable[Student], unclaimed: Path) -> int:
+def _report(imported: Sequence[ImportedSubmission], matched: MatchedFiles, missing: Iterable[Student], unclaimed: Path) -> int:
     console = Console()
     table = Table("student", "it is", "files", "handed in (UTC)", "remarks")
-    for one in landed:
+    for one in imported:
         at = one.at.strftime("%Y-%m-%d %H:%M") if one.at else "not known"
         marked = ["Canvas marks it as late; --times tells when it came"] if one.late and not one.at else []
         table.add_row(one.student, one.what, str(one.files), at, "\n".join([*marked, *one.notes]))
-    if landed:
+    if imported:
         console.print(table)
     absent = ", ".join(student.id for student in missing)
-    console.print(f"{len(landed)} handed in; nothing yet from: {absent or 'nobody'}.", markup=False, soft_wrap=True)
-    for entry, why in sorted_.unclaimed:
+    console.print(f"{len(imported)} handed in; nothing yet from: {absent or 'nobody'}.", markup=False, soft_wrap=True)
+    for entry, why in matched.unclaimed:
         console.print(f"Nobody's: {entry.name} ({why}).", markup=False, soft_wrap=True)
-    if sorted_.unclaimed:
+    if matched.unclaimed:
         advice = "Name the folder by its student's id and collect it by --from."
         console.print(f"Kept in {unclaimed}. {advice}", markup=False, soft_wrap=True)
-    for name, why in sorted_.refused:
+    for name, why in matched.refused:
         console.print(f"Refused: {name}: {why}.", markup=False, soft_wrap=True)
-    return 1 if sorted_.unclaimed or sorted_.refused else 0
+    return 1 if matched.unclaimed or matched.refused else 0
 
 
 if __name__ == "__main__":

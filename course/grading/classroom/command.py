@@ -20,7 +20,7 @@ COURSE = "from_data_to_deployment"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 when it was done, 2 when not: what is wrong stands on stderr."""
+    """0 on success, 2 on failure, with the reason on stderr."""
     options = _parser().parse_args(arguments)
     options.root = options.root.resolve()
     try:

@@ -1,4 +1,4 @@
-"""A submission on its way into ``submitted/``: unpacked beside it, and put there whole; what it replaces is kept."""
+"""Imports submissions into ``submitted/``: unpacks each beside it, then moves it there in one step and keeps what it replaces."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from course.grading.classroom.submission_status import TIMESTAMP, handed_in_at, 
 from course.grading.classroom.submitted_files import SubmissionRejected, SubmittedFile
 
 NEW, NEWER, SAME, OLDER = "new", "newer", "as it was", "older, kept beside"
-COPY = r"(?:-\d+| ?\(\d+\))"  # what Canvas and browsers append to a name that they have seen before
+COPY = r"(?:-\d+| ?\(\d+\))"  # what Canvas and browsers append to a repeated name
 STAMP = "%Y-%m-%d %H:%M:%S.%f %Z"  # as nbgrader's exchange writes it
 
 
 @dataclass
 class ImportedSubmission:
-    """What became of one student's files. ``at`` is in UTC; None where no time is known."""
+    """The outcome for one student's files. ``at`` is in UTC; None when no time is known."""
 
     student: str
     what: str
@@ -34,7 +34,7 @@ class ImportedSubmission:
 
 @dataclass(frozen=True)
 class CollectedFolder:
-    """The folder beside ``submitted/`` in which nothing is lost."""
+    """The folder ``collected/`` beside ``submitted/``, which keeps earlier and unclaimed files."""
 
     root: Path
     lesson: str
@@ -48,7 +48,7 @@ class CollectedFolder:
 
 
 def unpack(entries: Iterable[tuple[tuple[str, ...], SubmittedFile]], folder: Path, notebooks: Sequence[str]) -> list[str]:
-    """Unpack one submission into ``folder``, zips within it too; lines on what was renamed or is no notebook of the lesson.
+    """Unpack one submission and the zips in it into ``folder``; returns notes on files that were skipped or do not belong to the lesson.
 
     Parameters
     ----------
@@ -58,8 +58,8 @@ def unpack(entries: Iterable[tuple[tuple[str, ...], SubmittedFile]], folder: Pat
 
     Raises
     ------
-    Refused
-        When it is larger than any work, or cannot be unpacked.
+    SubmissionRejected
+        When it is too large, or cannot be unpacked.
     """
     folder.mkdir(parents=True)
     notes: list[str] = []
@@ -68,12 +68,12 @@ def unpack(entries: Iterable[tuple[tuple[str, ...], SubmittedFile]], folder: Pat
         _put(path, entry, folder, left, notes, depth=0)
     _hoist(folder)
     if (folder / TIMESTAMP).exists():
-        (folder / TIMESTAMP).rename(_free(folder / f"{TIMESTAMP}.student"))  # a time that a student wrote proves nothing
+        (folder / TIMESTAMP).rename(_free(folder / f"{TIMESTAMP}.student"))  # a time written by a student does not count
     return notes + _rename(folder, notebooks)
 
 
 def _put(path: tuple[str, ...], entry: SubmittedFile, folder: Path, left: list[int], notes: list[str], depth: int) -> None:
-    """Write one file; a zip gives way to what is in it."""
+    """Write one file; a zip is replaced by its contents."""
     left[1] -= 1
     if left[1] < 0:
         raise SubmissionRejected(f"it has more than {submitted_files.limits()['files']:,} files")
@@ -98,7 +98,7 @@ def _put(path: tuple[str, ...], entry: SubmittedFile, folder: Path, left: list[i
 
 
 def _free(path: Path) -> Path:
-    """``path``, or where something stands there already, the like with a number."""
+    """``path``, or a numbered variant of it if it exists already."""
     number = 1
     free = path
     while os.path.lexists(free):
@@ -108,7 +108,7 @@ def _free(path: Path) -> Path:
 
 
 def _hoist(folder: Path) -> None:
-    """When all notebooks lie in one folder further down, as in the zip of a folder, what is in that comes up."""
+    """If all notebooks are in one subfolder, as in the zip of a folder, move its contents up."""
     homes = {path.parent for path in folder.rglob("*.ipynb")}
     if len(homes) != 1 or (home := homes.pop()) == folder:
         return
@@ -120,50 +120,49 @@ def _hoist(folder: Path) -> None:
 
 
 def _rename(folder: Path, notebooks: Sequence[str]) -> list[str]:
-    """Give notebooks their released names where an LMS or a browser numbered them; lines on those that are none of the lesson's."""
+    """Give numbered notebooks their released names again; returns notes on notebooks that do not belong to the lesson."""
     for name in notebooks:
         numbered = [path for path in folder.glob("*.ipynb") if re.fullmatch(re.escape(name) + COPY, path.stem)]
         if numbered and not (folder / f"{name}.ipynb").exists():
             newest = max(numbered, key=lambda path: int(re.findall(r"\d+", path.stem)[-1]))
             newest.rename(folder / f"{name}.ipynb")
-    strangers = sorted(path.name for path in folder.glob("*.ipynb") if path.stem not in notebooks)
-    return [f"{name} is no notebook of the lesson, and was kept" for name in strangers]
+    others = sorted(path.name for path in folder.glob("*.ipynb") if path.stem not in notebooks)
+    return [f"{name} is no notebook of the lesson, and was kept" for name in others]
 
 
 def import_submission(staged: Path, course: CourseFolder, student: str, lesson: str, at: datetime | None) -> ImportedSubmission:
-    """Put a staged submission into its place, unless what is there is the same or newer.
+    """Move a staged submission to its place, unless the one there is the same or newer.
 
-    The one that was there, or comes too late to count, goes below ``collected/``. Of two without times the one that is collected later is
-    the newer, but for one that was replaced before.
+    The older one is kept in ``collected/``. If times are missing, the one collected later counts as newer, unless it was replaced before.
     """
     if at is not None:
         (staged / TIMESTAMP).write_text(at.strftime(STAMP), encoding="utf-8")
     there, kept = course.submission(student, lesson), CollectedFolder(course.root, lesson).earlier(student)
-    landed = ImportedSubmission(student, NEW, len(files(staged)), at)
+    imported = ImportedSubmission(student, NEW, len(files(staged)), at)
     if not there.is_dir() or not any(there.iterdir()):
         if there.is_dir():
             there.rmdir()
         there.parent.mkdir(parents=True, exist_ok=True)
         staged.rename(there)
-        return landed
+        return imported
     before = handed_in_at(there)
     if _content(staged) == _content(there):
-        landed.what = SAME
+        imported.what = SAME
         if at and not before:
             shutil.copy(staged / TIMESTAMP, there / TIMESTAMP)
-            landed.notes.append("its time is known now")
-        return landed
+            imported.notes.append("its time is known now")
+        return imported
     known = {_content(folder): folder for folder in kept.iterdir()} if kept.is_dir() else {}
     older = at < before if at and before else _content(staged) in known
     if older:
-        landed.what = OLDER
+        imported.what = OLDER
         if _content(staged) not in known:
             _keep(staged, kept, at)
-        return landed
-    landed.what = NEWER
-    landed.notes.append(f"the one before it: {_keep(there, kept, before).relative_to(course.root)}")
+        return imported
+    imported.what = NEWER
+    imported.notes.append(f"the one before it: {_keep(there, kept, before).relative_to(course.root)}")
     staged.rename(there)
-    return landed
+    return imported
 
 
 def _keep(folder: Path, kept: Path, at: datetime | None) -> Path:
@@ -179,7 +178,7 @@ def time_in(entry: SubmittedFile) -> datetime | None:
 
 
 def files(folder: Path) -> list[Path]:
-    """The files of a submission, but for its time."""
+    """The files of a submission without its timestamp."""
     return [path for path in sorted(folder.rglob("*")) if path.is_file() and path != folder / TIMESTAMP]
 
 
@@ -189,11 +188,11 @@ def _content(folder: Path) -> str:
 
 
 def keep_unmatched(entry: SubmittedFile, folder: Path) -> None:
-    """Copy a file of nobody's, unless it is there already.
+    """Copy a file that matches no student, unless it is there already.
 
     Raises
     ------
-    Refused
+    SubmissionRejected
     """
     target = folder.joinpath(*entry.path)
     beside = _free(target.with_name(f".{target.name}.new"))

@@ -1,4 +1,4 @@
-"""Lessons on their way to the class: generated and released by nbgrader's own commands."""
+"""Generates and releases lessons with nbgrader's own commands."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def available_lessons(root: Path) -> list[str]:
 
 
 def nbgrader(root: Path, *arguments: str) -> str:
-    """Run an nbgrader command in the course's folder; what it wrote.
+    """Run an nbgrader command in the course's folder; returns its output.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def nbgrader(root: Path, *arguments: str) -> str:
 
 
 def generate(root: Path, lesson: str, db_url: str = "") -> None:
-    """Make a lesson's notebooks and its rows in the gradebook; what stood in ``notebooks/`` is replaced only when that succeeded.
+    """Make a lesson's notebooks and its rows in the gradebook; replaces the ones in ``notebooks/`` only on success.
 
     Raises
     ------
@@ -65,7 +65,7 @@ def generate(root: Path, lesson: str, db_url: str = "") -> None:
 
 
 def release(root: Path, lesson: str, schedule: ClassSchedule) -> bool:
-    """Put a lesson into the exchange, from where students fetch it; False when it is there already.
+    """Release a lesson to the exchange, where students fetch it; False when it is there already.
 
     Raises
     ------

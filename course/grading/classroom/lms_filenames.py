@@ -1,4 +1,4 @@
-"""What the names of files say of who handed them in: Canvas' and Moodle's zips, folders by student."""
+"""Parses the file names of Canvas' and Moodle's zips, which name the student."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOODLE = re.compile(r"(?P<name>.+)_(?P<number>\d+)_assignsubmission_(?P<kind>fil
 
 @dataclass(frozen=True)
 class ParsedFilename:
-    """Whom a file is from, as its name has it.
+    """The parts of a submitted file's name.
 
     Attributes
     ----------
@@ -28,7 +28,7 @@ class ParsedFilename:
     name : str
         The student's name; or the id.
     number : str
-        By which the system knows the student; empty for an id.
+        The system's number of the student; empty for an id.
     file : tuple of str
         The path within the submission.
     late : bool
@@ -43,7 +43,7 @@ class ParsedFilename:
 
 
 def canvas(part: str) -> ParsedFilename | None:
-    """Read the name of a file in Canvas' zip, ``lovelaceada_LATE_411_9001_m00_start.ipynb``; None when it is none."""
+    """Read the name of a file in Canvas' zip, ``lovelaceada_LATE_411_9001_m00_start.ipynb``; None for another name."""
     found = CANVAS.fullmatch(part) or CANVAS_ENTERED.fullmatch(part)
     if not found:
         return None
@@ -51,7 +51,7 @@ def canvas(part: str) -> ParsedFilename | None:
 
 
 def moodle(part: str, below: Sequence[str] = ()) -> ParsedFilename | None:
-    """Read the name of a folder or file in Moodle's zip, ``Ada Lovelace_98001_assignsubmission_file_``; None when it is none.
+    """Read the name of a folder or file in Moodle's zip, ``Ada Lovelace_98001_assignsubmission_file_``; None for another name.
 
     Parameters
     ----------
@@ -66,5 +66,5 @@ def moodle(part: str, below: Sequence[str] = ()) -> ParsedFilename | None:
 
 
 def plain(name: str) -> str:
-    """A name with nothing but its letters and digits, as systems differ in the rest."""
+    """A name reduced to letters and digits, since systems differ in the rest."""
     return "".join(each for each in name.casefold() if each.isalnum())

@@ -1,4 +1,4 @@
-"""A roster: the students of a class, from a table of one's own or as Canvas and Moodle export it (`rosters.yaml`)."""
+"""A roster: the students of a class, from an instructor's table or an export of Canvas or Moodle (`rosters.yaml`)."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ import yaml
 DELIMITERS = (",", ";", "\t")
 LONGEST = 100  # characters of an id; it becomes the name of folders
 LARGEST = 10_000_000  # bytes of a roster
-NO_FOLDER = re.compile(r'[/\\:*?"<>|+\x00-\x1f\x7f]')  # of any system; "+" parts names in nbgrader's exchange
-RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # Windows'
+NO_FOLDER = re.compile(r'[/\\:*?"<>|+\x00-\x1f\x7f]')  # characters that some system forbids; "+" separates names in nbgrader's exchange
+RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # reserved by Windows
 
 
 class RosterError(Exception):
-    """A roster that cannot be used; a line for each thing that is wrong, with the file's line number."""
+    """A roster that cannot be used; the message has a line for each problem, with the file's line number."""
 
 
 @dataclass(frozen=True, order=True)
 class Student:
-    """One of the class; all but the id may be empty.
+    """A student of the class; all fields but the id may be empty.
 
-    ``lms_user_id`` is the number by which the learning platform names the files of this student.
+    ``lms_user_id`` is the number of this student in the file names of the learning platform.
     """
 
     id: str
@@ -45,7 +45,7 @@ def read(path: Path, encoding: str = "", id_column: str = "") -> list[Student]:
     Parameters
     ----------
     encoding : str
-        Of Python's names; UTF-8, or UTF-16 with a byte-order mark, when empty.
+        A Python encoding; when empty, UTF-8, or UTF-16 with a byte-order mark.
     id_column : str
         The heading of the column that holds the ids, where it is not the usual one.
 
@@ -67,7 +67,7 @@ def read(path: Path, encoding: str = "", id_column: str = "") -> list[Student]:
 
 
 def id_problem(name: str) -> str:
-    """Why ``name`` cannot be an id, that is the name of a folder on every system; empty when it can."""
+    """Why ``name`` cannot be an id, which must be a valid folder name on every system; empty when it can."""
     if not name:
         return "the id is empty"
     if len(name) > LONGEST or len(name.encode(errors="replace")) > 2 * LONGEST:
@@ -123,7 +123,7 @@ def _formats() -> Mapping[str, Mapping[str, Any]]:
 
 
 def _columns(headings: Sequence[str], id_column: str, path: Path) -> tuple[dict[str, list[int]], dict[int, set[str]]]:
-    """Where each of our columns may stand, best first; and by column the words of rows that are no students."""
+    """The columns of each field, best first; and, by column, the words that mark rows without a student."""
     if doubled := sorted({each for each in headings if each and headings.count(each) > 1 and each in ("id", _plain(id_column))}):
         raise RosterError(f"{path}, line 1: the heading {doubled[0]!r} stands there twice.")
     place = {heading: i for i, heading in reversed(list(enumerate(headings)))}
@@ -145,7 +145,7 @@ def _skipped(row: Sequence[str], skipped: Mapping[int, set[str]]) -> bool:
 
 
 def _cell(row: Sequence[str], places: Sequence[int]) -> str:
-    """The first that is not empty."""
+    """The first cell that is not empty."""
     return next((row[i] for i in places if i < len(row) and row[i]), "")
 
 
@@ -166,7 +166,7 @@ def split_name(name: str) -> tuple[str, str]:
 
 
 def _problems(students: Sequence[tuple[int, Student]]) -> Iterator[tuple[int, str]]:
-    """Line and complaint."""
+    """The line and text of each problem."""
     seen: dict[str, tuple[int, str]] = {}
     numbers: dict[str, int] = {}
     for line, student in students:

@@ -1,4 +1,4 @@
-"""`class.yaml`: the dates of a class's lessons, for the instructor to edit."""
+"""`class.yaml`: the dates of a class's lessons, edited by the instructor."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DATES = {"release", "due"}
 
 
 class _DatesAreText(yaml.SafeLoader):
-    """YAML whose dates are left as they are written: YAML itself knows no time without seconds, and no word of a day that is none."""
+    """YAML that leaves dates as text: YAML's own dates need seconds, and its error for an impossible date is unclear."""
 
     yaml_implicit_resolvers = {
         first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
@@ -28,7 +28,7 @@ class _DatesAreText(yaml.SafeLoader):
 
 
 class ClassScheduleError(Exception):
-    """`class.yaml` is missing or wrong; the message says where, and what stands there instead."""
+    """`class.yaml` is missing or wrong; the message says where and quotes the value."""
 
 
 @dataclass(frozen=True)
@@ -42,16 +42,16 @@ class LessonDates:
 
 @dataclass(frozen=True)
 class ClassSchedule:
-    """The class as `class.yaml` has it.
+    """The content of `class.yaml`.
 
     Attributes
     ----------
     course : str
         The course's id in nbgrader's exchange.
     zone : ZoneInfo
-        Of the dates as they are written there.
+        The time zone of the dates in the file.
     exchange : Path or None
-        The folder of nbgrader's exchange; None when work is handed in some other way.
+        The folder of nbgrader's exchange; None when work is handed in another way.
     """
 
     course: str
@@ -64,7 +64,7 @@ class ClassSchedule:
         return next((lesson for lesson in self.lessons if lesson.name == name), LessonDates(name))
 
     def local(self, moment: datetime | None) -> str:
-        """As the instructor would write it."""
+        """A moment as text in the class's time zone, as in the file."""
         return moment.astimezone(self.zone).strftime("%Y-%m-%d %H:%M") if moment else ""
 
 
@@ -74,11 +74,11 @@ def read(root: Path, lessons: Sequence[str] | None = None) -> ClassSchedule:
     Parameters
     ----------
     lessons : sequence of str, optional
-        The lessons that there are; others in the file are an error.
+        The lessons that exist; any other in the file is an error.
 
     Raises
     ------
-    ScheduleError
+    ClassScheduleError
     """
     path = root / NAME
     try:
@@ -98,7 +98,7 @@ def read(root: Path, lessons: Sequence[str] | None = None) -> ClassSchedule:
 
 
 def course_id(root: Path, otherwise: str) -> str:
-    """The course's id in the exchange; for `nbgrader_config.py`, which is read in courses without a class too."""
+    """The course's id in the exchange, for `nbgrader_config.py`; ``otherwise`` in a course without a class."""
     return read(root).course if (root / NAME).is_file() else otherwise
 
 

@@ -1,4 +1,4 @@
-"""Whose a file is: what its path says, held against the class in the gradebook."""
+"""Matches a submitted file to a student of the class by its path."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from course.grading.classroom import lms_filenames
 from course.grading.classroom.roster import Student
 
-SEPARATORS = "_-. "  # between an id and what follows it in a name
+SEPARATORS = "_-. "  # between an id and the rest of a name
 
 
 @dataclass(frozen=True)
 class StudentMatch:
-    """A file whose student is known; ``own_folder`` says that it lies in a folder called by the student's id."""
+    """A file whose student is known; ``own_folder``: it is in a folder named by the student's id."""
 
     student: str
     file: tuple[str, ...]
@@ -24,7 +24,7 @@ class StudentMatch:
 
 @dataclass(frozen=True)
 class NoMatch:
-    """A file of nobody in the class; ``why`` says what was looked for."""
+    """A file that matches no student of the class; ``why`` gives the reason."""
 
     why: str
 
@@ -50,7 +50,7 @@ class StudentMatcher:
         self.ids: dict[str, str] = {}
         self.emails: dict[str, str] = {}
         self.numbers: dict[str, str] = {}
-        self.called: dict[str, set[str]] = defaultdict(set)
+        self.by_plain_name: dict[str, set[str]] = defaultdict(set)
         for student in students:
             self.ids[student.id.casefold()] = student.id
             if student.email:
@@ -59,10 +59,10 @@ class StudentMatcher:
                 self.numbers[student.lms_user_id] = student.id
             for written in (f"{student.first_name}{student.last_name}", f"{student.last_name}{student.first_name}"):
                 if lms_filenames.plain(written):
-                    self.called[lms_filenames.plain(written)].add(student.id)
+                    self.by_plain_name[lms_filenames.plain(written)].add(student.id)
 
     def find(self, path: Sequence[str]) -> StudentMatch | NoMatch | OtherLesson:
-        """Whose the file at ``path`` is: the outermost part of it that names a student decides."""
+        """The student of the file at ``path``: the outermost part that names a student decides."""
         for i, part in enumerate(path):
             if part in self.others:
                 return OtherLesson()
@@ -74,9 +74,9 @@ class StudentMatcher:
         return NoMatch(f"no student is called {path[0]!r}")
 
     def by_name(self, name: str) -> list[str]:
-        """The ids of those so called; after a team's name and a hyphen, too."""
+        """The ids of the students with that name, which may follow a team's name and a hyphen."""
         while True:
-            if found := self.called.get(lms_filenames.plain(name)):
+            if found := self.by_plain_name.get(lms_filenames.plain(name)):
                 return sorted(found)
             _, hyphen, name = name.partition("-")
             if not hyphen:
@@ -111,7 +111,7 @@ class StudentMatcher:
         return None
 
     def _prefixes(self, part: str) -> Iterator[tuple[str, str]]:
-        """Ids with which a file's name begins, the longest first, and what follows them."""
+        """The ids with which a file's name begins, longest first, and the rest of the name."""
         for end in range(len(part), 0, -1):
             student = self.ids.get(part[:end].casefold())
             if student and (end == len(part) or part[end] in SEPARATORS):

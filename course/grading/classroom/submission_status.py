@@ -1,4 +1,4 @@
-"""Who has handed in what, and what is due."""
+"""Which students have handed in which lessons, and what is due."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ON_TIME, LATE, UNDATED, MISSING = "on time", "late", "no time known", "-"
 
 @dataclass(frozen=True)
 class SubmissionStatus:
-    """One student's submission of one lesson. ``by`` is how long after the due date it came; None unless it is late."""
+    """One student's submission of one lesson. ``by`` is the time since the due date; None unless it is late."""
 
     state: str
     by: timedelta | None = None
@@ -26,7 +26,7 @@ class SubmissionStatus:
 
 
 def handed_in_at(folder: Path) -> datetime | None:
-    """The time in a submission's ``timestamp.txt``, in UTC; None where there is none that can be read."""
+    """The time in a submission's ``timestamp.txt``, in UTC; None when it is missing or unreadable."""
     try:
         return parsed_time((folder / TIMESTAMP).read_text(encoding="utf-8", errors="replace"))
     except OSError:
@@ -34,7 +34,7 @@ def handed_in_at(folder: Path) -> datetime | None:
 
 
 def parsed_time(text: str) -> datetime | None:
-    """A time as nbgrader writes it, in UTC; None when it is none."""
+    """A time in nbgrader's format, in UTC; None when it is not one."""
     from nbgrader.utils import parse_utc
 
     try:
@@ -44,7 +44,7 @@ def parsed_time(text: str) -> datetime | None:
 
 
 def status_of(folder: CourseFolder, student: str, lesson: LessonDates) -> SubmissionStatus:
-    """How a student stands with a lesson."""
+    """The status of one student's submission of a lesson."""
     submission = folder.submission(student, lesson.name)
     if not submission.is_dir() or not any(handed_in(submission)):
         return SubmissionStatus(MISSING)
@@ -57,7 +57,7 @@ def status_of(folder: CourseFolder, student: str, lesson: LessonDates) -> Submis
 
 
 def state_of(lesson: LessonDates, now: datetime) -> str:
-    """What its dates mean for a lesson now."""
+    """The state of a lesson at ``now``, from its dates."""
     if lesson.release and now < lesson.release:
         return f"released in {_rounded(lesson.release - now)}"
     if lesson.due is None:
@@ -66,7 +66,7 @@ def state_of(lesson: LessonDates, now: datetime) -> str:
 
 
 def table(folder: CourseFolder, students: Sequence[str], lessons: Sequence[LessonDates]) -> dict[str, dict[str, SubmissionStatus]]:
-    """Student -> lesson -> how they stand."""
+    """Student -> lesson -> status."""
     return {student: {lesson.name: status_of(folder, student, lesson) for lesson in lessons} for student in students}
 
 

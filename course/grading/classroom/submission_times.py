@@ -1,4 +1,4 @@
-"""When work was handed in, where the files themselves do not say it: Moodle's grading worksheet, or a table with `id` and `submitted`."""
+"""Submission times from a separate table: Moodle's grading worksheet, or a table with `id` and `submitted`."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ NONE = {"", "-"}
 
 
 class SubmissionTimesError(Exception):
-    """A table of times that cannot be used; the message names file and line."""
+    """A table of times that cannot be used; the message names the file and the line."""
 
 
 @dataclass
 class SubmissionTimes:
-    """Id -> when, in UTC; and Moodle's number of a participant -> id."""
+    """Id -> time in UTC, and Moodle's participant number -> id."""
 
     at: dict[str, datetime] = field(default_factory=dict)
     participants: dict[str, str] = field(default_factory=dict)
 
 
 def read(path: Path, students: Iterable[Student], zone: ZoneInfo) -> SubmissionTimes:
-    """Read a table of times; those without a zone are the class's.
+    """Read a table of times; times without a zone are in the class's zone.
 
     Raises
     ------
-    TimesError
+    SubmissionTimesError
     """
     from dateutil.parser import ParserError, parse
 

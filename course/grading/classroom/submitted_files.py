@@ -1,4 +1,4 @@
-"""Files that were handed in, as they lie in a folder or a zip: names that cannot be trusted, contents that are read when asked for."""
+"""Reads submitted files from a folder or a zip. Their names are not trusted; their contents are read on demand."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from typing import BinaryIO
 
 import yaml
 
-JUNK = {"__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini", ".ipynb_checkpoints"}  # left by systems and editors, of nobody's work
-UTF8_NAME = 0x800  # flag of a zip's entry whose name is UTF-8; without it, many programs write UTF-8 all the same
+JUNK = {"__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini", ".ipynb_checkpoints"}  # left by systems and editors
+UTF8_NAME = 0x800  # flag of a zip entry whose name is UTF-8; many programs write UTF-8 without setting it
 ENCRYPTED = 0x1
 CHUNK = 1 << 20
 
 
 class SubmissionRejected(Exception):
-    """A file, a zip or a submission that is not taken; the message says why."""
+    """A file, zip or submission that is not accepted; the message says why."""
 
 
 @dataclass(frozen=True)
 class SubmittedFile:
-    """A file: the parts of its path, all of them plain names, and how to read it."""
+    """A file: the parts of its path, all plain names, and a function that opens it."""
 
     path: tuple[str, ...]
     open: Callable[[], contextlib.AbstractContextManager[BinaryIO]]
@@ -38,7 +38,7 @@ class SubmittedFile:
 
 
 Found = Iterator[SubmittedFile | tuple[str, str]]
-"""Entries, and for what was refused its name and why."""
+"""Files, and for each refused one its name and the reason."""
 
 
 @cache
@@ -51,8 +51,8 @@ def plain_path(name: str) -> tuple[str, ...]:
 
     Raises
     ------
-    Refused
-        When it leads out of its folder, or is no name that a file should have.
+    SubmissionRejected
+        When it leads out of its folder, or is not a valid file name.
     """
     parts = tuple(part for part in name.replace("\\", "/").split("/") if part not in ("", "."))
     if name.startswith(("/", "\\")) or name[1:2] == ":" or ".." in parts:
@@ -90,8 +90,8 @@ def in_zip(file: Path | BinaryIO) -> Found:
 
     Raises
     ------
-    Refused
-        When it is no zip, or lists more files than any class hands in.
+    SubmissionRejected
+        When it is not a zip, or lists too many files.
     """
     try:
         archive = zipfile.ZipFile(file)
@@ -116,12 +116,12 @@ def in_zip(file: Path | BinaryIO) -> Found:
 
 
 def copy(entry: SubmittedFile, target: Path, allowance: int) -> int:
-    """Write an entry's content to a new file; how many bytes it has.
+    """Write an entry's content to a new file; returns its size in bytes.
 
     Raises
     ------
-    Refused
-        When it has more than ``allowance`` bytes, whatever its zip says of its size, or cannot be unpacked.
+    SubmissionRejected
+        When it really has more than ``allowance`` bytes, or cannot be unpacked.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     total = 0
@@ -155,6 +155,6 @@ def _name(info: zipfile.ZipInfo) -> str:
 
 
 def _shown(name: str) -> str:
-    """A name that no terminal takes for a command."""
+    """A name without control characters, safe to print on a terminal."""
     plain = "".join(each if each.isprintable() else "?" for each in name)
     return plain if len(plain) <= 80 else f"{plain[:77]}..."

@@ -1,4 +1,4 @@
-"""Plain `nbgrader zip_collect` reads names as `course collect` does: the collector plug-in that `nbgrader_config.py` names."""
+"""The collector plug-in in `nbgrader_config.py`: plain `nbgrader zip_collect` then reads names as `course collect` does."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from course.grading.classroom.student_matcher import StudentMatch, StudentMatche
 
 
 class LmsCollector(FileNameCollectorPlugin):
-    """Finds student and file by the names that Canvas and Moodle give, and folders by student; its parent is the `ZipCollectApp`."""
+    """Finds student and file in names of Canvas and Moodle and in folders named by student; its parent is the `ZipCollectApp`."""
 
     _finder: StudentMatcher | None = None
 
     def collect(self, submitted_file: str) -> dict[str, str] | None:
-        """Whose an extracted file is, and its path in the submission; None when it is nobody's."""
+        """The student of an extracted file and its path in the submission; None when it matches nobody."""
         app = self.parent
         path = Path(submitted_file).relative_to(app._format_collect_path(app.extracted_directory))
         whose = self._of(app.coursedir).find(path.parts)

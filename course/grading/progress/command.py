@@ -40,19 +40,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (learner_folder.NoLearnerFolderError, DefinitionError, OSError) as error:
         print(f"course progress: {error}", file=sys.stderr)
         return 2
-    _tell(made, titles, Console())
+    _print_table(made, titles, Console())
     print(f"The page: {written}" + (f"\nFor others: {options.export}" if options.export else ""))
     if options.open:
         webbrowser.open(written.as_uri())
     return 0
 
 
-def _tell(made: LearnerProgress, titles: dict[str, str], console: Console) -> None:
+def _print_table(made: LearnerProgress, titles: dict[str, str], console: Console) -> None:
     table = Table("notebook", "points", "passed")
-    for name, standings in made.notebooks().items():
-        earned, points = sum(each.score for each in standings), sum(each.exercise.points for each in standings)
-        passed = sum(each.state == PASSED for each in standings)
-        table.add_row(titles[name], f"{earned:g} of {points:g}", f"{passed} of {len(standings)}")
+    for name, states in made.notebooks().items():
+        earned, points = sum(each.score for each in states), sum(each.exercise.points for each in states)
+        passed = sum(each.state == PASSED for each in states)
+        table.add_row(titles[name], f"{earned:g} of {points:g}", f"{passed} of {len(states)}")
     console.print(table)
     console.print(page.next_step(made, titles), markup=False, soft_wrap=True)
 

@@ -1,4 +1,4 @@
-"""What the attempts of a learner amount to: by exercise, by lesson, by skill, and what comes next."""
+"""A learner's progress, derived from the attempts: by exercise, by notebook, by skill, and the next step."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ OPEN, TRIED, PASSED, REVEALED = "open", "tried", "passed", "revealed"
 
 @dataclass(frozen=True)
 class ExerciseState:
-    """How one exercise stands.
+    """The state of one exercise.
 
     Attributes
     ----------
     state : str
-        ``"passed"`` in practice; ``"revealed"``: its reference was looked at before that; ``"tried"``; ``"open"``.
+        ``"passed"`` in practice; ``"revealed"``: the reference was shown before a pass; ``"tried"``; ``"open"``.
     score : float
-        The best found in practice; 0 for a revealed one.
+        The best score in practice; 0 for a revealed exercise.
     tries, hints : int
-        Checks up to the first that passed, all when none did; steps of the hint ladder that were open.
+        Checks up to the first that passed, or all; number of hints opened.
     last : datetime or None
         UTC, of the last attempt.
     passed_at : datetime or None
@@ -41,13 +41,13 @@ class ExerciseState:
 
     @property
     def done(self) -> bool:
-        """Whether there is nothing left to earn."""
+        """Whether no more points can be earned."""
         return self.state in (PASSED, REVEALED)
 
 
 @dataclass(frozen=True)
 class Skill:
-    """A skill of an exam that exercises of the course train; ``shown`` by those that were passed."""
+    """A skill of an exam that exercises of the course train; ``shown`` are the passed ones."""
 
     exam: str
     id: str
@@ -58,7 +58,7 @@ class Skill:
 
 @dataclass(frozen=True)
 class LearnerProgress:
-    """A learner's standings, in the order of the course."""
+    """The states of a learner's exercises, in the order of the course."""
 
     states: tuple[ExerciseState, ...]
 
@@ -72,28 +72,28 @@ class LearnerProgress:
 
     @property
     def last(self) -> ExerciseState | None:
-        """The exercise that was worked on last."""
+        """The exercise worked on most recently."""
         tried = [each for each in self.states if each.last]
         return max(tried, key=lambda each: each.last, default=None)
 
     @property
     def next(self) -> ExerciseState | None:
-        """What to do next: the first exercise that is not done in the notebook worked on last, then in the whole course."""
+        """The next exercise: the first that is not done in the notebook worked on last, else in the whole course."""
         here = self.last.exercise.notebook if self.last else ""
         left = [each for each in self.states if not each.done]
         return next((each for each in left if each.exercise.notebook == here), left[0] if left else None)
 
     def notebooks(self) -> dict[str, tuple[ExerciseState, ...]]:
-        """Standings by notebook, ``"m04_1"``."""
-        return {name: tuple(each) for name, each in groupby(self.states, key=lambda standing: standing.exercise.notebook)}
+        """States by notebook, ``"m04_1"``."""
+        return {name: tuple(each) for name, each in groupby(self.states, key=lambda state: state.exercise.notebook)}
 
     def skills(self, exam: str) -> list[Skill]:
         """The skills of an exam that the course's exercises train, in the exam's order."""
         known = vocabulary.skills(exam)
         trained: dict[str, list[ExerciseState]] = {}
-        for standing in self.states:
-            for skill in standing.exercise.skills.get(exam, ()):
-                trained.setdefault(skill, []).append(standing)
+        for state in self.states:
+            for skill in state.exercise.skills.get(exam, ()):
+                trained.setdefault(skill, []).append(state)
         return [
             Skill(
                 exam,
@@ -108,7 +108,7 @@ class LearnerProgress:
 
 
 def progress(exercises: Mapping[str, Exercise], noted: Sequence[Attempt]) -> LearnerProgress:
-    """The progress that attempts, oldest first, amount to; those of exercises that are not in the course are passed over."""
+    """The progress from attempts, oldest first; attempts at exercises that are not in the course are ignored."""
     by_exercise: dict[str, list[Attempt]] = {}
     for attempt in noted:
         by_exercise.setdefault(attempt.exercise, []).append(attempt)
@@ -116,7 +116,7 @@ def progress(exercises: Mapping[str, Exercise], noted: Sequence[Attempt]) -> Lea
 
 
 def exercise_state(exercise: Exercise, noted: Sequence[Attempt]) -> ExerciseState:
-    """How an exercise stands by its attempts, oldest first."""
+    """The state of an exercise from its attempts, oldest first."""
     if not noted:
         return ExerciseState(exercise)
     checks = [each for each in noted if each.event == attempts.CHECK]

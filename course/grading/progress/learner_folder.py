@@ -1,4 +1,4 @@
-"""Where a learner's work lies: their copy in a clone of the course, or the notebooks of a lesson's package."""
+"""Finds a learner's work: the copy in a clone of the course, or the notebooks of a lesson's package."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def find_learner_folder(root: Path) -> Path:
 
     Raises
     ------
-    NoCopyError
-        When there is none. The `notebooks/` of a clone are nobody's copy.
+    NoLearnerFolderError
+        When there is none. The `notebooks/` of a clone are not a learner's copy.
     """
     for folder in (root, *root.parents):
         cloned = (folder / SOURCES).is_dir()
@@ -44,7 +44,7 @@ def lesson_folder(copy: Path, exercise: Exercise) -> Path:
 
     Raises
     ------
-    NoCopyError
+    NoLearnerFolderError
         When the learner has no such lesson.
     """
     for path in sorted(copy.glob(f"{LESSONS}/{exercise.notebook}_*.ipynb")):
@@ -59,7 +59,7 @@ def all_attempts(copy: Path) -> list[Attempt]:
 
 
 def titles(copy: Path) -> dict[str, str]:
-    """Each notebook that is there, ``"m04_1"``, and the title that stands on top of it; its file's name when it cannot be read."""
+    """Each notebook, ``"m04_1"``, with the title from its first heading, or its file name when it cannot be read."""
     paths = sorted(copy.glob(f"{LESSONS}/m*.ipynb"))
     return {name["notebook"]: _title(path) or path.stem for path in paths if (name := NOTEBOOK.match(path.name))}
 

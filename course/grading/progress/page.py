@@ -10,7 +10,7 @@ from course import pages
 from course.grading import vocabulary
 from course.grading.progress.exercise_state import PASSED, ExerciseState, LearnerProgress, Skill
 
-EXAM = "C02"  # the one that learners of today sit
+EXAM = "C02"  # the current exam
 STATES = {"open": "open", "tried": "not yet", "passed": "passed in practice", "revealed": "answer looked at"}
 HONESTY = (
     "Points are those of the practice checks, on the learner's own computer and by the learner's own account. Nobody supervised the work; "
@@ -19,7 +19,7 @@ HONESTY = (
 
 
 def write(path: Path, progress: LearnerProgress, titles: Mapping[str, str]) -> Path:
-    """The page for the learner.
+    """Write the page for the learner.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def write(path: Path, progress: LearnerProgress, titles: Mapping[str, str]) -> P
         pages.heading("Lessons"),
         pages.table("Points by notebook", ("notebook", "points", "passed", "last worked on"), _notebooks(progress, titles)),
     ]
-    if sum(bool(standing.passed_at) for standing in progress.states) > 1:
+    if sum(bool(state.passed_at) for state in progress.states) > 1:
         parts.append(pages.figure(_growth(progress), "Points over time: each step is an exercise that was passed."))
     parts += [
         pages.table("Exercises", ("exercise", "points", "state", "tries", "hints"), [_exercise(each) for each in progress.states]),
@@ -47,8 +47,8 @@ def write(path: Path, progress: LearnerProgress, titles: Mapping[str, str]) -> P
 
 
 def export(path: Path, progress: LearnerProgress, titles: Mapping[str, str], name: str) -> Path:
-    """The page that shows somebody else, such as an employer, what ``name`` can do; it leaves out tries and what is open."""
-    passed = [standing for standing in progress.states if standing.state == PASSED]
+    """Write the page that shows somebody else, such as an employer, what ``name`` can do; without tries and open exercises."""
+    passed = [state for state in progress.states if state.state == PASSED]
     rows = [(titles[each.exercise.notebook], each.exercise.title, _points(each), _day(each.passed_at)) for each in passed]
     skills = [skill for exam in vocabulary.EXAMS for skill in progress.skills(exam) if skill.shown]
     parts = [
@@ -69,7 +69,7 @@ def export(path: Path, progress: LearnerProgress, titles: Mapping[str, str], nam
 
 
 def next_step(progress: LearnerProgress, titles: Mapping[str, str]) -> str:
-    """A sentence that says where to go on, also after weeks."""
+    """A sentence that says where to continue, even after weeks."""
     last, following = progress.last, progress.next
     before = f"You last worked on {last.exercise.id} ({last.exercise.title}), on {_day(last.last)}. " if last else ""
     if following is None:
@@ -80,29 +80,29 @@ def next_step(progress: LearnerProgress, titles: Mapping[str, str]) -> str:
 
 
 def _summary(progress: LearnerProgress) -> str:
-    passed = sum(standing.state == PASSED for standing in progress.states)
+    passed = sum(state.state == PASSED for state in progress.states)
     share = pages.share(progress.score, progress.points, "Points of the course")
     return pages.Markup(f"<p>{share} points in practice; {passed} of {len(progress.states)} exercises passed.</p>")
 
 
 def _notebooks(progress: LearnerProgress, titles: Mapping[str, str]) -> list[Sequence[str]]:
     rows: list[Sequence[str]] = []
-    for name, standings in progress.notebooks().items():
+    for name, states in progress.notebooks().items():
         title = titles[name]
-        earned, points = sum(each.score for each in standings), float(sum(each.exercise.points for each in standings))
-        passed = sum(each.state == PASSED for each in standings)
-        last = max((each.last for each in standings if each.last), default=None)
-        rows.append((title, pages.share(earned, points, title), f"{passed} of {len(standings)}", _day(last)))
+        earned, points = sum(each.score for each in states), float(sum(each.exercise.points for each in states))
+        passed = sum(each.state == PASSED for each in states)
+        last = max((each.last for each in states if each.last), default=None)
+        rows.append((title, pages.share(earned, points, title), f"{passed} of {len(states)}", _day(last)))
     return rows
 
 
-def _exercise(standing: ExerciseState) -> Sequence[str]:
-    name = f"{standing.exercise.id} {standing.exercise.title}"
-    return (name, _points(standing), STATES[standing.state], str(standing.tries), str(standing.hints))
+def _exercise(state: ExerciseState) -> Sequence[str]:
+    name = f"{state.exercise.id} {state.exercise.title}"
+    return (name, _points(state), STATES[state.state], str(state.tries), str(state.hints))
 
 
-def _points(standing: ExerciseState) -> str:
-    return f"{standing.score:g} of {float(standing.exercise.points):g}"
+def _points(state: ExerciseState) -> str:
+    return f"{state.score:g} of {float(state.exercise.points):g}"
 
 
 def _skill(skill: Skill) -> Sequence[str]:
@@ -114,12 +114,12 @@ def _day(moment: datetime | None) -> str:
 
 
 def _growth(progress: LearnerProgress):
-    passed = sorted((standing for standing in progress.states if standing.passed_at), key=lambda standing: standing.passed_at)
+    passed = sorted((state for state in progress.states if state.passed_at), key=lambda state: state.passed_at)
     drawn, axes = pages.axes(height=2.6)
     total, points = 0.0, [0.0]
-    for standing in passed:
-        points.append(total := total + standing.score)
-    days = [passed[0].passed_at, *(standing.passed_at for standing in passed)]
+    for state in passed:
+        points.append(total := total + state.score)
+    days = [passed[0].passed_at, *(state.passed_at for state in passed)]
     axes.step(days, points, where="post", marker="o", color="#274b7a")
     axes.set_ylim(0, progress.points)
     axes.set_ylabel("points")
