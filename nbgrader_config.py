@@ -1,6 +1,6 @@
 """nbgrader for this course; its plain commands, the formgrader and the Validate button read this file.
 
-`docs/grading.md` tells the way of a grade and what each of these settings is for.
+`docs/grading.md` explains the path of a grade and each of these settings.
 """
 
 import os
@@ -13,7 +13,7 @@ from course.grading.classroom import schedule
 
 c = get_config()  # noqa: F821, given by nbgrader
 
-# nbgrader makes its database with the `alembic` command, which stands beside Python, also when the environment is not activated.
+# nbgrader creates its database with the `alembic` command, which is beside Python even if the environment is not activated.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
 
 # A class has its course id, and perhaps its exchange, in class.yaml.
@@ -35,10 +35,10 @@ c.CourseDirectory.ignore = [
     "lesson.yaml",
 ]
 
-# `nbgrader zip_collect` knows the names that Canvas and Moodle give to files.
+# `nbgrader zip_collect` understands the file names of Canvas and Moodle.
 c.ZipCollectApp.collector_plugin = "course.grading.classroom.zip_collect.LmsCollector"
 
-# Each stub names its exercise, and JupyterLab's "Run All" goes on past it.
+# Each stub names its exercise and does not stop JupyterLab's "Run All".
 c.GenerateAssignment.preprocessors = stub.preprocessors()
 
 c.Autograde.sanitize_preprocessors = nbgrader_plugin.SANITIZE

@@ -1,4 +1,4 @@
-"""A string that stands in every reference answer and hidden check, so that a leak into anything learners get can be searched for."""
+"""A string in every reference answer and hidden check, so that a search finds leaks into what learners receive."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-TOKEN = "-".join(("canary", "4f1c9e", "never", "release"))  # joined, so that this file, which is released, does not hold it
+TOKEN = "-".join(("canary", "4f1c9e", "never", "release"))  # joined, so that this file, which is released, does not contain it
 NOTE = f"{TOKEN}: reference answers and hidden checks stay out of everything that learners receive"
 
 
@@ -17,7 +17,7 @@ def leaks(place: Path) -> list[str]:
     Raises
     ------
     FileNotFoundError
-        When there is nothing at ``place``: a search of nothing would find no leak.
+        When ``place`` does not exist: the search would find no leak.
     """
     if not place.exists():
         raise FileNotFoundError(f"cannot search {place} for the canary: there is no such file or folder.")

@@ -1,4 +1,4 @@
-"""What lessons say of AWS that will change one day: prices, limits, dates, closures; each once, in `facts.yaml`, dated, with its source."""
+"""Facts about AWS that may change: prices, limits, dates, closures. `facts.yaml` has each once, with its date and source."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def fact(name: str) -> Any:
     Raises
     ------
     UnknownFact
-        When ``facts.yaml`` has none of that id.
+        When ``facts.yaml`` has no fact of that id.
     """
     try:
         return facts()[name]["value"]
@@ -47,5 +47,5 @@ def fill_in(text: str) -> str:
 
 
 def overdue(today: date) -> list[str]:
-    """Ids of the facts that should have been looked at again before ``today``."""
+    """Ids of the facts whose review date is before ``today``."""
     return sorted(name for name, known in facts().items() if known["review_by"] < today)

@@ -1,6 +1,6 @@
-"""Pairs of learners whose answers are more alike than chance and the course explain.
+"""Finds pairs of learners whose answers are more similar than chance and the course explain.
 
-Two answers to an exercise are compared by what is their own: tokens that stand neither in the stub, the released notebook or the
+Two answers to an exercise are compared by their own tokens: those that occur neither in the stub, the released notebook or the
 reference nor in the answers of many learners. `rapidfuzz` compares these sequences (normalised Indel similarity: the share of the tokens
 that one longest common subsequence covers). Comparing fingerprints that others do not share follows S. Schleimer, D. S. Wilkerson, A.
 Aiken, Winnowing: local algorithms for document fingerprinting, SIGMOD 2003.
@@ -18,12 +18,12 @@ from rapidfuzz.process import cdist
 
 from course.grading.insight.tokens import Token, distinctive_tokens, grams, known_ngrams, tokens
 
-FIRST_LETTER = 0x1_0000  # no surrogate follows, of which there are no texts
+FIRST_LETTER = 0x1_0000  # above the surrogates, which are not valid in text
 
 
 @dataclass(frozen=True)
 class SimilaritySettings:
-    """What ``thresholds.yaml`` says under ``similarity``, which explains each."""
+    """The section ``similarity`` of ``thresholds.yaml``, which explains each setting."""
 
     alike: float
     tokens: int
@@ -39,7 +39,7 @@ class SimilaritySettings:
 class AnswerSource:
     """One learner's answer to one exercise.
 
-    ``mistake`` is the sub-check that failed first and the way in which it did; empty for a right answer, and for one that is not there.
+    ``mistake`` is the sub-check that failed first with its normalised message; empty for a right or missing answer.
     """
 
     student: str
@@ -53,16 +53,16 @@ class AnswerSource:
 
 @dataclass(frozen=True)
 class AnswerMatch:
-    """Two answers to an exercise that are alike.
+    """Two similar answers to an exercise.
 
     Attributes
     ----------
     firsts, seconds : list of Token
         Their own tokens.
     similarity : float
-        Share of these that is the same, 0..1.
+        Share of these that they have in common, 0..1.
     common : int
-        How many own tokens they have in common.
+        Number of own tokens in common.
     weight : float
         1, or more for a mistake that few made.
     """
@@ -83,14 +83,14 @@ class AnswerMatch:
 
 @dataclass(frozen=True)
 class SimilarPair:
-    """Two learners, and the exercises in which they are alike, the most telling first."""
+    """Two learners and their similar answers, highest score first."""
 
     students: tuple[str, str]
     matches: tuple[AnswerMatch, ...]
 
     @property
     def score(self) -> float:
-        """Tokens in common, weighted: a reason to look, not a probability."""
+        """Weighted tokens in common: a reason to look, not a probability."""
         return sum(each.score for each in self.matches)
 
 
@@ -98,26 +98,26 @@ def similar_pairs(
     answers: Mapping[str, Sequence[AnswerSource]],
     course: Mapping[str, Iterable[str]],
     settings: SimilaritySettings,
-    tell: Callable[[str], None],
+    on_compared: Callable[[str], None],
 ) -> list[SimilarPair]:
-    """The pairs that are worth a look, the most telling first.
+    """The pairs worth a look, highest score first.
 
     Parameters
     ----------
     answers : mapping
         By exercise.
     course : mapping
-        By exercise, what the course itself gives away or expects: the stub, the released code cells, the reference.
+        By exercise, the code of the course itself: the stub, the released code cells, the reference.
     settings : SimilaritySettings
-    tell : callable
+    on_compared : callable
         Called with each exercise that has been compared.
     """
     found: dict[tuple[str, str], list[AnswerMatch]] = defaultdict(list)
     for exercise, given in answers.items():
         for each in answer_matches(exercise, given, course.get(exercise, ()), settings):
             found[each.first.student, each.second.student].append(each)
-        tell(exercise)
-    # Short answers are alike by chance: they count beside a longer one only.
+        on_compared(exercise)
+    # Short answers are similar by chance: they count only beside a longer one.
     worth = {who: some for who, some in found.items() if any(each.common >= settings.tokens for each in some)}
     made = [SimilarPair(who, tuple(sorted(some, key=lambda each: -each.score))) for who, some in worth.items()]
     return sorted(made, key=lambda pair: (-pair.score, pair.students))
@@ -126,9 +126,9 @@ def similar_pairs(
 def answer_matches(
     exercise: str, answers: Sequence[AnswerSource], course: Iterable[str], settings: SimilaritySettings
 ) -> list[AnswerMatch]:
-    """All pairs of answers to one exercise that are alike."""
+    """All pairs of similar answers to one exercise."""
     known = known_ngrams(course, settings.gram) | _common(answers, settings)
-    letters: dict[str, str] = {}  # a character for each token: rapidfuzz compares texts fastest
+    letters: dict[str, str] = {}  # one character a token, since rapidfuzz is fastest on strings
     parts = [distinctive_tokens(each.tokens, known, settings.gram) for each in answers]
     owned = ["".join(letters.setdefault(token.text, chr(FIRST_LETTER + len(letters))) for token in part) for part in parts]
     shares = cdist(owned, owned, scorer=Indel.normalized_similarity, score_cutoff=settings.alike)
@@ -145,7 +145,7 @@ def answer_matches(
 
 
 def _common(answers: Sequence[AnswerSource], settings: SimilaritySettings) -> set[tuple[str, ...]]:
-    """Runs of tokens that many learners' answers have."""
+    """Runs of tokens that occur in many learners' answers."""
     counts = Counter(gram for each in answers for gram in set(grams([token.text for token in each.tokens], settings.gram)))
     most = max(settings.learners, settings.common * len(answers))
     return {gram for gram, count in counts.items() if count > most}

@@ -41,7 +41,7 @@ def measures(items: Sequence[ItemStatistics]) -> ReportTable:
 
 
 def verdict(item: ItemStatistics) -> str:
-    """What the numbers say, in words; nothing where there are none."""
+    """The numbers in words; empty when there are none."""
     hard, easy = (thresholds()["difficulty"][name] for name in ("hard", "easy"))
     poor, good = (thresholds()["discrimination"][name] for name in ("poor", "good"))
     words = []

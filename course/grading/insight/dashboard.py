@@ -44,12 +44,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def chosen(folder: CourseFolder, assignments: Sequence[str], place: str) -> list[Result]:
-    """The results of these lessons, or of all.
+    """The results of these lessons, or of all lessons.
 
     Raises
     ------
     FolderError
-        When a lesson that is named has none, or none has.
+        When a named lesson has no results, or there are none.
     """
     results = stored_results.results(folder, place=place)
     there = sorted({result.assignment for result in results})

@@ -25,7 +25,7 @@ PAGE = "dashboard.html"
 REPORTED = "Tries, times and hints are self-reported: from the log that learners hand in (attempts.jsonl). They are never scored."
 
 Section = tuple[str, list[pages.Markup], list[ReportTable]]
-"""Its heading, what stands in the page, and the tables in that."""
+"""The heading, the parts of the page, and the tables among them."""
 
 
 def write(folder: CourseFolder, results: Sequence[Result], place: str = "results") -> tuple[Path, list[ReportTable]]:
@@ -34,7 +34,7 @@ def write(folder: CourseFolder, results: Sequence[Result], place: str = "results
     Raises
     ------
     DefinitionError
-        When the exercises cannot be loaded, whose skills the domains are made of.
+        When the exercises, whose skills give the domains, cannot be loaded.
     """
     seen = observe(folder, results)
     sections = [_exercises(seen), _failing(seen), _stuck(seen), _tries(seen), _items(seen), _domains(folder, seen), _learners(seen)]

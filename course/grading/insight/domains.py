@@ -1,4 +1,4 @@
-"""Exam domains: the share of the points that were earned in exercises of each, by the class and by each learner."""
+"""Exam domains: the share of the points earned in the exercises of each domain, by class and by learner."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Domain:
     Attributes
     ----------
     weight : int
-        Per cent of the exam.
+        Percent of the exam.
     exercises : tuple of str
-        Graded ones that name a skill of it; one that names skills of two domains counts in both.
+        Graded exercises that name one of its skills; an exercise with skills of two domains counts in both.
     learners : dict
         Student -> share of these exercises' points, 0..1.
     """
@@ -36,12 +36,12 @@ class Domain:
 
     @property
     def mean(self) -> float | str:
-        """Over the learners; a word when they are too few."""
+        """The mean over learners, or a text that says why there is none."""
         return summary(statistics.fmean, list(self.learners.values())) if self.exercises else "no exercise"
 
 
 def domains(seen: Sequence[Observation], exercises: Mapping[str, Exercise]) -> list[Domain]:
-    """Every domain of every exam, also those that no exercise is of."""
+    """Every domain of every exam, including those without an exercise."""
     found = []
     for exam in vocabulary.EXAMS:
         for number, each in vocabulary.domains(exam).items():

@@ -1,4 +1,4 @@
-"""The account of one stored score: what was found, by what, what it rests on, and the answer itself."""
+"""The evidence report on one stored score: the finding, how it was made, its evidence, and the answer itself."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from course.grading.insight.tables import duration
 from course.grading.submission import evidence
 from course.grading.submission.evidence import Evidence
 
-MOST = 25  # calls, or requests, that are shown
-DIGITS = 12  # of a hash
+MOST = 25  # calls, or requests, to show
+DIGITS = 12  # digits of a hash to show
 
 
 @dataclass(frozen=True)
 class StoredScore:
-    """One exercise of one stored result; ``work`` is what would be graded today."""
+    """One exercise of one stored result; ``work`` is the task as it would be graded today."""
 
     exercise: Exercise
     result: Result
@@ -36,7 +36,7 @@ class StoredScore:
 
     @property
     def evidence(self) -> Evidence | None:
-        """What the score rests on; None when nothing was recorded that can be read."""
+        """The evidence of the score; None when there is none or it cannot be read."""
         try:
             return evidence.read(self.work.evidence).get(self.exercise.id)
         except (OSError, ValueError, KeyError, TypeError):
@@ -44,8 +44,8 @@ class StoredScore:
 
 
 def evidence_report(case: StoredScore) -> list[Section]:
-    """All that is known without a run."""
-    sections = [_score(case), _report(case), _how(case), *_repairs(case), _rests_on(case.evidence), _tries(case), _answer(case)]
+    """All sections that need no run."""
+    sections = [_score(case), _report(case), _how(case), *_repairs(case), _evidence(case.evidence), _tries(case), _answer(case)]
     return [section for section in sections if section.lines or section.code]
 
 
@@ -82,7 +82,7 @@ def _repairs(case: StoredScore) -> list[Section]:
     return [Section("Mended before the run", case.result.repairs), Section("Left out, cut off or ended", case.result.notes)]
 
 
-def _rests_on(recorded: Evidence | None) -> Section:
+def _evidence(recorded: Evidence | None) -> Section:
     if recorded is None:
         return Section("What it rests on", ["nothing was handed over to the grader"])
     given = recorded.offer.get("values", {})
@@ -94,17 +94,17 @@ def _rests_on(recorded: Evidence | None) -> Section:
 
 
 def call_line(call: Mapping) -> str:
-    """A call of a learner's function and what came back."""
+    """A call of a learner's function and its result."""
     asked = f"{call['name']}({', '.join(map(short, call['arguments']))})"
     if call["problem"] or call["unanswered"]:
-        came = cut(call["problem"]) or "not answered yet"
-        return f"`{asked}`: {came}"
+        result = cut(call["problem"]) or "not answered yet"
+        return f"`{asked}`: {result}"
     printed = f", and printed `{cut(call['output'])}`" if call["output"] else ""
     return f"`{asked}` returned `{short(call['value'])}`{printed}"
 
 
 def request_line(request: Mapping) -> str:
-    """A request of the grader's to the submission's AWS; older evidence does not say which."""
+    """A request of the grader to the submission's AWS; older evidence has no operation and no text."""
     what = f" `{cut(request['what'])}`" if request.get("what") else ""
     return f"AWS {request.get('operation', 'request')}{what}: {request['status']}"
 

@@ -23,7 +23,7 @@ from course.grading.submission.run import StartError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 when the same comes out again, 1 when it does not or could not be run, 2 when there is nothing to explain."""
+    """0 when another run gives the same, 1 when it does not or could not run, 2 when there is nothing to explain."""
     parser = argparse.ArgumentParser(prog="course explain", description=__doc__)
     parser.add_argument("student")
     parser.add_argument("exercise", help="for example m04_1_ex2")
@@ -60,7 +60,7 @@ def _explain(options: argparse.Namespace) -> int:
 
 
 def find(folder: CourseFolder, student: str, exercise_id: str) -> StoredScore:
-    """The stored finding on an exercise, and the work it is of.
+    """The stored finding on an exercise, with its task.
 
     Raises
     ------
@@ -75,7 +75,7 @@ def find(folder: CourseFolder, student: str, exercise_id: str) -> StoredScore:
             works = [
                 GradingTask(folder.root, student, result.assignment, result.notebook, seeds.grading_seed(), own) for own in (False, True)
             ]
-            # Whether the class works on variants of its own is not stored but in the key.
+            # Only the key tells whether the class works on personal variants.
             return StoredScore(exercise, result, next((work for work in works if work.empty_result().key == result.key), works[0]))
         if result.fault and result.notebook.startswith(f"{exercise.notebook}_"):
             raise FolderError(f"{result.notebook} of {student} is ungraded, and so is {exercise_id}: {result.fault}")

@@ -1,4 +1,4 @@
-"""The page at the end of a grading night, ``results/night.html``, and its few lines on the terminal."""
+"""The grading summary: the page ``results/night.html`` and its short form on the terminal."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from course.grading.insight import stored_results
 from course.grading.render import number
 
 PAGE = "night.html"
-SHOWN = 15  # of what needs a human, on the terminal; the page has all
-BROKEN_CHECK = "the check of"  # how the fault of a check that raised begins
+SHOWN = 15  # entries that need a human shown on the terminal; the page has all
+BROKEN_CHECK = "the check of"  # prefix of the fault of a check that raised an error
 
 
 def write(folder: CourseFolder, results: Iterable[Result]) -> Path:
-    """Write the page of the lessons that ``results`` are of, for the whole class as it stands.
+    """Write the page for the lessons of ``results`` and the whole class.
 
     Parameters
     ----------
     folder : CourseFolder
     results : iterable of Result
-        What was graded now; where others of these lessons have a result already, the page shows that.
+        The new results; for the others in these lessons the page shows the stored results.
     """
     now = {_key(result): result for result in results}
     lessons = sorted({result.assignment for result in now.values()})
@@ -48,15 +48,15 @@ def write(folder: CourseFolder, results: Iterable[Result]) -> Path:
     return pages.write(folder.root / "results" / PAGE, "Grading night", parts)
 
 
-def print_summary(results: Sequence[Result], standing: int, page: Path, console: Console) -> None:
-    """Print what needs attention, the sums and where the page is; ``standing`` results were there before."""
+def print_summary(results: Sequence[Result], unchanged: int, page: Path, console: Console) -> None:
+    """Print what needs attention, the totals and the path of the page; ``unchanged`` results were not graded again."""
     waiting = [row for result in results for row in attention(result)]
     for student, what, why, then in waiting[:SHOWN]:
         _say(console, f"{student}, {what}: {why}")
-        _say(console, f"    {then}")  # on a line of its own, to be copied
+        _say(console, f"    {then}")  # on its own line, to be copied
     if len(waiting) > SHOWN:
         _say(console, f"... and {len(waiting) - SHOWN} more on the page.")
-    _say(console, totals_line(results, f" ({standing} stood already)" if standing else ""))
+    _say(console, totals_line(results, f" ({unchanged} stood already)" if unchanged else ""))
     _say(console, f"All of it: {page}")
 
 
@@ -72,7 +72,7 @@ def totals_line(results: Sequence[Result], remark: str = "") -> str:
 
 
 def attention(result: Result) -> list[tuple[str, str, str, str]]:
-    """Student, what, why, and the command that mends or retries it, for the notebook and each exercise without a score."""
+    """Student, notebook or exercise, reason, and the command that fixes or retries it; for everything without a score."""
     who, lesson = shlex.quote(result.student), result.assignment
     rows = []
     if result.fault:
@@ -90,7 +90,7 @@ def attention(result: Result) -> list[tuple[str, str, str, str]]:
 
 
 def points(results: Sequence[Result], lessons: Sequence[str]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Columns and rows: the points of each student in each lesson, and their sum; nothing that is ungraded is counted as 0."""
+    """Columns and rows: the points of each student in each lesson, and their sum; ungraded work does not count as 0."""
     found: dict[str, dict[str, list[Result]]] = defaultdict(lambda: defaultdict(list))
     for result in results:
         found[result.student][result.assignment].append(result)
@@ -147,7 +147,7 @@ def _decisions(folder: CourseFolder, results: Sequence[Result]) -> list[pages.Ma
 
 
 def _decided(decision: Mapping) -> tuple[str, ...]:
-    """What was decided, in the columns of the page; nothing where it was not touched."""
+    """A decision in the columns of the page; empty where nothing was decided."""
     points, extra = (number(decision[what]) if what in decision else "" for what in ("points", "extra"))
     before = "none" if decision["before"] is None else number(decision["before"])
     return (points, before, extra, *(decision[member] for member in ("reason", "by", "at")))

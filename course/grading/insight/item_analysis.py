@@ -1,9 +1,9 @@
-"""Item analysis: how hard each exercise was, whom it told apart, and on what it was failed.
+"""Item analysis: how difficult each exercise was, how well it discriminates, and where learners failed.
 
 *Difficulty* is the mean share of the points (classical test theory's item difficulty: high is easy). *Discrimination* is the item-rest
-correlation: Pearson's, over learners, of the points in the exercise with the points in all others of the lesson. The exercise itself is
-left out of the sum, which it would otherwise correlate with by being in it (S. Henrysson, Correction of item-total correlations in item
-analysis, Psychometrika 28, 1963, 211-218). Its 95 % interval is by Fisher's transformation.
+correlation: Pearson's, over learners, of the points in the exercise with the points in all others of the lesson. The sum
+leaves the exercise itself out, which would otherwise raise the correlation (S. Henrysson, Correction of item-total correlations in item
+analysis, Psychometrika 28, 1963, 211-218). Its 95 % interval uses Fisher's transformation.
 """
 
 from __future__ import annotations
@@ -33,23 +33,23 @@ class Correlation:
 
 @dataclass(frozen=True)
 class ItemStatistics:
-    """One exercise over the class. A measure is a number, or a word that says why there is none.
+    """One exercise over the class. A measure is a number, or a text that says why there is none.
 
     Attributes
     ----------
     outcomes : dict
         How many learners by each of `OUTCOMES`.
     difficulty : float or str
-        Mean share of the points, 0..1, over those who are graded.
+        Mean share of the points, 0..1, over graded learners.
     discrimination : Correlation or str
     tries, seconds, hints : float or str
         Medians over the learners who tried; ``seconds`` from the first try to the pass, of those who passed. Self-reported.
     tried : int
-        Learners whose log has a check of it.
+        Number of learners whose log has a check of it.
     part, message : str
-        The sub-check that most learners failed first, and what it said to one of them.
+        The sub-check that most learners failed first, and an example of its message.
     failing : int
-        How many these are.
+        Number of learners who failed it first.
     """
 
     exercise: str
@@ -104,24 +104,24 @@ def _item(name: str, seen: Sequence[Observation], rest: Mapping[tuple[str, str],
 
 
 def summary(measure, numbers: Sequence[float]) -> float | str:
-    """``measure`` of the numbers, or that they are too few."""
+    """``measure`` of the numbers, or `TOO_FEW`."""
     return measure(numbers) if len(numbers) >= thresholds()["few"]["summary"] else TOO_FEW
 
 
 def correlation(pairs: Sequence[tuple[float, float]]) -> Correlation | str:
-    """Pearson's, or why there is none."""
+    """Pearson's correlation, or why there is none."""
     if len(pairs) < thresholds()["few"]["correlation"]:
         return TOO_FEW
     try:
         r = statistics.correlation(*zip(*pairs, strict=True))
-    except statistics.StatisticsError:  # of a constant
+    except statistics.StatisticsError:  # one of the two is constant
         return ALL_ALIKE
     inner, half = math.atanh(max(-0.999999, min(0.999999, r))), 1.96 / math.sqrt(len(pairs) - 3)
     return Correlation(r, math.tanh(inner - half), math.tanh(inner + half), len(pairs))
 
 
 def _rest(seen: Iterable[Observation]) -> dict[tuple[str, str], float]:
-    """By student and exercise, the points in the other exercises of its lesson, of those who are graded in all of them."""
+    """By student and exercise, the points in the other exercises of its lesson; only students graded in all of them."""
     lessons: dict[tuple[str, str], list[Observation]] = defaultdict(list)
     exercises: dict[str, set[str]] = defaultdict(set)
     for each in seen:
@@ -137,7 +137,7 @@ def _rest(seen: Iterable[Observation]) -> dict[tuple[str, str], float]:
 
 
 def commonest(reports: Iterable[Mapping | None]) -> tuple[str, str, int]:
-    """The part that most failed first, what it said in the commonest way of failing it, and how many failed it; empty when none did."""
+    """The part that most learners failed first, its most common message, and their number; empty when nobody failed."""
     parts: dict[str, list[str]] = defaultdict(list)
     for report in reports:
         if report is not None and not report["unanswered"]:
@@ -151,7 +151,7 @@ def commonest(reports: Iterable[Mapping | None]) -> tuple[str, str, int]:
 
 
 def first_failure(report: Mapping) -> tuple[str, str]:
-    """Part and message of the first thing that a report holds against the answer; a part of "answer" where it could not be judged."""
+    """Part and message of the first failure in a report; the part is "answer" when the answer could not be judged."""
     for part in report["parts"]:
         if part["share"] is not None and part["share"] < 1:
             return part["name"], part["message"]
@@ -159,5 +159,5 @@ def first_failure(report: Mapping) -> tuple[str, str]:
 
 
 def way(message: str) -> str:
-    """A message without the values in it, which differ from learner to learner."""
+    """A message without its values, which differ between learners."""
     return VALUE.sub("…", message)

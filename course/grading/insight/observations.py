@@ -1,4 +1,4 @@
-"""What is known of each learner at each exercise: the grader's finding, and what the learner's own log of tries says."""
+"""Combines, for each learner and exercise, the grader's finding with the learner's own log of attempts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from course.grading.batches.result import Result
 
 @dataclass(frozen=True)
 class AttemptSummary:
-    """Of one learner at one exercise, as the learner's log has them: self-reported, never scored.
+    """One learner's attempts at one exercise, from the learner's log: self-reported, never scored.
 
     Attributes
     ----------
@@ -28,9 +28,9 @@ class AttemptSummary:
     seconds : float or None
         From the first try to the first pass; None without one.
     hints : int
-        Steps of the hint ladder that were opened.
+        Number of hints opened.
     last_message : str
-        What the last check said.
+        The message of the last check.
     """
 
     checks: int = 0
@@ -45,7 +45,7 @@ class AttemptSummary:
 
     @classmethod
     def of(cls, events: Sequence[Attempt]) -> AttemptSummary:
-        """Of the events of one exercise, in order."""
+        """The summary of the events of one exercise, in order."""
         checks = [each for each in events if each.event == attempts.CHECK]
         first = next((i for i, each in enumerate(checks) if each.passed), None)
         return cls(
@@ -79,7 +79,7 @@ class Observation:
 
     @property
     def share(self) -> float | None:
-        """Of the points, in 0..1; None when it is ungraded."""
+        """The share of the points, in 0..1; None when it is ungraded."""
         return None if self.score is None else self.score / self.points if self.points else 0.0
 
     @property
@@ -104,7 +104,7 @@ OUTCOMES = ("passed", "partly", "failed", "untouched", "ungraded")
 
 
 def observe(folder: CourseFolder, results: Sequence[Result]) -> list[Observation]:
-    """Every exercise of every result, with the tries that were handed in with it."""
+    """Every exercise of every result, with the attempts handed in with it."""
     logs: dict[tuple[str, str], dict[str, list[Attempt]]] = {}
     seen = []
     for result in results:

@@ -1,4 +1,4 @@
-"""The plots of the dashboard. Each says one thing, and stands beside the table of its numbers."""
+"""The plots of the dashboard. Each answers one question and is shown beside the table of its numbers."""
 
 from __future__ import annotations
 
@@ -105,5 +105,5 @@ def learners(students: Sequence[str], exercises: Sequence[str], shares: Sequence
 
 
 def _spread(student: str) -> float:
-    """A small offset of a learner's own, so that dots do not hide each other; the same in every run."""
+    """A small offset for each learner, so that dots do not hide each other; the same in every run."""
     return (zlib.crc32(student.encode(errors="replace")) % 41 - 20) / 80

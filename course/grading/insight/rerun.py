@@ -1,4 +1,4 @@
-"""A submission run once more, somewhere else: what comes out, and how that differs from what is stored."""
+"""Runs a stored submission again in a temporary folder and lists the differences from the stored result."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOST = 10  # differences of one kind that are shown
 
 @dataclass(frozen=True)
 class RerunTask(GradingTask):
-    """Work whose results go to a folder ``there``, which is not the course's."""
+    """A task whose results go to ``results_folder`` instead of the course's folder."""
 
     results_folder: Path = Path()
 
@@ -28,7 +28,7 @@ class RerunTask(GradingTask):
 
 
 def rerun(case: StoredScore) -> tuple[Section, bool]:
-    """What came out of another run, and whether it was judged the same; nothing of it stays.
+    """The differences of another run, and whether it was judged the same. The run leaves no files.
 
     Raises
     ------
@@ -52,7 +52,7 @@ def rerun(case: StoredScore) -> tuple[Section, bool]:
 
 
 def _judged(found: Mapping) -> list:
-    """What was judged, whatever was said of it: names and times that are made anew in each run may stand in a message."""
+    """The judgement without messages, which may contain names and times that differ in each run."""
     parts = found["report"]["parts"] if found["report"] else []
     return [found["score"], found["fault"], *([part["name"], part["share"]] for part in parts)]
 
@@ -70,13 +70,13 @@ def differences(old: StoredScore, new: StoredScore) -> Iterator[str]:
 
 
 def _grader_found(case: StoredScore) -> Mapping:
-    """What the grader found, whatever a human decided afterwards."""
+    """The grader's finding, without a human's decision on it."""
     decision = case.found.get("override")
     return {**case.found, "score": decision["before"]} if decision else case.found
 
 
 def _said(report: Mapping | None) -> dict[str, str]:
-    """What a report says, by part."""
+    """The messages of a report, by part."""
     if report is None:
         return {}
     said = {f"part `{part['name']}`": f"{part['share']}: {cut(part['message'])}".rstrip(": ") for part in report["parts"]}
@@ -104,7 +104,7 @@ def _changed(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
 
 
 def _reasons(old: StoredScore, new: StoredScore) -> list[str]:
-    """What differs in what it was made from."""
+    """The inputs that differ: submission, checks, seed or packages."""
     names = [name for name in ("submission", "checks", "seed", "packages") if getattr(old.result, name) != getattr(new.result, name)]
     if names:
         return [f"other than when it was graded: {', '.join(names)}"]

@@ -1,4 +1,4 @@
-"""Sections of an account, which a terminal and a page show alike."""
+"""Sections of an evidence report, shown on a terminal and on a page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from course import pages
 
 @dataclass(frozen=True)
 class Section:
-    """A heading, lines (what stands between backticks is code), and a block of code, if any."""
+    """A heading, lines (text in backticks is code), and an optional block of code."""
 
     title: str
     lines: list[str] = field(default_factory=list)

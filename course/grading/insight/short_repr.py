@@ -1,15 +1,15 @@
-"""Values that learners handed over, short enough to be read."""
+"""Short texts of values that learners handed over."""
 
 from __future__ import annotations
 
 import reprlib
 from typing import Any
 
-LONGEST = 120  # characters of a text, or of what has no form of its own
+LONGEST = 120  # characters of a string, or of an object without a form below
 
 
 class _Short(reprlib.Repr):
-    """`reprlib`, which knows tables and arrays, too."""
+    """`reprlib` with forms for tables and arrays."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -24,12 +24,12 @@ from course.grading.insight.answer_similarity import AnswerSource, SimilaritySet
 from course.grading.insight.item_analysis import first_failure, way
 from course.grading.insight.observations import thresholds
 
-SHOWN = 10  # pairs on the terminal
+SHOWN = 10  # pairs shown on the terminal
 LONGEST = 20_000  # characters of an answer that are compared
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0, whatever was found; 2 when there is nothing to compare."""
+    """0, with or without pairs; 2 when there is nothing to compare."""
     known = thresholds()["similarity"]
     parser = argparse.ArgumentParser(prog="course similarity", description=__doc__)
     parser.add_argument("assignment", metavar="LESSON", help="a graded one, for example m04_training")
@@ -79,9 +79,9 @@ def answers(results: Iterable[Result], folder: CourseFolder, exercises: Sequence
     found: dict[str, list[AnswerSource]] = defaultdict(list)
     for result in results:
         path = folder.results(result.student, result.assignment) / f"{result.notebook}.ipynb"
-        if not path.exists():  # not handed in, or not to be read
+        if not path.exists():  # not handed in, or unreadable
             continue
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]  # written by us: nbformat would validate it again
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]  # our own file, so nbformat's validation is skipped
         sources = {each["metadata"].get("nbgrader", {}).get("grade_id"): "".join(each["source"]) for each in cells}
         for exercise in exercises:
             if exercise.id in result.exercises and exercise.answer_cell in sources:
@@ -98,12 +98,12 @@ def _mistake(report: dict | None) -> str:
 
 
 def course_code(folder: CourseFolder, assignment: str, exercise: Exercise) -> list[str]:
-    """What all learners were given or were to write: code cells of the released notebooks, stubs among them, and the references.
+    """The code of the course: code cells of the released notebooks, including stubs, and the references.
 
     Raises
     ------
     FolderError
-        When the lesson's source is not there, without which right answers look alike.
+        When the lesson's source is missing: right answers would look similar without it.
     """
     released = sorted((folder.root / "notebooks" / assignment).glob("*.ipynb"))
     code = [cell.source for path in released for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]

@@ -1,4 +1,4 @@
-"""The page of similar submissions: pairs side by side, with what they have in common marked."""
+"""The page of similar submissions: pairs side by side, with common code marked."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WARNING = (
 
 
 def write(path: Path, lesson: str, found: Sequence[SimilarPair], results: Sequence[Result], settings: SimilaritySettings) -> Path:
-    """Write the page; ``found`` are the pairs, the most telling first."""
+    """Write the page; ``found`` are the pairs, highest score first."""
     learners, shown = len({result.student for result in results}), found[: settings.most]
     said = (
         f"{learners} learners make {learners * (learners - 1) // 2} pairs; {len(found)} of them listed: at least {settings.alike:.0%} "
@@ -50,21 +50,21 @@ def _exercises(pair: SimilarPair) -> str:
     return ", ".join(said)
 
 
-def _rare(likeness: AnswerMatch) -> bool:
-    return likeness.weight > 1
+def _rare(match: AnswerMatch) -> bool:
+    return match.weight > 1
 
 
-def _side_by_side(likeness: AnswerMatch) -> pages.Markup:
-    matcher = difflib.SequenceMatcher(None, *([each.text for each in some] for some in (likeness.firsts, likeness.seconds)), autojunk=False)
+def _side_by_side(match: AnswerMatch) -> pages.Markup:
+    matcher = difflib.SequenceMatcher(None, *([each.text for each in some] for some in (match.firsts, match.seconds)), autojunk=False)
     blocks = matcher.get_matching_blocks()
-    left = _marked(likeness.first.source, likeness.firsts, ((block.a, block.size) for block in blocks))
-    right = _marked(likeness.second.source, likeness.seconds, ((block.b, block.size) for block in blocks))
+    left = _marked(match.first.source, match.firsts, ((block.a, block.size) for block in blocks))
+    right = _marked(match.second.source, match.seconds, ((block.b, block.size) for block in blocks))
     columns = (
-        pages.Markup(pages.paragraph(answer.student) + pages.block(code, f"{likeness.exercise} of {answer.student}"))
-        for answer, code in ((likeness.first, left), (likeness.second, right))
+        pages.Markup(pages.paragraph(answer.student) + pages.block(code, f"{match.exercise} of {answer.student}"))
+        for answer, code in ((match.first, left), (match.second, right))
     )
-    mistake = f' Both failed on "{likeness.first.mistake}".' if _rare(likeness) else ""
-    said = f"{likeness.exercise}: {likeness.common} own tokens in common, {likeness.similarity:.0%} alike.{mistake}"
+    mistake = f' Both failed on "{match.first.mistake}".' if _rare(match) else ""
+    said = f"{match.exercise}: {match.common} own tokens in common, {match.similarity:.0%} alike.{mistake}"
     return pages.Markup(pages.paragraph(said) + pages.side_by_side(columns))
 
 
@@ -76,7 +76,7 @@ def _marked(source: str, owned: Sequence[Token], blocks: Iterable[tuple[int, int
         for token in owned[start : start + size]:
             on_line = spans.setdefault(token.line, [])
             if on_line and not lines[token.line][on_line[-1][1] : token.start].strip():
-                on_line[-1][1] = token.end  # one mark over what only blanks part
+                on_line[-1][1] = token.end  # one mark across blanks
             else:
                 on_line.append([token.start, token.end])
     return pages.Markup("\n".join(_line(line, spans.get(number, [])) for number, line in enumerate(lines)))

@@ -1,4 +1,4 @@
-"""Results as they stand in a course's folder, with the decisions that humans made on them."""
+"""Reads the stored results of a course's folder and applies the decisions of humans."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from course.grading.batches.result import SUFFIX, Result
 
 
 def results(folder: CourseFolder, assignments: Sequence[str] = (), place: str = "results") -> list[Result]:
-    """All that were stored, by assignment, student and notebook.
+    """All stored results, ordered by assignment, student and notebook.
 
     Parameters
     ----------

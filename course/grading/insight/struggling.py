@@ -1,4 +1,4 @@
-"""Who needs a word: many tries without a pass, or exercises that were not touched."""
+"""Finds learners who may need help: many tries without a pass, or untouched exercises."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from course.grading.insight.observations import Observation, thresholds
 
 @dataclass(frozen=True)
 class StrugglingLearner:
-    """``exercises`` of a learner in one lesson, and why they are named; ``tries`` is 0 for what was not touched."""
+    """``exercises`` of a learner in one lesson, and the reason; ``tries`` is 0 for untouched exercises."""
 
     student: str
     assignment: str
@@ -40,7 +40,7 @@ def struggling_learners(seen: Sequence[Observation]) -> list[StrugglingLearner]:
 
 
 def _last(each: Observation) -> str:
-    """What they were told last: by the grader where it judged the answer, else by the check in the notebook."""
+    """The last message to the learner: the grader's if it judged the answer, else that of the check in the notebook."""
     if each.report is not None and not each.report["unanswered"]:
         return ": ".join(filter(None, first_failure(each.report)))
     return each.tries.last_message

@@ -1,4 +1,4 @@
-"""A table that is shown in a page and written as CSV: one set of values for both."""
+"""A table for both a page and a CSV file."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from course import pages
 from course.grading.render import number
 
 Value = str | float | int | None
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for a formula, in text that learners wrote
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run learners' text that begins so as a formula
 
 
 @dataclass(frozen=True)
 class ReportTable:
-    """``name`` is the CSV file's; values are numbers, text, or None where there is nothing to say.
+    """``name`` is the CSV file's; values are numbers, text, or None for an empty cell.
 
-    ``percent`` names columns of shares in 0..1, ``seconds`` columns of durations: a page shows them as such, a CSV file the numbers.
+    ``percent`` names columns of shares in 0..1, ``seconds`` columns of durations: a page formats them, a CSV file has the plain numbers.
     """
 
     name: str

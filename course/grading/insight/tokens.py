@@ -12,14 +12,14 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-NAME = "name"  # stands for every name that the answer itself gives
+NAME = "name"  # replaces every name that the answer itself defines
 LAYOUT = {tokenize.NEWLINE, tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.COMMENT, tokenize.ENCODING, tokenize.ENDMARKER}
 ROUGH = re.compile(r"\w+|[^\w\s]")
 
 
 @dataclass(frozen=True)
 class Token:
-    """``text`` is normalised; ``line`` (from 0), ``start`` and ``end`` (columns) say where it stands in the source."""
+    """``text`` is normalised; ``line`` (from 0), ``start`` and ``end`` (columns) give its place in the source."""
 
     text: str
     line: int
@@ -28,11 +28,11 @@ class Token:
 
 
 def tokens(source: str) -> list[Token]:
-    """The tokens of a cell. What is no Python, such as IPython's magics, is split at words."""
+    """The tokens of a cell. A source that is not Python, such as IPython magics, is split into words."""
     try:
         found = [each for each in tokenize.generate_tokens(io.StringIO(source).readline) if each.type not in LAYOUT]
         given, asides = _given_names(source)
-    except (tokenize.TokenError, SyntaxError, ValueError, RecursionError, MemoryError):  # of tokenize and ast on what learners write
+    except (tokenize.TokenError, SyntaxError, ValueError, RecursionError, MemoryError):  # for broken code
         return list(_rough(source))
     return list(_normalised(found, given, asides))
 
@@ -53,7 +53,7 @@ def _normalised(found: Sequence[tokenize.TokenInfo], given: set[str], asides: se
 
 
 def _plain_string(text: str) -> str:
-    """The same for every way to quote it."""
+    """A string literal with normalised quotes."""
     try:
         return repr(ast.literal_eval(text))
     except (SyntaxError, ValueError):  # an f-string, before Python 3.12
@@ -61,10 +61,10 @@ def _plain_string(text: str) -> str:
 
 
 def _given_names(source: str) -> tuple[set[str], set[int]]:
-    """The names that a source gives to things, and the lines on which a text stands that does nothing, as docstrings do."""
+    """The names that a source defines, and the lines of strings without effect, such as docstrings."""
     names, asides = set(), set()
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what Python has to say of a learner's code is not for who compares it
+        warnings.simplefilter("ignore")  # warnings about a learner's code
         tree = ast.parse(source)
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
@@ -92,7 +92,7 @@ def grams(texts: Sequence[str], length: int) -> Iterator[tuple[str, ...]]:
 
 
 def distinctive_tokens(found: Sequence[Token], known: set[tuple[str, ...]], length: int) -> list[Token]:
-    """The tokens that stand in no run of ``length`` that is ``known``."""
+    """The tokens that are in no run of ``length`` tokens that is ``known``."""
     texts = [each.text for each in found]
     covered = {i + j for i, gram in enumerate(grams(texts, length)) if gram in known for j in range(length)}
     return [each for i, each in enumerate(found) if i not in covered]
