@@ -1,4 +1,4 @@
-"""`attempts.jsonl`: what a learner tried."""
+"""Tests of `attempts.jsonl`, the log of a learner's attempts."""
 
 from __future__ import annotations
 

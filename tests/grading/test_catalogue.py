@@ -1,4 +1,4 @@
-"""Exercises are found where they are defined; what stands wrong is named."""
+"""Exercises are found where they are defined; errors name what is wrong."""
 
 from __future__ import annotations
 

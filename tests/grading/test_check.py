@@ -1,4 +1,4 @@
-"""`check()` as a learner meets it, in a real kernel."""
+"""`check()` in a real kernel, as a learner runs it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Evidence copied from a log: words of a line are cited, and what belongs to one run alone is found in them."""
+"""Evidence cited from a log: words of a line count, and parts that belong to one run only are detected."""
 
 from __future__ import annotations
 

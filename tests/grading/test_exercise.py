@@ -1,4 +1,4 @@
-"""A definition is checked when it is made, and says what is wrong with it."""
+"""A definition is validated when it is made; the error says what is wrong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gate lets sound graders through, and names what is wrong with others."""
+"""The gate passes sound graders and reports what is wrong with others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gate and nbgrader's autograding, interrupted or killed: no local AWS, no kernel and no temporary folder stays."""
+"""The gate and nbgrader's autograding, when interrupted or killed, leave no local AWS, no kernel and no temporary folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Validate button and the formgrader, through the requests that they send to a running Jupyter server, and in Chromium."""
+"""The Validate button and the formgrader, tested by their requests to a running Jupyter server and in Chromium."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A piece of the right answer in a message is found; what the learner wrote, or anybody can read, is none."""
+"""A piece of the right answer in a message is found; the learner's own words and public text do not count."""
 
 from __future__ import annotations
 

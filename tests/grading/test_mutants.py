@@ -1,4 +1,4 @@
-"""Mutants: each is Python, means something else than the answer, is made once, and changes the reference alone."""
+"""Each mutant is Python, differs in meaning from the answer, is made once, and changes only the reference."""
 
 from __future__ import annotations
 

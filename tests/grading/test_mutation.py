@@ -1,4 +1,4 @@
-"""The gate with mutants: a weak check and a list of survivors that does not hold are named; sound ones pass."""
+"""The gate with mutants reports a weak check and a wrong list of survivors; sound ones pass."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A class of students, each with one of nbgrader's traps or one slip of an editor, through nbgrader's own commands."""
+"""A class graded by nbgrader's own commands; each student has one of nbgrader's traps or one editing accident."""
 
 from __future__ import annotations
 

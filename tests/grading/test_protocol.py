@@ -1,4 +1,4 @@
-"""Frames arrive as they were sent; anything else is refused, soon and with a reason."""
+"""Frames arrive as they were sent; anything else is refused quickly and with a reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever an editor did to a notebook, after the repair each released cell is there once, with its metadata, and no text is lost."""
+"""After the repair of any damage, a notebook has each released cell once, with its metadata, and no text is lost."""
 
 from __future__ import annotations
 

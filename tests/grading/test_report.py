@@ -1,4 +1,4 @@
-"""Points add up, reasons are kept, secrets are blotted out, and every rendering says the same in words."""
+"""Points add up, reasons are kept, secrets are hidden, and all renderings have the same words."""
 
 from __future__ import annotations
 

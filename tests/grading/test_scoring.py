@@ -1,4 +1,4 @@
-"""What a guess earns by each formula: nothing."""
+"""A guess earns nothing by any of the formulas."""
 
 from __future__ import annotations
 

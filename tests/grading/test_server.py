@@ -1,4 +1,4 @@
-"""The grader judges what it waits for, once, with its own checks; whatever else a kernel does costs the kernel, not the grader."""
+"""The grader judges the expected exercise once, with its own checks; a misbehaving kernel harms only its own score."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plain data survives, in kind and value; objects are refused; clever ones come to nothing."""
+"""Plain data keeps its kind and value; objects are refused, including those that try to deceive the grader."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What graded work tells an instructor: the page of a night, a class at a glance, one result explained, submissions that are alike."""
+"""Views of graded work for instructors: the grading summary, the dashboard, the evidence report, and similar submissions."""

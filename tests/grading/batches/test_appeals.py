@@ -1,4 +1,4 @@
-"""After the night: a mended check judges the class again without a run, and a human's decision stays."""
+"""Appeals: a fixed check judges the class again without a run, and a human's decision stays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`course grade --scheduler` on a Dask cluster of this machine: the scheduler and each worker a process of its own."""
+"""`course grade --scheduler` on a Dask cluster of this machine, with a process for the scheduler and for each worker."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`course grade` on the class of traps: the same scores as nbgrader's own command, cell by cell; killed and resumed; exported."""
+"""`course grade` on the class of traps: same scores as nbgrader's own command, for every cell; killed and resumed; exported."""
 
 from __future__ import annotations
 

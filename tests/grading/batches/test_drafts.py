@@ -1,4 +1,4 @@
-"""`course grade --draft`: unfinished work is judged for the dashboard, and nothing else is touched."""
+"""`course grade --draft` judges unfinished work for the dashboard and changes nothing else."""
 
 from __future__ import annotations
 

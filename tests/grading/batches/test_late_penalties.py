@@ -1,4 +1,4 @@
-"""Penalties for handing in late are those of plain `nbgrader autograde`, and spreadsheets show what is left; extra credit is a decision."""
+"""Late penalties equal those of plain `nbgrader autograde`, and spreadsheets have the points after penalty; extra credit is a decision."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A gradebook in PostgreSQL, by a server of this test's own that listens on a Unix socket alone."""
+"""A gradebook in PostgreSQL, on a server that the test starts and that listens only on a Unix socket."""
 
 from __future__ import annotations
 

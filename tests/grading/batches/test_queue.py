@@ -1,4 +1,4 @@
-"""The queue with a grader that only pretends: killed again and again and resumed, it loses nothing and does nothing twice."""
+"""The queue with a fake grader: killed and resumed many times, it loses nothing and does nothing twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`course class`: a roster becomes a class that nbgrader's own commands know, once and again."""
+"""`course class` turns a roster into a class that nbgrader's own commands use; running it again changes nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`course collect`: from folders, zips and the exchange into `submitted/`; nothing lost, nobody in the way of another."""
+"""`course collect` imports folders, zips and the exchange into `submitted/`; nothing is lost, and students do not affect each other."""
 
 from __future__ import annotations
 

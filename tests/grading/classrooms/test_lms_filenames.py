@@ -1,4 +1,4 @@
-"""Names of files as Canvas and Moodle make them, and whose they are; whatever else a name may hold."""
+"""File names from Canvas and Moodle are matched to students, whatever else the names contain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rosters, of one's own and as Canvas and Moodle export them; and what is said of those that cannot be used."""
+"""Rosters, self-made and exported by Canvas and Moodle, and the errors for unusable ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`class.yaml`: what may stand in it, and what is said of what may not."""
+"""`class.yaml`: valid content, and the errors for invalid content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files from folders and zips: whatever they are called, nothing is written outside, and nothing without end."""
+"""Files from folders and zips: no name leads to a write outside the folder, and sizes are limited."""
 
 from __future__ import annotations
 

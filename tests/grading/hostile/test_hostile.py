@@ -1,4 +1,4 @@
-"""Submissions that mean harm: each gets what its work deserves, and nobody and nothing else is touched."""
+"""Malicious submissions: each gets the score of its real work, and nothing else is affected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Submissions that cheat by way of AWS: another AWS, a forged store, a job that looks around, policies that shut the grader out."""
+"""Submissions that cheat through AWS: another AWS, a forged store, a prying job, policies that lock the grader out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`course dashboard`: a page and CSV files of the same tables, of classes large and small."""
+"""`course dashboard`: a page and CSV files of the same tables, for large and small classes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`course explain`: a stored score with what it rests on, and the submission run again, of which nothing stays."""
+"""`course explain`: a stored score with its evidence, and another run of the submission, which leaves no files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page that a grading night ends with, and the lines on the terminal."""
+"""The grading summary, as a page and on the terminal."""
 
 from __future__ import annotations
 

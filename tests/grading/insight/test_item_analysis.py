@@ -1,4 +1,4 @@
-"""Item analysis: its numbers are those of the textbooks, and where a class is too small for one it says so."""
+"""Item analysis: its numbers match the textbooks, and it says when a class is too small."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`course similarity`: copies are found however they are disguised, independent answers are not."""
+"""`course similarity` finds disguised copies and does not report independent answers."""
 
 from __future__ import annotations
 

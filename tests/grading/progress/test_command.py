@@ -1,4 +1,4 @@
-"""`course progress`, as a learner runs it."""
+"""`course progress`, run as a learner does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What attempts amount to."""
+"""The progress that follows from attempts."""
 
 from __future__ import annotations
 

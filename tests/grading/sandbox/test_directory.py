@@ -1,4 +1,4 @@
-"""Where a submission runs: it holds what was handed in and given, and neither answers nor what somebody links to."""
+"""The folder of a submission holds its files and the given ones, but no answers and no targets of links."""
 
 from __future__ import annotations
 

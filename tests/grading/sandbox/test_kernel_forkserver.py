@@ -1,4 +1,4 @@
-"""Kernels that are there at once: each begins alike, draws for itself, and holds nothing of who graded."""
+"""Forked kernels start in the same state, draw their own random numbers, and hold nothing of the grader."""
 
 from __future__ import annotations
 
