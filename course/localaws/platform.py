@@ -1,18 +1,20 @@
-"""What every room of the local AWS is handed: where state lives, the clock, and the other rooms' doors."""
+"""The parts of one running local AWS that every service may use: its state, the clock, and the other services' stores."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from course.localaws.core.call import Principal
 from course.localaws.core.clock import Clock
 from course.localaws.core.scheduler import Scheduler
 from course.localaws.gateway.request_log import RequestLog
+from course.localaws.moto.records import MotoRecords
 from course.sandbox.limits import Limits
 
 if TYPE_CHECKING:
-    from course.localaws.athena.athena import Athena
+    from course.localaws.autoscaling.scalable import Scalable
     from course.localaws.cloudwatch.alarms.alarms import Alarms
     from course.localaws.cloudwatch.metrics.store import MetricStore
     from course.localaws.iam.identity import Identity
@@ -20,29 +22,43 @@ if TYPE_CHECKING:
     from course.localaws.s3.store import ObjectStore
 
 
+class Queries(Protocol):
+    """Athena, for services that run queries; `course.localaws.athena.athena.Athena` documents each method."""
+
+    def start(self, region: str, principal: Principal, params: dict, stored: bool = True) -> str: ...
+
+    def wait(self, query: str, seconds: float) -> bool: ...
+
+    def execution(self, region: str, query: str) -> dict: ...
+
+    def stop(self, region: str, query: str) -> None: ...
+
+
 @dataclass
 class Platform:
-    """The rooms of one running local AWS. `course.localaws.server.app` makes it.
+    """The parts of one running local AWS. `course.localaws.server.app` makes it.
 
     Attributes
     ----------
     state : Path
-        Everything durable lives below it, mode 0700.
+        The folder of all durable state, mode 0700.
     account : str
         Twelve digits.
     clock : Clock
     scheduler : Scheduler
-        What is done when the clock gets there.
+        Runs tasks when the clock reaches their time.
     requests : RequestLog
     objects : ObjectStore
     logs : LogStore
     metrics : MetricStore
     alarms : Alarms
     identity : Identity
-    athena : Athena
-        Set by the room when it is made.
+    athena : Queries
+        Set by Athena when it is made.
+    scalable : dict
+        Scalable dimension -> what application auto scaling scales in it. Filled by the services that can be scaled.
     endpoint : str
-        ``"http://127.0.0.1:PORT"``, for what runs inside jobs.
+        ``"http://127.0.0.1:PORT"``, for processes inside jobs.
     sealed : Path or None
         A Unix socket on which the gateway listens too: jobs and model servers then reach that, as ``endpoint``, and no other network.
     limits : Limits
@@ -62,4 +78,10 @@ class Platform:
     endpoint: str
     sealed: Path | None = None
     limits: Limits = field(default_factory=Limits)
-    athena: Athena = field(init=False)
+    scalable: dict[str, Scalable] = field(default_factory=dict)
+    athena: Queries = field(init=False)
+
+    @property
+    def moto(self) -> MotoRecords:
+        """moto's services, for every operation that has no package here."""
+        return self.identity.moto

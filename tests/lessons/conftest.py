@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from course.localaws.protocol.contract import STRICT
+from course.localaws.protocol.conformity import STRICT
 from course.localaws.server import launch
 from course.regression.execute import WORKERS, lessons
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from course.localaws.protocol.contract import STRICT
+from course.localaws.protocol.conformity import STRICT
 from course.localaws.server import launch
 from tests.localaws.boto_clients import client_factory
 

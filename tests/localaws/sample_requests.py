@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import functools
+import math
 import re
 from re import _constants as op
 from re import _parser as parser
 
-from course.localaws.protocol.model import INTEGERS, NUMBERS, Shape
+from botocore.model import Shape
+
+from course.localaws.protocol.model import INTEGERS, NUMBERS, required
 from course.localaws.protocol.patterns import pattern
 
 # Where lookaheads leave no way but to try, and characters in the order in which a class is asked for them.
@@ -27,36 +30,35 @@ def full(shape: Shape | None, known: dict[str, object] | None = None) -> dict:
     return {} if shape is None else _structure(shape, known or {}, True, ())
 
 
-def _structure(shape: Shape, known: dict[str, object], whole: bool, above: tuple[Shape, ...]) -> dict:
-    names = list(shape.members)[:1] if shape.union else shape.members if whole else shape.required
-    above = (*above, shape)
-    parts = {name: shape.members[name].shape for name in names if name in shape.required or not _holds(shape.members[name].shape, above)}
+def _structure(shape: Shape, known: dict[str, object], whole: bool, above: tuple[str, ...]) -> dict:
+    names = list(shape.members)[:1] if shape.is_tagged_union else shape.members if whole else required(shape)
+    above = (*above, shape.name)
+    parts = {name: shape.members[name] for name in names if name in required(shape) or not _holds(shape.members[name], above)}
     return {name: _value(part, known, whole, above) for name, part in parts.items() if known.get(part.name, part) is not None}
 
 
-def _holds(shape: Shape, above: tuple[Shape, ...]) -> bool:
+def _holds(shape: Shape, above: tuple[str, ...]) -> bool:
     """Whether a shape is, or is a collection of, one that it is itself a part of."""
-    parts = [part for part in (shape.element, shape.value) if part is not None]
-    return shape in above or any(_holds(part, above) for part in parts)
+    part = {"list": "member", "map": "value"}.get(shape.type_name)
+    return shape.name in above or (part is not None and _holds(getattr(shape, part), above))
 
 
-def _value(shape: Shape, known: dict[str, object], whole: bool, above: tuple[Shape, ...]) -> object:
+def _value(shape: Shape, known: dict[str, object], whole: bool, above: tuple[str, ...]) -> object:
     if shape.name in known:
         return known[shape.name]
-    if shape.type == "structure":
+    if shape.type_name == "structure":
         return _structure(shape, known, whole, above)
-    count = max(int(shape.least or 0), 1 if whole else 0)
-    if shape.type == "list":
-        return [_value(shape.element, known, whole, above) for _ in range(count)]
-    if shape.type == "map":
+    count = max(int(shape.metadata.get("min", 0)), 1 if whole else 0)
+    if shape.type_name == "list":
+        return [_value(shape.member, known, whole, above) for _ in range(count)]
+    if shape.type_name == "map":
         return {_value(shape.key, known, whole, above): _value(shape.value, known, whole, above) for _ in range(count)}
-    if shape.type in NUMBERS:
-        least = 1 if shape.least is None else shape.least
-        number = least if shape.most is None else min(least, shape.most)
-        return int(number) if shape.type in INTEGERS else float(number)
-    if shape.type == "blob":
-        return b"a" * max(int(shape.least or 0), 1)
-    return {"timestamp": A_TIME, "boolean": True}[shape.type] if shape.type != "string" else text(shape)
+    if shape.type_name in NUMBERS:
+        number = min(shape.metadata.get("min", 1), shape.metadata.get("max", math.inf))
+        return int(number) if shape.type_name in INTEGERS else float(number)
+    if shape.type_name == "blob":
+        return b"a" * max(int(shape.metadata.get("min", 0)), 1)
+    return {"timestamp": A_TIME, "boolean": True}[shape.type_name] if shape.type_name != "string" else text(shape)
 
 
 @functools.cache
@@ -68,18 +70,19 @@ def text(shape: Shape) -> str:
     ValueError
         None was found.
     """
+    java, least = shape.metadata.get("pattern"), int(shape.metadata.get("min", 0))
     if shape.enum:
         return shape.enum[0]
-    if not shape.pattern:
-        return "a" * max(int(shape.least or 0), 1)
-    compiled = pattern(shape.pattern)
+    if not java:
+        return "a" * max(least, 1)
+    compiled = pattern(java)
     parsed = parser.parse(compiled.pattern, compiled.flags)
-    most = min(shape.most or LONGEST, LONGEST)
-    made = (_written(parsed, times) for times in range(1, int(shape.least or 0) + 3))
+    most = min(shape.metadata.get("max", LONGEST), LONGEST)
+    made = (_written(parsed, times) for times in range(1, least + 3))
     for tried in (*made, *TRIED):
-        if (shape.least or 0) <= len(tried) <= most and compiled.fullmatch(tried):
+        if least <= len(tried) <= most and compiled.fullmatch(tried):
             return tried
-    raise ValueError(f"no text for {shape.name}: {shape.pattern}")
+    raise ValueError(f"no text for {shape.name}: {java}")
 
 
 def _written(parsed: list, times: int) -> str:

@@ -1,29 +1,23 @@
-"""Application Auto Scaling behind the gateway: what scales SageMaker is ours, everything else falls through to the next service."""
+"""Application Auto Scaling behind the gateway: what scales SageMaker is ours, everything else goes to moto."""
 
 from __future__ import annotations
 
 import secrets
 import uuid
 from collections.abc import Callable
-from typing import TYPE_CHECKING
-
-from anyio import to_thread
-from starlette.responses import Response
 
 from course.localaws.autoscaling.checks import check_limits, check_policy
 from course.localaws.autoscaling.dimensions import INSTANCES, PROVISIONED, dimension_of
-from course.localaws.autoscaling.scalable import Scalable
+from course.localaws.autoscaling.scalable import DimensionDispatcher
 from course.localaws.autoscaling.scaler import AutoScaler, following
 from course.localaws.autoscaling.store import POLICY, SCHEDULED, TARGET, ScalingStore, own_key, target_key
 from course.localaws.autoscaling.target_tracking import alarms_of
 from course.localaws.cloudwatch.alarms.operations import AlarmOperations
-from course.localaws.core.call import AwsRequest, Service
+from course.localaws.context import by_region
 from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.schedule_expressions import ScheduleExpressionError
-from course.localaws.protocol.contract import Contract
-
-if TYPE_CHECKING:
-    from course.localaws.platform import Platform
+from course.localaws.platform import Platform
+from course.localaws.protocol.service import Service, Stages, in_thread
 
 NAMESPACE = "sagemaker"
 ROLE = "aws-service-role/sagemaker.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
@@ -31,16 +25,40 @@ AWAKE = {"DynamicScalingInSuspended": False, "DynamicScalingOutSuspended": False
 PAGE = 50
 
 
-class ApplicationAutoScaling:
-    """A `Service` for the signing name ``application-autoscaling``."""
+def create_service(platform: Platform, stages: Stages) -> Service:
+    """The `Service` of signing name ``application-autoscaling``."""
+    scaling = ApplicationAutoScaling(platform)
+    return Service(
+        "application-autoscaling",
+        platform,
+        {name: by_region(operation) for name, operation in scaling.operations().items()},
+        fallback=platform.moto,
+        falls_back=lambda context, params: not scaling.owns(context.region, params),
+        parse_all=True,
+        run=in_thread,
+        resource=lambda operation, params: params.get("ResourceId", ""),
+        stages=stages,
+        room=scaling,
+    )
 
-    def __init__(self, platform: Platform, scalable: Scalable, otherwise: Service) -> None:
-        self._platform, self._scalable, self._otherwise = platform, scalable, otherwise
-        self._contract = Contract("application-autoscaling")
+
+class ApplicationAutoScaling:
+    """Scalable targets, their policies and scheduled actions; each operation is a function of region and parameters.
+
+    Parameters
+    ----------
+    platform : Platform
+        Its ``scalable`` says what can be scaled.
+    """
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform, self._scalable = platform, DimensionDispatcher(platform.scalable)
         self._store = ScalingStore(platform.state / "scaling.db")
         self._alarms = AlarmOperations(platform.alarms)
-        self._scaler = AutoScaler(platform, self._store, scalable)
-        self._operations: dict[str, Callable[[str, dict], dict]] = {
+        self._scaler = AutoScaler(platform, self._store, self._scalable)
+
+    def operations(self) -> dict[str, Callable[[str, dict], dict]]:
+        return {
             "RegisterScalableTarget": self.register,
             "DeregisterScalableTarget": self.deregister,
             "DescribeScalableTargets": self.describe_targets,
@@ -56,16 +74,10 @@ class ApplicationAutoScaling:
             "UntagResource": self.untag,
         }
 
-    async def __call__(self, call: AwsRequest) -> Response:
-        call.operation, params = self._contract.parse(call, await call.body())
-        operation = self._operations.get(call.operation)
-        about_tags = "ResourceARN" in params and self._by_arn(call.region, params["ResourceARN"]) is not None
-        if operation is None or not (about_tags or params.get("ServiceNamespace") == NAMESPACE):
-            return await self._otherwise(call)
-        self._contract.validate(call.operation, params)
-        call.resource = params.get("ResourceId", "")
-        result = await to_thread.run_sync(operation, call.region, params)
-        return self._contract.serialise(call.operation, result)
+    def owns(self, region: str, params: dict) -> bool:
+        """Whether a request is about SageMaker."""
+        about_tags = "ResourceARN" in params and self._by_arn(region, params["ResourceARN"]) is not None
+        return about_tags or params.get("ServiceNamespace") == NAMESPACE
 
     def reset(self) -> None:
         self._store.reset()
@@ -254,10 +266,6 @@ class ApplicationAutoScaling:
 
     def _now(self) -> float:
         return self._platform.clock.now()
-
-
-def scaling_service(platform: Platform, scalable: Scalable, otherwise: Service) -> ApplicationAutoScaling:
-    return ApplicationAutoScaling(platform, scalable, otherwise)
 
 
 def _matches(thing: dict, params: dict) -> bool:

@@ -13,42 +13,25 @@ import re
 import uuid
 from datetime import UTC, datetime
 
-from anyio import to_thread
-from starlette.responses import Response
-
-from course.localaws.core.call import AwsRequest, Service
+from course.localaws.cloudtrail.records import is_data_event, is_read
+from course.localaws.context import Context
 from course.localaws.core.errors import AwsError, not_supported
-from course.localaws.gateway.request_log import RequestLog
 from course.localaws.platform import Platform
-from course.localaws.protocol.contract import Contract
+from course.localaws.protocol.service import Service, Stages, in_thread
 
 HISTORY_SECONDS = 90 * 86_400
 MOST_RESULTS = 50
-_DATA_EVENTS = re.compile(
-    r"s3:(?!.*LockConfiguration).*(Object|Part|Multipart).*|monitoring:(PutMetricData|GetMetric.*)|logs:(PutLogEvents|GetLogEvents|FilterLogEvents)"
-    r"|sagemaker:(Invoke.*|GetRecord|BatchGetRecord|PutRecord|DeleteRecord|BatchPutMetrics|BatchGetMetrics)"
-)
-_READS = re.compile(r"(Describe|List|Get|Head|Lookup|Search|Simulate|Batch(Get|Describe)).*")
 _ATTRIBUTES = ("EventId", "EventName", "EventSource", "ReadOnly", "Username")
 
 
-def cloudtrail_service(platform: Platform, otherwise: Service) -> Service:
-    """The `Service` of signing name ``cloudtrail``; ``otherwise`` serves what is not the event history."""
-    contract = Contract("cloudtrail")
-
-    async def serve(call: AwsRequest) -> Response:
-        operation, params = contract.parse(call, await call.body())
-        if operation != "LookupEvents":
-            return await otherwise(call)
-        call.operation = operation
-        contract.validate(operation, params)
-        now = platform.clock.now()
-        return contract.serialise(operation, await to_thread.run_sync(_lookup_events, platform.requests, now, params))
-
-    return serve
+def create_service(platform: Platform, stages: Stages) -> Service:
+    """The `Service` of signing name ``cloudtrail``."""
+    operations = {"LookupEvents": lookup_events}
+    return Service("cloudtrail", platform, operations, fallback=platform.moto, parse_all=True, run=in_thread, stages=stages)
 
 
-def _lookup_events(log: RequestLog, now: float, params: dict) -> dict:
+def lookup_events(context: Context, params: dict) -> dict:
+    log, now = context.platform.requests, context.platform.clock.now()
     wanted = _wanted(params)
     first = max(params.get("StartTime", 0.0), now - HISTORY_SECONDS)
     last = params.get("EndTime", now)
@@ -58,7 +41,7 @@ def _lookup_events(log: RequestLog, now: float, params: dict) -> dict:
     for row in log.newest(before):
         if row["time"] < first:
             break
-        if row["time"] <= last and not _DATA_EVENTS.fullmatch(f"{row['service']}:{row['operation']}"):
+        if row["time"] <= last and not is_data_event(row["service"], row["operation"]):
             event = _event(row)
             if all(event[name] == value for name, value in wanted.items()):
                 found.append((row["id"], event))
@@ -86,7 +69,7 @@ def _before(token: str | None) -> int | None:
 
 
 def _event(row: dict) -> dict:
-    source, read_only = f"{row['service']}.amazonaws.com", "true" if _READS.fullmatch(row["operation"]) else "false"
+    source, read_only = f"{row['service']}.amazonaws.com", "true" if is_read(row["operation"]) else "false"
     event_id = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{row['id']} {row['time']}"))
     record = {
         "eventID": event_id,

@@ -1,23 +1,18 @@
-"""CloudWatch behind the gateway: metrics and alarms are ours; dashboards and the rest fall through to the next service."""
+"""CloudWatch behind the gateway: metrics and alarms are ours; dashboards and the rest go to moto."""
 
 from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
-from functools import partial
 
-from anyio import to_thread
-from starlette.responses import Response
-
+from course.localaws.cloudwatch.alarms.operations import AlarmOperations
 from course.localaws.cloudwatch.metrics import statistics
 from course.localaws.cloudwatch.metrics.publishing import published
 from course.localaws.cloudwatch.metrics.queries import metric_data
-from course.localaws.cloudwatch.metrics.store import MetricStore
-from course.localaws.cloudwatch.wire import Wire, error_for
-from course.localaws.core.call import AwsRequest, Service
+from course.localaws.context import Context, Operation
 from course.localaws.core.errors import AwsError
 from course.localaws.platform import Platform
+from course.localaws.protocol.service import Service, Stages, in_thread
 
 MOST_DATAPOINTS = 1440
 LIST_PAGE = 500
@@ -25,43 +20,37 @@ LISTED_FOR = 14 * statistics.DAY
 RECENT = 3 * statistics.HOUR
 
 
-def monitoring_service(platform: Platform, alarms: dict[str, Callable[[str, dict], dict]], otherwise: Service) -> Service:
-    """Metrics over the platform's `MetricStore`, and alarms.
-
-    Parameters
-    ----------
-    platform : Platform
-    alarms : dict
-        The operations about alarms, each a function of region and parameters.
-    otherwise : Service
-        Serves the rest.
-    """
-    wire = Wire()
-    operations = alarms | {name: partial(operation, platform.metrics) for name, operation in OPERATIONS.items()}
-
-    async def serve(call: AwsRequest) -> Response:
-        operation = operations.get(call.operation)
-        if operation is None:
-            return await otherwise(call)
-        try:
-            params = await wire.parse(call)
-            if ":alarm:" not in params.get("ResourceARN", ":alarm:"):
-                return await otherwise(call)
-            call.resource = params.get("Namespace", "")
-            # Statistics read many data: in a thread, so that other requests go on meanwhile.
-            return wire.respond(call, await to_thread.run_sync(operation, call.region, params))
-        except AwsError as error:
-            raise error_for(call, error) from None
-
-    return serve
+def create_service(platform: Platform, stages: Stages) -> Service:
+    """The `Service` of signing name ``monitoring``. Statistics read much data, hence in a thread."""
+    return Service(
+        "cloudwatch",
+        platform,
+        OPERATIONS | AlarmOperations(platform.alarms).operations,
+        fallback=platform.moto,
+        falls_back=lambda context, params: ":alarm:" not in params.get("ResourceARN", ":alarm:"),
+        run=in_thread,
+        invalid=invalid_value,
+        resource=lambda operation, params: params.get("Namespace", ""),
+        stages=stages,
+    )
 
 
-def put_metric_data(store: MetricStore, region: str, params: dict) -> dict:
+def invalid_value(message: str) -> AwsError:
+    return AwsError("InvalidParameterValue", message)
+
+
+def get_metric_data(context: Context, params: dict) -> dict:
+    return metric_data(context.platform.metrics, context.region, params)
+
+
+def put_metric_data(context: Context, params: dict) -> dict:
+    store, region = context.platform.metrics, context.region
     store.put_data(region, published(params, store.clock.now()))
     return {}
 
 
-def get_metric_statistics(store: MetricStore, region: str, params: dict) -> dict:
+def get_metric_statistics(context: Context, params: dict) -> dict:
+    store, region = context.platform.metrics, context.region
     names, extended = params.get("Statistics", []), params.get("ExtendedStatistics", [])
     if bool(names) == bool(extended):
         message = "Exactly one of the parameters Statistics and ExtendedStatistics must be specified."
@@ -90,7 +79,8 @@ def get_metric_statistics(store: MetricStore, region: str, params: dict) -> dict
     return {"Label": params["MetricName"], "Datapoints": datapoints}
 
 
-def list_metrics(store: MetricStore, region: str, params: dict) -> dict:
+def list_metrics(context: Context, params: dict) -> dict:
+    store, region = context.platform.metrics, context.region
     since = store.clock.now() - (RECENT if params.get("RecentlyActive") else LISTED_FOR)
     wanted = params.get("Dimensions", ())
     after = _decode(params["NextToken"]) if "NextToken" in params else 0
@@ -122,8 +112,8 @@ def _decode(token: str) -> int:
         raise AwsError("InvalidParameterValue", "Invalid nextToken") from None
 
 
-OPERATIONS: dict[str, Callable[[MetricStore, str, dict], dict]] = {
-    "GetMetricData": metric_data,
+OPERATIONS: dict[str, Operation] = {
+    "GetMetricData": get_metric_data,
     "GetMetricStatistics": get_metric_statistics,
     "ListMetrics": list_metrics,
     "PutMetricData": put_metric_data,

@@ -1,4 +1,4 @@
-"""What the gateway hands to a service: a request whose signature was checked, with its caller, and a place to say what it was."""
+"""A request whose signature was checked, as the gateway hands it to a service."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who signed the request.
+    """The caller that signed the request.
 
     ``arn`` is as ``sts:GetCallerIdentity`` answers it, e.g. ``arn:aws:sts::123456789012:assumed-role/SageMakerRole/learner``.
     """
@@ -38,11 +38,13 @@ class AwsRequest:
     id : str
         The request id, answered as ``x-amzn-requestid``.
     operation, resource : str
-        Set by the service once it knows, e.g. ``"CreateTrainingJob"``, ``"training-job/delays-1"``: they go to the request log.
+        Set by the dispatcher, e.g. ``"CreateTrainingJob"``, ``"training-job/delays-1"``, for the request log.
+    parameters : dict or None
+        Of the request, without secrets. Set by the dispatcher where the audit stage is on, for the request log.
     chunks : async iterator of bytes
         The decoded body in pieces; its hash is verified at the end, and a mismatch raises ``XAmzContentSHA256Mismatch``.
     trailers : dict
-        What followed an aws-chunked body, by lower-case name, e.g. ``{"x-amz-checksum-crc32": "..."}``; filled when the body has ended.
+        The trailers of an aws-chunked body, by lower-case name, e.g. ``{"x-amz-checksum-crc32": "..."}``; filled when the body has ended.
     """
 
     request: Request
@@ -54,6 +56,7 @@ class AwsRequest:
     chunks: AsyncIterator[bytes]
     operation: str = ""
     resource: str = ""
+    parameters: dict | None = None
     trailers: dict[str, str] = field(default_factory=dict)
     _body: bytes | None = field(default=None, repr=False)
 
@@ -64,4 +67,5 @@ class AwsRequest:
         return self._body
 
 
-Service = Callable[[AwsRequest], Awaitable[Response]]
+Handler = Callable[[AwsRequest], Awaitable[Response]]
+"""Serves the requests of a signing name: a `course.localaws.protocol.service.Service`, or moto."""

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from course.localaws.context import Context
 from course.localaws.core import paging, tag_rules
-from course.localaws.core.context import Context
 from course.localaws.core.database import Database
 from course.localaws.core.errors import AwsError
 

@@ -1,4 +1,4 @@
-"""The front door: checks each request's signature, hands it to its service, records it, and words what went wrong as AWS does."""
+"""The gateway: checks each request's signature, hands it to its service, records it, and answers failures in AWS's words."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import errno
 import logging
 import sqlite3
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from course.localaws.core.call import AwsRequest, Service
+from course.localaws.core.call import AwsRequest, Handler
 from course.localaws.core.errors import AwsError
 from course.localaws.gateway.authentication import admit, signature_of
 from course.localaws.gateway.refusals import RequestRefused, refusal
 from course.localaws.gateway.sigv4 import RequestHead
 from course.localaws.platform import Platform
-from course.localaws.protocol import errors
+from course.localaws.protocol import errors, protocols
 
 logger = logging.getLogger(__name__)
 
@@ -30,11 +30,11 @@ class Gateway:
     platform : Platform
     services : dict
         Signing name -> service.
-    fallback : Service
+    fallback : Handler
         Serves every other signing name.
     """
 
-    def __init__(self, platform: Platform, services: dict[str, Service], fallback: Service) -> None:
+    def __init__(self, platform: Platform, services: Mapping[str, Handler], fallback: Handler) -> None:
         self._platform = platform
         self._services = services
         self._fallback = fallback
@@ -45,20 +45,20 @@ class Gateway:
             await self._admit(visit)
             response = await self._services.get(visit.service, self._fallback)(visit.call)
         except ClientDisconnect:
-            return  # nobody is left to answer
+            return  # the client is gone
         except Exception as exception:
             response = self._failed(visit, exception)
         self._record(visit, response.status_code)
         response.headers.setdefault("x-amzn-requestid", visit.id)
         if visit.awaits_continue:
-            # Its body will never come, but HTTP has no way to say so: what follows on this connection would be taken for it.
+            # Its body will never come. What follows on this connection would be read as the body.
             response.headers["connection"] = "close"
         await response(scope, receive, send)
 
     async def _admit(self, visit: _GatewayRequest) -> None:
         head = visit.head
         signature = signature_of(head)
-        visit.service = errors.service_of(head, signature.service)
+        visit.service = protocols.service_of(head, signature.service)
         admitted = await admit(signature, head, visit.body(), self._platform.identity, self._platform.clock.now())
         visit.call = AwsRequest(
             request=visit.request,
@@ -68,7 +68,7 @@ class Gateway:
             principal=admitted.principal,
             id=visit.id,
             chunks=admitted.chunks,
-            operation=errors.operation_of(head, visit.protocol, admitted.body or b""),
+            operation=protocols.operation_of(head, visit.protocol, admitted.body or b""),
             trailers=admitted.trailers,
         )
 
@@ -81,12 +81,10 @@ class Gateway:
             logger.error("request %s: %s %s failed", visit.id, visit.service, visit.operation, exc_info=exception)
             error = self._internal(visit, exception)
         visit.error = error.code
-        response = errors.render(error, visit.protocol, visit.head, visit.service, visit.id)
-        response.headers.update(error.headers)
-        return response
+        return errors.render(error, visit.protocol, visit.head, visit.service, visit.id)
 
     def _internal(self, visit: _GatewayRequest, exception: Exception) -> AwsError:
-        """A fault of the local AWS itself, in one paragraph; the traceback is in its log only."""
+        """The error for a fault of the local AWS itself. The traceback is only in its log."""
         code = "InternalError" if visit.service == "s3" else "InternalFailure"
         if _disk_is_full(exception):
             return AwsError(
@@ -102,9 +100,12 @@ class Gateway:
         )
 
     def _record(self, visit: _GatewayRequest, status: int) -> None:
-        call = visit.call
-        caller = call.principal.arn if call else "unknown"
-        self._platform.requests.record(caller, visit.service, visit.operation, call.resource if call else "", status, visit.error)
+        record, call = self._platform.requests.record, visit.call
+        if call is None:
+            record("unknown", visit.service, visit.operation, "", status, visit.error, request_id=visit.id)
+        else:
+            what = (visit.service, visit.operation, call.resource, status, visit.error)
+            record(call.principal.arn, *what, region=call.region, request_id=visit.id, parameters=call.parameters)
 
 
 class _GatewayRequest:
@@ -117,16 +118,16 @@ class _GatewayRequest:
         self.call: AwsRequest | None = None
         self.error = ""
         self.awaits_continue = "expect" in head.headers
-        # Until its signature is read: a request that names no operation is taken for S3's, whose requests never do.
-        self.service = "s3" if errors.protocol_of(head, "") == "rest-json" else "unsigned"
+        # Until its signature is read. Only S3's requests name no operation.
+        self.service = "s3" if protocols.protocol_of(head, "") == "rest-json" else "unsigned"
 
     @property
     def protocol(self) -> str:
-        return errors.protocol_of(self.head, self.service)
+        return protocols.protocol_of(self.head, self.service)
 
     @property
     def operation(self) -> str:
-        named = self.call.operation if self.call else errors.operation_of(self.head, self.protocol)
+        named = self.call.operation if self.call else protocols.operation_of(self.head, self.protocol)
         return named or f"{self.head.method} {self.head.path.decode('latin-1')}"
 
     async def body(self) -> AsyncIterator[bytes]:

@@ -1,8 +1,9 @@
-"""Who called whom: every request, and what jobs did inside, in one table."""
+"""The request log: every request, and the calls of jobs, in one table."""
 
 from __future__ import annotations
 
 import itertools
+import json
 import logging
 import sqlite3
 import sys
@@ -23,10 +24,15 @@ CREATE TABLE IF NOT EXISTS requests (
     operation TEXT NOT NULL,
     resource TEXT NOT NULL,
     status INTEGER NOT NULL,
-    error TEXT NOT NULL
+    error TEXT NOT NULL,
+    region TEXT NOT NULL DEFAULT '',
+    request_id TEXT NOT NULL DEFAULT '',
+    parameters TEXT
 )
 """
-COLUMNS = ("time", "caller", "service", "operation", "resource", "status", "error")
+ADDED = {"region": "TEXT NOT NULL DEFAULT ''", "request_id": "TEXT NOT NULL DEFAULT ''", "parameters": "TEXT"}  # after the first release
+SHOWN = ("id", "time", "caller", "service", "operation", "resource", "status", "error")
+COLUMNS = (*SHOWN[1:], *ADDED)
 KEPT = 200_000  # rows; older ones are dropped at the next start, so that the log does not grow for ever
 FLUSH_SECONDS = 0.1
 
@@ -47,6 +53,7 @@ class RequestLog:
         self._clock = clock
         self._database = Database(path, SCHEMA)
         with self._database.write() as connection:
+            _add_missing_columns(connection)
             connection.execute("DELETE FROM requests WHERE id <= (SELECT max(id) FROM requests) - ?", (KEPT,))
         self._queue: deque[tuple] = deque()
         self._flushing = threading.Lock()
@@ -55,7 +62,18 @@ class RequestLog:
         self._writer = threading.Thread(target=self._write_batches, name="request-log", daemon=True)
         self._writer.start()
 
-    def record(self, caller: str, service: str, operation: str, resource: str = "", status: int = 200, error: str = "") -> None:
+    def record(
+        self,
+        caller: str,
+        service: str,
+        operation: str,
+        resource: str = "",
+        status: int = 200,
+        error: str = "",
+        region: str = "",
+        request_id: str = "",
+        parameters: dict | None = None,
+    ) -> None:
         """Note one request.
 
         Parameters
@@ -68,23 +86,31 @@ class RequestLog:
             HTTP status of the answer.
         error : str
             AWS's error code, empty when it succeeded.
+        region, request_id : str
+            Empty for work done inside a job.
+        parameters : dict, optional
+            Of the request, without secrets; ``None`` where the service's audit stage is off.
         """
-        self._queue.append((self._clock.now(), caller, service, operation, resource, status, error))
+        document = None if parameters is None else json.dumps(parameters)
+        self._queue.append((self._clock.now(), caller, service, operation, resource, status, error, region, request_id, document))
         self._queued.set()
 
     def events(self, since: int | None = None, limit: int = 1000) -> list[dict]:
         """At most ``limit`` of what was recorded, oldest first: the next after the event with id ``since``, or the latest when ``None``.
 
-        Each is a dict of ``id`` and `COLUMNS`; ``time`` is in Unix seconds.
+        Each is a dict of `SHOWN`; ``time`` is in Unix seconds.
         """
         if since is None:
-            return list(itertools.islice(self.newest(), limit))[::-1]
+            return [{name: row[name] for name in SHOWN} for row in itertools.islice(self.newest(), limit)][::-1]
         self.flush()
-        rows = self._database.connection.execute("SELECT * FROM requests WHERE id > ? ORDER BY id LIMIT ?", (since, limit))
-        return [dict(row) for row in rows]
+        shown = f"SELECT {', '.join(SHOWN)} FROM requests WHERE id > ? ORDER BY id LIMIT ?"
+        return [dict(row) for row in self._database.connection.execute(shown, (since, limit))]
 
     def newest(self, before: int | None = None) -> Iterator[dict]:
-        """What was recorded before the event with id ``before`` (all, when ``None``), newest first, as `events` gives it."""
+        """Every event before the one with id ``before`` (all, when ``None``), newest first: dicts of ``id`` and `COLUMNS`.
+
+        ``parameters`` is JSON, or ``None``.
+        """
         self.flush()
         before = sys.maxsize if before is None else before
         for row in self._database.connection.execute("SELECT * FROM requests WHERE id < ? ORDER BY id DESC", (before,)):
@@ -135,3 +161,11 @@ class RequestLog:
             self.flush()
         except sqlite3.Error:
             logger.exception("the request log could not be written")
+
+
+def _add_missing_columns(connection: sqlite3.Connection) -> None:
+    """A log that an earlier release made gets the columns that came later."""
+    present = {row["name"] for row in connection.execute("PRAGMA table_info(requests)")}
+    for name, kind in ADDED.items():
+        if name not in present:
+            connection.execute(f"ALTER TABLE requests ADD COLUMN {name} {kind}")

@@ -1,11 +1,11 @@
-"""Whether a caller may do what it asks for: its own identity policies and permissions boundary, asked before the operation is done.
+"""Checks before an operation that the caller's own identity policies and permissions boundary allow it.
 
-Only the services of SageMaker ask so far. S3, IAM, Logs and all others do whatever is signed with a valid key; a job's role is asked for
-its data by the job itself.
+A stage of the dispatcher (`course.localaws.protocol.service`) that `course.localaws.services` switches on for each service. A job's role
+is checked by the job itself for its data.
 
 Matches "Policy evaluation logic for requests within a single account" (IAM User Guide) with `policy`'s limits, and AWS's words, from
-"Troubleshoot access denied error messages" there. Does not match: AWS names the managed policy that denies explicitly by its ARN, here
-only its kind is told; and a policy takes effect with the next call, where AWS may take seconds.
+"Troubleshoot access denied error messages" there. Does not match: AWS names the managed policy that denies explicitly by its ARN, this
+names only its kind; and a policy takes effect with the next call, where AWS may take seconds.
 """
 
 from __future__ import annotations
@@ -13,22 +13,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from course.localaws.core.call import AwsRequest, Principal
 from course.localaws.core.errors import AwsError
 from course.localaws.iam import policy
 from course.localaws.iam.policy import AuthorizationRequest, Decision, PolicyError
-
-if TYPE_CHECKING:
-    from course.localaws.iam.identity import Identity
-    from course.localaws.iam.principals import Entity
+from course.localaws.iam.principals import Entity
+from course.localaws.moto.records import MotoRecords
 
 ConditionKeys = dict[str, Sequence[str]]  # condition key -> its values
 
 MOST_KEPT = 1000  # callers; a session is a caller of its own
-# Global condition keys, in lower case, whose absence from a call is a fact about it, not a gap of ours: it comes from no other service,
-# no VPC endpoint, no identity provider, no organization, with no session tags, and nobody types a one-time password.
+# Global condition keys, in lower case, that a call here truly does not have: it comes from no other service, no VPC endpoint, no identity
+# provider, no organization, it has no session tags, and nobody types a one-time password.
 _ABSENT = re.compile(
     r"aws:(calledvia(first|last)?|federatedprovider|multifactorauth(age|present)|principalorg(id|paths)|principalservicename(slist)?"
     r"|principaltag/.*|referer|requesttag/.*|resourceorg(id|paths)|source(account|arn|identity|orgid|orgpaths|vpc|vpce)|tagkeys|username"
@@ -61,7 +59,7 @@ def request_keys(call: AwsRequest, entity: Entity | None, user_id: str, now: flo
         "aws:CurrentTime": [str(now)],
         "aws:EpochTime": [str(now)],
         "aws:SourceIp": ["127.0.0.1"],
-        "aws:SecureTransport": ["true"],  # of the endpoint of AWS that this one stands in for
+        "aws:SecureTransport": ["true"],  # on AWS, whose endpoint this one replaces
         "aws:ViaAWSService": ["false"],
         "aws:PrincipalIsAWSService": ["false"],
     }
@@ -89,32 +87,42 @@ class RequiredPermission:
     absent: Callable[[str], bool] = lambda key: False
 
 
+class CallerDirectory(Protocol):
+    """What is needed of `course.localaws.iam.identity.Identity`."""
+
+    moto: MotoRecords
+
+    def now(self) -> float: ...
+
+    def caller(self, principal: Principal) -> tuple[Entity | None, str]: ...
+
+
 class CallerAuthorizer:
     """Who callers are and what their policies say. Both are kept in memory until something changes in IAM.
 
-    A caller that is known is decided on in the event loop, without waiting for moto's thread.
+    Calls of a known caller are decided in the event loop, without waiting for moto's thread.
 
     Parameters
     ----------
-    identity : Identity
+    identity : CallerDirectory
     """
 
-    def __init__(self, identity: Identity) -> None:
+    def __init__(self, identity: CallerDirectory) -> None:
         self._identity = identity
         self._known: dict[str, _Caller] = {}
 
-    async def require(self, call: AwsRequest, demands: Iterable[RequiredPermission], status: int = 400) -> None:
+    async def require(self, call: AwsRequest, demands: Iterable[RequiredPermission], code: str, status: int) -> None:
         """Refuse a call unless its caller is allowed all that is demanded.
 
         Parameters
         ----------
-        status : int
-            HTTP status of the refusal: 400 in the JSON protocol, 403 in the REST protocols.
+        code, status
+            Error code and HTTP status of the refusal in the protocol of the call.
 
         Raises
         ------
         AwsError
-            ``AccessDeniedException``; also where a condition cannot be evaluated, which is never taken as satisfied.
+            Also where a condition cannot be evaluated, which is never taken as satisfied.
         """
         for demand in demands:
             try:
@@ -125,7 +133,7 @@ class CallerAuthorizer:
             if reason:
                 where = "" if demand.resource == "*" else f" on resource: {demand.resource}"
                 message = f"User: {call.principal.arn} is not authorized to perform: {demand.action}{where} {reason}"
-                raise AwsError("AccessDeniedException", message, status)
+                raise AwsError(code, message, status)
 
     def forget(self) -> None:
         """Ask IAM again. To be called in moto's thread, as is `_learn`, so that nothing outdated is kept."""
@@ -139,7 +147,7 @@ class CallerAuthorizer:
 
 
 class _Caller:
-    """A caller, and of its policies what they say to each action that it asked for."""
+    """A caller, and what its policies say about each action that it asked for."""
 
     def __init__(self, principal: Principal, entity: Entity | None, user_id: str) -> None:
         self._is_root = principal.arn == f"arn:aws:iam::{principal.account}:root"
@@ -157,7 +165,7 @@ class _Caller:
 
 
 class _Policies:
-    """What a caller's policies and boundary say to one action."""
+    """What a caller's policies and boundary say about one action."""
 
     def __init__(self, entity: Entity | None, action: str) -> None:
         self._identity = policy.about(entity.policies, action) if entity else ()
@@ -179,7 +187,7 @@ class _Policies:
         if not self._variable:
             request = AuthorizationRequest(demand.action, demand.resource)
             decision = policy.evaluate(request, self._identity, self._boundary)
-            if not decision.missing:  # no statement on this resource asks for more than action and resource
+            if not decision.missing:  # no statement on this resource depends on anything but action and resource
                 return request, decision
         request = AuthorizationRequest(
             demand.action, demand.resource, general() | demand.keys(), absent=lambda key: absent(key) or demand.absent(key)

@@ -5,25 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-from starlette.responses import Response
 
 from course.localaws.core import credentials
-from course.localaws.core.call import AwsRequest, Principal, Service
+from course.localaws.core.call import Principal
 from course.localaws.core.clock import Clock
 from course.localaws.core.credentials import Credential
 from course.localaws.core.database import Database
-from course.localaws.core.errors import AwsError, not_supported
-from course.localaws.iam import policy, simulation
+from course.localaws.core.errors import AwsError
+from course.localaws.iam import policy
 from course.localaws.iam.authorization import CallerAuthorizer
-from course.localaws.iam.policy import AuthorizationRequest, Decision, PolicyError
+from course.localaws.iam.policy import AuthorizationRequest, Decision
 from course.localaws.iam.principals import Entity, Principals
-from course.localaws.protocol import query
-
-if TYPE_CHECKING:
-    from course.localaws.moto.mount import MotoMount
-    from course.localaws.platform import Platform
+from course.localaws.moto.records import MotoRecords
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS credentials (
@@ -34,7 +27,7 @@ CREATE TABLE IF NOT EXISTS credentials (
     expires REAL
 )
 """
-EXPIRED_KEPT = 24 * 3600.0  # seconds for which an expired key is still told "ExpiredToken" rather than "invalid"
+EXPIRED_KEPT = 24 * 3600.0  # seconds for which an expired key still answers "ExpiredToken" rather than "invalid"
 
 
 class Identity:
@@ -51,13 +44,13 @@ class Identity:
 
     Attributes
     ----------
-    moto : MotoMount
+    moto : MotoRecords
         Set by the mount when it is made.
     callers : CallerAuthorizer
-        What the policies of those who call say, asked before an operation is done.
+        Checks callers' policies before an operation runs.
     """
 
-    moto: MotoMount
+    moto: MotoRecords
 
     def __init__(self, state: Path, account: str, clock: Clock) -> None:
         self.account = account
@@ -82,7 +75,7 @@ class Identity:
             Name or ARN.
         session_name : str
         seconds : float, optional
-            After which they expire; never when omitted, for what runs as long as it must.
+            After which they expire; never when omitted, for work without a time limit.
         """
         return self.issue_as(self.session(role, session_name), seconds)
 
@@ -102,7 +95,7 @@ class Identity:
         return credential
 
     def secret(self, access_key: str) -> Credential | None:
-        """The credential behind an access key, or ``None``; also when it expired lately, so that the caller can be told so."""
+        """The credential behind an access key, or ``None``. One that expired lately is still found, so that the error can say so."""
         return self._known.get(access_key) or self._user_key(access_key)
 
     def _sessions(self) -> list[Credential]:
@@ -205,32 +198,3 @@ class Identity:
 
     def close(self) -> None:
         self._database.close()
-
-
-def iam_service(platform: Platform) -> Service:
-    """IAM: the policy simulator is ours, the records are moto's."""
-    identity = platform.identity
-
-    async def serve(call: AwsRequest) -> Response:
-        form = await query.form_of(call)
-        call.operation = form.get("Action", "")
-        if call.operation in simulation.OPERATIONS:
-            return await identity.moto.run_async(lambda: simulation.answer(call.operation, form, identity, call.id))
-        _check(call.operation, form)
-        return await identity.moto(call)
-
-    return serve
-
-
-def _check(operation: str, form: query.Form) -> None:
-    """What moto would accept, or drop, in silence."""
-    if operation in ("CreateRole", "UpdateAssumeRolePolicy"):
-        document = form.get("AssumeRolePolicyDocument", form.get("PolicyDocument", ""))
-        try:
-            trust = policy.parse(form.get("RoleName", ""), document)
-        except PolicyError as error:
-            raise AwsError("MalformedPolicyDocument", str(error)) from None
-        if any(statement.principals is None for statement in trust.statements):
-            raise AwsError("MalformedPolicyDocument", "AssumeRole policy must contain a Principal")
-    if operation == "CreateUser" and "PermissionsBoundary" in form:
-        raise not_supported("iam", "CreateUser with PermissionsBoundary")

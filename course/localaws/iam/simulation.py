@@ -8,51 +8,41 @@ action over several resources is ``*``, where AWS writes the action's ARN templa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
-from starlette.responses import Response
-
+from course.localaws.context import Context, Operation
 from course.localaws.core.errors import AwsError, not_supported
 from course.localaws.iam import policy
 from course.localaws.iam.policy import AuthorizationRequest, Decision, Effect, Policy, PolicyError, PolicyStatement
 from course.localaws.iam.principals import Entity, Principals
-from course.localaws.protocol import query
-
-if TYPE_CHECKING:
-    from course.localaws.iam.identity import Identity
 
 PAGE = 100  # results, unless MaxItems says otherwise
 
 
-def answer(operation: str, form: query.Form, identity: Identity, request_id: str) -> Response:
-    """Answer one of `OPERATIONS`. Call it in moto's thread.
+def simulate_principal_policy(context: Context, parameters: dict) -> dict:
+    """Raises ``InvalidInput``, ``NoSuchEntity``, ``PolicyEvaluation``. Call it in moto's thread, like the other operation."""
+    with _evaluation():
+        return _page(_principal(parameters, Principals(context.platform.moto.iam())), parameters)
 
-    Raises
-    ------
-    AwsError
-        ``InvalidInput``, ``NoSuchEntity``, ``PolicyEvaluation``, ``ValidationError``.
-    """
-    model = query.model("iam").operation_model(operation)
-    parameters = query.parse(model, form)
+
+def simulate_custom_policy(context: Context, parameters: dict) -> dict:
+    with _evaluation():
+        return _page(_simulate(parameters, _inputs(parameters), _boundary(parameters), None), parameters)
+
+
+@contextmanager
+def _evaluation() -> Iterator[None]:
     try:
-        results = OPERATIONS[operation](parameters, Principals(identity.moto.iam()))
+        yield
     except PolicyError as error:
         raise AwsError("PolicyEvaluation", str(error)) from None
-    return query.respond(model, _page(results, parameters), request_id)
 
 
 def _principal(parameters: dict, principals: Principals) -> list[dict]:
     entity = principals.by_arn(parameters["PolicySourceArn"])
     given = _boundary(parameters)
     return _simulate(parameters, (*entity.policies, *_inputs(parameters)), entity.boundary if given is None else given, entity)
-
-
-def _custom(parameters: dict, principals: Principals) -> list[dict]:
-    return _simulate(parameters, _inputs(parameters), _boundary(parameters), None)
-
-
-OPERATIONS = {"SimulatePrincipalPolicy": _principal, "SimulateCustomPolicy": _custom}
 
 
 def _simulate(parameters: dict, identity: Sequence[Policy], boundary: Sequence[Policy] | None, entity: Entity | None) -> list[dict]:
@@ -159,3 +149,9 @@ def _page(results: list[dict], parameters: dict) -> dict:
     end = int(marker) + size
     more = {"IsTruncated": True, "Marker": str(end)} if end < len(results) else {"IsTruncated": False}
     return {"EvaluationResults": results[int(marker) : end], **more}
+
+
+OPERATIONS: dict[str, Operation] = {
+    "SimulateCustomPolicy": simulate_custom_policy,
+    "SimulatePrincipalPolicy": simulate_principal_policy,
+}

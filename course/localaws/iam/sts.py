@@ -1,97 +1,77 @@
 """STS: who is calling, and temporary keys. All of it is ours, since keys are; federation by SAML or OpenID Connect is not supported.
 
-``AssumeRole`` asks the role's trust policy. Like every call but SageMaker's (`authorization`) it does not ask the caller's own policies.
+``AssumeRole`` checks the role's trust policy. The caller's own policies are checked where the authorization stage is on.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import TYPE_CHECKING
 
-from starlette.responses import Response
-
-from course.localaws.core.call import AwsRequest, Service
+from course.localaws.context import Context, Operation
 from course.localaws.core.credentials import Credential
 from course.localaws.core.errors import AwsError, not_supported
 from course.localaws.iam import authorization, policy
-from course.localaws.iam.identity import Identity
 from course.localaws.iam.policy import AuthorizationRequest, PolicyError
 from course.localaws.iam.principals import Entity, Principals
-from course.localaws.protocol import query
-
-if TYPE_CHECKING:
-    from course.localaws.platform import Platform
+from course.localaws.platform import Platform
+from course.localaws.protocol.service import Service, Stages
 
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/(?:[!-~]+/)?[\w+=,.@-]+", re.ASCII)
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 _NOT_SUPPORTED = ("Policy", "PolicyArns", "ProvidedContexts", "SerialNumber", "SourceIdentity", "Tags", "TokenCode", "TransitiveTagKeys")
-# Condition keys of STS, in lower case, whose absence from a call to AssumeRole is a fact about it.
+# Condition keys of STS, in lower case, that a call to AssumeRole may truly not have.
 _ABSENT = ("sts:externalid", "sts:sourceidentity", "sts:transitivetagkeys")
 
 
-def sts_service(platform: Platform) -> Service:
-    """The `Service` of signing name ``sts``."""
-    identity = platform.identity
-
-    async def serve(call: AwsRequest) -> Response:
-        form = await query.form_of(call)
-        call.operation = form.get("Action", "")
-        perform = _OPERATIONS.get(call.operation)
-        if perform is None:
-            raise not_supported("sts", call.operation)
-        model = query.model("sts").operation_model(call.operation)
-        parameters = query.parse(model, form)
-        result = await identity.moto.run_async(lambda: perform(identity, call, parameters))
-        return query.respond(model, result, call.id)
-
-    return serve
+def create_service(platform: Platform, stages: Stages) -> Service:
+    """The `Service` of signing name ``sts``. Its operations run in moto's thread."""
+    return Service("sts", platform, _OPERATIONS, run=platform.moto.run_async, invalid=None, stages=stages)
 
 
-def _get_caller_identity(identity: Identity, call: AwsRequest, parameters: dict) -> dict:
-    _, user_id = identity.caller(call.principal)
-    return {"UserId": user_id, "Account": call.principal.account, "Arn": call.principal.arn}
+def _get_caller_identity(context: Context, parameters: dict) -> dict:
+    _, user_id = context.platform.identity.caller(context.principal)
+    return {"UserId": user_id, "Account": context.principal.account, "Arn": context.principal.arn}
 
 
-def _get_access_key_info(identity: Identity, call: AwsRequest, parameters: dict) -> dict:
-    if identity.secret(parameters["AccessKeyId"]) is None:
+def _get_access_key_info(context: Context, parameters: dict) -> dict:
+    if context.platform.identity.secret(parameters["AccessKeyId"]) is None:
         raise AwsError("AccessDenied", f"Access key {parameters['AccessKeyId']} belongs to another account, or does not exist.", 403)
-    return {"Account": identity.account}
+    return {"Account": context.platform.identity.account}
 
 
-def _get_session_token(identity: Identity, call: AwsRequest, parameters: dict) -> dict:
+def _get_session_token(context: Context, parameters: dict) -> dict:
     _refuse_options("GetSessionToken", parameters)
-    if call.principal.arn.split(":")[2] == "sts":
+    if context.principal.arn.split(":")[2] == "sts":
         raise AwsError("AccessDenied", "Cannot call GetSessionToken with session credentials", 403)
     seconds = _seconds(parameters, default=43_200, longest=129_600)
-    return {"Credentials": _credentials(identity.issue_as(call.principal.arn, seconds))}
+    return {"Credentials": _credentials(context.platform.identity.issue_as(context.principal.arn, seconds))}
 
 
-def _assume_role(identity: Identity, call: AwsRequest, parameters: dict) -> dict:
+def _assume_role(context: Context, parameters: dict) -> dict:
     _refuse_options("AssumeRole", parameters)
     arn, session = parameters["RoleArn"], parameters["RoleSessionName"]
     if not _ROLE_ARN.fullmatch(arn):
         raise AwsError("ValidationError", f"{arn} is invalid")
     if not _SESSION_NAME.fullmatch(session):
         raise AwsError("ValidationError", f"Value '{session}' at 'roleSessionName' must be 2 to 64 characters of [A-Za-z0-9_+=,.@-]")
-    role = _trusting_role(identity, call, parameters)
-    chained = call.principal.arn.split(":")[2] == "sts"
+    role = _trusting_role(context, parameters)
+    chained = context.principal.arn.split(":")[2] == "sts"
     seconds = _seconds(parameters, default=3600, longest=3600 if chained else role.session_seconds)
-    credential = identity.issue(arn, session, seconds)
+    credential = context.platform.identity.issue(arn, session, seconds)
     return {
         "Credentials": _credentials(credential),
         "AssumedRoleUser": {"AssumedRoleId": f"{role.id}:{session}", "Arn": credential.principal.arn},
     }
 
 
-def _trusting_role(identity: Identity, call: AwsRequest, parameters: dict) -> Entity:
+def _trusting_role(context: Context, parameters: dict) -> Entity:
     """The role, if it trusts the caller. AWS does not tell a role that does not exist from one that does not trust."""
     arn = parameters["RoleArn"]
-    refusal = f"User: {call.principal.arn} is not authorized to perform: sts:AssumeRole on resource: {arn}"
+    refusal = f"User: {context.principal.arn} is not authorized to perform: sts:AssumeRole on resource: {arn}"
     try:
-        role = Principals(identity.moto.iam()).by_arn(arn)
+        role = Principals(context.platform.identity.moto.iam()).by_arn(arn)
         trust = policy.parse(f"trust policy of {role.name}", role.trust)
-        decision = policy.evaluate(_request(identity, call, parameters), [trust])
+        decision = policy.evaluate(_request(context, parameters), [trust])
     except PolicyError as error:
         raise AwsError("AccessDenied", f"{refusal} because {error}", 403) from None
     except AwsError:
@@ -101,18 +81,19 @@ def _trusting_role(identity: Identity, call: AwsRequest, parameters: dict) -> En
     return role
 
 
-def _request(identity: Identity, call: AwsRequest, parameters: dict) -> AuthorizationRequest:
-    caller, user_id = identity.caller(call.principal)
-    context = {
-        **authorization.request_keys(call, caller, user_id, identity.now()),
+def _request(context: Context, parameters: dict) -> AuthorizationRequest:
+    identity = context.platform.identity
+    caller, user_id = identity.caller(context.principal)
+    keys = {
+        **authorization.request_keys(context.call, caller, user_id, identity.now()),
         "sts:RoleSessionName": [parameters["RoleSessionName"]],
     }
     if "ExternalId" in parameters:
-        context["sts:ExternalId"] = [parameters["ExternalId"]]
+        keys["sts:ExternalId"] = [parameters["ExternalId"]]
     account = f"arn:aws:iam::{identity.account}:root"
-    names = frozenset({call.principal.arn, identity.account, account, *([caller.arn] if caller else [])})
+    names = frozenset({context.principal.arn, identity.account, account, *([caller.arn] if caller else [])})
     absent = lambda key: key in _ABSENT or authorization.absent(key)  # noqa: E731
-    return AuthorizationRequest("sts:AssumeRole", parameters["RoleArn"], context, {"AWS": names}, absent)
+    return AuthorizationRequest("sts:AssumeRole", parameters["RoleArn"], keys, {"AWS": names}, absent)
 
 
 def _refuse_options(operation: str, parameters: dict) -> None:
@@ -139,7 +120,7 @@ def _credentials(credential: Credential) -> dict:
     }
 
 
-_OPERATIONS: dict[str, Callable[[Identity, AwsRequest, dict], dict]] = {
+_OPERATIONS: dict[str, Operation] = {
     "AssumeRole": _assume_role,
     "GetAccessKeyInfo": _get_access_key_info,
     "GetCallerIdentity": _get_caller_identity,

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from course.localaws.context import Context
 from course.localaws.core import sdk_environment
-from course.localaws.core.context import Context
 from course.localaws.images import Image, custom
 from course.localaws.jobs.overlay import Overlay
 from course.sandbox import host_names

@@ -7,26 +7,24 @@ import json
 import re
 import sqlite3
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from course.localaws.context import Context
 from course.localaws.core.errors import AwsError, not_supported
 from course.localaws.logs.naming import LogArns
 from course.localaws.logs.pages import EventCursor
 
-if TYPE_CHECKING:
-    from course.localaws.logs.service import Logs
-
 PAGE = 50
 
 
-def describe_log_groups(logs: Logs, names: LogArns, params: dict) -> dict:
+def describe_log_groups(context: Context, params: dict) -> dict:
+    names, store = LogArns.of(context), context.platform.logs
     prefix, pattern = params.get("logGroupNamePrefix", ""), params.get("logGroupNamePattern", "")
     if prefix and pattern:
         raise AwsError("InvalidParameterException", "LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.")
     wanted = {names.group_in(identifier) for identifier in params.get("logGroupIdentifiers", ())}
     chosen = [
         row
-        for row in logs.store.groups(names.region)
+        for row in store.groups(names.region)
         if row["name"].startswith(prefix)
         and pattern in row["name"]
         and (not wanted or row["name"] in wanted)
@@ -36,13 +34,14 @@ def describe_log_groups(logs: Logs, names: LogArns, params: dict) -> dict:
     return {"logGroups": [_group(names, row) for row in page], **token}
 
 
-def list_log_groups(logs: Logs, names: LogArns, params: dict) -> dict:
+def list_log_groups(context: Context, params: dict) -> dict:
+    names, store = LogArns.of(context), context.platform.logs
     if refused := sorted({"dataSources", "fieldIndexNames", "logGroupTags"} & params.keys()):
         raise not_supported("logs", f"ListLogGroups with {', '.join(refused)}")
     patterns = [re.compile(re.escape(one).replace(r"\^", "^")) for one in params.get("logGroupNamePattern", "").split("|")]
     chosen = [
         row
-        for row in logs.store.groups(names.region)
+        for row in store.groups(names.region)
         if any(pattern.search(row["name"]) for pattern in patterns) and params.get("logGroupClass", row["class"]) == row["class"]
     ]
     page, token = _page(chosen, lambda row: [row["name"]], params)
@@ -50,12 +49,13 @@ def list_log_groups(logs: Logs, names: LogArns, params: dict) -> dict:
     return {"logGroups": groups, **token}
 
 
-def describe_log_streams(logs: Logs, names: LogArns, params: dict) -> dict:
+def describe_log_streams(context: Context, params: dict) -> dict:
+    names, store = LogArns.of(context), context.platform.logs
     name = names.group_of(params)
     prefix, by_time = params.get("logStreamNamePrefix", ""), params.get("orderBy") == "LastEventTime"
     if prefix and by_time:
         raise AwsError("InvalidParameterException", "Cannot order by LastEventTime with a logStreamNamePrefix.")
-    rows = logs.store.streams(logs.store.group(names.region, name)["id"], prefix)
+    rows = store.streams(store.group(names.region, name)["id"], prefix)
 
     def key(row: sqlite3.Row) -> list:
         # A stream without events counts from when it was made.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from course.localaws.context import Context
 from course.localaws.core.errors import AwsError
 
 
@@ -13,6 +14,10 @@ class LogArns:
 
     region: str
     account: str
+
+    @classmethod
+    def of(cls, context: Context) -> LogArns:
+        return cls(context.region, context.account)
 
     def group_arn(self, group: str) -> str:
         return f"arn:aws:logs:{self.region}:{self.account}:log-group:{group}"

@@ -1,11 +1,16 @@
-"""Whether what an operation answers fits the model: on in tests, so that no family drifts from AWS's shapes."""
+"""Whether an operation's result fits the model: checked in tests, so that no family drifts from AWS's shapes."""
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
 
-from course.localaws.protocol.model import Shape
+from botocore.model import OperationModel, Shape
+
+from course.localaws.core.errors import AwsError
 from course.localaws.protocol.validation import violations
+
+STRICT = "LOCALAWS_STRICT"  # "1" in the environment checks every answer
 
 _TYPES: dict[str, type | tuple[type, ...]] = {
     "structure": dict,
@@ -22,10 +27,28 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
 }
 
 
+def strict() -> bool:
+    """Whether answers are checked."""
+    return os.environ.get(STRICT) == "1"
+
+
+def check(operation: OperationModel, result: dict | None) -> None:
+    """Check a result against the operation's output shape.
+
+    Raises
+    ------
+    AwsError
+        ``InternalFailure``, with every mismatch: the local AWS is wrong, not its caller.
+    """
+    found = mismatches(operation.output_shape, result)
+    if found:
+        raise AwsError("InternalFailure", f"The answer of {operation.name} does not fit its model: {'; '.join(found)}", 500)
+
+
 def mismatches(shape: Shape | None, result: dict | None) -> list[str]:
     """Where a result differs from its output shape: unknown members, wrong types, then broken constraints.
 
-    Members whose names begin with ``_`` are a family's own notes, which are never sent.
+    Members whose names begin with ``_`` are private to a family and never sent.
     """
     result = {} if result is None else result
     if shape is None:
@@ -38,17 +61,17 @@ def mismatches(shape: Shape | None, result: dict | None) -> list[str]:
 def _types(shape: Shape, value: object, path: str, found: list[str]) -> None:
     if value is None:
         return
-    if not isinstance(value, _TYPES[shape.type]) or (isinstance(value, bool) and shape.type != "boolean"):
-        found.append(f"{path}: {type(value).__name__} where the model has {shape.type}")
-    elif shape.type == "structure":
+    if not isinstance(value, _TYPES[shape.type_name]) or (isinstance(value, bool) and shape.type_name != "boolean"):
+        found.append(f"{path}: {type(value).__name__} where the model has {shape.type_name}")
+    elif shape.type_name == "structure":
         for name, inner in value.items():
             if name in shape.members:
-                _types(shape.members[name].shape, inner, f"{path}.{name}", found)
+                _types(shape.members[name], inner, f"{path}.{name}", found)
             elif not name.startswith("_"):
                 found.append(f"{path}.{name}: unknown to the model")
-    elif shape.type == "list":
+    elif shape.type_name == "list":
         for place, item in enumerate(value):
-            _types(shape.element, item, f"{path}[{place}]", found)
-    elif shape.type == "map":
+            _types(shape.member, item, f"{path}[{place}]", found)
+    elif shape.type_name == "map":
         for key, item in value.items():
             _types(shape.value, item, f"{path}[{key!r}]", found)

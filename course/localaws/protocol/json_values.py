@@ -14,9 +14,12 @@ import binascii
 import json
 import math
 from datetime import datetime
+from functools import cache
+
+from botocore.model import Shape
 
 from course.localaws.core.errors import AwsError
-from course.localaws.protocol.model import INTEGERS, NUMBERS, SCALARS, Shape
+from course.localaws.protocol.model import INTEGERS, NUMBERS, SCALARS, bound
 
 _BOUNDS = {"integer": (-(2**31), 2**31 - 1), "long": (-(2**63), 2**63 - 1)}
 _NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
@@ -55,7 +58,7 @@ def read(shape: Shape, value: object) -> object:
     AwsError
         ``SerializationException`` when it cannot be one.
     """
-    kind = shape.type
+    kind = shape.type_name
     if kind == "structure":
         if not isinstance(value, dict):
             raise _unexpected(value, "Expected null")
@@ -63,7 +66,7 @@ def read(shape: Shape, value: object) -> object:
     if kind == "list":
         if not isinstance(value, list):
             raise _unexpected(value, "Expected list or null")
-        return [None if item is None else read(shape.element, item) for item in value]
+        return [None if item is None else read(shape.member, item) for item in value]
     if kind == "map":
         if not isinstance(value, dict):
             raise _unexpected(value, "Expected map or null")
@@ -71,12 +74,13 @@ def read(shape: Shape, value: object) -> object:
     return _read_scalar(kind, value)
 
 
-def read_members(shape: Shape, value: dict, location: str = "") -> dict:
-    """The members of a structure that a JSON object holds; only those that are bound to ``location``."""
+def read_members(shape: Shape, value: dict) -> dict:
+    """The members of a structure that a JSON object holds, of those that travel in the body."""
     members = {}
-    for name, member in shape.members.items():
-        if member.location == location and (inner := value.get(member.wire_name)) is not None:
-            members[name] = read(member.shape, inner)
+    for name, (wire_name, member) in bound(shape).items():
+        if (inner := value.get(wire_name)) is not None:
+            is_plain = type(inner) is str and member.type_name == "string" and inner.isascii()
+            members[name] = inner if is_plain else read(member, inner)
     return members
 
 
@@ -121,7 +125,7 @@ def _number(kind: str, value: float) -> float:
     return float(value)
 
 
-# Of the years that a calendar knows: a time that no datetime can hold would break whoever reads it.
+# Of the years that a calendar knows: a time that no datetime can hold would break every reader.
 _EARLIEST, _LATEST = -62135596800.0, 253402300799.0
 
 
@@ -133,11 +137,11 @@ def _time(value: float) -> float:
 
 def write(shape: Shape, value: object) -> object:
     """A value of the shape as JSON's. ``None``, empty structures and members that the shape does not have are left out."""
-    kind = shape.type
+    kind = shape.type_name
     if kind == "structure":
         return write_members(shape, value)
     if kind == "list":
-        return [write(shape.element, item) for item in value]
+        return [write(shape.member, item) for item in value]
     if kind == "map":
         return {key: write(shape.value, item) for key, item in value.items() if item is not None}
     if kind == "timestamp":
@@ -149,20 +153,29 @@ def write(shape: Shape, value: object) -> object:
     return value
 
 
-def write_members(shape: Shape, value: dict, location: str = "") -> dict:
-    """The members of a structure that are bound to ``location``.
+def write_members(shape: Shape, value: dict) -> dict:
+    """The members of a structure that travel in the body.
 
     An empty structure is left out, since it breaks SDK v3, whose classes require members; not so in a union, of which boto3 expects one.
     """
-    written = {}
+    written, members = {}, _writable(shape)
     for name, inner in value.items():
-        member = shape.members.get(name)
-        if inner is None or member is None or member.location != location:
+        if inner is None or name not in members:
             continue
-        result = inner if member.shape.type in _AS_IS else write(member.shape, inner)
-        if result or member.shape.type != "structure" or shape.union:
-            written[member.wire_name] = result
+        wire_name, member, as_is, may_be_empty = members[name]
+        result = inner if as_is else write(member, inner)
+        if result or may_be_empty:
+            written[wire_name] = result
     return written
+
+
+@cache
+def _writable(shape: Shape) -> dict[str, tuple[str, Shape, bool, bool]]:
+    """For each member in the body its name there, its shape, whether it is written as it is, and whether it is written when empty."""
+    return {
+        name: (wire_name, member, member.type_name in _AS_IS, member.type_name != "structure" or shape.is_tagged_union)
+        for name, (wire_name, member) in bound(shape).items()
+    }
 
 
 _AS_IS = SCALARS - {"timestamp", "blob", "float", "double"}

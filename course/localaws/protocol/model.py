@@ -1,58 +1,32 @@
-"""botocore's service model as the contract reads it: operations, and their shapes with references resolved."""
+"""botocore's service models, each read once, and what the protocols ask of their shapes.
+
+Shapes are `botocore.model.Shape`. A reference resolves to a shape of its own each time, so what is cached here is keyed by the object.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 
 import botocore.loaders
 import yaml
+from botocore.model import OperationModel, ServiceModel, Shape
 
-NUMBERS = frozenset({"integer", "long", "float", "double"})
 INTEGERS = frozenset({"integer", "long"})
+NUMBERS = INTEGERS | {"float", "double"}
 SCALARS = NUMBERS | {"string", "boolean", "timestamp", "blob"}
-
-
-@dataclass(slots=True, eq=False)
-class Shape:
-    """A shape of the model; ``least`` and ``most`` bound a number's value, a text's or blob's length, a list's or map's size."""
-
-    name: str
-    type: str
-    least: float | None = None
-    most: float | None = None
-    pattern: str | None = None
-    enum: tuple[str, ...] = ()
-    sensitive: bool = False
-    union: bool = False
-    event_stream: bool = False
-    timestamp_format: str | None = None
-    payload: str | None = None
-    required: tuple[str, ...] = ()
-    members: dict[str, Member] = field(default_factory=dict)
-    element: Shape | None = None
-    key: Shape | None = None
-    value: Shape | None = None
-
-
-@dataclass(slots=True, eq=False)
-class Member:
-    """A structure's member.
-
-    ``location`` is ``"uri"``, ``"header"``, ``"headers"``, ``"querystring"``, ``"statusCode"``, or ``""`` for the body.
-    """
-
-    name: str
-    shape: Shape
-    location: str
-    wire_name: str
 
 
 @cache
 def raw(service: str) -> dict:
-    """The model as botocore has it (SageMaker's takes about 50 ms to read), to be left as it is."""
+    """The model as botocore has it (SageMaker's takes about 50 ms to read). Do not change it."""
     return botocore.loaders.Loader().load_service_model(service, "service-2")
+
+
+@cache
+def service_model(service: str) -> ServiceModel:
+    """The model of a service by botocore's name."""
+    return ServiceModel(raw(service), service)
 
 
 @cache
@@ -61,73 +35,33 @@ def _left_out() -> frozenset[str]:
     return frozenset(yaml.safe_load(Path(__file__).with_name("left_out.yaml").read_text())["members"])
 
 
-class ApiModel:
-    """One service's model, read when first needed and only as far as needed.
+@cache
+def required(shape: Shape) -> tuple[str, ...]:
+    """The members that a structure must have; without those that AWS leaves out all the same."""
+    return tuple(name for name in shape.required_members if f"{shape.name}.{name}" not in _left_out())
+
+
+@cache
+def bound(shape: Shape, location: str = "") -> dict[str, tuple[str, Shape]]:
+    """The members of a structure that travel in one place: member -> (name on the wire, shape).
 
     Parameters
     ----------
-    service : str
-        botocore's name of the service.
+    location : str
+        ``"uri"``, ``"header"``, ``"headers"``, ``"querystring"``, ``"statusCode"``, or ``""`` for the body.
     """
+    return {
+        name: (member.serialization.get("name", name), member)
+        for name, member in shape.members.items()
+        if member.serialization.get("location", "") == location
+    }
 
-    def __init__(self, service: str) -> None:
-        self.service = service
-        self._shapes: dict[str, Shape] = {}
 
-    @cached_property
-    def _raw(self) -> dict:
-        return raw(self.service)
-
-    @property
-    def metadata(self) -> dict:
-        return self._raw["metadata"]
-
-    @property
-    def operations(self) -> dict[str, dict]:
-        return self._raw["operations"]
-
-    def input_of(self, operation: str) -> Shape | None:
-        return self._referred(self.operations[operation].get("input"))
-
-    def output_of(self, operation: str) -> Shape | None:
-        return self._referred(self.operations[operation].get("output"))
-
-    def errors_of(self, operation: str) -> dict[str, int]:
-        """The modelled errors of an operation: code -> HTTP status."""
-        errors = {}
-        for reference in self.operations[operation].get("errors", ()):
-            raw = self._raw["shapes"][reference["shape"]]
-            modelled = raw.get("error", {})
-            errors[modelled.get("code", reference["shape"])] = modelled.get("httpStatusCode", 500 if raw.get("fault") else 400)
-        return errors
-
-    def _referred(self, reference: dict | None) -> Shape | None:
-        return self._shape(reference["shape"]) if reference else None
-
-    def _shape(self, name: str) -> Shape:
-        shape = self._shapes.get(name)
-        if shape is None:
-            raw = self._raw["shapes"][name]
-            # Known before its parts are, since a shape may hold itself.
-            shape = self._shapes[name] = Shape(
-                name,
-                raw["type"],
-                least=raw.get("min"),
-                most=raw.get("max"),
-                pattern=raw.get("pattern"),
-                enum=tuple(raw.get("enum", ())),
-                sensitive=raw.get("sensitive", False),
-                union=raw.get("union", False),
-                event_stream=raw.get("eventstream", False),
-                timestamp_format=raw.get("timestampFormat"),
-                payload=raw.get("payload"),
-                required=tuple(member for member in raw.get("required", ()) if f"{name}.{member}" not in _left_out()),
-            )
-            shape.members = {member: self._member(member, reference) for member, reference in raw.get("members", {}).items()}
-            shape.element = self._referred(raw.get("member"))
-            shape.key = self._referred(raw.get("key"))
-            shape.value = self._referred(raw.get("value"))
-        return shape
-
-    def _member(self, name: str, reference: dict) -> Member:
-        return Member(name, self._shape(reference["shape"]), reference.get("location", ""), reference.get("locationName", name))
+@cache
+def errors(operation: OperationModel) -> dict[str, int]:
+    """The errors that the model lists for an operation: code -> HTTP status."""
+    shapes, found = raw(operation.service_model.service_name)["shapes"], {}
+    for shape in operation.error_shapes:  # botocore's shapes do not keep the trait "fault": an error of the service itself
+        modelled = shape.metadata.get("error", {})
+        found[modelled.get("code", shape.name)] = modelled.get("httpStatusCode", 500 if shapes[shape.name].get("fault") else 400)
+    return found

@@ -1,4 +1,4 @@
-"""The query protocol (awsQuery): a form of flattened parameters in, XML out, both by botocore's model of the service.
+"""awsQuery: a form of flattened parameters in, XML out.
 
 Source: https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
 """
@@ -6,7 +6,6 @@ Source: https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import cache
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
@@ -15,48 +14,62 @@ from starlette.responses import Response
 
 from course.localaws.core.call import AwsRequest
 from course.localaws.core.errors import AwsError
-from course.localaws.protocol.model import raw
+from course.localaws.gateway.sigv4 import RequestHead
+from course.localaws.protocol.model import INTEGERS
 
+ACCESS_DENIED = ("AccessDenied", 403)
 Form = dict[str, str]
 
 
-@cache
-def model(service: str) -> ServiceModel:
-    """botocore's model of a service."""
-    return ServiceModel(raw(service), service)
-
-
 async def form_of(call: AwsRequest) -> Form:
-    """The flattened parameters of a request, ``Action`` and ``Version`` among them, wherever they were sent."""
+    """The flattened parameters of a request, ``Action`` and ``Version`` among them, sent in the query or in the body."""
     query = call.request.scope["query_string"].decode("latin-1")
     fields = {**parse_qs(query, keep_blank_values=True), **parse_qs((await call.body()).decode(), keep_blank_values=True)}
     return {name: values[0] for name, values in fields.items()}
 
 
-def parse(operation: OperationModel, form: Form) -> dict:
-    """The parameters of an operation, nested and typed as its model says.
+async def operation(model: ServiceModel, call: AwsRequest) -> str:
+    """The operation that a request names; ``""`` when it names none."""
+    return (await form_of(call)).get("Action", "")
+
+
+async def parse(operation: OperationModel, call: AwsRequest) -> dict:
+    """The parameters of an operation, nested and typed as its model says; time stamps are Unix seconds.
 
     Raises
     ------
     AwsError
-        ``ValidationError``: a required member is missing, or a value is not of its type.
+        ``ValidationError``: a required member is missing, or a value is not a whole number. ``InvalidParameterValue``: a value is
+        not a number or a time.
     """
-    if operation.input_shape is None:
-        return {}
-    return _structure(operation.input_shape, form, "")
+    return _structure(operation.input_shape, await form_of(call), "") if operation.input_shape else {}
 
 
-def respond(operation: OperationModel, result: dict, request_id: str) -> Response:
+def serialise(operation: OperationModel, result: dict | None, request_id: str) -> Response:
     """The XML answer; members that are ``None`` or not in the model's shape are left out."""
-    body = _elements(operation.output_shape, result) if operation.output_shape else ""
-    wrapper = operation.output_shape.serialization.get("resultWrapper", f"{operation.name}Result") if operation.output_shape else ""
-    inner = f"<{wrapper}>{body}</{wrapper}>" if wrapper else ""
+    shape, inner = operation.output_shape, ""
+    if shape:
+        wrapper = shape.serialization.get("resultWrapper", f"{operation.name}Result")
+        inner = f"<{wrapper}>{_elements(shape, result or {})}</{wrapper}>"
     namespace = operation.service_model.metadata["xmlNamespace"]
     xml = (
         f'<{operation.name}Response xmlns="{namespace}">{inner}'
         f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{operation.name}Response>"
     )
     return Response(xml, media_type="text/xml")
+
+
+def render(error: AwsError, head: RequestHead, service: str, request_id: str) -> Response:
+    """An error as the answer."""
+    fault = "Sender" if error.status < 500 else "Receiver"
+    details = f"<Error><Type>{fault}</Type>{error_elements(error)}</Error><RequestId>{request_id}</RequestId>"
+    return Response(f"<ErrorResponse>{details}</ErrorResponse>", error.status, media_type="text/xml")
+
+
+def error_elements(error: AwsError) -> str:
+    """Code, message and further members of an error, as XML."""
+    fields = {"Code": error.code, "Message": error.message, **error.members}
+    return "".join(f"<{name}>{escape(str(value))}</{name}>" for name, value in fields.items())
 
 
 def _structure(shape: StructureShape, form: Form, prefix: str) -> dict:
@@ -90,12 +103,25 @@ def _list(shape: ListShape, form: Form, name: str) -> list | None:
 
 
 def _scalar(shape: Shape, text: str, name: str) -> object:
+    kind = shape.type_name
     try:
-        if shape.type_name in ("integer", "long"):
+        if kind in INTEGERS:
             return int(text)
+        if kind in ("double", "float"):
+            return float(text)
+        if kind == "timestamp":
+            return _seconds(text)
     except ValueError:
-        raise AwsError("ValidationError", f"1 validation error detected: Value '{text}' at '{name}' is not a whole number") from None
-    return text == "true" if shape.type_name == "boolean" else text
+        if kind in INTEGERS:
+            raise AwsError("ValidationError", f"1 validation error detected: Value '{text}' at '{name}' is not a whole number") from None
+        raise AwsError("InvalidParameterValue", f"The value {text} for parameter {name} is invalid.") from None
+    return text == "true" if kind == "boolean" else text
+
+
+def _seconds(text: str) -> float:
+    """Unix seconds of an ISO 8601 time, which is in UTC unless it says otherwise."""
+    moment = datetime.fromisoformat(text)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def _elements(shape: StructureShape, values: dict) -> str:

@@ -1,43 +1,84 @@
-"""REST bindings: which operation a method and path name, and which members travel in path, query and headers.
+"""restJson1: the operation is named by method and path; members travel in path, query, headers and a JSON body.
 
-Source: restJson1 in the Smithy specification, https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html
+Source: https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import json
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
+from functools import cache
 from urllib.parse import parse_qsl, unquote
 
+import orjson
+from botocore.model import OperationModel, ServiceModel, Shape
 from starlette.requests import Request
+from starlette.responses import Response
 
+from course.localaws.core.call import AwsRequest
+from course.localaws.core.errors import AwsError
+from course.localaws.gateway.sigv4 import RequestHead
 from course.localaws.protocol import json_values
-from course.localaws.protocol.model import INTEGERS, NUMBERS, ApiModel, Shape
+from course.localaws.protocol.aws_json import unknown
+from course.localaws.protocol.model import INTEGERS, NUMBERS, bound, required
 
+ACCESS_DENIED = ("AccessDeniedException", 403)
 _LABEL = re.compile(r"\\\{(\w+)(\\\+)?\\\}")
 _DEFAULT_TIMES = {"header": "rfc822", "headers": "rfc822"}
 
 
-class Routes:
-    """The operations of a REST service by method and path."""
+def find(model: ServiceModel, request: Request) -> tuple[str, dict[str, str]] | None:
+    """The operation and the values of its path's labels; ``None`` when no operation has this method and path."""
+    path, query = raw_path(request), raw_query(request)
+    for name, method, pattern, needed in _routes(model):
+        if request.method == method and needed in query and (match := pattern.fullmatch(path)):
+            return name, {label: unquote(text) for label, text in match.groupdict().items()}
+    return None
 
-    def __init__(self, model: ApiModel) -> None:
-        self._routes = [
-            (name, operation["http"]["method"], *_template(operation["http"]["requestUri"])) for name, operation in model.operations.items()
-        ]
 
-    def find(self, request: Request) -> tuple[str, dict[str, str]] | None:
-        """The operation and the values of its path's labels; ``None`` when no operation has this method and path."""
-        path = raw_path(request)
-        query = raw_query(request)
-        for name, method, pattern, needed in self._routes:
-            if request.method == method and needed in query and (match := pattern.fullmatch(path)):
-                return name, {label: unquote(text) for label, text in match.groupdict().items()}
-        return None
+async def operation(model: ServiceModel, call: AwsRequest) -> str:
+    """Raises ``UnknownOperationException``."""
+    found = find(model, call.request)
+    if found is None:
+        raise unknown(f"{call.request.method} {raw_path(call.request)}", status=404)
+    return found[0]
+
+
+async def parse(operation: OperationModel, call: AwsRequest) -> dict:
+    """The parameters of a request. Raises ``SerializationException``."""
+    shape = operation.input_shape
+    if shape is None:
+        return {}
+    _, labels = find(operation.service_model, call.request)
+    return _read(shape, call.request, labels, await call.body())
+
+
+def serialise(operation: OperationModel, result: dict | None, request_id: str) -> Response:
+    """The answer with a result; members that are ``None`` or not in the model's shape are left out."""
+    shape, status = operation.output_shape, operation.http.get("responseCode", 200)
+    if shape is None:
+        return Response(b"", status, media_type="application/json")
+    body, media_type = _write_body(shape, result or {})
+    headers = {name.lower(): text for name, text in _write_headers(shape, result or {})}
+    return Response(body if isinstance(body, bytes) else orjson.dumps(body), status, {"content-type": media_type} | headers)
+
+
+def render(error: AwsError, head: RequestHead, service: str, request_id: str) -> Response:
+    """An error as the answer."""
+    body = {"message": error.message, **error.members}
+    return Response(json.dumps(body), error.status, {"x-amzn-errortype": error.code}, media_type="application/json")
+
+
+@cache
+def _routes(model: ServiceModel) -> list[tuple[str, str, re.Pattern[str], str]]:
+    """For each operation its name, method, path, and what must be in the query."""
+    https = {name: model.operation_model(name).http for name in model.operation_names}
+    return [(name, http["method"], *_template(http["requestUri"])) for name, http in https.items()]
 
 
 def raw_path(request: Request) -> str:
@@ -55,55 +96,57 @@ def _template(uri: str) -> tuple[re.Pattern[str], str]:
     return re.compile(_LABEL.sub(lambda label: f"(?P<{label[1]}>{'.+' if label[2] else '[^/]+'})", re.escape(path))), needed
 
 
-def read(shape: Shape, request: Request, labels: dict[str, str], body: bytes) -> dict:
-    """The parameters of a request.
+def _read(shape: Shape, request: Request, labels: dict[str, str], body: bytes) -> dict:
+    params: dict = {}
+    for name, (wire_name, member) in bound(shape, "uri").items():
+        if wire_name in labels:
+            params[name] = _from_text(member, labels[wire_name], "uri")
+    for name, (wire_name, member) in bound(shape, "header").items():
+        if wire_name in request.headers:
+            params[name] = _from_text(member, request.headers[wire_name], "header")
+    for name, (wire_name, _) in bound(shape, "headers").items():
+        prefix = wire_name.lower()
+        params[name] = {key[len(prefix) :]: text for key, text in request.headers.items() if key.startswith(prefix)}
+    if queried := bound(shape, "querystring"):
+        params |= _read_query(queried, request)
+    return params | _read_body(shape, body)
 
-    Raises
-    ------
-    AwsError
-        ``SerializationException`` for what cannot be converted.
-    """
+
+def _read_query(members: dict[str, tuple[str, Shape]], request: Request) -> dict:
     params: dict = {}
     query: dict[str, list[str]] = {}
     for key, text in parse_qsl(raw_query(request), keep_blank_values=True):
         query.setdefault(key, []).append(text)
-    for name, member in shape.members.items():
-        if member.location == "uri" and member.wire_name in labels:
-            params[name] = _from_text(member.shape, labels[member.wire_name], "uri")
-        elif member.location == "header" and member.wire_name in request.headers:
-            params[name] = _from_text(member.shape, request.headers[member.wire_name], "header")
-        elif member.location == "headers":
-            prefix = member.wire_name.lower()
-            params[name] = {key[len(prefix) :]: text for key, text in request.headers.items() if key.startswith(prefix)}
-        elif member.location == "querystring":
-            if member.shape.type == "map":
-                params[name] = {key: texts[0] for key, texts in query.items()}
-            elif member.wire_name in query:
-                params[name] = _from_texts(member.shape, query[member.wire_name])
-    return params | _read_body(shape, body)
+    for name, (wire_name, member) in members.items():
+        if member.type_name == "map":
+            params[name] = {key: texts[0] for key, texts in query.items()}
+        elif wire_name in query:
+            params[name] = _from_texts(member, query[wire_name])
+    return params
 
 
 def _read_body(shape: Shape, body: bytes) -> dict:
-    if shape.payload is None:
-        if all(member.location for member in shape.members.values()):
+    name = shape.serialization.get("payload")
+    if name is None:
+        if not bound(shape):
             return {}
         loaded = json_values.load(body)
         if not isinstance(loaded, dict):
             raise json_values.serialization_error("The request body is not a JSON object")
         return json_values.read_members(shape, loaded)
-    payload = shape.members[shape.payload].shape
-    if payload.type == "blob" and (body or shape.payload in shape.required):
-        return {shape.payload: body}  # nothing on the wire tells no body from an empty one
+    payload = shape.members[name]
+    if payload.type_name == "blob" and (body or name in required(shape)):
+        return {name: body}  # nothing on the wire tells no body from an empty one
     if not body:
         return {}
-    if payload.type == "string":
-        return {shape.payload: body.decode(errors="replace")}
-    return {shape.payload: json_values.read(payload, json_values.load(body))}
+    if payload.type_name == "string":
+        return {name: body.decode(errors="replace")}
+    return {name: json_values.read(payload, json_values.load(body))}
 
 
 def _from_texts(shape: Shape, texts: list[str]) -> object:
-    if shape.type == "list":
-        return [_from_text(shape.element, text, "querystring") for text in texts]
+    if shape.type_name == "list":
+        return [_from_text(shape.member, text, "querystring") for text in texts]
     return _from_text(shape, texts[0], "querystring")
 
 
@@ -116,60 +159,59 @@ def _from_text(shape: Shape, text: str, location: str) -> object:
         ``SerializationException``
     """
     try:
-        if shape.type == "list":
-            return [_from_text(shape.element, part.strip(), location) for part in text.split(",")]
-        if shape.type in NUMBERS:
-            return json_values.read(shape, int(text) if shape.type in INTEGERS else float(text))
-        if shape.type == "timestamp":
+        if shape.type_name == "list":
+            return [_from_text(shape.member, part.strip(), location) for part in text.split(",")]
+        if shape.type_name in NUMBERS:
+            return json_values.read(shape, int(text) if shape.type_name in INTEGERS else float(text))
+        if shape.type_name == "timestamp":
             return _time(shape, text, location)
-        if shape.type == "blob":
+        if shape.type_name == "blob":
             return base64.b64decode(text, validate=True)
         return json_values.read(shape, text)
     except (ValueError, binascii.Error) as error:
-        raise json_values.serialization_error(f"{text[:100]!r} can not be converted to the type {shape.type} of {shape.name}") from error
+        raise json_values.serialization_error(
+            f"{text[:100]!r} can not be converted to the type {shape.type_name} of {shape.name}"
+        ) from error
 
 
 def _time(shape: Shape, text: str, location: str) -> float:
-    form = shape.timestamp_format or _DEFAULT_TIMES.get(location, "iso8601")
+    form = shape.serialization.get("timestampFormat") or _DEFAULT_TIMES.get(location, "iso8601")
     if form == "unixTimestamp":
         return float(text)
     moment = parsedate_to_datetime(text) if form == "rfc822" else datetime.fromisoformat(text)
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
-def write_headers(shape: Shape, result: dict) -> Iterable[tuple[str, str]]:
-    """The headers of a response."""
-    for name, member in shape.members.items():
-        value = result.get(name)
-        if value is None:
-            continue
-        if member.location == "header":
-            yield member.wire_name, _to_text(member.shape, value)
-        elif member.location == "headers":
-            yield from ((f"{member.wire_name}{key}", text) for key, text in value.items())
+def _write_headers(shape: Shape, result: dict) -> Iterable[tuple[str, str]]:
+    for name, (wire_name, member) in bound(shape, "header").items():
+        if result.get(name) is not None:
+            yield wire_name, _to_text(member, result[name])
+    for name, (wire_name, _) in bound(shape, "headers").items():
+        if result.get(name) is not None:
+            yield from ((f"{wire_name}{key}", text) for key, text in result[name].items())
 
 
 def _to_text(shape: Shape, value: object) -> str:
-    if shape.type == "list":
-        return ",".join(_to_text(shape.element, item) for item in value)
-    if shape.type == "boolean":
+    if shape.type_name == "list":
+        return ",".join(_to_text(shape.member, item) for item in value)
+    if shape.type_name == "boolean":
         return "true" if value else "false"
-    if shape.type == "blob":
+    if shape.type_name == "blob":
         return base64.b64encode(value).decode()
-    if shape.type == "timestamp":
+    if shape.type_name == "timestamp":
         moment = value if isinstance(value, datetime) else datetime.fromtimestamp(value, UTC)
         return format_datetime(moment.astimezone(UTC), usegmt=True)
     return str(value)
 
 
-def write_body(shape: Shape, result: dict) -> tuple[bytes | object, str]:
+def _write_body(shape: Shape, result: dict) -> tuple[bytes | object, str]:
     """A response's body and its media type: the payload's bytes, or a JSON value with the media type of JSON."""
-    if shape.payload is None:
+    name = shape.serialization.get("payload")
+    if name is None:
         return json_values.write_members(shape, result), "application/json"
-    payload = shape.members[shape.payload].shape
-    value = result.get(shape.payload)
-    if payload.type == "blob":
+    payload, value = shape.members[name], result.get(name)
+    if payload.type_name == "blob":
         return value or b"", "application/octet-stream"
-    if payload.type == "string":
+    if payload.type_name == "string":
         return (value or "").encode(), "text/plain"
     return json_values.write(payload, value or {}), "application/json"

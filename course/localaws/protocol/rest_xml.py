@@ -1,4 +1,7 @@
-"""Requests of S3 as parameters, and results as responses, by botocore's shapes."""
+"""restXml as S3 speaks it: the operation is named by method and URL; members travel in URL, headers and an XML body.
+
+Source: https://smithy.io/2.0/aws/protocols/aws-restxml-protocol.html
+"""
 
 from __future__ import annotations
 
@@ -7,17 +10,63 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import formatdate
 
-from botocore.model import OperationModel, Shape
+from botocore.model import OperationModel, ServiceModel, Shape
 from starlette.responses import Response
 
+from course.localaws.core.call import AwsRequest
 from course.localaws.core.errors import AwsError
-from course.localaws.protocol import xml
-from course.localaws.protocol.s3_routes import RequestTarget, service_model
+from course.localaws.gateway.sigv4 import RequestHead
+from course.localaws.protocol import query, s3_routes, xml
+from course.localaws.protocol.model import service_model
+from course.localaws.protocol.s3_routes import RequestTarget
+
+ACCESS_DENIED = ("AccessDenied", 403)
+
+
+@dataclass(frozen=True)
+class RestXml:
+    """The protocol of S3.
+
+    Parameters
+    ----------
+    roots : dict
+        Operation -> root element of its answer's XML; ``None`` for an answer without a body. The model does not have them.
+    """
+
+    roots: Mapping[str, str | None]
+    ACCESS_DENIED = ACCESS_DENIED
+
+    async def operation(self, model: ServiceModel, call: AwsRequest) -> str:
+        """Raises ``InvalidURI``, ``MethodNotAllowed``, ``NotSupportedByLocalAws``. Sets the request's ``resource``."""
+        target = _target(call)
+        call.resource = f"{target.bucket}/{target.key}" if target.key else target.bucket
+        return s3_routes.find(call.request.method, target, call.headers)
+
+    async def parse(self, operation: OperationModel, call: AwsRequest) -> dict:
+        """The parameters in URL and headers; those in the body are read by `body_parameters`. Raises ``InvalidArgument``."""
+        return _parameters(operation.name, _target(call), call.headers)
+
+    def serialise(self, operation: OperationModel, result: dict | None, request_id: str) -> Response:
+        """The answer with a result."""
+        return _response(operation.name, result or {}, self.roots[operation.name])
+
+
+def render(error: AwsError, head: RequestHead, service: str, request_id: str) -> Response:
+    """An error as the answer; S3 itself has a form of its own, the bare ``<Error>``."""
+    if not service.startswith("s3") or service == "s3control":
+        return query.render(error, head, service, request_id)
+    details = f"{query.error_elements(error)}<RequestId>{request_id}</RequestId><HostId>{request_id}</HostId>"
+    body = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error>{details}</Error>'
+    return Response(body, error.status, media_type="application/xml")
+
+
+def _target(call: AwsRequest) -> RequestTarget:
+    return s3_routes.target(call.request.scope["raw_path"], call.request.scope["query_string"])
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """Where an operation's members stand on the wire: wire name -> (member, shape)."""
+    """Where an operation's members are on the wire: wire name -> (member, shape)."""
 
     operation: OperationModel
     query: dict[str, tuple[str, Shape]]
@@ -26,14 +75,10 @@ class Form:
     body: str | None
     answer_headers: tuple[tuple[str, str, str], ...]
 
-    @property
-    def streams(self) -> bool:
-        return self.operation.has_streaming_input
-
 
 @functools.cache
 def form(operation: str) -> Form:
-    model = service_model().operation_model(operation)
+    model = service_model("s3").operation_model(operation)
     query, headers, prefixes = {}, {}, {}
     for name, member in model.input_shape.members.items() if model.input_shape else ():
         location, wire = member.serialization.get("location"), member.serialization.get("name", name)
@@ -58,7 +103,7 @@ def form(operation: str) -> Form:
     )
 
 
-def parameters(operation: str, target: RequestTarget, headers: Mapping[str, str]) -> dict:
+def _parameters(operation: str, target: RequestTarget, headers: Mapping[str, str]) -> dict:
     """The parameters in a request's URL and headers. Raises ``InvalidArgument`` for a value that is not of its member's type."""
     places = form(operation)
     params: dict = {}
@@ -91,11 +136,11 @@ def body_parameters(operation: str, body: bytes) -> dict:
     return {places.body: body.decode(errors="replace")}
 
 
-def response(operation: str, result: dict, root: str | None, status: int | None = None) -> Response:
+def _response(operation: str, result: dict, root: str | None) -> Response:
     """The answer with a result; ``root`` is the name of the XML body's element, None for an answer without one."""
     places = form(operation)
     shape = places.operation.output_shape
-    status = status or places.operation.http.get("responseCode", 200)
+    status = places.operation.http.get("responseCode", 200)
     headers = answer_headers(operation, result)
     if shape is None or root is None:
         return Response(b"", status, headers)

@@ -12,20 +12,15 @@ from collections.abc import Container
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote_to_bytes
 
-import botocore.session
-from botocore.model import OperationModel, ServiceModel
+from botocore.model import OperationModel
 
 from course.localaws.core.errors import AwsError, not_supported
+from course.localaws.protocol.model import service_model
 
-# What signs a request, or only names its operation; never part of what is asked for.
+# Parameters that sign a request or only name its operation. They never ask for anything.
 NEUTRAL = re.compile(r"x-amz-.*|x-id|awsaccesskeyid|signature|expires", re.IGNORECASE)
-# Spoken to other hosts than S3's own, with the paths of S3's own operations: directory buckets, and Object Lambda.
+# Operations on other hosts than S3's own (directory buckets, Object Lambda) with the paths of S3's own operations.
 ELSEWHERE = frozenset({"ListDirectoryBuckets", "WriteGetObjectResponse"})
-
-
-@functools.cache
-def service_model() -> ServiceModel:
-    return botocore.session.get_session().get_service_model("s3")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +86,7 @@ def find(method: str, target: RequestTarget, headers: Container[str]) -> str:
 @functools.cache
 def _routes() -> dict[tuple[str, str], tuple[Route, ...]]:
     routes: dict[tuple[str, str], list[Route]] = {}
-    model = service_model()
+    model = service_model("s3")
     for name in model.operation_names:
         operation = model.operation_model(name)
         if name in ELSEWHERE or operation.deprecated:

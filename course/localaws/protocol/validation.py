@@ -9,7 +9,13 @@ places inside lists (``tags.1.member.key``) and the limit of ten from DynamoDB, 
 
 from __future__ import annotations
 
-from course.localaws.protocol.model import NUMBERS, SCALARS, Shape
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from botocore.model import Shape
+
+from course.localaws.protocol.model import NUMBERS, SCALARS, required
 from course.localaws.protocol.patterns import pattern
 
 MOST_REPORTED = 10
@@ -38,37 +44,108 @@ def message(found: list[str]) -> str:
     return f"{len(found)} validation error{'s' if len(found) > 1 else ''} detected: {'; '.join(found)}"
 
 
+@dataclass(slots=True)
+class _Limits:
+    """The constraints of a shape. ``least`` and ``most`` limit a number's value, the length of a text or blob, the size of a collection."""
+
+    least: float | None
+    most: float | None
+    java: str | None
+    pattern: re.Pattern[str] | None
+    enum: tuple[str, ...]
+    measure: str
+
+    def at_most(self) -> str:
+        return f"Member must have {self.measure} less than or equal to {self.most}"
+
+    def at_least(self) -> str:
+        return f"Member must have {self.measure} greater than or equal to {self.least}"
+
+    def matching(self) -> str:
+        return f"Member must satisfy regular expression pattern: {self.java}"
+
+    def one_of(self) -> str:
+        return f"Member must satisfy enum value set: [{', '.join(self.enum)}]"
+
+    def all(self) -> list[str]:
+        """All of them, as AWS lists them for the items of a collection."""
+        words = [self.at_most()] if self.most is not None else []
+        words += [self.at_least()] if self.least is not None else []
+        words += [self.matching()] if self.java else []
+        return words + ([self.one_of()] if self.enum else [])
+
+    def broken(self, value: object) -> list[str]:
+        """Those that a value breaks."""
+        broken = []
+        if self.most is not None or self.least is not None:
+            size = value if self.measure == "value" else len(value)
+            if self.most is not None and size > self.most:
+                broken.append(self.at_most())
+            if self.least is not None and size < self.least:
+                broken.append(self.at_least())
+        if self.pattern and not (broken and len(value) > LONGEST_MATCHED_IN_VAIN) and not self.pattern.fullmatch(value):
+            broken.append(self.matching())
+        if self.enum and value not in self.enum:
+            broken.append(self.one_of())
+        return broken
+
+
+@cache
+def _limits(shape: Shape) -> _Limits | None:
+    """The constraints of a scalar, or of a collection's size; ``None`` when it has none."""
+    traits, java = shape.metadata, shape.metadata.get("pattern")
+    if not traits.keys() & {"min", "max", "pattern", "enum"}:
+        return None
+    measure = "value" if shape.type_name in NUMBERS else "length"
+    return _Limits(traits.get("min"), traits.get("max"), java, pattern(java) if java else None, tuple(traits.get("enum", ())), measure)
+
+
+@cache
+def _parts(shape: Shape) -> list[tuple[str, str, Shape, bool, _Limits | None]]:
+    """For each member its name, its name in messages, its shape, whether that is a scalar, and its constraints."""
+    return [(name, _lower_first(name), member, member.type_name in SCALARS, _limits(member)) for name, member in shape.members.items()]
+
+
+def _broken(shape: Shape, value: object) -> list[str]:
+    limits = _limits(shape)
+    return limits.broken(value) if limits else []
+
+
 def _structure(shape: Shape, value: dict, path: str, found: list[str]) -> None:
-    for name in shape.required:
+    for name in required(shape):
         if value.get(name) is None:
             found.append(_violation(None, None, path + _lower_first(name), "Member must not be null"))
-    if shape.union and sum(member is not None for member in value.values()) != 1:
+    if shape.is_tagged_union and sum(member is not None for member in value.values()) != 1:
         found.append(f"Value at '{path[:-1]}' failed to satisfy constraint: Member must have exactly one of: [{', '.join(shape.members)}]")
-    for name, member in shape.members.items():
+    for name, lowered, member, is_scalar, limits in _parts(shape):
         inner = value.get(name)
-        if inner is not None:
-            _value(member.shape, inner, path + _lower_first(name), found)
+        if inner is None:
+            continue
+        if not is_scalar:
+            _value(member, inner, path + lowered, found)
+        elif limits and len(found) < MOST_REPORTED and (broken := limits.broken(inner)):
+            found.extend(_violation(member, inner, path + lowered, constraint) for constraint in broken)
 
 
 def _value(shape: Shape, value: object, path: str, found: list[str]) -> None:
     if len(found) >= MOST_REPORTED:
         return
-    if shape.type == "structure":
+    kind = shape.type_name
+    if kind == "structure":
         _structure(shape, value, f"{path}.", found)
         return
     found.extend(_violation(shape, value, path, constraint) for constraint in _broken(shape, value))
-    if shape.type == "list":
-        _items(
-            shape, shape.element, value, [(f"{path}.{place}.member", item) for place, item in enumerate(value, 1)], path, "Member", found
-        )
-    elif shape.type == "map":
+    if kind == "list":
+        places = [(f"{path}.{place}.member", item) for place, item in enumerate(value, 1)]
+        _items(shape, shape.member, value, places, path, "Member", found)
+    elif kind == "map":
         _items(shape, shape.key, value, [(path, key) for key in value], path, "Map keys", found)
         _items(shape, shape.value, value, [(f"{path}.{key}.member", item) for key, item in value.items()], path, "Map value", found)
 
 
 def _items(whole: Shape, part: Shape, value: object, items: list[tuple[str, object]], path: str, what: str, found: list[str]) -> None:
     """What a list or map holds. AWS reports scalars once for the whole, structures and collections each at its place."""
-    if part.type not in SCALARS:
+    if part.type_name not in SCALARS:
         for place, item in items:
             if item is None:
                 found.append(_violation(None, None, place, "Member must not be null"))
@@ -77,59 +154,10 @@ def _items(whole: Shape, part: Shape, value: object, items: list[tuple[str, obje
         return
     broken = [constraint for _, item in items for constraint in (["Member must not be null"] if item is None else _broken(part, item))]
     if broken:
-        constraints = _constraints(part)
+        limits = _limits(part)
+        constraints = limits.all() if limits else []
         constraints += [constraint for constraint in dict.fromkeys(broken) if constraint not in constraints]
         found.append(_violation(whole, value, path, f"{what} must satisfy constraint: [{', '.join(constraints)}]"))
-
-
-def _broken(shape: Shape, value: object) -> list[str]:
-    """The constraints of a scalar, or of a collection's size, that a value breaks."""
-    broken = []
-    if shape.most is not None or shape.least is not None:
-        size = value if shape.type in NUMBERS else len(value)
-        if shape.most is not None and size > shape.most:
-            broken.append(_at_most(shape))
-        if shape.least is not None and size < shape.least:
-            broken.append(_at_least(shape))
-    if shape.pattern and not (broken and len(value) > LONGEST_MATCHED_IN_VAIN) and not pattern(shape.pattern).fullmatch(value):
-        broken.append(_pattern(shape))
-    if shape.enum and value not in shape.enum:
-        broken.append(_enum(shape))
-    return broken
-
-
-def _constraints(shape: Shape) -> list[str]:
-    """All constraints of a shape, as AWS lists them for the items of a collection."""
-    constraints = []
-    if shape.most is not None:
-        constraints.append(_at_most(shape))
-    if shape.least is not None:
-        constraints.append(_at_least(shape))
-    if shape.pattern:
-        constraints.append(_pattern(shape))
-    if shape.enum:
-        constraints.append(_enum(shape))
-    return constraints
-
-
-def _at_most(shape: Shape) -> str:
-    return f"Member must have {_measure(shape)} less than or equal to {shape.most}"
-
-
-def _at_least(shape: Shape) -> str:
-    return f"Member must have {_measure(shape)} greater than or equal to {shape.least}"
-
-
-def _pattern(shape: Shape) -> str:
-    return f"Member must satisfy regular expression pattern: {shape.pattern}"
-
-
-def _enum(shape: Shape) -> str:
-    return f"Member must satisfy enum value set: [{', '.join(shape.enum)}]"
-
-
-def _measure(shape: Shape) -> str:
-    return "value" if shape.type in NUMBERS else "length"
 
 
 def _violation(shape: Shape | None, value: object, path: str, constraint: str) -> str:
@@ -140,14 +168,15 @@ def _shown(shape: Shape | None, value: object) -> str:
     """The value as Java prints it; left out where it is secret, bytes, or holds structures, whose printed form is AWS's own."""
     if value is None:
         return " null"
-    parts = [shape, shape.element, shape.key, shape.value]
-    if any(part is not None and (part.sensitive or part.type not in SCALARS - {"blob"}) for part in parts[1:]) or shape.sensitive:
+    kind = shape.type_name
+    parts = [shape.member] if kind == "list" else [shape.key, shape.value] if kind == "map" else []
+    if any(part.metadata.get("sensitive") or part.type_name not in SCALARS - {"blob"} for part in parts):
         return ""
-    if shape.type == "blob":
+    if kind == "blob" or shape.metadata.get("sensitive"):
         return ""
-    if shape.type == "list":
+    if kind == "list":
         return f" '[{', '.join(map(_scalar, value))}]'"
-    if shape.type == "map":
+    if kind == "map":
         return " '{" + ", ".join(f"{_scalar(key)}={_scalar(item)}" for key, item in value.items()) + "}'"
     return f" '{_scalar(value)}'"
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from course.localaws.context import Context
 from course.localaws.core.errors import AwsError
-from course.localaws.s3.exchange import S3Request
 from course.localaws.s3.objects import DEFAULT_CONTENT_TYPE, UNVERSIONED, Attributes, StoredObject
 from course.localaws.s3.operations.configurations import current
 
@@ -24,13 +24,12 @@ ENCRYPTION_MEMBERS = ("ServerSideEncryption", "SSEKMSKeyId", "BucketKeyEnabled")
 METADATA_LIMIT = 2048
 
 
-def requested(exchange: S3Request) -> Attributes:
+def requested(context: Context, params: dict) -> Attributes:
     """Content headers, metadata, storage class and encryption of a PutObject, CopyObject or CreateMultipartUpload.
 
     Raises ``NoSuchBucket``, ``MetadataTooLarge``, ``InvalidStorageClass``, ``InvalidArgument``.
     """
-    params = exchange.params
-    default = current(exchange, "encryption")["Rules"][0]
+    default = current(context, params, "encryption")["Rules"][0]
     metadata = params.get("Metadata", {})
     if sum(len(name.encode()) + len(text.encode()) for name, text in metadata.items()) > METADATA_LIMIT:
         message = "Your metadata headers exceed the maximum allowed metadata size"
@@ -41,7 +40,9 @@ def requested(exchange: S3Request) -> Attributes:
     if encoding := ",".join(part for part in encodings if part and part != "aws-chunked"):
         properties["ContentEncoding"] = encoding
     return Attributes(
-        params.get("ContentType") or DEFAULT_CONTENT_TYPE, metadata, properties | storage_class(params) | encryption(exchange, default)
+        params.get("ContentType") or DEFAULT_CONTENT_TYPE,
+        metadata,
+        properties | storage_class(params) | encryption(context, params, default),
     )
 
 
@@ -53,9 +54,8 @@ def storage_class(params: dict) -> dict[str, str]:
     return {} if name == "STANDARD" else {"StorageClass": name}
 
 
-def encryption(exchange: S3Request, default: dict) -> dict:
+def encryption(context: Context, params: dict, default: dict) -> dict:
     """The encryption that an object says it has: the request's, else ``default``, the bucket's rule."""
-    params = exchange.params
     applied = default.get("ApplyServerSideEncryptionByDefault", {"SSEAlgorithm": "AES256"})
     algorithm = params.get("ServerSideEncryption") or applied["SSEAlgorithm"]
     if algorithm not in ENCRYPTIONS:
@@ -69,7 +69,7 @@ def encryption(exchange: S3Request, default: dict) -> dict:
         return {"ServerSideEncryption": algorithm}
     if "ServerSideEncryption" not in params:
         key = key or applied.get("KMSMasterKeyID")
-    arn = f"arn:aws:kms:{exchange.call.region}:{exchange.account}:"
+    arn = f"arn:aws:kms:{context.region}:{context.account}:"
     key = key or "alias/aws/s3"
     described = {"ServerSideEncryption": algorithm, "SSEKMSKeyId": key if key.startswith("arn:") else arn + _key_resource(key)}
     if params.get("BucketKeyEnabled", default.get("BucketKeyEnabled", False)):

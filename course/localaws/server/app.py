@@ -1,57 +1,45 @@
-"""Wires the rooms of the local AWS into one platform and one ASGI application; nobody else constructs a room."""
+"""Connects the parts of the local AWS into one platform and one gateway."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from starlette.responses import Response
 
-from course.localaws.athena.athena import Athena
-from course.localaws.athena.service import athena_service
 from course.localaws.autoscaling.dimensions import COPIES, INSTANCES, PROVISIONED
-from course.localaws.autoscaling.scalable import DimensionDispatcher
-from course.localaws.autoscaling.service import scaling_service
-from course.localaws.cloudtrail.service import cloudtrail_service
 from course.localaws.cloudwatch.alarms.alarms import Alarms
-from course.localaws.cloudwatch.alarms.operations import AlarmOperations
 from course.localaws.cloudwatch.metrics.store import MetricStore
-from course.localaws.cloudwatch.service import monitoring_service
 from course.localaws.core import credentials
-from course.localaws.core.call import AwsRequest, Service
+from course.localaws.core.call import AwsRequest, Handler
 from course.localaws.core.clock import Clock
 from course.localaws.core.errors import not_supported
 from course.localaws.core.scheduler import Scheduler
 from course.localaws.ecr.registry import Registry
 from course.localaws.gateway.gateway import Gateway
 from course.localaws.gateway.request_log import RequestLog
-from course.localaws.iam.identity import Identity, iam_service
-from course.localaws.iam.sts import sts_service
+from course.localaws.iam.identity import Identity
 from course.localaws.images.custom import ImageStore
-from course.localaws.logs.service import logs_service
 from course.localaws.logs.store import LogStore
 from course.localaws.moto.mount import MotoMount
 from course.localaws.platform import Platform
-from course.localaws.s3.service import s3_service
 from course.localaws.s3.store import ObjectStore
 from course.localaws.sagemaker.core.billable import running
 from course.localaws.sagemaker.hosting.scalable_components import ScalableComponents
 from course.localaws.sagemaker.hosting.scalable_variants import ScalableVariants
-from course.localaws.sagemaker.service import sagemaker_service
+from course.localaws.sagemaker.service import SageMaker
 from course.localaws.sagemaker.training.spot import Interruption
-from course.localaws.server.control import Control
-from course.localaws.server.instance import CONTROL_PREFIX
+from course.localaws.services import SERVICES, switched
 from course.sandbox.limits import Limits
 
-CATCH_UP_SECONDS = 60.0  # for which whoever advances the clock waits until everything is done that is due then
+CATCH_UP_SECONDS = 60.0  # the longest wait, after the clock was advanced, for the tasks that are due
 
 logger = logging.getLogger(__name__)
 
 
 class LocalAws:
-    """Every room, opened on one state folder.
+    """Every part of the local AWS, opened on one state folder.
 
     Parameters
     ----------
@@ -62,6 +50,12 @@ class LocalAws:
     sealed : Path, optional
     limits : Limits, optional
         See `Platform`.
+
+    Attributes
+    ----------
+    services : dict
+        Signing name -> service.
+    sagemaker : SageMaker
     """
 
     def __init__(self, state: Path, endpoint: str, sealed: Path | None = None, limits: Limits | None = None) -> None:
@@ -87,59 +81,40 @@ class LocalAws:
         )
         self._moto = MotoMount(platform)
         self._registry = Registry(platform)
-        self._athena = Athena(platform)
-        self.sagemaker = sagemaker_service(platform)
+        stages = switched()
+        self.services = {name: entry.create(platform, stages.get(name, entry.stages)) for name, entry in SERVICES.items()}
+        self.sagemaker: SageMaker = self.services["sagemaker"].room
         variants = ScalableVariants(platform, self.sagemaker.engine, self.sagemaker.endpoints)
         copies = ScalableComponents(platform, self.sagemaker.engine, self.sagemaker.components)
-        scalable = DimensionDispatcher({INSTANCES: variants, PROVISIONED: variants, COPIES: copies})
-        self._scaling = scaling_service(platform, scalable, otherwise=self._moto)
-        self.sagemaker.endpoints.scalable_targets = self._scaling
-        services: dict[str, Service] = {
-            "application-autoscaling": self._scaling,
-            "athena": athena_service(self._athena, otherwise=self._moto),
-            "cloudtrail": cloudtrail_service(platform, otherwise=self._moto),
-            "iam": iam_service(platform),
-            "logs": logs_service(platform),
-            "monitoring": monitoring_service(platform, AlarmOperations(platform.alarms).operations, otherwise=self._moto),
-            "s3": s3_service(platform),
-            "s3control": _refuse,
-            "sagemaker": self.sagemaker,
-            "sts": sts_service(platform),
-        }
-        self.gateway = Gateway(platform, services, fallback=self._moto)
-        # What runs before what it writes to: in this order rooms are emptied and closed.
+        platform.scalable.update({INSTANCES: variants, PROVISIONED: variants, COPIES: copies})
+        self.sagemaker.endpoints.scalable_targets = self.services["application-autoscaling"].room
+        served: dict[str, Handler] = {**self.services, "s3control": _refuse}
+        self.gateway = Gateway(platform, served, fallback=self._moto)
+        # What runs before what it writes to: they are emptied and closed in this order.
         self._rooms = (
-            *(self.sagemaker, self._athena, self._scaling, platform.alarms, self._registry, self._moto),
+            *(service.room for service in self.services.values() if service.room is not None),
+            *(platform.alarms, self._registry, self._moto),
             *(platform.objects, platform.logs, platform.metrics, platform.requests),
         )
         self._closed = False
 
-    def asgi(self, token: str, stop: Callable[[], None]) -> Callable:
-        """The application: the control door behind its prefix, AWS everywhere else."""
-        control = Control(self, token, stop)
-
-        async def app(scope: dict, receive, send) -> None:
-            await (control if scope["path"].startswith(CONTROL_PREFIX) else self.gateway)(scope, receive, send)
-
-        return app
-
     def recover(self) -> None:
-        """What the last process left running is failed or brought back."""
+        """Fail or restart what the last process left running."""
         self.sagemaker.recover()
         self.platform.alarms.recover()
 
     def warm(self) -> None:
-        """Begin, in the background, what takes too long for a start: importing moto and replaying its journal."""
+        """Begin in the background the slow part of a start: importing moto and replaying its journal."""
         self._moto.recover()
         self._registry.recover()
 
     def running(self) -> list[dict]:
-        """What AWS would bill now; see `course.localaws.sagemaker.core.billable`."""
+        """The resources that AWS would bill now; see `course.localaws.sagemaker.core.billable`."""
         self.sagemaker.expire()
         return running(self.sagemaker.engine)
 
     def advance(self, seconds: float) -> float:
-        """Move the clock forward, also for the processes to come, do what is due then, and return the new time."""
+        """Move the clock forward, also for later processes, run the tasks that are due, and return the new time."""
         now = self.platform.clock.advance(seconds)
         beside = self._clock_file.with_suffix(".new")
         beside.write_text(repr(self.platform.clock.offset))
@@ -153,11 +128,11 @@ class LocalAws:
 
     @property
     def images(self) -> ImageStore:
-        """What is in the account's own container images."""
+        """The contents of the account's own container images."""
         return self._registry.bodies
 
     def reset(self) -> None:
-        """Empty every room."""
+        """Forget everything."""
         self.platform.scheduler.shutdown()
         try:
             for room in self._rooms:
@@ -178,7 +153,7 @@ class LocalAws:
     def _close(room: Any) -> None:
         try:
             room.shutdown()
-        except Exception:  # one room's failure must keep no other open
+        except Exception:  # a failure in one must not leave the others open
             logger.exception("closing %s failed", type(room).__name__)
 
 

@@ -15,8 +15,9 @@ from pathlib import Path
 
 from course.localaws.core.data_files import table
 from course.localaws.images import catalogue
+from course.localaws.protocol.model import service_model
 from course.localaws.s3 import table as s3
-from course.localaws.sagemaker.core.routes import REST_SERVICES, contract
+from course.localaws.sagemaker.core.routes import REST_SERVICES
 from course.localaws.sagemaker.service import SageMaker
 from course.localaws.server.app import LocalAws
 
@@ -44,17 +45,17 @@ def _page(sagemaker: SageMaker) -> Iterator[str]:
     yield f"{prose['introduction']}\n\n## SageMaker\n"
     yield "| service | operations | executed here | `record` | refused |\n|---|--:|--:|--:|--:|"
     for service in SERVICES:
-        operations = contract(service).operations
+        operations = service_model(service).operation_names
         recorded = [operation for operation in operations if operation in sagemaker.recorded]
         executed = [operation for operation in operations if operation in done and operation not in sagemaker.recorded]
         counts = (len(operations), len(executed), len(recorded), len(operations) - len(executed) - len(recorded))
         yield f"| `{service}` | {' | '.join(map(str, counts))} |"
     yield f"\n{prose['refused']}"
     for family in sagemaker.families:
-        yield from _family(prose["families"][type(family).__name__], family.operations)
+        yield from _family(prose["families"].get(name := type(family).__name__, {"title": name}), family.operations)
     yield "\n### Refused\n"
     for service in SERVICES:
-        refused = [operation for operation in contract(service).operations if operation not in done]
+        refused = [operation for operation in service_model(service).operation_names if operation not in done]
         if refused:
             yield f"`{service}`: {_names(refused)}\n"
     yield "\n## /opt/ml\n"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp
 
 from course.localaws.core import credentials
 from course.localaws.sagemaker.training.spot import Interruption
@@ -31,6 +32,7 @@ class ControlledAws(Protocol):
     """What the control API needs of the local AWS; `course.localaws.server.app.LocalAws` is one."""
 
     platform: Platform
+    gateway: ASGIApp
 
     @property
     def images(self) -> ImageStore:
@@ -150,6 +152,16 @@ class Control:
     async def _invite(self, request: Request) -> dict:
         self._guests.add(token := secrets.token_urlsafe(32))
         return {"token": token}
+
+
+def application(aws: ControlledAws, token: str, stop: Callable[[], None]) -> Callable:
+    """The ASGI application of a local AWS: the control API behind its prefix, AWS everywhere else."""
+    control = Control(aws, token, stop)
+
+    async def app(scope: dict, receive, send) -> None:
+        await (control if scope["path"].startswith(CONTROL_PREFIX) else aws.gateway)(scope, receive, send)
+
+    return app
 
 
 async def _member(request: Request, name: str, kind: Callable[[Any], T]) -> T:

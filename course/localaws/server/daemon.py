@@ -22,6 +22,7 @@ import uvicorn
 
 from course.localaws.core import credentials, sdk_environment
 from course.localaws.server.app import LocalAws
+from course.localaws.server.control import application
 from course.localaws.server.instance import InUseError, ServerError, ServerInfo, locked
 from course.sandbox.limits import Limits
 
@@ -95,7 +96,7 @@ class _Server(uvicorn.Server):
         self._starter = starter
         self._aws = aws
         config = uvicorn.Config(
-            aws.asgi(token, stop=self._stop),
+            application(aws, token, stop=self._stop),
             loop="uvloop",
             http="httptools",
             ws="none",

@@ -10,13 +10,12 @@ import uvloop  # noqa: F401
 import course.localaws.server.daemon  # noqa: F401
 from course.localaws.moto.mount import import_moto
 from course.localaws.protocol import s3_routes
-from course.localaws.protocol.model import raw
+from course.localaws.protocol.model import service_model
+from course.localaws.services import SERVICES
 
-SERVICES = ("cloudtrail", "cloudwatch", "logs", "sagemaker", "sagemaker-featurestore-runtime", "sagemaker-metrics")
-SERVICES += ("sagemaker-runtime", "sts")
-
-for service in SERVICES:
-    raw(service)
+for entry in SERVICES.values():
+    for model in entry.models:
+        service_model(model)
 s3_routes.find("GET", s3_routes.target(b"/", b""), ())
 
 import_moto()

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from course.localaws.context import Context
 from course.localaws.core.clock import Clock
-from course.localaws.core.context import Context
 from course.localaws.core.errors import AwsError
 from course.localaws.core.resources import ResourceEngine, ResourceKind
 from course.localaws.sagemaker.core import quotas

@@ -27,7 +27,7 @@ from course.localaws.core.errors import AwsError, not_supported
 from course.localaws.gateway.gateway import Gateway
 from course.localaws.gateway.request_log import RequestLog
 from course.localaws.gateway.sigv4 import RequestHead
-from course.localaws.protocol import errors
+from course.localaws.protocol import protocols
 
 ROLE = "arn:aws:sts::123456789012:assumed-role/SageMakerRole/learner"
 USER = "arn:aws:iam::123456789012:user/ada"
@@ -499,9 +499,9 @@ def test_the_protocol_is_told_from_the_request_as_botocore_models_it(front, serv
         with pytest.raises(InterruptedError):
             client._make_api_call(name, _least(model.operation_model(name).input_shape) or {})
         head, body = asked.pop()
-        protocol = errors.protocol_of(head, model.signing_name)
+        protocol = protocols.protocol_of(head, model.signing_name)
         assert protocol == model.resolved_protocol, name
-        named = errors.operation_of(head, protocol, body if isinstance(body, bytes) else body.encode())
+        named = protocols.operation_of(head, protocol, body if isinstance(body, bytes) else body.encode())
         assert named == ("" if protocol.startswith("rest") else name)
 
 

@@ -14,14 +14,15 @@ from pathlib import Path
 import pytest
 import yaml
 from botocore.exceptions import ClientError
+from botocore.model import Shape
 
 from course.localaws.core.clock import Clock
 from course.localaws.core.credentials import ACCOUNT
 from course.localaws.iam.identity import Identity
-from course.localaws.protocol.contract import Contract
-from course.localaws.protocol.model import Shape
 from course.localaws.sagemaker.core import permissions
 from tests.localaws.moto.restartable_aws import RestartableAws
+from tests.localaws.parameter_strategies import model as operation_model
+from tests.localaws.parameter_strategies import operations
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/SageMakerRole"
 SKLEARN = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
@@ -445,21 +446,20 @@ def test_model_trainer_of_a_role_that_lacks_only_create_training_job(aws, tmp_pa
 
 @cache
 def inputs() -> dict[str, Shape | None]:
-    services = [Contract(name) for name in ("sagemaker", "sagemaker-runtime", "sagemaker-featurestore-runtime", "sagemaker-metrics")]
-    return {operation: contract.model.input_of(operation) for contract in services for operation in contract.operations}
+    return {operation: operation_model(service, operation).input_shape for service, operation in operations()}
 
 
 def has(shape: Shape | None, path: str) -> bool:
     """Whether a request has the member at a path, and the member is a value or a list of values."""
     for member in path.split("."):
-        while shape.type == "list":
-            shape = shape.element
-        if shape.type != "structure" or member not in shape.members:
+        while shape.type_name == "list":
+            shape = shape.member
+        if shape.type_name != "structure" or member not in shape.members:
             return False
-        shape = shape.members[member].shape
-    while shape.type == "list":
-        shape = shape.element
-    return shape.type not in ("structure", "map")
+        shape = shape.members[member]
+    while shape.type_name == "list":
+        shape = shape.member
+    return shape.type_name not in ("structure", "map")
 
 
 def table(name: str) -> dict:

@@ -2,41 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-import botocore.loaders
 import botocore.parsers
 import botocore.serialize
 from botocore.awsrequest import HeadersDict
-from botocore.model import ServiceModel
 from starlette.requests import Request
 from starlette.responses import Response
 
 from course.localaws.core.call import AwsRequest, Principal
-from tests.localaws.parameter_strategies import contract
-
-MODELS: dict[str, ServiceModel] = {}
-
-
-def service_model(service: str) -> ServiceModel:
-    if service not in MODELS:
-        MODELS[service] = ServiceModel(botocore.loaders.Loader().load_service_model(service, "service-2"), service)
-    return MODELS[service]
+from course.localaws.protocol.model import service_model
+from course.localaws.protocol.protocols import CODECS, codec_of
 
 
-def request(service: str, operation: str, params: dict) -> tuple[AwsRequest, bytes]:
+def request(service: str, operation: str, params: dict) -> AwsRequest:
     """The request that boto3 would send, as the gateway hands it over."""
     model = service_model(service)
     sent = botocore.serialize.create_serializer(model.protocol).serialize_to_request(params, model.operation_model(operation))
     query = sent["query_string"]
     query = urlencode(query, doseq=True) if isinstance(query, dict | list) else query
     body = sent["body"]
-    return call(sent["method"], sent["url_path"], sent["headers"], query), body.encode() if isinstance(body, str) else bytes(body or b"")
+    return call(sent["method"], sent["url_path"], sent["headers"], query, body.encode() if isinstance(body, str) else bytes(body or b""))
 
 
-def call(method: str, path: str, headers: dict[str, str], query: str = "") -> AwsRequest:
+def call(method: str, path: str, headers: dict[str, str], query: str = "", body: bytes = b"") -> AwsRequest:
+    """A request as the gateway hands it over."""
     scope = {
         "type": "http",
         "method": method,
@@ -46,7 +40,28 @@ def call(method: str, path: str, headers: dict[str, str], query: str = "") -> Aw
         "headers": [(name.lower().encode(), str(text).encode("latin-1")) for name, text in headers.items()],
     }
     request = Request(scope)
-    return AwsRequest(request, dict(request.headers), "sagemaker", "us-east-1", Principal("123456789012", "arn", "key"), "id", None)
+    return AwsRequest(request, dict(request.headers), "sagemaker", "us-east-1", Principal("123456789012", "arn", "key"), "id", _once(body))
+
+
+async def _once(body: bytes) -> AsyncIterator[bytes]:
+    yield body
+
+
+def arrived(service: str, sent: AwsRequest) -> tuple[str, dict]:
+    """The operation that a request names, and its parameters."""
+
+    async def read() -> tuple[str, dict]:
+        codec = codec_of(service_model(service), sent)
+        name = await codec.operation(service_model(service), sent)
+        return name, await codec.parse(service_model(service).operation_model(name), sent)
+
+    return asyncio.run(read())
+
+
+def serialised(service: str, operation: str, result: dict | None) -> Response:
+    """The answer with a result, in the service's only protocol."""
+    described = service_model(service)
+    return CODECS[described.metadata["protocol"]].serialise(described.operation_model(operation), result, "id")
 
 
 def understood(service: str, operation: str, response: Response) -> dict[str, Any]:
@@ -65,9 +80,9 @@ def understood(service: str, operation: str, response: Response) -> dict[str, An
 
 def parse(service: str, operation: str, params: dict) -> dict:
     """The parameters that arrive when boto3 sends ``params``."""
-    found, arrived = contract(service).parse(*request(service, operation, params))
+    found, read = arrived(service, request(service, operation, params))
     assert found == operation
-    return arrived
+    return read
 
 
 def _seconds(value: Any) -> Any:

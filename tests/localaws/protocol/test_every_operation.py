@@ -17,11 +17,11 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.validate import ParamValidator
 
+from course.localaws.protocol.model import bound, errors, required, service_model
 from course.localaws.server import conformance, launch
 from tests.localaws import sample_requests
 from tests.localaws.boto_clients import client_factory
-from tests.localaws.parameter_strategies import SERVICES, contract, faults, lower, operations
-from tests.localaws.protocol.botocore_messages import service_model
+from tests.localaws.parameter_strategies import SERVICES, faults, lower, model, operations
 
 BUCKET = "contract"
 ROLE = "arn:aws:iam::123456789012:role/SageMakerRole"
@@ -154,8 +154,8 @@ class Sender:
         """The ARNs that List operations show."""
         shown = set()
         for service, operation in EVERY:
-            shape = contract(service).model.input_of(operation)
-            if operation in DONE and operation.startswith("List") and not (shape and shape.required):
+            shape = model(service, operation).input_shape
+            if operation in DONE and operation.startswith("List") and not (shape and required(shape)):
                 shown |= set(re.findall(r"arn:aws:sagemaker:[^']+", repr(getattr(self._clients[service], xform_name(operation))())))
         return shown
 
@@ -174,7 +174,7 @@ def sender(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sender]:
 @pytest.mark.parametrize(("service", "operation"), [each for each in EVERY if each[1] not in DONE])
 def test_what_is_not_done_here_is_refused(sender, service, operation, sample):
     more = ENOUGH.get(operation, {}) if sample is sample_requests.minimal else {}
-    error = sender.send(service, operation, sample(contract(service).model.input_of(operation), KNOWN) | more)
+    error = sender.send(service, operation, sample(model(service, operation).input_shape, KNOWN) | more)
     assert error is not None and error.response["Error"] == {
         "Code": "NotSupportedByLocalAws",
         "Message": f"{service}:{operation} is not supported by the local AWS. It exists on AWS; here nothing was done.",
@@ -183,18 +183,18 @@ def test_what_is_not_done_here_is_refused(sender, service, operation, sample):
 
 @pytest.mark.parametrize(("service", "operation"), EVERY)
 def test_each_kind_of_fault_is_named_as_aws_names_it(sender, service, operation):
-    shape = contract(service).model.input_of(operation)
+    shape = model(service, operation).input_shape
     if shape is None:
         return
     params = sample_requests.full(shape)
-    untold = {name for name, member in shape.members.items() if member.location == "uri" or name == shape.payload}
+    untold = {*bound(shape, "uri"), shape.serialization.get("payload", "")} - {""}
     for kind in KINDS:
         possible = (fault for fault in faults(shape, params) if kind in fault.says and not is_no_request(fault.says, untold))
         for fault in itertools.islice(possible, 1):
             spoiled = copy.deepcopy(params)
             fault.spoil(spoiled)
             error = sender.send(service, operation, spoiled)
-            code = "ValidationError" if "ValidationError" in contract(service).errors(operation) else "ValidationException"
+            code = "ValidationError" if "ValidationError" in errors(model(service, operation)) else "ValidationException"
             assert error is not None and error.response["Error"]["Code"] == code, error
             assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 400
             assert fault.says in error.response["Error"]["Message"]
@@ -210,10 +210,10 @@ def test_nothing_of_all_that_was_refused_changed_anything(sender):
 @pytest.mark.parametrize(("service", "operation"), [each for each in EVERY if each[1] in DONE])
 def test_what_is_done_here_succeeds_or_is_refused_as_aws_does(sender, service, operation, sample):
     more = ENOUGH.get(operation, {}) if sample is sample_requests.minimal else {}
-    error = sender.send(service, operation, sample(contract(service).model.input_of(operation), KNOWN) | more)
+    error = sender.send(service, operation, sample(model(service, operation).input_shape, KNOWN) | more)
     if error is not None:
         assert error.response["ResponseMetadata"]["HTTPStatusCode"] < 500, error
-        assert error.response["Error"]["Code"] in COMMON | contract(service).errors(operation).keys(), error
+        assert error.response["Error"]["Code"] in COMMON | errors(model(service, operation)).keys(), error
         assert len(error.response["Error"]["Message"]) > 20, error
 
 

@@ -6,13 +6,16 @@ import copy
 import re
 
 import pytest
+from botocore.model import Shape
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from course.localaws.core.errors import AwsError
-from course.localaws.protocol.model import Shape
-from tests.localaws.parameter_strategies import contract, faults, operations, parameters, structures
-from tests.localaws.protocol.botocore_messages import parse, understood
+from course.localaws.protocol import conformity
+from course.localaws.protocol.model import errors, required
+from course.localaws.protocol.service import validate
+from tests.localaws.parameter_strategies import faults, model, operations, parameters, structures
+from tests.localaws.protocol.botocore_messages import parse, serialised, understood
 
 FEW = settings(max_examples=3, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 COUNT = re.compile(r"(\d+) validation errors? detected: ")
@@ -23,9 +26,9 @@ COUNT = re.compile(r"(\d+) validation errors? detected: ")
 @given(data=st.data())
 def test_valid_parameters_pass_and_each_fault_is_named(service, operation, data):
     params = data.draw(parameters(service, operation))
-    contract(service).validate(operation, params)
+    validate(model(service, operation), params)
 
-    shape = contract(service).model.input_of(operation)
+    shape = model(service, operation).input_shape
     possible = list(faults(shape, params)) if shape else []
     if not possible:
         return
@@ -33,9 +36,9 @@ def test_valid_parameters_pass_and_each_fault_is_named(service, operation, data)
     spoiled = copy.deepcopy(params)
     fault.spoil(spoiled)
     with pytest.raises(AwsError) as refused:
-        contract(service).validate(operation, spoiled)
+        validate(model(service, operation), spoiled)
     assert fault.says in refused.value.message
-    assert refused.value.code == ("ValidationError" if "ValidationError" in contract(service).errors(operation) else "ValidationException")
+    assert refused.value.code == ("ValidationError" if "ValidationError" in errors(model(service, operation)) else "ValidationException")
     assert int(COUNT.match(refused.value.message)[1]) >= 1
 
 
@@ -44,36 +47,36 @@ def test_valid_parameters_pass_and_each_fault_is_named(service, operation, data)
 @given(data=st.data())
 def test_what_boto3_sends_arrives(service, operation, data):
     params = data.draw(parameters(service, operation))
-    required = params.keys() & contract(service).model.input_of(operation).required if params else ()
+    needed = params.keys() & {*required(model(service, operation).input_shape)} if params else ()
     # Nothing on the wire tells an empty body from none.
-    assert parse(service, operation, params) == {name: value for name, value in params.items() if value != b"" or name in required}
+    assert parse(service, operation, params) == {name: value for name, value in params.items() if value != b"" or name in needed}
 
 
 @pytest.mark.parametrize(("service", "operation"), operations())
 @FEW
 @given(data=st.data())
 def test_what_is_answered_fits_the_model_and_boto3_reads_it(service, operation, data):
-    shape = contract(service).model.output_of(operation)
-    if shape is None or any(member.shape.event_stream for member in shape.members.values()):
+    shape = model(service, operation).output_shape
+    if shape is None or any(member.serialization.get("eventstream") for member in shape.members.values()):
         return  # an event stream is answered by a response of the operation's own making
     result = data.draw(structures(shape, 0))
     if "ContentType" in shape.members:
         result.setdefault("ContentType", "text/csv")  # a payload always has a media type
-    contract(service).check_result(operation, result)
-    assert understood(service, operation, contract(service).serialise(operation, result)) == without_empty(shape, result)
+    conformity.check(model(service, operation), result)
+    assert understood(service, operation, serialised(service, operation, result)) == without_empty(shape, result)
 
 
 def without_empty(shape: Shape, value: dict) -> dict:
     """The same result as it is sent: a structure with nothing in it is left out, unless it is an item or a union's one."""
-    kept = {name: _without_empty(shape.members[name].shape, inner) for name, inner in value.items()}
-    return {name: inner for name, inner in kept.items() if inner or shape.union or shape.members[name].shape.type != "structure"}
+    kept = {name: _without_empty(shape.members[name], inner) for name, inner in value.items()}
+    return {name: inner for name, inner in kept.items() if inner or shape.is_tagged_union or shape.members[name].type_name != "structure"}
 
 
 def _without_empty(shape: Shape, value: object) -> object:
-    if shape.type == "structure":
+    if shape.type_name == "structure":
         return without_empty(shape, value)
-    if shape.type == "list":
-        return [_without_empty(shape.element, item) for item in value]
-    if shape.type == "map":
+    if shape.type_name == "list":
+        return [_without_empty(shape.member, item) for item in value]
+    if shape.type_name == "map":
         return {key: _without_empty(shape.value, item) for key, item in value.items()}
     return value

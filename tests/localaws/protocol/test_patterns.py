@@ -78,29 +78,35 @@ def within(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-@pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize(("java", "longest"), all_patterns().items())
-def test_no_pattern_runs_for_long_on_hostile_texts(java, longest):
-    compiled = pattern(java)
-    longest = min(longest, LONGEST)
-    with within(LIMIT):
-        for head in HEADS:
-            for unit in UNITS:
-                for tail in TAILS:
-                    compiled.fullmatch((head + unit * (longest // len(unit)))[: longest - 1] + tail)
-
-
-@pytest.mark.parametrize(("java", "longest"), all_patterns().items())
-def test_no_text_of_ten_thousand_characters_takes_long(java, longest):
-    """What is longer than allowed is not matched at all once it is longer than a thousand characters."""
-    compiled = pattern(java)
-    longest = max(min(longest, SHOWN), LONGEST_MATCHED_IN_VAIN)
+def hostile(length: int) -> Iterator[str]:
+    """Texts of a length that keep a backtracking matcher busy."""
     for head in HEADS:
         for unit in UNITS:
             for tail in TAILS:
-                text = (head + unit * (longest // len(unit)))[: longest - 1] + tail
-                # Of this thread's own time the best of some, so that others on the machine do not count.
-                assert any(took(compiled, text) < IN_SECONDS for _ in range(5)), (java, text[:40])
+                yield (head + unit * (length // len(unit)))[: length - 1] + tail
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.filterwarnings("error")
+def test_no_pattern_runs_for_long_on_hostile_texts():
+    for java, longest in all_patterns().items():
+        compiled = pattern(java)
+        try:
+            with within(LIMIT):
+                for text in hostile(min(longest, LONGEST)):
+                    compiled.fullmatch(text)
+        except TimeoutError:
+            pytest.fail(f"the pattern {java} takes more than {LIMIT} s for all texts")
+
+
+@pytest.mark.timeout(600)
+def test_no_text_of_ten_thousand_characters_takes_long():
+    """A text longer than allowed is not matched at all once it is longer than a thousand characters."""
+    for java, longest in all_patterns().items():
+        compiled = pattern(java)
+        for text in hostile(max(min(longest, SHOWN), LONGEST_MATCHED_IN_VAIN)):
+            # The best of some in this thread's own time, so that other processes do not count.
+            assert any(took(compiled, text) < IN_SECONDS for _ in range(5)), f"the pattern {java} takes long for {text[:40]!r}..."
 
 
 def took(compiled: re.Pattern, text: str) -> float:

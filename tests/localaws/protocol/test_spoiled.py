@@ -15,16 +15,17 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.httpsession import URLLib3Session
+from botocore.model import OperationModel
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from course.localaws.core.credentials import issued
 from course.localaws.core.sdk_environment import REGION
-from course.localaws.protocol.model import ApiModel
+from course.localaws.protocol.model import bound
 from course.localaws.server import launch
 from tests.localaws import sample_requests
 from tests.localaws.boto_clients import client_factory
-from tests.localaws.parameter_strategies import contract
+from tests.localaws.parameter_strategies import model
 from tests.localaws.protocol.test_every_operation import BUCKET, DONE, EVERY, IMAGE, KNOWN, THERE
 from tests.localaws.sagemaker.job_fixtures import JobFixtures
 
@@ -97,11 +98,10 @@ class Wire:
 
     def answer(self, service: str, operation: str, params: dict) -> tuple[int, bytes]:
         """Status and body of the answer to JSON values that need not be what the model says."""
-        model = contract(service).model
         if service == "sagemaker":
             headers = {"X-Amz-Target": f"SageMaker.{operation}", "Content-Type": "application/x-amz-json-1.1"}
             return self._send("POST", "/", headers, json.dumps(params, default=repr))
-        return self._send(*_rest(model, operation, params))
+        return self._send(*_rest(model(service, operation), params))
 
     def _send(self, method: str, path: str, headers: dict[str, str], body: str) -> tuple[int, bytes]:
         request = AWSRequest(method, self.handle.endpoint + path, headers, body.encode("utf-8", "surrogatepass"))
@@ -110,20 +110,20 @@ class Wire:
         return answer.status_code, answer.content
 
 
-def _rest(model: ApiModel, operation: str, params: dict) -> tuple[str, str, dict[str, str], str]:
+def _rest(operation: OperationModel, params: dict) -> tuple[str, str, dict[str, str], str]:
     """A request by the REST bindings of the model, of whatever its members hold."""
-    shape, http = model.input_of(operation), model.operations[operation]["http"]
+    shape, http = operation.input_shape, operation.http
     path, headers, body = http["requestUri"], {}, {}
     for name, value in params.items():
-        member = shape.members[name]
         as_text = value if isinstance(value, str) else json.dumps(value, default=repr)
-        if member.location == "uri":
-            path = path.replace(f"{{{member.wire_name}}}", quote(as_text, safe="") or "%20")
-        elif member.location == "header":
-            headers[member.wire_name] = quote(as_text, safe=" /:;,=")
-        elif not member.location:
-            body[member.wire_name] = value
-    return http["method"], path, headers, json.dumps(body.get(shape.payload) if shape.payload else body, default=repr)
+        if name in bound(shape, "uri"):
+            path = path.replace(f"{{{bound(shape, 'uri')[name][0]}}}", quote(as_text, safe="") or "%20")
+        elif name in bound(shape, "header"):
+            headers[bound(shape, "header")[name][0]] = quote(as_text, safe=" /:;,=")
+        elif name in bound(shape):
+            body[bound(shape)[name][0]] = value
+    payload = shape.serialization.get("payload")
+    return http["method"], path, headers, json.dumps(body.get(payload) if payload else body, default=repr)
 
 
 def places(value: object, above: tuple = ()) -> Iterator[tuple]:
@@ -138,7 +138,7 @@ def places(value: object, above: tuple = ()) -> Iterator[tuple]:
 def spoiled(draw: st.DrawFn) -> tuple[str, str, dict]:
     """An operation and a request for it, valid but for up to three values."""
     service, operation = draw(st.sampled_from([each for each in EVERY if each[1] in DONE]) | st.sampled_from(BEGINNING))
-    shape = contract(service).model.input_of(operation)
+    shape = model(service, operation).input_shape
     works = WORKING.get(operation) or sample_requests.minimal(shape, KNOWN)
     params = draw(st.sampled_from([works, works, sample_requests.minimal(shape, KNOWN), sample_requests.full(shape, KNOWN)]))
     params = {name: copy.deepcopy(value) for name, value in params.items()}

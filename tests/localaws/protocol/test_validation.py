@@ -8,10 +8,11 @@ import pytest
 import yaml
 
 from course.localaws.core.errors import AwsError
-from course.localaws.protocol import contract as module
+from course.localaws.protocol import model as module
 from course.localaws.protocol.model import raw
+from course.localaws.protocol.service import validate
 from course.localaws.protocol.validation import MOST_REPORTED
-from tests.localaws.parameter_strategies import contract
+from tests.localaws.parameter_strategies import model
 
 LEFT_OUT = Path(module.__file__).with_name("left_out.yaml")
 ROLE = "arn:aws:iam::123456789012:role/SageMakerRole"
@@ -27,7 +28,7 @@ JOB = {
 
 def refusal(operation: str, params: dict, service: str = "sagemaker") -> str:
     with pytest.raises(AwsError) as refused:
-        contract(service).validate(operation, params)
+        validate(model(service, operation), params)
     return refused.value.message
 
 
@@ -103,7 +104,7 @@ def test_a_null_in_a_list():
 def test_a_body_is_not_printed():
     # https://github.com/aws/aws-sdk-js/issues/4203: the runtime's code is ValidationError
     with pytest.raises(AwsError) as refused:
-        contract("sagemaker-runtime").validate("InvokeEndpoint", {"EndpointName": "e", "Body": b"x" * 30_000_000})
+        validate(model("sagemaker-runtime", "InvokeEndpoint"), {"EndpointName": "e", "Body": b"x" * 30_000_000})
     assert refused.value.code == "ValidationError"
     assert refused.value.message.startswith(
         "1 validation error detected: Value at 'body' failed to satisfy constraint: Member must have length less than or equal to "
@@ -125,7 +126,7 @@ def test_one_member_of_a_union():
         "OutputConfig": {"S3OutputLocation": "s3://b/o"},
     }
     job |= {"PerformanceTarget": {"Constraints": [{"Metric": "cost"}]}}
-    contract("sagemaker").validate("CreateAIRecommendationJob", job | {"ModelSource": source})
+    validate(model("sagemaker", "CreateAIRecommendationJob"), job | {"ModelSource": source})
     message = refusal("CreateAIRecommendationJob", job | {"ModelSource": {}})
     assert "Value at 'modelSource' failed to satisfy constraint: Member must have exactly one of: [S3" in message
 

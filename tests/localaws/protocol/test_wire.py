@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 
 from course.localaws.core.errors import AwsError
-from course.localaws.protocol.contract import STRICT, Contract
-from tests.localaws.parameter_strategies import contract
-from tests.localaws.protocol.botocore_messages import call
+from course.localaws.protocol import conformity
+from course.localaws.protocol.conformity import STRICT
+from course.localaws.protocol.model import errors
+from course.localaws.protocol.service import Service
+from tests.localaws.parameter_strategies import model
+from tests.localaws.protocol import botocore_messages
+from tests.localaws.protocol.botocore_messages import call, serialised
 
 
 def arrived(operation: str, body: bytes | dict) -> dict:
     body = json.dumps(body).encode() if isinstance(body, dict) else body
-    return contract("sagemaker").parse(call("POST", "/", {"x-amz-target": f"SageMaker.{operation}"}), body)[1]
-
-
-@pytest.fixture
-def lenient(monkeypatch) -> Contract:
-    """The contract of SageMaker as it is outside of tests."""
-    monkeypatch.delenv(STRICT, raising=False)
-    return Contract("sagemaker")
+    return botocore_messages.arrived("sagemaker", call("POST", "/", {"x-amz-target": f"SageMaker.{operation}"}, body=body))[1]
 
 
 def refused(operation: str, body: bytes | dict) -> AwsError:
@@ -90,18 +89,17 @@ def test_hostile_bodies_are_refused_not_crashed_on(body):
 def test_operations_that_do_not_exist():
     for target in ("SageMaker.Nonsense", "Other.ListModels", "", "SageMaker."):
         with pytest.raises(AwsError) as caught:
-            contract("sagemaker").parse(call("POST", "/", {"x-amz-target": target}), b"{}")
+            botocore_messages.arrived("sagemaker", call("POST", "/", {"x-amz-target": target}, body=b"{}"))
         assert caught.value.code == "UnknownOperationException"
     with pytest.raises(AwsError) as caught:
-        contract("sagemaker-runtime").parse(call("POST", "/nothing", {}), b"")
+        botocore_messages.arrived("sagemaker-runtime", call("POST", "/nothing", {}))
     assert (caught.value.code, caught.value.status) == ("UnknownOperationException", 404)
 
 
 def test_a_label_keeps_its_escaped_characters():
     arn = "arn:aws:sagemaker:us-east-1:123456789012:feature-group%2Fflights"
-    _, params = contract("sagemaker-featurestore-runtime").parse(
-        call("GET", f"/FeatureGroup/{arn}", {}, "RecordIdentifierValueAsString=a%20b&FeatureName=x&FeatureName=y"), b""
-    )
+    sent = call("GET", f"/FeatureGroup/{arn}", {}, "RecordIdentifierValueAsString=a%20b&FeatureName=x&FeatureName=y")
+    _, params = botocore_messages.arrived("sagemaker-featurestore-runtime", sent)
     assert params == {
         "FeatureGroupName": "arn:aws:sagemaker:us-east-1:123456789012:feature-group/flights",
         "RecordIdentifierValueAsString": "a b",
@@ -112,11 +110,11 @@ def test_a_label_keeps_its_escaped_characters():
 def test_a_header_that_is_no_number():
     headers = {"X-Amzn-SageMaker-InputLocation": "s3://b/k", "X-Amzn-SageMaker-RequestTTLSeconds": "soon"}
     with pytest.raises(AwsError) as caught:
-        contract("sagemaker-runtime").parse(call("POST", "/endpoints/e/async-invocations", headers), b"")
+        botocore_messages.arrived("sagemaker-runtime", call("POST", "/endpoints/e/async-invocations", headers))
     assert caught.value.code == "SerializationException"
 
 
-def test_responses_leave_out_nothing_notes_and_empty_structures(lenient):
+def test_responses_leave_out_nothing_notes_and_empty_structures():
     result = {
         "ModelName": "m",
         "ModelArn": "arn:aws:sagemaker:us-east-1:123456789012:model/m",
@@ -126,7 +124,7 @@ def test_responses_leave_out_nothing_notes_and_empty_structures(lenient):
         "ExecutionRoleArn": None,
         "_Process": 17,
     }
-    response = lenient.serialise("DescribeModel", result)
+    response = serialised("sagemaker", "DescribeModel", result)
     assert response.headers["content-type"] == "application/x-amz-json-1.1"
     assert json.loads(response.body) == {
         "ModelName": "m",
@@ -137,13 +135,13 @@ def test_responses_leave_out_nothing_notes_and_empty_structures(lenient):
 
 
 def test_an_operation_without_output_answers_an_empty_body():
-    response = contract("sagemaker").serialise("DeleteModel", None)
+    response = serialised("sagemaker", "DeleteModel", None)
     assert (response.status_code, response.body) == (200, b"")
 
 
-def test_numbers_that_json_cannot_say_are_texts(lenient):
+def test_numbers_that_json_cannot_say_are_texts():
     result = {"TrainingJobName": "j", "FinalMetricDataList": [{"MetricName": "m", "Value": float("nan"), "Timestamp": 0.0}]}
-    response = lenient.serialise("DescribeTrainingJob", result)
+    response = serialised("sagemaker", "DescribeTrainingJob", result)
     assert json.loads(response.body)["FinalMetricDataList"][0]["Value"] == "NaN"
 
 
@@ -161,21 +159,26 @@ def test_numbers_that_json_cannot_say_are_texts(lenient):
 )
 def test_results_that_do_not_fit_the_model(result, says):
     with pytest.raises(AwsError) as caught:
-        contract("sagemaker").check_result("DescribeModel", result)
+        conformity.check(model("sagemaker", "DescribeModel"), result)
     assert (caught.value.code, caught.value.status) == ("InternalFailure", 500)
     assert says in caught.value.message
 
 
-def test_only_a_strict_contract_checks_what_it_serialises(lenient, monkeypatch):
-    lenient.serialise("DescribeModel", {"ModelName": "m"})
-    monkeypatch.setenv(STRICT, "1")
-    with pytest.raises(AwsError):
-        Contract("sagemaker").serialise("DescribeModel", {"ModelName": "m"})
+@pytest.mark.parametrize(("strict", "status"), [("0", 200), ("1", 500)])
+def test_only_a_strict_service_checks_what_it_serialises(monkeypatch, strict, status):
+    monkeypatch.setenv(STRICT, strict)
+    platform = SimpleNamespace(account="123456789012")
+    service = Service("sagemaker", platform, {"DescribeModel": lambda context, params: {"ModelName": "m"}})
+    sent = call("POST", "/", {"x-amz-target": "SageMaker.DescribeModel"}, body=b'{"ModelName": "m"}')
+    try:
+        assert asyncio.run(service(sent)).status_code == status
+    except AwsError as error:
+        assert (error.code, error.status) == ("InternalFailure", status)
 
 
 def test_modelled_errors_have_their_status():
-    assert contract("sagemaker-runtime").errors("InvokeEndpoint")["ModelError"] == 424
-    assert contract("sagemaker").errors("CreateTrainingJob") == {
+    assert errors(model("sagemaker-runtime", "InvokeEndpoint"))["ModelError"] == 424
+    assert errors(model("sagemaker", "CreateTrainingJob")) == {
         "ResourceNotFound": 400,
         "ResourceInUse": 400,
         "ResourceLimitExceeded": 400,
@@ -183,9 +186,5 @@ def test_modelled_errors_have_their_status():
 
 
 def test_other_json_services_speak_through_it_too():
-    logs = contract("logs")
-    head = call("POST", "/", {"x-amz-target": "Logs_20140328.DescribeLogStreams"})
-    assert logs.parse(head, b'{"logGroupName": "/aws/sagemaker/TrainingJobs"}') == (
-        "DescribeLogStreams",
-        {"logGroupName": "/aws/sagemaker/TrainingJobs"},
-    )
+    sent = call("POST", "/", {"x-amz-target": "Logs_20140328.DescribeLogStreams"}, body=b'{"logGroupName": "/aws/sagemaker/TrainingJobs"}')
+    assert botocore_messages.arrived("logs", sent) == ("DescribeLogStreams", {"logGroupName": "/aws/sagemaker/TrainingJobs"})

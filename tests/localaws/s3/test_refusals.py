@@ -12,12 +12,13 @@ from botocore.exceptions import ClientError
 from botocore.model import Shape
 
 from course.localaws.protocol import s3_routes
+from course.localaws.protocol.model import service_model
 from course.localaws.s3 import table
 from course.localaws.s3.service import OPERATIONS
 
 # Their clients speak to hosts of their own, so that they never reach this one.
 ELSEWHERE = {*s3_routes.ELSEWHERE, "CreateSession"}
-MODEL = s3_routes.service_model()
+MODEL = service_model("s3")
 UNSUPPORTED = sorted(
     set(MODEL.operation_names)
     - table.supported().keys()

@@ -9,21 +9,30 @@ from collections.abc import Callable
 from course.localaws.cloudwatch.alarms import rules
 from course.localaws.cloudwatch.alarms.alarms import Alarms
 from course.localaws.cloudwatch.alarms.checks import check_actions, check_metric_alarm, invalid
+from course.localaws.context import Operation, by_region
 from course.localaws.core import tag_rules
 from course.localaws.core.errors import AwsError, not_supported
 
 PAGE = 100
 ACTIONS = {"ActionsEnabled": True, "OKActions": [], "AlarmActions": [], "InsufficientDataActions": []}
 SUPPRESSION = ("ActionsSuppressor", "ActionsSuppressorWaitPeriod", "ActionsSuppressorExtensionPeriod", "ActionConfiguration")
-Operation = Callable[[str, dict], dict]
 
 
 class AlarmOperations:
-    """``operations``: name -> function of region and parameters."""
+    """The operations as functions of region and parameters.
+
+    Attributes
+    ----------
+    operations : dict
+        Name -> handler.
+    """
 
     def __init__(self, alarms: Alarms) -> None:
         self._alarms, self._store = alarms, alarms.store
-        self.operations: dict[str, Operation] = {
+        self.operations: dict[str, Operation] = {name: by_region(function) for name, function in self._functions().items()}
+
+    def _functions(self) -> dict[str, Callable[[str, dict], dict]]:
+        return {
             "PutMetricAlarm": self.put_metric_alarm,
             "PutCompositeAlarm": self.put_composite_alarm,
             "DescribeAlarms": self.describe_alarms,

@@ -1,1 +1,1 @@
-"""The operations of S3: each takes its `Exchange` and returns the members of its answer, or a response of its own."""
+"""The handlers of S3: each takes context and parameters, and returns the members of its answer or a response."""

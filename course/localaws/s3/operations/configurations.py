@@ -6,55 +6,55 @@ import json
 import secrets
 from functools import partial
 
+from course.localaws.context import Context, Operation
 from course.localaws.core.errors import AwsError, not_supported
 from course.localaws.protocol import xml
+from course.localaws.protocol.model import service_model
 from course.localaws.protocol.rest_xml import form
-from course.localaws.protocol.s3_routes import service_model
 from course.localaws.s3 import table
-from course.localaws.s3.exchange import Operation, S3Request
 from course.localaws.s3.tags import checked_tags
 
 SIZE_RULE = "TransitionDefaultMinimumObjectSize"
 
 
-def _get(kind: str, entry: dict, exchange: S3Request) -> dict:
-    document = current(exchange, kind)
+def _get(kind: str, entry: dict, context: Context, params: dict) -> dict:
+    document = current(context, params, kind)
     if document is None:
         code, message = entry["missing"]
-        raise AwsError(code, message, status=404, BucketName=exchange.bucket)
-    payload = service_model().operation_model(entry["get"]).output_shape.serialization.get("payload")
+        raise AwsError(code, message, status=404, BucketName=params["Bucket"])
+    payload = service_model("s3").operation_model(entry["get"]).output_shape.serialization.get("payload")
     return {payload: document} if payload and payload not in document else document
 
 
-def _put(kind: str, entry: dict, exchange: S3Request) -> None:
+def _put(kind: str, entry: dict, context: Context, params: dict) -> None:
     payload = form(entry["put"]).body
-    document = exchange.params.get(payload)
+    document = params.get(payload)
     if document is None:
         raise AwsError("MissingRequestBodyError", "Request Body is empty")
     if isinstance(document, str):
         document = {payload: document}
     if check := _CHECKS.get(kind):
-        document = check(exchange, document)
-    exchange.store.buckets.configure(exchange.bucket, kind, document)
+        document = check(context, params, document)
+    context.platform.objects.buckets.configure(params["Bucket"], kind, document)
 
 
-def _delete(kind: str, entry: dict, exchange: S3Request) -> None:
+def _delete(kind: str, entry: dict, context: Context, params: dict) -> None:
     # A bucket always has its default encryption; elsewhere "deleted" must not fall back to what a new bucket has.
-    exchange.store.buckets.configure(exchange.bucket, kind, None if entry.get("resets") or "default" not in entry else {})
+    context.platform.objects.buckets.configure(params["Bucket"], kind, None if entry.get("resets") or "default" not in entry else {})
 
 
-def current(exchange: S3Request, kind: str) -> dict | None:
+def current(context: Context, params: dict, kind: str) -> dict | None:
     """The bucket's document of a kind, its default, or None when there is none or it was deleted."""
-    document = exchange.store.buckets.configuration(exchange.bucket, kind)
+    document = context.platform.objects.buckets.configuration(params["Bucket"], kind)
     return table.configurations()[kind].get("default") if document is None else document or None
 
 
-def _tagging(exchange: S3Request, document: dict) -> dict:
+def _tagging(context: Context, params: dict, document: dict) -> dict:
     checked_tags(document["TagSet"], most=50)
     return document
 
 
-def _policy(exchange: S3Request, document: dict) -> dict:
+def _policy(context: Context, params: dict, document: dict) -> dict:
     try:
         policy = json.loads(document["Policy"])
     except ValueError:
@@ -66,30 +66,30 @@ def _policy(exchange: S3Request, document: dict) -> dict:
     return document
 
 
-def _lifecycle(exchange: S3Request, document: dict) -> dict:
+def _lifecycle(context: Context, params: dict, document: dict) -> dict:
     rules = [{"ID": rule.get("ID") or secrets.token_urlsafe(36), **rule} for rule in document.get("Rules", [])]
     if not rules:
         raise xml.malformed("no rules are listed")
     if len({rule["ID"] for rule in rules}) < len(rules):
         raise AwsError("InvalidArgument", "Rule ID must be unique. Found same ID for more than one rule")
-    return {"Rules": rules, SIZE_RULE: exchange.params.get(SIZE_RULE, "all_storage_classes_128K")}
+    return {"Rules": rules, SIZE_RULE: params.get(SIZE_RULE, "all_storage_classes_128K")}
 
 
 _CHECKS = {"tagging": _tagging, "policy": _policy, "lifecycle": _lifecycle}
 
 
-def _unconfigured(answer: dict | list, exchange: S3Request) -> dict:
-    exchange.store.buckets.get(exchange.bucket)
+def _unconfigured(answer: dict | list, context: Context, params: dict) -> dict:
+    context.platform.objects.buckets.get(params["Bucket"])
     if isinstance(answer, list):
         code, message = answer
-        raise AwsError(code, message, status=404, BucketName=exchange.bucket)
+        raise AwsError(code, message, status=404, BucketName=params["Bucket"])
     return answer
 
 
-def put_notification(exchange: S3Request) -> None:
+def put_notification(context: Context, params: dict) -> None:
     """Only "no notifications" can be configured: others would have to be delivered."""
-    exchange.store.buckets.get(exchange.bucket)
-    if exchange.params.get("NotificationConfiguration"):
+    context.platform.objects.buckets.get(params["Bucket"])
+    if params.get("NotificationConfiguration"):
         raise not_supported("s3", "PutBucketNotificationConfiguration other than an empty one")
 
 

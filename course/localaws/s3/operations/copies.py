@@ -10,11 +10,11 @@ from urllib.parse import unquote
 
 from anyio import to_thread
 
+from course.localaws.context import Context, Operation
 from course.localaws.core.errors import AwsError
 from course.localaws.s3 import attributes, checksums
 from course.localaws.s3.bodies import digests
 from course.localaws.s3.conditions import ByteRange, check_copy_source, write_condition
-from course.localaws.s3.exchange import Operation, S3Request
 from course.localaws.s3.integrity import MAX_PUT, members
 from course.localaws.s3.objects import StoredObject, check_key, no_such_key
 from course.localaws.s3.operations.buckets import refuse_acl
@@ -26,42 +26,43 @@ from course.localaws.s3.uploads import check_number
 CHANGES = ("StorageClass", "WebsiteRedirectLocation", "ServerSideEncryption", "SSEKMSKeyId", "BucketKeyEnabled", "ChecksumAlgorithm")
 
 
-async def copy_object(exchange: S3Request) -> dict:
-    store, params = exchange.store, exchange.params
-    check_key(exchange.key)
-    store.buckets.get(exchange.bucket)
-    refuse_acl(exchange)
-    source = _source(exchange)
+async def copy_object(context: Context, params: dict) -> dict:
+    store = context.platform.objects
+    check_key(params["Key"])
+    store.buckets.get(params["Bucket"])
+    refuse_acl(context, params)
+    source = _source(context, params)
     if source.size > MAX_PUT:
         message = f"The specified copy source is larger than the maximum allowable size for a copy source: {MAX_PUT}"
         raise AwsError("InvalidRequest", message)
     replaces = _directive(params, "MetadataDirective") == "REPLACE"
-    if (source.bucket, source.key) == (exchange.bucket, exchange.key) and source.latest and not replaces and not params.keys() & {*CHANGES}:
+    onto_itself = (source.bucket, source.key) == (params["Bucket"], params["Key"]) and source.latest
+    if onto_itself and not replaces and not params.keys() & {*CHANGES}:
         message = (
             "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, "
             "storage class, website redirect location or encryption attributes."
         )
         raise AwsError("InvalidRequest", message)
-    new = _attributes(exchange, source, replaces)
+    new = _attributes(context, params, source, replaces)
     tags = header_tags(params.get("Tagging")) if _directive(params, "TaggingDirective") == "REPLACE" else source.tags
     with _still_there(source), store.bodies.link(source.path) as body:
         etag, sums = await to_thread.run_sync(_digests, source, params.get("ChecksumAlgorithm"))
-        condition = write_condition(params, exchange.key)
-        stored = store.objects.commit(exchange.bucket, exchange.key, body, etag, replace(new, checksums=sums), tags, condition)
+        condition = write_condition(params, params["Key"])
+        stored = store.objects.commit(params["Bucket"], params["Key"], body, etag, replace(new, checksums=sums), tags, condition)
     result = {"ETag": f'"{etag}"', "LastModified": stored.modified, **sums}
     return {"CopyObjectResult": result, **attributes.written(stored), **_source_version(source)}
 
 
-def _attributes(exchange: S3Request, source: StoredObject, replaces: bool) -> attributes.Attributes:
+def _attributes(context: Context, params: dict, source: StoredObject, replaces: bool) -> attributes.Attributes:
     """The source's content headers and metadata, or the request's; storage class and encryption are always the request's."""
-    new = attributes.requested(exchange)
+    new = attributes.requested(context, params)
     if replaces:
         return new
     kept = {name: value for name, value in source.attributes.properties.items() if name in (*attributes.STORED_AS_GIVEN, "ContentEncoding")}
     kept.pop("WebsiteRedirectLocation", None)
     own = {name: value for name, value in new.properties.items() if name in ("StorageClass", *attributes.ENCRYPTION_MEMBERS)}
-    if "WebsiteRedirectLocation" in exchange.params:
-        own["WebsiteRedirectLocation"] = exchange.params["WebsiteRedirectLocation"]
+    if "WebsiteRedirectLocation" in params:
+        own["WebsiteRedirectLocation"] = params["WebsiteRedirectLocation"]
     return replace(new, content_type=source.content_type, metadata=source.metadata, properties=kept | own)
 
 
@@ -87,11 +88,11 @@ def _digests(source: StoredObject, wanted: str | None) -> tuple[str, dict[str, s
     return etag, members([checksum]) | {"ChecksumType": "FULL_OBJECT"}
 
 
-async def upload_part_copy(exchange: S3Request) -> dict:
-    store, params = exchange.store, exchange.params
-    upload = store.uploads.get(exchange.bucket, exchange.key, params["UploadId"])
+async def upload_part_copy(context: Context, params: dict) -> dict:
+    store = context.platform.objects
+    upload = store.uploads.get(params["Bucket"], params["Key"], params["UploadId"])
     check_number(params["PartNumber"])
-    source = _source(exchange)
+    source = _source(context, params)
     span = _source_range(params.get("CopySourceRange"), source)
     if span.length > MAX_PUT:
         message = f"The specified copy source is larger than the maximum allowable size for a copy source: {MAX_PUT}"
@@ -104,17 +105,16 @@ async def upload_part_copy(exchange: S3Request) -> dict:
     return {"CopyPartResult": {"ETag": f'"{part.etag}"', "LastModified": part.modified, **shown}, **_source_version(source)}
 
 
-def _source(exchange: S3Request) -> StoredObject:
+def _source(context: Context, params: dict) -> StoredObject:
     """The object that ``x-amz-copy-source`` names, as ``bucket/key`` or ``bucket/key?versionId=id``, URL-encoded."""
-    params = exchange.params
     path, _, version = params["CopySource"].partition("?versionId=")
     bucket, _, key = unquote(path.removeprefix("/"), errors="strict").partition("/")
     if not bucket or not key or bucket.startswith("arn:"):
         message = "Copy Source must mention the source bucket and key: sourcebucket/sourcekey"
         raise AwsError("InvalidArgument", message, ArgumentName="x-amz-copy-source", ArgumentValue=params["CopySource"])
-    if params.get("ExpectedSourceBucketOwner", exchange.account) != exchange.account:
+    if params.get("ExpectedSourceBucketOwner", context.account) != context.account:
         raise AwsError("AccessDenied", "Access Denied", status=403)
-    found = exchange.store.objects.find(bucket, key, version or None)
+    found = context.platform.objects.objects.find(bucket, key, version or None)
     if found.is_delete_marker:
         if version:
             raise AwsError("InvalidRequest", "The source of a copy request may not specifically refer to a delete marker by version id.")

@@ -8,10 +8,11 @@ import sqlite3
 from collections.abc import Callable
 from urllib.parse import quote_plus
 
+from course.localaws.context import Context, Operation
 from course.localaws.core.errors import AwsError
-from course.localaws.s3.exchange import Operation, S3Request
 from course.localaws.s3.listing import Page, Position, after
 from course.localaws.s3.objects import StoredObject
+from course.localaws.s3.owner import owner
 from course.localaws.s3.uploads import stored
 
 LARGEST_PAGE = 1000
@@ -20,9 +21,9 @@ LARGEST_PAGE = 1000
 class _Request:
     """What all four have in common: prefix, delimiter, page size, and how names are written."""
 
-    def __init__(self, exchange: S3Request, size_member: str, size_name: str) -> None:
-        params = exchange.params
-        exchange.store.buckets.get(exchange.bucket)
+    def __init__(self, context: Context, params: dict, size_member: str, size_name: str) -> None:
+        params = params
+        context.platform.objects.buckets.get(params["Bucket"])
         self.prefix = params.get("Prefix", "")
         self.delimiter = params.get("Delimiter", "")
         encoding = params.get("EncodingType")
@@ -53,14 +54,15 @@ class _Request:
         }
 
 
-def list_objects(exchange: S3Request) -> dict:
-    request = _Request(exchange, "MaxKeys", "max-keys")
-    marker = exchange.params.get("Marker", "")
-    page = exchange.store.listing.objects(exchange.bucket, request.prefix, request.delimiter, request.after(marker), request.size)
+def list_objects(context: Context, params: dict) -> dict:
+    request = _Request(context, params, "MaxKeys", "max-keys")
+    marker = params.get("Marker", "")
+    listing = context.platform.objects.listing
+    page = listing.objects(params["Bucket"], request.prefix, request.delimiter, request.after(marker), request.size)
     result = request.answer(page) | {
-        "Name": exchange.bucket,
+        "Name": params["Bucket"],
         "Marker": request.name(marker),
-        "Contents": [_entry(exchange, row, request.name) | {"Owner": exchange.owner} for row in page.rows],
+        "Contents": [_entry(context, params, row, request.name) | {"Owner": owner(context)} for row in page.rows],
     }
     # S3 answers NextMarker only together with a delimiter; without one the last key is the marker.
     if page.next and request.delimiter:
@@ -68,17 +70,16 @@ def list_objects(exchange: S3Request) -> dict:
     return result
 
 
-def list_objects_v2(exchange: S3Request) -> dict:
-    params = exchange.params
-    request = _Request(exchange, "MaxKeys", "max-keys")
+def list_objects_v2(context: Context, params: dict) -> dict:
+    request = _Request(context, params, "MaxKeys", "max-keys")
     token = params.get("ContinuationToken")
     start = request.after(params.get("StartAfter", "")) if token is None else Position(_decode_token(token))
-    page = exchange.store.listing.objects(exchange.bucket, request.prefix, request.delimiter, start, request.size)
-    owner = {"Owner": exchange.owner} if params.get("FetchOwner") else {}
+    page = context.platform.objects.listing.objects(params["Bucket"], request.prefix, request.delimiter, start, request.size)
+    owned = {"Owner": owner(context)} if params.get("FetchOwner") else {}
     result = request.answer(page) | {
-        "Name": exchange.bucket,
+        "Name": params["Bucket"],
         "KeyCount": len(page.rows) + len(page.prefixes),
-        "Contents": [_entry(exchange, row, request.name) | owner for row in page.rows],
+        "Contents": [_entry(context, params, row, request.name) | owned for row in page.rows],
     }
     if token is not None:
         result["ContinuationToken"] = token
@@ -89,22 +90,22 @@ def list_objects_v2(exchange: S3Request) -> dict:
     return result
 
 
-def list_object_versions(exchange: S3Request) -> dict:
-    params, listing = exchange.params, exchange.store.listing
-    request = _Request(exchange, "MaxKeys", "max-keys")
+def list_object_versions(context: Context, params: dict) -> dict:
+    listing = context.platform.objects.listing
+    request = _Request(context, params, "MaxKeys", "max-keys")
     marker, version = params.get("KeyMarker", ""), params.get("VersionIdMarker")
     start = request.after(marker)
     if version and not marker:
         raise AwsError("InvalidArgument", "A version-id marker cannot be specified without a key marker.", ArgumentName="version-id-marker")
     if version:
-        sequence = listing.sequence(exchange.bucket, marker, version)
+        sequence = listing.sequence(params["Bucket"], marker, version)
         if sequence is None:
             raise AwsError("InvalidArgument", "Invalid version id specified", ArgumentName="version-id-marker", ArgumentValue=version)
         start = Position(marker, sequence)
-    page = listing.versions(exchange.bucket, request.prefix, request.delimiter, start, request.size)
-    entries = [(row["body"] is None, _version(exchange, row, request.name)) for row in page.rows]
+    page = listing.versions(params["Bucket"], request.prefix, request.delimiter, start, request.size)
+    entries = [(row["body"] is None, _version(context, params, row, request.name)) for row in page.rows]
     result = request.answer(page) | {
-        "Name": exchange.bucket,
+        "Name": params["Bucket"],
         "KeyMarker": request.name(marker),
         "VersionIdMarker": version or "",
         "Versions": [entry for deleted, entry in entries if not deleted],
@@ -117,17 +118,16 @@ def list_object_versions(exchange: S3Request) -> dict:
     return result
 
 
-def list_multipart_uploads(exchange: S3Request) -> dict:
-    params = exchange.params
-    request = _Request(exchange, "MaxUploads", "max-uploads")
+def list_multipart_uploads(context: Context, params: dict) -> dict:
+    request = _Request(context, params, "MaxUploads", "max-uploads")
     marker, upload_id = params.get("KeyMarker", ""), params.get("UploadIdMarker", "")
     start = Position(marker, upload_id) if marker and upload_id else request.after(marker)
-    page = exchange.store.listing.uploads(exchange.bucket, request.prefix, request.delimiter, start, request.size)
+    page = context.platform.objects.listing.uploads(params["Bucket"], request.prefix, request.delimiter, start, request.size)
     result = request.answer(page) | {
-        "Bucket": exchange.bucket,
+        "Bucket": params["Bucket"],
         "KeyMarker": request.name(marker),
         "UploadIdMarker": upload_id,
-        "Uploads": [_upload(exchange, row, request.name) for row in page.rows],
+        "Uploads": [_upload(context, params, row, request.name) for row in page.rows],
     }
     if page.next:
         result["NextKeyMarker"] = request.name(_last_name(page))
@@ -140,8 +140,8 @@ def _last_name(page: Page) -> str:
     return page.last if isinstance(page.last, str) else page.last["key"]
 
 
-def _entry(exchange: S3Request, row: sqlite3.Row, name: Callable[[str], str]) -> dict:
-    return _members(exchange.store.objects.stored(row), name)
+def _entry(context: Context, params: dict, row: sqlite3.Row, name: Callable[[str], str]) -> dict:
+    return _members(context.platform.objects.objects.stored(row), name)
 
 
 def _members(found: StoredObject, name: Callable[[str], str]) -> dict:
@@ -159,23 +159,23 @@ def _members(found: StoredObject, name: Callable[[str], str]) -> dict:
     return entry
 
 
-def _version(exchange: S3Request, row: sqlite3.Row, name: Callable[[str], str]) -> dict:
-    found = exchange.store.objects.stored(row)
-    shared = {"VersionId": found.version, "IsLatest": found.latest, "Owner": exchange.owner}
+def _version(context: Context, params: dict, row: sqlite3.Row, name: Callable[[str], str]) -> dict:
+    found = context.platform.objects.objects.stored(row)
+    shared = {"VersionId": found.version, "IsLatest": found.latest, "Owner": owner(context)}
     if found.is_delete_marker:
         return {"Key": name(found.key), "LastModified": found.modified, **shared}
     return _members(found, name) | shared
 
 
-def _upload(exchange: S3Request, row: sqlite3.Row, name: Callable[[str], str]) -> dict:
+def _upload(context: Context, params: dict, row: sqlite3.Row, name: Callable[[str], str]) -> dict:
     upload = stored(row)
     return {
         "UploadId": upload.id,
         "Key": name(upload.key),
         "Initiated": upload.initiated,
         "StorageClass": upload.attributes.properties.get("StorageClass", "STANDARD"),
-        "Owner": exchange.owner,
-        "Initiator": exchange.owner,
+        "Owner": owner(context),
+        "Initiator": owner(context),
         **upload.attributes.checksums,
     }
 

@@ -8,14 +8,15 @@ from functools import partial
 
 from anyio import to_thread
 
+from course.localaws.context import Context, Operation
 from course.localaws.core.errors import AwsError
 from course.localaws.s3 import attributes, checksums
 from course.localaws.s3.bodies import BlobWriter
 from course.localaws.s3.conditions import write_condition
-from course.localaws.s3.exchange import Operation, S3Request
 from course.localaws.s3.integrity import DeclaredDigests, members, receive
 from course.localaws.s3.operations.buckets import refuse_acl
 from course.localaws.s3.operations.objects import DEFAULT_CHECKSUM
+from course.localaws.s3.owner import owner
 from course.localaws.s3.store import ObjectStore
 from course.localaws.s3.tags import header_tags
 from course.localaws.s3.uploads import Upload, UploadedPart, check_number, checksums_of, choose, etag_of
@@ -30,10 +31,10 @@ TYPES = {
 }
 
 
-def create_multipart_upload(exchange: S3Request) -> dict:
-    refuse_acl(exchange)
-    stored = replace(attributes.requested(exchange), checksums=_checksum_plan(exchange.params))
-    upload = exchange.store.uploads.create(exchange.bucket, exchange.key, stored, header_tags(exchange.params.get("Tagging")))
+def create_multipart_upload(context: Context, params: dict) -> dict:
+    refuse_acl(context, params)
+    stored = replace(attributes.requested(context, params), checksums=_checksum_plan(params))
+    upload = context.platform.objects.uploads.create(params["Bucket"], params["Key"], stored, header_tags(params.get("Tagging")))
     encryption = {name: value for name, value in stored.properties.items() if name in attributes.ENCRYPTION_MEMBERS}
     return {"Bucket": upload.bucket, "Key": upload.key, "UploadId": upload.id, **stored.checksums, **encryption}
 
@@ -53,17 +54,17 @@ def _checksum_plan(params: dict) -> dict[str, str]:
     return {"ChecksumAlgorithm": algorithm, "ChecksumType": kind or TYPES[algorithm][0]}
 
 
-async def upload_part(exchange: S3Request) -> dict:
-    store, params = exchange.store, exchange.params
-    upload = _upload(exchange)
+async def upload_part(context: Context, params: dict) -> dict:
+    store = context.platform.objects
+    upload = _upload(context, params)
     check_number(params["PartNumber"])
-    declared = DeclaredDigests(exchange.call.headers, exchange.call.trailers)
+    declared = DeclaredDigests(context.call.headers, context.call.trailers)
     if upload.algorithm and declared.algorithm not in (None, upload.algorithm):
         expected, actual = upload.algorithm.lower(), declared.algorithm.lower()
         message = f"Checksum Type mismatch occurred, expected checksum Type: {expected}, actual checksum Type: {actual}"
         raise AwsError("InvalidRequest", message)
     with store.bodies.receive(declared.running(upload.algorithm or DEFAULT_CHECKSUM)) as body:
-        await receive(exchange.call, body)
+        await receive(context.call, body)
         declared.verify(body.md5, body.checksums)
         sums = members(body.checksums)
         part = store.uploads.put_part(upload, params["PartNumber"], body, body.md5, sums)
@@ -72,11 +73,10 @@ async def upload_part(exchange: S3Request) -> dict:
     return {"ETag": f'"{part.etag}"', **shown, **encryption}
 
 
-def list_parts(exchange: S3Request) -> dict:
-    params = exchange.params
-    upload = _upload(exchange)
+def list_parts(context: Context, params: dict) -> dict:
+    upload = _upload(context, params)
     marker, limit = params.get("PartNumberMarker", 0), min(params.get("MaxParts", 1000), 1000)
-    found = exchange.store.uploads.parts(upload, marker, limit + 1)
+    found = context.platform.objects.uploads.parts(upload, marker, limit + 1)
     page = found[:limit]
     shown = [
         {"PartNumber": part.number, "LastModified": part.modified, "ETag": f'"{part.etag}"', "Size": part.size}
@@ -92,16 +92,16 @@ def list_parts(exchange: S3Request) -> dict:
         "MaxParts": limit,
         "IsTruncated": len(found) > limit,
         "Parts": shown,
-        "Initiator": exchange.owner,
-        "Owner": exchange.owner,
+        "Initiator": owner(context),
+        "Owner": owner(context),
         "StorageClass": upload.attributes.properties.get("StorageClass", "STANDARD"),
         **upload.attributes.checksums,
     }
 
 
-async def complete_multipart_upload(exchange: S3Request) -> dict:
-    store, params = exchange.store, exchange.params
-    upload = _upload(exchange)
+async def complete_multipart_upload(context: Context, params: dict) -> dict:
+    store = context.platform.objects
+    upload = _upload(context, params)
     parts = choose(store.uploads.parts(upload), params.get("MultipartUpload", {}).get("Parts", []))
     size = sum(part.size for part in parts)
     if params.get("MpuObjectSize", size) != size:
@@ -117,7 +117,7 @@ async def complete_multipart_upload(exchange: S3Request) -> dict:
         await to_thread.run_sync(_join, store, upload, parts, body)
         forget = partial(store.uploads.forget, upload=upload)
         done = store.objects.commit(upload.bucket, upload.key, body, etag, stored, upload.tags, condition, forget)
-    location = f"{exchange.call.request.base_url}{upload.bucket}/{upload.key}"
+    location = f"{context.call.request.base_url}{upload.bucket}/{upload.key}"
     result = {"Location": location, "Bucket": upload.bucket, "Key": upload.key, "ETag": f'"{etag}"'}
     return result | sums | attributes.written(done)
 
@@ -154,12 +154,12 @@ def _join(store: ObjectStore, upload: Upload, parts: list[UploadedPart], body: B
         raise
 
 
-def abort_multipart_upload(exchange: S3Request) -> None:
-    exchange.store.uploads.abort(_upload(exchange))
+def abort_multipart_upload(context: Context, params: dict) -> None:
+    context.platform.objects.uploads.abort(_upload(context, params))
 
 
-def _upload(exchange: S3Request) -> Upload:
-    return exchange.store.uploads.get(exchange.bucket, exchange.key, exchange.params["UploadId"])
+def _upload(context: Context, params: dict) -> Upload:
+    return context.platform.objects.uploads.get(params["Bucket"], params["Key"], params["UploadId"])
 
 
 OPERATIONS: dict[str, Operation] = {

@@ -7,12 +7,12 @@ from dataclasses import replace
 from anyio import to_thread
 from starlette.responses import Response
 
+from course.localaws.context import Context, Operation
 from course.localaws.core.errors import AwsError
 from course.localaws.protocol import xml
 from course.localaws.protocol.rest_xml import answer_headers
 from course.localaws.s3 import attributes
 from course.localaws.s3.conditions import ByteRange, NotModified, byte_range, check_read, write_condition
-from course.localaws.s3.exchange import Operation, S3Request
 from course.localaws.s3.file_response import FileResponse
 from course.localaws.s3.integrity import DeclaredDigests, members, receive
 from course.localaws.s3.objects import StoredObject, check_key
@@ -25,36 +25,35 @@ OVERRIDES = ("CacheControl", "ContentDisposition", "ContentEncoding", "ContentLa
 MOST_DELETES = 1000
 
 
-async def put_object(exchange: S3Request) -> dict:
-    store, headers = exchange.store, exchange.call.headers
-    check_key(exchange.key)
-    stored_attributes = attributes.requested(exchange)
-    refuse_acl(exchange)
-    tags = header_tags(exchange.params.get("Tagging"))
-    condition = write_condition(exchange.params, exchange.key)
+async def put_object(context: Context, params: dict) -> dict:
+    store, headers = context.platform.objects, context.call.headers
+    check_key(params["Key"])
+    stored_attributes = attributes.requested(context, params)
+    refuse_acl(context, params)
+    tags = header_tags(params.get("Tagging"))
+    condition = write_condition(params, params["Key"])
     if condition:
-        condition(store.objects.existing(exchange.bucket, exchange.key))  # once now, before a long body; again when it is stored
-    declared = DeclaredDigests(headers, exchange.call.trailers)
+        condition(store.objects.existing(params["Bucket"], params["Key"]))  # once now, before a long body; again when it is stored
+    declared = DeclaredDigests(headers, context.call.trailers)
     with store.bodies.receive(declared.running(DEFAULT_CHECKSUM)) as body:
-        await receive(exchange.call, body)
+        await receive(context.call, body)
         declared.verify(body.md5, body.checksums)
         sums = members(body.checksums) | {"ChecksumType": "FULL_OBJECT"}
         stored_attributes = replace(stored_attributes, checksums=sums)
-        stored = store.objects.commit(exchange.bucket, exchange.key, body, body.md5, stored_attributes, tags, condition)
+        stored = store.objects.commit(params["Bucket"], params["Key"], body, body.md5, stored_attributes, tags, condition)
     return {"ETag": f'"{stored.etag}"', **sums, **attributes.written(stored)}
 
 
-def get_object(exchange: S3Request) -> Response:
-    return _read(exchange, with_body=True)
+def get_object(context: Context, params: dict) -> Response:
+    return _read(context, params, with_body=True)
 
 
-def head_object(exchange: S3Request) -> Response:
-    return _read(exchange, with_body=False)
+def head_object(context: Context, params: dict) -> Response:
+    return _read(context, params, with_body=False)
 
 
-def _read(exchange: S3Request, with_body: bool) -> Response:
-    params = exchange.params
-    found = find(exchange)
+def _read(context: Context, params: dict, with_body: bool) -> Response:
+    found = find(context, params)
     try:
         check_read(params, found)
     except NotModified:
@@ -87,35 +86,35 @@ def _part(found: StoredObject, number: int) -> tuple[ByteRange, int | None]:
     return ByteRange(start, sizes[number - 1]), len(sizes) if found.attributes.parts else None
 
 
-def find(exchange: S3Request) -> StoredObject:
+def find(context: Context, params: dict) -> StoredObject:
     """The object, or the version of it, that the request names.
 
     Raises ``NoSuchKey`` and, for a version that is a delete marker, ``MethodNotAllowed``, with S3's headers that tell why.
     """
-    version = exchange.params.get("VersionId")
-    found = exchange.store.objects.find(exchange.bucket, exchange.key, version)
+    version = params.get("VersionId")
+    found = context.platform.objects.objects.find(params["Bucket"], params["Key"], version)
     if not found.is_delete_marker:
         return found
     if version:
         message = "The specified method is not allowed against this resource."
         error = AwsError("MethodNotAllowed", message, status=405, ResourceType="DeleteMarker")
     else:
-        error = AwsError("NoSuchKey", "The specified key does not exist.", status=404, Key=exchange.key)
+        error = AwsError("NoSuchKey", "The specified key does not exist.", status=404, Key=params["Key"])
     error.headers = {"x-amz-delete-marker": "true", "x-amz-version-id": found.version}
     if version:
         error.headers |= {"allow": "DELETE", **answer_headers("GetObject", {"LastModified": found.modified})}
     raise error
 
 
-def delete_object(exchange: S3Request) -> dict:
-    version = exchange.params.get("VersionId")
-    condition = write_condition(exchange.params, exchange.key)
-    removed = exchange.store.objects.delete(exchange.bucket, exchange.key, version, condition)
-    return _deletion(exchange, removed, version)
+def delete_object(context: Context, params: dict) -> dict:
+    version = params.get("VersionId")
+    condition = write_condition(params, params["Key"])
+    removed = context.platform.objects.objects.delete(params["Bucket"], params["Key"], version, condition)
+    return _deletion(context, params, removed, version)
 
 
-def _deletion(exchange: S3Request, removed: StoredObject | None, version: str | None) -> dict:
-    versioned = exchange.store.buckets.get(exchange.bucket).versioning
+def _deletion(context: Context, params: dict, removed: StoredObject | None, version: str | None) -> dict:
+    versioned = context.platform.objects.buckets.get(params["Bucket"]).versioning
     result: dict = {}
     if version:
         result["VersionId"] = version
@@ -126,16 +125,16 @@ def _deletion(exchange: S3Request, removed: StoredObject | None, version: str | 
     return result
 
 
-async def delete_objects(exchange: S3Request) -> dict:
-    request = exchange.params["Delete"]
+async def delete_objects(context: Context, params: dict) -> dict:
+    request = params["Delete"]
     if not 1 <= len(request["Objects"]) <= MOST_DELETES:
         raise xml.malformed(f"between 1 and {MOST_DELETES} objects can be deleted at once")
-    exchange.store.buckets.get(exchange.bucket)
-    deleted, errors = await to_thread.run_sync(_delete_each, exchange, request["Objects"])
+    context.platform.objects.buckets.get(params["Bucket"])
+    deleted, errors = await to_thread.run_sync(_delete_each, context, params, request["Objects"])
     return {"Errors": errors} | ({} if request.get("Quiet") else {"Deleted": deleted})
 
 
-def _delete_each(exchange: S3Request, objects: list[dict]) -> tuple[list[dict], list[dict]]:
+def _delete_each(context: Context, params: dict, objects: list[dict]) -> tuple[list[dict], list[dict]]:
     deleted, errors = [], []
     for entry in objects:
         key, version = entry["Key"], entry.get("VersionId")
@@ -144,7 +143,8 @@ def _delete_each(exchange: S3Request, objects: list[dict]) -> tuple[list[dict], 
             if {"LastModifiedTime", "Size"} & entry.keys():
                 raise AwsError("NotImplemented", "LastModifiedTime and Size are conditions of directory buckets only", status=501)
             condition = write_condition({"IfMatch": entry.get("ETag")}, key)
-            outcome = _deletion(exchange, exchange.store.objects.delete(exchange.bucket, key, version, condition), version)
+            removed = context.platform.objects.objects.delete(params["Bucket"], key, version, condition)
+            outcome = _deletion(context, params, removed, version)
         except AwsError as error:
             errors.append(named | {"Code": error.code, "Message": error.message})
             continue
@@ -154,15 +154,14 @@ def _delete_each(exchange: S3Request, objects: list[dict]) -> tuple[list[dict], 
     return deleted, errors
 
 
-def get_object_attributes(exchange: S3Request) -> dict:
-    params = exchange.params
+def get_object_attributes(context: Context, params: dict) -> dict:
     wanted = params["ObjectAttributes"]
     known = ("ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize")
     if unknown := [name for name in wanted if name not in known]:
         raise AwsError(
             "InvalidArgument", "Invalid attribute name specified.", ArgumentName="x-amz-object-attributes", ArgumentValue=unknown[0]
         )
-    found = find(exchange)
+    found = find(context, params)
     stored = found.attributes
     answers = {
         "ETag": found.etag,
@@ -191,24 +190,24 @@ def _object_parts(parts: tuple[dict, ...], params: dict) -> dict:
     }
 
 
-def get_object_tagging(exchange: S3Request) -> dict:
-    found = find(exchange)
+def get_object_tagging(context: Context, params: dict) -> dict:
+    found = find(context, params)
     return {"TagSet": tag_set(found.tags), **attributes.version_member(found)}
 
 
-def put_object_tagging(exchange: S3Request) -> dict:
-    tagging = exchange.params.get("Tagging")
+def put_object_tagging(context: Context, params: dict) -> dict:
+    tagging = params.get("Tagging")
     if tagging is None:
         raise AwsError("MissingRequestBodyError", "Request Body is empty")
-    return _set_tags(exchange, checked_tags(tagging["TagSet"]))
+    return _set_tags(context, params, checked_tags(tagging["TagSet"]))
 
 
-def delete_object_tagging(exchange: S3Request) -> dict:
-    return _set_tags(exchange, {})
+def delete_object_tagging(context: Context, params: dict) -> dict:
+    return _set_tags(context, params, {})
 
 
-def _set_tags(exchange: S3Request, tags: dict[str, str]) -> dict:
-    found = exchange.store.objects.set_tags(exchange.bucket, exchange.key, exchange.params.get("VersionId"), tags)
+def _set_tags(context: Context, params: dict, tags: dict[str, str]) -> dict:
+    found = context.platform.objects.objects.set_tags(params["Bucket"], params["Key"], params.get("VersionId"), tags)
     return attributes.version_member(found)
 
 

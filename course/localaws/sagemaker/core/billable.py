@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from course.localaws.core.context import Context
+from course.localaws.context import Context
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 
 

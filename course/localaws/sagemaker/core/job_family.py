@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from course.localaws.core.context import Context, Operation
+from course.localaws.context import Context, Operation
 from course.localaws.core.errors import AwsError
 from course.localaws.core.resources import Changes, Document, ResourceEngine, ResourceKind
 from course.localaws.jobs.runner import JobControl, JobFailure, JobRunner, ServerShuttingDown, StoppedBeforeStart, persist

@@ -1,4 +1,4 @@
-"""What a caller must be allowed before an operation of SageMaker's services is done, by the tables beside this file.
+"""What a caller must be allowed before an operation of SageMaker's services runs, by the tables beside this file.
 
 Source: "Actions, resources, and condition keys for Amazon SageMaker" in AWS's Service Authorization Reference. Besides the operation
 itself, tags of what is created demand ``sagemaker:AddTags`` on it, and a role that SageMaker will assume demands ``iam:PassRole``.
@@ -9,8 +9,6 @@ that names the policy's statement and the key.
 
 from __future__ import annotations
 
-import itertools
-import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -19,12 +17,12 @@ from typing import TYPE_CHECKING
 from course.localaws.core.call import AwsRequest
 from course.localaws.core.data_files import table
 from course.localaws.iam.authorization import ConditionKeys, RequiredPermission
+from course.localaws.iam.permissions import by_operation, filled, values_at
 from course.localaws.sagemaker.core.protection import SERVICE
 
 if TYPE_CHECKING:
     from course.localaws.core.resources import ResourceEngine
 
-_MEMBER = re.compile(r"\{([^}]+)\}")
 _RESOURCE_TAGS = ("aws:resourcetag/", "sagemaker:resourcetag/")
 
 
@@ -45,38 +43,14 @@ def required_permissions(call: AwsRequest, params: dict, account: str, engine: R
 
 
 def resources(operation: str, params: dict, prefix: str) -> list[str]:
-    """The ARNs of an operation's resources, that which it creates first; ``["*"]`` when it has none.
+    """The ARNs of an operation's resources, the created one first; ``["*"]`` when it has none.
 
     Parameters
     ----------
     prefix : str
         What comes before the last part of an ARN.
     """
-    return [arn for template in _resources().get(operation, ()) for arn in _filled(template, params, prefix)] or ["*"]
-
-
-def values_at(params: dict, path: str) -> list[str]:
-    """The values of a member of a request, as condition keys have them; a list on the way is gone through.
-
-    >>> values_at({"Groups": [{"Size": 1}, {"Size": 2}]}, "Groups.Size")
-    ['1', '2']
-    """
-    found: list = [params]
-    for member in path.split("."):
-        found = [inner for each in found if isinstance(each, dict) and (inner := each.get(member)) is not None]
-        found = [item for each in found for item in (each if isinstance(each, list) else [each])]
-    return [str(value).lower() if isinstance(value, bool) else str(value) for value in found]
-
-
-def _filled(template: str, params: dict, prefix: str) -> Iterator[str]:
-    choices = [values_at(params, path) for path in _MEMBER.findall(template)]
-    for values in itertools.product(*choices):
-        if len(values) == 1 and values[0].startswith("arn:") and template.endswith("}"):
-            yield values[0]
-        else:
-            # AWS lower-cases names in ARNs (`Kind.arn_of`); of a member that holds an ARN, the name is wanted.
-            names = iter([value.rpartition("/")[2] if value.startswith("arn:") else value for value in values])
-            yield prefix + _MEMBER.sub(lambda _, names=names: next(names).lower(), template)
+    return [arn for template in _resources().get(operation, ()) for arn in filled(template, params, prefix, lower=True)] or ["*"]
 
 
 def _demand(operation: str, arn: str, params: dict, engine: ResourceEngine, account: str) -> RequiredPermission:
@@ -118,25 +92,25 @@ def _absent(operation: str, params: dict, key: str) -> bool:
     return paths is not None and _values(known, paths, params) is not None
 
 
-# The tables, turned so that an operation finds what concerns it.
+# The tables by operation.
 
 
 @cache
 def _resources() -> dict[str, list[str]]:
-    return _by_operation(_table("permissions.yaml")["resources"])
+    return by_operation(_table("permissions.yaml")["resources"])
 
 
 @cache
 def _passed_roles() -> dict[str, list[str]]:
-    return _by_operation(_table("permissions.yaml")["passed_roles"])
+    return by_operation(_table("permissions.yaml")["passed_roles"])
 
 
 @cache
 def _condition_keys() -> dict[str, dict[str, list[str] | None]]:
-    """Operation -> its condition keys -> where their values stand, or ``None`` where they cannot be told."""
+    """Operation -> its condition keys -> the members with their values, or ``None`` where they cannot be known."""
     turned: dict[str, dict[str, list[str] | None]] = {}
     for key, entry in _table("condition_keys.yaml")["conditions"].items():
-        for operation, paths in _by_operation(entry.get("from", {})).items():
+        for operation, paths in by_operation(entry.get("from", {})).items():
             turned.setdefault(operation, {})[key] = paths
         for operation in entry.get("unsupplied", ()):
             turned.setdefault(operation, {})[key] = None
@@ -146,14 +120,6 @@ def _condition_keys() -> dict[str, dict[str, list[str] | None]]:
 @cache
 def _all_keys() -> frozenset[str]:
     return frozenset(key.lower() for key in _table("condition_keys.yaml")["conditions"])
-
-
-def _by_operation(table: dict[str, list[str]]) -> dict[str, list[str]]:
-    turned: dict[str, list[str]] = {}
-    for entry, operations in table.items():
-        for operation in operations:
-            turned.setdefault(operation, []).append(entry)
-    return turned
 
 
 def _table(name: str) -> dict:

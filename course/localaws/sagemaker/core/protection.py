@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from course.localaws.core.context import Context
+from course.localaws.context import Context
 from course.localaws.core.errors import AwsError
 from course.localaws.jobs.s3_data import JobData, split
 

@@ -10,11 +10,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from course.localaws.core.context import Context, Operation
+from course.localaws.context import Context, Operation
 from course.localaws.core.data_files import table
 from course.localaws.core.errors import invalid
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
-from course.localaws.sagemaker.core.routes import contract
+from course.localaws.protocol.model import service_model
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
@@ -51,7 +51,7 @@ class RecordOnlyResource:
     def update(self, context: Context, params: dict) -> dict:
         changes = {member: value for member, value in params.items() if member != self.kind.name_member}
         document = self._engine.update(context, self.kind, params[self.kind.name_member], partial(self._changed, changes))
-        answered = contract("sagemaker").model.output_of(f"Update{self.kind.name}").members
+        answered = service_model("sagemaker").operation_model(f"Update{self.kind.name}").output_shape.members
         return {member: document[member] for member in answered if member in document}
 
     def delete(self, context: Context, params: dict) -> None:

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from functools import cache
+from botocore.model import ServiceModel
 
-from starlette.requests import Request
-
-from course.localaws.protocol.contract import Contract
+from course.localaws.core.call import AwsRequest
+from course.localaws.protocol import rest_json
+from course.localaws.protocol.model import service_model
 
 REST_SERVICES = ("sagemaker-runtime", "sagemaker-featurestore-runtime", "sagemaker-metrics")
 
 
-def contract_of(request: Request) -> Contract:
-    """SageMaker's own operations name themselves in ``X-Amz-Target``; those of the other three are told by method and path."""
-    if "x-amz-target" in request.headers:
-        return contract("sagemaker")
-    for service in REST_SERVICES:
-        if contract(service).knows(request):
-            return contract(service)
-    return contract("sagemaker")
-
-
-@cache
-def contract(service: str) -> Contract:
-    return Contract(service)
+def model_of(call: AwsRequest) -> ServiceModel:
+    """SageMaker's own operations are named in ``X-Amz-Target``; those of the other three by method and path."""
+    if "x-amz-target" not in call.headers:
+        for service in REST_SERVICES:
+            if rest_json.find(service_model(service), call.request):
+                return service_model(service)
+    return service_model("sagemaker")

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING
 
+from botocore.model import Shape
+
+from course.localaws.context import Context, Operation
 from course.localaws.core import paging
-from course.localaws.core.context import Context, Operation
 from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
-from course.localaws.protocol.model import ApiModel, Shape
+from course.localaws.protocol.model import service_model
 from course.localaws.sagemaker.core import search_filters
 from course.localaws.sagemaker.core.job_family import unsupported
 from course.localaws.sagemaker.experiments.experiments import EXPERIMENT, TRIAL, TRIAL_COMPONENT
@@ -96,14 +98,14 @@ class SearchFamily:
         name = source.get("SourceType", "").removeprefix("SageMaker")
         kind = next((kind for kind in self._engine.kinds.values() if kind.name == name), None)
         detail = {"SourceArn": source["SourceArn"]}
-        members = record_shape("TrialComponent").members["SourceDetail"].shape.members
+        members = record_shape("TrialComponent").members["SourceDetail"].members
         if kind is None or name not in members:
             return detail
         try:
             job = self._engine.get(context, kind, source["SourceArn"].rpartition("/")[2])
         except AwsError:
             return detail
-        return detail | {name: {member: value for member, value in job.items() if member in members[name].shape.members}}
+        return detail | {name: {member: value for member, value in job.items() if member in members[name].members}}
 
 
 def summary(component: Document) -> dict:
@@ -127,4 +129,4 @@ def sorting(name: str, shape: Shape) -> Callable[[dict], float | str | None]:
 
 @cache
 def record_shape(member: str) -> Shape:
-    return ApiModel("sagemaker").output_of("Search").members["Results"].shape.element.members[member].shape
+    return service_model("sagemaker").operation_model("Search").output_shape.members["Results"].member.members[member]

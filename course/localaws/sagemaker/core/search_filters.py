@@ -12,8 +12,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 
+from botocore.model import Shape
+
 from course.localaws.core.errors import invalid
-from course.localaws.protocol.model import NUMBERS, Shape
+from course.localaws.protocol.model import NUMBERS
 
 MOST_CONDITIONS = 50
 COMPARISONS: dict[str, Callable] = {
@@ -129,21 +131,21 @@ def found(value: object, shape: Shape, path: str) -> Iterator[tuple[object, Shap
     """
     if isinstance(value, list):
         for element in value:
-            yield from found(element, shape.element, path)
+            yield from found(element, shape.member, path)
     elif not path:
         if shape.name in VALUES:
-            yield from ((inner, shape.members[name].shape) for name, inner in value.items() if name != "MediaType")
+            yield from ((inner, shape.members[name]) for name, inner in value.items() if name != "MediaType")
         else:
             yield value, shape
-    elif shape.type == "structure":
+    elif shape.type_name == "structure":
         first, _, rest = path.partition(".")
         name = member(shape, first)
         if name in value:
-            inner, inner_shape = value[name], shape.members[name].shape
+            inner, inner_shape = value[name], shape.members[name]
             yield from found(inner, inner_shape, rest)
             if name in NAMED and rest:
                 yield from _named(inner, inner_shape, *NAMED[name], rest)
-    elif shape.type == "map":
+    elif shape.type_name == "map":
         for key, rest in splits(path):
             if key in value:
                 yield from found(value[key], shape.value, rest)
@@ -154,7 +156,7 @@ def _named(elements: list[dict], shape: Shape, key: str, default: str, path: str
     for name, rest in splits(path):
         for element in elements:
             if element[key] == name:
-                yield from found(element, shape.element, rest or default)
+                yield from found(element, shape.member, rest or default)
 
 
 def member(shape: Shape, name: str) -> str | None:
@@ -179,7 +181,7 @@ def splits(path: str) -> Iterator[tuple[str, str]]:
 def compare(value: object, shape: Shape, name: str, condition: dict) -> bool:
     """Whether one value satisfies a condition. Raises AwsError when its type does not support the operator."""
     given = condition["Value"]
-    if shape.type in ("map", "structure"):
+    if shape.type_name in ("map", "structure"):
         return False
     numbers = _numbers(value, shape, condition)
     if name in COMPARISONS:
@@ -187,10 +189,10 @@ def compare(value: object, shape: Shape, name: str, condition: dict) -> bool:
             raise invalid(f"The operator {name} is not supported for text properties: {condition['Name']}.")
         return numbers is not None and COMPARISONS[name](*numbers)
     if name == "Equals":
-        if shape.type == "boolean":
+        if shape.type_name == "boolean":
             return str(value).lower() == given.lower()
         return value == given if numbers is None else numbers[0] == numbers[1]
-    if shape.type != "string":
+    if shape.type_name != "string":
         raise invalid(f"The operator {name} is only supported for text properties, which {condition['Name']} is not.")
     return given in value if name == "Contains" else value in [part.strip() for part in given.split(",")]
 
@@ -198,9 +200,9 @@ def compare(value: object, shape: Shape, name: str, condition: dict) -> bool:
 def _numbers(value: object, shape: Shape, condition: dict) -> tuple[float, float] | None:
     """Both sides of a comparison as numbers; None when the property is text."""
     given, name = condition["Value"], condition["Name"]
-    if shape.type == "timestamp":
+    if shape.type_name == "timestamp":
         return value, moment(given, name)
-    if shape.type in NUMBERS:
+    if shape.type_name in NUMBERS:
         return value, number(given, name)
     if shape.name not in FREE:
         return None

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from course.localaws.core.context import Context
+from course.localaws.context import Context
 
 if TYPE_CHECKING:
     from course.localaws.core.resources import Document, ResourceEngine, ResourceKind

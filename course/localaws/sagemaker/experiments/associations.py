@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from course.localaws.context import Context, Operation
 from course.localaws.core import paging
-from course.localaws.core.context import Context, Operation
 from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 from course.localaws.sagemaker.experiments.experiments import TRIAL_COMPONENT, made_in

@@ -12,8 +12,8 @@ import json
 from functools import partial
 from typing import TYPE_CHECKING
 
+from course.localaws.context import Context, Operation
 from course.localaws.core import paging
-from course.localaws.core.context import Context, Operation
 from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 from course.localaws.sagemaker.experiments.experiments import by, made_in, refuse_while_held

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from course.localaws.core.context import Context
+from course.localaws.context import Context
 from course.localaws.sagemaker.core.state_events import send
 from course.localaws.sagemaker.hosting.endpoints import ENDPOINT
 

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from course.localaws import images
-from course.localaws.core.context import Context, Operation
+from course.localaws.context import Context, Operation
 from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 from course.localaws.jobs.s3_data import split

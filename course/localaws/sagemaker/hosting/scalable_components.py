@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from course.localaws.core.context import Context
+from course.localaws.context import Context
 from course.localaws.core.errors import AwsError
 from course.localaws.sagemaker.hosting.components.placement import INFERENCE_COMPONENT
 from course.localaws.sagemaker.hosting.endpoints import ENDPOINT

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from course.localaws.autoscaling.dimensions import PROVISIONED
-from course.localaws.core.context import Context
+from course.localaws.context import Context
 from course.localaws.core.errors import AwsError
 from course.localaws.sagemaker.hosting.endpoints import ENDPOINT
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from course.localaws import images
-from course.localaws.core.context import Context
+from course.localaws.context import Context
 from course.localaws.core.errors import AwsError, invalid, not_supported
 from course.localaws.core.resources import ResourceEngine
 from course.localaws.sagemaker.core.protection import key_of

@@ -10,8 +10,8 @@ import contextlib
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from course.localaws.context import Context
 from course.localaws.core.call import Principal
-from course.localaws.core.context import Context
 from course.localaws.core.errors import AwsError, invalid
 from course.localaws.jobs.s3_data import DataError, JobData, split
 from course.localaws.sagemaker.core.job_family import unsupported

@@ -6,7 +6,7 @@ A processing job runs a command in an image. Its inputs are S3 objects below /op
 from __future__ import annotations
 
 from course.localaws import images
-from course.localaws.core.context import Context
+from course.localaws.context import Context
 from course.localaws.core.errors import AwsError
 from course.localaws.core.resources import Document, ResourceKind
 from course.localaws.jobs.s3_data import split

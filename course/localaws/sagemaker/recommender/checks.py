@@ -11,7 +11,7 @@ import uuid
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from course.localaws.core.context import Context
+from course.localaws.context import Context
 from course.localaws.core.data_files import table
 from course.localaws.core.errors import invalid
 from course.localaws.core.resources import Document, ResourceEngine

@@ -11,8 +11,8 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from course.localaws.context import Context, Operation
 from course.localaws.core import paging
-from course.localaws.core.context import Context, Operation
 from course.localaws.core.errors import invalid
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 from course.localaws.jobs.runner import JobRunner

@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from course.localaws.core.context import Context
+from course.localaws.context import Context
 from course.localaws.core.data_files import table
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 from course.localaws.jobs.activity import ThreadTask

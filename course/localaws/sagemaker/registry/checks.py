@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from course.localaws import images
-from course.localaws.core.context import Context
+from course.localaws.context import Context
 from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.resources import Document, ResourceEngine
 from course.localaws.jobs.s3_data import split

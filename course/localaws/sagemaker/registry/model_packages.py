@@ -13,8 +13,8 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from course.localaws.context import Context, Operation
 from course.localaws.core import paging
-from course.localaws.core.context import Context, Operation
 from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind, arn_of
 from course.localaws.sagemaker.experiments.experiments import by

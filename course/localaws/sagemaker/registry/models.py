@@ -6,7 +6,7 @@ a version must be `Approved` to be deployed. AWS's error text for other versions
 
 from __future__ import annotations
 
-from course.localaws.core.context import Context
+from course.localaws.context import Context
 from course.localaws.core.errors import invalid
 from course.localaws.core.resources import Document, ResourceEngine
 from course.localaws.sagemaker.registry.model_packages import MODEL_PACKAGE, key_of

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from course.localaws import images
 from course.localaws.cloudwatch.metrics.store import observed
-from course.localaws.core.context import Context
+from course.localaws.context import Context
 from course.localaws.core.errors import AwsError
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 from course.localaws.jobs.boxes import shared_network

@@ -15,7 +15,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
-from course.localaws.core.context import Context
+from course.localaws.context import Context
 from course.localaws.core.errors import invalid
 from course.localaws.core.resources import Document, ResourceEngine
 from course.localaws.jobs.runner import JobRunner

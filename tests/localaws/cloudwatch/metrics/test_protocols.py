@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course.localaws.protocol import cbor
+from course.localaws.protocol import rpc_v2_cbor
 
 PROTOCOLS = ["smithy-rpc-v2-cbor", "json", "query"]
 MOMENT = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=30)
@@ -103,7 +103,7 @@ EXAMPLES = {
 
 @pytest.mark.parametrize("encoded", EXAMPLES)
 def test_the_examples_of_the_rfc(encoded):
-    assert cbor.decode(bytes.fromhex(encoded)) == EXAMPLES[encoded]
+    assert rpc_v2_cbor.decode(bytes.fromhex(encoded)) == EXAMPLES[encoded]
 
 
 VALUES = st.recursive(
@@ -114,10 +114,10 @@ VALUES = st.recursive(
 
 @given(VALUES)
 def test_what_is_encoded_is_decoded(value):
-    assert cbor.decode(cbor.encode(value)) == value
+    assert rpc_v2_cbor.decode(rpc_v2_cbor.encode(value)) == value
 
 
 @given(st.binary(max_size=30))
 def test_any_bytes_are_decoded_or_refused(data):
     with contextlib.suppress(ValueError):
-        cbor.decode(data)
+        rpc_v2_cbor.decode(data)

@@ -16,7 +16,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from course.localaws.core.context import Context
+from course.localaws.context import Context
 from course.localaws.core.errors import AwsError, validation_error
 from course.localaws.jobs.s3_data import DataError, JobData, split
 from course.localaws.sagemaker.hosting.asynchronous import results

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from course.localaws.core.context import Context
+from course.localaws.context import Context
 from course.localaws.core.errors import invalid
 from course.localaws.core.resources import Document, ResourceEngine
 from course.localaws.sagemaker.hosting.components import placement

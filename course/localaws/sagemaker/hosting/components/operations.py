@@ -12,7 +12,7 @@ import contextlib
 from functools import partial
 from typing import TYPE_CHECKING
 
-from course.localaws.core.context import Context, Operation
+from course.localaws.context import Context, Operation
 from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.resources import Changes, Document, ResourceEngine
 from course.localaws.sagemaker.hosting.components import adapters, specifications

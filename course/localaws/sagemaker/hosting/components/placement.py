@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from course.localaws.core.context import Context
+from course.localaws.context import Context
 from course.localaws.core.errors import invalid
 from course.localaws.core.resources import ResourceEngine, ResourceKind
 from course.localaws.sagemaker.core import instance_types

@@ -19,7 +19,7 @@ from course.localaws.sagemaker.hosting.servers.instances import start
 from course.localaws.sagemaker.hosting.servers.model_server import HostingError
 
 if TYPE_CHECKING:
-    from course.localaws.core.context import Context
+    from course.localaws.context import Context
     from course.localaws.core.resources import Changes
     from course.localaws.sagemaker.hosting.runtime.routing import EndpointRouter
     from course.localaws.sagemaker.hosting.servers.fleets import Fleet

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from course.localaws.core.context import Context
+from course.localaws.context import Context
 from course.localaws.core.errors import invalid, not_supported
 from course.localaws.core.resources import Document, ResourceEngine
 from course.localaws.sagemaker.hosting.components.placement import STRATEGIES

@@ -18,7 +18,7 @@ from course.localaws.sagemaker.hosting.servers.component_variant import NoCopyIn
 from course.localaws.sagemaker.hosting.servers.container_client import ContainerClient, Reply, StreamBroken, Unreachable
 
 if TYPE_CHECKING:
-    from course.localaws.core.context import Context
+    from course.localaws.context import Context
     from course.localaws.platform import Platform
     from course.localaws.sagemaker.hosting.servers.production_variant import ProductionVariant
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response, StreamingResponse
 
-from course.localaws.core.context import Context
+from course.localaws.context import Context
 from course.localaws.core.errors import AwsError, validation_error
 from course.localaws.sagemaker.hosting.asynchronous.inference import AsyncInference
 from course.localaws.sagemaker.hosting.runtime import eventstream

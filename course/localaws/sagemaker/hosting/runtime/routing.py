@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 
-from course.localaws.core.context import Context
+from course.localaws.context import Context
 from course.localaws.core.errors import AwsError, validation_error
 from course.localaws.sagemaker.hosting.runtime.stateful_sessions import StatefulSessions, unknown
 from course.localaws.sagemaker.hosting.servers.fleets import Fleet

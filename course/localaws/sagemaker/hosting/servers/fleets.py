@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from course.localaws.core.context import Context
+from course.localaws.context import Context
 from course.localaws.jobs.runner import JobRunner
 from course.localaws.sagemaker.hosting.servers.component_variant import ComponentVariant
 from course.localaws.sagemaker.hosting.servers.instances import HostedInstance, run_concurrently, stop

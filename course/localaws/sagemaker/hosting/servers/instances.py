@@ -9,7 +9,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from course.localaws.core.context import Context
+from course.localaws.context import Context
 from course.localaws.core.errors import validation_error
 from course.localaws.jobs.runner import JobRunner
 from course.localaws.sagemaker.hosting.servers.container_client import ContainerClient, ContainerTarget, Reply

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from course.localaws import images
-from course.localaws.core.context import Context
+from course.localaws.context import Context
 from course.localaws.core.errors import AwsError
 from course.localaws.images import custom
 from course.localaws.images.shared.multi_model import MEMORY

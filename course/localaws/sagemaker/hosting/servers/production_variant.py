@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from course.localaws.core.context import Context
+from course.localaws.context import Context
 from course.localaws.jobs.runner import JobRunner
 from course.localaws.sagemaker.hosting.servers.instances import HostedInstance, new_stream, start
 from course.localaws.sagemaker.hosting.servers.model_server import LogTarget, component_log_group, log_group

@@ -15,7 +15,7 @@ from course.localaws.sagemaker.hosting.servers.instances import HostedInstance, 
 from course.localaws.sagemaker.hosting.servers.production_variant import ProductionVariant
 
 if TYPE_CHECKING:
-    from course.localaws.core.context import Context
+    from course.localaws.context import Context
     from course.localaws.jobs.runner import JobRunner
 
 IDLE_SECONDS = 300.0  # by the clock; then an idle container is stopped

@@ -1,4 +1,4 @@
-"""Who asks for what and where: what every operation, and every background thread of a family, is handed."""
+"""The caller, region and account of an operation: what every handler and every background thread of a family receives."""
 
 from __future__ import annotations
 
@@ -34,7 +34,12 @@ class Context:
 
 
 Result = dict | Response | None
-"""What an operation answers: the members of its output shape, or a ready response where the answer is a stream or raw bytes."""
+"""The answer of an operation: the members of its output shape, or a response where the answer is a stream or raw bytes."""
 
 Operation = Callable[[Context, dict], Result | Awaitable[Result]]
-"""One operation's behaviour. Its parameters are validated; time stamps are Unix seconds (float), blobs are bytes."""
+"""The handler of one operation. Its parameters are validated; time stamps are Unix seconds (float), blobs are bytes."""
+
+
+def by_region(function: Callable[[str, dict], dict]) -> Operation:
+    """The handler for a function that needs only the region of the context. Such functions also run without a request."""
+    return lambda context, params: function(context.region, params)

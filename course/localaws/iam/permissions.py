@@ -1,0 +1,102 @@
+"""What a caller must be allowed before an operation of a service runs, by the ``permissions.yaml`` of the service's package.
+
+``permissions.yaml`` has:
+
+``prefix``
+    The service in actions, ``"s3"``.
+``resources``
+    Template of an ARN -> operations that act on it. A template is a whole ARN, or the part after region and account; ``{Member}`` stands
+    for a member of the request. An operation without a template acts on ``*``.
+``actions``
+    Action -> operations that need it, where it is not called like the operation.
+``also``
+    Further permissions: ``{action, resource, operations}``.
+
+Source of all such tables: AWS's Service Authorization Reference.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from course.localaws.core.call import AwsRequest
+from course.localaws.core.data_files import table
+from course.localaws.iam.authorization import RequiredPermission
+
+_MEMBER = re.compile(r"\{([^}]+)\}")
+
+
+class PermissionTable:
+    """The ``permissions.yaml`` of a service that has no condition keys of its own here.
+
+    Parameters
+    ----------
+    path : Path
+    """
+
+    def __init__(self, path: Path) -> None:
+        document = table(path)
+        self._prefix = document["prefix"]
+        self._resources = by_operation(document["resources"])
+        self._actions = by_operation(document.get("actions", {}))
+        self._also = document.get("also", [])
+
+    def required(self, call: AwsRequest, params: dict) -> Iterator[RequiredPermission]:
+        """The permissions for one call; its own operation comes first."""
+        account = call.principal.account
+        prefix = f"arn:aws:{self._prefix}:{call.region}:{account}:"
+        keys = {"aws:ResourceAccount": [account]}
+        for action in self._actions.get(call.operation, [call.operation]):
+            templates = self._resources.get(call.operation, ())
+            for arn in [arn for template in templates for arn in filled(template, params, prefix)] or ["*"]:
+                yield RequiredPermission(f"{self._prefix}:{action}", arn, lambda: keys)
+        for more in self._also:
+            if call.operation in more["operations"]:
+                for arn in filled(more["resource"], params, prefix):
+                    yield RequiredPermission(f"{self._prefix}:{more['action']}", arn, lambda: keys)
+
+
+def by_operation(entries: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Turn ``{entry: [operation, ...]}`` around."""
+    turned: dict[str, list[str]] = {}
+    for entry, operations in entries.items():
+        for operation in operations:
+            turned.setdefault(operation, []).append(entry)
+    return turned
+
+
+def filled(template: str, params: dict, prefix: str, lower: bool = False) -> Iterator[str]:
+    """The ARNs that a template gives with the values of a request; several where a member is a list.
+
+    Parameters
+    ----------
+    prefix : str
+        Comes before a template that is not a whole ARN.
+    lower : bool
+        Whether names are written in lower case, as SageMaker does.
+    """
+    choices = [values_at(params, path) for path in _MEMBER.findall(template)]
+    for values in itertools.product(*choices):
+        if len(values) == 1 and values[0].startswith("arn:") and template.endswith("}"):
+            yield values[0]
+        else:
+            # A member may hold an ARN whose last part is the name.
+            names = [value.rpartition("/")[2] if value.startswith("arn:") else value for value in values]
+            parts = iter([name.lower() for name in names] if lower else names)
+            yield ("" if template.startswith("arn:") else prefix) + _MEMBER.sub(lambda _, parts=parts: next(parts), template)
+
+
+def values_at(params: dict, path: str) -> list[str]:
+    """The values of a member of a request, as condition keys have them; of every element where there is a list on the way.
+
+    >>> values_at({"Groups": [{"Size": 1}, {"Size": 2}]}, "Groups.Size")
+    ['1', '2']
+    """
+    found: list = [params]
+    for member in path.split("."):
+        found = [inner for each in found if isinstance(each, dict) and (inner := each.get(member)) is not None]
+        found = [item for each in found for item in (each if isinstance(each, list) else [each])]
+    return [str(value).lower() if isinstance(value, bool) else str(value) for value in found]

@@ -1,0 +1,1 @@
+"""KMS: moto's records behind the dispatcher."""

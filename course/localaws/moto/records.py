@@ -1,0 +1,30 @@
+"""What other packages may ask of moto. `course.localaws.moto.mount` implements it; packages below the platform import this alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+from starlette.responses import Response
+
+from course.localaws.core.call import AwsRequest
+
+T = TypeVar("T")
+
+
+class MotoRecords(Protocol):
+    """moto's services and their records; `course.localaws.moto.mount.MotoMount` documents each method."""
+
+    async def __call__(self, call: AwsRequest) -> Response: ...
+
+    def ask(self, service: str, action: str, region: str = "us-east-1", seed: bytes | None = None, **parameters: str) -> None: ...
+
+    def ask_json(self, service: str, region: str, target: str, parameters: dict) -> dict: ...
+
+    def send_event(self, region: str, event: dict) -> None: ...
+
+    def run(self, function: Callable[[], T]) -> T: ...
+
+    async def run_async(self, function: Callable[[], T]) -> T: ...
+
+    def iam(self) -> Any: ...

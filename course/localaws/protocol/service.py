@@ -1,0 +1,240 @@
+"""The dispatcher: one request of any service, from the gateway to its answer.
+
+Its stages are parse, validate, authorize, record, dispatch, serialise and emit. `Stages` says which of the optional ones are on.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from anyio import to_thread
+from botocore.model import OperationModel, ServiceModel
+from starlette.responses import Response
+
+from course.localaws.cloudtrail.records import api_call_event, is_delivered
+from course.localaws.context import Context, Operation, Result
+from course.localaws.core.call import AwsRequest, Handler
+from course.localaws.core.errors import AwsError, not_supported
+from course.localaws.iam.authorization import RequiredPermission
+from course.localaws.platform import Platform
+from course.localaws.protocol import conformity, query, validation
+from course.localaws.protocol.model import errors, service_model
+from course.localaws.protocol.protocols import Codec, codec_of
+from course.localaws.protocol.redaction import redacted
+
+Thunk = Callable[[], Result | Awaitable[Result]]
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """The optional stages of a service.
+
+    Attributes
+    ----------
+    authorization : bool
+        Whether the caller's policies are checked.
+    audit : bool
+        Whether the request log gets the parameters, without secrets.
+    events : bool
+        Whether EventBridge gets "AWS API Call via CloudTrail" events.
+    """
+
+    authorization: bool = False
+    audit: bool = False
+    events: bool = False
+
+    @property
+    def any(self) -> bool:
+        return self.authorization or self.audit or self.events
+
+
+async def on_loop(function: Thunk) -> Result | Awaitable[Result]:
+    """Runs a handler that does not block."""
+    return function()
+
+
+async def in_thread(function: Thunk) -> Result | Awaitable[Result]:
+    """Runs a handler that blocks in a thread, so that other requests go on meanwhile."""
+    return await to_thread.run_sync(function)
+
+
+def validation_exception(message: str) -> AwsError:
+    return AwsError("ValidationException", message)
+
+
+@dataclass(kw_only=True)
+class Options:
+    """How services differ.
+
+    Attributes
+    ----------
+    stages : Stages
+    permissions : callable, optional
+        Request and parameters -> what the caller must be allowed. Needed where the authorization stage can be on.
+    fallback : callable, optional
+        Serves the operations that have no handler. Without one they are refused.
+    falls_back : callable
+        Context and parameters -> whether a request goes to the fallback although its operation has a handler.
+    parse_all, validate_all : bool
+        Whether operations without a handler are parsed and validated first, so that a wrong request gets the more useful error.
+    invalid : callable or None
+        Makes the error for parameters that break the model's constraints; ``None`` leaves requests and results unchecked, for services
+        whose answers on AWS do not fit the model.
+    prepare : callable, optional
+        Completes and checks the parameters where a service does so in its own way.
+    run : callable
+        Calls the handler: `on_loop`, `in_thread`, or in moto's thread.
+    resource : callable
+        Name and parameters -> the resource that the request log shows.
+    finish : callable
+        Adds to the response of a handler.
+    codec : Codec, optional
+        Reads and writes the service's protocol; found by its model when omitted.
+    model_of : callable, optional
+        Request -> model, where several services share a signing name.
+    room : object, optional
+        Holds the service's state; it may have ``recover``, ``reset`` and ``shutdown``.
+    """
+
+    stages: Stages = Stages()
+    permissions: Callable[[AwsRequest, dict], Iterable[RequiredPermission]] | None = None
+    fallback: Handler | None = None
+    falls_back: Callable[[Context, dict], bool] = lambda context, params: False
+    parse_all: bool = False
+    validate_all: bool = False
+    invalid: Callable[[str], AwsError] | None = validation_exception
+    prepare: Callable[[OperationModel, AwsRequest, dict], Awaitable[None]] | None = None
+    run: Callable[[Thunk], Awaitable[Any]] = on_loop
+    resource: Callable[[str, dict], str] | None = None
+    finish: Callable[[AwsRequest, Response], None] = lambda call, response: None
+    codec: Codec | None = None
+    model_of: Callable[[AwsRequest], ServiceModel] | None = None
+    room: Any = None
+
+
+class Service:
+    """One service behind the gateway: an async callable from `AwsRequest` to response.
+
+    With ``LOCALAWS_STRICT=1`` in the environment, as in tests, a result that does not fit the model is an ``InternalFailure``.
+
+    Parameters
+    ----------
+    name : str
+        botocore's name of the service: ``"sagemaker"``, ``"cloudwatch"``, ...
+    platform : Platform
+    operations : dict
+        Name -> handler.
+    options
+        See `Options`.
+    """
+
+    def __init__(self, name: str, platform: Platform, operations: Mapping[str, Operation], **options: Any) -> None:
+        self.name, self._platform, self.operations = name, platform, operations
+        self.options = Options(**options)
+        self.room = self.options.room
+        self._strict = conformity.strict() and self.options.invalid is not None
+
+    async def __call__(self, call: AwsRequest) -> Response:
+        try:
+            response = await self._answer(call)
+        except AwsError as error:
+            self._emit(call, error.code)
+            raise
+        if response.status_code < 400:  # errors of the fallback are responses; their codes are not known here
+            self._emit(call, "")
+        return response
+
+    async def _answer(self, call: AwsRequest) -> Response:
+        options = self.options
+        if options.fallback and not options.parse_all and not options.stages.any and call.operation not in self.operations:
+            return await options.fallback(call)
+        model = options.model_of(call) if options.model_of else service_model(self.name)
+        codec = options.codec or codec_of(model, call)
+        try:
+            name = await codec.operation(model, call)
+            call.operation = name
+            handler = self.operations.get(name)
+            if handler is None and options.fallback is None and not options.parse_all:
+                raise not_supported(model.service_name, name)
+            operation = model.operation_model(name)
+            params = await self._parse(codec, operation, call)
+            context = Context.of(self._platform, call)
+            ours = not options.fallback or (handler is not None and not options.falls_back(context, params))
+            if ours:
+                self._validate(operation, params, handler)
+            await self._authorize(codec, call, params)
+            self._record(operation, call, params)
+            if ours:
+                return await self._dispatch(codec, operation, context, handler, params)
+        except AwsError as error:
+            _add_query_error(model, codec, error)
+            raise
+        return await options.fallback(call)
+
+    async def _parse(self, codec: Codec, operation: OperationModel, call: AwsRequest) -> dict:
+        params = await codec.parse(operation, call)
+        if self.options.resource:
+            call.resource = self.options.resource(operation.name, params)
+        if self.options.prepare:
+            await self.options.prepare(operation, call, params)
+        return params
+
+    def _validate(self, operation: OperationModel, params: dict, handler: Operation | None) -> None:
+        """Raises AwsError for parameters that break a constraint of the model, and for an operation that has no handler."""
+        if handler is None and not self.options.validate_all:
+            raise not_supported(operation.service_model.service_name, operation.name)
+        if self.options.invalid:
+            validate(operation, params, self.options.invalid)
+        if handler is None:
+            raise not_supported(operation.service_model.service_name, operation.name)
+
+    async def _authorize(self, codec: Codec, call: AwsRequest, params: dict) -> None:
+        """Raises AwsError when the caller's policies do not allow the call."""
+        if self.options.stages.authorization:
+            code, status = codec.ACCESS_DENIED
+            await self._platform.identity.callers.require(call, self.options.permissions(call, params), code, status)
+
+    def _record(self, operation: OperationModel, call: AwsRequest, params: dict) -> None:
+        """Keep the parameters for the request log and for events; the gateway writes the log."""
+        if self.options.stages.audit or self.options.stages.events:
+            call.parameters = redacted(operation.input_shape, params)
+
+    async def _dispatch(self, codec: Codec, operation: OperationModel, context: Context, handler: Operation, params: dict) -> Response:
+        result = await self.options.run(lambda: handler(context, params))
+        if inspect.isawaitable(result):
+            result = await result
+        response = result if isinstance(result, Response) else self._serialise(codec, operation, result, context.call.id)
+        self.options.finish(context.call, response)
+        return response
+
+    def _serialise(self, codec: Codec, operation: OperationModel, result: dict | None, request_id: str) -> Response:
+        if self._strict:
+            conformity.check(operation, result)
+        return codec.serialise(operation, result, request_id)
+
+    def _emit(self, call: AwsRequest, error: str) -> None:
+        if self.options.stages.events and is_delivered(call):
+            self._platform.moto.send_event(call.region, api_call_event(call, error, self._platform.clock.now()))
+
+
+def validate(operation: OperationModel, params: dict, invalid: Callable[[str], AwsError] = validation_exception) -> None:
+    """Check parameters against the operation's input shape.
+
+    Raises
+    ------
+    AwsError
+        As ``invalid`` makes it (``ValidationError`` for an operation that models an error of that name), with all violations.
+    """
+    found = validation.violations(operation.input_shape, params)
+    if found:
+        message = validation.message(found)
+        raise AwsError("ValidationError", message) if "ValidationError" in errors(operation) else invalid(message)
+
+
+def _add_query_error(model: ServiceModel, codec: Codec, error: AwsError) -> None:
+    """Clients of newer protocols look for the query protocol's error code in a header ("awsQueryCompatible")."""
+    if "awsQueryCompatible" in model.metadata and codec is not query:
+        error.headers = {"x-amzn-query-error": f"{error.code};{'Sender' if error.status < 500 else 'Receiver'}"}
