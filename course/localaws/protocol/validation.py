@@ -97,7 +97,15 @@ def _limits(shape: Shape) -> _Limits | None:
     if not traits.keys() & {"min", "max", "pattern", "enum"}:
         return None
     measure = "value" if shape.type_name in NUMBERS else "length"
-    return _Limits(traits.get("min"), traits.get("max"), java, pattern(java) if java else None, tuple(traits.get("enum", ())), measure)
+    return _Limits(traits.get("min"), traits.get("max"), java, _compiled(java), tuple(traits.get("enum", ())), measure)
+
+
+def _compiled(java: str | None) -> re.Pattern[str] | None:
+    """The pattern, or ``None`` where there is none that Python can match; then this constraint is not checked."""
+    try:
+        return pattern(java) if java else None
+    except re.error:
+        return None
 
 
 @cache

@@ -42,7 +42,9 @@ def _page(sagemaker: SageMaker) -> Iterator[str]:
     done = {operation: family for family in sagemaker.families for operation in family.operations}
     yield "# What the local AWS does\n"
     yield "<!-- Made by `python -m course.localaws.server.conformance`; its prose is in course/localaws/server/conformance.yaml. -->\n"
-    yield f"{prose['introduction']}\n\n## SageMaker\n"
+    yield f"{prose['introduction']}\n\n{prose['trust']}\n"
+    yield from (f"- **{name}**: {meaning}" for name, meaning in prose["sources"].items())
+    yield "\n## SageMaker\n"
     yield "| service | operations | executed here | `record` | refused |\n|---|--:|--:|--:|--:|"
     for service in SERVICES:
         operations = service_model(service).operation_names
@@ -67,7 +69,7 @@ def _page(sagemaker: SageMaker) -> Iterator[str]:
     yield "\n### Frameworks\n"
     yield from _lists(prose["frameworks"])
     yield "\n## S3\n"
-    yield f"{prose['s3']}\n\n{_names(s3.supported())}"
+    yield f"{prose['s3']}\n\nSources: documentation.\n\n{_names(s3.supported())}"
     yield "\n## Other services\n"
     yield from _lists(prose["others"])
 
@@ -78,6 +80,8 @@ def _family(prose: dict, operations: Iterable[str]) -> Iterator[str]:
 
 
 def _lists(prose: dict) -> Iterator[str]:
+    if "sources" in prose:
+        yield f"Sources: {', '.join(prose['sources'])}.\n"
     for name, heading in (("as_aws", "As on AWS"), ("differs", "Different"), ("missing", "Not there")):
         if prose.get(name):
             yield f"{heading}:\n"

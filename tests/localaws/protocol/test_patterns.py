@@ -144,3 +144,32 @@ def test_a_replacement_matches_the_same_texts(java, data):
 def test_java_syntax_means_what_java_means(java, matching, others):
     assert [text for text in matching if not pattern(java).fullmatch(text)] == []
     assert [text for text in others if pattern(java).fullmatch(text)] == []
+
+
+@pytest.mark.parametrize(
+    ("java", "matched", "refused"),
+    [
+        (r"\P{C}*", "Flug", "a\0"),
+        (r"[\P{C}\r]+", "a\r", "a\n"),
+        (r"[\P{M}\p{M}]{1,5}", "e\u0301\n", "sixsix"),
+        (r"[\p{Zs}\p{Pd}]+", "\u00a0-", "_"),
+        (r"[\p{Upper}\p{Digit}_]+", "A_1", "a"),
+        (r"[\p{Alnum}\p{Punct}\p{Blank}]*", "a!]~\t", "\u00e9"),
+        (r"[\w-_]*", "a-_", "."),
+        (r"[\s\x{0022}]+", ' "', "'"),
+    ],
+)
+def test_properties_and_hyphens_mean_what_java_means(java: str, matched: str, refused: str):
+    assert pattern(java).fullmatch(matched) and not pattern(java).fullmatch(refused)
+
+
+@pytest.mark.nightly
+def test_almost_every_pattern_of_every_service_is_translated():
+    loader, failed = botocore.loaders.Loader(), set()
+    for service in loader.list_available_services("service-2"):
+        for shape in loader.load_service_model(service, "service-2")["shapes"].values():
+            try:
+                pattern(shape.get("pattern", ""))
+            except re.error:
+                failed.add(shape["pattern"])
+    assert len(failed) <= 8, failed
