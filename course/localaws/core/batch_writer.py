@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
 
 
 class BatchWriter(Generic[T]):
@@ -16,7 +19,8 @@ class BatchWriter(Generic[T]):
     Parameters
     ----------
     write : callable
-        Receives a list of things, never an empty one. It is not called concurrently, and must not raise.
+        Receives a list of things, never an empty one. It is not called concurrently. When it raises, the things stay in the queue until the
+        next call of `add` or `flush`.
     seconds : float
         The pause between two calls.
     name : str
@@ -39,20 +43,35 @@ class BatchWriter(Generic[T]):
         threading.Thread(target=self._run, name=self._name, daemon=True).start()
 
     def flush(self) -> bool:
-        """Write everything that was added before this call. Returns whether there was anything in the queue."""
+        """Write what was added before this call. Returns whether there was anything. Raises what ``write`` raises."""
         with self._writing:
             with self._lock:
                 batch, self._queue = self._queue, []
             if batch:
-                self._write(batch)
+                try:
+                    self._write(batch)
+                except BaseException:
+                    with self._lock:
+                        self._queue[:0] = batch
+                    raise
         return bool(batch)
+
+    def clear(self) -> None:
+        """Drop everything that waits. A batch that is being written is written first."""
+        with self._writing, self._lock:
+            self._queue = []
 
     def _run(self) -> None:
         while True:
             time.sleep(self._seconds)
-            if self.flush():
-                continue
+            try:
+                if self.flush():
+                    continue
+                failed = False
+            except Exception:
+                logger.exception("%s: a batch could not be written", self._name)
+                failed = True
             with self._lock:
-                if not self._queue:
+                if failed or not self._queue:
                     self._writer_runs = False
                     return

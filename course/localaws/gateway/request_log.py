@@ -7,11 +7,10 @@ import json
 import logging
 import sqlite3
 import sys
-import threading
-from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
+from course.localaws.core.batch_writer import BatchWriter
 from course.localaws.core.clock import Clock
 from course.localaws.core.database import Database
 
@@ -40,7 +39,7 @@ logger = logging.getLogger(__name__)
 
 
 class RequestLog:
-    """The request log. Recording only appends to a queue; a thread writes the queue down in batches, so that it costs a request nothing.
+    """The request log. Recording appends to a queue, which a thread writes in batches, so that a request does not wait for it.
 
     Parameters
     ----------
@@ -55,12 +54,7 @@ class RequestLog:
         with self._database.write() as connection:
             _add_missing_columns(connection)
             connection.execute("DELETE FROM requests WHERE id <= (SELECT max(id) FROM requests) - ?", (KEPT,))
-        self._queue: deque[tuple] = deque()
-        self._flushing = threading.Lock()
-        self._queued = threading.Event()
-        self._closed = threading.Event()
-        self._writer = threading.Thread(target=self._write_batches, name="request-log", daemon=True)
-        self._writer.start()
+        self._writer = BatchWriter[tuple](self._insert, FLUSH_SECONDS, "request-log")
 
     def record(
         self,
@@ -92,8 +86,7 @@ class RequestLog:
             Of the request, without secrets; ``None`` where the service's audit stage is off.
         """
         document = None if parameters is None else json.dumps(parameters)
-        self._queue.append((self._clock.now(), caller, service, operation, resource, status, error, region, request_id, document))
-        self._queued.set()
+        self._writer.add((self._clock.now(), caller, service, operation, resource, status, error, region, request_id, document))
 
     def events(self, since: int | None = None, limit: int = 1000) -> list[dict]:
         """At most ``limit`` of what was recorded, oldest first: the next after the event with id ``since``, or the latest when ``None``.
@@ -117,50 +110,33 @@ class RequestLog:
             yield dict(row)
 
     def flush(self) -> None:
-        """Write down what was recorded so far.
+        """Write what was recorded so far.
 
         Raises
         ------
         sqlite3.OperationalError
             When the disk is full; the batch stays queued.
         """
-        with self._flushing:
-            batch = list(self._queue)
-            if not batch:
-                return
-            with self._database.write() as connection:
-                marks = ", ".join("?" * len(COLUMNS))
-                connection.executemany(f"INSERT INTO requests ({', '.join(COLUMNS)}) VALUES ({marks})", batch)
-            for _ in batch:
-                self._queue.popleft()
+        self._writer.flush()
 
     def reset(self) -> None:
         """Forget everything; ids go on, so that a reader's ``since`` stays valid."""
-        with self._flushing:
-            self._queue.clear()
-            with self._database.write() as connection:
-                connection.execute("DELETE FROM requests")
+        self._writer.clear()
+        with self._database.write() as connection:
+            connection.execute("DELETE FROM requests")
 
     def shutdown(self) -> None:
-        """Write down the rest and close the file."""
-        self._closed.set()
-        self._queued.set()
-        self._writer.join()
-        self._flush_or_complain()
-        self._database.close()
-
-    def _write_batches(self) -> None:
-        while not self._closed.is_set():
-            self._queued.wait()
-            self._closed.wait(FLUSH_SECONDS)
-            self._queued.clear()
-            self._flush_or_complain()
-
-    def _flush_or_complain(self) -> None:
+        """Write the rest and close the file."""
         try:
             self.flush()
         except sqlite3.Error:
             logger.exception("the request log could not be written")
+        self._database.close()
+
+    def _insert(self, batch: list[tuple]) -> None:
+        with self._database.write() as connection:
+            marks = ", ".join("?" * len(COLUMNS))
+            connection.executemany(f"INSERT INTO requests ({', '.join(COLUMNS)}) VALUES ({marks})", batch)
 
 
 def _add_missing_columns(connection: sqlite3.Connection) -> None:
