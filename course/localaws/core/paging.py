@@ -47,7 +47,7 @@ def page(documents: Iterable[dict], arn: str, value: Callable[[dict], float | st
     ----------
     documents : iterable of dict
     arn : str
-        The member that identifies a document.
+        The member that identifies a document: an ARN or a number.
     value : callable
         From a document to what it is sorted by. Documents without a value (None) come last in either order.
     params : dict
@@ -73,4 +73,4 @@ def page(documents: Iterable[dict], arn: str, value: Callable[[dict], float | st
 
 def _is_key(key: list) -> bool:
     rank, value, arn = key
-    return isinstance(rank, int) and isinstance(arn, str) and isinstance(value, str if rank == 1 else (int, float))
+    return isinstance(rank, int) and isinstance(arn, str | int) and isinstance(value, str if rank == 1 else (int, float))

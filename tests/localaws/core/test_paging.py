@@ -39,3 +39,11 @@ def test_a_token_of_another_query_or_of_nobody_is_refused(text: str) -> None:
             assert error.code == "ValidationException"
         else:
             raise AssertionError(f"{params} was taken")
+
+
+def test_documents_may_be_identified_by_a_number() -> None:
+    """As the steps of an Inference Recommender job are."""
+    steps = [{"number": number} for number in range(3)]
+    first, token = paging.page(steps, "number", lambda step: step["number"], {"SortOrder": "Ascending", "MaxResults": 2})
+    rest, end = paging.page(steps, "number", lambda step: step["number"], {"SortOrder": "Ascending", "MaxResults": 2, "NextToken": token})
+    assert (first + rest, end) == (steps, None)
