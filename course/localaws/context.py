@@ -1,4 +1,4 @@
-"""The caller, region and account of an operation: what every handler and every background thread of a family receives."""
+"""The caller, region and account of an operation. Every handler and every background thread of a family receives them."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class Context:
     """The region and account in which an operation acts.
 
-    ``principal`` and ``call`` are those of the request; both are ``None`` where there is none, as when a family goes on with
-    its jobs after a restart (`Engine.every`).
+    ``principal`` and ``call`` are those of the request. Both are ``None`` if there is no request, e.g. when a family continues
+    its jobs after a restart (`ResourceEngine.every`).
     """
 
     region: str
@@ -41,5 +41,5 @@ Operation = Callable[[Context, dict], Result | Awaitable[Result]]
 
 
 def by_region(function: Callable[[str, dict], dict]) -> Operation:
-    """The handler for a function that needs only the region of the context. Such functions also run without a request."""
+    """Makes a handler from a function that needs only the region. Such a function can also run without a request."""
     return lambda context, params: function(context.region, params)

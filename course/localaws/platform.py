@@ -1,4 +1,4 @@
-"""The parts of one running local AWS that every service may use: its state, the clock, and the other services' stores."""
+"""The parts of one running local AWS that services share: its state, the clock, and the other services' stores."""
 
 from __future__ import annotations
 
@@ -54,15 +54,15 @@ class Platform:
     alarms : Alarms
     identity : Identity
     athena : Queries
-        Set by Athena when it is made.
+        Set by Athena's constructor.
     scalable : dict
-        Scalable dimension -> what application auto scaling scales in it. Filled by the services that can be scaled.
+        Scalable dimension -> the `Scalable` that Application Auto Scaling scales. Each service that can be scaled adds its own.
     endpoint : str
         ``"http://127.0.0.1:PORT"``, for processes inside jobs.
     sealed : Path or None
-        A Unix socket on which the gateway listens too: jobs and model servers then reach that, as ``endpoint``, and no other network.
+        A Unix socket on which the gateway also listens. If set, jobs and model servers reach it as ``endpoint`` and have no other network.
     limits : Limits
-        Of each job and model server.
+        The limits of each job and model server.
     """
 
     state: Path
@@ -83,5 +83,5 @@ class Platform:
 
     @property
     def moto(self) -> MotoRecords:
-        """moto's services, for every operation that has no package here."""
+        """moto's services, for every operation that no package here implements."""
         return self.identity.moto

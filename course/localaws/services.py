@@ -1,4 +1,4 @@
-"""The services of the local AWS and their stages, as `services.yaml` lists them. Importing this imports their modules."""
+"""The services of the local AWS and their stages, read from `services.yaml`. Importing this module imports the services' modules."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ServiceEntry:
     create : callable
         Platform and stages -> service.
     models : tuple of str
-        botocore's models that a process reads before it forks.
+        The botocore models that a process reads before it forks.
     stages : Stages
     """
 
@@ -40,7 +40,7 @@ def _entry(line: dict) -> ServiceEntry:
 
 
 def switched() -> dict[str, Stages]:
-    """Signing name -> stages, where the environment says other ones than `services.yaml`, as for tests of the stages."""
+    """Signing name -> stages that the environment sets instead of those in `services.yaml`, e.g. for tests of the stages."""
     return {name: Stages(**dict.fromkeys(names, True)) for name, names in json.loads(os.environ.get(STAGES, "{}")).items()}
 
 

@@ -1,4 +1,4 @@
-"""API calls as CloudTrail records them, and which of them are management events.
+"""CloudTrail's records of API calls, and the rule for which of them are management events.
 
 Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
 """
@@ -19,7 +19,7 @@ _READS = re.compile(r"(Describe|List|Get|Head|Lookup|Search|Simulate|Batch(Get|D
 
 
 def is_data_event(service: str, operation: str) -> bool:
-    """Whether an operation reads or writes data in a resource. It is not in the event history, and no event is delivered."""
+    """Whether an operation reads or writes data in a resource. The event history omits such a call, and EventBridge gets no event."""
     return _DATA_EVENTS.fullmatch(f"{service}:{operation}") is not None
 
 
@@ -28,7 +28,7 @@ def is_read(operation: str) -> bool:
 
 
 def is_delivered(call: AwsRequest) -> bool:
-    """Whether EventBridge gets an event: as on AWS by default, for management events that are not read-only."""
+    """Whether EventBridge gets an event for a call. As on AWS by default: for management events that are not read-only."""
     return bool(call.operation) and not is_read(call.operation) and not is_data_event(call.service, call.operation)
 
 
@@ -38,7 +38,7 @@ def api_call_event(call: AwsRequest, error: str, now: float) -> dict:
     Parameters
     ----------
     error : str
-        AWS's error code, empty when the call succeeded.
+        AWS's error code, empty if the call succeeded.
     now : float
         Unix seconds.
     """

@@ -1,8 +1,8 @@
 """CloudTrail's event history: ``LookupEvents`` over the request log. Trails and event data stores are moto's records.
 
-As on AWS it holds management events alone, the newest first, from the last 90 days: what reads or writes objects, metrics and log
-lines, or invokes an endpoint, is a data event and not in it. Unlike on AWS an event is there at once, not after some minutes, and
-the history does not tell regions apart.
+As on AWS, it contains only management events of the last 90 days, newest first. Calls that read or write objects, metrics or log
+lines, or invoke an endpoint, are data events and not included. Unlike on AWS, an event appears at once and not after some minutes, and
+the history covers all regions.
 https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
 """
 

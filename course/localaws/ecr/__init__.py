@@ -1,1 +1,1 @@
-"""Amazon ECR: the account's own container images. moto keeps the records."""
+"""Amazon ECR: the account's container images. moto keeps the records."""

@@ -1,8 +1,8 @@
-"""The account's own container registry: finds the image of a URI. moto keeps ECR's records, `images.custom` the images' files.
+"""The account's container registry: finds the image of a URI. moto keeps ECR's records; `images.custom` keeps the images' files.
 
-Source of messages: https://github.com/aws/amazon-sagemaker-examples/issues/2534 (a job, no such repository), /issues/1476 (no such image),
+Sources of messages: https://github.com/aws/amazon-sagemaker-examples/issues/2534 (a job, no such repository), /issues/1476 (no such image),
 https://github.com/wpilibsuite/DetectCoral/issues/37 (a role that may not pull), https://github.com/aws-samples/easy-amazon-sagemaker-deployments/issues/4
-(a model), read 2026-11-25. Different from AWS: a repository with a policy lets every role pull, and a model's role is not checked.
+(a model), read 2026-11-25. Differences from AWS: a repository with a policy lets every role pull, and a model's role is not checked.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class RepositoryImage:
-    """An image in a repository: the digests of its manifest and of its configuration, ``""`` if the image does not exist.
+    """An image in a repository: the digests of its manifest and its configuration. Both are ``""`` if the image does not exist.
 
-    ``has_policy`` says whether the repository has its own policy.
+    ``has_policy`` is true if the repository has a policy.
     """
 
     arn: str
@@ -40,7 +40,7 @@ class RepositoryImage:
 
 
 class Registry:
-    """Finds the images of one account and keeps their bodies in the state folder.
+    """Finds the images of one account and keeps their files in the state folder.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class Registry:
         images.connect(platform.account, self.find)
 
     def find(self, uri: str, parts: re.Match[str], role: str) -> CustomImage:
-        """The image of a URI of this account. Waits for moto.
+        """Finds the image of a URI of this account. Waits for moto.
 
         Parameters
         ----------
@@ -61,7 +61,7 @@ class Registry:
         parts : re.Match
             The match of `images.URI`.
         role : str
-            The job's role, which pulls the image, ``""`` for a model.
+            The role of the job, which pulls the image; ``""`` for a model.
 
         Raises
         ------
@@ -100,7 +100,7 @@ class Registry:
         return all(decision.allowed for decision in self._platform.identity.simulate(role, PULLING, [repository]))
 
     def recover(self) -> None:
-        """Start to remove, in the background, the bodies that no image uses. Call it before jobs or servers start from images."""
+        """Starts to remove, in the background, the files that no image uses. Call it before jobs or servers start from images."""
         threading.Thread(target=self._sweep, name="registry", daemon=True).start()
 
     def reset(self) -> None:
@@ -118,7 +118,7 @@ class Registry:
     # In moto's thread
 
     def _look_up(self, parts: re.Match[str]) -> RepositoryImage | None:
-        """The image in its repository. None if the repository does not exist."""
+        """The image in its repository, or None if the repository does not exist."""
         try:
             repository = self._backends()[parts["region"]].repositories[parts["repository"]]
         except KeyError:  # the region may not exist either
@@ -130,7 +130,7 @@ class Registry:
         return RepositoryImage(repository.arn, bool(repository.policy))
 
     def _named(self) -> set[str]:
-        """The digests of all configurations that manifests name, in all regions."""
+        """The digests of all configurations that manifests in any region name."""
         repositories = [repository for backend in list(self._backends().values()) for repository in backend.repositories.values()]
         return {_config_of(image) for repository in repositories for image in repository.images}
 
@@ -141,7 +141,7 @@ class Registry:
 
 
 def _config_of(image: Any) -> str:
-    """The digest of a manifest's configuration, ``"none"`` if it names none: PutImage accepts any text as a manifest."""
+    """The digest of a manifest's configuration, or ``"none"`` if it names none: PutImage accepts any text as a manifest."""
     try:
         digest = str(json.loads(image.image_manifest)["config"]["digest"])
     except (ValueError, KeyError, TypeError):

@@ -1,4 +1,4 @@
-"""Who may come in: a request's signature against the secret behind its access key, and its body against what was signed."""
+"""Authentication: checks a request's signature with the secret of its access key, and its body against the signed hash."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ DEFAULT_REGION = "us-east-1"
 
 
 class SecretLookup(Protocol):
-    """What admission needs of `course.localaws.iam.identity.Identity`."""
+    """The method of `course.localaws.iam.identity.Identity` that `admit` needs."""
 
     def secret(self, access_key: str) -> Credential | None: ...
 
 
 @dataclass(slots=True)
 class VerifiedRequest:
-    """A request that may pass: from whom, for which region, and its checked body (``trailers`` are complete once that was read)."""
+    """A request with a valid signature: its principal, region and checked body. ``trailers`` are complete once the body has been read."""
 
     principal: Principal
     region: str
@@ -40,11 +40,11 @@ class VerifiedRequest:
 
 
 def signature_of(head: RequestHead) -> Signature | PresignedV2:
-    """The signature that a request carries.
+    """The signature of a request.
 
     Raises
     ------
-    Refused
+    RequestRefused
         ``"missing"`` or ``"malformed"``.
     """
     signature = sigv4.read(head) or sigv2.read(head)
@@ -56,18 +56,18 @@ def signature_of(head: RequestHead) -> Signature | PresignedV2:
 async def admit(
     signature: Signature | PresignedV2, head: RequestHead, raw: AsyncIterator[bytes], keys: SecretLookup, now: float
 ) -> VerifiedRequest:
-    """Check a signature; the body behind ``raw`` is checked as it is read, or at once where its hash was signed but not sent.
+    """Checks a signature. The body in ``raw`` is checked while it is read, or at once if its hash was signed but not sent.
 
     Parameters
     ----------
     now : float
-        Unix seconds of the local AWS's clock, which may be ahead; only keys expire by it. Signatures are made by clients'
-        own clocks, so they are held against the machine's.
+        Unix seconds of the local AWS's clock, which may be ahead of the machine's. Only the expiry of keys uses it. Clients sign with
+        the machine's clock, so signatures are compared with that one.
 
     Raises
     ------
-    Refused
-        When it may not pass.
+    RequestRefused
+        The signature is not valid.
     AwsError
         ``RequestEntityTooLarge`` (413), or ``InvalidArgument`` for an unknown ``x-amz-content-sha256``.
     """
@@ -89,7 +89,7 @@ async def admit(
 
 
 async def _credential(signature: Signature | PresignedV2, keys: SecretLookup, now: float) -> Credential:
-    # Temporary keys are looked up in memory; those of IAM users in moto, which may be busy.
+    # Temporary keys are in memory. The keys of IAM users are in moto, which may be busy, so a thread looks them up.
     temporary = signature.access_key.startswith("ASIA")
     credential = keys.secret(signature.access_key) if temporary else await asyncio.to_thread(keys.secret, signature.access_key)
     if credential is None:

@@ -1,7 +1,7 @@
-"""Bodies as they arrive: plain, hashed, or in S3's aws-chunked encoding, whose chunks may each be signed.
+"""Decodes request bodies: unsigned, hashed, or in S3's aws-chunked encoding, which may sign each chunk.
 
 Source: Amazon S3 API Reference, "Signature Calculations for the Authorization Header: Transferring Payload in Multiple
-Chunks", and the same "Including Trailing Headers".
+Chunks", and its variant "Including Trailing Headers".
 """
 
 from __future__ import annotations
@@ -29,25 +29,25 @@ _CHUNK_HEAD = re.compile(rb"([0-9a-fA-F]{1,16})(?:;chunk-signature=([0-9a-f]{64}
 def decoded(
     raw: AsyncIterator[bytes], declared: str, head: RequestHead, signer: ChunkSigner, trailers: dict[str, str]
 ) -> AsyncIterator[bytes]:
-    """The body behind what arrives, checked as it flows.
+    """The decoded body, checked while it is read.
 
     Parameters
     ----------
     raw : async iterator of bytes
     declared : str
-        The value of ``x-amz-content-sha256``: a hash, or how the body is (not) signed.
+        The value of ``x-amz-content-sha256``: a hash, or the way in which the body is (not) signed.
     head : RequestHead
     signer : ChunkSigner
     trailers : dict
-        Filled with the trailing headers (lower-case names) once the last piece has been read.
+        Receives the trailing headers (names in lower case) when the last piece is read.
 
     Raises
     ------
     AwsError
-        While iterating: ``XAmzContentSHA256Mismatch``, ``IncompleteBody``, ``InvalidChunk`` (all 400); or at once
-        ``InvalidArgument`` when ``declared`` is none of the known values.
-    Refused
-        While iterating: ``"signature"`` when a chunk's signature is wrong.
+        While iterating: ``XAmzContentSHA256Mismatch``, ``IncompleteBody``, ``InvalidChunk`` (all 400). At once:
+        ``InvalidArgument`` if ``declared`` is not a known value.
+    RequestRefused
+        While iterating: ``"signature"`` if a chunk's signature is wrong.
     """
     if declared == UNSIGNED:
         return raw
@@ -78,7 +78,7 @@ async def _hashed(raw: AsyncIterator[bytes], declared: str) -> AsyncIterator[byt
 
 
 class ChunkSigner:
-    """Checks the chain of signatures of a signed stream: each chunk's is made over the one before it."""
+    """Checks the chain of signatures of a signed stream. Each chunk's signature covers the signature before it."""
 
     def __init__(self, signature: Signature, secret: str) -> None:
         self._key = signing_key(secret, signature.day, signature.region, signature.service)
@@ -137,7 +137,7 @@ async def _read_trailers(reader: _Reader, signer: ChunkSigner | None, trailers: 
 
 
 def _chunk_head(line: bytes) -> tuple[int, str]:
-    """Size and signature (empty when unsigned) of ``10000;chunk-signature=...``."""
+    """The size and the signature (empty if unsigned) in a line such as ``10000;chunk-signature=...``."""
     match = _CHUNK_HEAD.fullmatch(line)
     if match is None:
         raise _invalid(f"{line[:40]!r} is no chunk header")
@@ -145,14 +145,14 @@ def _chunk_head(line: bytes) -> tuple[int, str]:
 
 
 class _Reader:
-    """Lines and counted pieces of a stream of bytes."""
+    """Reads lines and pieces of a given size from a stream of bytes."""
 
     def __init__(self, raw: AsyncIterator[bytes]) -> None:
         self._raw = raw
         self._buffer = b""
 
     async def line(self, end_allowed: bool = False) -> bytes:
-        """The next line without its CRLF; empty at the end of the stream when that is allowed."""
+        """The next line without its CRLF. Empty at the end of the stream, if ``end_allowed``."""
         while (end := self._buffer.find(b"\r\n")) < 0:
             if len(self._buffer) > LONGEST_LINE:
                 raise _invalid("a chunk header is too long")

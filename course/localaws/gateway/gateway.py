@@ -1,4 +1,4 @@
-"""The gateway: checks each request's signature, hands it to its service, records it, and answers failures in AWS's words."""
+"""The gateway: checks each request's signature, passes it to its service, records it, and answers failures in AWS's words."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Gateway:
     services : dict
         Signing name -> service.
     fallback : Handler
-        Serves every other signing name.
+        Serves all other signing names.
     """
 
     def __init__(self, platform: Platform, services: Mapping[str, Handler], fallback: Handler) -> None:
@@ -51,7 +51,7 @@ class Gateway:
         self._record(visit, response.status_code)
         response.headers.setdefault("x-amzn-requestid", visit.id)
         if visit.awaits_continue:
-            # Its body will never come. What follows on this connection would be read as the body.
+            # The client will not send the body. The server would read the next request on this connection as the body.
             response.headers["connection"] = "close"
         await response(scope, receive, send)
 
@@ -84,7 +84,7 @@ class Gateway:
         return errors.render(error, visit.protocol, visit.head, visit.service, visit.id)
 
     def _internal(self, visit: _GatewayRequest, exception: Exception) -> AwsError:
-        """The error for a fault of the local AWS itself. The traceback is only in its log."""
+        """The error for a bug in the local AWS itself. Only its log has the traceback."""
         code = "InternalError" if visit.service == "s3" else "InternalFailure"
         if _disk_is_full(exception):
             return AwsError(
@@ -109,7 +109,7 @@ class Gateway:
 
 
 class _GatewayRequest:
-    """One request from its arrival to its answer."""
+    """The state of one request from its arrival to its response."""
 
     def __init__(self, request: Request, head: RequestHead) -> None:
         self.request = request
@@ -118,7 +118,7 @@ class _GatewayRequest:
         self.call: AwsRequest | None = None
         self.error = ""
         self.awaits_continue = "expect" in head.headers
-        # Until its signature is read. Only S3's requests name no operation.
+        # The service until the signature has been read. Only S3's requests name no operation.
         self.service = "s3" if protocols.protocol_of(head, "") == "rest-json" else "unsigned"
 
     @property

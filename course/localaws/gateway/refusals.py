@@ -1,8 +1,8 @@
-"""Why a request may not pass, in the words that each AWS protocol has for it.
+"""The errors for requests that fail authentication, in the wording of each AWS protocol.
 
-Source: "Common Errors" of the AWS API references, Amazon S3 "List of error codes", Amazon EC2 "Error codes", and the answers
-of the services where these lists are silent (JSON services say ``UnrecognizedClientException`` and ``InvalidSignatureException``,
-query services ``InvalidClientTokenId`` and ``SignatureDoesNotMatch`` for the same faults).
+Sources: "Common Errors" of the AWS API references, Amazon S3 "List of error codes", Amazon EC2 "Error codes". Where these lists say
+nothing: the responses of the services. JSON services answer ``UnrecognizedClientException`` and ``InvalidSignatureException``, query
+services answer ``InvalidClientTokenId`` and ``SignatureDoesNotMatch`` for the same faults.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _INVALID = "The security token included in the request is invalid."
 _EXPIRED = "The security token included in the request is expired"
 _EC2 = ("AuthFailure", "AWS was not able to validate the provided access credentials", 401)
 
-# reason -> dialect -> (code, message, status); "{}" takes what `sigv4` has to say about it.
+# reason -> dialect -> (code, message, status); "{}" is replaced by the detail of the `RequestRefused`.
 WORDS: dict[str, dict[str, tuple[str, str, int]]] = {
     "missing": {
         "json": ("MissingAuthenticationTokenException", "Missing Authentication Token", 400),
@@ -86,7 +86,7 @@ WORDS: dict[str, dict[str, tuple[str, str, int]]] = {
 
 
 class RequestRefused(Exception):
-    """A request that may not pass. ``reason`` is a key of `WORDS`; ``detail`` completes the message where it has a place for it."""
+    """A request that fails authentication. ``reason`` is a key of `WORDS`; ``detail`` replaces ``{}`` in messages that have it."""
 
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(f"{reason} {detail}".strip())
@@ -95,7 +95,7 @@ class RequestRefused(Exception):
 
 
 def refusal(refused: RequestRefused, protocol: str, service: str) -> AwsError:
-    """The error that AWS answers in the protocol that the caller speaks."""
+    """AWS's error for a refused request, in the caller's protocol."""
     words = WORDS[refused.reason]
     code, message, status = words[_dialect(protocol, service)]
     return AwsError(code, message.format(refused.detail), status)

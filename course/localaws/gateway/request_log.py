@@ -1,4 +1,4 @@
-"""The request log: every request, and the calls of jobs, in one table."""
+"""The request log: all requests and all calls of jobs, in one table."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ CREATE TABLE IF NOT EXISTS requests (
 ADDED = {"region": "TEXT NOT NULL DEFAULT ''", "request_id": "TEXT NOT NULL DEFAULT ''", "parameters": "TEXT"}  # after the first release
 SHOWN = ("id", "time", "caller", "service", "operation", "resource", "status", "error")
 COLUMNS = (*SHOWN[1:], *ADDED)
-KEPT = 200_000  # rows; older ones are dropped at the next start, so that the log does not grow for ever
+KEPT = 200_000  # rows; older ones are deleted at the next start, so that the log does not grow without limit
 FLUSH_SECONDS = 0.1
 
 logger = logging.getLogger(__name__)
 
 
 class RequestLog:
-    """The request log. Recording appends to a queue, which a thread writes in batches, so that a request does not wait for it.
+    """The request log. `record` only appends to a queue. A thread writes the queue in batches, so no request waits for the disk.
 
     Parameters
     ----------
@@ -68,30 +68,30 @@ class RequestLog:
         request_id: str = "",
         parameters: dict | None = None,
     ) -> None:
-        """Note one request.
+        """Records one request.
 
         Parameters
         ----------
         caller : str
-            ARN of who called: a principal, or a job for work done inside.
+            ARN of the caller: a principal, or a job for calls made inside it.
         service, operation, resource : str
             E.g. ``"sagemaker"``, ``"CreateTrainingJob"``, ``"training-job/delays-1"``.
         status : int
-            HTTP status of the answer.
+            HTTP status of the response.
         error : str
-            AWS's error code, empty when it succeeded.
+            AWS's error code, empty if the request succeeded.
         region, request_id : str
-            Empty for work done inside a job.
+            Empty for calls made inside a job.
         parameters : dict, optional
-            Of the request, without secrets; ``None`` where the service's audit stage is off.
+            The request's parameters, without secrets; ``None`` if the service's audit stage is off.
         """
         document = None if parameters is None else json.dumps(parameters)
         self._writer.add((self._clock.now(), caller, service, operation, resource, status, error, region, request_id, document))
 
     def events(self, since: int | None = None, limit: int = 1000) -> list[dict]:
-        """At most ``limit`` of what was recorded, oldest first: the next after the event with id ``since``, or the latest when ``None``.
+        """At most ``limit`` events, oldest first: the next ones after the event with id ``since``, or the latest ones if ``None``.
 
-        Each is a dict of `SHOWN`; ``time`` is in Unix seconds.
+        Each event is a dict with the keys `SHOWN`. ``time`` is in Unix seconds.
         """
         if since is None:
             return [{name: row[name] for name in SHOWN} for row in itertools.islice(self.newest(), limit)][::-1]
@@ -100,7 +100,7 @@ class RequestLog:
         return [dict(row) for row in self._database.connection.execute(shown, (since, limit))]
 
     def newest(self, before: int | None = None) -> Iterator[dict]:
-        """Every event before the one with id ``before`` (all, when ``None``), newest first: dicts of ``id`` and `COLUMNS`.
+        """All events before the one with id ``before`` (all events if ``None``), newest first: dicts of ``id`` and `COLUMNS`.
 
         ``parameters`` is JSON, or ``None``.
         """
@@ -110,23 +110,23 @@ class RequestLog:
             yield dict(row)
 
     def flush(self) -> None:
-        """Write what was recorded so far.
+        """Writes the queued events to the file.
 
         Raises
         ------
         sqlite3.OperationalError
-            When the disk is full; the batch stays queued.
+            The disk is full. The batch stays queued.
         """
         self._writer.flush()
 
     def reset(self) -> None:
-        """Forget everything; ids go on, so that a reader's ``since`` stays valid."""
+        """Deletes all events. Ids are not reused, so that a reader's ``since`` stays valid."""
         self._writer.clear()
         with self._database.write() as connection:
             connection.execute("DELETE FROM requests")
 
     def shutdown(self) -> None:
-        """Write the rest and close the file."""
+        """Writes the queued events and closes the file."""
         try:
             self.flush()
         except sqlite3.Error:
@@ -140,7 +140,7 @@ class RequestLog:
 
 
 def _add_missing_columns(connection: sqlite3.Connection) -> None:
-    """A log that an earlier release made gets the columns that came later."""
+    """Adds the later columns to a log that an earlier release made."""
     present = {row["name"] for row in connection.execute("PRAGMA table_info(requests)")}
     for name, kind in ADDED.items():
         if name not in present:

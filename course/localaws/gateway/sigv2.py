@@ -1,4 +1,4 @@
-"""Signature Version 2 in S3's presigned URLs, which boto3 still makes unless told otherwise; nothing else may be so signed.
+"""Signature Version 2 in S3's presigned URLs, which boto3 still makes by default. No other request may use version 2.
 
 Source: Amazon S3 developer guide, "Signing and authenticating REST requests", query string authentication.
 """
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from course.localaws.gateway.refusals import RequestRefused
 from course.localaws.gateway.sigv4 import RequestHead, pairs
 
-# Query parameters that name a sub-resource or override a header of the answer; they are signed.
+# Query parameters that name a sub-resource or override a response header. They are signed.
 _SIGNED_PARAMETERS = frozenset(
     {
         "accelerate",
@@ -56,7 +56,7 @@ _SIGNED_PARAMETERS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class PresignedV2:
-    """``AWSAccessKeyId``, ``Signature`` and ``Expires`` (Unix seconds) of a presigned URL, with the session token where there is one."""
+    """``AWSAccessKeyId``, ``Signature`` and ``Expires`` (Unix seconds) of a presigned URL, and its session token if it has one."""
 
     access_key: str
     value: str
@@ -65,7 +65,7 @@ class PresignedV2:
     service = "s3"
 
     def check_time(self, now: float) -> None:
-        """Refuse (`RequestRefused` ``"presigned expired"``) a URL past its time."""
+        """Raises `RequestRefused` ``"presigned expired"`` if the URL has expired, ``"malformed"`` if ``Expires`` is not a number."""
         if not self.expires.isdigit():
             raise RequestRefused("malformed", f"Expires must be in Unix seconds, not {self.expires!r}.")
         if now > int(self.expires):
@@ -77,7 +77,7 @@ class PresignedV2:
         return hmac.compare_digest(base64.b64encode(expected).decode(), self.value)
 
     def _text(self, head: RequestHead) -> str:
-        # What a client put into the query stands for headers of the same names.
+        # A parameter in the query counts as a header of the same name.
         query = {name.decode("latin-1"): value.decode("latin-1") for name, value in pairs(head.query)}
         headers = {name: value.strip() for name, value in (head.headers | query).items()}
         amz = "".join(f"{name}:{headers[name]}\n" for name in sorted(headers) if name.startswith("x-amz-"))
@@ -86,7 +86,7 @@ class PresignedV2:
 
 
 def read(head: RequestHead) -> PresignedV2 | None:
-    """The version 2 signature in a request's query; ``None`` when there is none."""
+    """The version 2 signature in a request's query, or ``None``."""
     if b"AWSAccessKeyId=" not in head.query:
         return None
     query = {name.decode("latin-1"): value.decode("latin-1") for name, value in pairs(head.query)}
@@ -103,6 +103,6 @@ def _resource(head: RequestHead) -> str:
             value = pairs(part)[0][1]
             signed.append((name + equals + value).decode("latin-1"))
     path = head.path.decode("latin-1")
-    if path.rfind("/") == 0 and path != "/":  # a bucket's own path is signed as that of a folder
+    if path.rfind("/") == 0 and path != "/":  # a bucket's path is signed with a slash at its end
         path += "/"
     return path + ("?" + "&".join(sorted(signed, key=lambda item: item.partition("=")[0])) if signed else "")

@@ -1,8 +1,8 @@
-"""AWS Signature Version 4: reading a signature off a request and checking it.
+"""AWS Signature Version 4: reads a request's signature and checks it.
 
-Source: AWS General Reference, "Create a signed AWS API request", and Amazon S3 API Reference, "Authenticating Requests
-(AWS Signature Version 4)" for what S3 does differently: it encodes the path once, keeps dots and double slashes in it, and
-lets the payload stay unsigned.
+Sources: AWS General Reference, "Create a signed AWS API request"; Amazon S3 API Reference, "Authenticating Requests
+(AWS Signature Version 4)". S3 differs from other services: it encodes the path once, keeps dots and double slashes in it, and
+allows an unsigned payload.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ LONGEST_PRESIGNED_SECONDS = 7 * 24 * 3600
 
 _HEADER = re.compile(r"AWS4-HMAC-SHA256\s+Credential=([^,\s]+)\s*,\s*SignedHeaders=([^,\s]+)\s*,\s*Signature=([0-9a-f]+)\s*")
 _TIMESTAMP = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
-# Services whose names in the path are encoded once, as S3's are.
+# Services that encode names in the path once, as S3 does.
 _S3_PATHS = frozenset({"s3", "s3-object-lambda", "s3express", "s3-outposts"})
 
 
 @dataclass(frozen=True, slots=True)
 class RequestHead:
-    """What of a request is signed, besides its body.
+    """The signed parts of a request, without its body.
 
     Attributes
     ----------
     method : str
     path, query : bytes
-        As they came over the wire, percent-encoded; the query without its ``?``.
+        As received, percent-encoded. The query has no ``?``.
     headers : dict of str to str
-        Lower-case names; values of a repeated header joined by a comma.
+        Names are in lower case. The values of a repeated header are joined by a comma.
     """
 
     method: str
@@ -60,7 +60,7 @@ class RequestHead:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """A version 4 signature as a request carries it, in its ``Authorization`` header or, presigned, in its query.
+    """The version 4 signature of a request, from its ``Authorization`` header or, if presigned, from its query.
 
     Attributes
     ----------
@@ -73,9 +73,9 @@ class Signature:
     value : str
         64 hexadecimal digits.
     token : str
-        The session token sent along; empty when there is none.
+        The session token of the request, empty if there is none.
     expires : int or None
-        For how many seconds a presigned URL holds; ``None`` for a signature in the header.
+        Seconds for which a presigned URL is valid; ``None`` for a signature in the header.
     """
 
     access_key: str
@@ -93,12 +93,12 @@ class Signature:
         return f"{self.day}/{self.region}/{self.service}/aws4_request"
 
     def check_time(self, now: float) -> None:
-        """Refuse a signature made more than 15 minutes from ``now`` (Unix seconds), or a presigned URL past its time.
+        """Refuses a signature made more than 15 minutes before or after ``now`` (Unix seconds), and a presigned URL that has expired.
 
         Raises
         ------
-        Refused
-            ``"expired"``, ``"presigned expired"``, or ``"malformed"`` when the time cannot be read or is not of the scope's day.
+        RequestRefused
+            ``"expired"``, ``"presigned expired"``, or ``"malformed"`` if the time cannot be parsed or is not on the scope's day.
         """
         signed = _seconds(self.timestamp)
         if self.timestamp[:8] != self.day:
@@ -113,18 +113,18 @@ class Signature:
             raise RequestRefused("expired", f"Signature {when}: {self.timestamp} is now {side} than {stamp} by more than 15 min.")
 
     def declared_payload(self, head: RequestHead) -> str | None:
-        """What the request says of its body: a hash, `UNSIGNED`, one of S3's streams; ``None`` where the body itself must be hashed."""
+        """The declared hash of the body, `UNSIGNED`, or one of S3's streams. ``None`` if the body itself must be hashed."""
         declared = head.headers.get("x-amz-content-sha256")
         if declared is None and self.expires is not None and self.service in _S3_PATHS:
             return UNSIGNED
         return declared
 
     def check_coverage(self, head: RequestHead) -> None:
-        """Refuse a signature that leaves out what must be signed: ``host``, and for S3 every ``x-amz-`` header.
+        """Refuses a signature that does not cover ``host`` and, for S3, every ``x-amz-`` header.
 
         Raises
         ------
-        Refused
+        RequestRefused
             ``"malformed"`` or ``"unsigned headers"``.
         """
         if "host" not in self.headers:
@@ -135,7 +135,7 @@ class Signature:
                 raise RequestRefused("unsigned headers", ", ".join(unsigned))
 
     def matches(self, head: RequestHead, payload: str, secret: str) -> bool:
-        """Whether ``secret`` made this signature over this request; ``payload`` is what `declared_payload` says, or the body's hash."""
+        """Whether ``secret`` made this signature over this request. ``payload`` is the result of `declared_payload`, or the body's hash."""
         request = canonical_request(self, head, payload)
         text = f"{ALGORITHM}\n{self.timestamp}\n{self.scope}\n{hashlib.sha256(request.encode('latin-1')).hexdigest()}"
         key = signing_key(secret, self.day, self.region, self.service)
@@ -143,12 +143,12 @@ class Signature:
 
 
 def read(head: RequestHead) -> Signature | None:
-    """The version 4 signature of a request; ``None`` when it carries none.
+    """The version 4 signature of a request, or ``None`` if it has none.
 
     Raises
     ------
-    Refused
-        ``"malformed"`` when there is one that cannot be read.
+    RequestRefused
+        ``"malformed"`` if the signature cannot be parsed.
     """
     authorization = head.headers.get("authorization")
     if authorization is not None:
@@ -186,7 +186,7 @@ def _from_query(head: RequestHead) -> Signature:
 
 
 def _seconds(timestamp: str) -> float:
-    """Unix seconds of an ``X-Amz-Date``. ``datetime`` reads it in a tenth of ``strptime``'s time, but would read other forms, too."""
+    """Unix seconds of an ``X-Amz-Date``. ``datetime`` takes a tenth of ``strptime``'s time; the pattern rejects other forms it accepts."""
     try:
         if _TIMESTAMP.fullmatch(timestamp):
             return datetime.fromisoformat(timestamp).timestamp()
@@ -196,7 +196,7 @@ def _seconds(timestamp: str) -> float:
 
 
 def _scope(credential: str) -> list[str]:
-    # An access key may hold slashes in theory, the scope behind it may not.
+    # An access key could contain slashes, but the parts of the scope after it cannot.
     parts = credential.rsplit("/", 4)
     if len(parts) != 5 or parts[4] != "aws4_request":
         raise RequestRefused("malformed", "Credential must be `<access key>/<day>/<region>/<service>/aws4_request`.")
@@ -204,7 +204,7 @@ def _scope(credential: str) -> list[str]:
 
 
 def canonical_request(signature: Signature, head: RequestHead, payload: str) -> str:
-    """The text whose hash is signed; characters stand for bytes (Latin-1)."""
+    """The text whose hash is signed. Each character represents one byte (Latin-1)."""
     path = canonical_path(head.path, signature.service)
     query = canonical_query(head.query)
     lines = "".join(f"{name}:{' '.join(head.headers.get(name, '').split())}\n" for name in signature.headers)
@@ -212,14 +212,14 @@ def canonical_request(signature: Signature, head: RequestHead, payload: str) -> 
 
 
 def canonical_path(raw: bytes, service: str) -> str:
-    """The path as the client must have signed it: once encoded and untouched for S3, else normalised and encoded again."""
+    """The path that the client must have signed: encoded once and not normalised for S3, normalised and encoded again for others."""
     if service in _S3_PATHS:
         return quote(unquote_to_bytes(raw), safe="/-_.~") or "/"
     return quote(_without_dots(raw.decode("latin-1")), safe="/-_.~", encoding="latin-1")
 
 
 def _without_dots(path: str) -> str:
-    """Dot segments resolved and empty segments dropped, as AWS wants it: ``/a/./b//../c`` becomes ``/a/c``."""
+    """Resolves dot segments and drops empty segments, as AWS requires: ``/a/./b//../c`` becomes ``/a/c``."""
     kept: list[str] = []
     for segment in path.split("/"):
         if segment == "..":

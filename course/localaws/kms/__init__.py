@@ -1,1 +1,1 @@
-"""KMS: moto's records behind the dispatcher."""
+"""KMS: the dispatcher in front of moto's records."""

@@ -1,4 +1,4 @@
-"""KMS behind the gateway: moto serves every operation; the dispatcher adds authorization, audit and events where they are on."""
+"""KMS behind the gateway. moto serves every operation; the dispatcher adds authorization, audit and events if they are enabled."""
 
 from __future__ import annotations
 
