@@ -1,4 +1,4 @@
-"""What a request says about the object it makes, checked; and what an answer says about an object."""
+"""The attributes of objects: read from requests and checked, and written as members of responses."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def requested(context: Context, params: dict) -> Attributes:
         message = "Your metadata headers exceed the maximum allowed metadata size"
         raise AwsError("MetadataTooLarge", message, MaxSizeAllowed=METADATA_LIMIT)
     properties = {name: params[name] for name in STORED_AS_GIVEN if params.get(name)}
-    # aws-chunked is how the body travels, not what it is.
+    # aws-chunked describes the transfer of the body, not the body.
     encodings = [part.strip() for part in params.get("ContentEncoding", "").split(",")]
     if encoding := ",".join(part for part in encodings if part and part != "aws-chunked"):
         properties["ContentEncoding"] = encoding
@@ -47,7 +47,7 @@ def requested(context: Context, params: dict) -> Attributes:
 
 
 def storage_class(params: dict) -> dict[str, str]:
-    """``STANDARD`` is what an object has that says nothing."""
+    """The storage class as a stored property. ``STANDARD``, the default, is not stored. Raises ``InvalidStorageClass``."""
     name = params.get("StorageClass", "STANDARD")
     if name not in STORAGE_CLASSES:
         raise AwsError("InvalidStorageClass", "The storage class you specified is not valid", StorageClassRequested=name)
@@ -55,7 +55,7 @@ def storage_class(params: dict) -> dict[str, str]:
 
 
 def encryption(context: Context, params: dict, default: dict) -> dict:
-    """The encryption that an object says it has: the request's, else ``default``, the bucket's rule."""
+    """The encryption that an object reports: the request's, else ``default``, the bucket's rule."""
     applied = default.get("ApplyServerSideEncryptionByDefault", {"SSEAlgorithm": "AES256"})
     algorithm = params.get("ServerSideEncryption") or applied["SSEAlgorithm"]
     if algorithm not in ENCRYPTIONS:
@@ -82,7 +82,7 @@ def _key_resource(key: str) -> str:
 
 
 def described(found: StoredObject, checksums: bool = False) -> dict:
-    """An object as members of GetObject's and HeadObject's answers."""
+    """An object as members of GetObject's and HeadObject's responses."""
     members = {
         "ETag": f'"{found.etag}"',
         "LastModified": found.modified,
@@ -98,18 +98,18 @@ def described(found: StoredObject, checksums: bool = False) -> dict:
 
 
 def written(found: StoredObject) -> dict:
-    """What the answers to writes have in common."""
+    """The members that all responses to writes share."""
     encryption = {name: value for name, value in found.attributes.properties.items() if name in ENCRYPTION_MEMBERS}
     return encryption | version_member(found)
 
 
 def version_member(found: StoredObject) -> dict:
-    """Objects of a bucket that never had versioning show no version."""
+    """The ``VersionId`` member. Empty for an object of a bucket that never had versioning."""
     return {} if found.version == UNVERSIONED else {"VersionId": found.version}
 
 
 def check_readable(found: StoredObject) -> None:
-    """Raises ``InvalidObjectState``: what is archived can be read after a RestoreObject only, which there is not here."""
+    """Raises ``InvalidObjectState`` for an archived object: reading it needs RestoreObject, which is not supported here."""
     storage = found.attributes.properties.get("StorageClass")
     if storage in ARCHIVES:
         message = "The operation is not valid for the object's storage class"

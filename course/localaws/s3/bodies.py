@@ -1,4 +1,4 @@
-"""Bodies of objects and parts: one plain, immutable file each, that is nobody's until the index names it."""
+"""Bodies of objects and parts: one plain, immutable file each. A body belongs to an object once the index names it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CHUNK = 1 << 20
 
 
 class UncommittedBlob:
-    """A body that the index does not name yet; leaving its context without `keep` leaves nothing behind."""
+    """A body that the index does not name yet. The context manager deletes the file unless `keep` was called."""
 
     def __init__(self, path: Path, size: int) -> None:
         self.path = path
@@ -28,11 +28,11 @@ class UncommittedBlob:
         self._kept = False
 
     def keep(self) -> None:
-        """Let it stay, since a committed row of the index names it."""
+        """Keeps the file, because a committed row of the index names it."""
         self._kept = True
 
     def close(self) -> None:
-        """Release what is open on the file."""
+        """Closes the file if it is open."""
 
     def __enter__(self) -> Self:
         return self
@@ -44,13 +44,13 @@ class UncommittedBlob:
 
 
 class BlobWriter(UncommittedBlob):
-    """A body on its way in, hashed while it is written."""
+    """A body that is being written and hashed."""
 
     def __init__(self, path: Path, checksums: Iterable[Checksum] = ()) -> None:
         super().__init__(path, 0)
         self.checksums = list(checksums)
         self._md5 = hashlib.md5(usedforsecurity=False)
-        # Read-only from its birth: a job that hard-links the file must not change the object by accident.
+        # Read-only from the start: a job that hard-links the file must not change the object by accident.
         self._file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o444)
 
     def write(self, data: bytes) -> None:
@@ -70,11 +70,11 @@ class BlobWriter(UncommittedBlob):
 
     @property
     def md5(self) -> str:
-        """MD5 in hex: the ETag of an object that was put in one piece."""
+        """MD5 in hex. It is the ETag of an object that was put in one piece."""
         return self._md5.hexdigest()
 
     def copy_file(self, path: Path, start: int = 0, length: int | None = None) -> None:
-        """Append ``length`` bytes of another file, from ``start`` on; all the rest when None."""
+        """Appends ``length`` bytes of another file, from byte ``start``, or all bytes from there if ``length`` is None."""
         for data in read_chunks(path, start, length):
             self.write(data)
 
@@ -85,19 +85,19 @@ class BlobWriter(UncommittedBlob):
 
 
 class BlobStore:
-    """The files ``<first two of name>/<name>`` below ``root``."""
+    """The files of all bodies: ``<first two characters of name>/<name>`` below ``root``."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         spread_folders(root)
-        self._folders: set[str] = set()  # that exist; made when a body first needs them
+        self._folders: set[str] = set()  # the existing ones; each is made when a body first needs it
 
     def path(self, name: str) -> Path:
         return self.root.joinpath(name[:2], name)
 
     def receive(self, checksums: Iterable[Checksum] = ()) -> BlobWriter:
-        """A new body to write to, as a context manager that removes it unless it was kept."""
+        """A new body to write to. As a context manager it removes the file unless `keep` was called."""
         path = self._new()
         try:
             return BlobWriter(path, checksums)
@@ -105,24 +105,24 @@ class BlobStore:
             raise _storage_error(error, self.root) from error
 
     def take(self, path: Path, incoming: BlobWriter) -> None:
-        """Let ``incoming`` be the file ``path`` itself, of the same file system, which is gone from its old place afterwards."""
+        """Moves the file ``path``, which must be on the same file system, to become the body of ``incoming``."""
         for data in read_chunks(path):
             incoming.digest(data)
         path.chmod(0o444)
         path.replace(incoming.path)
 
     def link(self, path: Path) -> UncommittedBlob:
-        """A second name for a kept body: a copied object costs no bytes, and either one may be deleted."""
+        """A hard link to a kept body: a copied object needs no extra space, and either name may be deleted."""
         copy = self._new()
         try:
             os.link(path, copy)
-        except OSError:  # a file system without links, or with too many of this file
+        except OSError:  # the file system has no hard links, or the file has too many
             shutil.copyfile(path, copy)
             copy.chmod(0o444)
         return UncommittedBlob(copy, copy.stat().st_size)
 
     def _new(self) -> Path:
-        """A name that no body has, in a folder that exists."""
+        """An unused path in an existing folder."""
         path = self.path(uuid.uuid4().hex)
         if path.name[:2] not in self._folders:
             try:
@@ -133,12 +133,12 @@ class BlobStore:
         return path
 
     def remove(self, names: Iterable[str]) -> None:
-        """Delete bodies that no committed row names any longer."""
+        """Deletes bodies that no committed row names any longer."""
         for name in names:
             self.path(name).unlink(missing_ok=True)
 
     def sweep(self, known: set[str]) -> int:
-        """Delete what a killed process left: unfinished bodies, and those whose transaction was never committed or was a deletion."""
+        """Deletes bodies that the index does not name: a killed process left them unfinished, uncommitted, or not yet removed."""
         orphans = [path for folder in self.root.iterdir() for path in folder.iterdir() if path.name not in known]
         for path in orphans:
             path.unlink()
@@ -146,7 +146,7 @@ class BlobStore:
 
 
 def read_chunks(path: Path, start: int = 0, length: int | None = None) -> Iterator[bytes]:
-    """A file, or ``length`` bytes of it, in pieces of at most `CHUNK` bytes."""
+    """Reads a file, or ``length`` bytes of it, in pieces of at most `CHUNK` bytes."""
     with path.open("rb", buffering=0) as source:
         source.seek(start)
         left = path.stat().st_size - start if length is None else length
@@ -156,7 +156,7 @@ def read_chunks(path: Path, start: int = 0, length: int | None = None) -> Iterat
 
 
 def digests(path: Path, checksum: Checksum) -> tuple[str, Checksum]:
-    """MD5 in hex, and a checksum, of a file."""
+    """The MD5 in hex and the checksum of a file."""
     md5 = hashlib.md5(usedforsecurity=False)
     for data in read_chunks(path):
         md5.update(data)

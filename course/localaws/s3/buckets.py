@@ -1,4 +1,4 @@
-"""Buckets and the documents that are configured on them."""
+"""Buckets and their configurations."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RESERVED_SUFFIXES = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3", "-a
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """``created`` is in Unix seconds; ``versioning`` is ``""``, ``"Enabled"`` or ``"Suspended"``."""
+    """A bucket. ``created`` is in Unix seconds; ``versioning`` is ``""``, ``"Enabled"`` or ``"Suspended"``."""
 
     name: str
     region: str
@@ -34,7 +34,10 @@ class Buckets:
         self._clock = clock
 
     def create(self, name: str, region: str) -> Bucket:
-        """Raises ``InvalidBucketName``, ``BucketAlreadyOwnedByYou``; in us-east-1 creating an own bucket again succeeds, as on AWS."""
+        """Creates a bucket. In us-east-1, creating your own bucket again succeeds, as on AWS.
+
+        Raises ``InvalidBucketName``, ``BucketAlreadyOwnedByYou``.
+        """
         check_name(name)
         bucket = Bucket(name, region, int(self._clock.now()), "")
         with self._database.write() as connection:
@@ -52,18 +55,18 @@ class Buckets:
         return Bucket(**row) if row else None
 
     def get(self, name: str) -> Bucket:
-        """Raises ``NoSuchBucket``."""
+        """The bucket of this name. Raises ``NoSuchBucket``."""
         bucket = self.find(name)
         if bucket is None:
             raise _no_such_bucket(name)
         return bucket
 
     def list(self) -> list[Bucket]:
-        """Every bucket by name."""
+        """All buckets by name."""
         return [Bucket(**row) for row in self._database.connection.execute("SELECT * FROM buckets ORDER BY name")]
 
     def delete(self, name: str) -> None:
-        """Raises ``BucketNotEmpty`` while an object, a version, a delete marker or an unfinished upload is in it."""
+        """Deletes a bucket. Raises ``BucketNotEmpty`` if it has an object, a version, a delete marker or an unfinished upload."""
         with self._database.write() as connection:
             self.get(name)
             try:
@@ -78,7 +81,7 @@ class Buckets:
             connection.execute("UPDATE buckets SET versioning = ? WHERE name = ?", (status, name))
 
     def configuration(self, name: str, kind: str) -> dict | None:
-        """The stored document of a kind, e.g. ``"lifecycle"``; None when the bucket has none. Raises ``NoSuchBucket``."""
+        """The stored document of a kind, e.g. ``"lifecycle"``, or None if the bucket has none. Raises ``NoSuchBucket``."""
         query = "SELECT document FROM buckets LEFT JOIN configurations ON bucket = name AND kind = ? WHERE name = ?"
         row = self._database.connection.execute(query, (kind, name)).fetchone()
         if row is None:
@@ -86,7 +89,7 @@ class Buckets:
         return json.loads(row[0]) if row[0] else None
 
     def configure(self, name: str, kind: str, document: dict | None) -> None:
-        """Store a document, or remove it (None)."""
+        """Stores a document, or deletes it if ``document`` is None."""
         with self._database.write() as connection:
             self.get(name)
             if document is None:

@@ -1,6 +1,6 @@
-"""The checksums that S3 verifies and stores: CRC32, CRC32C, CRC64NVME, SHA1, SHA256, and how those of parts make that of the whole.
+"""The checksums that S3 verifies and stores: CRC32, CRC32C, CRC64NVME, SHA1, SHA256. Combines the checksums of parts, too.
 
-The wire form is base64 of the value, CRCs big-endian (S3 User Guide, "Checking object integrity").
+S3 sends a checksum as base64 of its value; CRCs are big-endian (S3 User Guide, "Checking object integrity").
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ ALGORITHMS = (*crc.POLYNOMIALS, "SHA1", "SHA256")
 
 
 class Checksum(Protocol):
-    """A running checksum; ``value`` is base64, as S3 sends it."""
+    """A running checksum. ``value`` is base64, as S3 sends it."""
 
     algorithm: str
 
@@ -26,7 +26,7 @@ class Checksum(Protocol):
 
 
 def new(algorithm: str) -> Checksum:
-    """A running checksum of one of `ALGORITHMS`."""
+    """A new running checksum. ``algorithm`` is one of `ALGORITHMS`."""
     return _Crc(algorithm) if algorithm in crc.POLYNOMIALS else _Hash(algorithm)
 
 
@@ -55,7 +55,7 @@ class _Crc:
 
 
 def combine(algorithm: str, parts: list[tuple[str, int]]) -> str:
-    """The checksum of a whole object from its parts' ``(checksum, size)``: S3's checksum type ``FULL_OBJECT``. CRCs only."""
+    """The checksum of a whole object from the ``(checksum, size)`` of its parts: S3's checksum type ``FULL_OBJECT``. CRCs only."""
     whole = 0
     for value, size in parts:
         whole = crc.append(algorithm, whole, int.from_bytes(base64.b64decode(value), "big"), size)
@@ -63,7 +63,7 @@ def combine(algorithm: str, parts: list[tuple[str, int]]) -> str:
 
 
 def composite(algorithm: str, values: list[str]) -> str:
-    """The checksum of the parts' checksums with their number, e.g. ``"Pl6D...=-3"``: S3's checksum type ``COMPOSITE``."""
+    """The checksum of the parts' checksums and the number of parts, e.g. ``"Pl6D...=-3"``: S3's checksum type ``COMPOSITE``."""
     checksum = new(algorithm)
     for value in values:
         checksum.update(base64.b64decode(value))

@@ -11,11 +11,11 @@ from course.localaws.s3.objects import Condition, StoredObject, no_such_key
 
 
 class NotModified(Exception):
-    """A GET or HEAD whose condition says that the client has the object already: status 304, no body."""
+    """The client of a GET or HEAD already has the object: status 304, no body."""
 
 
 def check_read(params: dict, found: StoredObject) -> None:
-    """Conditions of a GET or HEAD. Raises `NotModified`, or `AwsError` ``PreconditionFailed``."""
+    """Checks the conditions of a GET or HEAD. Raises `NotModified`, or `AwsError` ``PreconditionFailed``."""
     failed = _failed(found, *(params.get(name) for name in ("IfMatch", "IfNoneMatch", "IfModifiedSince", "IfUnmodifiedSince")))
     if failed in ("If-None-Match", "If-Modified-Since"):
         raise NotModified
@@ -24,16 +24,16 @@ def check_read(params: dict, found: StoredObject) -> None:
 
 
 def check_copy_source(params: dict, found: StoredObject) -> None:
-    """Conditions on the source of a copy. Raises `AwsError` ``PreconditionFailed``."""
+    """Checks the conditions on the source of a copy. Raises `AwsError` ``PreconditionFailed``."""
     names = ("CopySourceIfMatch", "CopySourceIfNoneMatch", "CopySourceIfModifiedSince", "CopySourceIfUnmodifiedSince")
     if failed := _failed(found, *(params.get(name) for name in names)):
         raise precondition_failed(f"x-amz-copy-source-{failed}")
 
 
 def write_condition(params: dict, key: str) -> Condition | None:
-    """What must hold of the present object for a write or a delete to happen; None when the request does not say.
+    """The condition that the existing object must meet for a write or a delete, or None if the request has no condition.
 
-    Raises ``NotImplemented`` for an ``If-None-Match`` other than ``*``: S3 has no other on writes.
+    Raises ``NotImplemented`` for an ``If-None-Match`` other than ``*``: S3 supports no other value on writes.
     """
     match, none_match = params.get("IfMatch"), params.get("IfNoneMatch")
     if none_match not in (None, "*"):
@@ -59,7 +59,7 @@ def precondition_failed(condition: str) -> AwsError:
 
 
 def _failed(found: StoredObject, match: str | None, none_match: str | None, since: str | None, unmodified: str | None) -> str | None:
-    """The condition that does not hold. A condition on the ETag overrides the one on the time that goes with it."""
+    """The name of the condition that fails, or None. A condition on the ETag overrides the matching condition on the time."""
     if match is not None:
         if not _matches(match, found.etag):
             return "If-Match"
@@ -78,7 +78,7 @@ def _matches(header: str, etag: str) -> bool:
 
 
 def _seconds(date: str) -> float | None:
-    """An HTTP date in Unix seconds; None, which means that the condition is ignored, when it is none."""
+    """An HTTP date in Unix seconds, or None if it is not a date. The condition is then ignored."""
     try:
         return parsedate_to_datetime(date).timestamp()
     except ValueError:
@@ -87,7 +87,7 @@ def _seconds(date: str) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class ByteRange:
-    """``length`` bytes from ``start`` on."""
+    """``length`` bytes, starting at byte ``start``."""
 
     start: int
     length: int
@@ -100,10 +100,10 @@ _RANGE = re.compile(r"bytes=(?:(\d+)-(\d*)|-(\d+))")
 
 
 def byte_range(header: str | None, size: int) -> ByteRange | None:
-    """The part of an object of ``size`` bytes that a ``Range`` header asks for.
+    """The part of an object of ``size`` bytes that a ``Range`` header requests.
 
-    None for the whole: without a header, and with one that S3 ignores (several ranges, another unit, end before start).
-    Raises ``InvalidRange`` when no byte of the object is in it.
+    None means the whole object: there is no header, or S3 ignores it (several ranges, another unit, end before start).
+    Raises ``InvalidRange`` if the range contains no byte of the object.
     """
     match = _RANGE.fullmatch(header.strip()) if header else None
     if match is None:

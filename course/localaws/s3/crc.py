@@ -1,8 +1,8 @@
-"""Cyclic redundancy checks for which Python has no fast module, and the arithmetic that joins the CRCs of parts.
+"""Cyclic redundancy checks for which Python has no fast module, and the arithmetic that combines the CRCs of parts.
 
-Reflected CRCs with all ones in and out: CRC32 (ISO-HDLC, as ``zlib``), CRC32C (Castagnoli, RFC 3720 appendix B.4), CRC64NVME
-(NVM Express NVM command set specification 1.0d, section 5.2.1.3.4). "Slicing by eight": M. Kounavis and F. Berry, A Systematic
-Approach to Building High Performance Software-Based CRC Generators, 2005.
+Reflected CRCs with an initial value and a final XOR of all ones: CRC32 (ISO-HDLC, as ``zlib``), CRC32C (Castagnoli, RFC 3720
+appendix B.4), CRC64NVME (NVM Express NVM command set specification 1.0d, section 5.2.1.3.4). "Slicing by eight": M. Kounavis and
+F. Berry, A Systematic Approach to Building High Performance Software-Based CRC Generators, 2005.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 # Algorithm -> (width in bits, reversed polynomial)
 POLYNOMIALS = {"CRC32": (32, 0xEDB88320), "CRC32C": (32, 0x82F63B78), "CRC64NVME": (64, 0x9A6C9329AC4BC9B5)}
-# Bytes from which on parallel lanes are faster than one byte at a time.
+# Bytes from which parallel lanes are faster than one byte at a time.
 LANES_FROM = 1 << 13
 LANES = 1 << 10
 
 
 def update(algorithm: str, data: bytes | memoryview, crc: int = 0) -> int:
-    """The CRC of some data followed by ``data``, where ``crc`` is that of the former."""
+    """Continues a CRC: ``crc`` is the CRC of the bytes before ``data``."""
     view = memoryview(data)
     while len(view) >= LANES_FROM:
         width = min(len(view) // LANES // 8 * 8, 1 << 12) or 8
@@ -36,13 +36,13 @@ def update(algorithm: str, data: bytes | memoryview, crc: int = 0) -> int:
 
 
 def append(algorithm: str, crc: int, following: int, size: int) -> int:
-    """The CRC of A+B from that of A, that of B and B's size in bytes: CRC(A) * x^(8 size) + CRC(B) modulo the polynomial."""
+    """The CRC of A+B from the CRCs of A and B and B's size in bytes: CRC(A) * x^(8 size) + CRC(B) modulo the polynomial."""
     return _multiply(algorithm, _power(algorithm, size), crc) ^ following
 
 
 def _lanes(algorithm: str, view: memoryview, lanes: int, width: int) -> int:
-    """The data cut into ``lanes`` pieces of ``width`` bytes whose CRCs advance side by side, eight bytes a step, and are then joined."""
-    import numpy as np  # not at the top: it would slow down the start of a server that may never need it
+    """Cuts the data into ``lanes`` pieces of ``width`` bytes, computes their CRCs in parallel, eight bytes a step, and combines them."""
+    import numpy as np  # not at the top: the import would slow down the start of a server that may never need it
 
     byte = np.uint64(255)
     columns = np.ascontiguousarray(np.frombuffer(view, dtype="<u8").reshape(lanes, width // 8).T)
@@ -53,7 +53,7 @@ def _lanes(algorithm: str, view: memoryview, lanes: int, width: int) -> int:
         state = state ^ column
         state = functools.reduce(np.bitwise_xor, (tables[7 - k][(state >> np.uint64(8 * k)) & byte] for k in range(8)))
     crcs = state ^ ones
-    while len(crcs) > 1:  # neighbours join: each round doubles the length that one value covers
+    while len(crcs) > 1:  # combine neighbours: each round doubles the length that one value covers
         rows = enumerate(_advance(algorithm, width))
         left = crcs[::2]
         crcs = functools.reduce(np.bitwise_xor, (row[(left >> np.uint64(8 * k)) & byte] for k, row in rows)) ^ crcs[1::2]
@@ -74,7 +74,7 @@ def _table(algorithm: str) -> list[int]:
 
 @functools.cache
 def _slices(algorithm: str) -> list[np.ndarray]:
-    """Table ``k``: what a byte contributes once ``k`` more bytes have followed it."""
+    """Table ``k``: the contribution of a byte after ``k`` more bytes."""
     import numpy as np
 
     table = np.array(_table(algorithm), dtype=np.uint64)
@@ -86,7 +86,7 @@ def _slices(algorithm: str) -> list[np.ndarray]:
 
 @functools.lru_cache(maxsize=256)
 def _advance(algorithm: str, size: int) -> np.ndarray:
-    """Multiplication by x^(8 size). Row ``k``: by the value of byte ``k``; the map is linear, so a byte is the sum of its bits."""
+    """Tables for multiplication by x^(8 size). Row ``k`` is indexed by byte ``k``. The map is linear, so a byte's entry sums its bits'."""
     import numpy as np
 
     octets = POLYNOMIALS[algorithm][0] // 8
@@ -98,7 +98,7 @@ def _advance(algorithm: str, size: int) -> np.ndarray:
 
 
 def _multiply(algorithm: str, a: int, b: int) -> int:
-    """``a * b`` modulo the polynomial, all reflected: the highest bit is x^0."""
+    """``a * b`` modulo the polynomial. All values are reflected: the highest bit is x^0."""
     bits, polynomial = POLYNOMIALS[algorithm]
     product, bit = 0, 1 << (bits - 1)
     while a:

@@ -1,4 +1,4 @@
-"""An answer whose body is a file, or a span of it, read as the client takes it."""
+"""An HTTP response whose body is a file or a range of it, read while it is sent."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from course.localaws.s3.integrity import INLINE
 
 
 class FileResponse(Response):
-    """Opens the file at once, so that what is deleted or overwritten meanwhile is still sent to its end."""
+    """Opens the file at once, so that an object that is deleted or overwritten meanwhile is still sent to its end."""
 
     def __init__(self, path: Path, span: ByteRange, status: int, headers: dict[str, str]) -> None:
         super().__init__(None, status, headers)

@@ -1,4 +1,4 @@
-"""The SQLite index of S3: what exists, under which name, with which attributes; bodies are files (`bodies.py`)."""
+"""S3's SQLite index: the names and attributes of buckets, objects and uploads. Bodies are files (`bodies.py`)."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ CREATE TABLE IF NOT EXISTS parts (
 
 
 def bodies(connection) -> set[str]:
-    """The name of every body that an object or a part needs."""
+    """The names of all bodies that an object or a part needs."""
     rows = connection.execute("SELECT body FROM objects WHERE body IS NOT NULL UNION ALL SELECT body FROM parts")
     return {row[0] for row in rows}
 
 
 def after_prefix(prefix: str) -> str | None:
-    """The smallest key, in S3's UTF-8 order, that is greater than every key with this prefix; None when there is none.
+    """The smallest key, in UTF-8 order, that is greater than all keys with this prefix, or None if there is none.
 
-    Keys compare as UTF-8 bytes, which is the order of code points, so the last code point that can grow is raised by one.
+    Keys compare as UTF-8 bytes, which is the order of code points. So the last code point that is not the highest is raised by one.
     """
     while prefix:
         last = ord(prefix[-1]) + 1

@@ -1,4 +1,4 @@
-"""What a client says about the bytes that it sends, verified: Content-MD5, checksum headers, checksum trailers."""
+"""Verifies what a client declares about its body: Content-MD5, checksum headers, checksum trailers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from course.localaws.s3 import checksums
 from course.localaws.s3.bodies import CHUNK, BlobWriter
 
 INLINE = 1 << 16
-# Uploads in one piece; larger ones are multipart uploads.
+# Bytes of the largest upload in one piece. Larger objects need a multipart upload.
 MAX_PUT = 5 << 30
 
 
@@ -24,7 +24,7 @@ class DeclaredDigests:
     Attributes
     ----------
     algorithm : str or None
-        The checksum that comes with the body, in a header or in its trailer.
+        The algorithm of the checksum in a header or in the body's trailer.
     """
 
     def __init__(self, headers: Mapping[str, str], trailers: Mapping[str, str]) -> None:
@@ -49,12 +49,12 @@ class DeclaredDigests:
         return bool(self._md5 or self.algorithm)
 
     def running(self, default: str | None = None) -> list[checksums.Checksum]:
-        """The checksum to compute while the body is read: the declared one, else ``default``."""
+        """The checksum to compute while the body is read: the declared algorithm, else ``default``."""
         algorithm = self.algorithm or default
         return [checksums.new(algorithm)] if algorithm else []
 
     def verify(self, md5: str, computed: list[checksums.Checksum]) -> None:
-        """Raises ``BadDigest``, ``InvalidDigest``, or ``MalformedTrailerError`` when the announced trailer did not come."""
+        """Raises ``BadDigest``, ``InvalidDigest``, or ``MalformedTrailerError`` if the announced trailer is missing."""
         if self._md5 is not None:
             self._verify_md5(md5)
         for checksum in computed:
@@ -87,12 +87,12 @@ def header(algorithm: str) -> str:
 
 
 def members(computed: list[checksums.Checksum]) -> dict[str, str]:
-    """Checksums as members of an answer: ``{"ChecksumCRC32": "..."}``."""
+    """Checksums as members of a response: ``{"ChecksumCRC32": "..."}``."""
     return {f"Checksum{checksum.algorithm}": checksum.value() for checksum in computed}
 
 
 async def receive(call: AwsRequest, body: BlobWriter) -> None:
-    """Write a request's body into a file. A large one is hashed and written in a thread, so that other requests go on meanwhile.
+    """Writes a request's body to a file. A thread hashes and writes a large body, so that other requests continue meanwhile.
 
     Raises ``MissingContentLength``, ``EntityTooLarge``.
     """

@@ -1,4 +1,4 @@
-"""Pages of keys, versions and uploads: prefix, delimiter and markers, by jumping through the index and never over it."""
+"""Pages of keys, versions and uploads by prefix, delimiter and marker. A page skips the keys of a common prefix in the index."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from course.localaws.s3.index import after_prefix
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a page begins: at ``key``, or after the entry of ``key`` with the number ``after`` (a version's or an upload's)."""
+    """The start of a page: at ``key``, or after the entry of ``key`` with the number or id ``after`` (of a version or an upload)."""
 
     key: str
     after: int | str | None = None
@@ -20,9 +20,9 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """``rows`` and common ``prefixes`` in key order, at most as many as asked for; ``next`` is None on the last page.
+    """``rows`` and common ``prefixes`` in key order, together at most the limit. ``next`` is None on the last page.
 
-    ``last`` is the row or the common prefix that came last.
+    ``last`` is the last row or common prefix of the page.
     """
 
     rows: list[sqlite3.Row]
@@ -36,7 +36,7 @@ class Listing:
         self._database = database
 
     def objects(self, bucket: str, prefix: str, delimiter: str, start: Position, limit: int) -> Page:
-        """Current objects by key, without those that are deleted."""
+        """Current objects by key. Keys whose newest version is a delete marker are left out."""
 
         def fetch(position: Position) -> sqlite3.Cursor:
             query = "SELECT * FROM objects WHERE bucket = ? AND latest AND body IS NOT NULL AND key >= ? ORDER BY key"
@@ -57,7 +57,7 @@ class Listing:
         return _page(fetch, prefix, delimiter, start, limit, lambda row: Position(row["key"], row["sequence"]))
 
     def uploads(self, bucket: str, prefix: str, delimiter: str, start: Position, limit: int) -> Page:
-        """Unfinished multipart uploads by key, and by id where one key has several."""
+        """Unfinished multipart uploads by key, then by id."""
 
         def fetch(position: Position) -> sqlite3.Cursor:
             query = "SELECT * FROM uploads WHERE bucket = ?1 AND key >= ?2 AND (?3 IS NULL OR key > ?2 OR id > ?3) ORDER BY key, id"
@@ -66,14 +66,14 @@ class Listing:
         return _page(fetch, prefix, delimiter, start, limit, lambda row: Position(row["key"], row["id"]))
 
     def sequence(self, bucket: str, key: str, version: str) -> int | None:
-        """The number by which `versions` orders a version; None when there is no such version."""
+        """The number by which `versions` sorts a version, or None if there is no such version."""
         query = "SELECT sequence FROM objects WHERE bucket = ? AND key = ? AND version = ?"
         row = self._database.connection.execute(query, (bucket, key, version)).fetchone()
         return row[0] if row else None
 
 
 def after(marker: str, prefix: str, delimiter: str) -> Position | None:
-    """Where a page begins that follows ``marker``: a key, or a common prefix, of which nothing is listed again."""
+    """The start of the page after ``marker``, which is a key or a common prefix. No key of a common prefix is listed again."""
     if not marker:
         return Position("")
     if delimiter and _common_prefix(marker, prefix, delimiter) == marker:
@@ -95,7 +95,7 @@ def _page(
     limit: int,
     following: Callable[[sqlite3.Row], Position],
 ) -> Page:
-    """Collect ``limit`` entries. After a common prefix the reading goes on behind all of its keys, however many they are."""
+    """Collects ``limit`` entries. After a common prefix it continues behind all of that prefix's keys without reading them."""
     rows: list[sqlite3.Row] = []
     prefixes: list[str] = []
     last: sqlite3.Row | str | None = None

@@ -1,4 +1,4 @@
-"""Objects and their versions: what is current, what a deletion leaves, and which body goes when."""
+"""Objects and their versions: commits, deletions, and the removal of bodies that are no longer needed."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ DEFAULT_CONTENT_TYPE = "binary/octet-stream"
 
 @dataclass(frozen=True, slots=True)
 class Attributes:
-    """What is stored with a body.
+    """The attributes that are stored with a body.
 
-    ``properties`` are further members of ``HeadObject``'s answer by their names, e.g. ``{"CacheControl": "no-cache"}``;
-    ``checksums`` likewise, e.g. ``{"ChecksumCRC32": "...", "ChecksumType": "FULL_OBJECT"}``; ``parts`` has one
+    ``properties`` are further members of ``HeadObject``'s response by name, e.g. ``{"CacheControl": "no-cache"}``.
+    ``checksums`` are such members, too, e.g. ``{"ChecksumCRC32": "...", "ChecksumType": "FULL_OBJECT"}``. ``parts`` has one
     ``{"PartNumber", "Size", "Checksum..."}`` for each part of a multipart upload.
     """
 
@@ -44,16 +44,16 @@ class Attributes:
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """One version of an object, or a delete marker (which has no ``path``).
+    """One version of an object, or a delete marker, which has no ``path``.
 
     Attributes
     ----------
     path : Path
-        One plain, immutable file with the body. It goes when this version is deleted or overwritten: open or hard-link it to keep it.
+        A plain, immutable file with the body. It is removed when this version is deleted or overwritten: open or hard-link it to keep it.
     size : int
         Bytes.
     etag : str
-        Without quotes: MD5 in hex, or ``<hex>-<number of parts>`` after a multipart upload.
+        MD5 in hex, or ``<hex>-<number of parts>`` after a multipart upload. Without quotes.
     modified : int
         Unix seconds.
     version : str
@@ -85,7 +85,7 @@ class StoredObject:
         return self.path is None
 
 
-# Called inside the transaction with the current object (None when there is none or it is deleted); raises AwsError to refuse.
+# Called inside the transaction with the current object (None if there is none or it is deleted). Raises AwsError to refuse.
 Condition = Callable[[StoredObject | None], None]
 
 
@@ -97,7 +97,7 @@ class Objects:
         self._clock = clock
 
     def stored(self, row: sqlite3.Row) -> StoredObject:
-        """The object of a row of the index."""
+        """The object in a row of the index."""
         values = dict(row)
         body = values.pop("body")
         return StoredObject(
@@ -117,7 +117,7 @@ class Objects:
         return self.stored(row) if row else None
 
     def existing(self, bucket: str, key: str) -> StoredObject | None:
-        """The newest version; None when that is a delete marker."""
+        """The newest version, or None if it is a delete marker."""
         found = self.current(bucket, key)
         return None if found is None or found.is_delete_marker else found
 
@@ -127,7 +127,7 @@ class Objects:
         return self.stored(row) if row else None
 
     def find(self, bucket: str, key: str, version: str | None = None) -> StoredObject:
-        """The current object, or one version; the caller looks whether it is a delete marker.
+        """The current object, or one version of it. It may be a delete marker; the caller checks this.
 
         Raises ``NoSuchBucket``, ``NoSuchKey``, ``NoSuchVersion``.
         """
@@ -150,9 +150,9 @@ class Objects:
         condition: Condition | None = None,
         and_then: Callable[[sqlite3.Connection], list[str]] | None = None,
     ) -> StoredObject:
-        """Make a complete body the current object. Durable, and visible as a whole, when this returns.
+        """Makes a complete body the current object. When this returns, the object is durable and wholly visible.
 
-        ``and_then`` does more in the same transaction and returns the names of bodies that are needed no longer.
+        ``and_then`` does more in the same transaction and returns the names of bodies that are no longer needed.
         """
         check_key(key)
         body.close()
@@ -171,9 +171,9 @@ class Objects:
         return StoredObject(bucket, key, body.path, body.size, etag, modified, version, True, attributes, tags, sequence)
 
     def delete(self, bucket: str, key: str, version: str | None = None, condition: Condition | None = None) -> StoredObject | None:
-        """Delete as S3 does: for good without versioning or with ``version``, else by a delete marker on top.
+        """Deletes an object as S3 does: permanently without versioning or with ``version``, else by adding a delete marker.
 
-        Returns the delete marker that was made, or the version that was removed; None when there was nothing (which is no error).
+        Returns the new delete marker, or the removed version. Returns None if there was nothing to delete, which is not an error.
         """
         with self._database.write() as connection:
             result, doomed = self._delete(connection, self._buckets.get(bucket), key, version, condition)
@@ -181,7 +181,7 @@ class Objects:
         return result
 
     def set_tags(self, bucket: str, key: str, version: str | None, tags: dict[str, str]) -> StoredObject:
-        """Replace an object's tags."""
+        """Replaces an object's tags."""
         with self._database.write() as connection:
             found = self.find(bucket, key, version)
             if found.is_delete_marker:
@@ -190,7 +190,7 @@ class Objects:
         return replace(found, tags=tags)
 
     def pages(self, bucket: str, prefix: str, size: int = 1000) -> Iterator[StoredObject]:
-        """Current objects in key order, read page by page so that no reader holds the index while its caller works."""
+        """Current objects in key order, read page by page so that no read transaction stays open while the caller works."""
         query = "SELECT * FROM objects WHERE bucket = ? AND latest AND key >= ? ORDER BY key LIMIT ?"
         start: str | None = prefix
         while start is not None:
@@ -228,7 +228,7 @@ class Objects:
         return found, [found.path.name] if found.path else []
 
     def _replace_null_version(self, connection: sqlite3.Connection, bucket: Bucket, key: str) -> list[str]:
-        """Make room for a new current version: outside of ``Enabled`` it takes the place of the version ``null``."""
+        """Prepares for a new current version. Unless versioning is ``Enabled``, the new version replaces the version ``null``."""
         doomed: list[str] = []
         if bucket.versioning != "Enabled":
             query = "DELETE FROM objects WHERE bucket = ? AND key = ? AND version = ? RETURNING body"
@@ -238,25 +238,25 @@ class Objects:
         return doomed
 
     def _store(self, connection: sqlite3.Connection, bucket: Bucket, row: tuple) -> tuple[int, list[str]]:
-        """Make a row the current version; its sequence, and the bodies that are needed no longer."""
+        """Makes a row the current version. Returns its sequence and the bodies that are no longer needed."""
         key = row[1]
         query = "SELECT sequence, body FROM objects WHERE bucket = ? AND key = ?"
         if bucket.versioning or not (only := connection.execute(query, (bucket.name, key)).fetchone()):
             doomed = self._replace_null_version(connection, bucket, key)
             return self._insert(connection, row), doomed
-        # Changed in place, the only version there is keeps its entries in the indices: half the work of making room for a new row.
+        # Update the only version in place: it keeps its entries in the SQL indices, which is half the work of a delete and an insert.
         columns = "body = ?, size = ?, etag = ?, modified = ?, attributes = ?, tags = ?"
         connection.execute(f"UPDATE objects SET {columns} WHERE sequence = ?", (*row[3:], only["sequence"]))
         return only["sequence"], [only["body"]]
 
     def _insert(self, connection: sqlite3.Connection, row: tuple) -> int:
-        """Make a row, of all columns but the first, the current version; returns its sequence."""
+        """Inserts a row (all columns but ``sequence`` and ``latest``) as the current version. Returns its sequence."""
         columns = "bucket, key, version, body, size, etag, modified, attributes, tags, latest"
         return connection.execute(f"INSERT INTO objects ({columns}) VALUES (?,?,?,?,?,?,?,?,?,1)", row).lastrowid
 
 
 def check_key(key: str) -> None:
-    """Raises ``KeyTooLongError``: a key has 1 to 1,024 bytes of UTF-8."""
+    """Checks that a key has 1 to 1,024 bytes of UTF-8. Raises ``KeyTooLongError``, or ``InvalidRequest`` for an empty key."""
     size = len(key.encode())
     if size > 1024:
         raise AwsError("KeyTooLongError", "Your key is too long", MaxSizeAllowed=1024, Size=size)

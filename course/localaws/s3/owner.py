@@ -1,4 +1,4 @@
-"""The owner of buckets and objects, as answers show it."""
+"""The owner of buckets and objects in responses."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from course.localaws.context import Context
 
 
 def owner(context: Context) -> dict:
-    """The account's canonical user id, made of its number: 64 hex digits, as AWS's."""
+    """The account's canonical user id, derived from its number: 64 hex digits, as on AWS."""
     return {"ID": hashlib.sha256(context.account.encode()).hexdigest()}

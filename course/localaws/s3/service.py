@@ -1,4 +1,4 @@
-"""S3 behind the gateway. What is not in `operations.yaml` is refused."""
+"""S3 behind the gateway. Operations that are not in `operations.yaml` are refused."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def create_service(platform: Platform, stages: Stages) -> Service:
 
 
 async def _prepare(operation: OperationModel, call: AwsRequest, params: dict) -> None:
-    """Refuses members that are not understood here and a wrong owner, then reads the document in the body, if the operation has one."""
+    """Refuses unknown members and a wrong bucket owner, then parses the document in the body if the operation has one."""
     if unknown := sorted(params.keys() - table.understood()):
         raise not_supported("s3", f"{operation.name} with {', '.join(unknown)}")
     if params.get("ExpectedBucketOwner", call.principal.account) != call.principal.account:
@@ -56,10 +56,10 @@ async def _prepare(operation: OperationModel, call: AwsRequest, params: dict) ->
 
 
 async def _body(operation: OperationModel, call: AwsRequest) -> bytes:
-    """The body of an operation that takes a document, compared with its digests; some operations require one."""
+    """Reads the body of an operation that takes a document and verifies its digests. Some operations require a digest."""
     body = await call.body()
     checksum = operation.http_checksum
-    if not _REQUEST_CHECKSUM & checksum.keys():  # CompleteMultipartUpload's checksum headers are about the object, not about its body
+    if not _REQUEST_CHECKSUM & checksum.keys():  # CompleteMultipartUpload's checksum headers describe the object, not the body
         return body
     declared = DeclaredDigests(call.headers, call.trailers)
     if checksum.get("requestChecksumRequired") and not declared.any:

@@ -1,4 +1,4 @@
-"""The door to S3 for the other rooms: jobs, model servers and engines read and write objects here without HTTP."""
+"""S3's interface for the other packages: jobs, model servers and engines read and write objects without HTTP."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from course.localaws.s3.uploads import Uploads
 
 
 class ObjectStore:
-    """Buckets and objects, durable below ``state``: ``s3.db`` (the index) and ``objects/`` (one plain file a body).
+    """Buckets and objects, durable below ``state``: ``s3.db`` is the index, and ``objects/`` has one plain file for each body.
 
-    What was acknowledged survives ``kill -9`` (not power loss); opening the store removes what a killed process left half done.
-    Only one process opens a state folder at a time. Methods may be called from any thread.
+    Acknowledged writes survive ``kill -9`` (but not power loss). Opening the store removes the unfinished writes of a killed process.
+    Only one process may open a state folder at a time. Methods may be called from any thread.
     """
 
     def __init__(self, state: Path, clock: Clock) -> None:
@@ -34,7 +34,7 @@ class ObjectStore:
         self.bodies.sweep(index.bodies(self.database.connection))
 
     def create_bucket(self, name: str, region: str) -> Bucket:
-        """Raises `AwsError` ``InvalidBucketName``, ``BucketAlreadyOwnedByYou``."""
+        """Creates a bucket. Raises `AwsError` ``InvalidBucketName``, ``BucketAlreadyOwnedByYou``."""
         return self.buckets.create(name, region)
 
     def bucket_exists(self, name: str) -> bool:
@@ -62,9 +62,9 @@ class ObjectStore:
         move: bool = False,
         kms_key: str | None = None,
     ) -> StoredObject:
-        """Store a file's content. ``move=True`` gives the file itself away: it is gone from ``path`` when this returns.
+        """Stores a file's content. With ``move=True`` the file itself is moved: it no longer exists at ``path`` when this returns.
 
-        With the ARN of a ``kms_key`` it says that it is encrypted by that.
+        With ``kms_key``, the ARN of a KMS key, the object reports that it is encrypted with that key.
 
         Raises `AwsError` ``NoSuchBucket``, ``InsufficientStorage`` (the disk is full; nothing was stored).
         """
@@ -89,7 +89,7 @@ class ObjectStore:
         metadata: Mapping[str, str] | None = None,
         kms_key: str | None = None,
     ) -> StoredObject:
-        """Store ``data``; ``kms_key`` and what it raises as of `put_file`."""
+        """Stores ``data``. ``kms_key`` and the errors are those of `put_file`."""
         self.buckets.get(bucket)
         with self.bodies.receive([checksums.new("CRC32")]) as body:
             stream = io.BytesIO(data)
@@ -98,11 +98,11 @@ class ObjectStore:
             return self._commit(bucket, key, body, content_type, metadata, kms_key)
 
     def delete(self, bucket: str, key: str) -> None:
-        """Delete as ``DeleteObject`` does: no error when there is no such key, a delete marker where versioning is on."""
+        """Deletes an object as ``DeleteObject`` does: no error if there is no such key, a delete marker if versioning is on."""
         self.objects.delete(bucket, key)
 
     def reset(self) -> None:
-        """Forget every bucket and object."""
+        """Deletes all buckets and objects."""
         with self.database.write() as connection:
             doomed = index.bodies(connection)
             for table in ("parts", "uploads", "objects", "configurations", "buckets"):
@@ -113,7 +113,7 @@ class ObjectStore:
         self.database.close()
 
     def _may_take(self, path: Path) -> bool:
-        """A symbolic link's target, or a file with a second name, might still be changed by its other owner."""
+        """Whether ``path`` may be moved. The target of a symbolic link, or a file with a second hard link, could still be changed."""
         found = path.lstat()
         return stat.S_ISREG(found.st_mode) and found.st_nlink == 1 and found.st_dev == self.bodies.root.stat().st_dev
 

@@ -1,4 +1,4 @@
-"""`operations.yaml` as Python: what the local S3 supports. The documentation prints it."""
+"""Reads `operations.yaml`, the list of what the local S3 supports. The documentation prints it."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ def _document() -> dict:
 
 
 def supported() -> dict[str, str | None]:
-    """Operation -> root element of its answer's XML; None when the answer has no body."""
+    """Operation -> root element of its response's XML, or None if the response has no body."""
     return _document()["supported"]
 
 
 def configurations() -> dict[str, dict]:
-    """Kind of a document that a bucket keeps -> its operations, default and effect."""
+    """Kind of a bucket's configuration document -> its operations, default and effect."""
     return _document()["configurations"]
 
 
 def unconfigured() -> dict[str, dict | list]:
-    """Get operation of what cannot be configured here -> its constant result, or its error as ``[code, message]``."""
+    """Get operation of a configuration that cannot be set here -> its constant result, or its error as ``[code, message]``."""
     return _document()["unconfigured"]
 
 
 @functools.cache
 def understood() -> frozenset[str]:
-    """The input members that may be in a request."""
+    """The input members that a request may contain."""
     return frozenset({*_document()["understood"].split(), *_document()["ignored"]})

@@ -1,4 +1,4 @@
-"""Tags of buckets and objects, as an XML tag set or as the ``x-amz-tagging`` header."""
+"""Tags of buckets and objects, from an XML tag set or the ``x-amz-tagging`` header."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _CHARACTERS = re.compile(r"[\w\s+\-=.:/@]*")
 
 
 def checked_tags(tag_set: list[dict], most: int = 10) -> dict[str, str]:
-    """A tag set as a dict. Raises ``BadRequest`` (too many) and ``InvalidTag``."""
+    """A tag set as a dict. Raises ``BadRequest`` (too many tags) and ``InvalidTag``."""
     if len(tag_set) > most:
         what = "Object" if most == 10 else "Bucket"
         raise AwsError("BadRequest", f"{what} tags cannot be greater than {most}")
@@ -32,7 +32,7 @@ def checked_tags(tag_set: list[dict], most: int = 10) -> dict[str, str]:
 
 
 def header_tags(header: str | None) -> dict[str, str]:
-    """``"a=1&b=2"`` as a dict. Raises as `checked_tags`."""
+    """``"a=1&b=2"`` as a dict. Raises the same errors as `checked_tags`."""
     pairs = parse_qsl(header or "", keep_blank_values=True)
     return checked_tags([{"Key": key, "Value": value} for key, value in pairs])
 

@@ -1,4 +1,4 @@
-"""Multipart uploads: parts that arrive in any order, and the object that they become."""
+"""Multipart uploads: parts that arrive in any order, and the object that they form."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ MOST_PARTS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """``initiated`` is in Unix seconds; ``algorithm`` is that of its checksums, ``""`` when its creator named none."""
+    """A multipart upload in progress.
+
+    ``initiated`` is in Unix seconds. ``algorithm`` is the checksum algorithm, ``""`` if CreateMultipartUpload named none.
+    """
 
     id: str
     bucket: str
@@ -44,7 +47,7 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class UploadedPart:
-    """``etag`` is the MD5 in hex; ``checksums`` are members of an answer, e.g. ``{"ChecksumCRC32": "..."}``."""
+    """One part. ``etag`` is the MD5 in hex; ``checksums`` are members of a response, e.g. ``{"ChecksumCRC32": "..."}``."""
 
     number: int
     body: str
@@ -64,7 +67,7 @@ class Uploads:
     def create(self, bucket: str, key: str, attributes: Attributes, tags: dict[str, str]) -> Upload:
         check_key(key)
         now = self._clock.now()
-        # Ids sort by time, which is the order in which a key's uploads are listed.
+        # Ids sort by time, because the uploads of a key are listed in that order.
         upload = Upload(f"{int(now * 1e6):016x}{secrets.token_urlsafe(36)}", bucket, key, int(now), attributes, tags)
         with self._database.write() as connection:
             self._buckets.get(bucket)
@@ -83,7 +86,7 @@ class Uploads:
         return stored(row)
 
     def put_part(self, upload: Upload, number: int, body: UncommittedBlob, etag: str, sums: dict[str, str]) -> UploadedPart:
-        """Keep a part; one with the same number is replaced. Raises ``NoSuchUpload`` when the upload has ended meanwhile."""
+        """Stores a part and replaces one with the same number. Raises ``NoSuchUpload`` if the upload has ended meanwhile."""
         check_number(number)
         body.close()
         part = UploadedPart(number, body.name, body.size, etag, int(self._clock.now()), sums)
@@ -110,9 +113,9 @@ class Uploads:
         self._bodies.remove(doomed)
 
     def forget(self, connection: sqlite3.Connection, upload: Upload) -> list[str]:
-        """Remove an upload in the caller's transaction; its parts' bodies are to be removed after the commit.
+        """Deletes an upload in the caller's transaction. Returns its parts' bodies, which the caller removes after the commit.
 
-        Raises ``NoSuchUpload`` when another request has ended it meanwhile.
+        Raises ``NoSuchUpload`` if another request has ended it meanwhile.
         """
         self.get(upload.bucket, upload.key, upload.id)
         doomed = [part.body for part in self.parts(upload)]
@@ -121,7 +124,7 @@ class Uploads:
 
 
 def stored(row: sqlite3.Row) -> Upload:
-    """The upload of a row of the index."""
+    """The upload in a row of the index."""
     return Upload(**dict(row) | {"attributes": Attributes.load(row["attributes"]), "tags": json.loads(row["tags"])})
 
 
@@ -132,7 +135,7 @@ def check_number(number: int) -> None:
 
 
 def choose(uploaded: list[UploadedPart], wanted: list[dict]) -> list[UploadedPart]:
-    """The uploaded parts that a ``CompleteMultipartUpload`` lists, checked.
+    """Checks the list of a ``CompleteMultipartUpload`` and returns the uploaded parts in it.
 
     Raises ``MalformedXML`` (no parts), ``InvalidPartOrder``, ``InvalidPart`` (unknown, or another ETag or checksum), ``EntityTooSmall``.
     """
@@ -168,13 +171,13 @@ def _checked(part: UploadedPart | None, entry: dict) -> UploadedPart:
 
 
 def etag_of(parts: list[UploadedPart]) -> str:
-    """MD5 of the parts' MD5s, and their number."""
+    """The ETag of the whole: MD5 of the parts' MD5s, a hyphen, and the number of parts."""
     digest = hashlib.md5(b"".join(bytes.fromhex(part.etag) for part in parts), usedforsecurity=False)
     return f"{digest.hexdigest()}-{len(parts)}"
 
 
 def checksums_of(parts: list[UploadedPart], algorithm: str, kind: str) -> dict[str, str]:
-    """The checksum of the whole as members of an answer. ``kind`` is ``"COMPOSITE"`` or ``"FULL_OBJECT"``."""
+    """The checksum of the whole as members of a response. ``kind`` is ``"COMPOSITE"`` or ``"FULL_OBJECT"``."""
     name = f"Checksum{algorithm}"
     if kind == "COMPOSITE":
         value = checksums.composite(algorithm, [part.checksums[name] for part in parts])

@@ -1,1 +1,1 @@
-"""The handlers of S3: each takes context and parameters, and returns the members of its answer or a response."""
+"""S3's handlers. Each takes the context and the parameters and returns the members of its output, or a response."""

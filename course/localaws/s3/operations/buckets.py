@@ -1,4 +1,4 @@
-"""Buckets: create, list, head, delete, location, versioning, access control lists."""
+"""Operations on buckets: create, list, head, delete, location, versioning, access control lists."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def create_bucket(context: Context, params: dict) -> dict:
 
 
 def _region(endpoint: str, constraint: str | None) -> str:
-    """Where the bucket is made. Only us-east-1's endpoint makes buckets elsewhere, and only it needs no constraint."""
+    """The region of a new bucket. Only us-east-1's endpoint makes buckets in other regions, and only it needs no constraint."""
     if constraint is not None and constraint not in service_model("s3").shape_for("BucketLocationConstraint").enum:
         raise AwsError("InvalidLocationConstraint", "The specified location-constraint is not valid", LocationConstraint=constraint)
     region = "eu-west-1" if constraint == "EU" else constraint or HOME
@@ -87,7 +87,7 @@ def delete_bucket(context: Context, params: dict) -> None:
 
 def get_bucket_location(context: Context, params: dict) -> Response:
     region = context.platform.objects.buckets.get(params["Bucket"]).region
-    # The only answer whose value is the root element's own text.
+    # The only response whose value is the text of the root element.
     text = "" if region == HOME else region
     namespace = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
     body = f'<?xml version="1.0" encoding="UTF-8"?>\n<LocationConstraint {namespace}>{text}</LocationConstraint>'
@@ -109,7 +109,7 @@ def put_bucket_versioning(context: Context, params: dict) -> None:
 
 
 def get_acl(context: Context, params: dict) -> dict:
-    """The owner has full control, and nobody else any: no other ACL can be set here."""
+    """Grants full control to the owner only: no other ACL can be set here."""
     if "Key" in params:
         context.platform.objects.head(params["Bucket"], params["Key"], params.get("VersionId"))
     context.platform.objects.buckets.get(params["Bucket"])
@@ -123,7 +123,7 @@ def put_acl(context: Context, params: dict) -> None:
 
 
 def refuse_acl(context: Context, params: dict) -> None:
-    """Raises ``AccessControlListNotSupported`` for an ACL in a bucket that has none; others than the owner's full control are refused."""
+    """Raises ``AccessControlListNotSupported`` if the bucket disables ACLs. Refuses all ACLs but the owner's full control."""
     grants = "AccessControlPolicy" in params or any(params.get(grant) for grant in ACL_GRANTS)
     acl = params.get("ACL")
     if not grants and acl in (None, "bucket-owner-full-control"):

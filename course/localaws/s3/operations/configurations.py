@@ -1,4 +1,4 @@
-"""Documents on buckets that are stored and given back: what each is, and what it does here, is in `operations.yaml`."""
+"""Stores and returns the configuration documents of buckets. `operations.yaml` describes each document and its effect here."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ def _put(kind: str, entry: dict, context: Context, params: dict) -> None:
 
 
 def _delete(kind: str, entry: dict, context: Context, params: dict) -> None:
-    # A bucket always has its default encryption; elsewhere "deleted" must not fall back to what a new bucket has.
+    # A bucket always has a default encryption. Other deleted documents must not fall back to the default of a new bucket.
     context.platform.objects.buckets.configure(params["Bucket"], kind, None if entry.get("resets") or "default" not in entry else {})
 
 
 def current(context: Context, params: dict, kind: str) -> dict | None:
-    """The bucket's document of a kind, its default, or None when there is none or it was deleted."""
+    """The bucket's document of a kind, its default, or None if there is none or it was deleted."""
     document = context.platform.objects.buckets.configuration(params["Bucket"], kind)
     return table.configurations()[kind].get("default") if document is None else document or None
 
@@ -87,7 +87,7 @@ def _unconfigured(answer: dict | list, context: Context, params: dict) -> dict:
 
 
 def put_notification(context: Context, params: dict) -> None:
-    """Only "no notifications" can be configured: others would have to be delivered."""
+    """Accepts only an empty configuration, because notifications are not delivered here."""
     context.platform.objects.buckets.get(params["Bucket"])
     if params.get("NotificationConfiguration"):
         raise not_supported("s3", "PutBucketNotificationConfiguration other than an empty one")

@@ -22,7 +22,7 @@ from course.localaws.s3.operations.objects import DEFAULT_CHECKSUM
 from course.localaws.s3.tags import header_tags
 from course.localaws.s3.uploads import check_number
 
-# What makes a copy of an object onto itself more than nothing.
+# Members that change something when an object is copied onto itself.
 CHANGES = ("StorageClass", "WebsiteRedirectLocation", "ServerSideEncryption", "SSEKMSKeyId", "BucketKeyEnabled", "ChecksumAlgorithm")
 
 
@@ -54,7 +54,7 @@ async def copy_object(context: Context, params: dict) -> dict:
 
 
 def _attributes(context: Context, params: dict, source: StoredObject, replaces: bool) -> attributes.Attributes:
-    """The source's content headers and metadata, or the request's; storage class and encryption are always the request's."""
+    """The source's content headers and metadata, or the request's. Storage class and encryption always come from the request."""
     new = attributes.requested(context, params)
     if replaces:
         return new
@@ -74,7 +74,7 @@ def _directive(params: dict, name: str) -> str:
 
 
 def _digests(source: StoredObject, wanted: str | None) -> tuple[str, dict[str, str]]:
-    """ETag and checksum of a copy, which is an object in one piece. Computed from the bytes only when the source's do not hold for it."""
+    """ETag and checksum of a copy, which has one piece. Computed from the bytes only if the source's values do not apply to the copy."""
     if wanted is not None and wanted not in checksums.ALGORITHMS:
         known = ", ".join(checksums.ALGORITHMS)
         raise AwsError(
@@ -126,7 +126,7 @@ def _source(context: Context, params: dict) -> StoredObject:
 
 @contextmanager
 def _still_there(source: StoredObject) -> Iterator[None]:
-    """A source that is deleted or overwritten while it is copied is not there."""
+    """Raises ``NoSuchKey`` if the source is deleted or overwritten while it is copied."""
     try:
         yield
     except FileNotFoundError:
@@ -139,7 +139,7 @@ def _source_version(source: StoredObject) -> dict:
 
 
 def _source_range(header: str | None, source: StoredObject) -> ByteRange:
-    """Unlike the range of a read, it must be whole and within the source."""
+    """The range of the source to copy. Unlike the range of a read, it must have both ends and be within the source."""
     if header is None:
         return ByteRange(0, source.size)
     match = re.fullmatch(r"bytes=(\d+)-(\d+)", header)

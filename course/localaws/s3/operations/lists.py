@@ -19,7 +19,7 @@ LARGEST_PAGE = 1000
 
 
 class _Request:
-    """What all four have in common: prefix, delimiter, page size, and how names are written."""
+    """The parameters that all four operations share: prefix, delimiter, page size, and the encoding of names."""
 
     def __init__(self, context: Context, params: dict, size_member: str, size_name: str) -> None:
         params = params
@@ -31,7 +31,7 @@ class _Request:
             raise AwsError(
                 "InvalidArgument", "Invalid Encoding Method specified in Request", ArgumentName="encoding-type", ArgumentValue=encoding
             )
-        # As AWS: a space becomes a plus, and slashes stay.
+        # As on AWS, a space becomes a plus and a slash is not encoded.
         self.name: Callable[[str], str] = (lambda text: quote_plus(text, safe="/")) if encoding else (lambda text: text)
         size = params.get(size_member, LARGEST_PAGE)
         if not 0 <= size < 1 << 31:
@@ -64,7 +64,7 @@ def list_objects(context: Context, params: dict) -> dict:
         "Marker": request.name(marker),
         "Contents": [_entry(context, params, row, request.name) | {"Owner": owner(context)} for row in page.rows],
     }
-    # S3 answers NextMarker only together with a delimiter; without one the last key is the marker.
+    # S3 returns NextMarker only with a delimiter. Without one, the last key is the marker.
     if page.next and request.delimiter:
         result["NextMarker"] = request.name(_last_name(page))
     return result

@@ -1,4 +1,4 @@
-"""Multipart uploads: create, upload part, list, complete, abort."""
+"""Operations on multipart uploads: create, upload part, list, complete, abort."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from course.localaws.s3.store import ObjectStore
 from course.localaws.s3.tags import header_tags
 from course.localaws.s3.uploads import Upload, UploadedPart, check_number, checksums_of, choose, etag_of
 
-# Checksum types that go with an algorithm; the first is the default. S3 User Guide, "Checking object integrity for data uploads".
+# Algorithm -> its checksum types; the first is the default. S3 User Guide, "Checking object integrity for data uploads".
 TYPES = {
     "CRC32": ("COMPOSITE", "FULL_OBJECT"),
     "CRC32C": ("COMPOSITE", "FULL_OBJECT"),
@@ -112,7 +112,7 @@ async def complete_multipart_upload(context: Context, params: dict) -> dict:
     etag = etag_of(parts)
     condition = write_condition(params, upload.key)
     if condition:
-        condition(store.objects.existing(upload.bucket, upload.key))  # once now, before many bytes are joined; again when it is stored
+        condition(store.objects.existing(upload.bucket, upload.key))  # check now, before joining the parts, and again in the commit
     with store.bodies.receive() as body:
         await to_thread.run_sync(_join, store, upload, parts, body)
         forget = partial(store.uploads.forget, upload=upload)
@@ -123,9 +123,9 @@ async def complete_multipart_upload(context: Context, params: dict) -> dict:
 
 
 def _checksums(upload: Upload, parts: list[UploadedPart], params: dict) -> dict[str, str]:
-    """The object's checksum, held against what the client says of the whole."""
+    """Computes the object's checksum and compares it with the client's. Raises ``BadDigest``, ``InvalidRequest``."""
     mixed = len({name for part in parts for name in part.checksums}) > 1
-    if mixed:  # an upload without an algorithm takes parts with any; there is no checksum of the whole then
+    if mixed:  # an upload without an algorithm accepts parts with different ones; the whole then has no checksum
         return {}
     algorithm = upload.algorithm or next(iter(parts[0].checksums)).removeprefix("Checksum")
     kind = params.get("ChecksumType") or upload.checksum_type or TYPES[algorithm][0]
@@ -140,7 +140,7 @@ def _checksums(upload: Upload, parts: list[UploadedPart], params: dict) -> dict[
 
 
 def _kept(part: UploadedPart, upload: Upload) -> dict:
-    """What GetObjectAttributes shows of a part, and where a GET by part number cuts."""
+    """The stored description of a part: GetObjectAttributes returns it, and a GET by part number uses its size."""
     return {"PartNumber": part.number, "Size": part.size} | (part.checksums if upload.algorithm else {})
 
 
@@ -149,7 +149,7 @@ def _join(store: ObjectStore, upload: Upload, parts: list[UploadedPart], body: B
         for part in parts:
             body.copy_file(store.bodies.path(part.body))
     except OSError as error:
-        if error.errno == errno.ENOENT:  # aborted, or completed by another request, meanwhile
+        if error.errno == errno.ENOENT:  # another request has aborted or completed the upload
             store.uploads.get(upload.bucket, upload.key, upload.id)
         raise
 

@@ -1,4 +1,4 @@
-"""Objects: put, get, head, delete, attributes, tags."""
+"""Operations on objects: put, get, head, delete, attributes, tags."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from course.localaws.s3.objects import StoredObject, check_key
 from course.localaws.s3.operations.buckets import refuse_acl
 from course.localaws.s3.tags import checked_tags, header_tags, tag_set
 
-# Without a checksum of the client's, S3 computes this one.
+# S3 computes this checksum if the client sends none.
 DEFAULT_CHECKSUM = "CRC64NVME"
 OVERRIDES = ("CacheControl", "ContentDisposition", "ContentEncoding", "ContentLanguage", "ContentType", "Expires")
 MOST_DELETES = 1000
@@ -33,7 +33,7 @@ async def put_object(context: Context, params: dict) -> dict:
     tags = header_tags(params.get("Tagging"))
     condition = write_condition(params, params["Key"])
     if condition:
-        condition(store.objects.existing(params["Bucket"], params["Key"]))  # once now, before a long body; again when it is stored
+        condition(store.objects.existing(params["Bucket"], params["Key"]))  # check now, before a long body arrives, and again in the commit
     declared = DeclaredDigests(headers, context.call.trailers)
     with store.bodies.receive(declared.running(DEFAULT_CHECKSUM)) as body:
         await receive(context.call, body)
@@ -78,7 +78,7 @@ def _read(context: Context, params: dict, with_body: bool) -> Response:
 
 
 def _part(found: StoredObject, number: int) -> tuple[ByteRange, int | None]:
-    """The bytes of one part of a multipart upload, and how many parts there are; an object put in one piece is its part 1."""
+    """The bytes of one part of a multipart upload, and the number of parts. An object put in one piece is its own part 1."""
     sizes = [part["Size"] for part in found.attributes.parts] or [found.size]
     if not 1 <= number <= len(sizes):
         raise AwsError("InvalidPartNumber", "The requested partnumber is not satisfiable", status=416, PartNumberRequested=number)
@@ -89,7 +89,7 @@ def _part(found: StoredObject, number: int) -> tuple[ByteRange, int | None]:
 def find(context: Context, params: dict) -> StoredObject:
     """The object, or the version of it, that the request names.
 
-    Raises ``NoSuchKey`` and, for a version that is a delete marker, ``MethodNotAllowed``, with S3's headers that tell why.
+    Raises ``NoSuchKey`` and, for a version that is a delete marker, ``MethodNotAllowed``, both with S3's headers for the reason.
     """
     version = params.get("VersionId")
     found = context.platform.objects.objects.find(params["Bucket"], params["Key"], version)
@@ -174,7 +174,7 @@ def get_object_attributes(context: Context, params: dict) -> dict:
 
 
 def _object_parts(parts: tuple[dict, ...], params: dict) -> dict:
-    """A page of the parts; without additional checksums S3 shows only how many there are."""
+    """A page of the parts. If the parts have no checksums, S3 returns only their number."""
     if not any(name.startswith("Checksum") for part in parts for name in part):
         return {"TotalPartsCount": len(parts)}
     marker, limit = params.get("PartNumberMarker", 0), min(params.get("MaxParts", 1000), 1000)
