@@ -1,4 +1,4 @@
-"""Lists of log groups and streams, page by page, and how they look."""
+"""Pages of log groups and streams, and their descriptions in responses."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def describe_log_streams(context: Context, params: dict) -> dict:
     rows = store.streams(store.group(names.region, name)["id"], prefix)
 
     def key(row: sqlite3.Row) -> list:
-        # A stream without events counts from when it was made.
+        # A stream without events is sorted by its creation time.
         return [row["last_event"] if row["last_event"] is not None else row["created"], row["name"]] if by_time else [row["name"]]
 
     page, token = _page(rows, key, params, descending=params.get("descending", False))
@@ -104,13 +104,13 @@ def _stream(names: LogArns, group: str, row: sqlite3.Row) -> dict:
 
 
 def _page(rows: list[sqlite3.Row], key: Callable[[sqlite3.Row], list], params: dict, descending: bool = False) -> tuple[list, dict]:
-    """Rows in the order of their keys, after the one that the token names, and the members with the next token."""
+    """A page of rows in the order of their keys, after the key in the token, and the members with the next token."""
     ordered = sorted(rows, key=key, reverse=descending)
     if "nextToken" in params:
         last = _decode(params["nextToken"])
         try:
             ordered = [row for row in ordered if (key(row) < last if descending else key(row) > last)]
-        except TypeError:  # a token of another order
+        except TypeError:  # a token from a list with another order
             raise _invalid_token() from None
     limit = params.get("limit", PAGE)
     page = ordered[:limit]

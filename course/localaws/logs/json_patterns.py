@@ -30,12 +30,12 @@ _MISSING = object()
 
 
 def json_condition(pattern: str) -> Condition:
-    """The condition that a pattern in braces states. Raises ``InvalidParameterException``."""
+    """The condition in a pattern in braces. Raises ``InvalidParameterException``."""
     return _Parser(pattern).parse()
 
 
 class _Parser:
-    """A recursive descent; ``&&`` binds closer than ``||``."""
+    """A recursive descent parser. ``&&`` binds more tightly than ``||``."""
 
     def __init__(self, pattern: str) -> None:
         self._pattern = pattern
@@ -129,7 +129,7 @@ def _ordered(select: Callable[[object], object], compare: Callable[[float, float
 
 
 def _equals(text: str, is_number: bool) -> Callable[[object], bool]:
-    """Equality as the pattern means it: a number by value, a text with ``*`` as wildcard."""
+    """Equality in a pattern: numbers are compared by value; in a text ``*`` is a wildcard."""
     wildcard = re.compile(".*".join(map(re.escape, text.split("*"))), re.DOTALL)
 
     def equal(value: object) -> bool:

@@ -10,7 +10,7 @@ from course.localaws.core.errors import AwsError
 
 @dataclass(frozen=True, slots=True)
 class LogArns:
-    """The caller's region and account."""
+    """ARNs of log groups and streams in the caller's region and account."""
 
     region: str
     account: str
@@ -26,7 +26,7 @@ class LogArns:
         return f"{self.group_arn(group)}:log-stream:{stream}"
 
     def group_in(self, identifier: str) -> str:
-        """The group that a name or an ARN, with or without ``:*``, means. Raises ``ResourceNotFoundException`` for another account's."""
+        """The group name in a name or an ARN (with or without ``:*``). Raises ``ResourceNotFoundException`` for another account."""
         if not identifier.startswith("arn:"):
             return identifier
         name = identifier.removesuffix(":*").removeprefix(self.group_arn(""))
@@ -35,7 +35,7 @@ class LogArns:
         return name
 
     def group_of(self, params: dict) -> str:
-        """The group of a request that names it by exactly one of ``logGroupName`` and ``logGroupIdentifier``."""
+        """The group that a request names by exactly one of ``logGroupName`` and ``logGroupIdentifier``."""
         given = [params[name] for name in ("logGroupName", "logGroupIdentifier") if name in params]
         if len(given) != 1:
             raise AwsError("InvalidParameterException", "Exactly one of logGroupName and logGroupIdentifier must be specified.")

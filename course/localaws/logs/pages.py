@@ -1,4 +1,4 @@
-"""Pages of log events: in the order of their time stamps, each event once, with tokens that mark a place between two events."""
+"""Pages of log events in the order of their time stamps. Each event appears once; a token marks a position between two events."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from course.localaws.logs.store import EVENT_OVERHEAD, LogStore
 
 MOST_EVENTS = 10_000
 MOST_BYTES = 1 << 20
-# Events that one FilterLogEvents looks at; then it answers what it has, and a token, as AWS does.
+# Events that one FilterLogEvents examines. Then it returns the matches so far and a token, as AWS does.
 MOST_SCANNED = 50_000
 FOREVER = 1 << 62
 
 
 class EventCursor(NamedTuple):
-    """Right after the event with this time stamp and id, or where it would be."""
+    """The position right after the event with this time stamp (milliseconds) and id. The event need not exist."""
 
     timestamp: int
     id: int
 
     def text(self) -> str:
-        """56 digits, as AWS's event ids and tokens have."""
+        """The position as 56 digits, like AWS's event ids and tokens."""
         return f"{self.timestamp:020d}{self.id:036d}"
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Milliseconds, from ``start`` on and before ``end``."""
+    """A range of time in milliseconds. ``start`` is included, ``end`` is not."""
 
     start: int = 0
     end: int = FOREVER
@@ -52,9 +52,9 @@ _TOKEN = re.compile(r"([fb])/(\d{20})(\d{36})(?:/s)?")
 
 
 def stream_page(store: LogStore, stream_id: int, window: Window, token: str | None, limit: int, from_head: bool) -> StreamPage:
-    """A page of one stream's events, oldest first, as GetLogEvents pages.
+    """A page of one stream's events, oldest first, for GetLogEvents.
 
-    At the end of the stream the token that was passed in comes back; when events arrive later, it leads on to them.
+    At the end of the stream the caller's token is returned again. If events arrive later, that token leads to them.
     """
     direction, place = _read_token(token) if token else ("f" if from_head else "b", None)
     forward = direction == "f"
@@ -73,7 +73,7 @@ def stream_page(store: LogStore, stream_id: int, window: Window, token: str | No
 
 @dataclass(frozen=True, slots=True)
 class FilteredPage:
-    """``events`` are ``(stream name, row)``; ``token`` is None on the last page."""
+    """A page of FilterLogEvents. ``events`` are ``(stream name, row)``; ``token`` is None on the last page."""
 
     events: list[tuple[str, sqlite3.Row]]
     token: str | None
@@ -82,7 +82,7 @@ class FilteredPage:
 def filtered_page(
     store: LogStore, streams: dict[int, str], window: Window, token: str | None, limit: int, from_head: bool, matches: Matcher
 ) -> FilteredPage:
-    """A page of the matching events of several streams, merged by time, as FilterLogEvents pages."""
+    """A page of the matching events of several streams, merged by time, for FilterLogEvents."""
     direction, place = _read_token(token) if token else ("f" if from_head else "b", None)
     forward = direction == "f"
     if place is None:
@@ -104,7 +104,7 @@ def filtered_page(
 
 
 def _rows(store: LogStore, stream_id: int, window: Window, place: EventCursor, forward: bool) -> Iterator[sqlite3.Row]:
-    """Events from a place on, forward in time or backward from it."""
+    """Events from a position on, forward or backward in time."""
     side, order = (">", "") if forward else ("<=", "DESC")
     query = (
         f"SELECT * FROM events WHERE stream_id = ? AND timestamp >= ? AND timestamp < ? AND (timestamp, id) {side} (?, ?)"
@@ -114,7 +114,7 @@ def _rows(store: LogStore, stream_id: int, window: Window, place: EventCursor, f
 
 
 def _fill(rows: Iterable[sqlite3.Row]) -> list[sqlite3.Row]:
-    """As many events as an answer of 1 MB holds, at least one."""
+    """As many events as fit into a response of 1 MB, at least one."""
     events: list[sqlite3.Row] = []
     size = 0
     for row in rows:

@@ -1,7 +1,7 @@
 """Filter patterns of CloudWatch Logs: terms, and conditions on JSON events.
 
-Source: CloudWatch Logs User Guide, "Filter pattern syntax". Not supported, and refused: regular expressions (``%...%``), patterns
-for space-delimited events (``[...]``), and ``?`` together with other terms, of which AWS says only that the ``?`` is ignored.
+Source: CloudWatch Logs User Guide, "Filter pattern syntax". Not supported and refused: regular expressions (``%...%``), patterns
+for space-delimited events (``[...]``), and ``?`` together with other terms. For the last AWS documents only that the ``?`` is ignored.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ _BARE = re.compile(r"\w+")
 
 
 def matcher(pattern: str) -> Matcher:
-    """What decides whether a message matches.
+    """The function that decides whether a message matches the pattern.
 
     Raises
     ------
     AwsError
-        ``InvalidParameterException`` for a pattern that is none; ``NotSupportedByLocalAws`` for one of the kinds named above.
+        ``InvalidParameterException`` for an invalid pattern; ``NotSupportedByLocalAws`` for a pattern that the module refuses.
     """
     pattern = pattern.strip()
     if not pattern:

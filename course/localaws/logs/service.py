@@ -71,7 +71,7 @@ def delete_log_stream(context: Context, params: dict) -> None:
 
 
 def put_log_events(context: Context, params: dict) -> dict:
-    """Events too old or too new are rejected, the others are kept, as on AWS; sequence tokens are ignored."""
+    """Stores events. As on AWS, events that are too old or too new are rejected and sequence tokens are ignored."""
     group = context.platform.logs.group(context.region, params["logGroupName"])
     stream = context.platform.logs.stream(context.region, params["logGroupName"], params["logStreamName"])
     events = [(event["timestamp"], event["message"]) for event in params["logEvents"]]
@@ -106,7 +106,7 @@ def get_log_events(context: Context, params: dict) -> dict:
 
 
 async def filter_log_events(context: Context, params: dict) -> dict:
-    """Looks at many events, hence in a thread."""
+    """Runs in a thread, because it may examine many events."""
     return await to_thread.run_sync(_filter, context, params)
 
 
@@ -119,7 +119,7 @@ def _filter(context: Context, params: dict) -> dict:
     streams = {row["id"]: row["name"] for row in context.platform.logs.streams(group["id"], prefix) if not wanted or row["name"] in wanted}
     if missing := set(wanted or ()) - set(streams.values()):
         raise AwsError("ResourceNotFoundException", f"The specified log stream does not exist: {', '.join(sorted(missing))}")
-    # Unlike in GetLogEvents, the end time is included.
+    # Unlike GetLogEvents, FilterLogEvents includes the end time.
     window = _window(context, name, params, params.get("endTime", FOREVER - 1) + 1)
     matches = matcher(params.get("filterPattern", ""))
     limit, from_head = params.get("limit", MOST_EVENTS), params.get("startFromHead", True)
@@ -129,7 +129,7 @@ def _filter(context: Context, params: dict) -> dict:
 
 
 def _window(context: Context, group: str, params: dict, end: int) -> Window:
-    """The requested time, without what the group's retention has ended."""
+    """The requested range of time, without the part that the group's retention has expired."""
     retention = context.platform.logs.group(context.region, group)["retention"]
     horizon = context.platform.logs.now() - retention * DAY if retention else 0
     return Window(max(params.get("startTime", 0), horizon), end)

@@ -28,16 +28,16 @@ CREATE TABLE IF NOT EXISTS events (
 );
 CREATE INDEX IF NOT EXISTS events_in_time ON events (stream_id, timestamp, id)
 """
-# So many lines go into one transaction: a job that prints 100 MB neither fills the memory nor keeps other writers waiting.
+# Lines in one transaction. The limit keeps a job that prints 100 MB from filling the memory or blocking other writers.
 BATCH = 5_000
-# Bytes that AWS counts for an event besides its message.
+# Bytes that AWS adds to the size of each event's message.
 EVENT_OVERHEAD = 26
-# Bytes of one event's message; AWS refuses more, so a longer line of a job is cut (quota "Event size", 1 MB).
+# Bytes of the longest message of an event. AWS refuses more, so a longer line of a job is cut (quota "Event size", 1 MB).
 MAX_MESSAGE = 1_048_576 - EVENT_OVERHEAD
 
 
 class LogStore:
-    """The door to Logs for the other rooms. Times are in milliseconds since 1970. Methods may be called from any thread."""
+    """Log groups, streams and events, for all packages. Times are in milliseconds since 1970. Methods may be called from any thread."""
 
     def __init__(self, path: Path, clock: Clock) -> None:
         self.database = Database(path, SCHEMA)
@@ -47,14 +47,14 @@ class LogStore:
         return int(self._clock.now() * 1000)
 
     def ensure_group(self, region: str, group: str) -> None:
-        """Make a log group when absent."""
+        """Creates a log group if it does not exist."""
         with self.database.write() as connection:
             self._group_id(connection, region, group)
 
     def append(self, region: str, group: str, stream: str, lines: Iterable[tuple[int, str]]) -> None:
-        """Add ``(milliseconds, text)`` events; group and stream are made when absent.
+        """Adds ``(milliseconds, text)`` events. Creates the group and the stream if they do not exist.
 
-        A text longer than an event may be is cut, as the log drivers of AWS's containers do.
+        A text that is too long for one event is cut, as AWS's container log drivers do.
         """
         with self.database.write() as connection:
             self._stream_id(connection, self._group_id(connection, region, group), stream)
@@ -66,7 +66,7 @@ class LogStore:
                 self.insert(connection, stream_id, events)
 
     def insert(self, connection: sqlite3.Connection, stream_id: int, events: list[tuple[int, str]]) -> None:
-        """Add events to a stream and widen its first and last times, in the caller's transaction."""
+        """Adds events to a stream and updates its first and last times, in the caller's transaction."""
         now = self.now()
         connection.executemany(
             "INSERT INTO events (stream_id, timestamp, ingestion, message) VALUES (?, ?, ?, ?)",
@@ -80,7 +80,7 @@ class LogStore:
         )
 
     def create_group(self, region: str, name: str, log_class: str, kms_key: str | None, tags: dict[str, str]) -> None:
-        """Raises ``ResourceAlreadyExistsException``."""
+        """Creates a log group. Raises ``ResourceAlreadyExistsException``."""
         try:
             with self.database.write() as connection:
                 connection.execute(
@@ -91,7 +91,7 @@ class LogStore:
             raise AwsError("ResourceAlreadyExistsException", "The specified log group already exists") from None
 
     def create_stream(self, region: str, group: str, name: str) -> None:
-        """Raises ``ResourceNotFoundException``, ``ResourceAlreadyExistsException``."""
+        """Creates a log stream. Raises ``ResourceNotFoundException``, ``ResourceAlreadyExistsException``."""
         group_id = self.group(region, group)["id"]
         try:
             with self.database.write() as connection:
@@ -100,14 +100,14 @@ class LogStore:
             raise AwsError("ResourceAlreadyExistsException", "The specified log stream already exists") from None
 
     def group(self, region: str, name: str) -> sqlite3.Row:
-        """Raises ``ResourceNotFoundException``."""
+        """The row of a log group. Raises ``ResourceNotFoundException``."""
         row = self.database.connection.execute("SELECT * FROM groups WHERE region = ? AND name = ?", (region, name)).fetchone()
         if row is None:
             raise AwsError("ResourceNotFoundException", "The specified log group does not exist.")
         return row
 
     def stream(self, region: str, group: str, name: str) -> sqlite3.Row:
-        """Raises ``ResourceNotFoundException``."""
+        """The row of a log stream. Raises ``ResourceNotFoundException``."""
         group_id = self.group(region, group)["id"]
         row = self.database.connection.execute("SELECT * FROM streams WHERE group_id = ? AND name = ?", (group_id, name)).fetchone()
         if row is None:
@@ -115,7 +115,7 @@ class LogStore:
         return row
 
     def groups(self, region: str) -> Iterator[sqlite3.Row]:
-        """The groups of a region by name, each with ``stored``: the bytes of its messages."""
+        """The groups of a region by name, each with ``stored``, the bytes of its events."""
         query = (
             "SELECT *, (SELECT coalesce(sum(stored), 0) FROM streams WHERE group_id = groups.id) AS stored"
             " FROM groups WHERE region = ? ORDER BY name"
@@ -128,24 +128,24 @@ class LogStore:
         return self.database.connection.execute(query, (group_id, prefix)).fetchall()
 
     def update_group(self, region: str, name: str, **columns: object) -> None:
-        """Set columns of a group. Raises ``ResourceNotFoundException``."""
+        """Sets columns of a group. Raises ``ResourceNotFoundException``."""
         assignments = ", ".join(f"{column} = ?" for column in columns)
         with self.database.write() as connection:
             self.group(region, name)
             connection.execute(f"UPDATE groups SET {assignments} WHERE region = ? AND name = ?", (*columns.values(), region, name))
 
     def delete_group(self, region: str, name: str) -> None:
-        """Raises ``ResourceNotFoundException``."""
+        """Deletes a log group. Raises ``ResourceNotFoundException``."""
         with self.database.write() as connection:
             connection.execute("DELETE FROM groups WHERE id = ?", (self.group(region, name)["id"],))
 
     def delete_stream(self, region: str, group: str, name: str) -> None:
-        """Raises ``ResourceNotFoundException``."""
+        """Deletes a log stream. Raises ``ResourceNotFoundException``."""
         with self.database.write() as connection:
             connection.execute("DELETE FROM streams WHERE id = ?", (self.stream(region, group, name)["id"],))
 
     def reset(self) -> None:
-        """Forget every group."""
+        """Deletes all groups."""
         with self.database.write() as connection:
             connection.execute("DELETE FROM groups")
 
@@ -162,5 +162,5 @@ class LogStore:
 
 
 def _fitting(text: str) -> str:
-    """Valid Unicode, and no longer than an event may be."""
+    """The text as valid Unicode, cut to the longest message of an event."""
     return text.encode(errors="replace")[:MAX_MESSAGE].decode(errors="ignore")

@@ -1,8 +1,8 @@
-"""Where moto uses S3, Logs or metrics itself, it meets the rooms of the local AWS, not its own copies that nobody sees.
+"""Redirects moto's own uses of S3, Logs and metrics to the local AWS's packages instead of moto's copies, which no client sees.
 
 Firehose delivers to S3; EventBridge to log groups; Lambda and CloudFormation read code and templates from S3; CloudTrail, flow logs
-and query logging look whether a bucket or log group is there; Kinesis counts its records. What moto learns here goes to the tape of
-its request, and nothing is written twice: at replay the rooms, which are durable themselves, are left alone.
+and query logging check whether a bucket or log group exists; Kinesis counts its records. The values that moto reads here are recorded
+with its request. Nothing is written twice: a replay writes nothing to these packages, because they are durable themselves.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from course.localaws.platform import Platform
 
 _platform: Platform | None = None
-_ABSENT, _PRESENT = b"-", b"+"  # on the tape, before the body of an object
+_ABSENT, _PRESENT = b"-", b"+"  # in the recording, before the body of an object
 
 
 def connect(platform: Platform) -> None:
-    """Say whose rooms moto is to meet."""
+    """Sets the platform whose S3, Logs and metrics moto uses."""
     global _platform
     _platform = platform
 
@@ -33,7 +33,7 @@ def _first_time() -> bool:
 
 
 def _there(look: Callable[[], object]) -> bool:
-    """Whether ``look`` finds something, now or at the first time."""
+    """Whether ``look`` finds something. At replay: whether it found something at the first run."""
 
     def ask() -> bytes:
         try:

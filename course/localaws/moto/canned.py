@@ -1,4 +1,4 @@
-"""Which operations moto only pretends to perform, and which it performs as records that nothing acts on: `moto_canned.yaml`."""
+"""Reads `canned.yaml`: operations whose result moto fakes, and operations that only keep records on which nothing acts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _listed(entries: Iterable[dict], service: str, operation: str) -> dict | Non
 
 
 def check(service: str, operation: str) -> None:
-    """Let an operation pass, unless moto would answer it with something made up.
+    """Refuses an operation that moto would answer with an invented result.
 
     Raises
     ------
@@ -34,12 +34,12 @@ def check(service: str, operation: str) -> None:
 
 
 def check_resource_types(types: Iterable[str], known: set[str]) -> None:
-    """Let a CloudFormation template pass if everything in it is made for real, or is a record.
+    """Accepts a CloudFormation template only if every resource in it is really created, or is a record.
 
     Raises
     ------
     AwsError
-        ``NotSupportedByLocalAws``, naming the first resource type that would be skipped, or made where nobody sees it.
+        ``NotSupportedByLocalAws``, with the first resource type that moto would skip, or create where no service here sees it.
     """
     for kind in types:
         for entry in _table()["refused_resource_types"]:
@@ -50,12 +50,12 @@ def check_resource_types(types: Iterable[str], known: set[str]) -> None:
 
 
 def is_record(service: str, operation: str) -> bool:
-    """Whether the operation is kept as a record that nothing in the local AWS acts on."""
+    """Whether the operation only keeps a record on which nothing in the local AWS acts."""
     return _listed(_table()["records"], service, operation) is not None
 
 
 def is_stateless(service: str, operation: str) -> bool:
-    """Whether the operation changes nothing although its name, or the dice it throws, look as if it did."""
+    """Whether the operation changes nothing, although its name or its use of randomness suggests a change."""
     return _listed(_table()["stateless"], service, operation) is not None
 
 

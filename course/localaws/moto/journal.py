@@ -1,4 +1,4 @@
-"""The journal of what was asked of moto: with the time and the random seed of each request, moto's state can be made again."""
+"""The journal of requests to moto. It has the time and the random seed of each request, so a replay restores moto's state."""
 
 from __future__ import annotations
 
@@ -40,26 +40,26 @@ CREATE INDEX IF NOT EXISTS entries_by_seed ON entries (seed)
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """One request to moto, with everything its answer depends on.
+    """One request to moto, with all inputs that its response depends on.
 
     Attributes
     ----------
     time : float
-        Unix seconds: what the clock shows to moto during the whole request.
+        Unix seconds: the time that moto reads during the whole request.
     seed : bytes
-        Where all randomness of the request comes from.
+        The seed of all randomness in the request.
     service, region : str
         The credential scope.
     principal, access_key : str
-        Who asked: ARN and key id.
+        The caller's ARN and key id.
     method : str
     path, query : bytes
-        As they came over the wire, percent-encoded.
+        As received, percent-encoded.
     headers : tuple of (name, value)
-        In lower case; only those that moto reads.
+        Only the headers that belong to the request (`wsgi.relevant`). Names are in lower case.
     body : bytes
     recording : tuple of bytes
-        What came from neither time nor seed, in order: private keys that a library made, and what moto read in other rooms.
+        Values that depend on neither time nor seed, in order: private keys from a library, and data that moto read from other packages.
     """
 
     time: float
@@ -85,31 +85,31 @@ def new_seed() -> bytes:
 
 
 class Journal:
-    """Requests that changed moto's state, in the order in which they did.
+    """The requests that changed moto's state, in their order.
 
     Parameters
     ----------
     path : Path
-        The SQLite file, ``journal.db``: it holds secret keys' seeds, so its mode is 0600.
+        The SQLite file, ``journal.db``. It contains the seeds of secret keys, so its mode is 0600.
     """
 
     def __init__(self, path: Path) -> None:
         self._database = Database(path, SCHEMA)
 
     def instance(self, now: float) -> tuple[float, bytes]:
-        """When this state was born, and its own seed, from which moto's default resources come; made at the first call."""
+        """The creation time (Unix seconds) and the seed of this state, for moto's default resources. The first call creates them."""
         with self._database.write() as connection:
             connection.execute("INSERT OR IGNORE INTO instance VALUES (1, ?, ?)", (now, new_seed()))
             born, seed = connection.execute("SELECT born, seed FROM instance").fetchone()
         return born, seed
 
     def append(self, entry: JournalEntry) -> None:
-        """Write an entry down; it is durable when this returns.
+        """Writes an entry. It is durable when this returns.
 
         Raises
         ------
         sqlite3.Error
-            It could not be written, e.g. because the disk is full. Then nothing was.
+            The entry could not be written, e.g. because the disk is full. Nothing was written.
         """
         with self._database.write() as connection:
             connection.execute(
@@ -132,7 +132,7 @@ class Journal:
             )
 
     def entries(self) -> Iterator[JournalEntry]:
-        """All entries, oldest first, one at a time: bodies may be large."""
+        """All entries, oldest first. They are read one at a time, because bodies may be large."""
         for row in self._database.connection.execute("SELECT * FROM entries ORDER BY id"):
             columns = dict(row)
             del columns["id"]
@@ -141,7 +141,7 @@ class Journal:
             yield JournalEntry(**columns)
 
     def has(self, seed: bytes) -> bool:
-        """Whether a request with this seed is in it."""
+        """Whether the journal has a request with this seed."""
         return self._database.connection.execute("SELECT 1 FROM entries WHERE seed = ?", (seed,)).fetchone() is not None
 
     def __len__(self) -> int:

@@ -1,4 +1,4 @@
-"""moto behind the gateway: every AWS service that has no room of its own, in this process, one request at a time, and durable."""
+"""moto behind the gateway: runs all AWS services without their own package, in this process, one request at a time, durably."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ T = TypeVar("T")
 
 READS = ("Describe", "List", "Get", "Head", "BatchGet", "BatchDescribe", "Search", "Query", "Scan", "Select", "Lookup", "Simulate")
 READS += ("Validate", "Check", "Test", "Estimate", "Preview", "Filter", "Discover", "Detect")
-IDENTITY_SERVICES = ("iam", "cloudformation")  # that change users, roles and policies
+IDENTITY_SERVICES = ("iam", "cloudformation")  # they change users, roles and policies
 READ_METHODS = ("GET", "HEAD", "OPTIONS")
-POLL_SECONDS = 0.1  # between two looks at a queue that a caller waits for
+POLL_SECONDS = 0.1  # between two polls of a queue while a caller waits
 ANSWER_HEADERS_DROPPED = frozenset({"connection", "content-length", "date", "server", "transfer-encoding", "x-amzn-requestid"})
-PRIVATE_PATHS = (b"/moto-api", b"/latest/meta-data/", b"/latest/api/")  # moto's own controls, and the instance metadata service
-_UNKNOWN = (NotImplementedError, OperationNotFoundError)  # what moto raises for an operation that it does not have
+PRIVATE_PATHS = (b"/moto-api", b"/latest/meta-data/", b"/latest/api/")  # moto's control API, and the instance metadata service
+_UNKNOWN = (NotImplementedError, OperationNotFoundError)  # moto raises these for an operation that it does not have
 
 logger = logging.getLogger(__name__)
-_claim = threading.Lock()  # moto's state is the process's: one local AWS may have it
+_claim = threading.Lock()  # moto's state belongs to the process, so only one local AWS at a time may use it
 
 
 def import_moto() -> None:
-    """Import of moto what every local AWS needs, into its own world; a process that will be several of them does so before it forks."""
+    """Imports the parts of moto that every local AWS needs. A process that forks several of them calls this before it forks."""
     if replay.install():
         patch_libraries()
     importlib.import_module("moto.moto_server.werkzeug_app")
@@ -53,15 +53,15 @@ def import_moto() -> None:
 
 
 class MotoMount:
-    """A `Service`: hands a call to moto.
+    """A `Service` that passes calls to moto.
 
-    moto's code runs in one worker thread, which is the lock that it needs. A request that changes something is answered only after it is
-    in the journal, from which moto's state is made again at the next start.
+    moto's code needs a lock, so it runs in one worker thread. A request that changes something is answered only after it is in the
+    journal. The next start replays the journal to restore moto's state.
 
     Parameters
     ----------
     platform : Platform
-        Its ``identity`` is introduced to this mount: users, roles and policies are moto's records.
+        Its ``identity`` gets a reference to this mount, because users, roles and policies are moto's records.
     """
 
     def __init__(self, platform: Platform) -> None:
@@ -78,13 +78,13 @@ class MotoMount:
     # Life
 
     def recover(self) -> None:
-        """Begin, in the background, to import moto and to replay the journal. The first call does so too."""
-        with self._beginning:  # or two threads would load, and what is between would wait for the second for ever
+        """Starts to import moto and to replay the journal, in the background. The first call of an operation does this, too."""
+        with self._beginning:  # otherwise two threads could load; calls queued between the two would wait for the second one forever
             if self._loading is None:
                 self._loading = self._worker.submit(self._load)
 
     def shutdown(self) -> None:
-        """Finish the request under way, or give up loading, and give moto free."""
+        """Finishes the current request or stops loading, then releases moto for another local AWS."""
         self._closing.set()
         self._worker.submit(self._unload).result()
         self._worker.shutdown()
@@ -92,7 +92,7 @@ class MotoMount:
         self._platform.identity.close()
 
     def reset(self) -> None:
-        """Forget everything, as if the state were new."""
+        """Deletes all state, as if the state folder were new."""
         self.run(self._forget)
 
     def _load(self) -> None:
@@ -111,7 +111,7 @@ class MotoMount:
             raise
 
     def _import(self) -> None:
-        # Step Functions and other parts of moto that call AWS come back in through the gateway.
+        # Step Functions and other parts of moto call AWS. Their calls go through the gateway.
         os.environ["MOTO_PORT"] = str(urlsplit(self._platform.endpoint).port)
         bridge.connect(self._platform)
         import_moto()
@@ -121,7 +121,7 @@ class MotoMount:
         self._moto = DomainDispatcherApplication(create_backend_app)
 
     def _begin(self) -> None:
-        """With nothing in moto, as it was born here; what another local AWS of this process left goes, too."""
+        """Clears moto's state and sets this local AWS's clock and seed. Also removes state that another one left in this process."""
         replay.configure(self._platform.clock, self._journal.instance(self._platform.clock.now()))
         self._clear()
 
@@ -151,7 +151,7 @@ class MotoMount:
             world = replay.seeded_context(entry.time, entry.seed, service=entry.service, replaying=True, recording=list(entry.recording))
             try:
                 self._execute(entry, world)
-            except Exception:  # it failed the first time too, or it was never acknowledged
+            except Exception:  # it failed the first time, too, or it was never acknowledged
                 logger.info("replay of %s %s failed", entry.service, world.operation, exc_info=True)
 
     # Calls
@@ -188,17 +188,17 @@ class MotoMount:
         )
 
     def ask(self, service: str, action: str, region: str = "us-east-1", seed: bytes | None = None, **parameters: str) -> None:
-        """Perform an operation of a query service (IAM, SNS) on behalf of the account itself, and wait until it is done.
+        """Performs an operation of a query service (IAM, SNS) for the account itself, and waits until it is done.
 
         Parameters
         ----------
         seed : bytes, optional
-            One whose seed is in the journal was performed, and is not performed again.
+            If the journal has this seed, the operation was performed before and is not performed again.
 
         Raises
         ------
         AwsError
-            ``InternalFailure``, with the status of the service's answer.
+            ``InternalFailure``, with the status of the service's response.
         """
 
         def perform() -> None:
@@ -213,17 +213,17 @@ class MotoMount:
         self.run(perform)
 
     def ask_json(self, service: str, region: str, target: str, parameters: dict) -> dict:
-        """Perform an operation of a JSON service on behalf of the account itself, and wait for the answer.
+        """Performs an operation of a JSON service for the account itself, and returns the response.
 
         Parameters
         ----------
         target : str
-            As the header ``X-Amz-Target`` says it, ``"AWSGlue.GetTable"``.
+            The header ``X-Amz-Target``, e.g. ``"AWSGlue.GetTable"``.
 
         Raises
         ------
         AwsError
-            The service's own.
+            The service's error.
         """
         answer = self.run(lambda: self._own_json(service, region, target, parameters))
         found = json.loads(answer.body or b"{}")
@@ -233,7 +233,7 @@ class MotoMount:
         return found
 
     def send_event(self, region: str, event: dict) -> None:
-        """Have EventBridge deliver an event of AWS's own to the rules of the default bus, if there are any. Returns at once.
+        """Sends an event of AWS itself to EventBridge's default bus, if any bus has a rule. Returns at once.
 
         Parameters
         ----------
@@ -246,7 +246,7 @@ class MotoMount:
 
             buses = events_backends[self._platform.account][region].event_buses
             if not any(bus.rules for bus in buses.values()):
-                return  # nothing would happen, and the journal of what happened would grow with every job
+                return  # without rules the event has no effect, but the journal would grow with every job
             answer = self._own_json("events", region, "AWSEvents.PutEvents", {"Entries": [event]})
             if answer.status >= 400:
                 logger.error("the event %s was not delivered: %s", event["DetailType"], answer.body.decode(errors="replace"))
@@ -260,18 +260,18 @@ class MotoMount:
         self._submit(logged)
 
     def run(self, function: Callable[[], T]) -> T:
-        """Run ``function`` in moto's thread, after the journal was replayed, and wait for what it returns."""
+        """Runs ``function`` in moto's thread after the replay of the journal. Waits for the result and returns it."""
         if threading.get_ident() == self._thread:
             return function()
         return self._submit(function).result()
 
     async def run_async(self, function: Callable[[], T]) -> T:
-        """As `run`, without holding up the event loop."""
+        """Like `run`, but does not block the event loop."""
         return await asyncio.wrap_future(self._submit(function))
 
     def iam(self) -> Any:
-        """moto's IAM records of the account. Read them in `run`, or copy what you iterate over."""
-        if threading.get_ident() != self._thread:  # moto's own thread reads them while it replays; others wait for the whole journal
+        """moto's IAM records of the account. Read them in `run`, or copy the collections over which you iterate."""
+        if threading.get_ident() != self._thread:  # moto's thread reads them during the replay; other threads wait until it is done
             self.recover()
             self._loading.result()
         from moto.iam.models import iam_backends
@@ -282,7 +282,7 @@ class MotoMount:
         self.recover()
 
         def loaded() -> T:
-            self._loading.result()  # raises what went wrong while loading
+            self._loading.result()  # raises the error of a failed load
             return function()
 
         return self._worker.submit(loaded)
@@ -294,14 +294,14 @@ class MotoMount:
         return self._own(service, region, json.dumps(parameters).encode(), *headers)
 
     def _own(self, service: str, region: str, body: bytes, *headers: tuple[str, str], seed: bytes | None = None) -> WsgiResponse:
-        """Perform a request on behalf of the account itself."""
+        """Performs a request for the account itself."""
         root = f"arn:aws:iam::{self._platform.account}:root"
         sent = (*headers, ("host", "localhost"))
         entry = JournalEntry(self._platform.clock.now(), seed or new_seed(), service, region, root, "", "POST", b"/", b"", sent, body)
         return self._perform(entry, replay.seeded_context(entry.time, entry.seed, service=service))
 
     def _perform(self, entry: JournalEntry, world: ReplayContext) -> WsgiResponse:
-        """Execute a request, and write it down if it changed something.
+        """Executes a request, and adds it to the journal if it changed something.
 
         Raises
         ------
@@ -314,9 +314,9 @@ class MotoMount:
             raise
         except Exception as error:
             if world.used_random or not isinstance(error, _UNKNOWN):
-                self._keep(entry, world)  # it may have failed half-way, and will again
+                self._keep(entry, world)  # it may have failed half-way, and the replay must fail in the same way
             raise _failure(entry, world, error) from error
-        # An error that threw dice had begun to make something.
+        # A failed request that used randomness had begun to make something.
         if (answer.status < 400 or world.used_random) and not world.idle:
             self._keep(entry, world)
         return answer
@@ -329,20 +329,20 @@ class MotoMount:
         try:
             self._journal.append(replace(entry, recording=tuple(world.recording)))
         except sqlite3.Error as error:
-            # What is not in the journal did not happen: moto goes back to what is.
+            # A change that is not in the journal must not remain, so restore moto's state from the journal.
             self._clear()
             self._replay()
             raise AwsError("InternalFailure", f"The local AWS could not write its journal ({error}); nothing was changed.", 500) from error
 
     def _execute(self, entry: JournalEntry, world: ReplayContext) -> WsgiResponse:
-        """Let moto answer a request.
+        """Lets moto answer a request.
 
         Raises
         ------
         AwsError
             ``NotSupportedByLocalAws``.
         Exception
-            Whatever moto's code raises.
+            Any exception of moto's code.
         """
         if entry.path.startswith(PRIVATE_PATHS):
             raise not_supported(entry.service, _asked(entry))
@@ -358,7 +358,7 @@ class MotoMount:
     def _application(self, entry: JournalEntry, environ: dict) -> Callable:
         host = self._moto.infer_service_region_host(environ, environ["PATH_INFO"])
         backend = self._moto.get_backend_for_host(host) if host else None
-        if backend in (None, "s3"):  # moto takes every host that begins with s3 for S3, which has a room of its own
+        if backend in (None, "s3"):  # moto treats every host that begins with s3 as S3, but S3 has its own package
             raise not_supported(entry.service, _asked(entry))
         return self._moto.get_application(environ)
 
@@ -376,7 +376,7 @@ def _failure(entry: JournalEntry, world: ReplayContext, error: Exception) -> Aws
 
 
 def _changes(entry: JournalEntry, world: ReplayContext) -> bool:
-    """Whether the request may have changed moto's state. Where in doubt, it has."""
+    """Whether the request may have changed moto's state. In doubt, the answer is True."""
     if not world.operation:
         return entry.method not in READ_METHODS or world.used_random
     if canned.is_stateless(entry.service, world.operation):
@@ -385,7 +385,7 @@ def _changes(entry: JournalEntry, world: ReplayContext) -> bool:
 
 
 def _asked(entry: JournalEntry) -> str:
-    """The operation that a request asks for, where moto has not found out; for a REST service that we do not know, method and path."""
+    """The requested operation, if moto has not found it. For a REST service that botocore does not know: method and path."""
     if target := dict(entry.headers).get("x-amz-target"):
         return target.rpartition(".")[2]
     from botocore.exceptions import UnknownServiceError
@@ -403,7 +403,7 @@ def _asked(entry: JournalEntry) -> str:
 def _response(answer: WsgiResponse, call: AwsRequest) -> Response:
     response = Response(answer.body, answer.status)
     kept = [(name.lower(), value) for name, value in answer.headers if name.lower() not in ANSWER_HEADERS_DROPPED]
-    if wsgi.is_html(answer.headers):  # Flask's word where moto says nothing
+    if wsgi.is_html(answer.headers):  # Flask's default if moto sets no content type
         kept = [(name, value) for name, value in kept if name != "content-type"]
         kept.append(("content-type", "application/json" if answer.body[:1] in (b"{", b"[") else "text/xml"))
     if canned.is_record(call.service, answer.operation):

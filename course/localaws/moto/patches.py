@@ -1,4 +1,4 @@
-"""What we change in moto 5.2.5, and why. Each function is run once, right after the module that it names."""
+"""Our changes to moto 5.2.5, and the reasons. Each function runs once, right after the import of the module that it names."""
 
 from __future__ import annotations
 
@@ -14,35 +14,35 @@ from course.localaws.moto.replay import current, patch_on_import, random_source,
 
 @patch_on_import("moto.settings")
 def _settings(settings: ModuleType) -> None:
-    # AWS's own managed policies are there, as in every account. A browser's page has no business here: no CORS headers.
+    # Load AWS's managed policies, which every account has. Send no CORS headers, because no web page may call the local AWS.
     settings.load_iam_aws_managed_policies = lambda: True
     settings.DISABLE_GLOBAL_CORS = True
 
 
 @patch_on_import("moto.backends")
 def _modules(module: ModuleType) -> None:
-    # moto lists its own folders at every request: a millisecond and a half.
+    # moto lists its own folders at every request, which takes 1.5 ms.
     modules = list(module.list_of_moto_modules())
     module.list_of_moto_modules = lambda: modules
 
 
 @patch_on_import("moto.core.utils")
 def _unix_time(module: ModuleType) -> None:
-    # A queue asks for the time once a message whenever it is touched; by way of three dates that is most of a replay.
+    # At every access a queue reads the time once for each message. moto's version builds three dates for that, which dominates a replay.
     original = module.unix_time
     module.unix_time = lambda dt=None: replay.now() if dt is None else original(dt)
 
 
 @patch_on_import("moto.moto_api._internal.moto_random")
 def _generator(module: ModuleType) -> None:
-    # moto's one generator is imported by name everywhere; all it does rests on these two.
+    # All modules import moto's one generator by name, so replace the two methods that all its others use.
     module.MotoRandom.random = lambda self: random_source.random()
     module.MotoRandom.getrandbits = lambda self, bits: random_source.getrandbits(bits)
 
 
 @patch_on_import("moto.core.base_backend")
 def _default_resources(module: ModuleType) -> None:
-    # A region's backend is made when somebody first looks at it, be it only to list: its ids must not depend on who that was.
+    # moto makes a region's backend at its first use, even by a List operation. The backend's ids must not depend on that request.
     original = module.AccountSpecificBackend.__init__
 
     def init(self: Any, service_name: str, account_id: str, backend: type, *args: Any, **kwargs: Any) -> None:
@@ -58,19 +58,19 @@ def _default_resources(module: ModuleType) -> None:
 
 @patch_on_import("moto.core.responses")
 def _operations(module: ModuleType) -> None:
-    # Here moto knows which operation it is about to perform: the place to name it, and to refuse what it would only pretend.
+    # Here moto knows the operation that it is about to perform. So record its name here, and refuse it if moto would fake its result.
     perform = module.BaseResponse.call_action
 
     def call_action(self: Any) -> Any:
         world = current()
-        if world and not world.operation:  # an operation that moto performs for another one is not the caller's
+        if world and not world.operation:  # moto may perform other operations inside the caller's; keep the caller's
             world.operation = self._get_action() or ""
             if not world.replaying:
                 canned.check(world.service, world.operation)
         return perform(self)
 
     module.BaseResponse.call_action = call_action
-    # The answer's id is the gateway's; drawing one would also make every read look as if it changed something.
+    # Use the gateway's request id. A random one would also mark every read as a change, because it uses the random source.
     module.gen_amzn_requestid_long = _request_id
 
 
@@ -84,7 +84,7 @@ def _request_id(headers: dict | None = None) -> str:
 
 @patch_on_import("moto.iam.models")
 def _managed_policies(module: ModuleType) -> None:
-    # AWS's own policies, 1,582 of them, are the same in every account, their ids too. moto makes them anew for each, in 0.15 s.
+    # AWS's 1,582 managed policies and their ids are the same in every account. moto makes them again for each account, in 0.15 s.
     with use_context(replay.seeded_context(0.0, b"AWS's managed policies")):
         known = json.loads(module.aws_managed_policies_data)
         policies = [module.AWSManagedPolicy.from_data(name, "aws", "us-east-1", policy) for name, policy in known.items()]
@@ -94,7 +94,7 @@ def _managed_policies(module: ModuleType) -> None:
     def of_account(self: Any) -> list:
         if self.partition != "aws":
             return original(self)
-        mine = [copy(policy) for policy in policies]  # each counts its attachments
+        mine = [copy(policy) for policy in policies]  # each copy counts its own attachments
         for policy in mine:
             policy.account_id, policy.tags = self.account_id, {}
             policy.versions = [copy(version) for version in policy.versions]
@@ -105,8 +105,8 @@ def _managed_policies(module: ModuleType) -> None:
 
 @patch_on_import("moto.sqs.models")
 def _long_polling(module: ModuleType) -> None:
-    # moto waits for messages inside the request, and would wait for ever: its time stands still, and nobody else gets in.
-    # So it answers at once, and says how long the caller would have waited.
+    # moto waits for messages inside the request. Here it would never return: its clock is frozen, and no other request can run.
+    # So it answers at once and reports how long the caller would have waited.
     receive = module.SQSBackend.receive_message
 
     def receive_message(self: Any, queue_name: str, count: int, wait_seconds_timeout: int, *args: Any, **kwargs: Any) -> list:
@@ -115,7 +115,7 @@ def _long_polling(module: ModuleType) -> None:
         messages = receive(self, queue_name, count, 0, *args, **kwargs)
         if (world := current()) and not messages:
             world.wait = float(wait_seconds_timeout or 0)
-            world.idle = len(queue._messages) == kept  # none went to the dead-letter queue either
+            world.idle = len(queue._messages) == kept  # also, no message went to the dead-letter queue
         return messages
 
     module.SQSBackend.receive_message = receive_message
@@ -123,8 +123,8 @@ def _long_polling(module: ModuleType) -> None:
 
 @patch_on_import("moto.events.utils")
 def _whole_events(module: ModuleType) -> None:
-    # Without an InputTransformer a target gets the event as it is. moto fills a template of its own: the account is left out of it, and
-    # text of the event that looks like a place in the template is replaced.
+    # Without an InputTransformer a target gets the event unchanged. moto fills its own template instead: it omits the account, and
+    # replaces text of the event that looks like a placeholder.
     parse = module.EventTemplateParser.parse
 
     def whole(input_template: str | None, input_paths_map: dict, event: dict) -> dict:
@@ -137,7 +137,7 @@ def _whole_events(module: ModuleType) -> None:
 
 @patch_on_import("moto.cloudwatch.models")
 def _alarms(module: ModuleType) -> None:
-    # moto's new alarms are OK; nothing has looked yet.
+    # moto's new alarms are in state OK, although nothing has evaluated them yet.
     init = module.Alarm.__init__
 
     def unchecked(self: Any, *args: Any, **kwargs: Any) -> None:
@@ -149,8 +149,8 @@ def _alarms(module: ModuleType) -> None:
 
 @patch_on_import("moto.ecr.models")
 def _images(module: ModuleType) -> None:
-    # A tag that moves to another image leaves the one that had it without a tag; moto would delete that. And an image is as large as its
-    # parts together.
+    # If a tag moves to another image, the old image stays without a tag; moto would delete it. The size of an image is the sum of
+    # its parts' sizes.
     put = module.ECRBackend.put_image
 
     def put_image(self: Any, repository_name: str, *args: Any, **kwargs: Any) -> Any:
@@ -187,13 +187,13 @@ def _resource_types(module: ModuleType) -> None:
     module.ResourceMap.load = load_known
 
 
-OUTSIDE_SECONDS = 5.0  # that a subscriber's server may take: everything else in moto waits for it
+OUTSIDE_SECONDS = 5.0  # timeout of a request to a subscriber's server; all other requests to moto wait meanwhile
 
-# Beyond moto: what its modules get from other libraries. Outside of a request to moto these do what they always did.
+# Changes to other libraries that moto's modules use. Outside a request to moto these functions behave as before.
 
 
 def patch_libraries() -> None:
-    """Let keys that a library makes, and answers from elsewhere, be the same at replay."""
+    """Makes private keys from a library, and responses from other servers, the same at replay."""
     from cryptography import x509
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa

@@ -1,4 +1,4 @@
-"""What other packages may ask of moto. `course.localaws.moto.mount` implements it; packages below the platform import this alone."""
+"""moto's interface for other packages. `course.localaws.moto.mount` implements it. Packages below the platform import only this module."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""The world in which moto's code runs: time stands still during a request, and chance comes from the request's seed.
+"""The replay context in which moto's code runs: time is frozen during a request, and all randomness comes from the request's seed.
 
-moto reads clocks and random generators in some three hundred places. Freezing them for the whole process would disturb its other
-threads, so moto's modules, and no others, are given modules of our own when they import ``time``, ``datetime``, ``random``, ``os``
-and ``uuid``. These look up the world of the request that the current thread serves; without one they are the real thing, on the
-clock of the local AWS. The same world at replay gives the same answer.
+moto reads clocks and random generators in about three hundred places. Freezing them for the whole process would disturb its other
+threads. So only moto's modules get replacements when they import ``time``, ``datetime``, ``random``, ``os`` and ``uuid``. A replacement
+uses the context of the request that the current thread serves. Without a context it behaves like the original, with the clock of the
+local AWS. The same context at replay gives the same response.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Patch = Callable[[ModuleType], None]
 
 @dataclass(slots=True)
 class ReplayContext:
-    """What one request sees, and what it did.
+    """The inputs of one request (time, randomness, recorded values) and its observed effects.
 
     Attributes
     ----------
@@ -40,17 +40,17 @@ class ReplayContext:
     random_source : random.Random
     service, request_id : str
     operation : str
-        Set when moto has found out.
+        Empty until moto has found the operation.
     replaying : bool
-        Whether this has happened before: then nothing goes out of the process.
+        Whether this is a replay. Then nothing is sent outside the process.
     recording : list of bytes
-        See `journal.Entry`; recorded at the first time, used up at replay.
+        See `journal.JournalEntry`. Filled at the first run, consumed at replay.
     used_random : bool
-        Whether ``random_source`` were thrown.
+        Whether the request used ``random_source``.
     wait : float
-        Seconds for which the caller would wait for a better answer than this empty one.
+        Seconds for which the caller would wait for a response that is not empty.
     idle : bool
-        Whether the operation, which could have changed something, did not.
+        Whether the operation changed nothing, although it could have.
     """
 
     time: float
@@ -71,13 +71,13 @@ _clock = Clock()
 
 
 def current() -> ReplayContext | None:
-    """The world of the request that this thread serves."""
+    """The context of the request that this thread serves, or None."""
     return getattr(_local, "world", None)
 
 
 @contextmanager
 def use_context(world: ReplayContext | None) -> Iterator[ReplayContext | None]:
-    """Let moto's code, in this thread, see ``world``, or none; worlds nest."""
+    """Sets the context for moto's code in this thread (None for no context). Contexts nest."""
     outer = current()
     _local.world = world
     try:
@@ -87,7 +87,7 @@ def use_context(world: ReplayContext | None) -> Iterator[ReplayContext | None]:
 
 
 def recorded(ask: Callable[[], bytes]) -> bytes:
-    """What ``ask`` answers, kept on the tape of the request; at replay what it answered then."""
+    """The result of ``ask``, recorded with the request. At replay, the recorded result."""
     world = current()
     if world is not None and world.replaying and world.recording:
         return world.recording.pop(0)
@@ -98,13 +98,13 @@ def recorded(ask: Callable[[], bytes]) -> bytes:
 
 
 def now() -> float:
-    """Unix seconds: the time of the request, else of the local AWS."""
+    """Unix seconds: the time of the request or, without a request, of the local AWS's clock."""
     world = current()
     return world.time if world else _clock.now()
 
 
 class _ContextRandom(random.Random):
-    """All of `random.Random`, thrown with the dice of the current world."""
+    """A `random.Random` that draws from the random source of the current context."""
 
     def random(self) -> float:
         return self._dice().random()
@@ -125,7 +125,7 @@ random_source = _ContextRandom()
 
 
 class _Kind(type):
-    """What is an instance of the real class is one of ours."""
+    """A metaclass: instances of the real class count as instances of our subclass."""
 
     def __instancecheck__(cls, instance: object) -> bool:
         return isinstance(instance, cls.__mro__[1])
@@ -193,11 +193,11 @@ def _import(name: str, globals: dict | None = None, locals: dict | None = None, 
 
 
 class _Loader(SourceFileLoader):
-    """Runs a module of moto with our ``__import__``, then the patch it needs."""
+    """Runs a module of moto with our ``__import__``, then the module's patches."""
 
     def exec_module(self, module: ModuleType) -> None:
         module.__dict__["__builtins__"] = {**vars(builtins), "__import__": _import}
-        # A module is run in whichever request comes first, and may throw dice: not those of that request.
+        # The first request that needs a module runs it. The module may use randomness, but not that request's.
         with use_context(None):
             super().exec_module(module)
             for patch in _patches.get(module.__name__, ()):
@@ -222,12 +222,12 @@ _born: tuple[float, bytes] = (0.0, b"")
 
 
 def seeded_context(moment: float, seed: bytes, **members: object) -> ReplayContext:
-    """A world at ``moment`` (Unix seconds) whose chance comes from ``seed``."""
+    """A context at ``moment`` (Unix seconds) with a random source made from ``seed``."""
     return ReplayContext(moment, random.Random(seed), **members)
 
 
 def patch_on_import(module: str) -> Callable[[Patch], Patch]:
-    """Decorates a function that changes something in a module of moto; it is called right after that module was run."""
+    """Decorates a function that patches a module of moto. It is called right after that module's code has run."""
 
     def register(patch: Patch) -> Patch:
         _patches.setdefault(module, []).append(patch)
@@ -237,37 +237,37 @@ def patch_on_import(module: str) -> Callable[[Patch], Patch]:
 
 
 def default_resource_context(*names: str) -> ReplayContext:
-    """The world in which a default resource of moto is made, e.g. a region's default VPC: the same at every start, whoever asks first."""
+    """The context for a default resource of moto, e.g. a region's default VPC. It is the same at every start and for every request."""
     born, seed = _born
     return seeded_context(born, seed + "/".join(names).encode())
 
 
 def configure(clock: Clock, born: tuple[float, bytes]) -> None:
-    """Say whose world it is, from now on.
+    """Sets the local AWS whose clock and seed moto uses from now on.
 
     Parameters
     ----------
     clock : Clock
-        What time it is where no request is served: in moto's own threads.
+        The clock for code that serves no request, e.g. moto's own threads.
     born : (float, bytes)
-        Time and seed of moto's default resources.
+        Time (Unix seconds) and seed of moto's default resources.
     """
     global _clock, _born
     _clock, _born = clock, born
 
 
 def install() -> bool:
-    """Have every module of moto that is imported from now on live in this world.
+    """Installs the import hook: every module of moto that is imported from now on uses the replacements.
 
     Returns
     -------
     bool
-        Whether this was the first time in this process.
+        Whether this was the first call in this process.
 
     Raises
     ------
     RuntimeError
-        moto was imported already, with the process's own clock and chance.
+        moto was imported already, with the process's real clock and randomness.
     """
     if _finder in sys.meta_path:
         return False

@@ -1,4 +1,4 @@
-"""One request to moto's WSGI application (PEP 3333), and its answer."""
+"""One request to moto's WSGI application (PEP 3333), and its response."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from course.localaws.moto.journal import JournalEntry
 
 @dataclass(frozen=True, slots=True)
 class WsgiResponse:
-    """What moto said: HTTP status, headers, body; the operation it performed; seconds the caller would wait for a better answer."""
+    """moto's response: HTTP status, headers, body, the operation performed, and the seconds the caller would wait for a better response."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -22,7 +22,7 @@ class WsgiResponse:
     wait: float = 0.0
 
 
-# Of the request's way to us, not of the request: at replay there is no such way, and moto must answer the same.
+# Headers that describe the transfer, not the request. A replay has no transfer, and moto must give the same response.
 _OF_THE_WAY = {
     *("accept", "accept-encoding", "authorization", "connection", "content-length", "expect", "transfer-encoding", "user-agent"),
     *("amz-sdk-invocation-id", "amz-sdk-request", "traceparent", "x-amz-content-sha256", "x-amz-date", "x-amz-decoded-content-length"),
@@ -31,12 +31,12 @@ _OF_THE_WAY = {
 
 
 def relevant(headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    """The headers that belong to the request itself; names in lower case."""
+    """The headers that belong to the request itself. Names are in lower case."""
     return tuple((name, value) for name, value in headers if name not in _OF_THE_WAY)
 
 
 def environment(entry: JournalEntry, account: str) -> dict[str, Any]:
-    """The WSGI environment (PEP 3333) of a request; the credential scope, not the signature, is what moto goes by."""
+    """The WSGI environment (PEP 3333) of a request. moto reads only the credential scope, so the signature in it is a dummy."""
     raw = entry.path.decode("latin-1") + (f"?{entry.query.decode('latin-1')}" if entry.query else "")
     environ = {
         "REQUEST_METHOD": entry.method,
@@ -66,7 +66,7 @@ def environment(entry: JournalEntry, account: str) -> dict[str, Any]:
 
 
 def call(application: Callable, environ: dict[str, Any]) -> tuple[int, tuple[tuple[str, str], ...], bytes]:
-    """Status, headers and body of the answer; raises what the application raises."""
+    """Calls the application. Returns status, headers and body of the response. Raises any exception of the application."""
     begun: list = []
     chunks = application(environ, lambda status, headers, error=None: begun.extend((int(status[:3]), tuple(headers))))
     try:
