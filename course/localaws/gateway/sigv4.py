@@ -50,7 +50,7 @@ class RequestHead:
 
     @classmethod
     def of(cls, scope: dict) -> RequestHead:
-        """From an ASGI scope."""
+        """Makes a head from an ASGI scope."""
         headers: dict[str, str] = {}
         for name, value in scope["headers"]:
             key, text = name.decode("latin-1"), value.decode("latin-1")
@@ -190,7 +190,7 @@ def _seconds(timestamp: str) -> float:
     try:
         if _TIMESTAMP.fullmatch(timestamp):
             return datetime.fromisoformat(timestamp).timestamp()
-    except ValueError:  # the 31st of February
+    except ValueError:  # a date that does not exist, e.g. the 31st of February
         pass
     raise RequestRefused("malformed", f"X-Amz-Date {timestamp!r} is not in the form YYYYMMDDTHHMMSSZ.")
 
@@ -230,7 +230,7 @@ def _without_dots(path: str) -> str:
 
 
 def canonical_query(raw: bytes) -> str:
-    """The query sorted by its encoded names and values, without the signature itself."""
+    """The query, sorted by encoded names and values, without the signature."""
     if not raw:
         return ""
     encoded = ((quote(name, safe="-_.~"), quote(value, safe="-_.~")) for name, value in pairs(raw) if name != b"X-Amz-Signature")

@@ -26,7 +26,10 @@ class LogArns:
         return f"{self.group_arn(group)}:log-stream:{stream}"
 
     def group_in(self, identifier: str) -> str:
-        """The group name in a name or an ARN (with or without ``:*``). Raises ``ResourceNotFoundException`` for another account."""
+        """The group that a name or an ARN (with or without ``:*``) names.
+
+        Raises ``ResourceNotFoundException`` for an ARN in another account or region.
+        """
         if not identifier.startswith("arn:"):
             return identifier
         name = identifier.removesuffix(":*").removeprefix(self.group_arn(""))

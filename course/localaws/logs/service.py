@@ -23,7 +23,7 @@ MOST_TAGS = 50
 
 
 def create_service(platform: Platform, stages: Stages) -> Service:
-    """Logs' JSON interface over the platform's `LogStore`."""
+    """The `Service` of signing name ``logs``, which uses the platform's `LogStore`."""
     return Service(
         "logs",
         platform,

@@ -75,8 +75,7 @@ class MotoMount:
         self._closing = threading.Event()
         platform.identity.moto = self
 
-    # Life
-
+    # Start and stop
     def recover(self) -> None:
         """Starts to import moto and to replay the journal, in the background. The first call of an operation does this, too."""
         with self._beginning:  # otherwise two threads could load; calls queued between the two would wait for the second one forever

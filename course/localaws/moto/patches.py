@@ -203,7 +203,7 @@ def patch_libraries() -> None:
         return key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
 
     def taped(make: Callable[..., Any]) -> Callable[..., Any]:
-        # Without a request to moto the key still goes through `dump`: the same key.
+        # Outside a request to moto, `dump` and loading give back the same key.
         def make_or_remember(*args: Any, **kwargs: Any) -> Any:
             return serialization.load_der_private_key(recorded(lambda: dump(make(*args, **kwargs))), password=None)
 

@@ -25,7 +25,9 @@ METADATA_LIMIT = 2048
 
 
 def requested(context: Context, params: dict) -> Attributes:
-    """Content headers, metadata, storage class and encryption of a PutObject, CopyObject or CreateMultipartUpload.
+    """Checks and returns the attributes that a PutObject, CopyObject or CreateMultipartUpload requests.
+
+    These are content headers, metadata, storage class and encryption.
 
     Raises ``NoSuchBucket``, ``MetadataTooLarge``, ``InvalidStorageClass``, ``InvalidArgument``.
     """

@@ -45,7 +45,7 @@ class Listing:
         return _page(fetch, prefix, delimiter, start, limit, lambda row: Position(row["key"] + "\0"))
 
     def versions(self, bucket: str, prefix: str, delimiter: str, start: Position, limit: int) -> Page:
-        """Versions and delete markers by key, the newest of a key first."""
+        """Versions and delete markers by key, then from the newest to the oldest."""
 
         def fetch(position: Position) -> sqlite3.Cursor:
             query = (

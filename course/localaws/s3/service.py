@@ -31,7 +31,7 @@ _REQUEST_CHECKSUM = {"requestAlgorithmMember", "requestChecksumRequired"}
 
 
 def create_service(platform: Platform, stages: Stages) -> Service:
-    """S3's HTTP interface over the platform's `ObjectStore`."""
+    """The `Service` of signing name ``s3``, which uses the platform's `ObjectStore`."""
     return Service(
         "s3",
         platform,

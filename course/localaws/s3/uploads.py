@@ -76,7 +76,7 @@ class Uploads:
         return upload
 
     def get(self, bucket: str, key: str, upload_id: str) -> Upload:
-        """Raises ``NoSuchBucket``, ``NoSuchUpload``."""
+        """The upload with this id. Raises ``NoSuchBucket``, ``NoSuchUpload``."""
         self._buckets.get(bucket)
         query = "SELECT * FROM uploads WHERE id = ? AND bucket = ? AND key = ?"
         row = self._database.connection.execute(query, (upload_id, bucket, key)).fetchone()
