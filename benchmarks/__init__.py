@@ -1,1 +1,1 @@
-"""How fast the local AWS is, always beside something measured in the same run: ``python -m benchmarks [NAME ...]``."""
+"""Measures how fast the local AWS is, and compares it with a baseline measured in the same run: ``python -m benchmarks [NAME ...]``."""

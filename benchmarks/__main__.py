@@ -1,6 +1,6 @@
-"""``python -m benchmarks [NAME ...]``: measure, print a table, write ``build/benchmarks.json``. Exit code 1 when a target is missed.
+"""``python -m benchmarks [NAME ...]``: measures, prints a table and writes ``build/benchmarks.json``. Exit code 1 when a target is missed.
 
-A run that is interrupted, or fails, keeps and shows what it has measured until then.
+A run that fails or is interrupted keeps and shows its measurements so far.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from benchmarks.rows import Row
 from course import interrupts
 
 RESULT = Path("build/benchmarks.json")
-# Modules beside this one.
+# Modules of this package.
 NAMES = ("ready", "training", "tuning", "invoke", "throughput", "update", "transform", "listing", "objects", "restart", "queue", "grading")
 
 
 def _measuring(name: str) -> Callable[[], list[Row]]:
-    """The benchmark, imported when it runs: what one needs is loaded by that one alone."""
+    """The benchmark's ``measure``. It is imported only when it runs, so that no benchmark loads the packages of another."""
     return lambda: import_module(f"benchmarks.{name}").measure()
 
 

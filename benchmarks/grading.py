@@ -1,8 +1,8 @@
-"""What grading costs: a class that hands in m00 and m02_1 untouched, by `course grade`, beside the cells' own time and stock nbgrader.
+"""Measures grading: `course grade` on a class that hands in m00 and m02_1 untouched, against the cells' own time and stock nbgrader.
 
-Both run the same notebooks. Stock nbgrader has a configuration without our plug-in, and one local AWS for the whole class; `course grade`
-has boxes, checks and a local AWS for each submission. The cells' own time is what nbclient writes into an executed notebook. Memory is
-that of all processes that outlive a submission, while m00 is graded 300 times, two at a time.
+Both run the same notebooks. Stock nbgrader runs without our plug-in and with one local AWS for the whole class. `course grade` uses
+boxes, checks and one local AWS per submission. The cells' own time is the time that nbclient writes into an executed notebook. Memory is
+the memory of all processes that outlive a submission, while m00 is graded 300 times, two at a time.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LESSONS = {"m00_start": "m00", "m02_data_preparation": "m02_1"}
 STUDENTS = 4
 RUNS = 3
-MANY, EARLY = 300, 50  # submissions, and those after which memory is looked at first
+MANY, EARLY = 300, 50  # submissions, and the number after which memory is first measured
 STOCK_CONFIG = """
 c = get_config()
 c.CourseDirectory.source_directory = "solutions"
@@ -53,7 +53,7 @@ def measure() -> list[Row]:
 
 
 def _classes(place: Path) -> tuple[CourseFolder, CourseFolder]:
-    """The class twice: released and handed in, for ours and for stock nbgrader."""
+    """Two copies of the class, released and handed in: one for our grading, one for stock nbgrader."""
     root = place / "ours"
     root.mkdir()
     for name in ("solutions", "graders", "nbgrader_config.py"):
@@ -96,7 +96,7 @@ def _stock(folder: CourseFolder, environment: Mapping[str, str]) -> float:
 
 
 def _each_above(taken: float, executed: Iterable[Path]) -> float:
-    """Seconds a notebook beyond those of its cells."""
+    """Seconds per notebook on top of the time of its cells."""
     own = [sum(map(_duration, nbformat.read(path, as_version=4).cells)) for path in executed]
     if len(own) != STUDENTS * len(LESSONS):
         raise RuntimeError(f"{len(own)} notebooks were executed in place of {STUDENTS * len(LESSONS)}")
@@ -113,7 +113,7 @@ def _duration(cell: nbformat.NotebookNode) -> float:
 
 @contextlib.contextmanager
 def _warm(folder: CourseFolder) -> Iterator[ProcessGrader]:
-    """Grading processes that have graded, and whose preloaded kernels are there."""
+    """Warm grading processes: each has graded, and the forkserver of kernels is running."""
     with ProcessGrader() as processes:
         systems.until(lambda: Path(processes.kernels).exists(), "kernels are there at once")
         for work in _first(folder):
@@ -151,7 +151,7 @@ def _memory(folder: CourseFolder, processes: ProcessGrader) -> Row:
 
 
 def _first(folder: CourseFolder) -> list[GradingTask]:
-    """A submission of each notebook."""
+    """One submission of each notebook."""
     return [work for work in grading_tasks(folder, (), None, personal=False) if work.student == "student0"]
 
 
@@ -162,7 +162,7 @@ def _all(works: Sequence[GradingTask], jobs: int, processes: ProcessGrader) -> N
 
 
 def _megabytes() -> float:
-    """Of this process and all that it has started and that runs, what is theirs alone."""
+    """The unique set size (USS) of this process and of all its running descendants, in MB."""
     here = psutil.Process()
     return sum(process.memory_full_info().uss for process in [here, *here.children(recursive=True)]) / 1e6
 

@@ -1,4 +1,4 @@
-"""The endpoint that benchmarks ask: a small XGBoost model on one instance, with metrics, and with data capture where it is wanted."""
+"""The endpoint that benchmarks call: a small XGBoost model on one instance, with metrics and, if requested, data capture."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ REQUEST = {"EndpointName": ENDPOINT, "ContentType": "text/csv", "Body": BODY}
 
 
 def deploy(client: systems.Client, **config: Any) -> None:
-    """Make the endpoint; ``config`` are further members of its configuration."""
+    """Create the endpoint; ``config`` holds further members of its configuration."""
     s3, sagemaker = client("s3"), client("sagemaker")
     s3.create_bucket(Bucket=systems.BUCKET)
     s3.put_object(Bucket=systems.BUCKET, Key="model.tar.gz", Body=archive(booster()))
@@ -35,7 +35,7 @@ def configure(sagemaker: Any, name: str, **config: Any) -> None:
 
 
 def in_service(sagemaker: Any) -> None:
-    """Wait until nothing is under way. Raises RuntimeError when the endpoint is not in service then."""
+    """Wait until the endpoint is neither creating nor updating. Raises RuntimeError when it is not in service then."""
     status = systems.until(lambda: _settled(sagemaker), "the endpoint is in service")
     if status != "InService":
         raise RuntimeError(f"the endpoint is {status}")
@@ -51,10 +51,10 @@ def invoke(runtime: Any) -> bytes:
 
 
 def right(runtime: Any, expected: bytes) -> bool:
-    """Whether a call is answered as it should be."""
+    """Whether a call gets the expected response."""
     try:
         return invoke(runtime) == expected
-    except Exception:  # whatever it is, it is what is counted
+    except Exception:  # any failure counts
         return False
 
 
@@ -74,7 +74,7 @@ def archive(model: xgboost.Booster) -> bytes:
 
 
 def server_port(pid: int) -> int:
-    """Where the one model server below the local AWS ``pid`` listens."""
+    """The port of the only model server among the descendants of the local AWS ``pid``."""
     connections = [found for child in psutil.Process(pid).children(recursive=True) for found in child.net_connections("tcp")]
     [port] = {found.laddr.port for found in connections if found.status == psutil.CONN_LISTEN}
     return port

@@ -1,4 +1,4 @@
-"""InvokeEndpoint through boto3 beside boto3 aimed straight at the model server; and eight threads at once."""
+"""Measures InvokeEndpoint through boto3 against boto3 sent straight to the model server; and eight threads at once."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def measure() -> list[Row]:
 
 
 def _at_once(runtime: Any) -> int:
-    """How many of the calls failed, or got another answer than a single one gets."""
+    """The number of calls that failed or got a different response from a single call."""
     expected = hosted.invoke(runtime)
     with ThreadPoolExecutor(THREADS) as pool:
         return sum(not each for each in pool.map(lambda _: hosted.right(runtime, expected), range(CALLS)))
 
 
 def _aim(runtime: Any, port: int) -> None:
-    """Send what this client asks to a container's own door instead."""
+    """Send this client's requests straight to the container's port."""
 
     def turn(request: Any, **_: Any) -> None:
         request.url = f"http://127.0.0.1:{port}/invocations"

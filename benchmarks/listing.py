@@ -1,7 +1,7 @@
-"""DescribeTrainingJob, and ListTrainingJobs of 100 jobs, beside moto's.
+"""Measures DescribeTrainingJob, and ListTrainingJobs of 100 jobs, against moto.
 
-Each twice: what the servers take to answer the same signed request, which has the target; and a whole call of boto3, most of which, with
-100 jobs, is boto3's own reading of 300 time stamps, whoever answered.
+Each is measured twice: the server's time for the same signed request, which has the target, and a whole call through boto3. With 100
+jobs, boto3 spends most of that call parsing 300 time stamps, whichever server answers.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ def _list(sagemaker: Any) -> None:
 
 
 def _filled(client: systems.Client) -> Any:
-    """A client of SageMaker with all jobs made and ended."""
+    """A SageMaker client, after all jobs were created and have ended."""
     s3, sagemaker = client("s3"), client("sagemaker")
     s3.create_bucket(Bucket=systems.BUCKET)
     s3.put_object(Bucket=systems.BUCKET, Key="rows/train.csv", Body="1,2\n3,4\n")
     for number in range(JOBS):  # one after the other: a new account's quotas allow few at a time
         name = f"job-{number}"
         request = systems.training_request(name, {"num_round": "1"}, f"s3://{systems.BUCKET}/rows/")
-        request["AlgorithmSpecification"]["ContainerEntrypoint"] = ["/bin/true"]  # what is measured is how it is told of
+        request["AlgorithmSpecification"]["ContainerEntrypoint"] = ["/bin/true"]  # only Describe and List are measured
         sagemaker.create_training_job(**request)
         systems.trained(sagemaker, name)
     return sagemaker

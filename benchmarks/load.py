@@ -1,4 +1,4 @@
-"""An asynchronous load generator: one request, asked again and again over so many connections at a time."""
+"""An asynchronous load generator: repeats one request over a number of parallel connections."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from botocore.awsrequest import AWSRequest
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request as it goes over the wire."""
+    """A request as sent over the wire."""
 
     url: str
     headers: Mapping[str, str]
@@ -21,13 +21,13 @@ class Asked:
 
     @classmethod
     def of(cls, request: AWSRequest) -> Asked:
-        """What boto3 is about to send."""
+        """The request that boto3 is about to send."""
         headers = {name: value.decode() if isinstance(value, bytes) else value for name, value in request.headers.items()}
         return cls(request.url, headers, request.body if isinstance(request.body, bytes) else request.body.encode())
 
 
 def milliseconds(asked: Asked, connections: int, requests: int) -> float:
-    """The time of a request: that of all of them, by their number. Raises RuntimeError when one is not answered with 200."""
+    """The mean time per request: the total time divided by their number. Raises RuntimeError when a status is not 200."""
     return asyncio.run(_time(asked, connections, requests)) * 1000 / requests
 
 
@@ -43,7 +43,7 @@ async def _time(asked: Asked, connections: int, requests: int) -> float:
 
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=connections), skip_auto_headers=("User-Agent",)) as session:
         async with session.post(asked.url, data=asked.body, headers=asked.headers):
-            pass  # what a first request makes is not measured
+            pass  # not measured: the setup that a first request triggers
         began = time.perf_counter()
         await asyncio.gather(*(ask_on(session) for _ in range(connections)))
         return time.perf_counter() - began

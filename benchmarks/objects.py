@@ -1,7 +1,7 @@
-"""S3: put and get of 1 KiB beside moto's, and the gateway's memory while 1,000 objects of 1 MiB go in and out.
+"""Measures S3: put and get of 1 KiB against moto, and the gateway's memory while 1,000 objects of 1 MiB go in and out.
 
-Put and get twice each: what the servers take to answer the same signed request; and a whole call of boto3, more than half of which is
-boto3's own work, whoever answered.
+Put and get are measured twice each: the server's time for the same signed request, and a whole call through boto3. More than half of that
+call is boto3's own work, whichever server answers.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def _get(s3: Any) -> None:
 
 
 def _round(s3: Any, number: int, gateway: psutil.Process) -> int:
-    """Put and get one large object; the gateway's resident bytes thereafter."""
+    """Put and get one large object; return the gateway's resident bytes afterwards."""
     s3.put_object(Bucket=systems.BUCKET, Key=f"large/{number}", Body=LARGE)
     s3.get_object(Bucket=systems.BUCKET, Key=f"large/{number}")["Body"].read()
     return gateway.memory_info().rss

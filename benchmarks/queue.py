@@ -1,6 +1,6 @@
-"""The gateway's memory: flat over 1,000 training jobs, and under 400 MB once every lesson has run.
+"""Measures the gateway's memory: flat over 1,000 training jobs, and under 400 MB once every lesson has run.
 
-An account may have four training instances at a time, so as many jobs are in hand, and the next is asked for when one has ended.
+An account may use four training instances at a time, so four jobs run at a time, and the next one starts when one has ended.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def _jobs() -> Row:
 
 
 def _run(sagemaker: Any) -> Iterator[int]:
-    """How many jobs have ended, each time one more has."""
+    """Run all jobs; yield the number of ended jobs each time one ends."""
     names, running = (f"queued-{number}" for number in range(JOBS)), []
     for count in itertools.count(1):
         while len(running) < AT_A_TIME and (name := next(names, None)):
@@ -56,7 +56,7 @@ def _run(sagemaker: Any) -> Iterator[int]:
 
 
 def _request(name: str) -> dict[str, Any]:
-    """A job that does nothing."""
+    """The request for a job that does nothing."""
     request = systems.training_request(name, {}, f"s3://{systems.BUCKET}/none")
     del request["InputDataConfig"]
     request["AlgorithmSpecification"]["ContainerEntrypoint"] = ["true"]

@@ -1,4 +1,4 @@
-"""From the start of the process to the first answer: the local AWS on a new state folder beside `moto_server`."""
+"""Measures the time from process start to the first response: the local AWS on a new state folder against `moto_server`."""
 
 from __future__ import annotations
 
@@ -43,6 +43,6 @@ def _moto() -> float:
 
 def _first_answer(port: int) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    connection.request("GET", "/")  # both take it as S3's ListBuckets; the local AWS refuses it, because it is not signed
+    connection.request("GET", "/")  # both read it as S3's ListBuckets; the local AWS refuses it because it is not signed
     connection.getresponse().read()
     connection.close()

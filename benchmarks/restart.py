@@ -1,4 +1,4 @@
-"""A start after ``kill -9`` with 1,000 journaled requests and 10,000 objects, until both kinds of state answer, beside an empty one's."""
+"""Measures a restart after ``kill -9`` with 1,000 journaled requests and 10,000 objects, until both respond, against an empty state."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def measure() -> list[Row]:
         launch.start(place / "empty", temporary=True)
         pairs = [(_again(place / "full", OBJECTS), _again(place / "empty", 0)) for _ in range(RUNS)]
     ours, theirs = (list(numbers) for numbers in zip(*pairs, strict=True))
-    # The target is one of the whole start: what an empty one needs is shown, not taken off.
+    # The target is for the whole start: the time of an empty state is shown, not subtracted.
     return [Row("restart after kill -9", "s", ours, theirs, "an empty one", "measured", 5.0)]
 
 
@@ -48,7 +48,7 @@ def _fill(handle: launch.Handle) -> None:
 
 
 def _again(state: Path, objects: int) -> float:
-    """Kill the local AWS of a state folder; the seconds until a new one has answered for its objects and its journal."""
+    """Kill the local AWS of a state folder; return the seconds until a new one has served its objects and its journal."""
     systems.kill(launch.find(state).pid)
 
     def begin() -> None:

@@ -1,4 +1,4 @@
-"""One line of the table: what was measured beside its baseline, how the two are compared, and the target."""
+"""One row of the table: a measurement and its baseline, how the two are compared, and the target."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class Row:
     unit : str
         Of ``measured`` and ``baseline``, e.g. ``"ms"``.
     measured, baseline : list of float
-        One number a run; the two of a run were taken in turns, so that what loads the machine loads both.
+        One number per run. The two numbers of a run were measured in turns, so that other load on the machine affects both.
     beside : str
-        What the baseline is.
+        The name of the baseline.
     compared : "ratio", "difference" or "measured"
-        Of the two numbers of a run; ``"measured"`` leaves the baseline out. The row's `value` is the median over the runs.
+        How the two numbers of a run are combined; ``"measured"`` leaves the baseline out. The row's `value` is the median over the runs.
     limit : float
-        The target is met by a `value` up to this.
+        The target is met when `value` is at most this.
     """
 
     name: str
@@ -78,10 +78,10 @@ def seconds(call: Callable[[], object]) -> float:
 def p50_in_turns(
     ours: Callable[[], object], theirs: Callable[[], object], runs: int = 5, calls: int = 100
 ) -> tuple[list[float], list[float]]:
-    """The median milliseconds of two calls, one pair of numbers a run.
+    """The median milliseconds of two calls, one pair of numbers per run.
 
-    They take turns of ten calls each, so that what loads the machine loads both; the first call of a turn, which finds a server
-    that has slept, is not counted.
+    They take turns of ten calls each, so that other load on the machine affects both. The first call of a turn is not counted, because
+    the server was idle before it.
     """
     medians: tuple[list[float], list[float]] = ([], [])
     for _ in range(runs):

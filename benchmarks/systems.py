@@ -1,4 +1,4 @@
-"""What is measured: a local AWS and a moto server, each a process of its own with a folder that is gone afterwards, and boto3 clients."""
+"""The systems under test: a local AWS and a moto server, each its own process with a temporary folder, and boto3 clients for them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from course.localaws.core.sdk_environment import REGION
 from course.localaws.server import launch
 
 Client = Callable[[str], Any]  # client("s3")
-Ask = Callable[[Any], None]  # of a client
+Ask = Callable[[Any], None]  # takes a client
 LIMIT_SECONDS = 60.0
 ROLE = "arn:aws:iam::123456789012:role/SageMakerRole"
 XGBOOST = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"
@@ -40,7 +40,7 @@ def folder() -> Iterator[Path]:
 
 @contextlib.contextmanager
 def moto_server(port: int | None = None) -> Iterator[str]:
-    """The endpoint of a moto server that answers."""
+    """Run a moto server; yield its endpoint once it answers."""
     port = port or free_port()
     with running([Path(sys.executable).with_name("moto_server"), "-H", "127.0.0.1", "-p", str(port)], port):
         yield f"http://127.0.0.1:{port}"
@@ -48,9 +48,9 @@ def moto_server(port: int | None = None) -> Iterator[str]:
 
 @contextlib.contextmanager
 def running(command: Sequence[str | Path], port: int, limit: float = LIMIT_SECONDS, **options: Any) -> Iterator[None]:
-    """A server that accepts connections on ``port`` within ``limit`` seconds; it ends with the ``with``, and its children do.
+    """Run a server that must accept connections on ``port`` within ``limit`` seconds. It and its children end with the block.
 
-    ``options`` are of `subprocess.Popen`.
+    ``options`` go to `subprocess.Popen`.
     """
     with contextlib.ExitStack() as at_end:
         with interrupts.defer_signals():
@@ -91,7 +91,7 @@ def _config() -> Config:
 
 
 def beside(name: str, ask: Ask, ours: Any, theirs: Any, limit: float) -> list[Row]:
-    """A request beside moto's: what the servers take to answer the same one, and a whole call of boto3, which may take half as long."""
+    """Two rows that compare a request with moto: the servers' time for it, and a whole boto3 call, which may take half of moto's time."""
     answered = p50_in_turns(_sent(ask, ours), _sent(ask, theirs))
     called = p50_in_turns(lambda: ask(ours), lambda: ask(theirs))
     return [
@@ -101,12 +101,12 @@ def beside(name: str, ask: Ask, ours: Any, theirs: Any, limit: float) -> list[Ro
 
 
 def _sent(ask: Ask, client: Any) -> Callable[[], None]:
-    """A function that sends once more what boto3 sent, and reads the answer's bytes, as many as the first time."""
+    """A function that sends boto3's request again and reads the response, which must have as many bytes as the first time."""
     requests: list[Any] = []
     client.meta.events.register("before-send", lambda request, **_: requests.append(request), unique_id="keep")
     ask(client)
     client.meta.events.unregister("before-send", unique_id="keep")
-    connection = URLLib3Session(socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)])  # as boto3's clients have it
+    connection = URLLib3Session(socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)])  # as in boto3's clients
 
     def answer() -> bytes:
         requests[0].reset_stream()
@@ -125,7 +125,7 @@ def _sent(ask: Ask, client: Any) -> Callable[[], None]:
 
 
 def until(condition: Callable[[], Any], what: str, limit: float = LIMIT_SECONDS, pause: float = 0.01) -> Any:
-    """The first true value of ``condition``.
+    """Wait for the first true value of ``condition`` and return it.
 
     Raises
     ------
@@ -172,7 +172,7 @@ def trained(sagemaker: Any, name: str) -> dict[str, Any]:
     Raises
     ------
     RuntimeError
-        When it ended otherwise.
+        When it ended with another status.
     """
     job = until(lambda: has_ended(sagemaker, name), f"{name} has ended", pause=0.05)
     if job["TrainingJobStatus"] != "Completed":
@@ -181,12 +181,12 @@ def trained(sagemaker: Any, name: str) -> dict[str, Any]:
 
 
 def has_ended(sagemaker: Any, name: str) -> dict[str, Any] | None:
-    """The description of a training job that has ended, ``None`` of one that has not."""
+    """The description of a training job that has ended; ``None`` while it runs."""
     job = sagemaker.describe_training_job(TrainingJobName=name)
     return None if job["TrainingJobStatus"] in ("InProgress", "Stopping") else job
 
 
 def kill(pid: int) -> None:
-    """``kill -9``, and wait until it has ended; it is a child of this process."""
+    """``kill -9`` a child of this process and wait until it has ended."""
     os.kill(pid, 9)
     os.waitpid(pid, 0)

@@ -1,7 +1,7 @@
-"""How many requests an endpoint with metrics and data capture answers over 16 connections: beside its bare model server, and beside MLflow.
+"""Measures the throughput of an endpoint with metrics and data capture over 16 connections, against its bare model server and MLflow.
 
-The target of the first, 40 % of the bare server's throughput, is one of 2.5 times its time a request. `mlflow models serve` serves the
-same model, from an environment of its own that is made now.
+The first target, 40 % of the bare server's throughput, equals 2.5 times its time per request. `mlflow models serve` serves the same model
+from its own environment, which is made during the benchmark.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def measure() -> list[Row]:
                 rows.append(Row(name, "ms", *_in_turns(ours, theirs), "mlflow models serve", "ratio", 2.0))
         except package_sets.PackageSetError as error:
             why = f"nothing: MLflow's environment cannot be made here ({str(error).splitlines()[-1][:100]})"
-            rows.append(Row(name, "ms", rows[0].measured, [0.0] * RUNS, why, "measured", 0.0))  # missed: nothing is shown
+            rows.append(Row(name, "ms", rows[0].measured, [0.0] * RUNS, why, "measured", 0.0))  # counts as missed
     return rows
 
 
@@ -60,7 +60,7 @@ def _in_turns(ours: Asked, theirs: Asked) -> tuple[list[float], list[float]]:
 
 
 def _signed(runtime: Any) -> Asked:
-    """The request that boto3 sends; its signature holds for a quarter of an hour."""
+    """The request that boto3 sends; its signature is valid for 15 minutes."""
     sent: list[Asked] = []
     runtime.meta.events.register("before-send", lambda request, **_: sent.append(Asked.of(request)))
     runtime.invoke_endpoint(**hosted.REQUEST)["Body"].read()
@@ -69,12 +69,12 @@ def _signed(runtime: Any) -> Asked:
 
 @contextlib.contextmanager
 def _mlflow(folder: Path) -> Iterator[Asked]:
-    """MLflow's server of the model. Raises MixError when its environment cannot be made."""
+    """Serve the model with MLflow. Raises PackageSetError when its environment cannot be made."""
     python = package_sets.clean(ENVIRONMENT, ["mlflow", "xgboost"])
     hosted.booster().save_model(folder / "model.ubj")
     subprocess.run([python, "-c", SAVE, folder / "model.ubj", folder / "model"], check=True, capture_output=True, cwd=folder)
     port = systems.free_port()
-    # In this environment, which has the model's packages: by itself it would make another one, by conda or virtualenv.
+    # "local": this environment has the model's packages. By default, MLflow would make another one with conda or virtualenv.
     place = ["--env-manager", "local", "--model-uri", folder / "model", "--host", "127.0.0.1", "--port", str(port)]
     found = {**os.environ, "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}"}
     with systems.running([python, "-m", "mlflow", "models", "serve", *place], port, SERVE_SECONDS, cwd=folder, env=found):

@@ -1,4 +1,4 @@
-"""A training job on 40,000 flights, from CreateTrainingJob to ``Completed``, beside `xgboost.train` alone in a fresh process."""
+"""Measures a training job on 40,000 flights, from CreateTrainingJob to ``Completed``, against `xgboost.train` alone in a fresh process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RUNS = 5
 FLIGHTS = 40_000
 ROUNDS = 50
 FEATURES = ["month", "day", "sched_dep_time", "dep_delay", "distance", "hour", "air_time"]
-# Prints the seconds of the training alone: the import and the reading of the data count as the job's own time.
+# Prints the seconds of the training alone: importing XGBoost and reading the data count as overhead of the job.
 BARE = f"""
 import sys, time
 import numpy, xgboost
@@ -48,7 +48,7 @@ def measure() -> list[Row]:
 
 
 def _write(table: Path) -> None:
-    """The flights as the built-in algorithm wants them: the label first, no header."""
+    """Write the flights as the built-in algorithm expects them: the label first, no header."""
     flights = datasets.load("flights", ["arr_delay", *FEATURES]).dropna().head(FLIGHTS)
     flights.insert(0, "late", (flights.pop("arr_delay") > 15).astype(int))
     flights.to_csv(table, header=False, index=False)

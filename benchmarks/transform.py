@@ -1,6 +1,6 @@
-"""A transform job beside a plain loop over a server of the same model: a row a request, and as many rows a request as fit.
+"""Measures a transform job against a plain loop over a server of the same model: one row per request, and as many rows as fit.
 
-The job's time is that of its rows alone: what a job of one row takes, in the same run, is taken off.
+The job's time is the time of its rows alone: the time of a job with one row, from the same run, is subtracted.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def measure() -> list[Row]:
         for name, count in (("one", 1), ("single", SINGLE), ("multi", MULTI)):
             client("s3").put_object(Bucket=systems.BUCKET, Key=f"{name}.csv", Body=b"".join(lines[:count]))
         jobs = Jobs(client)
-        jobs.seconds("one", "SingleRecord")  # the first job of all finds nothing warm
+        jobs.seconds("one", "SingleRecord")  # warm-up
         single = [(_rows(jobs, "single", "SingleRecord"), _loop(port, lines[:SINGLE])) for _ in range(RUNS)]
         multi = [(_rows(jobs, "multi", "MultiRecord"), _loop(port, _payloads(lines))) for _ in range(RUNS)]
     ours, theirs = ([taken / SINGLE * 1e3 for taken in numbers] for numbers in zip(*single, strict=True))
@@ -50,7 +50,7 @@ class Jobs:
         self._numbers = itertools.count()
 
     def seconds(self, name: str, strategy: str) -> float:
-        """What a job over the object ``<name>.csv`` took."""
+        """Run a job over the object ``<name>.csv`` and return its duration in seconds."""
         job = f"{name}-{next(self._numbers)}"
         source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://{systems.BUCKET}/{name}.csv"}}
         self._sagemaker.create_transform_job(
@@ -76,7 +76,7 @@ def _rows(jobs: Jobs, name: str, strategy: str) -> float:
 
 
 def _loop(port: int, bodies: list[bytes]) -> float:
-    """The seconds of asking the model server for each body, one after the other over one connection."""
+    """The seconds to send all bodies to the model server, one after the other over one connection."""
     connection = http.client.HTTPConnection("127.0.0.1", port)
 
     def ask() -> None:
@@ -99,7 +99,7 @@ def _lines() -> list[bytes]:
 
 
 def _payloads(lines: list[bytes]) -> list[bytes]:
-    """The lines in as few bodies as the default payload allows."""
+    """The lines, packed into as few bodies as the default payload size allows."""
     bodies, body = [], bytearray()
     for line in lines:
         if len(body) + len(line) > PAYLOAD:

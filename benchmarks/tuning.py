@@ -1,6 +1,6 @@
-"""What Bayesian search finds in 30 trials beside random search: on two functions known to be hard, and in a table of a model's real errors.
+"""Compares Bayesian with random search over 30 trials: on two hard test functions and on a table of a model's real errors.
 
-Pure search, no jobs. The pairs of runs are compared by Wilcoxon's signed-rank test.
+It runs only the search, no jobs. Wilcoxon's signed-rank test compares the pairs of runs.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from course.localaws.sagemaker.tuning.strategies.sampling import LossObservation
 from course.localaws.sagemaker.tuning.strategies.space import Categorical, Numeric, Space, Values
 
 SEEDS, TRIALS = 20, 30
-LIKELY = 0.05  # the probability with which chance alone may look as good
+LIKELY = 0.05  # significance level: the largest p-value that counts as significant
 Loss = Callable[[Values], float]
 
 
@@ -32,7 +32,7 @@ def measure() -> list[Row]:
 
 
 def _rows(name: str, space: Space, loss: Loss) -> list[Row]:
-    """The best losses, as distances to the least one that there is, and how likely chance alone would give them."""
+    """Two rows: the best losses as distances to the global minimum, and the p-value of the difference."""
     ours = [_best(SearchProcess(BayesianSearch(space, seed)), loss) for seed in range(SEEDS)]
     theirs = [_best(RandomSearch(space, seed), loss) for seed in range(SEEDS)]
     chance = float(wilcoxon(ours, theirs, alternative="less").pvalue)
@@ -52,7 +52,7 @@ def _best(search: SearchStrategy, loss: Loss) -> float:
 
 
 def branin() -> tuple[Space, Loss]:
-    """Branin's function; formula and least value, 0.397887: https://www.sfu.ca/~ssurjano/branin.html"""
+    """Branin's function; formula and minimum, 0.397887: https://www.sfu.ca/~ssurjano/branin.html"""
 
     def loss(values: Values) -> float:
         x, y = float(values["x"]), float(values["y"])
@@ -63,7 +63,7 @@ def branin() -> tuple[Space, Loss]:
 
 
 def hartmann() -> tuple[Space, Loss]:
-    """Hartmann's function of six variables; formula and least value, -3.32237: https://www.sfu.ca/~ssurjano/hart6.html"""
+    """Hartmann's function of six variables; formula and minimum, -3.32237: https://www.sfu.ca/~ssurjano/hart6.html"""
     weights = np.array([1.0, 1.2, 3.0, 3.2])
     steepness = np.array([[10, 3, 17, 3.5, 1.7, 8], [0.05, 10, 17, 0.1, 8, 14], [3, 3.5, 1.7, 10, 17, 8], [17, 8, 0.05, 10, 0.1, 14]])
     centres = 1e-4 * np.array(
@@ -103,7 +103,7 @@ def table_of_errors() -> tuple[Space, Loss]:
         return -float(cross_val_score(model, data, target, cv=3, scoring="neg_mean_squared_error").mean())
 
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Singular matrix")  # of the bad ones among the combinations
+        warnings.filterwarnings("ignore", "Singular matrix")  # from the bad combinations
         errors = {tuple(values.values()): error(values) for values in space.every()}
     least = min(errors.values())
     return space, lambda values: errors[tuple(values[parameter.name] for parameter in space.parameters)] - least

@@ -1,4 +1,4 @@
-"""Requests across UpdateEndpoint: while new servers take over from the old ones, none is lost."""
+"""Counts lost requests during UpdateEndpoint: none may be lost while new servers replace the old ones."""
 
 from __future__ import annotations
 
