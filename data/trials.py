@@ -1,4 +1,4 @@
-"""Train the models whose scores are the tables `tuning_trials` and `network_trials`: what a search would have found, without searching.
+"""Trains the models whose scores are the tables `tuning_trials` and `network_trials`. A lesson can look up a trial instead of training it.
 
 Building both takes about half an hour on two cores. The same releases of XGBoost, PyTorch and NumPy give the same rows on the same kind of
 processor; others differ in the last digits.
@@ -21,12 +21,12 @@ HERE = Path(__file__).resolve().parent
 Trial = dict[str, Any]
 
 SEED = 6
-ROWS = 10_000  # of each part
+ROWS = 10_000  # in each part
 COLUMNS = ["weekday", "hour", "origin", "distance", "temp", "wind_speed", "precip", "visib"]
 WEATHER = COLUMNS[4:]
 DIGITS = 4
 
-# Wide on purpose: what a person who knows nothing of the data might ask for. Name, least, most, whether a whole number.
+# Wide on purpose: ranges that a person might choose without knowing the data. Name, minimum, maximum, whether an integer.
 TREES = (
     ("eta", 0.001, 1, False),
     ("max_depth", 1, 12, True),
@@ -56,7 +56,7 @@ def tuning_trials() -> list[Trial]:
 
 
 def network_trials() -> list[Trial]:
-    """The trials of a network, each trained for `EPOCHS` epochs, with its scores after each."""
+    """The trials of a network, each trained for `EPOCHS` epochs, with its scores after each epoch."""
     return list(_trained(train_network, network_settings()))
 
 
@@ -68,7 +68,7 @@ def _trained(train: Callable[[Trial], Trial], settings: list[Trial]) -> Iterator
 
 
 def tree_settings() -> list[Trial]:
-    """What each trial of XGBoost is trained with; the first ones drawn on a logarithmic scale, the others on a linear one."""
+    """The hyperparameters of each XGBoost trial; the first ones drawn on a logarithmic scale, the others on a linear one."""
     rng = np.random.default_rng(SEED)
     scales = [scale for scale, count in TREE_TRIALS.items() for _ in range(count)]
     return [
@@ -83,7 +83,7 @@ def network_settings() -> list[Trial]:
 
 
 def _draw(rng: np.random.Generator, least: float, most: float, whole: bool, scale: str) -> float | int:
-    """A value of a range; three digits are enough for a hyperparameter."""
+    """Draw a value from a range; three digits are enough for a hyperparameter."""
     if whole:
         least, most = least - 0.499, most + 0.499
     drawn = float(np.exp(rng.uniform(np.log(least), np.log(most)))) if scale == "Logarithmic" else float(rng.uniform(least, most))
@@ -92,7 +92,10 @@ def _draw(rng: np.random.Generator, least: float, most: float, whole: bool, scal
 
 @cache
 def parts() -> Mapping[str, pd.DataFrame]:
-    """`ROWS` flights each of January to June, of July, and of July again, with the schedule and the weather of three hours before."""
+    """`ROWS` flights for each part, with the schedule and the weather three hours before.
+
+    The training part is from January to June; validation and test are different flights of July.
+    """
     flown = pd.read_parquet(HERE / "flights.parquet").dropna(subset=["arr_delay"])
     observed = pd.read_parquet(HERE / "weather.parquet")[["origin", "time_hour", *WEATHER]].drop_duplicates(["origin", "time_hour"])
     observed["time_hour"] += pd.Timedelta(hours=3)
@@ -108,7 +111,7 @@ def parts() -> Mapping[str, pd.DataFrame]:
 
 @cache
 def matrices() -> Mapping[str, Any]:
-    """The parts as XGBoost wants them, in the bins of the training rows."""
+    """The parts as XGBoost's quantile matrices, with the bins of the training rows."""
     import xgboost
 
     train = xgboost.QuantileDMatrix(parts()["train"][COLUMNS], parts()["train"].late)
@@ -117,7 +120,7 @@ def matrices() -> Mapping[str, Any]:
 
 
 def train_trees(setting: Trial) -> Trial:
-    """The setting, with scores and the nodes of all trees: nearly all work of a training hangs on these."""
+    """The setting with its scores and the number of nodes in all trees, which determines nearly all of the training time."""
     import xgboost
 
     given = {name: setting[name] for name, *_ in TREES} | {"objective": "binary:logistic", "eval_metric": "auc", "nthread": 1, "seed": SEED}
@@ -134,7 +137,7 @@ def train_trees(setting: Trial) -> Trial:
 
 
 def train_network(setting: Trial) -> Trial:
-    """The setting, with scores after each epoch and the steps taken. A network that runs off to infinity scores as a coin does."""
+    """The setting with its scores after each epoch and the number of steps. A network that diverges gets an AUC of 0.5."""
     import torch
 
     torch.set_num_threads(1)
@@ -170,7 +173,7 @@ def network(columns: int, layers: int, width: int, dropout: float) -> Any:
 
 
 def scaled(rows: pd.DataFrame) -> pd.DataFrame:
-    """Mean 0 and standard deviation 1 by the training rows, 0 where a value is missing, the airport as a column for each."""
+    """The rows scaled to mean 0 and standard deviation 1 of the training rows; 0 for a missing value; the airport one-hot encoded."""
     train = parts()["train"][COLUMNS]
     numbers = ((rows[COLUMNS] - train.mean()) / train.std()).fillna(0).drop(columns="origin")
     return numbers.assign(**{f"origin_{code}": (rows.origin == code).astype(float) for code in range(3)})
