@@ -1,1 +1,1 @@
-"""Every lesson, run for real: by papermill in parallel, then by a small class of learners through nbgrader; and the report of it."""
+"""Runs every lesson for real, with papermill in parallel, then grades a small class of learners with nbgrader, and reports the results."""

@@ -1,4 +1,4 @@
-"""Writes the tries of the synthetic learners: an `attempts.jsonl` as `check` would have written it."""
+"""Writes the attempts of the synthetic learners: an `attempts.jsonl` as `check` would have written it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LAST_WORDS = "nothing was handed over yet: the answer cell raised NotImplemented
 
 
 def write(kind: LearnerProfile, material: AnswerPool, handed_in_at: datetime, folder: Path) -> None:
-    """Add a learner's tries at one notebook. The last is shortly before the learner handed in.
+    """Add a learner's attempts at one notebook. The last one is shortly before the learner handed in.
 
     Parameters
     ----------

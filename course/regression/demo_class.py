@@ -188,7 +188,7 @@ def mistaken_answers(graders: Path, references: Answers) -> dict[str, str]:
 
 
 def fill_in(notebook: Path, answers: Answers) -> None:
-    """Type answers into a learner's notebook, as its learner would."""
+    """Write answers into a learner's notebook, as the learner would."""
     content = nbformat.read(notebook, as_version=4)
     for cell in content.cells:
         answer = answers.get(cell.metadata.get("nbgrader", {}).get("grade_id", ""))

@@ -1,4 +1,4 @@
-"""Thirty synthetic learners: what each hands in, made from the course's own answers, and the score that it deserves."""
+"""Thirty synthetic learners: the work that each hands in, made from the course's own answers, and its expected score."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from course.grading.batches.result import GRADED, Result
 from course.grading.gate.candidates import Candidate, candidates
 from course.regression.demo_class import fill_in, reference_answers
 
-UNREADABLE = b'{"cells": [{"cell_type": "code", "source": "x = '  # the battery was empty while it was saved
+UNREADABLE = b'{"cells": [{"cell_type": "code", "source": "x = '  # as if the battery had run out while saving
 LOOP = "def {name}(*arguments):\n    while True:\n        pass\n"
 DIES = "import os\nos._exit(1)  # as a kernel does that runs out of memory\n"
-SOON = 5  # seconds that an exercise gives its functions, which an endless loop will use up
-WRONG_COUNT = 11  # mistaken learners: as many as the exercise with the most foreseen mistakes has
+SOON = 5  # longest time limit, in seconds, of the exercise for the endless loop, which uses up the whole limit
+WRONG_COUNT = 11  # mistaken learners: the largest number of foreseen mistakes of any exercise
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class ExpectedScore:
         return f"{words}, and to fail in {self.trips!r}" if self.trips else words
 
     def problem(self, found: Mapping) -> str:
-        """What is wrong with an exercise of a `Result`; empty when it is as deserved."""
+        """How an exercise of a `Result` differs from this; empty when it does not."""
         if found["score"] is None:
             return f"has no score ({found['fault']})"
         share = found["score"] / found["points"]
@@ -53,7 +53,7 @@ FULL, NOTHING = ExpectedScore(1.0, 1.0), ExpectedScore(0.0, 0.0)
 
 @dataclass(frozen=True)
 class DemoAnswer:
-    """The code of one answer cell, what it deserves, and what the learner's last failed try was told."""
+    """The code of one answer cell, its expected score, and the message of the learner's last failed attempt."""
 
     code: str
     expected: ExpectedScore
@@ -62,7 +62,7 @@ class DemoAnswer:
 
 @dataclass(frozen=True)
 class AnswerPool:
-    """What answers of one notebook are made from: for each exercise, in order, those on which its checks are tested, the reference last."""
+    """The answers of one notebook to choose from: for each exercise, in order, the answers that test its checks, the reference last."""
 
     exercises: Mapping[str, Exercise]
     answers: Mapping[str, Sequence[Candidate]]
@@ -78,12 +78,12 @@ class AnswerPool:
         return DemoAnswer(self.answers[name][-1].code, FULL)
 
     def right(self, name: str, which: int) -> DemoAnswer:
-        """Another correct answer; the reference where there are fewer."""
+        """Another correct answer; the reference when the exercise has none."""
         others = [each for each in self.answers[name] if each.name.startswith("right")]
         return DemoAnswer(others[which % len(others)].code, FULL) if others else self.reference(name)
 
     def mistaken(self, name: str, which: int) -> DemoAnswer:
-        """A foreseen mistake; the reference where there are fewer."""
+        """The foreseen mistake number ``which``; the reference when there are fewer."""
         wrong = [each for each in self.answers[name] if each.is_wrong]
         if which >= len(wrong):
             return self.reference(name)
@@ -104,9 +104,9 @@ class LearnerProfile:
     late : timedelta
         After the due date; negative for before.
     notebook : str
-        How the file is called when it is handed in, ``{}`` for its released name.
+        The file's name when it is handed in, with ``{}`` for its released name.
     lessons : int
-        How many of the lessons are handed in.
+        The number of lessons that the learner hands in.
     """
 
     name: str
@@ -117,7 +117,7 @@ class LearnerProfile:
     notebook: str = "{}.ipynb"
     lessons: int = 99
     readable: bool = True
-    tries: int = field(default=2)  # failed ones for an exercise, about
+    tries: int = field(default=2)  # about how many failed attempts at an exercise
 
 
 def all_references(material: AnswerPool) -> Answers:
@@ -125,7 +125,7 @@ def all_references(material: AnswerPool) -> Answers:
 
 
 def first(count: Callable[[int], int]) -> Callable[[AnswerPool], Answers]:
-    """The references of the first exercises; ``count`` says how many of all."""
+    """The references of the first exercises; ``count`` turns the number of all exercises into theirs."""
     return lambda material: dict(list(all_references(material).items())[: count(len(material.exercises))])
 
 
@@ -134,7 +134,7 @@ def rights(which: int) -> Callable[[AnswerPool], Answers]:
 
 
 def own_mixture(material: AnswerPool) -> Answers:
-    """Right answers that nobody else hands in together."""
+    """Right answers in a combination that no other learner hands in."""
     return {name: material.right(name, i % 2) for i, name in enumerate(material.exercises)}
 
 
@@ -143,7 +143,7 @@ def mistakes(which: int) -> Callable[[AnswerPool], Answers]:
 
 
 def dies_halfway(material: AnswerPool) -> Answers:
-    """The kernel is gone from an exercise in the middle on."""
+    """The kernel dies at an exercise in the middle."""
     names = list(material.exercises)
     fatal = len(names) // 2
     return {name: material.reference(name) for name in names[:fatal]} | {
@@ -152,7 +152,7 @@ def dies_halfway(material: AnswerPool) -> Answers:
 
 
 def loops(material: AnswerPool) -> Answers:
-    """One function never returns: that of the last exercise that is only about a function and soon over."""
+    """One function never returns: the function of the last exercise that asks for one and has a short time limit."""
     functions = {
         name: next(each for each, wanted in exercise.evidence.items() if isinstance(wanted, Function))
         for name, exercise in material.exercises.items()
@@ -163,24 +163,24 @@ def loops(material: AnswerPool) -> Answers:
 
 
 def stripped(notebook: NotebookNode) -> None:
-    """As Colab leaves it: no metadata of nbgrader's, another kernel."""
+    """Edit as Colab does: no nbgrader metadata, another kernel."""
     notebook.metadata = {"kernelspec": {"name": "colab", "display_name": "Colab"}, "accelerator": "GPU"}
     for cell in notebook.cells:
         cell.metadata = {}
 
 
 def copied_cells(notebook: NotebookNode) -> None:
-    """As after a slip of the hand: every cell that nbgrader knows is there twice, metadata and all."""
+    """Duplicate every nbgrader cell with its metadata, as by accident."""
     notebook.cells += [copy.deepcopy(cell) for cell in notebook.cells if "nbgrader" in cell.metadata]
 
 
 def no_checks(notebook: NotebookNode) -> None:
-    """All checks deleted, because they were red once."""
+    """Delete all check cells, as a learner might after a failed check."""
     notebook.cells = [cell for cell in notebook.cells if not cell.metadata.get("nbgrader", {}).get("grade")]
 
 
 def broken_cells(notebook: NotebookNode) -> None:
-    """A cell that is no Python first, one that fails in the middle."""
+    """Add a cell with a syntax error at the top and a cell that fails in the middle."""
     notebook.cells.insert(0, nbformat.v4.new_code_cell("import pandas as pd\nprint('unfinished"))
     notebook.cells.insert(len(notebook.cells) // 2, nbformat.v4.new_code_cell("flights_of_nobody.head()"))
 
@@ -210,7 +210,7 @@ KINDS: tuple[LearnerProfile, ...] = (
 
 
 def hand_in(kind: LearnerProfile, released: Path, material: Mapping[str, AnswerPool], folder: Path) -> None:
-    """Put what a learner hands in of one lesson into ``folder``.
+    """Put a learner's work on one lesson into ``folder``.
 
     Parameters
     ----------
@@ -227,14 +227,14 @@ def hand_in(kind: LearnerProfile, released: Path, material: Mapping[str, AnswerP
             content = nbformat.read(path, as_version=4)
             for edit in kind.edits:
                 edit(content)
-            path.write_text(json.dumps(content), encoding="utf-8")  # as it is: nbformat's own writer would mend it
+            path.write_text(json.dumps(content), encoding="utf-8")  # not with nbformat's writer, which would repair it
         if not kind.readable:
             path.write_bytes(UNREADABLE)
         path.rename(folder / kind.notebook.format(notebook))
 
 
 def problems(kind: LearnerProfile, material: AnswerPool, result: Result | None, where: str) -> list[str]:
-    """A line for each exercise of one notebook whose score is not what the learner deserves."""
+    """A line for each exercise of one notebook whose score is not the expected one."""
     who = f"{kind.name}, {where}"
     if result is None:
         return [f"{who}: there is no result."]

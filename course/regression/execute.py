@@ -24,7 +24,7 @@ from course import interrupts
 from course.regression.process_pool import ProcessPool
 
 WORKERS = 2  # the size of the machine the course is built for
-CELL_SECONDS = 300  # a cell that takes longer hangs
+CELL_SECONDS = 300  # a cell that takes longer is stuck
 PATIENT = {"OMP_WAIT_POLICY": "PASSIVE"}  # else OpenMP's threads busy-wait on the cores that the other notebooks need
 
 
@@ -176,7 +176,7 @@ def execute_all(
 ) -> list[Executed]:
     """Execute notebooks, as many at a time as there are environments; the results are in the order of ``sources``.
 
-    The notebooks are dealt out to the environments in turn; those of one environment run one after the other. Lessons that run at the
+    The notebooks are assigned to the environments in turn; those of one environment run one after the other. Lessons that run at the
     same time must not share a local AWS, since a new account has quotas for one lesson. ``on_cell(notebook)`` is called after each
     cell and ``on_notebook(result)`` after each notebook, in any thread. Copies go to ``folder/<lesson>/<notebook>.ipynb``, each with
     a log of the kernel's error output beside it.

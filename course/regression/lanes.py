@@ -33,11 +33,11 @@ from course.regression.process_pool import ProcessPool
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = Path("build", "lanes")
 AT_A_TIME = 3  # one more than the two cores the course is built for, because a lane waits for a fifth of its time
-SHOWN_LINES = 400  # of the log of a lane that failed
+SHOWN_LINES = 400  # lines shown of a failed lane's log
 
 
 class LaneError(Exception):
-    """No such lane; the message lists those there are."""
+    """No such lane; the message lists the existing ones."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ def _uv(*arguments: str | Path) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Replace this process by `course.regression.run`, with the packages of the named set. Its report goes to ``build/run-NAME``."""
+    """Replace this process with `course.regression.run`, using the packages of the named set. Its report goes to ``build/run-NAME``."""
     arguments = sys.argv[1:] if arguments is None else arguments
     name = arguments[0] if arguments else ""
     try:

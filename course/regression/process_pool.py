@@ -14,7 +14,7 @@ from typing import Any
 
 from course import interrupts
 
-GRACE_SECONDS = 60.0  # for children to end what they started
+GRACE_SECONDS = 60.0  # seconds for children to end their own processes
 
 
 class ProcessPool:
@@ -74,7 +74,7 @@ class ProcessPool:
 def _ended_on_failure(process: subprocess.Popen) -> Iterator[None]:
     try:
         yield
-    except BaseException:  # nobody waits for it any longer, for example after a time limit
+    except BaseException:  # its job no longer waits for it, for example after a time limit
         _end([process])
         raise
 
