@@ -90,7 +90,7 @@ class Report:
         return share == 1
 
     def _share(self, name: str, found: Any) -> float:
-        if type(found).__name__ in ("bool", "bool_"):  # numpy's too
+        if type(found).__name__ in ("bool", "bool_"):  # numpy's numbers too
             return float(bool(found))
         try:
             share = float(found)

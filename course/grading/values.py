@@ -25,7 +25,7 @@ def plain(value: Any, name: str = "the value") -> Any:
     Raises
     ------
     AnswerError
-        When the value, or something inside it, has no plain form; the message says where and what to give instead.
+        When the value, or something inside it, has no plain form; the message says where and suggests a replacement.
     """
     return decode(*encode(value, name))
 

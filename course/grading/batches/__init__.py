@@ -1,1 +1,1 @@
-"""A class graded: each submission by one function (`grade`), many at a time (`queue`), and the results given to others (`exports`)."""
+"""Grades a class: `grade` grades one submission, `queue` grades many at a time, and `exports` passes the results on."""

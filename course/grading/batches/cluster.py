@@ -1,7 +1,7 @@
 """Grades submissions on the workers of a Dask cluster, which all have the course's folder at the same path as this machine.
 
 Each worker gets the plug-in `_GradingPlugin`, which grades in a process of this package (`worker.py`), as many submissions at a time as
-the worker has threads. Dask notices when a worker is lost; another worker then grades what it had begun.
+the worker has threads. Dask notices when a worker is lost; another worker then grades its unfinished submissions.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ class DaskGrader:
             self._client.cancel(list(self._futures.values()), force=True)
             if self._client.status == "running":
                 self._client.unregister_worker_plugin(self._name)  # ends the grading processes there
-        except (OSError, ValueError):  # the scheduler is gone with its workers, or the plug-in was never registered
+        except (OSError, ValueError):  # the scheduler and its workers have ended, or the plug-in was never registered
             pass
         finally:
             self._client.close()
@@ -143,7 +143,7 @@ class _GradingPlugin(WorkerPlugin):
         return self._worker.grade(work)
 
     def transition(self, key: str, start: str, finish: str, **_: object) -> None:
-        """End the process when a task is released: Dask cannot stop a running task of a client that is gone or was interrupted."""
+        """End the process when a task is released: Dask cannot stop a running task whose client has ended or was interrupted."""
         if (start, finish) == ("executing", "released") and str(key).startswith(self.name):
             threading.Thread(target=self._end).start()
 

@@ -173,7 +173,7 @@ def _with_progress(works: Sequence[GradingTask], jobs: int, grader: Grader | Non
 
 
 def _line(result: Result) -> str:
-    """What a log shows of a submission as soon as it is graded."""
+    """The log line of a graded submission."""
     return f"graded {result.student}, {result.notebook}: {result.score:g} of {result.points:g} points, {result.seconds:.0f} s"
 
 

@@ -84,7 +84,7 @@ class GradingTask:
         return cls(**document | {"root": Path(document["root"])})
 
     def empty_result(self) -> Result:
-        """A result with the hashes of what is graded, and no findings."""
+        """A result with the hashes of its inputs, and no findings."""
         folder = self.folder
         parts = {
             "submission": digest(handed_in(folder.submission(self.student, self.assignment))),

@@ -1,4 +1,4 @@
-"""Imports and reads what every grading process needs, before it is forked. Leaves nothing open."""
+"""Imports the modules and reads the files that every grading process needs, before the processes are forked. Leaves nothing open."""
 
 import gc
 

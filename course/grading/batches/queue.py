@@ -111,7 +111,7 @@ class BatchCancelled(Exception):
 
 
 class ProcessGrader:
-    """Grades each submission in its own process, forked from one that has imported what grading needs. A context manager.
+    """Grades each submission in its own process, forked from one that has imported grading's modules. A context manager.
 
     The parent process has opened nothing and drawn no random number, so that all children start in the same state. They end with the
     block. Each uses one thread for numerical work (`THREADS`).
@@ -154,7 +154,7 @@ class ProcessGrader:
             self._given_up = True
             left = list(self._running)
         for process in left:
-            process.terminate()  # it then ends what it started
+            process.terminate()  # it then ends its own processes
         end = time.monotonic() + GRACE_SECONDS
         for process in left:
             process.join(max(0.0, end - time.monotonic()))
@@ -210,4 +210,4 @@ def _child(work: GradingTask) -> None:
 
 def _end_with_batch() -> None:
     multiprocessing.parent_process().join()
-    os.kill(os.getpid(), signal.SIGTERM)  # SIGTERM lets it end what it started
+    os.kill(os.getpid(), signal.SIGTERM)  # SIGTERM lets it end its own processes

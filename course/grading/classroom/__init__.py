@@ -1,1 +1,1 @@
-"""A class: its roster and dates, and what its students hand in, from wherever they do."""
+"""A class: its roster, its dates, and the collection of its submissions from any source."""

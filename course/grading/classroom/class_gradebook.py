@@ -23,7 +23,7 @@ def open_gradebook(root: Path, db_url: str = "", course: str = "") -> Iterator[G
     from nbgrader.api import Gradebook
 
     before = os.environ.get("PATH", os.defpath)
-    # nbgrader creates a gradebook with the `alembic` command, which is beside Python even if the environment is not activated.
+    # nbgrader creates a gradebook with the `alembic` command, which is in Python's folder even if the environment is not activated.
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), before])
     try:
         book = Gradebook(db_url or f"sqlite:///{root / 'gradebook.db'}", *([course] if course else []))
@@ -71,7 +71,7 @@ def set_due_dates(book: Gradebook, schedule: ClassSchedule) -> list[str]:
     """Set the due date of each lesson in the gradebook, on which late penalties depend; returns the names of the changed lessons."""
     changed = []
     for lesson in schedule.lessons:
-        due = lesson.due.replace(tzinfo=None) if lesson.due else None  # nbgrader's are UTC, and naive
+        due = lesson.due.replace(tzinfo=None) if lesson.due else None  # nbgrader's due dates are naive datetimes in UTC
         row = next((each for each in book.assignments if each.name == lesson.name), None)
         if row is not None and row.duedate != due:
             book.update_or_create_assignment(lesson.name, duedate=due)

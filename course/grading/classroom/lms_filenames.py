@@ -6,14 +6,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-# Canvas (lib/content_zipper.rb, 2026): the sortable name in small letters, all but word characters taken out, `_\d+_` in it as well;
-# "LATE" when Canvas says so; the user's number, or anon_ and letters when grading is anonymous; the attachment's number; the file's name.
-# A text or a link that was entered instead of a file has no attachment.
+# Canvas (lib/content_zipper.rb, 2026). In this order: the sortable name in lower case, without non-word characters and without `_\d+_`;
+# "LATE" if Canvas marks it late; the user's number, or anon_ and letters when grading is anonymous; the attachment's number; the file's
+# name. A text or a link entered instead of a file has no attachment.
 CANVAS = re.compile(r"(?:(?P<name>\w+?)_)??(?:(?P<late>LATE)_)?(?P<number>(?<=_)\d+|anon_\w+?)_(?P<attachment>\d+)_(?P<file>.+)")
 CANVAS_ENTERED = re.compile(r"(?:(?P<name>\w+?)_)??(?:(?P<late>LATE)_)?(?P<number>(?<=_)\d+|anon_\w+?)_(?P<file>(?:text|link)\.html)")
-# Moodle (mod/assign, 2026): the full name, the number by which this assignment knows the student, the kind of submission. A folder, or
-# the beginning of a file's name where the site does not make folders. "Participant" when grading is anonymous; a group's name and "-"
-# before the name when a team hands in.
+# Moodle (mod/assign, 2026). In this order: the full name, the student's number in this assignment, the kind of submission. It names a
+# folder, or begins a file's name if the site does not make folders. The name is "Participant" when grading is anonymous; when a team
+# hands in, the group's name and "-" precede it.
 MOODLE = re.compile(r"(?P<name>.+)_(?P<number>\d+)_assignsubmission_(?P<kind>file|onlinetext)(?:_(?P<file>.*))?")
 
 

@@ -42,7 +42,7 @@ class MutationScore:
 
 @dataclass(frozen=True)
 class CandidateResult:
-    """One candidate, its score at grading, and what is wrong with the grader (``""`` when nothing is)."""
+    """One candidate, its score at grading, and the grader's fault (``""`` when there is none)."""
 
     exercise: str
     candidate: str

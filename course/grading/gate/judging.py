@@ -22,7 +22,7 @@ OTHER_STUDENT = Draw(learner="somebody else", student="somebody else", seed="ano
 RIGHTS, WRONGS = 1, 3  # the least number of right and wrong candidates of an exercise
 NO_MUTANTS, ALL_MUTANTS = 0, None
 
-OnProgress = Callable[[str, str], None]  # (exercise, what is being tried)
+OnProgress = Callable[[str, str], None]  # (exercise, description of the current trial)
 
 
 def judge(
@@ -37,7 +37,7 @@ def judge(
     mutants : int, optional
         How many mutants of each exercise to try, always the same ones; `ALL_MUTANTS` for all.
     on_progress : callable
-        Called with the exercise and what is tried next.
+        Called with the exercise and the description of the next trial.
 
     Raises
     ------

@@ -13,7 +13,7 @@ from course.grading.insight.sections import Section
 from course.grading.insight.short_repr import cut, short
 from course.grading.submission.evidence import Evidence
 
-MOST = 10  # differences of one kind that are shown
+MOST = 10  # differences of one kind to show
 
 
 @dataclass(frozen=True)

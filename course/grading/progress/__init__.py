@@ -1,1 +1,1 @@
-"""How far a learner is: from their own attempts to a page that says what is done, what is known, and what comes next."""
+"""A learner's progress: derived from their attempts, and shown as a table or a page with the next step."""

@@ -13,7 +13,7 @@ from course.grading.attempts import Attempt
 from course.grading.exercise.exercise import Exercise
 
 NOTEBOOK = re.compile(r"(?P<notebook>m\d\d(_\d)?)_[a-z]")
-WORK, NOTEBOOKS, SOURCES = "work", "notebooks", "solutions"  # what `course.workspace` makes, what `course release` holds, what a clone has
+WORK, NOTEBOOKS, SOURCES = "work", "notebooks", "solutions"  # in a copy that `course.workspace` makes, in a released package, in a clone
 LESSONS = "m[0-9][0-9]_*"
 
 

@@ -26,7 +26,7 @@ COMMAND = ("-m", "ipykernel_launcher", "-f")
 LAST_LINES = 20
 KILLED = 137
 LIMIT_SECONDS = 2.0
-ASK_SECONDS = 1.0  # then ask the kernel again: messages that it publishes before its client is connected are lost
+ASK_SECONDS = 1.0  # afterwards the kernel is asked again, because messages that it publishes before its client is connected are lost
 
 
 class SandboxedKernelManager(AsyncKernelManager):

@@ -1,4 +1,4 @@
-"""A forkserver for kernels that start at once: forked from a process that has already imported what lessons import, into an open box.
+"""A forkserver for fast kernel starts: forks kernels into an open box, from a process that has already imported the lessons' packages.
 
     python -m course.grading.sandbox.kernel_forkserver SOCKET
 
@@ -164,7 +164,7 @@ def become_kernel(request: dict[str, Any], output: int) -> None:
 
 
 def _drop_capabilities() -> None:
-    """Drop capabilities as the supervisor of boxes does. Loaded by path: its modules import each other as a program's do."""
+    """Drop capabilities with the supervisor's function. It is loaded by path: the supervisor's modules import each other by plain name."""
     spec = importlib.util.spec_from_file_location("namespaces", SUPERVISOR / "namespaces.py")
     namespaces = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(namespaces)

@@ -1,1 +1,1 @@
-"""One submitted notebook: repair it, run it in a sandbox, and judge what it hands over, live or from the recorded evidence."""
+"""Repairs one submitted notebook, runs it in a sandbox, and judges its evidence, live or from the recording."""

@@ -75,7 +75,7 @@ class FrameChannel:
         self.connection = connection
 
     def send(self, kind: str, **fields: Any) -> None:
-        """Send one frame; raises `FrameTooLarge`, or `ProtocolError` when the other side is gone."""
+        """Send one frame; raises `FrameTooLarge`, or `ProtocolError` when the other side has closed the connection."""
         frame = pack(kind, **fields)
         try:
             self.connection.settimeout(30)

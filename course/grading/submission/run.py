@@ -151,7 +151,7 @@ def _data() -> list[Path]:
 
 
 class _Client(NotebookClient):
-    """nbclient on a kernel in a box, with the grader in between."""
+    """nbclient for a kernel in a box; it tells the grader which check cell runs and replaces the cell's outputs."""
 
     def __init__(
         self,
@@ -177,7 +177,7 @@ class _Client(NotebookClient):
         self._server, self._done, self._cell_seconds = server, done, cell_seconds
         self._checks = checks
         self._answers = {exercise.answer_cell: exercise for exercise in checks.values()}
-        self._dead = ""  # why the kernel is gone
+        self._dead = ""  # why the kernel ended
         self._shown = 0  # bytes of this cell's output so far
         self._deadline = time.monotonic() + limits.limits()["notebook_seconds"]
 
@@ -262,7 +262,7 @@ def outputs(outcome: GradingOutcome) -> list[NotebookNode]:
 
 
 def _silence(cell: NotebookNode) -> str:
-    """Why a check cell ended without handing anything to the grader."""
+    """Why a check cell ended without offering evidence to the grader."""
     for output in cell.get("outputs", ()):
         if output.output_type == "error":
             return f"The check cell stopped with {output.ename}: {output.evalue}".rstrip(": ")[:SILENCE]

@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 class GradingOutcome:
     """The grader's finding on one exercise. ``fault`` tells the instructor why there is no score through no fault of the learner.
 
-    ``evidence`` is None when the submission handed over nothing.
+    ``evidence`` is None when the submission offered none.
     """
 
     report: Report
