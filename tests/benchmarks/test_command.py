@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: its table, file and exit code, and what an end in its midst leaves: what was measured, and nothing else."""
+"""Tests `python -m benchmarks`: its table, file and exit code; an interrupted run leaves its measurements and nothing else."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from benchmarks.__main__ import BENCHMARKS
 from tests.leaked_processes import interrupted, processes, wait_for
 
 ROOT = Path(__file__).parents[2]
-OFTEN = ("ready", "invoke")  # interrupted in `make test`, too
+OFTEN = ("ready", "invoke")  # these are also interrupted in `make test`
 SCRIPT = """
 import signal, sys
 from pathlib import Path
@@ -44,13 +44,13 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 def run(folder: Path, *names: str) -> subprocess.CompletedProcess[str]:
-    """The command on benchmarks of this test's own."""
+    """Run the command on the benchmarks of this test."""
     command = [sys.executable, "-c", SCRIPT, *names]
     return subprocess.run(command, cwd=folder, env=environment(folder), capture_output=True, text=True, timeout=60)
 
 
 def written(folder: Path) -> tuple[list[tuple[str, bool]], list[str]]:
-    """The verdicts by row, and what was not measured, of the file."""
+    """The verdict of each row in the file, and the names that were not measured."""
     result = json.loads((folder / "build" / "benchmarks.json").read_text())
     assert {"measured_at", "python", "cpus", "load"} <= result.keys()
     return [(row["name"], row["met"]) for row in result["rows"]], result["not_measured"]
@@ -110,11 +110,11 @@ def test_an_interrupted_run_keeps_what_it_has(tmp_path, number):
 
 @pytest.mark.parametrize("name", [name if name in OFTEN else pytest.param(name, marks=pytest.mark.nightly) for name in BENCHMARKS])
 def test_an_interrupt_leaves_nothing_running(tmp_path, name):
-    """As soon as a first local AWS runs, or, where none is needed, a process of the search."""
+    """Interrupt as soon as a local AWS runs or, for the benchmark without one, a process of the search."""
     scratch = tmp_path / "tmp"
     begun = {"tuning": lambda: len(processes(tmp_path)) > 1}.get(name, lambda: list(scratch.rglob("instance.json")))
     command = [sys.executable, "-m", "benchmarks", name]
     code, output = interrupted(command, signal.SIGINT, begun, environment(tmp_path), tmp_path)
     assert code == 128 + signal.SIGINT, output
-    wait_for(lambda: not processes(tmp_path), "nothing runs")  # a local AWS that was just told to be there may take its 5 s
+    wait_for(lambda: not processes(tmp_path), "nothing runs")  # a local AWS that is just starting may take 5 s
     assert list(scratch.iterdir()) == []

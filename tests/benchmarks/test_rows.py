@@ -1,4 +1,4 @@
-"""What a row of the table compares, and its verdict; and that two calls are timed in turns."""
+"""Tests a row's comparison and verdict, and the timing of two calls in turns."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_the_cells_name_the_units_of_what_they_show():
 
 
 def test_two_calls_take_turns_and_the_first_of_a_turn_does_not_count(monkeypatch):
-    """On a clock that only the calls advance: one takes 1 s, the other 3 s, and either 100 s when it comes after the other."""
+    """Only the calls advance the clock: one takes 1 s, the other 3 s, and either takes 100 s right after the other."""
     now, called = [0.0], []
     monkeypatch.setattr(rows.time, "perf_counter", lambda: now[0])
 

@@ -1,4 +1,4 @@
-"""What axe-core finds in a page that is worse than a remark."""
+"""Reports the serious and critical findings of axe-core on a page."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ BAD = ("serious", "critical")
 
 
 def findings(page: Page, within: str | None = None) -> list[str]:
-    """The serious and critical findings, a line each with the first elements that they are about; ``within`` a CSS selector if given."""
+    """The serious and critical findings, one line each with the first affected elements; ``within`` is an optional CSS selector."""
     found = Axe().run(page, context=within).response["violations"]
     return [f"{each['id']}: {[node['html'] for node in each['nodes'][:3]]}" for each in found if each["impact"] in BAD]

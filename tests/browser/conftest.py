@@ -1,4 +1,4 @@
-"""A page of Chromium; without one, tests are skipped, but never in CI."""
+"""Provides a page of Chromium. Without Chromium the tests are skipped, except in CI."""
 
 from __future__ import annotations
 

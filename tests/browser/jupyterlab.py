@@ -1,7 +1,7 @@
-"""JupyterLab as a learner uses it: a notebook in Chromium, by mouse and keyboard, and what it waits for read from JupyterLab's own model.
+"""Operates a notebook in JupyterLab as a learner does, in Chromium by mouse and keyboard. It waits on JupyterLab's own model.
 
-What the page shows is not enough to wait on. The kernel's indicator says "idle" before JupyterLab knows the kernel, and a cell that is run
-between the moment when JupyterLab has asked for a kernel and the moment when it has one is not run at all: its brackets stay empty.
+The page itself is not enough to wait on. The kernel's indicator shows "idle" before JupyterLab knows the kernel. A cell that is run after
+JupyterLab has requested a kernel, but before it has one, never runs: its brackets stay empty.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from course.doctor import BROWSERS
 TOKEN = "of-this-test"
 BROWSER = next(filter(None, map(shutil.which, BROWSERS)), None)
 START_SECONDS = 180
-MILLISECONDS = 240_000  # for whatever the page has to show: a kernel that starts, a job that trains
+MILLISECONDS = 240_000  # for anything on the page, such as a kernel start or a training job
 
-IN_FRONT = ".jp-NotebookPanel:not(.lm-mod-hidden)"  # JupyterLab opens again what was open before, in tabs behind
+IN_FRONT = ".jp-NotebookPanel:not(.lm-mod-hidden)"  # JupyterLab reopens earlier files in background tabs
 KERNEL_IS_IDLE = """path => {
     const panel = window.jupyterapp?.shell.currentWidget;
     const session = panel?.sessionContext;
@@ -38,7 +38,7 @@ CODE_CELLS = """() => jupyterapp.shell.currentWidget.content.widgets.flatMap(({m
 
 
 def options(port: int) -> list[str]:
-    """JupyterLab's options for a test: this port of the loopback, no browser of its own, its model open to scripts of the page."""
+    """JupyterLab's options for a test: this loopback port, no browser window, and its model exposed to scripts on the page."""
     return [
         "--no-browser",
         f"--port={port}",
@@ -65,14 +65,14 @@ def wait_until_it_answers(process: subprocess.Popen, port: int, log: Path) -> No
 
 
 def open_in_page(page: Page, path: str) -> str:
-    """Open a notebook in a JupyterLab page that is there, wait for its kernel or a question, and return the kernel's name."""
+    """Open a notebook in an open JupyterLab page, wait for its kernel or a dialog, and return the kernel's name."""
     page.evaluate("path => { jupyterapp.commands.execute('docmanager:open', {path}); }", path)
     page.wait_for_function(f"path => document.querySelector('.jp-Dialog') || ({KERNEL_IS_IDLE})(path)", arg=path)
     return page.evaluate(KERNEL)
 
 
 class Notebook:
-    """The notebook that a JupyterLab page shows, with a kernel that is ready. Cells are named by their place, from 0."""
+    """The notebook that a JupyterLab page shows, with a kernel that is ready. Cells are numbered from 0."""
 
     def __init__(self, page: Page, port: int, path: str) -> None:
         self.page = page
@@ -95,19 +95,19 @@ class Notebook:
         Raises
         ------
         AssertionError
-            When one raised, after which JupyterLab runs no other.
+            When a cell raised an error; JupyterLab then runs no further cell.
         """
         self.page.get_by_role("menuitem", name="Run", exact=True).click()
         self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         self._wait_for_cells("every cell to run", "cells => cells.every(cell => cell.ran)")
 
     def run(self, place: int, code: str | None = None) -> None:
-        """Click into a cell, type over what is in it when there is ``code``, press Shift+Enter; returns when it has run.
+        """Click into a cell, replace its text with ``code`` if given, and press Shift+Enter; returns when the cell has run.
 
         Raises
         ------
         AssertionError
-            When it raised.
+            When the cell raised an error.
         """
         before = next(cell["ran"] for cell in self.page.evaluate(CODE_CELLS) if cell["place"] == place)
         self.cell(place).scroll_into_view_if_needed()

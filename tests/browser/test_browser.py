@@ -1,4 +1,4 @@
-"""A learner's first exercise in a real browser: JupyterLab in Chromium, a wrong answer, its message, the right answer, passed."""
+"""Tests a learner's first exercise in JupyterLab in Chromium: a wrong answer, its message, the right answer, a pass."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def flight_row(flight: dict) -> str:
     return f"{flight['sched_dep_time']},{weekday},{origin},{flight['distance']}\""""
 RIGHT = WRONG.replace("flight['sched_dep_time']", "flight['sched_dep_time'] // 100")
 
-# No toast about news over the page, and every cell in the page's document, also those out of sight.
+# No news pop-up over the page. Every cell is in the page's document, including cells out of sight.
 PAGE = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
 SETTINGS = {"tracker": {"windowingMode": "none"}}
 
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.timeout(900)
 
 @pytest.fixture(scope="module")
 def lab(page, tmp_path_factory) -> Iterator[int]:
-    """The port of `course lab` on a learner's own copy of the lessons, with a local AWS of its own."""
+    """The port of `course lab` on a learner's copy of the lessons, with its own local AWS."""
     root = tmp_path_factory.mktemp("learner")
     shutil.copytree(ROOT / "course", root / "course", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "graders", root / "graders", ignore=shutil.ignore_patterns("__pycache__", "*_hidden.py", "answers"))
@@ -73,7 +73,7 @@ def _write(path: Path, content: dict) -> None:
 
 @pytest.fixture(scope="module")
 def places() -> dict[str, int]:
-    """The place of each exercise's cells in the learner's notebook, by nbgrader's id."""
+    """The index of each exercise's cells in the learner's notebook, by nbgrader's id."""
     cells = nbformat.read(ROOT / "notebooks" / NOTEBOOK, as_version=4).cells
     return {cell.metadata.nbgrader.grade_id: place for place, cell in enumerate(cells) if "nbgrader" in cell.metadata}
 

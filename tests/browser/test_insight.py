@@ -1,4 +1,4 @@
-"""The pages for instructors in a real browser: read by everyone (axe-core), in light and dark, and by keyboard alone."""
+"""Tests the pages for instructors in a real browser: accessible (axe-core) in light and dark, and usable by keyboard alone."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.timeout(300)
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Each page, of a class in which everything occurs."""
+    """Every page, for a class that has every kind of result."""
     course = insight_fixtures.folder(tmp_path_factory.mktemp("insight") / "course")
     insight_fixtures.class_of(course, 12)
     for student, code in (("ada", LONG), ("bob", RENAMED)):
@@ -54,7 +54,7 @@ def test_a_narrow_window_scrolls_only_its_tables(page: Page, written: dict[str, 
 
 
 def test_by_keyboard(page: Page, written: dict[str, Path]) -> None:
-    """The tab key goes to the contents and then to each table in turn, which the arrow keys scroll."""
+    """The tab key moves to the contents and then to each table; the arrow keys scroll the table."""
     page.goto(written["dashboard"].as_uri())
     for _ in range(3):
         page.keyboard.press("Tab")

@@ -1,4 +1,4 @@
-"""A learner's pages in a real browser: read by everyone (axe-core), in light and dark, and by keyboard alone."""
+"""Tests a learner's pages in a real browser: accessible (axe-core) in light and dark, and usable by keyboard alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""As in SageMaker Studio: in a JupyterLab that has none of the course's packages, a clone and `make start` are all that a lesson needs."""
+"""Tests the course as in SageMaker Studio: in a JupyterLab without its packages, a lesson needs only a clone and `make start`."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from . import jupyterlab
 
 ROOT = Path(__file__).parents[2]
 LESSON = Path("work", "m00_start", "m00_start.ipynb")
-CELLS = 7  # of code: from connecting to the first answer of a model
-# What Studio sets for every process of its own: none of it may change for anyone, and the lesson's calls may not go there.
+CELLS = 7  # code cells, from connecting to the first response of a model
+# Studio sets these variables for all its processes. They must not change, and the lesson's calls must not use them.
 STUDIO = {"AWS_REGION": "eu-west-1", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/_sagemaker-instance-credentials/x/creds"}
 PYTHON = {"name": "python3", "display_name": "Python 3 (ipykernel)"}  # JupyterLab's own
 SHOW = "import json, os; print(json.dumps({name: value for name, value in os.environ.items() if 'AWS' in name or name == 'PYTHONPATH'}))"
@@ -31,7 +31,7 @@ pytestmark = [pytest.mark.nightly, pytest.mark.timeout(1500)]  # installs a Jupy
 
 @dataclass
 class Studio:
-    """A user's home with a clone of the course, and a JupyterLab 4.5 that runs there and is installed elsewhere."""
+    """A user's home with a clone of the course. JupyterLab 4.5 runs there but is installed elsewhere."""
 
     home: Path
     bare: Path
@@ -53,7 +53,7 @@ class Studio:
         return {**kept, **STUDIO, "HOME": str(self.home), "PATH": path, "UV_CACHE_DIR": str(packages)}
 
     def terminal(self, *command: str, code: int = 0) -> str:
-        """What a command prints in a terminal of this JupyterLab, in the clone."""
+        """The output of a command in a terminal of this JupyterLab, run in the clone."""
         done = subprocess.run(command, cwd=self.clone, env=self.environment, capture_output=True, text=True, timeout=900)
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout if code == 0 else done.stderr
@@ -95,7 +95,7 @@ def test_make_start_makes_the_lessons_run_in_the_jupyterlab_that_is_there(studio
     assert spec["argv"][0] == str(studio.clone / ".venv" / "bin" / "python")
     assert studio.terminal("pip", "freeze") == installed
 
-    # The page was open before there was this kernel. It may know it by now or ask; it may not take the Python of JupyterLab.
+    # The page was opened before this kernel existed. It may know the kernel by now or ask; it must not use JupyterLab's own Python.
     assert jupyterlab.open_in_page(page, f"course/{LESSON}") in ("From Data to Deployment", "No Kernel")
     notebook = jupyterlab.Notebook(page, studio.port, f"course/{LESSON}")
     assert notebook.kernel() == "From Data to Deployment"

@@ -1,4 +1,4 @@
-"""The clean-up at a lesson's end, on a local AWS."""
+"""Tests the clean-up at the end of a lesson, on a local AWS."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The facts about AWS that lessons cite are complete, dated and found."""
+"""Tests that the facts about AWS that lessons cite exist and are complete and dated."""
 
 from datetime import date, timedelta
 

@@ -1,4 +1,4 @@
-"""Short waits: waiters ask more often, and still give up no sooner than they would against AWS."""
+"""Tests short waits: waiters poll more often, and give up no sooner than against AWS."""
 
 from __future__ import annotations
 
@@ -23,6 +23,6 @@ with Stubber(client) as stubber:
 
 
 def test_a_waiter_waits_as_long_as_it_was_told_in_shorter_steps():
-    """Two looks, a second apart, become eight: the sixth finds the endpoint in service."""
+    """Two polls, a second apart, become eight: the sixth finds the endpoint in service."""
     done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr

@@ -1,4 +1,4 @@
-"""`make data` rebuilds exactly what is missing or damaged, from the real sources."""
+"""Tests that `make data` rebuilds exactly the missing and damaged files, from the real sources."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ NAMES = list(json.loads((ROOT / "data" / "manifest.json").read_text())["files"])
 
 @pytest.fixture
 def copy(tmp_path, monkeypatch):
-    """A private copy of the data folder, in use."""
+    """A private copy of the data folder that `datasets` reads."""
     folder = shutil.copytree(ROOT / "data", tmp_path / "data", ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setenv("COURSE_DATA", str(folder))
     return folder
@@ -44,7 +44,7 @@ def test_the_manifest_tells_where_a_file_comes_from(name):
     declared = datasets.entry(name)
     source = datasets.manifest()["sources"][declared["source"]]
     assert source["licence"] and source["version"]
-    assert source["url"].startswith("https://") if declared["source"] != "trained" else source["url"] is None  # by a script of ours
+    assert source["url"].startswith("https://") if declared["source"] != "trained" else source["url"] is None  # made by our own script
     assert declared["origin"] and declared["position"] and declared["synthetic"] in (True, False)
     assert (ROOT / declared["build"]).is_file()
     assert all(column["meaning"] for column in declared["columns"])

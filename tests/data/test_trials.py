@@ -1,4 +1,4 @@
-"""The tables of trials hold real scores: drawn as their script says, and reproduced by training again."""
+"""Tests that the tables of trials hold real scores: the script draws the same settings, and training again gives the same scores."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def assert_same(again: dict, kept: pd.Series) -> None:
 
 
 def test_a_logarithmic_scale_finds_what_a_linear_one_misses(trees):
-    """The claim of the lesson on tuning, measured on 20 random trials of each kind, 200 times."""
+    """A claim of the lesson on tuning, measured on 20 random trials of each kind, 200 times."""
     final = trees.auc.str[-1]
     rng = np.random.default_rng(0)
     best = {

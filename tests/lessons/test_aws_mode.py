@@ -1,4 +1,4 @@
-"""Every reference lesson with COURSE_BACKEND=aws, on a local AWS that it cannot recognise: no lesson depends on the local AWS."""
+"""Runs every reference lesson with COURSE_BACKEND=aws on a local AWS that it cannot recognise: no lesson may depend on the local AWS."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every reference lesson: no error, all points, and nothing left that AWS would bill. `make nightly` runs each twice on a local AWS."""
+"""Runs every reference lesson: no error, all points, and no billed resource left. `make nightly` runs each twice on one local AWS."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Round:
 
 @pytest.fixture(scope="module", params=["first", pytest.param("second", marks=pytest.mark.nightly)])
 def done(request, handles, sources, tmp_path_factory) -> Round:
-    """In `make test` the second run on the same local AWS is that of `test_aws_mode.py`."""
+    """In `make test`, `test_aws_mode.py` does the second run on the same local AWS."""
     environments = [{"COURSE_BACKEND": "local", "COURSE_LOCALAWS_STATE": str(handle.state)} for handle in handles]
     runs = execute_all(sources, tmp_path_factory.mktemp(request.param), environments, lambda _: None)
     return Round({run.notebook: run for run in runs}, [each for handle in handles for each in handle.running()])

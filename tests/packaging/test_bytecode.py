@@ -1,4 +1,4 @@
-"""What a new environment compiles: the modules that boxes import, also where Python is told to write no bytecode."""
+"""Tests that a new environment compiles the modules that boxes import, even if Python must not write bytecode."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tests are found from the repository's root, all together and each folder alone, and stand in nobody's way."""
+"""Tests that pytest collects the tests from the repository's root, together and by folder, and that they hide no package."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ print(json.dumps({"code": code, "path": sys.path, "homes": [*packaging.__path__,
 
 
 def collected(*names: str) -> dict:
-    """How pytest ended, ``sys.path`` after it, and where packages lie that folders of ours are called after."""
+    """pytest's exit code, ``sys.path`` afterwards, and the locations of packages that share a name with one of our folders."""
     done = subprocess.run([sys.executable, "-c", COLLECT, *names], cwd=ROOT, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stdout + done.stderr
     *output, last = done.stdout.splitlines()

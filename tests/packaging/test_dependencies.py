@@ -1,4 +1,4 @@
-"""pyproject.toml, uv.lock and environment.yml say the same, and nothing in the lock needs a compiler."""
+"""Tests that pyproject.toml, uv.lock and environment.yml agree, and that no locked package needs a compiler."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PYTHONS = ("11", "12", "13")
 
 
 class Machine:
-    """A machine of the promise: the values of its environment markers, and the platform tags of wheels that run on it."""
+    """A supported machine: the values of its environment markers, and the platform tags of wheels that run on it."""
 
     def __init__(self, system: str, processor: str, wheels: str) -> None:
         self.wheels = wheels
@@ -50,7 +50,7 @@ MACHINES = {
 
 
 def parsed(lines) -> dict[tuple[str, str], str]:
-    """Requirements by name and marker: extras and versions, in one spelling."""
+    """Requirements by name and marker: extras and versions, normalised."""
     needs = map(Requirement, lines)
     return {(canonicalize_name(need.name), str(need.marker or "")): f"{sorted(need.extras)}{need.specifier}" for need in needs}
 
@@ -78,7 +78,7 @@ def test_the_eight_packages_of_the_card_are_there(package):
 
 
 def imported(folder: str) -> dict[str, Path]:
-    """The top-level modules of others that a folder's code imports, wherever in a file, each with one file that does."""
+    """The third-party top-level modules that a folder's code imports, anywhere in a file, each with one importing file."""
     found: dict[str, Path] = {}
     for path in sorted((ROOT / folder).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
@@ -89,7 +89,7 @@ def imported(folder: str) -> dict[str, Path]:
 
 
 def _stands_beside(path: Path, name: str) -> bool:
-    """Whether a module is the next file of a folder of programs, in which its files find each other by name."""
+    """Whether a module is in the same folder of programs, whose files import each other by plain name."""
     programs = path.with_name("__main__.py").is_file() or not path.with_name("__init__.py").is_file()
     return programs and path.with_name(f"{name}.py").is_file()
 
@@ -103,15 +103,15 @@ def _modules(node: ast.AST) -> Iterator[str]:
 
 @cache
 def distributions() -> dict[str, set[str]]:
-    """Installed module -> the distributions that bring it."""
+    """Installed module -> the distributions that contain it."""
     return {module: {canonicalize_name(name) for name in names} for module, names in packages_distributions().items()}
 
 
 OPTIONAL = [line for lines in PROJECT["optional-dependencies"].values() for line in lines]
 DEVELOPERS = PYPROJECT["dependency-groups"]["dev"]
-# `make extra-torch` and `make extra-tensorflow` add them: which wheel is right depends on the machine, so the lock has none.
+# `make extra-torch` and `make extra-tensorflow` install them. The right wheel depends on the machine, so the lock has none.
 FRAMEWORKS = ["torch", "tensorflow", "tensorflow-cpu"]
-MUTANTS = ["mutmut", "libcst"]  # of the developers' alone: the gate that uses them says how to install them
+MUTANTS = ["mutmut", "libcst"]  # only for developers: the gate, which uses them, says how to install them
 
 
 @pytest.mark.parametrize(
@@ -203,11 +203,11 @@ def test_no_package_needs_a_compiler(machine, python):
 
 
 def test_what_is_installed_is_what_is_locked():
-    """Also where `make extra-torch` or `make extra-tensorflow` added a framework, as CI does the first."""
+    """Also after `make extra-torch`, which CI runs, or `make extra-tensorflow`."""
     locked: dict[str, set[str]] = {}
     for package in LOCK["package"]:
-        locked.setdefault(package["name"], set()).add(package["version"])  # one for each Python, where they differ
-    # Not sys.path, to which setuptools adds a folder of copies of its own.
+        locked.setdefault(package["name"], set()).add(package["version"])  # Pythons may have different versions
+    # Not sys.path, to which setuptools adds its vendored packages.
     ours = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
     installed = {canonicalize_name(each.name): each.version for each in every_distribution(path=ours)}
     assert len(installed) > 150

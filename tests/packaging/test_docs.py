@@ -1,4 +1,4 @@
-"""What the documents name exists: files, folders, links, commands, and the exercises of each pattern."""
+"""Tests that everything that the documents name exists: files, folders, links, commands, and the exercises of each pattern."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 FENCE = re.compile(r"^```.*?^```", re.M | re.S)
 SPAN = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
-# A path has a folder in it, or is a name of a kind that only the repository has: what a run writes is JSON, HTML or CSV.
+# A path contains a folder, or has a suffix that only the repository's files have: a run writes JSON, HTML and CSV.
 PATH = re.compile(r"(?:[\w.*<>…\[\]-]+/)+(?:[\w.*<>…-]+\.\w+|\*)?|[\w*<>-]+\.(?:py|md|toml|yml)")
 LONE_FOLDER = re.compile(r"[^/]+/")
-# What stands for a name that differs: "<lesson>", "…", "mNN_topic", "mNN_K_name".
+# Placeholders for a variable name: "<lesson>", "…", "mNN_topic", "mNN_K_name".
 PLACEHOLDER = re.compile(r"<[^>]+>|…|(?<=mNN)_topic|(?<=mNN)_K_name")
 
 
@@ -50,7 +50,7 @@ def made() -> frozenset[str]:
 
 
 def lost_paths(text: str) -> Iterator[str]:
-    """The paths in code spans that end no path of the repository. A lone folder, such as ``given/``, may be one of many or of a run."""
+    """The paths in code spans that match the end of no path in the repository. Lone folders, such as ``given/``, are skipped."""
     for span in SPAN.findall(FENCE.sub("", text)):
         path = span.removeprefix("python ").split(" ")[0]
         if not PATH.fullmatch(path) or LONE_FOLDER.fullmatch(path) or path.partition("/")[0] in made():
@@ -78,7 +78,7 @@ def anchors(text: str) -> set[str]:
 
 
 def lost_commands(lines: list[str]) -> Iterator[str]:
-    """Commands that begin one of the lines, or stand in its ``$(...)``, and do not exist."""
+    """Commands that begin a line, or are in its ``$(...)``, and do not exist."""
     for line in lines:
         for command in re.findall(r"(?:^|\$\(|&& )(?:[A-Z_]+=\S+ )?((?:make|course|nbgrader|python -m)(?: [\w.-]+)+)", line.strip()):
             program, *words = command.removeprefix("python -m ").split()
@@ -101,7 +101,7 @@ def targets() -> frozenset[str]:
 
 @cache
 def course_answers(*words: str) -> bool:
-    """Whether ``course ... --help`` has something to say; it exits with 0 then."""
+    """Whether ``course ... --help`` exits with 0."""
     try:
         return cli.main([*words, "--help"]) == 0
     except SystemExit as end:

@@ -1,4 +1,4 @@
-"""`course doctor` names what ails a machine and the command that mends it."""
+"""Tests that `course doctor` names each problem of a machine and the command that fixes it."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_an_endpoint_left_over_in_the_shell_is_found(tmp_path):
 
 
 def test_a_machine_without_the_packages_is_told_the_command(tmp_path):
-    """With no site packages, as on a fresh machine."""
+    """Without site packages, as on a fresh machine."""
     done = subprocess.run([sys.executable, "-I", "-S", ROOT / "course" / "doctor.py"], capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
     assert "the course's packages are not installed" in done.stdout and "make data" in done.stdout

@@ -1,4 +1,4 @@
-"""`make test`: every test is in a lane, failures are shown and counted, nothing is left running."""
+"""Tests `make test`: every test is in a lane, failures are shown and counted, nothing is left running."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SKIPPED = "import pytest\n\n\ndef test_d():\n    pytest.skip('until 2999-01-01: 
 
 @pytest.fixture
 def course(tmp_path) -> Path:
-    """A folder with tests, beside which `python -m course.regression.lanes` runs as if it were the course."""
+    """A folder with tests, in which `python -m course.regression.lanes` runs as in the course."""
     for name, text in {"good": PASSING, "bad": FAILING}.items():
         (tmp_path / "tests" / name).mkdir(parents=True)
         (tmp_path / "tests" / name / f"test_{name}.py").write_text(text)
@@ -138,7 +138,7 @@ def test_the_closing_line_and_the_exit_code_of_the_command(course):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.nightly)])
 def test_an_interrupt_leaves_nothing_running(course, tmp_path, number):
-    """And lets the fixtures of the lane's tests put away what they made."""
+    """The interrupt also lets the fixtures of the lane's tests clean up."""
     begun, put_away, scratch = tmp_path / "begun", tmp_path / "put-away", tmp_path / "tmp"
     scratch.mkdir()
     (course / "tests" / "slow").mkdir()

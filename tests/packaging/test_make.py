@@ -1,4 +1,4 @@
-"""The Makefile: its help is complete, and a fresh clone on a bare machine gets its environment by one command."""
+"""Tests the Makefile: its help is complete, and one command makes the environment of a fresh clone on a bare machine."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_a_python_that_cannot_make_environments_is_told_the_package(tmp_path):
 @pytest.mark.nightly
 @pytest.mark.parametrize("python", PYTHONS)
 def test_a_fresh_clone_gets_its_environment(tmp_path, python):
-    """Without uv and without a compiler on the path; the derived notebooks are the committed ones, whatever the Python."""
+    """Without uv or a compiler on the path. Every Python derives exactly the committed notebooks."""
     subprocess.run(["git", "clone", "--quiet", ROOT, tmp_path / "clone"], check=True, timeout=120)
     tools = tmp_path / "tools"
     tools.mkdir()

@@ -1,4 +1,4 @@
-"""`course release`: a learner who has only the package does the lesson; nothing in it answers an exercise."""
+"""Tests `course release`: a learner can do the lesson with only the package, and the package answers no exercise."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_what_exists_is_not_overwritten(tmp_path, capsys):
 
 
 def test_an_answer_in_what_learners_get_stops_the_release(tmp_path):
-    """In a course whose released notebook was spoiled by hand."""
+    """The released notebook of this course was edited by hand to hold an answer."""
     root = tmp_path / "course"
     for name in ("course", "graders", "data"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))

@@ -1,4 +1,4 @@
-"""A skipped check has an end, or it fails."""
+"""Tests that every skip gives a date until which it is valid; otherwise the check fails."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The wheel holds the package with its data files, nothing secret, and works where the course's folder is not."""
+"""Tests that the wheel has the package and its data files, holds no secret, and works outside the course's folder."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_the_wheel_holds_no_answer(wheel):
 
 
 def test_the_data_are_found_by_an_installed_package(wheel, tmp_path):
-    """From a learner's folder that has `data/` in it, with the package unpacked elsewhere."""
+    """Run in a learner's folder that contains `data/`, with the package unpacked elsewhere."""
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path / "installed")
     (tmp_path / "learner" / "m00_start").mkdir(parents=True)

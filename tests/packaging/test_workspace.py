@@ -1,4 +1,4 @@
-"""`course start`: the learner's copy is made, brought up to date, and never overwritten; its kernel is the course's in any JupyterLab."""
+"""Tests `course start`: it makes and updates the learner's copy, never overwrites work, and any JupyterLab uses the course's kernel."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_the_copy_holds_all_lessons_with_the_courses_kernel(root):
     assert (copy / "m04_training" / "given" / "train.py").read_text() == "print(1)\n"
     node = json.loads((copy / "m00_start" / "m00_start.ipynb").read_text())
     assert node["metadata"]["kernelspec"]["name"] == workspace.KERNEL
-    assert "language_info" not in node["metadata"]  # by which JupyterLab would choose another Python
+    assert "language_info" not in node["metadata"]  # which would make JupyterLab choose another Python
 
 
 def test_what_the_learner_changed_stays_and_the_rest_is_brought_up_to_date(root):
@@ -77,7 +77,7 @@ def test_a_copy_that_cannot_be_written_names_the_file(root):
 
 
 def test_the_kernel_is_the_courses_own_python(tmp_path):
-    """Registered for the user, it is found by a JupyterLab that knows nothing of this environment."""
+    """It is registered for the user, so a JupyterLab outside this environment finds it."""
     environment = {**os.environ, "JUPYTER_DATA_DIR": str(tmp_path), "HOME": str(tmp_path)}
     script = "from course import workspace; workspace.install_kernel(user=True)"
     subprocess.run([sys.executable, "-c", script], env=environment, check=True, timeout=60)

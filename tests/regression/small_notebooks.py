@@ -22,7 +22,7 @@ def check(exercise: str, points: float, source: str) -> nbformat.NotebookNode:
 
 
 def write(path: Path, *cells: nbformat.NotebookNode | str) -> Path:
-    """Write a notebook; a text is a Markdown cell."""
+    """Write a notebook; a string becomes a Markdown cell."""
     path.parent.mkdir(parents=True, exist_ok=True)
     made = [new_markdown_cell(cell) if isinstance(cell, str) else cell for cell in cells]
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}

@@ -1,4 +1,4 @@
-"""The class of `make run`: what its learners hand in, and what is said of scores that they do not deserve."""
+"""Tests the class of `make run`: the answers that its learners hand in, and the report on unexpected scores."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`course demo-class` as its user runs it, on a few of its learners."""
+"""Tests `course demo-class` as its user runs it, on a few of its learners."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The thirty learners: what they hand in, what they deserve, and what is said when a score is something else."""
+"""Tests the thirty learners: the work that they hand in, their expected scores, and the report on other scores."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def handed_in(name: str, material: AnswerPool, folder: Path) -> Path:
 
 
 def result(material: AnswerPool, **shares: float | None) -> Result:
-    """A result in which each exercise has that share of its points, and fails in its first part."""
+    """A result in which each exercise has the given share of its points; an exercise below 1 fails its first part."""
     exercises = {}
     for name, exercise in material.exercises.items():
         share = shares.get(name, 1.0)

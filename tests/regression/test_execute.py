@@ -1,4 +1,4 @@
-"""Notebooks are really executed: figures, failures in one line, parameters, environment, order and progress."""
+"""Tests the execution of notebooks: measurements, one-line errors, parameters, environment, order and progress."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .small_notebooks import answer, check, parameters, write
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    """A good notebook and a failing one, side by side, and the cells that were reported meanwhile."""
+    """The results of a good and a failing notebook, and the number of cells reported while they ran."""
     root = tmp_path_factory.mktemp("course")
     good = write(
         root / "solutions" / "m90_good" / "m90_1.ipynb",
@@ -59,7 +59,7 @@ def test_a_failing_cell_gives_one_line_that_says_where_and_how(runs):
     run = runs[0][1]
     assert run.error == "cell 3: ValueError: no such flight"  # counted from 0 in the executed copy, which begins with the parameters
     assert not run.ok
-    assert (run.earned, run.points) == (1, 2)  # what came before counts, what came after was not reached
+    assert (run.earned, run.points) == (1, 2)  # the exercise before the failure counts, the one after it was not reached
 
 
 def test_the_executed_copy_is_kept_also_when_it_fails(runs):

@@ -1,4 +1,4 @@
-"""`make run` and what it is made of, interrupted: nothing is left running, and no temporary folder."""
+"""Tests that an interrupt of `make run` or of its parts leaves no process and no temporary folder."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ run.ROOT = Path(sys.argv[1])
 sys.exit(interrupts.run(run.main))
 """
 
-# A child that sends its parent the signal at once, while Popen still waits for it.
+# A child that sends the signal to its parent at once, while Popen still waits for the child.
 BEGINS = """
 import contextlib, os, subprocess, sys
 from course import interrupts

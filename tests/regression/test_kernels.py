@@ -1,4 +1,4 @@
-"""A notebook that papermill executes in a kernel that was there already: in this environment, ended as any other, with nothing left."""
+"""Tests papermill with a preloaded kernel: it runs in this environment, ends like any other kernel, and leaves nothing behind."""
 
 from __future__ import annotations
 

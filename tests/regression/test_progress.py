@@ -1,4 +1,4 @@
-"""A run without a terminal prints a line for each notebook and submission when it ends; on a terminal it shows bars."""
+"""Tests a run's progress: on a terminal, bars; elsewhere, a line for each notebook and submission when it ends."""
 
 from __future__ import annotations
 

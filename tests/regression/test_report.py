@@ -1,4 +1,4 @@
-"""The HTML report of a run: whole, readable without a mouse or a network, and honest about failures."""
+"""Tests the HTML report of a run: complete, readable without a mouse or a network, and it shows every failure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SCORES = {"perfect": {"m00_start": (4.0, 4.0), "m04_training": (10.0, 10.0)}, "h
 
 
 class Page(HTMLParser):
-    """Elements with their attributes and text; fails on an element that is not closed in turn."""
+    """Elements with their attributes and text; fails on elements that are not closed in order."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -94,7 +94,7 @@ def test_plots_are_well_formed_svg(text):
 def test_failures_are_told_in_words_and_escaped(page):
     cells = page.said("td")
     assert "passed" in cells
-    assert "failed: cell 3: ValueError: <b>no & such</b>" in cells  # as text: the markup in it was not taken for markup
+    assert "failed: cell 3: ValueError: <b>no & such</b>" in cells  # markup in a text is escaped
     assert "failed: the reference answers did not earn all points" in cells
     assert page.said("li") == ["m04_1: failed & <sad>"]
     assert "1 things are not as expected" in " ".join(page.said("p"))

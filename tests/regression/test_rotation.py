@@ -1,4 +1,4 @@
-"""What a run executes and grades on a day: today's course whole, a larger one by turns, the same on the same day."""
+"""Tests the plan of a day: today's course runs completely, a larger one in rotation, and the same day gives the same plan."""
 
 from __future__ import annotations
 

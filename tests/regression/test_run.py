@@ -1,4 +1,4 @@
-"""`make run` on a course that is not in order: what is wrong is a line of its own, on the terminal and in the report."""
+"""Tests `make run` on a broken course: each problem has its own line on the terminal and in the report."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BROKEN = {"m91_cut": '{"cells": [', "m92_list": "[]", "m93_object": "{}", "m94_e
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What a run says of a course with a good notebook and the broken ones, on the terminal and in its report."""
+    """The terminal output and the report of a run on a course with a good notebook and the broken ones."""
     root = tmp_path_factory.mktemp("broken")
     write(root / "solutions" / "m90_good" / "m90_1.ipynb", new_code_cell("1 + 1"))
     for lesson, content in BROKEN.items():

@@ -1,7 +1,7 @@
-"""Python imports this at its start when this folder is on PYTHONPATH: the harness that lessons in AWS mode run in.
+"""The harness for lessons in AWS mode. Python imports it at its start when this folder is on PYTHONPATH.
 
-It does from outside what a lesson must not rely on: no part of the local AWS can be imported, and the SDK's waits, which are
-right against AWS, are short against the local AWS that answers in its place.
+It makes importing any part of the local AWS fail. It also shortens the SDK's waits, which have the right length for AWS but are too long
+for the local AWS that answers in its place.
 """
 
 import importlib.abc
