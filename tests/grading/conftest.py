@@ -1,4 +1,4 @@
-"""One class, graded once, for all tests that look at the results."""
+"""Provides one class, graded once, to all tests that read its results."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from tests.grading.nbgrader_course import LESSON, Course
 from ..browser.conftest import page  # noqa: F401  Chromium, for the formgrader
 from .students import STUDENTS
 
-settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
+settings.register_profile("untimed", deadline=None)  # a busy machine must not fail a test
 settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
 def graded(tmp_path_factory: pytest.TempPathFactory) -> Course:
-    """The whole class, released, handed in and autograded in one run each; a notebook of broken JSON in the midst of it."""
+    """The whole class, released, handed in and autograded in one run. One of its notebooks is broken JSON."""
     course = Course(tmp_path_factory.mktemp("nbgrader") / "course")
     course.nbgrader("generate_assignment", LESSON)
     for student, (edits, _) in STUDENTS.items():

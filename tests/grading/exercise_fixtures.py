@@ -1,4 +1,4 @@
-"""An exercise to test with, and answers in this process."""
+"""An exercise for tests, and answers in this process."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from course.grading.submission.server import no_aws
 
 
 def exercise(**changes: Any) -> Exercise:
-    """A definition without a fault, but for ``changes``."""
+    """A valid definition, with ``changes`` applied."""
     fields = {
         "id": "m98_2_ex1",
         "title": "Double a number",

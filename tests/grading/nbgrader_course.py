@@ -29,7 +29,7 @@ Edit = Callable[[nbformat.NotebookNode], None]
 
 
 class Course:
-    """The course in ``root`` with one lesson of one notebook: nbgrader's commands, and the gradebook."""
+    """The course in ``root``, which has one lesson with one notebook: nbgrader's commands and the gradebook."""
 
     def __init__(self, root: Path, lesson: str = LESSON, notebook: str = NOTEBOOK) -> None:
         self.root, self.lesson, self.notebook = root, lesson, notebook
@@ -41,7 +41,7 @@ class Course:
         nbformat.write(solution(source, root / "graders"), source.with_suffix(".ipynb"))
 
     def nbgrader(self, *arguments: str, expect: int = 0) -> str:
-        """Run an nbgrader command in the course's folder and return all it wrote."""
+        """Run an nbgrader command in the course's folder and return its output."""
         done = subprocess.run(
             [sys.executable, "-m", "nbgrader", *arguments],
             cwd=self.root,
@@ -55,19 +55,19 @@ class Course:
         return done.stdout
 
     def release(self) -> None:
-        """Release the lesson by nbgrader's own command, the first time in a test run; afterwards, as that left it."""
+        """Release the lesson. The first call in a test run uses nbgrader's own command; later calls copy its result."""
         made = _released(self.lesson, self.notebook)
         shutil.copytree(made / "notebooks", self.root / "notebooks")
         shutil.copy(made / "gradebook.db", self.root)
 
     def environment(self) -> dict[str, str]:
-        """What an nbgrader command of this course runs with."""
+        """The environment variables of an nbgrader command in this course."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("COURSE_")}
         environment |= {"GRADING_SEED": SEED, "TMPDIR": str(self.scratch), "JUPYTER_RUNTIME_DIR": str(self.root / "runtime")}
         return environment | {"JUPYTER_CONFIG_DIR": str(self.root / ".jupyter")}
 
     def leftovers(self) -> list[str]:
-        """Processes and temporary files of its commands that are still there."""
+        """The processes and temporary files that its commands left."""
         processes = [" ".join(process.info["cmdline"] or []) for process in psutil.process_iter(["cmdline"])]
         return [each for each in processes if str(self.root) in each] + [str(path) for path in self.scratch.iterdir()]
 
@@ -75,7 +75,7 @@ class Course:
         return nbformat.read(self.root / "notebooks" / self.lesson / f"{self.notebook}.ipynb", as_version=4)
 
     def working_copy(self) -> Path:
-        """A folder as a learner has it, with what was given."""
+        """A learner's folder with the released notebook and the given files."""
         folder = self.root / "learner"
         shutil.copytree(self.root / "notebooks" / self.lesson, folder, dirs_exist_ok=True)
         return folder
@@ -88,18 +88,18 @@ class Course:
         for edit in edits:
             edit(notebook)
         path = folder / f"{self.notebook}.ipynb"
-        path.write_text(json.dumps(notebook))  # as it is: nbformat's own writer mends what the tests break
+        path.write_text(json.dumps(notebook))  # not with nbformat's writer, which would repair the damage of the tests
         return path
 
     def scores(self, student: str) -> dict[str, float | None]:
-        """Automatic score by exercise."""
+        """The automatic score of each exercise."""
         return {name: grade.auto_score for name, grade in self._grades(student).items()}
 
     def needs_human(self, student: str) -> set[str]:
         return {name for name, grade in self._grades(student).items() if grade.needs_manual_grade}
 
     def shown(self, student: str, exercise: str) -> str:
-        """All that the graded check cell of an exercise shows, as text."""
+        """The output of an exercise's graded check cell, as text."""
         notebook = nbformat.read(self.root / "autograded" / student / self.lesson / f"{self.notebook}.ipynb", as_version=4)
         outputs = cell(notebook, find(exercise, self.root / "graders").check_cell).outputs
         return "\n".join(output["data"]["text/plain"] if "data" in output else str(output) for output in outputs)
@@ -119,7 +119,7 @@ class Course:
 
 @functools.cache
 def _released(lesson: str, notebook: str) -> Path:
-    """The folder of a course whose lesson was released; it goes when the test run ends."""
+    """The folder of a course with a released lesson; removed at the end of the test run."""
     folder = Path(tempfile.mkdtemp(prefix="released-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     course = Course(folder / "course", lesson, notebook)
@@ -128,7 +128,7 @@ def _released(lesson: str, notebook: str) -> Path:
 
 
 def solution(source: Path, graders: Path) -> nbformat.NotebookNode:
-    """The solution notebook of a source, its cells marked as the authoring room marks them."""
+    """The solution notebook of a source, with its cells marked as `course.authoring` marks them."""
     notebook = jupytext.read(source)
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     for each in notebook.cells:
@@ -146,7 +146,7 @@ def solution(source: Path, graders: Path) -> nbformat.NotebookNode:
 
 
 def cell(notebook: nbformat.NotebookNode, grade_id: str) -> nbformat.NotebookNode:
-    """The cell of that id."""
+    """The cell with that id."""
     return next(each for each in notebook.cells if _grade_id(each) == grade_id)
 
 

@@ -1,4 +1,4 @@
-"""The class: what each student hands in, which trap or slip it is, and the score that the work deserves."""
+"""The class: each student's submission, its trap or editing accident, and its expected score."""
 
 from __future__ import annotations
 
@@ -79,12 +79,12 @@ def mean(numbers):
 
 
 def copies(notebook: nbformat.NotebookNode) -> None:
-    """Every nbgrader cell copied with its metadata, to the end of the notebook."""
+    """Copy every nbgrader cell with its metadata to the end of the notebook."""
     notebook.cells += [copy.deepcopy(each) for each in notebook.cells if "nbgrader" in each.metadata]
 
 
 def deletes(notebook: nbformat.NotebookNode) -> None:
-    """All checks deleted, and the answer of exercise 2 with its check."""
+    """Delete all checks, and the answer of exercise 2."""
     notebook.cells = [
         each
         for each in notebook.cells
@@ -93,7 +93,7 @@ def deletes(notebook: nbformat.NotebookNode) -> None:
 
 
 def strips(notebook: nbformat.NotebookNode) -> None:
-    """As Colab and VS Code leave it: no metadata, another kernel."""
+    """Edit as Colab and VS Code do: no metadata, another kernel."""
     notebook.metadata = {"kernelspec": {"name": "colab", "display_name": "Colab"}, "accelerator": "GPU"}
     for each in notebook.cells:
         each.metadata = {}

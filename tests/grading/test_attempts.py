@@ -1,4 +1,4 @@
-"""Tests of `attempts.jsonl`, the log of a learner's attempts."""
+"""Tests `attempts.jsonl`, the log of a learner's attempts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exercises are found where they are defined; errors name what is wrong."""
+"""Tests that exercises are found where they are defined, and that errors name the mistake."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_same_id_twice(tmp_path: Path) -> None:
         ("import no_such_package", "ModuleNotFoundError: No module named 'no_such_package' (m97_1.py, line 4)"),
         ("1 / 0", "ZeroDivisionError: division by zero (m97_1.py, line 4)"),
         ("Exercise(id='m97_1_ex2')", "(m97_1.py, line 4)"),
-        ("import json; json.loads('{')", "(m97_1.py, line 4)"),  # the line of ours, not the library's
+        ("import json; json.loads('{')", "(m97_1.py, line 4)"),  # the line in our file, not in the library
     ],
 )
 def test_definitions_that_cannot_be_loaded(tmp_path: Path, line: str, says: str) -> None:

@@ -1,4 +1,4 @@
-"""`check()` in a real kernel, as a learner runs it."""
+"""Tests `check()` in a real kernel, as a learner runs it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Run = Callable[[str], list[Any]]
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the kernel runs."""
+    """The folder in which the kernel runs."""
     return tmp_path_factory.mktemp("lesson")
 
 
@@ -48,7 +48,7 @@ def text(outputs: list[Any]) -> str:
 
 
 def value(outputs: list[Any]) -> str:
-    """What nbgrader reads as the points."""
+    """The value that nbgrader reads as the points."""
     return next(output for output in outputs if output.output_type == "execute_result").data["text/plain"]
 
 
@@ -134,7 +134,7 @@ def test_each_failed_attempt_opens_a_hint(kernel: Run) -> None:
     shown = [text(kernel(wrong)) for _ in range(4)]
     assert [output.count("  Hint ") for output in shown] == [1, 2, 3, 3]
     unanswered = text(kernel('check("m98_1_ex1", choose_tool=...)'))
-    assert unanswered.count("  Hint ") == 3  # no new one, and none lost
+    assert unanswered.count("  Hint ") == 3  # none added, none lost
 
 
 def test_an_answer_that_could_not_be_judged_opens_none(kernel: Run) -> None:
@@ -151,7 +151,7 @@ def test_a_hint_can_be_asked_for(kernel: Run) -> None:
 
 def test_tries_and_hints_are_noted_beside_the_notebook(kernel: Run, folder: Path) -> None:
     (folder / attempts.FILE).unlink(missing_ok=True)
-    kernel('check("m98_1_ex1", choose_tool=...)')  # not answered: no try
+    kernel('check("m98_1_ex1", choose_tool=...)')  # not answered, so no attempt
     kernel('check("m98_1_ex1", choose_tool=lambda job: "AWS Glue")')
     kernel('hint("m98_1_ex3")')
     kernel(RIGHT + 'check("m98_1_ex2", mean=mean)')

@@ -1,4 +1,4 @@
-"""Evidence cited from a log: words of a line count, and parts that belong to one run only are detected."""
+"""Tests evidence cited from a log: words of a line count, and parts that belong to only one run are detected."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_words_of_a_line_are_cited_and_others_are_not(log: list[str], data: st.D
     [
         ("no such column", True),
         ("column 'dep_delay'", True),
-        ("error", False),  # stands in another line, too
+        ("error", False),  # also in another line
         ("begun", False),
         ("said nobody", False),
         ("no", False),  # too short

@@ -1,4 +1,4 @@
-"""An exercise whose answer is a resource in AWS: each submission has its own local AWS, which the grader reads with its own session."""
+"""Tests an exercise whose answer is an AWS resource: each submission has its own local AWS, which the grader reads with its own session."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A definition is validated when it is made; the error says what is wrong."""
+"""Tests that a definition is validated when it is made, and that the error names the mistake."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gate passes sound graders and reports what is wrong with others."""
+"""Tests that the gate passes correct graders and reports the faults of others."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SOURCE = "solutions/m98_traps/m98_1_traps.py"
 
 @pytest.fixture
 def course(tmp_path: Path) -> Path:
-    """A copy of the fixture that a test may spoil."""
+    """A copy of the fixture that a test may change."""
     return Path(shutil.copytree(FIXTURE, tmp_path / "course", ignore=shutil.ignore_patterns("__pycache__")))
 
 
@@ -33,7 +33,7 @@ def edit(course: Path, name: str, old: str, new: str) -> None:
 
 
 def problems(course: Path) -> dict[str, str]:
-    """What is wrong, by exercise and candidate."""
+    """The gate's findings by exercise and candidate."""
     return {f"{each.exercise} {each.candidate}": each.problem for each in judging.judge("m98_1", course) if each.problem}
 
 
@@ -218,7 +218,7 @@ def test_command_says_in_a_line_what_cannot_be_loaded(course: Path, name: str, a
     (course / GRADERS / name).write_text("def broken(:\n")
     command = [sys.executable, "-m", "course.grading.gate", *arguments, "--root", str(course)]
     if not arguments:
-        shutil.rmtree(course / "graders" / "m97_cloud")  # which would only take time
+        shutil.rmtree(course / "graders" / "m97_cloud")  # not needed here, and slow
     done = subprocess.run(command, text=True, capture_output=True)
     said = f"gate: the definitions in m98_traps/{name} cannot be loaded: SyntaxError: invalid syntax ({name}, line 1).\n"
     assert (done.returncode, done.stderr) == (1, said)

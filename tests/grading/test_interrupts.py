@@ -1,4 +1,4 @@
-"""The gate and nbgrader's autograding, when interrupted or killed, leave no local AWS, no kernel and no temporary folder."""
+"""Tests that the gate and nbgrader's autograding, when interrupted or killed, leave no local AWS, no kernel and no temporary folder."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_the_gate_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None
     root, scratch, marker = tmp_path / "course", tmp_path / "tmp", tmp_path / "marker"
     shutil.copytree(FIXTURE, root, ignore=shutil.ignore_patterns("__pycache__"))
     scratch.mkdir()
-    with (root / "solutions" / LESSON / f"{NOTEBOOK}.py").open("a") as source:  # by then both of its local AWS run
+    with (root / "solutions" / LESSON / f"{NOTEBOOK}.py").open("a") as source:  # both of its local AWS run by then
         source.write(f"\n# %%\n{waiting(marker)}")
     command = [sys.executable, "-m", "course.grading.gate", "m97_1", "--root", str(root)]
     code, output = interrupted(command, number, marker.exists, os.environ | {"TMPDIR": str(scratch)}, tmp_path)
@@ -42,7 +42,7 @@ def test_the_gate_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
-    """A class of one, whose submission waits for ever."""
+    """A class of one student, whose submission never ends."""
     course = Course(tmp_path_factory.mktemp("interrupted") / "course", LESSON, NOTEBOOK)
     course.release()
     course.submit("alice", starting("import course.session\ncourse.session.connect().bucket\n" + waiting(Path("marker"))))
@@ -61,7 +61,7 @@ def test_autograding_leaves_nothing(course: Course, number: signal.Signals) -> N
     command = [sys.executable, "-m", "nbgrader", "autograde", LESSON, "--create", "--force"]
     code, output = interrupted(command, number, has_begun, course.environment(), course.root)
     assert begun and code != 0, output
-    if number == signal.SIGKILL:  # what it started notices soon; its own folder goes when the next submission is graded
+    if number == signal.SIGKILL:  # its child processes notice soon; the next grading of a submission removes its folder
         wait_for(lambda: processes(course.root) == [], "kernel and local AWS have ended")
         assert list(course.scratch.glob("local-aws-*")) == []
         with prepare_directory(FIXTURE / "solutions" / LESSON, FIXTURE / "graders", FIXTURE, course.scratch):

@@ -1,4 +1,4 @@
-"""The Validate button and the formgrader, tested by their requests to a running Jupyter server and in Chromium."""
+"""Tests the Validate button and the formgrader, by their requests to a running Jupyter server and in Chromium."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.timeout(900)  # grades the class if it is the first to 
 
 @pytest.fixture(scope="module")
 def server(graded: Course) -> Iterator[str]:
-    """The address of a Jupyter server in the course's folder ; nbgrader's wheel has enabled its extensions."""
+    """The address of a Jupyter server in the course's folder; nbgrader's wheel has enabled its extensions."""
     environment = os.environ | {"GRADING_SEED": SEED, "JUPYTER_CONFIG_DIR": str(graded.root / ".jupyter")}
     environment["JUPYTER_RUNTIME_DIR"] = str(graded.root / "runtime")
     command = [sys.executable, "-m", "jupyter_server", "--port=0", "--allow-root", f"--IdentityProvider.token={TOKEN}"]
@@ -52,7 +52,7 @@ def _address(process: subprocess.Popen, log: Path) -> str:
                 if requests.get(f"{address}api", timeout=5).ok:
                     return address
             except (ValueError, requests.ConnectionError):
-                pass  # not written or not listening yet
+                pass  # the file is missing, or the server does not listen yet
         time.sleep(0.1)
     raise AssertionError(log.read_text())
 
@@ -106,7 +106,7 @@ def test_from_the_lesson_to_a_submission_by_keyboard(graded: Course, server: str
 
 
 def test_the_report_in_it_can_be_read_by_everyone(graded: Course, server: str, page: Page) -> None:
-    """The page around it is nbgrader's."""
+    """Only our report is tested; the rest of the page is nbgrader's."""
     page.goto(f"{server}formgrader/gradebook/{LESSON}/{NOTEBOOK}?token={TOKEN}")
     follow(page, re.compile(r"Submission #1\b"))
     expect(page.locator("section[aria-label^='Graded']").first).to_be_visible()

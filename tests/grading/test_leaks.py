@@ -1,4 +1,4 @@
-"""A piece of the right answer in a message is found; the learner's own words and public text do not count."""
+"""Tests that a piece of the right answer in a message is found; the learner's own words and public text do not count."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each mutant is Python, differs in meaning from the answer, is made once, and changes only the reference."""
+"""Tests that each mutant is Python, differs in meaning from the answer, is made once, and changes only the reference."""
 
 from __future__ import annotations
 

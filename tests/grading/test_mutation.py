@@ -1,4 +1,4 @@
-"""The gate with mutants reports a weak check and a wrong list of survivors; sound ones pass."""
+"""Tests that the gate with mutants reports a weak check and a wrong list of survivors, and passes correct ones."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BORDER = 'return "spark" if job["gigabytes"] > 100 else "script" -> return "spar
 
 @pytest.fixture
 def course(tmp_path: Path) -> Path:
-    """A copy of the fixture that a test may spoil."""
+    """A copy of the fixture that a test may change."""
     return Path(shutil.copytree(FIXTURE, tmp_path / "course", ignore=shutil.ignore_patterns("__pycache__")))
 
 

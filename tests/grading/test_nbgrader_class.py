@@ -1,4 +1,4 @@
-"""A class graded by nbgrader's own commands; each student has one of nbgrader's traps or one editing accident."""
+"""Tests a class graded by nbgrader's own commands; each student has one of nbgrader's traps or one editing accident."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.grading.nbgrader_course import LESSON, NOTEBOOK, SEED, Course, answer
 
 from .students import FULL, LATE, MEAN, NOISE, RIGHT, STUDENTS, TOOL, WRONG
 
-pytestmark = pytest.mark.timeout(900)  # a whole class, perhaps beside another lane
+pytestmark = pytest.mark.timeout(900)  # grades a whole class, perhaps in parallel with another lane
 
 
 @pytest.mark.parametrize("student", STUDENTS)
@@ -111,7 +111,7 @@ def test_cell_finds_its_exercise(graded: Course) -> None:
 @pytest.mark.nightly  # waits for several time limits
 def test_kernel_that_will_not_stop_is_stopped(tmp_path: Path) -> None:
     deaf = "while True:\n    try:\n        {0}\n    except BaseException:\n        continue\n"
-    # Twice, for a second signal may come while the first is caught.
+    # Twice, because a second signal may come while the first is handled.
     forever = deaf.format(textwrap.indent(deaf.format("while True: sum(range(9))"), " " * 8).strip())
     course = Course(tmp_path / "course")
     course.release()

@@ -1,4 +1,4 @@
-"""Frames arrive as they were sent; anything else is refused quickly and with a reason."""
+"""Tests that frames arrive as they were sent, and that anything else is refused quickly with a reason."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .test_values import PLAIN
 
 
 def through(frame: bytes, *kinds: str) -> dict[str, Any]:
-    """What a channel makes of these bytes, after which the sender is gone."""
+    """The frame that a channel receives from these bytes, when the sender closes the connection after them."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
         sender = threading.Thread(target=lambda: (theirs.sendall(frame), theirs.shutdown(socket.SHUT_WR)))
@@ -79,7 +79,7 @@ MESSAGES = st.recursive(
 
 
 def bare(message: Any) -> bytes:
-    """A frame of any JSON."""
+    """A frame with any JSON."""
     body = json.dumps(message).encode()
     return protocol.HEADER.pack(protocol.MAGIC, len(body), 0) + body
 

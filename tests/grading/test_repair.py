@@ -1,4 +1,4 @@
-"""After the repair of any damage, a notebook has each released cell once, with its metadata, and no text is lost."""
+"""Tests that after the repair of any damage, a notebook has each released cell once, with its metadata, and no text is lost."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_sound_notebook_is_left_alone() -> None:
 HARM = st.sampled_from(["delete", "copy", "strip", "garble", "rename", "move", "edit", "same id"])
 
 
-@example([("delete", 3, 0), ("copy", 0, 2), ("copy", 0, 26), ("strip", 1, 0), ("move", 1, 5)])  # one cell, taken for two that were lost
+@example([("delete", 3, 0), ("copy", 0, 2), ("copy", 0, 26), ("strip", 1, 0), ("move", 1, 5)])  # one cell that matches two lost ones
 @given(st.lists(st.tuples(HARM, st.integers(0, 30), st.integers(0, 30)), max_size=12))
 def test_any_harm_is_mended(harms: list[tuple[str, int, int]]) -> None:
     notebook = released()
@@ -86,7 +86,7 @@ def test_any_harm_is_mended(harms: list[tuple[str, int, int]]) -> None:
     for cell in notebook.cells:
         if "nbgrader" in cell.metadata:
             assert dict(cell.metadata.nbgrader) == next(each for each in MASTERS if each.name == cell.metadata.nbgrader.grade_id).metadata()
-    MetadataValidator().validate_nb(notebook)  # what nbgrader itself would stop at
+    MetadataValidator().validate_nb(notebook)  # nbgrader itself stops at invalid metadata
 
 
 def test_missing_cells_come_back_in_their_place() -> None:

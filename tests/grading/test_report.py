@@ -1,4 +1,4 @@
-"""Points add up, reasons are kept, secrets are hidden, and all renderings have the same words."""
+"""Tests reports: points add up, reasons are kept, secrets are hidden, and all renderings have the same words."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_stopped_check_keeps_what_it_found_and_nothing_else() -> None:
     report.begin()
     report.part("unseen", 0.5, "m")
     report.stop(AnswerError("broke"))
-    assert report.score == 1.0  # half of unseen; shape was found by the check before
+    assert report.score == 1.0  # half of unseen; only the earlier check reported shape
     assert [part.share for part in report.parts] == [None, 0.5]
 
 
@@ -125,7 +125,7 @@ def test_no_rendering_shows_a_secret(secrets: list[object], around: str) -> None
 
 
 class HTMLText(HTMLParser):
-    """Text of a page, and the order in which its elements open and close."""
+    """Collects the text of a page and checks that its elements open and close in order."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -187,7 +187,7 @@ def test_what_grading_did_not_reach_is_not_announced_for_grading() -> None:
 def test_colours_follow_jupyterlab_and_have_a_fallback() -> None:
     styles = " ".join(attributes.get("style", "") for _, attributes in HTMLText.parse(render.as_html(failing())).seen)
     assert "var(--jp-warn-color1, #b26a00)" in styles
-    assert "background" not in styles and not re.search(r"(?<![-\w])color:", styles)  # text and ground keep the theme's own colours
+    assert "background" not in styles and not re.search(r"(?<![-\w])color:", styles)  # text and background keep the theme's colours
 
 
 def test_hint_ladder_opens_step_by_step() -> None:

@@ -1,4 +1,4 @@
-"""A run that cannot start says why and does not count as zero."""
+"""Tests that a run that cannot start says why and does not count as zero."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A guess earns nothing by any of the formulas."""
+"""Tests that a guess earns nothing by any of the formulas."""
 
 from __future__ import annotations
 

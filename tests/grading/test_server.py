@@ -1,4 +1,4 @@
-"""The grader judges the expected exercise once, with its own checks; a misbehaving kernel harms only its own score."""
+"""Tests that the grader judges the expected exercise once, with its own checks, and that a misbehaving kernel harms only its own score."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FIXTURE = Path(__file__).parent / "fixture" / "graders"
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[GraderServer]:
-    graders = tmp_path / "graders"  # of its own, since a test may change the checks
+    graders = tmp_path / "graders"  # its own copy, since a test may change the checks
     shutil.copytree(FIXTURE, graders, ignore=shutil.ignore_patterns("__pycache__"))
     with GraderServer(Draw(student="alice", seed="secret"), no_aws, graders, tmp_path) as running:
         running.graders = graders
@@ -45,7 +45,7 @@ OFFER = {"exercise": "m98_1_ex2", "values": {}, "problem": "", "unanswered": Fal
 
 
 def kernel(server: GraderServer, behaviour: Callable[[FrameChannel], None]) -> None:
-    """A kernel that behaves like that on its connection, and is gone."""
+    """A kernel that does that on its connection and then ends."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect(server.address)
         connection.settimeout(20)
@@ -151,7 +151,7 @@ def test_misbehaving_kernel_earns_nothing_and_is_told_why(
     outcome = server.settle(mean, "nothing came")
     assert outcome.score == 0.0
     assert outcome.report.problem.startswith(reason)
-    other = catalogue.find("m98_1_ex1", server.graders)  # and the grader goes on
+    other = catalogue.find("m98_1_ex1", server.graders)  # the grader continues
     server.expect(other)
     assert client.offer(server.address, other, {"choose_tool": lambda job: "AWS Glue"}) is not None
 
@@ -186,7 +186,7 @@ def test_stuck_kernel_is_given_up(server: GraderServer, mean: Exercise, monkeypa
     def never_answers(channel: FrameChannel) -> None:
         channel.send("offer", **OFFER)
         channel.receive("call", seconds=5)
-        channel.receive("report", seconds=20)  # sent once the grader has given up
+        channel.receive("report", seconds=20)  # sent after the grader has given up
 
     kernel(server, never_answers)
     outcome = server.settle(mean, "")

@@ -1,4 +1,4 @@
-"""Plain data keeps its kind and value; objects are refused, including those that try to deceive the grader."""
+"""Tests that plain data keeps its kind and value, and that objects are refused, including those that try to deceive the grader."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ PLAIN = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dic
 
 
 def across(value: Any) -> Any:
-    """Over the wire: the JSON tree as text, the tables as bytes."""
+    """The value after a transfer: the JSON tree as text, the tables as bytes."""
     tree, blobs = values.encode(value)
     return values.decode(json.loads(json.dumps(tree)), blobs)
 
@@ -99,7 +99,7 @@ def test_scientific_scalars_become_plain(given: Any, expected: Any) -> None:
 
 
 class Everything:
-    """Equal to all, a float, an array, a list: whatever one asks it for."""
+    """An object that equals everything and passes for a float, an array or a list."""
 
     __class__ = float
 
@@ -182,7 +182,7 @@ def test_a_forged_tree_is_refused_or_plain(tree: Any, blobs: list[bytes]) -> Non
         got = values.decode(tree, blobs)
     except DecodeError:
         return
-    values.plain(got)  # whatever was accepted is plain data
+    values.plain(got)  # every accepted value is plain data
 
 
 def test_pickles_are_never_read() -> None:

@@ -1,4 +1,4 @@
-"""Appeals: a fixed check judges the class again without a run, and a human's decision stays."""
+"""Tests appeals: a fixed check judges the class again without a run, and a human's decision stays."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Course:
 
 @pytest.fixture
 def mended(night: Course):
-    """``mended(text)`` adds to the hidden checks; they are as before afterwards."""
+    """``mended(text)`` adds to the hidden checks; the fixture restores them afterwards."""
     hidden = night.root / "graders" / LESSON / "m98_1_hidden.py"
     before = hidden.read_text()
     yield lambda text: hidden.write_text(f"{before}\n\n{text}")
@@ -67,7 +67,7 @@ def test_a_mended_check_changes_what_it_should(night: Course, mended) -> None:
     assert "wrong" in said and "1 scores changed" in said
     assert scores(night, "right") == FULL
     assert scores(night, "wrong")["m98_1_ex3"] == night.scores("wrong")["m98_1_ex3"] == 3.0
-    assert scores(night, "untouched") == NOTHING  # it handed over nothing that a check could like better
+    assert scores(night, "untouched") == NOTHING  # it offered no evidence that another check could accept
     assert "stood already" in grade(night, LESSON, "--resume")  # judged by today's checks: nothing to run
 
 
@@ -97,7 +97,7 @@ def test_an_exercise_whose_points_have_changed_needs_a_human(night: Course, mend
 
 
 def test_evidence_holds_no_secret(night: Course) -> None:
-    """It lies with the results, not with the learner; but the seed itself is not in it."""
+    """Learners do not get the evidence, which is among the results. Even so, it does not contain the seed."""
     path = night.root / "results" / LESSON / "right" / f"{NOTEBOOK}.evidence.json.gz"
     text = gzip.decompress(path.read_bytes()).decode()
     assert set(json.loads(text)) == set(FULL) and SEED not in text

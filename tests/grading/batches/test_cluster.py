@@ -1,4 +1,4 @@
-"""`course grade --scheduler` on a Dask cluster of this machine, with a process for the scheduler and for each worker."""
+"""Tests `course grade --scheduler` on a Dask cluster on this machine, with one process for the scheduler and one per worker."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CLASS = ("right", "wrong", "partial", "copies_cells", "kills_kernel")
 
 
 class Cluster:
-    """A scheduler on the loopback, and workers with one thread each, whose processes are known by the course's folder for scratch."""
+    """A scheduler on the loopback, and workers with one thread each. The course's scratch folder identifies their processes."""
 
     def __init__(self, course: Course) -> None:
         self.course, self.workers = course, []
@@ -83,7 +83,7 @@ def cluster(course: Course) -> Iterator[Cluster]:
 
 
 def begins(course: Course, times: int = 1) -> Callable[[], bool]:
-    """Whether that many submissions have put their marker into their folders."""
+    """Whether that many submissions have written a marker into their folders."""
     return lambda: len(list(course.scratch.glob("sub-*/work/*/marker"))) >= times
 
 
@@ -128,7 +128,7 @@ def test_what_is_given_up_ends_on_the_workers_too(course: Course, cluster: Clust
 
 @pytest.mark.skipif(best_mode() != "namespace", reason="no user namespaces on this machine, until 2027-05-24")
 def test_a_worker_that_sees_another_folder_is_named(course: Course, cluster: Cluster) -> None:
-    # The command sees, in a mount namespace of its own, a copy of the folder at the same path.
+    # The command runs in its own mount namespace and sees a copy of the folder at the same path.
     copied = course.root.with_name("copied")
     shutil.copytree(course.root, copied)
     command = f"{sys.executable} -m course.cli grade {LESSON} --students right --scheduler {cluster.address}"

@@ -1,4 +1,4 @@
-"""`course grade` on the class of traps: same scores as nbgrader's own command, for every cell; killed and resumed; exported."""
+"""Tests `course grade` on the class of traps: the same score for every cell as nbgrader's own command, resuming after a kill, exports."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def scores(course: Course, student: str) -> dict[str, float | None]:
 
 @pytest.fixture(scope="module")
 def batch(graded: Course, tmp_path_factory: pytest.TempPathFactory) -> Course:
-    """The class of `graded`, as it was handed in, through `course grade`."""
+    """The submissions of the class `graded`, graded by `course grade`."""
     course = Course(tmp_path_factory.mktemp("batch") / "course")
     course.release()
     shutil.copytree(graded.root / "submitted", course.root / "submitted")
@@ -147,7 +147,7 @@ def test_killed_and_resumed_nothing_is_lost_or_graded_twice(small: Course, numbe
     assert "(1 stood already)" in grade(small, LESSON, "--resume")
     assert result(small, "a_first") == first
     assert [small.scores(student) for student in ("a_first", "b_waits", "c_later")] == [FULL] * 3
-    left = [each for each in small.leftovers() if "/pymp-" not in each or number != signal.SIGKILL]  # Python's own, of the killed process
+    left = [each for each in small.leftovers() if "/pymp-" not in each or number != signal.SIGKILL]  # of Python's multiprocessing
     assert left == []
 
 
@@ -178,7 +178,7 @@ def test_a_failing_check_needs_a_human_and_costs_nothing(small: Course) -> None:
 
 
 def test_a_grading_process_that_dies_is_tried_again_and_then_ungraded(small: Course) -> None:
-    """The check of this course kills its own process: a fault of the grader's, not of who handed in."""
+    """The check of this course kills its own process: the grader's fault, not the student's."""
     hidden = small.root / "graders" / LESSON / "m98_1_hidden.py"
     marker = small.root / "tries"
     deadly = f"import os\nopen({str(marker)!r}, 'a').write('x')\nos._exit(9)\n"
@@ -191,9 +191,9 @@ def test_a_grading_process_that_dies_is_tried_again_and_then_ungraded(small: Cou
     assert os.listdir(small.scratch) == [] or not processes(small.root)  # noqa: PTH208
 
 
-@pytest.mark.nightly  # a batch of its own
+@pytest.mark.nightly  # grades its own batch
 def test_each_answers_alone(small: Course) -> None:
-    """What one submission leaves in files named alike, another does not see."""
+    """A submission does not see the files that another one left at the same paths."""
     leaves = "import os, pathlib\npathlib.Path('/tmp/left').write_text('x')\npathlib.Path.home().joinpath('left').write_text('x')"
     looks = "import pathlib\nassert not pathlib.Path('/tmp/left').exists() and not pathlib.Path.home().joinpath('left').exists()"
     small.submit("a_leaves", RIGHT, starting(leaves))

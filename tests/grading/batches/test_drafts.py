@@ -1,4 +1,4 @@
-"""`course grade --draft` judges unfinished work for the dashboard and changes nothing else."""
+"""Tests that `course grade --draft` judges unfinished work for the dashboard and changes nothing else."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_drafts_count_nowhere(tmp_path: Path) -> None:
 
     course.submit("done", answering(ex2=MEAN, ex3=LATE))
     assert "(2 stood already)" in grade(course, LESSON, "--draft", "--resume")
-    grade(course, LESSON, "--resume")  # what is graded then does not rest on drafts
+    grade(course, LESSON, "--resume")  # this grading does not use the drafts
     assert scores(course, "half")["m98_1_ex2"] == 2.0 and result(course, "empty")["notes"] == ["it was not handed in"]
 
 

@@ -1,4 +1,4 @@
-"""Late penalties equal those of plain `nbgrader autograde`, and spreadsheets have the points after penalty; extra credit is a decision."""
+"""Tests late penalties, which equal those of plain `nbgrader autograde`; points after penalty in spreadsheets; and extra credit."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class PerHour(BasePlugin):
     def late_submission_penalty(self, student_id, score, total_seconds_late):
         return total_seconds_late / 3600
 """
-HANDED_IN = {  # and what they lose of their points
+HANDED_IN = {  # edit, submission time, points lost
     "on_time": (RIGHT, "2026-03-01 11:59:59 UTC", 0.0),
     "two_hours": (RIGHT, "2026-03-01 14:00:00 UTC", 2.0),
     "abroad": (RIGHT, "2026-03-01 14:00:00 CET", 1.0),
-    "a_day": (STUDENTS["partial"][0][0], "2026-03-02 12:00:00 UTC", 1.0),  # no more than there is
+    "a_day": (STUDENTS["partial"][0][0], "2026-03-02 12:00:00 UTC", 1.0),  # not more than the points earned
     "wrong": (WRONG, "2026-03-01 12:15:00 UTC", 0.25),
     "undated": (RIGHT, "", 0.0),
 }
@@ -38,7 +38,7 @@ HANDED_IN = {  # and what they lose of their points
 
 @pytest.fixture(scope="module")
 def late(tmp_path_factory: pytest.TempPathFactory) -> Course:
-    """A class that handed in around noon, when it was due, graded by `course grade`; `plain.db` is as the gradebook was before."""
+    """A class, graded by `course grade`, that handed in around noon, its due time; `plain.db` is a copy of the ungraded gradebook."""
     course = Course(tmp_path_factory.mktemp("late") / "course")
     (course.root / "late_penalties.py").write_text(PLUGIN)
     with (course.root / "nbgrader_config.py").open("a") as config:
@@ -93,11 +93,11 @@ def test_extra_credit_is_logged_and_stays(late: Course) -> None:
     assert json.loads((late.root / "results" / "overrides.jsonl").read_text()).items() >= {"extra": 1.5, "student": "two_hours"}.items()
     assert penalties(late.root / "gradebook.db")["two_hours"] == (10.5, 2.0)
     course_command(late, "override", "two_hours", "m98_1_ex2", "--points", "1", "--reason", "but the edge case is missing")
-    assert penalties(late.root / "gradebook.db")["two_hours"] == (9.5, 2.0)  # the two decisions are two
+    assert penalties(late.root / "gradebook.db")["two_hours"] == (9.5, 2.0)  # both decisions count
     grade(late, LESSON, "--resume", "--export", "csv")
     [row] = [row for row in rows(late, "grades.csv") if (row["student"], row["exercise"]) == ("two_hours", "m98_1_ex2")]
     assert (row["score"], row["extra"], row["points"]) == ("1", "1.5", "2")
-    assert result(late, "two_hours")["exercises"]["m98_1_ex2"]["score"] == 2.0  # what was found
+    assert result(late, "two_hours")["exercises"]["m98_1_ex2"]["score"] == 2.0  # the grader's finding
     course_command(late, "override", "two_hours", "m98_1_ex2", "--extra", "0", "--reason", "it was copied")
     assert penalties(late.root / "gradebook.db")["two_hours"] == (8.0, 2.0)
 

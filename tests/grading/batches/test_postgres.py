@@ -1,4 +1,4 @@
-"""A gradebook in PostgreSQL, on a server that the test starts and that listens only on a Unix socket."""
+"""Tests a gradebook in PostgreSQL, on a server that the test starts and that listens only on a Unix socket."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.nightly, pytest.mark.timeout(900)]
 
 
 def program(name: str) -> str:
-    """Debian keeps the server's programs off PATH."""
+    """The path of a program of the server, which Debian keeps off PATH."""
     found = shutil.which(name) or next((str(path) for path in sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))), "")
     if not found:
         pytest.skip(f"no {name} of PostgreSQL on this machine, until 2027-05-24")
@@ -32,7 +32,7 @@ def program(name: str) -> str:
 
 @pytest.fixture
 def server() -> Iterator[str]:
-    """The URL of an empty database; the server and its folder are gone afterwards."""
+    """The URL of an empty database; the server and its folder are removed afterwards."""
     initdb, pg_ctl = program("initdb"), program("pg_ctl")
     options: dict = {"check": True, "stdout": subprocess.DEVNULL, "cwd": "/"}
     user = pwd.getpwuid(os.geteuid())

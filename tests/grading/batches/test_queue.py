@@ -1,4 +1,4 @@
-"""The queue with a fake grader: killed and resumed many times, it loses nothing and does nothing twice."""
+"""Tests the queue with a fake grader: after many kills and resumes, nothing is lost and nothing is done twice."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_killed_and_resumed_none_is_lost_and_none_graded_twice(tmp_path: Path, n
     results = {path.parent.name: json.loads(path.read_text()) for path in (tmp_path / "results").glob("*/*/*.json")}
     assert sorted(results) == students
     assert all(result["status"] == "graded" for result in results.values())
-    # A result stands from then on; killed between result and log, at most one in each thread is not in the log.
+    # A written result stays. A kill between result and log leaves at most one result per thread out of the log.
     assert all(results[student]["notes"] == [batch] for student, batch in lines)
     assert number - len(lines) <= KILLS * JOBS
     assert stood[0] == 0 and stood == sorted(stood) and stood[-1] >= number * KILLS // (KILLS + 1)

@@ -1,4 +1,4 @@
-"""`course class` turns a roster into a class that nbgrader's own commands use; running it again changes nothing."""
+"""Tests that `course class` makes a class for nbgrader's own commands from a roster, and that a second run changes nothing."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def generated(tmp_path_factory) -> Course:
 
 @pytest.fixture
 def made(generated, tmp_path) -> Course:
-    """A class of two, its lesson generated."""
+    """A class of two students with a generated lesson."""
     shutil.copytree(generated.root, tmp_path / "course")
     course = copy.copy(generated)
     course.root, course.scratch = tmp_path / "course", tmp_path / "course" / "tmp"
@@ -69,7 +69,7 @@ def test_a_class_from_a_roster(course, tmp_path):
         assert str(book.find_assignment(LESSON).duedate) == "2026-01-12 23:59:59"
     assert (course.root / "notebooks" / LESSON / f"{NOTEBOOK}.ipynb").is_file()
     assert (exchange / "spring" / "outbound" / LESSON / f"{NOTEBOOK}.ipynb").is_file()
-    listed = course.nbgrader("list", "--Exchange.cache=cache")  # nbgrader's own command finds course and exchange without being told
+    listed = course.nbgrader("list", "--Exchange.cache=cache")  # nbgrader's own command finds course and exchange without arguments
     assert f"spring {LESSON}" in listed
 
     before = files(course.root)

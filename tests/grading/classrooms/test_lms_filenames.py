@@ -1,4 +1,4 @@
-"""File names from Canvas and Moodle are matched to students, whatever else the names contain."""
+"""Tests that file names from Canvas and Moodle are matched to students, whatever else the names contain."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def find(path: str, **participants: str) -> StudentMatch | NoMatch | OtherLesson
         ("lovelaceada_411_9001_m00_start.ipynb", "ada", "m00_start.ipynb"),
         ("lovelaceada_LATE_411_9001_m00_start-1.ipynb", "ada", "m00_start-1.ipynb"),
         ("delacruzjosé_412_9002_my_own_3_name.ipynb", "jo.b", "my_own_3_name.ipynb"),
-        ("byronkingada_999_9003_m00_start.ipynb", "ada2", "m00_start.ipynb"),  # by name: the roster knows no number
+        ("byronkingada_999_9003_m00_start.ipynb", "ada2", "m00_start.ipynb"),  # matched by name: the roster has no number
         ("lovelaceada_411_text.html", "ada", "text.html"),
         ("submissions/lovelaceada_411_9001_x.zip", "ada", "x.zip"),
         ("Ada Lovelace_98001_assignsubmission_file_/m00_start.ipynb", "ada", "m00_start.ipynb"),
@@ -47,7 +47,7 @@ def find(path: str, **participants: str) -> StudentMatch | NoMatch | OtherLesson
         ("ada.zip", "ada", "ada.zip"),
         ("ada2_m00_start.ipynb", "ada2", "m00_start.ipynb"),
         ("jo.b-m00_start.ipynb", "jo.b", "m00_start.ipynb"),
-        ("ada/lovelaceada_412_1_m00.ipynb", "ada", "lovelaceada_412_1_m00.ipynb"),  # in her folder, whatever she calls it
+        ("ada/lovelaceada_412_1_m00.ipynb", "ada", "lovelaceada_412_1_m00.ipynb"),  # in her folder, under any name
     ],
 )
 def test_whose_it_is(path, student, file):
@@ -87,7 +87,7 @@ FILE = st.text(st.characters(exclude_characters="/\\\n\r", categories=["L", "N",
 
 
 def canvas_name(sortable: str, late: bool, user: str, attachment: str, file: str) -> str:
-    """As Canvas' `ContentZipper` builds it."""
+    """A file name as Canvas' `ContentZipper` builds it."""
     plain = re.sub(r"^(\d+)$", r"\1", re.sub(r"_(\d+)_", r"\1", sortable)).lower()
     stem = re.sub(r"\W", "", "_".join([plain, *(["LATE"] if late else []), user]))
     return f"{stem}_{attachment}_{file}"

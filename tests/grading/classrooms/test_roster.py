@@ -1,4 +1,4 @@
-"""Rosters, self-made and exported by Canvas and Moodle, and the errors for unusable ones."""
+"""Tests rosters, made by hand or exported by Canvas and Moodle, and the errors for unusable ones."""
 
 from __future__ import annotations
 

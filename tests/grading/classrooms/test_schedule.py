@@ -1,4 +1,4 @@
-"""`class.yaml`: valid content, and the errors for invalid content."""
+"""Tests `class.yaml`: valid content, and the errors for invalid content."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_dates_are_those_of_the_zone(tmp_path):
     (tmp_path / "class.yaml").write_text(GOOD)
     plan = read(tmp_path, ["m00_start", "m01_next", "m02_open"])
     assert plan.lesson("m00_start").release == datetime(2026, 3, 27, 23, 0, tzinfo=UTC)
-    assert plan.lesson("m00_start").due == datetime(2026, 3, 29, 21, 59, 59, tzinfo=UTC)  # summer time began in between
+    assert plan.lesson("m00_start").due == datetime(2026, 3, 29, 21, 59, 59, tzinfo=UTC)  # daylight saving time began in between
     assert plan.lesson("m01_next").due == datetime(2026, 12, 1, 17, 0, tzinfo=UTC)
     assert plan.lesson("m02_open").due is None and plan.lesson("never").release is None
     assert plan.local(plan.lesson("m01_next").due) == "2026-12-01 18:00"

@@ -1,4 +1,4 @@
-"""Files from folders and zips: no name leads to a write outside the folder, and sizes are limited."""
+"""Tests files from folders and zips: no name leads to a write outside the folder, and sizes are limited."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_names_in_utf8_that_are_not_marked_so():
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr(info, b"x")
     raw = bytearray(file.getvalue())
-    for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):  # as those programs write it: the bytes of UTF-8 without its flag
+    for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):  # as some programs write it: UTF-8 bytes without the UTF-8 flag
         at = raw.index(signature)
         (flags,) = struct.unpack_from("<H", raw, at + offset)
         struct.pack_into("<H", raw, at + offset, flags & ~0x800)

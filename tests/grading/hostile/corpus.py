@@ -1,6 +1,6 @@
-"""Hostile submissions: what each tries, and the score that its work deserves all the same.
+"""Hostile submissions: the attack of each, and the score that its real work deserves.
 
-``{course}`` in a source becomes the path of the course's folder: whoever wrote it is supposed to know that.
+``{course}`` in a source becomes the path of the course's folder, which we assume that attackers know.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from ..students import FULL, LATE, MEAN, NOTHING, RIGHT, SHAPE, TOOL
 
 VISUAL = "def choose_tool(job):\n    return 'visual'\n"
 
-# Each prints what it finds; test_hostile.py looks for secrets in all that was kept.
+# Each prints its findings; test_hostile.py searches all stored results for secrets.
 SEARCH = """
 import os, pathlib
 for folder, folders, files in os.walk("{course}"):
@@ -224,7 +224,7 @@ FORGERS = {
                 ex1="import sys\nseen = []\ndef choose_tool(job):\n    seen.append(job)\n    return ('visual', 'rules')[len(seen) % 2]"
             )
         ],
-        NOTHING | {"m98_1_ex1": 0.7414},  # what an answer that alternates earns from any rule: a fifth at most
+        NOTHING | {"m98_1_ex1": 0.7414},  # an alternating answer earns at most a fifth from any rule
     ),
     "looks_into_the_stack": (
         [

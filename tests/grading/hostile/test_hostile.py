@@ -1,4 +1,4 @@
-"""Malicious submissions: each gets the score of its real work, and nothing else is affected."""
+"""Tests malicious submissions: each gets the score of its real work and affects nothing else."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def attacked(tmp_path_factory: pytest.TempPathFactory, listeners: dict[str, str]
 
 
 def _odd_names(folder: Path) -> None:
-    """Files beside a notebook whose names and kinds lead elsewhere."""
+    """Add files with hostile names or types to a submission."""
     (folder / "link").symlink_to("/etc/passwd")
     (folder / "given").symlink_to("/etc")
     (folder / "-rf").write_text("x")
@@ -88,7 +88,7 @@ def _odd_names(folder: Path) -> None:
 
 
 def snapshot(course: Course) -> dict[str, str]:
-    """The content of all that grading has no business to change."""
+    """The hashes of all files that grading must not change."""
     folders = [course.root / name for name in ("solutions", "graders", "notebooks", "submitted", "gradebook.db", "nbgrader_config.py")]
     folders.append(Path(canary.__file__).parent)
     files = [path for folder in folders for path in (folder.rglob("*") if folder.is_dir() else [folder]) if path.is_file()]
@@ -119,7 +119,7 @@ def test_nothing_was_found_out(attacked: Course) -> None:
 
 
 def test_the_searches_find_what_is_not_hidden(attacked: Course) -> None:
-    """Outside a box: or else that they find nothing inside would say nothing."""
+    """The searches find the secrets outside a box; otherwise, finding nothing inside would prove nothing."""
     for source, finds in ((SEARCH, {canary.TOKEN, "right_tool", WORK_OF_OTHERS}), (PROCESSES, {SEED})):
         code = source.replace("{course}", str(attacked.root))
         options = {"env": os.environ | {"GRADING_SEED": SEED}, "capture_output": True, "text": True, "errors": "replace", "timeout": 60}

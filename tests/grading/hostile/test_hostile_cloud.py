@@ -1,4 +1,4 @@
-"""Submissions that cheat through AWS: another AWS, a forged store, a prying job, policies that lock the grader out."""
+"""Tests submissions that cheat through AWS: another AWS, a forged store, a job that searches the disk, policies that deny the grader."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ iam.put_role_policy(RoleName="SageMakerRole", PolicyName="deny", PolicyDocument=
 s3.put_bucket_policy(Bucket=bucket, Policy=deny.replace('"Action"', '"Principal": "*", "Action"'))
 """
 )
-# A training job whose script looks for what graders keep, and leaves links to it where the local AWS will read.
+# A training job whose script searches for the grader's files, and leaves links to them where the local AWS reads.
 SCRIPT = """
 import os, socket, sys
 found = []
@@ -178,13 +178,13 @@ def test_nothing_was_found_out(attacked: Course) -> None:
 
 
 def printed(course: Course, name: str) -> str:
-    """What the answer cell of a submission wrote."""
+    """The text that a submission's cells printed."""
     notebook = nbformat.read(course.root / "results" / LESSON / name / f"{NOTEBOOK}.ipynb", as_version=4)
     return "".join(output.get("text", "") for each in notebook.cells for output in each.get("outputs", ()))
 
 
 def test_the_store_is_out_of_reach(attacked: Course) -> None:
-    """All that is there is the keys that the submission was given."""
+    """The submission finds only the keys that it was given."""
     [line] = [line for line in printed(attacked, "looks_for_the_store").splitlines() if line.startswith("found ")]
     [keys] = ast.literal_eval(line.removeprefix("found "))
     assert keys.endswith("/aws/keys.json")

@@ -1,4 +1,4 @@
-"""A page's tables, read as a person reads them."""
+"""Reads the tables of a page."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 
 class _Tables(HTMLParser):
-    """Every table's caption and rows of cells, the heading first."""
+    """Collects the caption and the rows of cells of every table, with the heading first."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class _Tables(HTMLParser):
 
 
 def tables(text: str) -> dict[str, list[dict[str, str]]]:
-    """Rows by caption, each a dict by the column's heading."""
+    """The rows of each table by caption, each row a dict by column heading."""
     read = _Tables(text)
     return {
         caption: [dict(zip(heading, row, strict=True)) for row in body]
@@ -49,6 +49,6 @@ def tables(text: str) -> dict[str, list[dict[str, str]]]:
 
 
 def rows(text: str, caption: str) -> list[dict[str, str]]:
-    """Of the one table whose caption begins so."""
+    """The rows of the one table whose caption begins with that text."""
     [only] = [each for name, each in tables(text).items() if name.startswith(caption)]
     return only

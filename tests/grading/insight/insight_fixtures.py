@@ -1,4 +1,4 @@
-"""Results and logs of tries of a class, written as grading and learning leave them, without a run."""
+"""Writes a class's results and logs of attempts as grading and learning would, without a run."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def folder(root: Path) -> CourseFolder:
 
 
 def exercise(name: str, shares: Iterable[float | None], messages: Iterable[str] = (), unanswered: bool = False) -> dict:
-    """As `Result.exercises` has one: the share of each part, and what is said of those that are not full."""
+    """An entry of `Result.exercises`, from the share of each part and the message for parts below 1."""
     said = iter(messages)
     parts = [
         {"name": part, "points": points, "share": share, "message": "" if share == 1 else next(said, "`f(3)` returned 4"), "hint": ""}
@@ -73,7 +73,7 @@ def result(course: CourseFolder, student: str, exercises: dict[str, dict], place
 
 
 def log(course: CourseFolder, student: str, events: Iterable[tuple[str, str, float, int]]) -> None:
-    """``(exercise, event, share of the points, minutes after Monday)``."""
+    """Write a log of attempts from events ``(exercise, event, share of the points, minutes after `MONDAY`)``."""
     path = course.submission(student, LESSON) / "attempts.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)
     lines, hints = [], 0
@@ -86,7 +86,7 @@ def log(course: CourseFolder, student: str, events: Iterable[tuple[str, str, flo
 
 
 def class_of(course: CourseFolder, learners: int) -> None:
-    """Learners of every ability, the first one cannot do anything; the last exercise is a matter of luck."""
+    """Learners of every ability, from none at all upwards; the last exercise depends on luck."""
     chance = random.Random(19)
     for n in range(learners):
         student, ability = f"learner{n:03}", n / max(1, learners - 1)
@@ -110,7 +110,7 @@ def class_of(course: CourseFolder, learners: int) -> None:
 
 
 def notebook_of(course: CourseFolder, student: str, code: str) -> None:
-    """A graded notebook whose first answer is ``code``, and failed."""
+    """A graded notebook whose first answer is ``code`` and failed."""
     notebook = solution(course.source(LESSON) / f"{NOTEBOOK}.py", course.graders)
     cell(notebook, "m98_1_ex1").source = code
     result(course, student, {"m98_1_ex1": exercise("m98_1_ex1", [1.0, 0.0], ["0 of 40 unseen jobs"])})

@@ -1,4 +1,4 @@
-"""`course dashboard`: a page and CSV files of the same tables, for large and small classes."""
+"""Tests `course dashboard`: a page and CSV files with the same tables, for large and small classes."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_a_class_at_a_glance(course, tmp_path, capsys) -> None:
     assert failing["m98_1_ex2"]["sub-check"] == "empty" and "returned" in failing["m98_1_ex2"]["for example"]
     assert {row["domain"]: row["exercises"] for row in rows(text, "Exam domains by class")}["C01 1"] == "3"
     assert any(row["learner"] == "learner000" and row["why"].startswith("untouched: 1 of 3") for row in rows(text, "Who is stuck"))
-    # The CSV files are the tables of the page, with the numbers as they are.
+    # The CSV files have the page's tables with unformatted numbers.
     assert {path.stem for path in (tmp_path / "csv").iterdir()} == {
         "exercises", "failing", "stuck", "tries", "items", "domains", "domains_by_learner", "learners"
     }  # fmt: skip
@@ -86,7 +86,7 @@ def test_drafts_are_read_from_their_own_place(course) -> None:
 
 
 def test_what_learners_wrote_is_text(course, tmp_path) -> None:
-    """Neither markup in the page nor a formula in a spreadsheet."""
+    """It is neither markup in the page nor a formula in a spreadsheet."""
     told = {"m98_1_ex3": insight_fixtures.exercise("m98_1_ex3", [0.0], ["=HYPERLINK(1) <script>alert(1)</script>"])}
     insight_fixtures.result(course, "<i>eve", told)
     text = show(course, "--csv", str(tmp_path / "csv"))

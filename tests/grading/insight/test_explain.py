@@ -1,4 +1,4 @@
-"""`course explain`: a stored score with its evidence, and another run of the submission, which leaves no files."""
+"""Tests `course explain`: a stored score with its evidence, and another run of the submission, which leaves no files."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ ex3.checks["graded"] = tells
 
 
 def files(root: Path) -> dict[str, str]:
-    """Every file of the course and its content."""
+    """Every file of the course, with a hash of its content."""
     there = (path for path in root.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
     return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in there}
 
@@ -71,7 +71,7 @@ def test_values_are_shown_and_expected_ones_are_not(course: Course, tmp_path: Pa
 
 
 def test_a_decision_is_told_and_what_differs_is_told_from_it(course: Course) -> None:
-    """Another answer lies there than the one that was graded."""
+    """The submitted answer is no longer the graded one."""
     course_command(course, "override", "half", "m98_1_ex2", "--points", "2", "--reason", "the text was unclear")
     path = course.root / "submitted" / "half" / LESSON / f"{NOTEBOOK}.ipynb"
     kept = path.read_text()

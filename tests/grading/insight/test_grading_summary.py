@@ -1,4 +1,4 @@
-"""The grading summary, as a page and on the terminal."""
+"""Tests the grading summary, as a page and on the terminal."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def page(course: Course) -> str:
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
-    """A night in which a check is broken, a notebook cannot be read, one was not handed in and one is mended; "late" comes too late."""
+    """A graded class with a broken check, an unreadable, a missing and a repaired notebook; "late" is added by a test."""
     course = Course(tmp_path_factory.mktemp("night") / "course")
     course.release()
     course.submit("right", RIGHT)

@@ -1,4 +1,4 @@
-"""Item analysis: its numbers match the textbooks, and it says when a class is too small."""
+"""Tests item analysis: its numbers match the textbooks, and it says when a class is too small."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def test_difficulty_and_discrimination_are_those_of_the_textbook(tmp_path) -> No
         rest = sum(scores[other] for other in scores if other != name)
         assert item.discrimination.r == pytest.approx(numpy.corrcoef(scores[name], rest)[0, 1])
         assert item.discrimination.low < item.discrimination.r < item.discrimination.high
-    assert by_name[EX2].discrimination.r > 0.3 > by_name[EX3].discrimination.r  # the last is a matter of luck
+    assert by_name[EX2].discrimination.r > 0.3 > by_name[EX3].discrimination.r  # the last exercise depends on luck
     assert by_name[EX1].difficulty > by_name[EX2].difficulty
 
 
 def test_fishers_interval() -> None:
-    """r = 0.6 of 28 pairs: 0.29 to 0.80, by hand: tanh(0.6931 ± 0.392)."""
+    """For r = 0.6 and 28 pairs: 0.29 to 0.80, calculated by hand as tanh(0.6931 ± 0.392)."""
     x = numpy.arange(28.0)
     noise = numpy.random.default_rng(0).normal(size=28)
     noise -= numpy.polyval(numpy.polyfit(x, noise, 1), x)

@@ -1,4 +1,4 @@
-"""`course similarity` finds disguised copies and does not report independent answers."""
+"""Tests that `course similarity` finds disguised copies and does not report independent answers."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_renamed_names_and_other_comments_are_found() -> None:
 
 
 def disguised(code: str, kept: set[str]) -> str:
-    """Laid out anew, without comments, and all names renamed that the answer gives itself, but for those that it must have."""
+    """The code reformatted, without comments, and with all its own names changed except ``kept``."""
     tree = ast.parse(code)
     stored = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     names = (stored | {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}) - kept
@@ -54,7 +54,7 @@ def exercises() -> list[Exercise]:
 
 @pytest.mark.parametrize("exercise", exercises(), ids=lambda each: each.id)
 def test_independent_right_answers_are_not_found_and_their_copies_are(exercise: Exercise) -> None:
-    """Of every exercise of the course: its other right answers, and the reference, as if each were a learner's."""
+    """For an exercise of the course, treat the reference and each other right answer as a learner's."""
     cells = code_cells(source_of(exercise.notebook, REPOSITORY / "solutions"))
     answer = next(cell.text for cell in cells if cell.role == "answer" and cell.exercise == exercise.id)
     tried = list(candidates(exercise, answer, REPOSITORY / "graders"))
@@ -105,7 +105,7 @@ def test_comments_and_blank_lines_change_nothing(noise: list[str]) -> None:
     assert [each.text for each in tokens(noisy + "\n" + rest)] == [each.text for each in tokens(LONG)]
 
 
-# The command, on a class of notebooks as grading leaves them.
+# The command, on graded notebooks of a class.
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def course(tmp_path: Path) -> CourseFolder:
 
 
 def invented(chance: random.Random) -> str:
-    """An answer that nobody else gives."""
+    """A random answer that no other learner gives."""
     some, number = chance.choice, chance.randint
     lines = [f"    if job[{some('abcdefgh')!r}] {some(['<', '>', '=='])} {number(0, 999)}: return {chance.random()!r}"]
     for _ in range(number(3, 9)):

@@ -33,7 +33,7 @@ class Learner:
         return self.root / "work" / LESSON
 
     def run(self, command: str, *arguments: str, where: Path | None = None, expect: int = 0, **environment: str) -> str:
-        """What a `course` command says."""
+        """The output of a `course` command."""
         done = subprocess.run(
             [sys.executable, "-m", "course.cli", command, *arguments],
             cwd=where or self.root,

@@ -1,4 +1,4 @@
-"""`course progress`, run as a learner does."""
+"""Tests `course progress` as a learner runs it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The progress that follows from attempts."""
+"""Tests the progress derived from attempts."""
 
 from __future__ import annotations
 

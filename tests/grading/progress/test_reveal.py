@@ -1,4 +1,4 @@
-"""`course reveal` and `reveal()` show the answer after a pass or instead of one."""
+"""Tests that `course reveal` and `reveal()` show the answer after a pass or instead of one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The folder of a submission holds its files and the given ones, but no answers and no targets of links."""
+"""Tests that a submission's folder has its files and the given ones, but no answers and no targets of links."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Forked kernels start in the same state, draw their own random numbers, and hold nothing of the grader."""
+"""Tests that forked kernels start in the same state, draw their own random numbers, and contain nothing of the grader."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def address() -> Iterator[str]:
 
 
 def shown(address: str, tmp_path: Path, *cells: str) -> list[str]:
-    """What cells print in a new kernel; an error as its name."""
+    """The output of cells in a new kernel; an error appears as its name."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     run(notebook, Submission(FIXTURE / "solutions" / "m98_traps", tmp_path, FIXTURE / "graders", "alice", SECRET, kernels=address))
     return ["".join(output.get("text", output.get("ename", "")) for output in cell.outputs) for cell in notebook.cells]
