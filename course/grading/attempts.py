@@ -1,4 +1,4 @@
-"""`attempts.jsonl`: the log of a learner's attempts, beside the notebook and handed in with it.
+"""`attempts.jsonl`: the log of a learner's attempts, in the notebook's folder and handed in with it.
 
 It is self-reported: it shows the learner and the instructor how the work went, and never affects a score.
 """
@@ -82,8 +82,8 @@ def of_event(exercise: ExerciseDefinition, event: str, hints: int = 0) -> Attemp
 def append_attempt(attempt: Attempt, folder: Path) -> None:
     """Add an attempt to the file in ``folder``.
 
-    Nothing is written, and nothing fails, in a folder that is not writable. Nothing is written either when the lesson's source is beside
-    the notebook (authors and CI run it there), or when nbgrader runs a whole notebook, as its Validate button does.
+    It writes nothing, and raises nothing, in a folder that is not writable. It also writes nothing when the lesson's source is in the
+    notebook's folder (authors and CI run it there), or when nbgrader runs a whole notebook, as its Validate button does.
     """
     if "NBGRADER_EXECUTION" in os.environ or any(folder.glob(f"{ID.fullmatch(attempt.exercise)['lesson']}_*.py")):
         return

@@ -1,4 +1,4 @@
-"""Finds all exercises: definitions in ``graders/<lesson>/<notebook>.py``, hidden checks beside them."""
+"""Finds all exercises: definitions in ``graders/<lesson>/<notebook>.py``, hidden checks in the same folder."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HIDDEN = "_hidden"
 
 
 def root() -> Path:
-    """The folder of the graders: ``COURSE_GRADERS``, else the nearest ``graders/`` here or above, else the one beside the package.
+    """The folder of the graders: ``COURSE_GRADERS``, else the nearest ``graders/`` here or above, else the one next to the package.
 
     Raises
     ------

@@ -1,6 +1,6 @@
 """`docs/graders.md`: how far the checks of each exercise can be trusted. ``python -m course.grading.overview`` writes it.
 
-It derives everything from the definitions, the answers beside them and the gate's records; it runs no exercise.
+It derives everything from the definitions, their test answers and the gate's records; it runs no exercise.
 """
 
 from __future__ import annotations

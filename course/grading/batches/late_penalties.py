@@ -18,7 +18,7 @@ from course.grading.batches import nbgrader_gradebook
 from course.grading.batches.folder import CourseFolder
 from course.grading.batches.result import Result
 
-TIMESTAMP = "timestamp.txt"  # nbgrader's exchange and collectors write it beside the notebooks
+TIMESTAMP = "timestamp.txt"  # nbgrader's exchange and collectors write it into the notebooks' folder
 LONGEST = 100  # characters that are read of it
 
 

@@ -42,7 +42,7 @@ def _answer(processes: ProcessGrader, asked: dict[str, Any], answers: TextIO, lo
         answer = {"result": asdict(processes.grade(GradingTask.of_json(asked["work"])))}
     except Exception as error:
         answer = {"error": f"{type(error).__name__}: {error}"}
-    with lock, contextlib.suppress(OSError):  # the worker may be gone
+    with lock, contextlib.suppress(OSError):  # the worker may have ended
         answers.write(json.dumps({"id": asked["id"]} | answer) + "\n")
 
 

@@ -1,4 +1,4 @@
-"""Imports submissions into ``submitted/``: unpacks each beside it, then moves it there in one step and keeps what it replaces."""
+"""Imports submissions into ``submitted/``: unpacks each next to it, then moves it there in one step and keeps the one that it replaces."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ImportedSubmission:
 
 @dataclass(frozen=True)
 class CollectedFolder:
-    """The folder ``collected/`` beside ``submitted/``, which keeps earlier and unclaimed files."""
+    """The folder ``collected/`` next to ``submitted/``, which keeps earlier and unclaimed files."""
 
     root: Path
     lesson: str

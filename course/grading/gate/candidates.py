@@ -1,4 +1,4 @@
-"""The answers that test an exercise's checks: the stub, the reference, and the right and wrong answers beside the definitions."""
+"""The answers that test an exercise's checks: the stub, the reference, and the right and wrong answers in ``graders/``."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ MUTANTS = "mutants"
 LEAST = 0.9  # the share to be killed of an exercise's mutants that are not equivalent
 LISTED = "survivors.yaml"
 EQUIVALENT = "equivalent:"
-KILLED, SURVIVED, SAME = "killed", "survived", "hands over the same values"  # the outcomes of a mutant, unless its check breaks
+KILLED, SURVIVED, SAME = "killed", "survived", "hands over the same values"  # the outcomes of a mutant, unless its check raises an error
 
 
 def listed(exercise: Exercise, graders: Path) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The gate's findings on each exercise, stored beside its answers, so that `docs/graders.md` is made without a run."""
+"""Stores the gate's findings on each exercise with its answers, so that `docs/graders.md` can be made without a run."""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ def similar_pairs(
         for each in answer_matches(exercise, given, course.get(exercise, ()), settings):
             found[each.first.student, each.second.student].append(each)
         on_compared(exercise)
-    # Short answers are similar by chance: they count only beside a longer one.
+    # Short answers are similar by chance: they count only together with a longer one.
     worth = {who: some for who, some in found.items() if any(each.common >= settings.tokens for each in some)}
     made = [SimilarPair(who, tuple(sorted(some, key=lambda each: -each.score))) for who, some in worth.items()]
     return sorted(made, key=lambda pair: (-pair.score, pair.students))

@@ -75,7 +75,7 @@ def find(folder: CourseFolder, student: str, exercise_id: str) -> StoredScore:
             works = [
                 GradingTask(folder.root, student, result.assignment, result.notebook, seeds.grading_seed(), own) for own in (False, True)
             ]
-            # Only the key tells whether the class works on personal variants.
+            # Only the key shows whether the class works on personal variants.
             return StoredScore(exercise, result, next((work for work in works if work.empty_result().key == result.key), works[0]))
         if result.fault and result.notebook.startswith(f"{exercise.notebook}_"):
             raise FolderError(f"{result.notebook} of {student} is ungraded, and so is {exercise_id}: {result.fault}")

@@ -1,4 +1,4 @@
-"""The plots of the dashboard. Each answers one question and is shown beside the table of its numbers."""
+"""The plots of the dashboard. Each answers one question and is shown with the table of its numbers."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ def _compare(folder: CourseFolder, assignment: str, settings: SimilaritySettings
 
 
 def answers(results: Iterable[Result], folder: CourseFolder, exercises: Sequence[Exercise]) -> dict[str, list[AnswerSource]]:
-    """The answer cells by exercise, as they were graded: from the repaired notebooks beside the results."""
+    """The answer cells by exercise, as they were graded: from the repaired notebooks stored with the results."""
     found: dict[str, list[AnswerSource]] = defaultdict(list)
     for result in results:
         path = folder.results(result.student, result.assignment) / f"{result.notebook}.ipynb"

@@ -151,7 +151,7 @@ def _data() -> list[Path]:
 
 
 class _Client(NotebookClient):
-    """nbclient for a kernel in a box; it tells the grader which check cell runs and replaces the cell's outputs."""
+    """nbclient for a kernel in a box; it announces each check cell to the grader and replaces the cell's outputs."""
 
     def __init__(
         self,

@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class GradingOutcome:
-    """The grader's finding on one exercise. ``fault`` tells the instructor why there is no score through no fault of the learner.
+    """The grader's finding on one exercise. ``fault`` explains to the instructor a missing score that is not the learner's fault.
 
     ``evidence`` is None when the submission offered none.
     """
