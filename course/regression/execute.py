@@ -179,7 +179,7 @@ def execute_all(
     The notebooks are assigned to the environments in turn; those of one environment run one after the other. Lessons that run at the
     same time must not share a local AWS, since a new account has quotas for one lesson. ``on_cell(notebook)`` is called after each
     cell and ``on_notebook(result)`` after each notebook, in any thread. Copies go to ``folder/<lesson>/<notebook>.ipynb``, each with
-    a log of the kernel's error output beside it.
+    a log of the kernel's error output in the same folder.
 
     Raises
     ------

@@ -37,7 +37,7 @@ class LaneTiming:
 
 
 def write(folder: Path, rows: Sequence[LaneTiming]) -> None:
-    """Append to ``timings.csv`` beside ``folder``, and write ``status.html`` into it: this run and the earlier seconds of each lane."""
+    """Append to ``timings.csv`` next to ``folder``, and write ``status.html`` into it: this run and the earlier seconds of each lane."""
     timings = folder.parent / TIMINGS
     earlier = _read(timings)
     with timings.open("a", newline="", encoding="utf-8") as file:
