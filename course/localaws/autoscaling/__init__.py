@@ -1,5 +1,5 @@
 """Application Auto Scaling: targets, policies, scheduled actions, and the activities they cause.
 
-It scales what a service registers in ``platform.scalable`` as a `scalable.Scalable` (`dimensions` names the scalable dimensions). All
-other service namespaces go to moto.
+A service registers what can be scaled in ``platform.scalable``, as a `scalable.Scalable`. `dimensions` defines the scalable dimensions.
+Requests for all other service namespaces go to moto.
 """

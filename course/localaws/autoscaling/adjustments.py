@@ -1,7 +1,8 @@
-"""How many instances a policy wants, given the alarm that invokes it. Nothing here changes anything.
+"""Calculates the capacity that a policy wants when an alarm invokes it. These functions change no state.
 
 Source: Application Auto Scaling user guide, "How target tracking scaling works", "How step scaling works" (scaling adjustment types) and
-"Define cooldown periods", read 2026-11-25. AWS does not publish how target tracking calculates; here capacity goes with the metric.
+"Define cooldown periods", read 2026-11-25. AWS does not publish the formula of target tracking. Here
+capacity is proportional to the metric.
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ COOLDOWN = 300  # seconds; the default for SageMaker's variants, and for step sc
 
 
 def target_tracking_capacity(capacity: int, value: float, target: float) -> int:
-    """The capacity at which the metric would be at its target. Where there is none, the metric is what one would have."""
+    """Returns the capacity at which the metric would meet its target. A capacity of 0 counts as 1."""
     return math.ceil(round(max(capacity, 1) * value / target, 9))
 
 
 def step_scaling_capacity(configuration: dict, capacity: int, threshold: float, value: float) -> int | None:
-    """The capacity after the step that fits; None when none does."""
+    """Returns the capacity after the matching step adjustment; None when no step matches."""
     step = _step(configuration["StepAdjustments"], 0.0 if math.isnan(value) else value - threshold)
     if step is None:
         return None
@@ -31,7 +32,7 @@ def step_scaling_capacity(configuration: dict, capacity: int, threshold: float, 
 
 
 def _step(steps: list[dict], beyond: float) -> dict | None:
-    """The step in whose interval the metric is, which belongs to the bound that is nearer to the threshold."""
+    """Returns the step whose interval contains the metric. The bound nearer to the threshold is inclusive, the other one exclusive."""
     for step in steps:
         low, high = step.get("MetricIntervalLowerBound", -math.inf), step.get("MetricIntervalUpperBound", math.inf)
         if (low <= beyond < high) if beyond > 0 or (beyond == 0 and low >= 0) else (low < beyond <= high):
@@ -40,7 +41,7 @@ def _step(steps: list[dict], beyond: float) -> dict | None:
 
 
 def _rounded(change: float) -> int:
-    """Towards 0 beyond 1, away from it else: 6.67 is 6, 0.67 is 1."""
+    """Rounds towards 0 when the absolute value is at least 1, else away from 0: 6.67 becomes 6, 0.67 becomes 1."""
     if abs(change) >= 1 or change == 0:
         return int(change)
     return 1 if change > 0 else -1
@@ -53,5 +54,5 @@ def _magnified(change: int, least: int) -> int:
 
 
 def in_cooldown(note: dict | None, seconds: int, moment: float) -> bool:
-    """Whether a scaling activity that ``note`` remembers is less than ``seconds`` ago."""
+    """Returns whether the scaling activity recorded in ``note`` began less than ``seconds`` ago."""
     return note is not None and moment < note["moment"] + seconds

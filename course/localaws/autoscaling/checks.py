@@ -1,4 +1,4 @@
-"""What Application Auto Scaling refuses of targets, limits and policies, beyond what the model of its API says."""
+"""Checks limits and policies for what the API's model cannot express."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from course.localaws.core.errors import invalid, not_supported
 
 
 def check_limits(scalable: Scalable, region: str, target: dict) -> None:
-    """Raises AwsError ``ValidationException``."""
+    """Check a target's minimum and maximum capacity. Raises AwsError ``ValidationException``."""
     least, most = target.get("MinCapacity"), target.get("MaxCapacity")
     if least is None or most is None:
         raise invalid("MinCapacity and MaxCapacity are required when a scalable target is registered for the first time.")
@@ -20,7 +20,7 @@ def check_limits(scalable: Scalable, region: str, target: dict) -> None:
 
 
 def check_policy(policy: dict) -> None:
-    """Raises AwsError ``ValidationException``, ``NotSupportedByLocalAws``."""
+    """Check a scaling policy. Raises AwsError ``ValidationException``, ``NotSupportedByLocalAws``."""
     kind = policy["PolicyType"]
     if kind not in ("StepScaling", "TargetTrackingScaling"):
         raise not_supported("application-autoscaling", f"PutScalingPolicy with PolicyType {kind}")

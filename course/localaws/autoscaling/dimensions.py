@@ -1,4 +1,4 @@
-"""What of SageMaker can be scaled: the scalable dimensions, the resource ids that go with them, and what metrics call these resources.
+"""SageMaker's scalable dimensions, their resource ids, and the CloudWatch dimensions of these resources.
 
 Source: ``RegisterScalableTarget`` of the Application Auto Scaling API reference, read 2026-11-26.
 """
@@ -20,11 +20,11 @@ class ScalableDimension:
     Attributes
     ----------
     parts : tuple of (str, str)
-        Of its resource ids: the word before each name, and the dimension by which CloudWatch's metrics have that name.
+        The parts of a resource id: the word before each name, and the CloudWatch dimension that has this name as its value.
     words : str
-        What is scaled, as activities call it.
+        The name of the scaled quantity in the texts of activities.
     kind : str
-        Of its resources, for error messages.
+        The kind of its resources, for error messages.
     """
 
     parts: tuple[tuple[str, str], ...]
@@ -36,14 +36,14 @@ class ScalableDimension:
         return "/".join(f"{word}/<name>" for word, _ in self.parts)
 
     def names(self, resource: str) -> list[str] | None:
-        """The names in a resource id; None where it has another form."""
+        """Returns the names in a resource id; None when the id has another form."""
         pieces = resource.split("/")
         if pieces[::2] != [word for word, _ in self.parts] or len(pieces) != 2 * len(self.parts) or not all(pieces):
             return None
         return pieces[1::2]
 
     def metric_dimensions(self, resource: str) -> list[dict]:
-        """CloudWatch's dimensions of the resource's metrics."""
+        """Returns the CloudWatch dimensions of the resource's metrics."""
         return [{"Name": name, "Value": value} for (_, name), value in zip(self.parts, self.names(resource) or (), strict=True)]
 
 
@@ -56,7 +56,7 @@ DIMENSIONS = {
 
 
 def dimension_of(params: dict) -> ScalableDimension:
-    """The dimension of a request, whose resource id is checked. Raises AwsError ``ValidationException``."""
+    """Returns the scalable dimension of a request, and checks its resource id. Raises AwsError ``ValidationException``."""
     name, resource = params["ScalableDimension"], params["ResourceId"]
     if name not in DIMENSIONS:
         raise invalid(f"Unsupported service namespace, resource type or scalable dimension: {name}")

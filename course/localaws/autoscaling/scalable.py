@@ -1,4 +1,4 @@
-"""What application auto scaling needs of whatever it scales."""
+"""The interface that Application Auto Scaling needs from a scalable resource."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from typing import Protocol
 
 
 class Scalable(Protocol):
-    """What has a capacity that can be set, by resource ids like ``endpoint/e/variant/v`` and scalable dimensions."""
+    """Resources whose capacity can be set, named by a resource id like ``endpoint/e/variant/v`` and a scalable dimension."""
 
     def capacity(self, region: str, resource: str, dimension: str) -> int | None:
-        """How many there are, or are to be; None when the resource does not exist."""
+        """Returns the desired capacity; None when the resource does not exist."""
 
     def is_locked(self, region: str, resource: str, dimension: str) -> bool:
-        """Whether its capacity cannot be set now, though it exists."""
+        """Returns whether an existing resource's capacity cannot be set at the moment."""
 
     def least(self, region: str, resource: str, dimension: str) -> int:
-        """The smallest ``MinCapacity`` that the resource may have."""
+        """Returns the smallest ``MinCapacity`` that the resource may have."""
 
     def set_capacity(self, region: str, resource: str, dimension: str, capacity: int) -> None:
-        """Set it and wait until it is done. Raises AwsError."""
+        """Set the capacity and wait until the change is done. Raises AwsError."""
 
 
 class DimensionDispatcher:
-    """A `Scalable` that asks another one for each scalable dimension."""
+    """A `Scalable` that calls a different `Scalable` for each scalable dimension."""
 
     def __init__(self, scalables: Mapping[str, Scalable]) -> None:
         self._scalables = scalables

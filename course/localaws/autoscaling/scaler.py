@@ -1,4 +1,7 @@
-"""Carries out what policies, scheduled actions and new limits ask for, one activity after the other, and writes down what came of it."""
+"""Runs the scaling activities that policies, scheduled actions and new limits cause, and records their results.
+
+A target has at most one running activity.
+"""
 
 from __future__ import annotations
 
@@ -21,13 +24,13 @@ from course.localaws.core.schedule_expressions import ScheduleExpression
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
 
-WAIT_SECONDS = 45.0  # for which the clock stands still while an activity is carried out
+WAIT_SECONDS = 45.0  # the longest time for which an activity holds up the clock
 
 logger = logging.getLogger(__name__)
 
 
 class AutoScaler:
-    """Acts on the targets of a store."""
+    """Scales the targets of a store."""
 
     def __init__(self, platform: Platform, store: ScalingStore, scalable: Scalable) -> None:
         self._platform, self._store, self._scalable = platform, store, scalable
@@ -38,7 +41,7 @@ class AutoScaler:
     # ---- policies -----------------------------------------------------------------------------------------------------------
 
     def invoked(self, action: str, alarm: dict, value: float, moment: float) -> None:
-        """An alarm invokes a policy.
+        """Scale a target because an alarm has invoked its policy.
 
         Raises
         ------
@@ -74,7 +77,7 @@ class AutoScaler:
         self._scale(region, target, desired, cause, moment)
 
     def _wanted(self, region: str, policy: dict, alarm: dict, capacity: int, value: float, moment: float) -> int | None:
-        """The capacity that a policy wants; None when it wants no change."""
+        """Returns the capacity that a policy wants; None for no change."""
         if policy["PolicyType"] == "StepScaling":
             return self._stepped(policy, alarm, capacity, value, moment)
         configuration = policy["TargetTrackingScalingPolicyConfiguration"]
@@ -94,7 +97,11 @@ class AutoScaler:
 
     @staticmethod
     def _stepped(policy: dict, alarm: dict, capacity: int, value: float, moment: float) -> int | None:
-        """A cooldown lets only larger steps out through, counted from where it began, and a scale-out ends that of a scale-in."""
+        """Returns the capacity that a step scaling policy wants; None for no change.
+
+        During a scale-out cooldown only a larger step counts, added to the capacity before the cooldown. A scale-out ends the cooldown
+        of a scale-in.
+        """
         configuration = policy["StepScalingPolicyConfiguration"]
         seconds, out = configuration.get("Cooldown", COOLDOWN), policy.get("_Out")
         base = out["base"] if in_cooldown(out, seconds, moment) else capacity
@@ -106,7 +113,7 @@ class AutoScaler:
         )
 
     def _agreed(self, region: str, policy: dict, capacity: int, wanted: int) -> int | None:
-        """A target is scaled in only when all its tracking policies are ready to, and to the largest of what they want."""
+        """Returns the largest capacity that the target's tracking policies want for a scale-in; None when one of them does not want it."""
         for _, other in self._store.every(POLICY, region):
             configuration = other.get("TargetTrackingScalingPolicyConfiguration")
             if configuration is None or other["PolicyARN"] == policy["PolicyARN"] or target_key(other) != target_key(policy):
@@ -123,7 +130,7 @@ class AutoScaler:
     # ---- limits and scheduled actions ---------------------------------------------------------------------------------------
 
     def within_limits(self, region: str, target: dict, moment: float) -> None:
-        """After new limits: bring the capacity inside them."""
+        """Bring the capacity inside the target's new limits."""
         capacity = self._scalable.capacity(region, target["ResourceId"], target["ScalableDimension"])
         if capacity is None:
             return
@@ -161,7 +168,7 @@ class AutoScaler:
     # ---- activities ---------------------------------------------------------------------------------------------------------
 
     def _scale(self, region: str, target: dict, desired: int, cause: str, moment: float) -> None:
-        """Begin an activity, and wait for it, though not for ever."""
+        """Begin an activity and wait for it, at most `WAIT_SECONDS`."""
         activity = self._activity(target, f"Setting {DIMENSIONS[target['ScalableDimension']].words} to {desired}.", cause, moment)
         self._store.activity(region, activity)
         thread = threading.Thread(target=self._carry_out, args=(region, target, desired, activity), name="scaling", daemon=True)
@@ -179,7 +186,7 @@ class AutoScaler:
             ended = {"StatusCode": "Successful", "StatusMessage": f"Successfully {words}. Change successfully fulfilled by sagemaker."}
         except AwsError as error:
             ended = {"StatusCode": "Failed", "StatusMessage": f"Failed to {words}. Reason: {error.message}"}
-        except Exception as error:  # the local AWS ends
+        except Exception as error:  # e.g. because the local AWS is shutting down
             logger.info("an activity was not finished", exc_info=True)
             ended = {"StatusCode": "Failed", "StatusMessage": f"Failed to {words}. Reason: {error}"}
         if not self._platform.scheduler.stopping:
@@ -203,7 +210,7 @@ class AutoScaler:
         }
 
     def _not_scaled(self, region: str, target: dict, cause: str, code: str, capacity: int, moment: float) -> None:
-        """Remember why nothing was done, once in a row."""
+        """Record why the target was not scaled, unless its last activity gives the same reason."""
         limits = {name: target[name] for name in ("MaxCapacity", "MinCapacity")}
         reason = {"Code": code, "CurrentCapacity": capacity, **limits}
         last = next((found for found in self._store.activities(region) if target_key(found) == target_key(target)), {})
@@ -215,7 +222,7 @@ class AutoScaler:
 
 
 def following(action: dict, moment: float) -> float | None:
-    """When a scheduled action is next, after a moment, within its start and end."""
+    """Returns the next time of a scheduled action after a moment, within its start and end; None when there is none."""
     begin, end = action.get("StartTime", 0.0), action.get("EndTime", math.inf)
     schedule = ScheduleExpression(action["Schedule"], action.get("Timezone", "UTC"), action.get("StartTime", action["CreationTime"]))
     found = schedule.after(max(moment, begin - 0.001))

@@ -1,4 +1,4 @@
-"""Application Auto Scaling behind the gateway: what scales SageMaker is ours, everything else goes to moto."""
+"""The Application Auto Scaling service. It serves requests about SageMaker itself and forwards all others to moto."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PAGE = 50
 
 
 def create_service(platform: Platform, stages: Stages) -> Service:
-    """The `Service` of signing name ``application-autoscaling``."""
+    """Returns the `Service` with signing name ``application-autoscaling``."""
     scaling = ApplicationAutoScaling(platform)
     return Service(
         "application-autoscaling",
@@ -43,12 +43,12 @@ def create_service(platform: Platform, stages: Stages) -> Service:
 
 
 class ApplicationAutoScaling:
-    """Scalable targets, their policies and scheduled actions; each operation is a function of region and parameters.
+    """The operations on scalable targets, their policies and scheduled actions. Each takes a region and parameters.
 
     Parameters
     ----------
     platform : Platform
-        Its ``scalable`` says what can be scaled.
+        Its ``scalable`` holds the resources that can be scaled.
     """
 
     def __init__(self, platform: Platform) -> None:
@@ -75,7 +75,7 @@ class ApplicationAutoScaling:
         }
 
     def owns(self, region: str, params: dict) -> bool:
-        """Whether a request is about SageMaker."""
+        """Returns whether a request is about SageMaker."""
         about_tags = "ResourceARN" in params and self._by_arn(region, params["ResourceARN"]) is not None
         return about_tags or params.get("ServiceNamespace") == NAMESPACE
 
@@ -86,12 +86,12 @@ class ApplicationAutoScaling:
         self._store.close()
 
     def scales(self, region: str, endpoint: str, variant: str) -> bool:
-        """Whether a variant is a scalable target."""
+        """Returns whether a variant is a scalable target."""
         keys = [f"endpoint/{endpoint}/variant/{variant} {dimension}" for dimension in (INSTANCES, PROVISIONED)]
         return any(self._store.get(region, TARGET, key) for key in keys)
 
     def forget(self, region: str, resource: str) -> None:
-        """An endpoint or a component is gone: it, and what is below it, are scalable targets no longer, as with AWS's DeleteEndpoint."""
+        """Deregister a deleted endpoint or component, and everything below it, as AWS's DeleteEndpoint does."""
         for _, target in self._store.every(TARGET, region):
             if f"{target['ResourceId']}/".startswith(f"{resource}/"):
                 self.deregister(region, target)

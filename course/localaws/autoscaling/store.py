@@ -1,6 +1,6 @@
-"""Scalable targets, policies, scheduled actions and activities, in one SQLite file, as plain documents.
+"""Stores scalable targets, policies, scheduled actions and activities as documents in one SQLite file.
 
-A document is what the Describe operation answers; members whose names begin with ``_`` are notes of ours.
+A document is what the Describe operation returns. Members whose names begin with ``_`` are internal.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ KEPT_SECONDS = 42 * 86_400  # "from the previous six weeks"
 
 
 class ScalingStore:
-    """May be used from any thread."""
+    """The store of Application Auto Scaling. Its methods may be called from any thread."""
 
     def __init__(self, path: Path) -> None:
         self._database = Database(path, SCHEMA)
@@ -36,7 +36,7 @@ class ScalingStore:
         return json.loads(row["document"]) if row else None
 
     def every(self, kind: str, region: str | None = None) -> list[tuple[str, dict]]:
-        """Regions and documents, in the order in which they were first put."""
+        """Returns regions and documents in the order of their first `put`."""
         query = "SELECT region, document FROM things WHERE kind = ?1 AND (?2 IS NULL OR region = ?2) ORDER BY sequence"
         return [(row["region"], json.loads(row["document"])) for row in self._database.connection.execute(query, (kind, region))]
 
@@ -53,7 +53,7 @@ class ScalingStore:
             connection.execute("DELETE FROM things WHERE region = ? AND kind = ? AND key = ?", (region, kind, key))
 
     def activity(self, region: str, document: dict) -> None:
-        """Keep an activity, new or changed, and forget those that are too old."""
+        """Store a new or changed activity, and delete activities older than `KEPT_SECONDS`."""
         with self._database.write() as connection:
             connection.execute("DELETE FROM activities WHERE started < ?", (document["StartTime"] - KEPT_SECONDS,))
             connection.execute(
@@ -63,7 +63,7 @@ class ScalingStore:
             )
 
     def activities(self, region: str) -> list[dict]:
-        """The newest first."""
+        """Returns the activities of a region, the newest first."""
         query = "SELECT document FROM activities WHERE region = ? ORDER BY sequence DESC"
         return [json.loads(row["document"]) for row in self._database.connection.execute(query, (region,))]
 
@@ -77,10 +77,10 @@ class ScalingStore:
 
 
 def target_key(thing: dict) -> str:
-    """Of a scalable target, or of the one to which a policy, action or activity belongs."""
+    """Returns the key of a scalable target, or of the target of a policy, action or activity."""
     return f"{thing['ResourceId']} {thing['ScalableDimension']}"
 
 
 def own_key(thing: dict, name: str) -> str:
-    """Of a policy or a scheduled action."""
+    """Returns the key of a policy or a scheduled action."""
     return f"{target_key(thing)} {name}"

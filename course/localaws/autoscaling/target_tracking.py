@@ -1,8 +1,9 @@
-"""Target tracking: the metric that a policy tracks, and the two alarms that watch it.
+"""Target tracking: the metric of a policy and its two alarms.
 
-Source: predefined metrics and their alarms as the SageMaker developer guide has them ("Auto scaling policy overview"), and alarms of real
-policies: above the target for three periods, below nine tenths of it for fifteen minutes
-(https://github.com/aws/aws-cdk/issues/27342 and alarms that Terraform imported), read 2026-11-25.
+The high alarm needs three periods above the target. The low alarm needs fifteen minutes below 90 % of the target.
+
+Source: the predefined metrics and their alarms in the SageMaker developer guide ("Auto scaling policy overview"), and alarms of real
+policies (https://github.com/aws/aws-cdk/issues/27342 and alarms that Terraform imported), read 2026-11-25.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ PREDEFINED = {
 
 
 def metric_of(policy: dict) -> dict:
-    """The members of an alarm that name the policy's metric.
+    """Returns the members of an alarm that name the policy's metric.
 
     Raises
     ------
@@ -61,7 +62,7 @@ def _query(query: dict) -> dict:
 
 
 def alarms_of(policy: dict) -> tuple[dict, dict]:
-    """Parameters of PutMetricAlarm for the high and the low alarm, whose names are new."""
+    """Returns PutMetricAlarm's parameters for the high and the low alarm, with new names."""
     target = policy["TargetTrackingScalingPolicyConfiguration"]["TargetValue"]
     metric, action = metric_of(policy), f"{policy['PolicyARN']}:createdBy/{policy['_CreatedBy']}"
     common = {"AlarmActions": [action], "AlarmDescription": f"DO NOT EDIT OR DELETE. For TargetTrackingScaling policy {action}."}
