@@ -1,5 +1,5 @@
 """CloudWatch: metrics and alarms. moto keeps dashboards.
 
-Other services write metrics by `metrics.store.MetricStore`, and one that collects them first registers ``flush_before_reading``.
-`alarms.alarms.Alarms` evaluates alarms by the scheduler and tells its ``listeners`` of each change.
+Other services write metrics to `metrics.store.MetricStore`. A service that buffers metrics registers ``flush_before_reading``.
+The scheduler makes `alarms.alarms.Alarms` evaluate alarms; it calls its ``listeners`` after each change.
 """

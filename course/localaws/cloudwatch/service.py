@@ -1,4 +1,4 @@
-"""CloudWatch behind the gateway: metrics and alarms are ours; dashboards and the rest go to moto."""
+"""The CloudWatch service. It serves metrics and alarms itself and forwards dashboards and all other requests to moto."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RECENT = 3 * statistics.HOUR
 
 
 def create_service(platform: Platform, stages: Stages) -> Service:
-    """The `Service` of signing name ``monitoring``. Statistics read much data, hence in a thread."""
+    """Returns the `Service` with signing name ``monitoring``. Its handlers run in a thread, since statistics read much data."""
     return Service(
         "cloudwatch",
         platform,

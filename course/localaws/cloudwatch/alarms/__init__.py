@@ -1,1 +1,1 @@
-"""CloudWatch alarms: evaluated by the clock, with a history and actions."""
+"""CloudWatch alarms: evaluation on the clock of the local AWS, history and actions."""

@@ -1,4 +1,4 @@
-"""Alarms as they live: evaluated when the clock says so, acting when their state changes."""
+"""Evaluates alarms on schedule and runs their actions when their state changes."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class Alarms:
     ----------
     store : AlarmStore
     policies : callable
-        Carries a scaling policy out: called with its ARN, the alarm, the last value of its metric, and the moment.
+        Runs a scaling policy. Called with the policy's ARN, the alarm, the last value of its metric, and the moment.
     listeners : list of callables
-        Each is called after each change of a state with the region, the alarm and the moment.
+        Called after each change of an alarm's state with the region, the alarm and the moment.
     """
 
     def __init__(self, path: Path, account: str, agenda: Scheduler, metrics: MetricStore, identity: Identity) -> None:
@@ -52,7 +52,7 @@ class Alarms:
         agenda.add(self._earliest, self._evaluate_due)
 
     def recover(self) -> None:
-        """Go on where the last process ended."""
+        """Schedule the stored alarms after a start."""
         for region, alarm in self.store.every():
             self.schedule(region, alarm)
 
@@ -66,21 +66,21 @@ class Alarms:
         self.store.close()
 
     def in_alarm(self, region: str, names: Iterable[str]) -> list[str]:
-        """Those of ``names`` that are in ALARM."""
+        """Returns those of ``names`` that are in ALARM."""
         return [name for name in names if self._state(region, name) == ALARM]
 
     def _state(self, region: str, name: str) -> str:
-        """``""`` where there is no such alarm."""
+        """Returns an alarm's state; ``""`` when there is no such alarm."""
         return (self.store.get(region, name) or {}).get("StateValue", "")
 
     # ---- evaluation ---------------------------------------------------------------------------------------------------------
 
     def check(self, region: str, alarm: dict) -> None:
-        """Raises the AwsError for which a metric alarm could never be evaluated."""
+        """Raises AwsError when a metric alarm could never be evaluated."""
         check(self._metrics, region, alarm, self.scheduler.clock.now())
 
     def schedule(self, region: str, alarm: dict) -> None:
-        """Evaluate an alarm from now on, or again; a composite one at once."""
+        """Schedule the evaluation of a new or changed metric alarm. A composite alarm is evaluated at once."""
         if "AlarmRule" in alarm:
             self._evaluate_composite(region, alarm, self.scheduler.clock.now(), None)
             return
@@ -104,7 +104,7 @@ class Alarms:
             self._due[region, name] = moment + step(alarm)
             try:
                 self._evaluate(region, alarm, moment)
-            except AwsError as error:  # e.g. an expression with a circle
+            except AwsError as error:  # e.g. expressions that refer to each other
                 logger.info("alarm %s cannot be evaluated: %s", name, error)
 
     def _evaluate(self, region: str, alarm: dict, moment: float) -> None:
@@ -113,7 +113,7 @@ class Alarms:
         if found.state != alarm["StateValue"]:
             self.change(region, alarm, found.state, reason(alarm, found), reason_data(alarm, found, points, moment), moment, value)
             return
-        # An alarm goes on invoking scaling policies, once a minute, for as long as it is in ALARM.
+        # An alarm invokes its scaling policies once a minute for as long as it is in ALARM.
         policies = [action for action in alarm["AlarmActions"] if is_policy(action)] if found.state == ALARM else []
         if policies and alarm["ActionsEnabled"]:
             self._act(region, alarm, policies, alarm, moment, value)
@@ -121,15 +121,15 @@ class Alarms:
             self._skip(region, alarm, moment)
 
     def _skip(self, region: str, alarm: dict, moment: float) -> None:
-        """Where there are no data for long, nothing changes: go on where there are some, or now."""
+        """Skip evaluations over a long time without data: go on at the next data point, or now when there is none."""
         ahead = next_data(self._metrics, region, alarm, moment)
         following = _boundary(self.scheduler.clock.now() if ahead is None else ahead, step(alarm))
         self._due[region, alarm["AlarmName"]] = max(self._due[region, alarm["AlarmName"]], following)
 
-    # ---- what a change brings with it ---------------------------------------------------------------------------------------
+    # ---- changes of state ---------------------------------------------------------------------------------------------------
 
     def change(self, region: str, alarm: dict, state: str, why: str, data: str | None, moment: float, value: float = math.nan) -> None:
-        """Give an alarm a state, and do what it asks for then."""
+        """Change an alarm's state, record the change and run the alarm's actions."""
         with self._lock:
             before = self.store.get(region, alarm["AlarmName"])
             if before is None or before["StateValue"] == state:
@@ -191,5 +191,5 @@ class Alarms:
 
 
 def _boundary(moment: float, seconds: int) -> float:
-    """The first multiple of ``seconds`` after a moment."""
+    """Returns the first multiple of ``seconds`` after a moment."""
     return (moment // seconds + 1) * seconds

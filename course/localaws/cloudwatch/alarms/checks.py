@@ -1,6 +1,6 @@
-"""What PutMetricAlarm and PutCompositeAlarm accept.
+"""Checks the parameters of PutMetricAlarm and PutCompositeAlarm.
 
-Source: CloudWatch API Reference, PutMetricAlarm (periods, what goes with what) and botocore's model, read 2026-11-25.
+Source: CloudWatch API Reference, PutMetricAlarm (periods, combinations of parameters) and botocore's model, read 2026-11-25.
 """
 
 from __future__ import annotations
@@ -20,7 +20,13 @@ TREATMENTS = ("breaching", "notBreaching", "ignore", "missing")
 
 
 def check_metric_alarm(params: dict) -> None:
-    """Raises ``ValidationError``, ``InvalidParameterValue``, ``InvalidParameterCombination``, ``NotSupportedByLocalAws``."""
+    """Check a metric alarm.
+
+    Raises
+    ------
+    AwsError
+        ``ValidationError``, ``InvalidParameterValue``, ``InvalidParameterCombination``, ``NotSupportedByLocalAws``.
+    """
     for member in UNSUPPORTED:
         if params.get(member):
             raise not_supported("cloudwatch", f"PutMetricAlarm with {member}")
@@ -88,7 +94,7 @@ def is_topic(action: str) -> bool:
 
 
 def is_policy(action: str) -> bool:
-    """Whether it is a policy of application auto scaling."""
+    """Returns whether an action is a policy of Application Auto Scaling."""
     return action.startswith("arn:aws:autoscaling:") and ":resource/" in action
 
 

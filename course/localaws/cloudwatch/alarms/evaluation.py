@@ -1,7 +1,7 @@
-"""The data points by which a metric alarm is judged, at a moment of the clock.
+"""Evaluates a metric alarm at a moment of the clock.
 
-Source: CloudWatch User Guide, "Alarm evaluation": an alarm is evaluated every minute, one whose period is shorter every ten seconds, over
-periods that end there, so that those of an alarm with a period of five minutes begin at any minute.
+Source: CloudWatch User Guide, "Alarm evaluation". An alarm is evaluated every minute, or every ten seconds when its period is shorter than
+a minute. Its periods end at the moment of evaluation, so a period of five minutes may begin at any minute.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ from course.localaws.cloudwatch.metrics.store import MetricStore
 
 
 def step(alarm: dict) -> int:
-    """Seconds between two evaluations."""
+    """Returns the seconds between two evaluations."""
     return 10 if period(alarm) < 60 else 60
 
 
 def evaluate(store: MetricStore, region: str, alarm: dict, moment: float) -> tuple[Verdict, list[DataPoint]]:
-    """An alarm's verdict at a moment, and its whole evaluation range."""
+    """Returns an alarm's verdict at a moment and its whole evaluation range."""
     points = _points(store, region, alarm, moment // step(alarm) * step(alarm))
     return verdict(alarm, points, breaching(alarm)), points
 
 
 def check(store: MetricStore, region: str, alarm: dict, moment: float) -> None:
-    """Raises the AwsError for which an alarm could never be evaluated, e.g. ``NotSupportedByLocalAws`` for a function of metric math."""
+    """Raises AwsError when an alarm could never be evaluated, e.g. ``NotSupportedByLocalAws`` for a function of metric math."""
     _points(store, region, alarm, moment)
 
 
 def next_data(store: MetricStore, region: str, alarm: dict, moment: float) -> float | None:
-    """When there are data of any of its metrics again."""
+    """Returns the time of the next data point of any of the alarm's metrics; None when there is none."""
     found = (store.first_after(region, metric, moment) for metric in _metrics(alarm))
     return min((first for first in found if first is not None), default=None)
 
@@ -62,7 +62,10 @@ def _point(alarm: dict, moment: float, summary: statistics.Summary | None) -> Da
 
 
 def _too_few(alarm: dict, count: float) -> bool:
-    """Whether a percentile of so few samples says nothing ("Percentile-based CloudWatch alarms and low data samples")."""
+    """Returns whether ``count`` samples are too few for the alarm's percentile.
+
+    Source: CloudWatch User Guide, "Percentile-based CloudWatch alarms and low data samples".
+    """
     if alarm.get("EvaluateLowSampleCountPercentile") != "ignore" or "ExtendedStatistic" not in alarm:
         return False
     share = float(alarm["ExtendedStatistic"][1:]) / 100

@@ -1,6 +1,6 @@
-"""What an alarm that changed its state tells: to SNS topics, to EventBridge and to its own history.
+"""The messages about an alarm's change of state: to SNS topics, to EventBridge and in its own history.
 
-Source: CloudWatch User Guide, "Alarm events and EventBridge"; messages of real alarms as people keep them in tests, e.g. those of
+Source: CloudWatch User Guide, "Alarm events and EventBridge"; messages of real alarms that public tests quote, e.g. those of
 https://github.com/aws/aws-sdk-js/issues and of the SNS-to-Slack functions of https://github.com/guardian, read 2026-11-25.
 """
 
@@ -20,7 +20,7 @@ def subject(alarm: dict, region: str) -> str:
 
 
 def message(before: dict, after: dict, region: str, account: str) -> str:
-    """The JSON that a topic's subscribers get."""
+    """Returns the JSON message that a topic's subscribers receive."""
     told = {
         "AlarmName": after["AlarmName"],
         "AlarmDescription": after.get("AlarmDescription"),
@@ -78,7 +78,7 @@ def _dimensions(metric: dict) -> list[dict]:
 
 
 def event(before: dict, after: dict) -> dict:
-    """An entry of PutEvents."""
+    """Returns the event as an entry of PutEvents."""
     configuration: dict = {"description": after["AlarmDescription"]} if "AlarmDescription" in after else {}
     configuration |= {"alarmRule": after["AlarmRule"]} if "AlarmRule" in after else {"metrics": _event_metrics(after)}
     detail = {"alarmName": after["AlarmName"], "state": _state(after), "previousState": _state(before), "configuration": configuration}
@@ -115,7 +115,7 @@ def _event_query(query: dict) -> dict:
 
 
 def state_update(before: dict, after: dict) -> dict:
-    """What the history holds of a change of state."""
+    """Returns the history data of a change of state."""
     return {"version": "1.0", "oldState": _remembered(before), "newState": _remembered(after)}
 
 
@@ -126,7 +126,7 @@ def _remembered(alarm: dict) -> dict:
 
 @cache
 def region_name(region: str) -> str:
-    """A region as CloudWatch's messages call it, e.g. ``US East (N. Virginia)``."""
+    """Returns a region's name in CloudWatch's messages, e.g. ``US East (N. Virginia)``."""
     for partition in botocore.session.get_session().get_data("endpoints")["partitions"]:
         if region in partition["regions"]:
             return partition["regions"][region]["description"]

@@ -1,4 +1,4 @@
-"""CloudWatch's operations about alarms."""
+"""CloudWatch's operations on alarms."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SUPPRESSION = ("ActionsSuppressor", "ActionsSuppressorWaitPeriod", "ActionsSuppr
 
 
 class AlarmOperations:
-    """The operations as functions of region and parameters.
+    """The operations. Each takes a region and parameters.
 
     Attributes
     ----------
@@ -48,7 +48,7 @@ class AlarmOperations:
         }
 
     def check(self, region: str, params: dict) -> None:
-        """Raises what PutMetricAlarm raises for its parameters."""
+        """Raises the AwsError that PutMetricAlarm would raise for these parameters."""
         check_metric_alarm(params)
         self._alarms.check(region, params)
 
@@ -174,7 +174,7 @@ class AlarmOperations:
         return alarm
 
     def _behind(self, region: str, names: list[str]) -> set[str]:
-        """The alarms on which those of ``names`` depend, themselves among them."""
+        """Returns the alarms that ``names`` depend on, ``names`` included."""
         found: set[str] = set()
         left = list(names)
         while left:
@@ -196,7 +196,7 @@ class AlarmOperations:
 
 
 def _given(params: dict) -> dict:
-    """What a request says of its alarm."""
+    """Returns the alarm's members in a request."""
     return {name: value for name, value in params.items() if name != "Tags" and value is not None}
 
 

@@ -1,4 +1,4 @@
-"""Why an alarm is in its state, in CloudWatch's words.
+"""Writes the reason for an alarm's state in CloudWatch's words.
 
 Source: reasons in messages and histories of real alarms, e.g. https://github.com/guardian/support-service-lambdas (one data point, and more
 than four), https://github.com/aws/aws-cli/blob/develop/awscli/examples/cloudwatch/describe-alarm-history.rst, read 2026-11-25. An alarm
@@ -17,7 +17,7 @@ MOST_SHOWN = 5
 
 
 def reason(alarm: dict, verdict: Verdict) -> str:
-    """The ``StateReason``."""
+    """Returns the ``StateReason``."""
     wanted, points = alarm["EvaluationPeriods"], verdict.points
     if verdict.state == INSUFFICIENT_DATA:
         return f"Insufficient Data: {counted(wanted)} {'was' if wanted == 1 else 'were'} unknown."
@@ -54,7 +54,7 @@ def _minimum(alarm: dict, state: str) -> str:
 
 
 def reason_data(alarm: dict, verdict: Verdict, points: Sequence[DataPoint], moment: float) -> str:
-    """The ``StateReasonData``, JSON."""
+    """Returns the ``StateReasonData`` as JSON text."""
     shown = verdict.points or points[-alarm["EvaluationPeriods"] :]
     statistic = alarm.get("Statistic") or alarm.get("ExtendedStatistic")
     data = {
@@ -77,7 +77,7 @@ def _evaluated(point: DataPoint) -> dict:
 
 
 def period(alarm: dict) -> int:
-    """Seconds of one data point of a metric alarm."""
+    """Returns the period of a metric alarm in seconds."""
     if "Period" in alarm:
         return alarm["Period"]
     return min(query["MetricStat"]["Period"] for query in alarm["Metrics"] if "MetricStat" in query)
@@ -88,7 +88,7 @@ def counted(number: int) -> str:
 
 
 def stamp(moment: float) -> str:
-    """A time as CloudWatch's JSON has it, e.g. ``2026-11-25T20:15:00.000+0000``."""
+    """Returns a time in the format of CloudWatch's JSON, e.g. ``2026-11-25T20:15:00.000+0000``."""
     return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "+0000")
 
 

@@ -1,4 +1,4 @@
-"""The rule of a composite alarm: ``ALARM(name)``, ``OK(name)``, ``INSUFFICIENT_DATA(name)``, ``TRUE``, ``FALSE``, with AND, OR, NOT.
+"""Parses the rule of a composite alarm: ``ALARM(name)``, ``OK(name)``, ``INSUFFICIENT_DATA(name)``, ``TRUE``, ``FALSE``, AND, OR, NOT.
 
 Source: CloudWatch API Reference, PutCompositeAlarm. NOT binds closest, then AND, then OR. A name may be quoted, and may be an ARN.
 """
@@ -20,7 +20,7 @@ Rule = Callable[[State], bool]
 
 
 def parse(text: str) -> tuple[Rule, list[str]]:
-    """A rule that says, given the states of alarms by name, whether it is in ALARM; and the names that it asks for.
+    """Returns a function from the states of alarms (by name) to whether the rule is in ALARM, and the names in the rule.
 
     Raises
     ------

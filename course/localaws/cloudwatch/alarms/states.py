@@ -1,8 +1,9 @@
-"""What state an alarm is in by its data points, some of which may be missing.
+"""Decides the state of an alarm from its data points, some of which may be missing.
 
-Source: CloudWatch User Guide, "Configuring how CloudWatch alarms treat missing data" and "Avoiding premature transitions to alarm state",
-whose tables are the tests of this file. More data points are looked at than ``EvaluationPeriods`` says, so that a few missing ones need not
-be filled in; by those tables two more. Not in them: a few breaching points, too young and too few for ALARM, leave the state as it is.
+Source: CloudWatch User Guide, "Configuring how CloudWatch alarms treat missing data" and "Avoiding premature transitions to alarm state".
+Their tables are the test cases of this file. The evaluation range is two data points longer than ``EvaluationPeriods`` (by those tables),
+so that a few missing points need not be filled in. Not in the tables: breaching points that are too recent and too few for ALARM leave the
+state unchanged.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ COMPARISONS: dict[str, tuple[Callable[[float, float], bool], str]] = {
 
 @dataclass(frozen=True, slots=True)
 class DataPoint:
-    """One period of a metric; ``value`` is None where there are no data. ``count`` of samples is None for an expression."""
+    """One period of a metric. ``value`` is None when there are no data; ``count`` (of samples) is None for an expression."""
 
     moment: float
     value: float | None
@@ -32,14 +33,14 @@ class DataPoint:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A state, and what it rests on.
+    """A state and the data points behind it.
 
     Attributes
     ----------
     points : tuple of DataPoint
-        Those that have data, the oldest first.
+        The points that have data, the oldest first.
     filled : int
-        Missing points that were treated as breaching or as not breaching, as the alarm wants it.
+        Number of missing points that the alarm's setting treated as breaching or not breaching.
     """
 
     state: str
@@ -48,22 +49,22 @@ class Verdict:
 
 
 def breaching(alarm: dict) -> Callable[[float], bool]:
-    """Whether a value is beyond an alarm's threshold."""
+    """Returns a function that says whether a value breaches the alarm's threshold."""
     compare, threshold = COMPARISONS[alarm["ComparisonOperator"]][0], alarm["Threshold"]
     return lambda value: compare(value, threshold)
 
 
 def verdict(alarm: dict, points: Sequence[DataPoint], breaching: Callable[[float], bool]) -> Verdict:
-    """The state of an alarm by its evaluation range.
+    """Decides the state of an alarm from its evaluation range.
 
     Parameters
     ----------
     alarm : dict
-        As DescribeAlarms shows it.
+        The alarm in the form of DescribeAlarms.
     points : sequence of DataPoint
         The evaluation range, the oldest first.
     breaching : callable
-        Whether a value is beyond the threshold.
+        Returns whether a value breaches the threshold.
     """
     wanted = alarm["EvaluationPeriods"]
     needed, treatment = alarm.get("DatapointsToAlarm", wanted), alarm.get("TreatMissingData", "missing")

@@ -1,4 +1,4 @@
-"""Alarms and their histories, in one SQLite file. An alarm's document is what DescribeAlarms shows of it."""
+"""Stores alarms and their histories in one SQLite file. An alarm's document has the form of DescribeAlarms."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ KEPT_SECONDS = 30 * 86_400  # "CloudWatch saves alarm history for 30 days"
 
 
 class AlarmStore:
-    """May be used from any thread. All alarms are in memory too, since they are looked at every minute."""
+    """The store of alarms, safe to use from any thread. All alarms are in memory too, since each minute reads them."""
 
     def __init__(self, path: Path) -> None:
         self._database = Database(path, SCHEMA)
@@ -35,12 +35,12 @@ class AlarmStore:
         return self._alarms.get((region, name))
 
     def every(self, region: str | None = None) -> list[tuple[str, dict]]:
-        """Regions and alarms, by name."""
+        """Returns regions and alarms, ordered by name."""
         found = sorted(self._alarms.copy().items())
         return [(place, alarm) for (place, _), alarm in found if region in (None, place)]
 
     def put(self, region: str, alarm: dict, tags: list[dict] | None = None) -> None:
-        """Keep an alarm, new or changed; ``tags`` only with a new one."""
+        """Store a new or changed alarm. ``tags`` is given only for a new one."""
         name = alarm["AlarmName"]
         with self._database.write() as connection:
             connection.execute(
@@ -63,7 +63,7 @@ class AlarmStore:
             connection.execute("UPDATE alarms SET tags = ? WHERE region = ? AND name = ?", (json.dumps(tags), region, name))
 
     def note(self, region: str, alarm: dict, moment: float, kind: str, summary: str, data: dict) -> None:
-        """Add to an alarm's history, and forget what is too old."""
+        """Add an item to an alarm's history, and delete items older than `KEPT_SECONDS`."""
         with self._database.write() as connection:
             connection.execute("DELETE FROM history WHERE time < ?", (moment - KEPT_SECONDS,))
             connection.execute(
@@ -72,7 +72,7 @@ class AlarmStore:
             )
 
     def history(self, region: str, name: str | None, kind: str | None, start: float, end: float, ascending: bool) -> Iterator[dict]:
-        """Items as DescribeAlarmHistory shows them."""
+        """Returns history items in the form of DescribeAlarmHistory."""
         rows = self._database.connection.execute(
             "SELECT * FROM history WHERE region = ?1 AND (?2 IS NULL OR name = ?2) AND (?3 IS NULL OR type = ?3)"
             f" AND time >= ?4 AND time <= ?5 ORDER BY time {'ASC' if ascending else 'DESC'}, id {'ASC' if ascending else 'DESC'}",

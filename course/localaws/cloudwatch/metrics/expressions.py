@@ -1,7 +1,7 @@
-"""Metric math: ``+ - * / ^``, parentheses, numbers, and the ids of other queries.
+"""Evaluates metric math: ``+ - * / ^``, parentheses, numbers, and the ids of other queries.
 
-Source: CloudWatch User Guide, "Using math expressions with CloudWatch metrics". Functions, comparisons, SEARCH and Metrics Insights are
-not supported, and refused.
+Source: CloudWatch User Guide, "Using math expressions with CloudWatch metrics". Not supported: functions, comparisons, SEARCH and Metrics
+Insights.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ _DEEPEST = 100
 
 
 def evaluate(expression: str, query_id: str, series: Callable[[str], Series | None], operation: str) -> Series:
-    """The time series that an expression makes of others, at the times that all of them have; a division by zero leaves a gap.
+    """Evaluates an expression at the times that all its time series have in common. A division by zero leaves a gap.
 
     Parameters
     ----------
     series : callable
-        Id of another query -> its time series; None when there is no such query.
+        Id of another query -> its time series, or None when there is no such query.
     operation : str
-        Which refuses what is not supported.
+        Name of the operation in errors about unsupported expressions.
 
     Raises
     ------
     AwsError
-        ``ValidationError`` for an expression that is none; ``NotSupportedByLocalAws`` for what is named above.
+        ``ValidationError`` for an invalid expression; ``NotSupportedByLocalAws`` for an unsupported one.
     """
     value = _Parser(expression, query_id, series, operation).parse()
     if not isinstance(value, Mapping):
@@ -43,7 +43,7 @@ def evaluate(expression: str, query_id: str, series: Callable[[str], Series | No
 
 
 class _Parser:
-    """A recursive descent; ``^`` binds closest, and a sign before a factor closer than ``*``."""
+    """A recursive descent parser. ``^`` binds most tightly, then a sign before a factor, then ``*``."""
 
     def __init__(self, expression: str, query_id: str, series: Callable[[str], Series | None], operation: str) -> None:
         self._id, self._operation = query_id, operation
@@ -135,7 +135,7 @@ def _apply(function: Callable[[float, float], float], left: Value, right: Value)
 
 
 def _at(function: Callable[[float, float], float], left: float, right: float) -> float | None:
-    """None where the result is no finite number: CloudWatch has no data point there."""
+    """Applies an operator. Returns None when the result is not finite; CloudWatch has no data point there."""
     try:
         value = function(left, right)
     except (ZeroDivisionError, OverflowError):

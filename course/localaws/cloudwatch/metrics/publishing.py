@@ -1,4 +1,4 @@
-"""What PutMetricData accepts, and how it becomes data."""
+"""Checks the parameters of PutMetricData and converts them to data."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ TWO_WEEKS, TWO_HOURS = 14 * 86_400, 7200
 
 
 def published(params: dict, now: float) -> list[MetricDatum]:
-    """The data of a request.
+    """Returns the data of a request.
 
     Raises
     ------
     AwsError
-        ``MissingParameter``, ``InvalidParameterValue``, ``InvalidParameterCombination``; then nothing of the request is stored.
+        ``MissingParameter``, ``InvalidParameterValue``, ``InvalidParameterCombination``. Nothing is stored in this case.
     """
     if params.get("EntityMetricData"):
         raise not_supported("cloudwatch", "PutMetricData with EntityMetricData")

@@ -1,4 +1,4 @@
-"""GetMetricData: several metrics, and what arithmetic makes of them, in one answer."""
+"""GetMetricData: several metrics and math expressions in one response."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from course.localaws.core.errors import AwsError, not_supported
 MOST_QUERIES = 500
 MOST_DATAPOINTS = 100_800
 GET, ALARM = "GetMetricData", "PutMetricAlarm"
-MEMBERS = {GET: "MetricDataQueries", ALARM: "Metrics"}  # the operations that take queries, and the member that has them
+MEMBERS = {GET: "MetricDataQueries", ALARM: "Metrics"}  # operation that takes queries -> the member that holds them
 _ID = re.compile(r"[a-z]\w*", re.ASCII)
 
 
 def metric_data(store: MetricStore, region: str, params: dict) -> dict:
-    """The operation. Data points of different units of a metric are taken together, unless the query names a unit."""
+    """Performs GetMetricData. A query without a unit merges the data points of all units of its metric."""
     queries = params["MetricDataQueries"]
     if not 1 <= len(queries) <= MOST_QUERIES:
         raise _invalid(f"The collection MetricDataQueries must have between 1 and {MOST_QUERIES} queries.")
@@ -39,7 +39,7 @@ def metric_data(store: MetricStore, region: str, params: dict) -> dict:
 
 
 def by_id(queries: list[dict], operation: str = GET) -> dict[str, dict]:
-    """The queries of a request, checked. Raises ``ValidationError``."""
+    """Checks the queries of a request and returns them by id. Raises ``ValidationError``."""
     member = MEMBERS[operation]
     found: dict[str, dict] = {}
     for number, query in enumerate(queries, start=1):
@@ -58,7 +58,7 @@ def by_id(queries: list[dict], operation: str = GET) -> dict[str, dict]:
 
 @dataclass
 class Evaluation:
-    """Time series by query id, each made once; an expression may use others in any order, but not itself."""
+    """Time series by query id, each computed once. An expression may use other queries in any order, but not itself."""
 
     store: MetricStore
     region: str
@@ -111,7 +111,7 @@ class Evaluation:
 
 
 def _paged(results: list[tuple[dict, list[tuple[float, float]]]], params: dict) -> dict:
-    """At most ``MaxDatapoints``, one query after the other; with expressions there are no pages, as on AWS."""
+    """Returns one page of at most ``MaxDatapoints``, query by query. Results of expressions are not paged, as on AWS."""
     limit = params.get("MaxDatapoints", MOST_DATAPOINTS)
     if limit < 1:
         raise _invalid("The parameter MaxDatapoints must be at least 1.")

@@ -1,9 +1,9 @@
-"""Statistics of data points in periods.
+"""Computes statistics of data points in periods.
 
 Source: CloudWatch API Reference, GetMetricStatistics and GetMetricData (periods, rounding of the start time), and User Guide,
-"Statistics definitions". That periods begin at the rounded start time, also where that is no multiple of the period, is known from
-https://github.com/boto/boto3/issues/3457. How CloudWatch interpolates percentiles is not published; here it is linear between the two
-nearest ranks.
+"Statistics definitions". Periods begin at the rounded start time, even when it is not a multiple of the period
+(https://github.com/boto/boto3/issues/3457). AWS does not publish how CloudWatch interpolates percentiles. Here the interpolation is linear
+between the two nearest ranks.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _OTHER_EXTENDED = re.compile(r"(?:(?:tm|wm|tc|ts|pr)\d.*|(?:TM|WM|PR|TC|TS)\(.*\
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The data of one metric in one period. ``observations`` are ``(value, count)`` by value; None when percentiles are not known."""
+    """The data of one metric in one period. ``observations`` are ``(value, count)`` sorted by value; None when they are unknown."""
 
     count: float
     sum: float
@@ -35,7 +35,7 @@ class Summary:
     observations: tuple[tuple[float, float], ...] | None
 
     def statistic(self, name: str) -> float | None:
-        """A statistic by CloudWatch's name, e.g. ``"Average"`` or ``"p99.9"``; None when the data cannot say."""
+        """Returns a statistic by CloudWatch's name, e.g. ``"Average"`` or ``"p99.9"``; None when it cannot be computed."""
         match name:
             case "SampleCount":
                 return self.count
@@ -57,7 +57,7 @@ class Summary:
         return below + (above - below) * (rank - int(rank))
 
     def _at(self, rank: int) -> float:
-        """The value with this many values before it."""
+        """Returns the value with this many values before it."""
         seen = 0.0
         for value, count in self.observations or ():
             seen += count
@@ -67,7 +67,7 @@ class Summary:
 
 
 def check_statistic(name: str) -> None:
-    """Raises ``InvalidParameterValue``; ``NotSupportedByLocalAws`` for trimmed means and their like."""
+    """Raises ``InvalidParameterValue``; ``NotSupportedByLocalAws`` for trimmed means and similar statistics."""
     if name in ("SampleCount", "Average", "Sum", "Minimum", "Maximum") or _PERCENTILE.fullmatch(name):
         return
     if _OTHER_EXTENDED.fullmatch(name):
@@ -82,7 +82,7 @@ def check_period(period: int) -> None:
 
 
 def rounded_start(start: float, period: int, now: float) -> float:
-    """The start time that CloudWatch uses: rounded down, the more coarsely the longer it is ago."""
+    """Rounds a start time down as CloudWatch does. Older times are rounded more coarsely."""
     if period in SHORT_PERIODS:
         step = period
     else:
@@ -94,7 +94,7 @@ def rounded_start(start: float, period: int, now: float) -> float:
 def summaries(
     store: MetricStore, region: str, metric: dict, start: float, end: float, period: int, unit: str | None
 ) -> dict[tuple[float, str], Summary]:
-    """The data from ``start`` on and before ``end``: ``(begin of the period, unit)`` -> summary, in order of time."""
+    """Returns the data from ``start`` (inclusive) to ``end`` (exclusive): ``(begin of the period, unit)`` -> summary, in order of time."""
     periods: dict[tuple[float, str], list[sqlite3.Row]] = defaultdict(list)
     for row in store.data(region, metric, start, end):
         if unit in (None, row["unit"]):
@@ -103,7 +103,7 @@ def summaries(
 
 
 def merged(by_unit: dict[tuple[float, str], Summary]) -> dict[float, Summary]:
-    """The same without regard to units."""
+    """Merges the summaries of all units."""
     periods: dict[float, list[Summary]] = defaultdict(list)
     for (moment, _), summary in by_unit.items():
         periods[moment].append(summary)
@@ -117,7 +117,7 @@ def _summary(rows: list[sqlite3.Row]) -> Summary:
 def _observations(row: sqlite3.Row) -> tuple[tuple[float, float], ...] | None:
     if row["observations"]:
         return tuple((value, count) for value, count in json.loads(row["observations"]))
-    # A statistic set says all about its values when they are all the same.
+    # When all values are equal, a statistic set describes them completely.
     return ((row["minimum"], row["count"]),) if row["minimum"] == row["maximum"] else None
 
 

@@ -1,4 +1,4 @@
-"""Metrics and their data points, in one SQLite file."""
+"""Stores metrics and their data points in one SQLite file."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class MetricDatum:
     Attributes
     ----------
     timestamp : float
-        Unix seconds; stored to the minute, or to the second when ``resolution`` is 1.
+        Unix seconds, stored to the minute, or to the second when ``resolution`` is 1.
     count, sum, minimum, maximum : float
         The statistic set of the observations.
     observations : tuple of (value, count), or None
-        Each value and how often it was seen; None when only the statistic set was published, so that there are no percentiles.
+        Each value and its number of observations. None when only the statistic set was published; then there are no percentiles.
     """
 
     namespace: str
@@ -53,7 +53,7 @@ class MetricDatum:
 
 
 class MetricStore:
-    """The door to CloudWatch metrics for the other rooms. Methods may be called from any thread."""
+    """The interface to CloudWatch metrics for other services. Methods may be called from any thread."""
 
     def __init__(self, path: Path, clock: Clock) -> None:
         self.database = Database(path, SCHEMA)
@@ -61,7 +61,7 @@ class MetricStore:
         self._flushes: list[Callable[[], object]] = []
 
     def flush_before_reading(self, flush: Callable[[], object]) -> None:
-        """Have ``flush`` called before each read: for a room that collects data for a moment and puts it in batches."""
+        """Register a function to call before each read. A service that buffers data passes its flush function."""
         self._flushes.append(flush)
 
     def _flush(self) -> None:
@@ -78,14 +78,14 @@ class MetricStore:
         unit: str = "None",
         timestamp: float | None = None,
     ) -> None:
-        """Record one observation. ``timestamp`` is in Unix seconds, now by default. CloudWatch has no NaN and no infinity: not recorded."""
+        """Record one observation. ``timestamp`` is in Unix seconds, now by default. Ignores NaN and infinity: CloudWatch has neither."""
         if not math.isfinite(value):
             return
         moment = self.clock.now() if timestamp is None else timestamp
         self.put_data(region, [observed(namespace, name, [(value, 1.0)], dimensions or {}, unit, moment)])
 
     def put_data(self, region: str, data: Iterable[MetricDatum]) -> None:
-        """Record many observations in one transaction: much cheaper than as many `put`."""
+        """Record many observations in one transaction, which is much faster than one `put` for each."""
         with self.database.write() as connection:
             for datum in data:
                 moment = datum.timestamp // datum.resolution * datum.resolution
@@ -97,7 +97,7 @@ class MetricStore:
                 )
                 query = "SELECT id FROM metrics WHERE region = ? AND namespace = ? AND name = ? AND dimensions = ?"
                 metric = connection.execute(query, key).fetchone()[0]
-                # A single value is its own distribution; only longer ones need their list.
+                # The statistic set already describes a single value. Only several values need their list.
                 plain = datum.observations is not None and len(datum.observations) == 1
                 observations = None if plain or datum.observations is None else json.dumps(datum.observations)
                 statistics = (datum.count, datum.sum, datum.minimum, datum.maximum)
@@ -106,7 +106,7 @@ class MetricStore:
                 )
 
     def data(self, region: str, metric: Mapping, start: float, end: float) -> Iterator[sqlite3.Row]:
-        """The data of a metric (``{"Namespace", "MetricName", "Dimensions"}``) from ``start`` on and before ``end``, in order of time."""
+        """Returns the data of a metric (``{"Namespace", "MetricName", "Dimensions"}``) in ``start <= time < end``, in order of time."""
         self._flush()
         dimensions = {dimension["Name"]: dimension["Value"] for dimension in metric.get("Dimensions", ())}
         query = (
@@ -117,11 +117,11 @@ class MetricStore:
         return iter(self.database.connection.execute(query, (*key, start, end)))
 
     def first_after(self, region: str, metric: Mapping, moment: float) -> float | None:
-        """When the first datum of a metric is, at ``moment`` or later."""
+        """Returns the time of a metric's first datum at ``moment`` or later; None when there is none."""
         return next((row["timestamp"] for row in self.data(region, metric, moment, math.inf)), None)
 
     def metrics(self, region: str, namespace: str | None, name: str | None, since: float, after: int, limit: int) -> list[sqlite3.Row]:
-        """Metrics with data since a time, in the order in which they were first seen, after the one with the id ``after``."""
+        """Returns metrics with data since a time, in the order of their first datum, starting after the metric with id ``after``."""
         self._flush()
         query = (
             "SELECT * FROM metrics WHERE region = ?1 AND (?2 IS NULL OR namespace = ?2) AND (?3 IS NULL OR name = ?3)"
@@ -130,7 +130,7 @@ class MetricStore:
         return self.database.connection.execute(query, (region, namespace, name, since, after, limit)).fetchall()
 
     def reset(self) -> None:
-        """Forget every metric."""
+        """Delete every metric."""
         self._flush()
         with self.database.write() as connection:
             connection.execute("DELETE FROM data")
@@ -149,7 +149,7 @@ def observed(
     timestamp: float,
     resolution: int = 60,
 ) -> MetricDatum:
-    """A datum of ``(value, count)`` pairs."""
+    """Returns a datum made of ``(value, count)`` pairs."""
     pairs = tuple((float(value), float(count)) for value, count in observations)
     values = [value for value, _ in pairs]
     total = sum(value * count for value, count in pairs)
@@ -158,5 +158,5 @@ def observed(
 
 
 def dimensions_key(dimensions: Mapping[str, str]) -> str:
-    """Dimensions as the index holds them: a metric is found only by exactly its own dimensions, in any order."""
+    """Returns dimensions as an index key. Their order does not matter, but a metric is found only by all its dimensions."""
     return json.dumps(sorted(dimensions.items()), ensure_ascii=False)
