@@ -1,11 +1,11 @@
-"""Checks before an operation that the caller's own identity policies and permissions boundary allow it.
+"""Checks that the caller's identity policies and permissions boundary allow an operation, before it runs.
 
-A stage of the dispatcher (`course.localaws.protocol.service`) that `course.localaws.services` switches on for each service. A job's role
-is checked by the job itself for its data.
+This is a stage of the dispatcher (`course.localaws.protocol.service`). `course.localaws.services` enables it for each service. Access to
+a job's data is different: the job checks its own role.
 
-Matches "Policy evaluation logic for requests within a single account" (IAM User Guide) with `policy`'s limits, and AWS's words, from
-"Troubleshoot access denied error messages" there. Does not match: AWS names the managed policy that denies explicitly by its ARN, this
-names only its kind; and a policy takes effect with the next call, where AWS may take seconds.
+Matches AWS: "Policy evaluation logic for requests within a single account" (IAM User Guide) within the limits of `policy`, and the error
+messages in "Troubleshoot access denied error messages" there. Differs from AWS: an explicit deny by a managed policy names only the kind of
+policy, not its ARN. A policy takes effect with the next call; on AWS this may take seconds.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from course.localaws.moto.records import MotoRecords
 
 ConditionKeys = dict[str, Sequence[str]]  # condition key -> its values
 
-MOST_KEPT = 1000  # callers; a session is a caller of its own
-# Global condition keys, in lower case, that a call here truly does not have: it comes from no other service, no VPC endpoint, no identity
-# provider, no organization, it has no session tags, and nobody types a one-time password.
+MOST_KEPT = 1000  # callers; each session counts as a caller
+# Global condition keys, in lower case, that are really absent from every call here: no call comes from another service, a VPC endpoint, an
+# identity provider or an organization; no call has session tags or multi-factor authentication.
 _ABSENT = re.compile(
     r"aws:(calledvia(first|last)?|federatedprovider|multifactorauth(age|present)|principalorg(id|paths)|principalservicename(slist)?"
     r"|principaltag/.*|referer|requesttag/.*|resourceorg(id|paths)|source(account|arn|identity|orgid|orgpaths|vpc|vpce)|tagkeys|username"
@@ -35,19 +35,19 @@ _ABSENT = re.compile(
 
 
 def absent(key: str) -> bool:
-    """Whether a request that does not have a global condition key (in lower case) truly has none."""
+    """Returns whether a missing global condition key (in lower case) is really absent, rather than unknown here."""
     return _ABSENT.fullmatch(key) is not None
 
 
 def request_keys(call: AwsRequest, entity: Entity | None, user_id: str, now: float) -> ConditionKeys:
-    """The global condition keys of a call: who makes it, when and from where.
+    """Returns the global condition keys of a call: its caller, time and source.
 
     Parameters
     ----------
     entity : Entity or None
-        The caller as IAM knows it; ``None`` for the account itself, and for a role or user that was deleted since.
+        The caller's IAM entity; ``None`` for the account itself and for a role or user that no longer exists.
     user_id : str
-        The caller's, as ``GetCallerIdentity`` answers it.
+        The caller's user id, as ``GetCallerIdentity`` returns it.
     now : float
         Unix seconds.
     """
@@ -59,7 +59,7 @@ def request_keys(call: AwsRequest, entity: Entity | None, user_id: str, now: flo
         "aws:CurrentTime": [str(now)],
         "aws:EpochTime": [str(now)],
         "aws:SourceIp": ["127.0.0.1"],
-        "aws:SecureTransport": ["true"],  # on AWS, whose endpoint this one replaces
+        "aws:SecureTransport": ["true"],  # AWS's endpoints, which this one replaces, use TLS
         "aws:ViaAWSService": ["false"],
         "aws:PrincipalIsAWSService": ["false"],
     }
@@ -67,7 +67,7 @@ def request_keys(call: AwsRequest, entity: Entity | None, user_id: str, now: flo
 
 @dataclass(frozen=True, slots=True)
 class RequiredPermission:
-    """One action on one resource that a caller must be allowed.
+    """A permission that the caller needs: one action on one resource.
 
     Attributes
     ----------
@@ -76,9 +76,9 @@ class RequiredPermission:
     resource : str
         An ARN, or ``"*"`` for an action that has no resource.
     keys : callable
-        The condition keys of the request and its resource. Called only where a policy depends on them.
+        Returns the condition keys of the request and its resource. Called only when a policy depends on them.
     absent : callable
-        As of `policy.AuthorizationRequest`, for the service's own condition keys; the global ones are known here.
+        The same as in `policy.AuthorizationRequest`, for the service's own condition keys. This module handles the global ones.
     """
 
     action: str
@@ -88,7 +88,7 @@ class RequiredPermission:
 
 
 class CallerDirectory(Protocol):
-    """What is needed of `course.localaws.iam.identity.Identity`."""
+    """The part of `course.localaws.iam.identity.Identity` that this module needs."""
 
     moto: MotoRecords
 
@@ -98,9 +98,9 @@ class CallerDirectory(Protocol):
 
 
 class CallerAuthorizer:
-    """Who callers are and what their policies say. Both are kept in memory until something changes in IAM.
+    """Authorizes calls. Keeps callers and their policies in memory until IAM changes.
 
-    Calls of a known caller are decided in the event loop, without waiting for moto's thread.
+    Calls of a known caller are authorized in the event loop, without waiting for moto's thread.
 
     Parameters
     ----------
@@ -112,17 +112,17 @@ class CallerAuthorizer:
         self._known: dict[str, _Caller] = {}
 
     async def require(self, call: AwsRequest, demands: Iterable[RequiredPermission], code: str, status: int) -> None:
-        """Refuse a call unless its caller is allowed all that is demanded.
+        """Refuse a call unless its caller has every permission in ``demands``.
 
         Parameters
         ----------
         code, status
-            Error code and HTTP status of the refusal in the protocol of the call.
+            Error code and HTTP status of a refusal in the protocol of the call.
 
         Raises
         ------
         AwsError
-            Also where a condition cannot be evaluated, which is never taken as satisfied.
+            A permission is missing, or a condition cannot be evaluated. Such a condition never counts as satisfied.
         """
         for demand in demands:
             try:
@@ -136,7 +136,7 @@ class CallerAuthorizer:
                 raise AwsError(code, message, status)
 
     def forget(self) -> None:
-        """Ask IAM again. To be called in moto's thread, as is `_learn`, so that nothing outdated is kept."""
+        """Discard all cached callers. Call it in moto's thread, where `_learn` runs too, so that no outdated caller stays cached."""
         self._known = {}
 
     def _learn(self, principal: Principal) -> _Caller:
@@ -147,7 +147,7 @@ class CallerAuthorizer:
 
 
 class _Caller:
-    """A caller, and what its policies say about each action that it asked for."""
+    """A caller, and its policies for each action that it has requested."""
 
     def __init__(self, principal: Principal, entity: Entity | None, user_id: str) -> None:
         self._is_root = principal.arn == f"arn:aws:iam::{principal.account}:root"
@@ -155,8 +155,8 @@ class _Caller:
         self._policies: dict[str, _Policies] = {}
 
     def refused(self, demand: RequiredPermission, call: AwsRequest, now: Callable[[], float]) -> str:
-        """AWS's words for why the caller may not, or ``""`` if it may. Raises PolicyError."""
-        if self._is_root:  # no policy limits the root user of an account that belongs to no organization
+        """Returns AWS's text for why the caller is not allowed, or ``""`` if it is. Raises PolicyError."""
+        if self._is_root:  # outside an organization, no policy limits the root user
             return ""
         policies = self._policies.get(demand.action)
         if policies is None:
@@ -165,7 +165,7 @@ class _Caller:
 
 
 class _Policies:
-    """What a caller's policies and boundary say about one action."""
+    """A caller's policies and boundary, reduced to one action."""
 
     def __init__(self, entity: Entity | None, action: str) -> None:
         self._identity = policy.about(entity.policies, action) if entity else ()
@@ -187,7 +187,7 @@ class _Policies:
         if not self._variable:
             request = AuthorizationRequest(demand.action, demand.resource)
             decision = policy.evaluate(request, self._identity, self._boundary)
-            if not decision.missing:  # no statement on this resource depends on anything but action and resource
+            if not decision.missing:  # the statements on this resource need no condition keys
                 return request, decision
         request = AuthorizationRequest(
             demand.action, demand.resource, general() | demand.keys(), absent=lambda key: absent(key) or demand.absent(key)

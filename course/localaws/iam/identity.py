@@ -1,4 +1,4 @@
-"""Identity: who may sign requests, who they are, and what their policies say."""
+"""Identity: access keys, their principals, and the principals' policies."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ EXPIRED_KEPT = 24 * 3600.0  # seconds for which an expired key still answers "Ex
 class Identity:
     """Keys, principals and the evaluation of their policies.
 
-    Keys come from four places: the one set of the learner (``keys.json``), sessions that STS or a job was given (``identity.db``), and
-    access keys of IAM users, which moto keeps.
+    Keys come from four places: the learner's own key pair (``keys.json``), sessions from STS and sessions of jobs (both in
+    ``identity.db``), and access keys of IAM users, which moto keeps.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class Identity:
     # Keys
 
     def issue(self, role: str, session_name: str = "SageMaker", seconds: float | None = None) -> Credential:
-        """New temporary keys of a role's session.
+        """Create temporary keys for a session of a role.
 
         Parameters
         ----------
@@ -75,16 +75,16 @@ class Identity:
             Name or ARN.
         session_name : str
         seconds : float, optional
-            After which they expire; never when omitted, for work without a time limit.
+            Lifetime of the keys. Without it they never expire, for work without a time limit.
         """
         return self.issue_as(self.session(role, session_name), seconds)
 
     def session(self, role: str, session_name: str = "SageMaker") -> str:
-        """The ARN of a role's session; the role by name or ARN."""
+        """Returns the ARN of a role's session. ``role`` is a name or an ARN."""
         return f"arn:aws:sts::{self.account}:assumed-role/{role.rpartition('/')[2]}/{session_name}"
 
     def issue_as(self, arn: str, seconds: float | None = None) -> Credential:
-        """New temporary keys of any principal."""
+        """Create temporary keys for any principal."""
         now = self._clock.now()
         credential = credentials.new_credential(arn, self.account, expires=None if seconds is None else now + seconds)
         row = (credential.principal.access_key, credential.secret, credential.token, arn, credential.expires)
@@ -95,7 +95,7 @@ class Identity:
         return credential
 
     def secret(self, access_key: str) -> Credential | None:
-        """The credential behind an access key, or ``None``. One that expired lately is still found, so that the error can say so."""
+        """Returns the credential of an access key, or ``None``. A recently expired one is still found, so that the error can say so."""
         return self._known.get(access_key) or self._user_key(access_key)
 
     def _sessions(self) -> list[Credential]:
@@ -103,7 +103,7 @@ class Identity:
         return [Credential(secret, Principal(self.account, arn, key), token, expires) for key, secret, token, arn, expires in rows]
 
     def _user_key(self, access_key: str) -> Credential | None:
-        if not access_key.startswith("AKIA"):  # a session's key that is not known here is known nowhere
+        if not access_key.startswith("AKIA"):  # sessions' keys are all in `_known`; moto has none
             return None
         records = self.moto.iam()
         record = records.access_keys.get(access_key)
@@ -115,7 +115,7 @@ class Identity:
     # Principals and policies
 
     def role_document(self, role_arn: str) -> dict | None:
-        """A role as ``GetRole`` shows it, with its trust policy parsed, or ``None``."""
+        """Returns a role in the form of ``GetRole``, with its trust policy parsed, or ``None``."""
         try:
             role = Principals(self.moto.iam()).by_arn(role_arn)
         except AwsError:
@@ -137,9 +137,9 @@ class Identity:
         resources: Sequence[str] = ("*",),
         context: Mapping[str, Sequence[str]] | None = None,
     ) -> list[Decision]:
-        """What a role's (or user's) own policies and boundary say to each action on each resource, actions first.
+        """Evaluates a role's (or user's) policies and boundary for each action on each resource, in the order of the actions.
 
-        Waits for moto's thread: call it from a thread of your own.
+        Waits for moto's thread, so call it from another thread.
 
         Raises
         ------
@@ -161,9 +161,9 @@ class Identity:
         return self.moto.run(decide)
 
     def caller(self, principal: Principal) -> tuple[Entity | None, str]:
-        """Who a principal is to IAM, and its user id as ``GetCallerIdentity`` answers it. Call it in moto's thread.
+        """Returns a principal's IAM entity and its user id, as ``GetCallerIdentity`` returns it. Call it in moto's thread.
 
-        The entity is ``None`` for a federated user, for the account itself, and for a role or user that was deleted since.
+        The entity is ``None`` for a federated user, for the account itself, and for a role or user that no longer exists.
         """
         kind, _, rest = principal.arn.rpartition(":")[2].partition("/")
         principals = Principals(self.moto.iam())
@@ -180,7 +180,7 @@ class Identity:
         return None, f"{self.account}:{rest}" if rest else self.account
 
     def bootstrap(self) -> None:
-        """Make the execution role of every lesson, ``SageMakerRole``: trusted by SageMaker, with AWS's managed policy and S3."""
+        """Create ``SageMakerRole``, the execution role of all lessons. SageMaker may assume it. It has AWS's managed policy and S3 access."""
         wanted = json.loads(Path(__file__).with_name("sagemaker_role.json").read_text())
         name = credentials.ROLE_NAME
         self.moto.ask("iam", "CreateRole", RoleName=name, AssumeRolePolicyDocument=json.dumps(wanted["trust"]))
@@ -190,7 +190,7 @@ class Identity:
             self.moto.ask("iam", "PutRolePolicy", RoleName=name, PolicyName=policy_name, PolicyDocument=json.dumps(document))
 
     def forget(self) -> None:
-        """Withdraw every key but the learner's."""
+        """Delete every key except the learner's."""
         with self._database.write() as connection:
             connection.execute("DELETE FROM credentials")
         self._known = {self._learner.principal.access_key: self._learner}

@@ -1,16 +1,16 @@
-"""What a caller must be allowed before an operation of a service runs, by the ``permissions.yaml`` of the service's package.
+"""The permissions that each operation of a service needs, from the ``permissions.yaml`` of the service's package.
 
 ``permissions.yaml`` has:
 
 ``prefix``
-    The service in actions, ``"s3"``.
+    The service's prefix in actions, e.g. ``"s3"``.
 ``resources``
-    Template of an ARN -> operations that act on it. A template is a whole ARN, or the part after region and account; ``{Member}`` stands
-    for a member of the request. An operation without a template acts on ``*``.
+    Template of an ARN -> operations that act on it. A template is a whole ARN, or the part after region and account. ``{Member}`` is
+    replaced by a member of the request. An operation without a template acts on ``*``.
 ``actions``
-    Action -> operations that need it, where it is not called like the operation.
+    Action -> operations that need it, when the action and the operation have different names.
 ``also``
-    Further permissions: ``{action, resource, operations}``.
+    Additional permissions: ``{action, resource, operations}``.
 
 Source of all such tables: AWS's Service Authorization Reference.
 """
@@ -30,7 +30,7 @@ _MEMBER = re.compile(r"\{([^}]+)\}")
 
 
 class PermissionTable:
-    """The ``permissions.yaml`` of a service that has no condition keys of its own here.
+    """The ``permissions.yaml`` of a service without service-specific condition keys.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class PermissionTable:
         self._also = document.get("also", [])
 
     def required(self, call: AwsRequest, params: dict) -> Iterator[RequiredPermission]:
-        """The permissions for one call; its own operation comes first."""
+        """Returns the permissions that one call needs. The operation itself comes first."""
         account = call.principal.account
         prefix = f"arn:aws:{self._prefix}:{call.region}:{account}:"
         keys = {"aws:ResourceAccount": [account]}
@@ -60,7 +60,7 @@ class PermissionTable:
 
 
 def by_operation(entries: dict[str, list[str]]) -> dict[str, list[str]]:
-    """Turn ``{entry: [operation, ...]}`` around."""
+    """Invert ``{entry: [operation, ...]}``."""
     turned: dict[str, list[str]] = {}
     for entry, operations in entries.items():
         for operation in operations:
@@ -69,28 +69,28 @@ def by_operation(entries: dict[str, list[str]]) -> dict[str, list[str]]:
 
 
 def filled(template: str, params: dict, prefix: str, lower: bool = False) -> Iterator[str]:
-    """The ARNs that a template gives with the values of a request; several where a member is a list.
+    """Fills a template with the values of a request. Returns several ARNs when a member is a list.
 
     Parameters
     ----------
     prefix : str
-        Comes before a template that is not a whole ARN.
+        Put before a template that is not a whole ARN.
     lower : bool
-        Whether names are written in lower case, as SageMaker does.
+        Whether to write names in lower case, as SageMaker does.
     """
     choices = [values_at(params, path) for path in _MEMBER.findall(template)]
     for values in itertools.product(*choices):
         if len(values) == 1 and values[0].startswith("arn:") and template.endswith("}"):
             yield values[0]
         else:
-            # A member may hold an ARN whose last part is the name.
+            # A member may hold an ARN. Its last part is the name.
             names = [value.rpartition("/")[2] if value.startswith("arn:") else value for value in values]
             parts = iter([name.lower() for name in names] if lower else names)
             yield ("" if template.startswith("arn:") else prefix) + _MEMBER.sub(lambda _, parts=parts: next(parts), template)
 
 
 def values_at(params: dict, path: str) -> list[str]:
-    """The values of a member of a request, as condition keys have them; of every element where there is a list on the way.
+    """Returns the values of a request's member as condition key values. A list on the path contributes all its elements.
 
     >>> values_at({"Groups": [{"Size": 1}, {"Size": 2}]}, "Groups.Size")
     ['1', '2']

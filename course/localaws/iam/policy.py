@@ -1,7 +1,7 @@
-"""IAM policies, and whether they allow a request.
+"""Parses IAM policies and evaluates them for a request.
 
 Source: "Policy evaluation logic for requests within a single account" and "Grammar of the IAM JSON policy language", IAM User
-Guide. Evaluated are identity policies, a permissions boundary and a resource policy of one account. Not evaluated are service and
+Guide. Evaluates identity policies, a permissions boundary and a resource policy of one account. Does not evaluate service and
 resource control policies, session policies and VPC endpoint policies: the account of the local AWS has none.
 """
 
@@ -29,7 +29,7 @@ _PRINCIPAL_TYPES = frozenset({"AWS", "Service", "Federated", "CanonicalUser"})
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationRequest:
-    """What is asked, and by whom.
+    """One action on one resource by one caller, with its condition keys.
 
     Attributes
     ----------
@@ -40,11 +40,11 @@ class AuthorizationRequest:
     context : mapping
         Condition keys, in any case, to their values.
     principals : mapping
-        Everything that the caller answers to in a ``Principal`` element: ``{"AWS": {session ARN, role ARN, root ARN, account}}``.
+        All names of the caller that a ``Principal`` element may contain: ``{"AWS": {session ARN, role ARN, root ARN, account}}``.
     absent : callable, optional
-        Says of a condition key, in lower case, that is not in ``context`` whether the request truly has none. Where it does not, a
-        condition on the key cannot be evaluated, and raises. Omitted, what is not there is absent: in a simulation the caller states
-        the whole context.
+        Returns whether a condition key (in lower case) that is missing from ``context`` is really absent from the request. If not,
+        a condition on the key cannot be evaluated and raises PolicyError. By default every missing key counts as absent: in a
+        simulation the caller gives the whole context.
     """
 
     action: str
@@ -57,12 +57,12 @@ class AuthorizationRequest:
         object.__setattr__(self, "context", {key.lower(): tuple(values) for key, values in self.context.items()})
 
 
-@dataclass(frozen=True, slots=True, eq=False)  # the same text in two places is two statements
+@dataclass(frozen=True, slots=True, eq=False)  # equal statements in two places remain two statements
 class PolicyStatement:
-    """One statement of a policy, with where it stands in the policy's text.
+    """One statement of a policy, with its position in the policy's text.
 
-    ``start`` and ``end`` are as ``SimulatePrincipalPolicy`` answers them: right behind the bracket or comma that opens the statement
-    (behind its own brace where it stands alone), and right behind its closing brace.
+    ``start`` and ``end`` are the positions that ``SimulatePrincipalPolicy`` returns. ``start`` is right after the bracket or comma before
+    the statement, or after the opening brace of a single statement that is not in a list. ``end`` is right after the closing brace.
     """
 
     allows: bool
@@ -90,7 +90,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a set of policies says to a request.
+    """The result of evaluating policies for a request.
 
     Attributes
     ----------
@@ -98,11 +98,11 @@ class Decision:
     effect : str
         ``"allowed"``, ``"explicitDeny"`` or ``"implicitDeny"``.
     matched : tuple of PolicyStatement
-        The statements that decided: only the denying ones of an explicit deny, none of an implicit one.
+        The deciding statements: only the denying ones for an explicit deny, none for an implicit deny.
     missing : tuple of str
-        Condition keys that statements on this action and resource ask for, and the request does not have.
+        Condition keys that statements on this action and resource use, but the request does not have.
     within_boundary : bool or None
-        Whether the permissions boundary allows the request; ``None`` without a boundary.
+        Whether the permissions boundary allows the request, or ``None`` without a boundary.
     """
 
     action: str
@@ -123,14 +123,14 @@ def evaluate(
     boundary: Sequence[Policy] | None = None,
     resource_policy: Policy | None = None,
 ) -> Decision:
-    """Decide a request within one account: an explicit deny ends it; else it needs an allow, and the boundary's as well.
+    """Evaluate a request within one account. An explicit deny always wins. Otherwise the request needs an allow, also by the boundary.
 
-    A resource policy that names the caller allows by itself, as it does within an account, but not beyond the boundary.
+    A resource policy that names the caller suffices as an allow, as within an AWS account, but the boundary must allow it too.
 
     Raises
     ------
     PolicyError
-        A condition cannot be evaluated. It is never taken as satisfied.
+        A condition cannot be evaluated. Such a condition never counts as satisfied.
     """
     granting = (*identity, *([resource_policy] if resource_policy else ()))
     found = _Found.of(request, granting)
@@ -146,7 +146,7 @@ def evaluate(
 
 
 def about(policies: Iterable[Policy], action: str) -> tuple[Policy, ...]:
-    """The same policies without the statements that do not name an action: they decide on it alike, in less time."""
+    """Returns the policies without the statements that do not concern an action. The decision is the same, but faster."""
     named = [(policy, tuple(statement for statement in policy.statements if _names_action(statement, action))) for policy in policies]
     return tuple(Policy(policy.source, statements) for policy, statements in named if statements)
 
@@ -169,11 +169,11 @@ def _applies(statement: PolicyStatement, request: AuthorizationRequest, missing:
     if not _names_action(statement, request.action) or not _names_principal(statement, request.principals):
         return False
     try:
-        # Every condition is looked at, also behind one that fails, so that all missing keys are told.
+        # Evaluate every condition, even after one has failed, to report all missing keys.
         return _names_resource(statement, request) and all(
             [_holds(condition, statement, request, missing) for condition in statement.conditions]
         )
-    except Unresolved as unresolved:  # AWS: a statement with a variable that has no value does not apply
+    except Unresolved as unresolved:  # on AWS a statement does not apply when one of its variables has no value
         _must_know(unresolved.key, statement, request)
         missing.append(unresolved.key)
         return False
@@ -184,14 +184,14 @@ def _names_action(statement: PolicyStatement, action: str) -> bool:
 
 
 def _names_resource(statement: PolicyStatement, request: AuthorizationRequest) -> bool:
-    if not statement.resources:  # a trust policy: its resource is the role it belongs to
+    if not statement.resources:  # a trust policy: its resource is its own role
         return True
     expand = (lambda pattern: patterns.expand(pattern, request.context)) if statement.variables else patterns.plain
     return any([patterns.resource_matches(expand(pattern), request.resource) for pattern in statement.resources]) != statement.not_resources
 
 
 def _names_principal(statement: PolicyStatement, principals: Mapping[str, frozenset[str]]) -> bool:
-    if statement.principals is None:  # an identity policy: its principal is whom it is attached to
+    if statement.principals is None:  # an identity policy: its principal is the entity it is attached to
         return True
     named = any("*" in names or names & principals.get(kind, frozenset()) for kind, names in statement.principals.items())
     return named != statement.not_principals
@@ -225,14 +225,14 @@ def parse(source: str, document: str | dict) -> Policy:
     Parameters
     ----------
     source : str
-        Its name in decisions and messages.
+        The policy's name in decisions and messages.
     document : str or dict
-        The JSON text; positions of statements refer to it. A dict is taken as its compact JSON.
+        The JSON text, to which positions of statements refer. A dict is treated as its compact JSON text.
 
     Raises
     ------
     PolicyError
-        It is not JSON, not a policy, or holds an element or condition operator that IAM does not have.
+        The document is not JSON, is not a policy, or contains an element or condition operator that IAM does not have.
     """
     text = document if isinstance(document, str) else json.dumps(document, separators=(",", ":"))
     try:
@@ -307,7 +307,7 @@ def _principals(element: dict) -> Mapping[str, frozenset[str]] | None:
 
 
 def statement_spans(text: str) -> list[tuple[Position, Position]]:
-    """Where each statement of a policy's JSON text begins and ends, in order."""
+    """Returns begin and end of each statement in a policy's JSON text, in order."""
     decoder = json.JSONDecoder()
     cursor = _member(text, "Statement", decoder)
     if text[cursor] == "{":
@@ -326,7 +326,7 @@ def statement_spans(text: str) -> list[tuple[Position, Position]]:
 
 
 def _member(text: str, name: str, decoder: json.JSONDecoder) -> int:
-    """The index at which the value of a member of the outermost map begins; of the last one when it is there twice, as `json` reads it."""
+    """Returns the index where a member's value begins in the outermost map. Of duplicates the last one counts, as in `json`."""
     cursor, found = text.index("{"), -1
     while text[cursor] in "{,":
         key, cursor = decoder.raw_decode(text, _skip(text, cursor + 1))

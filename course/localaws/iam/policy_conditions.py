@@ -17,7 +17,7 @@ from course.localaws.iam.policy_patterns import Context, Piece, Unresolved
 
 
 class PolicyError(Exception):
-    """A policy, or a request, that cannot be evaluated. The message says which statement, and what it was that has no meaning here."""
+    """A policy or request that cannot be evaluated. The message names the statement and the part that cannot be evaluated."""
 
 
 Pieces = tuple[Piece, ...]
@@ -32,7 +32,7 @@ def _number(value: str) -> float:
 
 
 def _date(value: str) -> float:
-    """Unix seconds of an ISO 8601 date, or of an epoch time."""
+    """Returns the Unix seconds of an ISO 8601 date or an epoch time."""
     try:
         return float(value)
     except ValueError:
@@ -70,7 +70,7 @@ def _in_network(pieces: Pieces, value: str) -> bool:
 
 
 def _compared(parse: Callable[[str], object], test: Callable[[object, object], bool]) -> Comparison:
-    """``test(request value, policy value)`` over parsed values."""
+    """Returns a comparison that applies ``test(request value, policy value)`` to parsed values."""
     return lambda pieces, value: test(parse(value), parse(patterns.text(pieces)))
 
 
@@ -83,7 +83,7 @@ _ORDERS = {
     "GreaterThan": lambda value, wanted: value > wanted,
     "GreaterThanEquals": lambda value, wanted: value >= wanted,
 }
-# Every operator that affirms. Those that negate are the same comparison with the answer turned round.
+# All positive operators. A negated operator uses the same comparison and inverts the result.
 _AFFIRMING: dict[str, Comparison] = {
     "StringEquals": _equal,
     "StringEqualsIgnoreCase": _equal_ignoring_case,
@@ -112,17 +112,17 @@ OPERATORS = frozenset({*_AFFIRMING, *_NEGATING, "Null"})
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One key under one operator, e.g. ``"StringLike": {"s3:prefix": ["home/*"]}``.
+    """A condition on one key with one operator, e.g. ``"StringLike": {"s3:prefix": ["home/*"]}``.
 
     Attributes
     ----------
     operator : str
-        Without quantifier and ``IfExists``.
+        The operator without quantifier and ``IfExists``.
     quantifier : str
         ``"ForAllValues"``, ``"ForAnyValue"`` or empty.
     if_exists : bool
     key : str
-        As the policy writes it; keys are compared without regard to case.
+        The key as the policy writes it. Keys are case-insensitive.
     values : tuple of str
     variables : bool
         Whether ``${...}`` is replaced (policy version 2012-10-17).
@@ -136,14 +136,14 @@ class Condition:
     variables: bool
 
     def holds(self, context: Context) -> bool:
-        """Whether the request's context satisfies this.
+        """Returns whether the request's context satisfies the condition.
 
         Raises
         ------
         Unresolved
             A variable in ``values`` has no value.
         PolicyError
-            A value is not of the operator's type, or a key with several values is compared without ``ForAllValues`` or ``ForAnyValue``.
+            A value does not have the operator's type, or a key with several values has no ``ForAllValues`` or ``ForAnyValue``.
         """
         present = tuple(context.get(self.key.lower(), ()))
         if self.operator == "Null":
@@ -166,7 +166,7 @@ class Condition:
 
 
 def parse(element: object, variables: bool) -> tuple[Condition, ...]:
-    """The conditions of a statement's ``Condition`` element, all of which must hold.
+    """Parses a statement's ``Condition`` element. All returned conditions must hold.
 
     Raises
     ------
@@ -188,7 +188,7 @@ def parse(element: object, variables: bool) -> tuple[Condition, ...]:
 
 
 def _known(operator: str, quantifier: str, if_exists: bool, name: str) -> str:
-    # AWS reads operators without regard to case.
+    # Operators are case-insensitive on AWS.
     for known in OPERATORS:
         if known.lower() == operator.lower():
             break

@@ -1,4 +1,4 @@
-"""Wildcards and variables of IAM policies: ``*``, ``?``, ``${aws:username}``.
+"""Matches wildcards and expands variables of IAM policies: ``*``, ``?``, ``${aws:username}``.
 
 Source: "IAM JSON policy elements: Resource" and "IAM policy elements: Variables and tags", IAM User Guide.
 """
@@ -12,13 +12,13 @@ from functools import lru_cache
 Context = Mapping[str, Sequence[str]]  # condition key in lower case -> its values
 
 _VARIABLE = re.compile(r"\$\{\s*([^},]*?)\s*(?:,\s*'([^']*)'\s*)?\}")
-_SPECIAL = ("*", "?", "$")  # ${*} is the character itself
+_SPECIAL = ("*", "?", "$")  # ${*} means the character itself
 
-Piece = tuple[str, bool]  # text, and whether it came from a variable: then its * and ? are plain characters
+Piece = tuple[str, bool]  # text, and whether it came from a variable; there * and ? are ordinary characters
 
 
 class Unresolved(Exception):
-    """A variable has no single value in this request, and no default."""
+    """A variable that has neither a single value in this request nor a default."""
 
     def __init__(self, key: str) -> None:
         super().__init__(key)
@@ -26,7 +26,7 @@ class Unresolved(Exception):
 
 
 def expand(template: str, context: Context) -> tuple[Piece, ...]:
-    """``template`` with its variables replaced.
+    """Replaces the variables in ``template``.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def _value(key: str, default: str | None, context: Context) -> str:
 
 
 def plain(template: str) -> tuple[Piece, ...]:
-    """``template`` as policies of version 2008-10-17 read it, which know no variables."""
+    """Reads ``template`` as in policies of version 2008-10-17, which have no variables."""
     return ((template, False),) if template else ()
 
 
@@ -63,22 +63,22 @@ def text(pieces: Iterable[Piece]) -> str:
 
 
 def matches(pieces: tuple[Piece, ...], value: str) -> bool:
-    """Whether ``value`` matches: ``*`` stands for any characters, ``?`` for one."""
+    """Returns whether ``value`` matches: ``*`` matches any characters, ``?`` exactly one."""
     return _glob(pieces).fullmatch(value) is not None
 
 
 def action_matches(pattern: str, action: str) -> bool:
-    """Actions are compared without regard to case: ``S3:get*`` matches ``s3:GetObject``."""
+    """Returns whether an action matches. Actions are case-insensitive: ``S3:get*`` matches ``s3:GetObject``."""
     return matches(plain(pattern.lower()), action.lower())
 
 
 def resource_matches(pieces: tuple[Piece, ...], arn: str) -> bool:
-    """As `matches`, but ``*`` and ``?`` stay inside their segment of the ARN, unless ``*`` ends the segment."""
+    """Like `matches`, but ``*`` and ``?`` match only within their segment of the ARN, unless ``*`` ends the segment."""
     return _segments(pieces).fullmatch(arn) is not None
 
 
 def arn_like(pieces: tuple[Piece, ...], arn: str) -> bool:
-    """The comparison of ``ArnLike`` and ``ArnEquals``: each of the six segments by itself; a value with fewer matches nothing."""
+    """Compares as ``ArnLike`` and ``ArnEquals`` do: segment by segment. A value with fewer than six segments never matches."""
     patterns, segments = _split(pieces), arn.split(":", 5)
     return len(patterns) == len(segments) == 6 and all(map(matches, patterns, segments))
 
@@ -114,7 +114,7 @@ def _translate(piece: str, literal: bool, many: str, one: str) -> str:
 
 
 def _split(pieces: tuple[Piece, ...]) -> list[tuple[Piece, ...]]:
-    """The pieces of each of the ARN's six segments; the sixth keeps its colons. A colon inside a variable's value divides nothing."""
+    """Splits pieces at the ARN's colons into six segments. The sixth keeps its colons. A colon in a variable's value does not split."""
     segments: list[list[Piece]] = [[]]
     for piece, literal in pieces:
         parts = [piece] if literal else piece.split(":", 6 - len(segments))

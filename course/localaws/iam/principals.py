@@ -1,6 +1,6 @@
-"""Users, groups and roles as policies see them: which policies apply to one, and what a request of theirs carries in its context.
+"""Users, groups and roles, with the policies that apply to them and the condition keys that describe them.
 
-moto keeps the records; this is the only place that reads them.
+moto keeps IAM's records. Only this module reads them.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ class Entity:
         ``"user"``, ``"group"`` or ``"role"``.
     name, arn, id : str
     policies : tuple of Policy
-        Inline, attached and, of a user, those of its groups.
+        The inline and attached policies. A user's also include those of its groups.
     boundary : tuple of Policy or None
     context : dict
         Condition keys that describe the principal -> their values.
     trust : str
-        The trust policy of a role, as it was put.
+        The text of a role's trust policy, unchanged.
     session_seconds : int
-        The longest session of a role.
+        Maximum duration of a role's session, in seconds.
     """
 
     kind: str
@@ -62,7 +62,7 @@ class Principals:
         self._records = records
 
     def role(self, name: str) -> Entity:
-        """A role by its name. Raises `AwsError` ``NoSuchEntity``."""
+        """Returns a role by name. Raises `AwsError` ``NoSuchEntity``."""
         role = _named(self._records.roles.values(), name, "role")
         context = {**_context(role, "AssumedRole"), **_tags(role.tags)}
         return Entity(
@@ -78,7 +78,7 @@ class Principals:
         )
 
     def user(self, name: str) -> Entity:
-        """A user by its name. Raises `AwsError` ``NoSuchEntity``."""
+        """Returns a user by name. Raises `AwsError` ``NoSuchEntity``."""
         user = _named(self._records.users.values(), name, "user")
         policies = list(self._policies("user", user))
         for group in list(self._records.groups.values()):
@@ -88,12 +88,12 @@ class Principals:
         return Entity("user", user.name, user.arn, user.id, tuple(policies), None, context)
 
     def group(self, name: str) -> Entity:
-        """A group by its name. Raises `AwsError` ``NoSuchEntity``."""
+        """Returns a group by name. Raises `AwsError` ``NoSuchEntity``."""
         group = _named(self._records.groups.values(), name, "group")
         return Entity("group", group.name, group.arn, group.id, self._policies("group", group), None, {})
 
     def by_arn(self, arn: str) -> Entity:
-        """A user, group or role by its ARN.
+        """Returns a user, group or role by ARN.
 
         Raises
         ------
@@ -110,14 +110,14 @@ class Principals:
         return entity
 
     def managed(self, arn: str) -> Policy:
-        """A managed policy's default version. Raises `AwsError` ``NoSuchEntity``."""
+        """Returns the default version of a managed policy. Raises `AwsError` ``NoSuchEntity``."""
         record = self._records.managed_policies.get(arn)
         if record is None:
             raise AwsError("NoSuchEntity", f"Policy {arn} does not exist or is not attachable.", 404)
         return _default_version(record)
 
     def _policies(self, kind: str, record: Any) -> tuple[Policy, ...]:
-        # SourcePolicyId of an inline policy, as AWS's simulator names it.
+        # SourcePolicyId of an inline policy in AWS's simulator.
         inline = [_parsed(f"{kind}_{record.name}_{name}", _text(document)) for name, document in list(record.policies.items())]
         return (*inline, *(_default_version(managed) for managed in list(record.managed_policies.values())))
 

@@ -1,4 +1,4 @@
-"""IAM: the policy simulator is ours, the records are moto's."""
+"""The IAM service. It runs the policy simulator itself; moto keeps the records and serves all other requests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from course.localaws.protocol.service import Service, Stages
 
 
 def create_service(platform: Platform, stages: Stages) -> Service:
-    """The `Service` of signing name ``iam``."""
+    """Returns the `Service` with signing name ``iam``."""
 
     async def records(call: AwsRequest) -> Response:
         _check(call.operation, await query.form_of(call))
@@ -24,7 +24,7 @@ def create_service(platform: Platform, stages: Stages) -> Service:
 
 
 def _check(operation: str, form: query.Form) -> None:
-    """Refuses what moto would accept, or drop, without a word."""
+    """Refuses invalid or unsupported parameters that moto would silently accept or drop."""
     if operation in ("CreateRole", "UpdateAssumeRolePolicy"):
         document = form.get("AssumeRolePolicyDocument", form.get("PolicyDocument", ""))
         try:

@@ -1,9 +1,10 @@
 """The IAM policy simulator: ``SimulatePrincipalPolicy`` and ``SimulateCustomPolicy``.
 
-Matches AWS's answers in shape, decisions, matched statements with their positions, missing context keys and paging. Does not match:
-the simulated account is no member of an organization, so there is no ``OrganizationsDecisionDetail``; ``EvalResourceName`` of an
-action over several resources is ``*``, where AWS writes the action's ARN template; what cannot be evaluated answers
-``PolicyEvaluation`` with status 400, where AWS says 500 and SDKs would try again.
+Matches AWS's responses in shape, decisions, matched statements with their positions, missing context keys and paging. Differs from AWS:
+
+- There is no ``OrganizationsDecisionDetail``, since the simulated account belongs to no organization.
+- ``EvalResourceName`` of an action over several resources is ``*``; AWS writes the action's ARN template.
+- A policy that cannot be evaluated gives ``PolicyEvaluation`` with status 400; AWS returns 500, which SDKs would retry.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ PAGE = 100  # results, unless MaxItems says otherwise
 
 
 def simulate_principal_policy(context: Context, parameters: dict) -> dict:
-    """Raises ``InvalidInput``, ``NoSuchEntity``, ``PolicyEvaluation``. Call it in moto's thread, like the other operation."""
+    """Simulates a principal's policies. Call it in moto's thread. Raises ``InvalidInput``, ``NoSuchEntity``, ``PolicyEvaluation``."""
     with _evaluation():
         return _page(_principal(parameters, Principals(context.platform.moto.iam())), parameters)
 
@@ -112,7 +113,7 @@ def _result(action: str, decisions: list[Decision]) -> dict:
         "EvalResourceName": decisions[0].resource if len(decisions) == 1 else "*",
         "EvalDecision": _strictest([decision.effect for decision in decisions]),
         "MatchedStatements": [_matched(statement) for statement in matched],
-        "MissingContextValues": [],  # told for each resource
+        "MissingContextValues": [],  # listed for each resource instead
         "EvalDecisionDetails": {},
         "ResourceSpecificResults": specific,
     }
@@ -135,14 +136,14 @@ def _details(decision: Decision) -> dict:
 def _matched(statement: PolicyStatement) -> dict:
     return {
         "SourcePolicyId": statement.source,
-        "SourcePolicyType": "IAM Policy",  # what AWS answers, whatever its model lists
+        "SourcePolicyType": "IAM Policy",  # AWS's actual value, although its model does not list it
         "StartPosition": {"Line": statement.start[0], "Column": statement.start[1]},
         "EndPosition": {"Line": statement.end[0], "Column": statement.end[1]},
     }
 
 
 def _page(results: list[dict], parameters: dict) -> dict:
-    """The part of the results that ``Marker`` and ``MaxItems`` ask for; the marker is the number of results before it."""
+    """Returns the page of results that ``Marker`` and ``MaxItems`` select. The marker is the number of results before the page."""
     marker, size = parameters.get("Marker", "0"), parameters.get("MaxItems", PAGE)
     if not marker.isdigit() or not 1 <= size <= 1000:
         raise AwsError("InvalidInput", f"Invalid Marker ({marker}) or MaxItems ({size}).")

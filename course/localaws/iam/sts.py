@@ -1,6 +1,6 @@
-"""STS: who is calling, and temporary keys. All of it is ours, since keys are; federation by SAML or OpenID Connect is not supported.
+"""The STS service: caller identity and temporary keys. moto has no part in it. Federation by SAML or OpenID Connect is not supported.
 
-``AssumeRole`` checks the role's trust policy. The caller's own policies are checked where the authorization stage is on.
+``AssumeRole`` checks the role's trust policy. The authorization stage, where enabled, checks the caller's own policies.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from course.localaws.protocol.service import Service, Stages
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/(?:[!-~]+/)?[\w+=,.@-]+", re.ASCII)
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 _NOT_SUPPORTED = ("Policy", "PolicyArns", "ProvidedContexts", "SerialNumber", "SourceIdentity", "Tags", "TokenCode", "TransitiveTagKeys")
-# Condition keys of STS, in lower case, that a call to AssumeRole may truly not have.
+# Condition keys of STS, in lower case, that may really be absent from a call to AssumeRole.
 _ABSENT = ("sts:externalid", "sts:sourceidentity", "sts:transitivetagkeys")
 
 
 def create_service(platform: Platform, stages: Stages) -> Service:
-    """The `Service` of signing name ``sts``. Its operations run in moto's thread."""
+    """Returns the `Service` with signing name ``sts``. Its operations run in moto's thread."""
     return Service("sts", platform, _OPERATIONS, run=platform.moto.run_async, invalid=None, stages=stages)
 
 
@@ -65,7 +65,7 @@ def _assume_role(context: Context, parameters: dict) -> dict:
 
 
 def _trusting_role(context: Context, parameters: dict) -> Entity:
-    """The role, if it trusts the caller. AWS does not tell a role that does not exist from one that does not trust."""
+    """Returns the role if it trusts the caller. Like AWS, refuses a missing role in the same way as one that does not trust the caller."""
     arn = parameters["RoleArn"]
     refusal = f"User: {context.principal.arn} is not authorized to perform: sts:AssumeRole on resource: {arn}"
     try:
