@@ -180,7 +180,7 @@ class Identity:
         return None, f"{self.account}:{rest}" if rest else self.account
 
     def bootstrap(self) -> None:
-        """Create ``SageMakerRole``, the execution role of all lessons. SageMaker may assume it. It has AWS's managed policy and S3 access."""
+        """Create ``SageMakerRole``, the execution role of all lessons: SageMaker may assume it; AWS's managed policy and S3 are allowed."""
         wanted = json.loads(Path(__file__).with_name("sagemaker_role.json").read_text())
         name = credentials.ROLE_NAME
         self.moto.ask("iam", "CreateRole", RoleName=name, AssumeRolePolicyDocument=json.dumps(wanted["trust"]))
