@@ -1,4 +1,4 @@
-"""Request bodies that arrive compressed, where the model allows it (PutMetricData)."""
+"""Decompresses request bodies where the model allows compression (PutMetricData)."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from botocore.model import OperationModel
 from course.localaws.core.call import AwsRequest
 from course.localaws.core.errors import AwsError
 
-# PutMetricData may hold 1 MB. A body that is far larger once it is inflated is an attack.
+# PutMetricData allows 1 MB. A body that is far larger after decompression is an attack.
 MOST_INFLATED = 64 << 20
 
 
 async def body_of(operation: OperationModel, call: AwsRequest) -> bytes:
-    """The body of a request, inflated if it is gzip.
+    """Returns the body of a request, decompressed if it is gzip.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Whether an operation's result fits the model: checked in tests, so that no family drifts from AWS's shapes."""
+"""Checks that an operation's result fits the model. Tests enable it, so that no family drifts from AWS's shapes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from botocore.model import OperationModel, Shape
 from course.localaws.core.errors import AwsError
 from course.localaws.protocol.validation import violations
 
-STRICT = "LOCALAWS_STRICT"  # "1" in the environment checks every answer
+STRICT = "LOCALAWS_STRICT"  # "1" in the environment: check every response
 
 _TYPES: dict[str, type | tuple[type, ...]] = {
     "structure": dict,
@@ -28,7 +28,7 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
 
 
 def strict() -> bool:
-    """Whether answers are checked."""
+    """Returns whether responses are checked."""
     return os.environ.get(STRICT) == "1"
 
 
@@ -38,7 +38,7 @@ def check(operation: OperationModel, result: dict | None) -> None:
     Raises
     ------
     AwsError
-        ``InternalFailure``, with every mismatch: the local AWS is wrong, not its caller.
+        ``InternalFailure``, listing every mismatch. The error is in the local AWS, not in the caller's request.
     """
     found = mismatches(operation.output_shape, result)
     if found:
@@ -46,7 +46,7 @@ def check(operation: OperationModel, result: dict | None) -> None:
 
 
 def mismatches(shape: Shape | None, result: dict | None) -> list[str]:
-    """Where a result differs from its output shape: unknown members, wrong types, then broken constraints.
+    """Lists the differences between a result and its output shape: unknown members, wrong types, then violated constraints.
 
     Members whose names begin with ``_`` are private to a family and never sent.
     """

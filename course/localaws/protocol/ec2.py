@@ -1,4 +1,4 @@
-"""ec2Query: awsQuery with other errors. moto serves EC2, so that errors are all that is written here.
+"""ec2Query: awsQuery with a different form of errors. moto serves EC2, so this module only writes errors.
 
 Source: https://smithy.io/2.0/aws/protocols/aws-ec2-query-protocol.html
 """
@@ -13,6 +13,6 @@ from course.localaws.protocol.query import error_elements
 
 
 def render(error: AwsError, head: RequestHead, service: str, request_id: str) -> Response:
-    """An error as the answer."""
+    """Returns an error as a response."""
     details = f"<Errors><Error>{error_elements(error)}</Error></Errors><RequestID>{request_id}</RequestID>"
     return Response(f'<?xml version="1.0" encoding="UTF-8"?>\n<Response>{details}</Response>', error.status, media_type="text/xml")

@@ -1,4 +1,4 @@
-"""An error as the answer to a request, in the protocol that the request speaks."""
+"""Renders an error in the protocol of the request."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from course.localaws.protocol.protocols import CODECS
 
 
 def render(error: AwsError, protocol: str, head: RequestHead, service: str, request_id: str) -> Response:
-    """``error`` as the answer to a request, with the headers that go with it.
+    """Returns ``error`` as the response to a request, including its headers.
 
     Parameters
     ----------
     protocol : str
-        By botocore's name.
+        botocore's name of the protocol.
     service : str
         The signing name.
     """

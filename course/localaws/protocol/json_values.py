@@ -1,10 +1,10 @@
-"""Values of the model's types in JSON bodies: what comes in is converted to Python's, what goes out to JSON's.
+"""Converts values between the JSON of requests and responses and the Python types of the model.
 
-Types in Python: structures and maps are ``dict``, lists ``list``, time stamps Unix seconds as ``float``, blobs ``bytes``.
+Types in Python: structures and maps are ``dict``, lists ``list``, timestamps Unix seconds as ``float``, blobs ``bytes``.
 
-Reading is as lenient as AWS's front end: members that the model does not know are ignored, null means absent, a fraction given for
-an integer is cut off. What cannot be converted is a ``SerializationException`` in AWS's words. Source: dynalite's tests, which ran
-against DynamoDB (https://github.com/architect/dynalite), and messages of other services with the same front end.
+Reading is as lenient as AWS's front end: it ignores members that the model does not have, null means absent, and an integer loses its
+fraction. A value that cannot be converted raises ``SerializationException`` in AWS's words. Source: dynalite's tests, which ran against
+DynamoDB (https://github.com/architect/dynalite), and messages of other services with the same front end.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ _TARGETS |= {"blob": "a Blob", "timestamp": "milliseconds since epoch"}
 
 
 def load(body: bytes) -> object:
-    """The JSON text of a request.
+    """Parses the JSON text of a request.
 
     Raises
     ------
     AwsError
-        ``SerializationException`` when it is not JSON.
+        ``SerializationException`` when the text is not JSON.
     """
     if not body:
         return {}
@@ -51,12 +51,12 @@ def load(body: bytes) -> object:
 
 
 def read(shape: Shape, value: object) -> object:
-    """A JSON value as a value of the shape.
+    """Converts a JSON value to a value of the shape.
 
     Raises
     ------
     AwsError
-        ``SerializationException`` when it cannot be one.
+        ``SerializationException`` when the conversion is impossible.
     """
     kind = shape.type_name
     if kind == "structure":
@@ -75,7 +75,7 @@ def read(shape: Shape, value: object) -> object:
 
 
 def read_members(shape: Shape, value: dict) -> dict:
-    """The members of a structure that a JSON object holds, of those that travel in the body."""
+    """Reads the members of a structure that belong in the body from a JSON object."""
     members = {}
     for name, (wire_name, member) in bound(shape).items():
         if (inner := value.get(wire_name)) is not None:
@@ -109,7 +109,7 @@ def _read_scalar(kind: str, value: object) -> object:
 
 
 def _text(value: str) -> str:
-    """Refuses half of a surrogate pair, which JSON can escape but no encoding can hold."""
+    """Refuses half of a surrogate pair. JSON can escape it, but no encoding can represent it."""
     if not value.isascii():
         try:
             value.encode()
@@ -125,7 +125,7 @@ def _number(kind: str, value: float) -> float:
     return float(value)
 
 
-# Of the years that a calendar knows: a time that no datetime can hold would break every reader.
+# The range of `datetime`: a time outside it would break every reader.
 _EARLIEST, _LATEST = -62135596800.0, 253402300799.0
 
 
@@ -136,7 +136,7 @@ def _time(value: float) -> float:
 
 
 def write(shape: Shape, value: object) -> object:
-    """A value of the shape as JSON's. ``None``, empty structures and members that the shape does not have are left out."""
+    """Converts a value of the shape to JSON. Omits ``None``, empty structures and members that the shape does not have."""
     kind = shape.type_name
     if kind == "structure":
         return write_members(shape, value)
@@ -154,9 +154,9 @@ def write(shape: Shape, value: object) -> object:
 
 
 def write_members(shape: Shape, value: dict) -> dict:
-    """The members of a structure that travel in the body.
+    """Converts the members of a structure that belong in the body to JSON.
 
-    An empty structure is left out, since it breaks SDK v3, whose classes require members; not so in a union, of which boto3 expects one.
+    Omits empty structures, since they break SDK v3, whose classes require members. Keeps an empty member of a union: boto3 expects one.
     """
     written, members = {}, _writable(shape)
     for name, inner in value.items():
@@ -171,7 +171,7 @@ def write_members(shape: Shape, value: dict) -> dict:
 
 @cache
 def _writable(shape: Shape) -> dict[str, tuple[str, Shape, bool, bool]]:
-    """For each member in the body its name there, its shape, whether it is written as it is, and whether it is written when empty."""
+    """Returns for each member in the body: name on the wire, shape, whether it needs no conversion, whether it is written when empty."""
     return {
         name: (wire_name, member, member.type_name in _AS_IS, member.type_name != "structure" or shape.is_tagged_union)
         for name, (wire_name, member) in bound(shape).items()

@@ -1,6 +1,6 @@
-"""The models' patterns are Java's. This translates them for Python's `re`, so that none can run for long.
+"""Translates the models' Java patterns for Python's `re`, so that none can run for long.
 
-Source of the syntax: ``java.util.regex.Pattern`` of Java SE. The models use of it: Unicode categories (``\\p{L}``), POSIX classes
+Source of the syntax: ``java.util.regex.Pattern`` of Java SE. The models use Unicode categories (``\\p{L}``), POSIX classes
 (``\\p{Alnum}``), UTF-16 surrogate ranges, a quantified ``$``, ``\\z``, and a dot that excludes five line terminators.
 """
 
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import yaml
 
-# POSIX classes as Java reads them: ASCII only.
+# POSIX classes in Java, which are ASCII only.
 _POSIX = {
     "Alnum": "a-zA-Z0-9",
     "Alpha": "a-zA-Z",
@@ -33,23 +33,23 @@ _POSIX = {
     "all": r"\x00-\U0010ffff",
 }
 _NOT_DOT = r"\n\r\x85\u2028\u2029"
-# Java sees a pair of surrogates as the one character that it stands for; so a range over them means all beyond the basic plane.
+# Java treats a surrogate pair as one character, so a range over them means all characters beyond the basic plane.
 _SURROGATES = r"\uD800\uDC00-\uDBFF\uDFFF"
-# Beyond these Unicode assigns nothing but private use, which is in none of the categories that the models name.
+# Outside these ranges Unicode assigns only private use characters. No category that the models name contains them.
 _ASSIGNED = (range(0x40000), range(0xE0000, 0xE1000))
 _TOKEN = re.compile(r"\\(?P<sign>[pP])\{(?P<category>\w+)\}|\\x\{(?P<code>[0-9a-fA-F]+)\}|\\z|\\.|\[|\]|\.|\$\{\d+,\d+\}", re.DOTALL)
-# Java takes this hyphen literally, Python refuses it.
+# Java reads this hyphen literally, Python refuses it.
 _HYPHEN = re.compile(r"(?<!\\)(\\[wWdDsS])-(?!\])")
 
 
 @cache
 def pattern(java: str) -> re.Pattern[str]:
-    """A compiled pattern to be used with ``fullmatch``, as AWS does.
+    """Returns a compiled pattern. Use it with ``fullmatch``, as AWS does.
 
     Raises
     ------
     re.error
-        For syntax that is not translated: 8 of the 4,998 patterns in botocore 1.44.8, none of them SageMaker's.
+        For untranslated syntax: 8 of the 4,998 patterns in botocore 1.44.8, none of them SageMaker's.
     """
     with warnings.catch_warnings():  # brackets in a class are literal in both languages; Python warns of a future in which they are not
         warnings.simplefilter("ignore", FutureWarning)
@@ -57,7 +57,7 @@ def pattern(java: str) -> re.Pattern[str]:
 
 
 def translate(java: str) -> str:
-    """Java's pattern in Python's syntax (with ``re.ASCII``, since Java's ``\\w``, ``\\d`` and ``\\s`` are ASCII)."""
+    """Translates a Java pattern to Python's syntax. Compile it with ``re.ASCII``: Java's ``\\w``, ``\\d`` and ``\\s`` are ASCII."""
     in_class = False
 
     def replaced(token: re.Match) -> str:
@@ -75,7 +75,7 @@ def translate(java: str) -> str:
         elif text == r"\z":
             return r"\Z"
         elif text.startswith("${"):
-            return "$"  # the end of the text, however often
+            return "$"  # repeating the end of the text changes nothing
         return text
 
     return _TOKEN.sub(replaced, _HYPHEN.sub(r"\1\\-", java.replace(_SURROGATES, r"\U00010000-\U0010FFFF")))
@@ -83,19 +83,19 @@ def translate(java: str) -> str:
 
 @cache
 def _equivalents() -> dict[str, str]:
-    """Patterns that would backtrack for hours, each with one that matches the same texts in linear time."""
+    """Returns replacements for patterns that would backtrack for hours. A replacement matches the same texts in linear time."""
     entries = yaml.safe_load(Path(__file__).with_name("patterns.yaml").read_text())["patterns"]
     return {entry["java"]: entry["python"] for entry in entries}
 
 
 @cache
 def _characters(category: str, negated: bool) -> str:
-    """The characters of a POSIX class or a Unicode general category (``"L"``, ``"Zs"``) as ranges for a character class.
+    """Returns the characters of a POSIX class or a Unicode general category (``"L"``, ``"Zs"``) as ranges for a character class.
 
     Raises
     ------
     re.error
-        For another property.
+        For any other property.
     """
     if category in _POSIX and not negated:
         return _POSIX[category]

@@ -1,6 +1,6 @@
-"""The wire protocols of AWS by botocore's names, and the one that a request speaks.
+"""AWS's wire protocols by botocore's names, and the detection of a request's protocol.
 
-A protocol is a module, or an object, with four functions (`Codec`); one whose services are all moto's has only ``render``.
+A protocol is a module or object with four functions (`Codec`). A protocol whose services all belong to moto has only ``render``.
 
 Source: the Smithy specifications of the AWS protocols, https://smithy.io/2.0/aws/protocols/. A test compares `protocol_of` with
 botocore's service models.
@@ -27,7 +27,7 @@ _FORM = "application/x-www-form-urlencoded"
 
 
 class Codec(Protocol):
-    """Reads requests of one protocol and writes the answers. ``ACCESS_DENIED`` is its code and status for a caller that is not allowed."""
+    """Reads requests and writes responses of one protocol. ``ACCESS_DENIED`` is its error code and status for missing permissions."""
 
     ACCESS_DENIED: tuple[str, int]
 
@@ -49,24 +49,24 @@ CODECS: dict[str, ModuleType] = {
 
 
 def codec_of(model: ServiceModel, call: AwsRequest) -> Codec:
-    """The protocol in which a request to a service is read; the service's only one, if it has no other."""
+    """Returns the codec for a request to a service. A service with one protocol always uses it."""
     spoken = model.metadata.get("protocols", [model.metadata["protocol"]])
     return CODECS[spoken[0] if len(spoken) == 1 else _rpc(call.headers) or "query"]
 
 
 def service_of(head: RequestHead, signing_name: str) -> str:
-    """The service behind a signing name: S3 Control signs as S3 does, and its requests alone name an account."""
+    """Returns the service of a signing name. S3 Control signs as ``s3`` too, but only its requests name an account."""
     return "s3control" if signing_name == "s3" and "x-amz-account-id" in head.headers else signing_name
 
 
 def protocol_of(head: RequestHead, service: str) -> str:
-    """The protocol a request speaks, by botocore's names.
+    """Returns the protocol of a request by botocore's names.
 
     Parameters
     ----------
     head : RequestHead
     service : str
-        The signing name, empty when the request is unsigned.
+        The signing name; empty when the request is unsigned.
     """
     if found := _rpc(head.headers):
         return found
@@ -78,14 +78,14 @@ def protocol_of(head: RequestHead, service: str) -> str:
 
 
 def _rpc(headers: dict[str, str]) -> str:
-    """The protocol of a request whose headers say it; ``""`` for the others."""
+    """Returns the protocol of a request whose headers name it; ``""`` for other requests."""
     if headers.get("smithy-protocol") == "rpc-v2-cbor":
         return "smithy-rpc-v2-cbor"
     return "json" if "x-amz-target" in headers else ""
 
 
 def operation_of(head: RequestHead, protocol: str, body: bytes = b"") -> str:
-    """The operation a request names, e.g. ``"CreateQueue"``; empty for REST protocols, which name none."""
+    """Returns the operation that a request names, e.g. ``"CreateQueue"``; ``""`` for REST protocols, whose requests name none."""
     if protocol == "json":
         return head.headers["x-amz-target"].rpartition(".")[2]
     if protocol == "smithy-rpc-v2-cbor" and (match := rpc_v2_cbor.PATH.search(head.path)):

@@ -1,4 +1,4 @@
-"""awsQuery: a form of flattened parameters in, XML out.
+"""awsQuery: requests are forms with flattened parameters; responses are XML.
 
 Source: https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
 """
@@ -22,19 +22,19 @@ Form = dict[str, str]
 
 
 async def form_of(call: AwsRequest) -> Form:
-    """The flattened parameters of a request, ``Action`` and ``Version`` among them, sent in the query or in the body."""
+    """Returns the flattened parameters from a request's query or body, including ``Action`` and ``Version``."""
     query = call.request.scope["query_string"].decode("latin-1")
     fields = {**parse_qs(query, keep_blank_values=True), **parse_qs((await call.body()).decode(), keep_blank_values=True)}
     return {name: values[0] for name, values in fields.items()}
 
 
 async def operation(model: ServiceModel, call: AwsRequest) -> str:
-    """The operation that a request names; ``""`` when it names none."""
+    """Returns the operation that a request names; ``""`` when it names none."""
     return (await form_of(call)).get("Action", "")
 
 
 async def parse(operation: OperationModel, call: AwsRequest) -> dict:
-    """The parameters of an operation, nested and typed as its model says; time stamps are Unix seconds.
+    """Returns the parameters of an operation, nested and typed by its model. Timestamps are Unix seconds.
 
     Raises
     ------
@@ -46,7 +46,7 @@ async def parse(operation: OperationModel, call: AwsRequest) -> dict:
 
 
 def serialise(operation: OperationModel, result: dict | None, request_id: str) -> Response:
-    """The XML answer; members that are ``None`` or not in the model's shape are left out."""
+    """Returns a result as an XML response. Omits members that are ``None`` or not in the model's shape."""
     shape, inner = operation.output_shape, ""
     if shape:
         wrapper = shape.serialization.get("resultWrapper", f"{operation.name}Result")
@@ -60,14 +60,14 @@ def serialise(operation: OperationModel, result: dict | None, request_id: str) -
 
 
 def render(error: AwsError, head: RequestHead, service: str, request_id: str) -> Response:
-    """An error as the answer."""
+    """Returns an error as a response."""
     fault = "Sender" if error.status < 500 else "Receiver"
     details = f"<Error><Type>{fault}</Type>{error_elements(error)}</Error><RequestId>{request_id}</RequestId>"
     return Response(f"<ErrorResponse>{details}</ErrorResponse>", error.status, media_type="text/xml")
 
 
 def error_elements(error: AwsError) -> str:
-    """Code, message and further members of an error, as XML."""
+    """Returns an error's code, message and other members as XML."""
     fields = {"Code": error.code, "Message": error.message, **error.members}
     return "".join(f"<{name}>{escape(str(value))}</{name}>" for name, value in fields.items())
 
@@ -119,7 +119,7 @@ def _scalar(shape: Shape, text: str, name: str) -> object:
 
 
 def _seconds(text: str) -> float:
-    """Unix seconds of an ISO 8601 time, which is in UTC unless it says otherwise."""
+    """Returns the Unix seconds of an ISO 8601 time. Without an offset it is in UTC."""
     moment = datetime.fromisoformat(text)
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 

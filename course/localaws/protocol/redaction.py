@@ -1,4 +1,4 @@
-"""Request parameters without secrets, for the audit log and for events."""
+"""Removes secrets from request parameters, for the audit log and for events."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 
 from botocore.model import Shape
 
-HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"  # as CloudTrail writes it
-LONGEST = 1024  # characters of a text; longer ones are cut
+HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"  # CloudTrail's text
+LONGEST = 1024  # characters; longer texts are truncated
 _SECRET = re.compile(r"password|secret|credential|token$|privatekey|accesskey$|plaintext", re.IGNORECASE)
 
 
 def redacted(shape: Shape | None, params: dict) -> dict:
-    """A copy that JSON can hold: sensitive members and passwords are hidden, bodies left out, long texts cut, times in ISO 8601."""
+    """Returns a copy for JSON. Hides sensitive members and passwords, omits bodies, truncates long texts, writes times in ISO 8601."""
     return {} if shape is None else _structure(shape, params)
 
 

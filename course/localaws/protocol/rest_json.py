@@ -1,4 +1,4 @@
-"""restJson1: the operation is named by method and path; members travel in path, query, headers and a JSON body.
+"""restJson1: method and path select the operation; members are in path, query, headers and a JSON body.
 
 Source: https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html
 """
@@ -33,7 +33,7 @@ _DEFAULT_TIMES = {"header": "rfc822", "headers": "rfc822"}
 
 
 def find(model: ServiceModel, request: Request) -> tuple[str, dict[str, str]] | None:
-    """The operation and the values of its path's labels; ``None`` when no operation has this method and path."""
+    """Returns the operation and the values of its path's labels; ``None`` when no operation has this method and path."""
     path, query = raw_path(request), raw_query(request)
     for name, method, pattern, needed in _routes(model):
         if request.method == method and needed in query and (match := pattern.fullmatch(path)):
@@ -42,7 +42,7 @@ def find(model: ServiceModel, request: Request) -> tuple[str, dict[str, str]] | 
 
 
 async def operation(model: ServiceModel, call: AwsRequest) -> str:
-    """Raises ``UnknownOperationException``."""
+    """Returns the operation of a request. Raises ``UnknownOperationException``."""
     found = find(model, call.request)
     if found is None:
         raise unknown(f"{call.request.method} {raw_path(call.request)}", status=404)
@@ -50,7 +50,7 @@ async def operation(model: ServiceModel, call: AwsRequest) -> str:
 
 
 async def parse(operation: OperationModel, call: AwsRequest) -> dict:
-    """The parameters of a request. Raises ``SerializationException``."""
+    """Returns the parameters of a request. Raises ``SerializationException``."""
     shape = operation.input_shape
     if shape is None:
         return {}
@@ -59,7 +59,7 @@ async def parse(operation: OperationModel, call: AwsRequest) -> dict:
 
 
 def serialise(operation: OperationModel, result: dict | None, request_id: str) -> Response:
-    """The answer with a result; members that are ``None`` or not in the model's shape are left out."""
+    """Returns a result as a response. Omits members that are ``None`` or not in the model's shape."""
     shape, status = operation.output_shape, operation.http.get("responseCode", 200)
     if shape is None:
         return Response(b"", status, media_type="application/json")
@@ -69,25 +69,25 @@ def serialise(operation: OperationModel, result: dict | None, request_id: str) -
 
 
 def render(error: AwsError, head: RequestHead, service: str, request_id: str) -> Response:
-    """An error as the answer."""
+    """Returns an error as a response."""
     body = {"message": error.message, **error.members}
     return Response(json.dumps(body), error.status, {"x-amzn-errortype": error.code}, media_type="application/json")
 
 
 @cache
 def _routes(model: ServiceModel) -> list[tuple[str, str, re.Pattern[str], str]]:
-    """For each operation its name, method, path, and what must be in the query."""
+    """Returns each operation's name, method, path and required query parameters."""
     https = {name: model.operation_model(name).http for name in model.operation_names}
     return [(name, http["method"], *_template(http["requestUri"])) for name, http in https.items()]
 
 
 def raw_path(request: Request) -> str:
-    """The path as sent, so that an escaped slash stays part of a label."""
+    """Returns the path as sent, so that an escaped slash remains part of a label."""
     return request.scope.get("raw_path", request.url.path.encode()).decode("latin-1")
 
 
 def raw_query(request: Request) -> str:
-    """The query as sent. Starlette's ``request.url`` would put the whole URL together and take it apart again."""
+    """Returns the query as sent. Starlette's ``request.url`` would build the whole URL and parse it again."""
     return request.scope["query_string"].decode("latin-1")
 
 
@@ -136,7 +136,7 @@ def _read_body(shape: Shape, body: bytes) -> dict:
         return json_values.read_members(shape, loaded)
     payload = shape.members[name]
     if payload.type_name == "blob" and (body or name in required(shape)):
-        return {name: body}  # nothing on the wire tells no body from an empty one
+        return {name: body}  # a missing body and an empty one look the same on the wire
     if not body:
         return {}
     if payload.type_name == "string":
@@ -151,7 +151,7 @@ def _from_texts(shape: Shape, texts: list[str]) -> object:
 
 
 def _from_text(shape: Shape, text: str, location: str) -> object:
-    """A value from path, query or header.
+    """Converts a text from path, query or header to a value.
 
     Raises
     ------
@@ -205,7 +205,7 @@ def _to_text(shape: Shape, value: object) -> str:
 
 
 def _write_body(shape: Shape, result: dict) -> tuple[bytes | object, str]:
-    """A response's body and its media type: the payload's bytes, or a JSON value with the media type of JSON."""
+    """Returns a response's body and media type: the payload's bytes, or a JSON value with JSON's media type."""
     name = shape.serialization.get("payload")
     if name is None:
         return json_values.write_members(shape, result), "application/json"

@@ -1,4 +1,4 @@
-"""restXml as S3 speaks it: the operation is named by method and URL; members travel in URL, headers and an XML body.
+"""restXml in S3's variant: method and URL select the operation; members are in URL, headers and an XML body.
 
 Source: https://smithy.io/2.0/aws/protocols/aws-restxml-protocol.html
 """
@@ -30,29 +30,35 @@ class RestXml:
     Parameters
     ----------
     roots : dict
-        Operation -> root element of its answer's XML; ``None`` for an answer without a body. The model does not have them.
+        Operation -> root element of its XML response; ``None`` for a response without a body. The model does not contain them.
     """
 
     roots: Mapping[str, str | None]
     ACCESS_DENIED = ACCESS_DENIED
 
     async def operation(self, model: ServiceModel, call: AwsRequest) -> str:
-        """Raises ``InvalidURI``, ``MethodNotAllowed``, ``NotSupportedByLocalAws``. Sets the request's ``resource``."""
+        """Returns the operation of a request and sets the request's ``resource``.
+
+        Raises
+        ------
+        AwsError
+            ``InvalidURI``, ``MethodNotAllowed``, ``NotSupportedByLocalAws``.
+        """
         target = _target(call)
         call.resource = f"{target.bucket}/{target.key}" if target.key else target.bucket
         return s3_routes.find(call.request.method, target, call.headers)
 
     async def parse(self, operation: OperationModel, call: AwsRequest) -> dict:
-        """The parameters in URL and headers; those in the body are read by `body_parameters`. Raises ``InvalidArgument``."""
+        """Returns the parameters in URL and headers; `body_parameters` reads those in the body. Raises ``InvalidArgument``."""
         return _parameters(operation.name, _target(call), call.headers)
 
     def serialise(self, operation: OperationModel, result: dict | None, request_id: str) -> Response:
-        """The answer with a result."""
+        """Returns a result as a response."""
         return _response(operation.name, result or {}, self.roots[operation.name])
 
 
 def render(error: AwsError, head: RequestHead, service: str, request_id: str) -> Response:
-    """An error as the answer; S3 itself has a form of its own, the bare ``<Error>``."""
+    """Returns an error as a response. S3 itself uses a different form, a bare ``<Error>``."""
     if not service.startswith("s3") or service == "s3control":
         return query.render(error, head, service, request_id)
     details = f"{query.error_elements(error)}<RequestId>{request_id}</RequestId><HostId>{request_id}</HostId>"
@@ -66,7 +72,7 @@ def _target(call: AwsRequest) -> RequestTarget:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """Where an operation's members are on the wire: wire name -> (member, shape)."""
+    """The places of an operation's members on the wire: wire name -> (member, shape)."""
 
     operation: OperationModel
     query: dict[str, tuple[str, Shape]]
@@ -104,7 +110,7 @@ def form(operation: str) -> Form:
 
 
 def _parameters(operation: str, target: RequestTarget, headers: Mapping[str, str]) -> dict:
-    """The parameters in a request's URL and headers. Raises ``InvalidArgument`` for a value that is not of its member's type."""
+    """Returns the parameters in a request's URL and headers. Raises ``InvalidArgument`` for a value of the wrong type."""
     places = form(operation)
     params: dict = {}
     if target.bucket:
@@ -126,7 +132,7 @@ def _parameters(operation: str, target: RequestTarget, headers: Mapping[str, str
 
 
 def body_parameters(operation: str, body: bytes) -> dict:
-    """The parameters in a request's body. Raises ``MalformedXML``."""
+    """Returns the parameters in a request's body. Raises ``MalformedXML``."""
     places = form(operation)
     if places.body is None or not body:
         return {}
@@ -137,7 +143,7 @@ def body_parameters(operation: str, body: bytes) -> dict:
 
 
 def _response(operation: str, result: dict, root: str | None) -> Response:
-    """The answer with a result; ``root`` is the name of the XML body's element, None for an answer without one."""
+    """Returns a result as a response. ``root`` is the root element of the XML body; None for a response without a body."""
     places = form(operation)
     shape = places.operation.output_shape
     status = places.operation.http.get("responseCode", 200)
@@ -152,7 +158,7 @@ def _response(operation: str, result: dict, root: str | None) -> Response:
 
 
 def answer_headers(operation: str, result: dict) -> dict[str, str]:
-    """The headers of a result, user metadata included."""
+    """Returns the headers of a result, including user metadata."""
     headers = {wire: _header(kind, result[name]) for name, wire, kind in form(operation).answer_headers if result.get(name) is not None}
     headers.update({f"x-amz-meta-{name}": text for name, text in result.get("Metadata", {}).items()})
     return headers

@@ -1,4 +1,4 @@
-"""Smithy RPC v2 CBOR: the path names service and operation, and all members travel in a CBOR body (RFC 8949).
+"""Smithy RPC v2 CBOR: the path names service and operation; a CBOR body (RFC 8949) holds all members.
 
 Source: https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html
 """
@@ -22,13 +22,13 @@ from course.localaws.protocol.compression import body_of
 
 ACCESS_DENIED = ("AccessDeniedException", 400)
 PATH = re.compile(rb"/service/([^/]+)/operation/([^/]+)$")
-_EPOCH = 1  # the tag of a time stamp in seconds since 1970
+_EPOCH = 1  # the tag of a timestamp in seconds since 1970
 _DEEPEST = 100
 _MEDIA_TYPE, _HEADERS = "application/cbor", {"smithy-protocol": "rpc-v2-cbor"}
 
 
 async def operation(model: ServiceModel, call: AwsRequest) -> str:
-    """Raises ``UnknownOperationException``."""
+    """Returns the operation that a request names. Raises ``UnknownOperationException``."""
     match = PATH.search(call.request.scope["raw_path"])
     name = match[2].decode("latin-1") if match else ""
     if name not in model.operation_names:
@@ -37,7 +37,7 @@ async def operation(model: ServiceModel, call: AwsRequest) -> str:
 
 
 async def parse(operation: OperationModel, call: AwsRequest) -> dict:
-    """The parameters of a request. Raises ``SerializationException``."""
+    """Returns the parameters of a request. Raises ``SerializationException``."""
     body = await body_of(operation, call)
     try:
         value = decode(body) if body else {}
@@ -47,13 +47,13 @@ async def parse(operation: OperationModel, call: AwsRequest) -> dict:
 
 
 def serialise(operation: OperationModel, result: dict | None, request_id: str) -> Response:
-    """The answer with a result. Time stamps in it are Unix seconds."""
+    """Returns a result, whose timestamps are Unix seconds, as a response."""
     shape = operation.output_shape
     return Response(encode(_tagged(shape, result or {}) if shape else {}), headers=_HEADERS, media_type=_MEDIA_TYPE)
 
 
 def render(error: AwsError, head: RequestHead, service: str, request_id: str) -> Response:
-    """An error as the answer."""
+    """Returns an error as a response."""
     body = {"__type": error.code, "message": error.message, **error.members}
     return Response(encode(body), error.status, _HEADERS, media_type=_MEDIA_TYPE)
 
@@ -63,7 +63,7 @@ def encode(value: object) -> bytes:
 
 
 def decode(data: bytes) -> object:
-    """The one value that ``data`` holds; a tag gives way to what it tags. Raises ValueError."""
+    """Decodes the single value in ``data``. Tags are dropped; their values stay. Raises ValueError."""
     stream = io.BytesIO(data)
     try:
         value = cbor2.load(stream, semantic_decoders=_Untagged(), object_hook=_object, max_depth=_DEEPEST)
@@ -75,7 +75,7 @@ def decode(data: bytes) -> object:
 
 
 class _Untagged(dict[int, Callable[[object, bool], object]]):
-    """Keeps `cbor2` from making objects (times, regular expressions, sets, ...) out of tagged values."""
+    """Prevents `cbor2` from converting tagged values to objects (times, regular expressions, sets, ...)."""
 
     def __missing__(self, tag: int) -> Callable[[object, bool], object]:
         return lambda value, immutable: value
@@ -88,7 +88,7 @@ def _object(members: dict, immutable: bool) -> dict:
 
 
 def _tagged(shape: Shape, value: object) -> object:
-    """A value with its time stamps tagged, and its numbers as the model has them."""
+    """Returns a value with tagged timestamps and with numbers of the model's types."""
     kind = shape.type_name
     if kind == "structure":
         return {name: _tagged(shape.members[name], inner) for name, inner in value.items() if inner is not None}

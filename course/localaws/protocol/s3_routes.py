@@ -1,7 +1,7 @@
-"""Which operation an HTTP request asks for, decided by botocore's model of S3 alone.
+"""Finds the operation of an HTTP request, using only botocore's model of S3.
 
-S3 tells most operations apart by query parameters ("sub-resources"). A sub-resource that the chosen operation does not know is
-refused: executed as the plain operation, ``DELETE /bucket?metrics`` would delete the bucket.
+S3 distinguishes most operations by query parameters ("sub-resources"). A sub-resource that the matching operation does not have is refused.
+Otherwise ``DELETE /bucket?metrics`` would run as the plain operation and delete the bucket.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from botocore.model import OperationModel
 from course.localaws.core.errors import AwsError, not_supported
 from course.localaws.protocol.model import service_model
 
-# Parameters that sign a request or only name its operation. They never ask for anything.
+# Parameters that sign a request or only name its operation. They never select an operation.
 NEUTRAL = re.compile(r"x-amz-.*|x-id|awsaccesskeyid|signature|expires", re.IGNORECASE)
-# Operations on other hosts than S3's own (directory buckets, Object Lambda) with the paths of S3's own operations.
+# Operations on other hosts than S3's (directory buckets, Object Lambda) that have the same paths as S3's operations.
 ELSEWHERE = frozenset({"ListDirectoryBuckets", "WriteGetObjectResponse"})
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """``query`` and ``headers`` must be there; ``known`` are the query parameters that the operation understands."""
+    """An operation's route. ``query`` and ``headers`` are required; ``known`` are the query parameters that the operation accepts."""
 
     operation: str
     query: frozenset[str]
@@ -43,7 +43,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class RequestTarget:
-    """What a request's URL says; ``bucket`` and ``key`` are empty where the path has none."""
+    """The parts of a request's URL. ``bucket`` and ``key`` are empty when the path has none."""
 
     bucket: str
     key: str
@@ -51,7 +51,7 @@ class RequestTarget:
 
 
 def target(raw_path: bytes, raw_query: bytes) -> RequestTarget:
-    """Split a path-style URL. Raises ``InvalidURI`` when it is not UTF-8, or names a key but no bucket."""
+    """Splits a path-style URL. Raises ``InvalidURI`` when it is not UTF-8, or names a key but no bucket."""
     bucket, _, key = raw_path[1:].partition(b"/")
     try:
         query = dict(parse_qsl(raw_query.decode("ascii"), keep_blank_values=True, errors="strict"))
@@ -64,13 +64,12 @@ def target(raw_path: bytes, raw_query: bytes) -> RequestTarget:
 
 
 def find(method: str, target: RequestTarget, headers: Container[str]) -> str:
-    """The operation of a request.
+    """Returns the operation of a request.
 
     Raises
     ------
     AwsError
-        ``MethodNotAllowed``; or ``NotSupportedByLocalAws`` when a query parameter asks for something that no operation of
-        the model, or only another one, understands.
+        ``MethodNotAllowed``, or ``NotSupportedByLocalAws`` when the matching operation of the model does not accept a query parameter.
     """
     level = "key" if target.key else "bucket" if target.bucket else "service"
     routes = [route for route in _routes().get((method, level), ()) if route.matches(target.query, headers)]
@@ -116,5 +115,5 @@ def _route(operation: OperationModel) -> Route:
 
 @functools.cache
 def _sub_resources() -> frozenset[str]:
-    """Every query parameter that tells one operation from another."""
+    """Returns all query parameters that distinguish operations."""
     return frozenset().union(*(route.query for routes in _routes().values() for route in routes))

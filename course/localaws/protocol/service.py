@@ -1,6 +1,6 @@
-"""The dispatcher: one request of any service, from the gateway to its answer.
+"""The dispatcher: runs one request of any service, from the gateway to the response.
 
-Its stages are parse, validate, authorize, record, dispatch, serialise and emit. `Stages` says which of the optional ones are on.
+Its stages are parse, validate, authorize, record, dispatch, serialise and emit. `Stages` enables the optional ones.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ class Stages:
     authorization : bool
         Whether the caller's policies are checked.
     audit : bool
-        Whether the request log gets the parameters, without secrets.
+        Whether the request log stores the parameters, without secrets.
     events : bool
-        Whether EventBridge gets "AWS API Call via CloudTrail" events.
+        Whether EventBridge receives "AWS API Call via CloudTrail" events.
     """
 
     authorization: bool = False
@@ -52,12 +52,12 @@ class Stages:
 
 
 async def on_loop(function: Thunk) -> Result | Awaitable[Result]:
-    """Runs a handler that does not block."""
+    """Runs a non-blocking handler in the event loop."""
     return function()
 
 
 async def in_thread(function: Thunk) -> Result | Awaitable[Result]:
-    """Runs a handler that blocks in a thread, so that other requests go on meanwhile."""
+    """Runs a blocking handler in a thread, so that other requests can continue."""
     return await to_thread.run_sync(function)
 
 
@@ -67,36 +67,37 @@ def validation_exception(message: str) -> AwsError:
 
 @dataclass(kw_only=True)
 class Options:
-    """How services differ.
+    """The settings of a service.
 
     Attributes
     ----------
     stages : Stages
     permissions : callable, optional
-        Request and parameters -> what the caller must be allowed. Needed where the authorization stage can be on.
+        Request and parameters -> the permissions that the caller needs. Required when the authorization stage can be on.
     fallback : callable, optional
-        Serves the operations that have no handler. Without one they are refused.
+        Serves the operations that have no handler. Without a fallback they are refused.
     falls_back : callable
-        Context and parameters -> whether a request goes to the fallback although its operation has a handler.
+        Context and parameters -> whether the fallback serves a request although its operation has a handler.
     parse_all, validate_all : bool
-        Whether operations without a handler are parsed and validated first, so that a wrong request gets the more useful error.
+        Whether requests without a handler are parsed and validated before they are refused. An invalid request then gets the more
+        useful error.
     invalid : callable or None
-        Makes the error for parameters that break the model's constraints; ``None`` leaves requests and results unchecked, for services
-        whose answers on AWS do not fit the model.
+        Creates the error for parameters that violate the model's constraints. ``None`` disables the checks of requests and results, for
+        services whose responses on AWS do not fit the model.
     prepare : callable, optional
-        Completes and checks the parameters where a service does so in its own way.
+        Completes and checks the parameters in the service's own way.
     run : callable
-        Calls the handler: `on_loop`, `in_thread`, or in moto's thread.
+        Runs the handler: `on_loop`, `in_thread`, or in moto's thread.
     resource : callable
         Name and parameters -> the resource that the request log shows.
     finish : callable
-        Adds to the response of a handler.
+        Modifies the response of a handler.
     codec : Codec, optional
-        Reads and writes the service's protocol; found by its model when omitted.
+        Reads and writes the service's protocol. By default the service's model selects it.
     model_of : callable, optional
-        Request -> model, where several services share a signing name.
+        Request -> model, for services that share a signing name.
     room : object, optional
-        Holds the service's state; it may have ``recover``, ``reset`` and ``shutdown``.
+        The object that holds the service's state. It may have the methods ``recover``, ``reset`` and ``shutdown``.
     """
 
     stages: Stages = Stages()
@@ -116,9 +117,9 @@ class Options:
 
 
 class Service:
-    """One service behind the gateway: an async callable from `AwsRequest` to response.
+    """One service behind the gateway: an async callable that maps an `AwsRequest` to a response.
 
-    With ``LOCALAWS_STRICT=1`` in the environment, as in tests, a result that does not fit the model is an ``InternalFailure``.
+    With ``LOCALAWS_STRICT=1`` in the environment, as in tests, a result that does not fit the model raises ``InternalFailure``.
 
     Parameters
     ----------
@@ -143,7 +144,7 @@ class Service:
         except AwsError as error:
             self._emit(call, error.code)
             raise
-        if response.status_code < 400:  # errors of the fallback are responses; their codes are not known here
+        if response.status_code < 400:  # the fallback returns its errors as responses, without a code
             self._emit(call, "")
         return response
 
@@ -183,7 +184,7 @@ class Service:
         return params
 
     def _validate(self, operation: OperationModel, params: dict, handler: Operation | None) -> None:
-        """Raises AwsError for parameters that break a constraint of the model, and for an operation that has no handler."""
+        """Raises AwsError for parameters that violate the model, and for an operation without a handler."""
         if handler is None and not self.options.validate_all:
             raise not_supported(operation.service_model.service_name, operation.name)
         if self.options.invalid:
@@ -192,13 +193,13 @@ class Service:
             raise not_supported(operation.service_model.service_name, operation.name)
 
     async def _authorize(self, codec: Codec, call: AwsRequest, params: dict) -> None:
-        """Raises AwsError when the caller's policies do not allow the call."""
+        """Raises AwsError unless the caller's policies allow the call."""
         if self.options.stages.authorization:
             code, status = codec.ACCESS_DENIED
             await self._platform.identity.callers.require(call, self.options.permissions(call, params), code, status)
 
     def _record(self, operation: OperationModel, call: AwsRequest, params: dict) -> None:
-        """Keep the parameters for the request log and for events; the gateway writes the log."""
+        """Store the parameters in the call for the request log, which the gateway writes, and for events."""
         if self.options.stages.audit or self.options.stages.events:
             call.parameters = redacted(operation.input_shape, params)
 
@@ -226,7 +227,7 @@ def validate(operation: OperationModel, params: dict, invalid: Callable[[str], A
     Raises
     ------
     AwsError
-        As ``invalid`` makes it (``ValidationError`` for an operation that models an error of that name), with all violations.
+        The error that ``invalid`` creates, or ``ValidationError`` when the operation models that error. It lists the violations.
     """
     found = validation.violations(operation.input_shape, params)
     if found:
@@ -235,6 +236,6 @@ def validate(operation: OperationModel, params: dict, invalid: Callable[[str], A
 
 
 def _add_query_error(model: ServiceModel, codec: Codec, error: AwsError) -> None:
-    """Clients of newer protocols look for the query protocol's error code in a header ("awsQueryCompatible")."""
+    """Adds the query protocol's error code as a header, which clients of newer protocols read ("awsQueryCompatible")."""
     if "awsQueryCompatible" in model.metadata and codec is not query:
         error.headers = {"x-amzn-query-error": f"{error.code};{'Sender' if error.status < 500 else 'Receiver'}"}

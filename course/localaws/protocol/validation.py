@@ -1,10 +1,10 @@
-"""Constraints of the model: required members, enums, patterns, lengths, ranges, unions; worded as AWS words their violations.
+"""Checks the model's constraints: required members, enums, patterns, lengths, ranges, unions. Reports violations in AWS's words.
 
-How AWS words them is known from answers of its services, quoted in public issues, e.g.
+Source of the words: responses of AWS's services, quoted in public issues, e.g.
 https://github.com/aws-samples/sagemaker-ml-workflow-with-apache-airflow/issues/3 (two violations of one name),
 https://github.com/aws-samples/amazon-sagemaker-pytorch-detectron2/issues/10 (values of a map),
-https://github.com/aws/sagemaker-python-sdk/pull/6016 (size of a map, and the map printed as Java prints one);
-places inside lists (``tags.1.member.key``) and the limit of ten from DynamoDB, whose front end is the same.
+https://github.com/aws/sagemaker-python-sdk/pull/6016 (size of a map, and the map in Java's format).
+Positions in lists (``tags.1.member.key``) and the limit of ten come from DynamoDB, which has the same front end.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from course.localaws.protocol.model import NUMBERS, SCALARS, required
 from course.localaws.protocol.patterns import pattern
 
 MOST_REPORTED = 10
-# A longer text that is already too long is not matched too: what a pattern costs must not depend on what a caller dares to send.
+# A text that exceeds both its own limit and this one is not matched, so that callers cannot make a pattern expensive.
 LONGEST_MATCHED_IN_VAIN = 1024
 
 
 def violations(shape: Shape | None, params: dict) -> list[str]:
-    """All that is wrong with ``params``, as sentences of AWS; at most ten.
+    """Returns the violations in ``params`` in AWS's words, at most ten.
 
     Parameters
     ----------
     shape : Shape or None
         The structure that the parameters must satisfy; ``None`` when the operation takes none.
     params : dict
-        Values of the types that `course.localaws.protocol.json_values` reads.
+        Parameters with the value types of `course.localaws.protocol.json_values`.
     """
     found: list[str] = []
     if shape is not None:
@@ -40,13 +40,13 @@ def violations(shape: Shape | None, params: dict) -> list[str]:
 
 
 def message(found: list[str]) -> str:
-    """AWS's message for violations: ``"2 validation errors detected: Value ...; Value ..."``."""
+    """Returns AWS's message for violations: ``"2 validation errors detected: Value ...; Value ..."``."""
     return f"{len(found)} validation error{'s' if len(found) > 1 else ''} detected: {'; '.join(found)}"
 
 
 @dataclass(slots=True)
 class _Limits:
-    """The constraints of a shape. ``least`` and ``most`` limit a number's value, the length of a text or blob, the size of a collection."""
+    """A shape's constraints. ``least`` and ``most`` limit a number's value, the length of a text or blob, or a collection's size."""
 
     least: float | None
     most: float | None
@@ -68,14 +68,14 @@ class _Limits:
         return f"Member must satisfy enum value set: [{', '.join(self.enum)}]"
 
     def all(self) -> list[str]:
-        """All of them, as AWS lists them for the items of a collection."""
+        """Returns all constraints, as AWS lists them for the items of a collection."""
         words = [self.at_most()] if self.most is not None else []
         words += [self.at_least()] if self.least is not None else []
         words += [self.matching()] if self.java else []
         return words + ([self.one_of()] if self.enum else [])
 
     def broken(self, value: object) -> list[str]:
-        """Those that a value breaks."""
+        """Returns the constraints that a value violates."""
         broken = []
         if self.most is not None or self.least is not None:
             size = value if self.measure == "value" else len(value)
@@ -92,7 +92,7 @@ class _Limits:
 
 @cache
 def _limits(shape: Shape) -> _Limits | None:
-    """The constraints of a scalar, or of a collection's size; ``None`` when it has none."""
+    """Returns the constraints of a scalar or of a collection's size; ``None`` when it has none."""
     traits, java = shape.metadata, shape.metadata.get("pattern")
     if not traits.keys() & {"min", "max", "pattern", "enum"}:
         return None
@@ -101,7 +101,7 @@ def _limits(shape: Shape) -> _Limits | None:
 
 
 def _compiled(java: str | None) -> re.Pattern[str] | None:
-    """The pattern, or ``None`` where there is none that Python can match; then this constraint is not checked."""
+    """Returns the compiled pattern, or ``None`` without a pattern that Python can match. Then this constraint is not checked."""
     try:
         return pattern(java) if java else None
     except re.error:
@@ -110,7 +110,7 @@ def _compiled(java: str | None) -> re.Pattern[str] | None:
 
 @cache
 def _parts(shape: Shape) -> list[tuple[str, str, Shape, bool, _Limits | None]]:
-    """For each member its name, its name in messages, its shape, whether that is a scalar, and its constraints."""
+    """Returns for each member: name, name in messages, shape, whether it is a scalar, and constraints."""
     return [(name, _lower_first(name), member, member.type_name in SCALARS, _limits(member)) for name, member in shape.members.items()]
 
 
@@ -152,7 +152,7 @@ def _value(shape: Shape, value: object, path: str, found: list[str]) -> None:
 
 
 def _items(whole: Shape, part: Shape, value: object, items: list[tuple[str, object]], path: str, what: str, found: list[str]) -> None:
-    """What a list or map holds. AWS reports scalars once for the whole, structures and collections each at its place."""
+    """Checks the items of a list or map. AWS reports scalars once for the collection, other items each at its position."""
     if part.type_name not in SCALARS:
         for place, item in items:
             if item is None:
@@ -173,7 +173,7 @@ def _violation(shape: Shape | None, value: object, path: str, constraint: str) -
 
 
 def _shown(shape: Shape | None, value: object) -> str:
-    """The value as Java prints it; left out where it is secret, bytes, or holds structures, whose printed form is AWS's own."""
+    """Returns the value in Java's format; ``""`` for secrets, bytes and collections of structures, whose format only AWS knows."""
     if value is None:
         return " null"
     kind = shape.type_name

@@ -1,4 +1,4 @@
-"""XML bodies of S3, read and written by botocore's shapes."""
+"""Reads and writes S3's XML bodies by botocore's shapes."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from botocore.model import ListShape, Shape, StructureShape
 from course.localaws.core.errors import AwsError
 
 NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
-# S3 writes control characters, which XML 1.0 does not have, as references; `encoding-type=url` spares a client the trouble.
+# S3 writes control characters, which XML 1.0 forbids, as references. Clients avoid them with `encoding-type=url`.
 _SPECIAL = re.compile('[&<>"\x00-\x08\x0b\x0c\x0e-\x1f\r\ufffe\uffff]')
-# Enums for whose wrong values S3 has errors of their own.
+# Enums that S3 checks later, with a more specific error.
 _CHECKED_LATER = frozenset({"BucketLocationConstraint"})
 _NAMED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
 
 
 def malformed(detail: str = "") -> AwsError:
-    """S3's words for a body that does not fit; ``detail`` says which part."""
+    """Returns S3's error for an invalid body. ``detail`` names the invalid part."""
     message = "The XML you provided was not well-formed or did not validate against our published schema"
     return AwsError("MalformedXML", f"{message}{detail and f': {detail}'}")
 
 
 def read(shape: Shape, body: bytes) -> dict:
-    """The members of a structure. Raises ``MalformedXML`` when a required member is missing or a value is not of its type or enum."""
-    if b"<!DOCTYPE" in body or b"<!ENTITY" in body:  # no entities: they can grow a small body without limit
+    """Reads a structure. Raises ``MalformedXML`` when a required member is missing or a value does not fit its type or enum."""
+    if b"<!DOCTYPE" in body or b"<!ENTITY" in body:  # entities are refused: they can expand a small body without limit
         raise malformed("a document type is not allowed")
     try:
         root = ElementTree.fromstring(body)
@@ -38,7 +38,7 @@ def read(shape: Shape, body: bytes) -> dict:
 
 
 def write(shape: Shape, value: object, root: str) -> bytes:
-    """A document with the element ``root``, which holds ``value``."""
+    """Returns a document with root element ``root`` and content ``value``."""
     content = _writer(shape)(value)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n<{root} xmlns="{NAMESPACE}">{content}</{root}>'.encode()
 
@@ -48,7 +48,7 @@ def escape(text: str) -> str:
 
 
 def iso(moment: float) -> str:
-    """Unix seconds as S3's bodies show them."""
+    """Returns Unix seconds in the format of S3's bodies."""
     return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
@@ -87,7 +87,7 @@ def _read(shape: Shape, element: ElementTree.Element) -> object:
 
 
 def scalar(shape: Shape, text: str) -> object:
-    """A value of a body, header or query parameter. Time stamps stay text: S3 gives back what it was given. Raises ``MalformedXML``."""
+    """Converts a text from a body, header or query parameter. Timestamps stay text: S3 returns them unchanged. Raises ``MalformedXML``."""
     if shape.type_name in ("integer", "long"):
         try:
             return int(text)
@@ -104,7 +104,7 @@ def scalar(shape: Shape, text: str) -> object:
 
 @functools.cache
 def _writer(shape: Shape) -> Callable[[object], str]:
-    """What writes the content of an element of this shape; made once a shape, since a page of keys has thousands of elements."""
+    """Returns a function that writes an element of this shape. It is cached, since a page of keys has thousands of elements."""
     if isinstance(shape, StructureShape):
         members = [(name, _member_writer(name, member)) for name, member in shape.members.items() if "location" not in member.serialization]
         return lambda value: "".join([write(value[name]) for name, write in members if value.get(name) is not None])
