@@ -1,4 +1,4 @@
-"""What the caller of a query may do: Athena reads and writes S3 with the rights of whoever asks."""
+"""Access to S3 with the permissions of a query's caller."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Access:
-    """S3 as one principal sees it. Its methods wait for moto.
+    """S3 with the permissions of one principal. Its methods wait for moto.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class Access:
         self._platform, self._principal = platform, principal
 
     def objects(self, uri: str) -> list[StoredObject]:
-        """The objects below a location that hold data: no folders, nothing empty or hidden. Raises QueryFailure."""
+        """Returns the data objects below a location. Skips folders and empty or hidden objects. Raises QueryFailure."""
         bucket, prefix = _split(uri)
         prefix = prefix if not prefix or prefix.endswith("/") else f"{prefix}/"
         self._require("s3:ListBucket", bucket, "")
@@ -47,13 +47,13 @@ class Access:
         return kept
 
     def holds_any(self, uri: str) -> bool:
-        """Whether there is an object below a location."""
+        """Returns whether there is an object below a location."""
         bucket, prefix = _split(uri)
         self._require("s3:ListBucket", bucket, "")
         return next(iter(self._platform.objects.list(bucket, prefix)), None) is not None
 
     def put(self, uri: str, content: bytes | Path, kms_key: str | None = None) -> None:
-        """Store bytes, or a file that is gone afterwards. Raises QueryFailure in Athena's words."""
+        """Store bytes, or move a file into S3. Raises QueryFailure with Athena's message."""
         bucket, key = _split(uri)
         try:
             if not self._allowed("s3:PutObject", f"arn:aws:s3:::{bucket}/{key}"):
@@ -94,7 +94,7 @@ class Access:
 
     @cached_property
     def _entity(self) -> Entity | None:
-        """Who the principal is to IAM, as it was when this query asked first."""
+        """The principal's IAM entity, read once per query."""
         return self._platform.identity.moto.run(lambda: self._platform.identity.caller(self._principal)[0])
 
     def _note(self, operation: str, resource: str, status: int = 200, error: str = "") -> None:

@@ -1,4 +1,4 @@
-"""Athena: queries that are started, run, stopped and remembered."""
+"""Starts, runs, stops and stores Athena queries."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
     from course.localaws.athena.work import QueryOutcome, QueryRun
     from course.localaws.platform import Platform
 
-AT_ONCE = 2  # queries that run beside each other; the rest are QUEUED
+AT_ONCE = 2  # queries that run in parallel; the rest are QUEUED
 VERSION = {"SelectedEngineVersion": "AUTO", "EffectiveEngineVersion": "Athena engine version 3"}
-_ENDINGS = {"SELECT": ".csv", "UNLOAD": "", "INSERT": "", "CREATE_TABLE_AS_SELECT": ""}  # of what a result is called; else .txt
+_ENDINGS = {"SELECT": ".csv", "UNLOAD": "", "INSERT": "", "CREATE_TABLE_AS_SELECT": ""}  # statement -> suffix; else .txt
 logger = logging.getLogger(__name__)
 
 
 class Athena:
-    """The room's door for the other rooms. Its methods wait, for moto or the disk: not for the event loop.
+    """The interface to Athena for other services. Its methods wait for moto or the disk; do not call them in the event loop.
 
     Parameters
     ----------
     platform : Platform
-        Learns of this room as its ``athena``.
+        Its ``athena`` is set to this object.
     """
 
     def __init__(self, platform: Platform) -> None:
@@ -56,14 +56,14 @@ class Athena:
         Parameters
         ----------
         stored : bool
-            Whether its result goes to S3; that of an UNLOAD that SageMaker asks for does not, its data do.
+            Whether the result goes to S3. It does not for SageMaker's UNLOAD queries; only their data do.
 
         Raises
         ------
         AwsError
             ``InvalidRequestException``.
         """
-        from course.localaws.athena.statements import read  # brings sqlglot, which no start of the local AWS is to wait for
+        from course.localaws.athena.statements import read  # imports sqlglot, for which a start of the local AWS should not wait
 
         text, group = params["QueryString"], params.get("WorkGroup", "primary")
         context = {"Catalog": CATALOG, "Database": "default"} | params.get("QueryExecutionContext", {})
@@ -100,11 +100,11 @@ class Athena:
         future.add_done_callback(lambda _: (self._works.pop(query, None), self._futures.pop(query, None)))
 
     def catalog(self, region: str) -> Catalog:
-        """The tables that queries of a region know."""
+        """Returns the catalog of a region."""
         return Catalog(self._platform, region)
 
     def wait(self, query: str, seconds: float) -> bool:
-        """Wait until a query has ended, or so many seconds; returns whether it has."""
+        """Wait until a query has ended, at most ``seconds``. Returns whether it has ended."""
         future = self._futures.get(query)
         if future is None:
             return True
@@ -115,11 +115,11 @@ class Athena:
         return True
 
     def execution(self, region: str, query: str) -> dict:
-        """A ``QueryExecution``. Raises AwsError."""
+        """Returns a ``QueryExecution``. Raises AwsError."""
         return json.loads(self.records.row(region, query)["document"])
 
     def stop(self, region: str, query: str) -> None:
-        """StopQueryExecution; one that has ended is left as it is. Raises AwsError."""
+        """StopQueryExecution. Does not change a query that has ended. Raises AwsError."""
         self.records.row(region, query)
         if work := self._works.get(query):
             work.stop()
@@ -164,14 +164,14 @@ class Athena:
             self.wait(query, 10)
 
     def _fail_lost(self) -> None:
-        """What the last process left running has no result."""
+        """Marks the queries that were running in the last process as failed."""
         for query in self.records.unfinished():
             self._end(query, "FAILED", "INTERNAL_ERROR: the local AWS was stopped while the query ran")
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir(mode=0o700)
 
     def _configuration(self, region: str, group: str, given: dict) -> dict:
-        """Where results go: what the workgroup says, if it enforces that or the request says nothing. Raises AwsError."""
+        """Returns the workgroup's result configuration if it is enforced or the request has none, else the request's. Raises AwsError."""
         try:
             found = self._platform.identity.moto.ask_json("athena", region, "AmazonAthena.GetWorkGroup", {"WorkGroup": group})
         except AwsError as error:
@@ -210,7 +210,7 @@ class Athena:
             "Statistics": {},
         }
 
-    # In a thread of the pool
+    # Called in a thread of the pool
 
     def _run(self, query: str, work: QueryRun) -> None:
         folder = Path(tempfile.mkdtemp(prefix="query-", dir=self._folder))
@@ -247,13 +247,13 @@ def _begin(document: dict) -> None:
 
 
 def _ended(document: dict, now: float, state: str, reason: str, outcome: QueryOutcome | None) -> None:
-    """Write into a ``QueryExecution`` how it ended, unless that is said already."""
+    """Write a query's final state into its ``QueryExecution``, unless it has one already."""
     status = document["Status"]
     if status["State"] in ENDED:
         return
     status |= {"State": state, "CompletionDateTime": now} | ({"StateChangeReason": reason} if reason else {})
     if state == "FAILED":
-        category = 1 if reason.startswith(("GENERIC_INTERNAL", "INTERNAL_")) else 2  # the system's, the user's
+        category = 1 if reason.startswith(("GENERIC_INTERNAL", "INTERNAL_")) else 2  # 1: system error, 2: user error
         status["AthenaError"] = {"ErrorCategory": category, "ErrorType": 1006, "Retryable": False, "ErrorMessage": reason}
     total = int((now - status["SubmissionDateTime"]) * 1000)
     planning, executing = (int(outcome.planning * 1000), int(outcome.executing * 1000)) if outcome else (0, 0)

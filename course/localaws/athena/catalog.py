@@ -1,4 +1,4 @@
-"""The Glue catalog as Athena reads and changes it: moto's records, through Glue's own operations."""
+"""Reads and changes the Glue catalog, whose records moto keeps, through Glue's operations."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from course.localaws.platform import Platform
 
 CATALOG = "awsdatacatalog"
-# Formats by what a table's SerDe is called, of which the last part is enough.
+# Formats by the last part of the name of a table's SerDe.
 _SERDES = {
     "parquethiveserde": "parquet",
     "orcserde": "orc",
@@ -29,9 +29,9 @@ class CatalogTable:
     Attributes
     ----------
     document : dict
-        As GetTable shows it.
+        The table in the form of GetTable.
     partitions : tuple of (values, location)
-        One without values is the whole of a table that has no partition keys.
+        A table without partition keys has one partition without values.
     """
 
     document: dict
@@ -55,7 +55,7 @@ class CatalogTable:
 
     @property
     def columns(self) -> dict[str, str]:
-        """Hive's types by lower-case name, without the partition keys."""
+        """Hive types by lower-case column name, without the partition keys."""
         return {column["Name"].lower(): column.get("Type", "string") for column in self.storage.get("Columns", [])}
 
     @property
@@ -64,12 +64,12 @@ class CatalogTable:
 
     @property
     def parameters(self) -> dict[str, str]:
-        """The table's own and its SerDe's."""
+        """The parameters of the table and of its SerDe."""
         return self.storage.get("SerdeInfo", {}).get("Parameters", {}) | self.document.get("Parameters", {})
 
     @property
     def format(self) -> str:
-        """``parquet``, ``orc``, ``opencsv``, ``text`` or ``json``. Raises QueryFailure."""
+        """The format: ``parquet``, ``orc``, ``opencsv``, ``text`` or ``json``. Raises QueryFailure."""
         if self.document.get("TableType") == "VIRTUAL_VIEW":
             raise QueryFailure(f"NOT_SUPPORTED: {self.database}.{self.name} is a view, which the local AWS does not query")
         if self.parameters.get("table_type", "").upper() == "ICEBERG":
@@ -90,11 +90,11 @@ class Catalog:
         self._platform, self._region = platform, region
 
     def call(self, operation: str, **parameters: object) -> dict:
-        """Perform one of Glue's operations. Raises AwsError."""
+        """Call one of Glue's operations. Raises AwsError."""
         return self._platform.identity.moto.ask_json("glue", self._region, f"AWSGlue.{operation}", parameters)
 
     def databases(self) -> list[str]:
-        """Names; ``default``, which every account has, among them."""
+        """Returns the names of the databases, including ``default``, which every account has."""
         return sorted({"default", *(database["Name"] for database in self.call("GetDatabases")["DatabaseList"])})
 
     def has_database(self, name: str) -> bool:
@@ -107,7 +107,7 @@ class Catalog:
             return []
 
     def table(self, database: str, name: str) -> CatalogTable | None:
-        """A table with its partitions, ``None`` when there is none."""
+        """Returns a table with its partitions; ``None`` when it does not exist."""
         try:
             table = CatalogTable(self.call("GetTable", DatabaseName=database, Name=name)["Table"])
         except AwsError:
@@ -119,7 +119,7 @@ class Catalog:
         return CatalogTable(table.document, tuple(sorted(places)))
 
     def create_table(self, database: str, document: dict) -> None:
-        """``document``: a TableInput. ``default`` is made when it is first used."""
+        """Create a table. ``document`` is a TableInput. The database ``default`` is created on first use."""
         if database == "default" and not any(each["Name"] == "default" for each in self.call("GetDatabases")["DatabaseList"]):
             self.call("CreateDatabase", DatabaseInput={"Name": "default"})
         self.call("CreateTable", DatabaseName=database, TableInput=document)
@@ -135,5 +135,5 @@ class Catalog:
 
 
 def folder_name(keys: list[str] | tuple[str, ...], values: tuple[str, ...]) -> str:
-    """Where Hive keeps a partition below its table: ``year=2013/month=1``."""
+    """Returns Hive's folder name of a partition: ``year=2013/month=1``."""
     return "/".join(f"{key}={value}" for key, value in zip(keys, values, strict=True))

@@ -1,4 +1,4 @@
-"""Athena behind the gateway: queries and the view of the catalog are ours; workgroups, named queries and the rest go to moto."""
+"""The Athena service. It serves queries and catalog reads itself and forwards workgroups, named queries and all else to moto."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MOST_LISTED = 50
 
 
 def create_service(platform: Platform, stages: Stages) -> Service:
-    """The `Service` of signing name ``athena``. Its operations wait for moto and the disk, hence in a thread."""
+    """Returns the `Service` with signing name ``athena``. Its handlers run in a thread, since they wait for moto and the disk."""
     athena = Athena(platform)
     return Service(
         "athena",
@@ -37,7 +37,7 @@ def create_service(platform: Platform, stages: Stages) -> Service:
 
 
 class AthenaOperations:
-    """The handlers.
+    """The handlers of Athena's operations.
 
     Parameters
     ----------
