@@ -1,4 +1,4 @@
-"""Connects the parts of the local AWS into one platform and one gateway."""
+"""Builds the local AWS: one platform and one gateway from all parts."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ from course.localaws.sagemaker.training.spot import Interruption
 from course.localaws.services import SERVICES, switched
 from course.sandbox.limits import Limits
 
-CATCH_UP_SECONDS = 60.0  # the longest wait, after the clock was advanced, for the tasks that are due
+CATCH_UP_SECONDS = 60.0  # the longest wait for due tasks after the clock was advanced
 
 logger = logging.getLogger(__name__)
 
 
 class LocalAws:
-    """Every part of the local AWS, opened on one state folder.
+    """All parts of the local AWS, opened on one state folder.
 
     Parameters
     ----------
     state : Path
-        An existing folder of which this process holds the lock.
+        An existing folder. This process holds its lock.
     endpoint : str
-        Where the gateway will listen, ``"http://127.0.0.1:PORT"``.
+        The gateway's address, ``"http://127.0.0.1:PORT"``.
     sealed : Path, optional
     limits : Limits, optional
         See `Platform`.
@@ -90,7 +90,7 @@ class LocalAws:
         self.sagemaker.endpoints.scalable_targets = self.services["application-autoscaling"].room
         served: dict[str, Handler] = {**self.services, "s3control": _refuse}
         self.gateway = Gateway(platform, served, fallback=self._moto)
-        # What runs before what it writes to: they are emptied and closed in this order.
+        # They are emptied and closed in this order: writers before the stores that they write to.
         self._rooms = (
             *(service.room for service in self.services.values() if service.room is not None),
             *(platform.alarms, self._registry, self._moto),
@@ -99,22 +99,22 @@ class LocalAws:
         self._closed = False
 
     def recover(self) -> None:
-        """Fail or restart what the last process left running."""
+        """Fail or restart the work that was running when the last process ended."""
         self.sagemaker.recover()
         self.platform.alarms.recover()
 
     def warm(self) -> None:
-        """Begin in the background the slow part of a start: importing moto and replaying its journal."""
+        """Start the slow part of the start in the background: importing moto and replaying its journal."""
         self._moto.recover()
         self._registry.recover()
 
     def running(self) -> list[dict]:
-        """The resources that AWS would bill now; see `course.localaws.sagemaker.core.billable`."""
+        """Returns the resources that AWS would bill now; see `course.localaws.sagemaker.core.billable`."""
         self.sagemaker.expire()
         return running(self.sagemaker.engine)
 
     def advance(self, seconds: float) -> float:
-        """Move the clock forward, also for later processes, run the tasks that are due, and return the new time."""
+        """Advance the clock, also for later processes, run the due tasks, and return the new time."""
         now = self.platform.clock.advance(seconds)
         beside = self._clock_file.with_suffix(".new")
         beside.write_text(repr(self.platform.clock.offset))
@@ -123,16 +123,16 @@ class LocalAws:
         return now
 
     def interrupt(self, training_job: str, interruption: Interruption) -> None:
-        """Take a Spot training job's instance away. Raises ValueError."""
+        """Interrupt the instance of a Spot training job. Raises ValueError."""
         self.sagemaker.interrupt(training_job, interruption)
 
     @property
     def images(self) -> ImageStore:
-        """The contents of the account's own container images."""
+        """The contents of the account's container images."""
         return self._registry.bodies
 
     def reset(self) -> None:
-        """Forget everything."""
+        """Delete all state."""
         self.platform.scheduler.shutdown()
         try:
             for room in self._rooms:
@@ -141,7 +141,7 @@ class LocalAws:
             self.platform.scheduler.resume()
 
     def shutdown(self) -> None:
-        """End every job and server, and close every file; a second time does nothing."""
+        """End every job and server, and close every file. A second call does nothing."""
         if self._closed:
             return
         self._closed = True
@@ -153,7 +153,7 @@ class LocalAws:
     def _close(room: Any) -> None:
         try:
             room.shutdown()
-        except Exception:  # a failure in one must not leave the others open
+        except Exception:  # a failure of one part must not leave the others open
             logger.exception("closing %s failed", type(room).__name__)
 
 
