@@ -1,4 +1,4 @@
-"""SageMaker behind the gateway. Its operations are those of `FAMILIES`."""
+"""The SageMaker service. Its operations are those of `FAMILIES`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from course.localaws.sagemaker.training.operations import TrainingJobs
 from course.localaws.sagemaker.training.spot import Interruption
 from course.localaws.sagemaker.tuning.operations import HyperParameterTuningJobs
 
-# Module below this package, and class. Each has `kinds`, `operations`, `recover` and `shutdown`. They start and stop in this order.
+# Module below this package, and class. Each class has `kinds`, `operations`, `recover` and `shutdown`. They start and stop in this order.
 FAMILIES = (
     "hosting.models:Models",
     "hosting.endpoint_configs:EndpointConfigs",
@@ -53,15 +53,15 @@ def _family(name: str) -> type:
     return getattr(import_module(f"course.localaws.sagemaker.{module}"), cls)
 
 
-_FAMILIES = [_family(name) for name in FAMILIES]  # at import, so that a process that forks has them
+_FAMILIES = [_family(name) for name in FAMILIES]  # imported now, so that forked processes have them
 
 logger = logging.getLogger(__name__)
 
 
 def create_service(platform: Platform, stages: Stages) -> Service:
-    """The `Service` of signing name ``sagemaker``: SageMaker itself, its runtime, Feature Store runtime and metrics.
+    """Returns the `Service` with signing name ``sagemaker``: SageMaker itself, its runtime, Feature Store runtime and metrics.
 
-    An operation without a handler is parsed and validated before it is refused. All else is authorized first.
+    A request without a handler is parsed and validated before it is refused. All other requests are authorized before their handler runs.
     """
     room = SageMaker(platform)
     return Service(
@@ -80,14 +80,14 @@ def create_service(platform: Platform, stages: Stages) -> Service:
 
 
 class SageMaker:
-    """The families of SageMaker's operations and the engine that keeps their resources.
+    """The families of SageMaker's operations, and the engine that stores their resources.
 
     Attributes
     ----------
     operations : dict
         Name -> handler.
     recorded : set of str
-        The operations about resources that are only recorded.
+        The operations on resources that are only recorded.
     """
 
     def __init__(self, platform: Platform) -> None:
@@ -96,7 +96,7 @@ class SageMaker:
         self.families = [family(platform, self.engine) for family in _FAMILIES]
         [self._training] = [family for family in self.families if isinstance(family, TrainingJobs)]
         [self.endpoints] = [family for family in self.families if isinstance(family, Endpoints)]
-        # Before the training jobs, which they launch: no more may be launched while those are shut down.
+        # Before the training jobs, which these launch: no new jobs may start while the training jobs shut down.
         self.families.insert(0, HyperParameterTuningJobs(platform, self.engine, self._training))
         self.components = InferenceComponents(platform, self.engine, self.endpoints)
         self.families.append(self.components)
@@ -107,27 +107,27 @@ class SageMaker:
             self.engine.kinds |= {kind.arn: kind for kind in family.kinds}
 
     def resource(self, operation: str, params: dict) -> str:
-        """The resource that the request log shows, e.g. ``"training-job/delays-1"``; ``""`` when the operation has none."""
+        """Returns the resource for the request log, e.g. ``"training-job/delays-1"``; ``""`` when the operation has none."""
         for kind in self.engine.kinds.values():
             if operation.endswith(kind.name) and kind.name_member in params:
                 return f"{kind.arn}/{params[kind.name_member]}"
         return ""
 
     def mark(self, call: AwsRequest, response: Response) -> None:
-        """Tell the caller about resources that are only recorded."""
+        """Mark the response of an operation on resources that are only recorded."""
         if call.operation in self.recorded:
             response.headers.update(HEADER)
 
     def interrupt(self, training_job: str, interruption: Interruption) -> None:
-        """Take a Spot training job's instance away. Raises ValueError."""
+        """Interrupt the instance of a Spot training job. Raises ValueError."""
         self._training.interrupt(training_job, interruption)
 
     def expire(self) -> None:
-        """End what is over by the clock. Call it before you look at what runs."""
+        """End everything whose time is over by the clock. Call it before you list what is running."""
         self._training.expire()
 
     def recover(self) -> None:
-        """After a start: fail or restart what the last process left running, family by family."""
+        """After a start: fail or restart the work that was running when the last process ended, family by family."""
         self._each(lambda family: family.recover())
 
     def shutdown(self) -> None:
@@ -136,12 +136,12 @@ class SageMaker:
         self.engine.close()
 
     def reset(self) -> None:
-        """End what runs and forget every resource."""
+        """End all running work and delete every resource."""
         self._each(lambda family: family.shutdown())
         self.engine.reset()
 
     def _each(self, act: Callable) -> None:
-        """Do something with every family. A failure in one does not stop the others."""
+        """Call a function with every family. A failure in one does not stop the others."""
         for family in self.families:
             try:
                 act(family)

@@ -1,10 +1,10 @@
-"""What a caller must be allowed before an operation of SageMaker's services runs, by the tables beside this file.
+"""The permissions that each operation of SageMaker's services needs, from the tables beside this file.
 
 Source: "Actions, resources, and condition keys for Amazon SageMaker" in AWS's Service Authorization Reference. Besides the operation
-itself, tags of what is created demand ``sagemaker:AddTags`` on it, and a role that SageMaker will assume demands ``iam:PassRole``.
+itself, tags on a new resource need ``sagemaker:AddTags`` on it, and a role that SageMaker will assume needs ``iam:PassRole``.
 
-A condition key that the tables call unsupplied, or that SageMaker does not have, cannot be evaluated: the call is refused with a message
-that names the policy's statement and the key.
+A condition key that the tables call unsupplied, or that SageMaker does not have, cannot be evaluated. Then the call is refused. The message
+names the policy's statement and the key.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _RESOURCE_TAGS = ("aws:resourcetag/", "sagemaker:resourcetag/")
 
 
 def required_permissions(call: AwsRequest, params: dict, account: str, engine: ResourceEngine) -> Iterator[RequiredPermission]:
-    """What the caller must be allowed; the operation itself comes first."""
+    """Returns the permissions that the caller needs. The operation itself comes first."""
     operation = call.operation
     arns = resources(operation, params, f"arn:aws:sagemaker:{call.region}:{account}:")
     for arn in arns:
@@ -43,12 +43,12 @@ def required_permissions(call: AwsRequest, params: dict, account: str, engine: R
 
 
 def resources(operation: str, params: dict, prefix: str) -> list[str]:
-    """The ARNs of an operation's resources, the created one first; ``["*"]`` when it has none.
+    """Returns the ARNs of an operation's resources, the created one first; ``["*"]`` when it has none.
 
     Parameters
     ----------
     prefix : str
-        What comes before the last part of an ARN.
+        The ARN up to its last part.
     """
     return [arn for template in _resources().get(operation, ()) for arn in filled(template, params, prefix, lower=True)] or ["*"]
 
@@ -73,13 +73,13 @@ def _request_keys(operation: str, params: dict) -> ConditionKeys:
 
 
 def _values(key: str, paths: list[str], params: dict) -> list[str] | None:
-    """``None`` where the request names by id or alias (a KMS key) what the condition key holds as ARN."""
+    """Returns a condition key's values; ``None`` when it needs an ARN but the request has an id or alias (of a KMS key)."""
     values = [value for path in paths for value in values_at(params, path)]
     return None if key.endswith("Arn") and not all(value.startswith("arn:") for value in values) else values
 
 
 def _absent(operation: str, params: dict, key: str) -> bool:
-    """Whether the request truly has no value of a condition key of SageMaker (in lower case)."""
+    """Returns whether a condition key of SageMaker (in lower case) is really absent from the request."""
     if key.startswith(_RESOURCE_TAGS) or key == "sagemaker:taggingaction":
         return True
     name = key.partition("/")[0]
@@ -92,7 +92,7 @@ def _absent(operation: str, params: dict, key: str) -> bool:
     return paths is not None and _values(known, paths, params) is not None
 
 
-# The tables by operation.
+# The tables, indexed by operation.
 
 
 @cache
@@ -107,7 +107,7 @@ def _passed_roles() -> dict[str, list[str]]:
 
 @cache
 def _condition_keys() -> dict[str, dict[str, list[str] | None]]:
-    """Operation -> its condition keys -> the members with their values, or ``None`` where they cannot be known."""
+    """Returns operation -> condition key -> the members with its values, or ``None`` when the values cannot be known."""
     turned: dict[str, dict[str, list[str] | None]] = {}
     for key, entry in _table("condition_keys.yaml")["conditions"].items():
         for operation, paths in by_operation(entry.get("from", {})).items():

@@ -1,4 +1,4 @@
-"""Which of the four services behind the signing name ``sagemaker`` a request is for: they share an endpoint and differ in protocol."""
+"""Finds which of the four services with signing name ``sagemaker`` a request is for. They share an endpoint but differ in protocol."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ REST_SERVICES = ("sagemaker-runtime", "sagemaker-featurestore-runtime", "sagemak
 
 
 def model_of(call: AwsRequest) -> ServiceModel:
-    """SageMaker's own operations are named in ``X-Amz-Target``; those of the other three by method and path."""
+    """Returns the model for a request. ``X-Amz-Target`` names SageMaker's own operations; method and path select those of the others."""
     if "x-amz-target" not in call.headers:
         for service in REST_SERVICES:
             if rest_json.find(service_model(service), call.request):
