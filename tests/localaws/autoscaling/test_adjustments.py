@@ -1,4 +1,4 @@
-"""What policies want, by the examples of the Application Auto Scaling user guide."""
+"""The capacities that policies want, with the examples of the Application Auto Scaling user guide."""
 
 from __future__ import annotations
 

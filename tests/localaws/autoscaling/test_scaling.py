@@ -1,4 +1,4 @@
-"""Application auto scaling of endpoint variants: alarms, schedules and limits start and stop real model servers."""
+"""Application Auto Scaling of endpoint variants: alarms, schedules and limits start and stop real model servers."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ def transform_fn(model, data, content_type, accept):
 
 
 class Scaled(EndpointFixtures):
-    """A local AWS whose clock the tests move, with endpoints that scale."""
+    """A local AWS with a test-controlled clock and scaling endpoints."""
 
     def __init__(self, client: Callable[..., Any], handle: launch.Handle) -> None:
         super().__init__(client, handle)
         self.scaling = client("application-autoscaling")
 
     def target(self, least: int = 1, most: int = 3, **more) -> tuple[str, dict]:
-        """An endpoint of one instance, registered; its name, and what names its variant."""
+        """Registers an endpoint with one instance. Returns its name and the parameters that identify its variant."""
         name = self.deploy(echo("A"))
         place = {"ServiceNamespace": "sagemaker", "ResourceId": f"endpoint/{name}/variant/AllTraffic", "ScalableDimension": DIMENSION}
         self.scaling.register_scalable_target(**place, MinCapacity=least, MaxCapacity=most, **more)
@@ -51,18 +51,18 @@ class Scaled(EndpointFixtures):
         return self.settled(name)["ProductionVariants"][0]["CurrentInstanceCount"]
 
     def activities(self, place: dict, **more) -> list[dict]:
-        """The oldest first."""
+        """Returns the scaling activities, the oldest first."""
         found = self.scaling.describe_scaling_activities(ServiceNamespace="sagemaker", ResourceId=place["ResourceId"], **more)
         return found["ScalingActivities"][::-1]
 
     def minute_of(self, name: str, invocations: int) -> None:
-        """A minute with so many invocations."""
+        """Invoke the endpoint ``invocations`` times, and advance the clock to the next minute."""
         for _ in range(invocations):
             self.invoke(name)
         self.to_the_minute()
 
     def put(self, namespace: str, value: float) -> None:
-        """A minute with a data point of one's own."""
+        """Put a custom data point, and advance the clock to the next minute."""
         self.cloudwatch.put_metric_data(Namespace=namespace, MetricData=[{"MetricName": "load", "Value": value, "Timestamp": self.time()}])
         self.to_the_minute()
 
@@ -70,7 +70,7 @@ class Scaled(EndpointFixtures):
         return datetime.datetime.fromtimestamp(self.handle.advance(0), datetime.UTC)
 
     def processes(self) -> int:
-        """Of all model servers."""
+        """Returns the processes of all model servers."""
         found = 0
         for process in psutil.process_iter(["environ"]):
             environment = process.info["environ"] or {}
@@ -164,9 +164,9 @@ def test_step_scaling_by_an_alarm_of_ones_own_and_its_cooldown(world):
     world.to_the_minute()
     world.put(namespace, 15)
     assert world.count(name) == 2
-    world.put(namespace, 15)  # in the cooldown, and no larger step
+    world.put(namespace, 15)  # in the cooldown; the step is not larger
     assert world.count(name) == 2
-    world.put(namespace, 25)  # a larger step counts from where the first one began
+    world.put(namespace, 25)  # a larger step is added to the capacity before the first one
     assert world.count(name) == 4
     assert [activity["Description"][-2:] for activity in world.activities(place)] == ["2.", "4."]
     world.scaling.deregister_scalable_target(**place)
@@ -379,4 +379,4 @@ def test_what_is_refused(world):
         "ValidationException",
         "ObjectNotFoundException",
     ]
-    assert world.scaling.describe_scaling_policies(ServiceNamespace="ecs")["ScalingPolicies"] == []  # what is not SageMaker's is moto's
+    assert world.scaling.describe_scaling_policies(ServiceNamespace="ecs")["ScalingPolicies"] == []  # moto serves other namespaces

@@ -1,4 +1,4 @@
-"""Application auto scaling of inference components: alarms, schedules and limits start and stop real copies."""
+"""Application Auto Scaling of inference components: alarms, schedules and limits start and stop real copies."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ DIMENSION = "sagemaker:inference-component:DesiredCopyCount"
 
 
 class ScaledComponents(ComponentFixtures):
-    """A local AWS whose clock the tests move, with components that scale."""
+    """A local AWS with a test-controlled clock and scaling components."""
 
     def __init__(self, client: Callable[..., Any], handle: launch.Handle) -> None:
         super().__init__(client, handle)
         self.scaling = client("application-autoscaling")
 
     def target(self, endpoint: str, least: int = 1, most: int = 3, **component: Any) -> tuple[str, dict]:
-        """A component of one copy, registered; its name, and what names it."""
+        """Registers a component with one copy. Returns its name and the parameters that identify it."""
         name = self.served(endpoint, **component)
         place = {"ServiceNamespace": "sagemaker", "ResourceId": f"inference-component/{name}", "ScalableDimension": DIMENSION}
         self.scaling.register_scalable_target(**place, MinCapacity=least, MaxCapacity=most)
         return name, place
 
     def track(self, place: dict, metric: str = "SageMakerInferenceComponentInvocationsPerCopy", target: float = 10.0) -> list[dict]:
-        """The high and the low alarm of a policy."""
+        """Put a policy. Returns its high and its low alarm."""
         configuration = {"TargetValue": target, "PredefinedMetricSpecification": {"PredefinedMetricType": metric}}
         names = self.scaling.put_scaling_policy(
             **place, PolicyName="track", PolicyType="TargetTrackingScaling", TargetTrackingScalingPolicyConfiguration=configuration
@@ -43,11 +43,11 @@ class ScaledComponents(ComponentFixtures):
         return self.component_settled(name)["RuntimeConfig"]["CurrentCopyCount"]
 
     def streams(self, name: str) -> int:
-        """Log streams of a component: one for each copy that ever was."""
+        """Returns the component's log streams, one for every copy that ever ran."""
         return len(self.logs.describe_log_streams(logGroupName=f"/aws/sagemaker/InferenceComponents/{name}")["logStreams"])
 
     def activities(self, place: dict, **more: Any) -> list[dict]:
-        """The oldest first."""
+        """Returns the scaling activities, the oldest first."""
         found = self.scaling.describe_scaling_activities(ServiceNamespace="sagemaker", ResourceId=place["ResourceId"], **more)
         return found["ScalingActivities"][::-1]
 
@@ -164,7 +164,7 @@ def test_instances_without_room_let_the_activity_fail_and_the_component_go_on(wo
     assert world.copies(name) == 1 and world.ask(endpoint, name) == "a"
     world.scaling.register_scalable_target(**place, MinCapacity=2, MaxCapacity=2)
     assert world.copies(name) == 2
-    world.remove(name)  # which takes the target with it
+    world.remove(name)  # this also deregisters the target
     assert not world.scaling.describe_scalable_targets(ServiceNamespace="sagemaker", ResourceIds=[place["ResourceId"]])["ScalableTargets"]
 
 

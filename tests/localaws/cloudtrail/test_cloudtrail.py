@@ -1,4 +1,4 @@
-"""CloudTrail's event history: management events of the request log, newest first, filtered and paged as AWS does."""
+"""CloudTrail's event history: management events from the request log, newest first, with AWS's filters and pages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 @pytest.fixture(scope="module")
 def trail(client):
-    """A client of CloudTrail, after some calls of two kinds."""
+    """A CloudTrail client, after some calls of two kinds."""
     client("s3").create_bucket(Bucket="history-of-this-test")
     client("s3").put_object(Bucket="history-of-this-test", Key="a", Body=b"1")
     client("sagemaker").list_models()

@@ -1,4 +1,4 @@
-"""The gateway over real HTTP with real SDK clients, in front of a service that does what a test tells it to."""
+"""The gateway over real HTTP with real SDK clients, in front of a service whose behaviour each test sets."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ REGION = "eu-central-1"
 
 
 class Front:
-    """A gateway on a free port, the service behind it (`behave`), and the keys it knows."""
+    """A gateway on a free port, the service behind it (`behave`), and its known keys."""
 
     def __init__(self, folder) -> None:
         self.clock = Clock()
@@ -55,7 +55,7 @@ class Front:
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]})
 
     def __enter__(self) -> Front:
-        self._socket.listen()  # connections made before the server runs wait for it
+        self._socket.listen()  # connections wait here until the server runs
         self._thread.start()
         return self
 
@@ -101,7 +101,7 @@ def front(running):
     return running
 
 
-# One operation for each protocol and each way of wording errors in it.
+# One operation for each protocol and each form of its errors.
 ASKS = {
     "sqs": lambda client: client.list_queues(),
     "dynamodb": lambda client: client.list_tables(),
@@ -312,7 +312,7 @@ def test_an_object_arrives_as_it_was_sent(front, body):
 
 
 def _put(front, declared: str, body: bytes, change=lambda data: data, **headers) -> tuple[int, bytes]:
-    """PUT an object signed for ``declared``, and send ``change(body)``."""
+    """PUT an object that is signed for ``declared``, but send ``change(body)``."""
     from botocore.auth import S3SigV4Auth
     from botocore.credentials import Credentials
 
@@ -506,7 +506,7 @@ def test_the_protocol_is_told_from_the_request_as_botocore_models_it(front, serv
 
 
 def _least(shape):
-    """The smallest value that can be serialised for a shape."""
+    """Returns the smallest value that can be serialised for a shape."""
     kind = shape.type_name if shape else "structure"
     if kind == "structure":
         return {name: _least(shape.members[name]) for name in shape.required_members} if shape else {}

@@ -1,4 +1,4 @@
-"""A request log that an earlier release made opens, and gets the columns that came later."""
+"""The request log of an earlier release can be opened and receives the newer columns."""
 
 from __future__ import annotations
 

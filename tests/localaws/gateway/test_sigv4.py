@@ -1,4 +1,4 @@
-"""Signatures: AWS's own worked examples, and whatever botocore may sign."""
+"""Signatures: AWS's published examples, and generated requests signed by botocore."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from course.localaws.gateway.chunked import ChunkSigner, decoded
 from course.localaws.gateway.refusals import RequestRefused
 from course.localaws.gateway.sigv4 import RequestHead
 
-# The key pair of AWS's documentation.
+# The key pair in AWS's documentation.
 ACCESS_KEY = "AKIAIOSFODNN7EXAMPLE"
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 S3_SCOPE = f"{ACCESS_KEY}/20130524/us-east-1/s3/aws4_request"
@@ -32,7 +32,7 @@ def head(method: str, url: str, headers: dict[str, str]) -> RequestHead:
     return RequestHead(method, parts.path.encode("latin-1") or b"/", parts.query.encode("latin-1"), {"host": parts.netloc} | lower)
 
 
-# --- AWS's own examples -----------------------------------------------------------------------------------------------
+# --- AWS's published examples -----------------------------------------------------------------------------------------
 
 
 def test_example_of_the_general_reference():
@@ -165,7 +165,7 @@ def test_a_left_out_chunk_is_refused():
 
 
 def test_signed_trailer_of_the_s3_reference():
-    # "Including trailing headers": the same body with a CRC32C behind it.
+    # "Including trailing headers": the same body, followed by a CRC32C.
     headers = {
         "content-encoding": "aws-chunked",
         "x-amz-content-sha256": "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER",
@@ -238,7 +238,7 @@ def test_an_unknown_kind_of_payload_is_an_error():
     assert error.value.code == "InvalidArgument"
 
 
-# --- whatever botocore signs ------------------------------------------------------------------------------------------
+# --- generated requests, signed by botocore ---------------------------------------------------------------------------
 
 CREDENTIALS = Credentials(ACCESS_KEY, SECRET, "a token")
 keys = st.text(st.characters(blacklist_categories=["Cs", "Cc"]), min_size=1, max_size=20)
@@ -310,7 +310,7 @@ def test_what_botocore_presigns_with_version_2_matches(key, parameters):
     assert not signature.matches(RequestHead("GET", seen.path, seen.query + b"&delete", seen.headers), SECRET)
 
 
-# --- what may not pass ------------------------------------------------------------------------------------------------
+# --- refusals ---------------------------------------------------------------------------------------------------------
 
 GOOD = {
     "x-amz-date": "20130524T000000Z",

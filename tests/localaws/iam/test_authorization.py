@@ -1,4 +1,4 @@
-"""SageMaker asks the caller's own policies before it does anything: by boto3, over HTTP."""
+"""SageMaker checks the caller's policies before every operation: with boto3, over HTTP."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def deny(action="*", resource="*", **condition) -> dict:
 
 
 class Someone:
-    """A caller with policies of its own."""
+    """A caller with its own policies."""
 
     def __init__(self, aws, arn: str, name: str, keys: dict) -> None:
         self.aws, self.arn, self.name, self.keys = aws, arn, name, keys
@@ -70,7 +70,7 @@ class Someone:
 
 
 def session(aws, *statements, **options) -> Someone:
-    """The session of a new role that has an inline policy of these statements."""
+    """Returns a session of a new role with an inline policy of these statements."""
     name = f"role-{next(NUMBERS)}"
     trust = document({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": ACCOUNT, "Service": "sagemaker.amazonaws.com"}})
     arn = aws("iam").create_role(RoleName=name, AssumeRolePolicyDocument=trust, **options)["Role"]["Arn"]
@@ -103,7 +103,7 @@ def named(stem: str = "m") -> str:
 
 
 def refused(call, status: int = 400, **request) -> str:
-    """The message with which AWS denies access."""
+    """Returns the message of AWS's access denied error."""
     with pytest.raises(ClientError) as raised:
         call(**request)
     error = raised.value.response
@@ -126,7 +126,7 @@ def test_a_role_that_lacks_the_action(aws):
         words(reader, "sagemaker:CreateTrainingJob", f"{PLACE}:training-job/{name.lower()}")
         + " because no identity-based policy allows the sagemaker:CreateTrainingJob action"
     )
-    with pytest.raises(ClientError, match="Requested resource not found"):  # nothing was made
+    with pytest.raises(ClientError, match="Requested resource not found"):  # nothing was created
         reader.sagemaker.describe_training_job(TrainingJobName=name)
 
 
@@ -135,7 +135,7 @@ def test_an_action_without_a_resource(aws):
     assert refused(nobody.sagemaker.list_models) == (
         words(nobody, "sagemaker:ListModels") + " because no identity-based policy allows the sagemaker:ListModels action"
     )
-    # A list has no resource: a policy that names one does not allow it.
+    # A List operation has no resource, so a policy on a named resource does not allow it.
     scoped = session(aws, allow("sagemaker:*", f"{PLACE}:model/*"))
     refused(scoped.sagemaker.list_models)
     assert session(aws, allow("sagemaker:List*")).sagemaker.list_models()["ResponseMetadata"]["HTTPStatusCode"] == 200
@@ -202,7 +202,7 @@ def test_a_boundary(aws):
         " because no permissions boundary allows the sagemaker:ListTrainingJobs action"
     )
     assert refused(bounded.sagemaker.delete_model, ModelName="m").endswith(" with an explicit deny in a permissions boundary")
-    # What neither allows is the identity's lack.
+    # When neither allows the action, the error names the identity-based policy.
     assert " because no identity-based policy allows" in refused(bounded.sagemaker.list_endpoints)
 
 
@@ -240,7 +240,7 @@ def test_a_stack_changes_roles_too(aws):
     caller.sagemaker.list_models()
 
 
-# Who calls
+# Callers
 
 
 def test_a_user_and_the_session_of_a_user(aws):
@@ -274,7 +274,7 @@ def test_a_role_that_was_deleted_may_do_nothing(aws):
     assert "because no identity-based policy allows" in refused(gone.sagemaker.list_models)
 
 
-# What is asked besides the action
+# Permissions besides the operation's own action
 
 
 def test_passing_a_role(aws):
@@ -358,7 +358,7 @@ def test_conditions_on_tags_of_the_resource(aws):
 )
 def test_conditions_on_the_request(aws, condition, changes, allowed):
     trainer = session(aws, allow("sagemaker:CreateTrainingJob", **condition), allow("iam:PassRole"))
-    # A job that the policies let through ends at what comes after them.
+    # A job that the policies allow fails in a later check.
     request = training(named("job"), RoleArn=f"arn:aws:iam::{ACCOUNT}:role/nowhere", **changes)
     if allowed:
         with pytest.raises(ClientError, match="Could not assume role"):
@@ -389,7 +389,7 @@ def test_a_variable_with_a_default_in_a_resource(aws):
     refused(personal.sagemaker.describe_model, ModelName=one)
 
 
-# The runtime, and what is not asked
+# The runtime, and operations that need no permission
 
 
 def test_the_runtime_asks_as_well(aws):
@@ -450,7 +450,7 @@ def inputs() -> dict[str, Shape | None]:
 
 
 def has(shape: Shape | None, path: str) -> bool:
-    """Whether a request has the member at a path, and the member is a value or a list of values."""
+    """Returns whether a request has the member at a path and the member is a value or a list of values."""
     for member in path.split("."):
         while shape.type_name == "list":
             shape = shape.member
@@ -483,7 +483,7 @@ def test_the_tables_name_members_that_requests_have():
 def test_every_operation_that_names_its_resource_is_in_the_table():
     named = {operation for names in table("permissions.yaml")["resources"].values() for operation in names}
     verbs = ("Create", "Describe", "Delete", "Update", "Stop", "Start")
-    # What AWS's reference does not have yet, or has without a resource.
+    # Operations that AWS's reference does not list yet, or lists without a resource.
     unknown = re.compile(
         r"ClusterExtension|ClusterOperation|EndpointPolicy|InferenceGateway|InferenceRouter|JobSchemaVersion|LineageGroup|TrainingSession|UpdateRecord"
     )

@@ -1,4 +1,4 @@
-"""Who may sign, who they are, and what the policy simulator says of them: by boto3, over HTTP."""
+"""Access keys, principals and the policy simulator: with boto3, over HTTP."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def trust(**statement) -> str:
 
 
 def user_with_key(aws, name) -> dict:
-    """A new IAM user's access key, as arguments of `aws`."""
+    """Creates an IAM user. Returns its access key as arguments of `aws`."""
     aws("iam").create_user(UserName=name)
     key = aws("iam").create_access_key(UserName=name)["AccessKey"]
     return {"access_key": key["AccessKeyId"], "secret": key["SecretAccessKey"]}
@@ -121,7 +121,7 @@ def test_an_assumed_role_signs_survives_a_restart_and_expires(aws):
         ({"AWS": ACCOUNT}, {"StringLike": {"sts:RoleSessionName": "${aws:username}-*"}}, None, True),
         ({"AWS": ACCOUNT}, {"Bool": {"aws:MultiFactorAuthPresent": "true"}}, None, False),
         ({"AWS": ACCOUNT}, {"StringEquals": {"aws:PrincipalTag/team": "risk"}}, None, True),
-        ({"AWS": ACCOUNT}, {"StringNotEquals": {"aws:SomethingNew": "x"}}, None, False),  # cannot be evaluated: not taken as satisfied
+        ({"AWS": ACCOUNT}, {"StringNotEquals": {"aws:SomethingNew": "x"}}, None, False),  # cannot be evaluated: does not count as satisfied
     ],
 )
 def test_the_trust_policy_decides_who_may_assume_a_role(aws, request, principal, condition, external, allowed):
@@ -155,7 +155,7 @@ def test_assume_role_says_no_as_aws_says_it(aws, carol):
     hour = f"arn:aws:iam::{ACCOUNT}:role/hour"
     assert code_of(sts.assume_role, RoleArn=hour, RoleSessionName="s s") == "ValidationError"
     assert code_of(sts.assume_role, RoleArn=hour, RoleSessionName="ss", DurationSeconds=3601) == "ValidationError"
-    # Session policies would have to be enforced: not dropped in silence.
+    # Session policies are not enforced here, so they must be refused, not silently dropped.
     assert code_of(sts.assume_role, RoleArn=hour, RoleSessionName="ss", Policy=document(allow())) == "NotSupportedByLocalAws"
 
 

@@ -1,4 +1,4 @@
-"""IAM's evaluation logic: cases from AWS's documentation, and properties that hold for every policy."""
+"""IAM's evaluation logic: cases from AWS's documentation, and properties of all policies."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_nothing_is_allowed_by_nothing(request, denies):
 
 
 def matches_by_definition(pattern: str, value: str) -> bool:
-    """`*` and `?` straight from their definition: slow, and independent of regular expressions."""
+    """Matches `*` and `?` directly by their definition: slow, but without regular expressions."""
     if not pattern:
         return not value
     if pattern[0] == "*":
@@ -143,7 +143,7 @@ def test_in_arns_a_wildcard_leaves_its_segment_only_from_its_end(pattern, value)
 @given(st.text(max_size=20).filter(lambda name: name.lower() not in {known.lower() for known in OPERATORS}))
 def test_an_unknown_operator_is_an_error_also_where_it_would_not_decide(name):
     if re.sub("IfExists$", "", name.rpartition(":")[2]).lower() in {known.lower() for known in OPERATORS}:
-        return  # a known operator with a quantifier or IfExists
+        return  # a valid operator with a quantifier or IfExists
     with pytest.raises(PolicyError, match="unknown condition operator"):
         of(deny(Action="nothing:Here", Condition={name: {"aws:username": "x"}}))
 
@@ -171,7 +171,7 @@ def test_what_a_variable_stands_for_is_no_wildcard(value):
         ("arn:aws:sagemaker:*", "arn:aws:sagemaker:us-east-1:123456789012:model/m", True),
         ("arn:aws:sagemaker:us-*-1:123456789012:model/m", "arn:aws:sagemaker:us-east:9:x-1:123456789012:model/m", False),
         ("arn:aws:logs:us-east-1:123456789012:log-group:/aws/*", "arn:aws:logs:us-east-1:123456789012:log-group:/aws/x:*", True),
-        ("arn:aws:sagemaker:*:*:training-job/dev-*", "*", False),  # asking for everything is not asking for one of them
+        ("arn:aws:sagemaker:*:*:training-job/dev-*", "*", False),  # a request for all resources does not match a single one
     ],
 )
 def test_resources(pattern, resource, expected):
@@ -190,7 +190,7 @@ def test_actions_are_compared_without_regard_to_case():
     ("condition", "context", "expected"),
     [
         ({"StringEquals": {"k": ["a", "b"]}}, {"k": ["b"]}, True),
-        ({"StringEquals": {"K": "a"}}, {"k": ["a"]}, True),  # keys are compared without regard to case
+        ({"StringEquals": {"K": "a"}}, {"k": ["a"]}, True),  # keys are case-insensitive
         ({"StringEquals": {"k": "A"}}, {"k": ["a"]}, False),
         ({"StringEqualsIgnoreCase": {"k": "A"}}, {"k": ["a"]}, True),
         ({"StringEquals": {"k": "a*"}}, {"k": ["ab"]}, False),
@@ -199,7 +199,7 @@ def test_actions_are_compared_without_regard_to_case():
         ({"StringNotEquals": {"k": ["a", "b"]}}, {"k": ["b"]}, False),
         ({"StringNotLike": {"k": "a*"}}, {"k": ["ab"]}, False),
         ({"StringEquals": {"k": "a"}}, {}, False),
-        ({"StringNotEquals": {"k": "a"}}, {}, True),  # AWS: what is not there is not equal
+        ({"StringNotEquals": {"k": "a"}}, {}, True),  # on AWS a missing key is not equal
         ({"StringEqualsIfExists": {"k": "a"}}, {}, True),
         ({"StringEqualsIfExists": {"k": "a"}}, {"k": ["b"]}, False),
         ({"StringEquals": {"k": "a", "l": "b"}}, {"k": ["a"]}, False),  # all keys must hold
@@ -216,7 +216,7 @@ def test_actions_are_compared_without_regard_to_case():
         ({"NotIpAddress": {"k": ["203.0.113.0/24", "2001:db8::/32"]}}, {"k": ["2001:db8::1"]}, False),
         ({"IpAddress": {"k": "203.0.113.0/24"}}, {"k": ["2001:db8::1"]}, False),
         ({"ArnLike": {"k": "arn:aws:iam::*:role/dev-*"}}, {"k": ["arn:aws:iam::123456789012:role/dev-1"]}, True),
-        ({"ArnLike": {"k": "arn:aws:iam::*"}}, {"k": ["arn:aws:iam::123456789012:role/dev-1"]}, False),  # six parts, each by itself
+        ({"ArnLike": {"k": "arn:aws:iam::*"}}, {"k": ["arn:aws:iam::123456789012:role/dev-1"]}, False),  # six parts, matched one by one
         ({"ArnNotEquals": {"k": "arn:aws:iam::*:role/dev-*"}}, {"k": ["arn:aws:iam::123456789012:role/dev-1"]}, False),
         ({"Null": {"k": "true"}}, {}, True),
         ({"Null": {"k": "false"}}, {"k": ["x"]}, True),
@@ -244,7 +244,7 @@ def test_conditions(condition, context, expected):
         ({"StringEquals": {"k": "a"}}, {"k": ["a", "b"]}),  # several values need a quantifier
         ({"NumericEquals": {"k": "one"}}, {"k": ["1"]}),
         ({"NumericEquals": {"k": "1"}}, {"k": ["one"]}),
-        ({"NumericEquals": {"k": ["1", "one"]}}, {"k": ["1"]}),  # the match before it hides no error
+        ({"NumericEquals": {"k": ["1", "one"]}}, {"k": ["1"]}),  # an earlier match does not hide the error
         ({"DateEquals": {"k": "tomorrow"}}, {"k": ["2026-01-01"]}),
         ({"Bool": {"k": "yes"}}, {"k": ["true"]}),
         ({"IpAddress": {"k": "300.0.0.1"}}, {"k": ["10.0.0.1"]}),
@@ -293,7 +293,7 @@ def test_principals_of_a_resource_policy():
     assert trusts({"AWS": "*"})
     assert trusts({"AWS": "123456789012"})
     assert trusts({"AWS": ["arn:aws:iam::123456789012:role/x", "arn:aws:iam::123456789012:role/r"]})
-    assert not trusts({"AWS": "arn:aws:iam::123456789012:role/*"})  # a principal has no wildcards within
+    assert not trusts({"AWS": "arn:aws:iam::123456789012:role/*"})  # a principal cannot contain a wildcard
     assert not trusts({"Service": "sagemaker.amazonaws.com"})
     service = AuthorizationRequest("sts:AssumeRole", principals={"Service": frozenset({"sagemaker.amazonaws.com"})})
     statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": ["glue.amazonaws.com", "sagemaker.amazonaws.com"]}}
@@ -327,7 +327,7 @@ def test_a_malformed_document_is_an_error_that_says_what_is_wrong(document, prob
 
 @pytest.mark.parametrize(
     ("text", "spans"),
-    [  # the first two are in AWS's own published answers
+    [  # the first two are from responses that AWS published
         (
             '{\n  "Version": "2012-10-17",\n  "Statement": [\n    {\n      "Effect": "Allow",\n      "Action": "*",\n'
             '      "Resource": "*"\n    }\n  ]\n}',

@@ -1,4 +1,4 @@
-"""A client of Logs, and groups of one's own."""
+"""A CloudWatch Logs client and unique log groups."""
 
 from __future__ import annotations
 

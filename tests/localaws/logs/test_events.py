@@ -1,4 +1,4 @@
-"""Log events: what was put is read back once, in order of time, page by page, in both directions and through filters."""
+"""Log events: each is read back exactly once, in order of time, page by page, in both directions and with filters."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def put(logs, group: str, stream: str, events: list[tuple[int, str]]) -> dict:
 
 
 def forward(logs, group: str, stream: str, **arguments) -> list[str]:
-    """Messages as a reader collects them who follows the forward token until it stays the same."""
+    """Reads all messages by following the forward token until it stays the same."""
     messages: list[str] = []
     token: dict[str, str] = {}
     while True:
@@ -44,7 +44,7 @@ def backward(logs, group: str, stream: str, **arguments) -> list[str]:
         token = {"nextToken": page["nextBackwardToken"]}
 
 
-# Few different times, so that many events share one.
+# Few distinct times, so that many events have the same time.
 EVENTS = st.lists(st.tuples(st.integers(0, 5), st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)), max_size=25)
 
 

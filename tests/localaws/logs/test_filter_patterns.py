@@ -1,4 +1,4 @@
-"""Filter patterns: the User Guide's own examples, and what is refused."""
+"""Filter patterns: the User Guide's examples, and refusals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Groups and streams: names, order, pages, tags, deletion; the door for jobs; what is refused."""
+"""Groups and streams: names, order, pages, tags, deletion, the interface for jobs, and refusals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A local AWS of a test's own, which can be killed and started again on the same state and port."""
+"""A local AWS for one test. The test can kill it and restart it on the same state and port."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from course.localaws.server import launch
 
 
 class RestartableAws:
-    """Started when made; ``aws("iam")`` is a boto3 client that tries once."""
+    """A local AWS that starts on creation. ``aws("iam")`` returns a boto3 client without retries."""
 
     def __init__(self, state: Path) -> None:
         self.state = state
@@ -33,13 +33,13 @@ class RestartableAws:
         return session.client(service, endpoint_url=self.handle.endpoint, config=config, **settings)
 
     def kill(self) -> None:
-        """`kill -9`, and wait until the process is gone."""
+        """Kill the process with `kill -9` and wait until it has ended."""
         os.kill(self.handle.pid, signal.SIGKILL)
         with contextlib.suppress(ChildProcessError):
             os.waitpid(self.handle.pid, 0)
 
     def restart(self) -> None:
-        """Kill it, and start it again where it was."""
+        """Kill the process and start it again on the same state."""
         self.kill()
         self.handle = launch.start(self.state, port=urlsplit(self.handle.endpoint).port)
 

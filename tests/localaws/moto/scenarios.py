@@ -1,4 +1,4 @@
-"""One piece of use of each of many services: what is made, and how it is read back. ``READS`` of a fresh process must equal the first."""
+"""Scenarios for many services: each creates resources and reads them back. A restarted process must read the same."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ALLOW = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "
 
 
 def scenario(make: Callable[[Client], Any]) -> Callable:
-    """Register ``make`` under its name; the decorated function that follows reads back what it made."""
+    """Register ``make`` under its name. The decorated function reads back what ``make`` created."""
 
     def register(read: Callable[[Client, Any], list[dict]]) -> Callable:
         SCENARIOS[make.__name__.removeprefix("make_")] = (make, read)
@@ -260,7 +260,7 @@ def read_glue(client: Client, made: None) -> list[dict]:
 
 def make_ec2(client: Client) -> dict:
     ec2 = client("ec2")
-    default = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]  # made by looking
+    default = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]  # created by the first read
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
     group = ec2.create_security_group(GroupName="restart", Description="d", VpcId=default)["GroupId"]
@@ -351,7 +351,7 @@ def make_databases(client: Client) -> None:
 @scenario(make_databases)
 def read_databases(client: Client, made: None) -> list[dict]:
     database = client("rds").describe_db_instances(DBInstanceIdentifier="restart")
-    del database["DBInstances"][0]["LatestRestorableTime"]  # that is, now
+    del database["DBInstances"][0]["LatestRestorableTime"]  # this is the current time
     return [database, client("redshift").describe_clusters(ClusterIdentifier="restart")]
 
 
@@ -365,7 +365,7 @@ def read_apigateway(client: Client, api: str) -> list[dict]:
 
 
 def make_autoscaling(client: Client) -> None:
-    table = {  # what is not of SageMaker is a record
+    table = {  # scalable targets outside SageMaker are only records
         "ResourceId": "table/restart",
         "ScalableDimension": "dynamodb:table:ReadCapacityUnits",
         "ServiceNamespace": "dynamodb",

@@ -1,4 +1,4 @@
-"""What moto acknowledged is there after `kill -9`, to the last byte."""
+"""Everything that moto has acknowledged survives `kill -9`, byte for byte."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.localaws.moto.scenarios import SCENARIOS
 
 
 def answers(aws: RestartableAws, name: str, made: Any) -> list[dict]:
-    """Everything that the reads of a scenario answer, without the id and date of the answer itself."""
+    """Returns the results of a scenario's reads, without the id and date of the responses."""
     results = SCENARIOS[name][1](aws, made)
     for result in results:
         result.pop("ResponseMetadata", None)
@@ -26,7 +26,7 @@ def answers(aws: RestartableAws, name: str, made: Any) -> list[dict]:
 
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory) -> Iterator[RestartableAws]:
-    """With a short journal."""
+    """A local AWS with a short journal."""
     aws = RestartableAws(tmp_path_factory.mktemp("journal") / "state")
     yield aws
     aws.stop()
@@ -37,14 +37,14 @@ def before_and_after(tmp_path_factory) -> Iterator[dict[str, tuple[list[dict], l
     """Each scenario's reads before and after one `kill -9`."""
     aws = RestartableAws(tmp_path_factory.mktemp("scenarios") / "state")
     made = {name: make(aws) for name, (make, _) in SCENARIOS.items()}
-    aws.handle.advance(300)  # past the minute after which a certificate is issued
+    aws.handle.advance(300)  # a certificate is issued after a minute
     before = {name: answers(aws, name, made[name]) for name in SCENARIOS}
     aws.restart()
     yield {name: (before[name], answers(aws, name, made[name])) for name in SCENARIOS}
     aws.stop()
 
 
-@pytest.mark.nightly  # half of moto is loaded, twice
+@pytest.mark.nightly  # loads half of moto, twice
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_a_killed_process_comes_back_with_every_answer_the_same(before_and_after, name):
     before, after = before_and_after[name]
@@ -65,7 +65,7 @@ def test_what_the_journal_could_not_take_has_not_happened(aws):
     finally:
         with sqlite3.connect(aws.state / "journal.db") as journal:
             journal.execute("DROP TRIGGER full")
-    sqs.create_queue(QueueName="lost")  # the space is back
+    sqs.create_queue(QueueName="lost")  # there is space again
 
 
 def test_reading_and_failing_leave_no_line_in_the_journal(aws):

@@ -1,4 +1,4 @@
-"""Requests as botocore sends them and responses as botocore reads them: the other side of the contract."""
+"""Requests as botocore sends them and responses as botocore parses them: the client's side of the protocols."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from course.localaws.protocol.protocols import CODECS, codec_of
 
 
 def request(service: str, operation: str, params: dict) -> AwsRequest:
-    """The request that boto3 would send, as the gateway hands it over."""
+    """Returns the request that boto3 would send, in the gateway's form."""
     model = service_model(service)
     sent = botocore.serialize.create_serializer(model.protocol).serialize_to_request(params, model.operation_model(operation))
     query = sent["query_string"]
@@ -30,7 +30,7 @@ def request(service: str, operation: str, params: dict) -> AwsRequest:
 
 
 def call(method: str, path: str, headers: dict[str, str], query: str = "", body: bytes = b"") -> AwsRequest:
-    """A request as the gateway hands it over."""
+    """Returns a request in the gateway's form."""
     scope = {
         "type": "http",
         "method": method,
@@ -48,7 +48,7 @@ async def _once(body: bytes) -> AsyncIterator[bytes]:
 
 
 def arrived(service: str, sent: AwsRequest) -> tuple[str, dict]:
-    """The operation that a request names, and its parameters."""
+    """Returns the operation that a request names, and its parameters."""
 
     async def read() -> tuple[str, dict]:
         codec = codec_of(service_model(service), sent)
@@ -59,16 +59,16 @@ def arrived(service: str, sent: AwsRequest) -> tuple[str, dict]:
 
 
 def serialised(service: str, operation: str, result: dict | None) -> Response:
-    """The answer with a result, in the service's only protocol."""
+    """Returns a result as a response in the service's only protocol."""
     described = service_model(service)
     return CODECS[described.metadata["protocol"]].serialise(described.operation_model(operation), result, "id")
 
 
 def understood(service: str, operation: str, response: Response) -> dict[str, Any]:
-    """What boto3 would return for a response, with time stamps as Unix seconds and without ResponseMetadata."""
+    """Returns what boto3 would return for a response, with timestamps as Unix seconds and without ResponseMetadata."""
     model = service_model(service)
     shape = model.operation_model(operation).output_shape
-    # boto3 hands its parser a stream where the output streams; bytes would be decoded to text.
+    # boto3 gives its parser a stream for streaming output. The parser would decode bytes to text.
     body = bytearray(response.body) if model.operation_model(operation).has_streaming_output else response.body
     headers = HeadersDict({name.decode(): text.decode("latin-1") for name, text in response.raw_headers})
     parsed = botocore.parsers.create_parser(model.protocol).parse(
@@ -79,7 +79,7 @@ def understood(service: str, operation: str, response: Response) -> dict[str, An
 
 
 def parse(service: str, operation: str, params: dict) -> dict:
-    """The parameters that arrive when boto3 sends ``params``."""
+    """Returns the parameters that arrive when boto3 sends ``params``."""
     found, read = arrived(service, request(service, operation, params))
     assert found == operation
     return read

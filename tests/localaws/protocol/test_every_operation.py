@@ -1,6 +1,6 @@
-"""Every operation of the four services, through the gateway: the smallest and the fullest request, and each kind of fault in it.
+"""Every operation of the four services, through the gateway: the smallest and the fullest request, and each kind of fault.
 
-What docs/local-aws.md says that an operation does is what it does here.
+The operations behave as docs/local-aws.md describes.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from tests.localaws.parameter_strategies import SERVICES, faults, lower, model, 
 BUCKET = "contract"
 ROLE = "arn:aws:iam::123456789012:role/SageMakerRole"
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
-# So that requests reach what an operation does: of shapes, the values that this local AWS has.
+# Shape -> a value that this local AWS accepts, so that requests reach the operation itself.
 KNOWN = {
     "RoleArn": ROLE,
     "S3Uri": f"s3://{BUCKET}/data",
@@ -36,19 +36,19 @@ KNOWN = {
     "TrainingInstanceType": "ml.m5.large",
     "ProcessingInstanceType": "ml.m5.large",
     "ProductionVariantInstanceType": "ml.m5.large",
-    "NextToken": None,  # only an answer gives one
+    "NextToken": None,  # only a response contains one
     "PaginationToken": None,
     "ArnOrName": "a-a",
     "ResourceArn": "arn:aws:sagemaker:us-east-1:123456789012:model/aaa",
 }
-# First what makes, last what ends, so that the names of the samples are there in between.
+# Creation first, deletion last, so that the samples' resources exist in between.
 ORDER = ("Create", "Add", "Batch", "Associate", "Put", "", "Update", "Stop", "Disassociate", "Delete")
-# What any operation may answer beside the errors of its own: https://docs.aws.amazon.com/sagemaker/latest/APIReference/CommonErrors.html
+# Errors that every operation may return: https://docs.aws.amazon.com/sagemaker/latest/APIReference/CommonErrors.html
 COMMON = {"ValidationException", "AccessDeniedException", "ResourceLimitExceeded", "NotSupportedByLocalAws"}
 KINDS = ("Member must not be null", "Member must have length less than", "Member must satisfy regular expression pattern")
 CLUSTER = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1}
 JOB = {"RoleArn": ROLE, "StoppingCondition": {"MaxRuntimeInSeconds": 1800}}
-# What is there from the beginning, under the names that the samples have; the smallest requests that the model allows would not make it.
+# Resources that exist from the beginning, with the samples' names. The smallest requests that the model allows cannot create them.
 THERE = {
     "CreateModel": {"ModelName": "aaa", "ExecutionRoleArn": ROLE, "PrimaryContainer": {"Image": IMAGE}},
     "CreateEndpointConfig": {
@@ -69,7 +69,7 @@ THERE = {
         **JOB,
     },
 }
-# What a smallest request needs besides what the model requires, so that it does something: what comes after it then finds that.
+# What a smallest request needs beyond the model's required members to succeed, so that later requests find its resource.
 ENOUGH = {
     "CreateHyperParameterTuningJob": {
         "HyperParameterTuningJobConfig": {
@@ -113,14 +113,14 @@ def place(operation: str) -> int:
 
 
 EVERY = sorted(operations(), key=lambda each: place(each[1]))
-# The sections of the page, one a family: its title, then its operations, which are only recorded where the title says so.
+# The sections of the page, one per family: its title, then its operations. The title says whether they are only recorded.
 FAMILIES = [family.splitlines() for family in conformance.DOCUMENT.read_text().partition("\n### Refused\n")[0].split("\n### ")[1:]]
 DONE = {name for family in FAMILIES for name in re.findall(r"`(\w+)`", family[2])}
 RECORDED = {name for family in FAMILIES if "`record`" in family[0] for name in re.findall(r"`(\w+)`", family[2])}
 
 
 class Sender:
-    """A local AWS, and clients of it that send whatever they are given."""
+    """A local AWS with clients that send any parameters unchecked."""
 
     def __init__(self, handle: launch.Handle) -> None:
         self.handle = handle
@@ -136,7 +136,7 @@ class Sender:
         self.shown = self.everything()
 
     def send(self, service: str, operation: str, params: dict) -> ClientError | None:
-        """Send a signed request. What is answered fits the model, or it is an error of AWS's form, which is returned."""
+        """Send a signed request and check that the response fits the model. Returns the error, if any, which has AWS's form."""
         try:
             answer = getattr(self._clients[service], xform_name(operation))(**params)
         except ClientError as error:
@@ -151,7 +151,7 @@ class Sender:
         return None
 
     def everything(self) -> set[str]:
-        """The ARNs that List operations show."""
+        """Returns the ARNs from all List operations."""
         shown = set()
         for service, operation in EVERY:
             shape = model(service, operation).input_shape
@@ -218,10 +218,10 @@ def test_what_is_done_here_succeeds_or_is_refused_as_aws_does(sender, service, o
 
 
 def test_most_of_what_is_done_here_was_done(sender):
-    """The tests above would also pass where everything is refused."""
+    """The tests above would also pass if everything were refused."""
     assert len(sender.succeeded) >= 0.75 * len(DONE), sorted(DONE - sender.succeeded)
 
 
 def is_no_request(says: str, untold: set[str]) -> bool:
-    """Whether nothing on the wire would tell that a member is missing: a path has all its parts, and no body is an empty one."""
+    """Returns whether the missing member cannot be seen on the wire: a path has all its parts, and a missing body counts as empty."""
     return says.startswith("Value null") and any(f"'{lower(name)}'" in says for name in untold)

@@ -1,4 +1,4 @@
-"""Every operation of the four models: generated parameters pass, and each single fault in them is named in AWS's words."""
+"""Every operation of the four models: generated parameters pass, and each single fault is reported in AWS's words."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_valid_parameters_pass_and_each_fault_is_named(service, operation, data)
 def test_what_boto3_sends_arrives(service, operation, data):
     params = data.draw(parameters(service, operation))
     needed = params.keys() & {*required(model(service, operation).input_shape)} if params else ()
-    # Nothing on the wire tells an empty body from none.
+    # An empty body and a missing one look the same on the wire.
     assert parse(service, operation, params) == {name: value for name, value in params.items() if value != b"" or name in needed}
 
 
@@ -58,7 +58,7 @@ def test_what_boto3_sends_arrives(service, operation, data):
 def test_what_is_answered_fits_the_model_and_boto3_reads_it(service, operation, data):
     shape = model(service, operation).output_shape
     if shape is None or any(member.serialization.get("eventstream") for member in shape.members.values()):
-        return  # an event stream is answered by a response of the operation's own making
+        return  # the operation itself creates the response of an event stream
     result = data.draw(structures(shape, 0))
     if "ContentType" in shape.members:
         result.setdefault("ContentType", "text/csv")  # a payload always has a media type
@@ -67,7 +67,7 @@ def test_what_is_answered_fits_the_model_and_boto3_reads_it(service, operation, 
 
 
 def without_empty(shape: Shape, value: dict) -> dict:
-    """The same result as it is sent: a structure with nothing in it is left out, unless it is an item or a union's one."""
+    """Returns a result as it is sent: without empty structures, except items and members of unions."""
     kept = {name: _without_empty(shape.members[name], inner) for name, inner in value.items()}
     return {name: inner for name, inner in kept.items() if inner or shape.is_tagged_union or shape.members[name].type_name != "structure"}
 

@@ -1,4 +1,4 @@
-"""The models' Java patterns in Python: all compile, none runs for long, and a replaced one matches what the original does."""
+"""The models' Java patterns in Python: all compile, none runs for long, and a replacement matches the same texts."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from course.localaws.protocol.patterns import pattern, translate
 from course.localaws.protocol.validation import LONGEST_MATCHED_IN_VAIN
 from tests.localaws.parameter_strategies import SERVICES
 
-LIMIT = 5.0  # seconds for all hostile texts of a catastrophic pattern, which would chew on one for hours
+LIMIT = 5.0  # seconds for all hostile texts of a pattern; a catastrophic one would run for hours on a single text
 LONGEST = 100_000
-SHOWN, IN_SECONDS = 10_000, 0.010  # no text of so many characters may take longer
+SHOWN, IN_SECONDS = 10_000, 0.010  # no text of this many characters may take longer than this many seconds
 NOT_PYTHON = 23  # shapes of botocore 1.44.8 whose pattern Python's `re` does not compile
 UNITS = ("a", "A", "0", "-", "a-", "-a", ".", "a.", "0.", "/", "a/", "_", ":", " ", "\t", "\n", "é", "arn:aws:", "ab1-", "aa/", "=", "a=")
 HEADS = (
@@ -38,7 +38,7 @@ TAILS = ("", "\0", "!", "-", "\u2028")
 
 
 def all_patterns() -> dict[str, int]:
-    """Every pattern of the four models, with the greatest length of a text that is matched against it."""
+    """Returns every pattern of the four models, with the maximum length of a text that is matched against it."""
     found: dict[str, int] = {}
     for service in SERVICES:
         for shape in botocore.loaders.Loader().load_service_model(service, "service-2")["shapes"].values():
@@ -64,7 +64,7 @@ def compiles(text: str) -> bool:
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """Fails what takes longer, also inside of one call of `re`."""
+    """Raises TimeoutError after this time, even during a single call of `re`."""
 
     def expired(*_: object) -> None:
         raise TimeoutError(f"still matching after {seconds} s")
@@ -79,7 +79,7 @@ def within(seconds: float) -> Iterator[None]:
 
 
 def hostile(length: int) -> Iterator[str]:
-    """Texts of a length that keep a backtracking matcher busy."""
+    """Generates texts of a given length that keep a backtracking matcher busy."""
     for head in HEADS:
         for unit in UNITS:
             for tail in TAILS:
@@ -101,11 +101,11 @@ def test_no_pattern_runs_for_long_on_hostile_texts():
 
 @pytest.mark.timeout(600)
 def test_no_text_of_ten_thousand_characters_takes_long():
-    """A text longer than allowed is not matched at all once it is longer than a thousand characters."""
+    """A text that exceeds both its limit and about a thousand characters is not matched at all."""
     for java, longest in all_patterns().items():
         compiled = pattern(java)
         for text in hostile(max(min(longest, SHOWN), LONGEST_MATCHED_IN_VAIN)):
-            # The best of some in this thread's own time, so that other processes do not count.
+            # Best of five, in this thread's CPU time, so that other processes do not affect the result.
             assert any(took(compiled, text) < IN_SECONDS for _ in range(5)), f"the pattern {java} takes long for {text[:40]!r}..."
 
 
@@ -121,7 +121,7 @@ def took(compiled: re.Pattern, text: str) -> float:
 @given(data=st.data())
 def test_a_replacement_matches_the_same_texts(java, data):
     original = re.compile(translate(java), re.ASCII)
-    # Short enough for the original, and of the characters that it tells apart.
+    # Short enough for the original pattern, and made of the characters that it distinguishes.
     alphabet = "a0-._/ \r\n\t\x85\u2028é" if ".*" in java or "]*." in java else "a0-_./"
     text = data.draw(st.sampled_from(["", "https://"])) + data.draw(st.text(alphabet, max_size=8))
     assert bool(original.fullmatch(text)) == bool(pattern(java).fullmatch(text))

@@ -1,4 +1,4 @@
-"""Requests that nobody should send, to whatever is done here: none breaks anything, and nothing is left running."""
+"""Invalid and hostile requests to every supported operation: none breaks anything, and nothing is left running."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ TEXTS = (
     "%00",
     LONG,
 )
-# That the model takes, and nothing stands behind.
+# Values that fit the model but refer to nothing.
 PLAUSIBLE = ("a", "1", "s3://nowhere/x", "s3://contract", "arn:aws:iam::123456789012:role/nobody", "ml.p4d.24xlarge", "File", 1, 7, 10**6)
 NUMBERS = (0, -1, 2**31, 2**63, -(2**64), 1e308, -0.0, 0.5)
 HOSTILE = (None, True, [], {}, [None], [[]], {"": ""}, {"a": None}, [{}] * 50, *TEXTS, *NUMBERS, *PLAUSIBLE)
@@ -72,19 +72,19 @@ TUNING = {
     },
     "TrainingJobDefinitions": [{"DefinitionName": "a", "TuningObjective": {"Type": "Minimize", "MetricName": "loss"}, **DEFINITION}],
 }
-# Requests that would begin something, and end soon, were they not spoiled.
+# Requests that would start short jobs if they were not spoiled.
 WORKING = THERE | {
     "CreateTrainingJob": TRAINING | {"AlgorithmSpecification": TRAINING["AlgorithmSpecification"] | {"ContainerEntrypoint": TRUE}},
     "CreateProcessingJob": PROCESSING | {"AppSpecification": PROCESSING["AppSpecification"] | {"ContainerEntrypoint": TRUE}},
     "CreateHyperParameterTuningJob": TUNING,
 }
 BEGINNING = [("sagemaker", operation) for operation in WORKING]
-WORDS = 10  # the least length of a message
+WORDS = 10  # the minimum length of a message
 FEW = settings(deadline=None, database=None, suppress_health_check=list(HealthCheck))
 
 
 class Wire:
-    """Signed requests with any body, as no SDK would send them."""
+    """Sends signed requests with any body, which no SDK would send."""
 
     def __init__(self, handle: launch.Handle) -> None:
         self.handle = handle
@@ -97,7 +97,7 @@ class Wire:
             self.answer("sagemaker", operation, params)
 
     def answer(self, service: str, operation: str, params: dict) -> tuple[int, bytes]:
-        """Status and body of the answer to JSON values that need not be what the model says."""
+        """Send JSON values that need not fit the model. Returns the response's status and body."""
         if service == "sagemaker":
             headers = {"X-Amz-Target": f"SageMaker.{operation}", "Content-Type": "application/x-amz-json-1.1"}
             return self._send("POST", "/", headers, json.dumps(params, default=repr))
@@ -111,7 +111,7 @@ class Wire:
 
 
 def _rest(operation: OperationModel, params: dict) -> tuple[str, str, dict[str, str], str]:
-    """A request by the REST bindings of the model, of whatever its members hold."""
+    """Builds a request by the model's REST bindings from any values."""
     shape, http = operation.input_shape, operation.http
     path, headers, body = http["requestUri"], {}, {}
     for name, value in params.items():
@@ -127,7 +127,7 @@ def _rest(operation: OperationModel, params: dict) -> tuple[str, str, dict[str, 
 
 
 def places(value: object, above: tuple = ()) -> Iterator[tuple]:
-    """The path of every value inside others."""
+    """Generates the path of every nested value."""
     parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, part in parts:
         yield (*above, key)
@@ -136,13 +136,13 @@ def places(value: object, above: tuple = ()) -> Iterator[tuple]:
 
 @st.composite
 def spoiled(draw: st.DrawFn) -> tuple[str, str, dict]:
-    """An operation and a request for it, valid but for up to three values."""
+    """Draws an operation and a request for it, valid except for up to three values."""
     service, operation = draw(st.sampled_from([each for each in EVERY if each[1] in DONE]) | st.sampled_from(BEGINNING))
     shape = model(service, operation).input_shape
     works = WORKING.get(operation) or sample_requests.minimal(shape, KNOWN)
     params = draw(st.sampled_from([works, works, sample_requests.minimal(shape, KNOWN), sample_requests.full(shape, KNOWN)]))
     params = {name: copy.deepcopy(value) for name, value in params.items()}
-    if operation.startswith("Create"):  # what is there already would be all that it is told
+    if operation.startswith("Create"):  # otherwise the error would only say that the resource exists
         names = [name for name in params if name == f"{operation.removeprefix('Create')}Name"]
         params |= {name: f"new-{draw(st.integers(0, 10**6))}" for name in names}
     for _ in range(draw(st.integers(0, MOST_SPOILED))):
@@ -193,12 +193,12 @@ def test_no_request_of_thousands_breaks_anything(wire, request):
 
 
 def test_nothing_is_left_running(wire):
-    """After the requests above: what they began ends as anything does, and the gateway that took them is the same one."""
+    """After the requests above, everything that they started can be stopped, and the same gateway process still runs."""
     world = JobFixtures(wire.handle, "", fresh=False)
     for kind in ("HyperParameterTuningJob", "TrainingJob", "ProcessingJob"):
         for page in world.sagemaker.get_paginator(f"list_{xform_name(kind)}s").paginate(StatusEquals="InProgress"):
             for job in page[f"{kind}Summaries"]:
-                with contextlib.suppress(world.sagemaker.exceptions.ClientError):  # it has ended meanwhile
+                with contextlib.suppress(world.sagemaker.exceptions.ClientError):  # it has ended in the meantime
                     getattr(world.sagemaker, f"stop_{xform_name(kind)}")(**{f"{kind}Name": job[f"{kind}Name"]})
     for endpoint in world.sagemaker.list_endpoints(MaxResults=100)["Endpoints"]:
         world.sagemaker.delete_endpoint(EndpointName=endpoint["EndpointName"])

@@ -1,4 +1,4 @@
-"""The optional stages of the dispatcher: one call of S3, KMS and Athena with them on and off, what is audited, and which events arrive."""
+"""The dispatcher's optional stages: one call each of S3, KMS and Athena with the stages on and off, the audit, and the events."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.localaws.moto.restartable_aws import RestartableAws
 ACCOUNT = "123456789012"
 BUCKET = "stages"
 ON = ["authorization", "audit", "events"]
-# For each service an operation, and the code and status of its refusal.
+# An operation of each service, with the error code and status of its refusal.
 CALLS = {
     "s3": ("PutObject", "AccessDenied", 403),
     "kms": ("Encrypt", "AccessDeniedException", 400),
@@ -30,7 +30,7 @@ CALLS = {
 
 
 class Account:
-    """A local AWS with a bucket, a key, and two users: one may do everything, the other nothing."""
+    """A local AWS with a bucket, a key and two users: one is allowed everything, the other nothing."""
 
     def __init__(self, aws: RestartableAws) -> None:
         self.aws = aws
@@ -48,7 +48,7 @@ class Account:
         return self.aws(service, *self._keys[user])
 
     def call(self, user: str, service: str) -> str:
-        """Make the call of `CALLS`; returns its request id."""
+        """Make the service's call in `CALLS`. Returns its request id."""
         client = self.client(user, service)
         answers = {
             "s3": lambda: client.put_object(Bucket=BUCKET, Key="a/b", Body=b"body"),
@@ -60,8 +60,8 @@ class Account:
         return answers[service]()["ResponseMetadata"]["RequestId"]
 
     def logged(self, request_id: str) -> dict:
-        """The row of a request in the log."""
-        self.aws.handle.events()  # writes down what is queued
+        """Returns a request's row in the log."""
+        self.aws.handle.events()  # writes the queued rows
         with sqlite3.connect(self.aws.state / "requests.db") as connection:
             connection.row_factory = sqlite3.Row
             return dict(connection.execute("SELECT * FROM requests WHERE request_id = ?", (request_id,)).fetchone())
@@ -106,7 +106,7 @@ def test_a_caller_with_permission_is_served_and_its_parameters_are_logged_withou
     row = switched_on.logged(switched_on.call("may", service))
     assert (row["operation"], row["region"], row["error"], row["status"]) == (CALLS[service][0], REGION, "", 200)
     expected = {
-        "s3": {"Bucket": BUCKET, "Key": "a/b"},  # the body is left out
+        "s3": {"Bucket": BUCKET, "Key": "a/b"},  # the body is omitted
         "kms": {"KeyId": switched_on.key, "Plaintext": HIDDEN},
         "athena": {"QueryString": "SELECT 1", "WorkGroup": "primary"},
     }

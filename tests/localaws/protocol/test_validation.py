@@ -1,4 +1,4 @@
-"""AWS's wording of violations, held against messages of AWS that users quoted in public issues."""
+"""AWS's wording of violations, compared with AWS's messages that users quoted in public issues."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may stand in a request, what AWS's front end makes of it, and what a response looks like on the wire."""
+"""How AWS's front end reads the values in a request, and how a response looks on the wire."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A client of S3, buckets of one's own, and what every test asks of an error."""
+"""An S3 client, unique buckets, and a common check of errors."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def bucket(s3) -> str:
 
 @pytest.fixture(scope="module")
 def shared_bucket(s3) -> str:
-    """For property-based tests, whose examples share one fixture."""
+    """A bucket for property-based tests, whose examples share one fixture."""
     return make_bucket(s3)
 
 
@@ -59,11 +59,11 @@ def refused() -> Callable:
 
 @pytest.fixture(scope="session")
 def raw(s3) -> Callable[..., requests.Response]:
-    """``raw("PUT", "/bucket/key?x", data=b"", headers={})``: a signed request that boto3 would not make."""
+    """``raw("PUT", "/bucket/key?x", data=b"", headers={})`` sends a signed request that boto3 would not send."""
 
     def send(method: str, path: str, data: bytes = b"", headers: dict | None = None) -> requests.Response:
         request = AWSRequest(method, s3.meta.endpoint_url + path, data=data, headers=headers or {})
-        if "x-amz-trailer" in request.headers:  # how botocore's signer is told
+        if "x-amz-trailer" in request.headers:  # botocore's signer needs this in the context
             request.context["checksum"] = {"request_algorithm": {"in": "trailer"}}
         S3SigV4Auth(s3._request_signer._credentials, "s3", s3.meta.region_name).add_auth(request)
         prepared = request.prepare()
@@ -74,7 +74,7 @@ def raw(s3) -> Callable[..., requests.Response]:
 
 @pytest.fixture(scope="session")
 def own_client() -> Callable:
-    """``own_client(handle)``: an S3 client of a local AWS that the test started itself, which does not wait for a dead server."""
+    """``own_client(handle)`` returns an S3 client for the test's own local AWS. It does not wait for a dead server."""
 
     def make(handle: launch.Handle):
         credential = issued(handle.state)

@@ -1,4 +1,4 @@
-"""Buckets: names, regions, lists, and the documents that they keep."""
+"""Buckets: names, regions, lists and stored documents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checksums: against published check values, against zlib, joined from parts, and verified on the wire."""
+"""Checksums: compared with published check values and zlib, combined from parts, and verified on the wire."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_published_check_values(algorithm):
 @settings(max_examples=60, deadline=None)
 @given(algorithm=CRCS, seed=st.binary(min_size=1, max_size=50), sizes=st.lists(st.integers(0, 40_000), min_size=1, max_size=4))
 def test_pieces_and_parts_make_the_checksum_of_the_whole(algorithm, seed, sizes):
-    """Also across the sizes from which on the bytes are taken in parallel lanes."""
+    """The sizes include those from which the bytes are processed in parallel lanes."""
     data = (seed * (sum(sizes) // len(seed) + 1))[: sum(sizes)]
     ends = [sum(sizes[:n]) for n in range(len(sizes) + 1)]
     pieces = [data[a:b] for a, b in zip(ends, ends[1:], strict=False)]
@@ -71,7 +71,7 @@ def test_a_checksum_header_is_verified_kept_and_returned(s3, bucket, refused, al
 
 @pytest.mark.parametrize("algorithm", checksums.ALGORITHMS)
 def test_a_checksum_trailer_is_verified(s3, raw, bucket, algorithm):
-    """As SDKs send streams: in chunks, the checksum behind the last one."""
+    """SDKs send streams in chunks, with the checksum after the last one."""
     name = f"x-amz-checksum-{algorithm.lower()}"
 
     def put(value: str, trailer: str = name):

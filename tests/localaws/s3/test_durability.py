@@ -1,4 +1,4 @@
-"""What was acknowledged survives `kill -9`; what was not leaves nothing. Bodies of any size pass through without filling the memory."""
+"""Acknowledged writes survive `kill -9`; unacknowledged ones leave nothing. Bodies of any size stream without filling the memory."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def body_of(name: str) -> bytes:
 
 
 def test_every_acknowledged_put_survives_a_kill(state, own_client):
-    """Four clients put, overwrite and delete until the process is gone; then the objects are what the clients were told."""
+    """Four clients put, overwrite and delete until the process is killed. Then the objects match the acknowledgements."""
     handle = launch.start(state)
     own_client(handle).create_bucket(Bucket="bucket")
-    told: list[dict[str, str]] = [{} for _ in range(4)]  # key -> the body that was acknowledged last, "" once deleted
-    doubtful: list[str] = [""] * 4  # the key of the request that had no answer
+    told: list[dict[str, str]] = [{} for _ in range(4)]  # key -> the last acknowledged body, "" when deleted
+    doubtful: list[str] = [""] * 4  # the key of the request without a response
     enough = threading.Event()
 
     def work(worker: int) -> None:
@@ -67,7 +67,7 @@ def test_every_acknowledged_put_survives_a_kill(state, own_client):
             for key, name in keys.items():
                 found = _get(s3, key)
                 if found is not None:
-                    assert found[1] == body_of(found[0])  # never half an object, whichever of the two it is
+                    assert found[1] == body_of(found[0])  # either version is possible, but never half an object
                 if key != doubtful[worker]:
                     assert (found[0] if found else "") == name
         entries = s3.list_objects_v2(Bucket="bucket").get("Contents", [])
@@ -102,7 +102,7 @@ def test_a_large_body_does_not_sit_in_memory(local_aws, s3, bucket, tmp_path, si
 
 def test_an_upload_that_breaks_off_leaves_nothing(local_aws, s3, bucket):
     class Breaks:
-        """A body whose reader fails half-way."""
+        """A body whose reader fails half-way through."""
 
         def __init__(self) -> None:
             self.left = 5
@@ -129,6 +129,6 @@ def _bodies(handle: launch.Handle) -> set[Path]:
 
 
 def _becomes(condition: Callable[[], bool]) -> bool:
-    """Whether it holds within twenty seconds."""
+    """Returns whether the condition becomes true within twenty seconds."""
     pause = threading.Event()
     return any(condition() or pause.wait(0.05) for _ in range(400))

@@ -1,4 +1,4 @@
-"""Listing against a model of it in a few lines of Python: prefix, delimiter, markers and pages."""
+"""Listing, compared with a model in a few lines of Python: prefix, delimiter, markers and pages."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-# Few characters, so that prefixes and delimiters really occur; among them the neighbours of the surrogates, and what URLs escape.
+# Few characters, so that prefixes and delimiters really occur. Includes the neighbours of the surrogates and characters that URLs escape.
 LETTERS = st.sampled_from(["a", "b", "/", "-", "+", " ", "ü", "\ud7ff", "\ue000", "\U0010ffff"])
 KEYS = st.text(LETTERS, min_size=1, max_size=6)
 SLOW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def expected(keys: set[str], prefix: str, delimiter: str) -> list[str]:
-    """Keys and common prefixes in S3's order, each common prefix once."""
+    """Returns keys and common prefixes in S3's order, each common prefix once."""
     found: list[str] = []
     for key in sorted(keys, key=str.encode):
         if key.startswith(prefix):
@@ -25,7 +25,7 @@ def expected(keys: set[str], prefix: str, delimiter: str) -> list[str]:
 
 
 def entries(pages: list[dict]) -> list[str]:
-    """What the pages hold, in S3's order; keys and prefixes come in two lists."""
+    """Returns the entries of all pages in S3's order. A page holds keys and prefixes in two lists."""
     found = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
     found += [entry["Prefix"] for page in pages for entry in page.get("CommonPrefixes", [])]
     return sorted(found, key=str.encode)
@@ -33,7 +33,7 @@ def entries(pages: list[dict]) -> list[str]:
 
 @pytest.fixture(scope="module")
 def fill(s3, shared_bucket):
-    """Make the bucket hold exactly these keys."""
+    """Change the bucket so that it contains exactly these keys."""
 
     def exactly(keys: set[str]) -> str:
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=shared_bucket)

@@ -1,4 +1,4 @@
-"""Multipart uploads: the parts become the object, byte for byte, or nothing does."""
+"""Multipart uploads: the parts become the object, byte for byte, or no object is created."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Objects: what was put is what is got, under any key; ranges, conditions, headers, tags, copies, deletions."""
+"""Objects: a get returns what was put, under any key; ranges, conditions, headers, tags, copies, deletions."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_awkward_keys_are_kept_apart(s3, bucket, key):
     s3.copy_object(Bucket=bucket, Key=f"{key} copy", CopySource={"Bucket": bucket, "Key": key})
     assert s3.get_object(Bucket=bucket, Key=f"{key} copy")["Body"].read() == key.encode()
     url = s3.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": f"{key} copy"})
-    assert urlopen(url, timeout=10).read() == key.encode()  # unlike requests, it leaves ".." alone
+    assert urlopen(url, timeout=10).read() == key.encode()  # unlike requests, urlopen keeps ".."
     assert [entry["Key"] for entry in s3.list_objects_v2(Bucket=bucket)["Contents"]] == [key, f"{key} copy"]
     assert s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": key}, {"Key": f"{key} copy"}]})["Deleted"]
     assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
@@ -161,7 +161,7 @@ def test_a_copy_keeps_or_replaces(s3, bucket, refused):
     s3.copy_object(Bucket=bucket, Key="kept", CopySource=source)
     kept = s3.get_object(Bucket=bucket, Key="kept")
     assert (kept["Body"].read(), kept["Metadata"], kept["ContentType"], kept["TagCount"]) == (b"body", {"a": "1"}, "text/csv", 1)
-    assert "StorageClass" not in kept  # a copy's class is its own request's
+    assert "StorageClass" not in kept  # a copy's class comes from the copy request
     replaced = {"MetadataDirective": "REPLACE", "Metadata": {"b": "2"}, "TaggingDirective": "REPLACE", "Tagging": "u=2"}
     s3.copy_object(Bucket=bucket, Key="new", CopySource=source, **replaced)
     new = s3.get_object(Bucket=bucket, Key="new")

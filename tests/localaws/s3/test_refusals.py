@@ -1,4 +1,4 @@
-"""What the local S3 does not do is refused, operation by operation of botocore's model, and changes nothing."""
+"""The local S3 refuses each operation that it does not support, and the refusal changes nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from course.localaws.protocol.model import service_model
 from course.localaws.s3 import table
 from course.localaws.s3.service import OPERATIONS
 
-# Their clients speak to hosts of their own, so that they never reach this one.
+# Their clients use other hosts, so their requests never reach this one.
 ELSEWHERE = {*s3_routes.ELSEWHERE, "CreateSession"}
 MODEL = service_model("s3")
 UNSUPPORTED = sorted(
@@ -28,7 +28,7 @@ UNSUPPORTED = sorted(
 
 
 def smallest(shape: Shape) -> object:
-    """A value that fits the shape, with required members only."""
+    """Returns a value of the shape with required members only."""
     if getattr(shape, "is_tagged_union", False):
         member, inner = next(iter(shape.members.items()))
         return {member: smallest(inner)}
@@ -56,7 +56,7 @@ def test_an_operation_that_is_not_supported_does_nothing(s3, bucket, operation):
         getattr(s3, xform_name(operation))(**params)
     assert error.value.response["Error"]["Code"] == "NotSupportedByLocalAws"
     assert s3.get_object(Bucket=bucket, Key="text")["Body"].read() == b"untouched"
-    # An empty bucket is the one that a mistaken DeleteBucket would take.
+    # Empty the bucket, since a mistaken DeleteBucket would delete only an empty one.
     s3.delete_object(Bucket=bucket, Key="text")
     with pytest.raises(ClientError):
         getattr(s3, xform_name(operation))(**params)
@@ -74,7 +74,7 @@ def test_an_operation_that_is_not_supported_does_nothing(s3, bucket, operation):
     ],
 )
 def test_an_unknown_sub_resource_is_never_executed_as_the_plain_operation(s3, bucket, raw, method, path):
-    """Also where the request lacks what its own operation requires, or a newer SDK knows more than this botocore."""
+    """Also for requests without the required members of their operation, and for operations that this botocore does not have."""
     s3.put_object(Bucket=bucket, Key="k", Body=b"untouched")
     answer = raw(method, f"/{bucket}{path}")
     assert (answer.status_code, "NotSupportedByLocalAws" in answer.text) == (400, True), answer.text

@@ -1,4 +1,4 @@
-"""The door for jobs and engines: files in, files out, without HTTP."""
+"""The store's Python interface for jobs and engines: files in and out, without HTTP."""
 
 from __future__ import annotations
 

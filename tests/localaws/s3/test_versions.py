@@ -1,4 +1,4 @@
-"""Versioning against a model of it: what is current, what a deletion leaves, what comes back."""
+"""Versioning, compared with a model: the current version, the versions after a deletion, restored versions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def versioned(s3, bucket) -> str:
 
 
 def listed(s3, bucket: str, **arguments) -> list[tuple[str, str, bool, bool]]:
-    """Key, version, whether it is the latest, whether it is a delete marker; in S3's order."""
+    """Returns key, version, whether it is the latest, and whether it is a delete marker, in S3's order."""
     found = []
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, **arguments):
         page_entries = [(e["Key"], e["VersionId"], e["IsLatest"], False) for e in page.get("Versions", [])]

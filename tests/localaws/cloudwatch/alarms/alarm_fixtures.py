@@ -1,4 +1,4 @@
-"""A local AWS whose clock a test moves: data points put into its minutes, alarms, and a queue that hears of them."""
+"""A local AWS with a test-controlled clock: puts data points into minutes, creates alarms, and reads their messages from a queue."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class AlarmFixtures:
         return self.handle.advance(0)
 
     def to_the_minute(self) -> float:
-        """Go to just after the beginning of a minute, which is returned."""
+        """Advance the clock to just after the beginning of a minute. Returns that beginning."""
         now = self.handle.advance(60 - self.now() % 60 + 1)
         return now // 60 * 60
 
     def put(self, namespace: str, values: Sequence[float | None], begin: float, seconds: float = 60, metric: str = "m", **more) -> None:
-        """One value a period, from ``begin`` on; None for a period without data."""
+        """Put one value per period, starting at ``begin``. None leaves a period without data."""
         data = [
             {"MetricName": metric, "Value": value, "Timestamp": begin + place * seconds, **more}
             for place, value in enumerate(values)
@@ -58,7 +58,7 @@ class AlarmFixtures:
         return self.described(name)["StateValue"]
 
     def history(self, name: str, kind: str = "StateUpdate") -> list[dict]:
-        """The oldest first."""
+        """Returns the alarm's history, the oldest item first."""
         request = {"AlarmName": name, "HistoryItemType": kind, "ScanBy": "TimestampAscending"}
         return self.cloudwatch.describe_alarm_history(**request)["AlarmHistoryItems"]
 
@@ -67,7 +67,7 @@ class AlarmFixtures:
         return url, self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
 
     def topic(self) -> tuple[str, str]:
-        """A topic, and the URL of the queue that is subscribed to it."""
+        """Creates a topic with a subscribed queue. Returns the topic's ARN and the queue's URL."""
         arn = self.sns.create_topic(Name=self.name("topic"))["TopicArn"]
         url, queue = self.queue()
         self.sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue)

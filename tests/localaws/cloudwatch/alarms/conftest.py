@@ -8,7 +8,7 @@ from tests.localaws.cloudwatch.alarms.alarm_fixtures import AlarmFixtures
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
-    """A local AWS of the module's own, since its clock is moved."""
+    """A separate local AWS for the module, since its tests advance the clock."""
     handle = launch.start(tmp_path_factory.mktemp("alarms") / "state")
     yield AlarmFixtures(handle)
     handle.stop()

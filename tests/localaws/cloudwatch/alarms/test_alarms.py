@@ -1,4 +1,4 @@
-"""CloudWatch alarms: how they are judged as the clock goes on, and what they say then."""
+"""CloudWatch alarms: their evaluation as the clock advances, and their messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables of "Configuring how CloudWatch alarms treat missing data": X breaches, 0 does not, - is missing; the newest comes last."""
+"""The tables of "Configuring how CloudWatch alarms treat missing data": X breaches, 0 does not, - is missing. The newest is last."""
 
 from __future__ import annotations
 

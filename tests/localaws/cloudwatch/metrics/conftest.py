@@ -1,4 +1,4 @@
-"""A client of CloudWatch, namespaces of one's own, and clients that speak its other protocols."""
+"""A CloudWatch client, unique namespaces, and clients for CloudWatch's other protocols."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def refused() -> Callable:
 
 @pytest.fixture(scope="session")
 def speak(cloudwatch) -> Callable[..., dict]:
-    """``speak("query", "ListMetrics", {...})``: one request in a protocol of one's choice, by botocore's own serialiser and parser."""
+    """``speak("query", "ListMetrics", {...})`` sends one request in the given protocol, with botocore's serialiser and parser."""
 
     def call(protocol: str, operation: str, params: dict, compress: bool = False) -> dict:
         model = cloudwatch.meta.service_model.operation_model(operation)

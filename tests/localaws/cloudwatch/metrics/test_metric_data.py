@@ -1,4 +1,4 @@
-"""GetMetricData: several metrics in one answer, arithmetic against Python's own, pages."""
+"""GetMetricData: several metrics in one response, arithmetic compared with Python's, and pages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ START = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(hours=1)
 
 @pytest.fixture
 def errors_and_calls(cloudwatch, namespace) -> str:
-    """Ten minutes of calls, of which two have errors: none is put where there are none."""
+    """Put ten minutes of calls. Two of them have errors; the others have no data point for errors."""
     data = [{"MetricName": "calls", "Timestamp": START + timedelta(minutes=n), "Value": 10.0} for n in range(10)]
     data += [{"MetricName": "errors", "Timestamp": START + timedelta(minutes=n), "Value": float(n)} for n in (3, 7)]
     cloudwatch.put_metric_data(Namespace=namespace, MetricData=data)

@@ -1,4 +1,4 @@
-"""CBOR, JSON and query give the same answers; dashboards fall through to moto; CBOR is held against the RFC's own examples."""
+"""CBOR, JSON and query give the same results; dashboards go to moto; CBOR is compared with the examples of the RFC."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Statistics against numpy: periods, percentiles, dimensions, units, what is refused."""
+"""Statistics compared with numpy: periods, percentiles, dimensions, units and refusals."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def put(cloudwatch, namespace: str, name: str, values: list[float], moment: date
 
 
 def statistics(cloudwatch, namespace: str, name: str, *names: str, start=HOUR_AGO, end=None, period: int = 60, **more) -> list[dict]:
-    """Data points by time; extended statistics among the others."""
+    """Returns data points by time. Extended statistics are merged with the others."""
     kind = "ExtendedStatistics" if names[0].startswith("p") else "Statistics"
     span = {"StartTime": start, "EndTime": end or HOUR_AGO + timedelta(hours=2), "Period": period}
     answer = cloudwatch.get_metric_statistics(Namespace=namespace, MetricName=name, **span, **{kind: list(names)}, **more)
@@ -93,7 +93,7 @@ def test_data_are_kept_to_the_minute_unless_they_are_of_high_resolution(cloudwat
     for name, second in (("coarse", 0), ("fine", 37)):
         (point,) = statistics(cloudwatch, namespace, name, "Sum", start=moment, end=moment + timedelta(minutes=1), period=1)
         assert point["Timestamp"] == moment + timedelta(seconds=second)
-    # What was put in a minute that has begun is in it, although it came after the end.
+    # A datum is stored at the start of its minute, so it counts although its own time is after the end.
     (point,) = statistics(cloudwatch, namespace, "coarse", "Sum", start=moment, end=moment + timedelta(seconds=10))
     assert point["Sum"] == 1
 
@@ -147,7 +147,7 @@ def test_units_are_never_mixed_or_converted(cloudwatch, namespace):
 def test_data_that_cloudwatch_refuses(cloudwatch, namespace, refused, datum, code):
     with refused(code):
         cloudwatch.put_metric_data(Namespace=namespace, MetricData=[{"MetricName": "good", "Value": 1.0}, {"MetricName": "bad", **datum}])
-    assert cloudwatch.list_metrics(Namespace=namespace)["Metrics"] == []  # nothing of the request is kept
+    assert cloudwatch.list_metrics(Namespace=namespace)["Metrics"] == []  # nothing of the request is stored
 
 
 def test_requests_that_cloudwatch_refuses(cloudwatch, namespace, refused):

@@ -1,4 +1,4 @@
-"""The list of what is refused names services and operations that AWS has."""
+"""The list of refused operations names only services and operations that AWS has."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ENTRIES = [(kind, entry) for kind in ("refused", "records", "stateless") for ent
 
 @pytest.fixture(scope="module")
 def operations() -> dict[str, set[str]]:
-    """Signing name -> the operations of every botocore service that signs with it, read once and only for what the list names."""
+    """Returns signing name -> the operations of all botocore services with that signing name. Reads only the listed ones, once."""
     loader, wanted, found = botocore.loaders.Loader(), {entry["service"] for _, entry in ENTRIES}, {}
     for service in loader.list_available_services("service-2"):
         for candidate in wanted:
@@ -30,7 +30,7 @@ def operations() -> dict[str, set[str]]:
     return found
 
 
-# botocore's names of services that begin otherwise than their signing name.
+# Services whose botocore name does not begin with their signing name.
 NAMES = {
     "monitoring": ("cloudwatch",),
     "states": ("stepfunctions",),

@@ -1,4 +1,4 @@
-"""moto's own time and chance: the same for the same seed, and nobody else's business."""
+"""moto's own clock and random numbers: reproducible from a seed, and separate from the process's."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ def test_other_threads_keep_their_time_and_chance():
         thread.start()
         thread.join()
         inside.extend(draws())
-        assert random.getstate() == state  # the process's own generator was not touched
-        assert time.time() > 1.6e9  # nor its clock, in this very thread
+        assert random.getstate() == state  # the process's generator is unchanged
+        assert time.time() > 1.6e9  # so is its clock, even in this thread
     assert outside[6] > 1.6e9
     assert outside[:6] != inside[:6]
 
@@ -86,6 +86,6 @@ def test_what_was_remembered_is_not_asked_again():
 
 @pytest.mark.parametrize("source", [r"\bsecrets\.(token|choice|rand)", "SystemRandom", "getrandom", "numpy", "perf_counter", "monotonic"])
 def test_moto_has_no_source_of_chance_or_time_that_is_not_ours(source):
-    """A new release of moto with one more would make replay differ: this test says which file has it."""
-    data = "aws_managed_policies.py"  # names everything
+    """A new source in a release of moto would make replays differ. This test names the file that has it."""
+    data = "aws_managed_policies.py"  # contains every such word
     assert [path for path in MOTO.rglob("*.py") if path.name != data and re.search(source, path.read_text())] == []

@@ -1,4 +1,4 @@
-"""What the services behind moto answer, over HTTP: what they do for real, what they refuse, and what they must not do."""
+"""moto's services over HTTP: what they perform, what they refuse, and what they must not do."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def journaled(aws: RestartableAws) -> int:
         ("iam", "get_service_last_accessed_details", {"JobId": "a" * 36}, "iam:GetServiceLastAccessedDetails"),  # query
         ("ec2", "describe_byoip_cidrs", {"MaxResults": 5}, "ec2:DescribeByoipCidrs"),  # ec2
         ("lambda", "get_account_settings", {}, "lambda:GetAccountSettings"),  # REST, no such route in moto
-        ("s3files", "list_file_systems", {}, "s3files:"),  # a host that moto takes for S3's
+        ("s3files", "list_file_systems", {}, "s3files:"),  # moto mistakes its host for S3's
     ],
 )
 def test_what_moto_does_not_have_is_refused_at_once_in_the_callers_protocol(aws, service, operation, parameters, named):
@@ -136,7 +136,7 @@ def test_a_long_poll_holds_up_nobody_and_ends_when_a_message_comes(aws):
         polling = pool.submit(aws("sqs").receive_message, QueueUrl=url, WaitTimeSeconds=20)
         for _ in range(5):
             sqs.get_queue_attributes(QueueUrl=url)
-        assert journaled(aws) == before  # looking in vain changes nothing
+        assert journaled(aws) == before  # a poll without a result changes nothing
         assert not polling.done()
         sqs.send_message(QueueUrl=url, MessageBody="at last")
         assert polling.result(timeout=20)["Messages"][0]["Body"] == "at last"
