@@ -171,7 +171,10 @@ class Athena:
         self._folder.mkdir(mode=0o700)
 
     def _configuration(self, region: str, group: str, given: dict) -> dict:
-        """Returns the workgroup's result configuration if it is enforced or the request has none, else the request's. Raises AwsError."""
+        """Returns the workgroup's result configuration if it is enforced or the request names no location, else the request's.
+
+        Raises AwsError.
+        """
         try:
             found = self._platform.identity.moto.ask_json("athena", region, "AmazonAthena.GetWorkGroup", {"WorkGroup": group})
         except AwsError as error:

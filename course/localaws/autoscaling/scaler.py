@@ -1,7 +1,4 @@
-"""Runs the scaling activities that policies, scheduled actions and new limits cause, and records their results.
-
-A target has at most one running activity.
-"""
+"""Runs the scaling activities of policies, scheduled actions and new limits, one after the other, and records their results."""
 
 from __future__ import annotations
 
@@ -113,7 +110,7 @@ class AutoScaler:
         )
 
     def _agreed(self, region: str, policy: dict, capacity: int, wanted: int) -> int | None:
-        """Returns the largest capacity that the target's tracking policies want for a scale-in; None when one of them does not want it."""
+        """Returns the largest capacity that the target's tracking policies want. None unless all that may scale in are ready to."""
         for _, other in self._store.every(POLICY, region):
             configuration = other.get("TargetTrackingScalingPolicyConfiguration")
             if configuration is None or other["PolicyARN"] == policy["PolicyARN"] or target_key(other) != target_key(policy):

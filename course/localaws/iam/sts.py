@@ -1,4 +1,4 @@
-"""The STS service: caller identity and temporary keys. moto has no part in it. Federation by SAML or OpenID Connect is not supported.
+"""The STS service: caller identity and temporary keys, without moto's STS. Federation by SAML or OpenID Connect is not supported.
 
 ``AssumeRole`` checks the role's trust policy. The authorization stage, where enabled, checks the caller's own policies.
 """

@@ -69,7 +69,7 @@ def find(method: str, target: RequestTarget, headers: Container[str]) -> str:
     Raises
     ------
     AwsError
-        ``MethodNotAllowed``, or ``NotSupportedByLocalAws`` when the matching operation of the model does not accept a query parameter.
+        ``MethodNotAllowed``, or ``NotSupportedByLocalAws`` for a sub-resource that belongs to another operation or to none in the model.
     """
     level = "key" if target.key else "bucket" if target.bucket else "service"
     routes = [route for route in _routes().get((method, level), ()) if route.matches(target.query, headers)]
