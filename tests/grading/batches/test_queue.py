@@ -21,7 +21,7 @@ JOBS = 16
 SCRIPT = """
 import os, sys
 from pathlib import Path
-from course.grading.batches.grade import Work, finished
+from course.grading.batches.grade import GradingTask, finished
 from course.grading.batches.queue import grade_all, pending
 
 root, jobs = Path(sys.argv[1]), int(sys.argv[2])
@@ -44,7 +44,7 @@ class Simulated:
         return result
 
 log = os.open(root / "graded", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-works = [Work(root, who, "m98_traps", "m98_1_traps", "seed") for who in (root / "roster").read_text().split()]
+works = [GradingTask(root, who, "m98_traps", "m98_1_traps", "seed") for who in (root / "roster").read_text().split()]
 waiting, standing = pending(works)
 print(len(standing), flush=True)
 grade_all(waiting, jobs, lambda result: None, Simulated())
