@@ -1,4 +1,4 @@
-"""A real local AWS for the tests of every room: its own process on a free port, with a fresh state folder."""
+"""A real local AWS for the tests of every package: its own process on a free port, with a fresh state folder."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def create_service(platform: Platform, stages: Stages) -> Service:
         resource=lambda operation, params: params.get("QueryExecutionId", ""),
         permissions=PermissionTable(Path(__file__).with_name("permissions.yaml")).required,
         stages=stages,
-        room=athena,
+        backend=athena,
     )
 
 

@@ -38,7 +38,7 @@ def create_service(platform: Platform, stages: Stages) -> Service:
         run=in_thread,
         resource=lambda operation, params: params.get("ResourceId", ""),
         stages=stages,
-        room=scaling,
+        backend=scaling,
     )
 
 

@@ -113,13 +113,13 @@ class PipeFeeder:
 
     def _write(self, writer: int, piece: bytes) -> None:
         """Write to the FIFO as it gets room. Raises BrokenPipeError when the program has closed its end."""
-        room = select.poll()
-        room.register(writer, select.POLLOUT)
+        poll = select.poll()
+        poll.register(writer, select.POLLOUT)
         left = memoryview(piece)
         while left:
             if self._ended.is_set():
                 raise FeedEnded
-            if room.poll(POLL_MILLISECONDS):
+            if poll.poll(POLL_MILLISECONDS):
                 with contextlib.suppress(BlockingIOError):
                     left = left[os.write(writer, left) :]
 

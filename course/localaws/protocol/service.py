@@ -96,7 +96,7 @@ class Options:
         Reads and writes the service's protocol. By default the service's model selects it.
     model_of : callable, optional
         Request -> model, for services that share a signing name.
-    room : object, optional
+    backend : object, optional
         The object that holds the service's state. It may have the methods ``recover``, ``reset`` and ``shutdown``.
     """
 
@@ -113,7 +113,7 @@ class Options:
     finish: Callable[[AwsRequest, Response], None] = lambda call, response: None
     codec: Codec | None = None
     model_of: Callable[[AwsRequest], ServiceModel] | None = None
-    room: Any = None
+    backend: Any = None
 
 
 class Service:
@@ -135,7 +135,7 @@ class Service:
     def __init__(self, name: str, platform: Platform, operations: Mapping[str, Operation], **options: Any) -> None:
         self.name, self._platform, self.operations = name, platform, operations
         self.options = Options(**options)
-        self.room = self.options.room
+        self.backend = self.options.backend
         self._strict = conformity.strict() and self.options.invalid is not None
 
     async def __call__(self, call: AwsRequest) -> Response:

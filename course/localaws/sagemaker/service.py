@@ -63,19 +63,19 @@ def create_service(platform: Platform, stages: Stages) -> Service:
 
     A request without a handler is parsed and validated before it is refused. All other requests are authorized before their handler runs.
     """
-    room = SageMaker(platform)
+    sagemaker = SageMaker(platform)
     return Service(
         "sagemaker",
         platform,
-        room.operations,
+        sagemaker.operations,
         model_of=model_of,
         parse_all=True,
         validate_all=True,
-        resource=room.resource,
-        permissions=lambda call, params: required_permissions(call, params, platform.account, room.engine),
-        finish=room.mark,
+        resource=sagemaker.resource,
+        permissions=lambda call, params: required_permissions(call, params, platform.account, sagemaker.engine),
+        finish=sagemaker.mark,
         stages=stages,
-        room=room,
+        backend=sagemaker,
     )
 
 

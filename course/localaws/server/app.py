@@ -61,19 +61,19 @@ class LocalAws:
     def __init__(self, state: Path, endpoint: str, sealed: Path | None = None, limits: Limits | None = None) -> None:
         self._clock_file = state / "clock"
         clock = Clock(float(self._clock_file.read_text()) if self._clock_file.exists() else 0.0)
-        agenda = Scheduler(clock)
+        scheduler = Scheduler(clock)
         metrics = MetricStore(state / "metrics.db", clock)
         identity = Identity(state, credentials.ACCOUNT, clock)
         self.platform = platform = Platform(
             state=state,
             account=credentials.ACCOUNT,
             clock=clock,
-            scheduler=agenda,
+            scheduler=scheduler,
             requests=RequestLog(state / "requests.db", clock),
             objects=ObjectStore(state, clock),
             logs=LogStore(state / "logs.db", clock),
             metrics=metrics,
-            alarms=Alarms(state / "alarms.db", credentials.ACCOUNT, agenda, metrics, identity),
+            alarms=Alarms(state / "alarms.db", credentials.ACCOUNT, scheduler, metrics, identity),
             identity=identity,
             endpoint=endpoint,
             sealed=sealed,
@@ -83,16 +83,16 @@ class LocalAws:
         self._registry = Registry(platform)
         stages = switched()
         self.services = {name: entry.create(platform, stages.get(name, entry.stages)) for name, entry in SERVICES.items()}
-        self.sagemaker: SageMaker = self.services["sagemaker"].room
+        self.sagemaker: SageMaker = self.services["sagemaker"].backend
         variants = ScalableVariants(platform, self.sagemaker.engine, self.sagemaker.endpoints)
         copies = ScalableComponents(platform, self.sagemaker.engine, self.sagemaker.components)
         platform.scalable.update({INSTANCES: variants, PROVISIONED: variants, COPIES: copies})
-        self.sagemaker.endpoints.scalable_targets = self.services["application-autoscaling"].room
+        self.sagemaker.endpoints.scalable_targets = self.services["application-autoscaling"].backend
         served: dict[str, Handler] = {**self.services, "s3control": _refuse}
         self.gateway = Gateway(platform, served, fallback=self._moto)
         # They are emptied and closed in this order: writers before the stores that they write to.
-        self._rooms = (
-            *(service.room for service in self.services.values() if service.room is not None),
+        self._closing_order = (
+            *(service.backend for service in self.services.values() if service.backend is not None),
             *(platform.alarms, self._registry, self._moto),
             *(platform.objects, platform.logs, platform.metrics, platform.requests),
         )
@@ -135,8 +135,8 @@ class LocalAws:
         """Delete all state."""
         self.platform.scheduler.shutdown()
         try:
-            for room in self._rooms:
-                room.reset()
+            for part in self._closing_order:
+                part.reset()
         finally:
             self.platform.scheduler.resume()
 
@@ -146,15 +146,15 @@ class LocalAws:
             return
         self._closed = True
         self.platform.scheduler.shutdown()
-        for room in self._rooms:
-            self._close(room)
+        for part in self._closing_order:
+            self._close(part)
 
     @staticmethod
-    def _close(room: Any) -> None:
+    def _close(part: Any) -> None:
         try:
-            room.shutdown()
+            part.shutdown()
         except Exception:  # a failure of one part must not leave the others open
-            logger.exception("closing %s failed", type(room).__name__)
+            logger.exception("closing %s failed", type(part).__name__)
 
 
 async def _refuse(call: AwsRequest) -> Response:

@@ -41,15 +41,15 @@ class Alarms:
         Called after each change of an alarm's state with the region, the alarm and the moment.
     """
 
-    def __init__(self, path: Path, account: str, agenda: Scheduler, metrics: MetricStore, identity: Identity) -> None:
+    def __init__(self, path: Path, account: str, scheduler: Scheduler, metrics: MetricStore, identity: Identity) -> None:
         self.store = AlarmStore(path)
-        self.account, self.scheduler = account, agenda
+        self.account, self.scheduler = account, scheduler
         self.policies: Callable[[str, dict, float, float], None] | None = None
         self.listeners: list[Callable[[str, dict, float], None]] = []
         self._metrics, self._identity = metrics, identity
         self._lock = threading.RLock()
         self._due: dict[Key, float] = {}
-        agenda.add(self._earliest, self._evaluate_due)
+        scheduler.add(self._earliest, self._evaluate_due)
 
     def recover(self) -> None:
         """Schedule the stored alarms after a start."""
